@@ -1,0 +1,42 @@
+/** How a connection to one database is made, and how it is encrypted. */
+import type pg from 'pg';
+
+/** How far the server's certificate is checked. There is no way to ask for no encryption by accident. */
+export type TlsSettings =
+  /** Against these authorities in PEM; `system` are the public ones that Node.js ships. The host name is checked too. */
+  | { readonly verify: 'full'; readonly authorities: string | 'system' }
+  /** Only by explicit configuration, such as a rehearsal against a server on one's own machine that has no TLS. */
+  | { readonly verify: 'off' };
+
+export interface ConnectionSettings {
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+  readonly password: string;
+  readonly tls: TlsSettings;
+}
+
+const CONNECT_TIMEOUT_MS = 15_000;
+const KEEPALIVE_AFTER_MS = 10_000;
+
+/** `settings` for node-postgres. */
+export function clientConfig(settings: ConnectionSettings, applicationName: string): pg.ClientConfig {
+  return {
+    host: settings.host,
+    port: settings.port,
+    database: settings.database,
+    user: settings.user,
+    password: settings.password,
+    application_name: applicationName,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEPALIVE_AFTER_MS,
+    enableChannelBinding: settings.tls.verify !== 'off',
+    ssl: settings.tls.verify === 'off' ? false : { rejectUnauthorized: true, ...authorities(settings.tls.authorities) },
+  };
+}
+
+function authorities(ca: string): { ca?: string } {
+  return ca === 'system' ? {} : { ca };
+}

@@ -1,0 +1,207 @@
+/**
+ * The words and shapes that every room of the house shares.
+ *
+ * source      the Aurora cluster's writer, in one database
+ * target      the PlanetScale Postgres database
+ * step        one idempotent unit of the migration; a state in a state machine; a Lambda function
+ * blocker     a finding of the readiness check that stops the migration
+ * warning     a finding that the user should know
+ * marker      a row that we write on the source and wait for on the target: everything before it has arrived
+ * heartbeat   the numbered table of markers; a missing number is a lost change
+ * margin      how far ahead of the source a target sequence is set while the source still moves
+ * visit       one invocation of a step's function; a step that polls is visited many times
+ */
+import type { MigrationInput } from './input.ts';
+
+export type { MigrationInput } from './input.ts';
+
+/** What JSON can carry; everything that a step returns is kept in the execution's history. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+/**
+ * What a look at the world says about a step. `todo`: it has to act. `pending`: it is under way, look again later. `done`: nothing is
+ * left to do, and the next state may follow.
+ */
+export type Verdict = 'todo' | 'pending' | 'done';
+
+/** One SQL statement with its bound values. `Row` is the type of what it returns; it exists for the compiler only. */
+export interface Statement<Row = Record<string, never>> {
+  readonly text: string;
+  readonly values: readonly unknown[];
+  readonly row?: Row;
+}
+
+/** Where a connection leads. Never the password, so it may be logged and shown. */
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+}
+
+/** Looks at a database. Each statement runs in a read-only transaction of its own, with time limits. */
+export interface Reader {
+  readonly endpoint: Endpoint;
+  /** Major version of the server, such as 15. */
+  version(): Promise<number>;
+  /**
+   * @throws TransientError where trying again may help
+   * @throws CannotConnect where it will not
+   * @throws StatementFailed with the server's own code, message and hint
+   */
+  query<Row>(statement: Statement<Row>): Promise<Row[]>;
+  /** Runs `look` in one repeatable-read, read-only transaction, so that all its queries see one state of the database. */
+  snapshot<Result>(look: (reader: Pick<Reader, 'query'>) => Promise<Result>): Promise<Result>;
+}
+
+/** A connection of one's own, on which settings, transactions and time limits may be changed. */
+export interface Session {
+  query<Row>(statement: Statement<Row>): Promise<Row[]>;
+  /** Runs a script of several statements that take no values, such as a piece of a dump. */
+  script(text: string): Promise<void>;
+  /** Closes the connection properly. */
+  end(): Promise<void>;
+  /** Hangs up without a word: a statement that was sent goes on at the server (see the facts on long work in the README). */
+  leave(): void;
+}
+
+/** A database that may be changed. */
+export interface Database extends Reader {
+  /** All of it or nothing. */
+  transaction<Result>(work: (session: Omit<Session, 'end' | 'leave'>) => Promise<Result>): Promise<Result>;
+  /**
+   * A further connection, to be closed by the caller. `tag` is appended to the application name, so that a later visit finds the
+   * statement in pg_stat_activity: `planetscale_migration:<Step>:<tag>`, at most 63 bytes.
+   */
+  session(tag: string): Promise<Session>;
+}
+
+/** One setting of a parameter group, as RDS stores it. */
+export interface Parameter {
+  readonly name: string;
+  readonly value: string;
+  readonly applyMethod: 'immediate' | 'pending-reboot';
+}
+
+/** One instance of the cluster. */
+export interface ClusterMember {
+  readonly instance: string;
+  readonly isWriter: boolean;
+  /** DBInstanceStatus, such as `available` or `rebooting`. */
+  readonly status: string;
+  /** Whether the instance runs with the cluster parameter group that is attached. */
+  readonly parameterGroupStatus: 'in-sync' | 'pending-reboot' | 'applying' | 'failed-to-apply' | string;
+}
+
+/** What DescribeDBClusters and DescribeDBInstances tell. */
+export interface ClusterState {
+  readonly cluster: string;
+  /** Status of the cluster, such as `available` or `modifying`. */
+  readonly status: string;
+  /** Name of the attached cluster parameter group. */
+  readonly parameterGroup: string;
+  readonly engineVersion: string;
+  readonly members: readonly ClusterMember[];
+}
+
+/** The control plane of the source. A server that nobody manages answers `undefined` to `describe`. */
+export interface Cluster {
+  /** The parameter group that the stack made for the migration. */
+  readonly migrationGroup: string;
+  describe(): Promise<ClusterState | undefined>;
+  /** The parameters of a group that somebody has set; the engine's defaults are left out. */
+  userParameters(group: string): Promise<Parameter[]>;
+  setParameters(group: string, parameters: readonly Parameter[]): Promise<void>;
+  attachParameterGroup(group: string): Promise<void>;
+  reboot(instance: string): Promise<void>;
+}
+
+/** The part of {@link Cluster} that changes nothing. */
+export type ClusterView = Pick<Cluster, 'migrationGroup' | 'describe' | 'userParameters'>;
+
+/** The executions of the machines that act on this database. */
+export interface Executions {
+  /** Name of the oldest running execution that began before this one, if there is one. Always undefined for a machine that only looks. */
+  older(): Promise<string | undefined>;
+}
+
+/** The login that the target uses to stream from the source. */
+export interface ReplicationLogin {
+  readonly user: string;
+  password(): Promise<string>;
+  /** Source address as the target reaches it, and the TLS settings of the subscription's connection string. */
+  readonly host: string;
+  readonly port: number;
+  /** libpq's sslmode; `require` unless the configuration explicitly weakens it. */
+  readonly sslmode: 'require' | 'verify-full' | 'prefer' | 'disable';
+}
+
+/** pg_dump on the source. */
+export interface SchemaDump {
+  /** Plain SQL of one section of the schema. `args` are pg_dump's own options, without any connection option. */
+  dump(args: readonly string[]): Promise<string>;
+}
+
+/** Everything outside of the function that a step may reach. */
+export interface Ports {
+  readonly source: Database;
+  readonly target: Database;
+  readonly cluster: Cluster;
+  readonly executions: Executions;
+  readonly replication: ReplicationLogin;
+  readonly schemaDump: SchemaDump;
+}
+export type Need = keyof Ports;
+
+/** The same ports for a look: whatever could change something is not there, so `inspect` cannot act, and the compiler says so. */
+export interface Views {
+  readonly source: Reader;
+  readonly target: Reader;
+  readonly cluster: ClusterView;
+  readonly executions: Executions;
+  readonly replication: ReplicationLogin;
+  readonly schemaDump: SchemaDump;
+}
+
+/** What every step knows about the visit it is on. */
+export interface Visit {
+  readonly input: MigrationInput;
+  /** Name of the execution, unique within the account for 90 days. */
+  readonly execution: string;
+  /** Evidence of the same step's last visit in this execution, as it was returned; undefined on the first visit. */
+  readonly previous: Json | undefined;
+  /** Seconds since the first visit of this step in this execution; 0 on the first. */
+  readonly waitedSeconds: number;
+  /** Milliseconds left before the function must return. A long step leaves in time and returns `pending`. */
+  remainingMs(): number;
+  readonly log: Log;
+}
+
+/** Structured log lines; keys and values must hold no secret and no row. */
+export interface Log {
+  info(message: string, fields?: Readonly<Record<string, Json>>): void;
+  warn(message: string, fields?: Readonly<Record<string, Json>>): void;
+}
+
+/** What `inspect` gets: the visit and the views of the ports that the step needs. */
+export type Looking<N extends Need> = Visit & Pick<Views, N>;
+/** What `act` gets: the visit and the ports that the step needs. */
+export type Acting<N extends Need> = Visit & Pick<Ports, N>;
+
+/** What a state receives from its state machine; see `lib/machines.ts`. */
+export interface StepEvent {
+  /** Execution input and the results of the states before. */
+  readonly state: Readonly<Record<string, unknown>>;
+  /** `$$.Execution.Name` */
+  readonly execution: string;
+}
+
+/** What a state leaves at `$.<Step>`. Choices read `verdict`, the Wait state reads `nextPollSeconds`, people read the rest. */
+export interface StepResult {
+  readonly verdict: 'pending' | 'done';
+  /** Whole seconds until the next visit; 0 when done. */
+  readonly nextPollSeconds: number;
+  /** When this step was first visited in this execution, ISO 8601. */
+  readonly since: string;
+  readonly evidence: Json;
+}

@@ -1,0 +1,141 @@
+/**
+ * One class per decision that a state machine or a person takes. The names are literals because the bundle is minified and
+ * Lambda reports `error.name` as `errorType`, which is what a Catch matches.
+ *
+ * A message says three things: what happened, what was left unchanged, what to do next. SQL texts, bound values and rows never
+ * travel on an error: ours hold passwords and other people's data.
+ */
+export abstract class MigrationError extends Error {
+  abstract override readonly name: ErrorName;
+}
+
+/** Every name that a Catch may have to match. {@link TransientError} is the only one that is worth a retry. */
+export const ERROR_NAMES = [
+  'TransientError',
+  'InvalidInput',
+  'InvalidConfiguration',
+  'AlreadyRunning',
+  'NotReady',
+  'CannotConnect',
+  'StatementFailed',
+  'VerificationError',
+  'ClusterNotConfigurable',
+  'WalLevelNotLogical',
+  'SchemaCopyFailed',
+  'ReplicationBroken',
+  'CopyStalled',
+  'IndexBuildFailed',
+  'SequenceOutOfBounds',
+  'DataDiffers',
+] as const;
+export type ErrorName = (typeof ERROR_NAMES)[number];
+
+/** Will probably pass by itself: a restart, a lost connection, a lock not granted in time, a throttled call. Retried. */
+export class TransientError extends MigrationError {
+  override readonly name = 'TransientError';
+}
+
+/** The execution's input is not of the documented form. Nothing was touched. `problems` lists every one. */
+export class InvalidInput extends MigrationError {
+  override readonly name = 'InvalidInput';
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(`The execution input was refused, and nothing was touched: ${problems.join(' ')} Start a new execution with these corrected.`);
+    this.problems = problems;
+  }
+}
+
+/** A secret or a deployed setting cannot be used as it is. Nothing was touched. */
+export class InvalidConfiguration extends MigrationError {
+  override readonly name = 'InvalidConfiguration';
+}
+
+/** An older execution that acts on the same database is still running. */
+export class AlreadyRunning extends MigrationError {
+  override readonly name = 'AlreadyRunning';
+  readonly older: string;
+  constructor(older: string) {
+    super(
+      `Execution ${older} is older and still running on this database, so this one stopped before touching anything. ` +
+        'Wait for it to end, or stop it in the console, then start again.',
+    );
+    this.older = older;
+  }
+}
+
+/** The readiness check found blockers. Source and target are untouched. */
+export class NotReady extends MigrationError {
+  override readonly name = 'NotReady';
+}
+
+/** A server refuses our login, or its name or certificate cannot be used: no retry will help. */
+export class CannotConnect extends MigrationError {
+  override readonly name = 'CannotConnect';
+}
+
+/** A server's own words about a failed statement, as far as they hold no values: never `detail`, `where` or the statement. */
+export interface ServerComplaint {
+  /** SQLSTATE, five characters. https://www.postgresql.org/docs/current/errcodes-appendix.html */
+  readonly code?: string | undefined;
+  readonly hint?: string | undefined;
+  readonly schema?: string | undefined;
+  readonly table?: string | undefined;
+  readonly constraint?: string | undefined;
+  /** Character offset in the statement, one-based, as the server reports it. */
+  readonly position?: number | undefined;
+}
+
+/** A server refused a statement for a reason that a retry will not cure. */
+export class StatementFailed extends MigrationError {
+  override readonly name = 'StatementFailed';
+  readonly complaint: ServerComplaint;
+  constructor(message: string, complaint: ServerComplaint, options?: ErrorOptions) {
+    super(message, options);
+    this.complaint = complaint;
+  }
+}
+
+/** A step acted without an error, looked again, and its effect was not there. */
+export class VerificationError extends MigrationError {
+  override readonly name = 'VerificationError';
+}
+
+/** The Aurora cluster cannot take the migration's parameter group as it stands. */
+export class ClusterNotConfigurable extends MigrationError {
+  override readonly name = 'ClusterNotConfigurable';
+}
+
+/** The source does not decode its WAL logically, and nothing that is under way will change that. */
+export class WalLevelNotLogical extends MigrationError {
+  override readonly name = 'WalLevelNotLogical';
+}
+
+/** The target refused part of the schema. The transaction was rolled back, so the target is as it was. */
+export class SchemaCopyFailed extends MigrationError {
+  override readonly name = 'SchemaCopyFailed';
+}
+
+/** Slot and subscription no longer add up to a gapless history: going on would lose changes without a trace. */
+export class ReplicationBroken extends MigrationError {
+  override readonly name = 'ReplicationBroken';
+}
+
+/** The initial copy does not move, or starts over and over. The message names the cause that the servers report. */
+export class CopyStalled extends MigrationError {
+  override readonly name = 'CopyStalled';
+}
+
+/** Some statements of the post-data section failed; all others were carried out. */
+export class IndexBuildFailed extends MigrationError {
+  override readonly name = 'IndexBuildFailed';
+}
+
+/** A sequence cannot be set ahead far enough to stay inside its bounds. */
+export class SequenceOutOfBounds extends MigrationError {
+  override readonly name = 'SequenceOutOfBounds';
+}
+
+/** Rows differ between source and target, confirmed value by value. */
+export class DataDiffers extends MigrationError {
+  override readonly name = 'DataDiffers';
+}

@@ -1,0 +1,31 @@
+import { createHash } from 'node:crypto';
+
+/** The one prefix of everything that we make in a database. `Cleanup` removes all that carries it. */
+export const PREFIX = 'planetscale_migration';
+
+export const PUBLICATION = PREFIX;
+export const REPLICATION_ROLE = `${PREFIX}_replication`;
+/** Schema on both sides for our own tables. */
+export const SCHEMA = PREFIX;
+/** Numbered markers, published with the user's tables. */
+export const HEARTBEAT = 'heartbeat';
+
+const LONGEST_IDENTIFIER = 63;
+
+/**
+ * Name of the subscription and of its slot. Slots are cluster-wide, allow only `[a-z0-9_]` and 63 bytes
+ * (https://www.postgresql.org/docs/current/warm-standby.html#STREAMING-REPLICATION-SLOTS-MANIPULATION), so a database name that
+ * does not fit is folded and gets a hash, which keeps two such names apart.
+ */
+export function subscriptionName(database: string): string {
+  const plain = `${PREFIX}_${database}`;
+  if (/^[a-z0-9_]+$/.test(database) && plain.length <= LONGEST_IDENTIFIER) return plain;
+  const hash = createHash('sha256').update(database).digest('hex').slice(0, 10);
+  const folded = database.toLowerCase().replace(/[^a-z0-9_]/g, '_');
+  return `${`${PREFIX}_${folded}`.slice(0, LONGEST_IDENTIFIER - hash.length - 1)}_${hash}`;
+}
+
+/** How our connections introduce themselves, cut to what pg_stat_activity keeps. */
+export function applicationName(step: string, tag?: string): string {
+  return [PREFIX, step, ...(tag === undefined ? [] : [tag])].join(':').slice(0, LONGEST_IDENTIFIER);
+}

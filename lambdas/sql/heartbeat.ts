@@ -1,0 +1,48 @@
+/** Our own schema and its numbered markers. Numbers have no gaps, so one that is missing on the target is a lost change. */
+import type { Statement } from '../contract.ts';
+import { HEARTBEAT, SCHEMA } from '../names.ts';
+import { identifier, qualified, statement } from './quote.ts';
+
+const TABLE = qualified(SCHEMA, HEARTBEAT);
+
+/** Our schema and the heartbeat table, the same on both sides. Harmless where they are there. */
+export const createHeartbeat = (): Statement =>
+  statement(`
+do $do$
+begin
+  if to_regnamespace('${SCHEMA}') is null then
+    create schema ${identifier(SCHEMA)};
+  end if;
+  if to_regclass('${SCHEMA}.${HEARTBEAT}') is null then
+    create table ${TABLE} (
+      id bigint primary key,
+      token text not null unique,
+      written_at timestamptz not null default clock_timestamp()
+    );
+  end if;
+end
+$do$
+`);
+
+/** A heartbeat as either side has it. */
+export interface Beat {
+  readonly id: number;
+  readonly token: string;
+  readonly writtenAt: Date;
+}
+
+/** Writes the next number under a token; a token that is already there changes nothing. Takes a lock, so numbers have no gaps. */
+export const writeBeat = (token: string): Statement =>
+  statement(
+    `
+with locked as (select pg_advisory_xact_lock(hashtextextended('${SCHEMA}.${HEARTBEAT}', 0)))
+insert into ${TABLE} (id, token)
+select coalesce((select max(id) from ${TABLE}), 0) + 1, $1::text from locked
+on conflict (token) do nothing
+`,
+    [token],
+  );
+
+/** The heartbeat of this token, if it has arrived. */
+export const beatOf = (token: string): Statement<Beat> =>
+  statement(`select id::float8 as id, token, written_at as "writtenAt" from ${TABLE} where token = $1::text`, [token]);

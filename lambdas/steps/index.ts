@@ -1,0 +1,41 @@
+/** The registry of steps, in the order in which `Replicate` takes them. Functions, rights, network and types are derived from it. */
+import type { Need } from '../contract.ts';
+import type { AnyStep } from '../step.ts';
+import { awaitConvergence } from './await-convergence.ts';
+import { awaitCopy } from './await-copy.ts';
+import { buildIndexes } from './build-indexes.ts';
+import { checkReadiness } from './check-readiness.ts';
+import { compareData } from './compare-data.ts';
+import { configureSource } from './configure-source.ts';
+import { copySchema } from './copy-schema.ts';
+import { createPublication } from './create-publication.ts';
+import { createReplicationRole } from './create-replication-role.ts';
+import { createSubscription } from './create-subscription.ts';
+import { rebootSource } from './reboot-source.ts';
+import { syncSequences } from './sync-sequences.ts';
+import { verifyWalLevel } from './verify-wal-level.ts';
+
+export const steps = {
+  CheckReadiness: checkReadiness,
+  ConfigureSource: configureSource,
+  RebootSource: rebootSource,
+  VerifyWalLevel: verifyWalLevel,
+  CreateReplicationRole: createReplicationRole,
+  CopySchema: copySchema,
+  CreatePublication: createPublication,
+  CreateSubscription: createSubscription,
+  AwaitCopy: awaitCopy,
+  BuildIndexes: buildIndexes,
+  AwaitConvergence: awaitConvergence,
+  SyncSequences: syncSequences,
+  CompareData: compareData,
+} as const;
+
+export type StepName = keyof typeof steps;
+export const STEP_NAMES = Object.keys(steps) as StepName[];
+
+/** A step without its own types, for code that treats all alike. */
+export const stepNamed = (name: StepName): AnyStep => steps[name];
+
+/** What a step may reach. */
+export const needsOf = (name: StepName): readonly Need[] => stepNamed(name).needs;

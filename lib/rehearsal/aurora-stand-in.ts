@@ -1,0 +1,93 @@
+/**
+ * What RDS does for an Aurora cluster, played for an embedded server: parameter groups, and an instance that takes a static
+ * parameter only when it is rebooted. The reboot is a real restart of the server.
+ */
+import type { Cluster, Parameter } from '../../lambdas/contract.ts';
+import type { Server } from './servers/server.ts';
+
+const DEFAULT_GROUP = 'default.aurora-postgresql';
+export const MIGRATION_GROUP = 'planetscale-migration';
+const INSTANCE = 'rehearsal-writer';
+
+/** What the stack puts into the migration's parameter group, sized as the guide asks for at least 10 of each. */
+export const MIGRATION_PARAMETERS: readonly Parameter[] = [
+  { name: 'rds.logical_replication', value: '1', applyMethod: 'pending-reboot' },
+  { name: 'max_replication_slots', value: '20', applyMethod: 'pending-reboot' },
+  { name: 'max_wal_senders', value: '30', applyMethod: 'pending-reboot' },
+];
+
+/** RDS's own parameters mean something else to the server beneath; those that plain PostgreSQL does not know are left out. */
+function toServer(parameters: readonly Parameter[]): Record<string, string> {
+  const entries = parameters.flatMap(({ name, value }): [string, string][] => {
+    if (name === 'rds.logical_replication') return [['wal_level', value === '1' ? 'logical' : 'replica']];
+    return name === 'shared_preload_libraries' || name.startsWith('rds.') ? [] : [[name, value]];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** @param userParameters what the user had set in a group of their own before; empty means the engine's default group */
+export function auroraStandIn(server: Server, userParameters: readonly Parameter[] = []): Cluster {
+  const usersGroup = userParameters.length > 0 ? 'users-group' : DEFAULT_GROUP;
+  const groups = new Map<string, Map<string, Parameter>>([
+    [usersGroup, new Map(userParameters.map((parameter) => [parameter.name, parameter]))],
+    [MIGRATION_GROUP, new Map(MIGRATION_PARAMETERS.map((parameter) => [parameter.name, parameter]))],
+  ]);
+  let attached = usersGroup;
+  let inForce = usersGroup;
+  let rebooting = false;
+
+  const group = (name: string) => {
+    const found = groups.get(name);
+    if (!found) throw new Error(`There is no parameter group ${name}.`);
+    return found;
+  };
+
+  return {
+    migrationGroup: MIGRATION_GROUP,
+    async describe() {
+      return {
+        cluster: 'rehearsal',
+        status: 'available',
+        parameterGroup: attached,
+        engineVersion: `${server.version}.0`,
+        members: [
+          {
+            instance: INSTANCE,
+            isWriter: true,
+            status: rebooting ? 'rebooting' : 'available',
+            parameterGroupStatus: attached === inForce ? 'in-sync' : 'pending-reboot',
+          },
+        ],
+      };
+    },
+    async userParameters(name) {
+      return [...group(name).values()];
+    },
+    async setParameters(name, parameters) {
+      for (const parameter of parameters) group(name).set(parameter.name, parameter);
+    },
+    async attachParameterGroup(name) {
+      group(name);
+      attached = name;
+    },
+    async reboot(instance) {
+      if (instance !== INSTANCE) throw new Error(`There is no instance ${instance}.`);
+      rebooting = true;
+      // RDS answers at once and reboots afterwards; `describe` says so until the server is back.
+      void server.restart(toServer([...group(attached).values()])).then(() => {
+        inForce = attached;
+        rebooting = false;
+      });
+    },
+  };
+}
+
+/** A server that nobody manages, such as one given by `--source-url`: nothing to configure, nothing to reboot. */
+export const unmanagedCluster: Cluster = {
+  migrationGroup: MIGRATION_GROUP,
+  describe: async () => undefined,
+  userParameters: async () => [],
+  setParameters: async () => {},
+  attachParameterGroup: async () => {},
+  reboot: async () => {},
+};

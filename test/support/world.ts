@@ -1,0 +1,172 @@
+/** Two real servers with one database each, and the steps run against them as a function would run them. */
+import pg from 'pg';
+import { type ConnectionSettings, clientConfig } from '../../lambdas/adapters/connection-settings.ts';
+import type { Cluster, Executions, Json, Log, StepResult } from '../../lambdas/contract.ts';
+import { type MigrationInput, parseInput } from '../../lambdas/input.ts';
+import { REPLICATION_ROLE } from '../../lambdas/names.ts';
+import { type OpenPorts, openPorts, type Places } from '../../lambdas/ports.ts';
+import { type AnyStep, runStep } from '../../lambdas/step.ts';
+import { type StepName, stepNamed } from '../../lambdas/steps/index.ts';
+import { auroraStandIn } from '../../lib/rehearsal/aurora-stand-in.ts';
+import { type Pair, type PairedDatabase, type PairOptions, startPair } from '../../lib/rehearsal/servers/pair.ts';
+
+export const REPLICATION_PASSWORD = "canary 'replication\\ password";
+
+/** Runs any SQL as the superuser of one side; several statements where there are no values. */
+export type Sql = (text: string, values?: readonly unknown[]) => Promise<Record<string, unknown>[]>;
+
+export interface VisitOptions {
+  readonly input?: Readonly<Record<string, Json>>;
+  /** Results of earlier visits, by step; the step's own last result makes it a later visit. */
+  readonly state?: Readonly<Record<string, unknown>>;
+  /** Milliseconds that the visit may take; a minute unless told. */
+  readonly budgetMs?: number;
+}
+
+export interface World {
+  readonly pair: Pair;
+  readonly database: PairedDatabase;
+  readonly places: Places;
+  /** As the superuser. */
+  readonly source: Sql;
+  readonly target: Sql;
+  /** As the role that the migration uses. */
+  readonly asSourceRole: Sql;
+  readonly asTargetRole: Sql;
+  /** One visit of a step. */
+  visit(step: StepName, options?: VisitOptions): Promise<StepResult>;
+  /** Visits until the step is done, or throws what it throws; fails after `tries` visits. */
+  until(step: StepName, options?: VisitOptions & { readonly tries?: number }): Promise<StepResult>;
+  /** One visit of any step value, so that a test may replace a part of it. */
+  run(name: string, step: AnyStep, options?: VisitOptions): Promise<StepResult>;
+  /** Ports as a step would get them, for tests of SQL and of adapters; closed with the world. */
+  ports(step: string): OpenPorts;
+  /** A second database on the same servers, with everything else alike. */
+  sibling(name: string): Promise<World>;
+  destroy(): Promise<void>;
+}
+
+export interface WorldOptions extends Partial<PairOptions> {
+  /** Name of the database; by default one that needs quoting. */
+  readonly name?: string;
+  /** SQL that is run on the source, by the role that owns the database. */
+  readonly schema?: string;
+  /** SQL that is run on the target as well, in place of CopySchema. */
+  readonly targetSchema?: string;
+  readonly cluster?: Cluster;
+  readonly executions?: Executions;
+}
+
+export const silent: Log = { info: () => {}, warn: () => {} };
+const alone: Executions = { older: async () => undefined };
+const PAUSE_MS = 50;
+
+/** A world whose source already decodes logically, unless `sourceParameters` say otherwise. */
+export async function startWorld(options: WorldOptions = {}): Promise<World> {
+  const pair = await startPair({
+    source: options.source ?? 15,
+    target: options.target ?? 18,
+    sourceParameters: { wal_level: 'logical', max_replication_slots: 20, max_wal_senders: 30, ...options.sourceParameters },
+    targetParameters: { max_worker_processes: 20, max_logical_replication_workers: 12, ...options.targetParameters },
+  });
+  try {
+    return await worldOf(pair, options, true);
+  } catch (error) {
+    pair.destroy();
+    throw error;
+  }
+}
+
+async function worldOf(pair: Pair, options: WorldOptions, owner: boolean): Promise<World> {
+  const database = await pair.createDatabase(options.name ?? 'Shop "main"');
+  const places: Places = {
+    source: database.source,
+    target: database.target,
+    cluster: options.cluster ?? auroraStandIn(pair.source),
+    executions: options.executions ?? alone,
+    replication: {
+      user: REPLICATION_ROLE,
+      password: async () => REPLICATION_PASSWORD,
+      host: database.source.host,
+      port: database.source.port,
+      sslmode: 'require',
+    },
+  };
+  const opened: OpenPorts[] = [];
+  const siblings: World[] = [];
+
+  const run: World['run'] = async (name, step, { input = {}, state = {}, budgetMs = 60_000 } = {}) => {
+    const ports = openPorts(name, places);
+    const deadline = Date.now() + budgetMs;
+    try {
+      return await runStep(
+        name,
+        step,
+        { state, execution: 'test' },
+        {
+          input: parseInput(input) satisfies MigrationInput,
+          looking: ports.looking,
+          acting: ports.acting,
+          remainingMs: () => deadline - Date.now(),
+          log: silent,
+          now: Date.now,
+        },
+      );
+    } finally {
+      await ports.close();
+    }
+  };
+
+  const world: World = {
+    pair,
+    database,
+    places,
+    source: sqlOn(pair.source.superuser(database.name)),
+    target: sqlOn(pair.target.superuser(database.name)),
+    asSourceRole: sqlOn(database.source),
+    asTargetRole: sqlOn(database.target),
+    run,
+    visit: (step, visitOptions) => run(step, stepNamed(step), visitOptions),
+    async until(step, { tries = 400, ...visitOptions } = {}) {
+      let state = { ...visitOptions.state };
+      for (let visits = 1; visits <= tries; visits += 1) {
+        const result = await run(step, stepNamed(step), { ...visitOptions, state });
+        if (result.verdict === 'done') return result;
+        state = { ...state, [step]: result };
+        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      }
+      throw new Error(`${step} was still pending after ${tries} visits: ${JSON.stringify(state[step])}`);
+    },
+    ports(step) {
+      const ports = openPorts(step, places);
+      opened.push(ports);
+      return ports;
+    },
+    async sibling(name) {
+      const made = await worldOf(pair, { ...options, name }, false);
+      siblings.push(made);
+      return made;
+    },
+    async destroy() {
+      await Promise.all([...opened.map((ports) => ports.close()), ...siblings.map((made) => made.destroy())]);
+      if (owner) pair.destroy();
+    },
+  };
+  if (options.schema) await world.asSourceRole(options.schema);
+  if (options.targetSchema) await world.asTargetRole(options.targetSchema);
+  return world;
+}
+
+function sqlOn(settings: ConnectionSettings): Sql {
+  return async (text, values) => {
+    const client = new pg.Client(clientConfig(settings, 'test'));
+    client.on('error', () => {});
+    await client.connect();
+    try {
+      const result = await client.query(text, values && [...values]);
+      return Array.isArray(result) ? result.at(-1).rows : result.rows;
+    } finally {
+      await client.end().catch(() => {});
+    }
+  };
+}

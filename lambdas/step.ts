@@ -13,8 +13,11 @@ export interface Step<N extends Need, Seen, Evidence extends Json> {
   inspect(ctx: Looking<N>): Promise<Seen>;
   /** Pure: what the look means. Throws one of our errors where the migration cannot go on. */
   judge(seen: Seen, input: MigrationInput): Verdict;
-  /** Called on `todo` only. */
-  act?(ctx: Acting<N>, seen: Seen): Promise<void>;
+  /**
+   * Called on `todo` only. Work that is longer than a visit may be left open by returning `pending`: then a second look that still says
+   * `todo` means that the next visit goes on, and is no failure to take effect.
+   */
+  act?(ctx: Acting<N>, seen: Seen): Promise<void> | Promise<'pending' | undefined>;
   /** Small JSON for the execution's history: no secrets, no rows. */
   evidence(seen: Seen): Evidence;
 }
@@ -38,10 +41,11 @@ async function visit<N extends Need, Seen, Evidence extends Json>(
   const verdict = step.judge(before, looking.input);
   if (verdict !== 'todo') return { verdict, evidence: step.evidence(before) };
   if (!step.act) throw new VerificationError('A step that only looks asked to act. This is a defect of the tool; nothing was changed.');
-  await step.act(acting, before);
+  const left = await step.act(acting, before);
   const after = await step.inspect(looking);
   const proved = step.judge(after, looking.input);
   if (proved === 'todo') {
+    if (left === 'pending') return { verdict: 'pending', evidence: step.evidence(after) };
     throw new VerificationError(
       `The step acted and no error came back, but looking again shows that its effect is not there: ${JSON.stringify(step.evidence(after))}. ` +
         'Find out what undoes it, then start the machine again; it continues where it stopped.',

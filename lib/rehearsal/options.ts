@@ -1,0 +1,171 @@
+/** The command line of the rehearsal: untrusted words → trusted {@link RehearsalOptions}, with every problem at once. */
+import { parseArgs } from 'node:util';
+import type { ConnectionSettings } from '../../lambdas/adapters/connection-settings.ts';
+import { InvalidUrl, settingsOfUrl } from './database-url.ts';
+import { SERVER_VERSIONS, type ServerVersion } from './servers/binaries.ts';
+
+/** Where one side's database is: a server that the rehearsal starts for itself, or one that is there already. */
+export type Side =
+  | { readonly kind: 'embedded'; readonly version: ServerVersion }
+  | { readonly kind: 'existing'; readonly settings: ConnectionSettings };
+
+/** The machines that a rehearsal runs, in order. `--until` takes their names in lower case. */
+export const MACHINES = ['Preflight', 'Replicate'] as const;
+export type MachineName = (typeof MACHINES)[number];
+
+export interface RehearsalOptions {
+  readonly source: Side;
+  readonly target: Side;
+  /** A plain SQL file to load in place of the sample. */
+  readonly sourceDump: string | undefined;
+  /** The last machine to run. */
+  readonly until: MachineName;
+  /** Sessions that write all the while, 0 to 64. */
+  readonly writers: number;
+  /** Transactions a second, of all writers together, 1 to 10,000. */
+  readonly rate: number;
+  /** Rows of the sample's largest table, 0 to 100,000,000. */
+  readonly rows: number;
+  /** Where the report is written as JSON. */
+  readonly report: string | undefined;
+  /** Leave the servers running at the end, until Ctrl-C. */
+  readonly keep: boolean;
+}
+
+/** The command line was refused; nothing was started. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(['The command line was refused, and nothing was started:', ...problems.map((problem) => `  ${problem}`)].join('\n'));
+    this.problems = problems;
+  }
+}
+
+const DEFAULT_SOURCE: ServerVersion = 15;
+const DEFAULT_TARGET: ServerVersion = 18;
+/** The versions that PlanetScale runs. */
+const TARGET_VERSIONS: readonly ServerVersion[] = [17, 18];
+
+export const HELP = `Moves a database from one real PostgreSQL server to another, as the deployed state machines would, while an application writes.
+
+usage: npm run rehearse -- [options]
+
+  --source-version N   major version of the embedded source: ${SERVER_VERSIONS.join(', ')} (default ${DEFAULT_SOURCE})
+  --target-version N   major version of the embedded target: ${TARGET_VERSIONS.join(', ')} (default ${DEFAULT_TARGET})
+  --source-dump FILE   a plain SQL file, as pg_dump writes it, to load in place of the sample shop, with or without data;
+                       owners and grants in it are passed over
+  --source-url URL     an existing source, postgresql://user:password@host:port/database, in place of the embedded one
+  --target-url URL     an existing target, likewise; it must reach the source under the same address
+  --until MACHINE      the last machine to run: ${MACHINES.map((name) => name.toLowerCase()).join(' or ')} (default replicate)
+  --writers N          sessions of the application that writes meanwhile, 0 to 64 (default 4)
+  --rate N             transactions a second, of all writers together, 1 to 10000 (default 100)
+  --rows N             rows of the sample's largest table, 0 to 100000000 (default 100000)
+  --report FILE        write the report to this file, as JSON
+  --keep               leave the servers running at the end and print their URLs, until Ctrl-C
+  --help               this text
+
+Connections to servers of your own are encrypted, and the certificate is verified in full: against the public authorities, or against
+those in a file that the URL names (?sslrootcert=FILE). Only an explicit ?sslmode=disable switches encryption off.
+
+On a source of your own, and on a dump of your own, the writers write to tables of their own in the schema "rehearsal_workload", never to
+yours. At the end everything that the rehearsal made on a server of yours is dropped again, except the copy of your data on the target.
+
+exit code: 0 passed, 1 failed, 3 could not tell
+`;
+
+const SPECIFICATION = {
+  'source-version': { type: 'string' },
+  'target-version': { type: 'string' },
+  'source-dump': { type: 'string' },
+  'source-url': { type: 'string' },
+  'target-url': { type: 'string' },
+  until: { type: 'string' },
+  writers: { type: 'string' },
+  rate: { type: 'string' },
+  rows: { type: 'string' },
+  report: { type: 'string' },
+  keep: { type: 'boolean' },
+  help: { type: 'boolean' },
+} as const;
+type Option = keyof typeof SPECIFICATION;
+
+/** Values and flags by option, as far as the words are understood; a problem for each that is not. */
+function split(words: readonly string[], problems: string[]): Map<Option, string> {
+  const { tokens } = parseArgs({ args: [...words], options: SPECIFICATION, strict: false, tokens: true });
+  const given = new Map<Option, string>();
+  for (const token of tokens) {
+    if (token.kind === 'option-terminator') continue;
+    if (token.kind === 'positional') problems.push(`"${token.value}" is not an option.`);
+    else if (!Object.hasOwn(SPECIFICATION, token.name)) problems.push(`${token.rawName} is not an option; --help lists them.`);
+    else if (given.has(token.name as Option)) problems.push(`${token.rawName} was given twice.`);
+    else if (SPECIFICATION[token.name as Option].type === 'boolean') {
+      if (token.value !== undefined) problems.push(`${token.rawName} takes no value.`);
+      given.set(token.name as Option, '');
+    } else if (!token.value || (!token.inlineValue && token.value.startsWith('--'))) {
+      problems.push(`${token.rawName} needs a value.`);
+    } else given.set(token.name as Option, token.value);
+  }
+  return given;
+}
+
+/**
+ * @returns `'help'` where the text is asked for
+ * @throws UsageError listing every problem at once, unknown options included; it never shows a URL, which holds a password
+ */
+export function parseOptions(words: readonly string[]): RehearsalOptions | 'help' {
+  const problems: string[] = [];
+  const given = split(words, problems);
+  if (given.has('help')) return 'help';
+
+  const wholeNumber = (option: Option, fallback: number, least: number, most: number): number => {
+    const text = given.get(option);
+    if (text === undefined) return fallback;
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= least && value <= most) return value;
+    problems.push(`--${option} must be a whole number from ${least} to ${most}, not "${text}".`);
+    return fallback;
+  };
+  const side = (name: 'source' | 'target', versions: readonly ServerVersion[], fallback: ServerVersion): Side => {
+    const url = given.get(`${name}-url`);
+    const text = given.get(`${name}-version`);
+    if (url !== undefined) {
+      if (text !== undefined) problems.push(`--${name}-version says nothing about a server of your own; leave it out, or --${name}-url.`);
+      try {
+        return { kind: 'existing', settings: settingsOfUrl(url) };
+      } catch (error) {
+        if (!(error instanceof InvalidUrl)) throw error;
+        problems.push(`--${name}-url ${error.message}`);
+      }
+    }
+    const version = text === undefined ? fallback : versions.find((known) => String(known) === text);
+    if (version === undefined) problems.push(`--${name}-version must be one of ${versions.join(', ')}, not "${text}".`);
+    return { kind: 'embedded', version: version ?? fallback };
+  };
+  const machine = (): MachineName => {
+    const text = given.get('until') ?? 'replicate';
+    const found = MACHINES.find((name) => name.toLowerCase() === text.toLowerCase());
+    if (!found) problems.push(`--until must be one of ${MACHINES.map((name) => name.toLowerCase()).join(', ')}, not "${text}".`);
+    return found ?? 'Replicate';
+  };
+
+  const options: RehearsalOptions = {
+    source: side('source', SERVER_VERSIONS, DEFAULT_SOURCE),
+    target: side('target', TARGET_VERSIONS, DEFAULT_TARGET),
+    sourceDump: given.get('source-dump'),
+    until: machine(),
+    writers: wholeNumber('writers', 4, 0, 64),
+    rate: wholeNumber('rate', 100, 1, 10_000),
+    rows: wholeNumber('rows', 100_000, 0, 100_000_000),
+    report: given.get('report'),
+    keep: given.has('keep'),
+  };
+  if (options.sourceDump !== undefined && given.has('source-url')) {
+    problems.push('--source-dump is loaded into the embedded source; leave it out, or --source-url.');
+  }
+  if (given.has('rows') && (options.sourceDump !== undefined || given.has('source-url'))) {
+    problems.push('--rows is about the sample; leave it out with --source-dump or --source-url.');
+  }
+  if (problems.length > 0) throw new UsageError(problems);
+  return options;
+}

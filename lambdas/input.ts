@@ -3,6 +3,7 @@
  * Settings that say where the databases are, and with which rights, belong to the deployment (`lib/config.ts`), not here.
  */
 import { InvalidInput } from './errors.ts';
+import { databaseName, listOf, nameProblem, oneOf, type Parse, type Parsers, Problem, parseEach, show, wholeNumber } from './parsing.ts';
 
 /** A table by its real names, without quoting. */
 export interface TableName {
@@ -42,56 +43,6 @@ export const DEFAULT_INPUT: MigrationInput = {
   longTransactionSeconds: 300,
 };
 
-type Parse<Value> = (value: unknown) => Value | Problem;
-class Problem {
-  readonly text: string;
-  constructor(text: string) {
-    this.text = text;
-  }
-}
-
-const LONGEST_NAME_BYTES = 63;
-
-/** PostgreSQL's own bounds for a name: not empty, no NUL, at most 63 bytes of UTF-8. Control characters and line breaks are refused with the reason. */
-function nameProblem(name: unknown): string | undefined {
-  if (typeof name !== 'string' || name === '') return 'must be a name, not empty.';
-  if (Buffer.byteLength(name) > LONGEST_NAME_BYTES)
-    return `is longer than the ${LONGEST_NAME_BYTES} bytes that PostgreSQL keeps of a name.`;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  if (/[\u0000-\u001f\u007f]/.test(name)) return 'holds a control character or a line break; take it out.';
-  return undefined;
-}
-
-const show = (value: unknown): string => {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
-};
-
-const wholeNumber =
-  (least: number, most: number): Parse<number> =>
-  (value) =>
-    typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most
-      ? value
-      : new Problem(`must be a whole number from ${least} to ${most}, not ${show(value)}.`);
-
-const oneOf =
-  <Choice extends string>(...choices: readonly Choice[]): Parse<Choice> =>
-  (value) =>
-    choices.find((choice) => choice === value) ?? new Problem(`must be one of ${choices.map(show).join(', ')}, not ${show(value)}.`);
-
-const listOf =
-  <Value>(parse: Parse<Value>): Parse<readonly Value[]> =>
-  (value) => {
-    if (!Array.isArray(value)) return new Problem(`must be a list, not ${show(value)}.`);
-    const parsed = value.map(parse);
-    return parsed.find((item) => item instanceof Problem) ?? (parsed as Value[]);
-  };
-
-const schemaName: Parse<string> = (value) => {
-  const problem = nameProblem(value);
-  return problem ? new Problem(`names ${show(value)}, which ${problem}`) : (value as string);
-};
-
 /** `schema.table`, each part plain or in double quotes, a double quote inside doubled, as SQL writes it. */
 const QUALIFIED = /^("(?:[^"]|"")+"|[^".]+)\.("(?:[^"]|"")+"|[^".]+)$/u;
 const unquote = (part: string): string => (part.startsWith('"') ? part.slice(1, -1).replaceAll('""', '"') : part);
@@ -106,8 +57,8 @@ const tableName: Parse<TableName> = (value) => {
   return problem ? new Problem(`names ${show(value)}, which ${problem}`) : { schema, table };
 };
 
-const KEYS: { readonly [Key in keyof MigrationInput]: Parse<MigrationInput[Key]> } = {
-  excludeSchemas: listOf(schemaName),
+const KEYS: Parsers<MigrationInput> = {
+  excludeSchemas: listOf(databaseName),
   excludeTables: listOf(tableName),
   reboot: oneOf('now', 'wait'),
   indexWorkers: wholeNumber(1, 32),
@@ -118,29 +69,19 @@ const KEYS: { readonly [Key in keyof MigrationInput]: Parse<MigrationInput[Key]>
 };
 
 /** The console fills `{"Comment": "…"}` into every new execution, so that key is let through and ignored. */
-const IGNORED = new Set(['Comment']);
+const CONSOLES_OWN = 'Comment';
 
 /**
  * Untrusted execution input → trusted {@link MigrationInput}.
- * @param defaults what the deployment sets in place of {@link DEFAULT_INPUT}, itself in the untrusted form
+ * @param defaults what the deployment sets in place of {@link DEFAULT_INPUT}
  * @throws InvalidInput listing every problem at once, unknown keys included
  */
 export function parseInput(untrusted: unknown, defaults: MigrationInput = DEFAULT_INPUT): MigrationInput {
   if (typeof untrusted !== 'object' || untrusted === null || Array.isArray(untrusted)) {
     throw new InvalidInput([`It must be a JSON object such as {}, not ${show(untrusted)}.`]);
   }
-  const problems: string[] = [];
-  const input: Record<string, unknown> = { ...defaults };
-  for (const [key, value] of Object.entries(untrusted)) {
-    if (IGNORED.has(key)) continue;
-    if (!Object.hasOwn(KEYS, key)) {
-      problems.push(`${show(key)} is not a setting; the settings are ${Object.keys(KEYS).join(', ')}.`);
-      continue;
-    }
-    const parsed = KEYS[key as keyof MigrationInput](value);
-    if (parsed instanceof Problem) problems.push(`"${key}" ${parsed.text}`);
-    else input[key] = parsed;
-  }
+  const { [CONSOLES_OWN]: _ignored, ...settings } = untrusted as Record<string, unknown>;
+  const { values, problems } = parseEach(KEYS, settings);
   if (problems.length > 0) throw new InvalidInput(problems);
-  return input as unknown as MigrationInput;
+  return { ...defaults, ...values };
 }

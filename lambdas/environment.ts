@@ -1,0 +1,24 @@
+/** Names of the environment variables by which the stack tells a function where things are. Each is set only where a need asks for it. */
+export const VARIABLE = {
+  /** Name of the step, a key of the registry. */
+  step: 'STEP',
+  /** JSON: the deployment's own defaults of the execution input. */
+  inputDefaults: 'INPUT_DEFAULTS',
+  /** Name of the database on the source. */
+  database: 'DATABASE',
+  sourceSecret: 'SOURCE_SECRET_ARN',
+  /** File with the authorities that sign the source's certificate, in PEM. */
+  sourceAuthorities: 'SOURCE_AUTHORITIES_FILE',
+  targetSecret: 'TARGET_SECRET_ARN',
+  replicationSecret: 'REPLICATION_SECRET_ARN',
+  /** libpq's sslmode of the subscription. */
+  subscriptionSslmode: 'SUBSCRIPTION_SSLMODE',
+  clusterIdentifier: 'CLUSTER_IDENTIFIER',
+  /** Name of the cluster parameter group that the stack made. */
+  parameterGroup: 'PARAMETER_GROUP',
+  /** ARNs of the state machines that act on the database, separated by commas. */
+  actingMachines: 'ACTING_MACHINE_ARNS',
+} as const;
+
+/** What a function is told, by the names above. */
+export type Environment = Readonly<Partial<Record<(typeof VARIABLE)[keyof typeof VARIABLE], string>>>;

@@ -1,0 +1,138 @@
+/** The only place that imports what is there already: the VPC, the cluster and the secrets. Makes what is missing, and says where it is. */
+import { CfnOutput, Stack, type StackProps, Validations } from 'aws-cdk-lib';
+import { SecurityGroup, Subnet, Vpc } from 'aws-cdk-lib/aws-ec2';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { CfnDBClusterParameterGroup } from 'aws-cdk-lib/aws-rds';
+import { CfnSecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { Construct } from 'constructs';
+import { REPLICATION_ROLE } from '../lambdas/names.ts';
+import type { MigrationConfig } from './config.ts';
+import { allowUnrotated } from './exceptions.ts';
+import { MACHINE_NAMES } from './machines.ts';
+import { Migration } from './migration.ts';
+import { Network } from './network.ts';
+import { parameterGroupFamily, sourceParameters } from './parameter-group.ts';
+import type { ReadableSecret, SourceCluster } from './rights.ts';
+
+export interface MigrationStackProps extends StackProps {
+  readonly config: MigrationConfig;
+}
+
+export class MigrationStack extends Stack {
+  readonly migration: Migration;
+
+  constructor(scope: Construct, id: string, { config, ...props }: MigrationStackProps) {
+    super(scope, id, {
+      description: `Migration of ${config.database} on ${config.clusterIdentifier} from Aurora to PlanetScale`,
+      env: homeOf(config),
+      ...props,
+    });
+    const sourceSecret = this.#imported('SourceSecret', config.sourceSecretArn, config.sourceSecretKeyArn);
+    const targetSecret =
+      config.targetSecretArn === undefined
+        ? this.#emptyTargetSecret()
+        : this.#imported('TargetSecret', config.targetSecretArn, config.targetSecretKeyArn);
+    const replicationSecret = this.#replicationSecret();
+    this.migration = new Migration(this, 'Migration', {
+      network: this.#network(config),
+      inputDefaults: config.inputDefaults,
+      resources: {
+        database: config.database,
+        sourceSecret,
+        targetSecret,
+        replicationSecret,
+        cluster: this.#cluster(config),
+        subscriptionSslmode: config.subscriptionSslmode,
+      },
+    });
+    this.#outputs(targetSecret, replicationSecret);
+  }
+
+  #imported(id: string, secretCompleteArn: string, keyArn: string | undefined): ReadableSecret {
+    const encryptionKey = keyArn === undefined ? {} : { encryptionKey: Key.fromKeyArn(this, `${id}Key`, keyArn) };
+    return Secret.fromSecretAttributes(this, id, { secretCompleteArn, ...encryptionKey });
+  }
+
+  /** Without any value, not even an empty one: an update of the stack must never write over what a person filled in. */
+  #emptyTargetSecret(): ReadableSecret {
+    const secret = new Secret(this, 'TargetSecret', {
+      description:
+        'Login of the PlanetScale database. Put in {"url": "postgresql://…"} as PlanetScale shows it, ' +
+        'or {"host": "…", "port": 5432, "username": "…", "password": "…", "dbname": "…"}.',
+    });
+    allowUnrotated(secret, 'The login is PlanetScale’s own; it is rotated there, by the person who fills in this secret.');
+    if (secret.node.defaultChild instanceof CfnSecret) secret.node.defaultChild.generateSecretString = undefined;
+    return secret;
+  }
+
+  #replicationSecret(): ReadableSecret {
+    const secret = new Secret(this, 'ReplicationSecret', {
+      description: 'Login with which PlanetScale streams from the Aurora cluster. Generated; nothing has to be filled in.',
+      generateSecretString: {
+        secretStringTemplate: JSON.stringify({ username: REPLICATION_ROLE }),
+        generateStringKey: 'password',
+        passwordLength: 48,
+        excludePunctuation: true,
+      },
+    });
+    allowUnrotated(secret, 'The role lives as long as one migration; a new password would break the subscription that carries it.');
+    return secret;
+  }
+
+  #network(config: MigrationConfig): Network {
+    Validations.of(this).acknowledge({
+      id: 'Annotation::@aws-cdk/aws-ec2:noSubnetRouteTableId',
+      reason: 'Functions are placed into the subnets; nobody asks for their routes.',
+    });
+    return new Network(this, 'Network', {
+      // Subnets are given one by one, so nothing asks the VPC for its own list of them; a zone stands there because one must.
+      vpc: Vpc.fromVpcAttributes(this, 'Vpc', { vpcId: config.vpcId, availabilityZones: ['any'] }),
+      subnets: config.subnetIds.map((subnetId) => Subnet.fromSubnetId(this, subnetId, subnetId)),
+      clusterSecurityGroup: SecurityGroup.fromSecurityGroupId(this, 'ClusterSecurityGroup', config.clusterSecurityGroupId),
+      clusterPort: config.clusterPort,
+    });
+  }
+
+  #cluster(config: MigrationConfig): SourceCluster {
+    const group = new CfnDBClusterParameterGroup(this, 'ParameterGroup', {
+      description: `Logical replication of ${config.clusterIdentifier} to PlanetScale`,
+      family: parameterGroupFamily(config.engineVersion),
+      parameters: sourceParameters(config.preloadPglogical),
+    });
+    const arn = (type: string, name: string) =>
+      this.formatArn({ service: 'rds', resource: `${type}:${name}`, resourceName: '' }).replace(/\/$/, '');
+    return {
+      identifier: config.clusterIdentifier,
+      arn: arn('cluster', config.clusterIdentifier),
+      instanceArns: config.clusterInstances.map((instance) => arn('db', instance)),
+      anyInstanceArn: arn('db', '*'),
+      anyParameterGroupArn: arn('cluster-pg', '*'),
+      parameterGroup: group.ref,
+      parameterGroupArn: arn('cluster-pg', group.ref),
+    };
+  }
+
+  #outputs(targetSecret: ReadableSecret, replicationSecret: ReadableSecret): void {
+    const console = `https://${this.region}.console.aws.amazon.com`;
+    for (const name of MACHINE_NAMES) {
+      new CfnOutput(this, `${name}Console`, {
+        description: `State machine ${name}: start it here and watch it`,
+        value: `${console}/states/home?region=${this.region}#/statemachines/view/${this.migration.machines[name].stateMachineArn}`,
+      });
+    }
+    new CfnOutput(this, 'TargetSecretName', {
+      description: 'Secret with the login of PlanetScale; fill it in',
+      value: targetSecret.secretName,
+    });
+    new CfnOutput(this, 'ReplicationSecretName', {
+      description: 'Secret of the replication role; generated',
+      value: replicationSecret.secretName,
+    });
+  }
+}
+
+/** The account and the region of the source's secret, which are the cluster's: a deployment cannot end up elsewhere. */
+function homeOf(config: MigrationConfig): { account: string; region: string } {
+  const [, , , region = '', account = ''] = config.sourceSecretArn.split(':');
+  return { account, region };
+}

@@ -1,0 +1,97 @@
+/** One function for each step, one state machine for each order of steps, and their logs. */
+import { ArnFormat, type CfnElement, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { DefinitionBody, LogLevel, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import type { Json } from '../lambdas/contract.ts';
+import { VARIABLE } from '../lambdas/environment.ts';
+import { STEP_NAMES, type StepName } from '../lambdas/steps/index.ts';
+import { stepCode } from './bundle.ts';
+import { allowWildcard } from './exceptions.ts';
+import { chainOf, MACHINE_NAMES, MACHINES, type MachineName } from './machines.ts';
+import type { Network } from './network.ts';
+import type { Resources } from './rights.ts';
+import { StepFunction } from './step-function.ts';
+
+export interface MigrationProps {
+  /** The databases, the cluster and their secrets. */
+  readonly resources: Omit<Resources, 'actingMachineArns'>;
+  /** Where functions stand that speak to a database. */
+  readonly network: Network;
+  /** Defaults of the execution input, in its own form. @default {} */
+  readonly inputDefaults?: Readonly<Record<string, Json>>;
+}
+
+/** The copy of a very large database takes weeks, and its changes may flow for weeks until somebody switches. */
+const TIMEOUT = Duration.days(90);
+
+export class Migration extends Construct {
+  readonly functions: Readonly<Record<StepName, IFunction>>;
+  readonly machines: Readonly<Record<MachineName, StateMachine>>;
+
+  constructor(scope: Construct, id: string, props: MigrationProps) {
+    super(scope, id);
+    this.functions = this.#functions(props);
+    this.machines = mapped(MACHINE_NAMES, (name) => this.#machine(name));
+  }
+
+  #functions({ resources, network, inputDefaults = {} }: MigrationProps): Record<StepName, IFunction> {
+    const actingMachineArns = MACHINE_NAMES.filter((name) => MACHINES[name].acts).map((name) => this.#arnOf(name));
+    const environment = { [VARIABLE.inputDefaults]: JSON.stringify(inputDefaults) };
+    const code = stepCode();
+    return mapped(
+      STEP_NAMES,
+      (step) => new StepFunction(this, step, { step, code, network, environment, resources: { ...resources, actingMachineArns } }).function,
+    );
+  }
+
+  #machine(name: MachineName): StateMachine {
+    const room = new Construct(this, name);
+    const machine = new StateMachine(room, 'Machine', {
+      stateMachineName: this.#nameOf(name),
+      comment: MACHINES[name].says,
+      definitionBody: DefinitionBody.fromChainable(chainOf(new Construct(room, 'States'), MACHINES[name], this.functions)),
+      timeout: TIMEOUT,
+      tracingEnabled: true,
+      // Every event, but not what flows between the states: that stays in the execution's own history, which ends with the migration.
+      logs: {
+        destination: new LogGroup(room, 'Logs', { retention: RetentionDays.THREE_MONTHS, removalPolicy: RemovalPolicy.DESTROY }),
+        level: LogLevel.ALL,
+        includeExecutionData: false,
+      },
+    });
+    allowWildcard(machine, '*', 'X-Ray and the delivery of logs know no resources.');
+    for (const { step } of MACHINES[name].order) {
+      allowWildcard(
+        machine,
+        `<${logicalIdOf(this.functions[step])}.Arn>:*`,
+        'Versions and aliases of the very function that the state calls.',
+      );
+    }
+    return machine;
+  }
+
+  /** Named by us: functions must know the ARNs of machines that are built from these very functions. */
+  #nameOf(name: MachineName): string {
+    return `${Stack.of(this).stackName}-${name}`;
+  }
+
+  #arnOf(name: MachineName): string {
+    const parts = {
+      service: 'states',
+      resource: 'stateMachine',
+      resourceName: this.#nameOf(name),
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    };
+    return Stack.of(this).formatArn(parts);
+  }
+}
+
+const logicalIdOf = (handler: IFunction): string =>
+  Stack.of(handler).resolve(Stack.of(handler).getLogicalId(handler.node.defaultChild as CfnElement));
+
+/** A record with one value for each key. */
+function mapped<Key extends string, Value>(keys: readonly Key[], value: (key: Key) => Value): Record<Key, Value> {
+  return Object.fromEntries(keys.map((key) => [key, value(key)])) as Record<Key, Value>;
+}

@@ -1,0 +1,134 @@
+/** What each need of a step means in an AWS account. The record is total: a new need does not compile until somebody says its rights. */
+import { Grant, type Role } from 'aws-cdk-lib/aws-iam';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { Need, ReplicationLogin } from '../lambdas/contract.ts';
+import { type Environment, VARIABLE } from '../lambdas/environment.ts';
+import { allowWildcard } from './exceptions.ts';
+
+/** The Aurora cluster, as far as IAM and the RDS API know it. */
+export interface SourceCluster {
+  /** DBClusterIdentifier. */
+  readonly identifier: string;
+  readonly arn: string;
+  /** ARNs of the instances that may be rebooted; patterns allowed. */
+  readonly instanceArns: readonly string[];
+  /** ARN that stands for every instance of the account, which the API wants for a filtered list. */
+  readonly anyInstanceArn: string;
+  /** ARN that stands for every cluster parameter group: the user's own is not known before the first look. */
+  readonly anyParameterGroupArn: string;
+  /** Name of the cluster parameter group that is made for the migration. */
+  readonly parameterGroup: string;
+  readonly parameterGroupArn: string;
+}
+
+/** A secret, made by the stack or there already. */
+export type ReadableSecret = Pick<ISecret, 'secretArn' | 'secretName' | 'grantRead'>;
+
+/** Everything that some step may need. */
+export interface Resources {
+  /** Name of the database on the source. */
+  readonly database: string;
+  readonly sourceSecret: ReadableSecret;
+  readonly targetSecret: ReadableSecret;
+  /** Login of the replication role, whose password the stack generates. */
+  readonly replicationSecret: ReadableSecret;
+  readonly cluster: SourceCluster;
+  /** ARNs of the state machines that must not run at the same time. Texts, because the machines are built from the functions. */
+  readonly actingMachineArns: readonly string[];
+  readonly subscriptionSslmode: ReplicationLogin['sslmode'];
+}
+
+/** What one need gives a function. */
+export interface Right {
+  /** Whether the function must stand in the VPC. */
+  readonly network: boolean;
+  environment(resources: Resources): Environment;
+  grant(role: Role, resources: Resources): void;
+}
+
+/**
+ * Lambda's Node.js runtime carries the authorities of RDS in this file, kept up to date by AWS for every region
+ * (https://docs.aws.amazon.com/lambda/latest/dg/lambda-nodejs.html, "Certificates"). It is read for the source alone and not set as
+ * NODE_EXTRA_CA_CERTS, which would make every connection trust them; a bundle of our own, or of an npm package, would age.
+ */
+const RUNTIME_AUTHORITIES = '/var/runtime/ca-cert.pem';
+
+const allow = (role: Role, actions: string[], resourceArns: string[]): void => {
+  Grant.addToPrincipal({ grantee: role, actions, resourceArns });
+};
+
+/** The source's address stands in its secret, or else in the description of the cluster. */
+const source: Right = {
+  network: true,
+  environment: ({ database, sourceSecret, cluster }) => ({
+    [VARIABLE.database]: database,
+    [VARIABLE.sourceSecret]: sourceSecret.secretArn,
+    [VARIABLE.sourceAuthorities]: RUNTIME_AUTHORITIES,
+    [VARIABLE.clusterIdentifier]: cluster.identifier,
+  }),
+  grant(role, { sourceSecret, cluster }) {
+    sourceSecret.grantRead(role);
+    allow(role, ['rds:DescribeDBClusters'], [cluster.arn]);
+  },
+};
+
+const cluster: Right = {
+  network: false,
+  environment: ({ cluster }) => ({ [VARIABLE.clusterIdentifier]: cluster.identifier, [VARIABLE.parameterGroup]: cluster.parameterGroup }),
+  grant(role, { cluster }) {
+    allow(role, ['rds:DescribeDBClusters'], [cluster.arn]);
+    allow(role, ['rds:DescribeDBInstances'], [cluster.anyInstanceArn]);
+    allowWildcard(role, cluster.anyInstanceArn, 'The API grants a list filtered by cluster only on all instances; it is read only.');
+    allow(role, ['rds:DescribeDBClusterParameters'], [cluster.anyParameterGroupArn]);
+    allowWildcard(role, cluster.anyParameterGroupArn, "The user's own group is not known before the first look; it is read only.");
+  },
+};
+
+export const RIGHTS: Readonly<Record<Need, Right>> = {
+  source,
+  schemaDump: source,
+  target: {
+    network: true,
+    environment: ({ targetSecret }) => ({ [VARIABLE.targetSecret]: targetSecret.secretArn }),
+    grant: (role, { targetSecret }) => {
+      targetSecret.grantRead(role);
+    },
+  },
+  cluster,
+  clusterParameters: {
+    ...cluster,
+    grant(role, resources) {
+      const { arn, parameterGroupArn } = resources.cluster;
+      cluster.grant(role, resources);
+      allow(role, ['rds:ModifyDBClusterParameterGroup'], [parameterGroupArn]);
+      allow(role, ['rds:ModifyDBCluster'], [arn, parameterGroupArn]);
+    },
+  },
+  clusterReboot: {
+    ...cluster,
+    grant(role, resources) {
+      cluster.grant(role, resources);
+      const { instanceArns } = resources.cluster;
+      allow(role, ['rds:RebootDBInstance'], [...instanceArns]);
+      for (const arn of instanceArns)
+        allowWildcard(role, arn, 'A failover or a scaling may put another instance of the cluster in its place.');
+    },
+  },
+  executions: {
+    network: false,
+    environment: ({ actingMachineArns }) => ({ [VARIABLE.actingMachines]: actingMachineArns.join(',') }),
+    grant: (role, { actingMachineArns }) => allow(role, ['states:ListExecutions'], [...actingMachineArns]),
+  },
+  replication: {
+    network: false,
+    environment: (resources) => ({
+      ...source.environment(resources),
+      [VARIABLE.replicationSecret]: resources.replicationSecret.secretArn,
+      [VARIABLE.subscriptionSslmode]: resources.subscriptionSslmode,
+    }),
+    grant(role, resources) {
+      source.grant(role, resources); // for the source's address, as the target reaches it
+      resources.replicationSecret.grantRead(role);
+    },
+  },
+};

@@ -1,11 +1,94 @@
+/**
+ * Logical replication does not carry sequences
+ * (https://www.postgresql.org/docs/current/logical-replication-restrictions.html), so the target's would begin at 1 again. As step 5
+ * of the guide "Migrate from Aurora to PlanetScale" asks, each is set ahead of the source, which still moves.
+ */
+import { SequenceOutOfBounds, VerificationError } from '../errors.ts';
+import { lookAtSequences, type SequenceLook } from '../sequences/look.ts';
+import {
+  advanceOf,
+  disagreements,
+  isBehind,
+  isClamped,
+  isOutOfBounds,
+  nameOf,
+  runsBackwards,
+  type SequencePair,
+} from '../sequences/pairs.ts';
+import { lockSequences, setSequences } from '../sql/sequences.ts';
 import { defineStep } from '../step.ts';
 
-/** not built yet */
+interface Seen extends SequenceLook {
+  readonly margin: number;
+}
+
+/** Names in evidence and messages; the rest is counted. */
+const NAMES_SHOWN = 20;
+const shown = (names: readonly string[]): string[] =>
+  names.length <= NAMES_SHOWN ? [...names] : [...names.slice(0, NAMES_SHOWN), `and ${names.length - NAMES_SHOWN} more`];
+const namesWhere = (pairs: readonly SequencePair[], condition: (pair: SequencePair) => boolean): string[] =>
+  pairs.filter(condition).map(({ source }) => nameOf(source));
+
 export const syncSequences = defineStep({
   needs: ['source', 'target'],
-  async inspect(): Promise<null> {
-    throw new Error('SyncSequences is not built yet');
+
+  async inspect({ source, target, input }): Promise<Seen> {
+    return { ...(await lookAtSequences(source, target, input)), margin: input.sequenceMargin };
   },
-  judge: () => 'done',
-  evidence: () => null,
+
+  judge({ pairs, missing }, { sequenceMargin }) {
+    if (missing.length > 0) {
+      throw new VerificationError(
+        `The target lacks sequences that the source has: ${shown(missing).join(', ')}. No sequence was changed. ` +
+          'Create them on the target as they are on the source, or exclude their schemas or tables, then start again.',
+      );
+    }
+    const backwards = namesWhere(pairs, runsBackwards);
+    if (backwards.length > 0) {
+      throw new VerificationError(
+        `Sequences run in opposite directions on source and target, so the target would hand out used numbers again: ` +
+          `${shown(backwards).join(', ')}. No sequence was changed. Give them the same sign of increment with ALTER SEQUENCE, then start again.`,
+      );
+    }
+    const outside = namesWhere(pairs, isOutOfBounds);
+    if (outside.length > 0) {
+      throw new SequenceOutOfBounds(
+        `Sequences stand on the source at numbers that the bounds on the target do not allow: ${shown(outside).join(', ')}. ` +
+          'No sequence was changed. Widen MINVALUE and MAXVALUE (or the type) on the target with ALTER SEQUENCE, then start again.',
+      );
+    }
+    return pairs.some((pair) => isBehind(pair, sequenceMargin)) ? 'todo' : 'done';
+  },
+
+  /** Looks again under a lock, with the freshest position of the source, so that two runs at once never set anything back. */
+  async act({ source, target, input }) {
+    await target.transaction(async (session) => {
+      await session.query(lockSequences());
+      const { pairs } = await lookAtSequences(source, session, input);
+      const settings = pairs.flatMap((pair) => {
+        const to = advanceOf(pair, input.sequenceMargin);
+        return to ? [{ schema: pair.target.schema, name: pair.target.name, last: to.last.toString(), called: to.called }] : [];
+      });
+      if (settings.length > 0) await session.query(setSequences(settings));
+    });
+  },
+
+  evidence({ pairs, margin }) {
+    return {
+      sequences: pairs.length,
+      /** Set ahead by less than half of the margin; empty when done. */
+      behind: shown(namesWhere(pairs, (pair) => isBehind(pair, margin))),
+      /** Fewer numbers than the margin were left, so the target has none of them: its next one is an error, or begins a cycle. */
+      atTheirBound: shown(namesWhere(pairs, (pair) => isClamped(pair, margin))),
+      /** These hand out numbers again after their bound, here as there. */
+      cycling: shown(namesWhere(pairs, ({ target }) => target.cycles)),
+      /** Defined differently on the two sides; the target's bounds were kept. */
+      differing: shown(
+        pairs.flatMap((pair) => {
+          const found = disagreements(pair);
+          return found.length > 0 ? [`${nameOf(pair.source)}: ${found.join('; ')}`] : [];
+        }),
+      ),
+    };
+  },
 });

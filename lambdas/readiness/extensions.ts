@@ -1,0 +1,74 @@
+/** Extensions of the source that the target lacks, cannot install, or has in another version; and what extensions keep to themselves. */
+import { STAY_BEHIND } from '../aurora-extensions.ts';
+import { dependentsOfExtensions } from '../sql/dependents.ts';
+import { extensionTables, installedExtensions, offeredExtensions } from '../sql/extensions.ts';
+import { identifier } from '../sql/quote.ts';
+import { type Check, listed } from './findings.ts';
+
+export const extensions: Check = {
+  name: 'extensions',
+  async find({ source, target, input }) {
+    const installed = await source.query(installedExtensions());
+    const offered = new Map((await target.query(offeredExtensions())).map((extension) => [extension.name, extension]));
+    const missing = installed.filter(({ name }) => !offered.has(name)).map(({ name }) => name);
+    const users = await source.query(dependentsOfExtensions(input, missing));
+    const used = new Set(users.map(({ on }) => on));
+    const leftBehind = missing.filter((name) => STAY_BEHIND.includes(name) && !used.has(name));
+    const lacking = missing.filter((name) => !leftBehind.includes(name));
+    const closed = installed.filter(({ name }) => {
+      const there = offered.get(name);
+      return there && !there.installed && !there.installable;
+    });
+    const differing = installed.flatMap(({ name, version }) => {
+      const there = offered.get(name)?.version;
+      return there === undefined || there === version ? [] : [`${name} ${version} to ${there}`];
+    });
+    return [
+      ...listed({
+        code: 'ExtensionMissing',
+        severity: 'blocker',
+        objects: lacking.flatMap((name) => {
+          const objects = users.filter(({ on }) => on === name).map(({ object }) => `${name}: ${object}`);
+          return objects.length > 0 ? objects : [`${name}: nothing depends on it`];
+        }),
+        message: 'The target does not offer these extensions, listed with what depends on them.',
+        remedy: 'Enable the extension in PlanetScale if it is offered there; else drop it and what depends on it from the source.',
+      }),
+      ...listed({
+        code: 'ExtensionStaysBehind',
+        severity: 'warning',
+        objects: leftBehind,
+        message: 'These extensions belong to Aurora. Nothing depends on them, so they are left behind.',
+        remedy: 'Check that no function calls them by name in its body, which the catalog does not show.',
+      }),
+      ...listed({
+        code: 'ExtensionNotInstallable',
+        severity: 'blocker',
+        objects: closed.map(({ name }) => name),
+        message: 'The target offers these extensions, but the target role may not install them: they are not trusted.',
+        remedy: 'Install them on the target before, by a role that may, or enable them in PlanetScale; an extension that is there is kept.',
+        statements: closed.map(({ name }) => `create extension ${identifier(name)};`),
+      }),
+      ...listed({
+        code: 'ExtensionVersionDiffers',
+        severity: 'warning',
+        objects: differing,
+        message: 'These extensions have another version on the target.',
+        remedy: "Read the extensions' notes for the versions in between.",
+      }),
+    ];
+  },
+};
+
+export const extensionRows: Check = {
+  name: 'tables of extensions',
+  async find({ source }) {
+    return listed({
+      code: 'ExtensionTablesLeftOut',
+      severity: 'warning',
+      objects: (await source.query(extensionTables())).map(({ object, extension }) => `${object} (${extension})`),
+      message: 'These tables belong to extensions, so their rows are neither copied nor compared. System schemas are left out likewise.',
+      remedy: 'Where you have added rows of your own, such as jobs of pg_cron, add them on the target as well.',
+    });
+  },
+};

@@ -1,0 +1,75 @@
+/**
+ * What the readiness check finds, and how it is told within the limits of Step Functions.
+ *
+ * finding    one kind of thing that stands in the way, or that the user should know, with everything it concerns
+ * blocker    the migration would lose data, fail, or break the application's own statements
+ * check      one look at one subject; it answers with findings, none if all is well
+ */
+import type { ClusterView, Reader } from '../contract.ts';
+import { CannotConnect, MigrationError, TransientError } from '../errors.ts';
+import type { MigrationInput } from '../input.ts';
+import type { PublishedTable } from '../sql/tables.ts';
+
+export interface Finding {
+  /** Stable name, such as `NoReplicaIdentity`. */
+  readonly code: string;
+  readonly severity: 'blocker' | 'warning';
+  /** What it concerns: names as SQL writes them, settings, connections. Empty where it concerns the whole server. */
+  readonly objects: readonly string[];
+  readonly message: string;
+  readonly remedy: string;
+  /** The remedy as SQL for a person to run, where it differs from object to object. */
+  readonly statements?: readonly string[];
+}
+
+/** What every check may look at. Versions are major versions. */
+export interface Scene {
+  readonly source: Reader;
+  readonly target: Reader;
+  readonly cluster: ClusterView;
+  readonly input: MigrationInput;
+  readonly sourceVersion: number;
+  readonly targetVersion: number;
+  /** The tables to be published; asked for once, however many checks want them. */
+  tables(): Promise<readonly PublishedTable[]>;
+}
+
+export interface Check {
+  /** What a person would say it looks at; used where it cannot tell. */
+  readonly name: string;
+  find(scene: Scene): Promise<readonly Finding[]>;
+}
+
+/** No object, no finding. */
+export const listed = (finding: Finding): readonly Finding[] => (finding.objects.length > 0 ? [finding] : []);
+
+/** A server's or a service's own words, cut so that many of them still fit into one message. */
+const LONGEST_WORDS = 240;
+
+function couldNotTell(check: Check, error: unknown): Finding {
+  const words = (error instanceof Error ? error.message : String(error)).slice(0, LONGEST_WORDS);
+  return {
+    code: 'CouldNotTell',
+    severity: 'blocker',
+    objects: [check.name],
+    message: `This check could not be carried out, so it does not count as passed: ${words}`,
+    remedy: 'Remove the cause that is named here, most often a missing right, then start again.',
+  };
+}
+
+/**
+ * Carries out every check, one after the other. One that fails for whatever reason becomes a blocker and does not stop the others.
+ * @throws TransientError, CannotConnect where the connection is the trouble: then no check can tell anything
+ */
+export async function findAll(checks: readonly Check[], scene: Scene): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const check of checks) {
+    try {
+      findings.push(...(await check.find(scene)));
+    } catch (error) {
+      if (error instanceof MigrationError && (error instanceof TransientError || error instanceof CannotConnect)) throw error;
+      findings.push(couldNotTell(check, error));
+    }
+  }
+  return findings;
+}

@@ -1,0 +1,52 @@
+/** Every check, in the order in which a person would want to read the findings. A new check is one entry here. */
+import { longTransactions, prepared, transactionAge } from './activity.ts';
+import { sourceReplication, sourceWorkers, targetWorkers, walLevel } from './capacity.ts';
+import { connections } from './connections.ts';
+import { extensionRows, extensions } from './extensions.ts';
+import type { Check } from './findings.ts';
+import { replicaIdentity } from './identity.ts';
+import { earlierAttempt, publications, slotLimits, slots, subscriptions } from './leftovers.ts';
+import { collations, locale } from './locale.ts';
+import { rowSecurity, sourceRole, sourceTables, targetRole } from './rights.ts';
+import { sequences } from './sequences.ts';
+import { nothingToMove, size } from './size.ts';
+import { tableChecks } from './tables.ts';
+import { targetEmpty } from './target.ts';
+import { eventTriggerChecks, ruleChecks, triggers } from './triggers.ts';
+import { auroraDecoding, standby, versions } from './versions.ts';
+
+export const CHECKS: readonly Check[] = [
+  versions,
+  auroraDecoding,
+  standby,
+  walLevel,
+  sourceReplication,
+  sourceWorkers,
+  targetWorkers,
+  connections,
+  sourceRole,
+  sourceTables,
+  targetRole,
+  rowSecurity,
+  nothingToMove,
+  earlierAttempt,
+  targetEmpty,
+  slots,
+  subscriptions,
+  publications,
+  slotLimits,
+  extensions,
+  extensionRows,
+  locale,
+  collations,
+  replicaIdentity,
+  ...tableChecks,
+  triggers,
+  ruleChecks,
+  eventTriggerChecks,
+  sequences,
+  prepared,
+  longTransactions,
+  transactionAge,
+  size,
+];

@@ -1,0 +1,52 @@
+/** Triggers, rules and event triggers: code of the user that could run a second time on the target. */
+import { eventTriggers, rules, triggersUnderApply } from '../sql/relations.ts';
+import { roleRights } from '../sql/rights.ts';
+import { type Check, listed } from './findings.ts';
+
+export const triggers: Check = {
+  name: 'triggers that fire under replication',
+  async find({ source, input }) {
+    const found = await source.query(triggersUnderApply(input));
+    return listed({
+      code: 'TriggerFiresUnderApply',
+      severity: 'blocker',
+      objects: found.map(({ object, mode }) => `${object} (${mode === 'A' ? 'enable always' : 'enable replica'})`),
+      message:
+        'These triggers also fire when the target applies a change. What they did on the source is replicated as well, so it would happen twice.',
+      remedy:
+        'Set them to the ordinary mode on the source for the time of the migration (alter table … enable trigger …), or exclude the tables.',
+    });
+  },
+};
+
+export const ruleChecks: Check = {
+  name: 'rules',
+  async find({ source, input }) {
+    return listed({
+      code: 'Rule',
+      severity: 'warning',
+      objects: (await source.query(rules(input))).map(({ object }) => object),
+      message: 'Rules do not run when the target applies a change; what they did on the source arrives as changes of the tables concerned.',
+      remedy: 'Nothing to do, unless a rule writes to a table that is excluded.',
+    });
+  },
+};
+
+export const eventTriggerChecks: Check = {
+  name: 'event triggers',
+  async find({ source, target }) {
+    const objects = (await source.query(eventTriggers())).map(({ object }) => object);
+    const [rights] = await target.query(roleRights());
+    return listed({
+      code: 'EventTrigger',
+      severity: 'warning',
+      objects,
+      message:
+        rights?.superuser === true
+          ? 'Event triggers run for what the migration creates on the source: a schema, a table and a publication.'
+          : 'Event triggers run for what the migration creates on the source, and they stay behind: on the target only a superuser may create them.',
+      remedy:
+        'Check that they let a schema, a table and a publication be created, and that the application can do without them on the target.',
+    });
+  },
+};

@@ -3,6 +3,7 @@
  * parameter only when it is rebooted. The reboot is a real restart of the server.
  */
 import type { Cluster, Parameter } from '../../lambdas/contract.ts';
+import { TransientError } from '../../lambdas/errors.ts';
 import type { Server } from './servers/server.ts';
 
 const DEFAULT_GROUP = 'default.aurora-postgresql';
@@ -34,7 +35,7 @@ export function auroraStandIn(server: Server, userParameters: readonly Parameter
   ]);
   let attached = usersGroup;
   let inForce = usersGroup;
-  let rebooting = false;
+  let status: 'available' | 'rebooting' | 'failed' = 'available';
 
   const group = (name: string) => {
     const found = groups.get(name);
@@ -54,7 +55,7 @@ export function auroraStandIn(server: Server, userParameters: readonly Parameter
           {
             instance: INSTANCE,
             isWriter: true,
-            status: rebooting ? 'rebooting' : 'available',
+            status,
             parameterGroupStatus: attached === inForce ? 'in-sync' : 'pending-reboot',
           },
         ],
@@ -72,12 +73,18 @@ export function auroraStandIn(server: Server, userParameters: readonly Parameter
     },
     async reboot(instance) {
       if (instance !== INSTANCE) throw new Error(`There is no instance ${instance}.`);
-      rebooting = true;
+      if (status !== 'available') throw new TransientError(`The instance ${instance} is not in the state available.`);
+      status = 'rebooting';
       // RDS answers at once and reboots afterwards; `describe` says so until the server is back.
-      void server.restart(toServer([...group(attached).values()])).then(() => {
-        inForce = attached;
-        rebooting = false;
-      });
+      void server.restart(toServer([...group(attached).values()])).then(
+        () => {
+          inForce = attached;
+          status = 'available';
+        },
+        () => {
+          status = 'failed';
+        },
+      );
     },
   };
 }

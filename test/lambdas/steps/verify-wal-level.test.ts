@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { WalLevelNotLogical } from '../../../lambdas/errors.ts';
+import { unmanagedCluster } from '../../../lib/rehearsal/aurora-stand-in.ts';
+import { startWorld, type World, type WorldOptions } from '../../support/world.ts';
+
+const inWorld = async (options: WorldOptions, test: (world: World) => Promise<void>) => {
+  const world = await startWorld(options);
+  try {
+    await test(world);
+  } finally {
+    await world.destroy();
+  }
+};
+
+describe('VerifyWalLevel', () => {
+  it('waits for a reboot that somebody else makes, says which, and is done after it', () =>
+    inWorld({ source: 13, sourceParameters: { wal_level: 'replica' } }, async (world) => {
+      await world.until('ConfigureSource');
+      const waiting = await world.visit('VerifyWalLevel');
+      expect(waiting).toMatchObject({ verdict: 'pending', evidence: { walLevel: 'replica' } });
+      expect(JSON.stringify(waiting.evidence)).toContain('Reboot the instance rehearsal-writer');
+      await world.until('RebootSource');
+      expect(await world.visit('VerifyWalLevel')).toMatchObject({ verdict: 'done', evidence: { walLevel: 'logical' } });
+    }));
+
+  it('says how to set what is missing where nothing under way would change it', () =>
+    inWorld({ source: 11, cluster: unmanagedCluster, sourceParameters: { wal_level: 'replica', max_wal_senders: 2 } }, async (world) => {
+      const visit = world.visit('VerifyWalLevel');
+      await expect(visit).rejects.toThrow(WalLevelNotLogical);
+      await expect(visit).rejects.toThrow('wal_level = logical');
+      await expect(visit).rejects.toThrow('max_wal_senders = 3 (is 2)');
+      await expect(visit).rejects.toThrow('ALTER SYSTEM SET');
+    }));
+
+  it('counts the slots of others, and not its own', () =>
+    inWorld({ source: 18, cluster: unmanagedCluster, sourceParameters: { max_replication_slots: 4 } }, async (world) => {
+      const slot = (name: string) => world.source(`select pg_create_logical_replication_slot('${name}', 'pgoutput')`);
+      await slot('planetscale_migration_shop');
+      await slot('pg_16400_sync_16390_7000000000000000000');
+      await slot('somebody_else');
+      expect(await world.visit('VerifyWalLevel')).toMatchObject({ verdict: 'done', evidence: { slotsOfOthers: 1 } });
+      await slot('another_one');
+      await expect(world.visit('VerifyWalLevel')).rejects.toThrow('max_replication_slots = 5 (is 4)');
+    }));
+});

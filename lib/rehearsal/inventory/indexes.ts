@@ -1,0 +1,56 @@
+/** Whether the target has every index and constraint of the source, valid, by its definition. */
+import type { Statement } from '../../../lambdas/contract.ts';
+import { identifier, qualified, statement, USER_SCHEMA } from '../../../lambdas/sql/quote.ts';
+import type { BothSides } from './look.ts';
+
+export interface IndexComparison {
+  /** Indexes and constraints that the source has. */
+  readonly expected: number;
+  /** Names as SQL writes them. */
+  readonly missing: readonly string[];
+}
+
+interface Definition {
+  readonly schema: string;
+  readonly table: string;
+  readonly name: string;
+  readonly definition: string;
+}
+
+/** An invalid index is as good as none. */
+const indexes = (): Statement<Definition> =>
+  statement(`
+select n.nspname::text as schema, t.relname::text as "table", c.relname::text as name, pg_get_indexdef(i.indexrelid) as definition
+from pg_index as i
+join pg_class as c on c.oid = i.indexrelid
+join pg_class as t on t.oid = i.indrelid
+join pg_namespace as n on n.oid = t.relnamespace
+where i.indisvalid and i.indisready and ${USER_SCHEMA}
+`);
+
+/** Constraints that somebody declared: those that a partition has from its parent come with it, not-null has its place in the column. */
+const constraints = (): Statement<Definition> =>
+  statement(`
+select n.nspname::text as schema, t.relname::text as "table", k.conname::text as name, pg_get_constraintdef(k.oid) as definition
+from pg_constraint as k
+join pg_class as t on t.oid = k.conrelid
+join pg_namespace as n on n.oid = t.relnamespace
+where k.contype in ('p', 'u', 'f', 'x', 'c') and k.conparentid = 0 and ${USER_SCHEMA}
+`);
+
+const keyOf = ({ schema, table, name, definition }: Definition): string =>
+  JSON.stringify([schema, table, name, definition.replaceAll(/\s+/g, ' ')]);
+
+export async function compareIndexes({ source, target }: BothSides): Promise<IndexComparison> {
+  const compare = async (statement: Statement<Definition>): Promise<IndexComparison> => {
+    const expected = await source(statement);
+    const there = new Set((await target(statement)).map(keyOf));
+    const missing = expected.filter((one) => !there.has(keyOf(one)));
+    return {
+      expected: expected.length,
+      missing: missing.map(({ schema, table, name }) => `${identifier(name)} on ${qualified(schema, table)}`),
+    };
+  };
+  const [one, other] = [await compare(indexes()), await compare(constraints())];
+  return { expected: one.expected + other.expected, missing: [...new Set([...one.missing, ...other.missing])] };
+}

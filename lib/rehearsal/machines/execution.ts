@@ -1,0 +1,171 @@
+/** One execution of a synthesized machine, by a local interpreter in place of Step Functions. */
+import { ExecutionAbortedError, StateMachine } from 'aws-local-stepfunctions';
+import type { Json, StepEvent, StepResult } from '../../../lambdas/contract.ts';
+import type { Places } from '../../../lambdas/ports.ts';
+import type { StepName } from '../../../lambdas/steps/index.ts';
+import { FunctionError, invoke } from './local-function.ts';
+import type { ExecutionRegistry } from './registry.ts';
+import type { SynthesizedMachine } from './synthesize.ts';
+
+/** One visit of a step, when it has ended. */
+export interface Visited {
+  readonly machine: string;
+  readonly step: StepName;
+  /** How many visits of this step there have been in this execution, this one included. */
+  readonly visits: number;
+  /** Seconds since the first visit began. */
+  readonly seconds: number;
+  /** What the visit returned, or what it threw. */
+  readonly outcome: StepResult | FunctionError;
+}
+
+export interface ExecutionOptions {
+  readonly machine: SynthesizedMachine;
+  readonly name: string;
+  readonly input: Readonly<Record<string, Json>>;
+  readonly registry: ExecutionRegistry;
+  readonly places: Omit<Places, 'executions'>;
+  readonly pace: Pace;
+  /** Called when a visit begins; the machine waits for what it returns. */
+  onVisit?(machine: string, step: StepName): void;
+  /** Called when a visit has ended and before its state is left, so that the caller may abort right there. */
+  onVisited?(visited: Visited, execution: Pick<Execution, 'abort'>): void;
+}
+
+/** Milliseconds that take the place of what is minutes in production. */
+export interface Pace {
+  readonly budgetMs: number;
+  readonly pollMs: number;
+  readonly retryMs: number;
+}
+export const DEFAULT_PACE: Pace = { budgetMs: 60_000, pollMs: 250, retryMs: 500 };
+
+/** How many times a task state was entered or retried, and how long it took from first to last, waiting included. */
+export interface StateRecord {
+  readonly name: string;
+  visits: number;
+  seconds: number;
+}
+
+export interface Outcome {
+  readonly name: string;
+  readonly status: 'SUCCEEDED' | 'FAILED' | 'ABORTED';
+  readonly seconds: number;
+  /** States entered, choices and waits included. */
+  readonly transitions: number;
+  /** Task states in the order of their first visit. */
+  readonly states: readonly StateRecord[];
+  /** What the console's red box would say. */
+  readonly failure: { readonly error: string; readonly cause: string } | undefined;
+  /** What the step itself threw, where one did. */
+  readonly thrown: unknown;
+  /** What the machine would return. */
+  readonly output: unknown;
+}
+
+export interface Execution {
+  /** Resolves, never rejects, when the machine has ended and nothing of it is under way any more. */
+  readonly ended: Promise<Outcome>;
+  /** As the console's button: the next state is not entered. */
+  abort(): void;
+}
+
+const secondsSince = (start: number): number => Math.round(performance.now() - start) / 1000;
+
+export function startExecution(options: ExecutionOptions): Execution {
+  const { machine, name, input, registry, pace } = options;
+  const start = performance.now();
+  const records = new Map<string, { record: StateRecord; since: number }>();
+  const underWay = new Set<Promise<unknown>>();
+  let thrown: unknown;
+  const places: Places = { ...options.places, executions: registry.viewOf(name) };
+
+  const visit = async (stateName: string, event: StepEvent): Promise<StepResult> => {
+    const fn = machine.functions[stateName];
+    if (!fn) throw new Error(`The state ${stateName} has no function.`);
+    const entry = records.get(stateName) ?? { record: { name: stateName, visits: 0, seconds: 0 }, since: performance.now() };
+    records.set(stateName, entry);
+    entry.record.visits += 1;
+    options.onVisit?.(machine.name, fn.step);
+    const tell = (outcome: Visited['outcome']) => {
+      entry.record.seconds = secondsSince(entry.since);
+      const { visits, seconds } = entry.record;
+      options.onVisited?.({ machine: machine.name, step: fn.step, visits, seconds, outcome }, { abort });
+    };
+    try {
+      const result = await invoke(fn, event, places, pace.budgetMs);
+      tell(result);
+      return result;
+    } catch (error) {
+      if (error instanceof FunctionError) {
+        thrown = error.cause;
+        tell(error);
+      }
+      throw error;
+    }
+  };
+
+  const handlers = Object.fromEntries(
+    Object.keys(machine.functions).map((stateName) => [
+      stateName,
+      (event: unknown) => {
+        const visiting = visit(stateName, event as StepEvent);
+        underWay.add(visiting);
+        return visiting.finally(() => underWay.delete(visiting)) as never;
+      },
+    ]),
+  );
+  const eachState = (type: string, milliseconds: number) =>
+    Object.fromEntries(
+      Object.entries(machine.definition.States)
+        .filter(([, state]) => state.Type === type)
+        .map(([stateName]) => [stateName, milliseconds]),
+    );
+
+  registry.begin({ name, acts: machine.acts });
+  const running = new StateMachine(machine.definition).run(input as never, {
+    overrides: {
+      taskResourceLocalHandlers: handlers,
+      waitTimeOverrides: eachState('Wait', pace.pollMs),
+      retryIntervalOverrides: eachState('Task', pace.retryMs),
+    },
+    context: {
+      Execution: { Name: name, Id: `arn:aws:states:eu-central-1:111122223333:execution:${machine.name}:${name}` },
+    },
+  });
+  function abort(): void {
+    running.abort();
+  }
+
+  const ended = (async (): Promise<Outcome> => {
+    const counting = countTransitions(running.eventLogs);
+    const result = await running.result.then(
+      (output) => ({ status: 'SUCCEEDED' as const, output, failure: undefined }),
+      (error: unknown) => ({ ...failureOf(error), output: undefined }),
+    );
+    await Promise.allSettled([...underWay]);
+    registry.end(name);
+    return {
+      ...result,
+      name: machine.name,
+      seconds: secondsSince(start),
+      transitions: await counting,
+      states: [...records.values()].map(({ record }) => record),
+      thrown: result.status === 'FAILED' ? thrown : undefined,
+    };
+  })();
+  return { ended, abort };
+}
+
+async function countTransitions(events: AsyncIterable<{ readonly type: string }>): Promise<number> {
+  let entered = 0;
+  for await (const { type } of events) if (type === 'StateEntered') entered += 1;
+  return entered;
+}
+
+function failureOf(error: unknown): Pick<Outcome, 'status' | 'failure'> {
+  if (error instanceof ExecutionAbortedError) return { status: 'ABORTED', failure: undefined };
+  const { cause } = error as { cause?: unknown };
+  const last = cause instanceof Error ? cause : (error as Error);
+  return { status: 'FAILED', failure: { error: last.name, cause: last.message } };
+}

@@ -1,4 +1,55 @@
-/** The one entry of every function. */
-export async function handler(): Promise<never> {
-  throw new Error('not built yet');
+/** The one entry of every function: the step named in the environment, on the places that it needs. */
+import { lambdaLog } from './adapters/logger.ts';
+import { awsClients, findPlaces } from './adapters/places.ts';
+import type { StepEvent, StepResult } from './contract.ts';
+import { type Environment, VARIABLE } from './environment.ts';
+import { InvalidConfiguration, MigrationError } from './errors.ts';
+import { parseInput } from './input.ts';
+import { needsOf, STEP_NAMES, type StepName } from './steps/index.ts';
+import { visitStep } from './visit.ts';
+
+/** What Lambda tells about an invocation, as far as it matters here. */
+export interface Invocation {
+  readonly awsRequestId: string;
+  getRemainingTimeInMillis(): number;
+}
+
+/** Time for closing connections and for answering, taken off what a step may use. */
+const FAREWELL_MS = 10_000;
+
+const clients = awsClients();
+
+export async function handler(event: StepEvent, invocation: Invocation): Promise<StepResult> {
+  const environment: Environment = process.env;
+  const step = stepOf(environment);
+  try {
+    return await visitStep(step, event, {
+      places: () => findPlaces(needsOf(step), { environment, event, clients }),
+      defaults: parseInput(JSON.parse(environment[VARIABLE.inputDefaults] ?? '{}')),
+      remainingMs: () => Math.max(0, invocation.getRemainingTimeInMillis() - FAREWELL_MS),
+      log: lambdaLog(step, event, invocation.awsRequestId),
+    });
+  } catch (error) {
+    throw fitForTheHistory(error);
+  }
+}
+
+function stepOf(environment: Environment): StepName {
+  const step = STEP_NAMES.find((name) => name === environment[VARIABLE.step]);
+  if (step) return step;
+  throw new InvalidConfiguration(`There is no step ${environment[VARIABLE.step]}. Nothing was touched; deploy the stack again.`);
+}
+
+/**
+ * Step Functions keeps 32,768 characters of an error: the JSON of message and stack, and a stack begins with the message. What is
+ * longer is cut in the middle of the JSON, which nobody could parse then. So a message may take a third, to have room for escapes, and
+ * our errors go without a stack: they are decisions, not crashes.
+ */
+const LONGEST_MESSAGE = 10_000;
+
+function fitForTheHistory(error: unknown): unknown {
+  if (!(error instanceof MigrationError)) return error;
+  if (error.message.length > LONGEST_MESSAGE) error.message = `${error.message.slice(0, LONGEST_MESSAGE)}… (the rest is in the log)`;
+  error.stack = error.name;
+  return error;
 }

@@ -1,0 +1,117 @@
+/** Where things are in an AWS account: from the function's environment, the secrets and the cluster. */
+import { readFileSync } from 'node:fs';
+import { RDSClient } from '@aws-sdk/client-rds';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import type { Need, ReplicationLogin, StepEvent } from '../contract.ts';
+import { type Environment, VARIABLE } from '../environment.ts';
+import { InvalidConfiguration } from '../errors.ts';
+import { REPLICATION_ROLE } from '../names.ts';
+import type { Places } from '../ports.ts';
+import { parseReplicationSecret, parseSourceSecret, parseTargetSecret } from '../secrets.ts';
+import type { ConnectionSettings } from './connection-settings.ts';
+import { executionsPort } from './executions.ts';
+import { clusterPort, type WriterEndpoint, writerEndpoint } from './rds.ts';
+import { readSecret } from './secrets.ts';
+
+/** The clients of the AWS APIs; a connection is made at the first call. */
+export interface Clients {
+  readonly rds: RDSClient;
+  readonly secrets: SecretsManagerClient;
+  readonly executions: SFNClient;
+}
+
+/** Without limits a call from a subnet that leads nowhere would use up the whole invocation. */
+const LIMITS = { requestHandler: { connectionTimeout: 5_000, requestTimeout: 30_000 } };
+
+export const awsClients = (): Clients => ({
+  rds: new RDSClient(LIMITS),
+  secrets: new SecretsManagerClient(LIMITS),
+  executions: new SFNClient(LIMITS),
+});
+
+interface Site {
+  readonly environment: Environment;
+  readonly event: Pick<StepEvent, 'executionArn' | 'startedAt'>;
+  readonly clients: Clients;
+}
+
+/** The place behind each port. */
+const PLACE_OF: Readonly<Record<Need, keyof Places>> = {
+  source: 'source',
+  schemaDump: 'source',
+  target: 'target',
+  cluster: 'cluster',
+  clusterParameters: 'cluster',
+  clusterReboot: 'cluster',
+  executions: 'executions',
+  replication: 'replication',
+};
+
+const FIND: { readonly [Place in keyof Places]: (site: Site) => Promise<Places[Place]> } = {
+  source: findSource,
+  target: findTarget,
+  replication: findReplication,
+  async cluster({ environment, clients }) {
+    return clusterPort(clients.rds, told(environment, 'clusterIdentifier'), told(environment, 'parameterGroup'));
+  },
+  async executions({ environment, clients, event }) {
+    return executionsPort(clients.executions, told(environment, 'actingMachines').split(','), event);
+  },
+};
+
+/** The places that a step's needs lead to, and no others: no secret is read that the step does not need. */
+export async function findPlaces(needs: readonly Need[], site: Site): Promise<Partial<Places>> {
+  const wanted = [...new Set(needs.map((need) => PLACE_OF[need]))];
+  return Object.fromEntries(await Promise.all(wanted.map(async (place) => [place, await FIND[place](site)] as const)));
+}
+
+async function findSource({ environment, clients }: Site): Promise<ConnectionSettings> {
+  const secret = told(environment, 'sourceSecret');
+  const { user, password, ...known } = parseSourceSecret(await readSecret(clients.secrets, secret), secret);
+  return {
+    ...(isWhole(known) ? known : { ...(await writerEndpoint(clients.rds, told(environment, 'clusterIdentifier'))), ...known }),
+    database: told(environment, 'database'),
+    user,
+    password,
+    tls: { verify: 'full', authorities: authoritiesIn(told(environment, 'sourceAuthorities')) },
+  };
+}
+
+const isWhole = (address: Partial<WriterEndpoint>): address is WriterEndpoint => address.host !== undefined && address.port !== undefined;
+
+async function findTarget({ environment, clients }: Site): Promise<ConnectionSettings> {
+  const secret = told(environment, 'targetSecret');
+  return { ...parseTargetSecret(await readSecret(clients.secrets, secret), secret), tls: { verify: 'full', authorities: 'system' } };
+}
+
+/** The password is read when it is asked for: only acting needs it. */
+async function findReplication(site: Site): Promise<ReplicationLogin> {
+  const { environment, clients } = site;
+  const { host, port } = await findSource(site);
+  const secret = told(environment, 'replicationSecret');
+  const login = async () => parseReplicationSecret(await readSecret(clients.secrets, secret), secret);
+  return {
+    user: REPLICATION_ROLE,
+    password: async () => (await login()).password,
+    host,
+    port,
+    sslmode: told(environment, 'subscriptionSslmode') as ReplicationLogin['sslmode'],
+  };
+}
+
+function told(environment: Environment, name: keyof typeof VARIABLE): string {
+  const value = environment[VARIABLE[name]];
+  if (value !== undefined && value !== '') return value;
+  throw new InvalidConfiguration(`The function lacks its setting ${VARIABLE[name]}. Nothing was touched; deploy the stack again.`);
+}
+
+function authoritiesIn(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new InvalidConfiguration(`The file ${file} with the certificate authorities of the source cannot be read. Nothing was touched.`, {
+      cause,
+    });
+  }
+}

@@ -1,11 +1,147 @@
-/** The port `schemaDump`: pg_dump as WebAssembly. */
+/**
+ * The port `schemaDump`: pg_dump 18 as WebAssembly. node-postgres connects and authenticates; then the module takes over the
+ * conversation, so that neither it nor its arguments ever hold a password.
+ */
+import { MessageChannel, Worker } from 'node:worker_threads';
+import pg from 'pg';
 import type { SchemaDump } from '../contract.ts';
-import type { ConnectionSettings } from './connection-settings.ts';
+import { InvalidConfiguration, type MigrationError, StatementFailed, TransientError } from '../errors.ts';
+import { applicationName } from '../names.ts';
+import { type ConnectionSettings, clientConfig } from './connection-settings.ts';
+import { translate } from './database-errors.ts';
+import { errorFields, greeting, isReady, Messages } from './pg-dump-protocol.ts';
+import type { DumpMessage, DumpOrder } from './pg-dump-worker.ts';
 
-export function pgDump(_settings: ConnectionSettings, _step: string): SchemaDump {
+/** pg_dump's ACCESS SHARE locks wait behind somebody's DDL, and whoever wants the table next waits behind that; give up, try again later. */
+const LOCK_WAIT_MS = 20_000;
+
+/**
+ * Always the same: the server and the login are chosen already, so the module gets to see neither. The name only keeps libpq from
+ * looking for one.
+ */
+const OWN_ARGS = ['--dbname=source', '--no-password', '--encoding=UTF8', `--lock-wait-timeout=${LOCK_WAIT_MS}`];
+
+/** The module's stack is 64 KiB and holds its arguments; 45 KB of them passed and 90 KB did not. Half leaves room for its work. */
+const MOST_ARGUMENT_BYTES = 32_768;
+
+/**
+ * The worker's module: beside this one, in the source tree as well as in a bundle.
+ *
+ * A bundle consists of three files in one folder: `index.js`; `pg-dump-worker.js`, bundled from the entry
+ * `lambdas/adapters/pg-dump-worker.ts`; and `pg_dump.wasm`, copied from `@electric-sql/pglite-tools/dist`. Both bundles are CommonJS,
+ * in which `import.meta.url` has no value. This file and the module ask for it, so esbuild has to be told, for both entries:
+ * `define: {'import.meta.url': 'bundleUrl'}` and
+ * `banner: {js: 'const bundleUrl = require("node:url").pathToFileURL(__filename).href;'}`.
+ */
+const workerUrl = (): URL => new URL(import.meta.url.endsWith('.ts') ? './pg-dump-worker.ts' : './pg-dump-worker.js', import.meta.url);
+
+/** A connection that the server has let in, and the settings that it announced. */
+interface Admission {
+  readonly socket: pg.Connection['stream'];
+  readonly announced: ReadonlyMap<string, string>;
+}
+
+async function connect(settings: ConnectionSettings, step: string): Promise<Admission> {
+  const client = new pg.Client(clientConfig(settings, applicationName(step, 'pg_dump')));
+  const announced = new Map<string, string>();
+  client.on('error', () => {}); // the socket's own events are heard below
+  client.connection.on('parameterStatus', (status: { parameterName: string; parameterValue: string }) => {
+    announced.set(status.parameterName, status.parameterValue);
+  });
+  try {
+    await client.connect();
+  } catch (error) {
+    client.connection.stream.destroy();
+    throw translate(error, settings);
+  }
+  const socket = client.connection.stream;
+  socket.removeAllListeners('data'); // from here on node-postgres hears nothing
+  return { socket, announced };
+}
+
+/** Carries bytes between the worker and the socket until one of them has the last word. */
+function converse({ socket, announced }: Admission, args: readonly string[], settings: ConnectionSettings): Promise<string> {
+  const { port1: port, port2 } = new MessageChannel();
+  const answers = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  const workerData: DumpOrder = { port: port2, answers, greeting: greeting(announced), args: [...OWN_ARGS, ...args] };
+  // No environment: libpq would read PGOPTIONS and its like.
+  const worker = new Worker(workerUrl(), { workerData, transferList: [port2], env: {}, execArgv: [], stdout: true, stderr: true });
+
+  let complaint: ReadonlyMap<string, string> | undefined;
+  const messages = new Messages('typed');
+  let answer: Uint8Array[] = [];
+  let parted = false;
+
+  return new Promise<string>((resolve, reject) => {
+    const lost = (why: string) =>
+      reject(new TransientError(`The connection to ${settings.host}:${settings.port} failed during pg_dump: ${why}.`));
+    socket.on('data', (bytes: Buffer) => {
+      const whole = messages.push(bytes);
+      answer.push(bytes);
+      for (const message of whole) complaint = errorFields(message) ?? complaint;
+      const last = whole.at(-1);
+      if (messages.unfinished || !last || !isReady(last)) return;
+      const all = Uint8Array.from(Buffer.concat(answer));
+      answer = [];
+      port.postMessage(all, [all.buffer]);
+      Atomics.add(answers, 0, 1);
+      Atomics.notify(answers, 0);
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => lost(error.code ?? error.message));
+    socket.on('close', () => {
+      if (!parted) complaint ? reject(refusal(complaint, settings)) : lost('it was closed by the other side');
+    });
+    worker.on('message', (said: DumpMessage) => {
+      if ('ask' in said) socket.write(said.ask);
+      else if ('part' in said) {
+        parted = true; // the server closes, and the worker is still to hand over what it has written
+        socket.end(said.part);
+      } else if ('sql' in said) resolve(said.sql);
+      else reject(complaint ? refusal(complaint, settings) : failure(said.failure));
+    });
+    worker.on('error', (error: Error) => reject(failure(error.message)));
+    worker.on('exit', (code) => reject(failure(`its thread ended with ${code}`)));
+  }).finally(() => {
+    socket.destroy();
+    port.close();
+    void worker.terminate();
+  });
+}
+
+const QUERY_CANCELED = '57014';
+
+/** What the server refused. Its text names the object; the query that pg_dump sent does not travel. */
+function refusal(fields: ReadonlyMap<string, string>, settings: ConnectionSettings): MigrationError {
+  const code = fields.get('C') ?? '';
+  const said = fields.get('M') ?? '';
+  if (code === QUERY_CANCELED) {
+    return new TransientError(
+      `pg_dump did not get its locks within ${LOCK_WAIT_MS / 1000} s (${said}). Somebody is changing the schema of the source, or cancelled the dump.`,
+    );
+  }
+  const error = new pg.DatabaseError(`pg_dump could not read the schema of ${settings.host}: ${said}`, 0, 'error');
+  error.code = code;
+  error.hint = fields.get('H');
+  return translate(error, settings);
+}
+
+/** What pg_dump itself could not do. The module runs the lines of its stderr together. */
+function failure(text: string): MigrationError {
+  const lines = text.replaceAll(/\s+/g, ' ').split(/(?=pg_dump: (?:error|detail|hint|warning): )/);
+  const told = lines.filter((line) => /^pg_dump: (error|detail|hint): (?!Query was)/.test(line));
+  return new StatementFailed(`pg_dump failed: ${(told.length > 0 ? told : lines).join(' ').slice(0, 1000)}`, {});
+}
+
+export function pgDump(settings: ConnectionSettings, step: string): SchemaDump {
   return {
-    async dump() {
-      throw new Error('not built yet');
+    async dump(args) {
+      const bytes = Buffer.byteLength(args.join('\0'));
+      if (bytes > MOST_ARGUMENT_BYTES) {
+        throw new InvalidConfiguration(
+          `The options of pg_dump take ${bytes} bytes of at most ${MOST_ARGUMENT_BYTES}. Exclude whole schemas, or parents in place of their partitions.`,
+        );
+      }
+      return converse(await connect(settings, step), args, settings);
     },
   };
 }

@@ -1,11 +1,133 @@
+/**
+ * Copies the schema: everything that pg_dump calls pre-data, primary keys and replica identities, in one transaction; the rest is listed
+ * on the target for BuildIndexes. Guide "Migrate from Aurora to PlanetScale", step 3.
+ */
+import { STAY_BEHIND } from '../aurora-extensions.ts';
+import type { Acting, Looking, Reader, Session } from '../contract.ts';
+import { DUMP_SETTINGS } from '../dump/adapt.ts';
+import { apply, type Batch, BatchRefused, batches, singly } from '../dump/apply.ts';
+import { dumpOptions, type Exclusions, wantedSince } from '../dump/exclusions.ts';
+import { type CopyPlan, planCopy } from '../dump/plan.ts';
+import { refused } from '../dump/refusal.ts';
+import { SchemaCopyFailed, StatementFailed } from '../errors.ts';
+import { offeredExtensions } from '../sql/extensions.ts';
+import { foreignKeysToExcluded } from '../sql/foreign-keys.ts';
+import { createHeartbeat } from '../sql/heartbeat.ts';
+import { populatedViews } from '../sql/materialized-views.ts';
+import { createPostData, listDeferred } from '../sql/post-data.ts';
+import {
+  createSchemaCopy,
+  lockSchemaCopy,
+  recordSchemaCopy,
+  type SchemaCopy,
+  schemaCopyExists,
+  schemaCopy as schemaCopyRow,
+} from '../sql/schema-copy.ts';
+import { clusterIdentity, databaseIdentity, mayReadIdentity } from '../sql/server-identity.ts';
 import { defineStep } from '../step.ts';
 
-/** not built yet */
+type Needs = 'source' | 'target' | 'schemaDump';
+
+interface Seen {
+  readonly sourceIdentity: string;
+  readonly copy: SchemaCopy | undefined;
+}
+
 export const copySchema = defineStep({
-  needs: ['source', 'target'],
-  async inspect(): Promise<null> {
-    throw new Error('CopySchema is not built yet');
+  needs: ['source', 'target', 'schemaDump'],
+
+  async inspect({ source, target }: Looking<Needs>): Promise<Seen> {
+    return { sourceIdentity: await identityOf(source), copy: await copyOn(target) };
   },
-  judge: () => 'done',
-  evidence: () => null,
+
+  judge({ sourceIdentity, copy }, input) {
+    if (!copy) return 'todo';
+    if (copy.sourceIdentity !== sourceIdentity) {
+      throw new SchemaCopyFailed(
+        `The target holds the schema of another source: database ${copy.sourceDatabase}, copied at ${copy.copiedAt.toISOString()}. ` +
+          'Nothing was changed. Correct the secret that is wrong, or run Cleanup and begin with an empty target.',
+      );
+    }
+    const wanted = wantedSince(copy.exclusions, input);
+    if (wanted.length > 0) {
+      throw new SchemaCopyFailed(
+        `The schema was copied without ${wanted.join(', ')}, which the input no longer excludes. Nothing was changed. ` +
+          'Exclude the same as before, or run Cleanup and begin with an empty target.',
+      );
+    }
+    return 'done';
+  },
+
+  async act({ source, target, schemaDump, input }: Acting<Needs>, seen) {
+    const offered = new Set((await target.query(offeredExtensions())).map(({ name }) => name));
+    const staying = STAY_BEHIND.filter((name) => !offered.has(name));
+    const dump = await schemaDump.dump(dumpOptions(input, staying));
+    const [dangling, populated] = [await source.query(foreignKeysToExcluded(input)), await source.query(populatedViews(input))];
+    const plan = planCopy(dump, { dangling, populated });
+    const { excludeSchemas, excludeTables } = input;
+    const record = {
+      sourceIdentity: seen.sourceIdentity,
+      sourceDatabase: source.endpoint.database,
+      exclusions: { excludeSchemas, excludeTables } satisfies Exclusions,
+      statements: plan.now.length,
+      leftBehind: [...plan.leftBehind],
+    };
+    const attempt = (all: readonly Batch[]) => target.transaction((session) => carryOut(session, all, plan, record));
+    const all = batches(plan.now);
+    try {
+      await attempt(all);
+    } catch (error) {
+      if (!(error instanceof BatchRefused)) throw error;
+      // The first transaction is rolled back; a second one finds the statement and is rolled back in turn.
+      await attempt(singly(all, error.batch)).catch((again: unknown) => {
+        throw again instanceof BatchRefused ? refused(again.batch[0]?.entry, again.refusal, again) : again;
+      });
+    }
+  },
+
+  evidence: ({ copy }) =>
+    copy
+      ? { copiedAt: copy.copiedAt.toISOString(), statements: copy.statements, leftBehind: copy.leftBehind }
+      : { copiedAt: null, statements: 0, leftBehind: [] },
 });
+
+async function carryOut(
+  session: Pick<Session, 'query' | 'script'>,
+  all: readonly Batch[],
+  plan: CopyPlan,
+  record: Omit<SchemaCopy, 'copiedAt'>,
+): Promise<void> {
+  await session.query(lockSchemaCopy());
+  const [there] = await session.query(schemaCopyExists());
+  if (there?.exists) return;
+  await session.script(DUMP_SETTINGS);
+  await apply(session, all);
+  await session.query(createHeartbeat());
+  await session.query(createPostData());
+  await session.query(listDeferred(plan.later));
+  await session.query(createSchemaCopy());
+  await session.query(recordSchemaCopy(record));
+}
+
+async function copyOn(target: Reader): Promise<SchemaCopy | undefined> {
+  const [there] = await target.query(schemaCopyExists());
+  return there?.exists ? (await target.query(schemaCopyRow()))[0] : undefined;
+}
+
+/** What stays the same across restarts, failovers and changes of address. */
+async function identityOf(source: Reader): Promise<string> {
+  const [database] = await source.query(databaseIdentity());
+  return `${await clusterOf(source)}/${database?.identity}`;
+}
+
+/** Managed services may forbid the question; then the database's own number has to do. */
+async function clusterOf(source: Reader): Promise<string> {
+  const [may] = await source.query(mayReadIdentity());
+  if (!may?.allowed) return 'unknown';
+  try {
+    return (await source.query(clusterIdentity()))[0]?.identity ?? 'unknown';
+  } catch (error) {
+    if (error instanceof StatementFailed) return 'unknown';
+    throw error;
+  }
+}

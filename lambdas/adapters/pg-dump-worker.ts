@@ -1,0 +1,84 @@
+/**
+ * The thread in which pg_dump runs. The module reads and writes synchronously, so it stands still here while the main thread, which
+ * owns the socket, waits for the server. Nothing that enters this thread is secret: the connection was authenticated before.
+ */
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { pgDump } from '@electric-sql/pglite-tools/pg_dump';
+import { Messages, NO_ENCRYPTION, refusesEncryption, wantsAnswer } from './pg-dump-protocol.ts';
+
+/** What the main thread passes on. */
+export interface DumpOrder {
+  /** Brings the server's answers; what this thread says goes by its own port, which is emptied before the thread counts as ended. */
+  readonly port: MessagePort;
+  /** Counts the answers; the thread sleeps on it. */
+  readonly answers: Int32Array<SharedArrayBuffer>;
+  /** What the server said when it let us in. */
+  readonly greeting: Uint8Array;
+  readonly args: readonly string[];
+}
+
+/** What this thread says to the main thread. Every `ask` is answered with the bytes up to the server's next ReadyForQuery. */
+export type DumpMessage =
+  | { readonly ask: Uint8Array }
+  | { readonly part: Uint8Array }
+  | { readonly sql: string }
+  | { readonly failure: string };
+
+const { port, answers, greeting, args } = workerData as DumpOrder;
+const say = (message: DumpMessage) => parentPort?.postMessage(message);
+
+/** Sends whole messages and sleeps until the server has answered. */
+function ask(bytes: Uint8Array): Uint8Array {
+  const before = Atomics.load(answers, 0);
+  say({ ask: bytes });
+  Atomics.wait(answers, 0, before);
+  return receiveMessageOnPort(port)?.message as Uint8Array;
+}
+
+/** libpq flushes long queries in several writes, so whatever it writes is kept until a whole message wants an answer. */
+class Wire {
+  readonly #messages = new Messages('untyped');
+  #kept: Uint8Array[] = [];
+  #greeted = false;
+
+  write(bytes: Uint8Array): Uint8Array | undefined {
+    const whole = this.#messages.push(bytes);
+    if (!this.#greeted) return this.#welcome(whole[0]);
+    this.#kept.push(bytes);
+    const last = whole.at(-1);
+    if (this.#messages.unfinished || !last) return undefined;
+    const complete = Buffer.concat(this.#kept);
+    this.#kept = [];
+    if (wantsAnswer(last)) return ask(complete);
+    say({ part: complete }); // Terminate is all that libpq says without waiting
+    return undefined;
+  }
+
+  #welcome(first: Buffer | undefined): Uint8Array | undefined {
+    if (!first) return undefined;
+    if (refusesEncryption(first)) return NO_ENCRYPTION;
+    this.#greeted = true;
+    return greeting;
+  }
+}
+
+process.argv[1] = 'pg_dump'; // the name under which the module complains
+const wire = new Wire();
+/** The module asks for a whole PGlite but uses three members of it, two of them for a search_path that is of no interest here. */
+const server = {
+  query: async () => ({ rows: [{ search_path: '' }] }),
+  exec: async () => [],
+  execProtocolRawStream(bytes: Uint8Array, { onRawData }: { onRawData(answer: Uint8Array): void }) {
+    // The bytes are a view of the module's memory, which it uses again.
+    const answer = wire.write(Uint8Array.from(bytes));
+    if (answer) onRawData(answer);
+  },
+};
+
+// Not awaited at the top level, which a CommonJS bundle cannot do.
+pgDump({ pg: server as unknown as Parameters<typeof pgDump>[0]['pg'], args: [...args] })
+  .then((file) => file.text())
+  .then(
+    (sql) => say({ sql }),
+    (error: unknown) => say({ failure: error instanceof Error ? error.message : String(error) }),
+  );

@@ -1,0 +1,159 @@
+/** What a statement of the post-data section makes, read from the statement itself: pg_dump's comments can be forged by a name. */
+import { meaningful } from './tokens.ts';
+
+/** A name without quotes, and the schema that it was qualified with. */
+export interface ObjectName {
+  readonly schema: string;
+  readonly name: string;
+}
+
+/**
+ * Kinds of post-data statements in the order in which they are carried out; each kind begins when the one before has ended.
+ *
+ * definition      views, materialized views and functions that had to wait for a key, such as a view that groups by a primary key
+ * index, unique, exclusion   whatever fills an index; together they are the long work, so they share their place in the order
+ * attachment      of a partition's index to that of its parent, and settings of indexes
+ * check, foreign key         constraints that read tables and need the keys they refer to
+ * detail          statistics objects, triggers, rules, policies, comments and the like, in the order of the dump
+ * analyze         so that the planner knows the tables before anybody, a materialized view included, asks it
+ * refresh         of materialized views, which a schema-only dump leaves empty
+ * event trigger   last, because it would fire on everything above
+ */
+export const POST_DATA_KINDS = [
+  'definition',
+  'index',
+  'unique',
+  'exclusion',
+  'attachment',
+  'check',
+  'foreign key',
+  'detail',
+  'analyze',
+  'refresh',
+  'event trigger',
+] as const;
+export type PostDataKind = (typeof POST_DATA_KINDS)[number];
+
+/** One statement of the post-data section. */
+export interface PostDataStatement {
+  readonly kind: PostDataKind | 'primary key' | 'replica identity';
+  /** Name of what the statement makes or changes: of the index, constraint, trigger …; empty where it has none. */
+  readonly object: string;
+  /** The table, view or parent index that it belongs to; undefined where there is none. */
+  readonly on: ObjectName | undefined;
+  /** For `attachment`, the index that is attached. */
+  readonly child?: ObjectName;
+  readonly text: string;
+}
+
+/** A name in a statement, and how many tokens it takes. */
+class Reader {
+  readonly #sql: string;
+  readonly #tokens: { readonly word: string; readonly name: string | undefined; readonly text: string }[] = [];
+
+  constructor(sql: string, most: number) {
+    this.#sql = sql;
+    for (const { kind, start, end } of meaningful(sql)) {
+      if (this.#tokens.length >= most) break;
+      const text = this.#sql.slice(start, end);
+      const name = kind === 'word' ? text : kind === 'name' ? text.slice(1, -1).replaceAll('""', '"') : undefined;
+      this.#tokens.push({ word: kind === 'word' ? text.toUpperCase() : kind === 'mark' ? text : '', name, text });
+    }
+  }
+
+  /** Whether keywords stand at a place, one after the other. */
+  has(at: number, words: string): boolean {
+    return words.split(' ').every((word, offset) => this.#tokens[at + offset]?.word === word);
+  }
+
+  /** Place after the first of these keywords, counted from `from`; -1 where there is none. */
+  after(word: string, from: number): number {
+    const found = this.#tokens.findIndex((token, at) => at >= from && token.word === word);
+    return found < 0 ? -1 : found + 1;
+  }
+
+  name(at: number): string {
+    return this.#tokens[at]?.name ?? '';
+  }
+
+  /** `schema.name` or `name` at a place, and the place after it. */
+  qualified(at: number): { readonly object: ObjectName; readonly next: number } {
+    const first = this.name(at);
+    return this.has(at + 1, '.')
+      ? { object: { schema: first, name: this.name(at + 2) }, next: at + 3 }
+      : { object: { schema: '', name: first }, next: at + 1 };
+  }
+}
+
+/** More tokens than any head of a statement has; a trigger may list every column of its table before it names it. */
+const HEAD_TOKENS = 4_000;
+
+const CONSTRAINTS: readonly (readonly [string, PostDataStatement['kind']])[] = [
+  ['PRIMARY KEY', 'primary key'],
+  ['UNIQUE', 'unique'],
+  ['EXCLUDE', 'exclusion'],
+  ['FOREIGN KEY', 'foreign key'],
+  ['CHECK', 'check'],
+  ['NOT NULL', 'check'],
+];
+
+const DEFINED = ['VIEW', 'MATERIALIZED VIEW', 'FUNCTION', 'PROCEDURE', 'AGGREGATE', 'TABLE'];
+/** Statements after `CREATE` that name their table after a keyword. */
+const ON_TABLE: readonly (readonly [string, string])[] = [
+  ['TRIGGER', 'ON'],
+  ['CONSTRAINT TRIGGER', 'ON'],
+  ['RULE', 'TO'],
+  ['POLICY', 'ON'],
+];
+
+/** @returns undefined where the statement belongs to no section of post-data by itself, such as `create table` */
+export function classify(text: string): PostDataStatement | undefined {
+  const sql = new Reader(text, HEAD_TOKENS);
+  if (sql.has(0, 'ALTER TABLE')) return alterTable(sql, text);
+  if (sql.has(0, 'ALTER INDEX')) return alterIndex(sql, text);
+  if (sql.has(0, 'CREATE INDEX') || sql.has(0, 'CREATE UNIQUE INDEX')) {
+    const at = sql.after('INDEX', 0);
+    const on = sql.after('ON', at);
+    return { kind: 'index', object: sql.name(at), on: sql.qualified(sql.has(on, 'ONLY') ? on + 1 : on).object, text };
+  }
+  if (sql.has(0, 'CREATE STATISTICS') || sql.has(0, 'ALTER STATISTICS')) {
+    const { object } = sql.qualified(2);
+    return { kind: 'detail', object: object.name, on: { schema: object.schema, name: '' }, text };
+  }
+  if (sql.has(1, 'EVENT TRIGGER')) return { kind: 'event trigger', object: sql.name(3), on: undefined, text };
+  for (const [what, keyword] of ON_TABLE) {
+    if (!sql.has(0, `CREATE ${what}`)) continue;
+    const at = 1 + what.split(' ').length;
+    return { kind: 'detail', object: sql.name(at), on: sql.qualified(sql.after(keyword, at + 1)).object, text };
+  }
+  return undefined;
+}
+
+function alterTable(sql: Reader, text: string): PostDataStatement | undefined {
+  const { object: on, next } = sql.qualified(sql.has(2, 'ONLY') ? 3 : 2);
+  if (sql.has(next, 'ADD CONSTRAINT')) {
+    const found = CONSTRAINTS.find(([words]) => sql.has(next + 3, words));
+    return found && { kind: found[1], object: sql.name(next + 2), on, text };
+  }
+  if (sql.has(next, 'REPLICA IDENTITY USING INDEX')) return { kind: 'replica identity', object: sql.name(next + 4), on, text };
+  if (sql.has(next, 'CLUSTER ON')) return { kind: 'attachment', object: sql.name(next + 2), on, text };
+  if (sql.has(next, 'ENABLE') || sql.has(next, 'DISABLE')) return { kind: 'detail', object: on.name, on, text };
+  return undefined;
+}
+
+function alterIndex(sql: Reader, text: string): PostDataStatement {
+  const { object: on, next } = sql.qualified(2);
+  if (!sql.has(next, 'ATTACH PARTITION')) return { kind: 'attachment', object: on.name, on, text };
+  const { object: child } = sql.qualified(next + 2);
+  return { kind: 'attachment', object: child.name, on, child, text };
+}
+
+/** What a statement that is no part of post-data by itself counts as once post-data has begun. */
+export function classifyBehindBorder(text: string): PostDataStatement {
+  const sql = new Reader(text, HEAD_TOKENS);
+  const at = sql.has(1, 'OR REPLACE') ? 3 : 1;
+  const what = sql.has(0, 'CREATE') ? DEFINED.find((words) => sql.has(at, words)) : undefined;
+  if (!what) return { kind: 'detail', object: '', on: undefined, text };
+  const { object } = sql.qualified(at + what.split(' ').length);
+  return { kind: 'definition', object: object.name, on: object, text };
+}

@@ -1,0 +1,66 @@
+/** A dump of the source → everything that CopySchema does on the target, decided before the first statement is sent. */
+import type { ForeignKey } from '../sql/foreign-keys.ts';
+import type { MaterializedView } from '../sql/materialized-views.ts';
+import type { Deferred } from '../sql/post-data.ts';
+import { qualified } from '../sql/quote.ts';
+import { adapt } from './adapt.ts';
+import { classifyBehindBorder, type ObjectName, type PostDataStatement } from './kinds.ts';
+import { type PostData, sectionsOf } from './sections.ts';
+import { type DumpStatement, splitDump } from './statements.ts';
+
+export interface CopyPlan {
+  /** To be carried out now, in one transaction. */
+  readonly now: readonly DumpStatement[];
+  readonly later: readonly Deferred[];
+  /** Foreign keys to tables that stay behind, as a person would name them. */
+  readonly leftBehind: readonly string[];
+}
+
+/** What the source's catalog says beside the dump. */
+export interface Besides {
+  /** Foreign keys to tables that stay behind. */
+  readonly dangling: readonly ForeignKey[];
+  /** Materialized views that hold rows on the source, in any order. */
+  readonly populated: readonly MaterializedView[];
+}
+
+const same = (one: ObjectName | undefined, schema: string, name: string): boolean => one?.schema === schema && one.name === name;
+
+export function planCopy(dump: string, { dangling, populated }: Besides): CopyPlan {
+  const statements = splitDump(dump);
+  const { preData, keys, postData } = sectionsOf(statements);
+  const isDangling = (one: PostData) =>
+    one.kind === 'foreign key' && dangling.some((key) => key.name === one.object && same(one.on, key.schema, key.table));
+  const kept = postData.filter((one) => !isDangling(one)).map(({ entry, ...one }) => ({ ...one, object: one.object || nameOf(entry) }));
+  // pg_dump writes what others depend on first, so the order of the dump is an order in which to fill the views.
+  const views = statements.flatMap(({ text }) => (text.startsWith('CREATE MATERIALIZED VIEW ') ? [classifyBehindBorder(text).on] : []));
+  const refreshes = views.filter((view) => view !== undefined && populated.some(({ schema, name }) => same(view, schema, name)));
+  return {
+    now: [...adapt(preData), ...keys],
+    later: [...kept, ANALYZE, ...refreshes.map((view) => refresh(view as ObjectName))].map(deferred),
+    leftBehind: postData.filter(isDangling).map(({ on, object }) => `${qualified(on?.schema ?? '', on?.name ?? '')}: ${object}`),
+  };
+}
+
+const ANALYZE: PostDataStatement = { kind: 'analyze', object: 'all tables', on: undefined, text: 'analyze' };
+
+const refresh = (view: ObjectName): PostDataStatement => ({
+  kind: 'refresh',
+  object: view.name,
+  on: view,
+  text: `refresh materialized view ${qualified(view.schema, view.name)}`,
+});
+
+const nameOf = (entry: DumpStatement['entry']): string => (entry ? `${entry.type} ${entry.name}` : '');
+
+function deferred({ kind, object, on, child, text }: PostDataStatement, at: number): Deferred {
+  return {
+    ordinal: at + 1,
+    kind: kind as Deferred['kind'],
+    schema: (child ?? on)?.schema ?? null,
+    object,
+    onSchema: on?.schema ?? null,
+    onTable: on?.name ?? null,
+    text,
+  };
+}

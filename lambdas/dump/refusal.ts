@@ -1,0 +1,28 @@
+/** What a person reads when the target refuses part of the schema. */
+import { SchemaCopyFailed, type StatementFailed } from '../errors.ts';
+import type { DumpEntry } from './statements.ts';
+
+const INSUFFICIENT_PRIVILEGE = '42501';
+const OUT_OF_MEMORY = '53200';
+
+/** What to do next, where the server's code tells. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  [INSUFFICIENT_PRIVILEGE]: 'Have the object made on the target beforehand or the right granted to the target role, or exclude it.',
+  [OUT_OF_MEMORY]:
+    'The whole schema is one transaction, which locks each of its tables and indexes: raise max_locks_per_transaction on the target.',
+};
+const REPAIR = 'Repair or drop the object on the source, or exclude it with excludeSchemas or excludeTables.';
+
+export const nameEntry = (entry: DumpEntry | undefined): string => {
+  if (!entry) return 'a setting at the top of the dump';
+  return `${entry.type} ${entry.name}${entry.schema === '-' ? '' : ` in schema ${entry.schema}`}`;
+};
+
+export function refused(entry: DumpEntry | undefined, { message, complaint }: StatementFailed, cause: unknown): SchemaCopyFailed {
+  const hint = complaint.hint ? ` Hint of the server: ${complaint.hint}` : '';
+  return new SchemaCopyFailed(
+    `The target refused ${nameEntry(entry)}: ${message} (${complaint.code}).${hint} The transaction was rolled back, so the target is ` +
+      `as it was. ${REMEDIES[complaint.code ?? ''] ?? REPAIR} Then start again.`,
+    { cause },
+  );
+}

@@ -1,0 +1,53 @@
+/**
+ * One dump of both sections → what is applied before the copy and what after it. pg_dump writes a plain dump in one order, pre-data
+ * first, so the first statement that can only be post-data is the border. One dump is one snapshot of the source: two dumps might
+ * disagree about a table that was made in between.
+ */
+import { classify, classifyBehindBorder, type ObjectName, type PostDataStatement } from './kinds.ts';
+import type { DumpEntry, DumpStatement } from './statements.ts';
+
+export interface Sections {
+  readonly preData: readonly DumpStatement[];
+  /** Primary keys and replica identities: without them UPDATE and DELETE cannot be applied. In the order of the dump. */
+  readonly keys: readonly DumpStatement[];
+  /** Everything else, in the order of the dump. */
+  readonly postData: readonly PostData[];
+}
+
+/** A statement of post-data that is left for later. */
+export interface PostData extends PostDataStatement {
+  readonly kind: Exclude<PostDataStatement['kind'], 'primary key' | 'replica identity'>;
+  readonly entry: DumpEntry | undefined;
+}
+
+const isSetting = (text: string): boolean => /^(?:SET|SELECT pg_catalog\.set_config)\b/.test(text);
+
+const key = ({ schema, name }: ObjectName): string => JSON.stringify([schema, name]);
+/** An index or the constraint that carries it, which live in their table's schema. */
+const indexKey = ({ on, object }: PostDataStatement): string => key({ schema: on?.schema ?? '', name: object });
+
+export function sectionsOf(dump: readonly DumpStatement[]): Sections {
+  // `ALTER TABLE … ENABLE` and the like stand in post-data only; see the manual of pg_restore about --section.
+  const border = dump.findIndex(({ text }) => classify(text) !== undefined);
+  const preData = border < 0 ? dump : dump.slice(0, border);
+  const behind = (border < 0 ? [] : dump.slice(border))
+    .filter(({ text }) => !isSetting(text))
+    .map(({ entry, text }) => ({ entry, ...(classify(text) ?? classifyBehindBorder(text)) }));
+
+  const identities = new Set(behind.filter(({ kind }) => kind === 'replica identity').map(indexKey));
+  const early = new Set(
+    behind
+      .filter((one) => one.kind === 'primary key' || ((one.kind === 'index' || one.kind === 'unique') && identities.has(indexKey(one))))
+      .map(indexKey),
+  );
+  const isKey = (one: PostDataStatement): boolean => {
+    if (one.kind === 'primary key' || one.kind === 'replica identity') return true;
+    if (one.child) return one.on !== undefined && early.has(key(one.on)) && early.has(key(one.child));
+    return (one.kind === 'index' || one.kind === 'unique') && early.has(indexKey(one));
+  };
+  return {
+    preData,
+    keys: behind.filter(isKey),
+    postData: behind.filter((one): one is PostData & typeof one => !isKey(one)),
+  };
+}

@@ -48,47 +48,62 @@ export interface Pair {
   destroy(): void;
 }
 
-/** Both servers, started side by side. Whatever fails, neither stays behind. */
-export async function startPair(options: PairOptions): Promise<Pair> {
-  const starting = [
-    Server.start({ version: options.source, parameters: { wal_level: 'replica', ...options.sourceParameters } }),
-    Server.start({ version: options.target, parameters: { wal_level: 'logical', ...options.targetParameters } }),
-  ] as const;
-  const destroyAll = async () => {
-    for (const started of await Promise.allSettled(starting)) if (started.status === 'fulfilled') started.value.destroy();
-  };
+/** A server with the role that a side's user has. */
+interface OneSide {
+  readonly server: Server;
+  /** Makes an empty database of this name, owned by the role. */
+  createDatabase(name: string): Promise<ConnectionSettings>;
+}
+
+async function oneSide(server: Server, role: string, password: string, rights: string, grants: readonly string[]): Promise<OneSide> {
   try {
-    const [source, target] = await Promise.all(starting);
-    await asSuperuser(source.superuser(), [
-      `create role ${SOURCE_ROLE} login ${sourceRights(source.version)} password ${literal(SOURCE_PASSWORD)}`,
-      ...SOURCE_MEMBERSHIPS.map((role) => `grant ${role} to ${SOURCE_ROLE}`),
-    ]);
-    await asSuperuser(target.superuser(), [
-      `create role ${TARGET_ROLE} login ${TARGET_RIGHTS} password ${literal(TARGET_PASSWORD)}`,
-      ...TARGET_MEMBERSHIPS.map((role) => `grant ${role} to ${TARGET_ROLE}`),
-      `grant pg_create_subscription to ${TARGET_ROLE} with admin option`,
-    ]);
-    return {
-      source,
-      target,
-      async createDatabase(name) {
-        await asSuperuser(source.superuser(), [`create database ${identifier(name)} owner ${SOURCE_ROLE}`]);
-        await asSuperuser(target.superuser(), [`create database ${identifier(name)} owner ${TARGET_ROLE}`]);
-        return {
-          name,
-          source: source.login(SOURCE_ROLE, SOURCE_PASSWORD, name),
-          target: target.login(TARGET_ROLE, TARGET_PASSWORD, name),
-        };
-      },
-      destroy() {
-        source.destroy();
-        target.destroy();
-      },
-    };
+    await asSuperuser(server.superuser(), [`create role ${role} login ${rights} password ${literal(password)}`, ...grants]);
   } catch (error) {
-    await destroyAll();
+    server.destroy();
     throw error;
   }
+  return {
+    server,
+    async createDatabase(name) {
+      await asSuperuser(server.superuser(), [`create database ${identifier(name)} owner ${role}`]);
+      return server.login(role, password, name);
+    },
+  };
+}
+
+/** A source that begins as Aurora does, alone. */
+export async function startSource(version: ServerVersion, parameters: Parameters = {}): Promise<OneSide> {
+  const server = await Server.start({ version, parameters: { wal_level: 'replica', ...parameters } });
+  const grants = SOURCE_MEMBERSHIPS.map((role) => `grant ${role} to ${SOURCE_ROLE}`);
+  return oneSide(server, SOURCE_ROLE, SOURCE_PASSWORD, sourceRights(version), grants);
+}
+
+/** A target that is closed as PlanetScale is, alone. */
+export async function startTarget(version: ServerVersion, parameters: Parameters = {}): Promise<OneSide> {
+  const server = await Server.start({ version, parameters: { wal_level: 'logical', ...parameters } });
+  const grants = TARGET_MEMBERSHIPS.map((role) => `grant ${role} to ${TARGET_ROLE}`);
+  return oneSide(server, TARGET_ROLE, TARGET_PASSWORD, TARGET_RIGHTS, [
+    ...grants,
+    `grant pg_create_subscription to ${TARGET_ROLE} with admin option`,
+  ]);
+}
+
+/** Both servers, started side by side. Whatever fails, neither stays behind. */
+export async function startPair(options: PairOptions): Promise<Pair> {
+  const starting = [startSource(options.source, options.sourceParameters), startTarget(options.target, options.targetParameters)] as const;
+  const [source, target] = await Promise.all(starting).catch(async (error: unknown) => {
+    for (const started of await Promise.allSettled(starting)) if (started.status === 'fulfilled') started.value.server.destroy();
+    throw error;
+  });
+  return {
+    source: source.server,
+    target: target.server,
+    createDatabase: async (name) => ({ name, source: await source.createDatabase(name), target: await target.createDatabase(name) }),
+    destroy() {
+      source.server.destroy();
+      target.server.destroy();
+    },
+  };
 }
 
 /** Runs statements one by one, as the bootstrap superuser. */

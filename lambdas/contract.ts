@@ -111,6 +111,7 @@ export interface Cluster {
   describe(): Promise<ClusterState | undefined>;
   /** The parameters of a group that somebody has set; the engine's defaults are left out. */
   userParameters(group: string): Promise<Parameter[]>;
+  /** At most 20 at a time, as RDS takes them. */
   setParameters(group: string, parameters: readonly Parameter[]): Promise<void>;
   attachParameterGroup(group: string): Promise<void>;
   reboot(instance: string): Promise<void>;
@@ -125,7 +126,7 @@ export type ClusterReboot = ClusterView & Pick<Cluster, 'reboot'>;
 
 /** The executions of the machines that act on this database. */
 export interface Executions {
-  /** Name of the oldest running execution that began before this one, if there is one. Always undefined for a machine that only looks. */
+  /** The oldest running execution that began before this one, by names that a person finds in the console, if there is one. Always undefined for a machine that only looks. */
   older(): Promise<string | undefined>;
 }
 
@@ -140,6 +141,16 @@ export interface ReplicationLogin {
   readonly sslmode: 'require' | 'verify-full' | 'prefer' | 'disable';
 }
 
+/** The same login, which can also be tried. */
+export interface ReplicationAccess extends ReplicationLogin {
+  /**
+   * Whether the source lets this user in with this password. Stored passwords can be read by superusers only, so it is found out by
+   * logging in.
+   * @throws TransientError where the source cannot be reached
+   */
+  works(): Promise<boolean>;
+}
+
 /** pg_dump on the source. */
 export interface SchemaDump {
   /** Plain SQL of one section of the schema. `args` are pg_dump's own options, without any connection option. */
@@ -151,11 +162,11 @@ export interface Ports {
   readonly source: Database;
   readonly target: Database;
   /** Rights follow from needs, so each way of changing the cluster is a port of its own; `cluster` only looks. */
-  readonly cluster: Cluster;
+  readonly cluster: ClusterView;
   readonly clusterParameters: ClusterParameters;
   readonly clusterReboot: ClusterReboot;
   readonly executions: Executions;
-  readonly replication: ReplicationLogin;
+  readonly replication: ReplicationAccess;
   readonly schemaDump: SchemaDump;
 }
 export type Need = keyof Ports;
@@ -168,7 +179,7 @@ export interface Views {
   readonly clusterParameters: ClusterView;
   readonly clusterReboot: ClusterView;
   readonly executions: Executions;
-  readonly replication: ReplicationLogin;
+  readonly replication: ReplicationAccess;
   readonly schemaDump: SchemaDump;
 }
 

@@ -1,8 +1,9 @@
 /** From where things are to the ports that one step needs. Lambda and the rehearsal differ only in the {@link Places} they pass. */
 import type { ConnectionSettings } from './adapters/connection-settings.ts';
+import { canLogIn } from './adapters/log-in.ts';
 import { pgDump } from './adapters/pg-dump.ts';
 import { databasePort } from './adapters/postgres.ts';
-import type { Cluster, Executions, Ports, ReplicationLogin, Views } from './contract.ts';
+import type { Cluster, Executions, Ports, ReplicationAccess, ReplicationLogin, Views } from './contract.ts';
 
 /** Everything that differs between an AWS account and a laptop. */
 export interface Places {
@@ -31,7 +32,7 @@ export function openPorts(step: string, places: Partial<Places>): OpenPorts {
     clusterParameters: places.cluster,
     clusterReboot: places.cluster,
     executions: places.executions,
-    replication: places.replication,
+    replication: places.replication && replicationAccess(places.replication, step, places.source),
     schemaDump: places.source && pgDump(places.source, step),
   };
   return {
@@ -39,6 +40,21 @@ export function openPorts(step: string, places: Partial<Places>): OpenPorts {
     acting: { ...others, source: source?.acting, target: target?.acting } satisfies Record<keyof Ports, unknown> as Ports,
     close: async () => {
       await Promise.all([source?.close(), target?.close()]);
+    },
+  };
+}
+
+/** @param source where the login is tried, as we reach it; the login's own address is the one that the target uses */
+function replicationAccess(login: ReplicationLogin, step: string, source: ConnectionSettings | undefined): ReplicationAccess {
+  return {
+    user: login.user,
+    password: () => login.password(),
+    host: login.host,
+    port: login.port,
+    sslmode: login.sslmode,
+    async works() {
+      if (!source) throw new Error(`${step} tries the replication login without needing the source.`);
+      return canLogIn({ ...source, user: login.user, password: await login.password() }, step);
     },
   };
 }

@@ -31,13 +31,18 @@ export interface Beat {
   readonly writtenAt: Date;
 }
 
-/** Writes the next number under a token; a token that is already there changes nothing. Takes a lock, so numbers have no gaps. */
+/**
+ * To be taken first, in a statement of its own: a statement's snapshot is older than the locks it takes, so numbering in the same
+ * statement could miss a number that was just committed.
+ */
+export const lockBeats = (): Statement => statement(`select pg_advisory_xact_lock(hashtextextended('${SCHEMA}.${HEARTBEAT}', 0))`);
+
+/** Writes the next number under a token; a token that is already there changes nothing. Only under {@link lockBeats}. */
 export const writeBeat = (token: string): Statement =>
   statement(
     `
-with locked as (select pg_advisory_xact_lock(hashtextextended('${SCHEMA}.${HEARTBEAT}', 0)))
 insert into ${TABLE} (id, token)
-select coalesce((select max(id) from ${TABLE}), 0) + 1, $1::text from locked
+select coalesce(max(id), 0) + 1, $1::text from ${TABLE}
 on conflict (token) do nothing
 `,
     [token],

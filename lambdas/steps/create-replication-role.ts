@@ -1,11 +1,100 @@
+/** Guide W, step 2: the role that streams, with no more rights than it needs, in every schema that is published. */
+import type { Looking } from '../contract.ts';
+import { scramVerifier } from '../scram.ts';
+import { createHeartbeat } from '../sql/heartbeat.ts';
+import {
+  allowBypass,
+  allowReplication,
+  createRole,
+  type GrantorState,
+  grantConnect,
+  grantorState,
+  grantSelect,
+  grantSelectOnFuture,
+  grantUsage,
+  lockRoles,
+  type RoleState,
+  roleState,
+  STREAM_SETTINGS,
+  setForStream,
+  setVerifier,
+} from '../sql/roles.ts';
+import { type PublishedTable, publishedTables } from '../sql/tables.ts';
 import { defineStep } from '../step.ts';
 
-/** not built yet */
+interface Seen {
+  readonly tables: readonly PublishedTable[];
+  readonly role: RoleState;
+  readonly grantor: GrantorState;
+  readonly passwordWorks: boolean;
+  readonly settingsToMake: readonly [name: string, value: string][];
+  readonly heartbeat: boolean;
+}
+
+async function look({ source, replication, input }: Looking<'source' | 'replication'>): Promise<Seen> {
+  const tables = await source.query(publishedTables(input));
+  const [role] = await source.query(roleState(replication.user, tables));
+  const [grantor] = await source.query(grantorState());
+  if (!role || !grantor) throw new Error('A catalog query without a from-list always returns a row.');
+  return {
+    tables,
+    role,
+    grantor,
+    passwordWorks: role.exists && (await replication.works()),
+    settingsToMake: Object.entries(STREAM_SETTINGS).filter(([name, value]) => !role.settings.includes(`${name}=${value}`)),
+    heartbeat: role.hasHeartbeat,
+  };
+}
+
+const mayGainBypass = ({ role, grantor }: Seen): boolean => grantor.mayGrantBypass && !role.bypassesRowSecurity;
+
 export const createReplicationRole = defineStep({
-  needs: ['source', 'target'],
-  async inspect(): Promise<null> {
-    throw new Error('CreateReplicationRole is not built yet');
+  needs: ['source', 'replication'],
+  inspect: look,
+
+  judge(seen) {
+    const { role } = seen;
+    const complete =
+      seen.heartbeat &&
+      seen.passwordWorks &&
+      role.mayReplicate &&
+      role.mayConnect &&
+      !mayGainBypass(seen) &&
+      [seen.settingsToMake, role.unusableSchemas, role.unreadableTables, role.closedDefaults].every((missing) => missing.length === 0);
+    return complete ? 'done' : 'todo';
   },
-  judge: () => 'done',
-  evidence: () => null,
+
+  async act(ctx) {
+    const { source, replication } = ctx;
+    const { user } = replication;
+    const { database } = source.endpoint;
+    const password = await replication.password();
+    await source.transaction(async (session) => {
+      await session.query(lockRoles());
+      await session.query(createHeartbeat());
+      const before = await look(ctx);
+      if (!before.role.exists) await session.query(createRole(user, scramVerifier(password)));
+      else if (!before.passwordWorks) await session.query(setVerifier(user, scramVerifier(password)));
+      if (!before.role.mayReplicate) await session.query(allowReplication(user, before.grantor.hasRdsReplication));
+      if (!before.role.bypassesRowSecurity) await session.query(allowBypass(user));
+      for (const [name, value] of before.settingsToMake) await session.query(setForStream(user, database, name, value));
+      // A role that exists and yet cannot log in may lack nothing but the right to connect.
+      if (!before.role.mayConnect || !before.passwordWorks) await session.query(grantConnect(user, database));
+      const [role] = await session.query(roleState(user, before.tables));
+      if (!role) return;
+      if (role.unusableSchemas.length > 0) await session.query(grantUsage(user, role.unusableSchemas));
+      if (role.unreadableTables.length > 0) await session.query(grantSelect(user, role.unreadableTables));
+      for (const closed of role.closedDefaults) await session.query(grantSelectOnFuture(user, closed));
+    });
+  },
+
+  evidence: (seen) => ({
+    exists: seen.role.exists,
+    passwordWorks: seen.passwordWorks,
+    mayReplicate: seen.role.mayReplicate,
+    bypassesRowSecurity: seen.role.bypassesRowSecurity,
+    tables: seen.tables.length,
+    schemasToOpen: seen.role.unusableSchemas.length,
+    tablesToOpen: seen.role.unreadableTables.length,
+  }),
 });

@@ -157,7 +157,7 @@ async function worldOf(pair: Pair, options: WorldOptions, owner: boolean): Promi
   return world;
 }
 
-function sqlOn(settings: ConnectionSettings): Sql {
+export function sqlOn(settings: ConnectionSettings): Sql {
   return async (text, values) => {
     const client = new pg.Client(clientConfig(settings, 'test'));
     client.on('error', () => {});

@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { REPLICATION_ROLE } from '../../../lambdas/names.ts';
+import { qualified } from '../../../lambdas/sql/quote.ts';
+import { HOSTILE_TABLES, hostileSchema } from '../../support/hostile.ts';
+import { livesItsWholeLife } from '../../support/life.ts';
+import { REPLICATION_PASSWORD, sqlOn, startWorld, type World } from '../../support/world.ts';
+
+const rights = async (world: World) => ({
+  role: await world.source('select rolcanlogin, rolreplication, rolbypassrls, rolsuper from pg_roles where rolname = $1', [
+    REPLICATION_ROLE,
+  ]),
+  readable: await world.source(
+    `select c.oid::regclass::text as "table" from pg_class as c join pg_roles as r on r.rolname = $1
+     where c.relkind = 'r' and c.oid >= 16384 and has_table_privilege(r.oid, c.oid, 'select')
+       and has_schema_privilege(r.oid, c.relnamespace, 'usage') order by 1`,
+    [REPLICATION_ROLE],
+  ),
+  settings: await world.source('select setconfig from pg_db_role_setting where setrole = to_regrole($1)', [REPLICATION_ROLE]),
+});
+
+/** Logs in as the role and counts the rows of a table. */
+const countAs = async (world: World, password: string, { schema, table } = HOSTILE_TABLES[1] ?? { schema: '', table: '' }) => {
+  const sql = sqlOn({ ...world.database.source, user: REPLICATION_ROLE, password });
+  return sql(`select count(*)::int as count from ${qualified(schema, table)}`);
+};
+
+describe('CreateReplicationRole, by a role that is no superuser', () => {
+  livesItsWholeLife('CreateReplicationRole', { world: () => startWorld({ source: 17, schema: hostileSchema() }), effect: rights });
+});
+
+describe.each([11, 15, 18] as const)('CreateReplicationRole on version %i', (source) => {
+  let world: World;
+  beforeAll(async () => {
+    world = await startWorld({ source, schema: hostileSchema(), sourceParameters: { log_statement: 'all' } });
+  });
+  afterAll(() => world?.destroy());
+
+  it('lets the role read what is published, stream, and pass by policies', async () => {
+    const result = await world.visit('CreateReplicationRole', { input: { excludeTables: ['public.plain'] } });
+    expect(result).toMatchObject({ verdict: 'done', evidence: { passwordWorks: true, tables: HOSTILE_TABLES.length - 1 } });
+    const { role, readable, settings } = await rights(world);
+    expect(role).toEqual([{ rolcanlogin: true, rolreplication: true, rolbypassrls: true, rolsuper: false }]);
+    expect(readable).toHaveLength(HOSTILE_TABLES.length); // one excluded, our heartbeat added
+    expect(readable).not.toContainEqual({ table: 'plain' });
+    expect(settings).toEqual([{ setconfig: expect.arrayContaining(['statement_timeout=0', 'lock_timeout=0', 'row_security=off']) }]);
+  });
+
+  it('takes a table in that was excluded before', async () => {
+    await world.visit('CreateReplicationRole');
+    expect((await rights(world)).readable).toContainEqual({ table: 'plain' });
+  });
+
+  it('lets the role read tables that are made later', async () => {
+    await world.asSourceRole('create table "Mixed Case".later (id int)');
+    expect(await countAs(world, REPLICATION_PASSWORD, { schema: 'Mixed Case', table: 'later' })).toEqual([{ count: 0 }]);
+  });
+
+  it('follows a rotated secret', async () => {
+    const rotated = 'rotated "canary" password';
+    const { replication } = world.places;
+    Object.assign(world.places, { replication: { ...replication, password: async () => rotated } });
+    await world.visit('CreateReplicationRole');
+    expect(await countAs(world, rotated)).toEqual([{ count: 0 }]);
+    await expect(countAs(world, REPLICATION_PASSWORD)).rejects.toMatchObject({ code: '28P01' });
+    Object.assign(world.places, { replication });
+    await world.visit('CreateReplicationRole');
+    expect(await countAs(world, REPLICATION_PASSWORD)).toEqual([{ count: 0 }]);
+  });
+
+  it('gives back rights and settings that somebody took', async () => {
+    const before = await rights(world);
+    await world.source(
+      `alter role ${REPLICATION_ROLE} in database ${'"Shop ""main"""'} set statement_timeout = '1s';
+alter role ${REPLICATION_ROLE} noreplication nologin; revoke usage on schema "Mixed Case" from ${REPLICATION_ROLE}`,
+    );
+    expect(await rights(world)).not.toEqual(before);
+    await world.visit('CreateReplicationRole');
+    const after = await rights(world);
+    expect({ ...after, settings: null }).toEqual({ ...before, settings: null });
+    expect(after.settings).toEqual([{ setconfig: expect.arrayContaining(['statement_timeout=0']) }]);
+  });
+
+  it('never lets the password reach the log', () => {
+    expect(world.pair.source.log).toContain('SCRAM-SHA-256$4096');
+    expect(world.pair.source.log).not.toContain('canary');
+  });
+});
+
+describe('CreateReplicationRole where rds_replication exists', () => {
+  it('grants that role in place of the attribute', async () => {
+    const world = await startWorld({ schema: hostileSchema() });
+    try {
+      await world.source('create role rds_replication nologin');
+      expect(await world.visit('CreateReplicationRole')).toMatchObject({ verdict: 'done', evidence: { mayReplicate: true } });
+      expect((await rights(world)).role).toMatchObject([{ rolreplication: false }]);
+    } finally {
+      await world.destroy();
+    }
+  });
+});

@@ -212,6 +212,22 @@ export class InvalidConfig extends Error {
 /** Keys of the CDK itself: feature flags, `aws:cdk:…`, and what a lookup leaves in cdk.context.json. Ours hold neither character. */
 const isOfTheCdk = (key: string): boolean => key.startsWith('@') || key.includes(':');
 
+const ARNS = [
+  'sourceSecretKeyArn',
+  'targetSecretArn',
+  'targetSecretKeyArn',
+  'applicationSecretArn',
+] as const satisfies (keyof MigrationConfig)[];
+const homeOf = (arn: string): string => arn.split(':').slice(1, 5).join(':');
+
+/** Secrets and keys elsewhere than the source's secret: a function asks its own account and region only. */
+function strangers(values: Partial<MigrationConfig>): string[] {
+  const { sourceSecretArn: source } = values;
+  if (source === undefined) return [];
+  const strange = ARNS.filter((key) => homeOf(values[key]?.replace(':kms:', ':secretsmanager:') ?? source) !== homeOf(source));
+  return strange.map((key) => `${show(key)} is in another account or region than "sourceSecretArn"; put it beside the cluster.`);
+}
+
 /**
  * @param context all of the app's context; empty texts count as not given, so that a template of settings may be filled in piece by piece
  * @throws InvalidConfig listing every problem at once: missing settings, refused values, unknown keys
@@ -222,6 +238,7 @@ export function parseConfig(context: Readonly<Record<string, unknown>>): Migrati
   const missing = (Object.keys(EXAMPLES) as Required[])
     .filter((key) => !Object.hasOwn(given, key))
     .map((key) => `${show(key)} is missing. Example: ${EXAMPLES[key]}`);
-  if (problems.length + missing.length > 0) throw new InvalidConfig([...missing, ...problems]);
+  const all = [...missing, ...problems, ...strangers(values)];
+  if (all.length > 0) throw new InvalidConfig(all);
   return { ...fallbacks(values), ...(values as Pick<MigrationConfig, Required>) };
 }

@@ -120,14 +120,14 @@ export const RIGHTS: Readonly<Record<Need, Right>> = {
     grant: (role, { actingMachineArns }) => allow(role, ['states:ListExecutions'], [...actingMachineArns]),
   },
   replication: {
-    network: false,
+    network: true, // the login is tried on the source
     environment: (resources) => ({
       ...source.environment(resources),
       [VARIABLE.replicationSecret]: resources.replicationSecret.secretArn,
       [VARIABLE.subscriptionSslmode]: resources.subscriptionSslmode,
     }),
     grant(role, resources) {
-      source.grant(role, resources); // for the source's address, as the target reaches it
+      source.grant(role, resources); // for its address, as the target reaches it, and for trying the login
       resources.replicationSecret.grantRead(role);
     },
   },

@@ -36,16 +36,16 @@ interface Site {
   readonly clients: Clients;
 }
 
-/** The place behind each port. */
-const PLACE_OF: Readonly<Record<Need, keyof Places>> = {
-  source: 'source',
-  schemaDump: 'source',
-  target: 'target',
-  cluster: 'cluster',
-  clusterParameters: 'cluster',
-  clusterReboot: 'cluster',
-  executions: 'executions',
-  replication: 'replication',
+/** The places behind each port. */
+const PLACES_OF: Readonly<Record<Need, readonly (keyof Places)[]>> = {
+  source: ['source'],
+  schemaDump: ['source'],
+  target: ['target'],
+  cluster: ['cluster'],
+  clusterParameters: ['cluster'],
+  clusterReboot: ['cluster'],
+  executions: ['executions'],
+  replication: ['replication', 'source'], // its login is tried on the source
 };
 
 const FIND: { readonly [Place in keyof Places]: (site: Site) => Promise<Places[Place]> } = {
@@ -62,7 +62,7 @@ const FIND: { readonly [Place in keyof Places]: (site: Site) => Promise<Places[P
 
 /** The places that a step's needs lead to, and no others: no secret is read that the step does not need. */
 export async function findPlaces(needs: readonly Need[], site: Site): Promise<Partial<Places>> {
-  const wanted = [...new Set(needs.map((need) => PLACE_OF[need]))];
+  const wanted = [...new Set(needs.flatMap((need) => PLACES_OF[need]))];
   return Object.fromEntries(await Promise.all(wanted.map(async (place) => [place, await FIND[place](site)] as const)));
 }
 

@@ -20,9 +20,6 @@ export interface WriterEndpoint {
   readonly port: number;
 }
 
-/** ModifyDBClusterParameterGroup takes no more in one call. */
-const PARAMETERS_PER_CALL = 20;
-
 /** The cluster or an instance of it is being changed by somebody, ourselves included; it will be available again. */
 const BUSY = new Set([
   'InvalidDBClusterStateFault',
@@ -59,17 +56,14 @@ export function clusterPort(client: RDSClient, identifier: string, migrationGrou
       return found;
     },
     async setParameters(group, parameters) {
-      for (let from = 0; from < parameters.length; from += PARAMETERS_PER_CALL) {
-        const batch = parameters.slice(from, from + PARAMETERS_PER_CALL);
-        const Parameters = batch.map(({ name, value, applyMethod }) => ({
-          ParameterName: name,
-          ParameterValue: value,
-          ApplyMethod: applyMethod,
-        }));
-        await calling({ action: 'rds:ModifyDBClusterParameterGroup', resource: group }, () =>
-          client.send(new ModifyDBClusterParameterGroupCommand({ DBClusterParameterGroupName: group, Parameters })),
-        );
-      }
+      const Parameters = parameters.map(({ name, value, applyMethod }) => ({
+        ParameterName: name,
+        ParameterValue: value,
+        ApplyMethod: applyMethod,
+      }));
+      await calling({ action: 'rds:ModifyDBClusterParameterGroup', resource: group }, () =>
+        client.send(new ModifyDBClusterParameterGroupCommand({ DBClusterParameterGroupName: group, Parameters })),
+      );
     },
     async attachParameterGroup(group) {
       await calling({ action: 'rds:ModifyDBCluster', resource: identifier }, () =>

@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest';
+import { InvalidConfig, parseConfig } from '../../lib/config.ts';
+import { CONTEXT } from '../support/synthesized.ts';
+
+const problemsOf = (context: Readonly<Record<string, unknown>>): readonly string[] => {
+  try {
+    parseConfig(context);
+  } catch (error) {
+    if (error instanceof InvalidConfig) return error.problems;
+    throw error;
+  }
+  return [];
+};
+
+describe('the settings of a deployment', () => {
+  it('need no more than seven values, and say what the others default to', () => {
+    expect(parseConfig(CONTEXT)).toEqual({
+      ...CONTEXT,
+      subnetIds: ['subnet-0123456789abcdef0', 'subnet-0fedcba9876543210'],
+      stackName: 'AuroraToPlanetScale',
+      clusterInstances: ['shop-production*'],
+      clusterPort: 5432,
+      planetscaleEgress: [],
+      preloadPglogical: true,
+      subscriptionSslmode: 'require',
+      inputDefaults: {},
+    });
+  });
+
+  it('name everything that is missing at once, with a command to copy', () => {
+    const problems = problemsOf({});
+    expect(problems).toHaveLength(Object.keys(CONTEXT).length);
+    for (const key of Object.keys(CONTEXT)) expect(problems.join('\n')).toContain(`"${key}" is missing`);
+    expect(() => parseConfig({})).toThrow(/npx cdk synth \\\n {4}-c clusterIdentifier=/);
+  });
+
+  it('show an example that is itself accepted', () => {
+    let message = '';
+    try {
+      parseConfig({});
+    } catch (error) {
+      message = (error as Error).message;
+    }
+    const example = Object.fromEntries([...message.matchAll(/-c (\w+)=(\S+)/g)].map(([, key = '', value]) => [key, value]));
+    expect(parseConfig(example)).toMatchObject({ database: 'shop', engineVersion: '15.4' });
+  });
+
+  it('report missing, refused and unknown ones together', () => {
+    const { vpcId: _vpc, ...rest } = CONTEXT;
+    const problems = problemsOf({ ...rest, engineVersion: '9.6', clusterPort: 'many', colour: 'blue' });
+    expect(problems).toHaveLength(4);
+    expect(problems[0]).toContain('"vpcId" is missing');
+    expect(problems.slice(1).join('\n')).toMatch(/"engineVersion" is "9.6"[\s\S]*"clusterPort" must be[\s\S]*"colour" is not a setting/);
+  });
+
+  it('leave the keys of the CDK alone', () => {
+    const keys = { '@aws-cdk/core:anything': true, 'aws:cdk:bundling-stacks': ['**'], 'availability-zones:account=1:region=x': [] };
+    expect(problemsOf({ ...CONTEXT, ...keys })).toEqual([]);
+  });
+
+  it('count an empty text as not given', () => {
+    expect(problemsOf({ ...CONTEXT, database: '', notificationEmail: '' })).toEqual(['"database" is missing. Example: shop']);
+  });
+
+  it.each([
+    ['subnetIds', '["subnet-0123456789abcdef0"]', ['subnet-0123456789abcdef0']],
+    ['subnetIds', ['subnet-0123456789abcdef0'], ['subnet-0123456789abcdef0']],
+    ['subnetIds', ' subnet-0123456789abcdef0 , subnet-0fedcba9876543210', ['subnet-0123456789abcdef0', 'subnet-0fedcba9876543210']],
+    ['clusterPort', '6000', 6000],
+    ['clusterPort', 6000, 6000],
+    ['preloadPglogical', 'false', false],
+    ['preloadPglogical', true, true],
+    ['engineVersion', 16, '16'],
+    ['clusterIdentifier', 'Shop-Production', 'shop-production'],
+    ['database', 'Shop "main" ✓', 'Shop "main" ✓'],
+    ['planetscaleEgress', '3.64.1.2,3.64.1.0/28', ['3.64.1.2/32', '3.64.1.0/28']],
+    ['inputDefaults', '{"indexWorkers": 8}', { indexWorkers: 8 }],
+    ['inputDefaults', { excludeSchemas: ['audit'] }, { excludeSchemas: ['audit'] }],
+  ] as const)('read %s from %j, as -c or cdk.json give it', (key, given, trusted) => {
+    expect(parseConfig({ ...CONTEXT, [key]: given })).toHaveProperty(key, trusted);
+  });
+
+  it.each([
+    ['clusterIdentifier', 'shop--production', 'RDS identifier'],
+    ['clusterIdentifier', 'shop*', 'RDS identifier'],
+    ['clusterIdentifier', `a${'b'.repeat(63)}`, 'RDS identifier'],
+    ['clusterIdentifier', 'shop\nproduction', 'RDS identifier'],
+    ['clusterInstances', '*', 'instance identifiers'],
+    ['clusterInstances', 'a*b', 'instance identifiers'],
+    ['clusterInstances', [], 'must not be empty'],
+    ['database', 'shop\nmain', 'line break'],
+    ['database', 'x'.repeat(64), '63 bytes'],
+    ['database', 'é'.repeat(32), '63 bytes'],
+    ['database', 7, 'must be a name'],
+    ['engineVersion', '10.21', '11 to 18'],
+    ['engineVersion', '19', '11 to 18'],
+    ['engineVersion', '15; drop', 'engine version'],
+    ['sourceSecretArn', 'shop-production', 'complete ARN'],
+    ['sourceSecretArn', 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:shop', 'complete ARN'],
+    ['sourceSecretArn', `${CONTEXT.sourceSecretArn}*`, 'complete ARN'],
+    ['sourceSecretKeyArn', 'alias/key', "KMS key's ARN"],
+    ['targetSecretArn', CONTEXT.sourceSecretArn.replace('eu-central-1', 'us-east-1'), 'another account or region'],
+    ['applicationSecretArn', CONTEXT.sourceSecretArn.replace('111122223333', '999922223333'), 'another account or region'],
+    ['vpcId', 'vpc-xyz', 'VPC id'],
+    ['subnetIds', '[]', 'must not be empty'],
+    ['subnetIds', '[1', 'must be a list'],
+    ['clusterSecurityGroupId', "sg-'; --", "security group's id"],
+    ['planetscaleEgress', '0.0.0.0/0', 'would open the source'],
+    ['planetscaleEgress', '0.0.0.0/1,128.0.0.0/1', 'would open the source'],
+    ['planetscaleEgress', '::/0', 'not an IPv4 address'],
+    ['planetscaleEgress', '300.1.1.1', 'not an IPv4 address'],
+    ['planetscaleEgress', '1.2.3.4/33', 'not an IPv4 address'],
+    ['planetscaleEgress', '1.2.3.4/32/1', 'not an IPv4 address'],
+    ['preloadPglogical', 'yes', 'true or false'],
+    ['subscriptionSslmode', 'allow', 'must be one of'],
+    ['notificationEmail', 'nobody', 'e-mail address'],
+    ['notificationEmail', 'a@b.c\nBcc: d@e.f', 'e-mail address'],
+    ['inputDefaults', '{', 'must be a JSON object'],
+    ['inputDefaults', '{"reboot": "now"}', 'consent'],
+    ['inputDefaults', '{"indexWorkers": 99}', 'whole number from 1 to 32'],
+    ['stackName', 'my stack', 'stack name'],
+    ['constructor', 'x', 'not a setting'],
+  ])('refuse %s %j with the reason', (key, value, reason) => {
+    const problems = problemsOf({ ...CONTEXT, [key]: value });
+    expect(problems.length).toBeGreaterThan(0);
+    for (const problem of problems) expect(problem).toContain(reason);
+    expect(problems.join('')).not.toMatch(/[\r\n]/);
+  });
+
+  it('name every wrong item of a list, and every wrong default', () => {
+    expect(problemsOf({ ...CONTEXT, planetscaleEgress: '0.0.0.0/0,here,1.2.3.4' })).toHaveLength(2);
+    expect(problemsOf({ ...CONTEXT, inputDefaults: '{"indexWorkers": 99, "colour": 1}' })).toHaveLength(2);
+  });
+});

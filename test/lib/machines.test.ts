@@ -1,0 +1,220 @@
+import { StateMachine, type StateMachineDefinition } from 'aws-local-stepfunctions';
+import { describe, expect, it } from 'vitest';
+import type { StepEvent, StepResult } from '../../lambdas/contract.ts';
+import { ERROR_NAMES } from '../../lambdas/errors.ts';
+import { STEP_NAMES, type StepName } from '../../lambdas/steps/index.ts';
+import { MACHINE_NAMES, MACHINES, type MachineName } from '../../lib/machines.ts';
+import { synthesized } from '../support/synthesized.ts';
+
+const stack = synthesized();
+
+/** What a step's function does in place of the real one. */
+type Fake = (event: StepEvent, visit: number) => Partial<StepResult>;
+const done: Fake = () => ({ verdict: 'done' });
+const pendingUntil =
+  (visits: number): Fake =>
+  (_event, visit) => ({ verdict: visit < visits ? 'pending' : 'done', nextPollSeconds: 15 });
+
+/** As Lambda reports an error: its name, and JSON as its cause. */
+const fails =
+  (name: string, errorMessage = 'What happened. What was left. What to do.'): Fake =>
+  () => {
+    throw Object.assign(new Error(JSON.stringify({ errorType: name, errorMessage, trace: [name] })), { name });
+  };
+
+interface Run {
+  /** Task states, in the order in which they were entered or tried again. */
+  readonly visits: readonly StepName[];
+  readonly events: readonly StepEvent[];
+  readonly result: unknown;
+  /** Error and cause of the console's red box. */
+  readonly failure?: { readonly error: string; readonly cause: string };
+}
+
+/** Made once, because that is when the interpreter checks a definition, which takes longer than to run it. */
+const built = Object.fromEntries(
+  MACHINE_NAMES.map((name) => {
+    const definition: StateMachineDefinition = stack.definitionOf(name);
+    delete definition.TimeoutSeconds; // a timer of the interpreter cannot hold 90 days
+    return [name, { definition, machine: new StateMachine(definition) }];
+  }),
+) as Record<MachineName, { definition: StateMachineDefinition; machine: StateMachine }>;
+
+/** Runs a synthesized machine without any pause. */
+async function run(
+  machine: MachineName,
+  input: Readonly<Record<string, string | number | boolean | null>> = {},
+  fakes: Partial<Record<StepName, Fake>> = {},
+): Promise<Run> {
+  const visits: StepName[] = [];
+  const events: StepEvent[] = [];
+  const { definition, machine: interpreter } = built[machine];
+  const handlers = MACHINES[machine].order.map(({ step }) => [
+    step,
+    (event: StepEvent) => {
+      visits.push(step);
+      events.push(event);
+      const count = visits.filter((visited) => visited === step).length;
+      return { nextPollSeconds: 0, since: '2026-01-01T00:00:00.000Z', evidence: null, ...(fakes[step] ?? done)(event, count) };
+    },
+  ]);
+  const pauses = (type: string) =>
+    Object.fromEntries(Object.entries(definition.States).flatMap(([name, { Type }]) => (Type === type ? [[name, 0]] : [])));
+  const execution = interpreter.run(input, {
+    overrides: {
+      taskResourceLocalHandlers: Object.fromEntries(handlers),
+      waitTimeOverrides: pauses('Wait'),
+      retryIntervalOverrides: pauses('Task'),
+    },
+    context: { Execution: { Name: 'first', Id: 'arn:aws:states:eu-central-1:111122223333:execution:AuroraToPlanetScale-Replicate:first' } },
+  });
+  try {
+    return { visits, events, result: await execution.result };
+  } catch (thrown) {
+    const { name, message } = (thrown as Error).cause as Error;
+    return { visits, events, result: undefined, failure: { error: name, cause: message } };
+  }
+}
+
+const orderOf = (machine: MachineName): StepName[] => MACHINES[machine].order.map(({ step }) => step);
+const polling = MACHINES.Replicate.order.filter(({ polls }) => polls).map(({ step }) => step);
+const withoutReboot = orderOf('Replicate').filter((step) => step !== 'RebootSource');
+
+describe('the machines', () => {
+  it('take every step of the registry, and no other', () => {
+    expect([...new Set(MACHINE_NAMES.flatMap(orderOf))].sort()).toEqual([...STEP_NAMES].sort());
+  });
+
+  it('visit no step twice in one order', () => {
+    for (const machine of MACHINE_NAMES) expect(new Set(orderOf(machine)).size).toBe(orderOf(machine).length);
+  });
+
+  it.each(MACHINE_NAMES)('%s has one task for each of its steps, named as the step and calling its function', (machine) => {
+    const { States } = stack.definitionOf(machine);
+    const tasks = Object.entries(States).flatMap(([name, state]) =>
+      state.Type === 'Task' ? [[name, state.Resource.split(':').at(-1)]] : [],
+    );
+    expect(Object.fromEntries(tasks)).toEqual(
+      Object.fromEntries(orderOf(machine).map((step) => [step, stack.idOf(`Migration/${step}/Function/Resource`)])),
+    );
+  });
+
+  it('say in the console what they are for', () => {
+    for (const machine of MACHINE_NAMES) expect(stack.definitionOf(machine).Comment).toBe(MACHINES[machine].says);
+  });
+});
+
+describe('an execution', () => {
+  it('of Preflight only checks', async () => {
+    const { visits, failure } = await run('Preflight');
+    expect(failure).toBeUndefined();
+    expect(visits).toEqual(['CheckReadiness']);
+  });
+
+  it('of Replicate takes the steps in their order and keeps every result', async () => {
+    const { visits, result } = await run('Replicate', { indexWorkers: 4 });
+    expect(visits).toEqual(withoutReboot);
+    expect(Object.keys(result as object).sort()).toEqual([...withoutReboot, 'indexWorkers'].sort());
+  });
+
+  it.each([
+    [{ reboot: 'now' }, true],
+    [{ reboot: 'wait' }, false],
+    [{ reboot: true }, false],
+    [{ reboot: null }, false],
+    [{ Comment: 'now' }, false],
+    [{}, false],
+  ] as const)('with %j reboots the source: %s', async (input, reboots) => {
+    const { visits, failure } = await run('Replicate', input);
+    expect(failure).toBeUndefined();
+    expect(visits.includes('RebootSource')).toBe(reboots);
+    if (reboots) expect(visits).toEqual(orderOf('Replicate'));
+  });
+
+  it('comes back to a step while it is pending', async () => {
+    const fakes = Object.fromEntries(polling.map((step) => [step, pendingUntil(3)]));
+    const { visits, failure } = await run('Replicate', { reboot: 'now' }, fakes);
+    expect(failure).toBeUndefined();
+    expect(visits).toEqual(MACHINES.Replicate.order.flatMap(({ step, polls }) => (polls ? [step, step, step] : [step])));
+  });
+
+  it('waits as long as the step asks', () => {
+    const { States } = stack.definitionOf('Replicate');
+    for (const step of polling)
+      expect(States[`WaitFor${step}`]).toMatchObject({ Type: 'Wait', SecondsPath: `$.${step}.nextPollSeconds`, Next: step });
+  });
+
+  it.each(polling)('fails on a verdict of %s that means nothing', async (step) => {
+    const { visits, failure } = await run('Replicate', { reboot: 'now' }, { [step]: () => ({ verdict: 'todo' as never }) });
+    expect(failure?.error).toBe('States.NoChoiceMatched');
+    expect(visits.at(-1)).toBe(step);
+  });
+
+  it('tells a step everything that its event promises', async () => {
+    const { events } = await run('Replicate', { indexWorkers: 4 }, { AwaitCopy: pendingUntil(2) });
+    const [first] = events;
+    expect(first).toEqual({
+      input: { indexWorkers: 4 },
+      state: { indexWorkers: 4 },
+      execution: 'first',
+      executionArn: 'arn:aws:states:eu-central-1:111122223333:execution:AuroraToPlanetScale-Replicate:first',
+      startedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+      polls: false,
+    });
+    const again = events.filter(({ state }) => 'AwaitCopy' in state)[0];
+    expect(again).toMatchObject({ polls: true, state: { AwaitCopy: { verdict: 'pending' }, CopySchema: { verdict: 'done' } } });
+  });
+
+  it.each(ERROR_NAMES)('ends %s in the red box, with our message', async (name) => {
+    const { failure, visits } = await run('Replicate', {}, { CopySchema: fails(name) });
+    expect(failure).toEqual({ error: name, cause: 'What happened. What was left. What to do.' });
+    expect(visits.at(-1)).toBe('CopySchema');
+  });
+
+  it.each(MACHINE_NAMES)('of %s ends so whichever step fails', async (machine) => {
+    for (const step of orderOf(machine)) {
+      const { failure, visits } = await run(machine, { reboot: 'now' }, { [step]: fails('NotReady', `${step} says no`) });
+      expect(failure).toEqual({ error: 'NotReady', cause: `${step} says no` });
+      expect(visits.at(-1)).toBe(step);
+    }
+  });
+
+  it('shows a defect as what it is', async () => {
+    const { failure } = await run('Replicate', {}, { CopySchema: fails('TypeError') });
+    expect(failure?.error).toBe('TypeError');
+  });
+
+  it.each(['TransientError', 'Lambda.TooManyRequestsException', 'Sandbox.Timedout'])('tries again after %s', async (name) => {
+    const flaky: Fake = (event, visit) => (visit < 3 ? fails(name)(event, visit) : { verdict: 'done' });
+    const { failure, visits } = await run('Replicate', {}, { CopySchema: flaky });
+    expect(failure).toBeUndefined();
+    expect(visits.filter((step) => step === 'CopySchema')).toHaveLength(3);
+  });
+
+  it.each(ERROR_NAMES.filter((name) => name !== 'TransientError'))('does not try again after %s', async (name) => {
+    const { visits } = await run('Replicate', {}, { CopySchema: fails(name) });
+    expect(visits.filter((step) => step === 'CopySchema')).toHaveLength(1);
+  });
+});
+
+describe('every task', () => {
+  const tasks = MACHINE_NAMES.flatMap((machine) =>
+    Object.entries(stack.definitionOf(machine).States).flatMap(([name, state]) =>
+      state.Type === 'Task' ? [{ name: `${machine} ${name}`, state }] : [],
+    ),
+  );
+
+  it.each(tasks)('$name catches every error of ours by its name', ({ state }) => {
+    expect(state.Catch?.flatMap(({ ErrorEquals }) => ErrorEquals).sort()).toEqual([...ERROR_NAMES].sort());
+  });
+
+  it.each(tasks)('$name outlasts a reboot or a failover of ten minutes', ({ state }) => {
+    const retrier = state.Retry?.find(({ ErrorEquals }) => ErrorEquals.includes('TransientError'));
+    const { IntervalSeconds = 1, BackoffRate = 2, MaxAttempts = 3, MaxDelaySeconds = Number.POSITIVE_INFINITY } = retrier ?? {};
+    expect(retrier?.JitterStrategy).toBe('FULL');
+    const bounds = Array.from({ length: MaxAttempts }, (_, attempt) => Math.min(MaxDelaySeconds, IntervalSeconds * BackoffRate ** attempt));
+    const expected = bounds.reduce((sum, bound) => sum + bound / 2, 0); // full jitter: on average half of the bound
+    expect(expected).toBeGreaterThan(15 * 60);
+    expect(expected).toBeLessThan(30 * 60);
+  });
+});

@@ -1,6 +1,7 @@
 /** The command line of the rehearsal: untrusted words → trusted {@link RehearsalOptions}, with every problem at once. */
 import { parseArgs } from 'node:util';
 import type { ConnectionSettings } from '../../lambdas/adapters/connection-settings.ts';
+import { MACHINE_NAMES, type MachineName } from '../machines.ts';
 import { InvalidUrl, settingsOfUrl } from './database-url.ts';
 import { SERVER_VERSIONS, type ServerVersion } from './servers/binaries.ts';
 
@@ -9,16 +10,12 @@ export type Side =
   | { readonly kind: 'embedded'; readonly version: ServerVersion }
   | { readonly kind: 'existing'; readonly settings: ConnectionSettings };
 
-/** The machines that a rehearsal runs, in order. `--until` takes their names in lower case. */
-export const MACHINES = ['Preflight', 'Replicate'] as const;
-export type MachineName = (typeof MACHINES)[number];
-
 export interface RehearsalOptions {
   readonly source: Side;
   readonly target: Side;
   /** A plain SQL file to load in place of the sample. */
   readonly sourceDump: string | undefined;
-  /** The last machine to run. */
+  /** The last machine to run, all before it included. `--until` takes its name in lower case. */
   readonly until: MachineName;
   /** Sessions that write all the while, 0 to 64. */
   readonly writers: number;
@@ -57,7 +54,7 @@ usage: npm run rehearse -- [options]
                        owners and grants in it are passed over
   --source-url URL     an existing source, postgresql://user:password@host:port/database, in place of the embedded one
   --target-url URL     an existing target, likewise; it must reach the source under the same address
-  --until MACHINE      the last machine to run: ${MACHINES.map((name) => name.toLowerCase()).join(' or ')} (default replicate)
+  --until MACHINE      the last machine to run: ${MACHINE_NAMES.map((name) => name.toLowerCase()).join(' or ')} (default replicate)
   --writers N          sessions of the application that writes meanwhile, 0 to 64 (default 4)
   --rate N             transactions a second, of all writers together, 1 to 10000 (default 100)
   --rows N             rows of the sample's largest table, 0 to 100000000 (default 100000)
@@ -144,8 +141,8 @@ export function parseOptions(words: readonly string[]): RehearsalOptions | 'help
   };
   const machine = (): MachineName => {
     const text = given.get('until') ?? 'replicate';
-    const found = MACHINES.find((name) => name.toLowerCase() === text.toLowerCase());
-    if (!found) problems.push(`--until must be one of ${MACHINES.map((name) => name.toLowerCase()).join(', ')}, not "${text}".`);
+    const found = MACHINE_NAMES.find((name) => name.toLowerCase() === text.toLowerCase());
+    if (!found) problems.push(`--until must be one of ${MACHINE_NAMES.map((name) => name.toLowerCase()).join(', ')}, not "${text}".`);
     return found ?? 'Replicate';
   };
 

@@ -1,5 +1,5 @@
 /** The state machines of the real app, taken out of the template that `cdk deploy` would send. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
@@ -54,8 +54,8 @@ type Resources = Readonly<Record<string, Resource>>;
 export function synthesizeMachines(): Readonly<Record<MachineName, SynthesizedMachine>> {
   const outdir = mkdtempSync(join(tmpdir(), 'aurora-to-planetscale-synth-'));
   try {
-    // The code runs from here, so nothing has to be bundled; the notices are for whoever deploys.
-    const app = new App({ outdir, analyticsReporting: false, context: { 'aws:cdk:bundling-stacks': [] } });
+    // The code runs from here, so nothing has to be bundled.
+    const app = new App({ outdir, analyticsReporting: false, context: { ...featureFlags(), 'aws:cdk:bundling-stacks': [] } });
     const config = parseConfig(CONTEXT);
     const stack = new MigrationStack(app, config.stackName, { config });
     const resources = app.synth().getStackByName(stack.stackName).template.Resources as Resources;
@@ -66,6 +66,14 @@ export function synthesizeMachines(): Readonly<Record<MachineName, SynthesizedMa
   } finally {
     rmSync(outdir, { recursive: true, force: true });
   }
+}
+
+/** What `cdk synth` would take from cdk.json; the template depends on it. */
+function featureFlags(): Record<string, unknown> {
+  const { context } = JSON.parse(readFileSync(new URL('../../../cdk.json', import.meta.url), 'utf8')) as {
+    context: Record<string, unknown>;
+  };
+  return context;
 }
 
 function machineIn(resources: Resources, name: MachineName, deployedName: string): SynthesizedMachine {

@@ -138,7 +138,7 @@ export class Server {
   }
 
   async #initialise(): Promise<void> {
-    await promisify(execFile)(
+    const initdb = promisify(execFile)(
       join(this.#binaries, 'bin', 'initdb'),
       [
         ...['--pgdata', join(this.#folder, 'data'), '--username', SUPERUSER, '--pwfile', join(this.#folder, 'password')],
@@ -146,6 +146,9 @@ export class Server {
       ],
       { ...this.#owner, cwd: this.#folder, env: {} },
     );
+    this.#process = initdb.child; // so that it goes with the server if the process ends meanwhile
+    await initdb;
+    this.#process = undefined;
   }
 
   async #launchOnFreePort(): Promise<void> {

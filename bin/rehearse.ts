@@ -1,0 +1,53 @@
+/** `npm run rehearse`: words from the command line → a rehearsal → an exit code. */
+import { writeFileSync } from 'node:fs';
+import { HELP, parseOptions, UsageError } from '../lib/rehearsal/options.ts';
+import { drawProgress } from '../lib/rehearsal/progress.ts';
+import { rehearse } from '../lib/rehearsal/rehearse.ts';
+import { EXIT_CODES, summary } from '../lib/rehearsal/report.ts';
+import type { Sides } from '../lib/rehearsal/sides.ts';
+
+async function main(words: readonly string[]): Promise<number> {
+  const options = parseOptions(words);
+  if (options === 'help') {
+    process.stdout.write(HELP);
+    return EXIT_CODES.passed;
+  }
+  const progress = drawProgress(process.stdout);
+  const interrupted = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (interrupted.signal.aborted) process.exit(EXIT_CODES.unknown); // asked for twice: at once
+      progress.say('Stopping; everything that was started is taken away');
+      interrupted.abort(new Error('It was interrupted.'));
+    });
+  }
+  const keep = async ({ urls }: Sides): Promise<void> => {
+    const { source, target } = urls();
+    progress.say(`The servers go on until Ctrl-C:\n  source ${source}\n  target ${target}`);
+    const forEver = setInterval(() => {}, 1 << 30);
+    await new Promise((resolve) => interrupted.signal.addEventListener('abort', resolve));
+    clearInterval(forEver);
+  };
+  try {
+    const report = await rehearse(options, {
+      progress,
+      signal: interrupted.signal,
+      beforeEnd: async (sides, found) => {
+        if (options.report !== undefined) writeFileSync(options.report, `${JSON.stringify(found, null, 2)}\n`);
+        process.stdout.write(summary(found));
+        if (options.keep) await keep(sides);
+      },
+    });
+    return EXIT_CODES[report.outcome];
+  } finally {
+    progress.clear();
+  }
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  const told = error instanceof UsageError ? `${error.message}\n--help lists all options.` : `Could not tell: ${String(error)}`;
+  process.stderr.write(`${told}\n`);
+  process.exitCode = EXIT_CODES.unknown;
+}

@@ -1,0 +1,98 @@
+/** What a rehearsal found out, for programs (JSON) and for people (plain words). The field names are relied upon by others. */
+import type { ReportedFinding } from '../../lambdas/readiness/report.ts';
+import type { IndexComparison } from './inventory/indexes.ts';
+import type { SequenceComparison } from './inventory/sequences.ts';
+import type { TableComparison } from './inventory/tables.ts';
+import type { Outcome, StateRecord } from './machines/execution.ts';
+
+/** One of {@link ReportedFinding}, without what a person would not read. */
+export type Finding = Pick<ReportedFinding, 'code' | 'objects' | 'message' | 'remedy'>;
+
+export interface Report {
+  /** `unknown`: it could not be told, which is never a pass. */
+  readonly outcome: 'passed' | 'failed' | 'unknown';
+  /** Why it did not pass, in sentences; empty where it did. */
+  readonly reasons: readonly string[];
+  /** Major versions. */
+  readonly sourceVersion: number;
+  readonly targetVersion: number;
+  readonly machines: readonly {
+    readonly name: string;
+    readonly status: Outcome['status'];
+    readonly seconds: number;
+    readonly transitions: number;
+    readonly states: readonly StateRecord[];
+  }[];
+  readonly writes: {
+    readonly acknowledged: number;
+    /** Null where nobody looked, because the machines did not get so far. */
+    readonly lost: number | null;
+    readonly duplicated: number | null;
+    /** Attempts that came back with an error, were looked up and tried again. */
+    readonly rejected: number;
+    /** Longest time without an acknowledged write, of all writers together. */
+    readonly longestPauseMs: number;
+  };
+  /** From the last write acknowledged by the source to the first by the target; null where there was no switch. */
+  readonly downtimeMs: number | null;
+  readonly tables: TableComparison;
+  readonly sequences: SequenceComparison;
+  readonly indexes: IndexComparison;
+  readonly copy: { readonly bytes: number; readonly seconds: number };
+  readonly findings: { readonly blockers: readonly Finding[]; readonly warnings: readonly Finding[] };
+}
+
+export const EXIT_CODES = { passed: 0, failed: 1, unknown: 3 } as const satisfies Record<Report['outcome'], number>;
+
+const NAMES_SHOWN = 10;
+const few = (names: readonly string[]): string =>
+  names.length <= NAMES_SHOWN ? names.join(', ') : `${names.slice(0, NAMES_SHOWN).join(', ')} and ${names.length - NAMES_SHOWN} more`;
+
+/** Everything that keeps a finished rehearsal from having passed. */
+export function reasonsAgainst(report: Omit<Report, 'outcome' | 'reasons'>, refusals: readonly string[]): string[] {
+  const { writes, tables, sequences, indexes } = report;
+  return [
+    ...(writes.lost ? [`${writes.lost} acknowledged writes are not on the target.`] : []),
+    ...(writes.duplicated ? [`${writes.duplicated} rows are on the target more often than once.`] : []),
+    ...refusals.map((refusal) => `A server refused a statement of the application: ${refusal}.`),
+    ...(tables.different.length > 0 ? [`These tables differ: ${few(tables.different)}.`] : []),
+    ...(sequences.behind.length > 0 ? [`These sequences would give out values again: ${few(sequences.behind)}.`] : []),
+    ...(indexes.missing.length > 0 ? [`These indexes or constraints are missing on the target: ${few(indexes.missing)}.`] : []),
+  ];
+}
+
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+const seconds = (value: number): string => `${value.toFixed(1)} s`;
+
+/** A few lines for a person. */
+export function summary(report: Report): string {
+  const { machines, writes, tables, sequences, indexes, copy, findings } = report;
+  const verdict = { passed: 'PASSED', failed: 'FAILED', unknown: 'COULD NOT TELL' }[report.outcome];
+  const ran = machines.map(({ name, status, seconds: took }) => `${name} ${status.toLowerCase()} in ${seconds(took)}`).join(', ');
+  const replicated = machines.some(({ name, status }) => name === 'Replicate' && status === 'SUCCEEDED');
+  const proof = [
+    `Moved    ${tables.compared} tables, ${megabytes(copy.bytes)}, in ${seconds(copy.seconds)} of copying`,
+    `Proved   ${tables.compared - tables.different.length} of ${tables.compared} tables equal row by row, ` +
+      `${sequences.compared - sequences.behind.length} of ${sequences.compared} sequences ahead, ` +
+      `${indexes.expected - indexes.missing.length} of ${indexes.expected} indexes and constraints there`,
+    `Writes   ${writes.acknowledged} acknowledged, ${writes.lost ?? 'unknown'} lost, ${writes.duplicated ?? 'unknown'} duplicated; ` +
+      `${writes.rejected} attempts had to be repeated, the longest pause was ${seconds(writes.longestPauseMs / 1000)}`,
+  ];
+  return [
+    '',
+    `${verdict}   PostgreSQL ${report.sourceVersion} → ${report.targetVersion}${ran ? `: ${ran}` : ''}`,
+    ...(replicated ? proof : []),
+    ...listed('Blockers', findings.blockers),
+    ...listed('Warnings', findings.warnings),
+    ...report.reasons,
+    '',
+  ].join('\n');
+}
+
+function listed(title: string, findings: readonly Finding[]): string[] {
+  if (findings.length === 0) return [];
+  return [
+    `${title} ${findings.length}`,
+    ...findings.map(({ code, objects, message }) => `  ${code}${objects.length > 0 ? ` (${few(objects)})` : ''}: ${message}`),
+  ];
+}

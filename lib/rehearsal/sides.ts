@@ -1,0 +1,83 @@
+/** The two databases of a rehearsal, wherever they are, and what happens to them at the end. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ConnectionSettings } from '../../lambdas/adapters/connection-settings.ts';
+import type { Cluster, Json, ReplicationLogin } from '../../lambdas/contract.ts';
+import { identifier } from '../../lambdas/sql/quote.ts';
+import { auroraStandIn, unmanagedCluster } from './aurora-stand-in.ts';
+import { urlOf } from './database-url.ts';
+import type { RehearsalOptions } from './options.ts';
+import { asSuperuser, startSource, startTarget } from './servers/pair.ts';
+import type { Parameters, Server } from './servers/server.ts';
+
+/** One that needs quoting, like those of some users. */
+const DATABASE = 'Corner "Shop"';
+/** What the guide asks for: ten workers and more. */
+const TARGET_PARAMETERS: Parameters = {
+  max_worker_processes: 20,
+  max_logical_replication_workers: 12,
+  max_sync_workers_per_subscription: 4,
+};
+
+export interface Sides {
+  readonly source: ConnectionSettings;
+  readonly target: ConnectionSettings;
+  readonly cluster: Cluster;
+  /** What a person would answer where `Replicate` asks: an embedded source may be rebooted. */
+  readonly input: Readonly<Record<string, Json>>;
+  readonly sslmode: ReplicationLogin['sslmode'];
+  /** The embedded servers; undefined for a side that is somebody's own. */
+  readonly servers: { readonly source: Server | undefined; readonly target: Server | undefined };
+  /** A role that a dump speaks of, on the embedded servers. */
+  createRole(name: string): Promise<void>;
+  /** URLs of both sides, passwords included, which work as long as the servers run. */
+  urls(): { readonly source: string; readonly target: string };
+  /** Kills the embedded servers and removes their files, at once. Safe to call twice. */
+  destroy(): void;
+}
+
+type Opened = { readonly settings: ConnectionSettings; readonly server: Server | undefined };
+
+/** Starts what has to be started. Whatever fails, nothing stays behind. */
+export async function openSides({ source, target }: Pick<RehearsalOptions, 'source' | 'target'>): Promise<Sides> {
+  const open = async (side: typeof source, start: typeof startSource, parameters: Parameters): Promise<Opened> => {
+    if (side.kind === 'existing') return { settings: side.settings, server: undefined };
+    const { server, createDatabase } = await start(side.version, parameters);
+    return { settings: await createDatabase(DATABASE), server };
+  };
+  const opening = [open(source, startSource, {}), open(target, startTarget, TARGET_PARAMETERS)] as const;
+  const [from, to] = await Promise.all(opening).catch(async (error: unknown) => {
+    for (const opened of await Promise.allSettled(opening)) if (opened.status === 'fulfilled') opened.value.server?.destroy();
+    throw error;
+  });
+  return sidesOf(from, to);
+}
+
+function sidesOf(from: Opened, to: Opened): Sides {
+  const servers = [from.server, to.server].filter((server) => server !== undefined);
+  let folder: string | undefined;
+  const authorityFile = (authority: string): string => {
+    folder ??= mkdtempSync(join(tmpdir(), 'aurora-to-planetscale-authority-'));
+    const path = join(folder, 'authority.pem');
+    writeFileSync(path, authority);
+    return path;
+  };
+  const urlOfSide = ({ settings, server }: Opened) => urlOf(settings, server && authorityFile(server.authority));
+  return {
+    source: from.settings,
+    target: to.settings,
+    cluster: from.server ? auroraStandIn(from.server) : unmanagedCluster,
+    input: from.server ? { reboot: 'now' } : {},
+    sslmode: from.settings.tls.verify === 'off' ? 'disable' : 'require',
+    servers: { source: from.server, target: to.server },
+    async createRole(name) {
+      for (const server of servers) await asSuperuser(server.superuser(), [`create role ${identifier(name)} nologin`]);
+    },
+    urls: () => ({ source: urlOfSide(from), target: urlOfSide(to) }),
+    destroy() {
+      for (const server of servers) server.destroy();
+      if (folder) rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

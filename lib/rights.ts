@@ -22,7 +22,7 @@ export interface SourceCluster {
 }
 
 /** A secret, made by the stack or there already. */
-export type ReadableSecret = Pick<ISecret, 'secretArn' | 'secretName' | 'grantRead'>;
+export type ReadableSecret = Pick<ISecret, 'secretArn' | 'secretName' | 'encryptionKey' | 'grantRead'>;
 
 /** Everything that some step may need. */
 export interface Resources {
@@ -57,6 +57,12 @@ const allow = (role: Role, actions: string[], resourceArns: string[]): void => {
   Grant.addToPrincipal({ grantee: role, actions, resourceArns });
 };
 
+/** `grantRead` alone leaves the key to its own policy, which is not ours to change where the key was there before. */
+const allowReading = (role: Role, secret: ReadableSecret): void => {
+  secret.grantRead(role);
+  secret.encryptionKey?.grantDecrypt(role);
+};
+
 /** The source's address stands in its secret, or else in the description of the cluster. */
 const source: Right = {
   network: true,
@@ -67,7 +73,7 @@ const source: Right = {
     [VARIABLE.clusterIdentifier]: cluster.identifier,
   }),
   grant(role, { sourceSecret, cluster }) {
-    sourceSecret.grantRead(role);
+    allowReading(role, sourceSecret);
     allow(role, ['rds:DescribeDBClusters'], [cluster.arn]);
   },
 };
@@ -90,9 +96,7 @@ export const RIGHTS: Readonly<Record<Need, Right>> = {
   target: {
     network: true,
     environment: ({ targetSecret }) => ({ [VARIABLE.targetSecret]: targetSecret.secretArn }),
-    grant: (role, { targetSecret }) => {
-      targetSecret.grantRead(role);
-    },
+    grant: (role, { targetSecret }) => allowReading(role, targetSecret),
   },
   cluster,
   clusterParameters: {
@@ -128,7 +132,7 @@ export const RIGHTS: Readonly<Record<Need, Right>> = {
     }),
     grant(role, resources) {
       source.grant(role, resources); // for its address, as the target reaches it, and for trying the login
-      resources.replicationSecret.grantRead(role);
+      allowReading(role, resources.replicationSecret);
     },
   },
 };

@@ -1,0 +1,227 @@
+import { App, Stack, Validations } from 'aws-cdk-lib';
+import { Match } from 'aws-cdk-lib/assertions';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { describe, expect, it } from 'vitest';
+import { REPLICATION_ROLE } from '../../lambdas/names.ts';
+import { needsOf, STEP_NAMES, type StepName } from '../../lambdas/steps/index.ts';
+import { MACHINE_NAMES, MACHINES } from '../../lib/machines.ts';
+import { CONTEXT, type Right, synthesized, whoMay } from '../support/synthesized.ts';
+
+const stack = synthesized();
+const given = synthesized({
+  targetSecretArn: 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:planetscale-XyZ987',
+  targetSecretKeyArn: 'arn:aws:kms:eu-central-1:111122223333:key/0b1c2d3e-0000-4000-8000-000000000000',
+  clusterInstances: 'writer-1,writer-2',
+  clusterPort: '6000',
+  preloadPglogical: 'false',
+  engineVersion: '13.20',
+  inputDefaults: '{"indexWorkers": 8}',
+  stackName: 'Other',
+});
+
+const stepsThatNeed = (...needs: string[]): StepName[] => STEP_NAMES.filter((step) => needsOf(step).some((need) => needs.includes(need)));
+const rightsTo = (step: StepName, action: string): readonly Right[] =>
+  stack.rightsOf(step).filter(({ actions }) => actions.includes(action));
+const resourcesOf = (step: StepName, action: string): unknown[] => rightsTo(step, action).flatMap(({ resources }) => resources);
+const secret = (id: string) => ({ Ref: stack.idOf(`${id}/Resource`) });
+
+describe('rights', () => {
+  it('let only ConfigureSource change a cluster, and only to the group of the migration', () => {
+    expect(whoMay(stack, 'rds:ModifyDBCluster')).toEqual(['ConfigureSource']);
+    expect(whoMay(stack, 'rds:ModifyDBClusterParameterGroup')).toEqual(['ConfigureSource']);
+    const group = { 'Fn::Join': ['', ['arn:aws:rds:eu-central-1:111122223333:cluster-pg:', { Ref: stack.idOf('ParameterGroup') }]] };
+    expect(resourcesOf('ConfigureSource', 'rds:ModifyDBClusterParameterGroup')).toEqual([group]);
+    expect(resourcesOf('ConfigureSource', 'rds:ModifyDBCluster')).toEqual([
+      'arn:aws:rds:eu-central-1:111122223333:cluster:shop-production',
+      group,
+    ]);
+  });
+
+  it('let only RebootSource reboot, and only instances of the cluster', () => {
+    expect(whoMay(stack, 'rds:RebootDBInstance')).toEqual(['RebootSource']);
+    expect(resourcesOf('RebootSource', 'rds:RebootDBInstance')).toEqual(['arn:aws:rds:eu-central-1:111122223333:db:shop-production*']);
+    const named = given.rightsOf('RebootSource').filter(({ actions }) => actions.includes('rds:RebootDBInstance'));
+    expect(named.flatMap(({ resources }) => resources)).toEqual(
+      ['writer-1', 'writer-2'].map((name) => `arn:aws:rds:eu-central-1:111122223333:db:${name}`),
+    );
+  });
+
+  it('let nobody do anything else to RDS, to Step Functions, or to a secret than is listed here', () => {
+    const actions = new Set(STEP_NAMES.flatMap((step) => stack.rightsOf(step).flatMap((right) => right.actions)));
+    expect([...actions].filter((action) => !/^(logs|xray|ec2):/.test(action)).sort()).toEqual([
+      'rds:DescribeDBClusterParameters',
+      'rds:DescribeDBClusters',
+      'rds:DescribeDBInstances',
+      'rds:ModifyDBCluster',
+      'rds:ModifyDBClusterParameterGroup',
+      'rds:RebootDBInstance',
+      'secretsmanager:DescribeSecret',
+      'secretsmanager:GetSecretValue',
+      'states:ListExecutions',
+    ]);
+    expect([...actions].filter((action) => action.includes('*'))).toEqual([]);
+  });
+
+  it.each(STEP_NAMES)('let %s read the secrets that it needs, and no other', (step) => {
+    const needs = new Set<string>(needsOf(step));
+    const expected = [
+      ...(['source', 'schemaDump', 'replication'].some((need) => needs.has(need)) ? [CONTEXT.sourceSecretArn] : []),
+      ...(needs.has('target') ? [secret('TargetSecret')] : []),
+      ...(needs.has('replication') ? [secret('ReplicationSecret')] : []),
+    ];
+    const readable = resourcesOf(step, 'secretsmanager:GetSecretValue');
+    expect(readable).toHaveLength(expected.length);
+    expect(readable).toEqual(expect.arrayContaining(expected));
+  });
+
+  it('let a function decrypt with the key of a secret only where it reads the secret', () => {
+    expect(whoMay(given, 'kms:Decrypt')).toEqual(stepsThatNeed('target'));
+    expect(whoMay(stack, 'kms:Decrypt')).toEqual([]);
+  });
+
+  it('let only the check list executions, and only of the machines that act', () => {
+    expect(whoMay(stack, 'states:ListExecutions')).toEqual(stepsThatNeed('executions'));
+    for (const step of stepsThatNeed('executions')) {
+      const acting = MACHINE_NAMES.filter((name) => MACHINES[name].acts);
+      expect(resourcesOf(step, 'states:ListExecutions')).toEqual(
+        acting.map((name) => `arn:aws:states:eu-central-1:111122223333:stateMachine:AuroraToPlanetScale-${name}`),
+      );
+      expect(stack.functionOf(step).Environment.Variables.ACTING_MACHINE_ARNS).toBe(resourcesOf(step, 'states:ListExecutions').join(','));
+    }
+  });
+});
+
+describe('functions', () => {
+  it.each(STEP_NAMES)('run %s on the one bundle, with the house defaults', (step) => {
+    expect(stack.functionOf(step)).toMatchObject({
+      Code: stack.functionOf('CheckReadiness').Code,
+      Runtime: 'nodejs24.x',
+      Architectures: ['arm64'],
+      Timeout: 900,
+      Environment: { Variables: { STEP: step } },
+    });
+  });
+
+  it('stand in the network exactly where they speak to a database', () => {
+    const inNetwork = STEP_NAMES.filter((step) => stack.functionOf(step).VpcConfig !== undefined);
+    expect(inNetwork).toEqual(stepsThatNeed('source', 'target', 'schemaDump', 'replication'));
+    expect(inNetwork.length).toBeLessThan(STEP_NAMES.length);
+    for (const step of inNetwork) expect(stack.functionOf(step).VpcConfig.SubnetIds).toEqual(CONTEXT.subnetIds.split(','));
+    expect(whoMay(stack, 'ec2:CreateNetworkInterface')).toEqual(inNetwork);
+  });
+
+  it('get the defaults of the deployment', () => {
+    expect(stack.functionOf('CopySchema').Environment.Variables.INPUT_DEFAULTS).toBe('{}');
+    expect(given.functionOf('CopySchema').Environment.Variables.INPUT_DEFAULTS).toBe('{"indexWorkers":8}');
+  });
+
+  it('hold no password in their environment', () => {
+    for (const step of STEP_NAMES)
+      expect(JSON.stringify(stack.functionOf(step).Environment)).not.toMatch(/resolve:secretsmanager|password/i);
+  });
+
+  it('keep their logs for a while, and not for ever', () => {
+    expect(() => stack.template.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 90 })).not.toThrow();
+  });
+});
+
+describe('machines', () => {
+  it.each(MACHINE_NAMES)('%s is a standard machine that is traced and logged, without what its states hold', (name) => {
+    stack.template.hasResourceProperties('AWS::StepFunctions::StateMachine', {
+      StateMachineName: `AuroraToPlanetScale-${name}`,
+      StateMachineType: Match.absent(), // STANDARD
+      TracingConfiguration: { Enabled: true },
+      LoggingConfiguration: { Level: 'ALL', IncludeExecutionData: false },
+    });
+  });
+
+  it('carry the name of their stack, so that two stacks do not meet', () => {
+    for (const name of MACHINE_NAMES) {
+      given.template.hasResourceProperties('AWS::StepFunctions::StateMachine', { StateMachineName: `Other-${name}` });
+    }
+  });
+});
+
+describe('what the stack makes', () => {
+  it('is a parameter group for the engine, with at least ten of everything', () => {
+    const [group] = Object.values(stack.template.findResources('AWS::RDS::DBClusterParameterGroup'));
+    const { 'rds.logical_replication': logical, shared_preload_libraries: libraries, ...sizes } = group?.Properties.Parameters ?? {};
+    expect(group?.Properties.Family).toBe('aurora-postgresql15');
+    expect(logical).toBe('1');
+    expect(libraries).toBe('pg_stat_statements,pglogical');
+    expect(Object.keys(sizes).sort()).toEqual([
+      'max_logical_replication_workers',
+      'max_replication_slots',
+      'max_wal_senders',
+      'max_worker_processes',
+    ]);
+    for (const size of Object.values<string>(sizes)) expect(Number(/(\d+)\)?$/.exec(size)?.[1])).toBeGreaterThanOrEqual(10);
+  });
+
+  it('leaves pglogical out where it is not wanted', () => {
+    given.template.hasResourceProperties('AWS::RDS::DBClusterParameterGroup', {
+      Family: 'aurora-postgresql13',
+      Parameters: Match.objectLike({ shared_preload_libraries: Match.absent() }),
+    });
+  });
+
+  it('is a target secret without a value, which no update can overwrite, and that says what to put in', () => {
+    stack.template.hasResourceProperties('AWS::SecretsManager::Secret', {
+      Description: Match.stringLikeRegexp('Put in {"url": "postgresql://'),
+      GenerateSecretString: Match.absent(),
+      SecretString: Match.absent(),
+    });
+    expect(Object.keys(given.template.findResources('AWS::SecretsManager::Secret'))).toHaveLength(1);
+  });
+
+  it('is a generated login of the replication role', () => {
+    stack.template.hasResourceProperties('AWS::SecretsManager::Secret', {
+      GenerateSecretString: {
+        SecretStringTemplate: JSON.stringify({ username: REPLICATION_ROLE }),
+        GenerateStringKey: 'password',
+        ExcludePunctuation: true,
+        PasswordLength: Match.anyValue(),
+      },
+    });
+  });
+
+  it("lets the functions in at the cluster's port, and out to nothing but databases and the AWS APIs", () => {
+    const out = (port: number) => Match.objectLike({ CidrIp: '0.0.0.0/0', FromPort: port, ToPort: port, IpProtocol: 'tcp' });
+    stack.template.hasResourceProperties('AWS::EC2::SecurityGroup', {
+      SecurityGroupEgress: [out(443), out(5432)],
+      SecurityGroupIngress: Match.absent(),
+    });
+    stack.template.hasResourceProperties('AWS::EC2::SecurityGroupIngress', {
+      GroupId: CONTEXT.clusterSecurityGroupId,
+      FromPort: 5432,
+      ToPort: 5432,
+    });
+    given.template.hasResourceProperties('AWS::EC2::SecurityGroupIngress', { FromPort: 6000, ToPort: 6000 });
+    given.template.hasResourceProperties('AWS::EC2::SecurityGroupEgress', {
+      FromPort: 6000,
+      DestinationSecurityGroupId: CONTEXT.clusterSecurityGroupId,
+    });
+  });
+
+  it('ends in links to every machine and the names of the secrets', () => {
+    const outputs = stack.template.findOutputs('*');
+    expect(Object.keys(outputs).sort()).toEqual(
+      [...MACHINE_NAMES.map((name) => `${name}Console`), 'ReplicationSecretName', 'TargetSecretName'].sort(),
+    );
+  });
+});
+
+describe('the AwsSolutions rules', () => {
+  it('are asked at all', () => {
+    const app = new App();
+    new Secret(new Stack(app, 'Careless'), 'NeverRotated');
+    Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+    expect(() => app.synth()).toThrow();
+  });
+
+  it('are kept, but for the exceptions that are written beside their reasons', () => {
+    expect(() => synthesized({}, true)).not.toThrow();
+    expect(() => synthesized({ clusterInstances: 'writer-1', targetSecretArn: CONTEXT.sourceSecretArn }, true)).not.toThrow();
+  });
+});

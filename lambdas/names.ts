@@ -25,7 +25,12 @@ export function subscriptionName(database: string): string {
   return `${`${PREFIX}_${folded}`.slice(0, LONGEST_IDENTIFIER - hash.length - 1)}_${hash}`;
 }
 
-/** How our connections introduce themselves, cut to what pg_stat_activity keeps. */
+/**
+ * How our connections introduce themselves. PostgreSQL keeps 63 bytes of printable ASCII, and writes the rest in ways that differ between
+ * versions (https://www.postgresql.org/docs/current/runtime-config-logging.html#GUC-APPLICATION-NAME), so it is taken out here: what a
+ * later visit looks for is what is there.
+ */
 export function applicationName(step: string, tag?: string): string {
-  return [PREFIX, step, ...(tag === undefined ? [] : [tag])].join(':').slice(0, LONGEST_IDENTIFIER);
+  const name = [PREFIX, step, ...(tag === undefined ? [] : [tag])].join(':');
+  return name.replace(/[^ -~]/gu, '?').slice(0, LONGEST_IDENTIFIER);
 }

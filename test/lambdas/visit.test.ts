@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import type { StepEvent } from '../../lambdas/contract.ts';
+import { InvalidInput, TransientError, VerificationError } from '../../lambdas/errors.ts';
+import type { Places } from '../../lambdas/ports.ts';
+import { type Host, visitStep } from '../../lambdas/visit.ts';
+import { silent } from '../support/world.ts';
+
+const event: StepEvent = {
+  input: {},
+  state: {},
+  execution: 'e',
+  executionArn: 'arn:aws:states:eu-central-1:111122223333:execution:Replicate:e',
+  startedAt: '2026-01-01T00:00:00.000Z',
+  polls: true,
+};
+
+/** A cluster whose writer is as `status` says; RebootSource is the step that looks at nothing else. */
+const host = (status: string, overrides: Partial<Host> = {}): Host => {
+  const cluster: Partial<Places['cluster']> = {
+    migrationGroup: 'group',
+    describe: async () => ({
+      cluster: 'c',
+      status: 'available',
+      parameterGroup: 'group',
+      engineVersion: '15.4',
+      members: [{ instance: 'i', isWriter: true, status, parameterGroupStatus: 'in-sync' }],
+    }),
+  };
+  return { places: async () => ({ cluster: cluster as Places['cluster'] }), remainingMs: () => 60_000, log: silent, ...overrides };
+};
+
+describe('a visit', () => {
+  it('ends in the result of the step', async () => {
+    const evidence = { instance: 'i', status: 'available', parameterGroupStatus: 'in-sync' };
+    await expect(visitStep('RebootSource', event, host('available'))).resolves.toMatchObject({
+      verdict: 'done',
+      nextPollSeconds: 0,
+      evidence,
+    });
+  });
+
+  it('remembers when the step was visited first', async () => {
+    const since = '2026-01-01T00:00:00.000Z';
+    const state = { RebootSource: { verdict: 'pending', nextPollSeconds: 15, since, evidence: null } };
+    await expect(visitStep('RebootSource', { ...event, state }, host('rebooting'))).resolves.toMatchObject({ verdict: 'pending', since });
+  });
+
+  it('refuses a pending step in a machine that would go on without it', async () => {
+    await expect(visitStep('RebootSource', { ...event, polls: false }, host('rebooting'))).rejects.toBeInstanceOf(VerificationError);
+    await expect(visitStep('RebootSource', { ...event, polls: false }, host('available'))).resolves.toMatchObject({ verdict: 'done' });
+  });
+
+  it('asks for no place before the input was found good', async () => {
+    let asked = false;
+    const places: Host['places'] = async () => {
+      asked = true;
+      return {};
+    };
+    await expect(visitStep('RebootSource', { ...event, input: { colour: 1 } }, host('available', { places }))).rejects.toBeInstanceOf(
+      InvalidInput,
+    );
+    expect(asked).toBe(false);
+  });
+
+  it('passes on what keeps the places from being found', async () => {
+    const places: Host['places'] = async () => {
+      throw new TransientError('not now');
+    };
+    await expect(visitStep('RebootSource', event, host('available', { places }))).rejects.toBeInstanceOf(TransientError);
+  });
+});

@@ -19,7 +19,7 @@ const LOCK_WAIT_MS = 20_000;
  * Always the same: the server and the login are chosen already, so the module gets to see neither. The name only keeps libpq from
  * looking for one.
  */
-const OWN_ARGS = ['--dbname=source', '--no-password', '--encoding=UTF8', `--lock-wait-timeout=${LOCK_WAIT_MS}`];
+const OWN_ARGS = ['--dbname=source', '--no-password', '--encoding=UTF8'];
 
 /** The module's stack is 64 KiB and holds its arguments; 45 KB of them passed and 90 KB did not. Half leaves room for its work. */
 const MOST_ARGUMENT_BYTES = 32_768;
@@ -63,7 +63,7 @@ async function connect(settings: ConnectionSettings, step: string): Promise<Admi
 function converse({ socket, announced }: Admission, args: readonly string[], settings: ConnectionSettings): Promise<string> {
   const { port1: port, port2 } = new MessageChannel();
   const answers = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-  const workerData: DumpOrder = { port: port2, answers, greeting: greeting(announced), args: [...OWN_ARGS, ...args] };
+  const workerData: DumpOrder = { port: port2, answers, greeting: greeting(announced), args };
   // No environment: libpq would read PGOPTIONS and its like.
   const worker = new Worker(workerUrl(), { workerData, transferList: [port2], env: {}, execArgv: [], stdout: true, stderr: true });
 
@@ -116,7 +116,7 @@ function refusal(fields: ReadonlyMap<string, string>, settings: ConnectionSettin
   const said = fields.get('M') ?? '';
   if (code === QUERY_CANCELED) {
     return new TransientError(
-      `pg_dump did not get its locks within ${LOCK_WAIT_MS / 1000} s (${said}). Somebody is changing the schema of the source, or cancelled the dump.`,
+      `pg_dump did not get its locks in time (${said}). Somebody is changing the schema of the source, or cancelled the dump.`,
     );
   }
   const error = new pg.DatabaseError(`pg_dump could not read the schema of ${settings.host}: ${said}`, 0, 'error');
@@ -125,16 +125,22 @@ function refusal(fields: ReadonlyMap<string, string>, settings: ConnectionSettin
   return translate(error, settings);
 }
 
-/** What pg_dump itself could not do. The module runs the lines of its stderr together. */
+/** What pg_dump itself could not do. The module runs the lines of its stderr together, after words of its own; queries do not travel. */
 function failure(text: string): MigrationError {
-  const lines = text.replaceAll(/\s+/g, ' ').split(/(?=pg_dump: (?:error|detail|hint|warning): )/);
-  const told = lines.filter((line) => /^pg_dump: (error|detail|hint): (?!Query was)/.test(line));
+  const lines = text.replaceAll(/\s+/g, ' ').split(/(?=pg_dump: )/);
+  const told = lines.slice(1).filter((line) => !line.includes('Query was:') && !line.includes('hint: Try'));
   return new StatementFailed(`pg_dump failed: ${(told.length > 0 ? told : lines).join(' ').slice(0, 1000)}`, {});
 }
 
-export function pgDump(settings: ConnectionSettings, step: string): SchemaDump {
+/**
+ * @param lockWaitMs how long pg_dump waits for its locks
+ * @throws TransientError from `dump` where the connection, or a lock, was not to be had
+ * @throws StatementFailed from `dump` where the server, or pg_dump itself, refuses
+ */
+export function pgDump(settings: ConnectionSettings, step: string, lockWaitMs = LOCK_WAIT_MS): SchemaDump {
   return {
-    async dump(args) {
+    async dump(options) {
+      const args = [...OWN_ARGS, `--lock-wait-timeout=${lockWaitMs}`, ...options];
       const bytes = Buffer.byteLength(args.join('\0'));
       if (bytes > MOST_ARGUMENT_BYTES) {
         throw new InvalidConfiguration(

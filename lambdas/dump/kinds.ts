@@ -8,31 +8,27 @@ export interface ObjectName {
 }
 
 /**
- * Kinds of post-data statements in the order in which they are carried out; each kind begins when the one before has ended.
- *
  * definition      views, materialized views and functions that had to wait for a key, such as a view that groups by a primary key
- * index, unique, exclusion   whatever fills an index; together they are the long work, so they share their place in the order
+ * index, unique, exclusion   whatever fills an index, which is the long work
  * attachment      of a partition's index to that of its parent, and settings of indexes
- * check, foreign key         constraints that read tables and need the keys they refer to
- * detail          statistics objects, triggers, rules, policies, comments and the like, in the order of the dump
+ * check, foreign key         constraints that read tables, and need the keys that they refer to
+ * detail          statistics objects, triggers, rules, policies, comments and the like
  * analyze         so that the planner knows the tables before anybody, a materialized view included, asks it
  * refresh         of materialized views, which a schema-only dump leaves empty
  * event trigger   last, because it would fire on everything above
  */
-export const POST_DATA_KINDS = [
-  'definition',
-  'index',
-  'unique',
-  'exclusion',
-  'attachment',
-  'check',
-  'foreign key',
-  'detail',
-  'analyze',
-  'refresh',
-  'event trigger',
-] as const;
-export type PostDataKind = (typeof POST_DATA_KINDS)[number];
+export type PostDataKind =
+  | 'definition'
+  | 'index'
+  | 'unique'
+  | 'exclusion'
+  | 'attachment'
+  | 'check'
+  | 'foreign key'
+  | 'detail'
+  | 'analyze'
+  | 'refresh'
+  | 'event trigger';
 
 /** One statement of the post-data section. */
 export interface PostDataStatement {
@@ -43,6 +39,8 @@ export interface PostDataStatement {
   readonly on: ObjectName | undefined;
   /** For `attachment`, the index that is attached. */
   readonly child?: ObjectName;
+  /** For `foreign key`, the table that is referred to, which is locked too. */
+  readonly to?: ObjectName;
   readonly text: string;
 }
 
@@ -133,7 +131,9 @@ function alterTable(sql: Reader, text: string): PostDataStatement | undefined {
   const { object: on, next } = sql.qualified(sql.has(2, 'ONLY') ? 3 : 2);
   if (sql.has(next, 'ADD CONSTRAINT')) {
     const found = CONSTRAINTS.find(([words]) => sql.has(next + 3, words));
-    return found && { kind: found[1], object: sql.name(next + 2), on, text };
+    if (!found) return undefined;
+    const named = { kind: found[1], object: sql.name(next + 2), on, text };
+    return named.kind === 'foreign key' ? { ...named, to: sql.qualified(sql.after('REFERENCES', next)).object } : named;
   }
   if (sql.has(next, 'REPLICA IDENTITY USING INDEX')) return { kind: 'replica identity', object: sql.name(next + 4), on, text };
   if (sql.has(next, 'CLUSTER ON')) return { kind: 'attachment', object: sql.name(next + 2), on, text };

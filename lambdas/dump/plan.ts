@@ -53,7 +53,7 @@ const refresh = (view: ObjectName): PostDataStatement => ({
 
 const nameOf = (entry: DumpStatement['entry']): string => (entry ? `${entry.type} ${entry.name}` : '');
 
-function deferred({ kind, object, on, child, text }: PostDataStatement, at: number): Deferred {
+function deferred({ kind, object, on, child, to, text }: PostDataStatement, at: number): Deferred {
   return {
     ordinal: at + 1,
     kind: kind as Deferred['kind'],
@@ -61,6 +61,8 @@ function deferred({ kind, object, on, child, text }: PostDataStatement, at: numb
     object,
     onSchema: on?.schema ?? null,
     onTable: on?.name ?? null,
+    toSchema: to?.schema ?? null,
+    toTable: to?.name ?? null,
     text,
   };
 }

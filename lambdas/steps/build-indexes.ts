@@ -1,11 +1,90 @@
+/**
+ * Carries out what CopySchema left for after the copy, as listed on the target: indexes first and side by side, then constraints,
+ * triggers, policies and the rest. What takes longer than a visit is left to the server and found again.
+ */
+import type { Acting, Looking } from '../contract.ts';
+import { IndexBuildFailed } from '../errors.ts';
+import { Crew } from '../post-data/crew.ts';
+import { buildFailed, type Failure, failureOf } from '../post-data/failures.ts';
+import { builderSettings } from '../post-data/memory.ts';
+import { nextTurn, type Standing } from '../post-data/order.ts';
+import { type State, stateOf } from '../post-data/state.ts';
+import { buildSettings, postDataExists, type Work, workList } from '../sql/post-data.ts';
 import { defineStep } from '../step.ts';
 
-/** not built yet */
+const NAME = 'BuildIndexes';
+/** Before a visit ends: enough to hang up and to look once more at 10,000 statements, but never more than a quarter of a short visit. */
+const LEAVE_BEFORE_MS = 20_000;
+const LEAVE_BEFORE_SHARE = 0.25;
+/** A statement that is still open when all others have had their turn gets another on the same visit. */
+const TURNS_A_VISIT = 2;
+/** Step Functions keeps 256 KiB of state for all steps together. */
+const MOST_FAILURES_SHOWN = 50;
+
 export const buildIndexes = defineStep({
-  needs: ['source', 'target'],
-  async inspect(): Promise<null> {
-    throw new Error('BuildIndexes is not built yet');
+  needs: ['target'],
+
+  async inspect({ target, execution }: Looking<'target'>): Promise<readonly Standing[] | undefined> {
+    const [there] = await target.query(postDataExists());
+    if (!there?.exists) return undefined;
+    return (await target.query(workList(NAME))).map((work) => ({ ...work, state: stateOf(work, execution) }));
   },
-  judge: () => 'done',
-  evidence: () => null,
+
+  judge(all) {
+    if (!all)
+      throw new IndexBuildFailed('The target has no list of statements to carry out. Nothing was changed. Run Replicate from its start.');
+    if (all.some(({ state }) => state === 'open')) return 'todo';
+    if (all.some(({ state }) => state === 'running')) return 'pending';
+    const failed = all.filter(({ state }) => state === 'failed');
+    if (failed.length > 0) throw buildFailed(failed);
+    return 'done';
+  },
+
+  async act(ctx: Acting<'target'>): Promise<'pending' | undefined> {
+    const { target, input, execution } = ctx;
+    const [settings] = await target.query(buildSettings());
+    if (!settings) return 'pending';
+    const { leaving, stop } = timeToLeave(ctx.remainingMs());
+    const crew = new Crew({ target, step: NAME, execution, settings: builderSettings(settings, input.indexWorkers), leaving });
+    const turns = new Map<number, number>();
+    try {
+      for (let round = 1; round <= TURNS_A_VISIT; ) {
+        const all = (await buildIndexes.inspect(ctx)) ?? [];
+        const turn = nextTurn(all, ({ ordinal }: Work) => (turns.get(ordinal) ?? 0) < round, input.indexWorkers);
+        if (!turn) {
+          round += 1;
+          continue;
+        }
+        if ((await crew.take(turn)) === 'left') return 'pending';
+        for (const { ordinal } of turn.queue) turns.set(ordinal, round);
+      }
+      return 'pending';
+    } finally {
+      stop();
+      await crew.dismiss();
+    }
+  },
+
+  evidence: (all) => ({ kinds: countsOf(all ?? []), failures: failuresOf(all ?? []) }),
 });
+
+function timeToLeave(remainingMs: number): { leaving: Promise<void>; stop(): void } {
+  const { promise: leaving, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, remainingMs - Math.min(LEAVE_BEFORE_MS, remainingMs * LEAVE_BEFORE_SHARE));
+  return { leaving, stop: () => clearTimeout(timer) };
+}
+
+function countsOf(all: readonly Standing[]): Record<string, Record<State, number>> {
+  const kinds: Record<string, Record<State, number>> = {};
+  for (const { kind, state } of all) {
+    kinds[kind] ??= { done: 0, running: 0, failed: 0, open: 0 };
+    kinds[kind][state] += 1;
+  }
+  return kinds;
+}
+
+const failuresOf = (all: readonly Standing[]): { [Key in keyof Failure]: Failure[Key] }[] =>
+  all
+    .filter(({ state }) => state === 'failed')
+    .slice(0, MOST_FAILURES_SHOWN)
+    .map(failureOf);

@@ -4,7 +4,7 @@
  */
 import { STAY_BEHIND } from '../aurora-extensions.ts';
 import type { Acting, Looking, Reader, Session } from '../contract.ts';
-import { DUMP_SETTINGS } from '../dump/adapt.ts';
+import { dumpSettings } from '../dump/adapt.ts';
 import { apply, type Batch, BatchRefused, batches, singly } from '../dump/apply.ts';
 import { dumpOptions, type Exclusions, wantedSince } from '../dump/exclusions.ts';
 import { type CopyPlan, planCopy } from '../dump/plan.ts';
@@ -100,7 +100,7 @@ async function carryOut(
   await session.query(lockSchemaCopy());
   const [there] = await session.query(schemaCopyExists());
   if (there?.exists) return;
-  await session.script(DUMP_SETTINGS);
+  await session.script(dumpSettings('local'));
   await apply(session, all);
   await session.query(createHeartbeat());
   await session.query(createPostData());

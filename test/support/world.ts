@@ -21,6 +21,8 @@ export interface VisitOptions {
   readonly state?: Readonly<Record<string, unknown>>;
   /** Milliseconds that the visit may take; a minute unless told. */
   readonly budgetMs?: number;
+  /** Name of the execution; always the same one unless told. */
+  readonly execution?: string;
 }
 
 export interface World {
@@ -95,14 +97,14 @@ async function worldOf(pair: Pair, options: WorldOptions, owner: boolean): Promi
   const opened: OpenPorts[] = [];
   const siblings: World[] = [];
 
-  const run: World['run'] = async (name, step, { input = {}, state = {}, budgetMs = 60_000 } = {}) => {
+  const run: World['run'] = async (name, step, { input = {}, state = {}, budgetMs = 60_000, execution = 'test' } = {}) => {
     const ports = openPorts(name, places);
     const deadline = Date.now() + budgetMs;
     try {
       return await runStep(
         name,
         step,
-        { state, execution: 'test' },
+        { state, execution },
         {
           input: parseInput(input) satisfies MigrationInput,
           looking: ports.looking,

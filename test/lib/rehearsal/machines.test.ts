@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { NotReady, TransientError } from '../../../lambdas/errors.ts';
+import { steps } from '../../../lambdas/steps/index.ts';
+import { MACHINES } from '../../../lib/machines.ts';
+import { FunctionError } from '../../../lib/rehearsal/machines/local-function.ts';
+import { ExecutionRegistry } from '../../../lib/rehearsal/machines/registry.ts';
+import { synthesizeMachines } from '../../../lib/rehearsal/machines/synthesize.ts';
+
+describe('machines out of the template', () => {
+  const machines = synthesizeMachines();
+
+  it('have a function behind every task, which is that of the step of the same name', () => {
+    for (const [name, machine] of Object.entries(machines)) {
+      const order = MACHINES[name as keyof typeof MACHINES].order.map(({ step }) => step);
+      expect(Object.keys(machine.functions).toSorted()).toEqual(order.toSorted());
+      for (const [state, { step }] of Object.entries(machine.functions)) expect(step).toBe(state);
+    }
+    expect(Object.keys(machines.Replicate.functions).every((step) => Object.hasOwn(steps, step))).toBe(true);
+  });
+
+  it('know which of them act', () => {
+    expect([machines.Preflight.acts, machines.Replicate.acts]).toEqual([false, true]);
+  });
+});
+
+describe('errors of functions', () => {
+  it('look as Lambda reports them', () => {
+    const error = new FunctionError('NotReady', 'One "thing"\nstands in the way');
+    expect(error.name).toBe('NotReady');
+    expect(JSON.parse(error.message)).toEqual({ errorType: 'NotReady', errorMessage: 'One "thing"\nstands in the way', trace: [] });
+    expect([new NotReady('').name, new TransientError('').name]).toEqual(['NotReady', 'TransientError']);
+  });
+});
+
+describe('the registry of executions', () => {
+  it('refuses the younger of two that act, and lets those that look do so', async () => {
+    const registry = new ExecutionRegistry();
+    registry.begin({ name: 'looks', acts: false });
+    registry.begin({ name: 'first', acts: true });
+    registry.begin({ name: 'second', acts: true });
+    registry.begin({ name: 'looks too', acts: false });
+    const older = (name: string) => registry.viewOf(name).older();
+    expect(await Promise.all(['looks', 'first', 'second', 'looks too'].map(older))).toEqual([undefined, undefined, 'first', undefined]);
+    registry.end('first');
+    expect(await older('second')).toBeUndefined();
+  });
+});

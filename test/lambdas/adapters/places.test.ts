@@ -1,0 +1,128 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DescribeDBClustersCommand, RDSClient } from '@aws-sdk/client-rds';
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { mockClient } from 'aws-sdk-client-mock';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { findPlaces } from '../../../lambdas/adapters/places.ts';
+import type { Need } from '../../../lambdas/contract.ts';
+import { type Environment, VARIABLE } from '../../../lambdas/environment.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'places-'));
+const authorities = join(folder, 'ca.pem');
+writeFileSync(authorities, 'the authorities of RDS');
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const secrets = mockClient(SecretsManagerClient);
+const rds = mockClient(RDSClient);
+const clients = { secrets: new SecretsManagerClient({}), rds: new RDSClient({}), executions: new SFNClient({}) };
+const event = { executionArn: 'arn:aws:states:eu-central-1:111122223333:execution:App-Replicate:e', startedAt: '2026-01-01T00:00:00Z' };
+const environment: Environment = {
+  [VARIABLE.database]: 'shop',
+  [VARIABLE.sourceSecret]: 'source-secret',
+  [VARIABLE.sourceAuthorities]: authorities,
+  [VARIABLE.targetSecret]: 'target-secret',
+  [VARIABLE.replicationSecret]: 'replication-secret',
+  [VARIABLE.subscriptionSslmode]: 'require',
+  [VARIABLE.clusterIdentifier]: 'shop-production',
+  [VARIABLE.parameterGroup]: 'migration-group',
+  [VARIABLE.actingMachines]: 'arn:aws:states:eu-central-1:111122223333:stateMachine:App-Replicate',
+};
+const find = (...needs: Need[]) => findPlaces(needs, { environment, event, clients });
+const keeps = (secret: string, content: unknown) =>
+  secrets.on(GetSecretValueCommand, { SecretId: secret }).resolves({ SecretString: JSON.stringify(content) });
+
+beforeEach(() => {
+  secrets.reset();
+  rds.reset();
+  rds.on(DescribeDBClustersCommand).resolves({ DBClusters: [{ Endpoint: 'writer.example', Port: 6000 }] });
+  keeps('source-secret', { username: 'master', password: 's', host: 'source.example', port: 5433 });
+  keeps('target-secret', { url: 'postgresql://pscale:t@target.example/postgres?sslmode=verify-full&sslrootcert=system' });
+  keeps('replication-secret', { username: 'planetscale_migration_replication', password: 'r' });
+});
+
+describe('the places of a step', () => {
+  it('verify the source against its own authorities, and the target against the public ones', async () => {
+    await expect(find('source', 'target')).resolves.toEqual({
+      source: {
+        host: 'source.example',
+        port: 5433,
+        database: 'shop',
+        user: 'master',
+        password: 's',
+        tls: { verify: 'full', authorities: 'the authorities of RDS' },
+      },
+      target: {
+        host: 'target.example',
+        port: 5432,
+        database: 'postgres',
+        user: 'pscale',
+        password: 't',
+        tls: { verify: 'full', authorities: 'system' },
+      },
+    });
+    expect(rds.calls()).toHaveLength(0);
+  });
+
+  it.each([
+    [{}, 'writer.example', 6000],
+    [{ host: 'proxy.example' }, 'proxy.example', 6000],
+    [{ port: 7000 }, 'writer.example', 7000],
+  ])('ask the cluster for what the secret of the source does not say: %j', async (said, host, port) => {
+    keeps('source-secret', { username: 'master', password: 's', ...said });
+    await expect(find('source')).resolves.toMatchObject({ source: { host, port } });
+  });
+
+  it('let the target log in where the source is', async () => {
+    const { replication } = await find('replication');
+    expect(replication).toMatchObject({
+      user: 'planetscale_migration_replication',
+      host: 'source.example',
+      port: 5433,
+      sslmode: 'require',
+    });
+    await expect(replication?.password()).resolves.toBe('r');
+  });
+
+  it.each([
+    [['source'], ['source-secret']],
+    [['schemaDump'], ['source-secret']],
+    [['source', 'schemaDump'], ['source-secret']],
+    [['target'], ['target-secret']],
+    [['cluster', 'clusterParameters', 'clusterReboot', 'executions'], []],
+  ] as const)('read for %j only %j', async (needs, read) => {
+    await find(...needs);
+    expect(secrets.calls().map((call) => (call.args[0].input as { SecretId: string }).SecretId)).toEqual(read);
+  });
+
+  it('have the group of the migration and the machines that act from the stack', async () => {
+    const { cluster, executions } = await find('cluster', 'executions');
+    expect(cluster?.migrationGroup).toBe('migration-group');
+    expect(executions).toBeDefined();
+  });
+
+  it.each(['source', 'target', 'cluster', 'executions', 'replication'] as const)('name the setting that %s lacks', async (need) => {
+    await expect(findPlaces([need], { environment: {}, event, clients })).rejects.toMatchObject({
+      name: 'InvalidConfiguration',
+      message: expect.stringMatching(/lacks its setting [A-Z_]+/),
+    });
+  });
+
+  it('say which file of authorities is not there', async () => {
+    const lost = { ...environment, [VARIABLE.sourceAuthorities]: '/nowhere/ca.pem' };
+    await expect(findPlaces(['source'], { environment: lost, event, clients })).rejects.toMatchObject({
+      name: 'InvalidConfiguration',
+      message: expect.stringContaining('/nowhere/ca.pem'),
+    });
+  });
+
+  it('say what to put into a target secret that is still empty', async () => {
+    secrets.on(GetSecretValueCommand, { SecretId: 'target-secret' }).resolves({ SecretString: '' });
+    await expect(find('target')).rejects.toMatchObject({
+      name: 'InvalidConfiguration',
+      message: expect.stringMatching(/target-secret.*is empty\. Put in/),
+    });
+  });
+});

@@ -1,7 +1,6 @@
 /** The rehearsal's own look at what the machines say they have done. */
 import pg from 'pg';
 import { clientConfig } from '../../lambdas/adapters/connection-settings.ts';
-import type { StepResult } from '../../lambdas/contract.ts';
 import { everythingArrived } from './arrival.ts';
 import { compareIndexes } from './inventory/indexes.ts';
 import { lookAtBoth } from './inventory/look.ts';
@@ -9,7 +8,7 @@ import { compareSequences } from './inventory/sequences.ts';
 import { compareTables, tableBytes } from './inventory/tables.ts';
 import type { Outcome } from './machines/execution.ts';
 import type { Progress } from './progress.ts';
-import { type Finding, type Report, reasonsAgainst } from './report.ts';
+import { type Report, reasonsAgainst } from './report.ts';
 import type { Sides } from './sides.ts';
 import { auditWrites } from './workload/audit-writes.ts';
 import type { Journal } from './workload/journal.ts';
@@ -35,7 +34,7 @@ export async function conclude({ sides, journal, subjects, outcomes, progress }:
   const reasons: string[] = [];
   for (const { name, status, failure } of outcomes) {
     if (status !== 'SUCCEEDED')
-      reasons.push(`${name} did not succeed: ${failure ? `${failure.error}: ${failure.cause}` : status.toLowerCase()}`);
+      reasons.push(`${name} ${status.toLowerCase()}${failure ? `: ${failure.error}: ${plain(failure.cause)}` : '.'}`);
   }
   let audit: { lost: number | null; duplicated: number | null } = { lost: null, duplicated: null };
   let looked: Pick<Report, keyof typeof NOTHING> = NOTHING;
@@ -71,6 +70,15 @@ export async function conclude({ sides, journal, subjects, outcomes, progress }:
   return { outcome: all.length === 0 ? 'passed' : 'failed', reasons: all, ...found };
 }
 
+/** Lambda's JSON around a message, taken off where no state of the machine did so. */
+function plain(cause: string): string {
+  try {
+    return String((JSON.parse(cause) as { errorMessage?: unknown }).errorMessage ?? cause);
+  } catch {
+    return cause;
+  }
+}
+
 async function versionOf(settings: Sides['source']): Promise<number> {
   const client = new pg.Client(clientConfig(settings, 'rehearsal inventory'));
   await client.connect();
@@ -88,15 +96,12 @@ function copySeconds(outcomes: readonly Outcome[]): number {
   return Math.round(states.reduce((sum, { seconds }) => sum + seconds, 0) * 1000) / 1000;
 }
 
-/** Of the last machine that looked: its result where it was ready, its error where it was not. */
+/** Of the last machine that looked. */
 function findingsOf(outcomes: readonly Outcome[]): Report['findings'] {
-  for (const { output, thrown } of outcomes.toReversed()) {
-    const evidence = (output as { CheckReadiness?: StepResult } | undefined)?.CheckReadiness?.evidence;
-    const told = evidence ?? (thrown as { findings?: unknown } | undefined)?.findings;
-    const { blockers = [], warnings = [] } = (told ?? {}) as { blockers?: Finding[]; warnings?: Finding[] };
-    if (told !== undefined) return { blockers: blockers.map(brief), warnings: warnings.map(brief) };
-  }
-  return { blockers: [], warnings: [] };
+  const findings = outcomes.findLast((outcome) => outcome.findings.length > 0)?.findings ?? [];
+  const brief = (severity: string) =>
+    findings
+      .filter((finding) => finding.severity === severity)
+      .map(({ code, objects, message, remedy }) => ({ code, objects, message, remedy }));
+  return { blockers: brief('blocker'), warnings: brief('warning') };
 }
-
-const brief = ({ code, objects, message, remedy }: Finding): Finding => ({ code, objects, message, remedy });

@@ -72,9 +72,8 @@ export function drawProgress(canvas: Canvas): Progress {
         }
       }
     },
-    ended({ name, status: how, seconds, failure }) {
+    ended({ name, status: how, seconds }) {
       say(line(name, '', `${seconds.toFixed(1).padStart(6)} s  ${colour(how === 'SUCCEEDED' ? 'green' : 'red', how.toLowerCase())}`));
-      if (failure) say(`${colour('red', failure.error)}: ${failure.cause}`);
     },
   };
 }

@@ -25,7 +25,7 @@ export interface Company {
   /** When the data is there and the writers write, before the first machine. */
   onReady?(sides: Sides): Promise<void>;
   /** After each visit of a step, before its state is left. */
-  onVisited?(visited: Visited, sides: Sides, execution: Pick<Execution, 'abort'>): void;
+  onVisited?(visited: Visited, sides: Sides): void | Promise<void>;
   /** At the end, with the servers still running. */
   beforeEnd?(sides: Sides, report: Report): Promise<void>;
 }
@@ -137,9 +137,9 @@ function begin({ company, machines, places, sides }: Stage, name: MachineName): 
     places,
     pace: company.pace ?? DEFAULT_PACE,
     onVisit: (machine, step) => company.progress.visiting(machine, step),
-    onVisited(visited, execution) {
+    async onVisited(visited) {
       company.progress.visited(visited);
-      company.onVisited?.(visited, sides, execution);
+      await company.onVisited?.(visited, sides);
     },
   });
 }

@@ -82,17 +82,16 @@ export function summary(report: Report): string {
     '',
     `${verdict}   PostgreSQL ${report.sourceVersion} → ${report.targetVersion}${ran ? `: ${ran}` : ''}`,
     ...(replicated ? proof : []),
-    ...listed('Blockers', findings.blockers),
-    ...listed('Warnings', findings.warnings),
+    ...warned(findings.warnings),
     ...report.reasons,
     '',
   ].join('\n');
 }
 
-function listed(title: string, findings: readonly Finding[]): string[] {
+function warned(findings: readonly Finding[]): string[] {
   if (findings.length === 0) return [];
   return [
-    `${title} ${findings.length}`,
+    'To know',
     ...findings.map(({ code, objects, message }) => `  ${code}${objects.length > 0 ? ` (${few(objects)})` : ''}: ${message}`),
   ];
 }

@@ -2,6 +2,7 @@
 import { ExecutionAbortedError, StateMachine } from 'aws-local-stepfunctions';
 import type { Json, StepEvent, StepResult } from '../../../lambdas/contract.ts';
 import type { Places } from '../../../lambdas/ports.ts';
+import type { ReportedFinding } from '../../../lambdas/readiness/report.ts';
 import type { StepName } from '../../../lambdas/steps/index.ts';
 import { FunctionError, invoke } from './local-function.ts';
 import type { ExecutionRegistry } from './registry.ts';
@@ -26,10 +27,10 @@ export interface ExecutionOptions {
   readonly registry: ExecutionRegistry;
   readonly places: Omit<Places, 'executions'>;
   readonly pace: Pace;
-  /** Called when a visit begins; the machine waits for what it returns. */
+  /** Called when a visit begins. */
   onVisit?(machine: string, step: StepName): void;
-  /** Called when a visit has ended and before its state is left, so that the caller may abort right there. */
-  onVisited?(visited: Visited, execution: Pick<Execution, 'abort'>): void;
+  /** Called when a visit has ended; its state is left when what it returns is done, so that the caller may intervene right there. */
+  onVisited?(visited: Visited, execution: Pick<Execution, 'abort'>): void | Promise<void>;
 }
 
 /** Milliseconds that take the place of what is minutes in production. */
@@ -57,10 +58,8 @@ export interface Outcome {
   readonly states: readonly StateRecord[];
   /** What the console's red box would say. */
   readonly failure: { readonly error: string; readonly cause: string } | undefined;
-  /** What the step itself threw, where one did. */
-  readonly thrown: unknown;
-  /** What the machine would return. */
-  readonly output: unknown;
+  /** What the readiness check found, as it wrote it into its log; blockers included, which its result does not hold. */
+  readonly findings: readonly ReportedFinding[];
 }
 
 export interface Execution {
@@ -77,7 +76,7 @@ export function startExecution(options: ExecutionOptions): Execution {
   const start = performance.now();
   const records = new Map<string, { record: StateRecord; since: number }>();
   const underWay = new Set<Promise<unknown>>();
-  let thrown: unknown;
+  let findings: ReportedFinding[] = [];
   const places: Places = { ...options.places, executions: registry.viewOf(name) };
 
   const visit = async (stateName: string, event: StepEvent): Promise<StepResult> => {
@@ -87,20 +86,21 @@ export function startExecution(options: ExecutionOptions): Execution {
     records.set(stateName, entry);
     entry.record.visits += 1;
     options.onVisit?.(machine.name, fn.step);
-    const tell = (outcome: Visited['outcome']) => {
+    const tell = async (outcome: Visited['outcome']) => {
       entry.record.seconds = secondsSince(entry.since);
       const { visits, seconds } = entry.record;
-      options.onVisited?.({ machine: machine.name, step: fn.step, visits, seconds, outcome }, { abort });
+      await options.onVisited?.({ machine: machine.name, step: fn.step, visits, seconds, outcome }, { abort });
+    };
+    if (fn.step === 'CheckReadiness') findings = [];
+    const keep = (_: string, fields?: object) => {
+      if (isFinding(fields)) findings.push(fields);
     };
     try {
-      const result = await invoke(fn, event, places, pace.budgetMs);
-      tell(result);
+      const result = await invoke(fn, event, places, pace.budgetMs, { info: keep, warn: keep });
+      await tell(result);
       return result;
     } catch (error) {
-      if (error instanceof FunctionError) {
-        thrown = error.cause;
-        tell(error);
-      }
+      if (error instanceof FunctionError) await tell(error);
       throw error;
     }
   };
@@ -140,8 +140,8 @@ export function startExecution(options: ExecutionOptions): Execution {
   const ended = (async (): Promise<Outcome> => {
     const counting = countTransitions(running.eventLogs);
     const result = await running.result.then(
-      (output) => ({ status: 'SUCCEEDED' as const, output, failure: undefined }),
-      (error: unknown) => ({ ...failureOf(error), output: undefined }),
+      () => ({ status: 'SUCCEEDED' as const, failure: undefined }),
+      (error: unknown) => failureOf(error),
     );
     await Promise.allSettled([...underWay]);
     registry.end(name);
@@ -151,11 +151,13 @@ export function startExecution(options: ExecutionOptions): Execution {
       seconds: secondsSince(start),
       transitions: await counting,
       states: [...records.values()].map(({ record }) => record),
-      thrown: result.status === 'FAILED' ? thrown : undefined,
+      findings,
     };
   })();
   return { ended, abort };
 }
+
+const isFinding = (fields?: object): fields is ReportedFinding => fields !== undefined && 'severity' in fields && 'code' in fields;
 
 async function countTransitions(events: AsyncIterable<{ readonly type: string }>): Promise<number> {
   let entered = 0;

@@ -16,10 +16,9 @@ export class FunctionError extends Error {
   }
 }
 
-const silent: Log = { info: () => {}, warn: () => {} };
-
 /**
  * @param budgetMs milliseconds that the visit may take, as Lambda's timeout
+ * @param log in place of CloudWatch
  * @throws FunctionError whatever the step threw
  */
 export async function invoke(
@@ -27,12 +26,13 @@ export async function invoke(
   event: StepEvent,
   places: Partial<Places>,
   budgetMs: number,
+  log: Log,
 ): Promise<StepResult> {
   const deadline = performance.now() + budgetMs;
   const remainingMs = () => deadline - performance.now();
   let result: StepResult;
   try {
-    result = await visitStep(step, event, { places: async () => places, defaults, remainingMs, log: silent });
+    result = await visitStep(step, event, { places: async () => places, defaults, remainingMs, log });
   } catch (error) {
     const { name, message } = error instanceof Error ? error : new Error(String(error));
     throw new FunctionError(name, message, error);

@@ -27,8 +27,7 @@ const draw = (canvas: Omit<Canvas, 'write'>): string => {
     transitions: 9,
     states: [],
     failure: { error: 'NotReady', cause: 'One thing stands in the way.' },
-    thrown: undefined,
-    output: undefined,
+    findings: [],
   });
   progress.clear();
   return text;
@@ -40,7 +39,6 @@ describe('progress', () => {
       "Replicate  AwaitCopy                11.0 s  tables ready 3, copied bytes 12.3 MB
       Replicate  AwaitCopy                13.3 s  done after 5 visits
       Replicate                           14.0 s  failed
-      NotReady: One thing stands in the way.
       "
     `);
   });
@@ -52,6 +50,6 @@ describe('progress', () => {
       // biome-ignore lint/suspicious/noControlCharactersInRegex: the codes of a terminal are what is taken out
       expect(part.replaceAll(/\u001b\[[0-9;]*[A-Za-z]/g, '').length).toBeLessThan(70);
     }
-    expect(text.endsWith('One thing stands in the way.\n')).toBe(true);
+    expect(text.endsWith('failed\u001b[39m\n')).toBe(true);
   });
 });

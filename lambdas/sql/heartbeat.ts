@@ -51,3 +51,17 @@ on conflict (token) do nothing
 /** The heartbeat of this token, if it has arrived. */
 export const beatOf = (token: string): Statement<Beat> =>
   statement(`select id::float8 as id, token, written_at as "writtenAt" from ${TABLE} where token = $1::text`, [token]);
+
+/** The numbers that have arrived. */
+export interface BeatRange {
+  readonly count: number;
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Numbers start at 1 and have no gaps, so `last` other than `count` means that some are missing. */
+export const beatRange = (): Statement<BeatRange> =>
+  statement(`select count(*)::float8 as count, coalesce(min(id), 0)::float8 as first, coalesce(max(id), 0)::float8 as last from ${TABLE}`);
+
+export const heartbeatExists = (): Statement<{ exists: boolean }> =>
+  statement(`select to_regclass('${SCHEMA}.${HEARTBEAT}') is not null as exists`);

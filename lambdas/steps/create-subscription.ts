@@ -1,11 +1,120 @@
+/**
+ * Guide A, step 4, and guide W, step 7, in the order that survives interruption: the slot, the subscription without connecting, then
+ * enable and refresh. CREATE SUBSCRIPTION that makes its own slot cannot be part of a transaction, and goes on when its client has gone.
+ */
+import type { Looking, Verdict } from '../contract.ts';
+import { ReplicationBroken } from '../errors.ts';
+import { connectionString, isConnectionOf } from '../replication/connection.ts';
+import { breach, broken, type History, hasCopied, lookAtHistory } from '../replication/history.ts';
+import { alone, makeSlot } from '../replication/make-slot.ts';
+import { streamOptions } from '../replication/stream-options.ts';
+import { forget, reconnect, refresh, subscribe } from '../replication/subscribe.ts';
+import { missingFrom } from '../replication/tables.ts';
+import { type OpenWriter, openWriters } from '../sql/slots.ts';
+import { enableSubscription, type StreamOptions, setStreamOptions } from '../sql/subscriptions.ts';
+import { publishedTables } from '../sql/tables.ts';
+import { travelsInBinary } from '../sql/types.ts';
 import { defineStep } from '../step.ts';
 
-/** not built yet */
+/** Transactions to name in the evidence, oldest first. */
+const WRITERS_SHOWN = 5;
+
+type Ports = 'source' | 'target' | 'replication';
+
+interface Seen {
+  readonly history: History;
+  /** Never leaves the function: it holds the password. */
+  readonly connection: string;
+  readonly stream: StreamOptions;
+  /** For what a slot that is yet to be made has to wait. */
+  readonly waitsFor: readonly OpenWriter[];
+}
+
+async function look({ source, target, replication, input }: Looking<Ports>): Promise<Seen> {
+  const history = await lookAtHistory(source, target);
+  const [binary] = await source.query(travelsInBinary(await source.query(publishedTables(input))));
+  return {
+    history,
+    connection: connectionString(replication, await replication.password(), source.endpoint.database, history.name),
+    stream: streamOptions(await source.version(), binary?.safe ?? false),
+    waitsFor: !history.slot || history.slot.building ? await source.query(openWriters(WRITERS_SHOWN)) : [],
+  };
+}
+
+const arriving = ({ tables, publication }: History) => missingFrom(tables, publication?.tables ?? []);
+const leaving = ({ tables, publication }: History) => missingFrom(publication?.tables ?? [], tables);
+const hasOptions = ({ history, stream }: Seen): boolean =>
+  history.subscription?.binary === stream.binary && history.subscription.streaming === stream.streaming;
+const hasConnection = ({ history, connection }: Seen): boolean => history.note !== undefined && isConnectionOf(history.note, connection);
+
+/** @throws ReplicationBroken for a slot that is not ours to replace */
+function judgeUnsubscribed({ name, database, slot }: History): Verdict {
+  if (!slot) return 'todo';
+  if (slot.building) return 'pending';
+  const foreign = slot.plugin !== 'pgoutput' || slot.database !== database;
+  if (!foreign && !slot.active) return 'todo';
+  const reason = foreign
+    ? 'belongs to something else'
+    : `is in use by process ${slot.activePid}, which no subscription on the target explains`;
+  throw new ReplicationBroken(
+    `The replication slot ${name} is there already and ${reason}. Nothing was changed. ` +
+      'Find out who uses it, drop it with pg_drop_replication_slot on the source, then start Replicate again.',
+  );
+}
+
+function judge(seen: Seen): Verdict {
+  const { history } = seen;
+  if (!history.subscription) return judgeUnsubscribed(history);
+  const reason = breach(history);
+  if (reason && hasCopied(history)) throw broken(reason);
+  const complete =
+    !reason &&
+    history.subscription.enabled &&
+    hasConnection(seen) &&
+    hasOptions(seen) &&
+    arriving(history).length === 0 &&
+    leaving(history).length === 0;
+  return complete ? 'done' : 'todo';
+}
+
 export const createSubscription = defineStep({
-  needs: ['source', 'target'],
-  async inspect(): Promise<null> {
-    throw new Error('CreateSubscription is not built yet');
+  needs: ['source', 'target', 'replication'],
+  inspect: look,
+  judge,
+
+  async act(ctx) {
+    const { source, target } = ctx;
+    const { name } = (await look(ctx)).history;
+    const finished = await alone(source, name, async (session) => {
+      let seen = await look(ctx);
+      if (judge(seen) !== 'todo') return true;
+      if (seen.history.subscription && breach(seen.history)) {
+        await forget(target, name);
+        seen = await look(ctx);
+      }
+      if (!seen.history.subscription) {
+        const birth = await makeSlot(source, session, seen.history, ctx.remainingMs());
+        if (!birth) return false;
+        await subscribe(target, name, seen.connection, seen.stream, birth.birth);
+        seen = await look(ctx);
+      }
+      const { history, connection, stream } = seen;
+      if (!hasConnection(seen) && history.note) await reconnect(target, name, connection, history.note.birth);
+      if (!hasOptions(seen)) await target.query(setStreamOptions(name, stream));
+      if (!history.subscription?.enabled) await target.query(enableSubscription(name));
+      if (arriving(history).length > 0 || leaving(history).length > 0) await refresh(target, name, arriving(history));
+      return true;
+    });
+    return finished ? undefined : 'pending';
   },
-  judge: () => 'done',
-  evidence: () => null,
+
+  evidence: ({ history, stream, waitsFor }) => ({
+    subscription: history.name,
+    enabled: history.subscription?.enabled ?? false,
+    slot: history.slot ? { active: history.slot.active, confirmed: history.slot.confirmed } : null,
+    tables: history.tables.length,
+    published: history.publication?.tables.length ?? 0,
+    ...stream,
+    ...(waitsFor.length > 0 && !history.subscription ? { slotWaitsForTransactions: waitsFor.map((writer) => ({ ...writer })) } : {}),
+  }),
 });

@@ -1,0 +1,75 @@
+/** The connection string with which the target reaches the source. */
+import { createHash, randomBytes } from 'node:crypto';
+import type { ReplicationLogin } from '../contract.ts';
+import { conninfo } from '../sql/quote.ts';
+import { STREAM_SETTINGS } from '../sql/roles.ts';
+
+const CONNECT_TIMEOUT_SECONDS = 15;
+/** A peer that vanished without a word is noticed within 30 + 3 × 10 seconds. */
+const KEEPALIVE = { keepalives: 1, keepalives_idle: 30, keepalives_interval: 10, keepalives_count: 3 };
+
+/**
+ * TLS with channel binding, because PlanetScale's servers do not hold the authorities of RDS: the password cannot be relayed by whoever
+ * sits in between, even though the certificate is not checked. `prefer` may end up without TLS, where channel binding is impossible.
+ */
+const encryption = (sslmode: ReplicationLogin['sslmode']): Record<string, string> => {
+  if (sslmode === 'disable') return { sslmode };
+  if (sslmode === 'prefer') return { sslmode, channel_binding: 'prefer' };
+  return { sslmode, channel_binding: 'require', ...(sslmode === 'verify-full' ? { sslrootcert: 'system' } : {}) };
+};
+
+export function connectionString(
+  login: Pick<ReplicationLogin, 'user' | 'host' | 'port' | 'sslmode'>,
+  password: string,
+  database: string,
+  name: string,
+): string {
+  return conninfo({
+    host: login.host,
+    port: login.port,
+    dbname: database,
+    user: login.user,
+    password,
+    ...encryption(login.sslmode),
+    application_name: name,
+    connect_timeout: CONNECT_TIMEOUT_SECONDS,
+    ...KEEPALIVE,
+    options: Object.entries(STREAM_SETTINGS)
+      .map(([setting, value]) => `-c ${setting}=${value}`)
+      .join(' '),
+  });
+}
+
+/**
+ * What we write beside the subscription, as its comment: only superusers may read its connection string back, yet a run has to see
+ * whether the string is still the one that the secret makes. The password behind the hash is long and random, so a salted hash tells
+ * nobody anything.
+ */
+export interface Note {
+  /** The slot that the subscription began with. */
+  readonly birth: string;
+  readonly salt: string;
+  readonly connection: string;
+}
+
+const hash = (salt: string, connection: string): string => createHash('sha256').update(`${salt}\n${connection}`).digest('hex');
+
+export function writeNote(birth: string, connection: string): string {
+  const salt = randomBytes(16).toString('hex');
+  return JSON.stringify({ birth, salt, connection: hash(salt, connection) } satisfies Note);
+}
+
+/** @returns undefined for a comment that is not ours */
+export function readNote(comment: string | null): Note | undefined {
+  try {
+    const note = JSON.parse(comment ?? '') as Partial<Note> | null;
+    const { birth, salt, connection } = note ?? {};
+    return typeof birth === 'string' && typeof salt === 'string' && typeof connection === 'string'
+      ? { birth, salt, connection }
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export const isConnectionOf = (note: Note, connection: string): boolean => hash(note.salt, connection) === note.connection;

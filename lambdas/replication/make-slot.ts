@@ -1,0 +1,57 @@
+/** Makes the slot on the source, and writes down its birth. */
+import { randomUUID } from 'node:crypto';
+import type { Database, Session } from '../contract.ts';
+import { StatementFailed, VerificationError } from '../errors.ts';
+import { lock, setStatementTimeout } from '../sql/sessions.ts';
+import { createSlotBirths, recordSlotBirth, type SlotBirth } from '../sql/slot-births.ts';
+import { createSlot, dropSlot } from '../sql/slots.ts';
+import type { History } from './history.ts';
+
+const QUERY_CANCELED = '57014';
+/** What is left to look again and to return. */
+const RESERVE_MS = 20_000;
+/** An attempt waits for every write transaction that is open; longer ones are told to the person who watches, who may end them. */
+const LONGEST_ATTEMPT_MS = 300_000;
+const SHORTEST_ATTEMPT_MS = 1_000;
+
+/** Runs `work` while no other visit makes or changes the same subscription; undefined where one does. */
+export async function alone<Result>(
+  source: Database,
+  name: string,
+  work: (session: Session) => Promise<Result>,
+): Promise<Result | undefined> {
+  const session = await source.session('slot');
+  try {
+    const [taken] = await session.query(lock(name));
+    return taken?.taken ? await work(session) : undefined;
+  } finally {
+    await session.end();
+  }
+}
+
+/**
+ * Without a subscription there is no history to keep, so a slot that an interrupted run left behind is dropped first: it would only make
+ * the target read WAL from before its copy.
+ * @returns the birth, or undefined where open transactions did not end in time; then the server has dropped the half-made slot
+ */
+export async function makeSlot(
+  source: Database,
+  session: Session,
+  { name, slot, publication }: History,
+  remainingMs: number,
+): Promise<SlotBirth | undefined> {
+  if (!publication) throw new VerificationError('There is no publication to subscribe to. Nothing was changed. Start Replicate again.');
+  if (slot) await session.query(dropSlot(name));
+  await session.query(setStatementTimeout(Math.min(LONGEST_ATTEMPT_MS, Math.max(SHORTEST_ATTEMPT_MS, remainingMs - RESERVE_MS))));
+  const point = await session.query(createSlot(name)).catch((error: unknown) => {
+    if (error instanceof StatementFailed && error.complaint.code === QUERY_CANCELED) return [];
+    throw error;
+  });
+  if (!point[0]) return undefined;
+  const birth: SlotBirth = { birth: randomUUID(), consistentPoint: point[0].point, publication: publication.oid };
+  await source.transaction(async (transaction) => {
+    await transaction.query(createSlotBirths());
+    await transaction.query(recordSlotBirth(name, birth));
+  });
+  return birth;
+}

@@ -1,0 +1,79 @@
+/** Changes to the subscription on the target, each safe to repeat. */
+import type { Database } from '../contract.ts';
+import { CannotConnect, CopyStalled, TransientError } from '../errors.ts';
+import type { TableName } from '../input.ts';
+import {
+  createSubscription,
+  forgetSubscription,
+  occupiedTables,
+  refreshSubscription,
+  type StreamOptions,
+  setConnection,
+  setNote,
+} from '../sql/subscriptions.ts';
+import { writeNote } from './connection.ts';
+import { named } from './tables.ts';
+
+/** Subscription and note in one transaction, so that neither is ever there without the other. */
+export async function subscribe(target: Database, name: string, connection: string, stream: StreamOptions, birth: string): Promise<void> {
+  await target.transaction(async (session) => {
+    await session.query(createSubscription(name, connection, stream));
+    await session.query(setNote(name, writeNote(birth, connection)));
+  });
+}
+
+export async function reconnect(target: Database, name: string, connection: string, birth: string): Promise<void> {
+  await target.transaction(async (session) => {
+    await session.query(setConnection(name, connection));
+    await session.query(setNote(name, writeNote(birth, connection)));
+  });
+}
+
+/** Only for a subscription that has copied nothing. */
+export async function forget(target: Database, name: string): Promise<void> {
+  await target.transaction(async (session) => {
+    for (const statement of forgetSubscription(name)) await session.query(statement);
+  });
+}
+
+/** Keeps one statement well under a megabyte, names of 63 bytes included. */
+const TABLES_PER_STATEMENT = 500;
+
+async function occupied(target: Database, tables: readonly TableName[]): Promise<TableName[]> {
+  const found: TableName[] = [];
+  for (let from = 0; from < tables.length; from += TABLES_PER_STATEMENT) {
+    found.push(...(await target.query(occupiedTables(tables.slice(from, from + TABLES_PER_STATEMENT)))));
+  }
+  return found;
+}
+
+/** What no retry cures, in the words of libpq and of the source. */
+const HOPELESS =
+  /password authentication failed|not permitted to log in|permission denied|does not exist|no pg_hba\.conf entry|could not translate host name|certificate|channel binding|does not support SSL/;
+
+/**
+ * Lets the subscription know what the publication holds now, and starts the copy of what is new.
+ * @param arriving published tables that the subscription does not know yet
+ * @throws CopyStalled where one of them holds rows already, which the copy would double or break on
+ * @throws CannotConnect where the source refuses the target
+ */
+export async function refresh(target: Database, name: string, arriving: readonly TableName[]): Promise<void> {
+  const full = await occupied(target, arriving);
+  if (full.length > 0) {
+    throw new CopyStalled(
+      `The copy cannot begin, because ${full.length} tables on the target hold rows already: ${named(full)}. Nothing was changed. ` +
+        'Empty them on the target, or leave them behind with excludeTables, then start Replicate again.',
+    );
+  }
+  try {
+    await target.query(refreshSubscription(name));
+  } catch (error) {
+    const hopeless = error instanceof TransientError && HOPELESS.test(error.message);
+    if (!hopeless) throw error;
+    throw new CannotConnect(
+      `The target cannot log in to the source, so nothing is copied yet: ${error.message} Correct the source's address, its network or the ` +
+        'TLS setting of the subscription, then start Replicate again; it continues where it stopped.',
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,66 @@
+/** Replication slots of the source. https://www.postgresql.org/docs/current/view-pg-replication-slots.html */
+import type { Statement } from '../contract.ts';
+import { statement } from './quote.ts';
+
+export interface SlotState {
+  readonly plugin: string | null;
+  readonly database: string | null;
+  readonly active: boolean;
+  readonly activePid: number | null;
+  /** Still waiting for the transactions that were open when it was begun; no history is kept yet. */
+  readonly building: boolean;
+  /** The server threw away WAL that the slot needed; it never recovers. */
+  readonly lost: boolean;
+  /** Up to where the target has confirmed; null while building. */
+  readonly confirmed: string | null;
+  /** Bytes of WAL that the target has not confirmed yet. */
+  readonly lagBytes: number | null;
+  /** Bytes of WAL that the server keeps for the slot. */
+  readonly retainedBytes: number | null;
+}
+
+/** Columns that a version does not know are absent from the JSON. */
+export const slotState = (name: string): Statement<SlotState> =>
+  statement(
+    `
+select plugin::text, database::text, active, active_pid::float8 as "activePid",
+  confirmed_flush_lsn is null as building,
+  coalesce(to_jsonb(s) ->> 'wal_status', '') = 'lost' or to_jsonb(s) ->> 'invalidation_reason' is not null as lost,
+  confirmed_flush_lsn::text as confirmed,
+  greatest(0, pg_current_wal_lsn() - confirmed_flush_lsn)::float8 as "lagBytes",
+  greatest(0, pg_current_wal_lsn() - restart_lsn)::float8 as "retainedBytes"
+from pg_replication_slots as s
+where slot_name = $1::name
+`,
+    [name],
+  );
+
+/** Returns once every write transaction that was open has ended, with the point in the WAL from which the slot has everything. */
+export const createSlot = (name: string): Statement<{ point: string }> =>
+  statement(`select lsn::text as point from pg_create_logical_replication_slot($1::name, 'pgoutput')`, [name]);
+
+export const dropSlot = (name: string): Statement => statement(`select pg_drop_replication_slot($1::name)`, [name]);
+
+/** A transaction for which a new slot has to wait. */
+export interface OpenWriter {
+  readonly pid: number | null;
+  readonly application: string;
+  readonly user: string;
+  readonly seconds: number;
+}
+
+/** Open write transactions of the whole server, prepared ones included, oldest first. */
+export const openWriters = (most: number): Statement<OpenWriter> =>
+  statement(
+    `
+select pid::float8, coalesce(application_name, '') as application, coalesce(usename::text, '') as user,
+  round(extract(epoch from clock_timestamp() - xact_start))::float8 as seconds
+from pg_stat_activity
+where backend_xid is not null and pid <> pg_backend_pid()
+union all
+select null, 'prepared transaction', owner::text, round(extract(epoch from clock_timestamp() - prepared))::float8 from pg_prepared_xacts
+order by seconds desc nulls last
+limit $1::int
+`,
+    [most],
+  );

@@ -1,0 +1,98 @@
+/** The subscription on the target. https://www.postgresql.org/docs/current/sql-createsubscription.html */
+import type { Statement } from '../contract.ts';
+import type { TableName } from '../input.ts';
+import { PUBLICATION } from '../names.ts';
+import { identifier, literal, qualified, statement } from './quote.ts';
+
+/** How changes travel. */
+export interface StreamOptions {
+  readonly binary: boolean;
+  readonly streaming: 'off' | 'on' | 'parallel';
+}
+
+export interface SubscriptionState extends StreamOptions {
+  readonly enabled: boolean;
+  readonly slot: string | null;
+  /** Our own note, kept as the subscription's comment; see `note.ts`. */
+  readonly note: string | null;
+}
+
+/** Only columns that PostgreSQL shows to everybody: the connection string is not among them. */
+export const subscriptionState = (name: string): Statement<SubscriptionState> =>
+  statement(
+    `
+select s.subenabled as enabled, s.subslotname::text as slot, s.subbinary as binary,
+  case s.substream when 'p' then 'parallel' when 't' then 'on' else 'off' end as streaming,
+  obj_description(s.oid, 'pg_subscription') as note
+from pg_subscription as s
+join pg_database as d on d.oid = s.subdbid and d.datname = current_database()
+where s.subname = $1::name
+`,
+    [name],
+  );
+
+/** i initialize, d data is being copied, f finished copying, s synchronized, r ready (pg_subscription_rel.srsubstate). */
+export type TableState = 'i' | 'd' | 'f' | 's' | 'r';
+
+export interface SubscribedTable extends TableName {
+  readonly state: TableState;
+}
+
+export const subscribedTables = (name: string): Statement<SubscribedTable> =>
+  statement(
+    `
+select n.nspname::text as schema, c.relname::text as "table", r.srsubstate::text as state
+from pg_subscription_rel as r
+join pg_subscription as s on s.oid = r.srsubid
+join pg_class as c on c.oid = r.srrelid
+join pg_namespace as n on n.oid = c.relnamespace
+where s.subname = $1::name
+`,
+    [name],
+  );
+
+const options = ({ binary, streaming }: StreamOptions): string => `binary = ${binary}, streaming = ${streaming}`;
+
+/**
+ * Without connecting, so that it may run in a transaction and never waits. The rest stands at its default for a reason: `origin = any`,
+ * because a source may itself be subscribed; `run_as_owner = false`, because CopySchema makes the tables as the same role;
+ * `password_required = true`, which a role without superuser rights must leave.
+ */
+export const createSubscription = (name: string, connection: string, stream: StreamOptions): Statement =>
+  statement(`
+create subscription ${identifier(name)} connection ${literal(connection)} publication ${identifier(PUBLICATION)}
+with (connect = false, slot_name = ${literal(name)}, disable_on_error = false, ${options(stream)})
+`);
+
+export const setNote = (name: string, note: string): Statement =>
+  statement(`comment on subscription ${identifier(name)} is ${literal(note)}`);
+
+export const setConnection = (name: string, connection: string): Statement =>
+  statement(`alter subscription ${identifier(name)} connection ${literal(connection)}`);
+
+export const setStreamOptions = (name: string, stream: StreamOptions): Statement =>
+  statement(`alter subscription ${identifier(name)} set (${options(stream)})`);
+
+export const enableSubscription = (name: string): Statement => statement(`alter subscription ${identifier(name)} enable`);
+
+/** Takes in what the publication has gained, lets go of what it has lost. Connects to the source; cannot run in a transaction. */
+export const refreshSubscription = (name: string): Statement =>
+  statement(`alter subscription ${identifier(name)} refresh publication with (copy_data = true)`);
+
+/** In this order, in one transaction: a subscription that has let go of its slot is dropped without asking the source. */
+export const forgetSubscription = (name: string): Statement[] => [
+  statement(`alter subscription ${identifier(name)} disable`),
+  statement(`alter subscription ${identifier(name)} set (slot_name = none)`),
+  statement(`drop subscription ${identifier(name)}`),
+];
+
+/** Which of these tables hold a row that we can see. */
+export const occupiedTables = (tables: readonly TableName[]): Statement<TableName> =>
+  statement(
+    tables
+      .map(
+        ({ schema, table }) =>
+          `select ${literal(schema)} as schema, ${literal(table)} as "table" where exists (select from only ${qualified(schema, table)})`,
+      )
+      .join('\nunion all\n'),
+  );

@@ -1,7 +1,7 @@
 /** The one entry of every function: the step named in the environment, on the places that it needs. */
 import { lambdaLog } from './adapters/logger.ts';
 import { awsClients, findPlaces } from './adapters/places.ts';
-import type { StepEvent, StepResult } from './contract.ts';
+import type { Log, StepEvent, StepResult } from './contract.ts';
 import { type Environment, VARIABLE } from './environment.ts';
 import { InvalidConfiguration, MigrationError } from './errors.ts';
 import { parseInput } from './input.ts';
@@ -22,15 +22,16 @@ const clients = awsClients();
 export async function handler(event: StepEvent, invocation: Invocation): Promise<StepResult> {
   const environment: Environment = process.env;
   const step = stepOf(environment);
+  const log = lambdaLog(step, event, invocation.awsRequestId);
   try {
     return await visitStep(step, event, {
       places: () => findPlaces(needsOf(step), { environment, event, clients }),
       defaults: parseInput(JSON.parse(environment[VARIABLE.inputDefaults] ?? '{}')),
       remainingMs: () => Math.max(0, invocation.getRemainingTimeInMillis() - FAREWELL_MS),
-      log: lambdaLog(step, event, invocation.awsRequestId),
+      log,
     });
   } catch (error) {
-    throw fitForTheHistory(error);
+    throw fitForTheHistory(error, log);
   }
 }
 
@@ -47,9 +48,12 @@ function stepOf(environment: Environment): StepName {
  */
 const LONGEST_MESSAGE = 10_000;
 
-function fitForTheHistory(error: unknown): unknown {
+function fitForTheHistory(error: unknown, log: Log): unknown {
   if (!(error instanceof MigrationError)) return error;
-  if (error.message.length > LONGEST_MESSAGE) error.message = `${error.message.slice(0, LONGEST_MESSAGE)}… (the rest is in the log)`;
+  if (error.message.length > LONGEST_MESSAGE) {
+    log.warn('The whole message', { error: error.name, message: error.message });
+    error.message = `${error.message.slice(0, LONGEST_MESSAGE)}… (the rest is in the log)`;
+  }
   error.stack = error.name;
   return error;
 }

@@ -5,7 +5,8 @@ import type { Log, StepEvent } from '../contract.ts';
 export function lambdaLog(step: string, { execution }: Pick<StepEvent, 'execution'>, requestId: string): Log {
   const logger = new Logger({ serviceName: 'aurora-to-planetscale', persistentKeys: { step, execution, requestId } });
   return {
-    info: (message, fields = {}) => logger.info(message, { ...fields }),
-    warn: (message, fields = {}) => logger.warn(message, { ...fields }),
+    // Below a key of their own, because the logger drops fields that are called as its own, such as "message".
+    info: (message, details = {}) => logger.info(message, { details }),
+    warn: (message, details = {}) => logger.warn(message, { details }),
   };
 }

@@ -5,10 +5,10 @@
  * blocker    the migration would lose data, fail, or break the application's own statements
  * check      one look at one subject; it answers with findings, none if all is well
  */
-import type { ClusterView, Reader } from '../contract.ts';
+import type { ClusterView, Looking, Reader } from '../contract.ts';
 import { CannotConnect, MigrationError, TransientError } from '../errors.ts';
 import type { MigrationInput } from '../input.ts';
-import type { PublishedTable } from '../sql/tables.ts';
+import { type PublishedTable, publishedTables } from '../sql/tables.ts';
 
 export interface Finding {
   /** Stable name, such as `NoReplicaIdentity`. */
@@ -32,6 +32,28 @@ export interface Scene {
   readonly targetVersion: number;
   /** The tables to be published; asked for once, however many checks want them. */
   tables(): Promise<readonly PublishedTable[]>;
+}
+
+/** Both sides, ready to be looked at. */
+export async function setScene({
+  source,
+  target,
+  cluster,
+  input,
+}: Pick<Looking<'source' | 'target' | 'cluster'>, 'source' | 'target' | 'cluster' | 'input'>): Promise<Scene> {
+  let tables: Promise<readonly PublishedTable[]> | undefined;
+  return {
+    source,
+    target,
+    cluster,
+    input,
+    sourceVersion: await source.version(),
+    targetVersion: await target.version(),
+    tables() {
+      tables ??= source.query(publishedTables(input));
+      return tables;
+    },
+  };
 }
 
 export interface Check {

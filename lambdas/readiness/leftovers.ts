@@ -4,25 +4,16 @@
  */
 import type { Reader } from '../contract.ts';
 import { PREFIX, PUBLICATION, subscriptionName } from '../names.ts';
-import {
-  dropSlot,
-  dropSubscription,
-  hasSchemaCopyTable,
-  publicationsThere,
-  type SchemaCopy,
-  type SlotFacts,
-  schemaCopies,
-  slotsThere,
-  subscriptionsThere,
-} from '../sql/leftovers.ts';
+import { dropSlot, dropSubscription, publicationsThere, type SlotFacts, slotsThere, subscriptionsThere } from '../sql/leftovers.ts';
+import { type SchemaCopy, schemaCopy, schemaCopyExists } from '../sql/schema-copy.ts';
 import { settings } from '../sql/servers.ts';
 import { type Check, listed } from './findings.ts';
 
-/** What CopySchema recorded on the target; undefined where no attempt got so far. */
+/** What CopySchema recorded on the target, in the transaction of the schema itself; undefined where no attempt got so far. */
 export async function earlierCopy(target: Reader): Promise<SchemaCopy | undefined> {
-  const [table] = await target.query(hasSchemaCopyTable());
+  const [table] = await target.query(schemaCopyExists());
   if (table?.exists !== true) return undefined;
-  return (await target.query(schemaCopies()))[0];
+  return (await target.query(schemaCopy()))[0];
 }
 
 export const earlierAttempt: Check = {
@@ -36,14 +27,14 @@ export const earlierAttempt: Check = {
         ? {
             code: 'ContinuesEarlierAttempt',
             severity: 'warning',
-            objects: [`${copy.sourceDatabase}, copied ${copy.copiedAt}`],
+            objects: [`${copy.sourceDatabase}, copied ${copy.copiedAt.toISOString()}`],
             message: 'The target holds the schema from an earlier attempt, which this one continues.',
             remedy: 'To begin anew instead, run Cleanup and empty the target.',
           }
         : {
             code: 'TargetHoldsAnotherDatabase',
             severity: 'blocker',
-            objects: [`${copy.sourceDatabase}, copied ${copy.copiedAt}`],
+            objects: [`${copy.sourceDatabase}, copied ${copy.copiedAt.toISOString()}`],
             message: `The target holds the schema of another source database than ${source.endpoint.database}.`,
             remedy: 'Correct the target secret, or run Cleanup for the other database and empty the target.',
           },

@@ -37,16 +37,17 @@ export const eventTriggerChecks: Check = {
   async find({ source, target }) {
     const objects = (await source.query(eventTriggers())).map(({ object }) => object);
     const [rights] = await target.query(roleRights());
+    const creatable = rights?.superuser === true;
     return listed({
       code: 'EventTrigger',
-      severity: 'warning',
+      severity: creatable ? 'warning' : 'blocker',
       objects,
-      message:
-        rights?.superuser === true
-          ? 'Event triggers run for what the migration creates on the source: a schema, a table and a publication.'
-          : 'Event triggers run for what the migration creates on the source, and they stay behind: on the target only a superuser may create them.',
-      remedy:
-        'Check that they let a schema, a table and a publication be created, and that the application can do without them on the target.',
+      message: creatable
+        ? 'Event triggers also run for what the migration creates on the source: a schema, a table and a publication.'
+        : 'Only a superuser may create event triggers, so the target would refuse them after the copy.',
+      remedy: creatable
+        ? 'Check that they let these be created.'
+        : 'Drop them on the source, at the latest now; keep their definitions if they are needed until the cutover.',
     });
   },
 };

@@ -14,8 +14,9 @@ export interface Dependent {
 }
 
 /**
- * Objects that depend on what `wanted` lists as (`on`, classid, objid), except members of extensions and what the input excludes. A
- * column, default, rule, constraint, trigger or policy is excluded with its table.
+ * Objects that depend on what `wanted` lists as (`on`, classid, objid), except what the input excludes, members of extensions and parts of
+ * members (the operators of an operator class, the rule of a view), and array types, which come with their element type. A column,
+ * default, rule, constraint, trigger or policy is excluded with its table.
  */
 const dependents = (wanted: string): string => `
 with wanted as (${wanted}),
@@ -25,7 +26,12 @@ found as (
   join pg_depend as d on d.refclassid = w.classid and d.refobjid = w.objid
   where d.deptype in ('n', 'a', 'x')
     and not exists (select from pg_depend as e where e.classid = d.classid and e.objid = d.objid and e.deptype = 'e')
-    and not exists (select from wanted as own where own.classid = d.classid and own.objid = d.objid)
+    and not exists (
+      select from pg_depend as part
+      join pg_depend as e on e.classid = part.refclassid and e.objid = part.refobjid and e.deptype = 'e'
+      where part.classid = d.classid and part.objid = d.objid and part.deptype in ('i', 'a')
+    )
+    and not exists (select from pg_type as t where d.classid = 'pg_type'::regclass and t.typarray = d.objid)
 )
 select distinct f."on", pg_describe_object(f.classid, f.objid, f.objsubid) as object
 from found as f

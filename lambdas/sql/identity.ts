@@ -5,11 +5,14 @@ import { statement } from './quote.ts';
 import { exclusions, INCLUDED_TABLE } from './tables.ts';
 
 export interface IdentityFacts {
+  readonly oid: number;
   readonly object: string;
   /** pg_class.relreplident: d default, n nothing, f full, i index. */
   readonly identity: 'd' | 'n' | 'f' | 'i';
   /** Null without a primary key; false where it is DEFERRABLE, which does not count. */
   readonly primaryKeyCounts: boolean | null;
+  /** Columns of the primary key, quoted, in its order. */
+  readonly primaryKey: string[];
   readonly hasIdentityIndex: boolean;
   /** A unique index that could be the identity, quoted; null if there is none. */
   readonly usableIndex: string | null;
@@ -71,7 +74,15 @@ with identity as (
   join pg_namespace as n on n.oid = c.relnamespace
   where c.relkind = 'r' and c.relpersistence = 'p' and ${INCLUDED_TABLE}
 )
-select i.object, i.identity, i."primaryKeyCounts", i."hasIdentityIndex", i."generatedKey",
+select i.oid::int8::float8 as oid, i.object, i.identity, i."primaryKeyCounts", i."hasIdentityIndex", i."generatedKey",
+  array(
+    select format('%I', a.attname)
+    from pg_index as u
+    cross join lateral unnest(u.indkey::int2[]) with ordinality as k (attnum, place)
+    join pg_attribute as a on a.attrelid = i.oid and a.attnum = k.attnum
+    where u.indrelid = i.oid and u.indisprimary and k.place <= u.indnkeyatts
+    order by k.place
+  ) as "primaryKey",
   (
     select format('%I', ic.relname)
     from pg_index as u

@@ -1,24 +1,6 @@
 /** Slots, publications and subscriptions that are there before the migration begins: of an earlier attempt, or of somebody else. */
 import type { Statement } from '../contract.ts';
-import { SCHEMA } from '../names.ts';
-import { identifier, literal, qualified, statement } from './quote.ts';
-
-/** Made by CopySchema in the transaction of the schema itself: it is there if, and only if, the tables on the target are ours. */
-const SCHEMA_COPY = 'schema_copy';
-
-export const hasSchemaCopyTable = (): Statement<{ exists: boolean }> =>
-  statement('select to_regclass($1::text) is not null as exists', [qualified(SCHEMA, SCHEMA_COPY)]);
-
-export interface SchemaCopy {
-  readonly sourceDatabase: string;
-  readonly copiedAt: string;
-}
-
-export const schemaCopies = (): Statement<SchemaCopy> =>
-  statement(`
-select source_database::text as "sourceDatabase", to_char(copied_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"') as "copiedAt"
-from ${qualified(SCHEMA, SCHEMA_COPY)}
-`);
+import { identifier, literal, statement } from './quote.ts';
 
 export interface SlotFacts {
   readonly name: string;

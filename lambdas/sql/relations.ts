@@ -56,7 +56,7 @@ export const generatedColumns = (input: Exclusions) => columns(input, "a.attgene
 export const identityColumns = (input: Exclusions) => columns(input, "a.attidentity <> '' and not c.relispartition");
 /** abstime, reltime and tinterval, which version 11 is the last to have. */
 export const columnsOfRemovedTypes = (input: Exclusions) =>
-  columns(input, "a.atttypid in ('abstime'::regtype, 'reltime'::regtype, 'tinterval'::regtype, '_abstime'::regtype, '_reltime'::regtype)");
+  columns(input, "a.atttypid = any ('{abstime, reltime, tinterval, _abstime, _reltime, _tinterval}'::regtype[]::oid[])");
 
 /** Triggers that fire under apply: ENABLE ALWAYS and ENABLE REPLICA. */
 export const triggersUnderApply = (input: Exclusions): Statement<Named & { mode: 'A' | 'R' }> =>

@@ -24,8 +24,8 @@ export const sequencesOfNote = (
 with state as (
   select format('%I.%I', n.nspname, c.relname) as object, s.cycle as cycles,
     case when s.increment_by > 0
-      then (coalesce(s.last_value, s.start_value)::numeric - s.min_value) / nullif(s.max_value::numeric - s.min_value, 0)
-      else (s.max_value - coalesce(s.last_value, s.start_value)::numeric) / nullif(s.max_value::numeric - s.min_value, 0)
+      then (coalesce(s.last_value, s.start_value)::numeric - s.min_value) / (s.max_value::numeric - s.min_value)
+      else (s.max_value - coalesce(s.last_value, s.start_value)::numeric) / (s.max_value::numeric - s.min_value)
     end as used,
     div(case when s.increment_by > 0
       then s.max_value - coalesce(s.last_value, s.start_value)::numeric
@@ -36,9 +36,9 @@ with state as (
   join pg_class as c on c.relnamespace = n.oid and c.relname = s.sequencename
   where c.relkind = 'S' and c.relpersistence <> 't' and ${INCLUDED_TABLE}
 )
-select object, cycles, coalesce(used, 1)::float8 as used, "left"::text as "left"
+select object, cycles, used::float8 as used, "left"::text as "left"
 from state
-where cycles or coalesce(used, 1) > $3::numeric or "left" < $4::numeric
+where cycles or used > $3::numeric or "left" < $4::numeric
 order by object
 `,
     [...exclusions(input), share, margin],

@@ -34,16 +34,16 @@ export interface ConnectionRoom {
   readonly databaseOpen: number;
 }
 
-/** pg_stat_activity shows rows of others to everybody, though not what they do. */
+/** No limit binds a superuser. pg_stat_activity shows rows of others to everybody, though not what they do. */
 export const connectionRoom = (): Statement<ConnectionRoom> =>
   statement(`
 select (select sum(numbackends) from pg_stat_database)::float8 as open,
   current_setting('max_connections')::float8 as most,
-  (current_setting('superuser_reserved_connections')::int
-    + coalesce(current_setting('reserved_connections', true)::int, 0))::float8 as reserved,
-  r.rolconnlimit::float8 as "roleLimit",
+  case when r.rolsuper then 0 else current_setting('superuser_reserved_connections')::float8
+    + coalesce(current_setting('reserved_connections', true)::float8, 0) end as reserved,
+  case when r.rolsuper then -1 else r.rolconnlimit end::float8 as "roleLimit",
   (select count(*) from pg_stat_activity as a where a.usesysid = r.oid)::float8 as "roleOpen",
-  d.datconnlimit::float8 as "databaseLimit",
+  case when r.rolsuper then -1 else d.datconnlimit end::float8 as "databaseLimit",
   (select numbackends from pg_stat_database as s where s.datid = d.oid)::float8 as "databaseOpen"
 from pg_roles as r, pg_database as d
 where r.rolname = current_user and d.datname = current_database()

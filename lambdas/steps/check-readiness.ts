@@ -1,9 +1,8 @@
 /** State `CheckReadiness`: one look at both sides that lists everything that stands in the way. It changes nothing anywhere. */
 import { AlreadyRunning, NotReady } from '../errors.ts';
-import { type Finding, findAll, type Scene } from '../readiness/findings.ts';
+import { type Finding, findAll, setScene } from '../readiness/findings.ts';
 import { CHECKS } from '../readiness/index.ts';
 import { notReadyMessage, reported } from '../readiness/report.ts';
-import { publishedTables } from '../sql/tables.ts';
 import { defineStep } from '../step.ts';
 
 export const checkReadiness = defineStep({
@@ -11,21 +10,7 @@ export const checkReadiness = defineStep({
   async inspect({ source, target, cluster, executions, input, log }): Promise<Finding[]> {
     const older = await executions.older();
     if (older !== undefined) throw new AlreadyRunning(older);
-
-    let tables: ReturnType<Scene['tables']> | undefined;
-    const scene: Scene = {
-      source,
-      target,
-      cluster,
-      input,
-      sourceVersion: await source.version(),
-      targetVersion: await target.version(),
-      tables: () => {
-        tables ??= source.query(publishedTables(input));
-        return tables;
-      },
-    };
-    const findings = await findAll(CHECKS, scene);
+    const findings = await findAll(CHECKS, await setScene({ source, target, cluster, input }));
     for (const finding of reported(findings)) log.info(`Found ${finding.code}`, finding);
     return findings;
   },

@@ -1,0 +1,54 @@
+/** Checks of readiness on a world, one or all of them, with any role in place of the usual ones. */
+import type { ConnectionSettings } from '../../lambdas/adapters/connection-settings.ts';
+import type { Cluster, Json } from '../../lambdas/contract.ts';
+import { parseInput } from '../../lambdas/input.ts';
+import { openPorts } from '../../lambdas/ports.ts';
+import { type Check, type Finding, findAll, setScene } from '../../lambdas/readiness/findings.ts';
+import type { World } from './world.ts';
+
+export interface Circumstances {
+  readonly input?: Readonly<Record<string, Json>>;
+  readonly source?: ConnectionSettings;
+  readonly target?: ConnectionSettings;
+  readonly cluster?: Cluster;
+}
+
+export async function findingsOf(world: World, checks: readonly Check[], circumstances: Circumstances = {}): Promise<Finding[]> {
+  const { input = {}, ...places } = circumstances;
+  const ports = openPorts('CheckReadiness', { ...world.places, ...places });
+  try {
+    return await findAll(checks, await setScene({ ...ports.looking, input: parseInput(input) }));
+  } finally {
+    await ports.close();
+  }
+}
+
+/** The findings by code, with their severity and objects; a code that comes twice keeps all its objects. */
+export function summary(findings: readonly Finding[]): Record<string, { severity: string; objects: string[] }> {
+  const found: Record<string, { severity: string; objects: string[] }> = {};
+  for (const { code, severity, objects } of findings) {
+    found[code] = { severity, objects: [...(found[code]?.objects ?? []), ...objects] };
+  }
+  return found;
+}
+
+export const blocker = (...objects: readonly unknown[]) => ({ severity: 'blocker', objects });
+export const warning = (...objects: readonly unknown[]) => ({ severity: 'warning', objects });
+
+/** A role on one side that may log in and nothing else, in place of the usual one. */
+export async function poorRole(
+  side: 'source' | 'target',
+  world: World,
+  name: string,
+  ...grants: readonly string[]
+): Promise<ConnectionSettings> {
+  const run = world[side];
+  const quoted = `"${name.replaceAll('"', '""')}"`;
+  await run(`create role ${quoted} login password 'poor'`);
+  for (const grant of grants) await run(grant.replaceAll(':role', quoted));
+  return { ...world.places[side], user: name, password: 'poor' };
+}
+
+/** Names as the server quotes them, with everything awkward in them; the long one has all 63 bytes. */
+export const ODD = '"Odd ""S%\\ö"';
+export const LONG = `"${'ä'.repeat(31)}x"`;

@@ -1,0 +1,152 @@
+/** The arrows between the rooms of the house, and whatever a new step must not forget. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
+import { dirname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { STEP_NAMES, stepNamed } from '../lambdas/steps/index.ts';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+interface Import {
+  /** Path of the file below the root. */
+  readonly file: string;
+  /** Path below the root, or name of the package. */
+  readonly target: string;
+  /** Whether it is gone when the code runs. */
+  readonly typeOnly: boolean;
+}
+
+const filesIn = (folder: string): string[] =>
+  readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => join(folder, file));
+const textOf = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
+
+/** Static imports and re-exports; comments that look like one begin with an asterisk or a slash, not with the keyword. */
+const STATEMENT = /^(?:import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?'([^']+)'/gm;
+const DYNAMIC = /\bimport\(\s*'([^']+)'/g;
+const PACKAGE = /^(@[^/]+\/)?[^/]+/;
+
+function importsOf(file: string): Import[] {
+  const text = textOf(file);
+  const found = [
+    ...[...text.matchAll(STATEMENT)].map(([, type, specifier = '']) => ({ typeOnly: type !== undefined, specifier })),
+    ...[...text.matchAll(DYNAMIC)].map(([, specifier = '']) => ({ typeOnly: false, specifier })),
+  ];
+  return found.map(({ typeOnly, specifier }) => ({
+    file,
+    typeOnly,
+    target: specifier.startsWith('.') ? normalize(join(dirname(file), specifier)) : (PACKAGE.exec(specifier)?.[0] ?? specifier),
+  }));
+}
+
+const code = ['bin', 'lib', 'lambdas'].flatMap(filesIn);
+const imports = code.flatMap(importsOf);
+const under =
+  (...folders: string[]) =>
+  (path: string) =>
+    folders.some((folder) => path.startsWith(`${folder}/`));
+/** Imports that break a rule, as a person would look for them. */
+const breaking = (broken: (found: Import) => boolean): string[] => imports.filter(broken).map(({ file, target }) => `${file} → ${target}`);
+
+describe('the arrows', () => {
+  it('are read from the files: a reader that finds nothing would find nothing wrong', () => {
+    expect(imports).toContainEqual({ file: 'bin/app.ts', target: 'lib/config.ts', typeOnly: false });
+    expect(imports).toContainEqual({ file: 'lambdas/ports.ts', target: 'lambdas/contract.ts', typeOnly: true });
+    expect(imports.length).toBeGreaterThan(code.length);
+  });
+
+  it('lead from bin to lib to lambdas, and never back', () => {
+    expect(breaking(({ file, target }) => under('lambdas')(file) && under('lib', 'bin')(target))).toEqual([]);
+    expect(breaking(({ file, target }) => under('lib')(file) && under('bin')(target))).toEqual([]);
+    expect(breaking(({ target }) => under('test', 'bench')(target))).toEqual([]);
+  });
+
+  it('lead to a driver or an SDK from the adapters only, and from the rehearsal, which makes the servers', () => {
+    const outside = /^(pg|@aws-sdk\/.*|@electric-sql\/.*|@aws-lambda-powertools\/.*)$/;
+    const allowed = under('lambdas/adapters', 'lib/rehearsal');
+    expect(breaking(({ file, target }) => outside.test(target) && !allowed(file))).toEqual([]);
+    expect(breaking(({ file, target }) => under('lib/rehearsal')(file) && /^(@aws-sdk|@electric-sql)\//.test(target))).toEqual([]);
+  });
+
+  it('lead to the CDK from lib and from the app only', () => {
+    const cdk = /^(aws-cdk-lib|constructs|cdk-nag|aws-cdk)$/;
+    expect(breaking(({ file, target }) => cdk.test(target) && !under('lib')(file) && file !== 'bin/app.ts')).toEqual([]);
+  });
+
+  it('lead to the adapters from the handler, the ports and the rehearsal only, so that a step reaches nothing but its ports', () => {
+    const allowed = new Set(['lambdas/handler.ts', 'lambdas/ports.ts']);
+    const adapters = under('lambdas/adapters');
+    expect(
+      breaking(({ file, target }) => adapters(target) && !adapters(file) && !under('lib/rehearsal')(file) && !allowed.has(file)),
+    ).toEqual([]);
+  });
+
+  it('lead nowhere heavy from the contract', () => {
+    expect(breaking(({ file, typeOnly }) => file === 'lambdas/contract.ts' && !typeOnly)).toEqual([]);
+  });
+
+  it('lead from one step to no other: what two of them share has a room of its own', () => {
+    const steps = under('lambdas/steps');
+    expect(breaking(({ file, target }) => steps(file) && steps(target) && file !== 'lambdas/steps/index.ts')).toEqual([]);
+  });
+
+  it('lead to files that are there, by their real names', () => {
+    expect(breaking(({ target }) => /\.ts$/.test(target) && !existsSync(join(ROOT, target)))).toEqual([]);
+    expect(breaking(({ target }) => under('lambdas', 'lib', 'bin')(target) && !target.endsWith('.ts'))).toEqual([]);
+  });
+
+  it('lead to packages that package.json names', () => {
+    const { dependencies, devDependencies } = JSON.parse(textOf('package.json'));
+    const named = new Set(Object.keys({ ...dependencies, ...devDependencies }));
+    const packages = ({ target }: Import) => !target.endsWith('.ts') && !isBuiltin(target);
+    expect(breaking((found) => packages(found) && !named.has(found.target))).toEqual([]);
+    expect(breaking((found) => packages(found) && under('lambdas')(found.file) && !(found.target in dependencies))).toEqual([]);
+  });
+});
+
+describe('a step', () => {
+  const kebab = (name: string): string => name.replace(/(?<=[a-z])[A-Z]/g, '-$&').toLowerCase();
+  const files = filesIn('lambdas/steps').filter((file) => file !== 'lambdas/steps/index.ts');
+
+  it('has a file of its name, and every file is a step of the registry', () => {
+    expect(files.sort()).toEqual(STEP_NAMES.map((name) => `lambdas/steps/${kebab(name)}.ts`).sort());
+  });
+
+  it.each(STEP_NAMES)('%s has a test, which takes it through its whole life if it acts', (name) => {
+    const test = `test/lambdas/steps/${kebab(name)}.test.ts`;
+    expect(existsSync(join(ROOT, test)), test).toBe(true);
+    if (stepNamed(name).act) expect(textOf(test)).toMatch(/livesItsWholeLife\(\s*'/);
+  });
+
+  it.each(STEP_NAMES)('%s needs something, and nothing twice', (name) => {
+    const { needs } = stepNamed(name);
+    expect(needs.length).toBeGreaterThan(0);
+    expect(new Set(needs).size).toBe(needs.length);
+  });
+});
+
+describe('every file', () => {
+  it('that runs SQL has it from lambdas/sql: texts are not written where they are run', () => {
+    const allowed = under('lambdas/sql', 'lambdas/adapters', 'lib/rehearsal');
+    const writesSql = /\.(?:query|script)\(\s*[`'"{]|\bstatement(?:<[^>]*>)?\(\s*[`'"]/;
+    expect(code.filter((file) => !allowed(file) && writesSql.test(textOf(file)))).toEqual([]);
+    expect(filesIn('lambdas/sql').filter((file) => writesSql.test(textOf(file))).length).toBeGreaterThan(5);
+  });
+
+  it('is short enough to be read in one go', () => {
+    const long = code.map((file) => ({ file, lines: textOf(file).split('\n').length })).filter(({ lines }) => lines > 280);
+    expect(long).toEqual([]);
+  });
+
+  it('says what it is for', () => {
+    expect(code.filter((file) => !textOf(file).includes('/**'))).toEqual([]);
+  });
+
+  it('is finished: no test is skipped, and nothing is left to be done', () => {
+    const unfinished = /not built yet|\bTODO\b|\bFIXME\b|\b(?:it|test|describe)\.(?:skip|only|todo)\b/;
+    const itself = 'test/architecture.test.ts';
+    expect([...code, ...filesIn('test')].filter((file) => file !== itself && unfinished.test(textOf(file)))).toEqual([]);
+  });
+});

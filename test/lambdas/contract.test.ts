@@ -1,0 +1,60 @@
+/** What the compiler holds. Each `@ts-expect-error` fails the type check if the line below it were accepted. */
+import { describe, expectTypeOf, it } from 'vitest';
+import type { ClusterView, Need, Ports, StepEvent, StepResult, Views } from '../../lambdas/contract.ts';
+import type { Environment } from '../../lambdas/environment.ts';
+import { statement } from '../../lambdas/sql/quote.ts';
+import { defineStep } from '../../lambdas/step.ts';
+
+const look = statement('select 1');
+
+describe('the contract', () => {
+  it('gives a step the ports that its needs name, and no others', () => {
+    const step = defineStep({
+      needs: ['source'],
+      async inspect(ctx): Promise<null> {
+        expectTypeOf(ctx.source.query).toBeFunction();
+        // @ts-expect-error the target is not among the needs
+        expectTypeOf(ctx.target).toBeNever;
+        return null;
+      },
+      judge: () => 'done',
+      async act(ctx) {
+        expectTypeOf(ctx.source.transaction).toBeFunction();
+        // @ts-expect-error the cluster is not among the needs
+        expectTypeOf(ctx.clusterReboot).toBeNever;
+      },
+      evidence: () => null,
+    });
+    expectTypeOf(step.needs).toEqualTypeOf<readonly 'source'[]>();
+  });
+
+  it('lets a look change nothing', () => {
+    expectTypeOf<Views>().toHaveProperty('source').not.toHaveProperty('transaction');
+    expectTypeOf<Views>().toHaveProperty('target').not.toHaveProperty('session');
+    expectTypeOf<Views['cluster'] | Views['clusterParameters'] | Views['clusterReboot']>().toEqualTypeOf<ClusterView>();
+    expectTypeOf<keyof Views>().toEqualTypeOf<Need>();
+  });
+
+  it('has one port for each way of changing the cluster', () => {
+    expectTypeOf<Ports['cluster']>().toEqualTypeOf<ClusterView>();
+    expectTypeOf<Ports['clusterParameters']>().not.toHaveProperty('reboot');
+    expectTypeOf<Ports['clusterReboot']>().not.toHaveProperty('attachParameterGroup');
+  });
+
+  it('keeps evidence to what JSON can carry', () => {
+    defineStep({
+      needs: ['source'],
+      inspect: async () => new Map<string, number>(),
+      judge: () => 'done',
+      // @ts-expect-error a Map is no JSON
+      evidence: (seen) => seen,
+    });
+  });
+
+  it('passes an event that is whole, and keeps a result that a choice can read', () => {
+    expectTypeOf<StepEvent['polls']>().toEqualTypeOf<boolean>();
+    expectTypeOf<StepResult['verdict']>().toEqualTypeOf<'pending' | 'done'>();
+    expectTypeOf<Environment['STEP']>().toEqualTypeOf<string | undefined>();
+    expectTypeOf(look.text).toEqualTypeOf<string>();
+  });
+});

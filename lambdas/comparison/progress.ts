@@ -1,0 +1,96 @@
+/** How far a comparison has come. It is the step's evidence, and what its next visit goes on from. */
+import type { Json } from '../contract.ts';
+import type { TableName } from '../input.ts';
+import type { Key } from '../sql/comparison.ts';
+import { type Outcome, ROWS_REPORTED, type RowDifference } from './outcome.ts';
+import type { Side } from './sides.ts';
+
+/** Where to go on within a table: behind a key, led by one side's order. */
+export interface Within {
+  readonly lead: Side;
+  readonly after: Key | null;
+}
+
+/** The table that was looked at last. `within` is null when it is through. Names rather than numbers: tables come and go. */
+export interface Cursor extends TableName {
+  readonly within: Within | null;
+}
+
+export interface TableDifference extends TableName {
+  /** What is wrong with the table as such, where its rows were not compared. */
+  readonly reason: string | null;
+  /** At most {@link ROWS_REPORTED}. */
+  readonly rows: readonly RowDifference[];
+}
+
+export interface Progress {
+  /** Tables that are through. */
+  readonly tables: number;
+  /** Rows of the source that were compared. */
+  readonly rows: number;
+  /** Size of the tables that are through. */
+  readonly bytes: number;
+  readonly different: readonly TableDifference[];
+  /** Further tables that differ, of which only the number is kept. */
+  readonly moreDifferent: number;
+  /** Rows that changed on the source during every look at them. */
+  readonly moving: number;
+  /** Null before the first table and after the last. */
+  readonly cursor: Cursor | null;
+  readonly finished: boolean;
+}
+
+const BEGINNING: Progress = { tables: 0, rows: 0, bytes: 0, different: [], moreDifferent: 0, moving: 0, cursor: null, finished: false };
+
+/** 50 tables of 20 rows of some 150 bytes are 150 KB of the 256 KiB that a state may hold. */
+const TABLES_REPORTED = 50;
+
+/** @param previous evidence of the last visit, which is a {@link Progress}; a comparison that had finished begins anew */
+export function resume(previous: Json | undefined): Progress {
+  const last = previous as unknown as Progress | undefined;
+  return last?.cursor ? last : BEGINNING;
+}
+
+const isAt = (one: TableName, other: TableName): boolean => one.schema === other.schema && one.table === other.table;
+const precedes = (one: TableName, other: TableName): boolean =>
+  one.schema < other.schema || (one.schema === other.schema && one.table < other.table);
+
+/** The table to look at next: by schema and name, whatever has come or gone since the cursor was written. */
+export function nextTable<Table extends TableName>(tables: readonly Table[], cursor: Cursor | null): Table | undefined {
+  const left = tables.filter((table) => !cursor || precedes(cursor, table) || (cursor.within !== null && isAt(cursor, table)));
+  return left.reduce<Table | undefined>((first, table) => (first && precedes(first, table) ? first : table), undefined);
+}
+
+/** Where in this table to go on. */
+export const within = (progress: Progress, table: TableName): Within =>
+  (progress.cursor && isAt(progress.cursor, table) ? progress.cursor.within : null) ?? { lead: 'source', after: null };
+
+/** Adds what was found in a part of a table. A table of which enough rows were found to differ is through. */
+export function advance(
+  progress: Progress,
+  { schema, table, bytes }: TableName & { readonly bytes: number },
+  part: Outcome & { readonly next: Within | null; readonly reason: string | null },
+): Progress {
+  const known = progress.different.find((one) => isAt(one, { schema, table }));
+  // Where the target leads, after the source has, the rows that both sides have are met again.
+  const again = within(progress, { schema, table }).lead === 'target' ? (known?.rows ?? []) : [];
+  const found = part.different.filter(({ key, kind }) => !again.some((row) => row.key === key && row.kind === kind));
+  const rows = [...(known?.rows ?? []), ...found].slice(0, ROWS_REPORTED);
+  const next = rows.length < ROWS_REPORTED ? part.next : null;
+  const differs = rows.length > 0 || part.reason !== null;
+  const others = progress.different.filter((one) => one !== known);
+  const listed = differs && (known !== undefined || others.length < TABLES_REPORTED);
+  return {
+    tables: progress.tables + (next ? 0 : 1),
+    rows: progress.rows + part.rows,
+    bytes: progress.bytes + (next ? 0 : bytes),
+    different: listed ? [...others, { schema, table, reason: part.reason, rows }] : progress.different,
+    moreDifferent: progress.moreDifferent + (differs && !listed ? 1 : 0),
+    moving: progress.moving + part.moving,
+    // A table whose differences are only counted is counted once.
+    cursor: { schema, table, within: differs && !listed ? null : next },
+    finished: false,
+  };
+}
+
+export const finish = (progress: Progress): Progress => ({ ...progress, cursor: null, finished: true });

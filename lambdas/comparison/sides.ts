@@ -1,0 +1,59 @@
+/** Looks at both databases that can be compared with each other. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Looking, Reader, Statement } from '../contract.ts';
+import { subscriptionName } from '../names.ts';
+import { pinPrinting } from '../sql/comparison.ts';
+import { positionConfirmed, writtenPosition } from '../sql/confirmed-position.ts';
+
+export type Side = 'source' | 'target';
+
+export interface Sides {
+  readonly versions: readonly number[];
+  /** One statement in a snapshot of its own in which everything that changes how values print is pinned. */
+  ask<Row>(side: Side, statement: Statement<Row>): Promise<Row[]>;
+  /** The same on both sides at a time: source first in the answer. */
+  askBoth<Row>(statement: Statement<Row>): Promise<readonly [Row[], Row[]]>;
+  /**
+   * Waits until the target has all that the source has now. False if that does not happen in this visit; true where there is no slot of
+   * ours, since then nothing is on its way.
+   */
+  caughtUp(): Promise<boolean>;
+}
+
+/** What one more look may take, and so is left over at the end of a visit: ten of the largest ranges. */
+export const RESERVE_MS = 30_000;
+/** The subscriber answers within milliseconds when it is up to date, so even a visit that is almost over may wait for one answer. */
+const SHORTEST_WAIT_MS = 2_000;
+const BETWEEN_QUESTIONS_MS = 100;
+
+/** First version that prints floats exactly and as short as can be. */
+const EXACT_FLOATS = 12;
+
+export async function openSides(ctx: Looking<'source' | 'target'>): Promise<Sides> {
+  const versions = await Promise.all([ctx.source.version(), ctx.target.version()]);
+  const exactFloats = versions.every((version) => version >= EXACT_FLOATS);
+  const slot = subscriptionName(ctx.source.endpoint.database);
+
+  const askReader = <Row>(reader: Reader, question: Statement<Row>): Promise<Row[]> =>
+    reader.snapshot(async (snapshot) => {
+      await snapshot.query(pinPrinting(exactFloats, Math.max(ctx.remainingMs(), RESERVE_MS)));
+      return snapshot.query(question);
+    });
+
+  return {
+    versions,
+    ask: (side, question) => askReader(ctx[side], question),
+    askBoth: (question) => Promise.all([askReader(ctx.source, question), askReader(ctx.target, question)]),
+    async caughtUp() {
+      const patience = Math.max(ctx.remainingMs() - RESERVE_MS, SHORTEST_WAIT_MS);
+      const until = Date.now() + patience;
+      const [written] = await ctx.source.query(writtenPosition());
+      for (;;) {
+        const [slotNow] = await ctx.source.query(positionConfirmed(slot, written?.position ?? ''));
+        if (!slotNow || slotNow.confirmed) return true;
+        if (Date.now() >= until) return false;
+        await sleep(BETWEEN_QUESTIONS_MS);
+      }
+    },
+  };
+}

@@ -1,0 +1,67 @@
+/** Columns and row identity of one table, as a comparison needs them. */
+import type { Statement } from '../contract.ts';
+import { statement } from './quote.ts';
+
+export interface ShapeColumn {
+  readonly name: string;
+  /** As SQL writes it, such as `numeric(10,2)` or `"My Schema".mood`. */
+  readonly type: string;
+  /** Name of the type below all domains where it is one of the server's own, such as `int8`; `enum` for an enum; otherwise null. */
+  readonly base: string | null;
+  /** Place within the primary key, or else within the index that is the replica identity, from 0; null outside of it. */
+  readonly keyPosition: number | null;
+  /** Whether values are ordered the same way on every server: by no collation at all, or by bytes. */
+  readonly sortsAlike: boolean;
+}
+
+/** pg_collation's row for `default`, which stands for the database's own collation. */
+const DEFAULT_COLLATION = 100;
+
+/**
+ * One row a column, in the order of the table; none where there is no such table. Expects search_path to be pg_catalog, so that
+ * `type` is qualified. pg_database.datlocprovider exists from version 15 on; before, the provider always is libc.
+ */
+export const tableShape = (schema: string, table: string): Statement<ShapeColumn> =>
+  statement(
+    `
+with recursive subject as (
+  select c.oid from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
+  where n.nspname = $1::text and c.relname = $2::text and c.relkind in ('r', 'p')
+), key as (
+  select i.indkey::int2[] as columns, i.indnkeyatts as width
+  from pg_index as i join subject as s on s.oid = i.indrelid
+  where i.indisprimary or i.indisreplident
+  order by i.indisprimary desc
+  limit 1
+), underlying (attnum, type) as (
+  select a.attnum, a.atttypid
+  from pg_attribute as a join subject as s on s.oid = a.attrelid
+  where a.attnum > 0 and not a.attisdropped
+  union all
+  select u.attnum, t.typbasetype
+  from underlying as u join pg_type as t on t.oid = u.type
+  where t.typtype = 'd'
+)
+select a.attname::text as name, format_type(a.atttypid, a.atttypmod) as type,
+  case when t.typtype = 'e' then 'enum' when t.typnamespace = 'pg_catalog'::regnamespace then t.typname::text end as base,
+  (
+    select array_position(k.columns, a.attnum) from key as k where array_position(k.columns, a.attnum) < k.width
+  ) as "keyPosition",
+  a.attcollation = 0
+    or exists (
+      select from pg_collation as co
+      where co.oid = a.attcollation and co.collname in ('C', 'POSIX') and co.collnamespace = 'pg_catalog'::regnamespace
+    )
+    or a.attcollation = ${DEFAULT_COLLATION} and exists (
+      select from pg_database as d
+      where d.datname = current_database() and d.datcollate in ('C', 'POSIX')
+        and coalesce(to_jsonb(d) ->> 'datlocprovider', 'c') = 'c'
+    ) as "sortsAlike"
+from pg_attribute as a
+join subject as s on s.oid = a.attrelid
+join underlying as u on u.attnum = a.attnum
+join pg_type as t on t.oid = u.type and t.typtype <> 'd'
+order by a.attnum
+`,
+    [schema, table],
+  );

@@ -1,6 +1,6 @@
 /** One embedded PostgreSQL server: made, started, restarted with other parameters, crashed, and gone without a trace. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,6 +27,11 @@ export interface ServerOptions {
 /** How a server goes down. `crash` is what the kernel's out-of-memory killer does: no checkpoint, no goodbye. */
 export type Shutdown = 'fast' | 'crash';
 const SIGNALS = { fast: 'SIGINT', crash: 'SIGQUIT' } as const;
+
+/** After five seconds the server kills what is left of it by itself. */
+const LONGEST_FAREWELL_MS = 6_000;
+/** Nobody wakes it: waiting on it is how synchronous code sleeps. */
+const CLOCK = new Int32Array(new SharedArrayBuffer(4));
 
 const running = new Set<Server>();
 process.once('exit', () => {
@@ -126,6 +131,9 @@ export class Server {
     running.delete(this);
     this.#process?.kill('SIGQUIT');
     this.#process = undefined;
+    // A server that is going down still writes, and what is written while the folder is removed would stay: its last act is to remove this file.
+    const lock = join(this.#folder, 'data', 'postmaster.pid');
+    for (let waited = 0; existsSync(lock) && waited < LONGEST_FAREWELL_MS; waited += 5) Atomics.wait(CLOCK, 0, 0, 5);
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
   }
 

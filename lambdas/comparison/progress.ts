@@ -76,10 +76,11 @@ export function advance(
   const again = within(progress, { schema, table }).lead === 'target' ? (known?.rows ?? []) : [];
   const found = part.different.filter(({ key, kind }) => !again.some((row) => row.key === key && row.kind === kind));
   const rows = [...(known?.rows ?? []), ...found].slice(0, ROWS_REPORTED);
-  const next = rows.length < ROWS_REPORTED ? part.next : null;
   const differs = rows.length > 0 || part.reason !== null;
   const others = progress.different.filter((one) => one !== known);
   const listed = differs && (known !== undefined || others.length < TABLES_REPORTED);
+  // A table whose differences are only counted is through as well, so that it is counted once.
+  const next = rows.length < ROWS_REPORTED && (listed || !differs) ? part.next : null;
   return {
     tables: progress.tables + (next ? 0 : 1),
     rows: progress.rows + part.rows,
@@ -87,8 +88,7 @@ export function advance(
     different: listed ? [...others, { schema, table, reason: part.reason, rows }] : progress.different,
     moreDifferent: progress.moreDifferent + (differs && !listed ? 1 : 0),
     moving: progress.moving + part.moving,
-    // A table whose differences are only counted is counted once.
-    cursor: { schema, table, within: differs && !listed ? null : next },
+    cursor: { schema, table, within: next },
     finished: false,
   };
 }

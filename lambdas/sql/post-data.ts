@@ -96,12 +96,12 @@ export interface Work extends Omit<Deferred, 'text'> {
 /** The application name of the session that carries out one statement. */
 export const workerName = (step: string, ordinal: number): string => applicationName(step, String(ordinal));
 
-/** Measuring a table waits for whoever has locked it exclusively, so those are not measured. */
+/** Measuring a table waits behind whoever has locked it exclusively or waits to, so those are not measured. */
 export const workList = (step: string): Statement<Work> =>
   statement(
     `
 with locked as materialized (
-  select relation from pg_locks where granted and mode = 'AccessExclusiveLock' and locktype = 'relation'
+  select relation from pg_locks where mode = 'AccessExclusiveLock' and locktype = 'relation'
 ), busy as materialized (
   select application_name from pg_stat_activity where datname = current_database() and state = 'active'
 )

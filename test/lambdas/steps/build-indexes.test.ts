@@ -1,0 +1,197 @@
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { clientConfig } from '../../../lambdas/adapters/connection-settings.ts';
+import { IndexBuildFailed } from '../../../lambdas/errors.ts';
+import { awkwardSchema } from '../../support/awkward-schema.ts';
+import { livesItsWholeLife } from '../../support/life.ts';
+import { startWorld, type World } from '../../support/world.ts';
+
+/** Indexes and constraints of the user with their state: what the step is for. */
+const built = (world: World) =>
+  world.target(`
+    select c.relname::text as name, i.indisvalid as valid, null as key from pg_index i join pg_class c on c.oid = i.indexrelid
+    join pg_namespace n on n.oid = c.relnamespace where n.nspname !~ '^(pg_|planetscale)'
+    union all
+    select conname, convalidated, contype from pg_constraint where contype in ('f', 'c', 'x') and connamespace <> to_regnamespace('planetscale_migration') and connamespace > 16383
+    order by 1, 3
+  `);
+
+const statements = (world: World, condition: string) =>
+  world.target(
+    `select object, attempts, finished_at is not null as finished, code from planetscale_migration.post_data where ${condition} order by ordinal`,
+  );
+
+describe('BuildIndexes', () => {
+  let world: World;
+  let made = 0;
+  beforeAll(async () => {
+    world = await startWorld({ source: 15, target: 18 });
+  });
+  afterAll(() => world?.destroy());
+
+  /** Databases whose schema was copied, and nothing else. */
+  const copied = async (schema: string): Promise<World> => {
+    made += 1;
+    const sibling = await world.sibling(`build ${made} "é"`);
+    await sibling.asSourceRole(schema);
+    await sibling.until('CopySchema');
+    return sibling;
+  };
+
+  /** Keeps writers' locks on a table of the target while `work` runs, so that every index build on it waits. */
+  const whileWritten = async (on: World, table: string, work: () => Promise<void>): Promise<void> => {
+    const writer = new pg.Client(clientConfig(on.database.target, 'test writer'));
+    writer.on('error', () => {});
+    await writer.connect();
+    try {
+      await writer.query(`begin; lock table ${table} in row exclusive mode`);
+      await work();
+    } finally {
+      await writer.end();
+    }
+  };
+
+  it('says what it did, by kind', async () => {
+    const shop = await copied(awkwardSchema(15));
+    const { evidence } = await shop.until('BuildIndexes', { input: { indexWorkers: 8 } });
+    expect(evidence).toMatchObject({ kinds: { index: { done: 10, running: 0, failed: 0, open: 0 }, refresh: { done: 2 } }, failures: [] });
+    expect(await shop.target("select count(*)::int as n from pg_stat_activity where application_name like '%BuildIndexes%'")).toEqual([
+      { n: 0 },
+    ]);
+    expect(await shop.target("select tgenabled::text as on from pg_trigger where tgname in ('always', 'off') order by tgname")).toEqual([
+      { on: 'A' },
+      { on: 'D' },
+    ]);
+  });
+
+  it('leaves a long statement to the server before its time is over, and finds it again', async () => {
+    const shop = await copied(
+      'create table busy (id int primary key, a int); create index "i; long" on busy (a); create index other on busy (id, a)',
+    );
+    await whileWritten(shop, 'busy', async () => {
+      const began = Date.now();
+      const first = await shop.visit('BuildIndexes', { input: { indexWorkers: 1 }, budgetMs: 2_000 });
+      expect(Date.now() - began).toBeLessThan(2_000);
+      expect(first).toMatchObject({ verdict: 'pending', evidence: { kinds: { index: { running: 1, open: 1 }, analyze: { open: 1 } } } });
+      const second = await shop.visit('BuildIndexes', { input: { indexWorkers: 1 }, budgetMs: 2_000, state: { BuildIndexes: first } });
+      expect(second).toMatchObject({ verdict: 'pending', evidence: { kinds: { index: { running: 1, open: 1 }, analyze: { open: 1 } } } });
+      expect(await statements(shop, "kind = 'index'")).toEqual([
+        { object: 'i; long', attempts: 1, finished: false, code: null },
+        { object: 'other', attempts: 0, finished: false, code: null },
+      ]);
+    });
+    await shop.until('BuildIndexes', { input: { indexWorkers: 1 } });
+    expect(await statements(shop, "kind = 'index'")).toEqual([
+      { object: 'i; long', attempts: 1, finished: true, code: null },
+      { object: 'other', attempts: 1, finished: true, code: null },
+    ]);
+  });
+
+  it('hears of a statement that failed after it had hung up', async () => {
+    const shop = await copied('create table busy (id int primary key, a int, constraint "twice; it" unique (a))');
+    await shop.target('insert into busy values (1, 777777), (2, 777777)');
+    await whileWritten(shop, 'busy', async () => {
+      expect((await shop.visit('BuildIndexes', { budgetMs: 1_000 })).verdict).toBe('pending');
+    });
+    await expect(shop.until('BuildIndexes')).rejects.toThrow(/"busy": could not create unique index "twice; it" \(23505\)/);
+    expect(await statements(shop, "kind = 'unique'")).toEqual([{ object: 'twice; it', attempts: 1, finished: false, code: '23505' }]);
+  });
+
+  it('starts a statement again that vanished with its server process, but not for ever', async () => {
+    const shop = await copied('create table busy (id int primary key, a int); create index lost on busy (a)');
+    const kill = async () => {
+      const victims = () =>
+        shop.target(
+          `select pg_terminate_backend(pid) from pg_stat_activity where application_name like '%:BuildIndexes:%' and datname = current_database()`,
+        );
+      await expect.poll(async () => (await victims()).length, { timeout: 10_000 }).toBe(0);
+    };
+    await whileWritten(shop, 'busy', async () => {
+      for (let visit = 1; visit <= 5; visit += 1) {
+        await expect
+          .poll(async () => (await shop.visit('BuildIndexes', { budgetMs: 800 })).evidence, { timeout: 30_000 })
+          .toMatchObject({
+            kinds: { index: { running: 1 } },
+          });
+        expect(await statements(shop, "kind = 'index'")).toMatchObject([{ attempts: visit }]);
+        await kill();
+      }
+    });
+    await expect(shop.until('BuildIndexes')).rejects.toThrow('started 5 times, and vanished without an error each time');
+    await shop.until('BuildIndexes', { execution: 'another' });
+  });
+
+  it('reports every failure with its remedy and no row, carries out all else, and tries again in the next execution', async () => {
+    const shop = await copied(`
+      create table parent (id int primary key);
+      create table "Ch;ild" (id int primary key, parent int constraint "to ""parent""" references parent, code text,
+        constraint "once; only" unique (code));
+      create function plain(text) returns text language sql immutable as 'select upper($1)';
+      create function "Relies; on"(text) returns text language plpgsql immutable as 'begin return plain($1); end';
+      create index "by function" on "Ch;ild" ("Relies; on"(code));
+      create index "by number" on "Ch;ild" ((code::int));
+      create index fine on "Ch;ild" (parent);
+      comment on index fine is 'fine';
+    `);
+    await shop.target(`set session_replication_role = replica; insert into "Ch;ild" values (1, 987654, 'canary'), (2, null, 'canary')`);
+    const attempt = () => shop.until('BuildIndexes').catch((failed: unknown) => failed as Error);
+    const error = (await attempt()) as Error;
+    expect(error).toBeInstanceOf(IndexBuildFailed);
+    expect(error.message).toMatch(/^4 statements failed; all others were carried out\./);
+    expect(error.message).toContain('unique once; only on "public"."Ch;ild": could not create unique index "once; only" (23505)');
+    expect(error.message).toContain('foreign key to "parent" on "public"."Ch;ild": insert or update on table "Ch;ild" violates');
+    expect(error.message).toContain('Function public."Relies; on"(text) fails where search_path is empty');
+    expect(error.message).toContain('index by number on "public"."Ch;ild": a value was refused');
+    expect(error.message).not.toMatch(/canary|987654/);
+    expect(await statements(shop, "object in ('fine', 'COMMENT INDEX fine', 'all tables')")).toMatchObject([
+      { finished: true },
+      { finished: true },
+      { finished: true },
+    ]);
+    const attempts = await statements(shop, 'true');
+    expect(await attempt()).toMatchObject({ message: error.message });
+    expect(await statements(shop, 'true')).toEqual(attempts);
+    await shop.target(`update "Ch;ild" set code = id, parent = null; alter function "Relies; on"(text) set search_path = public`);
+    await expect(shop.until('BuildIndexes')).rejects.toBeInstanceOf(IndexBuildFailed);
+    const { evidence } = await shop.until('BuildIndexes', { execution: 'another' });
+    expect(evidence).toMatchObject({ failures: [], kinds: { index: { done: 3, failed: 0 } } });
+  });
+
+  it('goes on without a statement that somebody struck from the list', async () => {
+    const shop = await copied('create table t (id int primary key, a int unique)');
+    await shop.target('insert into t values (1, 1), (2, 1)');
+    const error = (await shop.until('BuildIndexes').catch((failed: unknown) => failed)) as Error;
+    const [strike] = /delete from .*\)(?=\.$)/.exec(error.message) ?? [];
+    await shop.asTargetRole(strike ?? '');
+    await shop.until('BuildIndexes');
+  });
+
+  it('believes the catalog: rebuilds what is invalid or gone, and leaves what somebody has built', async () => {
+    const shop = await copied(`
+      create table t (id int primary key, a int, b int, c int);
+      create unique index broken on t (a); create index gone on t (b); create index "by hand" on t (c);
+      create policy mine on t using (true);
+    `);
+    await shop.target('insert into t values (1, 1), (2, 1)');
+    await expect(shop.asTargetRole('create unique index concurrently broken on t (a)')).rejects.toThrow('could not create');
+    await shop.target('delete from t where id = 2');
+    await shop.asTargetRole('create index "by hand" on t (c); create policy mine on t using (true)');
+    const [before] = await shop.target(`select '"by hand"'::regclass::oid::text as oid`);
+    await shop.until('BuildIndexes');
+    expect(await shop.target(`select '"by hand"'::regclass::oid::text as oid`)).toEqual([before]);
+    await shop.asTargetRole('drop index gone');
+    await shop.until('BuildIndexes', { execution: 'another' });
+    expect(await built(shop)).toEqual(['broken', 'by hand', 'gone', 't_pkey'].map((name) => ({ name, valid: true, key: null })));
+  });
+
+  it('refuses to begin where nothing was copied', async () => {
+    const empty = await world.sibling('nothing copied');
+    await expect(empty.until('BuildIndexes')).rejects.toBeInstanceOf(IndexBuildFailed);
+  });
+
+  livesItsWholeLife('BuildIndexes', {
+    world: () => copied(awkwardSchema(15)),
+    effect: built,
+    input: { indexWorkers: 3 },
+  });
+});

@@ -1,0 +1,178 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pgDump } from '../../../lambdas/adapters/pg-dump.ts';
+import type { Json } from '../../../lambdas/contract.ts';
+import { SchemaCopyFailed } from '../../../lambdas/errors.ts';
+import type { ServerVersion } from '../../../lib/rehearsal/servers/binaries.ts';
+import { awkwardSchema, HOSTILE_SCHEMA, LONGEST_NAME } from '../../support/awkward-schema.ts';
+import { livesItsWholeLife } from '../../support/life.ts';
+import { type Sql, startWorld, type World } from '../../support/world.ts';
+
+/** Everything of ours and of the user's that stands on a target. */
+const relations = async (sql: Sql): Promise<Json> =>
+  (await sql(`
+    select n.nspname || '.' || c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname !~ '^pg_' and n.nspname <> 'information_schema' order by 1
+  `)) as unknown as Json;
+
+const dumped = (world: World, side: 'source' | 'target') =>
+  pgDump(world.database[side], 'Test').dump(['--schema-only', '--no-owner', '--no-privileges', '--exclude-schema=planetscale_migration']);
+
+/**
+ * A dump without its first lines, and without the names and the origin of NOT NULL constraints: sources before 18 have neither, so what
+ * comes from them is as a server of 18 makes it up.
+ */
+const comparable = (dump: string): string =>
+  dump
+    .replaceAll(/^-- Dumped (from|by) .*$/gm, '')
+    .replaceAll(/ CONSTRAINT (?:\w+_not_null|"[^"]*_not_null") NOT NULL/g, ' NOT NULL')
+    .replaceAll(/^ +NOT NULL \w+,?\n/gm, '');
+
+describe('CopySchema', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await startWorld({ source: 15, target: 18 });
+  });
+  afterAll(() => world?.destroy());
+
+  /** A further pair of databases with a schema on the source. */
+  let made = 0;
+  const withSchema = async (schema: string): Promise<World> => {
+    made += 1;
+    const sibling = await world.sibling(`copy ${made} "é"`);
+    if (schema) await sibling.asSourceRole(schema);
+    return sibling;
+  };
+
+  it.each<[ServerVersion, ServerVersion]>([
+    [11, 17],
+    [13, 18],
+    [15, 17],
+    [17, 18],
+    [18, 18],
+  ])('with BuildIndexes, moves everything from %d to %d', async (source, target) => {
+    const pair = await startWorld({ source, target, name: 'awkward "ü"' });
+    try {
+      await pair.asSourceRole(awkwardSchema(source));
+      await pair.until('CopySchema');
+      const built = await pair.until('BuildIndexes');
+      expect(built.evidence).toMatchObject({ failures: [] });
+      // The same schema, made on the target's own server by hand: nothing may tell it from the one that was moved.
+      const byHand = await pair.sibling('by hand');
+      await byHand.asTargetRole(awkwardSchema(source));
+      expect(comparable(await dumped(pair, 'target'))).toBe(comparable(await dumped(byHand, 'target')));
+      expect(await pair.target('select count(*)::int as n from pg_index where not indisvalid')).toEqual([{ n: 0 }]);
+      expect(await pair.target("select relname from pg_class where relkind = 'm' and not relispopulated")).toEqual([
+        { relname: 'unfilled' },
+      ]);
+    } finally {
+      await pair.destroy();
+    }
+  });
+
+  it('makes keys and identities at once, and no other index', async () => {
+    const copied = await withSchema(awkwardSchema(15));
+    await copied.until('CopySchema');
+    const indexes = await copied.target(`
+      select ic.relname::text as name, i.indisvalid as valid from pg_index i join pg_class ic on ic.oid = i.indexrelid
+      join pg_namespace n on n.oid = ic.relnamespace
+      where not i.indisprimary and n.nspname in ('shop', 'public', '${HOSTILE_SCHEMA}') order by 1`);
+    expect(indexes).toEqual([
+      { name: 'as identity; it', valid: true },
+      { name: 'identity of it', valid: true },
+    ]);
+    expect(await copied.target('select relname from pg_index join pg_class c on c.oid = indexrelid where not indisvalid')).toEqual([]);
+    const identities = await copied.target(
+      `select relname::text as name, relreplident::text as identity from pg_class
+       where relreplident in ('i', 'f') and relkind = 'r' order by 1`,
+    );
+    expect(identities).toEqual([
+      { name: 'full', identity: 'f' },
+      { name: LONGEST_NAME, identity: 'i' },
+      { name: 'named', identity: 'i' },
+    ]);
+  });
+
+  it('leaves behind what the input excludes, and nothing of like name', async () => {
+    const copied = await withSchema(`
+      create schema "a.b"; create table "a.b".t (a int); create schema "a?b"; create table "a?b".t (a int);
+      create table "x*" (a int primary key) partition by list (a); create table leaf partition of "x*" default;
+      create table xyz (a int references "x*", b int constraint "kept; it" references leaf); create table "X*" (a int);
+    `);
+    const input = { excludeSchemas: ['a?b'], excludeTables: ['public.x*'] };
+    const { evidence } = await copied.until('CopySchema', { input });
+    expect(evidence).toMatchObject({ leftBehind: ['"public"."xyz": kept; it', '"public"."xyz": xyz_a_fkey'] });
+    expect(await relations(copied.target)).toEqual(
+      ['a.b.t', 'planetscale_migration.heartbeat', 'planetscale_migration.post_data', 'planetscale_migration.schema_copy']
+        .concat(['public.X*', 'public.xyz'])
+        .concat(['planetscale_migration.heartbeat_pkey', 'planetscale_migration.heartbeat_token_key'])
+        .concat(['planetscale_migration.post_data_pkey', 'planetscale_migration.schema_copy_pkey'])
+        .map((name) => ({ name }))
+        .toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+    );
+    await expect(copied.until('CopySchema', { input: { ...input, excludeSchemas: ['a?b', 'a.b'] } })).resolves.toHaveProperty('verdict');
+    await expect(copied.until('CopySchema', { input: { excludeSchemas: ['a?b'] } })).rejects.toThrow(/"public"\."x\*".*Cleanup/);
+    await copied.until('BuildIndexes', { input });
+  });
+
+  it('names what the target refuses, and leaves it as it was', async () => {
+    const copied = await withSchema(`
+      do $$ begin for i in 1..300 loop execute format('create table %I (id int primary key)', 'table ' || i); end loop; end $$;
+      create schema "ü; %"; create function "ü; %"."int; 'ernal'"(int, int) returns int language internal as 'int4pl';
+    `);
+    const before = await relations(copied.target);
+    const error = (await copied.until('CopySchema').catch((refused: unknown) => refused)) as Error;
+    expect(error).toBeInstanceOf(SchemaCopyFailed);
+    expect(error.message).toContain(
+      `FUNCTION int; 'ernal'(integer, integer) in schema ü; %: permission denied for language internal (42501)`,
+    );
+    expect(error.message).toContain('the target is as it was');
+    expect(await relations(copied.target)).toEqual(before);
+    await copied.asSourceRole(`drop schema "ü; %" cascade`);
+    await copied.until('CopySchema');
+    expect(await copied.target("select count(*)::int as n from pg_class where relname ~ '^table [0-9]+$'")).toEqual([{ n: 300 }]);
+  });
+
+  it('takes a schema and an extension that are there already for its own', async () => {
+    const copied = await withSchema(
+      'create schema things; create extension citext with schema things; create table things.t (a things.citext)',
+    );
+    await copied.target(`create schema things; grant all on schema things to public; create extension citext with schema things`);
+    await copied.until('CopySchema');
+    expect(await copied.target("select to_regclass('things.t') is not null as there")).toEqual([{ there: true }]);
+  });
+
+  it('copies no extension of Aurora that the target does not offer, nor what belongs to it', async () => {
+    const copied = await withSchema('create table t (a int)');
+    // No Aurora at hand: an extension of plain PostgreSQL takes the name of one.
+    await copied.source(`create extension pg_trgm; update pg_extension set extname = 'aws_s3' where extname = 'pg_trgm'`);
+    await copied.until('CopySchema');
+    expect(await copied.target("select proname from pg_proc where proname = 'similarity'")).toEqual([]);
+  });
+
+  it('refuses a target that holds the copy of another source', async () => {
+    const copied = await withSchema('create table t (a int)');
+    await copied.until('CopySchema');
+    await copied.target("update planetscale_migration.schema_copy set source_identity = '42/42'");
+    await expect(copied.until('CopySchema')).rejects.toThrow(/schema of another source.*Nothing was changed/);
+  });
+
+  it('fires no trigger of the source on the target', async () => {
+    const copied = await withSchema(`
+      create table t (a int); create function no() returns trigger language plpgsql as $$ begin raise 'fired'; end $$;
+      create trigger no before insert on t for each row execute function no(); alter table t enable always trigger no;
+    `);
+    await copied.until('CopySchema');
+    expect(await copied.target('select tgname from pg_trigger where not tgisinternal')).toEqual([]);
+  });
+
+  let lives = 0;
+  livesItsWholeLife('CopySchema', {
+    async world() {
+      lives += 1;
+      const one = await world.sibling(`life ${lives} %`);
+      await one.asSourceRole(awkwardSchema(15));
+      return one;
+    },
+    effect: ({ target }) => relations(target),
+  });
+});

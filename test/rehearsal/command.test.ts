@@ -1,0 +1,111 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+describe('npm run rehearse', () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'aurora-to-planetscale-test-'));
+    chmodSync(folder, 0o777); // servers may run as another user
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  interface Ended {
+    readonly code: number | null;
+    readonly out: string;
+    readonly err: string;
+  }
+  /** Everything temporary goes into a folder of the test's own. `watch` sees all that was printed so far. */
+  const run = (words: readonly string[], watch: (out: string, child: ChildProcess) => void = () => {}): Promise<Ended> =>
+    new Promise((resolve, reject) => {
+      const child = spawn(process.execPath, ['bin/rehearse.ts', ...words], { cwd: ROOT, env: { ...process.env, TMPDIR: folder } });
+      let out = '';
+      let err = '';
+      child.once('error', reject);
+      child.stderr.setEncoding('utf8').on('data', (text: string) => {
+        err += text;
+      });
+      child.stdout.setEncoding('utf8').on('data', (text: string) => {
+        out += text;
+        watch(out, child);
+      });
+      child.once('close', (code) => resolve({ code, out, err }));
+    });
+
+  /** What stays behind of servers: their processes and their files. Copies of the binaries are kept on purpose. */
+  const leftovers = (): string[] => [
+    ...readdirSync(folder).filter((name) => !/^aurora-to-planetscale-postgres-/.test(name)),
+    ...execFileSync('ps', ['-A', '-o', 'args'], { encoding: 'utf8' })
+      .split('\n')
+      .filter((line) => line.includes(folder) && line.includes(' -D ')),
+  ];
+  const nothingIsLeft = async () => {
+    for (const deadline = Date.now() + 10_000; leftovers().length > 0 && Date.now() < deadline; ) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    expect(leftovers()).toEqual([]);
+  };
+  /** Sends a signal as soon as something has been printed. */
+  const interruptAt = (words: string, signal: NodeJS.Signals = 'SIGINT') => {
+    let sent = false;
+    return (out: string, child: ChildProcess) => {
+      if (sent || !out.includes(words)) return;
+      sent = true;
+      child.kill(signal);
+    };
+  };
+
+  it('passes, prints a line for each state, and writes its report', async () => {
+    const report = join(folder, '..', `${folder.split('/').at(-1)}.json`);
+    try {
+      const { code, out, err } = await run(['--rows=1000', `--report=${report}`]);
+      expect(err).toBe('');
+      expect(code).toBe(0);
+      expect(out).toMatch(/^Replicate +AwaitCopy +[\d.]+ s {2}done/m);
+      expect(out).toMatch(/^PASSED {3}PostgreSQL 15 → 18: Preflight succeeded in [\d.]+ s, Replicate succeeded in [\d.]+ s$/m);
+      expect(out).not.toContain('\u001b');
+      expect(out).not.toContain('rehearsal source');
+      expect(JSON.parse(readFileSync(report, 'utf8'))).toMatchObject({ outcome: 'passed', writes: { lost: 0 } });
+      await nothingIsLeft();
+    } finally {
+      rmSync(report, { force: true });
+    }
+  });
+
+  it.each([
+    ['while the servers start', 'Source: PostgreSQL', 'SIGINT'],
+    ['while the sample is loaded', 'Loading the sample', 'SIGTERM'],
+    ['while it copies', 'CreateSubscription', 'SIGINT'],
+  ] as const)('leaves no server and no file behind when it is interrupted %s', async (_, words, signal) => {
+    const { code, err } = await run(['--rows=20000'], interruptAt(words, signal));
+    expect(code).toBe(3);
+    expect(err).toContain('Could not tell: Error: It was interrupted.');
+    await nothingIsLeft();
+  });
+
+  it('keeps the servers until it is interrupted, if asked to', async () => {
+    const { code, out } = await run(['--rows=10', '--until=preflight', '--writers=0', '--keep'], interruptAt('target postgresql://'));
+    expect(code).toBe(0);
+    expect(out).toMatch(/source postgresql:\/\/aurora_master:\S+@127\.0\.0\.1:\d+\/Corner%20%22Shop%22\?sslmode=verify-full&sslrootcert=/);
+    await nothingIsLeft();
+  });
+
+  it('refuses a command line with all its faults, and starts nothing', async () => {
+    const { code, out, err } = await run(['--rows=x', '--nonsense']);
+    expect([code, out]).toEqual([3, '']);
+    expect(err).toContain('--nonsense is not an option');
+    expect(err).toContain('--rows must be a whole number');
+    await nothingIsLeft();
+  });
+
+  it('explains itself', async () => {
+    const { code, out } = await run(['--help']);
+    expect(code).toBe(0);
+    expect(out).toContain('--target-url URL');
+  });
+});

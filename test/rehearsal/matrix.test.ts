@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { rehearseQuickly } from '../support/rehearsal.ts';
+
+describe('a rehearsal', () => {
+  it.each([
+    [15, 18],
+    [11, 17],
+    [13, 18],
+    [17, 17],
+  ])('moves the shop from %i to %i while an application writes', async (source, target) => {
+    const visits: string[] = [];
+    const report = await rehearseQuickly([`--source-version=${source}`, `--target-version=${target}`, '--rows=5000', '--rate=200'], {
+      onVisited: ({ machine, step }) => void visits.push(`${machine}.${step}`),
+    });
+    expect(report).toMatchObject({
+      reasons: [],
+      outcome: 'passed',
+      sourceVersion: source,
+      targetVersion: target,
+      downtimeMs: null,
+      writes: { lost: 0, duplicated: 0 },
+      tables: { different: [] },
+      sequences: { behind: [] },
+      indexes: { missing: [] },
+      findings: { blockers: [] },
+    });
+    expect(report.machines.map(({ name, status }) => `${name} ${status}`)).toEqual(['Preflight SUCCEEDED', 'Replicate SUCCEEDED']);
+    const replicate = report.machines[1];
+    expect(replicate?.states.map(({ name }) => name)).toEqual([
+      ...[
+        'CheckReadiness',
+        'ConfigureSource',
+        'RebootSource',
+        'VerifyWalLevel',
+        'CreateReplicationRole',
+        'CopySchema',
+        'CreatePublication',
+      ],
+      ...['CreateSubscription', 'AwaitCopy', 'BuildIndexes', 'AwaitConvergence', 'SyncSequences', 'CompareData'],
+    ]);
+    for (const { name, visits: counted } of replicate?.states ?? []) {
+      expect(visits.filter((visit) => visit === `Replicate.${name}`)).toHaveLength(counted);
+    }
+    expect(replicate?.transitions).toBeGreaterThan(13);
+    expect(report.tables.compared).toBeGreaterThan(25);
+    expect(report.sequences.compared).toBeGreaterThan(20);
+    expect(report.indexes.expected).toBeGreaterThan(60);
+    expect(report.copy.bytes).toBeGreaterThan(1_000_000);
+    // The writers wrote throughout: more than one second of writing, and the reboot was the longest time without.
+    expect(report.writes.acknowledged).toBeGreaterThan(200);
+    expect(report.writes.rejected).toBeGreaterThan(0);
+    expect(report.writes.longestPauseMs).toBeLessThan(10_000);
+    expect(report.findings.warnings.map(({ code }) => code)).toContain('FullReplicaIdentity');
+  });
+});

@@ -1,0 +1,34 @@
+/** Rehearsals inside of a test: quick, silent, and small. */
+import pg from 'pg';
+import { type ConnectionSettings, clientConfig } from '../../lambdas/adapters/connection-settings.ts';
+import type { Pace } from '../../lib/rehearsal/machines/execution.ts';
+import { parseOptions, type RehearsalOptions } from '../../lib/rehearsal/options.ts';
+import type { Progress } from '../../lib/rehearsal/progress.ts';
+import { type Company, rehearse } from '../../lib/rehearsal/rehearse.ts';
+import type { Report } from '../../lib/rehearsal/report.ts';
+
+export const silentProgress: Progress = { say: () => {}, visiting: () => {}, visited: () => {}, ended: () => {}, clear: () => {} };
+/** Fewer milliseconds between two looks than a person would want to see. */
+export const QUICK: Pace = { budgetMs: 60_000, pollMs: 100, retryMs: 200 };
+
+export function optionsOf(...words: string[]): RehearsalOptions {
+  const options = parseOptions(words);
+  if (options === 'help') throw new Error('Help was asked for.');
+  return options;
+}
+
+export const rehearseQuickly = (words: readonly string[], company: Partial<Company> = {}): Promise<Report> =>
+  rehearse(optionsOf(...words), { progress: silentProgress, pace: QUICK, ...company });
+
+/** Runs SQL on one side; the rows of the last statement. */
+export async function sql(settings: ConnectionSettings, text: string): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client(clientConfig(settings, 'test'));
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    const result = (await client.query(text)) as pg.QueryResult | pg.QueryResult[];
+    return Array.isArray(result) ? (result.at(-1)?.rows ?? []) : result.rows;
+  } finally {
+    await client.end().catch(() => {});
+  }
+}

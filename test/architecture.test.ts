@@ -5,6 +5,7 @@ import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { STEP_NAMES, stepNamed } from '../lambdas/steps/index.ts';
+import { MACHINE_NAMES, MACHINES } from '../lib/machines.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -118,6 +119,12 @@ describe('a step', () => {
     const test = `test/lambdas/steps/${kebab(name)}.test.ts`;
     expect(existsSync(join(ROOT, test)), test).toBe(true);
     if (stepNamed(name).act) expect(textOf(test)).toMatch(/livesItsWholeLife\(\s*'/);
+  });
+
+  it.each(STEP_NAMES)('%s is visited again in every machine if it can be pending, and only then', (name) => {
+    const stages = MACHINE_NAMES.flatMap((machine) => MACHINES[machine].order.filter(({ step }) => step === name));
+    expect(stages.length).toBeGreaterThan(0);
+    for (const { polls } of stages) expect(polls).toBe(textOf(`lambdas/steps/${kebab(name)}.ts`).includes("'pending'"));
   });
 
   it.each(STEP_NAMES)('%s needs something, and nothing twice', (name) => {

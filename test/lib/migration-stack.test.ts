@@ -81,6 +81,7 @@ describe('rights', () => {
   });
 
   it('let only the check list executions, and only of the machines that act', () => {
+    expect(stepsThatNeed('executions')).toEqual(['CheckReadiness']);
     expect(whoMay(stack, 'states:ListExecutions')).toEqual(stepsThatNeed('executions'));
     for (const step of stepsThatNeed('executions')) {
       const acting = MACHINE_NAMES.filter((name) => MACHINES[name].acts);

@@ -94,11 +94,11 @@ const originSetting = (version: number): string =>
 
 export const targetWorkers: Check = {
   name: 'replication workers of the target',
-  async find({ target, targetVersion }) {
+  async find({ source, target, targetVersion }) {
     const origins = originSetting(targetVersion);
     const names = ['max_logical_replication_workers', 'max_sync_workers_per_subscription', 'max_worker_processes', origins];
     const values = await valuesOf(target, names);
-    const [others] = await target.query(otherSubscriptions(subscriptionName(target.endpoint.database)));
+    const [others] = await target.query(otherSubscriptions(subscriptionName(source.endpoint.database)));
     const applying = others?.count ?? 0;
     const syncing = numberOf(values, 'max_sync_workers_per_subscription');
     const bounds = [

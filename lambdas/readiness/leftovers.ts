@@ -2,42 +2,45 @@
  * What is there before the migration begins. Objects of our own belong to an attempt that continues, if the target says that it took
  * the schema over from us; without that they are leftovers, and continuing from them could lose changes.
  */
-import type { Reader } from '../contract.ts';
+import { copyOn, identityOf } from '../dump/earlier-copy.ts';
+import { wantedSince } from '../dump/exclusions.ts';
 import { PREFIX, PUBLICATION, subscriptionName } from '../names.ts';
 import { dropSlot, dropSubscription, publicationsThere, type SlotFacts, slotsThere, subscriptionsThere } from '../sql/leftovers.ts';
-import { type SchemaCopy, schemaCopy, schemaCopyExists } from '../sql/schema-copy.ts';
 import { settings } from '../sql/servers.ts';
 import { type Check, listed } from './findings.ts';
 
-/** What CopySchema recorded on the target, in the transaction of the schema itself; undefined where no attempt got so far. */
-export async function earlierCopy(target: Reader): Promise<SchemaCopy | undefined> {
-  const [table] = await target.query(schemaCopyExists());
-  if (table?.exists !== true) return undefined;
-  return (await target.query(schemaCopy()))[0];
-}
-
 export const earlierAttempt: Check = {
   name: 'schema copy of an earlier attempt',
-  async find({ source, target }) {
-    const copy = await earlierCopy(target);
+  async find({ source, target, input }) {
+    const copy = await copyOn(target);
     if (!copy) return [];
-    const isOurs = copy.sourceDatabase === source.endpoint.database;
+    const copied = `${copy.sourceDatabase}, copied ${copy.copiedAt.toISOString()}`;
+    if (copy.sourceIdentity !== (await identityOf(source))) {
+      return [
+        {
+          code: 'TargetHoldsAnotherDatabase',
+          severity: 'blocker',
+          objects: [copied],
+          message: `The target holds the schema of another source than this database, ${source.endpoint.database}.`,
+          remedy: 'Correct the secret that is wrong, or run Cleanup for the other migration and empty the target.',
+        },
+      ];
+    }
     return [
-      isOurs
-        ? {
-            code: 'ContinuesEarlierAttempt',
-            severity: 'warning',
-            objects: [`${copy.sourceDatabase}, copied ${copy.copiedAt.toISOString()}`],
-            message: 'The target holds the schema from an earlier attempt, which this one continues.',
-            remedy: 'To begin anew instead, run Cleanup and empty the target.',
-          }
-        : {
-            code: 'TargetHoldsAnotherDatabase',
-            severity: 'blocker',
-            objects: [`${copy.sourceDatabase}, copied ${copy.copiedAt.toISOString()}`],
-            message: `The target holds the schema of another source database than ${source.endpoint.database}.`,
-            remedy: 'Correct the target secret, or run Cleanup for the other database and empty the target.',
-          },
+      {
+        code: 'ContinuesEarlierAttempt',
+        severity: 'warning',
+        objects: [copied],
+        message: 'The target holds the schema from an earlier attempt, which this one continues.',
+        remedy: 'To begin anew instead, run Cleanup and empty the target.',
+      },
+      ...listed({
+        code: 'WantedSinceTheCopy',
+        severity: 'blocker',
+        objects: wantedSince(copy.exclusions, input),
+        message: 'The schema was copied without these, and the input no longer excludes them.',
+        remedy: 'Exclude the same as before, or run Cleanup and empty the target.',
+      }),
     ];
   },
 };
@@ -50,7 +53,7 @@ export const slots: Check = {
   async find({ source, target }) {
     const ours = subscriptionName(source.endpoint.database);
     const found = await source.query(slotsThere());
-    const continues = (await earlierCopy(target)) !== undefined;
+    const continues = (await copyOn(target)) !== undefined;
     const own = found.filter(({ name }) => name === ours);
     const others = found.filter(({ name }) => name !== ours);
     const siblings = others.filter(({ name }) => name.startsWith(`${PREFIX}_`));
@@ -126,7 +129,7 @@ export const subscriptions: Check = {
   async find({ source, target }) {
     const ours = subscriptionName(source.endpoint.database);
     const found = namesOf(await target.query(subscriptionsThere()));
-    const continues = (await earlierCopy(target)) !== undefined;
+    const continues = (await copyOn(target)) !== undefined;
     return [
       ...listed({
         code: 'LeftoverSubscription',

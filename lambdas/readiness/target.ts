@@ -1,12 +1,12 @@
 /** Whether the target is empty of what is to come. */
+import { copyOn } from '../dump/earlier-copy.ts';
 import { namesTaken, relationsToCome } from '../sql/relations.ts';
 import { type Check, listed } from './findings.ts';
-import { earlierCopy } from './leftovers.ts';
 
 export const targetEmpty: Check = {
   name: 'target empty of the tables to come',
   async find({ source, target, input }) {
-    if (await earlierCopy(target)) return [];
+    if (await copyOn(target)) return [];
     const coming = await source.query(relationsToCome(input));
     const taken = await target.query(namesTaken(JSON.stringify(coming)));
     return listed({

@@ -3,27 +3,20 @@
  * on the target for BuildIndexes. Guide "Migrate from Aurora to PlanetScale", step 3.
  */
 import { STAY_BEHIND } from '../aurora-extensions.ts';
-import type { Acting, Looking, Reader, Session } from '../contract.ts';
+import type { Acting, Looking, Session } from '../contract.ts';
 import { dumpSettings } from '../dump/adapt.ts';
 import { apply, type Batch, BatchRefused, batches, singly } from '../dump/apply.ts';
+import { copyOn, identityOf } from '../dump/earlier-copy.ts';
 import { dumpOptions, type Exclusions, wantedSince } from '../dump/exclusions.ts';
 import { type CopyPlan, planCopy } from '../dump/plan.ts';
 import { refused } from '../dump/refusal.ts';
-import { SchemaCopyFailed, StatementFailed } from '../errors.ts';
+import { SchemaCopyFailed } from '../errors.ts';
 import { offeredExtensions } from '../sql/extensions.ts';
 import { foreignKeysToExcluded } from '../sql/foreign-keys.ts';
 import { createHeartbeat } from '../sql/heartbeat.ts';
 import { populatedViews } from '../sql/materialized-views.ts';
 import { createPostData, listDeferred } from '../sql/post-data.ts';
-import {
-  createSchemaCopy,
-  lockSchemaCopy,
-  recordSchemaCopy,
-  type SchemaCopy,
-  schemaCopyExists,
-  schemaCopy as schemaCopyRow,
-} from '../sql/schema-copy.ts';
-import { clusterIdentity, databaseIdentity, mayReadIdentity } from '../sql/server-identity.ts';
+import { createSchemaCopy, lockSchemaCopy, recordSchemaCopy, type SchemaCopy, schemaCopyExists } from '../sql/schema-copy.ts';
 import { defineStep } from '../step.ts';
 
 type Needs = 'source' | 'target' | 'schemaDump';
@@ -107,27 +100,4 @@ async function carryOut(
   await session.query(listDeferred(plan.later));
   await session.query(createSchemaCopy());
   await session.query(recordSchemaCopy(record));
-}
-
-async function copyOn(target: Reader): Promise<SchemaCopy | undefined> {
-  const [there] = await target.query(schemaCopyExists());
-  return there?.exists ? (await target.query(schemaCopyRow()))[0] : undefined;
-}
-
-/** What stays the same across restarts, failovers and changes of address. */
-async function identityOf(source: Reader): Promise<string> {
-  const [database] = await source.query(databaseIdentity());
-  return `${await clusterOf(source)}/${database?.identity}`;
-}
-
-/** Managed services may forbid the question; then the database's own number has to do. */
-async function clusterOf(source: Reader): Promise<string> {
-  const [may] = await source.query(mayReadIdentity());
-  if (!may?.allowed) return 'unknown';
-  try {
-    return (await source.query(clusterIdentity()))[0]?.identity ?? 'unknown';
-  } catch (error) {
-    if (error instanceof StatementFailed) return 'unknown';
-    throw error;
-  }
 }

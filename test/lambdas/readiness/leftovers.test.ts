@@ -1,4 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { identityOf } from '../../../lambdas/dump/earlier-copy.ts';
+import type { TableName } from '../../../lambdas/input.ts';
 import { subscriptionName } from '../../../lambdas/names.ts';
 import { earlierAttempt, publications, slotLimits, slots, subscriptions } from '../../../lambdas/readiness/leftovers.ts';
 import { targetEmpty } from '../../../lambdas/readiness/target.ts';
@@ -11,15 +13,19 @@ const CHECKS = [earlierAttempt, targetEmpty, slots, subscriptions, publications,
 const quiet = { timeout: 30_000 };
 
 /** What CopySchema leaves, made by the role that runs it. */
-async function schemaWasCopied(world: World, sourceDatabase: string): Promise<void> {
-  const { target } = world.ports('CopySchema').acting;
+async function schemaWasCopied(
+  world: World,
+  sourceDatabase = world.database.name,
+  excludeTables: readonly TableName[] = [],
+): Promise<void> {
+  const { source, target } = world.ports('CopySchema').acting;
   await target.query(createHeartbeat());
   await target.query(createSchemaCopy());
   await target.query(
     recordSchemaCopy({
-      sourceIdentity: 'any',
+      sourceIdentity: sourceDatabase === world.database.name ? await identityOf(source) : '1/2',
       sourceDatabase,
-      exclusions: { excludeSchemas: [], excludeTables: [] },
+      exclusions: { excludeSchemas: [], excludeTables },
       statements: 1,
       leftBehind: [],
     }),
@@ -61,7 +67,7 @@ describe('what is there before the migration begins', () => {
       LeftoverSubscription: blocker(ours),
     });
 
-    await schemaWasCopied(left, 'Left over');
+    await schemaWasCopied(left);
     const continued = summary(await findingsOf(left, CHECKS));
     expect(continued).toEqual({ ContinuesEarlierAttempt: warning(expect.stringMatching(/^Left over, copied \d{4}-/)) });
 
@@ -77,6 +83,14 @@ describe('what is there before the migration begins', () => {
     expect(summary(await findingsOf(other, CHECKS))).toEqual({
       TargetHoldsAnotherDatabase: blocker(expect.stringMatching(/^somebody "else", copied /)),
     });
+  });
+
+  it('refuses what was left out of the copy and is wanted now', async () => {
+    const more = await world.sibling('more');
+    await schemaWasCopied(more, 'more', [{ schema: 'public', table: 'Left "out"' }]);
+    const excluding = (...excludeTables: string[]) => findingsOf(more, [earlierAttempt], { input: { excludeTables } });
+    expect(Object.keys(summary(await excluding('public."Left ""out"""')))).toEqual(['ContinuesEarlierAttempt']);
+    expect(summary(await excluding()).WantedSinceTheCopy).toEqual(blocker('"public"."Left ""out"""'));
   });
 
   it('finds what others have on the source and on the target', async () => {
@@ -104,7 +118,7 @@ publication plain with (slot_name = in_use, copy_data = false)`);
 
   it('refuses to continue from a slot whose WAL is gone', async () => {
     const late = await world.sibling('late');
-    await schemaWasCopied(late, 'late');
+    await schemaWasCopied(late);
     await makeSlot(late, subscriptionName('late'));
     await world.source("alter system set max_slot_wal_keep_size = '1MB'");
     await world.source('select pg_reload_conf()');

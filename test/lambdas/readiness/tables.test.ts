@@ -80,6 +80,8 @@ describe('tables and what hangs on them', () => {
       SequenceAlmostExhausted: warning(`${ODD}.used (93 % used, 147483647 left)`),
       CyclingSequence: warning(`${ODD}.round`),
     });
+    const target = odd.pair.target.superuser('odd');
+    expect(summary(await findingsOf(odd, [eventTriggerChecks], { target }))).toEqual({ EventTrigger: warning('"on ddl"') });
   });
 
   it('measures sequences by the margin of the input, in steps of their increment', async () => {

@@ -1,0 +1,29 @@
+/** Whether the target took over a schema before, and whether it was this source's. */
+import type { Reader } from '../contract.ts';
+import { StatementFailed } from '../errors.ts';
+import { type SchemaCopy, schemaCopyExists, schemaCopy as schemaCopyRow } from '../sql/schema-copy.ts';
+import { clusterIdentity, databaseIdentity, mayReadIdentity } from '../sql/server-identity.ts';
+
+/** The record of the copy on the target; undefined where no attempt got so far. */
+export async function copyOn(target: Reader): Promise<SchemaCopy | undefined> {
+  const [there] = await target.query(schemaCopyExists());
+  return there?.exists ? (await target.query(schemaCopyRow()))[0] : undefined;
+}
+
+/** What stays the same across restarts, failovers and changes of address. */
+export async function identityOf(source: Reader): Promise<string> {
+  const [database] = await source.query(databaseIdentity());
+  return `${await clusterOf(source)}/${database?.identity}`;
+}
+
+/** Managed services may forbid the question; then the database's own number has to do. */
+async function clusterOf(source: Reader): Promise<string> {
+  const [may] = await source.query(mayReadIdentity());
+  if (!may?.allowed) return 'unknown';
+  try {
+    return (await source.query(clusterIdentity()))[0]?.identity ?? 'unknown';
+  } catch (error) {
+    if (error instanceof StatementFailed) return 'unknown';
+    throw error;
+  }
+}

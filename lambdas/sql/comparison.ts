@@ -90,8 +90,9 @@ const asText = (columns: readonly ComparedColumn[]): string => `textsend(row(${c
 function image(one: ComparedColumn): string {
   if (one.binary === undefined) return asText([one]);
   const value = column(one.name);
-  const isFloat = one.binary === 'float4' || one.binary === 'float8';
-  return `${SEND[one.binary]}(${isFloat ? `case when ${value} = 'NaN' then 'NaN' else ${value} end` : value})`;
+  if (one.binary !== 'float4' && one.binary !== 'float8') return `${SEND[one.binary]}(${value})`;
+  const float = `${value}::${one.binary}`; // a domain's constraint need not allow NaN
+  return `${SEND[one.binary]}(case when ${float} = 'NaN' then 'NaN' else ${float} end)`;
 }
 
 /** Text columns share one image: printing a row costs little more than printing a value. */

@@ -26,7 +26,7 @@ export const tableShape = (schema: string, table: string): Statement<ShapeColumn
     `
 with recursive subject as (
   select c.oid from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
-  where n.nspname = $1::text and c.relname = $2::text and c.relkind in ('r', 'p')
+  where n.nspname = $1::text and c.relname = $2::text and c.relkind = 'r'
 ), key as (
   select i.indkey::int2[] as columns, i.indnkeyatts as width
   from pg_index as i join subject as s on s.oid = i.indrelid

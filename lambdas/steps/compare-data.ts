@@ -7,9 +7,22 @@ import { advance, finish, nextTable, type Progress, resume, within } from '../co
 import { differenceMessage } from '../comparison/report.ts';
 import { openSides, RESERVE_MS } from '../comparison/sides.ts';
 import { compareNextPart } from '../comparison/table.ts';
-import { DataDiffers, TransientError } from '../errors.ts';
+import { DataDiffers, StatementFailed, TransientError } from '../errors.ts';
+import type { TableName } from '../input.ts';
 import { publishedTables } from '../sql/tables.ts';
 import { defineStep } from '../step.ts';
+
+const QUERY_CANCELED = '57014';
+const isTimeout = (error: unknown): error is StatementFailed => error instanceof StatementFailed && error.complaint.code === QUERY_CANCELED;
+
+/** Only a table without a usable key is looked at in one piece, so only such a table can take longer than a visit. */
+const tooLong = ({ schema, table }: TableName, cause: StatementFailed): StatementFailed =>
+  new StatementFailed(
+    `Comparing "${schema}"."${table}" takes longer than one visit may, so nothing is known of it. Nothing was changed. Give it a primary key, ` +
+      'or leave it out with excludeTables and compare it by other means, then start again.',
+    cause.complaint,
+    { cause },
+  );
 
 export const compareData = defineStep({
   needs: ['source', 'target'],
@@ -27,9 +40,9 @@ export const compareData = defineStep({
         if (!part) return progress;
         progress = advance(progress, table, part);
       } catch (error) {
-        // What was compared before a connection broke stays compared. A visit that has nothing to show fails, and is tried again.
-        if (error instanceof TransientError && progress !== start) return progress;
-        throw error;
+        // What was compared before time ran out or a connection broke stays compared. A visit that has nothing to show fails.
+        if (progress !== start && (error instanceof TransientError || isTimeout(error))) return progress;
+        throw isTimeout(error) ? tooLong(table, error) : error;
       }
       if (ctx.remainingMs() < RESERVE_MS) return progress;
     }

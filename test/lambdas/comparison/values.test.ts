@@ -71,6 +71,7 @@ const COLUMNS: Readonly<
     ],
   ],
   positive: ['"My Types".positive', ['7'], [['7', '8']]],
+  ratio: ['"My Types".ratio', ['0.1'], [['0', `'-0'`]]],
   email: ['"My Types".email', [`'a@b.c'`], [[`'a@b.c'`, `'A@b.c'`]]],
   matrix: [
     'int[]',
@@ -107,6 +108,7 @@ create schema "My Types";
 create type "My Types"."Mood" as enum ('happy', 'sad "quoted"');
 create type "My Types".pair as (a int, b "My Types"."Mood");
 create domain "My Types".positive as bigint check (value > 0);
+create domain "My Types".ratio as float8 check (value < 100);
 create domain "My Types".email as text check (value like '%@%');
 create type "My Types".feelings as range (subtype = "My Types"."Mood");
 `;

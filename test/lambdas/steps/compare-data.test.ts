@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Reader } from '../../../lambdas/contract.ts';
+import { StatementFailed } from '../../../lambdas/errors.ts';
+import { parseInput } from '../../../lambdas/input.ts';
 import { subscriptionName } from '../../../lambdas/names.ts';
 import { conninfo, identifier, literal, qualified } from '../../../lambdas/sql/quote.ts';
-import { startWorld, type World } from '../../support/world.ts';
+import { compareData } from '../../../lambdas/steps/compare-data.ts';
+import { silent, startWorld, type World } from '../../support/world.ts';
 import { finished, rowsFound } from '../comparison/finished.ts';
 
 const HOSTILE = 'Weird "schema"\\%';
@@ -187,6 +191,37 @@ update no_key set b = '${second}' where ctid = (select min(ctid) from no_key whe
       'name = E9000',
       'name = b1',
     ]);
+  });
+
+  it('keeps what it has when time runs out in the middle, and names the table that takes longer than a visit', async () => {
+    const one = await fresh();
+    const { looking } = one.ports('CompareData');
+    const visit = (snapshots: number) => {
+      let left = snapshots;
+      const source: Reader = {
+        ...looking.source,
+        async snapshot(look) {
+          left -= 1;
+          if (left < 0) throw new StatementFailed('canceling statement due to statement timeout', { code: '57014' });
+          return looking.source.snapshot(look);
+        },
+      };
+      const context = {
+        input: parseInput({}),
+        execution: 'test',
+        previous: undefined,
+        waitedSeconds: 0,
+        remainingMs: () => 60_000,
+        log: silent,
+      };
+      return compareData.inspect({ ...context, source, target: looking.target });
+    };
+    expect(await visit(4)).toMatchObject({ finished: false, tables: 1, cursor: { schema: HOSTILE, table: LONG, within: null } });
+    await expect(visit(0)).rejects.toMatchObject({
+      name: 'StatementFailed',
+      message: expect.stringContaining(LONG),
+      complaint: { code: '57014' },
+    });
   });
 
   it('fails where a row may be hidden from it, rather than pass', async () => {

@@ -4,24 +4,28 @@
  */
 import type { Cluster, Parameter } from '../../lambdas/contract.ts';
 import { TransientError } from '../../lambdas/errors.ts';
+import { sourceParameters } from '../parameter-group.ts';
 import type { Server } from './servers/server.ts';
 
 const DEFAULT_GROUP = 'default.aurora-postgresql';
 export const MIGRATION_GROUP = 'planetscale-migration';
 const INSTANCE = 'rehearsal-writer';
 
-/** What the stack puts into the migration's parameter group, sized as the guide asks for at least 10 of each. */
-export const MIGRATION_PARAMETERS: readonly Parameter[] = [
-  { name: 'rds.logical_replication', value: '1', applyMethod: 'pending-reboot' },
-  { name: 'max_replication_slots', value: '20', applyMethod: 'pending-reboot' },
-  { name: 'max_wal_senders', value: '30', applyMethod: 'pending-reboot' },
-];
+/** What the stack puts into the migration's parameter group. */
+const MIGRATION_PARAMETERS: readonly Parameter[] = Object.entries(sourceParameters(true)).map(([name, value]) => ({
+  name,
+  value,
+  applyMethod: 'pending-reboot',
+}));
+
+/** RDS works formulas out from the size of the instance; on the smallest one the number at their end is the result. */
+const workedOut = (value: string): string => value.replace(/^GREATEST\(\{.*\},(\d+)\)$/, '$1');
 
 /** RDS's own parameters mean something else to the server beneath; those that plain PostgreSQL does not know are left out. */
 function toServer(parameters: readonly Parameter[]): Record<string, string> {
   const entries = parameters.flatMap(({ name, value }): [string, string][] => {
     if (name === 'rds.logical_replication') return [['wal_level', value === '1' ? 'logical' : 'replica']];
-    return name === 'shared_preload_libraries' || name.startsWith('rds.') ? [] : [[name, value]];
+    return name === 'shared_preload_libraries' || name.startsWith('rds.') ? [] : [[name, workedOut(value)]];
   });
   return Object.fromEntries(entries);
 }

@@ -27,9 +27,9 @@ const MOST_ARGUMENT_BYTES = 32_768;
 /**
  * The worker's module: beside this one, in the source tree as well as in a bundle.
  *
- * A bundle consists of three files in one folder: `index.js`; `pg-dump-worker.js`, bundled from the entry
+ * A bundle consists of three files in one folder: the one that holds this module; `pg-dump-worker.js`, bundled from the entry
  * `lambdas/adapters/pg-dump-worker.ts`; and `pg_dump.wasm`, copied from `@electric-sql/pglite-tools/dist`. Both bundles are CommonJS,
- * in which `import.meta.url` has no value. This file and the module ask for it, so esbuild has to be told, for both entries:
+ * in which `import.meta.url` has no value. This file and pg_dump ask for it, so esbuild has to be told, for both entries:
  * `define: {'import.meta.url': 'bundleUrl'}` and
  * `banner: {js: 'const bundleUrl = require("node:url").pathToFileURL(__filename).href;'}`.
  */
@@ -83,6 +83,7 @@ function converse({ socket, announced }: Admission, args: readonly string[], set
       if (messages.unfinished || !last || !isReady(last)) return;
       const all = Uint8Array.from(Buffer.concat(answer));
       answer = [];
+      if (LOST_LINE.test(Buffer.from(all.buffer).toString('latin1'))) return reject(wouldLoseLine());
       port.postMessage(all, [all.buffer]);
       Atomics.add(answers, 0, 1);
       Atomics.notify(answers, 0);
@@ -107,6 +108,14 @@ function converse({ socket, announced }: Admission, args: readonly string[], set
     void worker.terminate();
   });
 }
+
+/** The module takes every line out of a dump that begins like these commands of psql, those inside of literals too. Lines also end at U+2028 and U+2029. */
+const LOST_LINE = /(?:[\n\r]|\xe2\x80[\xa8\xa9])\\(?:un)?restrict\b/i;
+const wouldLoseLine = (): MigrationError =>
+  new StatementFailed(
+    'A function, view or comment of the source holds a line that begins with \\restrict or \\unrestrict, which a dump would lose. Indent that line.',
+    {},
+  );
 
 const QUERY_CANCELED = '57014';
 

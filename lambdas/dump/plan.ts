@@ -1,7 +1,7 @@
 /** A dump of the source → everything that CopySchema does on the target, decided before the first statement is sent. */
 import type { ForeignKey } from '../sql/foreign-keys.ts';
-import type { MaterializedView } from '../sql/materialized-views.ts';
-import type { Deferred } from '../sql/post-data.ts';
+import { type MaterializedView, refreshView } from '../sql/materialized-views.ts';
+import { analyzeAll, type Deferred } from '../sql/post-data.ts';
 import { qualified } from '../sql/quote.ts';
 import { adapt } from './adapt.ts';
 import { classifyBehindBorder, type ObjectName, type PostDataStatement } from './kinds.ts';
@@ -42,13 +42,13 @@ export function planCopy(dump: string, { dangling, populated }: Besides): CopyPl
   };
 }
 
-const ANALYZE: PostDataStatement = { kind: 'analyze', object: 'all tables', on: undefined, text: 'analyze' };
+const ANALYZE: PostDataStatement = { kind: 'analyze', object: 'all tables', on: undefined, text: analyzeAll };
 
 const refresh = (view: ObjectName): PostDataStatement => ({
   kind: 'refresh',
   object: view.name,
   on: view,
-  text: `refresh materialized view ${qualified(view.schema, view.name)}`,
+  text: refreshView(view),
 });
 
 const nameOf = (entry: DumpStatement['entry']): string => (entry ? `${entry.type} ${entry.name}` : '');

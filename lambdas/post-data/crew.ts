@@ -1,7 +1,7 @@
 /** Sessions that carry out listed statements, until all are through or it is time to leave. */
 import type { Database, Session } from '../contract.ts';
-import { dumpSettings } from '../dump/adapt.ts';
 import { StatementFailed, TransientError } from '../errors.ts';
+import { dumpSettings } from '../sql/dump-session.ts';
 import { carryOut, markStarted, setBuildSettings, type Work } from '../sql/post-data.ts';
 import type { BuilderSettings } from './memory.ts';
 import { inEachOthersWay, type Turn } from './order.ts';

@@ -2,7 +2,7 @@
 import type { BuildSettings } from '../sql/post-data.ts';
 
 const MB = 1_048_576;
-/** More than this helps no sort much, and a gigabyte is what PostgreSQL allocates at most for one before version 17. */
+/** A sort that does not fit into this leaves a few large runs, which are merged in one pass: more memory gains little. */
 const MOST_MEMORY = 1024 * MB;
 /** The launcher, the apply worker and two parallel apply workers of the subscription must find a free process while we build. */
 const PROCESSES_OF_REPLICATION = 4;

@@ -1,7 +1,7 @@
 /** Materialized views of the user, as the source's catalog tells of them. */
 import type { Statement } from '../contract.ts';
 import type { MigrationInput } from '../input.ts';
-import { statement } from './quote.ts';
+import { qualified, statement } from './quote.ts';
 import { exclusions, INCLUDED_TABLE } from './tables.ts';
 
 export interface MaterializedView {
@@ -20,3 +20,5 @@ where c.relkind = 'm' and c.relispopulated and ${INCLUDED_TABLE}
 `,
     exclusions(input),
   );
+
+export const refreshView = ({ schema, name }: MaterializedView): string => `refresh materialized view ${qualified(schema, name)}`;

@@ -33,6 +33,9 @@ create table ${TABLE} (
 )
 `);
 
+/** Of all tables that the role may analyze. */
+export const analyzeAll = 'analyze';
+
 /** A statement as it is listed. */
 export interface Deferred {
   readonly ordinal: number;

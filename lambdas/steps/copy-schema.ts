@@ -4,13 +4,13 @@
  */
 import { STAY_BEHIND } from '../aurora-extensions.ts';
 import type { Acting, Looking, Session } from '../contract.ts';
-import { dumpSettings } from '../dump/adapt.ts';
 import { apply, type Batch, BatchRefused, batches, singly } from '../dump/apply.ts';
 import { copyOn, identityOf } from '../dump/earlier-copy.ts';
 import { dumpOptions, type Exclusions, wantedSince } from '../dump/exclusions.ts';
 import { type CopyPlan, planCopy } from '../dump/plan.ts';
 import { refused } from '../dump/refusal.ts';
 import { SchemaCopyFailed } from '../errors.ts';
+import { dumpSettings } from '../sql/dump-session.ts';
 import { offeredExtensions } from '../sql/extensions.ts';
 import { foreignKeysToExcluded } from '../sql/foreign-keys.ts';
 import { createHeartbeat } from '../sql/heartbeat.ts';

@@ -132,6 +132,19 @@ describe('a dump', () => {
     await expect(pgDump(source, 'Test').dump(['x'.repeat(40_000)])).rejects.toBeInstanceOf(InvalidConfiguration);
   });
 
+  it('would rather fail than lose a line of a function', async () => {
+    const hurt = (line: string) =>
+      world.asSourceRole(`create or replace function hurt() returns text language sql as $$ select '\n${line}' $$`);
+    try {
+      await hurt('\\restrict me');
+      await expect(pgDump(source, 'Test').dump(SCHEMA_ONLY)).rejects.toThrow('Indent that line');
+      await hurt(' \\restrict me');
+      expect(await pgDump(source, 'Test').dump(SCHEMA_ONLY)).toContain('\\restrict me');
+    } finally {
+      await world.asSourceRole('drop function hurt()');
+    }
+  });
+
   it('does not retry a wrong password, and never shows it', async () => {
     const error = (await pgDump({ ...source, password: 'canary' }, 'Test')
       .dump(SCHEMA_ONLY)
@@ -163,13 +176,18 @@ it('runs from a minified CommonJS bundle, with its thread and its module beside 
     writeFileSync(
       join(folder, 'run.cjs'),
       `require('./index.js').pgDump(JSON.parse(process.env.SETTINGS), 'Test').dump(${JSON.stringify(SCHEMA_ONLY)})
-         .then((sql) => process.stdout.write(sql));`,
+         .then((sql) => process.stdout.write(sql), (error) => process.stdout.write(error.name + ': ' + error.message));`,
     );
-    const { stdout } = await promisify(execFile)(process.execPath, [join(folder, 'run.cjs')], {
-      env: { SETTINGS: JSON.stringify(source) },
-      maxBuffer: 1 << 26,
-    });
-    expect(stdout).toBe(await pgDump(source, 'Test').dump(SCHEMA_ONLY));
+    const run = async () => {
+      const options = { env: { SETTINGS: JSON.stringify(source) }, maxBuffer: 1 << 26 };
+      return (await promisify(execFile)(process.execPath, [join(folder, 'run.cjs')], options)).stdout;
+    };
+    expect(await run()).toBe(await pgDump(source, 'Test').dump(SCHEMA_ONLY));
+    // A thread that dies ends the dump, and does not keep anybody waiting.
+    rmSync(join(folder, 'pg_dump.wasm'));
+    expect(await run()).toMatch(/^StatementFailed: pg_dump failed: .*pg_dump\.wasm/);
+    writeFileSync(join(folder, 'pg-dump-worker.js'), 'process.exit(7)');
+    expect(await run()).toBe('StatementFailed: pg_dump failed: its thread ended with 7');
   } finally {
     rmSync(folder, { recursive: true });
   }

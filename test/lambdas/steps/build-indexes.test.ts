@@ -6,6 +6,9 @@ import { awkwardSchema } from '../../support/awkward-schema.ts';
 import { livesItsWholeLife } from '../../support/life.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
+/** A visit that leaves after three quarters of it: enough to start a statement even on a busy machine. */
+const SHORT_MS = 3_000;
+
 /** Indexes and constraints of the user with their state: what the step is for. */
 const built = (world: World) =>
   world.target(`
@@ -69,11 +72,10 @@ describe('BuildIndexes', () => {
       'create table busy (id int primary key, a int); create index "i; long" on busy (a); create index other on busy (id, a)',
     );
     await whileWritten(shop, 'busy', async () => {
-      const began = Date.now();
-      const first = await shop.visit('BuildIndexes', { input: { indexWorkers: 1 }, budgetMs: 2_000 });
-      expect(Date.now() - began).toBeLessThan(2_000);
+      const first = await shop.visit('BuildIndexes', { input: { indexWorkers: 1 }, budgetMs: SHORT_MS });
+      // The builds wait for as long as the writer does, so to be here at all is to have left them.
       expect(first).toMatchObject({ verdict: 'pending', evidence: { kinds: { index: { running: 1, open: 1 }, analyze: { open: 1 } } } });
-      const second = await shop.visit('BuildIndexes', { input: { indexWorkers: 1 }, budgetMs: 2_000, state: { BuildIndexes: first } });
+      const second = await shop.visit('BuildIndexes', { input: { indexWorkers: 1 }, budgetMs: SHORT_MS, state: { BuildIndexes: first } });
       expect(second).toMatchObject({ verdict: 'pending', evidence: { kinds: { index: { running: 1, open: 1 }, analyze: { open: 1 } } } });
       expect(await statements(shop, "kind = 'index'")).toEqual([
         { object: 'i; long', attempts: 1, finished: false, code: null },
@@ -91,7 +93,7 @@ describe('BuildIndexes', () => {
     const shop = await copied('create table busy (id int primary key, a int, constraint "twice; it" unique (a))');
     await shop.target('insert into busy values (1, 777777), (2, 777777)');
     await whileWritten(shop, 'busy', async () => {
-      expect((await shop.visit('BuildIndexes', { budgetMs: 1_000 })).verdict).toBe('pending');
+      expect((await shop.visit('BuildIndexes', { budgetMs: SHORT_MS })).verdict).toBe('pending');
     });
     await expect(shop.until('BuildIndexes')).rejects.toThrow(/"busy": could not create unique index "twice; it" \(23505\)/);
     expect(await statements(shop, "kind = 'unique'")).toEqual([{ object: 'twice; it', attempts: 1, finished: false, code: '23505' }]);
@@ -107,15 +109,18 @@ describe('BuildIndexes', () => {
       await expect.poll(async () => (await victims()).length, { timeout: 10_000 }).toBe(0);
     };
     await whileWritten(shop, 'busy', async () => {
-      for (let visit = 1; visit <= 5; visit += 1) {
+      const startAndKill = async () => {
+        const running = { kinds: { index: { running: 1 } } };
         await expect
-          .poll(async () => (await shop.visit('BuildIndexes', { budgetMs: 800 })).evidence, { timeout: 30_000 })
-          .toMatchObject({
-            kinds: { index: { running: 1 } },
-          });
-        expect(await statements(shop, "kind = 'index'")).toMatchObject([{ attempts: visit }]);
+          .poll(async () => (await shop.visit('BuildIndexes', { budgetMs: SHORT_MS })).evidence, { timeout: 30_000 })
+          .toMatchObject(running);
         await kill();
-      }
+      };
+      await startAndKill();
+      expect(await statements(shop, "kind = 'index'")).toMatchObject([{ attempts: 1 }]);
+      await shop.target("update planetscale_migration.post_data set attempts = 4 where kind = 'index'");
+      await startAndKill();
+      expect(await statements(shop, "kind = 'index'")).toMatchObject([{ attempts: 5 }]);
     });
     await expect(shop.until('BuildIndexes')).rejects.toThrow('started 5 times, and vanished without an error each time');
     await shop.until('BuildIndexes', { execution: 'another' });

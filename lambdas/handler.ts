@@ -43,16 +43,18 @@ function stepOf(environment: Environment): StepName {
 
 /**
  * Step Functions keeps 32,768 characters of an error: the JSON of message and stack, and a stack begins with the message. What is
- * longer is cut in the middle of the JSON, which nobody could parse then. So a message may take a third, to have room for escapes, and
- * our errors go without a stack: they are decisions, not crashes.
+ * longer is cut in the middle of the JSON, which nobody could parse then. So our errors go without a stack (they are decisions, not
+ * crashes), and a message may take 30,000 characters of JSON, escapes included.
  */
-const LONGEST_MESSAGE = 10_000;
+const LONGEST_JSON = 30_000;
 
 function fitForTheHistory(error: unknown, log: Log): unknown {
   if (!(error instanceof MigrationError)) return error;
-  if (error.message.length > LONGEST_MESSAGE) {
+  let { message } = error;
+  while (JSON.stringify(message).length > LONGEST_JSON) message = message.slice(0, message.length * 0.9);
+  if (message !== error.message) {
     log.warn('The whole message', { error: error.name, message: error.message });
-    error.message = `${error.message.slice(0, LONGEST_MESSAGE)}… (the rest is in the log)`;
+    error.message = `${message}… (the rest is in the log)`;
   }
   error.stack = error.name;
   return error;

@@ -10,7 +10,7 @@ import type { Reader } from '../contract.ts';
 import { ReplicationBroken } from '../errors.ts';
 import { subscriptionName } from '../names.ts';
 import { type BeatRange, beatRange, heartbeatExists } from '../sql/heartbeat.ts';
-import { type PublicationState, publicationState } from '../sql/publications.ts';
+import { type PublicationList, publicationList } from '../sql/publications.ts';
 import { type SlotBirth, slotBirth, slotBirthsExist } from '../sql/slot-births.ts';
 import { type SlotState, slotState } from '../sql/slots.ts';
 import { type SubscribedTable, type SubscriptionState, subscribedTables, subscriptionState } from '../sql/subscriptions.ts';
@@ -21,7 +21,7 @@ export interface History {
   /** Of the subscription and of its slot. */
   readonly name: string;
   readonly database: string;
-  readonly publication: PublicationState | undefined;
+  readonly publication: PublicationList | undefined;
   readonly slot: SlotState | undefined;
   readonly birth: SlotBirth | undefined;
   readonly subscription: SubscriptionState | undefined;
@@ -44,7 +44,7 @@ export async function lookAtHistory(source: Reader, target: Reader): Promise<His
   const [slot] = await source.query(slotState(name));
   const [births] = await source.query(slotBirthsExist());
   const [birth] = births?.exist ? await source.query(slotBirth(name)) : [];
-  const [publication] = await source.query(publicationState());
+  const [publication] = await source.query(publicationList());
   return { name, database, publication, slot, birth, subscription, note: readNote(subscription?.note ?? null), tables, beats };
 }
 

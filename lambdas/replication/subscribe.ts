@@ -1,7 +1,8 @@
 /** Changes to the subscription on the target, each safe to repeat. */
 import type { Database } from '../contract.ts';
-import { CannotConnect, CopyStalled, TransientError } from '../errors.ts';
+import { CannotConnect, CopyStalled, StatementFailed, TransientError } from '../errors.ts';
 import type { TableName } from '../input.ts';
+import { setStatementTimeout } from '../sql/sessions.ts';
 import {
   createSubscription,
   forgetSubscription,
@@ -55,9 +56,10 @@ const HOPELESS =
  * Lets the subscription know what the publication holds now, and starts the copy of what is new.
  * @param arriving published tables that the subscription does not know yet
  * @throws CopyStalled where one of them holds rows already, which the copy would double or break on
+ * @param remainingMs before the function must return: the source is asked about every table, and waits for whoever locks one
  * @throws CannotConnect where the source refuses the target
  */
-export async function refresh(target: Database, name: string, arriving: readonly TableName[]): Promise<void> {
+export async function refresh(target: Database, name: string, arriving: readonly TableName[], remainingMs: number): Promise<void> {
   const full = await occupied(target, arriving);
   if (full.length > 0) {
     throw new CopyStalled(
@@ -65,15 +67,33 @@ export async function refresh(target: Database, name: string, arriving: readonly
         'Empty them on the target, or leave them behind with excludeTables, then start Replicate again.',
     );
   }
+  const session = await target.session('refresh');
   try {
-    await target.query(refreshSubscription(name));
+    await session.query(setStatementTimeout(Math.max(SHORTEST_MS, remainingMs - RESERVE_MS)));
+    await session.query(refreshSubscription(name));
   } catch (error) {
-    const hopeless = error instanceof TransientError && HOPELESS.test(error.message);
-    if (!hopeless) throw error;
-    throw new CannotConnect(
-      `The target cannot log in to the source, so nothing is copied yet: ${error.message} Correct the source's address, its network or the ` +
-        'TLS setting of the subscription, then start Replicate again; it continues where it stopped.',
+    throw explained(error);
+  } finally {
+    await session.end();
+  }
+}
+
+const QUERY_CANCELED = '57014';
+/** What is left to look again and to return. */
+const RESERVE_MS = 20_000;
+const SHORTEST_MS = 5_000;
+
+function explained(error: unknown): unknown {
+  if (error instanceof StatementFailed && error.complaint.code === QUERY_CANCELED) {
+    return new TransientError(
+      'The subscription could not take in the published tables in time: somebody locks one of them on the source. It is tried again.',
       { cause: error },
     );
   }
+  if (!(error instanceof TransientError) || !HOPELESS.test(error.message)) return error;
+  return new CannotConnect(
+    `The target cannot log in to the source, so nothing is copied yet: ${error.message} Correct the source's address, its network or the ` +
+      'TLS setting of the subscription, then start Replicate again; it continues where it stopped.',
+    { cause: error },
+  );
 }

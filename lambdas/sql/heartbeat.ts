@@ -65,3 +65,14 @@ export const beatRange = (): Statement<BeatRange> =>
 
 export const heartbeatExists = (): Statement<{ exists: boolean }> =>
   statement(`select to_regclass('${SCHEMA}.${HEARTBEAT}') is not null as exists`);
+
+/** The newest marker whose token begins with `prefix`. */
+export const newestBeat = (prefix: string): Statement<Pick<Beat, 'id' | 'token'>> =>
+  statement(`select id::float8 as id, token from ${TABLE} where starts_with(token, $1::text) order by heartbeat.id desc limit 1`, [prefix]);
+
+/** Milliseconds since a marker was written, by the clock that wrote it. */
+export const beatAge = (token: string): Statement<{ milliseconds: number }> =>
+  statement(
+    `select (extract(epoch from clock_timestamp() - written_at) * 1000)::float8 as milliseconds from ${TABLE} where token = $1::text`,
+    [token],
+  );

@@ -8,7 +8,6 @@ import { identifier, literal, qualified, statement } from './quote.ts';
 const ACTIONS = 'insert, update, delete, truncate';
 
 export interface PublicationState {
-  readonly oid: number;
   readonly tables: readonly TableName[];
   /** Sends every kind of change, whole and unfiltered, each partition under its own name, without generated columns. */
   readonly plain: boolean;
@@ -18,7 +17,7 @@ export interface PublicationState {
 export const publicationState = (): Statement<PublicationState> =>
   statement(
     `
-select p.oid::int8::float8 as oid,
+select
   (select coalesce(json_agg(json_build_object('schema', t.schemaname, 'table', t.tablename)), '[]')
     from pg_publication_tables as t where t.pubname = p.pubname) as tables,
   pubinsert and pubupdate and pubdelete and pubtruncate
@@ -27,6 +26,35 @@ select p.oid::int8::float8 as oid,
     and not exists (
       select from pg_publication_rel as r
       where r.prpubid = p.oid and coalesce(to_jsonb(r) ->> 'prqual', to_jsonb(r) ->> 'prattrs') is not null) as plain
+from pg_publication as p
+where p.pubname = $1::name
+`,
+    [PUBLICATION],
+  );
+
+/** A table that the publication lists. */
+export interface ListedTable extends TableName {
+  readonly oid: number;
+}
+
+export interface PublicationList {
+  readonly oid: number;
+  readonly tables: readonly ListedTable[];
+}
+
+/**
+ * What the publication lists, without pg_publication_tables: from version 15 on that view opens every table, and so waits for whoever
+ * locks one. CreatePublication has seen to it that the list is all there is.
+ */
+export const publicationList = (): Statement<PublicationList> =>
+  statement(
+    `
+select p.oid::int8::float8 as oid, (
+  select coalesce(json_agg(json_build_object('oid', c.oid::int8, 'schema', n.nspname, 'table', c.relname)), '[]')
+  from pg_publication_rel as r
+  join pg_class as c on c.oid = r.prrelid
+  join pg_namespace as n on n.oid = c.relnamespace
+  where r.prpubid = p.oid) as tables
 from pg_publication as p
 where p.pubname = $1::name
 `,

@@ -64,3 +64,16 @@ limit $1::int
 `,
     [most],
   );
+
+/** Where the source's WAL ends. */
+export const walPosition = (): Statement<{ position: string }> => statement('select pg_current_wal_lsn()::text as position');
+
+/** Whether the target has confirmed everything up to `position`, and how much it has not confirmed of what came since. */
+export const confirmation = (slot: string, position: string): Statement<{ past: boolean; lagBytes: number }> =>
+  statement(
+    `
+select confirmed_flush_lsn >= $2::pg_lsn as past, greatest(0, pg_current_wal_lsn() - confirmed_flush_lsn)::float8 as "lagBytes"
+from pg_replication_slots where slot_name = $1::name
+`,
+    [slot, position],
+  );

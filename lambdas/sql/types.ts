@@ -1,7 +1,6 @@
 /** Types of columns. */
 import type { Statement } from '../contract.ts';
 import { statement } from './quote.ts';
-import type { PublishedTable } from './tables.ts';
 
 /** Object identifiers below this one are the same on every server (src/include/access/transam.h, FirstNormalObjectId). */
 const FIRST_USER_OID = 16_384;
@@ -11,7 +10,7 @@ const FIRST_USER_OID = 16_384;
  * domains, arrays, ranges and composites over them. Types that print a name but send an object identifier (regclass and its kin) would
  * arrive as another object; what an extension sends is the extension's own affair, version by version.
  */
-export const travelsInBinary = (tables: readonly Pick<PublishedTable, 'oid'>[]): Statement<{ safe: boolean }> =>
+export const travelsInBinary = (tables: readonly { readonly oid: number }[]): Statement<{ safe: boolean }> =>
   statement(
     `
 with recursive used (oid) as (

@@ -1,11 +1,88 @@
+/** Guide A, step 4: waits until every published table is copied and in step, and says when that will not happen. */
+
+import type { Reader } from '../contract.ts';
+import { certainCause, type Symptoms, stall } from '../copy/diagnosis.ts';
+import { type Progress, progressOf } from '../copy/progress.ts';
+import { keepWatch, readWatch, recentErrors, secondsLeft, type Watch } from '../copy/watch.ts';
+import { CopyStalled } from '../errors.ts';
+import type { TableName } from '../input.ts';
+import { REPLICATION_ROLE } from '../names.ts';
+import { type History, lookAtHistory, vouchFor } from '../replication/history.ts';
+import { alone } from '../replication/make-slot.ts';
+import { refresh } from '../replication/subscribe.ts';
+import { missingFrom } from '../replication/tables.ts';
+import { sourceTables, targetTables, timeLimitsOf, waitingCopies, workerState } from '../sql/copy-progress.ts';
+import { enableSubscription, occupiedTables, subscribedTables } from '../sql/subscriptions.ts';
 import { defineStep } from '../step.ts';
 
-/** not built yet */
+interface Seen extends Symptoms {
+  readonly progress: Progress;
+}
+
+/** Tables in which rows that no copy of ours wrote are looked for, per visit. */
+const SUSPECTS = 10;
+
+/** In one snapshot, because a copy's rows and its state become visible together. */
+const occupiedBeforeCopy = (target: Reader, name: string): Promise<TableName[]> =>
+  target.snapshot(async (snapshot) => {
+    const copying = (await snapshot.query(subscribedTables(name))).filter(({ state }) => state === 'd').slice(0, SUSPECTS);
+    return copying.length > 0 ? snapshot.query(occupiedTables(copying)) : [];
+  });
+
+async function look(source: Reader, target: Reader, before: Watch | undefined): Promise<Seen> {
+  const history = await lookAtHistory(source, target);
+  const tables = await target.query(targetTables(history.name));
+  const [workers] = await target.query(workerState(history.name));
+  if (!workers) throw new Error('A query without a from-list always returns a row.');
+  const published = await source.query(sourceTables(REPLICATION_ROLE));
+  const progress = progressOf(published, tables);
+  const now = Date.now();
+  const watch = keepWatch(before, progress, workers, now);
+  return {
+    ...{ now, history, source: published, target: tables, workers, watch, progress },
+    occupied: recentErrors(watch, workers) > 0 ? await occupiedBeforeCopy(target, history.name) : [],
+    timeLimits: (await source.query(timeLimitsOf(REPLICATION_ROLE))).map(({ setting }) => setting),
+    waiting: await source.query(waitingCopies(REPLICATION_ROLE)),
+  };
+}
+
+const unknown = ({ tables, publication }: History): TableName[] => missingFrom(tables, publication?.tables ?? []);
+
 export const awaitCopy = defineStep({
   needs: ['source', 'target'],
-  async inspect(): Promise<null> {
-    throw new Error('AwaitCopy is not built yet');
+
+  inspect: ({ source, target, previous }) => look(source, target, readWatch(previous)),
+
+  judge(seen) {
+    const { history, progress } = seen;
+    vouchFor(history);
+    if (!history.subscription?.enabled || unknown(history).length > 0) return 'todo';
+    if (progress.ready === progress.tables) return 'done';
+    const diagnosis = certainCause(seen) ?? stall(seen);
+    if (!diagnosis) return 'pending';
+    throw new CopyStalled(
+      `The copy does not get on: ${diagnosis.cause}. ${progress.ready} of ${progress.tables} tables are ready; nothing was undone, the ` +
+        `target goes on trying, and the application is not affected. ${diagnosis.remedy} Then start Replicate again; it continues.`,
+    );
   },
-  judge: () => 'done',
-  evidence: () => null,
+
+  /** Somebody disabled the subscription or changed the publication since CreateSubscription. */
+  async act({ source, target, remainingMs }, { history }) {
+    const finished = await alone(source, history.name, async () => {
+      const now = await lookAtHistory(source, target);
+      if (!now.subscription?.enabled) await target.query(enableSubscription(now.name));
+      if (unknown(now).length > 0) await refresh(target, now.name, unknown(now), remainingMs());
+      return true;
+    });
+    return finished ? undefined : 'pending';
+  },
+
+  evidence: ({ history, progress, watch, workers, now }) => ({
+    ...progress,
+    inFlight: progress.inFlight.map((copy) => ({ ...copy })),
+    secondsLeft: secondsLeft(watch, progress, now),
+    errors: recentErrors(watch, workers),
+    slot: history.slot ? { active: history.slot.active, retainedBytes: history.slot.retainedBytes } : null,
+    watch: { ...watch },
+  }),
 });

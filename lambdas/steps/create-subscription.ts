@@ -12,7 +12,6 @@ import { forget, reconnect, refresh, subscribe } from '../replication/subscribe.
 import { missingFrom } from '../replication/tables.ts';
 import { type OpenWriter, openWriters } from '../sql/slots.ts';
 import { enableSubscription, type StreamOptions, setStreamOptions } from '../sql/subscriptions.ts';
-import { publishedTables } from '../sql/tables.ts';
 import { travelsInBinary } from '../sql/types.ts';
 import { defineStep } from '../step.ts';
 
@@ -30,9 +29,9 @@ interface Seen {
   readonly waitsFor: readonly OpenWriter[];
 }
 
-async function look({ source, target, replication, input }: Looking<Ports>): Promise<Seen> {
+async function look({ source, target, replication }: Looking<Ports>): Promise<Seen> {
   const history = await lookAtHistory(source, target);
-  const [binary] = await source.query(travelsInBinary(await source.query(publishedTables(input))));
+  const [binary] = await source.query(travelsInBinary(history.publication?.tables ?? []));
   return {
     history,
     connection: connectionString(replication, await replication.password(), source.endpoint.database, history.name),
@@ -102,7 +101,7 @@ export const createSubscription = defineStep({
       if (!hasConnection(seen) && history.note) await reconnect(target, name, connection, history.note.birth);
       if (!hasOptions(seen)) await target.query(setStreamOptions(name, stream));
       if (!history.subscription?.enabled) await target.query(enableSubscription(name));
-      if (arriving(history).length > 0 || leaving(history).length > 0) await refresh(target, name, arriving(history));
+      if (arriving(history).length > 0 || leaving(history).length > 0) await refresh(target, name, arriving(history), ctx.remainingMs());
       return true;
     });
     return finished ? undefined : 'pending';

@@ -69,7 +69,11 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     source: options.source ?? 15,
     target: options.target ?? 18,
     sourceParameters: { wal_level: 'logical', max_replication_slots: 20, max_wal_senders: 30, ...options.sourceParameters },
-    targetParameters: { max_worker_processes: 20, max_logical_replication_workers: 12, ...options.targetParameters },
+    targetParameters: {
+      ...{ max_worker_processes: 20, max_logical_replication_workers: 12 },
+      wal_retrieve_retry_interval: '200ms', // five seconds by default, which every broken worker would cost a test
+      ...options.targetParameters,
+    },
   });
   try {
     return await worldOf(pair, options, true);

@@ -1,0 +1,76 @@
+/** Markers: written on the source, waited for on the target. One that has arrived proves that everything before it has. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Database, Reader } from '../contract.ts';
+import { beatAge, beatOf, lockBeats, newestBeat, writeBeat } from '../sql/heartbeat.ts';
+import { confirmation, walPosition } from '../sql/slots.ts';
+
+/**
+ * One look's marker. The token says all that a later visit needs to know, so a crash in between repeats the same look: which execution,
+ * which look of it, and how many good looks came right before.
+ */
+export interface Marker {
+  readonly look: number;
+  readonly streakBefore: number;
+}
+
+const tokenOf = (execution: string, { look, streakBefore }: Marker): string => `${execution}:${look}:${streakBefore}`;
+
+/** The newest marker of an execution, if it has written any. */
+export async function newestMarker(source: Reader, execution: string): Promise<(Marker & { readonly number: number }) | undefined> {
+  const [beat] = await source.query(newestBeat(`${execution}:`));
+  const [look, streakBefore] = beat?.token.split(':').slice(-2).map(Number) ?? [];
+  return beat && look !== undefined && streakBefore !== undefined ? { look, streakBefore, number: beat.id } : undefined;
+}
+
+export async function writeMarker(source: Database, execution: string, marker: Marker): Promise<void> {
+  await source.transaction(async (session) => {
+    await session.query(lockBeats());
+    await session.query(writeBeat(tokenOf(execution, marker)));
+  });
+}
+
+export interface Arrival {
+  readonly arrived: boolean;
+  /** From the commit on the source to our seeing it on the target, by the source's clock; at most this, as our own looking takes time too. */
+  readonly lagMilliseconds: number;
+  /** Whether the target has confirmed everything up to the marker. */
+  readonly confirmed: boolean;
+  /** WAL of the source that the target has not confirmed. */
+  readonly lagBytes: number;
+}
+
+const LOOK_EVERY_MS = 25;
+
+/** Waits for a marker to arrive and for its place in the WAL to be confirmed, but not longer than `patienceMs`. */
+export async function awaitArrival(
+  source: Reader,
+  target: Reader,
+  slot: string,
+  execution: string,
+  marker: Marker,
+  patienceMs: number,
+): Promise<Arrival> {
+  const token = tokenOf(execution, marker);
+  // Read after the marker was committed, so it lies behind the marker.
+  const position = (await source.query(walPosition()))[0]?.position ?? '0/0';
+  const until = Date.now() + patienceMs;
+  let lagMilliseconds: number | undefined;
+  for (;;) {
+    const late = Date.now() >= until;
+    if (lagMilliseconds === undefined && (await target.query(beatOf(token))).length > 0) {
+      lagMilliseconds = (await source.query(beatAge(token)))[0]?.milliseconds;
+    }
+    const arrived = lagMilliseconds !== undefined;
+    const [state] = await source.query(confirmation(slot, position));
+    if ((arrived && state?.past) || late) {
+      const age = lagMilliseconds ?? (await source.query(beatAge(token)))[0]?.milliseconds ?? Number.MAX_SAFE_INTEGER;
+      return {
+        arrived,
+        lagMilliseconds: Math.round(age),
+        confirmed: state?.past ?? false,
+        lagBytes: state?.lagBytes ?? Number.MAX_SAFE_INTEGER,
+      };
+    }
+    await sleep(LOOK_EVERY_MS);
+  }
+}

@@ -11,6 +11,7 @@ import type { RehearsalOptions } from './options.ts';
 import { prepare } from './prepare.ts';
 import type { Progress } from './progress.ts';
 import type { Report } from './report.ts';
+import type { Parameters } from './servers/server.ts';
 import { openSides, type Sides } from './sides.ts';
 import { refuseTraces, removeTraces } from './traces.ts';
 import type { Subject } from './workload/subject.ts';
@@ -22,8 +23,12 @@ export interface Company {
   /** Ends the rehearsal early; everything is still cleaned up. */
   readonly signal?: AbortSignal;
   readonly pace?: Pace;
+  /** Further settings of an embedded target. */
+  readonly targetParameters?: Parameters;
   /** When the data is there and the writers write, before the first machine. */
   onReady?(sides: Sides): Promise<void>;
+  /** When a visit of a step begins; it goes on at the same time. */
+  onVisit?(visit: Pick<Visited, 'machine' | 'step'>, sides: Sides): void;
   /** After each visit of a step, before its state is left. */
   onVisited?(visited: Visited, sides: Sides): void | Promise<void>;
   /** At the end, with the servers still running. */
@@ -46,7 +51,7 @@ export async function rehearse(options: RehearsalOptions, company: Company): Pro
   const machines = synthesizeMachines();
   signal?.throwIfAborted();
   progress.say(opening(options));
-  const sides = await openSides(options);
+  const sides = await openSides(options, company.targetParameters);
   try {
     signal?.throwIfAborted();
     return await onOpenSides(options, company, sides, machines);
@@ -136,7 +141,10 @@ function begin({ company, machines, places, sides }: Stage, name: MachineName): 
     registry: new ExecutionRegistry(),
     places,
     pace: company.pace ?? DEFAULT_PACE,
-    onVisit: (machine, step) => company.progress.visiting(machine, step),
+    onVisit(machine, step) {
+      company.progress.visiting(machine, step);
+      company.onVisit?.({ machine, step }, sides);
+    },
     async onVisited(visited) {
       company.progress.visited(visited);
       await company.onVisited?.(visited, sides);

@@ -40,13 +40,16 @@ export interface Sides {
 type Opened = { readonly settings: ConnectionSettings; readonly server: Server | undefined };
 
 /** Starts what has to be started. Whatever fails, nothing stays behind. */
-export async function openSides({ source, target }: Pick<RehearsalOptions, 'source' | 'target'>): Promise<Sides> {
+export async function openSides(
+  { source, target }: Pick<RehearsalOptions, 'source' | 'target'>,
+  targetParameters: Parameters = {},
+): Promise<Sides> {
   const open = async (side: typeof source, start: typeof startSource, parameters: Parameters): Promise<Opened> => {
     if (side.kind === 'existing') return { settings: side.settings, server: undefined };
     const { server, createDatabase } = await start(side.version, parameters);
     return { settings: await createDatabase(DATABASE), server };
   };
-  const opening = [open(source, startSource, {}), open(target, startTarget, TARGET_PARAMETERS)] as const;
+  const opening = [open(source, startSource, {}), open(target, startTarget, { ...TARGET_PARAMETERS, ...targetParameters })] as const;
   const [from, to] = await Promise.all(opening).catch(async (error: unknown) => {
     for (const opened of await Promise.allSettled(opening)) if (opened.status === 'fulfilled') opened.value.server?.destroy();
     throw error;

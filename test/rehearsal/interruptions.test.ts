@@ -50,20 +50,19 @@ describe('Replicate, stopped and started anew', () => {
       },
     });
 
-  // In this order each state is stopped at just when it has taken effect for the first time, and the next run begins all over again.
-  const stops = MACHINES.Replicate.order.flatMap(({ step, polls }) => (polls ? [`${step} pending`, `${step} done`] : [`${step} done`]));
-  const stopAt = async (stop: string): Promise<Outcome> =>
-    start(({ step, outcome }: Visited, execution) => {
-      if ('verdict' in outcome && `${step} ${outcome.verdict}` === stop) execution.abort();
-    }).ended;
+  // Each state is left right after its first visit, when it has just taken effect for the first time, and a polling one once more when
+  // it is done. The next run begins all over again.
+  const stops = MACHINES.Replicate.order.flatMap(({ step, polls }) => [
+    [step, 'the first visit'],
+    ...(polls ? [[step, 'the last visit']] : []),
+  ]);
 
-  it.each(stops)('goes on after %s', async (stop) => {
-    const outcome = await stopAt(stop);
-    expect(outcome.failure).toBeUndefined();
-    if (stop.endsWith('done')) {
-      expect(outcome.status).toBe('ABORTED');
-      expect(outcome.states.at(-1)?.name).toBe(stop.split(' ')[0]);
-    }
+  it.each(stops)('goes on where it was stopped in %s after %s', async (stop, when) => {
+    const { status, failure, states } = await start(({ step, outcome }: Visited, execution) => {
+      if (step === stop && 'verdict' in outcome && (when === 'the first visit' || outcome.verdict === 'done')) execution.abort();
+    }).ended;
+    expect([status, failure]).toEqual(['ABORTED', undefined]);
+    expect(states.at(-1)?.name).toBe(stop);
   });
 
   it('refuses the younger of two at once, and the older goes on to its end', async () => {
@@ -95,20 +94,26 @@ describe('servers that restart in the middle', () => {
     ['source', 'crash'],
     ['target', 'crash'],
   ] as const)('of AwaitCopy and of AwaitConvergence: the %s (%s)', async (side, shutdown) => {
-    const restarted: string[] = [];
+    const restarts: string[] = [];
+    let restart: Promise<void> | undefined;
+    const restartOnce = (when: string, { servers }: Sides) => {
+      if (restarts.includes(when)) return;
+      restarts.push(when);
+      restart = servers[side]?.restart({}, shutdown);
+    };
     const report = await rehearseQuickly(['--rows=20000', '--rate=150'], {
-      async onVisited({ machine, step, outcome }, { servers }) {
-        const isBefore = step === 'CreateSubscription' || step === 'BuildIndexes';
-        const isDuring = step === 'AwaitCopy' || step === 'AwaitConvergence';
-        if (machine !== 'Replicate' || !('verdict' in outcome) || restarted.includes(step)) return;
-        // Once when the state is about to be entered, and once more when it has looked and found itself not done.
-        if ((isBefore && outcome.verdict === 'done') || (isDuring && outcome.verdict === 'pending')) {
-          restarted.push(step);
-          await servers[side]?.restart({}, shutdown);
-        }
+      targetParameters: { wal_retrieve_retry_interval: '200ms' }, // how long a worker waits before it tries again; five seconds by default
+      onVisit({ machine, step }, sides) {
+        if (machine === 'Replicate' && (step === 'AwaitCopy' || step === 'AwaitConvergence')) restartOnce(`during ${step}`, sides);
+      },
+      async onVisited({ machine, step, outcome }, sides) {
+        await restart;
+        if (machine !== 'Replicate' || !('verdict' in outcome)) return;
+        if (outcome.verdict === 'pending' && step === 'AwaitCopy') restartOnce('between two looks at the copy', sides);
+        await restart;
       },
     });
-    expect(restarted).toEqual(expect.arrayContaining(['CreateSubscription', 'BuildIndexes']));
+    expect(restarts).toEqual(['during AwaitCopy', 'between two looks at the copy', 'during AwaitConvergence']);
     expect(report).toMatchObject({ reasons: [], outcome: 'passed', writes: { lost: 0, duplicated: 0 } });
   });
 });

@@ -4,7 +4,7 @@ import { CopyStalled, ReplicationBroken, TransientError } from '../../../lambdas
 import { REPLICATION_ROLE, subscriptionName } from '../../../lambdas/names.ts';
 import { HOSTILE_TABLES, hostileRows, hostileSchema, hostileTarget } from '../../support/hostile.ts';
 import { livesItsWholeLife } from '../../support/life.ts';
-import { eventually, published, ROWS, sidesAgree, tableStates } from '../../support/replicated.ts';
+import { eventually, published, ROWS, type SharedServers, sharedServers, sidesAgree, tableStates } from '../../support/replicated.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
 const TABLES = HOSTILE_TABLES.length + 1;
@@ -37,11 +37,17 @@ const longAgo = (evidence: unknown, changes: object = {}) => {
 };
 
 describe('AwaitCopy', () => {
+  let servers: SharedServers;
+  beforeAll(async () => {
+    servers = await sharedServers({ source: 15, target: 18 });
+  });
+  afterAll(() => servers?.destroy());
+
   livesItsWholeLife('AwaitCopy', {
     // The publication has gained a table since the subscription was made.
     world: async () => {
       const input = { excludeTables: ['public.plain'] };
-      const world = await published({ source: 15, target: 18 }, { input });
+      const world = await servers.published({ input });
       await world.until('CreateSubscription', { input });
       await eventually(async () => (await tableStates(world)).every((state) => state === 'r'));
       await world.visit('CreateReplicationRole');

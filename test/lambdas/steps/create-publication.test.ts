@@ -17,7 +17,18 @@ const published = (world: World) =>
   world.source('select schemaname as schema, tablename as "table" from pg_publication_tables order by 1, 2');
 
 describe('CreatePublication', () => {
-  livesItsWholeLife('CreatePublication', { world: () => startWorld({ source: 18, schema }), effect: published });
+  let base: World;
+  let siblings = 0;
+  beforeAll(async () => {
+    base = await startWorld({ source: 18, schema });
+  });
+  afterAll(() => base?.destroy());
+
+  const world = () => {
+    siblings += 1;
+    return base.sibling(`Shop "${siblings}"`);
+  };
+  livesItsWholeLife('CreatePublication', { world, effect: published });
 });
 
 describe.each([11, 15, 18] as const)('CreatePublication on version %i', (source) => {

@@ -2,16 +2,20 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CannotConnect, CopyStalled, ReplicationBroken } from '../../../lambdas/errors.ts';
 import { PUBLICATION, subscriptionName } from '../../../lambdas/names.ts';
 import { lockBeats, writeBeat } from '../../../lambdas/sql/heartbeat.ts';
-import { identifier, qualified } from '../../../lambdas/sql/quote.ts';
+import { qualified } from '../../../lambdas/sql/quote.ts';
 import { HOSTILE_TABLES, hostileRows, hostileSchema, hostileTarget } from '../../support/hostile.ts';
 import { livesItsWholeLife } from '../../support/life.ts';
-import { eventually, published, replicated, sidesAgree, tableStates } from '../../support/replicated.ts';
+import { eventually, published, replicated, type SharedServers, sharedServers, sidesAgree, tableStates } from '../../support/replicated.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
-const slots = (world: World) => world.source(`select slot_name, plugin from pg_replication_slots where slot_name !~ '^pg_' order by 1`);
+const slots = (world: World) =>
+  world.source(`select slot_name, plugin from pg_replication_slots where slot_name !~ '^pg_' and database = current_database() order by 1`);
 const subscribed = async (world: World) => ({
   slots: await slots(world),
-  subscriptions: await world.target('select subname, subslotname, subenabled, subdisableonerr, subpasswordrequired from pg_subscription'),
+  subscriptions: await world.target(
+    `select subname, subslotname, subenabled, subdisableonerr, subpasswordrequired from pg_subscription where subname = $1`,
+    [subscriptionName(world.database.name)],
+  ),
   tables: await world.target('select srrelid::regclass::text as "table" from pg_subscription_rel order by 1'),
 });
 
@@ -40,7 +44,13 @@ const pause = async (world: World, name: string) => {
 };
 
 describe('CreateSubscription', () => {
-  livesItsWholeLife('CreateSubscription', { world: () => published({ source: 15, target: 18 }), effect: subscribed });
+  let servers: SharedServers;
+  beforeAll(async () => {
+    servers = await sharedServers({ source: 15, target: 18 });
+  });
+  afterAll(() => servers?.destroy());
+
+  livesItsWholeLife('CreateSubscription', { world: () => servers.published(), effect: subscribed });
 });
 
 describe.each([
@@ -238,6 +248,13 @@ create type "pair" as (a "kind of", b "positive"); create type "holder" as (a in
 });
 
 describe('CreateSubscription and a history that cannot be vouched for', () => {
+  let servers: SharedServers;
+  beforeAll(async () => {
+    servers = await sharedServers({ source: 15, target: 17 });
+  });
+  afterAll(() => servers?.destroy());
+  const replicated = () => servers.replicated();
+
   /** What a person might do to get rid of a slot that holds WAL back, and then to mend it. */
   const remake = async (world: World, name: string, meanwhile: () => Promise<unknown>) => {
     await pause(world, name);
@@ -314,7 +331,7 @@ describe('CreateSubscription and a history that cannot be vouched for', () => {
       const attempt = world.visit('CreateSubscription');
       await expect(attempt).rejects.toThrow(ReplicationBroken);
       await expect(attempt).rejects.toThrow(words);
-      expect(await world.target(`select subname from ${identifier('pg_subscription')}`)).toEqual([{ subname: name }]);
+      expect(await world.target('select subname from pg_subscription where subname = $1', [name])).toEqual([{ subname: name }]);
     }),
   );
 });

@@ -50,6 +50,6 @@ describe('progress', () => {
       // biome-ignore lint/suspicious/noControlCharactersInRegex: the codes of a terminal are what is taken out
       expect(part.replaceAll(/\u001b\[[0-9;]*[A-Za-z]/g, '').length).toBeLessThan(70);
     }
-    expect(text.endsWith('failed\u001b[39m\n')).toBe(true);
+    expect(text.split('\n').at(-2)).toContain('failed');
   });
 });

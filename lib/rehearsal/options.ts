@@ -1,7 +1,7 @@
 /** The command line of the rehearsal: untrusted words → trusted {@link RehearsalOptions}, with every problem at once. */
 import { parseArgs } from 'node:util';
 import type { ConnectionSettings } from '../../lambdas/adapters/connection-settings.ts';
-import { MACHINE_NAMES, type MachineName } from '../machines.ts';
+import type { MachineName } from '../machines.ts';
 import { InvalidUrl, settingsOfUrl } from './database-url.ts';
 import { SERVER_VERSIONS, type ServerVersion } from './servers/binaries.ts';
 
@@ -9,6 +9,9 @@ import { SERVER_VERSIONS, type ServerVersion } from './servers/binaries.ts';
 export type Side =
   | { readonly kind: 'embedded'; readonly version: ServerVersion }
   | { readonly kind: 'existing'; readonly settings: ConnectionSettings };
+
+/** The machines that a rehearsal runs, in order; the last one leaves both sides equal and the changes flowing, which is then verified. */
+export const REHEARSED: readonly MachineName[] = ['Preflight', 'Replicate'];
 
 export interface RehearsalOptions {
   readonly source: Side;
@@ -54,7 +57,7 @@ usage: npm run rehearse -- [options]
                        owners and grants in it are passed over
   --source-url URL     an existing source, postgresql://user:password@host:port/database, in place of the embedded one
   --target-url URL     an existing target, likewise; it must reach the source under the same address
-  --until MACHINE      the last machine to run: ${MACHINE_NAMES.map((name) => name.toLowerCase()).join(' or ')} (default replicate)
+  --until MACHINE      the last machine to run: ${REHEARSED.map((name) => name.toLowerCase()).join(' or ')} (default replicate)
   --writers N          sessions of the application that writes meanwhile, 0 to 64 (default 4)
   --rate N             transactions a second, of all writers together, 1 to 10000 (default 100)
   --rows N             rows of the sample's largest table, 0 to 100000000 (default 100000)
@@ -141,8 +144,8 @@ export function parseOptions(words: readonly string[]): RehearsalOptions | 'help
   };
   const machine = (): MachineName => {
     const text = given.get('until') ?? 'replicate';
-    const found = MACHINE_NAMES.find((name) => name.toLowerCase() === text.toLowerCase());
-    if (!found) problems.push(`--until must be one of ${MACHINE_NAMES.map((name) => name.toLowerCase()).join(', ')}, not "${text}".`);
+    const found = REHEARSED.find((name) => name.toLowerCase() === text.toLowerCase());
+    if (!found) problems.push(`--until must be one of ${REHEARSED.map((name) => name.toLowerCase()).join(', ')}, not "${text}".`);
     return found ?? 'Replicate';
   };
 

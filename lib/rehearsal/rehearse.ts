@@ -2,12 +2,12 @@
 import { randomBytes } from 'node:crypto';
 import { REPLICATION_ROLE } from '../../lambdas/names.ts';
 import type { Places } from '../../lambdas/ports.ts';
-import { MACHINE_NAMES, type MachineName } from '../machines.ts';
+import type { MachineName } from '../machines.ts';
 import { conclude } from './conclude.ts';
 import { DEFAULT_PACE, type Execution, type Outcome, type Pace, startExecution, type Visited } from './machines/execution.ts';
 import { ExecutionRegistry } from './machines/registry.ts';
 import { type SynthesizedMachine, synthesizeMachines } from './machines/synthesize.ts';
-import type { RehearsalOptions } from './options.ts';
+import { REHEARSED, type RehearsalOptions } from './options.ts';
 import { prepare } from './prepare.ts';
 import type { Progress } from './progress.ts';
 import type { Report } from './report.ts';
@@ -115,7 +115,7 @@ async function perform(stage: Stage): Promise<Report> {
   try {
     await company.onReady?.(sides);
     const outcomes: Outcome[] = [];
-    for (const name of MACHINE_NAMES.slice(0, MACHINE_NAMES.indexOf(options.until) + 1)) {
+    for (const name of REHEARSED.slice(0, REHEARSED.indexOf(options.until) + 1)) {
       company.signal?.throwIfAborted();
       execution = begin(stage, name);
       const outcome = await execution.ended;

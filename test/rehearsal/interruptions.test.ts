@@ -88,11 +88,11 @@ describe('Replicate, stopped and started anew', () => {
 });
 
 describe('servers that restart in the middle', () => {
-  it.each([
+  it.for([
     ['source', 'fast'],
     ['target', 'fast'],
     ['source', 'crash'],
-  ] as const)('of AwaitCopy and of AwaitConvergence: the %s (%s)', async (side, shutdown) => {
+  ] as const)('of AwaitCopy and of AwaitConvergence: the %s (%s)', async ([side, shutdown], { signal }) => {
     const restarts: string[] = [];
     let restart: Promise<void> | undefined;
     const restartOnce = (when: string, { servers }: Sides) => {
@@ -101,6 +101,7 @@ describe('servers that restart in the middle', () => {
       restart = servers[side]?.restart({}, shutdown);
     };
     const report = await rehearseQuickly(['--rows=20000', '--rate=150'], {
+      signal, // of the test's time limit, which thus takes the servers away
       targetParameters: { wal_retrieve_retry_interval: '200ms' }, // how long a worker waits before it tries again; five seconds by default
       onVisit({ machine, step }, sides) {
         if (machine === 'Replicate' && (step === 'AwaitCopy' || step === 'AwaitConvergence')) restartOnce(`during ${step}`, sides);

@@ -1,15 +1,15 @@
 /** State `CheckReadiness`: one look at both sides that lists everything that stands in the way. It changes nothing anywhere. */
-import { AlreadyRunning, NotReady } from '../errors.ts';
+import { NotReady } from '../errors.ts';
 import { type Finding, findAll, setScene } from '../readiness/findings.ts';
 import { CHECKS } from '../readiness/index.ts';
 import { notReadyMessage, reported } from '../readiness/report.ts';
+import { refuseBesideOlder } from '../running.ts';
 import { defineStep } from '../step.ts';
 
 export const checkReadiness = defineStep({
   needs: ['source', 'target', 'cluster', 'executions'],
   async inspect({ source, target, cluster, executions, input, log }): Promise<Finding[]> {
-    const older = await executions.older();
-    if (older !== undefined) throw new AlreadyRunning(older);
+    await refuseBesideOlder(executions);
     const findings = await findAll(CHECKS, await setScene({ source, target, cluster, input }));
     for (const finding of reported(findings)) log.info(`Found ${finding.code}`, finding);
     return findings;

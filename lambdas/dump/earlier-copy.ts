@@ -13,17 +13,17 @@ export async function copyOn(target: Reader): Promise<SchemaCopy | undefined> {
 /** What stays the same across restarts, failovers and changes of address. */
 export async function identityOf(source: Reader): Promise<string> {
   const [database] = await source.query(databaseIdentity());
-  return `${await clusterOf(source)}/${database?.identity}`;
+  return `${(await clusterOf(source)) ?? 'unknown'}/${database?.identity}`;
 }
 
-/** Managed services may forbid the question; then the database's own number has to do. */
-async function clusterOf(source: Reader): Promise<string> {
-  const [may] = await source.query(mayReadIdentity());
-  if (!may?.allowed) return 'unknown';
+/** System identifier of a side's cluster. Managed services may forbid the question; then the database's own number has to do. */
+export async function clusterOf(side: Reader): Promise<string | undefined> {
+  const [may] = await side.query(mayReadIdentity());
+  if (!may?.allowed) return undefined;
   try {
-    return (await source.query(clusterIdentity()))[0]?.identity ?? 'unknown';
+    return (await side.query(clusterIdentity()))[0]?.identity;
   } catch (error) {
-    if (error instanceof StatementFailed) return 'unknown';
+    if (error instanceof StatementFailed) return undefined;
     throw error;
   }
 }

@@ -79,6 +79,19 @@ export const enableSubscription = (name: string): Statement => statement(`alter 
 export const refreshSubscription = (name: string): Statement =>
   statement(`alter subscription ${identifier(name)} refresh publication with (copy_data = true)`);
 
+/** Subscriptions of this database whose names begin with `prefix`. */
+export const subscriptionsNamed = (prefix: string): Statement<{ readonly oid: number; readonly name: string }> =>
+  statement(
+    `
+select s.oid::int8::float8 as oid, s.subname::text as name
+from pg_subscription as s
+join pg_database as d on d.oid = s.subdbid and d.datname = current_database()
+where starts_with(s.subname::text, $1::text)
+order by s.subname
+`,
+    [prefix],
+  );
+
 /** In this order, in one transaction: a subscription that has let go of its slot is dropped without asking the source. */
 export const forgetSubscription = (name: string): Statement[] => [
   statement(`alter subscription ${identifier(name)} disable`),

@@ -9,6 +9,7 @@ import { breach, broken, type History, hasCopied, lookAtHistory } from '../repli
 import { alone, makeSlot } from '../replication/make-slot.ts';
 import { streamOptions } from '../replication/stream-options.ts';
 import { forget, reconnect, refresh, subscribe } from '../replication/subscribe.ts';
+import { noteSubscriber } from '../replication/subscriber.ts';
 import { missingFrom } from '../replication/tables.ts';
 import { type OpenWriter, openWriters } from '../sql/slots.ts';
 import { enableSubscription, type StreamOptions, setStreamOptions } from '../sql/subscriptions.ts';
@@ -101,6 +102,7 @@ export const createSubscription = defineStep({
       if (!hasConnection(seen) && history.note) await reconnect(target, name, connection, history.note.birth);
       if (!hasOptions(seen)) await target.query(setStreamOptions(name, stream));
       if (!history.subscription?.enabled) await target.query(enableSubscription(name));
+      await noteSubscriber(source, target, name);
       if (arriving(history).length > 0 || leaving(history).length > 0) await refresh(target, name, arriving(history), ctx.remainingMs());
       return true;
     });

@@ -10,6 +10,7 @@ import { dumpOptions, type Exclusions, wantedSince } from '../dump/exclusions.ts
 import { type CopyPlan, planCopy } from '../dump/plan.ts';
 import { refused } from '../dump/refusal.ts';
 import { SchemaCopyFailed } from '../errors.ts';
+import { keepWhatWasCopied, noteObjectsThere } from '../sql/copied-objects.ts';
 import { dumpSettings } from '../sql/dump-session.ts';
 import { offeredExtensions } from '../sql/extensions.ts';
 import { foreignKeysToExcluded } from '../sql/foreign-keys.ts';
@@ -93,9 +94,11 @@ async function carryOut(
   await session.query(lockSchemaCopy());
   const [there] = await session.query(schemaCopyExists());
   if (there?.exists) return;
+  await session.query(createHeartbeat());
+  for (const statement of noteObjectsThere()) await session.query(statement);
   await session.script(dumpSettings('local'));
   await apply(session, all);
-  await session.query(createHeartbeat());
+  await session.query(keepWhatWasCopied());
   await session.query(createPostData());
   await session.query(listDeferred(plan.later));
   await session.query(createSchemaCopy());

@@ -27,6 +27,7 @@ export const ERROR_NAMES = [
   'IndexBuildFailed',
   'SequenceOutOfBounds',
   'DataDiffers',
+  'CleanupIncomplete',
 ] as const;
 export type ErrorName = (typeof ERROR_NAMES)[number];
 
@@ -138,4 +139,9 @@ export class SequenceOutOfBounds extends MigrationError {
 /** Rows differ between source and target, confirmed value by value. */
 export class DataDiffers extends MigrationError {
   override readonly name = 'DataDiffers';
+}
+
+/** Something of the migration is still there. The message lists what, and why: a side out of reach, or objects of somebody else in the way. */
+export class CleanupIncomplete extends MigrationError {
+  override readonly name = 'CleanupIncomplete';
 }

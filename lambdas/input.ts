@@ -29,6 +29,8 @@ export interface MigrationInput {
   readonly maxLagMilliseconds: number;
   /** Age in seconds from which a write transaction on the source stops the migration. */
   readonly longTransactionSeconds: number;
+  /** What becomes of the copied objects on the target when the migration is cleaned up. */
+  readonly target: 'keep' | 'drop';
 }
 
 /** @see MigrationInput for the meaning. The margin is that of the guide ("Migrate from Aurora to PlanetScale", step 5). */
@@ -41,6 +43,7 @@ export const DEFAULT_INPUT: MigrationInput = {
   maxLagBytes: 1_048_576,
   maxLagMilliseconds: 1_000,
   longTransactionSeconds: 300,
+  target: 'keep',
 };
 
 /** `schema.table`, each part plain or in double quotes, a double quote inside doubled, as SQL writes it. */
@@ -66,6 +69,7 @@ const KEYS: Parsers<MigrationInput> = {
   maxLagBytes: wholeNumber(1, 1_000_000_000_000),
   maxLagMilliseconds: wholeNumber(1, 3_600_000),
   longTransactionSeconds: wholeNumber(1, 86_400),
+  target: oneOf('keep', 'drop'),
 };
 
 /** The console fills `{"Comment": "…"}` into every new execution, so that key is let through and ignored. */
@@ -74,14 +78,20 @@ const CONSOLES_OWN = 'Comment';
 /**
  * Untrusted execution input → trusted {@link MigrationInput}.
  * @param defaults what the deployment sets in place of {@link DEFAULT_INPUT}
+ * @param ofOthers keys that only other machines understand; here they are as unknown as any
  * @throws InvalidInput listing every problem at once, unknown keys included
  */
-export function parseInput(untrusted: unknown, defaults: MigrationInput = DEFAULT_INPUT): MigrationInput {
+export function parseInput(
+  untrusted: unknown,
+  defaults: MigrationInput = DEFAULT_INPUT,
+  ofOthers: readonly (keyof MigrationInput)[] = [],
+): MigrationInput {
   if (typeof untrusted !== 'object' || untrusted === null || Array.isArray(untrusted)) {
     throw new InvalidInput([`It must be a JSON object such as {}, not ${show(untrusted)}.`]);
   }
   const { [CONSOLES_OWN]: _ignored, ...settings } = untrusted as Record<string, unknown>;
-  const { values, problems } = parseEach(KEYS, settings);
+  const understood = Object.entries(KEYS).filter(([key]) => !ofOthers.includes(key as keyof MigrationInput));
+  const { values, problems } = parseEach(Object.fromEntries(understood) as Parsers<MigrationInput>, settings);
   if (problems.length > 0) throw new InvalidInput(problems);
   return { ...defaults, ...values };
 }

@@ -4,7 +4,7 @@ import { VerificationError } from './errors.ts';
 import { type MigrationInput, parseInput } from './input.ts';
 import { openPorts, type Places } from './ports.ts';
 import { runStep } from './step.ts';
-import { type StepName, stepNamed } from './steps/index.ts';
+import { keysOfOthers, type StepName, stepNamed } from './steps/index.ts';
 
 /** What a visit takes from where it runs. */
 export interface Host {
@@ -23,7 +23,7 @@ export interface Host {
  * @throws MigrationError whatever the step decided
  */
 export async function visitStep(name: StepName, event: StepEvent, host: Host): Promise<StepResult> {
-  const input = parseInput(event.input, host.defaults);
+  const input = parseInput(event.input, host.defaults, keysOfOthers(name));
   const { looking, acting, close } = openPorts(name, await host.places());
   try {
     const { remainingMs, log } = host;

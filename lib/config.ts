@@ -56,7 +56,7 @@ export interface MigrationConfig {
   readonly subscriptionSslmode: ReplicationLogin['sslmode'];
   /** Address that is told of alarms and results. @default - nobody */
   readonly notificationEmail?: string;
-  /** Defaults of the execution input, in its own form. A reboot is not among them: each execution consents by itself. @default {} */
+  /** Defaults of the execution input, in its own form. What needs consent is not among them: each execution gives its own. @default {} */
   readonly inputDefaults: Readonly<Record<string, Json>>;
 }
 
@@ -149,6 +149,9 @@ const notEmpty =
     return !(parsed instanceof Problem) && parsed.length === 0 ? new Problem('must not be empty.') : parsed;
   };
 
+/** Keys of the input that no deployment may set for all executions to come. */
+const CONSENTS = { reboot: 'rebooting the writer', target: 'dropping the copied objects' };
+
 const inputDefaults: Parse<Readonly<Record<string, Json>>> = (value) => {
   try {
     parseInput(value);
@@ -158,9 +161,10 @@ const inputDefaults: Parse<Readonly<Record<string, Json>>> = (value) => {
     throw error;
   }
   const defaults = value as Record<string, Json>;
-  return Object.hasOwn(defaults, 'reboot')
-    ? new Problem('must not hold "reboot": rebooting the writer is a consent that each execution gives for itself.')
-    : defaults;
+  const consents = Object.entries(CONSENTS).filter(([key]) => Object.hasOwn(defaults, key));
+  return consents.length === 0
+    ? defaults
+    : new Problem(...consents.map(([key, what]) => `must not hold "${key}": ${what} is a consent that each execution gives for itself.`));
 };
 
 const boolean: Parse<boolean> = (value) => (typeof value === 'boolean' ? value : new Problem(`must be true or false, not ${show(value)}.`));

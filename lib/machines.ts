@@ -1,5 +1,5 @@
 /**
- * The order of the steps: what `Preflight` and `Replicate` do, as data and as states. Creates states and nothing else.
+ * The order of the steps: what `Preflight`, `Replicate` and `Cleanup` do, as data and as states. Creates states and nothing else.
  *
  * A state is named as its step. It passes a `StepEvent` and keeps the `StepResult` at `$.<Step>`; choices read only the verdict there
  * and the execution's input. JSONPath throughout.
@@ -73,6 +73,11 @@ export const MACHINES = {
       task('SyncSequences'),
       until('CompareData'),
     ],
+  },
+  Cleanup: {
+    says: 'Removes what the migration made in both databases, from any state. The application is not affected. Can be started again at any time.',
+    acts: true,
+    order: [until('DropReplication')],
   },
 } as const satisfies Readonly<Record<string, Machine>>;
 export type MachineName = keyof typeof MACHINES;

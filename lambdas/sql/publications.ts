@@ -81,6 +81,8 @@ export const publishUnderOwnName = (): Statement =>
 export const publishWithoutGenerated = (): Statement =>
   statement(`alter publication ${identifier(PUBLICATION)} set (publish_generated_columns = none)`);
 
+export const dropPublication = (): Statement => statement(`drop publication if exists ${identifier(PUBLICATION)}`);
+
 /** Publications are changed one run at a time; held until the transaction ends. */
 export const lockPublication = (): Statement =>
   statement(`select pg_advisory_xact_lock(hashtextextended(${literal(`${PUBLICATION}.publication`)}, 0))`);

@@ -1,6 +1,6 @@
 /** Settings and locks of one connection. */
 import type { Statement } from '../contract.ts';
-import { SCHEMA } from '../names.ts';
+import { applicationName, SCHEMA } from '../names.ts';
 import { statement } from './quote.ts';
 
 /** Takes a lock of our own for as long as the connection lives, if nobody has it. */
@@ -9,3 +9,17 @@ export const lock = (name: string): Statement<{ taken: boolean }> =>
 
 export const setStatementTimeout = (milliseconds: number): Statement =>
   statement(`select set_config('statement_timeout', $1::text, false)`, [`${Math.round(milliseconds)}ms`]);
+
+/**
+ * Ends what visits of other steps have left to the server: a statement goes on when its client has gone, and holds its locks. Only for a
+ * machine that no other acting one runs beside; a readiness check that looks meanwhile is tried again.
+ */
+export const endOtherSteps = (step: string): Statement =>
+  statement(
+    `
+select pg_terminate_backend(pid) from pg_stat_activity
+where datname = current_database() and usename = current_user
+  and starts_with(application_name, $1::text) and not starts_with(application_name, $2::text)
+`,
+    [applicationName(''), applicationName(step)],
+  );

@@ -1,6 +1,7 @@
 /** Replication slots of the source. https://www.postgresql.org/docs/current/view-pg-replication-slots.html */
 import type { Statement } from '../contract.ts';
 import { statement } from './quote.ts';
+import type { Subscriber } from './subscribers.ts';
 
 export interface SlotState {
   readonly plugin: string | null;
@@ -40,6 +41,35 @@ export const createSlot = (name: string): Statement<{ point: string }> =>
   statement(`select lsn::text as point from pg_create_logical_replication_slot($1::name, 'pgoutput')`, [name]);
 
 export const dropSlot = (name: string): Statement => statement(`select pg_drop_replication_slot($1::name)`, [name]);
+
+/** A slot that a subscription of ours made, or had us make. */
+export interface OwnSlot {
+  readonly name: string;
+  readonly activePid: number | null;
+  readonly retainedBytes: number | null;
+}
+
+/** Slots of this database: the main one by its name, and those of table copies by the numbers in their names. */
+export const ownSlots = (name: string, subscribers: readonly Subscriber[]): Statement<OwnSlot> =>
+  statement(
+    `
+select slot_name::text as name, active_pid::float8 as "activePid",
+  greatest(0, pg_current_wal_lsn() - restart_lsn)::float8 as "retainedBytes"
+from pg_replication_slots
+where database = current_database() and plugin = 'pgoutput' and (slot_name = $1::name or slot_name::text ~ any ($2::text[]))
+order by slot_name
+`,
+    [name, subscribers.map(({ subscription, cluster }) => `^pg_${subscription}_sync_[0-9]+_${cluster ?? '[0-9]+'}$`)],
+  );
+
+/** Ends the sessions that read from these slots. They are gone a moment later. */
+export const endReaders = (names: readonly string[]): Statement =>
+  statement(
+    `
+select pg_terminate_backend(active_pid) from pg_replication_slots where slot_name = any ($1::name[]) and active_pid is not null
+`,
+    [names],
+  );
 
 /** A transaction for which a new slot has to wait. */
 export interface OpenWriter {

@@ -1,5 +1,8 @@
-/** The registry of steps, in the order in which `Replicate` takes them. Functions, rights, network and types are derived from it. */
-import type { Need } from '../contract.ts';
+/**
+ * The registry of steps, in the order in which `Replicate` and then `Cleanup` take them. Functions, rights, network and types are derived
+ * from it.
+ */
+import type { MigrationInput, Need } from '../contract.ts';
 import type { AnyStep } from '../step.ts';
 import { awaitConvergence } from './await-convergence.ts';
 import { awaitCopy } from './await-copy.ts';
@@ -11,6 +14,7 @@ import { copySchema } from './copy-schema.ts';
 import { createPublication } from './create-publication.ts';
 import { createReplicationRole } from './create-replication-role.ts';
 import { createSubscription } from './create-subscription.ts';
+import { dropReplication } from './drop-replication.ts';
 import { rebootSource } from './reboot-source.ts';
 import { syncSequences } from './sync-sequences.ts';
 import { verifyWalLevel } from './verify-wal-level.ts';
@@ -29,6 +33,7 @@ export const steps = {
   AwaitConvergence: awaitConvergence,
   SyncSequences: syncSequences,
   CompareData: compareData,
+  DropReplication: dropReplication,
 } as const;
 
 export type StepName = keyof typeof steps;
@@ -39,3 +44,9 @@ export const stepNamed = (name: StepName): AnyStep => steps[name];
 
 /** What a step may reach. */
 export const needsOf = (name: StepName): readonly Need[] => stepNamed(name).needs;
+
+/** Keys of the input that other steps keep for themselves. */
+export function keysOfOthers(name: StepName): (keyof MigrationInput)[] {
+  const own = stepNamed(name).understands ?? [];
+  return STEP_NAMES.flatMap((other) => stepNamed(other).understands ?? []).filter((key) => !own.includes(key));
+}

@@ -34,6 +34,12 @@ describe('the input of an execution', () => {
     });
   });
 
+  it('refuses what only another machine understands, like any unknown key', () => {
+    expect(parseInput({ target: 'drop' }).target).toBe('drop');
+    const refused = () => parseInput({ target: 'drop' }, DEFAULT_INPUT, ['target']);
+    expect(refused).toThrow(/"target" is not a setting; the settings are (?!.*target)/);
+  });
+
   it.each([null, [], 'x', 7, true, undefined])('is refused where it is no object: %j', (input) => {
     expect(problemsOf(input)).toEqual([expect.stringContaining('must be a JSON object')]);
   });
@@ -81,6 +87,8 @@ describe('the input of an execution', () => {
     ['excludeTables', [`a.${'x'.repeat(64)}`], '63 bytes'],
     ['reboot', true, 'must be one of'],
     ['reboot', 'NOW', 'must be one of'],
+    ['target', 'Drop', 'must be one of'],
+    ['target', true, 'must be one of'],
     ['indexWorkers', '2', 'whole number'],
     ['indexWorkers', 33, 'whole number'],
     ['indexWorkers', Number.NaN, 'whole number'],

@@ -50,6 +50,15 @@ describe('a visit', () => {
     await expect(visitStep('RebootSource', { ...event, polls: false }, host('available'))).resolves.toMatchObject({ verdict: 'done' });
   });
 
+  it('refuses an input that only another machine understands', async () => {
+    const input = { target: 'keep' };
+    await expect(visitStep('RebootSource', { ...event, input }, host('available'))).rejects.toBeInstanceOf(InvalidInput);
+    const places: Host['places'] = async () => {
+      throw new TransientError('so far');
+    };
+    await expect(visitStep('DropReplication', { ...event, input }, host('', { places }))).rejects.toThrow('so far');
+  });
+
   it('asks for no place before the input was found good', async () => {
     let asked = false;
     const places: Host['places'] = async () => {

@@ -117,6 +117,7 @@ describe('the settings of a deployment', () => {
     ['notificationEmail', 'a@b.c\nBcc: d@e.f', 'e-mail address'],
     ['inputDefaults', '{', 'must be a JSON object'],
     ['inputDefaults', '{"reboot": "now"}', 'consent'],
+    ['inputDefaults', '{"target": "drop"}', 'consent'],
     ['inputDefaults', '{"indexWorkers": 99}', 'whole number from 1 to 32'],
     ['stackName', 'my stack', 'stack name'],
     ['constructor', 'x', 'not a setting'],

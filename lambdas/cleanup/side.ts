@@ -1,0 +1,28 @@
+/** A side of the migration that may be out of reach: what was seen there, or why nothing could be seen. */
+import { CannotConnect, StatementFailed, TransientError } from '../errors.ts';
+
+export type Side<Traces> =
+  | { readonly reached: true; readonly traces: Traces }
+  | {
+      readonly reached: false;
+      readonly reason: string;
+      /** Whether it may come back by itself. */
+      readonly passing: boolean;
+    };
+
+const UNDEFINED_TABLE = '42P01';
+/** Each of our tables can vanish once under a look. */
+const LOOKS = 5;
+
+/** @throws whatever is no matter of reach, such as a statement that the server refuses */
+export async function look<Traces>(find: () => Promise<Traces>, looks = LOOKS): Promise<Side<Traces>> {
+  try {
+    return { reached: true, traces: await find() };
+  } catch (error) {
+    // Another visit dropped a table of ours after we had seen that it is there.
+    if (error instanceof StatementFailed && error.complaint.code === UNDEFINED_TABLE && looks > 1) return look(find, looks - 1);
+    if (error instanceof TransientError) return { reached: false, reason: error.message, passing: true };
+    if (error instanceof CannotConnect) return { reached: false, reason: error.message, passing: false };
+    throw error;
+  }
+}

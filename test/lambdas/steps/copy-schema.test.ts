@@ -106,6 +106,7 @@ describe('CopySchema', () => {
         .concat(['public.X*', 'public.xyz'])
         .concat(['planetscale_migration.heartbeat_pkey', 'planetscale_migration.heartbeat_token_key'])
         .concat(['planetscale_migration.post_data_pkey', 'planetscale_migration.schema_copy_pkey'])
+        .concat(['planetscale_migration.copied_object', 'planetscale_migration.copied_object_pkey'])
         .map((name) => ({ name }))
         .toSorted((a, b) => (a.name < b.name ? -1 : 1)),
     );

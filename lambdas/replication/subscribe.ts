@@ -2,6 +2,7 @@
 import type { Database } from '../contract.ts';
 import { CannotConnect, CopyStalled, StatementFailed, TransientError } from '../errors.ts';
 import type { TableName } from '../input.ts';
+import { emptyTable, recopies, recopiesExist } from '../sql/recopies.ts';
 import { setStatementTimeout } from '../sql/sessions.ts';
 import {
   createSubscription,
@@ -13,7 +14,7 @@ import {
   setNote,
 } from '../sql/subscriptions.ts';
 import { writeNote } from './connection.ts';
-import { named } from './tables.ts';
+import { keyOf, named } from './tables.ts';
 
 /** Subscription and note in one transaction, so that neither is ever there without the other. */
 export async function subscribe(target: Database, name: string, connection: string, stream: StreamOptions, birth: string): Promise<void> {
@@ -55,11 +56,12 @@ const HOPELESS =
 /**
  * Lets the subscription know what the publication holds now, and starts the copy of what is new.
  * @param arriving published tables that the subscription does not know yet
- * @throws CopyStalled where one of them holds rows already, which the copy would double or break on
  * @param remainingMs before the function must return: the source is asked about every table, and waits for whoever locks one
+ * @throws CopyStalled where one of them holds rows already, which the copy would double or break on
  * @throws CannotConnect where the source refuses the target
  */
 export async function refresh(target: Database, name: string, arriving: readonly TableName[], remainingMs: number): Promise<void> {
+  await emptyNoted(target, arriving);
   const full = await occupied(target, arriving);
   if (full.length > 0) {
     throw new CopyStalled(
@@ -67,6 +69,19 @@ export async function refresh(target: Database, name: string, arriving: readonly
         'Empty them on the target, or leave them behind with excludeTables, then start Replicate again.',
     );
   }
+  await takeIn(target, name, remainingMs);
+}
+
+/** Rows of a copy of our own whose end was lost (`recopy.ts`). */
+async function emptyNoted(target: Database, arriving: readonly TableName[]): Promise<void> {
+  const [noted] = await target.query(recopiesExist());
+  if (!noted?.exist) return;
+  const keys = new Set((await target.query(recopies())).map(keyOf));
+  for (const table of arriving) if (keys.has(keyOf(table))) await target.query(emptyTable(table));
+}
+
+/** REFRESH PUBLICATION, within the time that is left. */
+export async function takeIn(target: Database, name: string, remainingMs: number): Promise<void> {
   const session = await target.session('refresh');
   try {
     await session.query(setStatementTimeout(Math.max(SHORTEST_MS, remainingMs - RESERVE_MS)));

@@ -71,6 +71,12 @@ export const createPublication = (tables: readonly TableName[]): Statement =>
 export const setPublishedTables = (tables: readonly TableName[]): Statement =>
   statement(`alter publication ${identifier(PUBLICATION)} set table ${list(tables)}`);
 
+export const publishAlso = (tables: readonly TableName[]): Statement =>
+  statement(`alter publication ${identifier(PUBLICATION)} add table ${list(tables)}`);
+
+export const publishNoMore = (tables: readonly TableName[]): Statement =>
+  statement(`alter publication ${identifier(PUBLICATION)} drop table ${list(tables)}`);
+
 export const publishEverything = (): Statement =>
   statement(`alter publication ${identifier(PUBLICATION)} set (publish = ${literal(ACTIONS)})`);
 

@@ -62,6 +62,17 @@ order by slot_name
     [name, subscribers.map(({ subscription, cluster }) => `^pg_${subscription}_sync_[0-9]+_${cluster ?? '[0-9]+'}$`)],
   );
 
+/** Which of these tables still have the slot of their copy. */
+export const copySlotsThere = (copies: readonly { readonly slotPrefix: string }[]): Statement<{ prefix: string }> =>
+  statement(
+    `
+select prefix from unnest($1::text[]) as prefix
+where exists (
+  select from pg_replication_slots where database = current_database() and starts_with(slot_name::text, prefix))
+`,
+    [copies.map(({ slotPrefix }) => slotPrefix)],
+  );
+
 /** Ends the sessions that read from these slots. They are gone a moment later. */
 export const endReaders = (names: readonly string[]): Statement =>
   statement(

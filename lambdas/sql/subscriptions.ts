@@ -51,6 +51,29 @@ where s.subname = $1::name
     [name],
   );
 
+/** A table whose copy has ended and which has not caught up yet. */
+export interface FinishedCopy extends TableName {
+  /** Name of the slot of its copy, up to the number of the target's cluster. */
+  readonly slotPrefix: string;
+  /** Whether a worker is at it. */
+  readonly working: boolean;
+}
+
+/** @see https://www.postgresql.org/docs/current/logical-replication-subscription.html#LOGICAL-REPLICATION-SUBSCRIPTION-SLOT for the slot's name */
+export const finishedCopies = (name: string): Statement<FinishedCopy> =>
+  statement(
+    `
+select n.nspname::text as schema, c.relname::text as "table", format('pg_%s_sync_%s_', s.oid, c.oid) as "slotPrefix",
+  exists (select from pg_stat_subscription as w where w.subid = s.oid and w.relid = c.oid and w.pid is not null) as working
+from pg_subscription_rel as r
+join pg_subscription as s on s.oid = r.srsubid
+join pg_class as c on c.oid = r.srrelid
+join pg_namespace as n on n.oid = c.relnamespace
+where s.subname = $1::name and r.srsubstate = 'f'
+`,
+    [name],
+  );
+
 const options = ({ binary, streaming }: StreamOptions): string => `binary = ${binary}, streaming = ${streaming}`;
 
 /**

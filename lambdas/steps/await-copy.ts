@@ -1,5 +1,4 @@
 /** Guide A, step 4: waits until every published table is copied and in step, and says when that will not happen. */
-
 import type { Reader } from '../contract.ts';
 import { certainCause, type Symptoms, stall } from '../copy/diagnosis.ts';
 import { type Progress, progressOf } from '../copy/progress.ts';
@@ -9,6 +8,7 @@ import type { TableName } from '../input.ts';
 import { REPLICATION_ROLE } from '../names.ts';
 import { type History, lookAtHistory, vouchFor } from '../replication/history.ts';
 import { alone } from '../replication/make-slot.ts';
+import { copyAgain, notedRecopies, orphanedCopies } from '../replication/recopy.ts';
 import { refresh } from '../replication/subscribe.ts';
 import { missingFrom } from '../replication/tables.ts';
 import { sourceTables, targetTables, timeLimitsOf, waitingCopies, workerState } from '../sql/copy-progress.ts';
@@ -17,6 +17,10 @@ import { defineStep } from '../step.ts';
 
 interface Seen extends Symptoms {
   readonly progress: Progress;
+  /** Tables that have to be copied again, because the end of their copy was lost. */
+  readonly orphaned: readonly TableName[];
+  /** Tables of which that was begun and interrupted. */
+  readonly recopying: readonly TableName[];
 }
 
 /** Tables in which rows that no copy of ours wrote are looked for, per visit. */
@@ -43,6 +47,8 @@ async function look(source: Reader, target: Reader, before: Watch | undefined): 
     occupied: recentErrors(watch, workers) > 0 ? await occupiedBeforeCopy(target, history.name) : [],
     timeLimits: (await source.query(timeLimitsOf(REPLICATION_ROLE))).map(({ setting }) => setting),
     waiting: await source.query(waitingCopies(REPLICATION_ROLE)),
+    orphaned: await orphanedCopies(source, target, history.name),
+    recopying: await notedRecopies(target),
   };
 }
 
@@ -54,9 +60,9 @@ export const awaitCopy = defineStep({
   inspect: ({ source, target, previous }) => look(source, target, readWatch(previous)),
 
   judge(seen) {
-    const { history, progress } = seen;
+    const { history, progress, orphaned, recopying } = seen;
     vouchFor(history);
-    if (!history.subscription?.enabled || unknown(history).length > 0) return 'todo';
+    if (!history.subscription?.enabled || unknown(history).length + orphaned.length + recopying.length > 0) return 'todo';
     if (progress.ready === progress.tables) return 'done';
     const diagnosis = certainCause(seen) ?? stall(seen);
     if (!diagnosis) return 'pending';
@@ -66,12 +72,14 @@ export const awaitCopy = defineStep({
     );
   },
 
-  /** Somebody disabled the subscription or changed the publication since CreateSubscription. */
+  /** Somebody disabled the subscription or changed the publication since CreateSubscription, or a restart lost the end of a copy. */
   async act({ source, target, remainingMs }, { history }) {
     const finished = await alone(source, history.name, async () => {
       const now = await lookAtHistory(source, target);
       if (!now.subscription?.enabled) await target.query(enableSubscription(now.name));
       if (unknown(now).length > 0) await refresh(target, now.name, unknown(now), remainingMs());
+      const orphaned = await orphanedCopies(source, target, now.name);
+      if (orphaned.length > 0 || (await notedRecopies(target)).length > 0) await copyAgain(source, target, now.name, orphaned, remainingMs);
       return true;
     });
     return finished ? undefined : 'pending';

@@ -1,0 +1,69 @@
+/**
+ * Copies whose end was lost. When a table's copy has caught up, its worker on the target drops the copy's slot on the source and only then
+ * commits that it is done. A restart of the target in between, or a crash that loses that commit, leaves a table that counts as copied
+ * but not as caught up, and whose worker asks for a slot that is gone, for ever. What was streamed past it meanwhile was passed
+ * over, so the slot must never be made anew: the table is emptied and copied again.
+ */
+import type { Database, Reader } from '../contract.ts';
+import type { TableName } from '../input.ts';
+import { lockPublication, publicationList, publishAlso, publishNoMore } from '../sql/publications.ts';
+import { createRecopies, forgetRecopies, noteRecopies, recopies, recopiesExist } from '../sql/recopies.ts';
+import { copySlotsThere } from '../sql/slots.ts';
+import { type FinishedCopy, finishedCopies, subscribedTables } from '../sql/subscriptions.ts';
+import { refresh, takeIn } from './subscribe.ts';
+import { keyOf, missingFrom } from './tables.ts';
+
+const isIdle = ({ working }: FinishedCopy): boolean => !working;
+
+/**
+ * Tables that wait for a slot that is gone. A worker drops the slot a moment before it commits, so a table counts only if it still
+ * waits after the slot was seen to be gone, with no worker at it: then whoever dropped the slot has ended and committed nothing.
+ */
+export async function orphanedCopies(source: Reader, target: Reader, name: string): Promise<TableName[]> {
+  const before = (await target.query(finishedCopies(name))).filter(isIdle);
+  if (before.length === 0) return [];
+  const there = new Set((await source.query(copySlotsThere(before))).map(({ prefix }) => prefix));
+  const orphaned = new Set(before.filter(({ slotPrefix }) => !there.has(slotPrefix)).map(keyOf));
+  const after = (await target.query(finishedCopies(name))).filter(isIdle);
+  return after.filter((table) => orphaned.has(keyOf(table))).map(({ schema, table }) => ({ schema, table }));
+}
+
+/** Tables of which an interrupted visit has begun to make the copy anew. */
+export async function notedRecopies(target: Reader): Promise<TableName[]> {
+  const [noted] = await target.query(recopiesExist());
+  return noted?.exist ? target.query(recopies()) : [];
+}
+
+/**
+ * The publication is the only handle by which a subscription lets go of one table, so the table leaves it and comes back. The note is
+ * written first and removed last; whatever comes between may be interrupted, and `refresh` empties a noted table before its new copy.
+ */
+export async function copyAgain(
+  source: Database,
+  target: Database,
+  name: string,
+  orphaned: readonly TableName[],
+  remainingMs: () => number,
+): Promise<void> {
+  if (orphaned.length > 0) {
+    await target.query(createRecopies());
+    await target.query(noteRecopies(orphaned));
+    await source.transaction(async (session) => {
+      await session.query(lockPublication());
+      const [publication] = await session.query(publicationList());
+      const listed = missingFrom(missingFrom(publication?.tables ?? [], orphaned), orphaned);
+      if (listed.length > 0) await session.query(publishNoMore(listed));
+    });
+    await takeIn(target, name, remainingMs());
+  }
+  const noted = await notedRecopies(target);
+  await source.transaction(async (session) => {
+    await session.query(lockPublication());
+    const [publication] = await session.query(publicationList());
+    const absent = missingFrom(publication?.tables ?? [], noted);
+    if (publication && absent.length > 0) await session.query(publishAlso(absent));
+  });
+  const arriving = missingFrom(await target.query(subscribedTables(name)), noted);
+  if (arriving.length > 0) await refresh(target, name, arriving, remainingMs());
+  await target.query(forgetRecopies(noted));
+}

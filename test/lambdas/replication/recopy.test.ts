@@ -1,0 +1,111 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Database, Session } from '../../../lambdas/contract.ts';
+import { TransientError } from '../../../lambdas/errors.ts';
+import { subscriptionName } from '../../../lambdas/names.ts';
+import { copyAgain, notedRecopies, orphanedCopies } from '../../../lambdas/replication/recopy.ts';
+import { HOSTILE_TABLES, hostileRows } from '../../support/hostile.ts';
+import { eventually, type SharedServers, sharedServers, sidesAgree, tableStates } from '../../support/replicated.ts';
+import type { World } from '../../support/world.ts';
+
+/** Two of the hostile tables, so that the others go on undisturbed. */
+const ORPHANED = HOSTILE_TABLES.slice(0, 2);
+
+/**
+ * Takes the end of two copies back, as a crash of the target does that loses the commit: the tables wait for slots that are gone. What
+ * was written in between has been passed over.
+ */
+async function orphan(world: World): Promise<string> {
+  const name = subscriptionName(world.database.name);
+  for (const { schema, table } of ORPHANED) {
+    await world.target(
+      `update pg_subscription_rel set srsubstate = 'f', srsublsn = null from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
+       where c.oid = srrelid and n.nspname = $1 and c.relname = $2`,
+      [schema, table],
+    );
+  }
+  await world.asSourceRole(hostileRows(50_000, 50));
+  const { source, target } = world.ports('test').looking;
+  await eventually(async () => (await orphanedCopies(source, target, name)).length === ORPHANED.length);
+  return name;
+}
+
+/** A database whose connection breaks after `calls` statements. */
+function breaking(database: Database, after: { calls: number }): Database {
+  const broken = () => {
+    if (after.calls <= 0) throw new TransientError('The connection broke, as the test wants it.');
+    after.calls -= 1;
+  };
+  const session = <Kind extends Pick<Session, 'query'>>(inner: Kind): Kind => ({
+    ...inner,
+    query: async (statement) => {
+      broken();
+      return inner.query(statement);
+    },
+  });
+  return {
+    ...database,
+    query: async (statement) => {
+      broken();
+      return database.query(statement);
+    },
+    transaction: (work) => database.transaction((inner) => work(session(inner))),
+    session: async (tag) => session(await database.session(tag)),
+  };
+}
+
+describe('a copy whose end was lost', () => {
+  let servers: SharedServers;
+  beforeAll(async () => {
+    servers = await sharedServers({ source: 15, target: 18 });
+  });
+  afterAll(() => servers?.destroy());
+
+  it('is found by AwaitCopy and made again, with everything written meanwhile', async () => {
+    const world = await servers.replicated();
+    await orphan(world);
+    await world.until('AwaitCopy');
+    expect(new Set(await tableStates(world))).toEqual(new Set(['r']));
+    await world.asSourceRole(hostileRows(60_000, 10));
+    await eventually(() => sidesAgree(world));
+    expect(await notedRecopies(world.ports('test').looking.target)).toEqual([]);
+  });
+
+  it('is not seen where every copy has its slot or is over', async () => {
+    const world = await servers.replicated();
+    const { source, target } = world.ports('test').looking;
+    expect(await orphanedCopies(source, target, subscriptionName(world.database.name))).toEqual([]);
+  });
+
+  it('is made again however far an interrupted visit had come, also when Replicate begins anew', async () => {
+    const world = await servers.replicated();
+    let interrupted = 0;
+    for (let calls = 0; ; calls += 1) {
+      const name = await orphan(world);
+      const { source, target } = world.ports('test').acting;
+      const orphaned = await orphanedCopies(source, target, name);
+      const after = { calls };
+      const finished = await copyAgain(breaking(source, after), breaking(target, after), name, orphaned, () => 60_000).then(
+        () => true,
+        (error: unknown) => {
+          if (!(error instanceof TransientError)) throw error;
+          return false;
+        },
+      );
+      if (calls % 2 === 1) {
+        await world.visit('CreatePublication');
+        await world.until('CreateSubscription');
+      }
+      await world.until('AwaitCopy');
+      await eventually(() => sidesAgree(world));
+      await world.source(
+        HOSTILE_TABLES.map(({ schema, table }) => `delete from "${schema.replaceAll('"', '""')}"."${table.replaceAll('"', '""')}"`).join(
+          ';',
+        ),
+      );
+      await eventually(() => sidesAgree(world));
+      if (finished) break;
+      interrupted += 1;
+    }
+    expect(interrupted).toBeGreaterThan(8);
+  });
+});

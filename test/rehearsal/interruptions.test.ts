@@ -92,6 +92,7 @@ describe('servers that restart in the middle', () => {
     ['source', 'fast'],
     ['target', 'fast'],
     ['source', 'crash'],
+    ['target', 'crash'],
   ] as const)('of AwaitCopy and of AwaitConvergence: the %s (%s)', async ([side, shutdown], { signal }) => {
     const restarts: string[] = [];
     let restart: Promise<void> | undefined;

@@ -1,6 +1,7 @@
 /** Everything that the source has committed is on the target: proved by a marker that was written last. */
 import { randomBytes } from 'node:crypto';
-import { beatOf, writeBeat } from '../../lambdas/sql/heartbeat.ts';
+import { beatOf, lockBeats, writeBeat } from '../../lambdas/sql/heartbeat.ts';
+import { statement } from '../../lambdas/sql/quote.ts';
 import { type BothSides, type Look, lookAtBoth } from './inventory/look.ts';
 import type { Sides } from './sides.ts';
 
@@ -11,7 +12,7 @@ const PATIENCE_MS = 120_000;
 export async function everythingArrived(sides: Pick<Sides, 'source' | 'target'>): Promise<boolean> {
   const token = `rehearsal ${randomBytes(8).toString('hex')}`;
   return lookAtBoth(sides, async ({ source, target }: BothSides) => {
-    await source(writeBeat(token));
+    for (const one of [statement('begin'), lockBeats(), writeBeat(token), statement('commit')]) await source(one);
     return hasArrived(target, token);
   });
 }

@@ -71,16 +71,17 @@ const opening = ({ source, target }: RehearsalOptions): string =>
 async function onOpenSides(options: RehearsalOptions, company: Company, sides: Sides, machines: Stage['machines']): Promise<Report> {
   const isSomebodysOwn = !sides.servers.source || !sides.servers.target;
   if (isSomebodysOwn) await refuseTraces(sides);
+  const places = placesOf(sides);
   try {
     const subjects = await prepare(options, company.progress, sides);
-    const stage: Stage = { options, company, sides, subjects, machines, places: placesOf(sides) };
+    const stage: Stage = { options, company, sides, subjects, machines, places };
     const report = await perform(stage);
     await company.beforeEnd?.(sides, report);
     return report;
   } finally {
     if (isSomebodysOwn) {
       company.progress.say('Removing what the rehearsal made');
-      await removeTraces(sides);
+      await removeTraces(sides, machines.Cleanup, places);
     }
   }
 }

@@ -1,6 +1,6 @@
 /** Where the embedded PostgreSQL servers are, and as which user they run. */
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, renameSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, cpSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { arch, platform, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -57,19 +57,21 @@ function installed(version: ServerVersion): string {
   );
 }
 
-/** A clone below a private folder, such as root's home, is closed to `nobody`: the binaries are copied once to where it can read them. */
+const copies = new Map<ServerVersion, string>();
+process.once('exit', () => {
+  for (const copy of copies.values()) rmSync(copy, { recursive: true, force: true });
+});
+
+/**
+ * A clone below a private folder, such as root's home, is closed to `nobody`: the binaries are copied to where it can read them, once for
+ * each version, until the process ends.
+ */
 function reachableCopy(version: ServerVersion, native: string): string {
-  const size = statSync(join(native, 'bin', 'postgres'));
-  const copy = join(tmpdir(), `aurora-to-planetscale-postgres-${version}-${size.size}-${Math.round(size.mtimeMs)}`);
-  if (!existsSync(copy)) {
-    const draft = `${copy}.${process.pid}`;
-    cpSync(native, draft, { recursive: true, verbatimSymlinks: true });
-    try {
-      renameSync(draft, copy);
-    } catch (error) {
-      rmSync(draft, { recursive: true, force: true });
-      if (!existsSync(copy)) throw error; // another process was faster
-    }
-  }
+  const known = copies.get(version);
+  if (known) return known;
+  const copy = mkdtempSync(join(tmpdir(), 'aurora-to-planetscale-binaries-'));
+  copies.set(version, copy);
+  chmodSync(copy, 0o755);
+  cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
   return copy;
 }

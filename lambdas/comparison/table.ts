@@ -1,5 +1,4 @@
 /** Compares the next part of one table: a range of keys, a list of keys, or the whole of it. */
-
 import { type ComparedTable, type Key, keysAfter, rangeEnd, rowCount } from '../sql/comparison.ts';
 import { tableShape } from '../sql/table-shape.ts';
 import type { PublishedTable } from '../sql/tables.ts';

@@ -1,5 +1,4 @@
 /** Rights of both connected roles, for everything that the steps to come will do. */
-
 import type { Reader } from '../contract.ts';
 import { REPLICATION_ROLE } from '../names.ts';
 import {

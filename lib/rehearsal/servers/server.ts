@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import type { ConnectionSettings } from '../../../lambdas/adapters/connection-settings.ts';
 import { binariesOf, type Owner, type ServerVersion, serverOwner } from './binaries.ts';
 import { serverCertificate } from './certificates.ts';
+import { tieToThisProcess } from './lifeline.ts';
 
 const SUPERUSER = 'postgres';
 const SUPERUSER_PASSWORD = 'rehearsal superuser';
@@ -190,6 +191,7 @@ export class Server {
       { ...this.#owner, cwd: this.#folder, env: {}, stdio: ['ignore', 'ignore', 'pipe'] },
     );
     this.#process = child;
+    tieToThisProcess(child, this.#folder);
     let sinceLaunch = '';
     return new Promise((resolve, reject) => {
       child.once('error', reject);

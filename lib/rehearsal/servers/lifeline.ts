@@ -1,0 +1,27 @@
+/**
+ * A server must not outlive the process that started it, and a process that is killed runs no clean-up of its own. So each server has a
+ * small shell beside it that waits for the end of a pipe which only this process holds open: the kernel closes it, however we end.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+
+/** `$0` is the server's process, `$1` its folder. */
+const WAIT_THEN_CLEAN_UP = `
+cat > /dev/null
+kill -QUIT "$0" 2> /dev/null
+while kill -0 "$0" 2> /dev/null; do sleep 0.05; done
+rm -rf "$1"
+`;
+
+/** From now on `server` ends and `folder` goes with this process. A server that ends before takes its lifeline along. */
+export function tieToThisProcess(server: ChildProcess, folder: string): void {
+  if (server.pid === undefined || process.platform === 'win32') return;
+  // In a group of its own, because Ctrl-C in a terminal goes to the whole group of ours.
+  const lifeline = spawn('sh', ['-c', WAIT_THEN_CLEAN_UP, String(server.pid), folder], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  lifeline.on('error', () => {}); // a system without a shell does without
+  lifeline.stdin?.on('error', () => {});
+  lifeline.unref();
+  server.once('exit', () => lifeline.kill('SIGKILL'));
+}

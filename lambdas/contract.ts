@@ -61,7 +61,7 @@ export interface Session {
   script(text: string): Promise<void>;
   /** Closes the connection properly. */
   end(): Promise<void>;
-  /** Hangs up without a word: a statement that was sent goes on at the server (see the facts on long work in the README). */
+  /** Hangs up without a word: a statement that was sent goes on at the server, where a later visit finds it by its tag. */
   leave(): void;
 }
 

@@ -83,9 +83,6 @@ export const MACHINES = {
 export type MachineName = keyof typeof MACHINES;
 export const MACHINE_NAMES = Object.keys(MACHINES) as MachineName[];
 
-/** Steps that some machine takes, each once. */
-export const stepsTaken = (): StepName[] => [...new Set(MACHINE_NAMES.flatMap((name) => MACHINES[name].order.map(({ step }) => step)))];
-
 /** Failures of the Lambda service itself (https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html#bp-lambda-serviceexception), and ours that pass. */
 const PASSING_ERRORS = [
   'TransientError',

@@ -1,4 +1,4 @@
-/** Server settings that decide whether and how far a server can replicate. */
+/** Server settings that decide whether and how far the source can replicate. */
 import type { Statement } from '../contract.ts';
 import { statement } from './quote.ts';
 
@@ -28,17 +28,3 @@ select current_setting('wal_level') as "walLevel",
 `,
     [prefix],
   );
-
-/** Limits of the target for the workers of a subscription. */
-export interface WorkerSettings {
-  readonly logicalWorkers: number;
-  readonly syncWorkers: number;
-  readonly workerProcesses: number;
-}
-
-export const workerSettings = (): Statement<WorkerSettings> =>
-  statement(`
-select current_setting('max_logical_replication_workers')::float8 as "logicalWorkers",
-  current_setting('max_sync_workers_per_subscription')::float8 as "syncWorkers",
-  current_setting('max_worker_processes')::float8 as "workerProcesses"
-`);

@@ -13,7 +13,7 @@ export interface StreamOptions {
 export interface SubscriptionState extends StreamOptions {
   readonly enabled: boolean;
   readonly slot: string | null;
-  /** Our own note, kept as the subscription's comment; see `note.ts`. */
+  /** Our own note, kept as the subscription's comment; see `replication/connection.ts`. */
   readonly note: string | null;
 }
 

@@ -73,7 +73,7 @@ export const awaitCopy = defineStep({
   },
 
   /** Somebody disabled the subscription or changed the publication since CreateSubscription, or a restart lost the end of a copy. */
-  async act({ source, target, remainingMs }, { history }) {
+  async act({ source, target, remainingMs }, { history, orphaned: lost, recopying }) {
     const finished = await alone(source, history.name, async () => {
       const now = await lookAtHistory(source, target);
       if (!now.subscription?.enabled) await target.query(enableSubscription(now.name));
@@ -82,7 +82,8 @@ export const awaitCopy = defineStep({
       if (orphaned.length > 0 || (await notedRecopies(target)).length > 0) await copyAgain(source, target, now.name, orphaned, remainingMs);
       return true;
     });
-    return finished ? undefined : 'pending';
+    // A worker that asks once more for its slot hides its table for a moment, from this look or from the next.
+    return finished && lost.length + recopying.length === 0 ? undefined : 'pending';
   },
 
   evidence: ({ history, progress, watch, workers, now }) => ({

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Database, Session } from '../../../lambdas/contract.ts';
 import { TransientError } from '../../../lambdas/errors.ts';
+import type { TableName } from '../../../lambdas/input.ts';
 import { subscriptionName } from '../../../lambdas/names.ts';
 import { copyAgain, notedRecopies, orphanedCopies } from '../../../lambdas/replication/recopy.ts';
 import { HOSTILE_TABLES, hostileRows } from '../../support/hostile.ts';
@@ -14,7 +15,7 @@ const ORPHANED = HOSTILE_TABLES.slice(0, 2);
  * Takes the end of two copies back, as a crash of the target does that loses the commit: the tables wait for slots that are gone. What
  * was written in between has been passed over.
  */
-async function orphan(world: World): Promise<string> {
+async function orphan(world: World): Promise<{ name: string; orphaned: TableName[] }> {
   const name = subscriptionName(world.database.name);
   for (const { schema, table } of ORPHANED) {
     await world.target(
@@ -25,8 +26,12 @@ async function orphan(world: World): Promise<string> {
   }
   await world.asSourceRole(hostileRows(50_000, 50));
   const { source, target } = world.ports('test').looking;
-  await eventually(async () => (await orphanedCopies(source, target, name)).length === ORPHANED.length);
-  return name;
+  let orphaned: TableName[] = [];
+  await eventually(async () => {
+    orphaned = await orphanedCopies(source, target, name);
+    return orphaned.length === ORPHANED.length;
+  });
+  return { name, orphaned };
 }
 
 /** A database whose connection breaks after `calls` statements. */
@@ -80,9 +85,8 @@ describe('a copy whose end was lost', () => {
     const world = await servers.replicated();
     let interrupted = 0;
     for (let calls = 0; ; calls += 1) {
-      const name = await orphan(world);
+      const { name, orphaned } = await orphan(world);
       const { source, target } = world.ports('test').acting;
-      const orphaned = await orphanedCopies(source, target, name);
       const after = { calls };
       const finished = await copyAgain(breaking(source, after), breaking(target, after), name, orphaned, () => 60_000).then(
         () => true,

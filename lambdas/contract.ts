@@ -8,6 +8,9 @@
  * warning     a finding that the user should know
  * marker      a row that we write on the source and wait for on the target: everything before it has arrived
  * heartbeat   the numbered table of markers; a missing number is a lost change
+ * forward     the stream of changes from the source to the target; reverse: the one back, which a switch makes
+ * fence       a side refuses writes from everyone but us, while a switch away from it is under way
+ * gate        whether a side takes the application's writes: open, fenced or closed; kept in a table on that side
  * margin      how far ahead of the source a target sequence is set while the source still moves
  * visit       one invocation of a step's function; a step that polls is visited many times
  */
@@ -137,6 +140,8 @@ export interface ReplicationLogin {
   /** Source address as the target reaches it, and the TLS settings of the subscription's connection string. */
   readonly host: string;
   readonly port: number;
+  /** Address of the target as the source reaches it, for the stream back. @default - the one under which we reach it */
+  readonly reverse?: { readonly host: string; readonly port: number };
   /** libpq's sslmode; `require` unless the configuration explicitly weakens it. */
   readonly sslmode: 'require' | 'verify-full' | 'prefer' | 'disable';
 }
@@ -157,6 +162,36 @@ export interface SchemaDump {
   dump(args: readonly string[]): Promise<string>;
 }
 
+/** One of the two databases. */
+export type SideName = 'source' | 'target';
+
+/** The secret from which the application reads its connection, where one is configured. */
+export interface ApplicationView {
+  /** Name or ARN of the secret; undefined where none is configured, so that a person has to change the application's connection. */
+  readonly secret: string | undefined;
+  /**
+   * Which side the secret's current value leads to; `elsewhere` where it is neither.
+   * @throws InvalidConfiguration where the secret is not of a known form
+   */
+  pointsAt(): Promise<SideName | 'elsewhere' | undefined>;
+}
+
+/** The same secret, which may be changed. Every call may be repeated, and does nothing where no secret is configured. */
+export interface Application extends ApplicationView {
+  /** Keeps hold of the value that leads to the source, however often the secret changes from then on. */
+  keepOriginal(): Promise<void>;
+  /** Puts a new value; the one before stays AWSPREVIOUS. For the source it is the value that {@link keepOriginal} kept, letter by letter. */
+  pointAt(side: SideName): Promise<void>;
+  /** Lets go of what {@link keepOriginal} kept. */
+  forgetOriginal(): Promise<void>;
+}
+
+/** A function of the user's that is called around a switch; nothing happens where none is configured. */
+export interface Hook {
+  /** @throws StatementFailed never; TransientError or InvalidConfiguration where the function fails or cannot be called */
+  call(moment: 'before' | 'after', to: SideName, execution: string): Promise<void>;
+}
+
 /** Everything outside of the function that a step may reach. */
 export interface Ports {
   readonly source: Database;
@@ -168,6 +203,8 @@ export interface Ports {
   readonly executions: Executions;
   readonly replication: ReplicationAccess;
   readonly schemaDump: SchemaDump;
+  readonly application: Application;
+  readonly hook: Hook;
 }
 export type Need = keyof Ports;
 
@@ -181,6 +218,9 @@ export interface Views {
   readonly executions: Executions;
   readonly replication: ReplicationAccess;
   readonly schemaDump: SchemaDump;
+  readonly application: ApplicationView;
+  /** There is nothing to look at. */
+  readonly hook: object;
 }
 
 /** What every step knows about the visit it is on. */
@@ -190,6 +230,8 @@ export interface Visit {
   readonly execution: string;
   /** Evidence of the same step's last visit in this execution, as it was returned; undefined on the first visit. */
   readonly previous: Json | undefined;
+  /** Results of the states before in this execution, by the name of their step, and `failure` after one that failed. */
+  readonly results: Readonly<Record<string, unknown>>;
   /** Seconds since the first visit of this step in this execution; 0 on the first. */
   readonly waitedSeconds: number;
   /** Milliseconds left before the function must return. A long step leaves in time and returns `pending`. */

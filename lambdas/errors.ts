@@ -27,6 +27,10 @@ export const ERROR_NAMES = [
   'IndexBuildFailed',
   'SequenceOutOfBounds',
   'DataDiffers',
+  'CutoverRefused',
+  'SwitchFailed',
+  'SwitchIncomplete',
+  'RollbackRefused',
   'CleanupIncomplete',
 ] as const;
 export type ErrorName = (typeof ERROR_NAMES)[number];
@@ -139,6 +143,26 @@ export class SequenceOutOfBounds extends MigrationError {
 /** Rows differ between source and target, confirmed value by value. */
 export class DataDiffers extends MigrationError {
   override readonly name = 'DataDiffers';
+}
+
+/** A cutover must not begin. The message lists every reason; nothing was touched. */
+export class CutoverRefused extends MigrationError {
+  override readonly name = 'CutoverRefused';
+}
+
+/** A switch ended before its commit point. The fence was lifted, and the side that served the application before serves it again. */
+export class SwitchFailed extends MigrationError {
+  override readonly name = 'SwitchFailed';
+}
+
+/** A switch was committed, and something after it could not be carried out. Starting the machine again goes on from there. */
+export class SwitchIncomplete extends MigrationError {
+  override readonly name = 'SwitchIncomplete';
+}
+
+/** A rollback must not begin. The message lists every reason; nothing was touched. */
+export class RollbackRefused extends MigrationError {
+  override readonly name = 'RollbackRefused';
 }
 
 /** Something of the migration is still there. The message lists what, and why: a side out of reach, or objects of somebody else in the way. */

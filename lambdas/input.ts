@@ -3,7 +3,20 @@
  * Settings that say where the databases are, and with which rights, belong to the deployment (`lib/config.ts`), not here.
  */
 import { InvalidInput } from './errors.ts';
-import { databaseName, listOf, nameProblem, oneOf, type Parse, type Parsers, Problem, parseEach, show, wholeNumber } from './parsing.ts';
+import {
+  boolean,
+  databaseName,
+  listOf,
+  matching,
+  nameProblem,
+  oneOf,
+  type Parse,
+  type Parsers,
+  Problem,
+  parseEach,
+  show,
+  wholeNumber,
+} from './parsing.ts';
 
 /** A table by its real names, without quoting. */
 export interface TableName {
@@ -29,6 +42,14 @@ export interface MigrationInput {
   readonly maxLagMilliseconds: number;
   /** Age in seconds from which a write transaction on the source stops the migration. */
   readonly longTransactionSeconds: number;
+  /** Seconds that a switch may keep the application from writing; past them the fence is lifted and nothing was switched. 1 to 600. */
+  readonly fenceSeconds: number;
+  /** Whether a switch makes the stream back, without which there is no way back that keeps what was written since. */
+  readonly reverse: boolean;
+  /** `fence`: every row is compared once more while neither side takes writes; that counts as downtime. */
+  readonly verify: 'before' | 'fence';
+  /** Name of the execution whose fence is to be lifted at once; any other is lifted when its time is over. */
+  readonly execution: string | undefined;
   /** What becomes of the copied objects on the target when the migration is cleaned up. */
   readonly target: 'keep' | 'drop';
 }
@@ -43,6 +64,10 @@ export const DEFAULT_INPUT: MigrationInput = {
   maxLagBytes: 1_048_576,
   maxLagMilliseconds: 1_000,
   longTransactionSeconds: 300,
+  fenceSeconds: 30,
+  reverse: true,
+  verify: 'before',
+  execution: undefined,
   target: 'keep',
 };
 
@@ -69,8 +94,15 @@ const KEYS: Parsers<MigrationInput> = {
   maxLagBytes: wholeNumber(1, 1_000_000_000_000),
   maxLagMilliseconds: wholeNumber(1, 3_600_000),
   longTransactionSeconds: wholeNumber(1, 86_400),
+  fenceSeconds: wholeNumber(1, 600),
+  reverse: boolean,
+  verify: oneOf('before', 'fence'),
+  execution: matching(/^[A-Za-z0-9_-]{1,80}$/, "an execution's name"),
   target: oneOf('keep', 'drop'),
 };
+
+/** Keys that have a meaning in the machines that switch, and in no other. */
+export const SWITCH_KEYS = ['fenceSeconds', 'reverse', 'verify'] as const satisfies readonly (keyof MigrationInput)[];
 
 /** The console fills `{"Comment": "…"}` into every new execution, so that key is let through and ignored. */
 const CONSOLES_OWN = 'Comment';

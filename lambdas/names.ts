@@ -12,17 +12,21 @@ export const HEARTBEAT = 'heartbeat';
 
 const LONGEST_IDENTIFIER = 63;
 
+/** `forward` from the source to the target, `reverse` back. */
+export type StreamName = 'forward' | 'reverse';
+
 /**
- * Name of the subscription and of its slot. Slots are cluster-wide, allow only `[a-z0-9_]` and 63 bytes
+ * Name of the subscription and of its slot; both streams are named by the source's database. Slots are cluster-wide, allow only `[a-z0-9_]` and 63 bytes
  * (https://www.postgresql.org/docs/current/warm-standby.html#STREAMING-REPLICATION-SLOTS-MANIPULATION), so a database name that
  * does not fit is folded and gets a hash, which keeps two such names apart.
  */
-export function subscriptionName(database: string): string {
-  const plain = `${PREFIX}_${database}`;
+export function subscriptionName(database: string, stream: StreamName = 'forward'): string {
+  const prefix = stream === 'forward' ? PREFIX : `${PREFIX}_${stream}`;
+  const plain = `${prefix}_${database}`;
   if (/^[a-z0-9_]+$/.test(database) && plain.length <= LONGEST_IDENTIFIER) return plain;
   const hash = createHash('sha256').update(database).digest('hex').slice(0, 10);
   const folded = database.toLowerCase().replace(/[^a-z0-9_]/g, '_');
-  return `${`${PREFIX}_${folded}`.slice(0, LONGEST_IDENTIFIER - hash.length - 1)}_${hash}`;
+  return `${`${prefix}_${folded}`.slice(0, LONGEST_IDENTIFIER - hash.length - 1)}_${hash}`;
 }
 
 /**

@@ -85,3 +85,7 @@ export const databaseName: Parse<string> = (value) => {
   const problem = nameProblem(value);
   return problem === undefined ? (value as string) : new Problem(`names ${show(value)}, which ${problem}`);
 };
+
+/** JSON's own `true` or `false`, not a word. */
+export const boolean: Parse<boolean> = (value) =>
+  typeof value === 'boolean' ? value : new Problem(`must be true or false, not ${show(value)}.`);

@@ -3,7 +3,7 @@ import type { ConnectionSettings } from './adapters/connection-settings.ts';
 import { canLogIn } from './adapters/log-in.ts';
 import { pgDump } from './adapters/pg-dump.ts';
 import { databasePort } from './adapters/postgres.ts';
-import type { Cluster, Executions, Ports, ReplicationAccess, ReplicationLogin, Views } from './contract.ts';
+import type { Application, Cluster, Executions, Hook, Ports, ReplicationAccess, ReplicationLogin, Views } from './contract.ts';
 
 /** Everything that differs between an AWS account and a laptop. */
 export interface Places {
@@ -12,6 +12,8 @@ export interface Places {
   readonly cluster: Cluster;
   readonly executions: Executions;
   readonly replication: ReplicationLogin;
+  readonly application: Application;
+  readonly hook: Hook;
 }
 
 export interface OpenPorts {
@@ -34,6 +36,8 @@ export function openPorts(step: string, places: Partial<Places>): OpenPorts {
     executions: places.executions,
     replication: places.replication && replicationAccess(places.replication, step, places.source),
     schemaDump: places.source && pgDump(places.source, step),
+    application: places.application,
+    hook: places.hook,
   };
   return {
     looking: { ...others, source: source?.looking, target: target?.looking } satisfies Record<keyof Views, unknown> as Views,

@@ -101,6 +101,7 @@ export async function runStep<N extends Need, Seen, Evidence extends Json>(
     input: surroundings.input,
     execution: event.execution,
     previous: last?.evidence,
+    results: event.state,
     waitedSeconds,
     remainingMs: surroundings.remainingMs,
     log: surroundings.log,

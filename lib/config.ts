@@ -7,6 +7,7 @@ import type { Json, ReplicationLogin } from '../lambdas/contract.ts';
 import { InvalidInput } from '../lambdas/errors.ts';
 import { parseInput } from '../lambdas/input.ts';
 import {
+  boolean,
   databaseName,
   listOf,
   matching,
@@ -166,8 +167,6 @@ const inputDefaults: Parse<Readonly<Record<string, Json>>> = (value) => {
     ? defaults
     : new Problem(...consents.map(([key, what]) => `must not hold "${key}": ${what} is a consent that each execution gives for itself.`));
 };
-
-const boolean: Parse<boolean> = (value) => (typeof value === 'boolean' ? value : new Problem(`must be true or false, not ${show(value)}.`));
 
 const SETTINGS: Parsers<MigrationConfig> = {
   stackName: matching(/^[A-Za-z][A-Za-z0-9-]{0,59}$/, 'a stack name of at most 60 letters, digits and hyphens, a letter first'),

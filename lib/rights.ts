@@ -90,6 +90,9 @@ const cluster: Right = {
   },
 };
 
+/** Nothing to reach. */
+const none: Right = { network: false, environment: () => ({}), grant: () => {} };
+
 export const RIGHTS: Readonly<Record<Need, Right>> = {
   source,
   schemaDump: source,
@@ -135,4 +138,6 @@ export const RIGHTS: Readonly<Record<Need, Right>> = {
       allowReading(role, resources.replicationSecret);
     },
   },
+  application: none,
+  hook: none,
 };

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { type ConnectionSettings, clientConfig } from '../../lambdas/adapters/connection-settings.ts';
 import { pgDump } from '../../lambdas/adapters/pg-dump.ts';
+import { noApplication, noHook } from '../../lambdas/application.ts';
 import { adapt } from '../../lambdas/dump/adapt.ts';
 import { splitDump } from '../../lambdas/dump/statements.ts';
 import { REPLICATION_ROLE } from '../../lambdas/names.ts';
@@ -61,6 +62,8 @@ const thisProject: Contender = {
         source,
         target,
         cluster: unmanagedCluster,
+        application: noApplication,
+        hook: noHook,
         replication: { user: REPLICATION_ROLE, password: async () => password, host: source.host, port: source.port, sslmode: 'require' },
       },
       pace: { budgetMs: 60_000, pollMs: POLL_MS, retryMs: 500 },

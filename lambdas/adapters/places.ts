@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { RDSClient } from '@aws-sdk/client-rds';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
+import { noApplication, noHook } from '../application.ts';
 import type { Need, ReplicationLogin, StepEvent } from '../contract.ts';
 import { type Environment, VARIABLE } from '../environment.ts';
 import { InvalidConfiguration } from '../errors.ts';
@@ -46,6 +47,8 @@ const PLACES_OF: Readonly<Record<Need, readonly (keyof Places)[]>> = {
   clusterReboot: ['cluster'],
   executions: ['executions'],
   replication: ['replication', 'source'], // its login is tried on the source
+  application: ['application'],
+  hook: ['hook'],
 };
 
 const FIND: { readonly [Place in keyof Places]: (site: Site) => Promise<Places[Place]> } = {
@@ -55,6 +58,8 @@ const FIND: { readonly [Place in keyof Places]: (site: Site) => Promise<Places[P
   async cluster({ environment, clients }) {
     return clusterPort(clients.rds, told(environment, 'clusterIdentifier'), told(environment, 'parameterGroup'));
   },
+  application: async () => noApplication,
+  hook: async () => noHook,
   async executions({ environment, clients, event }) {
     return executionsPort(clients.executions, told(environment, 'actingMachines').split(','), event);
   },

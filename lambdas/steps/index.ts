@@ -1,5 +1,5 @@
 /**
- * The registry of steps, in the order in which `Replicate` and then `Cleanup` take them. Functions, rights, network and types are derived
+ * The registry of steps, in the order in which the machines take them. Functions, rights, network and types are derived
  * from it.
  */
 import type { MigrationInput, Need } from '../contract.ts';
@@ -7,7 +7,9 @@ import type { AnyStep } from '../step.ts';
 import { awaitConvergence } from './await-convergence.ts';
 import { awaitCopy } from './await-copy.ts';
 import { buildIndexes } from './build-indexes.ts';
+import { checkCutover } from './check-cutover.ts';
 import { checkReadiness } from './check-readiness.ts';
+import { checkRollback } from './check-rollback.ts';
 import { compareData } from './compare-data.ts';
 import { configureSource } from './configure-source.ts';
 import { copySchema } from './copy-schema.ts';
@@ -15,7 +17,10 @@ import { createPublication } from './create-publication.ts';
 import { createReplicationRole } from './create-replication-role.ts';
 import { createSubscription } from './create-subscription.ts';
 import { dropReplication } from './drop-replication.ts';
+import { liftFence } from './lift-fence.ts';
 import { rebootSource } from './reboot-source.ts';
+import { switchBack } from './switch-back.ts';
+import { switchOver } from './switch-over.ts';
 import { syncSequences } from './sync-sequences.ts';
 import { verifyWalLevel } from './verify-wal-level.ts';
 
@@ -33,6 +38,11 @@ export const steps = {
   AwaitConvergence: awaitConvergence,
   SyncSequences: syncSequences,
   CompareData: compareData,
+  CheckCutover: checkCutover,
+  SwitchOver: switchOver,
+  LiftFence: liftFence,
+  CheckRollback: checkRollback,
+  SwitchBack: switchBack,
   DropReplication: dropReplication,
 } as const;
 

@@ -1,5 +1,6 @@
 /** A rehearsal from its first server to its last: everything in order, and nothing left behind. */
 import { randomBytes } from 'node:crypto';
+import { noApplication, noHook } from '../../lambdas/application.ts';
 import { REPLICATION_ROLE } from '../../lambdas/names.ts';
 import type { Places } from '../../lambdas/ports.ts';
 import type { MachineName } from '../machines.ts';
@@ -93,6 +94,8 @@ const placesOf = (sides: Sides): Stage['places'] => {
     source: sides.source,
     target: sides.target,
     cluster: sides.cluster,
+    application: noApplication,
+    hook: noHook,
     replication: { user: REPLICATION_ROLE, password: async () => password, host, port, sslmode: sides.sslmode },
   };
 };

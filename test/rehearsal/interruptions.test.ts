@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { noApplication, noHook } from '../../lambdas/application.ts';
 import { REPLICATION_ROLE } from '../../lambdas/names.ts';
 import { MACHINES } from '../../lib/machines.ts';
 import { conclude } from '../../lib/rehearsal/conclude.ts';
@@ -40,6 +41,8 @@ describe('Replicate, stopped and started anew', () => {
         source: sides.source,
         target: sides.target,
         cluster: sides.cluster,
+        application: noApplication,
+        hook: noHook,
         replication: {
           user: REPLICATION_ROLE,
           password: async () => 'canary replication',

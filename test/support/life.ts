@@ -89,10 +89,11 @@ export function livesItsWholeLife(name: StepName, life: Life): void {
   );
 }
 
-const visitOf = ({ input = {}, budgetMs = 60_000 }: VisitOptions): Visit => ({
+const visitOf = ({ input = {}, state = {}, budgetMs = 60_000 }: VisitOptions): Visit => ({
   input: parseInput(input),
   execution: 'test',
   previous: undefined,
+  results: state,
   waitedSeconds: 0,
   remainingMs: () => budgetMs,
   log: silent,

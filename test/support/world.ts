@@ -1,7 +1,8 @@
 /** Two real servers with one database each, and the steps run against them as a function would run them. */
 import pg from 'pg';
 import { type ConnectionSettings, clientConfig } from '../../lambdas/adapters/connection-settings.ts';
-import type { Cluster, Executions, Json, Log, StepResult } from '../../lambdas/contract.ts';
+import { noApplication, noHook } from '../../lambdas/application.ts';
+import type { Application, Cluster, Executions, Hook, Json, Log, StepResult } from '../../lambdas/contract.ts';
 import { type MigrationInput, parseInput } from '../../lambdas/input.ts';
 import { REPLICATION_ROLE } from '../../lambdas/names.ts';
 import { type OpenPorts, openPorts, type Places } from '../../lambdas/ports.ts';
@@ -57,6 +58,8 @@ export interface WorldOptions extends Partial<PairOptions> {
   readonly targetSchema?: string;
   readonly cluster?: Cluster;
   readonly executions?: Executions;
+  readonly application?: Application;
+  readonly hook?: Hook;
 }
 
 export const silent: Log = { info: () => {}, warn: () => {} };
@@ -90,6 +93,8 @@ async function worldOf(pair: Pair, options: WorldOptions, owner: boolean): Promi
     target: database.target,
     cluster: options.cluster ?? auroraStandIn(pair.source),
     executions: options.executions ?? alone,
+    application: options.application ?? noApplication,
+    hook: options.hook ?? noHook,
     replication: {
       user: REPLICATION_ROLE,
       password: async () => REPLICATION_PASSWORD,

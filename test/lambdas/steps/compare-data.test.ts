@@ -210,6 +210,7 @@ update no_key set b = '${second}' where ctid = (select min(ctid) from no_key whe
         input: parseInput({}),
         execution: 'test',
         previous: undefined,
+        results: {},
         waitedSeconds: 0,
         remainingMs: () => 60_000,
         log: silent,

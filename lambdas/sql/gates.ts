@@ -1,0 +1,176 @@
+/**
+ * The gate of a side: whether it takes the application's writes. Each side keeps its own, as one row in our schema there, so that whoever
+ * lifts a fence and whoever commits a switch meet at the same row of the same server, and only one of them can win.
+ *
+ *   open     the application may write here
+ *   fenced   a switch away from here is under way; past its deadline anybody may lift the fence
+ *   closed   the other side serves the application
+ *
+ * THE COMMIT POINT of a switch is the transaction that turns the gate of the side being left from `fenced` to `closed` ({@link commitGate}).
+ * It can be read afterwards by anybody: `select state, turn from planetscale_migration.gate`.
+ *
+ * A gate that is not open does two things to its database: transactions are read-only by default, and every role but ours loses CONNECT,
+ * because a default may be overridden by any session. What both were before is kept in the row, and put back when it opens.
+ */
+import type { Statement } from '../contract.ts';
+import { REPLICATION_ROLE, SCHEMA } from '../names.ts';
+import { literal, qualified, statement } from './quote.ts';
+
+const NAME = 'gate';
+const TABLE = qualified(SCHEMA, NAME);
+
+export type GateState = 'open' | 'fenced' | 'closed';
+
+export interface Gate {
+  readonly state: GateState;
+  /** Number of the latest switch that began here, of both sides' switches together; 0 before the first. */
+  readonly turn: number;
+  /** How many switches away from here were committed. */
+  readonly commits: number;
+  /** Execution and attempt of the latest switch away from here. */
+  readonly execution: string | null;
+  readonly attempt: string | null;
+  /** Milliseconds until the fence may be lifted by anybody, by this server's clock; 0 or less when it is time. Null unless fenced. */
+  readonly remainingMs: number | null;
+  /** When the state last changed, by this server's clock. */
+  readonly changedAt: Date;
+}
+
+/** To be run in our schema, which has to be there. Harmless where the gate is there. */
+export const createGate = (): Statement =>
+  statement(`
+do $do$
+begin
+  if to_regclass('${SCHEMA}.${NAME}') is null then
+    create table ${TABLE} (
+      only_row boolean primary key default true check (only_row),
+      state text not null default 'open' check (state in ('open', 'fenced', 'closed')),
+      turn int not null default 0,
+      commits int not null default 0,
+      execution text,
+      attempt uuid,
+      deadline timestamptz,
+      read_only_before text,
+      connect_taken text[] not null default '{}',
+      connect_given boolean not null default false,
+      changed_at timestamptz not null default clock_timestamp()
+    );
+    insert into ${TABLE} default values;
+  end if;
+end
+$do$
+`);
+
+export const gateExists = (): Statement<{ exists: boolean }> => statement(`select to_regclass('${SCHEMA}.${NAME}') is not null as exists`);
+
+export const gateState = (): Statement<Gate> =>
+  statement(`
+select state, turn, commits, execution, attempt::text,
+  case when state = 'fenced' then (extract(epoch from deadline - clock_timestamp()) * 1000)::float8 end as "remainingMs",
+  changed_at as "changedAt"
+from ${TABLE}
+`);
+
+/** Begins a block in which `gate` is the row, locked, and `own` our role. */
+const BEGIN = `
+declare
+  gate ${TABLE}%rowtype;
+  own pg_catalog.pg_roles%rowtype;
+  grantee text;
+begin
+  select * into strict gate from ${TABLE} for update;
+  select * into strict own from pg_catalog.pg_roles where rolname = current_user;`;
+
+/** Takes writing and CONNECT away from everybody but us and the replication role, and writes down what was there before. */
+const SHUT = `
+  update ${TABLE} set read_only_before = (
+    select substr(entry, length('default_transaction_read_only=') + 1)
+    from pg_catalog.pg_db_role_setting as s
+    join pg_catalog.pg_database as d on d.oid = s.setdatabase and d.datname = current_database(),
+    unnest(s.setconfig) as entry
+    where s.setrole = 0 and starts_with(entry, 'default_transaction_read_only='));
+  execute format('alter database %I set default_transaction_read_only = on', current_database());
+  for grantee in
+    select case when a.grantee = 0 then 'public' else a.grantee::regrole::text end
+    from pg_catalog.pg_database as d, aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) as a
+    where d.datname = current_database() and a.privilege_type = 'CONNECT' and a.grantee is distinct from to_regrole('${REPLICATION_ROLE}')
+      and (a.grantee = 0 or (a.grantee <> own.oid and (own.rolsuper or not pg_has_role(own.oid, a.grantee, 'usage'))))
+    group by a.grantee
+  loop
+    execute format('revoke connect on database %I from %s', current_database(), grantee);
+    update ${TABLE} set connect_taken = connect_taken || grantee;
+  end loop;
+  if not has_database_privilege(current_user, current_database(), 'connect') then
+    execute format('grant connect on database %I to %I', current_database(), current_user);
+    update ${TABLE} set connect_given = true;
+  end if;`;
+
+/** Puts back what {@link SHUT} took, as far as its roles still exist. */
+const UNSHUT = `
+  if gate.read_only_before is null then
+    execute format('alter database %I reset default_transaction_read_only', current_database());
+  else
+    execute format('alter database %I set default_transaction_read_only = %L', current_database(), gate.read_only_before);
+  end if;
+  foreach grantee in array gate.connect_taken loop
+    if grantee = 'public' or to_regrole(grantee) is not null then
+      execute format('grant connect on database %I to %s', current_database(), grantee);
+    end if;
+  end loop;
+  if gate.connect_given then
+    execute format('revoke connect on database %I from %I', current_database(), current_user);
+  end if;
+  update ${TABLE} set state = 'open', deadline = null, read_only_before = null, connect_taken = '{}', connect_given = false,
+    changed_at = clock_timestamp();`;
+
+const block = (body: string): Statement => statement(`do $do$${BEGIN}${body}\nend\n$do$`);
+
+export interface Fence {
+  readonly turn: number;
+  readonly execution: string;
+  /** Unlike that of any other attempt; a UUID. */
+  readonly attempt: string;
+  readonly seconds: number;
+}
+
+/** open → fenced. Fails on any other state. */
+export const fenceGate = ({ turn, execution, attempt, seconds }: Fence): Statement =>
+  block(`
+  if gate.state <> 'open' then
+    raise exception 'the gate of this side is %, not open', gate.state using errcode = 'object_not_in_prerequisite_state';
+  end if;
+  update ${TABLE} set state = 'fenced', turn = ${turn}, execution = ${literal(execution)}, attempt = ${literal(attempt)},
+    deadline = clock_timestamp() + make_interval(secs => ${seconds}), changed_at = clock_timestamp();${SHUT}`);
+
+/** open → closed, for the side that is switched to. Nothing happens where it is closed. */
+export const closeGate = (): Statement =>
+  block(`
+  if gate.state = 'open' then
+    update ${TABLE} set state = 'closed', changed_at = clock_timestamp();${SHUT}
+  end if;`);
+
+/**
+ * fenced → closed, in time, by the attempt that fenced it: the commit point of a switch. No row where it is too late, or where somebody
+ * has lifted the fence.
+ */
+export const commitGate = (attempt: string): Statement<{ state: GateState }> =>
+  statement(
+    `
+update ${TABLE} set state = 'closed', commits = commits + 1, deadline = null, changed_at = clock_timestamp()
+where state = 'fenced' and attempt = $1::uuid and clock_timestamp() < deadline
+returning state
+`,
+    [attempt],
+  );
+
+/** fenced → open, with everything as it was. Nothing happens in another state. @param attempt only if it was this one that fenced */
+export const liftFence = (attempt?: string): Statement =>
+  block(`
+  if gate.state = 'fenced'${attempt === undefined ? '' : ` and gate.attempt = ${literal(attempt)}`} then${UNSHUT}
+  end if;`);
+
+/** closed → open, with everything as it was. Nothing happens in another state. */
+export const openGate = (): Statement => block(`\n  if gate.state = 'closed' then${UNSHUT}\n  end if;`);
+
+/** Whatever it is → open, with everything as it was. */
+export const restoreGate = (): Statement => block(`\n  if gate.state <> 'open' then${UNSHUT}\n  end if;`);

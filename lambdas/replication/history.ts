@@ -6,9 +6,9 @@
  * publication was made anew, for nothing was sent meanwhile; and that numbers are missing from the heartbeat. Changes lost between
  * two beats leave no trace in either catalog: those only CompareData finds.
  */
-import type { Reader } from '../contract.ts';
+import type { Reader, SideName } from '../contract.ts';
 import { ReplicationBroken } from '../errors.ts';
-import { subscriptionName } from '../names.ts';
+import { type StreamName, subscriptionName } from '../names.ts';
 import { type BeatRange, beatRange, heartbeatExists } from '../sql/heartbeat.ts';
 import { type PublicationList, publicationList } from '../sql/publications.ts';
 import { type SlotBirth, slotBirth, slotBirthsExist } from '../sql/slot-births.ts';
@@ -18,8 +18,10 @@ import { type Note, readNote } from './connection.ts';
 import { HEARTBEAT_TABLE, keyOf } from './tables.ts';
 
 export interface History {
+  readonly stream: StreamName;
   /** Of the subscription and of its slot. */
   readonly name: string;
+  /** Of the publisher, and so of the slot. */
   readonly database: string;
   readonly publication: PublicationList | undefined;
   readonly slot: SlotState | undefined;
@@ -28,58 +30,85 @@ export interface History {
   readonly note: Note | undefined;
   /** What the subscription knows of. */
   readonly tables: readonly SubscribedTable[];
-  /** The beats on the target, once their own table is ready. */
+  /** The beats on the subscriber, once their own table is ready. */
   readonly beats: BeatRange | undefined;
 }
 
-/** The target first: whatever it has must have been on the source before. */
-export async function lookAtHistory(source: Reader, target: Reader): Promise<History> {
-  const { database } = source.endpoint;
-  const name = subscriptionName(database);
-  const [subscription] = await target.query(subscriptionState(name));
-  const tables = subscription ? await target.query(subscribedTables(name)) : [];
+/**
+ * The subscriber first: whatever it has must have been on the publisher before.
+ * @param publisher the source of the forward stream, the target of the reverse one
+ * @param sourceDatabase both streams are named by the source's database, whichever side publishes
+ */
+export async function lookAtHistory(
+  publisher: Reader,
+  subscriber: Reader,
+  stream: StreamName = 'forward',
+  sourceDatabase = publisher.endpoint.database,
+): Promise<History> {
+  const { database } = publisher.endpoint;
+  const name = subscriptionName(sourceDatabase, stream);
+  const [subscription] = await subscriber.query(subscriptionState(name));
+  const tables = subscription ? await subscriber.query(subscribedTables(name)) : [];
   const heartbeatReady = tables.some((table) => keyOf(table) === keyOf(HEARTBEAT_TABLE) && table.state === 'r');
-  const [there] = heartbeatReady ? await target.query(heartbeatExists()) : [];
-  const [beats] = there?.exists ? await target.query(beatRange()) : [];
-  const [slot] = await source.query(slotState(name));
-  const [births] = await source.query(slotBirthsExist());
-  const [birth] = births?.exist ? await source.query(slotBirth(name)) : [];
-  const [publication] = await source.query(publicationList());
-  return { name, database, publication, slot, birth, subscription, note: readNote(subscription?.note ?? null), tables, beats };
+  const [there] = heartbeatReady ? await subscriber.query(heartbeatExists()) : [];
+  const [beats] = there?.exists ? await subscriber.query(beatRange()) : [];
+  const [slot] = await publisher.query(slotState(name));
+  const [births] = await publisher.query(slotBirthsExist());
+  const [birth] = births?.exist ? await publisher.query(slotBirth(name)) : [];
+  const [publication] = await publisher.query(publicationList());
+  return { stream, name, database, publication, slot, birth, subscription, note: readNote(subscription?.note ?? null), tables, beats };
 }
+
+/** Which side a stream comes from and which it goes to. */
+export const SIDES_OF = {
+  forward: { publisher: 'source', subscriber: 'target' },
+  reverse: { publisher: 'target', subscriber: 'source' },
+} as const satisfies Record<StreamName, { readonly publisher: SideName; readonly subscriber: SideName }>;
 
 /** Whether anything has been copied, so that there is a history to keep. */
 export const hasCopied = ({ tables }: History): boolean => tables.some(({ state }) => state !== 'i');
 
 /** Why the slot's history cannot be vouched for; undefined where nothing speaks against it. Asked of an existing subscription only. */
 export function breach(history: History): string | undefined {
-  const { name, database, slot, birth, subscription, note, publication, beats } = history;
-  if (!slot) return `The replication slot ${name} is gone from the source`;
-  if (slot.plugin !== 'pgoutput' || slot.database !== database) return `The replication slot ${name} belongs to something else`;
-  if (slot.lost) return `The source has thrown away WAL that the replication slot ${name} needed`;
-  if (subscription?.slot !== name) return `The subscription ${name} was taken off its replication slot`;
-  if (!birth || note?.birth !== birth.birth) return `The replication slot ${name} is not the one that the subscription began with`;
-  if (publication?.oid !== birth.publication) return 'The publication was dropped or made anew, and changes were not sent meanwhile';
+  const { stream, name, database, slot, birth, subscription, note, publication, beats } = history;
+  const { publisher, subscriber } = SIDES_OF[stream];
+  if (!slot) return `The replication slot ${name} is gone from the ${publisher}`;
+  if (slot.plugin !== 'pgoutput' || slot.database !== database) {
+    return `The replication slot ${name} on the ${publisher} belongs to something else`;
+  }
+  if (slot.lost) return `The ${publisher} has thrown away WAL that the replication slot ${name} needed`;
+  if (subscription?.slot !== name) return `The subscription ${name} on the ${subscriber} was taken off its replication slot`;
+  if (!birth || note?.birth !== birth.birth) {
+    return `The replication slot ${name} on the ${publisher} is not the one that the subscription began with`;
+  }
+  if (publication?.oid !== birth.publication) {
+    return `The publication was dropped or made anew on the ${publisher}, and changes were not sent meanwhile`;
+  }
   if (beats && beats.count > 0 && (beats.first !== 1 || beats.last !== beats.count)) {
-    return `${beats.last - beats.count} of ${beats.last} markers are missing from the heartbeat on the target`;
+    return `${beats.last - beats.count} of ${beats.last} markers are missing from the heartbeat on the ${subscriber}`;
   }
   return undefined;
 }
 
-/** @throws ReplicationBroken where changes may be missing on the target */
+/** @throws ReplicationBroken where changes may be missing on the subscriber */
 export function vouchFor(history: History): void {
   if (!history.subscription) {
+    const { subscriber } = SIDES_OF[history.stream];
     throw new ReplicationBroken(
-      `The subscription ${history.name} is gone from the target. Both databases were left as they are. ${WAY_OUT}`,
+      `The subscription ${history.name} is gone from the ${subscriber}. Both databases were left as they are. ${WAY_OUT[history.stream]}`,
     );
   }
   const reason = breach(history);
-  if (reason) throw broken(reason);
+  if (reason) throw broken(reason, history.stream);
 }
 
-const WAY_OUT = 'Start Cleanup, empty the tables on the target (or make the database there anew), and start Replicate from the beginning.';
+const WAY_OUT: Record<StreamName, string> = {
+  forward: 'Start Cleanup, empty the tables on the target (or make the database there anew), and start Replicate from the beginning.',
+  reverse: 'There is no way back to the source that keeps what was written since the switch: stay on the target, and end with Cleanup.',
+};
 
-export const broken = (reason: string): ReplicationBroken =>
+export const broken = (reason: string, stream: StreamName = 'forward'): ReplicationBroken =>
   new ReplicationBroken(
-    `${reason}, so changes may be missing on the target. Source and target were left as they are, and the application is not affected. ${WAY_OUT}`,
+    `${reason}, so changes may be missing on the ${SIDES_OF[stream].subscriber}. Source and target were left as they are, and the ` +
+      `application is not affected. ${WAY_OUT[stream]}`,
   );

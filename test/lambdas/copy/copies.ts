@@ -55,6 +55,7 @@ export function symptoms(changes: Partial<Symptoms> = {}): Symptoms {
   return {
     now: 24 * 60 * MINUTE,
     history: {
+      stream: 'forward',
       name: 'planetscale_migration_shop',
       database: 'shop',
       publication: undefined,

@@ -9,9 +9,10 @@ import { VARIABLE } from '../lambdas/environment.ts';
 import { STEP_NAMES, type StepName } from '../lambdas/steps/index.ts';
 import { stepCode } from './bundle.ts';
 import { allowWildcard } from './exceptions.ts';
-import { chainOf, MACHINE_NAMES, MACHINES, type MachineName } from './machines.ts';
+import { MACHINE_NAMES, MACHINES, type MachineName, stepsOf } from './machines.ts';
 import type { Network } from './network.ts';
 import type { Resources } from './rights.ts';
+import { chainOf } from './states.ts';
 import { StepFunction } from './step-function.ts';
 
 export interface MigrationProps {
@@ -62,7 +63,7 @@ export class Migration extends Construct {
       },
     });
     allowWildcard(machine, '*', 'X-Ray and the delivery of logs know no resources.');
-    for (const { step } of MACHINES[name].order) {
+    for (const step of stepsOf(MACHINES[name])) {
       allowWildcard(
         machine,
         `<${logicalIdOf(this.functions[step])}.Arn>:*`,

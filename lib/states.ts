@@ -1,0 +1,161 @@
+/**
+ * A machine as states of Step Functions, and nothing else. A state is named as its step. It passes a `StepEvent` and keeps the `StepResult`
+ * at `$.<Step>`; choices read only the verdict there and the execution's input. JSONPath throughout.
+ */
+import { Duration } from 'aws-cdk-lib';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import {
+  Choice,
+  Condition,
+  Errors,
+  Fail,
+  type IChainable,
+  JitterType,
+  JsonPath,
+  Pass,
+  type State,
+  Succeed,
+  TaskInput,
+  Wait,
+  WaitTime,
+} from 'aws-cdk-lib/aws-stepfunctions';
+import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
+import type { Construct } from 'constructs';
+import type { StepEvent } from '../lambdas/contract.ts';
+import { ERROR_NAMES } from '../lambdas/errors.ts';
+import type { StepName } from '../lambdas/steps/index.ts';
+import type { Machine, Stage } from './machines.ts';
+
+/** Failures of the Lambda service itself (https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html#bp-lambda-serviceexception), and ours that pass. */
+const PASSING_ERRORS = [
+  'TransientError',
+  'Lambda.ServiceException',
+  'Lambda.AWSLambdaException',
+  'Lambda.SdkClientException',
+  'Lambda.TooManyRequestsException',
+  'Lambda.ClientExecutionTimeoutException',
+];
+/**
+ * With full jitter a pause is on average half of its bound: 2, 4, 8, 16, 32, then 60 seconds. 36 pauses make 31 + 31 × 30 s = 16 minutes,
+ * which outlasts a reboot and a failover, at 3 events of the 25,000 for each attempt.
+ */
+const PATIENCE = {
+  interval: Duration.seconds(2),
+  backoffRate: 2,
+  maxDelay: Duration.seconds(60),
+  maxAttempts: 36,
+  jitterStrategy: JitterType.FULL,
+};
+
+/** A function that was cut off or died. Steps may be repeated after a crash at any point, but twice the same crash is no accident. */
+const CRASHES = ['Sandbox.Timedout', 'Lambda.Unknown'];
+const SECOND_CHANCES = { interval: Duration.seconds(5), backoffRate: 2, maxAttempts: 2, jitterStrategy: JitterType.FULL };
+
+/** Where a Catch leaves what it caught: `Error` and `Cause`. The step that follows on a failure is told of it. */
+const FAILURE = '$.failure';
+/** The same of the step that follows on a failure. */
+const SECOND_FAILURE = '$.secondFailure';
+/** Where the `Failed` state finds what the console's red box shows. */
+const EXPLAINED = '$.explained';
+
+/** The states of one machine, linked; the first of them is returned. `scope` must hold nothing else, because states are named as their steps. */
+export function chainOf(scope: Construct, machine: Machine, functions: Readonly<Record<StepName, IFunction>>): IChainable {
+  const failed = new Fail(scope, 'Failed', { errorPath: `${EXPLAINED}.error`, causePath: `${EXPLAINED}.cause.errorMessage` });
+  const explained = explain(scope, 'ExplainFailure').next(failed);
+  let next: State = new Succeed(scope, 'Done');
+  for (const stage of machine.order.toReversed()) {
+    const task = invoke(scope, stage, functions[stage.step]);
+    if (stage.onFailure) recover(scope, stage.step, task, stage.onFailure, functions[stage.onFailure.step], failed);
+    else task.addCatch(explained, { errors: [...ERROR_NAMES], resultPath: FAILURE });
+    next = entered(scope, stage, task, next);
+  }
+  return next;
+}
+
+/** Leads from `task` to `next`, by a loop where the step is polled; the state by which all this is entered is returned. */
+function entered(scope: Construct, stage: Stage, task: LambdaInvoke, next: State): State {
+  if (stage.polls) loop(scope, stage.step, task, next);
+  else task.next(next);
+  return stage.onlyWithRebootConsent ? ifRebootIsAllowed(scope, task, next) : task;
+}
+
+function invoke(scope: Construct, { step, polls }: Stage, handler: IFunction): LambdaInvoke {
+  const event = {
+    input: JsonPath.objectAt('$$.Execution.Input'),
+    state: JsonPath.objectAt('$'),
+    execution: JsonPath.stringAt('$$.Execution.Name'),
+    executionArn: JsonPath.stringAt('$$.Execution.Id'),
+    startedAt: JsonPath.stringAt('$$.Execution.StartTime'),
+    polls,
+  } satisfies Record<keyof StepEvent, unknown>;
+  const task = new LambdaInvoke(scope, step, {
+    lambdaFunction: handler,
+    payload: TaskInput.fromObject(event),
+    payloadResponseOnly: true,
+    resultPath: `$.${step}`,
+    retryOnServiceExceptions: false, // its own list knows neither our errors nor jitter
+  });
+  task.addRetry({ errors: PASSING_ERRORS, ...PATIENCE });
+  task.addRetry({ errors: CRASHES, ...SECOND_CHANCES });
+  return task;
+}
+
+/** Task → Is<Step>Done → next, or WaitFor<Step> and back. A verdict that is neither `done` nor `pending` matches no rule and fails. */
+function loop(scope: Construct, step: StepName, task: LambdaInvoke, next: State): void {
+  const wait = new Wait(scope, `WaitFor${step}`, { time: WaitTime.secondsPath(`$.${step}.nextPollSeconds`) });
+  const verdict = `$.${step}.verdict`;
+  task.next(
+    new Choice(scope, `Is${step}Done`)
+      .when(Condition.stringEquals(verdict, 'done'), next)
+      .when(Condition.stringEquals(verdict, 'pending'), wait.next(task)),
+  );
+}
+
+function ifRebootIsAllowed(scope: Construct, reboot: State, otherwise: State): State {
+  const consent = Condition.and(Condition.isPresent('$.reboot'), Condition.stringEquals('$.reboot', 'now'));
+  return new Choice(scope, 'IsRebootAllowed').when(consent, reboot).otherwise(otherwise);
+}
+
+/** Lambda reports an error as JSON in a text, and only `errorMessage` of it is written for people. */
+function explain(scope: Construct, id: string, failure = FAILURE, resultPath = EXPLAINED): Pass {
+  const cause = JsonPath.stringToJson(JsonPath.stringAt(`${failure}.Cause`));
+  return new Pass(scope, id, { parameters: { error: JsonPath.stringAt(`${failure}.Error`), cause }, resultPath });
+}
+
+/** Puts a message of our own into the red box. @param error path of its heading @param values paths of what each `{}` stands for */
+function say(scope: Construct, id: string, error: string, message: string, ...values: readonly string[]): Pass {
+  const errorMessage = JsonPath.format(message, ...values.map((path) => JsonPath.stringAt(path)));
+  return new Pass(scope, id, { parameters: { error: JsonPath.stringAt(error), cause: { errorMessage } }, resultPath: EXPLAINED });
+}
+
+/**
+ * Whatever ends `task` leads to the stage that mends it, and from there to `failed`, which shows the error of `task`. Of an error that is
+ * not ours only the name is read: its cause may be any text or none, and nothing may keep the execution from mending. Where mending fails,
+ * its own error is shown.
+ */
+function recover(scope: Construct, step: StepName, task: LambdaInvoke, mending: Stage, handler: IFunction, failed: Fail): void {
+  const mend = invoke(scope, mending, handler);
+  const cutOff =
+    `${step} did not come to its end ({}). The history of this execution holds the cause, and the result of ${mending.step}, ` +
+    'which was called then, says how things stand. Remove the cause, then start again.';
+  task.addCatch(explain(scope, `ExplainFailureOf${step}`).next(mend), { errors: [...ERROR_NAMES], resultPath: FAILURE });
+  task.addCatch(say(scope, `ReportEndOf${step}`, `${FAILURE}.Error`, cutOff, `${FAILURE}.Error`).next(mend), {
+    errors: [Errors.ALL],
+    resultPath: FAILURE,
+  });
+  entered(scope, mending, mend, failed);
+  catchSecond(scope, mending.step, mend, failed);
+}
+
+function catchSecond(scope: Construct, step: StepName, mend: LambdaInvoke, failed: Fail): void {
+  const advice =
+    'It was called after {}. Until the machine Recovery, which starts by itself when this one ends, has ended well, the application may ' +
+    'find no side that takes its writes: watch it, and start it again if it fails.';
+  const first = `${EXPLAINED}.error`;
+  const parsed = explain(scope, `ExplainFailureOf${step}`, SECOND_FAILURE, SECOND_FAILURE);
+  const shown = say(scope, 'ShowBothFailures', `${SECOND_FAILURE}.error`, `{} ${advice}`, `${SECOND_FAILURE}.cause.errorMessage`, first);
+  const cutOff = `${step} did not come to its end ({}). ${advice}`;
+  const ended = say(scope, `ReportEndOf${step}`, `${SECOND_FAILURE}.Error`, cutOff, `${SECOND_FAILURE}.Error`, first);
+  mend.addCatch(parsed.next(shown).next(failed), { errors: [...ERROR_NAMES], resultPath: SECOND_FAILURE });
+  mend.addCatch(ended.next(failed), { errors: [Errors.ALL], resultPath: SECOND_FAILURE });
+}

@@ -10,8 +10,14 @@ import { createOwnTables, OWN_SUBJECTS } from './workload/own-subjects.ts';
 import { SHOP_SUBJECTS } from './workload/shop-subjects.ts';
 import type { Subject } from './workload/subject.ts';
 
-/** Fills the source. @returns what the writers will write about */
+/** Fills the source, and lets the application in. @returns what the writers will write about */
 export async function prepare(options: RehearsalOptions, progress: Progress, sides: Sides): Promise<readonly Subject[]> {
+  const subjects = await fill(options, progress, sides);
+  await sides.letApplicationIn('source');
+  return subjects;
+}
+
+async function fill(options: RehearsalOptions, progress: Progress, sides: Sides): Promise<readonly Subject[]> {
   const writes = options.writers > 0 && options.until !== 'Preflight';
   if (sides.servers.source && options.sourceDump === undefined) {
     progress.say(`Loading the sample shop, ${options.rows.toLocaleString('en')} rows in its largest table`);

@@ -3,12 +3,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ConnectionSettings } from '../../lambdas/adapters/connection-settings.ts';
-import type { Cluster, Json, ReplicationLogin } from '../../lambdas/contract.ts';
+import type { Cluster, Json, ReplicationLogin, SideName } from '../../lambdas/contract.ts';
 import { identifier } from '../../lambdas/sql/quote.ts';
+import { letApplicationIn } from './application/rights.ts';
 import { auroraStandIn, unmanagedCluster } from './aurora-stand-in.ts';
 import { urlOf } from './database-url.ts';
 import type { RehearsalOptions } from './options.ts';
-import { asSuperuser, startSource, startTarget } from './servers/pair.ts';
+import { APPLICATION_ROLE, applicationLogin, asSuperuser, startSource, startTarget } from './servers/pair.ts';
 import type { Parameters, Server } from './servers/server.ts';
 
 /** One that needs quoting, like those of some users. */
@@ -29,6 +30,10 @@ export interface Sides {
   readonly sslmode: ReplicationLogin['sslmode'];
   /** The embedded servers; undefined for a side that is somebody's own. */
   readonly servers: { readonly source: Server | undefined; readonly target: Server | undefined };
+  /** What the application logs in with: a role of its own on embedded servers, the URL's user on somebody's own. */
+  readonly application: Readonly<Record<SideName, ConnectionSettings>>;
+  /** Gives the application's role its rights on what is there now. Nothing happens on a server that is somebody's own. */
+  letApplicationIn(side: SideName): Promise<void>;
   /** A role that a dump speaks of, on the embedded servers. */
   createRole(name: string): Promise<void>;
   /** URLs of both sides, passwords included, which work as long as the servers run. */
@@ -66,6 +71,8 @@ function sidesOf(from: Opened, to: Opened): Sides {
     writeFileSync(path, authority);
     return path;
   };
+  const opened = { source: from, target: to };
+  const login = ({ settings, server }: Opened) => (server ? applicationLogin(server, settings.database) : settings);
   const urlOfSide = ({ settings, server }: Opened) => urlOf(settings, server && authorityFile(server.authority));
   return {
     source: from.settings,
@@ -74,6 +81,11 @@ function sidesOf(from: Opened, to: Opened): Sides {
     input: from.server ? { reboot: 'now' } : {},
     sslmode: from.settings.tls.verify === 'off' ? 'disable' : 'require',
     servers: { source: from.server, target: to.server },
+    application: { source: login(from), target: login(to) },
+    async letApplicationIn(side) {
+      const { settings, server } = opened[side];
+      if (server) await letApplicationIn(settings, APPLICATION_ROLE);
+    },
     async createRole(name) {
       for (const server of servers) await asSuperuser(server.superuser(), [`create role ${identifier(name)} nologin`]);
     },

@@ -49,7 +49,10 @@ export interface StateRecord {
 }
 
 export interface Outcome {
+  /** Of the machine. */
   readonly name: string;
+  /** Of the execution. */
+  readonly execution: string;
   readonly status: 'SUCCEEDED' | 'FAILED' | 'ABORTED';
   readonly seconds: number;
   /** States entered, choices and waits included. */
@@ -58,6 +61,8 @@ export interface Outcome {
   readonly states: readonly StateRecord[];
   /** What the console's red box would say. */
   readonly failure: { readonly error: string; readonly cause: string } | undefined;
+  /** What each step returned last, by its name. */
+  readonly evidence: Readonly<Partial<Record<StepName, Json>>>;
   /** What the readiness check found, as it wrote it into its log; blockers included, which its result does not hold. */
   readonly findings: readonly ReportedFinding[];
 }
@@ -76,6 +81,7 @@ export function startExecution(options: ExecutionOptions): Execution {
   const start = performance.now();
   const records = new Map<string, { record: StateRecord; since: number }>();
   const underWay = new Set<Promise<unknown>>();
+  const evidence: Partial<Record<StepName, Json>> = {};
   let findings: ReportedFinding[] = [];
   const places: Places = { ...options.places, executions: registry.viewOf(name) };
 
@@ -97,6 +103,7 @@ export function startExecution(options: ExecutionOptions): Execution {
     };
     try {
       const result = await invoke(fn, event, places, pace.budgetMs, { info: keep, warn: keep });
+      evidence[fn.step] = result.evidence;
       await tell(result);
       return result;
     } catch (error) {
@@ -148,9 +155,11 @@ export function startExecution(options: ExecutionOptions): Execution {
     return {
       ...result,
       name: machine.name,
+      execution: name,
       seconds: secondsSince(start),
       transitions: await counting,
       states: [...records.values()].map(({ record }) => record),
+      evidence,
       findings,
     };
   })();

@@ -1,6 +1,6 @@
 /**
- * A source that begins as Aurora does and a target that is closed as PlanetScale is. The roles stand for the two that a user has:
- * the cluster's master user and PlanetScale's default role.
+ * A source that begins as Aurora does and a target that is closed as PlanetScale is. The roles stand for those that a user has: the
+ * cluster's master user, PlanetScale's default role, and on both sides the role of the application, which may only log in.
  */
 import pg from 'pg';
 import { type ConnectionSettings, clientConfig } from '../../../lambdas/adapters/connection-settings.ts';
@@ -10,18 +10,27 @@ import { type Parameters, Server } from './server.ts';
 
 export const SOURCE_ROLE = 'aurora_master';
 export const TARGET_ROLE = 'planetscale_default';
+/** Not the migration's role, and no member of it: a switch must be able to shut the application out and go on working itself. */
+export const APPLICATION_ROLE = 'shop_app';
 const SOURCE_PASSWORD = 'rehearsal source';
 const TARGET_PASSWORD = 'rehearsal target';
+const APPLICATION_PASSWORD = 'rehearsal application';
 
-/** From this version on a role without superuser rights may pass on REPLICATION, as rds_superuser may pass on rds_replication. */
+/**
+ * From this version on a role without superuser rights may pass on REPLICATION, as rds_superuser may pass on rds_replication, and may
+ * subscribe.
+ */
 const ROLE_MAY_PASS_ON_REPLICATION = 16;
 
 /** Rights of an Aurora master user. Before version 16 plain PostgreSQL has no role but a superuser that could make a replication role. */
 const sourceRights = (version: number): string =>
   version >= ROLE_MAY_PASS_ON_REPLICATION ? 'createdb createrole replication bypassrls' : 'superuser';
 
-/** Predefined roles that rds_superuser holds, as far as the version has them. */
-const SOURCE_MEMBERSHIPS = ['pg_monitor', 'pg_signal_backend'];
+/** Predefined roles that rds_superuser holds, as far as the version has them; the last one lets it subscribe to the way back. */
+const sourceMemberships = (version: number): string[] => [
+  ...['pg_monitor', 'pg_signal_backend'],
+  ...(version >= ROLE_MAY_PASS_ON_REPLICATION ? ['pg_create_subscription'] : []),
+];
 /** The default role of PlanetScale for Postgres, and what the guide asks to grant it. */
 const TARGET_RIGHTS = 'createdb createrole replication bypassrls';
 const TARGET_MEMBERSHIPS = ['pg_monitor', 'pg_signal_backend', 'pg_read_all_data', 'pg_write_all_data'];
@@ -57,7 +66,11 @@ interface OneSide {
 
 async function oneSide(server: Server, role: string, password: string, rights: string, grants: readonly string[]): Promise<OneSide> {
   try {
-    await asSuperuser(server.superuser(), [`create role ${role} login ${rights} password ${literal(password)}`, ...grants]);
+    await asSuperuser(server.superuser(), [
+      `create role ${role} login ${rights} password ${literal(password)}`,
+      `create role ${APPLICATION_ROLE} login password ${literal(APPLICATION_PASSWORD)}`,
+      ...grants,
+    ]);
   } catch (error) {
     server.destroy();
     throw error;
@@ -71,10 +84,14 @@ async function oneSide(server: Server, role: string, password: string, rights: s
   };
 }
 
+/** How the application logs in to a database of either server. What it may do there is granted to it once there is something. */
+export const applicationLogin = (server: Server, database: string): ConnectionSettings =>
+  server.login(APPLICATION_ROLE, APPLICATION_PASSWORD, database);
+
 /** A source that begins as Aurora does, alone. */
 export async function startSource(version: ServerVersion, parameters: Parameters = {}): Promise<OneSide> {
   const server = await Server.start({ version, parameters: { wal_level: 'replica', ...parameters } });
-  const grants = SOURCE_MEMBERSHIPS.map((role) => `grant ${role} to ${SOURCE_ROLE}`);
+  const grants = sourceMemberships(version).map((role) => `grant ${role} to ${SOURCE_ROLE}`);
   return oneSide(server, SOURCE_ROLE, SOURCE_PASSWORD, sourceRights(version), grants);
 }
 

@@ -1,7 +1,9 @@
 /**
- * What the application remembers: every write that a server acknowledged, and what each of its rows must look like from then on.
- * A row carries a token of its own and a version that counts its changes, so inserts, updates and deletes can all be looked up again.
+ * What the application remembers: every write that a server acknowledged, by which server and when, and what each of its rows must look
+ * like from then on. A row carries a token of its own and a version that counts its changes, so inserts, updates and deletes can all be
+ * looked up again.
  */
+import { DUPLICATE_KEY } from './refusals.ts';
 
 /** What one row becomes by a write. */
 export interface Change {
@@ -19,6 +21,14 @@ export interface FoundRow {
   readonly version: number;
 }
 
+/** A server said that a write was committed. */
+export interface Acknowledgement {
+  /** Milliseconds of a clock that never goes back. */
+  readonly at: number;
+  /** Which database it was, as `placeOf` names it. */
+  readonly place: string;
+}
+
 export interface Audit {
   /** Acknowledged writes of which some row is missing, too old, or there although it was deleted. */
   readonly lost: number;
@@ -30,6 +40,7 @@ const keyOf = ({ table, token }: Pick<Change, 'table' | 'token'>): string => JSO
 
 export class Journal {
   readonly #writes: (readonly Change[])[] = [];
+  readonly #acknowledgements: Acknowledgement[] = [];
   readonly #final = new Map<string, Change['version']>();
   #rejected = 0;
   #refusals = new Map<string, number>();
@@ -38,6 +49,11 @@ export class Journal {
 
   get acknowledged(): number {
     return this.#writes.length;
+  }
+
+  /** In the order in which they arrived. Those that were looked up, because nobody heard of them, are not among them. */
+  get acknowledgements(): readonly Acknowledgement[] {
+    return this.#acknowledgements;
   }
 
   /** Attempts that came back with an error, whatever the reason. Each was looked up and tried again. */
@@ -50,16 +66,25 @@ export class Journal {
     return [...this.#refusals].map(([words, times]) => `${words} (${times} times)`);
   }
 
+  /** How often a key was there already. Every key of the writers is new, or comes from a sequence. */
+  get duplicateKeys(): number {
+    return [...this.#refusals].reduce((sum, [words, times]) => sum + (words.startsWith(DUPLICATE_KEY) ? times : 0), 0);
+  }
+
   /** Longest time between two acknowledgements, of all writers together. */
   get longestPauseMs(): number {
     return Math.round(this.#longestPauseMs);
   }
 
-  /** @param now milliseconds of a clock that never goes back */
-  acknowledge(changes: readonly Change[], now: number = performance.now()): void {
+  /**
+   * @param place who said so; undefined where it was found out by looking, long after it had happened
+   * @param now milliseconds of a clock that never goes back
+   */
+  acknowledge(changes: readonly Change[], place?: string, now: number = performance.now()): void {
     if (this.#lastAcknowledged !== undefined) this.#longestPauseMs = Math.max(this.#longestPauseMs, now - this.#lastAcknowledged);
     this.#lastAcknowledged = now;
     this.#writes.push(changes);
+    if (place !== undefined) this.#acknowledgements.push({ at: now, place });
     for (const change of changes) this.#final.set(keyOf(change), change.version);
   }
 

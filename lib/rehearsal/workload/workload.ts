@@ -1,8 +1,10 @@
 /** The application as a whole: its writers, started and stopped together. */
 import { randomBytes } from 'node:crypto';
+import type { ApplicationSecret } from '../application/secret.ts';
+import { type Bystanders, startBystanders } from './bystanders.ts';
 import { Journal } from './journal.ts';
 import type { Subject } from './subject.ts';
-import { type ApplicationSecret, write } from './writer.ts';
+import { write } from './writer.ts';
 
 export interface WorkloadOptions {
   readonly secret: ApplicationSecret;
@@ -14,11 +16,21 @@ export interface WorkloadOptions {
 
 export interface Workload {
   readonly journal: Journal;
+  /** Further sessions, which a switch has to end: somebody starts them before each. Resolves when they are at work. */
+  startBystanders(): Promise<Bystanders>;
+  /**
+   * Resolves when the database at this place has acknowledged so many more writes than by now.
+   * @throws where it does not within two minutes
+   */
+  untilWritten(place: string, writes: number, signal?: AbortSignal): Promise<void>;
   /** Resolves when every writer knows of its last write whether it was committed. Safe to call twice. */
   stop(): Promise<void>;
   /** Stops without finding out, because the servers are going away. */
   abandon(): void;
 }
+
+const LOOK_AGAIN_MS = 10;
+const PATIENCE_MS = 120_000;
 
 export function startWorkload({ secret, subjects, writers, rate }: WorkloadOptions): Workload {
   const journal = new Journal();
@@ -32,8 +44,22 @@ export function startWorkload({ secret, subjects, writers, rate }: WorkloadOptio
       index + 1,
     ),
   );
+  const writtenAt = (place: string): number => journal.acknowledgements.filter((one) => one.place === place).length;
+  let groups = 0;
   return {
     journal,
+    startBystanders() {
+      groups += 1;
+      return startBystanders({ name: `${run}-bystander-${groups}`, secret, subjects, journal });
+    },
+    async untilWritten(place, writes, signal) {
+      const enough = writtenAt(place) + writes;
+      for (const deadline = performance.now() + PATIENCE_MS; writtenAt(place) < enough; ) {
+        signal?.throwIfAborted();
+        if (performance.now() > deadline) throw new Error(`The writers got no further than ${writtenAt(place)} writes at ${place}.`);
+        await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+      }
+    },
     async stop() {
       stopped = true;
       await Promise.all(running);

@@ -1,14 +1,10 @@
 /** One session of the application. */
-import pg from 'pg';
-import { type ConnectionSettings, clientConfig } from '../../../lambdas/adapters/connection-settings.ts';
-import { foundRow } from './found-rows.ts';
+import type { ApplicationSecret } from '../application/secret.ts';
+import { Connection } from './connection.ts';
 import type { Journal } from './journal.ts';
+import { refusalOf } from './refusals.ts';
 import { changing, creating, removing, type Subject, type Thing, TOKEN_PREFIX, type Write } from './subject.ts';
-
-/** What an application reads its connection from: the secret that a switch would change. */
-export interface ApplicationSecret {
-  read(): Promise<ConnectionSettings>;
-}
+import { commit, hasHappened } from './transaction.ts';
 
 export interface WriterOptions {
   /** Unlike that of any other writer, of this run or of another. */
@@ -23,20 +19,12 @@ export interface WriterOptions {
   readonly isAbandoned: () => boolean;
 }
 
-const RETRY_AFTER_MS = 50;
-const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-
 /**
- * SQLSTATE classes and codes that say something about the server, the connection or the moment, and nothing about the statement:
- * lost connections, resources, shutdowns, deadlocks, locks not granted in time, and a server that takes no writes just now.
+ * Real applications wait longer before they try again, and a switch is over before they notice. Here the pause would be measured as
+ * downtime, so it is short.
  */
-const PASSING = ['08', '53', '57', '40', '55P03', '25006'];
-
-/** The server's words where it refused the statement itself; undefined where trying again may help. */
-function refusalOf(error: unknown): string | undefined {
-  if (!(error instanceof pg.DatabaseError) || PASSING.some((code) => error.code?.startsWith(code))) return undefined;
-  return `${error.code}: ${error.message}`;
-}
+const RETRY_AFTER_MS = 5;
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** Numbers that look random and are the same at every run (Numerical Recipes' linear congruential generator). */
 function dice(seed: number): () => number {
@@ -86,7 +74,7 @@ async function carryOut(next: Write, connection: Connection, { journal, isStoppe
   let uncertain = false;
   while (!isAbandoned()) {
     try {
-      const client = await connection.get();
+      const { client, place } = await connection.get();
       if (uncertain && (await hasHappened(client, next))) {
         journal.acknowledge(next.changes);
         return true;
@@ -95,7 +83,7 @@ async function carryOut(next: Write, connection: Connection, { journal, isStoppe
       if (isStopped()) return false;
       uncertain = true;
       await commit(client, next);
-      journal.acknowledge(next.changes);
+      journal.acknowledge(next.changes, place);
       return true;
     } catch (error) {
       journal.reject(refusalOf(error));
@@ -104,47 +92,4 @@ async function carryOut(next: Write, connection: Connection, { journal, isStoppe
     }
   }
   return false;
-}
-
-async function commit(client: pg.Client, { statements }: Write): Promise<void> {
-  await client.query('begin');
-  for (const { text, values } of statements) await client.query(text, [...values]);
-  await client.query('commit');
-}
-
-/** A transaction happened as a whole or not at all, so its first row tells. */
-async function hasHappened(client: pg.Client, { changes: [first] }: Write): Promise<boolean> {
-  if (!first) return true;
-  const { text, values } = foundRow(first.table, first.token);
-  const { rows } = await client.query<{ version: number }>(text, [...values]);
-  return first.version === 'deleted' ? rows.length === 0 : rows.some(({ version }) => version >= Number(first.version));
-}
-
-/** Opened when first used and again after each error, every time as the secret says. */
-class Connection {
-  readonly #secret: ApplicationSecret;
-  #client: pg.Client | undefined;
-  constructor(secret: ApplicationSecret) {
-    this.#secret = secret;
-  }
-
-  async get(): Promise<pg.Client> {
-    if (this.#client) return this.#client;
-    const client = new pg.Client(clientConfig(await this.#secret.read(), 'rehearsal application'));
-    client.on('error', () => {}); // shows at the next query
-    try {
-      await client.connect();
-    } catch (error) {
-      client.connection.stream.destroy();
-      throw error;
-    }
-    this.#client = client;
-    return client;
-  }
-
-  async close(): Promise<void> {
-    const client = this.#client;
-    this.#client = undefined;
-    await client?.end().catch(() => {});
-  }
 }

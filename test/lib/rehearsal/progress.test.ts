@@ -22,11 +22,13 @@ const draw = (canvas: Omit<Canvas, 'write'>): string => {
   visited(5, 13.25, { ...pending, verdict: 'done' });
   progress.ended({
     name: 'Replicate',
+    execution: 'rehearsal-1',
     status: 'FAILED',
     seconds: 14,
     transitions: 9,
     states: [],
     failure: { error: 'NotReady', cause: 'One thing stands in the way.' },
+    evidence: {},
     findings: [],
   });
   progress.clear();

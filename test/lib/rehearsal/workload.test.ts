@@ -44,7 +44,7 @@ describe('the journal of acknowledged writes', () => {
 
   it('keeps the longest time between two acknowledgements, and what servers refused', () => {
     const journal = new Journal();
-    for (const now of [100, 150, 1150, 1200]) journal.acknowledge([], now);
+    for (const now of [100, 150, 1150, 1200]) journal.acknowledge([], 'here', now);
     journal.reject();
     journal.reject('42501: permission denied');
     journal.reject('42501: permission denied');

@@ -1,0 +1,34 @@
+/** The application's secret, as Secrets Manager would keep it: a value that the writers read and that a switch changes. */
+import type { ConnectionSettings } from '../../../lambdas/adapters/connection-settings.ts';
+import type { Application, SideName } from '../../../lambdas/contract.ts';
+
+/** What an application reads its connection from. */
+export interface ApplicationSecret {
+  read(): Promise<ConnectionSettings>;
+}
+
+/** The same secret, for the application and for the migration. */
+export interface RehearsedSecret extends ApplicationSecret, Application {
+  pointsAt(): Promise<SideName>;
+}
+
+/** @param logins what the application logs in with on either side; it begins at the source */
+export function rehearsedSecret(logins: Readonly<Record<SideName, ConnectionSettings>>): RehearsedSecret {
+  let current: SideName = 'source';
+  let original = false;
+  return {
+    secret: 'rehearsal/application',
+    read: async () => logins[current],
+    pointsAt: async () => current,
+    async keepOriginal() {
+      original ||= current === 'source';
+    },
+    async pointAt(side) {
+      if (side === 'source' && current !== 'source' && !original) throw new Error('The value that led to the source was not kept.');
+      current = side;
+    },
+    async forgetOriginal() {
+      original = false;
+    },
+  };
+}

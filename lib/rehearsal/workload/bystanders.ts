@@ -1,0 +1,143 @@
+/**
+ * Two sessions that a switch must not overlook. One keeps its connection for as long as it lives, never asks where it leads, and writes
+ * whatever the database's defaults say, as a forgotten worker does; once its connection has ended it is dead until somebody starts it anew.
+ * The other one holds a long read.
+ */
+import type { ApplicationSecret } from '../application/secret.ts';
+import { connect, type Reached } from './connection.ts';
+import type { Journal } from './journal.ts';
+import { refusalOf } from './refusals.ts';
+import { creating, type Subject, TOKEN_PREFIX, type Write } from './subject.ts';
+import { commit, hasHappened } from './transaction.ts';
+
+export interface BystandersOptions {
+  /** Unlike that of any other session, of this run or of another. */
+  readonly name: string;
+  readonly secret: ApplicationSecret;
+  readonly subjects: readonly Subject[];
+  readonly journal: Journal;
+}
+
+export interface Bystanders {
+  /** Whom a switch has left connected, in sentences; waits a moment for those whose end is still on its way. */
+  leftConnected(): Promise<string[]>;
+  /** Ends them, and finds out what became of the last write. */
+  stop(): Promise<void>;
+  /** Ends them without finding out, because the servers are going away. */
+  abandon(): void;
+}
+
+const WRITES_EVERY_MS = 25;
+/** The sessions are over when the fence stands; only the news of it may be under way. */
+const NEWS_MS = 5_000;
+const pause = (milliseconds: number) => new Promise<'late'>((resolve) => setTimeout(() => resolve('late'), milliseconds));
+
+const endOf = ({ client }: Reached): Promise<void> => new Promise((resolve) => client.once('end', () => resolve()));
+
+/** Resolves when both are at work: the one has written, the other has read. */
+export async function startBystanders(options: BystandersOptions): Promise<Bystanders> {
+  const faithful = await startFaithfulWriter(options);
+  const reader = await startLongRead(options).catch((error: unknown) => {
+    faithful.hangUp();
+    throw error;
+  });
+  return {
+    async leftConnected() {
+      const late = pause(NEWS_MS);
+      return [
+        ...((await Promise.race([faithful.ended, late])) === 'late'
+          ? [`A session that never reconnects was left at ${faithful.place}.`]
+          : []),
+        ...((await Promise.race([reader.ended, late])) === 'late' ? [`A session with a long read was left at ${reader.place}.`] : []),
+      ];
+    },
+    async stop() {
+      await reader.end();
+      await faithful.end();
+    },
+    abandon() {
+      reader.hangUp();
+      faithful.hangUp();
+    },
+  };
+}
+
+interface Bystander {
+  readonly place: string;
+  readonly ended: Promise<void>;
+  end(): Promise<void>;
+  hangUp(): void;
+}
+
+async function startFaithfulWriter({ name, secret, subjects, journal }: BystandersOptions): Promise<Bystander> {
+  const reached = await connect(secret);
+  const { client, place } = reached;
+  let stopped = false;
+  let inDoubt: Write | undefined;
+  const writeOnce = async (number: number): Promise<void> => {
+    const next = creating(subjects[number % subjects.length] as Subject, `${TOKEN_PREFIX}${name}-${number}`, number);
+    inDoubt = next;
+    await commit(client, next, 'begin read write');
+    inDoubt = undefined;
+    journal.acknowledge(next.changes, place);
+  };
+  await writeOnce(0);
+  const ended = endOf(reached);
+  const writing = (async () => {
+    for (let number = 1; !stopped; number += 1) {
+      await pause(WRITES_EVERY_MS);
+      if (!stopped) await writeOnce(number);
+    }
+  })().catch((error: unknown) => journal.reject(refusalOf(error)));
+  return {
+    place,
+    ended,
+    async end() {
+      stopped = true;
+      await writing;
+      await client.end().catch(() => {});
+      if (inDoubt) await lookUp(inDoubt, secret, journal);
+    },
+    hangUp() {
+      stopped = true;
+      client.connection.stream.destroy();
+    },
+  };
+}
+
+/** Where the application is served by now. */
+async function lookUp(write: Write, secret: ApplicationSecret, journal: Journal): Promise<void> {
+  const { client } = await connect(secret);
+  try {
+    if (await hasHappened(client, write)) journal.acknowledge(write.changes);
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+async function startLongRead({ secret, subjects }: BystandersOptions): Promise<Bystander> {
+  const reached = await connect(secret);
+  const { client, place } = reached;
+  const table = subjects[0]?.tables[0];
+  let stopped = false;
+  await client.query('begin isolation level repeatable read read only');
+  const read = () => client.query(`select count(*), pg_sleep(0.02) from ${table}`);
+  await read();
+  const ended = endOf(reached);
+  const reading = (async () => {
+    while (!stopped) await read();
+  })().catch(() => {}); // its end is told by the connection
+  return {
+    place,
+    ended,
+    async end() {
+      stopped = true;
+      await reading;
+      await client.end().catch(() => {});
+    },
+    hangUp() {
+      stopped = true;
+      client.connection.stream.destroy();
+    },
+  };
+}

@@ -176,14 +176,20 @@ export interface ApplicationView {
   pointsAt(): Promise<SideName | 'elsewhere' | undefined>;
 }
 
+/** What is kept of the secret's value from before the first switch. */
+export interface ApplicationOriginal {
+  /** Whether {@link Application.keepOriginal} keeps hold of a value. */
+  isKept(): Promise<boolean>;
+  /** Lets go of what {@link Application.keepOriginal} kept. */
+  forgetOriginal(): Promise<void>;
+}
+
 /** The same secret, which may be changed. Every call may be repeated, and does nothing where no secret is configured. */
-export interface Application extends ApplicationView {
+export interface Application extends ApplicationView, ApplicationOriginal {
   /** Keeps hold of the value that leads to the source, however often the secret changes from then on. */
   keepOriginal(): Promise<void>;
   /** Puts a new value; the one before stays AWSPREVIOUS. For the source it is the value that {@link keepOriginal} kept, letter by letter. */
   pointAt(side: SideName): Promise<void>;
-  /** Lets go of what {@link keepOriginal} kept. */
-  forgetOriginal(): Promise<void>;
 }
 
 /** A function of the user's that is called around a switch; nothing happens where none is configured. */
@@ -203,7 +209,10 @@ export interface Ports {
   readonly executions: Executions;
   readonly replication: ReplicationAccess;
   readonly schemaDump: SchemaDump;
+  /** Rights follow from needs here, too: only `application` may write the secret. */
   readonly application: Application;
+  readonly applicationView: ApplicationView;
+  readonly applicationOriginal: ApplicationOriginal;
   readonly hook: Hook;
 }
 export type Need = keyof Ports;
@@ -219,6 +228,8 @@ export interface Views {
   readonly replication: ReplicationAccess;
   readonly schemaDump: SchemaDump;
   readonly application: ApplicationView;
+  readonly applicationView: ApplicationView;
+  readonly applicationOriginal: Pick<ApplicationOriginal, 'isKept'>;
   /** There is nothing to look at. */
   readonly hook: object;
 }

@@ -37,6 +37,8 @@ export function openPorts(step: string, places: Partial<Places>): OpenPorts {
     replication: places.replication && replicationAccess(places.replication, step, places.source),
     schemaDump: places.source && pgDump(places.source, step),
     application: places.application,
+    applicationView: places.application,
+    applicationOriginal: places.application,
     hook: places.hook,
   };
   return {

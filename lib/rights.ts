@@ -139,5 +139,7 @@ export const RIGHTS: Readonly<Record<Need, Right>> = {
     },
   },
   application: none,
+  applicationView: none,
+  applicationOriginal: none,
   hook: none,
 };

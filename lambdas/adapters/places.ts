@@ -48,6 +48,8 @@ const PLACES_OF: Readonly<Record<Need, readonly (keyof Places)[]>> = {
   executions: ['executions'],
   replication: ['replication', 'source'], // its login is tried on the source
   application: ['application'],
+  applicationView: ['application'],
+  applicationOriginal: ['application'],
   hook: ['hook'],
 };
 

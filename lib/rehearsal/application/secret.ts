@@ -27,6 +27,7 @@ export function rehearsedSecret(logins: Readonly<Record<SideName, ConnectionSett
       if (side === 'source' && current !== 'source' && !original) throw new Error('The value that led to the source was not kept.');
       current = side;
     },
+    isKept: async () => original,
     async forgetOriginal() {
       original = false;
     },

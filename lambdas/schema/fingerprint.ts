@@ -1,6 +1,57 @@
 /** Whether the schema is still the one that was copied, on either side. */
-import type { Reader } from '../contract.ts';
-import type { Difference } from './differences.ts';
+import type { Database, Reader, Session, SideName } from '../contract.ts';
+import { copyOn } from '../dump/earlier-copy.ts';
+import type { Exclusions } from '../dump/exclusions.ts';
+import { pinPrinting } from '../sql/comparison.ts';
+import {
+  addTargetToBaseline,
+  addToBaseline,
+  baselineExists,
+  baselineOf,
+  beginBaseline,
+  createBaseline,
+  sidesRecorded,
+} from '../sql/schema-baseline.ts';
+import { type SchemaObject, schemaObjects } from '../sql/schema-objects.ts';
+import { type Difference, differencesBetween } from './differences.ts';
+
+/** Milliseconds that listing may take, as long as any look may. */
+const LONGEST_MS = 300_000;
+/** Objects that travel to the target at a time: about a megabyte. */
+const AT_ONCE = 5_000;
+
+/** Everything in one state of the database, and printed the same way whatever anybody sets for the role or the database. */
+export const objectsOf = (side: Reader, exclusions: Exclusions): Promise<SchemaObject[]> =>
+  side.snapshot(async (snapshot) => {
+    await snapshot.query(pinPrinting(true, LONGEST_MS));
+    return snapshot.query(schemaObjects(exclusions));
+  });
+
+/** Makes the record, in the transaction that copies the schema. @param objects as they were on the source before the dump began */
+export async function recordSource(session: Pick<Session, 'query'>, objects: readonly SchemaObject[]): Promise<void> {
+  for (const statement of createBaseline()) await session.query(statement);
+  await session.query(beginBaseline('source'));
+  for (let from = 0; from < objects.length; from += AT_ONCE) {
+    await session.query(addToBaseline('source', objects.slice(from, from + AT_ONCE)));
+  }
+}
+
+/** The sides that are recorded; undefined where an earlier version of this tool copied the schema, and there is no record to write to. */
+export async function recordedOn(target: Reader): Promise<ReadonlySet<SideName> | undefined> {
+  const [there] = await target.query(baselineExists());
+  return there?.exists ? new Set((await target.query(sidesRecorded())).map(({ side }) => side)) : undefined;
+}
+
+/** Records the target as it is now, once: what was recorded before stays. To be called only where there is a record to write to. */
+export async function recordTarget(target: Database): Promise<void> {
+  const copy = await copyOn(target);
+  if (!copy) return;
+  await target.transaction(async (session) => {
+    await session.query(pinPrinting(true, LONGEST_MS));
+    const [begun] = await session.query(beginBaseline('target'));
+    if (begun) await session.query(addTargetToBaseline(copy.exclusions));
+  });
+}
 
 /** What changed on each side since the copy; nothing can be said of a side that was not recorded. */
 export interface SchemaDifferences {
@@ -12,5 +63,11 @@ export interface SchemaDifferences {
 
 /** Uses the exclusions that were recorded with the copy. */
 export async function schemaDifferences(source: Reader, target: Reader): Promise<SchemaDifferences> {
-  throw new Error(`The schemas of ${source.endpoint.database} and ${target.endpoint.database} cannot be compared before their tables are.`);
+  const copy = await copyOn(target);
+  const sides = copy ? await recordedOn(target) : undefined;
+  const recorded = { source: sides?.has('source') ?? false, target: sides?.has('target') ?? false };
+  if (!copy) return { source: [], target: [], recorded };
+  const since = async (name: SideName, side: Reader): Promise<Difference[]> =>
+    recorded[name] ? differencesBetween(await target.query(baselineOf(name)), await objectsOf(side, copy.exclusions)) : [];
+  return { source: await since('source', source), target: await since('target', target), recorded };
 }

@@ -9,6 +9,7 @@ import { buildFailed, type Failure, failureOf } from '../post-data/failures.ts';
 import { builderSettings } from '../post-data/memory.ts';
 import { nextTurn, type Standing } from '../post-data/order.ts';
 import { type State, stateOf } from '../post-data/state.ts';
+import { recordedOn, recordTarget } from '../schema/fingerprint.ts';
 import { buildSettings, postDataExists, type Work, workList } from '../sql/post-data.ts';
 import { defineStep } from '../step.ts';
 
@@ -21,52 +22,74 @@ const TURNS_A_VISIT = 2;
 /** Step Functions keeps 256 KiB of state for all steps together. */
 const MOST_FAILURES_SHOWN = 50;
 
+interface Seen {
+  /** Undefined where the target has no list of statements. */
+  readonly all: readonly Standing[] | undefined;
+  /** Whether the target's schema is still to be recorded, for CheckCutover to find what changed since. */
+  readonly unrecorded: boolean;
+}
+
 export const buildIndexes = defineStep({
   needs: ['target'],
 
-  async inspect({ target, execution }: Looking<'target'>): Promise<readonly Standing[] | undefined> {
-    const [there] = await target.query(postDataExists());
-    if (!there?.exists) return undefined;
-    return (await target.query(workList(NAME))).map((work) => ({ ...work, state: stateOf(work, execution) }));
+  async inspect(ctx: Looking<'target'>): Promise<Seen> {
+    const all = await standings(ctx);
+    const sides = all ? await recordedOn(ctx.target) : undefined;
+    return { all, unrecorded: sides !== undefined && !sides.has('target') };
   },
 
-  judge(all) {
+  judge({ all, unrecorded }) {
     if (!all)
       throw new IndexBuildFailed('The target has no list of statements to carry out. Nothing was changed. Run Replicate from its start.');
     if (all.some(({ state }) => state === 'open')) return 'todo';
     if (all.some(({ state }) => state === 'running')) return 'pending';
     const failed = all.filter(({ state }) => state === 'failed');
     if (failed.length > 0) throw buildFailed(failed);
-    return 'done';
+    return unrecorded ? 'todo' : 'done';
   },
 
   async act(ctx: Acting<'target'>): Promise<'pending' | undefined> {
-    const { target, input, execution } = ctx;
-    const [settings] = await target.query(buildSettings());
-    if (!settings) return 'pending';
-    const { leaving, stop } = timeToLeave(ctx.remainingMs());
-    const crew = new Crew({ target, step: NAME, execution, settings: builderSettings(settings, input.indexWorkers), leaving });
-    const turns = new Map<number, number>();
-    try {
-      for (let round = 1; round <= TURNS_A_VISIT; ) {
-        const all = (await buildIndexes.inspect(ctx)) ?? [];
-        const turn = nextTurn(all, ({ ordinal }: Work) => (turns.get(ordinal) ?? 0) < round, input.indexWorkers);
-        if (!turn) {
-          round += 1;
-          continue;
-        }
-        if ((await crew.take(turn)) === 'left') return 'pending';
-        for (const { ordinal } of turn.queue) turns.set(ordinal, round);
-      }
-      return 'pending';
-    } finally {
-      stop();
-      await crew.dismiss();
-    }
+    if ((await carryOutAll(ctx)) === 'left') return 'pending';
+    // Recorded once, when everything is there: from then on, whoever changes the target's schema is not us.
+    const seen = await buildIndexes.inspect(ctx);
+    if (seen.unrecorded && seen.all?.every(({ state }) => state === 'done')) await recordTarget(ctx.target);
+    return 'pending';
   },
 
-  evidence: (all) => ({ kinds: countsOf(all ?? []), failures: failuresOf(all ?? []) }),
+  evidence: ({ all }) => ({ kinds: countsOf(all ?? []), failures: failuresOf(all ?? []) }),
 });
+
+async function standings({ target, execution }: Looking<'target'>): Promise<readonly Standing[] | undefined> {
+  const [there] = await target.query(postDataExists());
+  if (!there?.exists) return undefined;
+  return (await target.query(workList(NAME))).map((work) => ({ ...work, state: stateOf(work, execution) }));
+}
+
+/** Gives every open statement its turns. `left` where the visit's time was over before that. */
+async function carryOutAll(ctx: Acting<'target'>): Promise<'taken' | 'left'> {
+  const { target, input, execution } = ctx;
+  const [settings] = await target.query(buildSettings());
+  if (!settings) return 'left';
+  const { leaving, stop } = timeToLeave(ctx.remainingMs());
+  const crew = new Crew({ target, step: NAME, execution, settings: builderSettings(settings, input.indexWorkers), leaving });
+  const turns = new Map<number, number>();
+  try {
+    for (let round = 1; round <= TURNS_A_VISIT; ) {
+      const all = (await standings(ctx)) ?? [];
+      const turn = nextTurn(all, ({ ordinal }: Work) => (turns.get(ordinal) ?? 0) < round, input.indexWorkers);
+      if (!turn) {
+        round += 1;
+        continue;
+      }
+      if ((await crew.take(turn)) === 'left') return 'left';
+      for (const { ordinal } of turn.queue) turns.set(ordinal, round);
+    }
+    return 'taken';
+  } finally {
+    stop();
+    await crew.dismiss();
+  }
+}
 
 function timeToLeave(remainingMs: number): { leaving: Promise<void>; stop(): void } {
   const { promise: leaving, resolve } = Promise.withResolvers<void>();

@@ -10,6 +10,7 @@ import { dumpOptions, type Exclusions, wantedSince } from '../dump/exclusions.ts
 import { type CopyPlan, planCopy } from '../dump/plan.ts';
 import { refused } from '../dump/refusal.ts';
 import { SchemaCopyFailed } from '../errors.ts';
+import { objectsOf, recordSource } from '../schema/fingerprint.ts';
 import { keepWhatWasCopied, noteObjectsThere } from '../sql/copied-objects.ts';
 import { dumpSettings } from '../sql/dump-session.ts';
 import { offeredExtensions } from '../sql/extensions.ts';
@@ -18,6 +19,7 @@ import { createHeartbeat } from '../sql/heartbeat.ts';
 import { populatedViews } from '../sql/materialized-views.ts';
 import { createPostData, listDeferred } from '../sql/post-data.ts';
 import { createSchemaCopy, lockSchemaCopy, recordSchemaCopy, type SchemaCopy, schemaCopyExists } from '../sql/schema-copy.ts';
+import type { SchemaObject } from '../sql/schema-objects.ts';
 import { defineStep } from '../step.ts';
 
 type Needs = 'source' | 'target' | 'schemaDump';
@@ -55,18 +57,21 @@ export const copySchema = defineStep({
   async act({ source, target, schemaDump, input }: Acting<Needs>, seen) {
     const offered = new Set((await target.query(offeredExtensions())).map(({ name }) => name));
     const staying = STAY_BEHIND.filter((name) => !offered.has(name));
+    const { excludeSchemas, excludeTables } = input;
+    const exclusions: Exclusions = { excludeSchemas, excludeTables };
+    // Before the dump: what changes in between is then a difference to be found later, and not one that nobody sees.
+    const objects = await objectsOf(source, exclusions);
     const dump = await schemaDump.dump(dumpOptions(input, staying));
     const [dangling, populated] = [await source.query(foreignKeysToExcluded(input)), await source.query(populatedViews(input))];
     const plan = planCopy(dump, { dangling, populated });
-    const { excludeSchemas, excludeTables } = input;
     const record = {
       sourceIdentity: seen.sourceIdentity,
       sourceDatabase: source.endpoint.database,
-      exclusions: { excludeSchemas, excludeTables } satisfies Exclusions,
+      exclusions,
       statements: plan.now.length,
       leftBehind: [...plan.leftBehind],
     };
-    const attempt = (all: readonly Batch[]) => target.transaction((session) => carryOut(session, all, plan, record));
+    const attempt = (all: readonly Batch[]) => target.transaction((session) => carryOut(session, all, { plan, record, objects }));
     const all = batches(plan.now);
     try {
       await attempt(all);
@@ -85,12 +90,14 @@ export const copySchema = defineStep({
       : { copiedAt: null, statements: 0, leftBehind: [] },
 });
 
-async function carryOut(
-  session: Pick<Session, 'query' | 'script'>,
-  all: readonly Batch[],
-  plan: CopyPlan,
-  record: Omit<SchemaCopy, 'copiedAt'>,
-): Promise<void> {
+interface Plan {
+  readonly plan: CopyPlan;
+  readonly record: Omit<SchemaCopy, 'copiedAt'>;
+  /** The source's schema, as it was before the dump. */
+  readonly objects: readonly SchemaObject[];
+}
+
+async function carryOut(session: Pick<Session, 'query' | 'script'>, all: readonly Batch[], { plan, record, objects }: Plan): Promise<void> {
   await session.query(lockSchemaCopy());
   const [there] = await session.query(schemaCopyExists());
   if (there?.exists) return;
@@ -101,6 +108,7 @@ async function carryOut(
   await session.query(keepWhatWasCopied());
   await session.query(createPostData());
   await session.query(listDeferred(plan.later));
+  await recordSource(session, objects);
   await session.query(createSchemaCopy());
   await session.query(recordSchemaCopy(record));
 }

@@ -107,6 +107,8 @@ describe('CopySchema', () => {
         .concat(['planetscale_migration.heartbeat_pkey', 'planetscale_migration.heartbeat_token_key'])
         .concat(['planetscale_migration.post_data_pkey', 'planetscale_migration.schema_copy_pkey'])
         .concat(['planetscale_migration.copied_object', 'planetscale_migration.copied_object_pkey'])
+        .concat(['planetscale_migration.schema_baseline', 'planetscale_migration.schema_baseline_pkey'])
+        .concat(['planetscale_migration.schema_baseline_side', 'planetscale_migration.schema_baseline_side_pkey'])
         .map((name) => ({ name }))
         .toSorted((a, b) => (a.name < b.name ? -1 : 1)),
     );

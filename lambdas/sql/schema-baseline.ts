@@ -1,0 +1,64 @@
+/** The record on the target of what the schema was like when it was copied, on the source, and when it was complete, on the target. */
+import type { SideName, Statement } from '../contract.ts';
+import type { MigrationInput } from '../input.ts';
+import { SCHEMA } from '../names.ts';
+import { qualified, statement } from './quote.ts';
+import { listOfObjects, type SchemaObject } from './schema-objects.ts';
+
+const TABLE = qualified(SCHEMA, 'schema_baseline');
+/** One row a side; its existence is the proof that the side was recorded as a whole, even where it holds nothing. */
+const SIDES = qualified(SCHEMA, 'schema_baseline_side');
+
+export const createBaseline = (): Statement[] => [
+  statement(`create table ${SIDES} (side text primary key, recorded_at timestamptz not null default now())`),
+  statement(`
+create table ${TABLE} (
+  side text not null references ${SIDES},
+  object text not null,
+  definition text not null,
+  part_of text[] not null,
+  primary key (side, object)
+)
+`),
+];
+
+export const baselineExists = (): Statement<{ readonly exists: boolean }> =>
+  statement(`select to_regclass($1::text) is not null as exists`, [SIDES]);
+
+/** The sides that were recorded. To be asked only where {@link baselineExists}, as everything below. */
+export const sidesRecorded = (): Statement<{ readonly side: SideName }> => statement(`select side from ${SIDES}`);
+
+/** Returns a row where the side was not recorded before; whoever is at it at the same time waits for the other. */
+export const beginBaseline = (side: SideName): Statement<{ side: SideName }> =>
+  statement(`insert into ${SIDES} (side) values ($1::text) on conflict do nothing returning side`, [side]);
+
+/** A name that changes hands while the catalog is read may come up twice; then either is right. */
+const ONCE = 'on conflict do nothing';
+
+export const addToBaseline = (side: SideName, objects: readonly SchemaObject[]): Statement =>
+  statement(
+    `
+insert into ${TABLE} (side, object, definition, part_of)
+select $1::text, object, definition, "partOf"
+from jsonb_to_recordset($2::jsonb) as o (object text, definition text, "partOf" text[])
+${ONCE}
+`,
+    [side, JSON.stringify(objects)],
+  );
+
+/** Records the target as it is, without its schema having to travel. */
+export const addTargetToBaseline = (excluding: Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>): Statement => {
+  const { text, values } = listOfObjects(excluding);
+  return statement(
+    `
+insert into ${TABLE} (side, object, definition, part_of)
+select 'target', object, coalesce(definition, ''), part_of
+from ${text}
+${ONCE}
+`,
+    values,
+  );
+};
+
+export const baselineOf = (side: SideName): Statement<SchemaObject> =>
+  statement(`select object, definition, part_of as "partOf" from ${TABLE} where side = $1::text`, [side]);

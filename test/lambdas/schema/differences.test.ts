@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { differencesBetween, inWords } from '../../../lambdas/schema/differences.ts';
+import type { SchemaObject } from '../../../lambdas/sql/schema-objects.ts';
+
+const object = (name: string, definition = '', ...partOf: string[]): SchemaObject => ({ object: name, definition, partOf });
+const table = object('table shop.item', 'permanent');
+const note = object('column shop.item.note', 'text', table.object);
+const names = (before: SchemaObject[], now: SchemaObject[]) => differencesBetween(before, now).map((one) => one.object);
+
+describe('differencesBetween', () => {
+  it('finds nothing between equal schemas, in whatever order they are listed', () => {
+    expect(differencesBetween([], [])).toEqual([]);
+    expect(differencesBetween([table, note], [note, table])).toEqual([]);
+  });
+
+  it('says what an object was and is', () => {
+    const changed = object(note.object, 'integer', table.object);
+    expect(differencesBetween([table, note], [table, changed])).toEqual([{ object: note.object, was: 'text', is: 'integer' }]);
+    expect(differencesBetween([table], [table, note])).toEqual([{ object: note.object, was: undefined, is: 'text' }]);
+    expect(differencesBetween([table, note], [table])).toEqual([{ object: note.object, was: 'text', is: undefined }]);
+  });
+
+  it('tells an empty definition from none', () => {
+    expect(differencesBetween([object('type a')], [])).toEqual([{ object: 'type a', was: '', is: undefined }]);
+    expect(differencesBetween([], [object('type a')])).toEqual([{ object: 'type a', was: undefined, is: '' }]);
+  });
+
+  it('names a table that came or went, and not what came or went with it', () => {
+    const key = object('constraint shop.item.key', 'PRIMARY KEY (id)', table.object);
+    const index = object('index shop.key', 'CREATE …', table.object, key.object);
+    expect(names([], [table, note, key, index])).toEqual([table.object]);
+    expect(names([table, note, key, index], [])).toEqual([table.object]);
+    expect(names([table, note], [table, note, key, index])).toEqual([key.object]);
+  });
+
+  it('names what changed in a table that changed, too', () => {
+    const now = [
+      object(table.object, 'unlogged'),
+      object(note.object, 'integer', table.object),
+      object('column shop.item.new', 'text', table.object),
+    ];
+    expect(names([table, note], now)).toEqual(['column shop.item.new', note.object, table.object]);
+  });
+
+  it('names a change of a parent once, however many partitions follow it, and each that does not', () => {
+    const [root, one, other] = ['root', 'one', 'other'].map((name) => `column ${name}.a`) as [string, string, string];
+    const before = [object(root, 'text'), object(one, 'text', root), object(other, 'text', one)];
+    expect(names(before, [object(root, 'citext'), object(one, 'citext', root), object(other, 'citext', one)])).toEqual([root]);
+    expect(names(before, [object(root, 'citext'), object(one, 'citext', root), object(other, 'name', one)])).toEqual([other, root]);
+    expect(names(before, [])).toEqual([root]);
+    expect(names(before, [object(root, 'text'), object(one, 'text', root)])).toEqual([other]);
+  });
+});
+
+describe('inWords', () => {
+  it('says what happened to an object', () => {
+    expect(inWords({ object: 'column a.b.c', was: undefined, is: 'text' })).toBe('column a.b.c was added: text');
+    expect(inWords({ object: 'column a.b.c', was: 'text', is: undefined })).toBe('column a.b.c was removed; it was: text');
+    expect(inWords({ object: 'column a.b.c', was: 'text', is: 'name' })).toBe('column a.b.c was changed: it was text, and is name');
+  });
+});

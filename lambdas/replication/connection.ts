@@ -12,17 +12,27 @@ const KEEPALIVE = { keepalives: 1, keepalives_idle: 30, keepalives_interval: 10,
  * TLS with channel binding, because PlanetScale's servers do not hold the authorities of RDS: the password cannot be relayed by whoever
  * sits in between, even though the certificate is not checked. `prefer` may end up without TLS, where channel binding is impossible.
  */
-const encryption = (sslmode: ReplicationLogin['sslmode']): Record<string, string> => {
-  if (sslmode === 'disable') return { sslmode };
+const encryption = (sslmode: ReplicationLogin['sslmode'], libpq: number): Record<string, string> => {
+  if (sslmode === 'disable' || libpq < CHANNEL_BINDING_SINCE) return { sslmode };
   if (sslmode === 'prefer') return { sslmode, channel_binding: 'prefer' };
-  return { sslmode, channel_binding: 'require', ...(sslmode === 'verify-full' ? { sslrootcert: 'system' } : {}) };
+  return {
+    sslmode,
+    channel_binding: 'require',
+    ...(sslmode === 'verify-full' && libpq >= SYSTEM_ROOTS_SINCE ? { sslrootcert: 'system' } : {}),
+  };
 };
 
+/** Major versions of the subscriber from which its libpq knows these words. https://www.postgresql.org/docs/current/libpq-connect.html */
+const CHANNEL_BINDING_SINCE = 13;
+const SYSTEM_ROOTS_SINCE = 16;
+
+/** @param libpq major version of the subscriber */
 export function connectionString(
   login: Pick<ReplicationLogin, 'user' | 'host' | 'port' | 'sslmode'>,
   password: string,
   database: string,
   name: string,
+  libpq: number = SYSTEM_ROOTS_SINCE,
 ): string {
   return conninfo({
     host: login.host,
@@ -30,7 +40,7 @@ export function connectionString(
     dbname: database,
     user: login.user,
     password,
-    ...encryption(login.sslmode),
+    ...encryption(login.sslmode, libpq),
     application_name: name,
     connect_timeout: CONNECT_TIMEOUT_SECONDS,
     ...KEEPALIVE,

@@ -12,7 +12,7 @@
  * A gate that is not open does two things to its database: transactions are read-only by default, and every role but ours loses CONNECT,
  * because a default may be overridden by any session. What both were before is kept in the row, and put back when it opens.
  */
-import type { Statement } from '../contract.ts';
+import type { Json, Statement } from '../contract.ts';
 import { REPLICATION_ROLE, SCHEMA } from '../names.ts';
 import { literal, qualified, statement } from './quote.ts';
 
@@ -34,6 +34,8 @@ export interface Gate {
   readonly remainingMs: number | null;
   /** When the state last changed, by this server's clock. */
   readonly changedAt: Date;
+  /** What the latest committed switch away from here found out about itself. */
+  readonly report: Json;
 }
 
 /** To be run in our schema, which has to be there. Harmless where the gate is there. */
@@ -53,6 +55,7 @@ begin
       read_only_before text,
       connect_taken text[] not null default '{}',
       connect_given boolean not null default false,
+      report jsonb,
       changed_at timestamptz not null default clock_timestamp()
     );
     insert into ${TABLE} default values;
@@ -67,7 +70,7 @@ export const gateState = (): Statement<Gate> =>
   statement(`
 select state, turn, commits, execution, attempt::text,
   case when state = 'fenced' then (extract(epoch from deadline - clock_timestamp()) * 1000)::float8 end as "remainingMs",
-  changed_at as "changedAt"
+  changed_at as "changedAt", report
 from ${TABLE}
 `);
 
@@ -126,6 +129,8 @@ const UNSHUT = `
 const block = (body: string): Statement => statement(`do $do$${BEGIN}${body}\nend\n$do$`);
 
 export interface Fence {
+  /** The turn that was seen here. Where it has moved on since, the attempt was called off. */
+  readonly seen: number;
   readonly turn: number;
   readonly execution: string;
   /** Unlike that of any other attempt; a UUID. */
@@ -133,14 +138,18 @@ export interface Fence {
   readonly seconds: number;
 }
 
-/** open → fenced. Fails on any other state. */
-export const fenceGate = ({ turn, execution, attempt, seconds }: Fence): Statement =>
+/** open → fenced. Fails on any other state, and for an attempt that was called off. */
+export const fenceGate = ({ seen, turn, execution, attempt, seconds }: Fence): Statement =>
   block(`
   if gate.state <> 'open' then
     raise exception 'the gate of this side is %, not open', gate.state using errcode = 'object_not_in_prerequisite_state';
   end if;
+  if gate.turn <> ${seen} then
+    raise exception 'this attempt was called off' using errcode = 'object_not_in_prerequisite_state';
+  end if;
   update ${TABLE} set state = 'fenced', turn = ${turn}, execution = ${literal(execution)}, attempt = ${literal(attempt)},
-    deadline = clock_timestamp() + make_interval(secs => ${seconds}), changed_at = clock_timestamp();${SHUT}`);
+    deadline = clock_timestamp() + make_interval(secs => ${seconds}), report = null,
+    changed_at = clock_timestamp();${SHUT}`);
 
 /** open → closed, for the side that is switched to. Nothing happens where it is closed. */
 export const closeGate = (): Statement =>
@@ -162,6 +171,13 @@ returning state
 `,
     [attempt],
   );
+
+/** Calls off whatever attempt has looked at this gate and has not fenced yet: the function of an aborted execution goes on by itself. */
+export const callOff = (): Statement => statement(`update ${TABLE} set turn = turn + 1 where state = 'open'`);
+
+/** What a switch found out about itself, for whoever asks later. */
+export const recordReport = (attempt: string, report: string): Statement =>
+  statement(`update ${TABLE} set report = $2::jsonb where attempt = $1::uuid`, [attempt, report]);
 
 /** fenced → open, with everything as it was. Nothing happens in another state. @param attempt only if it was this one that fenced */
 export const liftFence = (attempt?: string): Statement =>

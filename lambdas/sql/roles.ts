@@ -98,6 +98,9 @@ select exists (select from pg_roles where rolname = '${RDS_REPLICATION}') as "ha
 from pg_roles where rolname = current_user
 `);
 
+export const roleExists = (role: string): Statement<{ exists: boolean }> =>
+  statement(`select to_regrole(quote_ident($1::text)) is not null as exists`, [role]);
+
 /** Roles are made one run at a time; held until the transaction ends. */
 export const lockRoles = (): Statement => statement(`select pg_advisory_xact_lock(hashtextextended('${SCHEMA}.roles', 0))`);
 

@@ -7,6 +7,9 @@ import { statement } from './quote.ts';
 export const lock = (name: string): Statement<{ taken: boolean }> =>
   statement(`select pg_try_advisory_lock(hashtextextended('${SCHEMA}.' || $1::text, 0)) as taken`, [name]);
 
+/** Sleeps and then acts, as one text, so that it happens at the server even if nobody is there any more. */
+export const actLater = (seconds: number, action: Statement): Statement => statement(`select pg_sleep(${seconds});\n${action.text}`);
+
 export const setStatementTimeout = (milliseconds: number): Statement =>
   statement(`select set_config('statement_timeout', $1::text, false)`, [`${Math.round(milliseconds)}ms`]);
 

@@ -17,14 +17,19 @@ export interface SubscriptionState extends StreamOptions {
   readonly note: string | null;
 }
 
-/** Only columns that PostgreSQL shows to everybody: the connection string is not among them. */
+/**
+ * Only columns that PostgreSQL shows to everybody: the connection string is not among them, which is why the row as a whole cannot be
+ * asked for. A column that a version lacks is found in `absent` by name, further out than the table.
+ */
 export const subscriptionState = (name: string): Statement<SubscriptionState> =>
   statement(
     `
-select s.subenabled as enabled, s.subslotname::text as slot, s.subbinary as binary,
-  case s.substream when 'p' then 'parallel' when 't' then 'on' else 'off' end as streaming,
+select s.subenabled as enabled, s.subslotname::text as slot,
+  (select subbinary from pg_subscription as x where x.oid = s.oid) as binary,
+  case (select substream::text from pg_subscription as x where x.oid = s.oid)
+    when 'p' then 'parallel' when 't' then 'on' when 'true' then 'on' else 'off' end as streaming,
   obj_description(s.oid, 'pg_subscription') as note
-from pg_subscription as s
+from (values (false, 'f')) as absent (subbinary, substream), pg_subscription as s
 join pg_database as d on d.oid = s.subdbid and d.datname = current_database()
 where s.subname = $1::name
 `,
@@ -86,6 +91,31 @@ export const createSubscription = (name: string, connection: string, stream: Str
 create subscription ${identifier(name)} connection ${literal(connection)} publication ${identifier(PUBLICATION)}
 with (connect = false, slot_name = ${literal(name)}, disable_on_error = false, ${options(stream)})
 `);
+
+/** What a subscriber of this version knows of the options that a stream without a copy wants. */
+const copylessOptions = (version: number): string[] => [
+  ...(version >= 14 ? ['binary = false', `streaming = ${version >= 16 ? 'parallel' : 'on'}`] : []),
+  ...(version >= 15 ? ['disable_on_error = false'] : []),
+  ...(version >= 16 ? ['origin = none'] : []),
+];
+
+/**
+ * For tables that are equal already, before the slot is made. It connects to ask for the published tables, each of which counts as ready at
+ * once: a change to a table that the subscription does not know is passed over without an error. Stays disabled. `origin = none`,
+ * where it is known, sends nothing back that came from here.
+ * @param version major version of the subscriber
+ */
+export const createCopylessSubscription = (name: string, connection: string, version: number): Statement =>
+  statement(`
+create subscription ${identifier(name)} connection ${literal(connection)} publication ${identifier(PUBLICATION)}
+with (${['enabled = false', 'create_slot = false', `slot_name = ${literal(name)}`, 'copy_data = false', ...copylessOptions(version)].join(', ')})
+`);
+
+export const disableSubscription = (name: string): Statement => statement(`alter subscription ${identifier(name)} disable`);
+
+/** Whether each applied transaction is stored before the next, and confirmed right then. `off` is the default of subscriptions. */
+export const setSynchronousCommit = (name: string, value: 'on' | 'off'): Statement =>
+  statement(`alter subscription ${identifier(name)} set (synchronous_commit = ${value})`);
 
 export const setNote = (name: string, note: string): Statement =>
   statement(`comment on subscription ${identifier(name)} is ${literal(note)}`);

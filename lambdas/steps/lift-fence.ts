@@ -1,14 +1,72 @@
-/** State `LiftFence`: lifts the fence. */
-import { VerificationError } from '../errors.ts';
+/**
+ * State `LiftFence`: settles a switch that ended in the middle. One that was not committed is taken back: the fence is lifted and the
+ * application goes on where it was. One that was committed is carried to its end. Follows every failure of a switch, and is what `Recovery`
+ * does, which a rule starts after an execution was aborted, failed or timed out.
+ */
+import type { Acting, Looking, Verdict } from '../contract.ts';
+import { SwitchIncomplete } from '../errors.ts';
 import { SWITCH_KEYS } from '../input.ts';
+import { refuseBesideOlder } from '../running.ts';
+import { callOff } from '../sql/gates.ts';
 import { defineStep } from '../step.ts';
+import { partiesOf } from '../switch/direction.ts';
+import { type Gates, servingSide } from '../switch/gates.ts';
+import { patiently } from '../switch/patience.ts';
+import { type Interrupted, lookForInterrupted } from '../switch/recovery.ts';
+import { carryToItsEnd, takeBack } from '../switch/settle.ts';
+
+type Needs = 'executions' | 'source' | 'target' | 'application' | 'hook';
+
+interface Seen {
+  readonly gates: Gates;
+  readonly interrupted: Interrupted | undefined;
+  /** Whether the fence is another execution's that may still be alive. */
+  readonly notYet: boolean;
+  readonly waitedSeconds: number;
+}
+
+/** A failover takes a minute or two, a reboot with recovery rarely ten. */
+const PATIENCE_SECONDS = 1_800;
 
 export const liftFence = defineStep({
-  needs: ['executions'],
-  understands: SWITCH_KEYS,
-  inspect: async () => ({}),
-  judge() {
-    throw new VerificationError('Under construction.');
+  needs: ['executions', 'source', 'target', 'application', 'hook'],
+  understands: [...SWITCH_KEYS, 'execution'],
+
+  async inspect({ executions, source, target, application, input, execution, waitedSeconds }: Looking<Needs>): Promise<Seen> {
+    await refuseBesideOlder(executions);
+    const { gates, interrupted } = await lookForInterrupted({ source, target, application });
+    const fence = interrupted?.fence;
+    const isTheirs = fence !== undefined && fence.execution !== execution && fence.execution !== input.execution;
+    return { gates, interrupted, notYet: isTheirs && fence.remainingMs > 0, waitedSeconds };
   },
-  evidence: () => ({}),
+
+  judge({ interrupted, notYet, waitedSeconds }): Verdict {
+    if (!interrupted) return 'done';
+    if (waitedSeconds > PATIENCE_SECONDS) throw stuck(interrupted);
+    return notYet ? 'pending' : 'todo';
+  },
+
+  async act(ctx: Acting<Needs>, { interrupted }) {
+    if (!interrupted) return undefined;
+    const { direction, committed } = interrupted;
+    const one = { ...ctx, ...partiesOf(direction, ctx), remainingMs: () => ctx.remainingMs() };
+    if (committed) await patiently(ctx, () => carryToItsEnd(one));
+    else {
+      await patiently(ctx, () => takeBack(one));
+      await one.leaving.query(callOff());
+    }
+    return 'pending';
+  },
+
+  evidence: ({ gates, interrupted }) => ({
+    serving: servingSide(gates),
+    gates: { source: gates.source?.state ?? 'open', target: gates.target?.state ?? 'open' },
+    interrupted: interrupted ? { to: interrupted.direction.to, committed: interrupted.committed, left: [...interrupted.left] } : null,
+  }),
 });
+
+const stuck = ({ direction, committed, left }: Interrupted): SwitchIncomplete =>
+  new SwitchIncomplete(
+    `A switch to the ${direction.to} ended in the middle, ${committed ? 'after its commit point, so the application belongs there' : `before its commit point, so the application belongs to the ${direction.from}`}, ` +
+      `and this could not be done within half an hour: ${left.join('; ')}. Remove the cause, then start Recovery: it goes on from here.`,
+  );

@@ -1,14 +1,10 @@
-/** State `SwitchBack`: the way back. */
-import { VerificationError } from '../errors.ts';
+/**
+ * State `SwitchBack`: the application goes back from the target to the source, with everything that was written meanwhile. It is the same
+ * switch with the sides swapped, and makes the forward stream anew, so that the migration can be cut over again.
+ */
 import { SWITCH_KEYS } from '../input.ts';
 import { defineStep } from '../step.ts';
+import { BACK } from '../switch/direction.ts';
+import { switching } from '../switch/switching.ts';
 
-export const switchBack = defineStep({
-  needs: ['executions'],
-  understands: SWITCH_KEYS,
-  inspect: async () => ({}),
-  judge() {
-    throw new VerificationError('Under construction.');
-  },
-  evidence: () => ({}),
-});
+export const switchBack = defineStep({ understands: SWITCH_KEYS, ...switching(BACK) });

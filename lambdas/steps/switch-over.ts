@@ -1,14 +1,10 @@
-/** State `SwitchOver`: the switch. */
-import { VerificationError } from '../errors.ts';
+/**
+ * State `SwitchOver`: the application goes from the source to the target, in one invocation, losing nothing and with a way back.
+ * Guide W, step 10, with what it leaves out: how writes are stopped, how it is proved that everything arrived, and how to return.
+ */
 import { SWITCH_KEYS } from '../input.ts';
 import { defineStep } from '../step.ts';
+import { OVER } from '../switch/direction.ts';
+import { switching } from '../switch/switching.ts';
 
-export const switchOver = defineStep({
-  needs: ['executions'],
-  understands: SWITCH_KEYS,
-  inspect: async () => ({}),
-  judge() {
-    throw new VerificationError('Under construction.');
-  },
-  evidence: () => ({}),
-});
+export const switchOver = defineStep({ understands: SWITCH_KEYS, ...switching(OVER) });

@@ -1,0 +1,67 @@
+/** Waits that happen at the server, so that each is one round trip, however long it takes. */
+import type { Statement } from '../contract.ts';
+import { HEARTBEAT, SCHEMA } from '../names.ts';
+import { qualified, statement } from './quote.ts';
+
+const BEATS = qualified(SCHEMA, HEARTBEAT);
+const AWAIT_BEAT = 'pg_temp.planetscale_await_beat';
+const AWAIT_CONFIRMED = 'pg_temp.planetscale_await_confirmed';
+
+/** On the subscriber. For this connection only. */
+export const createAwaitBeat = (): Statement =>
+  statement(`
+create function ${AWAIT_BEAT}(wanted text, patience interval) returns boolean language plpgsql as $do$
+declare
+  until timestamptz := clock_timestamp() + patience;
+begin
+  loop
+    if exists (select from ${BEATS} where token = wanted) then
+      return true;
+    end if;
+    exit when clock_timestamp() > until;
+    perform pg_sleep(0.001);
+  end loop;
+  return false;
+end
+$do$
+`);
+
+/** Whether the marker has arrived. */
+export const awaitBeat = (token: string, patienceMs: number): Statement<{ arrived: boolean }> =>
+  statement(`select ${AWAIT_BEAT}($1::text, $2::float8 * interval '1 ms') as arrived`, [token, patienceMs]);
+
+/**
+ * On the publisher. For this connection only. The subscriber answers when something arrives, so where its answer is late another
+ * marker is sent; each is committed, which is why this is a procedure.
+ */
+export const createAwaitConfirmed = (): Statement =>
+  statement(`
+create procedure ${AWAIT_CONFIRMED}(slot name, patience interval, inout "position" pg_lsn, inout confirmed boolean) language plpgsql as $do$
+declare
+  until timestamptz := clock_timestamp() + patience;
+  kick timestamptz := clock_timestamp() + interval '25 ms';
+begin
+  "position" := pg_current_wal_lsn();
+  loop
+    confirmed := exists (select from pg_replication_slots where slot_name = slot and confirmed_flush_lsn >= "position");
+    exit when confirmed or clock_timestamp() > until;
+    if clock_timestamp() > kick then
+      insert into ${BEATS} (id, token) select coalesce(max(id), 0) + 1, 'kick ' || clock_timestamp() from ${BEATS};
+      commit;
+      kick := clock_timestamp() + interval '100 ms';
+    end if;
+    perform pg_sleep(0.001);
+  end loop;
+end
+$do$
+`);
+
+export interface Confirmed {
+  /** Where the publisher's WAL ended when the wait began. */
+  readonly position: string;
+  readonly confirmed: boolean;
+}
+
+/** Takes the end of the WAL now, and waits until the slot has confirmed past it. */
+export const awaitConfirmed = (slot: string, patienceMs: number): Statement<Confirmed> =>
+  statement(`call ${AWAIT_CONFIRMED}($1::name, $2::float8 * interval '1 ms', null, null)`, [slot, patienceMs]);

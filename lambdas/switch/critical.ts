@@ -1,0 +1,81 @@
+/**
+ * What happens between the fence and the switch, in this order, over connections that are open. Each part can be read alone; everything
+ * that could be done before, or can be done after, is elsewhere.
+ */
+import type { Json } from '../contract.ts';
+import { SwitchFailed } from '../errors.ts';
+import { commitGate, openGate } from '../sql/gates.ts';
+import { createSlot } from '../sql/slots.ts';
+import { disableSubscription } from '../sql/subscriptions.ts';
+import type { Deadline } from './deadline.ts';
+import type { Switch } from './direction.ts';
+import { armDeadMan, endEverybody, raiseFence } from './fence.ts';
+import type { Line } from './line.ts';
+import { bringEverythingOver } from './marker.ts';
+import type { Meter } from './meter.ts';
+import type { Prepared } from './prepare.ts';
+import { type Positions, readPositions, setExactly } from './sequences.ts';
+import { compareUnderFence } from './verify.ts';
+
+/** What was proved before the commit. */
+export interface Proof {
+  readonly [key: string]: Json;
+  /** Token of the marker that arrived, and where the WAL of the side being left ended behind it. */
+  readonly marker: string;
+  readonly position: string;
+  readonly sequences: number;
+  /** Rows that were compared under the fence; null where nobody asked for it. */
+  readonly rowsCompared: number | null;
+}
+
+/** @throws whatever failed; nothing is committed unless `onCommit` was called */
+export async function switchUnderFence(
+  one: Switch,
+  { line: bare, sequences, seen, turn }: Prepared,
+  {
+    attempt,
+    meter,
+    deadline,
+    onCommit,
+  }: { readonly attempt: string; readonly meter: Meter; readonly deadline: Deadline; onCommit(proof: Proof): void },
+): Promise<void> {
+  const { direction, input, execution } = one;
+  const line: Pick<Line, 'leaving' | 'arriving'> = {
+    leaving: meter.counted(bare.leaving, direction.from),
+    arriving: meter.counted(bare.arriving, direction.to),
+  };
+  const fence = { seen, turn, execution, attempt, seconds: input.fenceSeconds };
+
+  await meter.part('fence', async () => {
+    armDeadMan(bare.deadMan, fence);
+    await raiseFence(line.leaving, fence);
+    await endEverybody(line.leaving, deadline.remainingMs);
+  });
+
+  let positions: Positions | undefined;
+  const position = await meter.part('convergence', () =>
+    bringEverythingOver(line, one.current, `switch ${attempt}`, deadline, async () => {
+      positions = await readPositions(line.leaving, sequences);
+    }),
+  );
+
+  await meter.part('sequences', async () => {
+    if (positions) await setExactly(line.arriving, sequences, positions);
+  });
+
+  const compared = input.verify === 'fence' ? await meter.part('verify', () => compareUnderFence(one, deadline)) : undefined;
+
+  await meter.part('reverse', async () => {
+    await line.arriving.query(disableSubscription(one.current));
+    if (input.reverse) await line.arriving.query(createSlot(one.next));
+  });
+
+  await meter.part('switch', async () => {
+    await one.hook.call('before', direction.to, execution);
+    const [committed] = await line.leaving.query(commitGate(attempt));
+    if (!committed) throw new SwitchFailed('The time of the fence was over, or somebody lifted it, before the switch could be committed.');
+    onCommit({ marker: `switch ${attempt}`, position, sequences: sequences.count, rowsCompared: compared?.rows ?? null });
+    await line.arriving.query(openGate());
+    await one.application.pointAt(direction.to);
+  });
+}

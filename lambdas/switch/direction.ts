@@ -1,0 +1,63 @@
+/** Which way a switch goes. Over and back are the same switch with the sides swapped. */
+import type { Application, Database, Hook, Log, Reader, ReplicationLogin, SideName } from '../contract.ts';
+import type { MigrationInput } from '../input.ts';
+import { type StreamName, subscriptionName } from '../names.ts';
+
+export interface Direction {
+  /** The side that serves the application, and is left. */
+  readonly from: SideName;
+  /** The side that is arrived at. */
+  readonly to: SideName;
+  /** The stream that brings the changes of `from` to `to`, and ends with the switch. */
+  readonly current: StreamName;
+  /** The stream that brings the changes of `to` back to `from` from the switch on. */
+  readonly next: StreamName;
+}
+
+export const OVER: Direction = { from: 'source', to: 'target', current: 'forward', next: 'reverse' };
+export const BACK: Direction = { from: 'target', to: 'source', current: 'reverse', next: 'forward' };
+
+/** Both databases, by what they are in this switch. */
+export interface Parties<Side extends Reader = Database> {
+  readonly direction: Direction;
+  readonly leaving: Side;
+  readonly arriving: Side;
+  /** Names of subscription and slot. The current slot is on the side being left, the next one on the other. */
+  readonly current: string;
+  readonly next: string;
+}
+
+/** Everything that a switch works with. */
+export interface Switch extends Parties {
+  readonly input: MigrationInput;
+  readonly execution: string;
+  readonly replication: ReplicationLogin;
+  readonly application: Application;
+  readonly hook: Hook;
+  /** Address of the target as the source reaches it. */
+  readonly target: { readonly host: string; readonly port: number };
+  remainingMs(): number;
+  readonly log: Log;
+}
+
+interface Given<Side extends Reader = Database> {
+  readonly source: Side;
+  readonly target: Side;
+}
+
+export function partiesOf<Side extends Reader>(direction: Direction, { source, target }: Given<Side>): Parties<Side> {
+  const [leaving, arriving] = direction === OVER ? [source, target] : [target, source];
+  const name = (stream: StreamName) => subscriptionName(source.endpoint.database, stream);
+  return { direction, leaving, arriving, current: name(direction.current), next: name(direction.next) };
+}
+
+export function switchOf(direction: Direction, given: Given & Omit<Switch, keyof Parties | 'target'>): Switch {
+  const { input, execution, replication, application, hook, log } = given;
+  const { host, port } = replication.reverse ?? given.target.endpoint;
+  return {
+    ...partiesOf(direction, given),
+    ...{ input, execution, replication, application, hook, log },
+    target: { host, port },
+    remainingMs: () => given.remainingMs(),
+  };
+}

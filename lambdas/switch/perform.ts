@@ -1,0 +1,89 @@
+/** One switch, from its preparation to its end, in either direction. */
+import { randomUUID } from 'node:crypto';
+import type { Json } from '../contract.ts';
+import { SwitchFailed, SwitchIncomplete } from '../errors.ts';
+import { recordReport } from '../sql/gates.ts';
+import { type Proof, switchUnderFence } from './critical.ts';
+import { Deadline } from './deadline.ts';
+import type { Switch } from './direction.ts';
+import { gateOf } from './gates.ts';
+import { closeLine, dropLine } from './line.ts';
+import { Meter } from './meter.ts';
+import { patiently } from './patience.ts';
+import { prepare } from './prepare.ts';
+import { carryToItsEnd, type Settlement, takeBack, wordsOf } from './settle.ts';
+
+/**
+ * @throws TransientError before anything is fenced
+ * @throws SwitchFailed where nothing was switched
+ * @throws SwitchIncomplete where it was committed, and something after it could not be done
+ */
+export async function performSwitch(one: Switch): Promise<void> {
+  const prepared = await prepare(one);
+  const attempt = randomUUID();
+  const meter = new Meter();
+  const deadline = new Deadline(one.input.fenceSeconds * 1000);
+  let proof: Proof | undefined;
+  const onCommit = (found: Proof) => {
+    proof = found;
+  };
+  try {
+    await deadline.guard(switchUnderFence(one, prepared, { attempt, meter, deadline, onCommit }));
+  } catch (error) {
+    dropLine(prepared.line);
+    if (!proof) await unlessCommitted(one, attempt, error);
+    one.log.warn('The switch is committed; what came after it is done again', { error: wordsOf(error) });
+  }
+  const report = reportOf(meter, proof);
+  await complete(one);
+  await closeLine(prepared.line);
+  await patiently(one, () => one.leaving.query(recordReport(attempt, JSON.stringify(report))));
+}
+
+const reportOf = (meter: Meter, proof: Proof | undefined): Json => ({
+  downtimeMs: meter.elapsedMs,
+  parts: meter.parts.map((part) => ({ ...part })),
+  roundTrips: { ...meter.roundTrips },
+  proved: proof ?? null,
+});
+
+/**
+ * The answer to a commit may be lost, so it is the gate that tells.
+ * @throws SwitchFailed where it was not committed, with everything taken back that could be reached
+ */
+async function unlessCommitted(one: Switch, attempt: string, cause: unknown): Promise<void> {
+  const left = await patiently(one, async () => {
+    const gate = await gateOf(one.leaving);
+    return gate?.state === 'closed' && gate.attempt === attempt ? 'committed' : takeBack(one);
+  }).catch((error: unknown) => {
+    throw unreachable(one, cause, error);
+  });
+  if (left === 'committed') return;
+  if (left.length > 0) one.log.warn('The fence is lifted; the rest is left to LiftFence', { left });
+  throw new SwitchFailed(
+    `Nothing was switched: ${wordsOf(cause)} The fence was lifted with the settings that were there before, and the application goes on at ` +
+      `the ${one.direction.from}. Remove the cause, then start the machine again.`,
+    { cause },
+  );
+}
+
+const unreachable = ({ direction, input }: Switch, cause: unknown, error: unknown): SwitchFailed =>
+  new SwitchFailed(
+    `Probably nothing was switched: ${wordsOf(cause)} The ${direction.from} could not be asked, nor its fence be lifted from here ` +
+      `(${wordsOf(error)}). A fence lifts itself ${input.fenceSeconds} seconds after it was raised, unless its switch was committed. LiftFence finds ` +
+      'out which it was and does what is left, as soon as both sides can be reached; nothing that was acknowledged is lost. Then start the machine again.',
+    { cause },
+  );
+
+/** @throws SwitchIncomplete naming what is left */
+export async function complete(one: Settlement): Promise<void> {
+  try {
+    await patiently(one, () => carryToItsEnd(one));
+  } catch (error) {
+    throw new SwitchIncomplete(
+      `The switch to the ${one.direction.to} is committed, and the application belongs there; what comes after it is not complete: ` +
+        `${wordsOf(error)} Remove the cause, then start Recovery: it goes on from here.`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,84 @@
+/** Everything of a switch that can be done while the application still writes. Whatever fails here has touched nobody. */
+import { randomUUID } from 'node:crypto';
+import { SwitchFailed, TransientError } from '../errors.ts';
+import { setSynchronousCommit, subscriptionState } from '../sql/subscriptions.ts';
+import { Deadline } from './deadline.ts';
+import type { Switch } from './direction.ts';
+import { shutArriving } from './fence.ts';
+import { haveGate, lookAtGates, nextTurn } from './gates.ts';
+import { closeLine, type Line, openLine } from './line.ts';
+import { bringEverythingOver } from './marker.ts';
+import { prepareSequences, type SequencePlan } from './sequences.ts';
+import { dropNext, keepCurrent, prepareNext } from './streams.ts';
+
+export interface Prepared {
+  readonly line: Line;
+  readonly sequences: SequencePlan;
+  /** The turn of the side being left, and the one that this switch will be. */
+  readonly seen: number;
+  readonly turn: number;
+}
+
+/** A change that takes longer than this to arrive would make the fence long for nothing. */
+const LONGEST_LAG_MS = 1_000;
+const LONGEST_WARM_UP_MS = 30_000;
+/** For ending sessions on the side that is arrived at. */
+const LONGEST_SHUTTING_MS = 5_000;
+
+/** @throws TransientError where trying again may help; then, as after any other error, everything is as it was before */
+export async function prepare(one: Switch): Promise<Prepared> {
+  let line: Line | undefined;
+  try {
+    const leaving = await haveGate(one.leaving);
+    await haveGate(one.arriving);
+    const { source, target } =
+      one.direction.from === 'source' ? { source: one.leaving, target: one.arriving } : { source: one.arriving, target: one.leaving };
+    const turn = nextTurn(await lookAtGates(source, target));
+    line = await openLine(one);
+    await shutArriving(line.arriving, new Deadline(LONGEST_SHUTTING_MS));
+    if (one.input.reverse) await prepareNext(one);
+    else await dropNext(one);
+    const sequences = await prepareSequences(line.leaving, line.arriving, one.input, one.direction.to);
+    await demandCurrent(one);
+    await one.arriving.query(setSynchronousCommit(one.current, 'on'));
+    await one.application.keepOriginal();
+    await warmUp(one, line);
+    return { line, sequences, seen: leaving.turn, turn };
+  } catch (error) {
+    if (line) await closeLine(line);
+    await Promise.allSettled([keepCurrent(one), dropNext(one)]);
+    throw error;
+  }
+}
+
+async function demandCurrent({ arriving, current }: Switch): Promise<void> {
+  const [subscription] = await arriving.query(subscriptionState(current));
+  if (subscription?.enabled) return;
+  throw new SwitchFailed(
+    `The subscription ${current} is ${subscription ? 'disabled' : 'gone'}, so nothing was fenced and the application is not affected. ` +
+      'Start Replicate, then start again.',
+  );
+}
+
+/**
+ * The same marker as inside the fence, before it, until one is there within a second: every function has run once then, and the lag is
+ * known to be short. A worker that was just enabled may take five seconds to begin (wal_retrieve_retry_interval).
+ */
+async function warmUp({ current }: Switch, line: Line): Promise<void> {
+  const patience = new Deadline(LONGEST_WARM_UP_MS);
+  for (;;) {
+    const began = performance.now();
+    try {
+      await bringEverythingOver(line, current, `warm-up ${randomUUID()}`, patience, async () => {});
+    } catch (error) {
+      if (!(error instanceof SwitchFailed)) throw error;
+      throw new TransientError(
+        `Changes take longer than ${LONGEST_WARM_UP_MS / 1000} s to arrive, so nothing was fenced yet. It is tried again.`,
+        {
+          cause: error,
+        },
+      );
+    }
+    if (performance.now() - began < LONGEST_LAG_MS) return;
+  }
+}

@@ -1,0 +1,51 @@
+/** What the side that is arrived at needs before it can send its changes back: a login for the stream, and a publication. */
+import type { Database, ReplicationLogin } from '../contract.ts';
+import { VerificationError } from '../errors.ts';
+import { missingFrom } from '../replication/tables.ts';
+import { scramVerifier } from '../scram.ts';
+import { createPublication, lockPublication, type PublicationList, publicationList, setPublishedTables } from '../sql/publications.ts';
+import {
+  allowReplication,
+  createRole,
+  grantConnect,
+  grantorState,
+  lockRoles,
+  roleExists,
+  STREAM_SETTINGS,
+  setForStream,
+  setVerifier,
+} from '../sql/roles.ts';
+
+/**
+ * The same name and password as on the source, so that PlanetScale's own login never stands in the source's catalog. It reads no table:
+ * a stream without a copy needs nothing but the attribute.
+ */
+export async function haveReplicationRole(target: Database, { user, password }: ReplicationLogin): Promise<void> {
+  const { database } = target.endpoint;
+  const verifier = scramVerifier(await password());
+  await target.transaction(async (session) => {
+    await session.query(lockRoles());
+    const [role] = await session.query(roleExists(user));
+    await session.query(role?.exists ? setVerifier(user, verifier) : createRole(user, verifier));
+    const [grantor] = await session.query(grantorState());
+    await session.query(allowReplication(user, grantor?.hasRdsReplication ?? false));
+    for (const [name, value] of Object.entries(STREAM_SETTINGS)) await session.query(setForStream(user, database, name, value));
+    await session.query(grantConnect(user, database));
+  });
+}
+
+/** The tables that travel now will travel back. */
+export async function havePublication(leaving: Database, arriving: Database): Promise<PublicationList> {
+  const [current] = await leaving.query(publicationList());
+  if (!current) throw new VerificationError('The side that serves has no publication. Nothing was changed. Start Replicate again.');
+  return arriving.transaction(async (session) => {
+    await session.query(lockPublication());
+    const [there] = await session.query(publicationList());
+    const differs = missingFrom(there?.tables ?? [], current.tables).length + missingFrom(current.tables, there?.tables ?? []).length > 0;
+    if (!there) await session.query(createPublication(current.tables));
+    else if (differs) await session.query(setPublishedTables(current.tables));
+    const [publication] = await session.query(publicationList());
+    if (!publication) throw new VerificationError('A publication that was just made is not there. Start the machine again.');
+    return publication;
+  });
+}

@@ -1,0 +1,175 @@
+/**
+ * Sequences under the fence: replication does not carry them, and nobody takes numbers while they are copied, so the side being arrived at
+ * gets the exact positions, neither a gap nor a number twice. All that can be found out or refused before the fence is; under it there is
+ * one round trip to each side, however many sequences there are.
+ */
+import type { Session, SideName } from '../contract.ts';
+import { SequenceOutOfBounds, VerificationError } from '../errors.ts';
+import type { MigrationInput } from '../input.ts';
+import { type DefinitionPair, nameOf, runsBackwards, trackOf } from '../sequences/pairs.ts';
+import { isOutside, type Position } from '../sequences/position.ts';
+import {
+  analyzePlanned,
+  createPlanned,
+  createRead,
+  createSet,
+  fillPlanned,
+  readPlanned,
+  setPlanned,
+  unsettable,
+} from '../sql/sequence-positions.ts';
+import { type SequenceDefinition, sequences } from '../sql/sequences.ts';
+
+type Exclusions = Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>;
+/** A session outside of a transaction. */
+type Asked = Pick<Session, 'query' | 'script'>;
+
+/** Sequences on both sides, known to the sessions with which the plan was made, and to no others. */
+export interface SequencePlan {
+  readonly to: SideName;
+  readonly count: number;
+  readonly excluded: Exclusions;
+  /** `source` is the side being left. */
+  readonly pairs: readonly DefinitionPair[];
+}
+
+/** One for each pair of the plan, in its order. */
+export type Positions = readonly Position[];
+
+/** Names in messages; the rest is counted. */
+const NAMES_SHOWN = 20;
+const shown = (names: readonly string[]): string =>
+  names.length <= NAMES_SHOWN ? names.join(', ') : `${names.slice(0, NAMES_SHOWN).join(', ')} and ${names.length - NAMES_SHOWN} more`;
+
+const from = ({ to }: Pick<SequencePlan, 'to'>): SideName => (to === 'target' ? 'source' : 'target');
+
+/** @throws the error with the names in its message, if there are any */
+function refuse(names: readonly string[], error: new (message: string) => Error, message: (names: string) => string): void {
+  if (names.length > 0) throw new error(message(shown(names)));
+}
+
+/**
+ * Before the fence. Looks at both sides, refuses what could not be copied, and leaves temporary helpers in both sessions. It also reads every
+ * sequence of both sides once, so that the servers have them at hand when it counts.
+ * @param to the side being arrived at, for messages
+ * @throws VerificationError for sequences that are missing on the other side, run backwards there, or may not be set by us
+ * @throws SequenceOutOfBounds for sequences that already stand where the other side's bounds forbid it
+ */
+export async function prepareSequences(leaving: Asked, arriving: Asked, input: Exclusions, to: SideName = 'target'): Promise<SequencePlan> {
+  const excluded = { excludeSchemas: input.excludeSchemas, excludeTables: input.excludeTables };
+  const [wanted, present] = await Promise.all([
+    leaving.query(sequences(excluded)),
+    arriving.query(sequences({ excludeSchemas: [], excludeTables: [] })),
+  ]);
+  const pairs = pairsOf(wanted, present, to);
+  const plan: SequencePlan = { to, count: pairs.length, excluded, pairs };
+  if (plan.count === 0) return plan;
+  await Promise.all([
+    help(
+      leaving,
+      plan.pairs.map(({ source }) => source),
+    ),
+    help(
+      arriving,
+      plan.pairs.map(({ target }) => target),
+    ),
+  ]);
+  refuse(
+    (await arriving.query(unsettable())).flatMap(({ n }) => plan.pairs[n] ?? []).map(({ target }) => nameOf(target)),
+    VerificationError,
+    (names) => `Our role may not set sequences of the ${to}: ${names}. Nothing was changed. Grant it UPDATE on them, then start again.`,
+  );
+  const [positions] = await Promise.all([readPositions(leaving, plan), arriving.query(readPlanned(excluded))]);
+  refuseOutside(plan, positions);
+  return plan;
+}
+
+function pairsOf(wanted: readonly SequenceDefinition[], present: readonly SequenceDefinition[], to: SideName): DefinitionPair[] {
+  const there = new Map(present.map((definition) => [nameOf(definition), definition]));
+  refuse(
+    wanted.map(nameOf).filter((name) => !there.has(name)),
+    VerificationError,
+    (names) =>
+      `The ${to} lacks sequences that the ${from({ to })} has: ${names}. Nothing was changed. ` +
+      `Create them on the ${to} as they are on the ${from({ to })}, or exclude their schemas or tables, then start again.`,
+  );
+  const pairs = wanted.flatMap((source): DefinitionPair[] => {
+    const target = there.get(nameOf(source));
+    return target ? [{ source, target }] : [];
+  });
+  refuse(
+    pairs.filter(runsBackwards).map(({ source }) => nameOf(source)),
+    VerificationError,
+    (names) =>
+      `Sequences run in opposite directions on source and target, so the ${to} would hand out used numbers again: ${names}. ` +
+      'Nothing was changed. Give them the same sign of increment with ALTER SEQUENCE, then start again.',
+  );
+  return pairs;
+}
+
+async function help(session: Asked, planned: readonly SequenceDefinition[]): Promise<void> {
+  await session.script([createPlanned(), createRead(), createSet()].join(';\n'));
+  await session.query(fillPlanned(planned));
+  await session.query(analyzePlanned());
+}
+
+/**
+ * Under the fence, in one round trip; none where there are no sequences. Never waits for a session that uses a sequence, and takes no number out of any.
+ * @throws VerificationError naming the sequences that were made, dropped, renamed or altered since the plan
+ */
+export async function readPositions(leaving: Pick<Asked, 'query'>, plan: SequencePlan): Promise<Positions> {
+  if (plan.count === 0) return [];
+  const [read] = await leaving.query(readPlanned(plan.excluded));
+  const { lasts = [], called = [], changed = [], appeared = [] } = read ?? {};
+  const names = [...changed.flatMap((n) => plan.pairs[n] ?? []).map(({ source }) => nameOf(source)), ...appeared];
+  refuse(names, VerificationError, (some) => meanwhile(from(plan), some));
+  return plan.pairs.map(({ source }, n) => {
+    const last = lasts[n];
+    const isCalled = called[n];
+    if (typeof last !== 'string' || isCalled === undefined) throw new VerificationError(meanwhile(from(plan), nameOf(source)));
+    return { last: BigInt(last), called: isCalled };
+  });
+}
+
+const meanwhile = (side: SideName, names: string): string =>
+  `Sequences of the ${side} were made, dropped, renamed or altered while the switch was under way: ${names}. No sequence was changed. ` +
+  'See that the other side has them as they are there, stop changing the schema, then start again.';
+
+/**
+ * Under the fence, in one round trip; none where there are no sequences. An exact copy: what is handed out next is what the side being left
+ * would have handed out next.
+ * @throws SequenceOutOfBounds before anything is set, for positions that the bounds do not allow
+ * @throws VerificationError before anything is set, naming the sequences that were dropped, renamed or altered since the plan
+ */
+export async function setExactly(arriving: Pick<Asked, 'query'>, plan: SequencePlan, positions: Positions): Promise<void> {
+  if (plan.count === 0) return;
+  refuseOutside(plan, positions);
+  const [done] = await arriving.query(
+    setPlanned(
+      positions.map(({ last }) => last.toString()),
+      positions.map(({ called }) => called),
+    ),
+  );
+  const changed = done?.changed.flatMap((n) => plan.pairs[n] ?? []) ?? plan.pairs;
+  refuse(
+    changed.map(({ target }) => nameOf(target)),
+    VerificationError,
+    (names) => meanwhile(plan.to, names),
+  );
+}
+
+function positionAt(positions: Positions, n: number): Position {
+  const position = positions[n];
+  if (!position) throw new RangeError('There is a position for each sequence of the plan.');
+  return position;
+}
+
+function refuseOutside(plan: SequencePlan, positions: Positions): void {
+  refuse(
+    plan.pairs.filter((pair, n) => isOutside(positionAt(positions, n), trackOf(pair))).map(({ source }) => nameOf(source)),
+    SequenceOutOfBounds,
+    (names) =>
+      `Sequences stand on the ${from(plan)} at numbers that the bounds on the ${plan.to} do not allow: ${names}. No sequence was changed. ` +
+      `Widen MINVALUE and MAXVALUE (or the type) on the ${plan.to} with ALTER SEQUENCE, then start again.`,
+  );
+}

@@ -1,0 +1,142 @@
+/** The stream that a switch ends and the one that it begins. Every function may be repeated. */
+import { randomUUID } from 'node:crypto';
+import type { Database, Reader } from '../contract.ts';
+import { StatementFailed } from '../errors.ts';
+import { connectionString, writeNote } from '../replication/connection.ts';
+import { noteSubscriber } from '../replication/subscriber.ts';
+import { createSlotBirths, recordSlotBirth, slotBirth } from '../sql/slot-births.ts';
+import { dropSlot, endReaders, slotState } from '../sql/slots.ts';
+import {
+  createCopylessSubscription,
+  enableSubscription,
+  forgetSubscription,
+  setNote,
+  setSynchronousCommit,
+  subscriptionState,
+} from '../sql/subscriptions.ts';
+import type { Parties, Switch } from './direction.ts';
+import { havePublication, haveReplicationRole } from './publisher.ts';
+
+/** Where the side being left finds the one that is arrived at. */
+async function connectionToArriving({ direction, leaving, arriving, replication, target, next }: Switch): Promise<string> {
+  const address = direction.to === 'target' ? target : replication;
+  const { user, sslmode } = replication;
+  const login = { user, sslmode, host: address.host, port: address.port };
+  return connectionString(login, await replication.password(), arriving.endpoint.database, next, await leaving.version());
+}
+
+/**
+ * Everything of the next stream but its slot: the slot has to begin where both sides are equal, which is only inside the fence. The
+ * subscription is made disabled, with every table ready, so that enabling it later is all that is left to do.
+ */
+export async function prepareNext(one: Switch): Promise<void> {
+  const { direction, leaving, arriving, next, replication } = one;
+  await dropNext(one);
+  if (direction.to === 'target') await haveReplicationRole(arriving, replication);
+  const publication = await havePublication(leaving, arriving);
+  const birth = randomUUID();
+  await arriving.transaction(async (session) => {
+    await session.query(createSlotBirths());
+    await session.query(recordSlotBirth(next, { birth, consistentPoint: '0/0', publication: publication.oid }));
+  });
+  const connection = await connectionToArriving(one);
+  const version = await leaving.version();
+  await leaving.transaction(async (session) => {
+    await session.query(createCopylessSubscription(next, connection, version));
+    await session.query(setNote(next, writeNote(birth, connection)));
+  });
+}
+
+/** Takes away what {@link prepareNext} made and the slot, where the switch did not come to its commit point. */
+export async function dropNext({ leaving, arriving, next }: Parties): Promise<void> {
+  await forget(leaving, next);
+  await dropSlotOf(arriving, next);
+}
+
+/** The stream that was current goes on, as it was before the switch began. */
+export async function keepCurrent({ arriving, current }: Parties): Promise<void> {
+  const [subscription] = await arriving.query(subscriptionState(current));
+  if (!subscription) return;
+  if (!subscription.enabled) await arriving.query(enableSubscription(current));
+  await arriving.query(setSynchronousCommit(current, 'off'));
+}
+
+/** After the commit point: the next stream flows, and nothing of the one before keeps WAL back on the side that was left. */
+export async function changeStreams({ leaving, arriving, current, next }: Parties): Promise<void> {
+  const [following] = await leaving.query(subscriptionState(next));
+  if (following) await beginNext(leaving, arriving, next, following.enabled);
+  await forget(arriving, current);
+  await dropSlotOf(leaving, current);
+}
+
+async function beginNext(subscriber: Database, publisher: Database, name: string, enabled: boolean): Promise<void> {
+  const [slot] = await publisher.query(slotState(name));
+  const [birth] = await publisher.query(slotBirth(name));
+  if (birth?.consistentPoint === '0/0' && slot?.confirmed) {
+    await publisher.query(recordSlotBirth(name, { ...birth, consistentPoint: slot.confirmed }));
+  }
+  await noteSubscriber(publisher, subscriber, name);
+  if (!enabled) await subscriber.query(enableSubscription(name));
+}
+
+/** What of {@link changeStreams} is still to be done, in words. */
+export async function streamsLeftToChange({ leaving, arriving, current, next }: Parties<Reader>): Promise<string[]> {
+  const [following] = await leaving.query(subscriptionState(next));
+  const [ending] = await arriving.query(subscriptionState(current));
+  const [slot] = await leaving.query(slotState(current));
+  return [
+    ...(following && !following.enabled ? [`the subscription ${next} is not enabled`] : []),
+    ...(ending ? [`the subscription ${current} is still there`] : []),
+    ...(slot ? [`the slot ${current} is still there and keeps WAL`] : []),
+  ];
+}
+
+/** What of the next stream is there, although the switch that it was for was not committed, in words. */
+export async function leftOfNext({ leaving, arriving, next }: Parties<Reader>): Promise<string[]> {
+  const [subscription] = await leaving.query(subscriptionState(next));
+  const [slot] = await arriving.query(slotState(next));
+  return [
+    ...(subscription ? [`the subscription ${next} is still there`] : []),
+    ...(slot ? [`the slot ${next} is still there and keeps WAL`] : []),
+  ];
+}
+
+/** Whether the stream back is there. */
+export const isNextThere = async ({ leaving, next }: Parties<Reader>): Promise<boolean> =>
+  (await leaving.query(subscriptionState(next))).length > 0;
+
+/** Whether the current stream was stopped by a switch that was not committed. */
+export async function isCurrentStopped({ arriving, current }: Parties<Reader>): Promise<boolean> {
+  const [subscription] = await arriving.query(subscriptionState(current));
+  return subscription?.enabled === false;
+}
+
+async function forget(subscriber: Database, name: string): Promise<void> {
+  await subscriber.transaction(async (session) => {
+    const [subscription] = await session.query(subscriptionState(name));
+    if (subscription) for (const statement of forgetSubscription(name)) await session.query(statement);
+  });
+}
+
+const OBJECT_IN_USE = '55006';
+const UNDEFINED_OBJECT = '42704';
+const LOOK_AGAIN_MS = 20;
+/** A reader goes within milliseconds of being told to; a subscriber that is gone is not waited for at all. */
+const TRIES = 250;
+
+async function dropSlotOf(publisher: Database, name: string): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    const [slot] = await publisher.query(slotState(name));
+    if (!slot) return;
+    if (slot.active) await publisher.query(endReaders([name]));
+    try {
+      await publisher.query(dropSlot(name));
+      return;
+    } catch (error) {
+      const code = error instanceof StatementFailed ? error.complaint.code : undefined;
+      if (code === UNDEFINED_OBJECT) return;
+      if (code !== OBJECT_IN_USE || tries === TRIES) throw error;
+      await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+    }
+  }
+}

@@ -1,0 +1,72 @@
+/** What both switching steps have in common, which is everything but the direction. */
+import type { Acting, Json, Looking, Verdict } from '../contract.ts';
+import { SwitchFailed } from '../errors.ts';
+import { refuseBesideOlder } from '../running.ts';
+import { type Direction, partiesOf, switchOf } from './direction.ts';
+import { committedDirection, type Gates, lookAtGates, servingSide } from './gates.ts';
+import { complete, performSwitch } from './perform.ts';
+import { outstanding, takeBack } from './settle.ts';
+import { isNextThere } from './streams.ts';
+
+export const SWITCH_NEEDS = ['executions', 'source', 'target', 'replication', 'application', 'hook'] as const;
+type Needs = (typeof SWITCH_NEEDS)[number];
+
+export interface Seen {
+  readonly gates: Gates;
+  /** What a committed switch in this direction has still to do; undefined where none is committed. */
+  readonly left: readonly string[] | undefined;
+  /** Whether the stream back is there. */
+  readonly wayBack: boolean;
+  /** What a person has to change where no secret is configured. */
+  readonly byHand: string | undefined;
+}
+
+export const switching = (direction: Direction) => ({
+  needs: SWITCH_NEEDS,
+
+  async inspect({ executions, source, target, application }: Looking<Needs>): Promise<Seen> {
+    await refuseBesideOlder(executions);
+    const gates = await lookAtGates(source, target);
+    const parties = partiesOf<typeof source>(direction, { source, target });
+    const { host, port, database } = parties.arriving.endpoint;
+    return {
+      gates,
+      left: committedDirection(gates) === direction ? await outstanding({ ...parties, application }) : undefined,
+      wayBack: await isNextThere(parties),
+      byHand: application.secret === undefined ? `Point the application at ${host}:${port}/${database}.` : undefined,
+    };
+  },
+
+  judge: ({ left }: Seen): Verdict => (left?.length === 0 ? 'done' : 'todo'),
+
+  async act(ctx: Acting<Needs>, { gates, left }: Seen): Promise<void> {
+    const one = switchOf(direction, ctx);
+    if (left) return complete(one);
+    const leaving = gates[direction.from];
+    if (leaving?.state === 'fenced') {
+      await takeBack(one);
+      if (leaving.execution === ctx.execution) throw interrupted(direction);
+    }
+    await performSwitch(one);
+  },
+
+  evidence({ gates, left, wayBack, byHand }: Seen): Json {
+    const leaving = gates[direction.from];
+    return {
+      serving: servingSide(gates),
+      committedAt: left ? (leaving?.changedAt.toISOString() ?? null) : null,
+      ...(left && typeof leaving?.report === 'object' ? leaving.report : {}),
+      left: [...(left ?? [])],
+      wayBack: wayBack
+        ? `Every change made at the ${direction.to} from now on flows back, so it is possible to go back without losing any.`
+        : `There is no stream back: going back to the ${direction.from} would lose whatever is written from now on.`,
+      ...(byHand === undefined ? {} : { byHand }),
+    };
+  },
+});
+
+const interrupted = ({ from }: Direction): SwitchFailed =>
+  new SwitchFailed(
+    `The function was interrupted while the ${from} was fenced. Nothing was switched: the fence was lifted with the settings that were ` +
+      `there before, and the application goes on at the ${from}. Start the machine again.`,
+  );

@@ -1,0 +1,34 @@
+/** `"verify": "fence"`: every row compared once more while nothing moves on either side. */
+import { advance, finish, nextTable, type Progress, resume, within } from '../comparison/progress.ts';
+import { differenceMessage } from '../comparison/report.ts';
+import { openSides } from '../comparison/sides.ts';
+import { compareNextPart } from '../comparison/table.ts';
+import { SwitchFailed } from '../errors.ts';
+import { publishedTables } from '../sql/tables.ts';
+import type { Deadline } from './deadline.ts';
+import type { Switch } from './direction.ts';
+
+/** @throws SwitchFailed where rows differ, or where the time of the fence does not suffice */
+export async function compareUnderFence(one: Switch, deadline: Deadline): Promise<Progress> {
+  const { leaving, arriving, input } = one;
+  const context = { ...one, source: leaving, target: arriving, previous: undefined, results: {}, waitedSeconds: 0 };
+  const sides = await openSides({ ...context, remainingMs: () => deadline.remainingMs });
+  const tables = await leaving.query(publishedTables(input));
+  for (let progress = resume(undefined); ; ) {
+    const table = nextTable(tables, progress.cursor);
+    if (!table) return proved(finish(progress));
+    if (deadline.remainingMs === 0) {
+      throw new SwitchFailed(
+        `The time of the fence was over when ${progress.tables} of ${tables.length} tables were compared. ` +
+          'Give it more with fenceSeconds, or leave out "verify": "fence".',
+      );
+    }
+    const part = await compareNextPart(sides, table, within(progress, table));
+    if (part) progress = advance(progress, table, part);
+  }
+}
+
+function proved(progress: Progress): Progress {
+  if (progress.different.length > 0) throw new SwitchFailed(differenceMessage(progress));
+  return progress;
+}

@@ -11,6 +11,12 @@ export const VARIABLE = {
   sourceAuthorities: 'SOURCE_AUTHORITIES_FILE',
   targetSecret: 'TARGET_SECRET_ARN',
   replicationSecret: 'REPLICATION_SECRET_ARN',
+  /** Secret from which the application reads its connection. */
+  applicationSecret: 'APPLICATION_SECRET_ARN',
+  /** Secret with the application's login at the target; often the target secret itself. */
+  applicationTargetSecret: 'APPLICATION_TARGET_SECRET_ARN',
+  /** Function of the user's that is called around a switch. */
+  switchHook: 'SWITCH_HOOK_ARN',
   /** libpq's sslmode of the subscription. */
   subscriptionSslmode: 'SUBSCRIPTION_SSLMODE',
   clusterIdentifier: 'CLUSTER_IDENTIFIER',

@@ -16,14 +16,23 @@ export interface SourceLogin extends Login {
   readonly port?: number;
 }
 
-/** Everything it takes to reach the target. */
-export interface TargetLogin extends Login {
+/** Where a login leads. */
+export interface Address {
   readonly host: string;
   readonly port: number;
   readonly database: string;
 }
 
-const DIRECT_PORT = 5432;
+/** Everything it takes to reach the target. */
+export interface TargetLogin extends Login, Address {}
+
+/** The application's own login at the target. */
+export interface ApplicationLogin extends TargetLogin {
+  /** Settings of libpq as the URL gave them, without the question mark; undefined where it was not given as a URL. */
+  readonly query?: string;
+}
+
+export const DIRECT_PORT = 5432;
 /** PgBouncer, as PlanetScale offers it; sessions, and so replication, do not pass through it. */
 const POOLED_PORT = 6432;
 const HIGHEST_PORT = 65_535;
@@ -32,12 +41,12 @@ const EXPECTED_TARGET =
   'Put in {"url": "postgresql://…"} as PlanetScale shows it, or {"host": "…", "port": 5432, "username": "…", "password": "…", "dbname": "…"}.';
 
 /** A fault of one secret, without its content. */
-const refused = (secret: string, fault: string): InvalidConfiguration =>
-  new InvalidConfiguration(`The secret ${secret} cannot be used: ${fault} Nothing was touched; correct the secret, then start again.`);
+export const refused = (secret: string, fault: string): InvalidConfiguration =>
+  new InvalidConfiguration(`The secret ${secret} cannot be used: ${fault} It was left as it is; correct it, then start again.`);
 
-type Fields = Readonly<Record<string, unknown>>;
+export type Fields = Readonly<Record<string, unknown>>;
 
-function fieldsOf(text: string, secret: string, expected: string): Fields {
+export function fieldsOf(text: string, secret: string, expected: string): Fields {
   if (text.trim() === '') throw refused(secret, `it is empty. ${expected}`);
   let parsed: unknown;
   try {
@@ -50,13 +59,13 @@ function fieldsOf(text: string, secret: string, expected: string): Fields {
 }
 
 /** A field's text; blank counts as missing, because a template filled in halfway looks like that. */
-function textOf(fields: Fields, key: string): string | undefined {
+export function textOf(fields: Fields, key: string): string | undefined {
   const value = fields[key];
   return typeof value === 'string' && value.trim() !== '' ? value : undefined;
 }
 
 /** The console's key/value editor makes texts of numbers. */
-function portOf(fields: Fields, secret: string): number | undefined {
+export function portOf(fields: Fields, secret: string): number | undefined {
   const { port } = fields;
   if (port === undefined || port === '') return undefined;
   const number = typeof port === 'string' && /^[0-9]+$/.test(port) ? Number(port) : port;
@@ -65,7 +74,7 @@ function portOf(fields: Fields, secret: string): number | undefined {
 }
 
 /** @throws InvalidConfiguration naming every key of `keys` that is not there */
-function demand<Key extends string>(fields: Fields, keys: readonly Key[], secret: string, expected: string): Record<Key, string> {
+export function demand<Key extends string>(fields: Fields, keys: readonly Key[], secret: string, expected: string): Record<Key, string> {
   const found = keys.map((key) => [key, textOf(fields, key)] as const);
   const missing = found.filter(([, value]) => value === undefined).map(([key]) => `"${key}"`);
   if (missing.length > 0)
@@ -90,19 +99,29 @@ export function parseReplicationSecret(text: string, secret: string): Login {
   return { user: username, password };
 }
 
-/** @param secret ARN or name of the secret, for messages */
+/**
+ * The query of a URL is left aside: `sslmode` because we always verify in full, `sslrootcert=system` because that is what we verify against.
+ * @param secret ARN or name of the secret, for messages
+ */
 export function parseTargetSecret(text: string, secret: string): TargetLogin {
-  const bare = text.trim();
-  if (/^postgres(ql)?:/.test(bare)) return direct(loginOfUrl(bare, secret), secret);
-  const fields = fieldsOf(text, secret, EXPECTED_TARGET);
-  const url = textOf(fields, 'url');
-  if (url !== undefined) return direct(loginOfUrl(url.trim(), secret), secret);
-  const { host, username, password, dbname } = demand(fields, ['host', 'username', 'password', 'dbname'], secret, EXPECTED_TARGET);
-  return direct({ host, port: portOf(fields, secret) ?? DIRECT_PORT, user: username, password, database: dbname }, secret);
+  const { query: _unused, ...login } = parseApplicationLogin(text, secret);
+  return direct(login, secret);
 }
 
-/** The query of the URL is left aside: `sslmode` because we always verify in full, `sslrootcert=system` because that is what we verify against. */
-function loginOfUrl(text: string, secret: string): TargetLogin {
+/** Of the same forms as the target secret; a pooled port is the application's own choice. @param secret ARN or name, for messages */
+export function parseApplicationLogin(text: string, secret: string): ApplicationLogin {
+  const bare = text.trim();
+  if (isUrl(bare)) return loginOfUrl(bare, secret);
+  const fields = fieldsOf(text, secret, EXPECTED_TARGET);
+  const url = textOf(fields, 'url');
+  if (url !== undefined) return loginOfUrl(url.trim(), secret);
+  const { host, username, password, dbname } = demand(fields, ['host', 'username', 'password', 'dbname'], secret, EXPECTED_TARGET);
+  return { host, port: portOf(fields, secret) ?? DIRECT_PORT, user: username, password, database: dbname };
+}
+
+export const isUrl = (text: string): boolean => /^postgres(ql)?:/.test(text);
+
+export function loginOfUrl(text: string, secret: string): ApplicationLogin {
   const url = URL.parse(text);
   if (url === null || !/^postgres(ql)?:$/.test(url.protocol)) {
     throw refused(secret, '"url" is not of the form postgresql://user:password@host:5432/database.');
@@ -117,6 +136,7 @@ function loginOfUrl(text: string, secret: string): TargetLogin {
       user: decodeURIComponent(url.username),
       password: decodeURIComponent(url.password),
       database: decodeURIComponent(url.pathname.slice(1)),
+      query: url.search.slice(1),
     };
   } catch {
     throw refused(secret, '"url" holds a percent sign that is not part of a percent-encoding; write %25 for the sign itself.');

@@ -2,23 +2,21 @@
  * Untrusted CDK context → trusted {@link MigrationConfig}. It says where the databases are and with what rights the migration works;
  * what is moved and when is the execution's input (`lambdas/input.ts`).
  */
-import { isIPv4 } from 'node:net';
 import type { Json, ReplicationLogin } from '../lambdas/contract.ts';
-import { InvalidInput } from '../lambdas/errors.ts';
-import { parseInput } from '../lambdas/input.ts';
+import { boolean, databaseName, listOf, matching, oneOf, type Parsers, parseEach, show, wholeNumber } from '../lambdas/parsing.ts';
 import {
-  boolean,
-  databaseName,
-  listOf,
-  matching,
-  oneOf,
-  type Parse,
-  type Parsers,
-  Problem,
-  parseEach,
-  show,
-  wholeNumber,
-} from '../lambdas/parsing.ts';
+  cidr,
+  clusterIdentifier,
+  engineVersion,
+  fromText,
+  functionArn,
+  inputDefaults,
+  json,
+  keyArn,
+  list,
+  notEmpty,
+  secretArn,
+} from './setting-values.ts';
 
 export interface MigrationConfig {
   /** Name of the stack, and the beginning of its machines' names. One stack moves one database. @default AuroraToPlanetScale */
@@ -41,8 +39,23 @@ export interface MigrationConfig {
   readonly targetSecretArn?: string;
   /** KMS key of that secret. @default - the account's own key for secrets, which needs no rights */
   readonly targetSecretKeyArn?: string;
-  /** Secret from which the application reads its connection. @default - none */
+  /**
+   * Secret from which the application reads its connection, which a switch changes: `{"host", "port", "username", "password", "dbname"}`,
+   * `{"url"}` or a bare URL; every other key is kept. It must not rotate meanwhile. @default - a person changes the application's connection
+   */
   readonly applicationSecretArn?: string;
+  /** KMS key of that secret. @default - the account's own key for secrets, which needs no rights */
+  readonly applicationSecretKeyArn?: string;
+  /** Secret with the login that the application gets at the target, of the same forms as the target secret. @default - the target secret */
+  readonly applicationTargetSecretArn?: string;
+  /** KMS key of that secret. @default - the account's own key for secrets, which needs no rights */
+  readonly applicationTargetSecretKeyArn?: string;
+  /**
+   * ARN of a function of your own, with or without an alias, that is called before and after every switch with
+   * `{"moment": "before" | "after", "to": "source" | "target", "execution": "…"}`. It has 10 seconds; where it fails before a switch,
+   * nothing is switched. @default - none
+   */
+  readonly switchHookArn?: string;
   /** VPC of the cluster. */
   readonly vpcId: string;
   /** Subnets of the functions; they must lead to the cluster, and through a NAT gateway to the internet. */
@@ -84,90 +97,6 @@ const fallbacks = ({ clusterIdentifier = '' }: Partial<MigrationConfig>) => ({
   inputDefaults: {},
 });
 
-const OLDEST_SOURCE = 11;
-const NEWEST_SOURCE = 18;
-/** PlanetScale lists single addresses; a net of more than 256 is a mistake, and two halves of the internet are the whole of it. */
-const SHORTEST_PREFIX = 24;
-
-/** Values given with `-c` are texts. Whatever is not a text, as from cdk.json, passes through. */
-const fromText =
-  <Value>(read: (text: string) => unknown, parse: Parse<Value>): Parse<Value> =>
-  (value) =>
-    parse(typeof value === 'string' ? read(value.trim()) : value);
-
-const json = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text; // refused by the parser of the setting, with the text as it is
-  }
-};
-const list = (text: string): unknown => (text.startsWith('[') ? json(text) : text.split(',').map((item) => item.trim()));
-
-const arnOf = (service: string, resource: string, form: string): Parse<string> =>
-  matching(new RegExp(`^arn:aws[a-z-]*:${service}:[a-z0-9-]+:[0-9]{12}:${resource}$`), form);
-const secretArn = arnOf(
-  'secretsmanager',
-  'secret:[A-Za-z0-9/_+=.@!-]+-[A-Za-z0-9]{6}',
-  "a secret's complete ARN, six random characters included",
-);
-const keyArn = arnOf('kms', 'key/[A-Za-z0-9-]+', "a KMS key's ARN");
-
-const clusterIdentifier: Parse<string> = (value) => {
-  const parsed = matching(/^[A-Za-z](?!.*--)[A-Za-z0-9-]{0,61}[A-Za-z0-9]$/, 'an RDS identifier (letters, digits, single hyphens)')(value);
-  return typeof parsed === 'string' ? parsed.toLowerCase() : parsed; // as RDS keeps it, and as ARNs spell it
-};
-
-const engineVersion: Parse<string> = (value) => {
-  const parsed = matching(/^[0-9]{1,2}(\.[0-9]{1,3})?$/, `an engine version such as ${EXAMPLES.engineVersion}`)(value);
-  if (parsed instanceof Problem) return parsed;
-  const major = majorVersion(parsed);
-  return major >= OLDEST_SOURCE && major <= NEWEST_SOURCE
-    ? parsed
-    : new Problem(`is ${show(value)}, but sources from ${OLDEST_SOURCE} to ${NEWEST_SOURCE} can be moved; upgrade the cluster first.`);
-};
-
-/** 15 of `15.4`. */
-export const majorVersion = (version: string): number => Number(version.split('.')[0]);
-
-/** An address or a small net; an address alone becomes a net of one. */
-const cidr: Parse<string> = (value) => {
-  const [address = '', prefix = '32', ...rest] = typeof value === 'string' ? value.split('/') : [];
-  if (!isIPv4(address) || !/^([0-9]|[12][0-9]|3[0-2])$/.test(prefix) || rest.length > 0) {
-    return new Problem(`holds ${show(value)}, which is not an IPv4 address, with or without a prefix such as /32.`);
-  }
-  return Number(prefix) >= SHORTEST_PREFIX
-    ? `${address}/${prefix}`
-    : new Problem(
-        `holds ${show(value)}, which would open the source to ${2 ** (32 - Number(prefix))} addresses; the widest net is /${SHORTEST_PREFIX}.`,
-      );
-};
-
-const notEmpty =
-  <Value>(parse: Parse<readonly Value[]>): Parse<readonly Value[]> =>
-  (value) => {
-    const parsed = parse(value);
-    return !(parsed instanceof Problem) && parsed.length === 0 ? new Problem('must not be empty.') : parsed;
-  };
-
-/** Keys of the input that no deployment may set for all executions to come. */
-const CONSENTS = { reboot: 'rebooting the writer', target: 'dropping the copied objects' };
-
-const inputDefaults: Parse<Readonly<Record<string, Json>>> = (value) => {
-  try {
-    parseInput(value);
-  } catch (error) {
-    if (error instanceof InvalidInput)
-      return new Problem(...error.problems.map((problem) => `holds a default that is refused: ${problem}`));
-    throw error;
-  }
-  const defaults = value as Record<string, Json>;
-  const consents = Object.entries(CONSENTS).filter(([key]) => Object.hasOwn(defaults, key));
-  return consents.length === 0
-    ? defaults
-    : new Problem(...consents.map(([key, what]) => `must not hold "${key}": ${what} is a consent that each execution gives for itself.`));
-};
-
 const SETTINGS: Parsers<MigrationConfig> = {
   stackName: matching(/^[A-Za-z][A-Za-z0-9-]{0,59}$/, 'a stack name of at most 60 letters, digits and hyphens, a letter first'),
   clusterIdentifier,
@@ -182,6 +111,10 @@ const SETTINGS: Parsers<MigrationConfig> = {
   targetSecretArn: secretArn,
   targetSecretKeyArn: keyArn,
   applicationSecretArn: secretArn,
+  applicationSecretKeyArn: keyArn,
+  applicationTargetSecretArn: secretArn,
+  applicationTargetSecretKeyArn: keyArn,
+  switchHookArn: functionArn,
   vpcId: matching(/^vpc-[0-9a-f]{8,17}$/, 'a VPC id'),
   subnetIds: notEmpty(fromText(list, listOf(matching(/^subnet-[0-9a-f]{8,17}$/, 'a list of subnet ids')))),
   clusterSecurityGroupId: matching(/^sg-[0-9a-f]{8,17}$/, "a security group's id"),
@@ -220,16 +153,33 @@ const ARNS = [
   'targetSecretArn',
   'targetSecretKeyArn',
   'applicationSecretArn',
+  'applicationSecretKeyArn',
+  'applicationTargetSecretArn',
+  'applicationTargetSecretKeyArn',
+  'switchHookArn',
 ] as const satisfies (keyof MigrationConfig)[];
-const homeOf = (arn: string): string => arn.split(':').slice(1, 5).join(':');
+/** Partition, region and account. */
+const homeOf = (arn: string): string => [1, 3, 4].map((part) => arn.split(':')[part]).join(':');
 
-/** Secrets and keys elsewhere than the source's secret: a function asks its own account and region only. */
+/** What stands elsewhere than the source's secret: a function asks its own account and region only. */
 function strangers(values: Partial<MigrationConfig>): string[] {
   const { sourceSecretArn: source } = values;
   if (source === undefined) return [];
-  const strange = ARNS.filter((key) => homeOf(values[key]?.replace(':kms:', ':secretsmanager:') ?? source) !== homeOf(source));
+  const strange = ARNS.filter((key) => homeOf(values[key] ?? source) !== homeOf(source));
   return strange.map((key) => `${show(key)} is in another account or region than "sourceSecretArn"; put it beside the cluster.`);
 }
+
+/** Settings that say something about another one. */
+const COMPANIONS: Partial<Record<keyof MigrationConfig, keyof MigrationConfig>> = {
+  applicationSecretKeyArn: 'applicationSecretArn',
+  applicationTargetSecretArn: 'applicationSecretArn',
+  applicationTargetSecretKeyArn: 'applicationTargetSecretArn',
+};
+
+const alone = (given: Readonly<Record<string, unknown>>): string[] =>
+  Object.entries(COMPANIONS)
+    .filter(([key, other]) => Object.hasOwn(given, key) && !Object.hasOwn(given, other))
+    .map(([key, other]) => `${show(key)} means nothing without ${show(other)}; give both, or neither.`);
 
 /**
  * @param context all of the app's context; empty texts count as not given, so that a template of settings may be filled in piece by piece
@@ -241,7 +191,7 @@ export function parseConfig(context: Readonly<Record<string, unknown>>): Migrati
   const missing = (Object.keys(EXAMPLES) as Required[])
     .filter((key) => !Object.hasOwn(given, key))
     .map((key) => `${show(key)} is missing. Example: ${EXAMPLES[key]}`);
-  const all = [...missing, ...problems, ...strangers(values)];
+  const all = [...missing, ...problems, ...strangers(values), ...alone(given)];
   if (all.length > 0) throw new InvalidConfig(all);
   return { ...fallbacks(values), ...(values as Pick<MigrationConfig, Required>) };
 }

@@ -12,7 +12,7 @@ import { MACHINE_NAMES } from './machines.ts';
 import { Migration } from './migration.ts';
 import { Network } from './network.ts';
 import { parameterGroupFamily, sourceParameters } from './parameter-group.ts';
-import type { ReadableSecret, SourceCluster } from './rights.ts';
+import type { ReadableSecret, Resources, SourceCluster } from './rights.ts';
 
 export interface MigrationStackProps extends StackProps {
   readonly config: MigrationConfig;
@@ -33,6 +33,7 @@ export class MigrationStack extends Stack {
         ? this.#emptyTargetSecret()
         : this.#imported('TargetSecret', config.targetSecretArn, config.targetSecretKeyArn);
     const replicationSecret = this.#replicationSecret();
+    const application = this.#application(config, targetSecret);
     this.migration = new Migration(this, 'Migration', {
       network: this.#network(config),
       inputDefaults: config.inputDefaults,
@@ -41,6 +42,8 @@ export class MigrationStack extends Stack {
         sourceSecret,
         targetSecret,
         replicationSecret,
+        ...(application && { application }),
+        ...(config.switchHookArn !== undefined && { switchHookArn: config.switchHookArn }),
         cluster: this.#cluster(config),
         subscriptionSslmode: config.subscriptionSslmode,
       },
@@ -51,6 +54,16 @@ export class MigrationStack extends Stack {
   #imported(id: string, secretCompleteArn: string, keyArn: string | undefined): ReadableSecret {
     const encryptionKey = keyArn === undefined ? {} : { encryptionKey: Key.fromKeyArn(this, `${id}Key`, keyArn) };
     return Secret.fromSecretAttributes(this, id, { secretCompleteArn, ...encryptionKey });
+  }
+
+  #application(config: MigrationConfig, targetSecret: ReadableSecret): Resources['application'] {
+    const { applicationSecretArn: secretArn, applicationTargetSecretArn: targetArn } = config;
+    if (secretArn === undefined) return undefined;
+    return {
+      secret: this.#imported('ApplicationSecret', secretArn, config.applicationSecretKeyArn),
+      targetSecret:
+        targetArn === undefined ? targetSecret : this.#imported('ApplicationTargetSecret', targetArn, config.applicationTargetSecretKeyArn),
+    };
   }
 
   /** Without any value, not even an empty one: an update of the stack must never write over what a person filled in. */

@@ -1,5 +1,7 @@
 /** One function for each step, one state machine for each order of steps, and their logs. */
 import { ArnFormat, type CfnElement, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { EventField, Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events';
+import { SfnStateMachine } from 'aws-cdk-lib/aws-events-targets';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { DefinitionBody, LogLevel, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
@@ -9,7 +11,7 @@ import { VARIABLE } from '../lambdas/environment.ts';
 import { STEP_NAMES, type StepName } from '../lambdas/steps/index.ts';
 import { stepCode } from './bundle.ts';
 import { allowWildcard } from './exceptions.ts';
-import { MACHINE_NAMES, MACHINES, type MachineName, stepsOf } from './machines.ts';
+import { MACHINE_NAMES, MACHINES, type MachineName, type Stage, stepsOf } from './machines.ts';
 import type { Network } from './network.ts';
 import type { Resources } from './rights.ts';
 import { chainOf } from './states.ts';
@@ -27,6 +29,9 @@ export interface MigrationProps {
 /** The copy of a very large database takes weeks, and its changes may flow for weeks until somebody switches. */
 const TIMEOUT = Duration.days(90);
 
+/** The machines that fence a side. */
+const SWITCHING = MACHINE_NAMES.filter((name) => MACHINES[name].order.some(({ onFailure }: Stage) => onFailure !== undefined));
+
 export class Migration extends Construct {
   readonly functions: Readonly<Record<StepName, IFunction>>;
   readonly machines: Readonly<Record<MachineName, StateMachine>>;
@@ -35,6 +40,27 @@ export class Migration extends Construct {
     super(scope, id);
     this.functions = this.#functions(props);
     this.machines = mapped(MACHINE_NAMES, (name) => this.#machine(name));
+    this.#recoverBySelf();
+  }
+
+  /** An abort in the console, a time limit and a defect run no Catch, so whatever ends a switch badly is looked after from outside. */
+  #recoverBySelf(): void {
+    new Rule(this, 'SwitchEndedBadly', {
+      description: 'Starts Recovery when an execution that switches is aborted, fails or times out',
+      eventPattern: {
+        source: ['aws.states'],
+        detailType: ['Step Functions Execution Status Change'],
+        detail: {
+          status: ['ABORTED', 'FAILED', 'TIMED_OUT'],
+          stateMachineArn: SWITCHING.map((name) => this.machines[name].stateMachineArn),
+        },
+      },
+      targets: [
+        new SfnStateMachine(this.machines.Recovery, {
+          input: RuleTargetInput.fromObject({ execution: EventField.fromPath('$.detail.name') }),
+        }),
+      ],
+    });
   }
 
   #functions({ resources, network, inputDefaults = {} }: MigrationProps): Record<StepName, IFunction> {

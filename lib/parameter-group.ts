@@ -1,5 +1,5 @@
 /** What the source must be set to, so that it decodes its WAL and has room for the target's workers (guide A, steps 1 and 2). */
-import { majorVersion } from './config.ts';
+import { majorVersion } from './setting-values.ts';
 
 /** Family of the parameter group for an engine version: 15.4 → aurora-postgresql15. */
 export const parameterGroupFamily = (engineVersion: string): string => `aurora-postgresql${majorVersion(engineVersion)}`;

@@ -1,6 +1,7 @@
 /** What each need of a step means in an AWS account. The record is total: a new need does not compile until somebody says its rights. */
 import { Grant, type Role } from 'aws-cdk-lib/aws-iam';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import { ORIGINAL_LABEL } from '../lambdas/application.ts';
 import type { Need, ReplicationLogin } from '../lambdas/contract.ts';
 import { type Environment, VARIABLE } from '../lambdas/environment.ts';
 import { allowWildcard } from './exceptions.ts';
@@ -32,6 +33,10 @@ export interface Resources {
   readonly targetSecret: ReadableSecret;
   /** Login of the replication role, whose password the stack generates. */
   readonly replicationSecret: ReadableSecret;
+  /** What the application reads its connection from, and what is put into it. @default - a person changes the application's connection */
+  readonly application?: { readonly secret: ReadableSecret; readonly targetSecret: ReadableSecret };
+  /** ARN of the user's function that is called around a switch. @default - none */
+  readonly switchHookArn?: string;
   readonly cluster: SourceCluster;
   /** ARNs of the state machines that must not run at the same time. Texts, because the machines are built from the functions. */
   readonly actingMachineArns: readonly string[];
@@ -90,17 +95,53 @@ const cluster: Right = {
   },
 };
 
-/** Nothing to reach. */
-const none: Right = { network: false, environment: () => ({}), grant: () => {} };
+const target: Right = {
+  network: true,
+  environment: ({ targetSecret }) => ({ [VARIABLE.targetSecret]: targetSecret.secretArn }),
+  grant: (role, { targetSecret }) => allowReading(role, targetSecret),
+};
+
+/** The value of the secret is compared with both sides, whose addresses stand in their own secrets. */
+const applicationView: Right = {
+  network: false,
+  environment: (resources) =>
+    resources.application
+      ? {
+          ...source.environment(resources),
+          ...target.environment(resources),
+          ...applicationOriginal.environment(resources),
+          [VARIABLE.applicationTargetSecret]: resources.application.targetSecret.secretArn,
+        }
+      : {},
+  grant(role, resources) {
+    if (!resources.application) return;
+    source.grant(role, resources);
+    target.grant(role, resources);
+    allowReading(role, resources.application.secret);
+    allowReading(role, resources.application.targetSecret);
+  },
+};
+
+/** Moves our own label and no other: whoever may move AWSCURRENT may change what the application reads. */
+const allowLabelling = (role: Role, { secretArn }: ReadableSecret): void => {
+  const conditions = { StringEquals: { 'secretsmanager:VersionStage': ORIGINAL_LABEL } };
+  Grant.addToPrincipal({ grantee: role, actions: ['secretsmanager:UpdateSecretVersionStage'], resourceArns: [secretArn], conditions });
+};
+
+const applicationOriginal: Right = {
+  network: false,
+  environment: ({ application }) => (application ? { [VARIABLE.applicationSecret]: application.secret.secretArn } : {}),
+  grant(role, { application }) {
+    if (!application) return;
+    allow(role, ['secretsmanager:DescribeSecret'], [application.secret.secretArn]);
+    allowLabelling(role, application.secret);
+  },
+};
 
 export const RIGHTS: Readonly<Record<Need, Right>> = {
   source,
   schemaDump: source,
-  target: {
-    network: true,
-    environment: ({ targetSecret }) => ({ [VARIABLE.targetSecret]: targetSecret.secretArn }),
-    grant: (role, { targetSecret }) => allowReading(role, targetSecret),
-  },
+  target,
   cluster,
   clusterParameters: {
     ...cluster,
@@ -138,8 +179,24 @@ export const RIGHTS: Readonly<Record<Need, Right>> = {
       allowReading(role, resources.replicationSecret);
     },
   },
-  application: none,
-  applicationView: none,
-  applicationOriginal: none,
-  hook: none,
+  application: {
+    ...applicationView,
+    grant(role, resources) {
+      if (!resources.application) return;
+      const { secretArn, encryptionKey } = resources.application.secret;
+      applicationView.grant(role, resources);
+      allowLabelling(role, resources.application.secret);
+      allow(role, ['secretsmanager:PutSecretValue'], [secretArn]);
+      if (encryptionKey) allow(role, ['kms:GenerateDataKey'], [encryptionKey.keyArn]);
+    },
+  },
+  applicationView,
+  applicationOriginal,
+  hook: {
+    network: false,
+    environment: ({ switchHookArn }) => (switchHookArn === undefined ? {} : { [VARIABLE.switchHook]: switchHookArn }),
+    grant(role, { switchHookArn }) {
+      if (switchHookArn !== undefined) allow(role, ['lambda:InvokeFunction'], [switchHookArn]);
+    },
+  },
 };

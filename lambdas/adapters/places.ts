@@ -1,17 +1,20 @@
 /** Where things are in an AWS account: from the function's environment, the secrets and the cluster. */
 import { readFileSync } from 'node:fs';
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { RDSClient } from '@aws-sdk/client-rds';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { noApplication, noHook } from '../application.ts';
-import type { Need, ReplicationLogin, StepEvent } from '../contract.ts';
+import type { Application, Hook, Need, ReplicationLogin, StepEvent } from '../contract.ts';
 import { type Environment, VARIABLE } from '../environment.ts';
 import { InvalidConfiguration } from '../errors.ts';
 import { REPLICATION_ROLE } from '../names.ts';
 import type { Places } from '../ports.ts';
-import { parseReplicationSecret, parseSourceSecret, parseTargetSecret } from '../secrets.ts';
+import { parseApplicationLogin, parseReplicationSecret, parseSourceSecret, parseTargetSecret } from '../secrets.ts';
+import { type ApplicationSides, applicationPort } from './application.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
 import { executionsPort } from './executions.ts';
+import { hookPort } from './hook.ts';
 import { clusterPort, type WriterEndpoint, writerEndpoint } from './rds.ts';
 import { readSecret } from './secrets.ts';
 
@@ -20,15 +23,17 @@ export interface Clients {
   readonly rds: RDSClient;
   readonly secrets: SecretsManagerClient;
   readonly executions: SFNClient;
+  readonly functions: LambdaClient;
 }
 
 /** Without limits a call from a subnet that leads nowhere would use up the whole invocation. */
-const LIMITS = { requestHandler: { connectionTimeout: 5_000, requestTimeout: 30_000 } };
+const LIMITS = { requestHandler: { connectionTimeout: 5_000, requestTimeout: 30_000, throwOnRequestTimeout: true } };
 
 export const awsClients = (): Clients => ({
   rds: new RDSClient(LIMITS),
   secrets: new SecretsManagerClient(LIMITS),
   executions: new SFNClient(LIMITS),
+  functions: new LambdaClient({ ...LIMITS, maxAttempts: 1 }), // what the user's function does may not bear being done twice
 });
 
 interface Site {
@@ -60,8 +65,8 @@ const FIND: { readonly [Place in keyof Places]: (site: Site) => Promise<Places[P
   async cluster({ environment, clients }) {
     return clusterPort(clients.rds, told(environment, 'clusterIdentifier'), told(environment, 'parameterGroup'));
   },
-  application: async () => noApplication,
-  hook: async () => noHook,
+  application: findApplication,
+  hook: findHook,
   async executions({ environment, clients, event }) {
     return executionsPort(clients.executions, told(environment, 'actingMachines').split(','), event);
   },
@@ -105,6 +110,30 @@ async function findReplication(site: Site): Promise<ReplicationLogin> {
     port,
     sslmode: told(environment, 'subscriptionSslmode') as ReplicationLogin['sslmode'],
   };
+}
+
+async function findApplication(site: Site): Promise<Application> {
+  const secret = site.environment[VARIABLE.applicationSecret];
+  return secret ? applicationPort(site.clients.secrets, secret, () => findApplicationSides(site)) : noApplication;
+}
+
+/** The application may know the target by another name or port than we do, but it has to be the same database. */
+async function findApplicationSides(site: Site): Promise<ApplicationSides> {
+  const own = told(site.environment, 'applicationTargetSecret');
+  const [source, target, text] = await Promise.all([findSource(site), findTarget(site), readSecret(site.clients.secrets, own)]);
+  const login = parseApplicationLogin(text, own);
+  if (login.database !== target.database) {
+    throw new InvalidConfiguration(
+      `The secret ${own} leads to another database than ${told(site.environment, 'targetSecret')}, to which the data is moved. ` +
+        'The secret of the application was left as it is. Correct one of the two, then start again.',
+    );
+  }
+  return { addresses: { source: [source], target: [target, login] }, login };
+}
+
+async function findHook({ environment, clients }: Site): Promise<Hook> {
+  const arn = environment[VARIABLE.switchHook];
+  return arn ? hookPort(clients.functions, arn) : noHook;
 }
 
 function told(environment: Environment, name: keyof typeof VARIABLE): string {

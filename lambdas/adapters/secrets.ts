@@ -3,22 +3,38 @@ import { GetSecretValueCommand, ResourceNotFoundException, type SecretsManagerCl
 import { InvalidConfiguration, type MigrationError } from '../errors.ts';
 import { translateCommon } from './aws-errors.ts';
 
+/** One version of a secret. */
+export interface SecretVersion {
+  readonly id: string;
+  readonly text: string;
+}
+
+const CURRENT = 'AWSCURRENT';
+
 /**
  * The current text of a secret; empty where nobody has put in a value yet.
  * @throws InvalidConfiguration where it is not there, or not readable
  * @throws TransientError where trying again may help
  */
-export async function readSecret(client: SecretsManagerClient, arn: string): Promise<string> {
-  const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: arn })).catch((error: unknown) => {
-    if (hasNoValue(error)) return { SecretString: '' };
+export const readSecret = async (client: SecretsManagerClient, arn: string): Promise<string> =>
+  (await readVersion(client, arn))?.text ?? '';
+
+/** The version that carries a staging label; undefined where none does. Throws as {@link readSecret}. */
+export async function readVersion(client: SecretsManagerClient, arn: string, label: string = CURRENT): Promise<SecretVersion | undefined> {
+  const request = new GetSecretValueCommand({ SecretId: arn, ...(label !== CURRENT && { VersionStage: label }) });
+  const found = await client.send(request).catch((error: unknown) => {
+    if (isWithoutLabel(error, label)) return undefined;
     throw translate(error, arn);
   });
-  if (SecretString === undefined) throw new InvalidConfiguration(`The secret ${arn} is binary, but text is expected. Nothing was touched.`);
-  return SecretString;
+  if (found === undefined) return undefined;
+  const { SecretString: text, VersionId: id = '' } = found;
+  if (text === undefined) throw new InvalidConfiguration(`The secret ${arn} is binary, but text is expected. Nothing was touched.`);
+  return { id, text };
 }
 
-/** The service gives one name to a secret that is not there and to one that has no value yet; only its words differ. */
-const hasNoValue = (error: unknown): boolean => error instanceof ResourceNotFoundException && error.message.includes('AWSCURRENT');
+/** The service gives one name to a secret that is not there and to one without such a version; only its words differ. */
+const isWithoutLabel = (error: unknown, label: string): boolean =>
+  error instanceof ResourceNotFoundException && error.message.includes(label);
 
 function translate(error: unknown, arn: string): MigrationError {
   const common = translateCommon(error, { action: 'secretsmanager:GetSecretValue', resource: arn });
@@ -29,6 +45,6 @@ function translate(error: unknown, arn: string): MigrationError {
   const { name, message } = error as Error;
   return new InvalidConfiguration(
     `The secret ${arn} cannot be read (${name}: ${message}). Nothing was touched. ` +
-      'If a KMS key of your own encrypts it, name the key in the settings (sourceSecretKeyArn, targetSecretKeyArn) and deploy again.',
+      'If a KMS key of your own encrypts it, name the key in the settings (sourceSecretKeyArn and the like) and deploy again.',
   );
 }

@@ -2,8 +2,14 @@
 import type { SequenceDefinition, SequenceState } from '../sql/sequences.ts';
 import { aheadOf, isAtLeast, isOutside, type Position, type Track } from './position.ts';
 
-/** One sequence on both sides, each with its own definition. */
-export interface SequencePair {
+/** One sequence on both sides, each with its own definition. `source` is the side that is copied from, whichever that is. */
+export interface DefinitionPair {
+  readonly source: SequenceDefinition;
+  readonly target: SequenceDefinition;
+}
+
+/** The same with the positions. */
+export interface SequencePair extends DefinitionPair {
   readonly source: SequenceState;
   readonly target: SequenceState;
 }
@@ -13,14 +19,15 @@ export const nameOf = ({ schema, name }: Pick<SequenceDefinition, 'schema' | 'na
 export const positionOf = ({ last, called }: SequenceState): Position => ({ last: BigInt(last), called });
 
 /** The source's steps between the target's bounds: what the application used to get, as far as the target can give it. */
-export const trackOf = ({ source, target }: SequencePair): Track => ({
+export const trackOf = ({ source, target }: DefinitionPair): Track => ({
   increment: BigInt(source.increment),
   minimum: BigInt(target.minimum),
   maximum: BigInt(target.maximum),
 });
 
 /** The target would hand out numbers towards those that the source has used. No position of it is safe. */
-export const runsBackwards = ({ source, target }: SequencePair): boolean => BigInt(source.increment) > 0n !== BigInt(target.increment) > 0n;
+export const runsBackwards = ({ source, target }: DefinitionPair): boolean =>
+  BigInt(source.increment) > 0n !== BigInt(target.increment) > 0n;
 
 /** The source already stands where the target's bounds forbid it to. */
 export const isOutOfBounds = (pair: SequencePair): boolean => isOutside(positionOf(pair.source), trackOf(pair));
@@ -32,7 +39,7 @@ export function isClamped(pair: SequencePair, margin: number): boolean {
 }
 
 /** What the two definitions disagree on, such as `increment 1 on the source, 2 on the target`. */
-export function disagreements({ source, target }: SequencePair): string[] {
+export function disagreements({ source, target }: DefinitionPair): string[] {
   const keys = ['type', 'increment', 'minimum', 'maximum', 'cycles'] as const;
   return keys
     .filter((key) => source[key] !== target[key])

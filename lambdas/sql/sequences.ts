@@ -24,9 +24,21 @@ export interface SequenceState extends SequenceDefinition {
 }
 
 /**
- * Every sequence that is not temporary, those of serial and identity columns included, which are ordinary sequences with an owner.
- * What belongs to an excluded table goes with it. Unlogged ones count: their numbers may be in tables that are replicated.
+ * Condition for a sequence `s`, which is the relation `c` in the namespace `n`; `$1` and `$2` are {@link exclusions}. Every sequence that is
+ * not temporary, those of serial and identity columns included, which are ordinary sequences with an owner. What belongs to an excluded
+ * table goes with it. Unlogged ones count: their numbers may be in tables that are replicated.
  */
+export const INCLUDED_SEQUENCE = `c.relpersistence <> 't' and ${INCLUDED_TABLE}
+and not exists (
+  select from pg_depend as owned
+  join pg_class as c on c.oid = owned.refobjid
+  join pg_namespace as n on n.oid = c.relnamespace
+  where owned.classid = 'pg_class'::regclass and owned.objid = s.seqrelid and owned.objsubid = 0
+    and owned.refclassid = 'pg_class'::regclass and owned.refobjsubid > 0 and owned.deptype in ('a', 'i')
+    and not (${INCLUDED_TABLE})
+)`;
+
+/** What the input leaves in, by name. */
 export function sequences(input: Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>): Statement<SequenceDefinition> {
   return statement(
     `
@@ -35,15 +47,7 @@ select n.nspname::text as schema, c.relname::text as name, format_type(s.seqtypi
 from pg_sequence as s
 join pg_class as c on c.oid = s.seqrelid
 join pg_namespace as n on n.oid = c.relnamespace
-where c.relpersistence <> 't' and ${INCLUDED_TABLE}
-and not exists (
-  select from pg_depend as owned
-  join pg_class as c on c.oid = owned.refobjid
-  join pg_namespace as n on n.oid = c.relnamespace
-  where owned.classid = 'pg_class'::regclass and owned.objid = s.seqrelid and owned.objsubid = 0
-    and owned.refclassid = 'pg_class'::regclass and owned.refobjsubid > 0 and owned.deptype in ('a', 'i')
-    and not (${INCLUDED_TABLE})
-)
+where ${INCLUDED_SEQUENCE}
 order by 1, 2
 `,
     exclusions(input),

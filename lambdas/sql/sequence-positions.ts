@@ -1,0 +1,143 @@
+/**
+ * Exact positions of many sequences in one round trip, for a switch, where every round trip is downtime. What is slow or long is sent
+ * beforehand: a temporary table with the sequences, and a temporary procedure that reads or sets them by it. Both are gone with the session.
+ *
+ * They are procedures because a procedure may commit (https://www.postgresql.org/docs/current/plpgsql-transactions.html): a transaction
+ * keeps a lock on every sequence that it reads or sets, and the lock table of a small server has room for fewer than 10,000
+ * (https://www.postgresql.org/docs/current/runtime-config-locks.html). So they must not be called inside of a transaction.
+ */
+import type { Statement } from '../contract.ts';
+import type { MigrationInput } from '../input.ts';
+import { PREFIX } from '../names.ts';
+import { qualified, statement } from './quote.ts';
+import { INCLUDED_SEQUENCE, type SequenceDefinition } from './sequences.ts';
+import { exclusions } from './tables.ts';
+
+const PLANNED = qualified('pg_temp', `${PREFIX}_sequences`);
+const READ = qualified('pg_temp', `${PREFIX}_read_sequences`);
+const SET = qualified('pg_temp', `${PREFIX}_set_sequences`);
+
+/** Sequences between two commits, each of which takes a place in the server's lock table. */
+const BATCH = 1_000;
+/** DDL that is under way makes a read wait; it gives up as every other look does. Local to each of the transactions. */
+const LIMIT_WAITING = `perform set_config('lock_timeout', '5000', true);`;
+
+/** The planned sequences `p`, and what they are now: `c.oid` is null for one that was dropped, renamed or altered since. */
+const PLANNED_NOW = `${PLANNED} as p
+left join (pg_namespace as n join pg_class as c on c.relnamespace = n.oid join pg_sequence as s on s.seqrelid = c.oid)
+  on n.nspname = p.schema and c.relname = p.name and s.seqtypid = p.type and s.seqincrement = p.increment
+  and s.seqmin = p.minimum and s.seqmax = p.maximum and s.seqcycle = p.cycles`;
+
+/** Removes what an earlier attempt may have left in the session, and makes the table anew. */
+export const createPlanned = (): string => `
+drop table if exists ${PLANNED};
+create temporary table ${PLANNED} (
+  n int primary key, schema name, name name, type oid, increment bigint, minimum bigint, maximum bigint, cycles boolean
+)`;
+
+/** Numbered as they are passed, from 0. */
+export const fillPlanned = (planned: readonly SequenceDefinition[]): Statement =>
+  statement(
+    `
+insert into ${PLANNED}
+select v.n, v.schema, v.name, v.type::regtype, v.increment, v.minimum, v.maximum, v.cycles
+from jsonb_to_recordset($1::jsonb)
+  as v (n int, schema text, name text, type text, increment bigint, minimum bigint, maximum bigint, cycles boolean)
+`,
+    [JSON.stringify(planned.map((definition, n) => ({ n, ...definition })))],
+  );
+
+/** Without statistics the joins of the procedures could be planned as loops in loops. */
+export const analyzePlanned = (): Statement => statement(`analyze ${PLANNED}`);
+
+/** Those that our role may not set. The question may be put for sequences only, and conditions are asked in any order, CASE excepted. */
+export const unsettable = (): Statement<{ n: number }> =>
+  statement(`select p.n from ${PLANNED_NOW} 
+where case when c.relkind = 'S' then not has_sequence_privilege(c.oid, 'update') end order by p.n`);
+
+/**
+ * A sequence that was called tells its last value to a function, which takes a tenth of the time of a query. One that was not called tells
+ * nothing there, so its relation is read, which is exact in every case, those of setval(…, false) and of RESTART included.
+ */
+export const createRead = (): string => `
+create or replace procedure ${READ}(
+  excluded_schemas text[], excluded_tables text,
+  inout lasts text[], inout called boolean[], inout changed int[], inout appeared text[]
+) language plpgsql as $do$
+declare
+  total int := (select count(*) from ${PLANNED});
+  one record;
+  last text;
+  was_called boolean;
+  unplanned oid[];
+begin
+  lasts := '{}'; called := '{}'; changed := '{}'; appeared := '{}';
+  for batch in 0 .. (total - 1) / ${BATCH} loop
+    ${LIMIT_WAITING}
+    for one in
+      select p.n, p.schema, p.name, c.oid, pg_sequence_last_value(c.oid)::text as last
+      from ${PLANNED_NOW}
+      where p.n >= batch * ${BATCH} and p.n < (batch + 1) * ${BATCH}
+      order by p.n
+    loop
+      last := one.last;
+      was_called := true;
+      if one.oid is null then
+        changed := array_append(changed, one.n);
+      elsif last is null then
+        execute format('select last_value::text, is_called from %I.%I', one.schema, one.name) into strict last, was_called;
+      end if;
+      lasts := array_append(lasts, last);
+      called := array_append(called, was_called);
+    end loop;
+    commit;
+  end loop;
+  unplanned := array(
+    select c.oid from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
+    where c.relkind = 'S' and c.relpersistence <> 't' and not exists (select from ${PLANNED} as p where p.schema = n.nspname and p.name = c.relname)
+  );
+  if unplanned <> '{}' then
+    appeared := array(
+      select format('"%s"."%s"', n.nspname, c.relname)
+      from pg_sequence as s
+      join pg_class as c on c.oid = s.seqrelid
+      join pg_namespace as n on n.oid = c.relnamespace
+      where c.oid = any (unplanned) and ${INCLUDED_SEQUENCE}
+      order by 1
+    );
+  end if;
+end
+$do$`;
+
+/** In the order of the plan. Where the latter two hold anything, the plan no longer fits. */
+export interface PositionsRead {
+  readonly lasts: readonly (string | null)[];
+  readonly called: readonly boolean[];
+  /** Numbers of those that were dropped, renamed or altered since they were planned. */
+  readonly changed: readonly number[];
+  /** Names of those that were made since. */
+  readonly appeared: readonly string[];
+}
+
+export const readPlanned = (input: Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>): Statement<PositionsRead> =>
+  statement(`call ${READ}($1::text[], $2::text, null, null, null, null)`, exclusions(input));
+
+/** Sets nothing where a sequence was dropped, renamed or altered. What it sets takes effect at once, as the manual says of setval. */
+export const createSet = (): string => `
+create or replace procedure ${SET}(lasts bigint[], called boolean[], inout changed int[]) language plpgsql as $do$
+begin
+  changed := array(select p.n from ${PLANNED_NOW} where c.oid is null order by p.n);
+  for batch in 0 .. (cardinality(lasts) - 1) / ${BATCH} loop
+    exit when changed <> '{}';
+    ${LIMIT_WAITING}
+    perform setval(c.oid, lasts[p.n + 1], called[p.n + 1])
+    from ${PLANNED_NOW}
+    where p.n >= batch * ${BATCH} and p.n < (batch + 1) * ${BATCH};
+    commit;
+  end loop;
+end
+$do$`;
+
+/** One position for each of the planned, in their order. */
+export const setPlanned = (lasts: readonly string[], called: readonly boolean[]): Statement<{ changed: readonly number[] }> =>
+  statement(`call ${SET}($1::bigint[], $2::boolean[], null)`, [[...lasts], [...called]]);

@@ -2,6 +2,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clientConfig } from '../../../lambdas/adapters/connection-settings.ts';
 import { IndexBuildFailed } from '../../../lambdas/errors.ts';
+import { schemaDifferences } from '../../../lambdas/schema/fingerprint.ts';
 import { awkwardSchema } from '../../support/awkward-schema.ts';
 import { livesItsWholeLife } from '../../support/life.ts';
 import { startWorld, type World } from '../../support/world.ts';
@@ -23,6 +24,13 @@ const statements = (world: World, condition: string) =>
   world.target(
     `select object, attempts, finished_at is not null as finished, code from planetscale_migration.post_data where ${condition} order by ordinal`,
   );
+
+/** What is recorded of the target's schema, and when that was. */
+const recorded = (world: World) =>
+  world.target(`
+    select b.object, s.recorded_at::text as at from planetscale_migration.schema_baseline_side s
+    left join planetscale_migration.schema_baseline b using (side) where side = 'target' order by b.object
+  `);
 
 describe('BuildIndexes', () => {
   let world: World;
@@ -160,6 +168,41 @@ describe('BuildIndexes', () => {
     await expect(shop.until('BuildIndexes')).rejects.toBeInstanceOf(IndexBuildFailed);
     const { evidence } = await shop.until('BuildIndexes', { execution: 'another' });
     expect(evidence).toMatchObject({ failures: [], kinds: { index: { done: 3, failed: 0 } } });
+  });
+
+  it('records the schema when everything is there, and never again', async () => {
+    const shop = await copied('create table t (id int primary key, a int unique)');
+    await shop.target('insert into t values (1, 1), (2, 1)');
+    await expect(shop.until('BuildIndexes')).rejects.toBeInstanceOf(IndexBuildFailed);
+    expect(await recorded(shop)).toEqual([]);
+    await shop.target('delete from t where id = 2');
+    await shop.until('BuildIndexes', { execution: 'another' });
+    const record = await recorded(shop);
+    expect(record.map(({ object }) => object)).toEqual([
+      ...['column public.t.a', 'column public.t.id', 'constraint public.t.t_a_key', 'constraint public.t.t_pkey'],
+      ...['index public.t_a_key', 'index public.t_pkey', 'table public.t'],
+    ]);
+    await shop.target('alter table t drop constraint t_a_key; create index surplus on t (a)');
+    await shop.until('BuildIndexes', { execution: 'a third' });
+    expect(await recorded(shop)).toEqual(record);
+  });
+
+  it('records a schema that holds nothing, and one whose record was interrupted', async () => {
+    const empty = await copied('');
+    await empty.until('BuildIndexes');
+    expect(await recorded(empty)).toEqual([{ object: null, at: expect.any(String) }]);
+    await empty.target("delete from planetscale_migration.schema_baseline_side where side = 'target'; create table t (a int)");
+    await empty.until('BuildIndexes');
+    expect((await recorded(empty)).map(({ object }) => object)).toEqual(['column public.t.a', 'table public.t']);
+  });
+
+  it('records nothing where an earlier version of this tool copied the schema', async () => {
+    const shop = await copied('create table t (id int primary key, a int unique)');
+    await shop.target('drop table planetscale_migration.schema_baseline, planetscale_migration.schema_baseline_side');
+    await shop.until('BuildIndexes');
+    await shop.until('BuildIndexes', { execution: 'another' });
+    const { source, target } = shop.ports('CheckCutover').looking;
+    expect(await schemaDifferences(source, target)).toEqual({ source: [], target: [], recorded: { source: false, target: false } });
   });
 
   it('goes on without a statement that somebody struck from the list', async () => {

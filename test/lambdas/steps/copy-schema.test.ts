@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pgDump } from '../../../lambdas/adapters/pg-dump.ts';
-import type { Json } from '../../../lambdas/contract.ts';
+import type { Acting, Json } from '../../../lambdas/contract.ts';
 import { SchemaCopyFailed } from '../../../lambdas/errors.ts';
+import { inWords } from '../../../lambdas/schema/differences.ts';
+import { schemaDifferences } from '../../../lambdas/schema/fingerprint.ts';
+import type { AnyStep } from '../../../lambdas/step.ts';
+import { copySchema } from '../../../lambdas/steps/copy-schema.ts';
 import type { ServerVersion } from '../../../lib/rehearsal/servers/binaries.ts';
 import { awkwardSchema, HOSTILE_SCHEMA, LONGEST_NAME } from '../../support/awkward-schema.ts';
 import { livesItsWholeLife } from '../../support/life.ts';
@@ -115,6 +119,27 @@ describe('CopySchema', () => {
     await expect(copied.until('CopySchema', { input: { ...input, excludeSchemas: ['a?b', 'a.b'] } })).resolves.toHaveProperty('verdict');
     await expect(copied.until('CopySchema', { input: { excludeSchemas: ['a?b'] } })).rejects.toThrow(/"public"\."x\*".*Cleanup/);
     await copied.until('BuildIndexes', { input });
+  });
+
+  it('records the source as it was before the dump, so that a change in between is found later', async () => {
+    const copied = await withSchema('create table t (a int)');
+    const changing: AnyStep = {
+      ...copySchema,
+      async act(ctx: Acting<'source' | 'target' | 'schemaDump'>, seen) {
+        await copySchema.act?.({ ...ctx, schemaDump: { dump: (args) => meanwhile(() => ctx.schemaDump.dump(args)) } }, seen);
+      },
+    };
+    const meanwhile = async (dump: () => Promise<string>): Promise<string> => {
+      await copied.source('alter table t add b int');
+      return dump();
+    };
+    await copied.run('CopySchema', changing);
+    expect(await copied.target('select side, object from planetscale_migration.schema_baseline order by object')).toEqual([
+      { side: 'source', object: 'column public.t.a' },
+      { side: 'source', object: 'table public.t' },
+    ]);
+    const { source, target } = copied.ports('CheckCutover').looking;
+    expect((await schemaDifferences(source, target)).source.map(inWords)).toEqual(['column public.t.b was added: integer']);
   });
 
   it('names what the target refuses, and leaves it as it was', async () => {

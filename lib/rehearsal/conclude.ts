@@ -1,74 +1,76 @@
-/** The rehearsal's own look at what the machines say they have done. */
+/** What was performed and examined → the report. */
 import pg from 'pg';
 import { clientConfig } from '../../lambdas/adapters/connection-settings.ts';
-import { everythingArrived } from './arrival.ts';
-import { compareIndexes } from './inventory/indexes.ts';
-import { lookAtBoth } from './inventory/look.ts';
-import { compareSequences } from './inventory/sequences.ts';
-import { compareTables, tableBytes } from './inventory/tables.ts';
+import type { Examination } from './examine.ts';
+import type { CatalogComparison } from './inventory/unchanged.ts';
 import type { Outcome } from './machines/execution.ts';
-import type { Progress } from './progress.ts';
 import { type Report, reasonsAgainst } from './report.ts';
 import type { Sides } from './sides.ts';
-import { auditWrites } from './workload/audit-writes.ts';
+import type { SwitchRecord } from './switches.ts';
 import type { Journal } from './workload/journal.ts';
-import type { Subject } from './workload/subject.ts';
 
 /** What there is to judge when the machines have ended and the writers have stopped. */
 export interface Performed {
   readonly sides: Pick<Sides, 'source' | 'target'>;
   readonly journal: Journal;
-  readonly subjects: readonly Subject[];
+  /** Whether there were writers at all. */
+  readonly written: boolean;
   readonly outcomes: readonly Outcome[];
-  readonly progress: Progress;
+  readonly switches?: readonly SwitchRecord[];
+  /** Undefined where the machines did not get so far that there was something to look at. */
+  readonly examination: Examination | undefined;
+  /** Undefined where nothing was cleaned up. */
+  readonly catalogs?: CatalogComparison | undefined;
+  /** What else went wrong, in sentences. */
+  readonly faults?: readonly string[];
 }
 
-const NOTHING = {
-  tables: { compared: 0, different: [] },
-  sequences: { compared: 0, behind: [] },
-  indexes: { expected: 0, missing: [] },
-} as const;
-
-export async function conclude({ sides, journal, subjects, outcomes, progress }: Performed): Promise<Report> {
-  const replicated = outcomes.some(({ name, status }) => name === 'Replicate' && status === 'SUCCEEDED');
-  const reasons: string[] = [];
-  for (const { name, status, failure } of outcomes) {
-    if (status !== 'SUCCEEDED')
-      reasons.push(`${name} ${status.toLowerCase()}${failure ? `: ${failure.error}: ${plain(failure.cause)}` : '.'}`);
-  }
-  let audit: { lost: number | null; duplicated: number | null } = { lost: null, duplicated: null };
-  let looked: Pick<Report, keyof typeof NOTHING> = NOTHING;
-  let bytes = 0;
-  if (replicated) {
-    progress.say('Writers stopped; waiting for the last of their writes, then comparing both sides');
-    if (!(await everythingArrived(sides))) reasons.push('The target did not catch up with the source within two minutes.');
-    audit = await auditWrites(journal, subjects, sides.target);
-    const seen = await lookAtBoth(sides, async (both) => ({
-      bytes: (await both.source(tableBytes()))[0]?.bytes ?? 0,
-      looked: { tables: await compareTables(both), sequences: await compareSequences(both), indexes: await compareIndexes(both) },
-    }));
-    ({ bytes, looked } = seen);
-    if (subjects.length > 0 && journal.acknowledged === 0) reasons.push('The writers did not get a single write through.');
-  }
+export async function conclude({
+  sides,
+  journal,
+  written,
+  outcomes,
+  switches = [],
+  examination,
+  catalogs,
+  faults = [],
+}: Performed): Promise<Report> {
+  const first = switches.find(({ direction }) => direction === 'source→target');
   const found: Omit<Report, 'outcome' | 'reasons'> = {
     sourceVersion: await versionOf(sides.source),
     targetVersion: await versionOf(sides.target),
     machines: outcomes.map(({ name, status, seconds, transitions, states }) => ({ name, status, seconds, transitions, states })),
     writes: {
       acknowledged: journal.acknowledged,
-      lost: audit.lost,
-      duplicated: audit.duplicated,
+      lost: examination?.audit.lost ?? null,
+      duplicated: examination?.audit.duplicated ?? null,
+      duplicateKeys: journal.duplicateKeys,
+      overlap: switches.reduce((sum, { overlap }) => sum + overlap, 0),
       rejected: journal.rejected,
       longestPauseMs: journal.longestPauseMs,
     },
-    downtimeMs: null,
-    ...looked,
-    copy: { bytes, seconds: copySeconds(outcomes) },
+    downtimeMs: first?.writersDowntimeMs ?? null,
+    switch: first ? { parts: first.parts, roundTrips: first.roundTrips } : null,
+    switches,
+    tables: examination?.tables ?? { compared: 0, different: [] },
+    sequences: examination?.sequences ?? { compared: 0, behind: [] },
+    indexes: examination?.indexes ?? { expected: 0, missing: [] },
+    catalogs: catalogs ?? { compared: 0, different: [] },
+    copy: { bytes: examination?.bytes ?? 0, seconds: copySeconds(outcomes) },
     findings: findingsOf(outcomes),
   };
-  const all = [...reasons, ...reasonsAgainst(found, journal.refusals)];
-  return { outcome: all.length === 0 ? 'passed' : 'failed', reasons: all, ...found };
+  const reasons = [
+    ...outcomes.filter(({ status }) => status !== 'SUCCEEDED').map(ending),
+    ...(examination?.arrived === false ? ['The other side did not catch up with the one that serves within two minutes.'] : []),
+    ...(examination && written && journal.acknowledged === 0 ? ['The writers did not get a single write through.'] : []),
+    ...faults,
+    ...reasonsAgainst(found, journal.refusals),
+  ];
+  return { outcome: reasons.length === 0 ? 'passed' : 'failed', reasons, ...found };
 }
+
+const ending = ({ name, status, failure }: Outcome): string =>
+  `${name} ${status.toLowerCase()}${failure ? `: ${failure.error}: ${plain(failure.cause)}` : '.'}`;
 
 /** Lambda's JSON around a message, taken off where no state of the machine did so. */
 function plain(cause: string): string {

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import type { ConnectionSettings } from '../../lambdas/adapters/connection-settings.ts';
 import type { MachineName } from '../machines.ts';
+import { STOPS } from './course.ts';
 import { InvalidUrl, settingsOfUrl } from './database-url.ts';
 import { SERVER_VERSIONS, type ServerVersion } from './servers/binaries.ts';
 
@@ -9,9 +10,6 @@ import { SERVER_VERSIONS, type ServerVersion } from './servers/binaries.ts';
 export type Side =
   | { readonly kind: 'embedded'; readonly version: ServerVersion }
   | { readonly kind: 'existing'; readonly settings: ConnectionSettings };
-
-/** The machines that a rehearsal runs, in order; the last one leaves both sides equal and the changes flowing, which is then verified. */
-export const REHEARSED: readonly MachineName[] = ['Preflight', 'Replicate'];
 
 export interface RehearsalOptions {
   readonly source: Side;
@@ -42,6 +40,8 @@ export class UsageError extends Error {
   }
 }
 
+/** Writes a second at which a switch has to be short. */
+const DEFAULT_RATE = 200;
 const DEFAULT_SOURCE: ServerVersion = 15;
 const DEFAULT_TARGET: ServerVersion = 18;
 /** The versions that PlanetScale runs. */
@@ -57,9 +57,10 @@ usage: npm run rehearse -- [options]
                        owners and grants in it are passed over
   --source-url URL     an existing source, postgresql://user:password@host:port/database, in place of the embedded one
   --target-url URL     an existing target, likewise; it must reach the source under the same address
-  --until MACHINE      the last machine to run: ${REHEARSED.map((name) => name.toLowerCase()).join(' or ')} (default replicate)
+  --until MACHINE      the last machine to run: ${STOPS.map((name) => name.toLowerCase()).join(', ')}
+                       (default cleanup, after a cutover, a rollback and another cutover; replicate where a server is your own)
   --writers N          sessions of the application that writes meanwhile, 0 to 64 (default 4)
-  --rate N             transactions a second, of all writers together, 1 to 10000 (default 100)
+  --rate N             transactions a second, of all writers together, 1 to 10000 (default ${DEFAULT_RATE})
   --rows N             rows of the sample's largest table, 0 to 100000000 (default 100000)
   --report FILE        write the report to this file, as JSON
   --keep               leave the servers running at the end and print their URLs, until Ctrl-C
@@ -70,6 +71,7 @@ those in a file that the URL names (?sslrootcert=FILE). Only an explicit ?sslmod
 
 On a source of your own, and on a dump of your own, the writers write to tables of their own in the schema "rehearsal_workload", never to
 yours. At the end everything that the rehearsal made on a server of yours is dropped again, except the copy of your data on the target.
+Beyond replicate, a switch ends every session in the database that it leaves, and nobody but the rehearsal writes there until it is led back.
 
 exit code: 0 passed, 1 failed, 3 could not tell
 `;
@@ -142,20 +144,22 @@ export function parseOptions(words: readonly string[]): RehearsalOptions | 'help
     if (version === undefined) problems.push(`--${name}-version must be one of ${versions.join(', ')}, not "${text}".`);
     return { kind: 'embedded', version: version ?? fallback };
   };
+  const sides = { source: side('source', SERVER_VERSIONS, DEFAULT_SOURCE), target: side('target', TARGET_VERSIONS, DEFAULT_TARGET) };
+  const isAllOurs = sides.source.kind === 'embedded' && sides.target.kind === 'embedded';
   const machine = (): MachineName => {
-    const text = given.get('until') ?? 'replicate';
-    const found = REHEARSED.find((name) => name.toLowerCase() === text.toLowerCase());
-    if (!found) problems.push(`--until must be one of ${REHEARSED.map((name) => name.toLowerCase()).join(', ')}, not "${text}".`);
+    const text = given.get('until');
+    if (text === undefined) return isAllOurs ? 'Cleanup' : 'Replicate';
+    const found = STOPS.find((name) => name.toLowerCase() === text.toLowerCase());
+    if (!found) problems.push(`--until must be one of ${STOPS.map((name) => name.toLowerCase()).join(', ')}, not "${text}".`);
     return found ?? 'Replicate';
   };
 
   const options: RehearsalOptions = {
-    source: side('source', SERVER_VERSIONS, DEFAULT_SOURCE),
-    target: side('target', TARGET_VERSIONS, DEFAULT_TARGET),
+    ...sides,
     sourceDump: given.get('source-dump'),
     until: machine(),
     writers: wholeNumber('writers', 4, 0, 64),
-    rate: wholeNumber('rate', 100, 1, 10_000),
+    rate: wholeNumber('rate', DEFAULT_RATE, 1, 10_000),
     rows: wholeNumber('rows', 100_000, 0, 100_000_000),
     report: given.get('report'),
     keep: given.has('keep'),

@@ -40,13 +40,13 @@ select 'schema ' || nspname as trace from pg_namespace where nspname in ($1::tex
 union all
 select 'publication ' || pubname from pg_publication where pubname = $3::text
 union all
-select 'slot ' || slot_name from pg_replication_slots where slot_name = $4::text and database = current_database()
+select 'slot ' || slot_name from pg_replication_slots where slot_name = any ($4::text[]) and database = current_database()
 union all
 select 'subscription ' || s.subname from pg_subscription as s
 join pg_database as d on d.oid = s.subdbid and d.datname = current_database()
-where s.subname = $5::text
+where s.subname = any ($4::text[])
 `,
-        [SCHEMA, WORKLOAD_SCHEMA, PUBLICATION, subscriptionName(source.database), subscriptionName(source.database)],
+        [SCHEMA, WORKLOAD_SCHEMA, PUBLICATION, [subscriptionName(source.database), subscriptionName(source.database, 'reverse')]],
       );
       return rows.map(({ trace }) => `${trace} on ${settings.host}:${settings.port}/${settings.database}`);
     });

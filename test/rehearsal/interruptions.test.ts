@@ -4,6 +4,7 @@ import { noApplication, noHook } from '../../lambdas/application.ts';
 import { REPLICATION_ROLE } from '../../lambdas/names.ts';
 import { MACHINES } from '../../lib/machines.ts';
 import { conclude } from '../../lib/rehearsal/conclude.ts';
+import { examine } from '../../lib/rehearsal/examine.ts';
 import { type ExecutionOptions, type Outcome, startExecution, type Visited } from '../../lib/rehearsal/machines/execution.ts';
 import { ExecutionRegistry } from '../../lib/rehearsal/machines/registry.ts';
 import { synthesizeMachines } from '../../lib/rehearsal/machines/synthesize.ts';
@@ -84,7 +85,12 @@ describe('Replicate, stopped and started anew', () => {
     const outcome = await start().ended;
     await workload.stop();
     const { journal } = workload;
-    const report = await conclude({ sides, journal, subjects: SHOP_SUBJECTS, outcomes: [outcome], progress: silentProgress });
+    const examination = await examine({
+      ...{ sides, journal, subjects: SHOP_SUBJECTS, progress: silentProgress },
+      serving: 'source',
+      switched: false,
+    });
+    const report = await conclude({ sides, journal, written: true, outcomes: [outcome], examination });
     expect(report).toMatchObject({ reasons: [], outcome: 'passed', writes: { lost: 0, duplicated: 0 } });
     expect(report.writes.acknowledged).toBeGreaterThan(100);
   });

@@ -4,8 +4,9 @@ import { type ConnectionSettings, clientConfig } from '../../lambdas/adapters/co
 import type { Pace } from '../../lib/rehearsal/machines/execution.ts';
 import { parseOptions, type RehearsalOptions } from '../../lib/rehearsal/options.ts';
 import type { Progress } from '../../lib/rehearsal/progress.ts';
-import { type Company, rehearse } from '../../lib/rehearsal/rehearse.ts';
+import { rehearse } from '../../lib/rehearsal/rehearse.ts';
 import type { Report } from '../../lib/rehearsal/report.ts';
+import type { Company } from '../../lib/rehearsal/stage.ts';
 
 export const silentProgress: Progress = { say: () => {}, visiting: () => {}, visited: () => {}, ended: () => {}, clear: () => {} };
 /** Fewer milliseconds between two looks than a person would want to see. */

@@ -27,6 +27,8 @@ export interface ExecutionOptions {
   readonly registry: ExecutionRegistry;
   readonly places: Omit<Places, 'executions'>;
   readonly pace: Pace;
+  /** Runs a step's function. @default - in this process */
+  readonly invoke?: typeof invoke;
   /** Called when a visit begins. */
   onVisit?(machine: string, step: StepName): void;
   /** Called when a visit has ended; its state is left when what it returns is done, so that the caller may intervene right there. */
@@ -102,7 +104,7 @@ export function startExecution(options: ExecutionOptions): Execution {
       if (isFinding(fields)) findings.push(fields);
     };
     try {
-      const result = await invoke(fn, event, places, pace.budgetMs, { info: keep, warn: keep });
+      const result = await (options.invoke ?? invoke)(fn, event, places, pace.budgetMs, { info: keep, warn: keep });
       evidence[fn.step] = result.evidence;
       await tell(result);
       return result;
@@ -141,6 +143,7 @@ export function startExecution(options: ExecutionOptions): Execution {
     },
   });
   function abort(): void {
+    registry.end(name); // it is no longer listed as running, though its function goes on
     running.abort();
   }
 

@@ -30,7 +30,7 @@ export interface Bystanders {
 const WRITES_EVERY_MS = 25;
 /** The sessions are over when the fence stands; only the news of it may be under way. */
 const NEWS_MS = 5_000;
-const pause = (milliseconds: number) => new Promise<'late'>((resolve) => setTimeout(() => resolve('late'), milliseconds));
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 const endOf = ({ client }: Reached): Promise<void> => new Promise((resolve) => client.once('end', () => resolve()));
 
@@ -43,12 +43,9 @@ export async function startBystanders(options: BystandersOptions): Promise<Bysta
   });
   return {
     async leftConnected() {
-      const late = pause(NEWS_MS);
       return [
-        ...((await Promise.race([faithful.ended, late])) === 'late'
-          ? [`A session that never reconnects was left at ${faithful.place}.`]
-          : []),
-        ...((await Promise.race([reader.ended, late])) === 'late' ? [`A session with a long read was left at ${reader.place}.`] : []),
+        ...((await hasEnded(faithful)) ? [] : [`a session that never reconnects was left at ${faithful.place}.`]),
+        ...((await hasEnded(reader)) ? [] : [`a session with a long read was left at ${reader.place}.`]),
       ];
     },
     async stop() {
@@ -67,6 +64,16 @@ interface Bystander {
   readonly ended: Promise<void>;
   end(): Promise<void>;
   hangUp(): void;
+}
+
+async function hasEnded({ ended }: Bystander): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), NEWS_MS);
+  });
+  const has = await Promise.race([ended.then(() => true), late]);
+  clearTimeout(timer);
+  return has;
 }
 
 async function startFaithfulWriter({ name, secret, subjects, journal }: BystandersOptions): Promise<Bystander> {

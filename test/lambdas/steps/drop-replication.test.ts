@@ -168,7 +168,7 @@ describe('DropReplication beside others', () => {
     const done = await one.until('DropReplication');
     expect(done.evidence).toMatchObject({ source: { role: true, roleIsUsedBy: [`database ${other.database.name}`] } });
     const after = await catalogsOf(one.source);
-    for (const subject of ['rights', 'defaultRights', 'schemas', 'publications']) expect(after[subject]).toEqual(before[subject]);
+    for (const subject of ['rights', 'defaultRights', 'schemas', 'publications'] as const) expect(after[subject]).toEqual(before[subject]);
     // The other one goes on.
     await other.asSourceRole(hostileRows(1_000, 5));
     await eventually(async () => (await other.target('select from public.plain where id >= 1000')).length === 5);

@@ -1,0 +1,37 @@
+/** Whether both servers are again what they were before the first machine, but for the copy on the target. */
+import { APART_FROM_COPIES, type Catalogs, catalogsOf, changesBetween } from './catalogs.ts';
+import { lookAtBoth } from './look.ts';
+
+export interface CatalogComparison {
+  /** How many things of the catalogs were looked at, on both sides together; 0 where nobody looked. */
+  readonly compared: number;
+  /** What was left, is gone or has changed, each by side and name. */
+  readonly different: readonly string[];
+}
+
+export interface BothCatalogs {
+  readonly source: Catalogs;
+  readonly target: Catalogs;
+}
+
+export const catalogsOfBoth = (sides: Parameters<typeof lookAtBoth>[0]): Promise<BothCatalogs> =>
+  lookAtBoth(sides, async ({ source, target }) => ({
+    source: await catalogsOf(source),
+    target: await catalogsOf(target, [...APART_FROM_COPIES, 'schemas']),
+  }));
+
+export function compareCatalogs(before: BothCatalogs, after: BothCatalogs): CatalogComparison {
+  const copied = new Set(after.source.schemas?.map(({ name }) => name));
+  const withoutCopies = ({ schemas = [], ...others }: Catalogs): Catalogs => ({
+    ...others,
+    schemas: schemas.filter(({ name }) => !copied.has(name)),
+  });
+  const entries = [...Object.values(before.source), ...Object.values(before.target)];
+  return {
+    compared: entries.reduce((sum, one) => sum + one.length, 0),
+    different: [
+      ...changesBetween(before.source, after.source).map((change) => `source, ${change}`),
+      ...changesBetween(withoutCopies(before.target), withoutCopies(after.target)).map((change) => `target, ${change}`),
+    ],
+  };
+}

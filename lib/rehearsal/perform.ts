@@ -1,0 +1,129 @@
+/** A rehearsal's whole course: machine after machine, with an application at work until the last comparison. */
+import type { SideName } from '../../lambdas/contract.ts';
+import type { MachineName } from '../machines.ts';
+import { conclude } from './conclude.ts';
+import { courseUntil, LEADS_TO } from './course.ts';
+import { type Examination, examine } from './examine.ts';
+import { type CatalogComparison, catalogsOfBoth, compareCatalogs } from './inventory/unchanged.ts';
+import type { Outcome } from './machines/execution.ts';
+import type { Report } from './report.ts';
+import { Runner } from './runner.ts';
+import type { Stage } from './stage.ts';
+import { type Performance, switchesOf } from './switches.ts';
+import { placeOf } from './workload/connection.ts';
+import { startWorkload, type Workload } from './workload/workload.ts';
+
+/** What is at work while the course is run. */
+interface Play extends Stage {
+  readonly runner: Runner;
+  readonly workload: Workload;
+  readonly performances: Performance[];
+  /** What went wrong beside the machines, in sentences. */
+  readonly faults: string[];
+}
+
+export async function perform(stage: Stage): Promise<Report> {
+  const { options, company, sides, subjects, secret } = stage;
+  const writers = subjects.length > 0 ? options.writers : 0;
+  const workload = startWorkload({ secret, subjects, writers, rate: options.rate });
+  const runner = new Runner(stage);
+  const interrupt = () => {
+    workload.abandon();
+    runner.abort();
+    // Whatever is under way on a server that goes away anyway ends with it.
+    if (sides.servers.source && sides.servers.target) sides.destroy();
+  };
+  company.signal?.addEventListener('abort', interrupt, { once: true });
+  try {
+    await company.onReady?.(sides);
+    return await play({ ...stage, runner, workload, performances: [], faults: [] });
+  } finally {
+    company.signal?.removeEventListener('abort', interrupt);
+    workload.abandon();
+    await workload.stop();
+  }
+}
+
+async function play(play: Play): Promise<Report> {
+  const { sides, runner, workload, performances, faults, subjects, options } = play;
+  const course = courseUntil(options.until);
+  const cleansUp = course.includes('Cleanup');
+  const before = cleansUp ? await catalogsOfBoth(sides) : undefined;
+  const isThrough = await follow(
+    play,
+    course.filter((name) => name !== 'Cleanup'),
+  );
+  await stopWriters(play);
+  const examination = isReplicated(runner.outcomes) ? await look(play) : undefined;
+  let catalogs: CatalogComparison | undefined;
+  if (before && isThrough) {
+    const { status } = await runner.run('Cleanup');
+    if (status === 'SUCCEEDED') catalogs = compareCatalogs(before, await catalogsOfBoth(sides));
+  }
+  const { journal } = workload;
+  const switches = switchesOf(performances, journal.acknowledgements, sides.application);
+  return conclude({ sides, journal, written: subjects.length > 0, outcomes: runner.outcomes, switches, examination, catalogs, faults });
+}
+
+const isReplicated = (outcomes: readonly Outcome[]): boolean =>
+  outcomes.some(({ name, status }) => name === 'Replicate' && status === 'SUCCEEDED');
+
+/** @returns whether every machine succeeded, and the application was found at work after each */
+async function follow(play: Play, course: readonly MachineName[]): Promise<boolean> {
+  const { runner, sides } = play;
+  for (const name of course) {
+    const to = LEADS_TO[name];
+    const outcome = to ? await switchTo(play, name, to) : await runner.run(name, name === 'Replicate' ? sides.input : {});
+    if (outcome.status !== 'SUCCEEDED') return false;
+    if (name === 'Replicate') await sides.letApplicationIn('target');
+    if (to && !(await goesOnAt(play, to))) return false;
+  }
+  return true;
+}
+
+/** Somebody starts the sessions again that do not come back by themselves, and the switch has to end them all. */
+async function switchTo({ runner, workload, performances, faults, company }: Play, name: MachineName, to: SideName): Promise<Outcome> {
+  const bystanders = await workload.startBystanders();
+  try {
+    const startedAt = performance.now();
+    const outcome = await runner.run(name);
+    performances.push({ outcome, startedAt });
+    if (outcome.status === 'SUCCEEDED')
+      faults.push(...(await bystanders.leftConnected()).map((fault) => `After the switch to the ${to}: ${fault}`));
+    await bystanders.stop();
+    return outcome;
+  } catch (error) {
+    if (company.signal?.aborted) bystanders.abandon();
+    throw error;
+  }
+}
+
+/** About a second's worth of writes, at most a hundred. */
+async function goesOnAt({ workload, sides, options, faults, company }: Play, side: SideName): Promise<boolean> {
+  const writes = Math.min(100, options.rate);
+  company.progress.say(`The application writes to the ${side}; going on after ${writes} more of its writes`);
+  if (await workload.untilWritten(placeOf(sides.application[side]), writes, company.signal)) return true;
+  faults.push(`After the switch to the ${side}, the writers did not get ${writes} writes through within two minutes.`);
+  return false;
+}
+
+const FAREWELL_MS = 60_000;
+
+/** A writer that is let in nowhere would ask for ever what became of its last write. */
+async function stopWriters({ workload, faults }: Play): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<'late'>((resolve) => {
+    timer = setTimeout(() => resolve('late'), FAREWELL_MS);
+  });
+  if ((await Promise.race([workload.stop(), late])) === 'late') {
+    workload.abandon();
+    faults.push('Some writers found no server within a minute that would tell them what became of their last write.');
+  }
+  clearTimeout(timer);
+}
+
+async function look({ sides, workload, subjects, secret, performances, company }: Play): Promise<Examination> {
+  const serving = await secret.pointsAt();
+  const switched = serving === 'target' || performances.some(({ outcome }) => outcome.status === 'SUCCEEDED');
+  return examine({ sides, journal: workload.journal, subjects, serving, switched, progress: company.progress });
+}

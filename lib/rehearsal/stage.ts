@@ -1,0 +1,42 @@
+/** What the parts of one rehearsal share once its servers run. */
+import type { MachineName } from '../machines.ts';
+import type { RehearsedSecret } from './application/secret.ts';
+import type { Pace, Visited } from './machines/execution.ts';
+import type { ExecutionRegistry } from './machines/registry.ts';
+import type { SynthesizedMachine } from './machines/synthesize.ts';
+import type { RehearsalOptions } from './options.ts';
+import type { RehearsalPlaces } from './places.ts';
+import type { Progress } from './progress.ts';
+import type { Report } from './report.ts';
+import type { Parameters } from './servers/server.ts';
+import type { Sides } from './sides.ts';
+import type { Subject } from './workload/subject.ts';
+
+/** What a caller may do while it runs. */
+export interface Company {
+  readonly progress: Progress;
+  /** Ends the rehearsal early; everything is still cleaned up. */
+  readonly signal?: AbortSignal;
+  readonly pace?: Pace;
+  /** Further settings of an embedded target. */
+  readonly targetParameters?: Parameters;
+  /** When the data is there and the writers write, before the first machine. */
+  onReady?(sides: Sides): Promise<void>;
+  /** When a visit of a step begins; it goes on at the same time. */
+  onVisit?(visit: Pick<Visited, 'machine' | 'step'>, sides: Sides): void;
+  /** After each visit of a step, before its state is left. */
+  onVisited?(visited: Visited, sides: Sides): void | Promise<void>;
+  /** At the end, with the servers still running. */
+  beforeEnd?(sides: Sides, report: Report): Promise<void>;
+}
+
+export interface Stage {
+  readonly options: RehearsalOptions;
+  readonly company: Company;
+  readonly sides: Sides;
+  readonly subjects: readonly Subject[];
+  readonly secret: RehearsedSecret;
+  readonly places: RehearsalPlaces;
+  readonly machines: Readonly<Record<MachineName, SynthesizedMachine>>;
+  readonly registry: ExecutionRegistry;
+}

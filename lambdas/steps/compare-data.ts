@@ -7,7 +7,7 @@ import { differenceMessage } from '../comparison/report.ts';
 import { openSides, RESERVE_MS } from '../comparison/sides.ts';
 import { compareNextPart } from '../comparison/table.ts';
 import { DataDiffers, StatementFailed, TransientError } from '../errors.ts';
-import type { TableName } from '../input.ts';
+import { SWITCH_KEYS, type TableName } from '../input.ts';
 import { publishedTables } from '../sql/tables.ts';
 import { defineStep } from '../step.ts';
 
@@ -25,6 +25,7 @@ const tooLong = ({ schema, table }: TableName, cause: StatementFailed): Statemen
 
 export const compareData = defineStep({
   needs: ['source', 'target'],
+  understands: SWITCH_KEYS, // it is the first step of Cutover, too
 
   /** Goes on from where the last visit stopped, one part after the other until the time is up; at least one. */
   async inspect(ctx): Promise<Progress> {

@@ -2,8 +2,9 @@ import { StateMachine, type StateMachineDefinition } from 'aws-local-stepfunctio
 import { describe, expect, it } from 'vitest';
 import type { StepEvent, StepResult } from '../../lambdas/contract.ts';
 import { ERROR_NAMES } from '../../lambdas/errors.ts';
-import { STEP_NAMES, type StepName } from '../../lambdas/steps/index.ts';
-import { MACHINE_NAMES, MACHINES, type MachineName } from '../../lib/machines.ts';
+import { DEFAULT_INPUT } from '../../lambdas/input.ts';
+import { keysOfOthers, STEP_NAMES, type StepName } from '../../lambdas/steps/index.ts';
+import { MACHINE_NAMES, MACHINES, type Machine, type MachineName, stepsOf } from '../../lib/machines.ts';
 import { synthesized } from '../support/synthesized.ts';
 
 const stack = synthesized();
@@ -49,7 +50,7 @@ async function run(
   const visits: StepName[] = [];
   const events: StepEvent[] = [];
   const { definition, machine: interpreter } = built[machine];
-  const handlers = MACHINES[machine].order.map(({ step }) => [
+  const handlers = stepsOf(MACHINES[machine]).map((step) => [
     step,
     (event: StepEvent) => {
       visits.push(step);
@@ -77,12 +78,40 @@ async function run(
 }
 
 const orderOf = (machine: MachineName): StepName[] => MACHINES[machine].order.map(({ step }) => step);
+const orderIn = (machine: MachineName): Machine['order'] => MACHINES[machine].order;
+/** Machines that fence a side, each with the step that does. */
+const SWITCHES = [
+  ['Cutover', 'SwitchOver'],
+  ['Rollback', 'SwitchBack'],
+] as const satisfies [MachineName, StepName][];
 const polling = MACHINES.Replicate.order.filter(({ polls }) => polls).map(({ step }) => step);
 const withoutReboot = orderOf('Replicate').filter((step) => step !== 'RebootSource');
 
 describe('the machines', () => {
   it('take every step of the registry, and no other', () => {
     expect([...new Set(MACHINE_NAMES.flatMap(orderOf))].sort()).toEqual([...STEP_NAMES].sort());
+  });
+
+  it('are those of the runbook, in its order, and all but the first act', () => {
+    expect(MACHINE_NAMES).toEqual(['Preflight', 'Replicate', 'Cutover', 'Rollback', 'Recovery', 'Cleanup']);
+    expect(MACHINE_NAMES.filter((name) => !MACHINES[name].acts)).toEqual(['Preflight']);
+    expect(orderOf('Cutover')).toEqual(['CompareData', 'CheckCutover', 'SwitchOver']);
+    expect(orderOf('Rollback')).toEqual(['CheckRollback', 'SwitchBack']);
+    expect(orderOf('Recovery')).toEqual(['LiftFence']);
+  });
+
+  it.each(MACHINE_NAMES)('%s takes no input in its first step that a later one would refuse', (machine) => {
+    const refused = (step: StepName) => new Set(keysOfOthers(step));
+    const [first = 'LiftFence', ...later] = stepsOf(MACHINES[machine]);
+    const accepted = Object.keys(DEFAULT_INPUT).filter((key) => !refused(first).has(key as keyof typeof DEFAULT_INPUT));
+    for (const step of later) for (const key of accepted) expect(refused(step), `${step} refuses "${key}"`).not.toContain(key);
+  });
+
+  it('that switch know the keys of a switch, and only Recovery takes the name of an execution', () => {
+    const takes = (machine: MachineName, key: keyof typeof DEFAULT_INPUT) =>
+      stepsOf(MACHINES[machine]).every((step) => !keysOfOthers(step).includes(key));
+    expect(MACHINE_NAMES.filter((machine) => takes(machine, 'fenceSeconds'))).toEqual(['Cutover', 'Rollback', 'Recovery']);
+    expect(MACHINE_NAMES.filter((machine) => takes(machine, 'execution'))).toEqual(['Recovery']);
   });
 
   it('visit no step twice in one order', () => {
@@ -95,7 +124,7 @@ describe('the machines', () => {
       state.Type === 'Task' ? [[name, state.Resource.split(':').at(-1)]] : [],
     );
     expect(Object.fromEntries(tasks)).toEqual(
-      Object.fromEntries(orderOf(machine).map((step) => [step, stack.idOf(`Migration/${step}/Function/Resource`)])),
+      Object.fromEntries(stepsOf(MACHINES[machine]).map((step) => [step, stack.idOf(`Migration/${step}/Function/Resource`)])),
     );
   });
 
@@ -175,7 +204,8 @@ describe('an execution', () => {
     for (const step of orderOf(machine)) {
       const { failure, visits } = await run(machine, { reboot: 'now' }, { [step]: fails('NotReady', `${step} says no`) });
       expect(failure).toEqual({ error: 'NotReady', cause: `${step} says no` });
-      expect(visits.at(-1)).toBe(step);
+      const mending = orderIn(machine).find((stage) => stage.step === step)?.onFailure;
+      expect(visits.slice(visits.lastIndexOf(step))).toEqual(mending ? [step, mending.step] : [step]);
     }
   });
 
@@ -197,6 +227,91 @@ describe('an execution', () => {
   });
 });
 
+describe.each(SWITCHES)('a failure in %s', (machine, step) => {
+  it('is none where all goes well: nobody asks LiftFence', async () => {
+    const { visits, failure } = await run(machine);
+    expect(failure).toBeUndefined();
+    expect(visits).toEqual(orderOf(machine));
+  });
+
+  it.each(ERROR_NAMES)('of the switch, %s, passes LiftFence until that is done, and is then shown', async (name) => {
+    const { visits, events, failure } = await run(machine, {}, { [step]: fails(name), LiftFence: pendingUntil(3) });
+    expect(failure).toEqual({ error: name, cause: 'What happened. What was left. What to do.' });
+    expect(visits.slice(visits.lastIndexOf(step))).toEqual([step, 'LiftFence', 'LiftFence', 'LiftFence']);
+    expect(events.at(-1)).toMatchObject({ polls: true, state: { failure: { Error: name }, LiftFence: { verdict: 'pending' } } });
+  });
+
+  it.each(['Sandbox.Timedout', 'Lambda.Unknown', 'Lambda.TooManyRequestsException', 'States.Timeout', 'TypeError'])(
+    'of the switch that is not ours, %s, passes LiftFence too, whatever its cause looks like',
+    async (name) => {
+      const crash: Fake = () => {
+        throw Object.assign(new Error('No JSON, and nothing for people'), { name });
+      };
+      const { visits, failure } = await run(machine, {}, { [step]: crash });
+      expect(visits.at(-1)).toBe('LiftFence');
+      expect(failure?.error).toBe(name);
+      expect(failure?.cause).toContain(`${step} did not come to its end (${name}). The history`);
+    },
+  );
+
+  it('of the switch that passes is tried again first, and so is a crash', async () => {
+    for (const name of ['TransientError', 'Sandbox.Timedout', 'Lambda.Unknown', 'Lambda.ServiceException']) {
+      const flaky: Fake = (event, visit) => (visit < 2 ? fails(name)(event, visit) : { verdict: 'done' });
+      const { visits, failure } = await run(machine, {}, { [step]: flaky });
+      expect(failure).toBeUndefined();
+      expect(visits).toEqual([...orderOf(machine), step]);
+    }
+  });
+
+  it('of LiftFence shows its own error, what it came after, and what to watch', async () => {
+    const { failure } = await run(machine, {}, { [step]: fails('SwitchFailed'), LiftFence: fails('CannotConnect', 'The source is gone.') });
+    expect(failure?.error).toBe('CannotConnect');
+    expect(failure?.cause).toMatch(
+      /^The source is gone\. It was called after SwitchFailed\. Until the machine Recovery, which starts by itself/,
+    );
+  });
+
+  it('of LiftFence that is no error of ours is shown so as well', async () => {
+    const { failure } = await run(machine, {}, { [step]: fails('SwitchFailed'), LiftFence: fails('Sandbox.Timedout') });
+    expect(failure?.error).toBe('Sandbox.Timedout');
+    expect(failure?.cause).toMatch(/^LiftFence did not come to its end \(Sandbox\.Timedout\)\. It was called after SwitchFailed\./);
+  });
+
+  it('before the switch needs no LiftFence', async () => {
+    const [first = step] = orderOf(machine);
+    const { visits } = await run(machine, {}, { [first]: fails('NotReady') });
+    expect(visits).toEqual([first]);
+  });
+});
+
+describe('Recovery', () => {
+  it('asks LiftFence until it is done, with the name of the execution that it is for', async () => {
+    const { visits, events, failure } = await run('Recovery', { execution: 'gone' }, { LiftFence: pendingUntil(3) });
+    expect(failure).toBeUndefined();
+    expect(visits).toEqual(['LiftFence', 'LiftFence', 'LiftFence']);
+    expect(events[0]).toMatchObject({ input: { execution: 'gone' }, polls: true });
+  });
+
+  it('shows why it failed', async () => {
+    const { failure } = await run('Recovery', {}, { LiftFence: fails('CannotConnect', 'The source is gone.') });
+    expect(failure).toEqual({ error: 'CannotConnect', cause: 'The source is gone.' });
+  });
+});
+
+describe('every choice', () => {
+  const choices = MACHINE_NAMES.flatMap((machine) =>
+    Object.values(stack.definitionOf(machine).States).flatMap((state) => (state.Type === 'Choice' ? state.Choices : [])),
+  );
+
+  it("reads nothing but a step's verdict and the input", () => {
+    const paths = JSON.stringify(choices).match(/"\$[^"]*"/g) ?? [];
+    expect(paths.length).toBeGreaterThan(5);
+    expect(paths.filter((path) => !/^"\$\.(?:[A-Z]\w+\.verdict|[a-z]\w+)"$/.test(path))).toEqual([]);
+    const ofTheInput = paths.filter((path) => !path.endsWith('.verdict"')).map((path) => path.slice(3, -1));
+    expect(ofTheInput.filter((key) => !Object.hasOwn(DEFAULT_INPUT, key))).toEqual([]);
+  });
+});
+
 describe('every task', () => {
   const tasks = MACHINE_NAMES.flatMap((machine) =>
     Object.entries(stack.definitionOf(machine).States).flatMap(([name, state]) =>
@@ -205,7 +320,9 @@ describe('every task', () => {
   );
 
   it.each(tasks)('$name catches every error of ours by its name', ({ state }) => {
-    expect(state.Catch?.flatMap(({ ErrorEquals }) => ErrorEquals).sort()).toEqual([...ERROR_NAMES].sort());
+    const [ours, ...rest] = state.Catch ?? [];
+    expect(ours?.ErrorEquals.toSorted()).toEqual([...ERROR_NAMES].sort());
+    expect([[], [['States.ALL']]]).toContainEqual(rest.map(({ ErrorEquals }) => ErrorEquals));
   });
 
   it.each(tasks)('$name outlasts a reboot or a failover of ten minutes', ({ state }) => {

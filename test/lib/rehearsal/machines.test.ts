@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { NotReady, TransientError } from '../../../lambdas/errors.ts';
 import { steps } from '../../../lambdas/steps/index.ts';
-import { MACHINES } from '../../../lib/machines.ts';
+import { MACHINE_NAMES, MACHINES, stepsOf } from '../../../lib/machines.ts';
 import { FunctionError } from '../../../lib/rehearsal/machines/local-function.ts';
 import { ExecutionRegistry } from '../../../lib/rehearsal/machines/registry.ts';
 import { synthesizeMachines } from '../../../lib/rehearsal/machines/synthesize.ts';
@@ -11,15 +11,18 @@ describe('machines out of the template', () => {
 
   it('have a function behind every task, which is that of the step of the same name', () => {
     for (const [name, machine] of Object.entries(machines)) {
-      const order = MACHINES[name as keyof typeof MACHINES].order.map(({ step }) => step);
-      expect(Object.keys(machine.functions).toSorted()).toEqual(order.toSorted());
+      expect(Object.keys(machine.functions).toSorted()).toEqual(stepsOf(MACHINES[name as keyof typeof MACHINES]).toSorted());
       for (const [state, { step }] of Object.entries(machine.functions)) expect(step).toBe(state);
     }
     expect(Object.keys(machines.Replicate.functions).every((step) => Object.hasOwn(steps, step))).toBe(true);
   });
 
+  it('are all of them', () => {
+    expect(Object.keys(machines)).toEqual(MACHINE_NAMES);
+  });
+
   it('know which of them act', () => {
-    expect([machines.Preflight.acts, machines.Replicate.acts]).toEqual([false, true]);
+    for (const name of MACHINE_NAMES) expect(machines[name].acts).toBe(name !== 'Preflight');
   });
 });
 

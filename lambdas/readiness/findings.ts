@@ -56,10 +56,11 @@ export async function setScene({
   };
 }
 
-export interface Check {
+/** @template On what it looks at: of readiness unless told otherwise */
+export interface Check<On = Scene> {
   /** What a person would say it looks at; used where it cannot tell. */
   readonly name: string;
-  find(scene: Scene): Promise<readonly Finding[]>;
+  find(scene: On): Promise<readonly Finding[]>;
 }
 
 /** No object, no finding. */
@@ -68,7 +69,7 @@ export const listed = (finding: Finding): readonly Finding[] => (finding.objects
 /** A server's or a service's own words, cut so that many of them still fit into one message. */
 const LONGEST_WORDS = 240;
 
-function couldNotTell(check: Check, error: unknown): Finding {
+function couldNotTell(check: Pick<Check, 'name'>, error: unknown): Finding {
   const words = (error instanceof Error ? error.message : String(error)).slice(0, LONGEST_WORDS);
   return {
     code: 'CouldNotTell',
@@ -83,7 +84,7 @@ function couldNotTell(check: Check, error: unknown): Finding {
  * Carries out every check, one after the other. One that fails for whatever reason becomes a blocker and does not stop the others.
  * @throws TransientError, CannotConnect where the connection is the trouble: then no check can tell anything
  */
-export async function findAll(checks: readonly Check[], scene: Scene): Promise<Finding[]> {
+export async function findAll<On>(checks: readonly Check<On>[], scene: On): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const check of checks) {
     try {

@@ -59,27 +59,35 @@ function paragraph({ code, objects, more, message, remedy, statements }: Reporte
   return [`${index + 1}. ${code}${names.length > 0 ? `: ${names.join(', ')}` : ''}.`, message, remedy, ...statements, ...cutSql].join(' ');
 }
 
-const heading = (blockers: number): string =>
-  `${blockers === 1 ? 'One thing stands' : `${blockers} things stand`} in the way of the migration. Source and target are untouched. ` +
-  'Remedy each of these, then start again.';
+/** What is begun with these findings, and what a refusal to begin it leaves untouched. */
+export interface Undertaking {
+  /** Such as `the migration`. */
+  readonly name: string;
+  /** A whole sentence. */
+  readonly untouched: string;
+}
+
+const MIGRATION: Undertaking = { name: 'the migration', untouched: 'Source and target are untouched.' };
+
+const heading = (blockers: number, { name, untouched }: Undertaking): string =>
+  `${blockers === 1 ? 'One thing stands' : `${blockers} things stand`} in the way of ${name}. ${untouched} Remedy each of these, then start again.`;
 
 /** Everything that stands in the way, in one message: the red box of the console shows nothing else. */
-export function notReadyMessage(findings: readonly Finding[]): string {
+export function refusal(findings: readonly Finding[], undertaking: Undertaking): string {
   const blockers = findings.filter(({ severity }) => severity === 'blocker');
   const warnings = findings.filter(({ severity }) => severity === 'warning').map(({ code }) => code);
   const closing = warnings.length > 0 ? [`Besides, there are ${warnings.length} warnings: ${warnings.join(', ')}.`] : [];
-  const text = shrink(
-    blockers,
-    (cutDown) => [heading(blockers.length), ...cutDown.map(paragraph), ...closing].join('\n'),
-    MOST_MESSAGE_BYTES,
-  );
-  return jsonBytes(text) <= MOST_MESSAGE_BYTES ? text : briefly(blockers);
+  const opening = heading(blockers.length, undertaking);
+  const text = shrink(blockers, (cutDown) => [opening, ...cutDown.map(paragraph), ...closing].join('\n'), MOST_MESSAGE_BYTES);
+  return jsonBytes(text) <= MOST_MESSAGE_BYTES ? text : briefly(blockers, opening);
 }
 
+export const notReadyMessage = (findings: readonly Finding[]): string => refusal(findings, MIGRATION);
+
 /** Only with dozens of kinds at once: which ones they are matters more than what each says. */
-function briefly(blockers: readonly Finding[]): string {
+function briefly(blockers: readonly Finding[], opening: string): string {
   const lines = blockers.map(({ code, objects }, index) => `${index + 1}. ${code} (${objects.length}): ${objects[0] ?? ''}`.slice(0, 160));
-  const text = [heading(blockers.length), ...lines, 'Each is described in full in the log of the function.'].join('\n');
+  const text = [opening, ...lines, 'Each is described in full in the log of the function.'].join('\n');
   let characters = text.length;
   while (jsonBytes(text.slice(0, characters)) > MOST_MESSAGE_BYTES) characters = Math.floor(characters * 0.9);
   return text.slice(0, characters);

@@ -20,7 +20,7 @@ import { type Check, type Finding, listed, type Scene } from './findings.ts';
 /** From 16 on a role may pass on REPLICATION and BYPASSRLS if it creates roles and has the attribute itself; before, only a superuser. */
 const ATTRIBUTES_CAN_BE_PASSED_ON = 16;
 
-async function rightsOn(reader: Reader): Promise<RoleRights> {
+export async function rightsOn(reader: Reader): Promise<RoleRights> {
   const [rights] = await reader.query(roleRights());
   if (!rights) throw new Error('the server does not show the rights of the connected role');
   return rights;
@@ -30,7 +30,8 @@ const describe = ({ object, owner }: OwnedObject): string => `${object} (owner $
 const grantsOfOwners = (objects: readonly OwnedObject[], member: string): string[] =>
   [...new Set(objects.map(({ owner }) => owner))].map((owner) => grantRole(owner, member));
 
-function mayCreateReplicationRole(rights: RoleRights, version: number): boolean {
+/** Whether we may make a role that replicates. */
+export function mayCreateReplicationRole(rights: RoleRights, version: number): boolean {
   if (rights.superuser) return true;
   if (!rights.createsRoles) return false;
   if (rights.rdsReplication.exists) return rights.rdsReplication.granted;

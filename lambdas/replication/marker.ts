@@ -1,7 +1,8 @@
 /** Markers: written on the source, waited for on the target. One that has arrived proves that everything before it has. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database, Reader } from '../contract.ts';
-import { beatAge, beatOf, lockBeats, newestBeat, writeBeat } from '../sql/heartbeat.ts';
+import type { MigrationInput } from '../input.ts';
+import { beatAge, beatOf, beatsNamed, lockBeats, newestBeat, writeBeat } from '../sql/heartbeat.ts';
 import { confirmation, walPosition } from '../sql/slots.ts';
 
 /**
@@ -14,6 +15,17 @@ export interface Marker {
 }
 
 const tokenOf = (execution: string, { look, streakBefore }: Marker): string => `${execution}:${look}:${streakBefore}`;
+
+/** Every marker of an execution, oldest first. */
+export async function markersOf(source: Reader, execution: string): Promise<Marker[]> {
+  return (await source.query(beatsNamed(`${execution}:`))).flatMap(({ token }) => {
+    const [look, streakBefore] = token
+      .slice(execution.length + 1)
+      .split(':')
+      .map(Number);
+    return look !== undefined && streakBefore !== undefined ? [{ look, streakBefore }] : [];
+  });
+}
 
 /** The newest marker of an execution, if it has written any. */
 export async function newestMarker(source: Reader, execution: string): Promise<(Marker & { readonly number: number }) | undefined> {
@@ -38,6 +50,12 @@ export interface Arrival {
   /** WAL of the source that the target has not confirmed. */
   readonly lagBytes: number;
 }
+
+/** Whether what a look found counts as in step. */
+export const isGood = (
+  { arrived, confirmed, lagBytes, lagMilliseconds }: Arrival,
+  input: Pick<MigrationInput, 'maxLagBytes' | 'maxLagMilliseconds'>,
+): boolean => arrived && confirmed && lagBytes <= input.maxLagBytes && lagMilliseconds <= input.maxLagMilliseconds;
 
 const LOOK_EVERY_MS = 25;
 

@@ -4,13 +4,14 @@ import { statement } from './quote.ts';
 
 export interface PreparedTransaction {
   readonly object: string;
+  readonly database: string;
   readonly seconds: number;
 }
 
 /** Prepared transactions of all databases: making a slot waits for every one. */
 export const preparedTransactions = (): Statement<PreparedTransaction> =>
   statement(`
-select format('%s (database %I, owner %I)', quote_literal(gid), database, owner) as object,
+select format('%s (database %I, owner %I)', quote_literal(gid), database, owner) as object, database::text as database,
   extract(epoch from clock_timestamp() - prepared)::float8 as seconds
 from pg_prepared_xacts
 order by prepared

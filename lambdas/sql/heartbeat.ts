@@ -70,6 +70,10 @@ export const heartbeatExists = (): Statement<{ exists: boolean }> =>
 export const newestBeat = (prefix: string): Statement<Pick<Beat, 'id' | 'token'>> =>
   statement(`select id::float8 as id, token from ${TABLE} where starts_with(token, $1::text) order by heartbeat.id desc limit 1`, [prefix]);
 
+/** Every marker whose token begins with `prefix`, oldest first. */
+export const beatsNamed = (prefix: string): Statement<Pick<Beat, 'token'>> =>
+  statement(`select token from ${TABLE} where starts_with(token, $1::text) order by heartbeat.id`, [prefix]);
+
 /** Milliseconds since a marker was written, by the clock that wrote it. */
 export const beatAge = (token: string): Statement<{ milliseconds: number }> =>
   statement(

@@ -14,18 +14,20 @@ export interface PublicationState {
 }
 
 /** Columns that a version does not know are absent from the JSON, and so are what they would switch on. */
+const PLAIN = `pubinsert and pubupdate and pubdelete and pubtruncate
+    and not coalesce((to_jsonb(p) ->> 'pubviaroot')::boolean, false)
+    and coalesce(to_jsonb(p) ->> 'pubgencols', 'n') = 'n'
+    and not exists (
+      select from pg_publication_rel as r
+      where r.prpubid = p.oid and coalesce(to_jsonb(r) ->> 'prqual', to_jsonb(r) ->> 'prattrs') is not null)`;
+
 export const publicationState = (): Statement<PublicationState> =>
   statement(
     `
 select
   (select coalesce(json_agg(json_build_object('schema', t.schemaname, 'table', t.tablename)), '[]')
     from pg_publication_tables as t where t.pubname = p.pubname) as tables,
-  pubinsert and pubupdate and pubdelete and pubtruncate
-    and not coalesce((to_jsonb(p) ->> 'pubviaroot')::boolean, false)
-    and coalesce(to_jsonb(p) ->> 'pubgencols', 'n') = 'n'
-    and not exists (
-      select from pg_publication_rel as r
-      where r.prpubid = p.oid and coalesce(to_jsonb(r) ->> 'prqual', to_jsonb(r) ->> 'prattrs') is not null) as plain
+  ${PLAIN} as plain
 from pg_publication as p
 where p.pubname = $1::name
 `,
@@ -55,6 +57,17 @@ select p.oid::int8::float8 as oid, (
   join pg_class as c on c.oid = r.prrelid
   join pg_namespace as n on n.oid = c.relnamespace
   where r.prpubid = p.oid) as tables
+from pg_publication as p
+where p.pubname = $1::name
+`,
+    [PUBLICATION],
+  );
+
+/** Whether the list is published whole, as in {@link PublicationState}; without opening a table. */
+export const publicationIsPlain = (): Statement<{ readonly plain: boolean }> =>
+  statement(
+    `
+select ${PLAIN} as plain
 from pg_publication as p
 where p.pubname = $1::name
 `,

@@ -5,7 +5,7 @@
 import type { Json, Verdict } from '../contract.ts';
 import type { MigrationInput } from '../input.ts';
 import { type History, lookAtHistory, vouchFor } from '../replication/history.ts';
-import { type Arrival, awaitArrival, type Marker, newestMarker, writeMarker } from '../replication/marker.ts';
+import { type Arrival, awaitArrival, isGood, type Marker, newestMarker, writeMarker } from '../replication/marker.ts';
 import { enableSubscription } from '../sql/subscriptions.ts';
 import { defineStep } from '../step.ts';
 
@@ -33,9 +33,6 @@ function readTally(previous: Json | undefined): Tally {
   const { looks, streak } = (previous ?? {}) as Partial<Tally>;
   return typeof looks === 'number' && typeof streak === 'number' ? { looks, streak } : { looks: 0, streak: 0 };
 }
-
-const isGood = ({ arrived, confirmed, lagBytes, lagMilliseconds }: Arrival, input: MigrationInput): boolean =>
-  arrived && confirmed && lagBytes <= input.maxLagBytes && lagMilliseconds <= input.maxLagMilliseconds;
 
 /** The tally after a look. */
 const count = ({ look, streakBefore }: Marker, arrival: Arrival, input: MigrationInput): Tally => ({

@@ -1,0 +1,72 @@
+/** What CheckCutover and CheckRollback have in common, which is everything but the direction, the checks and the error. */
+import type { Acting, Looking, Reader, SideName, Verdict } from '../contract.ts';
+import { CannotConnect, TransientError } from '../errors.ts';
+import { type Finding, findAll } from '../readiness/findings.ts';
+import { reported } from '../readiness/report.ts';
+import { refuseBesideOlder } from '../running.ts';
+import type { Direction } from '../switch/direction.ts';
+import { type Looks, looksOf, takeLooks } from './looks.ts';
+import { type Needs, type SwitchCheck, setSwitchScene } from './scene.ts';
+import { serving } from './serving.ts';
+
+export const CHECK_NEEDS = ['executions', 'source', 'target', 'replication', 'applicationView'] as const satisfies readonly Needs[];
+
+export interface Seen {
+  /** Undefined until the looks at the lag were taken. */
+  readonly findings: readonly Finding[] | undefined;
+  readonly looks: Pick<Looks, 'good'> | undefined;
+}
+
+interface Kind {
+  readonly direction: Direction;
+  readonly checks: readonly SwitchCheck[];
+  /** @throws always */
+  refuse(findings: readonly Finding[]): never;
+}
+
+/** Does nothing to either side but write markers into our own table on the side that serves. */
+export const checking = ({ direction, checks, refuse }: Kind) => ({
+  needs: CHECK_NEEDS,
+
+  async inspect(ctx: Looking<Needs>): Promise<Seen> {
+    await refuseBesideOlder(ctx.executions);
+    const unreachable = await outOfReach(direction.to, ctx[direction.to]);
+    if (unreachable.length > 0) return { findings: unreachable, looks: undefined };
+    const scene = await setSwitchScene(direction, ctx);
+    const elsewhere = await findAll([serving], scene);
+    if (elsewhere.length > 0) return { findings: elsewhere, looks: undefined };
+    const looks = await looksOf(scene);
+    if (looks.outstanding) return { findings: undefined, looks };
+    const findings = await findAll(checks, scene);
+    for (const finding of reported(findings)) ctx.log.info(`Found ${finding.code}`, finding);
+    return { findings, looks };
+  },
+
+  judge({ findings }: Seen): Verdict {
+    if (!findings) return 'todo';
+    return findings.some(({ severity }) => severity === 'blocker') ? refuse(findings) : 'done';
+  },
+
+  act: (ctx: Acting<Needs>): Promise<void> => takeLooks(direction, ctx),
+
+  evidence: ({ findings, looks }: Seen) => ({ blockers: [], warnings: reported(findings ?? []), lagIsGood: looks?.good ?? false }),
+});
+
+/** Nothing about the streams can be told without both sides, so this is the only reason that is given then. */
+async function outOfReach(side: SideName, reader: Reader): Promise<Finding[]> {
+  try {
+    await reader.version();
+    return [];
+  } catch (error) {
+    if (!(error instanceof TransientError || error instanceof CannotConnect)) throw error;
+    return [
+      {
+        code: 'OutOfReach',
+        severity: 'blocker',
+        objects: [side],
+        message: `The ${side} cannot be reached, so nobody can go there: ${error.message}`,
+        remedy: 'Bring it back within reach, then start again. What is written meanwhile waits for it.',
+      },
+    ];
+  }
+}

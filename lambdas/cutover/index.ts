@@ -1,0 +1,36 @@
+/** Every check before a switch, in the order in which a person would want to read the findings. A new check is one entry here. */
+import { application } from './application.ts';
+import { compared } from './comparison.ts';
+import { lag } from './lag.ts';
+import { postData } from './post-data.ts';
+import { fenceRights, streamRights } from './rights.ts';
+import { publisherRoom, subscriberRoom } from './room.ts';
+import type { SwitchCheck } from './scene.ts';
+import { schema } from './schema.ts';
+import { sessions } from './sessions.ts';
+import { login, stream, uninterrupted } from './stream.ts';
+import { subscriptions } from './subscriptions.ts';
+import { publication, tables } from './tables.ts';
+import { longTransactions, prepared } from './transactions.ts';
+
+/** In both directions. */
+const COMMON: readonly SwitchCheck[] = [
+  stream,
+  publication,
+  tables,
+  schema,
+  lag,
+  login,
+  longTransactions,
+  prepared,
+  publisherRoom,
+  subscriberRoom,
+  fenceRights,
+  streamRights,
+  subscriptions,
+  application,
+  sessions,
+];
+
+export const CUTOVER_CHECKS: readonly SwitchCheck[] = [compared, uninterrupted, postData, ...COMMON];
+export const ROLLBACK_CHECKS: readonly SwitchCheck[] = COMMON;

@@ -1,0 +1,55 @@
+/** Whether the schema is still the one that was copied. DDL is not replicated. */
+import { type Finding, listed } from '../readiness/findings.ts';
+import { type Difference, inWords } from '../schema/differences.ts';
+import { schemaDifferences } from '../schema/fingerprint.ts';
+import type { SwitchCheck } from './scene.ts';
+
+/** Definitions can be long, and many of them have to fit into one message. */
+const LONGEST_WORDS = 300;
+
+const told = (side: string, difference: Difference): string => {
+  const words = `on the ${side}, ${inWords(difference)}`;
+  return words.length > LONGEST_WORDS ? `${words.slice(0, LONGEST_WORDS)}…` : words;
+};
+
+/** Made on both sides alike, so that the sides agree with each other. */
+const alike = (others: readonly Difference[]): ((one: Difference) => boolean) => {
+  const there = new Map(others.map((other) => [other.object, other]));
+  return ({ object, is }) => there.has(object) && there.get(object)?.is === is;
+};
+
+export const schema: SwitchCheck = {
+  name: 'the schema of both sides',
+  async find({ source, target }) {
+    const { recorded, ...changed } = await schemaDifferences(source, target);
+    const [onSource, onTarget] = [alike(changed.target), alike(changed.source)];
+    const findings: Finding[] = [
+      ...listed({
+        code: 'SchemaNotRecorded',
+        severity: 'blocker',
+        objects: (['source', 'target'] as const).filter((side) => !recorded[side]),
+        message: 'There is no record of the schema as it was copied, so nobody can tell whether it has changed since.',
+        remedy: 'Start Replicate and let it finish. If this remains, an older version copied the schema: Cleanup, then begin anew.',
+      }),
+      ...listed({
+        code: 'SchemaChanged',
+        severity: 'blocker',
+        objects: [
+          ...changed.source.filter((one) => !onSource(one)).map((one) => told('source', one)),
+          ...changed.target.filter((one) => !onTarget(one)).map((one) => told('target', one)),
+        ],
+        message: 'The schema has changed since it was copied. Changes of the schema are not replicated.',
+        remedy:
+          'Make the same change on the other side, or take it back. Where a column was added, rows written since have to be compared.',
+      }),
+      ...listed({
+        code: 'SchemaChangedAlike',
+        severity: 'warning',
+        objects: changed.source.filter(onSource).map(inWords),
+        message: 'These changes were made since the copy on both sides alike.',
+        remedy: 'Nothing, if that was intended.',
+      }),
+    ];
+    return findings;
+  },
+};

@@ -1,0 +1,19 @@
+/** Indexes that are there and cannot be relied on. */
+import type { Statement } from '../contract.ts';
+import type { MigrationInput } from '../input.ts';
+import { statement } from './quote.ts';
+import { exclusions, INCLUDED_TABLE } from './tables.ts';
+
+export const invalidIndexes = (input: Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>): Statement<{ readonly object: string }> =>
+  statement(
+    `
+select format('%I.%I on %I.%I', n.nspname, ic.relname, n.nspname, c.relname) as object
+from pg_index as i
+join pg_class as ic on ic.oid = i.indexrelid
+join pg_class as c on c.oid = i.indrelid
+join pg_namespace as n on n.oid = c.relnamespace
+where not (i.indisvalid and i.indisready and i.indislive) and ${INCLUDED_TABLE}
+order by object
+`,
+    exclusions(input),
+  );

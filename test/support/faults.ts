@@ -1,0 +1,166 @@
+/** What may go wrong in a switch. Each fault strikes at a moment on the wire, which waits for it. */
+import type { SideName } from '../../lambdas/contract.ts';
+import { REPLICATION_ROLE, subscriptionName } from '../../lambdas/names.ts';
+import { identifier, literal } from '../../lambdas/sql/quote.ts';
+import { placeOf } from '../../lib/rehearsal/workload/connection.ts';
+import type { Workload } from '../../lib/rehearsal/workload/workload.ts';
+import type { KillableFunctions } from './killable.ts';
+import { eventually } from './replicated.ts';
+import { type Straggler, startStraggler } from './straggler.ts';
+import type { Started, SwitchWorld } from './switching.ts';
+import { REPLICATION_PASSWORD, type Sql } from './world.ts';
+
+/** Seconds that a fence may last where a fault makes it last. */
+export const FENCE_SECONDS = 2;
+
+/** Where a fault strikes. */
+export interface Scene {
+  readonly at: SwitchWorld;
+  readonly leaving: SideName;
+  readonly arriving: SideName;
+  /** The execution that is struck. */
+  readonly started: Started;
+  readonly functions: KillableFunctions;
+  readonly writes: Workload;
+  /** Whether the switch has been committed. */
+  readonly committed: boolean;
+  /** What goes on while the wire is free again, and ends by itself. */
+  readonly meanwhile: Promise<unknown>[];
+  readonly stragglers: Straggler[];
+}
+
+export interface Fault {
+  /** Done before the fence is raised, where the fault needs it. */
+  prepare?(scene: Scene): Promise<void>;
+  strike(scene: Scene): Promise<void> | void;
+  /** What a person does about it when all is over. */
+  mend?(scene: Scene): Promise<void>;
+  /** Whether functions have to run in processes of their own. */
+  readonly killable?: true;
+  /** Whether no more than the side that serves is left of the migration. */
+  readonly final?: true;
+}
+
+const FEW_WRITES = 5;
+const moreWrites = ({ at, writes }: Scene, side: SideName) => writes.untilWritten(placeOf(at.logins[side]), FEW_WRITES);
+const sqlOf = ({ world }: SwitchWorld, side: SideName): Sql => world[side];
+
+/** Nothing passes for longer than the fence may last, by the clock of the server that keeps it. */
+const cutNetworkTo = (which: 'leaving' | 'arriving'): Fault => ({
+  async strike(scene) {
+    const sql = sqlOf(scene.at, scene.leaving);
+    const proxy = scene.at.proxies[scene[which]];
+    const [{ until } = {}] = await sql(`select clock_timestamp() + make_interval(secs => ${FENCE_SECONDS + 1}) as until`);
+    proxy.blackhole();
+    const healed = eventually(async () => {
+      const [now] = await sql(
+        `select clock_timestamp() > $1 and not exists (select from planetscale_migration.gate where state = 'fenced') as over`,
+        [until],
+      );
+      return now?.over === true;
+    });
+    scene.meanwhile.push(healed.finally(() => proxy.heal()));
+  },
+});
+
+const changePassword = async (at: SwitchWorld, password: string) => {
+  for (const side of ['source', 'target'] as const) {
+    const sql = sqlOf(at, side);
+    const [role] = await sql(`select from pg_roles where rolname = '${REPLICATION_ROLE}'`);
+    if (role) await sql(`alter role ${REPLICATION_ROLE} password ${literal(password)}`);
+    await sql(`select pg_terminate_backend(pid) from pg_stat_replication where usename = '${REPLICATION_ROLE}'`);
+  }
+};
+
+const ENTRY = 'rehearsal_workload.entry';
+/** By a person with the rights of our own role, whatever the database has by default. */
+const readWrite = (text: string): string => `begin read write; ${text}; commit`;
+
+/** The stream that brings what is written at `from` to `to`. */
+const streamFrom = ({ at, leaving }: Scene, from: SideName) => {
+  const to: SideName = from === 'source' ? 'target' : 'source';
+  const name = subscriptionName(at.world.database.name, from === 'source' ? 'forward' : 'reverse');
+  const alter = (what: 'enable' | 'disable') => sqlOf(at, to)(`alter subscription ${identifier(name)} ${what}`);
+  const isCurrent = from === leaving;
+  return {
+    isCurrent,
+    stop: () => alter('disable'),
+    async loseHistory() {
+      const sql = sqlOf(at, from);
+      await eventually(async () => (await sql('select from pg_replication_slots where slot_name = $1 and active', [name])).length === 0);
+      await sql(`select pg_drop_replication_slot($1)`, [name]);
+      await sql(`select pg_create_logical_replication_slot($1, 'pgoutput')`, [name]);
+      if (isCurrent) await alter('enable');
+    },
+  };
+};
+
+export const FAULTS = {
+  /** What it has sent last may still arrive. */
+  'the function killed': { killable: true, strike: ({ functions }) => functions.kill() },
+  'the source restarted': { strike: ({ at }) => at.world.pair.source.restart({}, 'crash') },
+  'the target restarted': { strike: ({ at }) => at.world.pair.target.restart({}, 'crash') },
+  'the network to the side being left cut': cutNetworkTo('leaving'),
+  'the network to the side arrived at cut': cutNetworkTo('arriving'),
+  'the replication password changed': {
+    strike: ({ at }) => changePassword(at, 'changed by somebody'),
+    mend: ({ at }) => changePassword(at, REPLICATION_PASSWORD),
+  },
+  'DDL on the source': {
+    async strike({ at }) {
+      await at.world.asSourceRole(readWrite(`alter table ${ENTRY} add column note text`));
+    },
+    /** What has been written with the column has to arrive before it can go again. */
+    async mend({ at }) {
+      const { world } = at;
+      if ((await at.secret.pointsAt()) === 'source') {
+        await world.asTargetRole(readWrite(`alter table ${ENTRY} add column note text`));
+        const [beat] = await world.source(
+          `insert into ${ENTRY} (request_id, note) values ('noted ' || gen_random_uuid(), 'x') returning request_id`,
+        );
+        await eventually(async () => (await world.target(`select from ${ENTRY} where request_id = $1`, [beat?.request_id])).length === 1);
+      }
+      await world.asSourceRole(readWrite(`alter table ${ENTRY} drop column note`));
+      await world.asTargetRole(readWrite(`alter table ${ENTRY} drop column if exists note`));
+    },
+  },
+  'a straggling writer that ignores the fence': {
+    async strike({ at, leaving, stragglers }) {
+      const straggler = startStraggler(at.logins[leaving]);
+      stragglers.push(straggler);
+      await eventually(async () => straggler.acknowledged.length > 0 || straggler.refused > 0);
+    },
+  },
+  /** The function goes on when the rule's recovery is through. */
+  'the execution aborted': {
+    async strike({ started }) {
+      started.abort();
+      await Promise.all(started.recoveries);
+    },
+  },
+  'two executions at once': {
+    async strike({ at, leaving, meanwhile }) {
+      const younger = at.start(leaving === 'source' ? 'Cutover' : 'Rollback');
+      const { status, failure } = await younger.ended;
+      if (status !== 'FAILED' || failure?.error !== 'AlreadyRunning') throw new Error(`The younger one ended ${status}: ${failure?.cause}`);
+      meanwhile.push(Promise.all(younger.recoveries));
+    },
+  },
+  /** Some acknowledged writes are in no slot's history and on no other side. */
+  'the slot dropped and re-created': {
+    final: true,
+    async prepare(scene) {
+      const stream = streamFrom(scene, scene.leaving);
+      if (scene.committed) return;
+      await stream.stop();
+      await moreWrites(scene, scene.leaving);
+    },
+    async strike(scene) {
+      const from = scene.committed ? scene.arriving : scene.leaving;
+      if (scene.committed) await moreWrites(scene, from);
+      await streamFrom(scene, from).loseHistory();
+    },
+  },
+} as const satisfies Readonly<Record<string, Fault>>;
+
+export type FaultName = keyof typeof FAULTS;

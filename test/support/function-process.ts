@@ -1,0 +1,56 @@
+/**
+ * A step's function in a process of its own, so that it can be killed as the kernel kills: no catch, no finally, no goodbye to a server.
+ * Started with a channel to its parent, which stands for Step Functions and for everything of AWS that the function calls.
+ */
+import type { Application, Executions, Hook } from '../../lambdas/contract.ts';
+import type { Places } from '../../lambdas/ports.ts';
+import { unmanagedCluster } from '../../lib/rehearsal/aurora-stand-in.ts';
+import { invoke } from '../../lib/rehearsal/machines/local-function.ts';
+import type { Answer, Call, Job, Report } from './killable.ts';
+import { silent } from './world.ts';
+
+const waiting = new Map<number, (answer: Answer) => void>();
+let calls = 0;
+
+const send = (report: Report) => process.send?.(report);
+
+/** Asks the parent. */
+function call<Result>(call: Omit<Call, 'kind' | 'id'>): Promise<Result> {
+  calls += 1;
+  const id = calls;
+  return new Promise((resolve, reject) => {
+    waiting.set(id, ({ value, error }) => (error === undefined ? resolve(value as Result) : reject(new Error(error))));
+    send({ kind: 'call', id, ...call });
+  });
+}
+
+/** A port of which only the parent has the real one. */
+const remote = <Port extends object>(place: Call['place'], methods: readonly (keyof Port & string)[]): Port =>
+  Object.fromEntries(methods.map((method) => [method, (...args: readonly unknown[]) => call({ place, method, args })])) as Port;
+
+async function run({ fn, event, budgetMs, source, target, replication, secret }: Job): Promise<void> {
+  const { password, ...login } = replication;
+  const places: Places = {
+    source,
+    target,
+    cluster: unmanagedCluster,
+    replication: { ...login, password: async () => password },
+    application: {
+      secret,
+      ...remote<Omit<Application, 'secret'>>('application', ['pointsAt', 'keepOriginal', 'isKept', 'pointAt', 'forgetOriginal']),
+    },
+    hook: remote<Hook>('hook', ['call']),
+    executions: remote<Executions>('executions', ['older']),
+  };
+  try {
+    send({ kind: 'returned', result: await invoke(fn, event, places, budgetMs, silent) });
+  } catch (error) {
+    const { name, message } = error as Error;
+    send({ kind: 'threw', name, message });
+  }
+}
+
+process.on('message', (message: Job | Answer) => {
+  if ('fn' in message) void run(message);
+  else waiting.get(message.id)?.(message);
+});

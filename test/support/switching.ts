@@ -1,0 +1,126 @@
+/** A world after `Replicate`, in which everything that a function says to a server passes through a proxy, and an application writes. */
+import { randomBytes } from 'node:crypto';
+import type { ConnectionSettings } from '../../lambdas/adapters/connection-settings.ts';
+import { noHook } from '../../lambdas/application.ts';
+import type { Json, SideName } from '../../lambdas/contract.ts';
+import type { Places } from '../../lambdas/ports.ts';
+import type { MachineName } from '../../lib/machines.ts';
+import { letApplicationIn } from '../../lib/rehearsal/application/rights.ts';
+import { type RehearsedSecret, rehearsedSecret } from '../../lib/rehearsal/application/secret.ts';
+import { unmanagedCluster } from '../../lib/rehearsal/aurora-stand-in.ts';
+import { type Execution, type ExecutionOptions, type Outcome, startExecution } from '../../lib/rehearsal/machines/execution.ts';
+import { ExecutionRegistry } from '../../lib/rehearsal/machines/registry.ts';
+import { synthesizeMachines } from '../../lib/rehearsal/machines/synthesize.ts';
+import { APPLICATION_ROLE, applicationLogin } from '../../lib/rehearsal/servers/pair.ts';
+import { createOwnTables } from '../../lib/rehearsal/workload/own-subjects.ts';
+import { WireProxy } from './proxy.ts';
+import { QUICK } from './rehearsal.ts';
+import { startWorld, type World } from './world.ts';
+
+export const SIDES: readonly SideName[] = ['source', 'target'];
+export const otherSide = (side: SideName): SideName => (side === 'source' ? 'target' : 'source');
+
+/** An execution whose end the rule watches. */
+export interface Started extends Execution {
+  readonly name: string;
+  /** What the rule has started because of it: at once where it is aborted, though its function goes on. */
+  readonly recoveries: readonly Promise<Outcome>[];
+}
+
+/** How an execution ended, and those that the rule started because of it. */
+export interface Played {
+  readonly outcome: Outcome;
+  readonly recoveries: readonly Outcome[];
+}
+
+const WATCHED: readonly MachineName[] = ['Cutover', 'Rollback'];
+
+export interface SwitchWorld {
+  readonly world: World;
+  /** Between the functions and each server. The servers' own connections to each other do not pass here. */
+  readonly proxies: Readonly<Record<SideName, WireProxy>>;
+  /** What the application logs in with, past the proxies. */
+  readonly logins: Readonly<Record<SideName, ConnectionSettings>>;
+  readonly secret: RehearsedSecret;
+  start(machine: MachineName, input?: Readonly<Record<string, Json>>, options?: Partial<ExecutionOptions>): Started;
+  /** To the end, with what the rule on ABORTED, FAILED and TIMED_OUT of `Cutover` and `Rollback` does then. */
+  play(started: Started): Promise<Played>;
+}
+
+export interface SwitchServers {
+  /** A replicated world of its own, on these servers. */
+  world(): Promise<SwitchWorld>;
+  destroy(): Promise<void>;
+}
+
+/** One pair of servers for worlds one after another. */
+export async function startSwitchServers(): Promise<SwitchServers> {
+  const machines = synthesizeMachines();
+  const schema = createOwnTables()
+    .map(({ text }) => text)
+    .join(';\n');
+  const base = await startWorld({
+    schema,
+    cluster: unmanagedCluster,
+    sourceParameters: { wal_retrieve_retry_interval: '200ms' }, // the source subscribes too
+  });
+  const proxies = { source: await WireProxy.start(base.database.source), target: await WireProxy.start(base.database.target) };
+  let worlds = 0;
+  return {
+    async world() {
+      worlds += 1;
+      return replicated(await base.sibling(`Shop "${worlds}"`), proxies, machines);
+    },
+    async destroy() {
+      await Promise.all(SIDES.map((side) => proxies[side].close()));
+      await base.destroy();
+    },
+  };
+}
+
+async function replicated(
+  world: World,
+  proxies: SwitchWorld['proxies'],
+  machines: ReturnType<typeof synthesizeMachines>,
+): Promise<SwitchWorld> {
+  const { pair, database } = world;
+  const logins = { source: applicationLogin(pair.source, database.name), target: applicationLogin(pair.target, database.name) };
+  const secret = rehearsedSecret(logins);
+  const registry = new ExecutionRegistry();
+  const places: Omit<Places, 'executions'> = {
+    ...world.places,
+    source: proxies.source.login(database.source),
+    target: proxies.target.login(database.target),
+    application: secret,
+    hook: noHook,
+    replication: { ...world.places.replication, reverse: { host: database.target.host, port: database.target.port } },
+  };
+
+  const start: SwitchWorld['start'] = (machine, input = {}, options = {}) => {
+    const name = `${machine}-${randomBytes(4).toString('hex')}`;
+    const execution = startExecution({ machine: machines[machine], name, input, registry, places, pace: QUICK, ...options });
+    const recoveries: Promise<Outcome>[] = [];
+    const recover = () => {
+      if (WATCHED.includes(machine)) recoveries.push(start('Recovery', { execution: name }).ended);
+    };
+    const ended = execution.ended.then((outcome) => {
+      if (outcome.status === 'FAILED') recover();
+      return outcome;
+    });
+    const abort = () => {
+      execution.abort();
+      recover();
+    };
+    return { name, recoveries, ended, abort };
+  };
+
+  await letApplicationIn(database.source, APPLICATION_ROLE);
+  const { status, failure } = await start('Replicate').ended;
+  if (status !== 'SUCCEEDED') throw new Error(`Replicate ended ${status}: ${JSON.stringify(failure)}`);
+  await letApplicationIn(database.target, APPLICATION_ROLE);
+  const play: SwitchWorld['play'] = async (started) => ({
+    outcome: await started.ended,
+    recoveries: await Promise.all(started.recoveries),
+  });
+  return { world, proxies, logins, secret, start, play };
+}

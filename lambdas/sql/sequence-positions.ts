@@ -55,9 +55,16 @@ export const unsettable = (): Statement<{ n: number }> =>
   statement(`select p.n from ${PLANNED_NOW} 
 where case when c.relkind = 'S' then not has_sequence_privilege(c.oid, 'update') end order by p.n`);
 
+/** What the planned ones are by now, in their order. The joins are made once, because each batch would make them anew. */
+const PLANNED_OIDS = `array(select c.oid from ${PLANNED_NOW} order by p.n)`;
+const CHANGED = 'array(select (o.n - 1)::int from unnest(oids) with ordinality as o (oid, n) where o.oid is null order by o.n)';
+const BATCHES = `0 .. (cardinality(oids) - 1) / ${BATCH}`;
+const batchOf = (array: string): string => `${array}[batch * ${BATCH} + 1 : (batch + 1) * ${BATCH}]`;
+
 /**
- * A sequence that was called tells its last value to a function, which takes a tenth of the time of a query. One that was not called tells
- * nothing there, so its relation is read, which is exact in every case, those of setval(…, false) and of RESTART included.
+ * A sequence that was called tells its last value to a function, which is quicker than a query. One that was not called tells nothing
+ * there, so its relation is read, which is exact in every case, those of setval(…, false) and of RESTART included. Sequences made since
+ * are found by their OIDs, and only they are held against the exclusions.
  */
 export const createRead = (): string => `
 create or replace procedure ${READ}(
@@ -65,37 +72,33 @@ create or replace procedure ${READ}(
   inout lasts text[], inout called boolean[], inout changed int[], inout appeared text[]
 ) language plpgsql as $do$
 declare
-  total int := (select count(*) from ${PLANNED});
+  oids oid[] := ${PLANNED_OIDS};
+  unplanned oid[];
   one record;
   last text;
   was_called boolean;
-  unplanned oid[];
 begin
-  lasts := '{}'; called := '{}'; changed := '{}'; appeared := '{}';
-  for batch in 0 .. (total - 1) / ${BATCH} loop
+  lasts := '{}'; called := '{}'; appeared := '{}';
+  changed := ${CHANGED};
+  for batch in ${BATCHES} loop
+    exit when changed <> '{}';
     ${LIMIT_WAITING}
     for one in
-      select p.n, p.schema, p.name, c.oid, pg_sequence_last_value(c.oid)::text as last
-      from ${PLANNED_NOW}
-      where p.n >= batch * ${BATCH} and p.n < (batch + 1) * ${BATCH}
-      order by p.n
+      select o.oid::regclass as name, pg_sequence_last_value(o.oid)::text as last
+      from unnest(${batchOf('oids')}) with ordinality as o (oid, n)
+      order by o.n
     loop
       last := one.last;
       was_called := true;
-      if one.oid is null then
-        changed := array_append(changed, one.n);
-      elsif last is null then
-        execute format('select last_value::text, is_called from %I.%I', one.schema, one.name) into strict last, was_called;
+      if last is null then
+        execute 'select last_value::text, is_called from ' || one.name into strict last, was_called;
       end if;
       lasts := array_append(lasts, last);
       called := array_append(called, was_called);
     end loop;
     commit;
   end loop;
-  unplanned := array(
-    select c.oid from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
-    where c.relkind = 'S' and c.relpersistence <> 't' and not exists (select from ${PLANNED} as p where p.schema = n.nspname and p.name = c.relname)
-  );
+  unplanned := array(select oid from pg_class where relkind = 'S' and relpersistence <> 't' except select unnest(oids));
   if unplanned <> '{}' then
     appeared := array(
       select format('"%s"."%s"', n.nspname, c.relname)
@@ -109,9 +112,9 @@ begin
 end
 $do$`;
 
-/** In the order of the plan. Where the latter two hold anything, the plan no longer fits. */
+/** In the order of the plan. Where one of the latter two holds anything, the plan no longer fits; where the first does, nothing was read. */
 export interface PositionsRead {
-  readonly lasts: readonly (string | null)[];
+  readonly lasts: readonly string[];
   readonly called: readonly boolean[];
   /** Numbers of those that were dropped, renamed or altered since they were planned. */
   readonly changed: readonly number[];
@@ -125,14 +128,15 @@ export const readPlanned = (input: Pick<MigrationInput, 'excludeSchemas' | 'excl
 /** Sets nothing where a sequence was dropped, renamed or altered. What it sets takes effect at once, as the manual says of setval. */
 export const createSet = (): string => `
 create or replace procedure ${SET}(lasts bigint[], called boolean[], inout changed int[]) language plpgsql as $do$
+declare
+  oids oid[] := ${PLANNED_OIDS};
 begin
-  changed := array(select p.n from ${PLANNED_NOW} where c.oid is null order by p.n);
-  for batch in 0 .. (cardinality(lasts) - 1) / ${BATCH} loop
+  changed := ${CHANGED};
+  for batch in ${BATCHES} loop
     exit when changed <> '{}';
     ${LIMIT_WAITING}
-    perform setval(c.oid, lasts[p.n + 1], called[p.n + 1])
-    from ${PLANNED_NOW}
-    where p.n >= batch * ${BATCH} and p.n < (batch + 1) * ${BATCH};
+    perform setval(o.oid, o.last, o.called)
+    from unnest(${['oids', 'lasts', 'called'].map(batchOf).join(', ')}) as o (oid, last, called);
     commit;
   end loop;
 end

@@ -22,22 +22,22 @@ export const exclusions = (input: Pick<MigrationInput, 'excludeSchemas' | 'exclu
 
 /**
  * Condition for a relation `c` in a namespace `n`: the user's own, and not excluded. `$1` and `$2` are {@link exclusions}. Excluding a
- * partitioned table or a parent excludes what hangs below it. Members of extensions belong to the extension.
+ * partitioned table or a parent excludes what hangs below it, which is looked up once and not for each relation: 10,000 sequences took
+ * 13 seconds on PostgreSQL 11. Members of extensions belong to the extension.
  */
 export const INCLUDED_TABLE = `${USER_SCHEMA}
 and n.nspname <> all ($1::text[])
 and not exists (select from pg_depend as d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
-and not exists (
-  with recursive ancestor (oid) as (
-    select c.oid
+and c.oid not in (
+  with recursive hidden (oid) as (
+    select ac.oid
+    from jsonb_to_recordset($2::jsonb) as excluded ("schema" text, "table" text)
+    join pg_namespace as an on an.nspname = excluded."schema"
+    join pg_class as ac on ac.relnamespace = an.oid and ac.relname = excluded."table"
     union
-    select i.inhparent from pg_inherits as i join ancestor as a on a.oid = i.inhrelid
+    select i.inhrelid from pg_inherits as i join hidden as h on h.oid = i.inhparent
   )
-  select from ancestor as a
-  join pg_class as ac on ac.oid = a.oid
-  join pg_namespace as an on an.oid = ac.relnamespace
-  join jsonb_to_recordset($2::jsonb) as excluded ("schema" text, "table" text)
-    on excluded."schema" = an.nspname and excluded."table" = ac.relname
+  select hidden.oid from hidden
 )`;
 
 /**

@@ -126,7 +126,7 @@ export async function readPositions(leaving: Pick<Asked, 'query'>, plan: Sequenc
   return plan.pairs.map(({ source }, n) => {
     const last = lasts[n];
     const isCalled = called[n];
-    if (typeof last !== 'string' || isCalled === undefined) throw new VerificationError(meanwhile(from(plan), nameOf(source)));
+    if (last === undefined || isCalled === undefined) throw new VerificationError(meanwhile(from(plan), nameOf(source)));
     return { last: BigInt(last), called: isCalled };
   });
 }

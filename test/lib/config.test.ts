@@ -76,6 +76,8 @@ describe('the settings of a deployment', () => {
     ['planetscaleEgress', '3.64.1.2,3.64.1.0/28', ['3.64.1.2/32', '3.64.1.0/28']],
     ['inputDefaults', '{"indexWorkers": 8}', { indexWorkers: 8 }],
     ['inputDefaults', { excludeSchemas: ['audit'] }, { excludeSchemas: ['audit'] }],
+    ['inputDefaults', { fenceSeconds: 60 }, { fenceSeconds: 60 }],
+    ['switchHookArn', 'arn:aws:lambda:eu-central-1:111122223333:function:f:7', 'arn:aws:lambda:eu-central-1:111122223333:function:f:7'],
   ] as const)('read %s from %j, as -c or cdk.json give it', (key, given, trusted) => {
     expect(parseConfig({ ...CONTEXT, [key]: given })).toHaveProperty(key, trusted);
   });
@@ -118,6 +120,18 @@ describe('the settings of a deployment', () => {
     ['inputDefaults', '{', 'must be a JSON object'],
     ['inputDefaults', '{"reboot": "now"}', 'consent'],
     ['inputDefaults', '{"target": "drop"}', 'consent'],
+    ['inputDefaults', '{"reverse": false}', 'consent'],
+    ['inputDefaults', '{"execution": "first"}', 'consent'],
+    ['switchHookArn', 'pause-workers', "Lambda function's ARN"],
+    ['switchHookArn', 'arn:aws:lambda:eu-central-1:111122223333:function:*', "Lambda function's ARN"],
+    ['switchHookArn', 'arn:aws:lambda:us-east-1:111122223333:function:pause-workers', 'another account or region'],
+    ['applicationSecretKeyArn', 'arn:aws:kms:eu-central-1:111122223333:key/0b1c2d3e', 'means nothing without "applicationSecretArn"'],
+    ['applicationTargetSecretArn', CONTEXT.sourceSecretArn, 'means nothing without "applicationSecretArn"'],
+    [
+      'applicationTargetSecretKeyArn',
+      'arn:aws:kms:eu-central-1:111122223333:key/0b1c2d3e',
+      'means nothing without "applicationTargetSecretArn"',
+    ],
     ['inputDefaults', '{"indexWorkers": 99}', 'whole number from 1 to 32'],
     ['stackName', 'my stack', 'stack name'],
     ['constructor', 'x', 'not a setting'],
@@ -127,6 +141,19 @@ describe('the settings of a deployment', () => {
     for (const problem of problems) expect(problem).toContain(reason);
     expect(problems.join('')).not.toMatch(/[\r\n]/);
   });
+
+  it.each(['applicationSecretArn', 'applicationTargetSecretArn', 'applicationSecretKeyArn', 'applicationTargetSecretKeyArn'])(
+    'refuse %s of another region',
+    (key) => {
+      const here = CONTEXT.sourceSecretArn;
+      const there = (key.includes('Key') ? 'arn:aws:kms:eu-central-1:111122223333:key/0b1c2d3e' : here).replace(
+        'eu-central-1',
+        'us-east-1',
+      );
+      const problems = problemsOf({ ...CONTEXT, applicationSecretArn: here, applicationTargetSecretArn: here, [key]: there });
+      expect(problems).toEqual([`"${key}" is in another account or region than "sourceSecretArn"; put it beside the cluster.`]);
+    },
+  );
 
   it('name every wrong item of a list, and every wrong default', () => {
     expect(problemsOf({ ...CONTEXT, planetscaleEgress: '0.0.0.0/0,here,1.2.3.4' })).toHaveLength(2);

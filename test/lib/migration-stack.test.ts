@@ -5,8 +5,8 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, it } from 'vitest';
 import { REPLICATION_ROLE } from '../../lambdas/names.ts';
 import { needsOf, STEP_NAMES, type StepName } from '../../lambdas/steps/index.ts';
-import { MACHINE_NAMES, MACHINES } from '../../lib/machines.ts';
-import { CONTEXT, type Right, synthesized, whoMay } from '../support/synthesized.ts';
+import { MACHINE_NAMES, MACHINES, stepsOf } from '../../lib/machines.ts';
+import { CONTEXT, synthesized, whoMay } from '../support/synthesized.ts';
 
 const stack = synthesized();
 const given = synthesized({
@@ -19,11 +19,25 @@ const given = synthesized({
   inputDefaults: '{"indexWorkers": 8}',
   stackName: 'Other',
 });
+const arnOf = (name: string): string => `arn:aws:secretsmanager:eu-central-1:111122223333:secret:${name}-AbC123`;
+const keyOf = (digit: number): string => `arn:aws:kms:eu-central-1:111122223333:key/0b1c2d3e-0000-4000-8000-00000000000${digit}`;
+const WITH_APPLICATION = {
+  applicationSecretArn: arnOf('shop-application'),
+  applicationSecretKeyArn: keyOf(1),
+  applicationTargetSecretArn: arnOf('shop-at-planetscale'),
+  applicationTargetSecretKeyArn: keyOf(2),
+  switchHookArn: 'arn:aws:lambda:eu-central-1:111122223333:function:pause-workers:live',
+};
+const switching = synthesized(WITH_APPLICATION);
+/** What only the steps that carry out a switch, or end one, may do. */
+const SWITCHING_STEPS: readonly StepName[] = ['SwitchOver', 'LiftFence', 'SwitchBack'];
 
 const stepsThatNeed = (...needs: string[]): StepName[] => STEP_NAMES.filter((step) => needsOf(step).some((need) => needs.includes(need)));
-const rightsTo = (step: StepName, action: string): readonly Right[] =>
-  stack.rightsOf(step).filter(({ actions }) => actions.includes(action));
-const resourcesOf = (step: StepName, action: string): unknown[] => rightsTo(step, action).flatMap(({ resources }) => resources);
+const resourcesOf = (step: StepName, action: string, of = stack): unknown[] =>
+  of
+    .rightsOf(step)
+    .filter(({ actions }) => actions.includes(action))
+    .flatMap(({ resources }) => resources);
 const secret = (id: string) => ({ Ref: stack.idOf(`${id}/Resource`) });
 
 describe('rights', () => {
@@ -60,7 +74,15 @@ describe('rights', () => {
       'secretsmanager:GetSecretValue',
       'states:ListExecutions',
     ]);
-    expect([...actions].filter((action) => action.includes('*'))).toEqual([]);
+    const further = new Set(STEP_NAMES.flatMap((step) => switching.rightsOf(step).flatMap((right) => right.actions)));
+    expect([...further].filter((action) => !actions.has(action)).sort()).toEqual([
+      'kms:Decrypt',
+      'kms:GenerateDataKey',
+      'lambda:InvokeFunction',
+      'secretsmanager:PutSecretValue',
+      'secretsmanager:UpdateSecretVersionStage',
+    ]);
+    expect([...further].filter((action) => action.includes('*'))).toEqual([]);
   });
 
   it.each(STEP_NAMES)('let %s read the secrets that it needs, and no other', (step) => {
@@ -80,8 +102,84 @@ describe('rights', () => {
     expect(whoMay(stack, 'kms:Decrypt')).toEqual([]);
   });
 
-  it('let only the first steps of the machines that act list executions, and only of the machines that act', () => {
-    expect(stepsThatNeed('executions')).toEqual(['CheckReadiness', 'DropReplication']);
+  it('let only SwitchOver, SwitchBack and LiftFence put a value into the secret of the application, and into no other', () => {
+    expect(whoMay(switching, 'secretsmanager:PutSecretValue')).toEqual(SWITCHING_STEPS);
+    for (const step of SWITCHING_STEPS) {
+      expect(resourcesOf(step, 'secretsmanager:PutSecretValue', switching)).toEqual([WITH_APPLICATION.applicationSecretArn]);
+      expect(resourcesOf(step, 'kms:GenerateDataKey', switching)).toEqual([WITH_APPLICATION.applicationSecretKeyArn]);
+    }
+    expect(whoMay(switching, 'kms:GenerateDataKey')).toEqual(SWITCHING_STEPS);
+  });
+
+  it('let these and DropReplication move a label of the secret, and only our own: AWSCURRENT is not for them to move', () => {
+    const movers = stepsThatNeed('application', 'applicationOriginal');
+    expect(movers).toEqual(expect.arrayContaining([...SWITCHING_STEPS, 'DropReplication']));
+    expect(whoMay(switching, 'secretsmanager:UpdateSecretVersionStage')).toEqual(movers);
+    const statements = Object.values(switching.template.findResources('AWS::IAM::Policy')).flatMap(
+      ({ Properties }) => Properties.PolicyDocument.Statement,
+    );
+    const moving = statements.filter(({ Action }) => [Action].flat().includes('secretsmanager:UpdateSecretVersionStage'));
+    expect(moving).toHaveLength(movers.length);
+    for (const statement of moving) {
+      expect(statement).toMatchObject({
+        Action: 'secretsmanager:UpdateSecretVersionStage',
+        Resource: WITH_APPLICATION.applicationSecretArn,
+        Condition: { StringEquals: { 'secretsmanager:VersionStage': 'planetscale-migration-source' } },
+      });
+    }
+  });
+
+  it('let who looks at the secret of the application read it, what it is compared with, and nothing more', () => {
+    const readers = STEP_NAMES.filter((step) =>
+      resourcesOf(step, 'secretsmanager:GetSecretValue', switching).includes(WITH_APPLICATION.applicationSecretArn),
+    );
+    expect(readers).toEqual(stepsThatNeed('application', 'applicationView'));
+    for (const step of readers) {
+      const readable = resourcesOf(step, 'secretsmanager:GetSecretValue', switching);
+      expect(readable).toEqual(
+        expect.arrayContaining([
+          CONTEXT.sourceSecretArn,
+          { Ref: switching.idOf('TargetSecret/Resource') },
+          WITH_APPLICATION.applicationTargetSecretArn,
+        ]),
+      );
+      expect(switching.functionOf(step).Environment.Variables).toMatchObject({
+        APPLICATION_SECRET_ARN: WITH_APPLICATION.applicationSecretArn,
+        APPLICATION_TARGET_SECRET_ARN: WITH_APPLICATION.applicationTargetSecretArn,
+      });
+    }
+  });
+
+  it('let the application go to the target with the login of the target, where no other is given', () => {
+    const { applicationSecretArn } = WITH_APPLICATION;
+    const plain = synthesized({ applicationSecretArn });
+    const { APPLICATION_TARGET_SECRET_ARN } = plain.functionOf('SwitchOver').Environment.Variables;
+    expect(APPLICATION_TARGET_SECRET_ARN).toEqual({ Ref: plain.idOf('TargetSecret/Resource') });
+    expect(whoMay(plain, 'kms:GenerateDataKey')).toEqual([]);
+  });
+
+  it("let the steps that switch, or end a switch, call the user's own function, and no other function", () => {
+    const callers = stepsThatNeed('hook');
+    expect(callers).toEqual(SWITCHING_STEPS);
+    expect(whoMay(switching, 'lambda:InvokeFunction')).toEqual(callers);
+    for (const step of callers) {
+      expect(resourcesOf(step, 'lambda:InvokeFunction', switching)).toEqual([WITH_APPLICATION.switchHookArn]);
+      expect(switching.functionOf(step).Environment.Variables.SWITCH_HOOK_ARN).toBe(WITH_APPLICATION.switchHookArn);
+    }
+  });
+
+  it('are none of these where neither a secret nor a function is given', () => {
+    for (const action of ['secretsmanager:PutSecretValue', 'secretsmanager:UpdateSecretVersionStage', 'lambda:InvokeFunction'])
+      expect(whoMay(stack, action)).toEqual([]);
+    for (const step of STEP_NAMES) {
+      const variables = Object.keys(stack.functionOf(step).Environment.Variables);
+      expect(variables.filter((name) => /APPLICATION|HOOK/.test(name))).toEqual([]);
+    }
+  });
+
+  it('let a step of every machine that a person starts to act list executions, and only of the machines that act', () => {
+    for (const name of MACHINE_NAMES.filter((machine) => MACHINES[machine].acts && machine !== 'Recovery'))
+      expect(stepsOf(MACHINES[name]).filter((step) => stepsThatNeed('executions').includes(step))).not.toEqual([]);
     expect(whoMay(stack, 'states:ListExecutions')).toEqual(stepsThatNeed('executions'));
     for (const step of stepsThatNeed('executions')) {
       const acting = MACHINE_NAMES.filter((name) => MACHINES[name].acts);
@@ -140,6 +238,35 @@ describe('machines', () => {
     for (const name of MACHINE_NAMES) {
       given.template.hasResourceProperties('AWS::StepFunctions::StateMachine', { StateMachineName: `Other-${name}` });
     }
+  });
+});
+
+describe('Recovery', () => {
+  const machineArn = (name: string) => ({ Ref: stack.idOf(`Migration/${name}/Machine/Resource`) });
+
+  it('is started for every execution of Cutover and of Rollback that ends badly, by whatever, and is told which', () => {
+    expect(Object.keys(stack.template.findResources('AWS::Events::Rule'))).toHaveLength(1);
+    stack.template.hasResourceProperties('AWS::Events::Rule', {
+      State: 'ENABLED',
+      EventPattern: {
+        source: ['aws.states'],
+        'detail-type': ['Step Functions Execution Status Change'],
+        detail: { status: ['ABORTED', 'FAILED', 'TIMED_OUT'], stateMachineArn: [machineArn('Cutover'), machineArn('Rollback')] },
+      },
+      Targets: [
+        Match.objectLike({
+          Arn: machineArn('Recovery'),
+          InputTransformer: { InputPathsMap: { 'detail-name': '$.detail.name' }, InputTemplate: '{"execution":<detail-name>}' },
+        }),
+      ],
+    });
+  });
+
+  it('is all that the rule may start', () => {
+    const starting = Object.values(stack.template.findResources('AWS::IAM::Policy')).flatMap(({ Properties }) =>
+      JSON.stringify(Properties).includes('states:StartExecution') ? Properties.PolicyDocument.Statement : [],
+    );
+    expect(starting).toEqual([{ Effect: 'Allow', Action: 'states:StartExecution', Resource: machineArn('Recovery') }]);
   });
 });
 
@@ -223,5 +350,6 @@ describe('the AwsSolutions rules', () => {
   it('are kept, but for the exceptions that are written beside their reasons', () => {
     expect(() => synthesized({}, true)).not.toThrow();
     expect(() => synthesized({ clusterInstances: 'writer-1', targetSecretArn: CONTEXT.sourceSecretArn }, true)).not.toThrow();
+    expect(() => synthesized(WITH_APPLICATION, true)).not.toThrow();
   });
 });

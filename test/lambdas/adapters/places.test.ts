@@ -1,12 +1,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { DescribeDBClustersCommand, RDSClient } from '@aws-sdk/client-rds';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { findPlaces } from '../../../lambdas/adapters/places.ts';
+import { awsClients, findPlaces } from '../../../lambdas/adapters/places.ts';
+import { noApplication, noHook } from '../../../lambdas/application.ts';
 import type { Need } from '../../../lambdas/contract.ts';
 import { type Environment, VARIABLE } from '../../../lambdas/environment.ts';
 
@@ -17,7 +19,12 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const secrets = mockClient(SecretsManagerClient);
 const rds = mockClient(RDSClient);
-const clients = { secrets: new SecretsManagerClient({}), rds: new RDSClient({}), executions: new SFNClient({}) };
+const clients = {
+  secrets: new SecretsManagerClient({}),
+  rds: new RDSClient({}),
+  executions: new SFNClient({}),
+  functions: new LambdaClient({}),
+};
 const event = { executionArn: 'arn:aws:states:eu-central-1:111122223333:execution:App-Replicate:e', startedAt: '2026-01-01T00:00:00Z' };
 const environment: Environment = {
   [VARIABLE.database]: 'shop',
@@ -31,6 +38,17 @@ const environment: Environment = {
   [VARIABLE.actingMachines]: 'arn:aws:states:eu-central-1:111122223333:stateMachine:App-Replicate',
 };
 const find = (...needs: Need[]) => findPlaces(needs, { environment, event, clients });
+const findWith = (...needs: Need[]) =>
+  findPlaces(needs, {
+    environment: {
+      ...environment,
+      [VARIABLE.applicationSecret]: 'application-secret',
+      [VARIABLE.applicationTargetSecret]: 'own-secret',
+      [VARIABLE.switchHook]: 'arn:aws:lambda:eu-central-1:111122223333:function:pause-workers',
+    },
+    event,
+    clients,
+  });
 const keeps = (secret: string, content: unknown) =>
   secrets.on(GetSecretValueCommand, { SecretId: secret }).resolves({ SecretString: JSON.stringify(content) });
 
@@ -95,6 +113,56 @@ describe('the places of a step', () => {
   ] as const)('read for %j only %j', async (needs, read) => {
     await find(...needs);
     expect(secrets.calls().map((call) => (call.args[0].input as { SecretId: string }).SecretId)).toEqual(read);
+  });
+
+  it("have no application and no function of the user's where none is configured", async () => {
+    await expect(find('application', 'applicationView', 'applicationOriginal', 'hook')).resolves.toEqual({
+      application: noApplication,
+      hook: noHook,
+    });
+  });
+
+  it('compare the secret of the application with the addresses of both sides, under which it is put to the target as well', async () => {
+    keeps('own-secret', { url: 'postgresql://shop:a@target.example:6432/postgres' });
+    const { application } = await findWith('application');
+    expect(application?.secret).toBe('application-secret');
+    for (const [host, port, dbname, side] of [
+      ['source.example', 5433, 'shop', 'source'],
+      ['target.example', 5432, 'postgres', 'target'],
+      ['target.example', 6432, 'postgres', 'target'],
+      ['source.example', 5433, 'postgres', 'elsewhere'],
+    ] as const) {
+      keeps('application-secret', { host, port, dbname, username: 'u', password: 'p' });
+      await expect(application?.pointsAt()).resolves.toBe(side);
+    }
+  });
+
+  it('read nothing for the application before it is asked for', async () => {
+    await findWith('applicationOriginal', 'hook');
+    expect(secrets.calls()).toHaveLength(0);
+  });
+
+  it('let the application go to no other database than the data', async () => {
+    keeps('application-secret', { host: 'source.example', port: 5433, dbname: 'shop', username: 'u', password: 'p' });
+    keeps('own-secret', { url: 'postgresql://shop:a@target.example/another' });
+    const { application } = await findWith('application');
+    const refusal = application?.pointsAt();
+    await expect(refusal).rejects.toMatchObject({
+      name: 'InvalidConfiguration',
+      message: expect.stringMatching(/own-secret leads to another database than target-secret/),
+    });
+  });
+
+  it("have a function of the user's where one is configured", async () => {
+    const { hook } = await findWith('hook');
+    expect(hook).not.toBe(noHook);
+  });
+
+  it('give no call more time than is good for a step', async () => {
+    for (const client of Object.values(awsClients()) as SecretsManagerClient[]) {
+      const limits = (client.config.requestHandler as unknown as { configProvider: Promise<object> }).configProvider;
+      await expect(limits).resolves.toMatchObject({ connectionTimeout: 5_000, requestTimeout: 30_000, throwOnRequestTimeout: true });
+    }
   });
 
   it('have the group of the migration and the machines that act from the stack', async () => {

@@ -1,0 +1,78 @@
+/** Secrets Manager as far as labels and versions go, behind the SDK's client: https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html */
+import {
+  DescribeSecretCommand,
+  GetSecretValueCommand,
+  InvalidParameterException,
+  PutSecretValueCommand,
+  ResourceNotFoundException,
+  UpdateSecretVersionStageCommand,
+} from '@aws-sdk/client-secrets-manager';
+import type { AwsStub } from 'aws-sdk-client-mock';
+
+interface Version {
+  readonly text: string;
+  readonly labels: Set<string>;
+}
+
+export interface KeptSecret {
+  /** The text that an application would read. */
+  current(): string;
+  /** The text with a label. */
+  labelled(label: string): string | undefined;
+  /** As a person would in the console. */
+  put(text: string): void;
+  readonly versions: ReadonlyMap<string, Version>;
+}
+
+const $metadata = {};
+// biome-ignore lint/suspicious/noExplicitAny: the stub's own type parameters, which nothing here depends on
+type Stub = AwsStub<any, any, any>;
+
+/** Answers every call on this one secret. Calls that the service would refuse are refused. */
+export function keepSecret(api: Stub, arn: string, first?: string): KeptSecret {
+  const versions = new Map<string, Version>();
+  const withLabel = (label: string) => [...versions].find(([, { labels }]) => labels.has(label));
+  const move = (label: string, id: string) => {
+    for (const { labels } of versions.values()) labels.delete(label);
+    versions.get(id)?.labels.add(label);
+  };
+  const put = (text: string): string => {
+    const id = `version-${versions.size + 1}`;
+    const before = withLabel('AWSCURRENT');
+    if (before) move('AWSPREVIOUS', before[0]);
+    versions.set(id, { text, labels: new Set() });
+    move('AWSCURRENT', id);
+    return id;
+  };
+  if (first !== undefined) put(first);
+
+  api.on(GetSecretValueCommand, { SecretId: arn }).callsFake(async ({ VersionStage: label = 'AWSCURRENT' }) => {
+    const found = withLabel(label);
+    const message = `Secrets Manager can't find the specified secret value for staging label: ${label}`;
+    if (!found) throw new ResourceNotFoundException({ message, $metadata });
+    return { SecretString: found[1].text, VersionId: found[0] };
+  });
+  api.on(DescribeSecretCommand, { SecretId: arn }).callsFake(async () => ({
+    VersionIdsToStages: Object.fromEntries([...versions].flatMap(([id, { labels }]) => (labels.size > 0 ? [[id, [...labels]]] : []))),
+  }));
+  api.on(PutSecretValueCommand, { SecretId: arn }).callsFake(async ({ SecretString }) => ({ VersionId: put(SecretString) }));
+  api
+    .on(UpdateSecretVersionStageCommand, { SecretId: arn })
+    .callsFake(async ({ VersionStage: label, MoveToVersionId, RemoveFromVersionId }) => {
+      const holder = withLabel(label)?.[0];
+      if (holder !== RemoveFromVersionId) {
+        throw new InvalidParameterException({ message: 'RemoveFromVersionId must name the version that has the label.', $metadata });
+      }
+      if (MoveToVersionId !== undefined) move(label, MoveToVersionId);
+      else if (holder !== undefined) versions.get(holder)?.labels.delete(label);
+      return {};
+    });
+  return {
+    versions,
+    current: () => withLabel('AWSCURRENT')?.[1].text ?? '',
+    labelled: (label) => withLabel(label)?.[1].text,
+    put: (text) => {
+      put(text);
+    },
+  };
+}

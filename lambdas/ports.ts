@@ -57,6 +57,7 @@ function replicationAccess(login: ReplicationLogin, step: string, source: Connec
     password: () => login.password(),
     host: login.host,
     port: login.port,
+    ...(login.reverse && { reverse: login.reverse }),
     sslmode: login.sslmode,
     async works() {
       if (!source) throw new Error(`${step} tries the replication login without needing the source.`);

@@ -49,8 +49,8 @@ async function occupied(target: Database, tables: readonly TableName[]): Promise
   return found;
 }
 
-/** What no retry cures, in the words of libpq and of the source. */
-const HOPELESS =
+/** What no retry cures, in the words of libpq and of the publisher. */
+export const HOPELESS =
   /password authentication failed|not permitted to log in|permission denied|does not exist|no pg_hba\.conf entry|could not translate host name|certificate|channel binding|does not support SSL/;
 
 /**

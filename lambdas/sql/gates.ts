@@ -54,7 +54,7 @@ begin
       deadline timestamptz,
       read_only_before text,
       connect_taken text[] not null default '{}',
-      connect_given boolean not null default false,
+      connect_given text[] not null default '{}',
       report jsonb,
       changed_at timestamptz not null default clock_timestamp()
     );
@@ -103,10 +103,13 @@ const SHUT = `
     execute format('revoke connect on database %I from %s', current_database(), grantee);
     update ${TABLE} set connect_taken = connect_taken || grantee;
   end loop;
-  if not has_database_privilege(current_user, current_database(), 'connect') then
-    execute format('grant connect on database %I to %I', current_database(), current_user);
-    update ${TABLE} set connect_given = true;
-  end if;`;
+  for grantee in
+    select rolname from pg_catalog.pg_roles
+    where rolname in (current_user, '${REPLICATION_ROLE}') and not has_database_privilege(oid, current_database(), 'connect')
+  loop
+    execute format('grant connect on database %I to %I', current_database(), grantee);
+    update ${TABLE} set connect_given = connect_given || grantee;
+  end loop;`;
 
 /** Puts back what {@link SHUT} took, as far as its roles still exist. */
 const UNSHUT = `
@@ -120,10 +123,12 @@ const UNSHUT = `
       execute format('grant connect on database %I to %s', current_database(), grantee);
     end if;
   end loop;
-  if gate.connect_given then
-    execute format('revoke connect on database %I from %I', current_database(), current_user);
-  end if;
-  update ${TABLE} set state = 'open', deadline = null, read_only_before = null, connect_taken = '{}', connect_given = false,
+  foreach grantee in array gate.connect_given loop
+    if to_regrole(quote_ident(grantee)) is not null then
+      execute format('revoke connect on database %I from %I', current_database(), grantee);
+    end if;
+  end loop;
+  update ${TABLE} set state = 'open', deadline = null, read_only_before = null, connect_taken = '{}', connect_given = '{}',
     changed_at = clock_timestamp();`;
 
 const block = (body: string): Statement => statement(`do $do$${BEGIN}${body}\nend\n$do$`);

@@ -20,6 +20,7 @@ import { carryToItsEnd, type Settlement, takeBack, wordsOf } from './settle.ts';
  */
 export async function performSwitch(one: Switch): Promise<void> {
   const prepared = await prepare(one);
+  if (!prepared) return; // another visit has switched meanwhile
   const attempt = randomUUID();
   const meter = new Meter();
   const deadline = new Deadline(one.input.fenceSeconds * 1000);
@@ -37,7 +38,9 @@ export async function performSwitch(one: Switch): Promise<void> {
   const report = reportOf(meter, proof);
   await complete(one);
   await closeLine(prepared.line);
-  await patiently(one, () => one.leaving.query(recordReport(attempt, JSON.stringify(report))));
+  await one.leaving.query(recordReport(attempt, JSON.stringify(report))).catch((error: unknown) => {
+    one.log.warn('What the switch took could not be written down', { error: wordsOf(error), report });
+  });
 }
 
 const reportOf = (meter: Meter, proof: Proof | undefined): Json => ({
@@ -54,7 +57,7 @@ const reportOf = (meter: Meter, proof: Proof | undefined): Json => ({
 async function unlessCommitted(one: Switch, attempt: string, cause: unknown): Promise<void> {
   const left = await patiently(one, async () => {
     const gate = await gateOf(one.leaving);
-    return gate?.state === 'closed' && gate.attempt === attempt ? 'committed' : takeBack(one);
+    return gate?.state === 'closed' && gate.attempt === attempt ? 'committed' : takeBack(one, attempt);
   }).catch((error: unknown) => {
     throw unreachable(one, cause, error);
   });

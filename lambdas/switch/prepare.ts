@@ -1,11 +1,12 @@
 /** Everything of a switch that can be done while the application still writes. Whatever fails here has touched nobody. */
 import { randomUUID } from 'node:crypto';
 import { SwitchFailed, TransientError } from '../errors.ts';
+import { lock } from '../sql/sessions.ts';
 import { setSynchronousCommit, subscriptionState } from '../sql/subscriptions.ts';
 import { Deadline } from './deadline.ts';
 import type { Switch } from './direction.ts';
 import { shutArriving } from './fence.ts';
-import { haveGate, lookAtGates, nextTurn } from './gates.ts';
+import { committedDirection, haveGate, lookAtGates, nextTurn } from './gates.ts';
 import { closeLine, type Line, openLine } from './line.ts';
 import { bringEverythingOver } from './marker.ts';
 import { prepareSequences, type SequencePlan } from './sequences.ts';
@@ -25,30 +26,46 @@ const LONGEST_WARM_UP_MS = 30_000;
 /** For ending sessions on the side that is arrived at. */
 const LONGEST_SHUTTING_MS = 5_000;
 
-/** @throws TransientError where trying again may help; then, as after any other error, everything is as it was before */
-export async function prepare(one: Switch): Promise<Prepared> {
+/**
+ * @returns undefined where another visit has switched in this direction meanwhile
+ * @throws TransientError where trying again may help; then, as after any other error, everything is as it was before
+ */
+export async function prepare(one: Switch): Promise<Prepared | undefined> {
   let line: Line | undefined;
+  let alone = false;
   try {
+    line = await openLine(one);
+    await demandToBeAlone(line);
+    alone = true;
     const leaving = await haveGate(one.leaving);
     await haveGate(one.arriving);
     const { source, target } =
       one.direction.from === 'source' ? { source: one.leaving, target: one.arriving } : { source: one.arriving, target: one.leaving };
-    const turn = nextTurn(await lookAtGates(source, target));
-    line = await openLine(one);
+    const gates = await lookAtGates(source, target);
+    if (committedDirection(gates) === one.direction) {
+      await closeLine(line);
+      return undefined;
+    }
+    await demandCurrent(one);
     await shutArriving(line.arriving, new Deadline(LONGEST_SHUTTING_MS));
     if (one.input.reverse) await prepareNext(one);
     else await dropNext(one);
     const sequences = await prepareSequences(line.leaving, line.arriving, one.input, one.direction.to);
-    await demandCurrent(one);
     await one.arriving.query(setSynchronousCommit(one.current, 'on'));
     await one.application.keepOriginal();
     await warmUp(one, line);
-    return { line, sequences, seen: leaving.turn, turn };
+    return { line, sequences, seen: leaving.turn, turn: nextTurn(gates) };
   } catch (error) {
+    if (alone) await Promise.allSettled([keepCurrent(one), dropNext(one)]);
     if (line) await closeLine(line);
-    await Promise.allSettled([keepCurrent(one), dropNext(one)]);
     throw error;
   }
+}
+
+/** Held until the connection ends: a visit that was taken for dead may still be at work. */
+async function demandToBeAlone({ leaving }: Line): Promise<void> {
+  const [taken] = await leaving.query(lock('switch'));
+  if (!taken?.taken) throw new TransientError('Another visit is switching, so nothing was touched. It is tried again.');
 }
 
 async function demandCurrent({ arriving, current }: Switch): Promise<void> {

@@ -32,10 +32,11 @@ export async function outstanding(one: Parties<Reader> & { readonly application:
 
 /**
  * Before the commit point. The fence first, because the application waits for it.
+ * @param attempt only if it was this one that fenced
  * @returns what could not be taken back yet, in words
  */
-export async function takeBack(one: Parties): Promise<string[]> {
-  await one.leaving.query(liftFence());
+export async function takeBack(one: Parties, attempt?: string): Promise<string[]> {
+  await one.leaving.query(liftFence(attempt));
   const rest = await Promise.allSettled([keepCurrent(one), dropNext(one)]);
   return rest.flatMap((part) => (part.status === 'rejected' ? [wordsOf(part.reason)] : []));
 }

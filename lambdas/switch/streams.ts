@@ -1,8 +1,9 @@
 /** The stream that a switch ends and the one that it begins. Every function may be repeated. */
 import { randomUUID } from 'node:crypto';
 import type { Database, Reader } from '../contract.ts';
-import { StatementFailed } from '../errors.ts';
+import { StatementFailed, SwitchFailed, TransientError } from '../errors.ts';
 import { connectionString, writeNote } from '../replication/connection.ts';
+import { HOPELESS } from '../replication/subscribe.ts';
 import { noteSubscriber } from '../replication/subscriber.ts';
 import { createSlotBirths, recordSlotBirth, slotBirth } from '../sql/slot-births.ts';
 import { dropSlot, endReaders, slotState } from '../sql/slots.ts';
@@ -41,10 +42,22 @@ export async function prepareNext(one: Switch): Promise<void> {
   });
   const connection = await connectionToArriving(one);
   const version = await leaving.version();
-  await leaving.transaction(async (session) => {
+  const making = leaving.transaction(async (session) => {
     await session.query(createCopylessSubscription(next, connection, version));
     await session.query(setNote(next, writeNote(birth, connection)));
   });
+  await making.catch((error: unknown) => {
+    throw error instanceof TransientError ? noWayBack(one, error) : error;
+  });
+}
+
+/** The server being left connects right away, to ask for the tables. */
+function noWayBack({ direction, target, replication }: Switch, error: TransientError): Error {
+  const { host, port } = direction.to === 'target' ? target : replication;
+  const message =
+    `The ${direction.from} cannot subscribe to the ${direction.to} at ${host}:${port}, so nothing was fenced and the application is not ` +
+    `affected: ${error.message} Open the way from the ${direction.from} to that address, or give up the way back with "reverse": false, then start again.`;
+  return HOPELESS.test(error.message) ? new SwitchFailed(message, { cause: error }) : new TransientError(message, { cause: error });
 }
 
 /** Takes away what {@link prepareNext} made and the slot, where the switch did not come to its commit point. */

@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { subscriptionName } from '../../../lambdas/names.ts';
+import { commitGate, createGate, fenceGate } from '../../../lambdas/sql/gates.ts';
+import { livesItsWholeLife } from '../../support/life.ts';
+import { eventually, type SharedServers, sharedServers } from '../../support/replicated.ts';
+import { fenceOn, letInApplication, SWITCHABLE, writableSides, writeAt } from '../../support/switchable.ts';
+import type { World } from '../../support/world.ts';
+
+const ATTEMPT = randomUUID();
+
+/** What a function leaves that is killed inside the fence, its dead man's switch included. */
+async function killedInside(world: World, execution = 'test', seconds = 30): Promise<World> {
+  const { source } = world.ports('SwitchOver').acting;
+  await source.query(createGate());
+  await source.query(fenceGate({ seen: 0, turn: 1, execution, attempt: ATTEMPT, seconds }));
+  await world.target(`alter subscription "${subscriptionName(world.database.name)}" disable`);
+  return world;
+}
+
+describe('LiftFence', () => {
+  let servers: SharedServers;
+  beforeAll(async () => {
+    servers = await sharedServers(SWITCHABLE);
+  });
+  afterAll(() => servers?.destroy());
+  const fresh = async (): Promise<World> => letInApplication(await servers.replicated());
+  const within = (make: () => Promise<World>, test: (world: World) => Promise<void>) => async () => {
+    const world = await make();
+    try {
+      await test(world);
+    } finally {
+      await world.destroy();
+    }
+  };
+
+  livesItsWholeLife('LiftFence', { world: async () => killedInside(await fresh()), effect: (world) => fenceOn(world, 'source') });
+
+  it(
+    'has nothing to do where there was no switch',
+    within(fresh, async (world) => {
+      expect(await world.visit('LiftFence')).toMatchObject({ verdict: 'done', evidence: { serving: 'source', interrupted: null } });
+    }),
+  );
+
+  it(
+    'takes back a switch that was not committed, and the changes flow again',
+    within(fresh, async (world) => {
+      const before = await fenceOn(world, 'source');
+      await killedInside(world);
+      expect(await writableSides(world)).toEqual(['target']); // where nobody is sent to, and SwitchOver would have closed it
+      await world.until('LiftFence');
+      expect(await fenceOn(world, 'source')).toEqual(before);
+      await writeAt(world, 'source');
+      await eventually(async () => (await world.target('select id from public.written where id = 1')).length === 1);
+    }),
+  );
+
+  it(
+    'leaves the fence of an execution that may be alive, until its time is over',
+    within(fresh, async (world) => {
+      await killedInside(world, 'another', 2);
+      expect(await world.visit('LiftFence')).toMatchObject({
+        verdict: 'pending',
+        evidence: { interrupted: { left: ['the source is fenced'] } },
+      });
+      expect(await writeAt(world, 'source')).toBe('42501');
+      await world.until('LiftFence');
+      expect(await writeAt(world, 'source')).toBe('written');
+    }),
+  );
+
+  it(
+    'lifts the fence of the execution that it is told of at once',
+    within(fresh, async (world) => {
+      await killedInside(world, 'another');
+      await world.until('LiftFence', { input: { execution: 'another' }, tries: 2 });
+      expect(await writeAt(world, 'source')).toBe('written');
+    }),
+  );
+
+  it(
+    'carries to its end what was committed, and nothing lifts that fence',
+    within(fresh, async (world) => {
+      await world.visit('SwitchOver');
+      await world.visit('SwitchBack');
+      // As after a function that died right behind the commit point.
+      const { source } = world.ports('SwitchOver').acting;
+      const [gate] = await world.source('select turn from planetscale_migration.gate');
+      await source.query(fenceGate({ seen: Number(gate?.turn), turn: 9, execution: 'test', attempt: ATTEMPT, seconds: 30 }));
+      expect(await source.query(commitGate(ATTEMPT))).toEqual([{ state: 'closed' }]);
+      expect(await writableSides(world)).toEqual([]);
+      expect(await world.until('LiftFence')).toMatchObject({ evidence: { serving: 'target', interrupted: null } });
+      expect(await writableSides(world)).toEqual(['target']);
+      const name = subscriptionName(world.database.name);
+      expect(await world.target(`select from pg_subscription where subname = '${name}'`)).toEqual([]);
+      expect(await world.source(`select from pg_replication_slots where slot_name = '${name}'`)).toEqual([]);
+    }),
+  );
+
+  it(
+    'is not needed while a server lives: the fence lifts itself when nobody is left to do it',
+    within(fresh, async (world) => {
+      const before = await fenceOn(world, 'source');
+      const ports = world.ports('SwitchOver');
+      const { armDeadMan } = await import('../../../lambdas/switch/fence.ts');
+      await killedInside(world, 'dead', 1);
+      const session = await ports.acting.source.session('fence');
+      armDeadMan(session, { seen: 0, turn: 1, execution: 'dead', attempt: ATTEMPT, seconds: 1 });
+      await eventually(async () => (await world.source(`select from pg_stat_activity where query like 'select pg_sleep%'`)).length > 0);
+      session.leave();
+      await eventually(async () => (await writeAt(world, 'source')) === 'written');
+      expect(await fenceOn(world, 'source')).toEqual(before);
+    }),
+  );
+});

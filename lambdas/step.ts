@@ -20,8 +20,11 @@ export interface Step<N extends Need, Seen, Evidence extends Json> {
    * `todo` means that the next visit goes on, and is no failure to take effect.
    */
   act?(ctx: Acting<N>, seen: Seen): Promise<void> | Promise<'pending' | undefined>;
-  /** Small JSON for the execution's history: no secrets, no rows. */
-  evidence(seen: Seen): Evidence;
+  /**
+   * Small JSON for the execution's history: no secrets, no rows.
+   * @param before what the visit saw before it acted; the same as `seen` where it did not act
+   */
+  evidence(seen: Seen, before: Seen): Evidence;
 }
 
 /** A step whose types are of no interest to the caller. */
@@ -41,19 +44,19 @@ async function visit<N extends Need, Seen, Evidence extends Json>(
 ): Promise<{ verdict: 'pending' | 'done'; evidence: Evidence }> {
   const before = await step.inspect(looking);
   const verdict = step.judge(before, looking.input);
-  if (verdict !== 'todo') return { verdict, evidence: step.evidence(before) };
+  if (verdict !== 'todo') return { verdict, evidence: step.evidence(before, before) };
   if (!step.act) throw new VerificationError('A step that only looks asked to act. This is a defect of the tool; nothing was changed.');
   const left = await step.act(acting, before);
   const after = await step.inspect(looking);
   const proved = step.judge(after, looking.input);
   if (proved === 'todo') {
-    if (left === 'pending') return { verdict: 'pending', evidence: step.evidence(after) };
+    if (left === 'pending') return { verdict: 'pending', evidence: step.evidence(after, before) };
     throw new VerificationError(
-      `The step acted and no error came back, but looking again shows that its effect is not there: ${JSON.stringify(step.evidence(after))}. ` +
+      `The step acted and no error came back, but looking again shows that its effect is not there: ${JSON.stringify(step.evidence(after, before))}. ` +
         'Find out what undoes it, then start the machine again; it continues where it stopped.',
     );
   }
-  return { verdict: proved, evidence: step.evidence(after) };
+  return { verdict: proved, evidence: step.evidence(after, before) };
 }
 
 const FIRST_POLL_SECONDS = 15;

@@ -1,43 +1,71 @@
 /** What is left where a clean-up could not do everything, in words for the person who reads the red box. */
+import { ORIGINAL_LABEL } from '../application.ts';
 import type { Endpoint } from '../contract.ts';
 import { PUBLICATION, REPLICATION_ROLE, SCHEMA, subscriptionName } from '../names.ts';
-import { dropSlot, dropSubscription } from '../sql/leftovers.ts';
+import { dropOwnSchemaByHand, dropSlot, dropSubscription } from '../sql/leftovers.ts';
+import { isAnothers, type Scene } from './scene.ts';
+import type { TargetTraces } from './target.ts';
 
 const at = ({ host, port, database }: Endpoint): string => `${host}:${port}/${database}`;
 
+/** What is left, in a sentence or more for each side. */
+export function left(scene: Scene, drop: boolean): string[] {
+  const { source, target, original, at: places } = scene;
+  const { database } = places.source;
+  return [
+    ...(source.reached ? [] : [leftOnSource(places.source, source.reason)]),
+    ...(target.reached ? [] : [leftOnTarget(places.target, database, target.reason, drop)]),
+    ...(target.reached && isAnothers(scene) ? [leftOfAnother(places.target, database, target.traces)] : []),
+    ...(original.reached ? [] : [leftInSecret(original.reason)]),
+  ];
+}
+
 /** A slot that nobody drops keeps WAL until the disk is full, so it is named first, with the statement that drops it. */
-export function leftOnSource(source: Endpoint, reason: string): string {
+function leftOnSource(source: Endpoint, reason: string): string {
   const name = subscriptionName(source.database);
   return (
     `The source at ${at(source)} could not be reached: ${reason} What the migration made there is still there: the replication slot ${name}, ` +
     'which keeps WAL until the disk of the source is full, slots of table copies (pg_…_sync_…), ' +
-    `the publication ${PUBLICATION}, the role ${REPLICATION_ROLE} and the schema ${SCHEMA}, as far as the migration had come. ` +
+    `the publication ${PUBLICATION}, the role ${REPLICATION_ROLE} and the schema ${SCHEMA}, as far as the migration had come; after a switch ` +
+    `also the subscription ${subscriptionName(source.database, 'reverse')} and the gate, which keeps the application from writing there. ` +
     `Start Cleanup again as soon as the source can be reached; until then, whoever reaches it can drop the slot: ${dropSlot(name)}`
   );
 }
 
-export function leftOnTarget(target: Endpoint, sourceDatabase: string, reason: string, drop: boolean): string {
+function leftOnTarget(target: Endpoint, sourceDatabase: string, reason: string, drop: boolean): string {
+  const reverse = subscriptionName(sourceDatabase, 'reverse');
   return (
     `The target at ${at(target)} could not be reached: ${reason} What the migration made there is still there: the subscription ` +
-    `${subscriptionName(sourceDatabase)}, the schema ${SCHEMA}${drop ? ' and the copied objects' : ''}, as far as the migration had come. ` +
-    'Start Cleanup again as soon as the target can be reached. If it is gone for good, nothing is left to be done.'
+    `${subscriptionName(sourceDatabase)}, the schema ${SCHEMA}${drop ? ' and the copied objects' : ''}, as far as the migration had come; after ` +
+    `a switch also the replication slot ${reverse}, which keeps WAL until the disk of the target is full, the publication ${PUBLICATION}, the ` +
+    `role ${REPLICATION_ROLE} and the gate, which may keep the application from writing there. Start Cleanup again as soon as the target can ` +
+    `be reached; until then, whoever reaches it can drop the slot: ${dropSlot(reverse)} If it is gone for good, nothing is left to be done.`
   );
 }
 
-/** @param copied name of the database that the target was copied from, if it is known */
-export function leftOfAnother(
-  target: Endpoint,
-  sourceDatabase: string,
-  subscriptions: readonly string[],
-  copied: string | undefined,
-): string {
+function leftOfAnother(target: Endpoint, sourceDatabase: string, { subscriptions, publisher, copy }: TargetTraces): string {
+  const statements = [
+    ...subscriptions.slice(0, 1).flatMap(dropSubscription),
+    ...publisher.slots.map(({ name }) => dropSlot(name)),
+    ...(subscriptions.length + publisher.slots.length === 0 ? [dropOwnSchemaByHand()] : []),
+  ];
+  const tie =
+    subscriptions.length > 0
+      ? ` with the subscription ${subscriptions.join(', ')}`
+      : publisher.slots.length > 0
+        ? ', which follows it back'
+        : '';
   return (
-    `The target at ${at(target)} follows another source${copied === undefined ? '' : ` (its database ${copied})`} with the subscription ` +
-    `${subscriptions.join(', ')}, so everything there was left alone. Run Cleanup of that migration, or correct the secret that is wrong. If ` +
-    `that source is gone for good, run on the target: ${dropSubscription(subscriptions[0] ?? subscriptionName(sourceDatabase)).join(' ')} ` +
-    'Then start Cleanup again.'
+    `The target at ${at(target)} belongs to the migration of another source than ${sourceDatabase}` +
+    `${copy === undefined ? '' : ` (its database ${copy.sourceDatabase})`}${tie}, so everything there was left alone. ` +
+    'Run Cleanup of that migration, or correct the secret that is wrong. If that source is gone for good, run on the target: ' +
+    `${statements.join(' ')} Then start Cleanup again.`
   );
 }
+
+const leftInSecret = (reason: string): string =>
+  `The application's secret could not be looked at: ${reason} One of its versions may still carry the label ${ORIGINAL_LABEL}, which keeps ` +
+  'it from being thrown away and does nothing else. Start Cleanup again, or remove the label.';
 
 export const leftInTheWay = (target: Endpoint, objects: readonly string[]): string =>
   `The copied objects on the target at ${at(target)} cannot be dropped without dropping these, which did not come with the copy: ` +

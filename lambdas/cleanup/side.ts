@@ -1,5 +1,5 @@
 /** A side of the migration that may be out of reach: what was seen there, or why nothing could be seen. */
-import { CannotConnect, StatementFailed, TransientError } from '../errors.ts';
+import { CannotConnect, InvalidConfiguration, StatementFailed, TransientError } from '../errors.ts';
 
 export type Side<Traces> =
   | { readonly reached: true; readonly traces: Traces }
@@ -12,7 +12,7 @@ export type Side<Traces> =
 
 const UNDEFINED_TABLE = '42P01';
 /** Each of our tables can vanish once under a look. */
-const LOOKS = 5;
+const LOOKS = 8;
 
 /** @throws whatever is no matter of reach, such as a statement that the server refuses */
 export async function look<Traces>(find: () => Promise<Traces>, looks = LOOKS): Promise<Side<Traces>> {
@@ -22,7 +22,9 @@ export async function look<Traces>(find: () => Promise<Traces>, looks = LOOKS): 
     // Another visit dropped a table of ours after we had seen that it is there.
     if (error instanceof StatementFailed && error.complaint.code === UNDEFINED_TABLE && looks > 1) return look(find, looks - 1);
     if (error instanceof TransientError) return { reached: false, reason: error.message, passing: true };
-    if (error instanceof CannotConnect) return { reached: false, reason: error.message, passing: false };
+    if (error instanceof CannotConnect || error instanceof InvalidConfiguration) {
+      return { reached: false, reason: error.message, passing: false };
+    }
     throw error;
   }
 }

@@ -1,13 +1,16 @@
-/** What the migration made on the target, and how it goes. */
+/** What the migration made on the target: the copy, the end of the stream forward, the beginning of the one back, and our schema with the gate. */
 import type { Database, Reader } from '../contract.ts';
 import { copyOn } from '../dump/earlier-copy.ts';
 import { PREFIX, subscriptionName } from '../names.ts';
 import { readNote } from '../replication/connection.ts';
 import { copiedObjectsExist, copiedObjectsLeft, dropCopiedObjects, inTheWayOfDropping } from '../sql/copied-objects.ts';
-import { dropOwnSchema, ownSchemaExists } from '../sql/own-schema.ts';
-import { lockSchemaCopy, type SchemaCopy } from '../sql/schema-copy.ts';
-import { endOtherSteps } from '../sql/sessions.ts';
-import { forgetSubscription, subscriptionState, subscriptionsNamed } from '../sql/subscriptions.ts';
+import type { Gate } from '../sql/gates.ts';
+import { ownSchemaExists } from '../sql/own-schema.ts';
+import type { SchemaCopy } from '../sql/schema-copy.ts';
+import { subscriptionState, subscriptionsNamed } from '../sql/subscriptions.ts';
+import { gateOf } from '../switch/gates.ts';
+import { exclusively } from './own-schema.ts';
+import { lookAtPublisher, type PublisherTraces, publisherIsClean } from './publisher.ts';
 import type { Side } from './side.ts';
 import type { SourceTraces } from './source.ts';
 
@@ -16,6 +19,9 @@ export interface TargetTraces {
   readonly subscriptions: readonly string[];
   /** Of the slot that our subscription began with. */
   readonly birth: string | undefined;
+  /** Of the reverse stream. */
+  readonly publisher: PublisherTraces;
+  readonly gate: Gate | undefined;
   readonly copy: SchemaCopy | undefined;
   readonly schema: boolean;
   /** Copied objects that are still to be dropped; undefined where nothing tells what was copied. */
@@ -27,7 +33,7 @@ export interface TargetTraces {
 /** Objects to name in a message. */
 const MOST_NAMED = 20;
 
-/** @param database name of the database on the source, from which the subscription has its own */
+/** @param database name of the database on the source, from which both streams have theirs */
 export async function lookAtTarget(target: Reader, database: string, drop: boolean): Promise<TargetTraces> {
   const [subscription] = await target.query(subscriptionState(subscriptionName(database)));
   const [schema] = await target.query(ownSchemaExists());
@@ -38,6 +44,8 @@ export async function lookAtTarget(target: Reader, database: string, drop: boole
   return {
     subscriptions: (await target.query(subscriptionsNamed(`${PREFIX}_`))).map(({ name }) => name),
     birth: readNote(subscription?.note ?? null)?.birth,
+    publisher: await lookAtPublisher(target, subscriptionName(database, 'reverse')),
+    gate: await gateOf(target),
     copy,
     schema: schema?.exists ?? false,
     copied: copied?.left,
@@ -46,58 +54,33 @@ export async function lookAtTarget(target: Reader, database: string, drop: boole
 }
 
 /**
- * Whether the target follows another source than ours: then nothing there is for us to drop, above all not a subscription whose slot would
- * stay behind over there. A source that was upgraded in place has a new identity, but still knows the birth of the slot.
+ * Whether the target belongs to the migration of another source than ours: then nothing there is for us to drop, above all not a stream
+ * whose other end would stay behind over there. A source that was upgraded in place has a new identity, but still knows a birth.
  */
-export function followsAnother({ subscriptions, copy, birth }: TargetTraces, source: Side<SourceTraces>, database: string): boolean {
+export function followsAnother(traces: TargetTraces, source: Side<SourceTraces>, database: string): boolean {
+  const { subscriptions, publisher, gate, copy, birth } = traces;
   const ours = subscriptionName(database);
   if (subscriptions.some((name) => name !== ours)) return true;
-  if (!subscriptions.includes(ours) || !copy) return false;
+  const inUse = subscriptions.includes(ours) || publisher.slots.length > 0 || gate !== undefined;
+  if (!inUse || !copy) return false;
   if (!source.reached) return copy.sourceDatabase !== database;
-  const sameBirth = birth !== undefined && birth === source.traces.birth;
-  return copy.sourceIdentity !== source.traces.identity && !sameBirth;
+  const same = (one: string | undefined, other: string | undefined) => one !== undefined && one === other;
+  const { identity, publisher: from, reverseBirth } = source.traces;
+  return copy.sourceIdentity !== identity && !same(birth, from.birth) && !same(publisher.birth, reverseBirth);
 }
 
-export const targetIsClean = ({ subscriptions, schema }: TargetTraces): boolean => subscriptions.length === 0 && !schema;
+export const targetIsClean = ({ subscriptions, publisher, schema }: TargetTraces): boolean =>
+  subscriptions.length === 0 && publisherIsClean(publisher) && !schema;
 
 /** Objects a transaction; each table takes some locks with its indexes, of some thousands that a server has. */
 const OBJECTS_AT_ONCE = 100;
 /** Time to look again and to return. */
 const RESERVE_MS = 20_000;
 
-/**
- * The subscription lets go of its slot first, so that a source out of reach does not hold it. Our schema goes last, because it says what
- * was copied.
- * @returns whether all was carried out; false where time ran out
- */
-export async function cleanTarget(
-  target: Database,
-  {
-    database,
-    drop,
-    step,
-    remainingMs,
-  }: { readonly database: string; readonly drop: boolean; readonly step: string; remainingMs(): number },
-): Promise<boolean> {
-  const name = subscriptionName(database);
-  await target.query(endOtherSteps(step));
-  await target.transaction(async (session) => {
-    await session.query(lockSchemaCopy());
-    const [subscription] = await session.query(subscriptionState(name));
-    if (subscription) for (const statement of forgetSubscription(name)) await session.query(statement);
-  });
-  if (drop && !(await dropCopied(target, remainingMs))) return false;
-  await target.transaction(async (session) => {
-    await session.query(lockSchemaCopy());
-    await session.query(dropOwnSchema());
-  });
-  return true;
-}
-
-async function dropCopied(target: Database, remainingMs: () => number): Promise<boolean> {
+/** @returns whether all was carried out; false where time ran out */
+export async function dropCopied(target: Database, remainingMs: () => number): Promise<boolean> {
   for (;;) {
-    const left = await target.transaction(async (session) => {
-      await session.query(lockSchemaCopy());
+    const left = await exclusively(target, async (session) => {
       const [noted] = await session.query(copiedObjectsExist());
       if (!noted?.exist) return 0;
       await session.query(dropCopiedObjects(OBJECTS_AT_ONCE));

@@ -10,6 +10,7 @@ import { collations, locale } from './locale.ts';
 import { rowSecurity, sourceRole, sourceTables, targetRole } from './rights.ts';
 import { sequences } from './sequences.ts';
 import { nothingToMove, size } from './size.ts';
+import { alreadySwitched, reverseStream } from './switched.ts';
 import { tableChecks } from './tables.ts';
 import { targetEmpty } from './target.ts';
 import { eventTriggerChecks, ruleChecks, triggers } from './triggers.ts';
@@ -29,6 +30,8 @@ export const CHECKS: readonly Check[] = [
   targetRole,
   rowSecurity,
   nothingToMove,
+  alreadySwitched,
+  reverseStream,
   earlierAttempt,
   targetEmpty,
   slots,

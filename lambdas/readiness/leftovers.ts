@@ -115,7 +115,9 @@ export const publications: Check = {
       ...listed({
         code: 'SourceSubscribes',
         severity: 'warning',
-        objects: namesOf(await source.query(subscriptionsThere())),
+        objects: namesOf(await source.query(subscriptionsThere())).filter(
+          (name) => name !== subscriptionName(source.endpoint.database, 'reverse'),
+        ),
         message:
           'The source receives changes from elsewhere. They reach the target by way of the source until the cutover, and not after it.',
         remedy: 'Plan how these subscriptions move to the target.',

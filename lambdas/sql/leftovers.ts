@@ -1,5 +1,6 @@
 /** Slots, publications and subscriptions that are there before the migration begins: of an earlier attempt, or of somebody else. */
 import type { Statement } from '../contract.ts';
+import { SCHEMA } from '../names.ts';
 import { identifier, literal, statement } from './quote.ts';
 
 export interface SlotFacts {
@@ -33,6 +34,9 @@ export const dropSubscription = (name: string): string[] => [
   `alter subscription ${identifier(name)} set (slot_name = none);`,
   `drop subscription ${identifier(name)};`,
 ];
+
+/** For a person to run, where the gate in it is open or does not matter. */
+export const dropOwnSchemaByHand = (): string => `drop schema ${identifier(SCHEMA)} cascade;`;
 
 export const publicationsThere = (): Statement<{ name: string }> =>
   statement('select pubname::text as name from pg_publication order by pubname');

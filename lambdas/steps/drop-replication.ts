@@ -1,109 +1,102 @@
 /**
  * State `DropReplication`: removes what the migration made in both databases, from every state. Guide W, step 11, with what it leaves out.
  * A side that cannot be reached does not keep the other from being cleaned; the execution ends red and says what is left.
+ *
+ * A fence that a switch left behind is lifted, and gates are opened, with the settings that the database had before. That the target serves
+ * the application by then is how a migration ends. A committed switch that was not carried to its end is refused, because the rest of it
+ * decides where the application writes. No step of the migration changes a replica identity, so there is none to put back.
  */
-import { leftInTheWay, leftOfAnother, leftOnSource, leftOnTarget } from '../cleanup/left.ts';
-import { look, type Side } from '../cleanup/side.ts';
-import { cleanSource, lookAtSource, type SourceTraces, sourceIsClean } from '../cleanup/source.ts';
-import { cleanTarget, followsAnother, lookAtTarget, type TargetTraces, targetIsClean } from '../cleanup/target.ts';
-import type { Acting, Endpoint, Json, Looking } from '../contract.ts';
+import { evidenceOf, servedAccordingTo } from '../cleanup/evidence.ts';
+import { left, leftInTheWay } from '../cleanup/left.ts';
+import {
+  isAnotherScene,
+  isAnothers,
+  mayComeBack,
+  originalIsTodo,
+  type Scene,
+  servedIn,
+  sourceIsTodo,
+  standingOf,
+  targetIsTodo,
+  waitsForTheOtherGate,
+} from '../cleanup/scene.ts';
+import { look } from '../cleanup/side.ts';
+import { lookAtSource } from '../cleanup/source.ts';
+import { sourceBroom, stopSwitches, sweep, targetBroom } from '../cleanup/sweep.ts';
+import { refusal, wasCommitted } from '../cleanup/switched.ts';
+import { lookAtTarget } from '../cleanup/target.ts';
+import type { Acting, Looking } from '../contract.ts';
 import { CleanupIncomplete } from '../errors.ts';
 import { refuseBesideOlder } from '../running.ts';
 import { defineStep } from '../step.ts';
 
-type Needs = 'executions' | 'source' | 'target';
+type Needs = 'executions' | 'source' | 'target' | 'applicationView' | 'applicationOriginal';
 
-interface Seen {
-  readonly source: Side<SourceTraces>;
-  readonly target: Side<TargetTraces>;
-  readonly at: { readonly source: Endpoint; readonly target: Endpoint };
-  readonly waitedSeconds: number;
-}
-
-/** A failover takes a minute or two, a reboot with recovery rarely ten; meanwhile a slot on the source may be filling its disk. */
-const PATIENCE_SECONDS = 600;
 const STEP = 'DropReplication';
 
-const isAnothers = ({ source, target, at }: Seen): boolean => target.reached && followsAnother(target.traces, source, at.source.database);
-const sourceIsTodo = ({ source }: Seen): boolean => source.reached && !sourceIsClean(source.traces);
-const targetIsTodo = (seen: Seen): boolean => seen.target.reached && !isAnothers(seen) && !targetIsClean(seen.target.traces);
+async function lookAround(ctx: Looking<Needs>): Promise<Scene> {
+  const { source, target, applicationView, applicationOriginal, input, previous, waitedSeconds } = ctx;
+  const at = { source: source.endpoint, target: target.endpoint };
+  const seen = {
+    source: await look(() => lookAtSource(source)),
+    target: await look(() => lookAtTarget(target, at.source.database, input.target === 'drop')),
+    original: await look(() => applicationOriginal.isKept()),
+    at,
+    servedAtFirst: servedAccordingTo(previous),
+    waitedSeconds,
+  };
+  const { gates, complete } = standingOf({ ...seen, pointsAt: undefined });
+  return { ...seen, pointsAt: complete && wasCommitted(gates) ? await applicationView.pointsAt() : undefined };
+}
 
-/** Whether a side that is out of reach may come back while the execution waits. */
-const mayComeBack = ({ source, target, waitedSeconds }: Seen): boolean =>
-  waitedSeconds < PATIENCE_SECONDS && [source, target].some((side) => !side.reached && side.passing);
-
-/** What is left, in a sentence or more for each side. */
-function left(seen: Seen, drop: boolean): string[] {
-  const { source, target, at } = seen;
-  return [
-    ...(source.reached ? [] : [leftOnSource(at.source, source.reason)]),
-    ...(target.reached ? [] : [leftOnTarget(at.target, at.source.database, target.reason, drop)]),
-    ...(target.reached && isAnothers(seen)
-      ? [leftOfAnother(at.target, at.source.database, target.traces.subscriptions, target.traces.copy?.sourceDatabase)]
-      : []),
-  ];
+/** @throws CleanupIncomplete where a switch stands in the way */
+function refuse(scene: Scene, drop: boolean): void {
+  const reason = refusal(standingOf(scene), drop);
+  if (reason !== undefined) throw new CleanupIncomplete(reason);
 }
 
 export const dropReplication = defineStep({
-  needs: ['executions', 'source', 'target'],
+  needs: ['executions', 'source', 'target', 'applicationView', 'applicationOriginal'],
   understands: ['target'],
 
-  async inspect({ executions, source, target, input, waitedSeconds }: Looking<Needs>): Promise<Seen> {
-    await refuseBesideOlder(executions);
-    const at = { source: source.endpoint, target: target.endpoint };
-    const drop = input.target === 'drop';
-    return {
-      source: await look(() => lookAtSource(source)),
-      target: await look(() => lookAtTarget(target, at.source.database, drop)),
-      at,
-      waitedSeconds,
-    };
+  async inspect(ctx: Looking<Needs>): Promise<Scene> {
+    await refuseBesideOlder(ctx.executions);
+    return lookAround(ctx);
   },
 
   judge(seen, input) {
     const drop = input.target === 'drop';
+    refuse(seen, drop);
     if (seen.target.reached && !isAnothers(seen) && seen.target.traces.inTheWay.length > 0) {
       throw new CleanupIncomplete(leftInTheWay(seen.at.target, seen.target.traces.inTheWay));
     }
-    if (sourceIsTodo(seen) || targetIsTodo(seen)) return 'todo';
+    if (waitsForTheOtherGate(seen)) return 'pending';
+    if (sourceIsTodo(seen) || targetIsTodo(seen) || originalIsTodo(seen)) return 'todo';
     if (mayComeBack(seen)) return 'pending';
     const all = left(seen, drop);
     if (all.length > 0) throw new CleanupIncomplete(`Something of the migration is left. ${all.join(' ')}`);
     return 'done';
   },
 
-  /** What fails on one side must not keep the other from being cleaned. */
-  async act({ source, target, input, remainingMs }: Acting<Needs>, seen) {
-    const options = { database: seen.at.source.database, drop: input.target === 'drop', step: STEP, remainingMs };
-    const [onTarget] = await Promise.allSettled([targetIsTodo(seen) ? cleanTarget(target, options) : true]);
-    const onSource = sourceIsTodo(seen) ? await cleanSource(source, STEP, remainingMs) : true;
-    if (onTarget.status === 'rejected') throw onTarget.reason;
-    return onTarget.value && onSource ? undefined : 'pending';
+  /** The application's secret comes last: as long as anything else is there, what it keeps may be of use. */
+  async act(ctx: Acting<Needs>, seen) {
+    const { source, target, applicationOriginal, input, remainingMs, log } = ctx;
+    const drop = input.target === 'drop';
+    const brooms = [
+      ...(targetIsTodo(seen) ? [targetBroom(target, seen.at.source.database, drop)] : []),
+      ...(sourceIsTodo(seen) ? [sourceBroom(source)] : []),
+    ];
+    await stopSwitches(brooms, STEP);
+    // Until a moment ago a function that nobody waits for any more may have committed its switch.
+    const now = await lookAround(ctx);
+    refuse(now, drop);
+    if (isAnotherScene(now, seen) || waitsForTheOtherGate(now)) return 'pending';
+    const served = servedIn(seen);
+    if (served !== undefined) log.info('Gates are opened on both sides', { served });
+    if (!(await sweep(brooms, remainingMs))) return 'pending';
+    await applicationOriginal.forgetOriginal();
+    return undefined;
   },
 
-  evidence: (seen) => ({ source: sourceEvidence(seen), target: targetEvidence(seen) }),
+  evidence: (seen, before) => evidenceOf(seen, before),
 });
-
-function sourceEvidence({ source }: Seen): Json {
-  if (!source.reached) return { unreachable: source.reason };
-  const { slots, publication, role, schema } = source.traces;
-  return {
-    slots: slots.map(({ name, retainedBytes }) => ({ name, retainedBytes })),
-    publication,
-    schema,
-    role: role.exists,
-    ...(role.exists ? { roleIsUsedBy: [...role.usedBy] } : {}),
-  };
-}
-
-function targetEvidence(seen: Seen): Json {
-  const { target } = seen;
-  if (!target.reached) return { unreachable: target.reason };
-  const { subscriptions, schema, copied } = target.traces;
-  return {
-    subscriptions: [...subscriptions],
-    schema,
-    ...(copied === undefined ? {} : { copiedObjects: copied }),
-    ...(isAnothers(seen) ? { followsAnotherSource: true } : {}),
-  };
-}

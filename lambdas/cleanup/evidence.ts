@@ -1,0 +1,58 @@
+/** What a clean-up tells of what it saw. */
+import type { Json, SideName } from '../contract.ts';
+import type { PublisherTraces } from './publisher.ts';
+import { isAnothers, type Scene, servedIn } from './scene.ts';
+
+/** @param before what the visit began with: the gates are gone once it has acted */
+export function evidenceOf(scene: Scene, before: Scene): { readonly [key: string]: Json } {
+  const served = servedIn(scene, before);
+  return {
+    source: onSource(scene),
+    target: onTarget(scene),
+    ...(served === undefined ? {} : { served, says: SAYS[served] }),
+    ...(scene.pointsAt === undefined ? {} : { secretLeadsTo: scene.pointsAt }),
+  };
+}
+
+/** The execution that put it there, whose evidence is the next visit's `previous`. */
+export function servedAccordingTo(previous: Json | undefined): SideName | undefined {
+  const served = typeof previous === 'object' && previous !== null && 'served' in previous ? previous.served : undefined;
+  return served === 'source' || served === 'target' ? served : undefined;
+}
+
+/** Neither side remembers who served once the gates are gone, so this is said while it is known. */
+const SAYS: Record<SideName, string> = {
+  source:
+    'The source serves the application. Once this is done the target takes writes from everybody as well, as it did before the migration, and ' +
+    'nothing that is written there reaches the source.',
+  target:
+    'The target serves the application. Once this is done the source takes writes from everybody again, as it did before the migration, and ' +
+    'nothing that is written there reaches the target: stop whatever still connects to the source.',
+};
+
+const streamEvidence = ({ slots, publication, role }: PublisherTraces) => ({
+  slots: slots.map(({ name, retainedBytes }) => ({ name, retainedBytes })),
+  publication,
+  role: role.exists,
+  ...(role.exists ? { roleIsUsedBy: [...role.usedBy] } : {}),
+});
+
+function onSource({ source }: Scene): Json {
+  if (!source.reached) return { unreachable: source.reason };
+  const { publisher, subscription, schema, gate } = source.traces;
+  return { ...streamEvidence(publisher), subscription, schema, ...(gate ? { gate: gate.state } : {}) };
+}
+
+function onTarget(scene: Scene): Json {
+  const { target } = scene;
+  if (!target.reached) return { unreachable: target.reason };
+  const { subscriptions, publisher, schema, copied, gate } = target.traces;
+  return {
+    subscriptions: [...subscriptions],
+    ...streamEvidence(publisher),
+    schema,
+    ...(gate ? { gate: gate.state } : {}),
+    ...(copied === undefined ? {} : { copiedObjects: copied }),
+    ...(isAnothers(scene) ? { followsAnotherSource: true } : {}),
+  };
+}

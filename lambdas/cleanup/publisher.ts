@@ -1,0 +1,96 @@
+/** What a side that sends changes has for it, and how it goes: the slots of a stream, the publication, and the role that reads them. */
+import type { Database, Reader, Session } from '../contract.ts';
+import { StatementFailed } from '../errors.ts';
+import { REPLICATION_ROLE } from '../names.ts';
+import { alone } from '../replication/make-slot.ts';
+import { dropPublication, lockPublication, publicationList } from '../sql/publications.ts';
+import { dropRole, type RoleTraces, revokeAll, roleTraces } from '../sql/role-traces.ts';
+import { lockRoles } from '../sql/roles.ts';
+import { slotBirth, slotBirthsExist } from '../sql/slot-births.ts';
+import { dropSlot, endReaders, type OwnSlot, ownSlots } from '../sql/slots.ts';
+import { subscribers, subscribersExist } from '../sql/subscribers.ts';
+
+export interface PublisherTraces {
+  /** Of the stream's slot, as we wrote it down when we made it. */
+  readonly birth: string | undefined;
+  readonly slots: readonly OwnSlot[];
+  readonly publication: boolean;
+  readonly role: RoleTraces;
+}
+
+/** @param stream name of the slot, and of the subscription on the other side */
+export async function lookAtPublisher(side: Reader, stream: string): Promise<PublisherTraces> {
+  const [births] = await side.query(slotBirthsExist());
+  const [birth] = births?.exist ? await side.query(slotBirth(stream)) : [];
+  const [publication] = await side.query(publicationList());
+  const [role] = await side.query(roleTraces(REPLICATION_ROLE));
+  if (!role) throw new Error('A catalog query without a from-list always returns a row.');
+  return { birth: birth?.birth, slots: await slotsOn(side, stream), publication: publication !== undefined, role };
+}
+
+async function slotsOn(side: Reader, stream: string): Promise<OwnSlot[]> {
+  const [noted] = await side.query(subscribersExist());
+  return side.query(ownSlots(stream, noted?.exist ? await side.query(subscribers()) : []));
+}
+
+/** Whether the role holds anything in this database. */
+const holdsHere = ({ tables, schemas, defaults, onDatabase, settings }: RoleTraces): boolean =>
+  onDatabase || settings || [tables, schemas, defaults].some((rights) => rights.length > 0);
+
+/** Whether the role, if it is there, is there for others only. */
+const roleIsDone = (role: RoleTraces): boolean => !role.exists || (role.usedBy.length > 0 && !holdsHere(role));
+
+export const publisherIsClean = ({ slots, publication, role }: PublisherTraces): boolean =>
+  slots.length === 0 && !publication && roleIsDone(role);
+
+/**
+ * Slots first, because they hold WAL back. What tells the slots of table copies from other people's is in our schema, so that goes later.
+ * @returns whether all was carried out; false where somebody else is at the slots, or their readers did not go in time
+ */
+export async function unpublish(side: Database, stream: string, remainingMs: () => number): Promise<boolean> {
+  const freed = await alone(side, stream, async () => {
+    if (!(await dropSlots(side, stream, remainingMs))) return false;
+    await side.transaction(async (session) => {
+      await session.query(lockPublication());
+      await session.query(lockRoles());
+      await session.query(dropPublication());
+      await takeAwayRole(session, side.endpoint.database);
+    });
+    return true;
+  });
+  return freed === true;
+}
+
+/** With all its rights, and only what it holds here where others use it too. */
+async function takeAwayRole(session: Pick<Session, 'query'>, database: string): Promise<void> {
+  const [role] = await session.query(roleTraces(REPLICATION_ROLE));
+  if (!role?.exists) return;
+  for (const revoke of revokeAll(REPLICATION_ROLE, database, role)) await session.query(revoke);
+  const [left] = await session.query(roleTraces(REPLICATION_ROLE));
+  if (left && left.usedBy.length === 0 && !holdsHere({ ...left, settings: false })) await session.query(dropRole(REPLICATION_ROLE));
+}
+
+/** Time to look again and to return. */
+const RESERVE_MS = 20_000;
+const PAUSE_MS = 50;
+const OBJECT_IN_USE = '55006';
+
+/** A subscriber that still streams comes back to its slot within seconds, so reader and slot go one right after the other. */
+async function dropSlots(side: Database, stream: string, remainingMs: () => number): Promise<boolean> {
+  for (let slots = await slotsOn(side, stream); slots.length > 0; slots = await slotsOn(side, stream)) {
+    if (remainingMs() < RESERVE_MS) return false;
+    const used = slots.filter(({ activePid }) => activePid !== null);
+    if (used.length > 0) await side.query(endReaders(used.map(({ name }) => name)));
+    for (const { name } of slots.filter((slot) => !used.includes(slot))) await dropUnlessInUse(side, name);
+    if (used.length > 0) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  }
+  return true;
+}
+
+async function dropUnlessInUse(side: Database, name: string): Promise<void> {
+  try {
+    await side.query(dropSlot(name));
+  } catch (error) {
+    if (!(error instanceof StatementFailed && error.complaint.code === OBJECT_IN_USE)) throw error;
+  }
+}

@@ -1,0 +1,72 @@
+/** The work of a clean-up on both sides. What fails on one side, or needs more time there, does not keep the other from being cleaned. */
+import type { Database } from '../contract.ts';
+import { subscriptionName } from '../names.ts';
+import { endOtherSteps } from '../sql/sessions.ts';
+import { callOffSwitches, dropSchema, unsubscribe } from './own-schema.ts';
+import { unpublish } from './publisher.ts';
+import { dropCopied } from './target.ts';
+
+/** One side that has something to be cleaned up. */
+export interface Broom {
+  readonly side: Database;
+  /** The stream that ends here, and the one that begins here. */
+  readonly subscribes: string;
+  readonly publishes: string;
+  /** Whether the copied objects go, too. */
+  readonly drop: boolean;
+}
+
+export const sourceBroom = (source: Database): Broom => ({
+  side: source,
+  subscribes: subscriptionName(source.endpoint.database, 'reverse'),
+  publishes: subscriptionName(source.endpoint.database),
+  drop: false,
+});
+
+export const targetBroom = (target: Database, sourceDatabase: string, drop: boolean): Broom => ({
+  side: target,
+  subscribes: subscriptionName(sourceDatabase),
+  publishes: subscriptionName(sourceDatabase, 'reverse'),
+  drop,
+});
+
+/** What earlier visits of other steps left to the servers is ended, the session that would lift a fence later among it. */
+export async function stopSwitches(brooms: readonly Broom[], step: string): Promise<void> {
+  for (const { side } of brooms) {
+    await side.query(endOtherSteps(step));
+    await callOffSwitches(side);
+  }
+}
+
+/**
+ * Subscribers before slots, so that nobody comes back to read; our schema last, because it says which slots and objects are ours, and what
+ * a gate has to put back.
+ * @returns whether all was carried out; false where a visit more is needed
+ * @throws what failed on a side, after the other was cleaned
+ */
+export async function sweep(brooms: readonly Broom[], remainingMs: () => number): Promise<boolean> {
+  const failures: unknown[] = [];
+  const phase = async (going: readonly Broom[], work: (broom: Broom) => Promise<boolean>): Promise<Broom[]> => {
+    const done: Broom[] = [];
+    for (const broom of going) {
+      try {
+        if (await work(broom)) done.push(broom);
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    return done;
+  };
+  const cut = await phase(brooms, async ({ side, subscribes }) => {
+    await unsubscribe(side, subscribes);
+    return true;
+  });
+  const silent = await phase(cut, ({ side, publishes }) => unpublish(side, publishes, remainingMs));
+  const clean = await phase(silent, async ({ side, drop }) => {
+    if (drop && !(await dropCopied(side, remainingMs))) return false;
+    await dropSchema(side);
+    return true;
+  });
+  if (failures.length > 0) throw failures[0];
+  return clean.length === brooms.length;
+}

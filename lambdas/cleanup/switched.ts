@@ -1,0 +1,63 @@
+/** What the gates allow a clean-up to do: a committed switch must not be taken apart half-way, nor the only copy of what was written dropped. */
+import type { ApplicationView, SideName } from '../contract.ts';
+import type { Gate } from '../sql/gates.ts';
+import { committedDirection, type Gates } from '../switch/gates.ts';
+
+export interface Standing {
+  /** Undefined for a side that has none, and for one that could not be looked at. */
+  readonly gates: Gates;
+  /** Whether both sides could be looked at. */
+  readonly complete: boolean;
+  /** Where the application's secret leads; asked only where a switch was committed. */
+  readonly pointsAt: Awaited<ReturnType<ApplicationView['pointsAt']>>;
+}
+
+/** Whether the application was let in here: the gate of the target is made to be closed, and only a switch opens it. */
+const wasLetIn = (target: Gate | undefined): boolean => target !== undefined && target.state !== 'closed';
+
+export const wasCommitted = ({ source, target }: Gates): boolean => (source?.commits ?? 0) + (target?.commits ?? 0) > 0;
+
+/**
+ * The side that serves the application, as far as the gates know; undefined where no switch has begun. A target that lets the application
+ * in is believed where the source has nothing to say about it.
+ */
+export function servedBy(gates: Gates): SideName | undefined {
+  if (gates.source === undefined && gates.target === undefined) return undefined;
+  const committed = committedDirection(gates);
+  if (committed) return committed.to;
+  return gates.source === undefined && wasLetIn(gates.target) ? 'target' : 'source';
+}
+
+/**
+ * A committed switch whose remainder would decide which side the application writes to: the side that it leads to still takes no writes, or
+ * the application's secret still names the other one. Without a look at both sides nobody could carry it on either; then cleaning is
+ * what is left, and both sides open to whoever the secret leads there.
+ */
+export function unfinished({ gates, complete, pointsAt }: Standing): string | undefined {
+  const to = servedBy(gates);
+  if (!complete || to === undefined || !wasCommitted(gates)) return undefined;
+  const missing =
+    gates[to]?.state === 'closed'
+      ? 'neither side takes writes now'
+      : pointsAt === (to === 'source' ? 'target' : 'source')
+        ? `the application's secret still leads to the ${pointsAt}, which takes no writes`
+        : undefined;
+  if (missing === undefined) return undefined;
+  return (
+    `A switch to the ${to} was committed and not carried to its end: ${missing}. Nothing was dropped. Start Recovery, which carries it to its ` +
+    'end, then start Cleanup again.'
+  );
+}
+
+/** Why the copied objects must stay. A gate that says nothing certain counts against dropping: what is gone cannot be looked at again. */
+export function mustKeepCopy({ gates }: Standing): string | undefined {
+  if (!wasCommitted(gates) && !wasLetIn(gates.target)) return undefined;
+  return (
+    'The application was let in to the target, which may hold the only copy of what was written there, so the copied objects are not dropped. ' +
+    'Nothing was dropped on either side. Start Cleanup without "target": "drop"; what is certain to be of no use can be dropped by hand after that.'
+  );
+}
+
+/** Why nothing may be cleaned up now; undefined where nothing speaks against it. */
+export const refusal = (standing: Standing, drop: boolean): string | undefined =>
+  unfinished(standing) ?? (drop ? mustKeepCopy(standing) : undefined);

@@ -1,5 +1,43 @@
-/** What stands in for the application's secret and for the user's own function where none is configured, and a name of ours in the secret. */
-import type { Application, Hook } from './contract.ts';
+/** The application, as far as a switch concerns it: its secret, a function of the user's, and what stands in where neither is configured. */
+
+/** One of the two databases. */
+export type SideName = 'source' | 'target';
+
+/** The secret from which the application reads its connection, where one is configured. */
+export interface ApplicationView {
+  /** Name or ARN of the secret; undefined where none is configured, so that a person has to change the application's connection. */
+  readonly secret: string | undefined;
+  /**
+   * Which side the secret's current value leads to; `elsewhere` where it is neither.
+   * @throws InvalidConfiguration where the secret is not of a known form
+   */
+  pointsAt(): Promise<SideName | 'elsewhere' | undefined>;
+}
+
+/** What is kept of the secret's value from before the first switch. */
+export interface ApplicationOriginal {
+  /** Whether {@link Application.keepOriginal} keeps hold of a value. */
+  isKept(): Promise<boolean>;
+  /** Lets go of what {@link Application.keepOriginal} kept. */
+  forgetOriginal(): Promise<void>;
+}
+
+/** The same secret, which may be changed. Every call may be repeated, and does nothing where no secret is configured. */
+export interface Application extends ApplicationView, ApplicationOriginal {
+  /** Keeps hold of the latest value that led to the source, however often the secret changes from then on. */
+  keepOriginal(): Promise<void>;
+  /** Puts a new value; the one before stays AWSPREVIOUS. For the source it is the value that {@link keepOriginal} kept, letter by letter. */
+  pointAt(side: SideName): Promise<void>;
+}
+
+/** A function of the user's that is called around a switch; nothing happens where none is configured. */
+export interface Hook {
+  /**
+   * @throws InvalidConfiguration where the function fails, or gives no answer in time
+   * @throws TransientError where it cannot be called for the moment
+   */
+  call(moment: 'before' | 'after', to: SideName, execution: string): Promise<void>;
+}
 
 /** Staging label, beside AWSCURRENT and AWSPREVIOUS, of the version that led to the source: one with a label is never thrown away. */
 export const ORIGINAL_LABEL = 'planetscale-migration-source';

@@ -14,8 +14,10 @@
  * margin      how far ahead of the source a target sequence is set while the source still moves
  * visit       one invocation of a step's function; a step that polls is visited many times
  */
+import type { Application, ApplicationOriginal, ApplicationView, Hook } from './application.ts';
 import type { MigrationInput } from './input.ts';
 
+export type { Application, ApplicationOriginal, ApplicationView, Hook, SideName } from './application.ts';
 export type { MigrationInput } from './input.ts';
 
 /** What JSON can carry; everything that a step returns is kept in the execution's history. */
@@ -160,42 +162,6 @@ export interface ReplicationAccess extends ReplicationLogin {
 export interface SchemaDump {
   /** Plain SQL of one section of the schema. `args` are pg_dump's own options, without any connection option. */
   dump(args: readonly string[]): Promise<string>;
-}
-
-/** One of the two databases. */
-export type SideName = 'source' | 'target';
-
-/** The secret from which the application reads its connection, where one is configured. */
-export interface ApplicationView {
-  /** Name or ARN of the secret; undefined where none is configured, so that a person has to change the application's connection. */
-  readonly secret: string | undefined;
-  /**
-   * Which side the secret's current value leads to; `elsewhere` where it is neither.
-   * @throws InvalidConfiguration where the secret is not of a known form
-   */
-  pointsAt(): Promise<SideName | 'elsewhere' | undefined>;
-}
-
-/** What is kept of the secret's value from before the first switch. */
-export interface ApplicationOriginal {
-  /** Whether {@link Application.keepOriginal} keeps hold of a value. */
-  isKept(): Promise<boolean>;
-  /** Lets go of what {@link Application.keepOriginal} kept. */
-  forgetOriginal(): Promise<void>;
-}
-
-/** The same secret, which may be changed. Every call may be repeated, and does nothing where no secret is configured. */
-export interface Application extends ApplicationView, ApplicationOriginal {
-  /** Keeps hold of the value that leads to the source, however often the secret changes from then on. */
-  keepOriginal(): Promise<void>;
-  /** Puts a new value; the one before stays AWSPREVIOUS. For the source it is the value that {@link keepOriginal} kept, letter by letter. */
-  pointAt(side: SideName): Promise<void>;
-}
-
-/** A function of the user's that is called around a switch; nothing happens where none is configured. */
-export interface Hook {
-  /** @throws StatementFailed never; TransientError or InvalidConfiguration where the function fails or cannot be called */
-  call(moment: 'before' | 'after', to: SideName, execution: string): Promise<void>;
 }
 
 /** Everything outside of the function that a step may reach. */

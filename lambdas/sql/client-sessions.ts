@@ -20,10 +20,14 @@ declare
   db oid := (select oid from pg_database where datname = current_database());
   starting int[] := array(select pid from pg_locks
     where locktype = 'object' and classid = 'pg_database'::regclass and objid = db and mode = 'RowExclusiveLock' and pid <> pg_backend_pid());
+  still_starting boolean;
   one record;
   superuser boolean := (select rolsuper from pg_roles where rolname = current_user);
 begin
   loop
+    -- before the sessions, because whoever lets go of the lock is shown by then
+    still_starting := exists (select from pg_locks
+      where locktype = 'object' and classid = 'pg_database'::regclass and objid = db and mode = 'RowExclusiveLock' and pid = any (starting));
     left_over := '{}';
     perform pg_stat_clear_snapshot();
     for one in
@@ -39,8 +43,7 @@ begin
       exception when insufficient_privilege then null;
       end;
     end loop;
-    exit when cardinality(left_over) = 0 and not exists (select from pg_locks
-      where locktype = 'object' and classid = 'pg_database'::regclass and objid = db and mode = 'RowExclusiveLock' and pid = any (starting));
+    exit when cardinality(left_over) = 0 and not still_starting;
     exit when clock_timestamp() > began + patience;
     perform pg_sleep(0.001);
   end loop;

@@ -43,9 +43,10 @@ export async function startBystanders(options: BystandersOptions): Promise<Bysta
   });
   return {
     async leftConnected() {
+      const [isWriterGone, isReaderGone] = await Promise.all([hasEnded(faithful), hasEnded(reader)]);
       return [
-        ...((await hasEnded(faithful)) ? [] : [`a session that never reconnects was left at ${faithful.place}.`]),
-        ...((await hasEnded(reader)) ? [] : [`a session with a long read was left at ${reader.place}.`]),
+        ...(isWriterGone ? [] : [`a session that never reconnects was left at ${faithful.place}.`]),
+        ...(isReaderGone ? [] : [`a session with a long read was left at ${reader.place}.`]),
       ];
     },
     async stop() {

@@ -3,6 +3,7 @@ import { NotReady, TransientError } from '../../../lambdas/errors.ts';
 import { steps } from '../../../lambdas/steps/index.ts';
 import { MACHINE_NAMES, MACHINES, stepsOf } from '../../../lib/machines.ts';
 import { FunctionError } from '../../../lib/rehearsal/machines/local-function.ts';
+import { recoveryAfter } from '../../../lib/rehearsal/machines/recovery.ts';
 import { ExecutionRegistry } from '../../../lib/rehearsal/machines/registry.ts';
 import { synthesizeMachines } from '../../../lib/rehearsal/machines/synthesize.ts';
 
@@ -46,5 +47,19 @@ describe('the registry of executions', () => {
     expect(await Promise.all(['looks', 'first', 'second', 'looks too'].map(older))).toEqual([undefined, undefined, 'first', undefined]);
     registry.end('first');
     expect(await older('second')).toBeUndefined();
+  });
+});
+
+describe('the rule that starts Recovery', () => {
+  it('follows every switch that ended badly, and nothing else', () => {
+    const recovery = (name: string, status: 'SUCCEEDED' | 'FAILED' | 'ABORTED') => recoveryAfter({ name, status, execution: 'the one' });
+    for (const name of ['Cutover', 'Rollback']) {
+      expect([recovery(name, 'FAILED'), recovery(name, 'ABORTED'), recovery(name, 'SUCCEEDED')]).toEqual([
+        { execution: 'the one' },
+        { execution: 'the one' },
+        undefined,
+      ]);
+    }
+    for (const name of ['Preflight', 'Replicate', 'Recovery', 'Cleanup']) expect(recovery(name, 'FAILED')).toBeUndefined();
   });
 });

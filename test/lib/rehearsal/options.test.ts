@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { settingsOfUrl, urlOf } from '../../../lib/rehearsal/database-url.ts';
-import { HELP, parseOptions, UsageError } from '../../../lib/rehearsal/options.ts';
+import { HELP, parseOptions, type RehearsalOptions, UsageError } from '../../../lib/rehearsal/options.ts';
 
 const problemsOf = (...words: string[]): readonly string[] => {
   try {
@@ -18,9 +18,9 @@ describe('the command line of the rehearsal', () => {
       source: { kind: 'embedded', version: 15 },
       target: { kind: 'embedded', version: 18 },
       sourceDump: undefined,
-      until: 'Replicate',
+      until: 'Cleanup',
       writers: 4,
-      rate: 100,
+      rate: 200,
       rows: 100_000,
       report: undefined,
       keep: false,
@@ -52,9 +52,18 @@ describe('the command line of the rehearsal', () => {
     });
   });
 
+  it('switches somebody’s own databases only where it is told to', () => {
+    const untilOf = (...words: string[]) => (parseOptions(words) as RehearsalOptions).until;
+    const url = 'postgresql://u:p@localhost/db';
+    expect(untilOf('--source-url', url)).toBe('Replicate');
+    expect(untilOf('--target-url', url)).toBe('Replicate');
+    expect(untilOf('--source-url', url, '--until', 'cutover')).toBe('Cutover');
+    expect(untilOf('--until=ROLLBACK')).toBe('Rollback');
+  });
+
   it('lists every problem at once and refuses what it does not know', () => {
     const problems = problemsOf(
-      ...['--source-version', '12', '--target-version=15', '--until=cutover', '--writers=-1', '--rate=1.5'],
+      ...['--source-version', '12', '--target-version=15', '--until=recovery', '--writers=-1', '--rate=1.5'],
       ...['--keep=yes', '--colour', 'stray', '--rows'],
     );
     expect(problems.join('\n')).toMatchInlineSnapshot(`
@@ -64,7 +73,7 @@ describe('the command line of the rehearsal', () => {
       --rows needs a value.
       --source-version must be one of 11, 13, 15, 17, 18, not "12".
       --target-version must be one of 17, 18, not "15".
-      --until must be one of preflight, replicate, not "cutover".
+      --until must be one of preflight, replicate, cutover, rollback, cleanup, not "recovery".
       --writers must be a whole number from 0 to 64, not "-1".
       --rate must be a whole number from 1 to 10000, not "1.5"."
     `);

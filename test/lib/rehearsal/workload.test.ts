@@ -4,6 +4,7 @@ import { type ConnectionSettings, clientConfig } from '../../../lambdas/adapters
 import { type Pair, startPair } from '../../../lib/rehearsal/servers/pair.ts';
 import { loadShop } from '../../../lib/rehearsal/shop/load.ts';
 import { auditWrites } from '../../../lib/rehearsal/workload/audit-writes.ts';
+import { seenByWriters } from '../../../lib/rehearsal/workload/handover.ts';
 import { type FoundRow, Journal } from '../../../lib/rehearsal/workload/journal.ts';
 import { createOwnTables, dropOwnTables, OWN_SUBJECTS } from '../../../lib/rehearsal/workload/own-subjects.ts';
 import { SHOP_SUBJECTS } from '../../../lib/rehearsal/workload/shop-subjects.ts';
@@ -49,6 +50,42 @@ describe('the journal of acknowledged writes', () => {
     journal.reject('42501: permission denied');
     journal.reject('42501: permission denied');
     expect([journal.longestPauseMs, journal.rejected, journal.refusals]).toEqual([1000, 3, ['42501: permission denied (2 times)']]);
+    expect(journal.duplicateKeys).toBe(0);
+    journal.reject('23505: duplicate key value violates unique constraint "t_pkey"');
+    expect(journal.duplicateKeys).toBe(1);
+  });
+
+  it('tells who acknowledged a write, and leaves out what was only found by looking', () => {
+    const journal = new Journal();
+    journal.acknowledge([], 'here', 1);
+    journal.acknowledge([], undefined, 2);
+    journal.acknowledge([], 'there', 3);
+    expect(journal.acknowledged).toBe(3);
+    expect(journal.acknowledgements).toEqual([
+      { at: 1, place: 'here' },
+      { at: 3, place: 'there' },
+    ]);
+  });
+});
+
+describe('a switch as the writers see it', () => {
+  const acknowledged = (...told: [number, string][]) => told.map(([at, place]) => ({ at, place }));
+  const over = { left: 'here', arrived: 'there', from: 100, to: 200 };
+
+  it('lasts from the last write here to the first there', () => {
+    const told = acknowledged([90, 'there'], [110, 'here'], [120, 'here'], [165.04, 'there'], [170, 'there'], [210, 'here']);
+    expect(seenByWriters(told, over)).toEqual({ downtimeMs: 45, overlap: 0 });
+  });
+
+  it('counts every write that the side being left acknowledged after the first one of the other', () => {
+    const told = acknowledged([110, 'here'], [120, 'there'], [121, 'here'], [130, 'there'], [140, 'here']);
+    expect(seenByWriters(told, over)).toEqual({ downtimeMs: 10, overlap: 2 });
+  });
+
+  it('says nothing of a time in which nobody wrote', () => {
+    expect(seenByWriters([], over)).toEqual({ downtimeMs: null, overlap: 0 });
+    expect(seenByWriters(acknowledged([110, 'here']), over)).toEqual({ downtimeMs: null, overlap: 0 });
+    expect(seenByWriters(acknowledged([110, 'there']), over)).toEqual({ downtimeMs: null, overlap: 0 });
   });
 });
 

@@ -18,7 +18,7 @@ const READ = qualified('pg_temp', `${PREFIX}_read_sequences`);
 const SET = qualified('pg_temp', `${PREFIX}_set_sequences`);
 
 /** Sequences between two commits, each of which takes a place in the server's lock table. */
-const BATCH = 1_000;
+const BATCH = 500;
 /** DDL that is under way makes a read wait; it gives up as every other look does. Local to each of the transactions. */
 const LIMIT_WAITING = `perform set_config('lock_timeout', '5000', true);`;
 

@@ -8,6 +8,7 @@ import { openSides, RESERVE_MS } from '../comparison/sides.ts';
 import { compareNextPart } from '../comparison/table.ts';
 import { DataDiffers, StatementFailed, TransientError } from '../errors.ts';
 import { SWITCH_KEYS, type TableName } from '../input.ts';
+import { refuseBesideOlder } from '../running.ts';
 import { publishedTables } from '../sql/tables.ts';
 import { defineStep } from '../step.ts';
 
@@ -24,11 +25,12 @@ const tooLong = ({ schema, table }: TableName, cause: StatementFailed): Statemen
   );
 
 export const compareData = defineStep({
-  needs: ['source', 'target'],
+  needs: ['executions', 'source', 'target'],
   understands: SWITCH_KEYS, // it is the first step of Cutover, too
 
   /** Goes on from where the last visit stopped, one part after the other until the time is up; at least one. */
   async inspect(ctx): Promise<Progress> {
+    if (ctx.previous === undefined) await refuseBesideOlder(ctx.executions); // it is the first state of Cutover
     const sides = await openSides(ctx);
     const tables = await ctx.source.query(publishedTables(ctx.input));
     const start = resume(ctx.previous);

@@ -215,7 +215,7 @@ update no_key set b = '${second}' where ctid = (select min(ctid) from no_key whe
         remainingMs: () => 60_000,
         log: silent,
       };
-      return compareData.inspect({ ...context, source, target: looking.target });
+      return compareData.inspect({ ...context, executions: looking.executions, source, target: looking.target });
     };
     expect(await visit(4)).toMatchObject({ finished: false, tables: 1, cursor: { schema: HOSTILE, table: LONG, within: null } });
     await expect(visit(0)).rejects.toMatchObject({

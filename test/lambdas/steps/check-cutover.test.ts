@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AlreadyRunning, CutoverRefused } from '../../../lambdas/errors.ts';
+import { checkCutover } from '../../../lambdas/steps/check-cutover.ts';
+import { compared, FOLLOWED, type FollowedServers, follow, followedServers, streaming } from '../../support/following.ts';
+import { livesItsWholeLife } from '../../support/life.ts';
+import { startWorld, type VisitOptions, type World } from '../../support/world.ts';
+
+const markers = (world: World) =>
+  world.source(`select token from planetscale_migration.heartbeat where token like 'test:check:%' order by id`);
+
+async function refusalOf(world: World, options: VisitOptions = {}): Promise<string> {
+  const error = await world.visit('CheckCutover', { state: compared(), ...options }).then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(CutoverRefused);
+  return (error as Error).message;
+}
+
+describe('CheckCutover', () => {
+  let servers: FollowedServers;
+  beforeAll(async () => {
+    servers = await followedServers({ source: 15, target: 18 });
+  });
+  afterAll(() => servers?.destroy());
+
+  const state: Record<string, unknown> = {};
+  livesItsWholeLife('CheckCutover', {
+    world: async () => {
+      const world = await servers.world();
+      await streaming(world);
+      Object.assign(state, compared());
+      return world;
+    },
+    effect: markers,
+    state,
+  });
+
+  it('refuses a stream that does not keep within the bounds, after several looks', async () => {
+    const world = await servers.world();
+    await streaming(world);
+    const message = await refusalOf(world, { input: { maxLagMilliseconds: 1 } });
+    expect(message).toContain('One thing stands in the way of the switch to the target.');
+    expect(message).toMatch(/TooFarBehind: planetscale_migration_shop__\d_+[0-9a-f]{10}: \d+ bytes behind\./);
+    expect(await markers(world)).toHaveLength(8);
+  });
+
+  it('names every reason at once, and what was left as it was', async () => {
+    const world = await servers.world();
+    await streaming(world);
+    await world.source('create table public.unforeseen (id int primary key); alter table public.plain add column late int');
+    await world.target('drop index public."by; text"');
+    await world.target(`begin; create table public.of_prepared (id int); prepare transaction 'forgotten'`);
+    const message = await refusalOf(world, { state: {} });
+    await world.target(`rollback prepared 'forgotten'`);
+    for (const part of [
+      '5 things stand in the way of the switch to the target.',
+      'Nothing was switched, and the source serves the application as before.',
+      'NotCompared: CompareData.',
+      'PostDataMissing: index by; text on public.plain.',
+      'TableNotPublished: "public"."unforeseen".',
+      'SchemaChanged: on the source, ',
+      "PreparedTransaction: target: 'forgotten' (database ",
+      'Besides, there are 1 warnings: NoApplicationSecret.',
+    ]) {
+      expect(message).toContain(part);
+    }
+  });
+
+  it('steps aside for an older execution', async () => {
+    const younger: typeof checkCutover = {
+      ...checkCutover,
+      inspect: (ctx) => checkCutover.inspect({ ...ctx, executions: { older: async () => 'nightly-1' } }),
+    };
+    await expect(servers.base.run('CheckCutover', younger)).rejects.toThrow(AlreadyRunning);
+  });
+});
+
+describe.each([
+  [11, 17],
+  [13, 18],
+  [17, 18],
+] as const)('CheckCutover from %i to %i', (source, target) => {
+  it('lets a switch begin, and says what a person has to know', async () => {
+    const world = await startWorld({ source, target, ...FOLLOWED });
+    try {
+      await follow(world);
+      await streaming(world);
+      const result = await world.visit('CheckCutover', { state: compared() });
+      expect(result).toMatchObject({ verdict: 'done', evidence: { blockers: [], lagIsGood: true } });
+      const { warnings } = result.evidence as { warnings: { code: string }[] };
+      expect(warnings.map(({ code }) => code)).toEqual(['NoApplicationSecret']);
+    } finally {
+      await world.destroy();
+    }
+  });
+});

@@ -14,7 +14,7 @@ export function evidenceOf(scene: Scene, before: Scene): { readonly [key: string
   };
 }
 
-/** The execution that put it there, whose evidence is the next visit's `previous`. */
+/** What the evidence of this execution's last visit says about who serves. */
 export function servedAccordingTo(previous: Json | undefined): SideName | undefined {
   const served = typeof previous === 'object' && previous !== null && 'served' in previous ? previous.served : undefined;
   return served === 'source' || served === 'target' ? served : undefined;

@@ -48,8 +48,8 @@ export const originalIsTodo = (scene: Scene): boolean =>
   (scene.source.reached || (scene.target.reached && !isAnothers(scene)));
 
 /**
- * What is to be done about a switch, both sides know only together, so a side that may come back is waited for before the gate of the
- * other is opened. A fence is lifted at once: the application waits for it.
+ * Only both sides together know what is to be done about a switch, so a side that may come back is waited for before the gate of the other
+ * is opened. A fence is lifted at once: the application waits for it.
  */
 export function waitsForTheOtherGate(scene: Scene): boolean {
   const { gates, complete } = standingOf(scene);

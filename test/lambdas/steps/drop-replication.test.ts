@@ -5,6 +5,7 @@ import type { ServerVersion } from '../../../lib/rehearsal/servers/binaries.ts';
 import { awkwardSchema } from '../../support/awkward-schema.ts';
 import { catalogsOf } from '../../support/catalogs.ts';
 import { bothSides, CLEAN, copied, migrate, NOTHING, ofOurs, ROWS } from '../../support/cleaned.ts';
+import { switchedOver } from '../../support/halfway.ts';
 import { livesItsWholeLife } from '../../support/life.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
@@ -14,6 +15,19 @@ describe('DropReplication, by roles that are no superusers', () => {
       const world = await startWorld({ source: 17, target: 17, schema: ROWS });
       await migrate(world);
       await copied(world);
+      return world;
+    },
+    effect: ofOurs,
+  });
+});
+
+describe('DropReplication after a switch, by roles that are no superusers', () => {
+  livesItsWholeLife('DropReplication', {
+    async world() {
+      const world = await startWorld({ source: 17, target: 17, schema: ROWS });
+      await migrate(world);
+      await copied(world);
+      await switchedOver(world);
       return world;
     },
     effect: ofOurs,

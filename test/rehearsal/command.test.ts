@@ -67,7 +67,9 @@ describe('npm run rehearse', () => {
       expect(err).toBe('');
       expect(code).toBe(0);
       expect(out).toMatch(/^Replicate +AwaitCopy +[\d.]+ s {2}done/m);
-      expect(out).toMatch(/^PASSED {3}PostgreSQL 15 → 18: Preflight succeeded in [\d.]+ s, Replicate succeeded in [\d.]+ s$/m);
+      expect(out).toMatch(/^Cutover +SwitchOver +[\d.]+ s {2}done/m);
+      expect(out).toMatch(/^PASSED {3}PostgreSQL 15 → 18: Preflight succeeded in [\d.]+ s, .*, Cleanup succeeded in [\d.]+ s$/m);
+      expect(out.match(/^Switch {3}(source → target|target → source): the writers were without for \d+ ms/gm)).toHaveLength(3);
       expect(out).not.toContain('\u001b');
       expect(out).not.toContain('rehearsal source');
       expect(JSON.parse(readFileSync(report, 'utf8'))).toMatchObject({ outcome: 'passed', writes: { lost: 0 } });
@@ -81,6 +83,7 @@ describe('npm run rehearse', () => {
     ['while the servers start', 'Source: PostgreSQL', 'SIGINT'],
     ['while the sample is loaded', 'Loading the sample', 'SIGTERM'],
     ['while it copies', 'CreateSubscription', 'SIGINT'],
+    ['while it switches', 'CheckCutover', 'SIGINT'],
   ] as const)('leaves no server and no file behind when it is interrupted %s', async (_, words, signal) => {
     const { code, err } = await run(['--rows=20000'], interruptAt(words, signal));
     expect(code).toBe(3);

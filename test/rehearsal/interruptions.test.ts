@@ -110,7 +110,7 @@ describe('servers that restart in the middle', () => {
       restarts.push(when);
       restart = servers[side]?.restart({}, shutdown);
     };
-    const report = await rehearseQuickly(['--rows=20000', '--rate=150'], {
+    const report = await rehearseQuickly(['--rows=20000', '--rate=150', '--until=replicate'], {
       signal, // of the test's time limit, which thus takes the servers away
       targetParameters: { wal_retrieve_retry_interval: '200ms' }, // how long a worker waits before it tries again; five seconds by default
       onVisit({ machine, step }, sides) {

@@ -27,6 +27,10 @@ order by 1, 2
 `,
   );
 
+/** Those of databases and roles. */
+const settings = (side: ConnectionSettings): Promise<Record<string, unknown>[]> =>
+  sql(side, 'select setdatabase, setrole, setconfig from pg_db_role_setting order by 1, 2');
+
 describe('a rehearsal on servers of one’s own', () => {
   let pair: Pair;
   let folder: string;
@@ -68,6 +72,26 @@ describe('a rehearsal on servers of one’s own', () => {
     expect(await sql(database.target, 'select * from t order by id')).toEqual(rowsBefore);
     const left = (await everything(database.target)).map(({ kind, name }) => `${kind} ${name}`).join('\n');
     expect(left).not.toMatch(/planetscale_migration|rehearsal_workload/);
+  });
+
+  it.each(['cutover', 'cleanup'])('gives both databases back after a switch, with --until=%s', async (until) => {
+    const database = await pair.createDatabase(`my ${until}`);
+    await sql(database.source, `create table t (id serial primary key, v text unique); insert into t (v) values ('one')`);
+    const before = [await everything(database.source), await settings(database.source), await settings(database.target)];
+    const report = await rehearseQuickly(words(database, '--writers=2', `--until=${until}`));
+    expect(report).toMatchObject({
+      reasons: [],
+      outcome: 'passed',
+      tables: { different: [] },
+      writes: { lost: 0, duplicated: 0, overlap: 0 },
+      catalogs: { different: [] },
+    });
+    expect(report.switches).toHaveLength(until === 'cutover' ? 1 : 3);
+    expect([await everything(database.source), await settings(database.source), await settings(database.target)]).toEqual(before);
+    const left = (await everything(database.target)).map(({ kind, name }) => `${kind} ${name}`).join('\n');
+    expect(left).not.toMatch(/planetscale_migration|rehearsal_workload/);
+    await sql(database.source, `insert into t (v) values ('two')`);
+    await sql(database.target, `insert into t (v) values ('two')`);
   });
 
   it('ends in NotReady with all blockers at once where the schema cannot be moved, and touches nothing', async () => {

@@ -10,7 +10,7 @@ export const lag: SwitchCheck = {
   async find(scene) {
     if (streamTrouble(scene).length > 0) return []; // that is told as such
     const { newest, good } = await looksOf(scene);
-    if (!newest) throw new Error('no marker could be sent, because our table for them is missing on one side');
+    if (!newest) throw new Error('no marker was sent, most likely because our own table for them is missing on one side');
     const arrival = await lookAgain(scene, newest);
     return [...lost(scene, arrival), ...behind(scene, good, arrival)];
   },

@@ -22,7 +22,7 @@ export interface Side {
   readonly version: number;
 }
 
-export interface SwitchScene extends Pick<Looking<Needs>, 'source' | 'target' | 'input' | 'execution' | 'results' | 'remainingMs'> {
+export interface SwitchScene extends Pick<Looking<Needs>, 'source' | 'target' | 'input' | 'execution' | 'results'> {
   readonly direction: Direction;
   /** The side that serves the application, and is left. */
   readonly leaving: Side;
@@ -50,7 +50,6 @@ export async function setSwitchScene(direction: Direction, ctx: Looking<Needs>):
   const { database } = source.endpoint;
   return {
     ...{ source, target, input, execution, results, replication, direction, leaving, arriving },
-    remainingMs: () => ctx.remainingMs(),
     current: subscriptionName(database, direction.current),
     next: subscriptionName(database, direction.next),
     exclusions: {

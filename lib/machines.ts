@@ -70,7 +70,7 @@ export const MACHINES = {
     order: [until('LiftFence')],
   },
   Cleanup: {
-    says: 'Removes what the migration made in both databases, from any state. The application is not affected. Can be started again at any time.',
+    says: 'Removes what the migration made in both databases, from any state, and opens what a switch has closed. The side that serves goes on serving. Can be started again at any time.',
     acts: true,
     order: [until('DropReplication')],
   },

@@ -74,12 +74,16 @@ select state, turn, commits, execution, attempt::text,
 from ${TABLE}
 `);
 
+/** Follows the name of a role, which is quoted where it holds a space, so nothing else can look like it. */
+const GRANTABLE = ' with grant option';
+
 /** Begins a block in which `gate` is the row, locked, and `own` our role. */
 const BEGIN = `
 declare
   gate ${TABLE}%rowtype;
   own pg_catalog.pg_roles%rowtype;
   grantee text;
+  grantable boolean;
 begin
   select * into strict gate from ${TABLE} for update;
   select * into strict own from pg_catalog.pg_roles where rolname = current_user;`;
@@ -93,15 +97,15 @@ const SHUT = `
     unnest(s.setconfig) as entry
     where s.setrole = 0 and starts_with(entry, 'default_transaction_read_only='));
   execute format('alter database %I set default_transaction_read_only = on', current_database());
-  for grantee in
-    select case when a.grantee = 0 then 'public' else a.grantee::regrole::text end
+  for grantee, grantable in
+    select case when a.grantee = 0 then 'public' else a.grantee::regrole::text end, bool_or(a.is_grantable)
     from pg_catalog.pg_database as d, aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) as a
     where d.datname = current_database() and a.privilege_type = 'CONNECT' and a.grantee is distinct from to_regrole('${REPLICATION_ROLE}')
       and (a.grantee = 0 or (a.grantee <> own.oid and (own.rolsuper or not pg_has_role(own.oid, a.grantee, 'usage'))))
     group by a.grantee
   loop
-    execute format('revoke connect on database %I from %s', current_database(), grantee);
-    update ${TABLE} set connect_taken = connect_taken || grantee;
+    execute format('revoke connect on database %I from %s cascade', current_database(), grantee);
+    update ${TABLE} set connect_taken = connect_taken || (grantee || case when grantable then '${GRANTABLE}' else '' end);
   end loop;
   for grantee in
     select rolname from pg_catalog.pg_roles
@@ -119,7 +123,7 @@ const UNSHUT = `
     execute format('alter database %I set default_transaction_read_only = %L', current_database(), gate.read_only_before);
   end if;
   foreach grantee in array gate.connect_taken loop
-    if grantee = 'public' or to_regrole(grantee) is not null then
+    if grantee = 'public' or to_regrole(regexp_replace(grantee, '${GRANTABLE}$', '')) is not null then
       execute format('grant connect on database %I to %s', current_database(), grantee);
     end if;
   end loop;

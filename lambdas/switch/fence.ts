@@ -1,10 +1,10 @@
 /** The fence: from here until the commit point neither side takes the application's writes. */
-import type { Session } from '../contract.ts';
+import type { Database, Session } from '../contract.ts';
 import { SwitchFailed } from '../errors.ts';
 import { endSessions } from '../sql/client-sessions.ts';
-import { closeGate, type Fence, fenceGate, liftFence } from '../sql/gates.ts';
+import { closeGate, createGate, type Fence, fenceGate, liftFence } from '../sql/gates.ts';
+import { createHeartbeat } from '../sql/heartbeat.ts';
 import { actLater } from '../sql/sessions.ts';
-import type { Deadline } from './deadline.ts';
 
 /** Whoever is alive lifts the fence by the deadline, and tells why. */
 const LATER_SECONDS = 0.5;
@@ -37,8 +37,12 @@ export async function endEverybody(session: Session, patienceMs: number): Promis
   }
 }
 
-/** The side that is arrived at takes no writes until it is switched to, whoever may know its address. */
-export async function shutArriving(session: Session, deadline: Deadline): Promise<void> {
-  await session.query(closeGate());
-  await endEverybody(session, deadline.remainingMs);
+const LONGEST_SHUTTING_MS = 5_000;
+
+/** The side that is arrived at takes no writes until it is switched to, whoever may know its address. Its gate is never seen open. */
+export async function shutArriving(arriving: Database, session: Session): Promise<void> {
+  await arriving.transaction(async (transaction) => {
+    for (const statement of [createHeartbeat(), createGate(), closeGate()]) await transaction.query(statement);
+  });
+  await endEverybody(session, LONGEST_SHUTTING_MS);
 }

@@ -23,8 +23,6 @@ export interface Prepared {
 /** A change that takes longer than this to arrive would make the fence long for nothing. */
 const LONGEST_LAG_MS = 1_000;
 const LONGEST_WARM_UP_MS = 30_000;
-/** For ending sessions on the side that is arrived at. */
-const LONGEST_SHUTTING_MS = 5_000;
 
 /**
  * @returns undefined where another visit has switched in this direction meanwhile
@@ -37,24 +35,23 @@ export async function prepare(one: Switch): Promise<Prepared | undefined> {
     line = await openLine(one);
     await demandToBeAlone(line);
     alone = true;
-    const leaving = await haveGate(one.leaving);
-    await haveGate(one.arriving);
     const { source, target } =
       one.direction.from === 'source' ? { source: one.leaving, target: one.arriving } : { source: one.arriving, target: one.leaving };
-    const gates = await lookAtGates(source, target);
-    if (committedDirection(gates) === one.direction) {
+    if (committedDirection(await lookAtGates(source, target)) === one.direction) {
       await closeLine(line);
       return undefined;
     }
     await demandCurrent(one);
-    await shutArriving(line.arriving, new Deadline(LONGEST_SHUTTING_MS));
+    await haveGate(one.leaving);
+    await shutArriving(one.arriving, line.arriving);
+    const gates = await lookAtGates(source, target);
     if (one.input.reverse) await prepareNext(one);
     else await dropNext(one);
     const sequences = await prepareSequences(line.leaving, line.arriving, one.input, one.direction.to);
     await one.arriving.query(setSynchronousCommit(one.current, 'on'));
     await one.application.keepOriginal();
     await warmUp(one, line);
-    return { line, sequences, seen: leaving.turn, turn: nextTurn(gates) };
+    return { line, sequences, seen: gates[one.direction.from]?.turn ?? 0, turn: nextTurn(gates) };
   } catch (error) {
     if (alone) await Promise.allSettled([keepCurrent(one), dropNext(one)]);
     if (line) await closeLine(line);

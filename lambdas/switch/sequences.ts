@@ -49,8 +49,8 @@ function refuse(names: readonly string[], error: new (message: string) => Error,
 }
 
 /**
- * Before the fence. Looks at both sides, refuses what could not be copied, and leaves temporary helpers in both sessions. It also reads every
- * sequence of both sides once, so that the servers have them at hand when it counts.
+ * Before the fence. Looks at both sides, refuses what could not be copied, and leaves temporary helpers in both sessions, which takes the
+ * TEMPORARY right on both databases. It also reads every sequence of both sides once, so that the servers have them at hand when it counts.
  * @param to the side being arrived at, for messages
  * @throws VerificationError for sequences that are missing on the other side, run backwards there, or may not be set by us
  * @throws SequenceOutOfBounds for sequences that already stand where the other side's bounds forbid it
@@ -114,7 +114,8 @@ async function help(session: Asked, planned: readonly SequenceDefinition[]): Pro
 }
 
 /**
- * Under the fence, in one round trip; none where there are no sequences. Never waits for a session that uses a sequence, and takes no number out of any.
+ * Under the fence, in one round trip; none where there are no sequences. Never waits for a session that uses a sequence, and takes no
+ * number out of any.
  * @throws VerificationError naming the sequences that were made, dropped, renamed or altered since the plan
  */
 export async function readPositions(leaving: Pick<Asked, 'query'>, plan: SequencePlan): Promise<Positions> {

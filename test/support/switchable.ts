@@ -80,7 +80,7 @@ export async function writableSides(world: World): Promise<SideName[]> {
 
 /** What a fence changes on a side, and has to put back. */
 export const fenceOn = async (world: World, side: SideName): Promise<unknown> =>
-  world[side](`select s.setconfig, (select array_agg(format('%s:%s', a.grantee::regrole, a.privilege_type) order by 1)
+  world[side](`select s.setconfig, (select array_agg(format('%s:%s:%s', a.grantee::regrole, a.privilege_type, a.is_grantable) order by 1)
     from aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) as a) as rights
 from pg_database as d left join pg_db_role_setting as s on s.setdatabase = d.oid and s.setrole = 0 where d.datname = current_database()`);
 

@@ -50,7 +50,7 @@ from jsonb_to_recordset($1::jsonb)
 /** Without statistics the joins of the procedures could be planned as loops in loops. */
 export const analyzePlanned = (): Statement => statement(`analyze ${PLANNED}`);
 
-/** Those that our role may not set. The question may be put for sequences only, and conditions are asked in any order, CASE excepted. */
+/** Those that our role may not set. It may be asked of sequences only, and conditions are tried in any order, those of CASE excepted. */
 export const unsettable = (): Statement<{ n: number }> =>
   statement(`select p.n from ${PLANNED_NOW} 
 where case when c.relkind = 'S' then not has_sequence_privilege(c.oid, 'update') end order by p.n`);
@@ -112,7 +112,7 @@ begin
 end
 $do$`;
 
-/** In the order of the plan. Where one of the latter two holds anything, the plan no longer fits; where the first does, nothing was read. */
+/** In the order of the plan. Where one of the latter two holds anything, the plan no longer fits; nothing is read where `changed` does. */
 export interface PositionsRead {
   readonly lasts: readonly string[];
   readonly called: readonly boolean[];

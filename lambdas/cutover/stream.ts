@@ -96,7 +96,8 @@ export const login: SwitchCheck = {
 export const uninterrupted: SwitchCheck = {
   name: 'the stream since the comparison began',
   async find(scene) {
-    const { leaving, history, current, results } = scene;
+    const { leaving, history, current, results, input } = scene;
+    if (input.verify === 'fence') return []; // everything is compared once more when nothing moves
     const since = (results.CompareData as { readonly since?: unknown } | undefined)?.since;
     if (typeof since !== 'string' || !history.slot?.activePid || streamTrouble(scene).length > 0) return [];
     const [sender] = await leaving.reader.query(senderOf(current));
@@ -108,7 +109,8 @@ export const uninterrupted: SwitchCheck = {
       severity: 'blocker',
       objects: sender?.seconds && sender.seconds >= comparedFor ? [] : [current],
       message: 'The stream was interrupted after the comparison had begun, so the comparison does not vouch for what came after.',
-      remedy: 'Start again: the data are compared once more, and nothing else has to be done.',
+      remedy:
+        'Start again: the data are compared once more, and nothing else has to be done. Or let them be compared under the fence with "verify": "fence".',
     });
   },
 };

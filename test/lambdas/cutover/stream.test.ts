@@ -81,6 +81,7 @@ describe('the stream before a switch over', () => {
     expect(summary(found)).toEqual({ StreamInterrupted: blocker(nameIn(world)) });
     expect(found[0]?.remedy).toContain('compared once more');
     expect(await switchFindings(world, [stream, uninterrupted], { state: compared() })).toEqual([]);
+    expect(await switchFindings(world, [uninterrupted], { state, input: { verify: 'fence' } })).toEqual([]);
   });
 
   it('is refused where the heartbeat has a gap', async () => {

@@ -22,7 +22,7 @@ const MIGRATION_PARAMETERS: readonly Parameter[] = Object.entries(sourceParamete
 const workedOut = (value: string): string => value.replace(/^GREATEST\(\{.*\},(\d+)\)$/, '$1');
 
 /** RDS's own parameters mean something else to the server beneath; those that plain PostgreSQL does not know are left out. */
-function toServer(parameters: readonly Parameter[]): Record<string, string> {
+export function toServer(parameters: readonly Parameter[]): Record<string, string> {
   const entries = parameters.flatMap(({ name, value }): [string, string][] => {
     if (name === 'rds.logical_replication') return [['wal_level', value === '1' ? 'logical' : 'replica']];
     return name === 'shared_preload_libraries' || name.startsWith('rds.') ? [] : [[name, workedOut(value)]];

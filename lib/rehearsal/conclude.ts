@@ -98,9 +98,11 @@ function copySeconds(outcomes: readonly Outcome[]): number {
   return Math.round(states.reduce((sum, { seconds }) => sum + seconds, 0) * 1000) / 1000;
 }
 
-/** Of the last machine that looked. */
+/** Of every check that was made, as it came out the last time. `Preflight` and `Replicate` make the same one. */
 function findingsOf(outcomes: readonly Outcome[]): Report['findings'] {
-  const findings = outcomes.findLast((outcome) => outcome.findings.length > 0)?.findings ?? [];
+  const looked = outcomes.filter((outcome) => outcome.findings.length > 0);
+  const last = new Map(looked.map(({ name, findings }) => [name === 'Replicate' ? 'Preflight' : name, findings]));
+  const findings = [...last.values()].flat();
   const brief = (severity: string) =>
     findings
       .filter((finding) => finding.severity === severity)

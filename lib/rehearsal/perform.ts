@@ -7,26 +7,25 @@ import { type Examination, examine } from './examine.ts';
 import { type CatalogComparison, catalogsOfBoth, compareCatalogs } from './inventory/unchanged.ts';
 import type { Outcome } from './machines/execution.ts';
 import type { Report } from './report.ts';
-import { Runner } from './runner.ts';
-import type { Stage } from './stage.ts';
+import type { Machinery, Play } from './stage.ts';
 import { type Performance, switchesOf } from './switches.ts';
 import { placeOf } from './workload/connection.ts';
 import { startWorkload, type Workload } from './workload/workload.ts';
 
 /** What is at work while the course is run. */
-interface Play extends Stage {
-  readonly runner: Runner;
+interface Performing extends Play {
+  readonly runner: Machinery;
   readonly workload: Workload;
   readonly performances: Performance[];
   /** What went wrong beside the machines, in sentences. */
   readonly faults: string[];
 }
 
-export async function perform(stage: Stage): Promise<Report> {
-  const { options, company, sides, subjects, secret } = stage;
+/** @param runner what runs the machines */
+export async function perform(play: Play, runner: Machinery): Promise<Report> {
+  const { options, company, sides, subjects, secret } = play;
   const writers = subjects.length > 0 ? options.writers : 0;
   const workload = startWorkload({ secret, subjects, writers, rate: options.rate });
-  const runner = new Runner(stage);
   const interrupt = () => {
     workload.abandon();
     runner.abort();
@@ -36,7 +35,7 @@ export async function perform(stage: Stage): Promise<Report> {
   company.signal?.addEventListener('abort', interrupt, { once: true });
   try {
     await company.onReady?.(sides);
-    return await play({ ...stage, runner, workload, performances: [], faults: [] });
+    return await run({ ...play, runner, workload, performances: [], faults: [] });
   } finally {
     company.signal?.removeEventListener('abort', interrupt);
     workload.abandon();
@@ -44,7 +43,7 @@ export async function perform(stage: Stage): Promise<Report> {
   }
 }
 
-async function play(play: Play): Promise<Report> {
+async function run(play: Performing): Promise<Report> {
   const { sides, runner, workload, performances, faults, subjects, options } = play;
   const course = courseUntil(options.until);
   const cleansUp = course.includes('Cleanup');
@@ -69,7 +68,7 @@ const isReplicated = (outcomes: readonly Outcome[]): boolean =>
   outcomes.some(({ name, status }) => name === 'Replicate' && status === 'SUCCEEDED');
 
 /** @returns whether every machine succeeded, and the application was found at work after each */
-async function follow(play: Play, course: readonly MachineName[]): Promise<boolean> {
+async function follow(play: Performing, course: readonly MachineName[]): Promise<boolean> {
   const { runner, sides } = play;
   for (const name of course) {
     const to = LEADS_TO[name];
@@ -82,7 +81,11 @@ async function follow(play: Play, course: readonly MachineName[]): Promise<boole
 }
 
 /** Somebody starts the sessions again that do not come back by themselves, and the switch has to end them all. */
-async function switchTo({ runner, workload, performances, faults, company }: Play, name: MachineName, to: SideName): Promise<Outcome> {
+async function switchTo(
+  { runner, workload, performances, faults, company }: Performing,
+  name: MachineName,
+  to: SideName,
+): Promise<Outcome> {
   const bystanders = await workload.startBystanders();
   try {
     const startedAt = performance.now();
@@ -99,7 +102,7 @@ async function switchTo({ runner, workload, performances, faults, company }: Pla
 }
 
 /** About a second's worth of writes, at most a hundred. */
-async function goesOnAt({ workload, sides, options, faults, company }: Play, side: SideName): Promise<boolean> {
+async function goesOnAt({ workload, sides, options, faults, company }: Performing, side: SideName): Promise<boolean> {
   const writes = Math.min(100, options.rate);
   company.progress.say(`The application writes to the ${side}; going on after ${writes} more of its writes`);
   if (await workload.untilWritten(placeOf(sides.application[side]), writes, company.signal)) return true;
@@ -110,7 +113,7 @@ async function goesOnAt({ workload, sides, options, faults, company }: Play, sid
 const FAREWELL_MS = 60_000;
 
 /** A writer that is let in nowhere would ask for ever what became of its last write. */
-async function stopWriters({ workload, faults }: Play): Promise<void> {
+async function stopWriters({ workload, faults }: Performing): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<'late'>((resolve) => {
     timer = setTimeout(() => resolve('late'), FAREWELL_MS);
@@ -122,7 +125,7 @@ async function stopWriters({ workload, faults }: Play): Promise<void> {
   clearTimeout(timer);
 }
 
-async function look({ sides, workload, subjects, secret, performances, company }: Play): Promise<Examination> {
+async function look({ sides, workload, subjects, secret, performances, company }: Performing): Promise<Examination> {
   const serving = await secret.pointsAt();
   const switched = serving === 'target' || performances.some(({ outcome }) => outcome.status === 'SUCCEEDED');
   return examine({ sides, journal: workload.journal, subjects, serving, switched, progress: company.progress });

@@ -7,6 +7,7 @@ import { perform } from './perform.ts';
 import { placesOf } from './places.ts';
 import { prepare } from './prepare.ts';
 import type { Report } from './report.ts';
+import { Runner } from './runner.ts';
 import { openSides, type Sides } from './sides.ts';
 import type { Company, Stage } from './stage.ts';
 import { refuseTraces, removeTraces } from './traces.ts';
@@ -42,7 +43,8 @@ async function onOpenSides(options: RehearsalOptions, company: Company, sides: S
   try {
     const subjects = await prepare(options, company.progress, sides);
     const registry = new ExecutionRegistry();
-    const report = await perform({ options, company, sides, subjects, secret, places, machines, registry });
+    const stage = { options, company, sides, subjects, secret, places, machines, registry };
+    const report = await perform(stage, new Runner(stage));
     await company.beforeEnd?.(sides, report);
     return report;
   } finally {

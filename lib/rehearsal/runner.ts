@@ -4,10 +4,10 @@ import type { Json } from '../../lambdas/contract.ts';
 import type { MachineName } from '../machines.ts';
 import { DEFAULT_PACE, type Execution, type Outcome, startExecution } from './machines/execution.ts';
 import { recoveryAfter } from './machines/recovery.ts';
-import type { Stage } from './stage.ts';
+import type { Machinery, Stage } from './stage.ts';
 
 /** Runs one machine after another, with what follows from how each ends. */
-export class Runner {
+export class Runner implements Machinery {
   readonly #stage: Stage;
   readonly outcomes: Outcome[] = [];
   readonly #name = `rehearsal-${randomBytes(4).toString('hex')}`;

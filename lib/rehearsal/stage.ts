@@ -1,7 +1,8 @@
 /** What the parts of one rehearsal share once its servers run. */
+import type { Json } from '../../lambdas/contract.ts';
 import type { MachineName } from '../machines.ts';
-import type { RehearsedSecret } from './application/secret.ts';
-import type { Pace, Visited } from './machines/execution.ts';
+import type { SwitchedSecret } from './application/secret.ts';
+import type { Outcome, Pace, Visited } from './machines/execution.ts';
 import type { ExecutionRegistry } from './machines/registry.ts';
 import type { SynthesizedMachine } from './machines/synthesize.ts';
 import type { RehearsalOptions } from './options.ts';
@@ -30,12 +31,26 @@ export interface Company {
   beforeEnd?(sides: Sides, report: Report): Promise<void>;
 }
 
-export interface Stage {
+/** What is played, wherever the machines run. */
+export interface Play {
   readonly options: RehearsalOptions;
   readonly company: Company;
   readonly sides: Sides;
   readonly subjects: readonly Subject[];
-  readonly secret: RehearsedSecret;
+  readonly secret: SwitchedSecret;
+}
+
+/** What runs the machines: a local interpreter, or Step Functions. */
+export interface Machinery {
+  /** One execution to its end, and that of `Recovery` where one follows. @throws where it is interrupted */
+  run(name: MachineName, input?: Readonly<Record<string, Json>>): Promise<Outcome>;
+  /** Of every execution so far. */
+  readonly outcomes: readonly Outcome[];
+  /** The execution that is under way, if there is one. */
+  abort(): void;
+}
+
+export interface Stage extends Play {
   readonly places: RehearsalPlaces;
   readonly machines: Readonly<Record<MachineName, SynthesizedMachine>>;
   readonly registry: ExecutionRegistry;

@@ -7,8 +7,13 @@ export interface ApplicationSecret {
   read(): Promise<ConnectionSettings>;
 }
 
+/** A secret that a switch changes. */
+export interface SwitchedSecret extends ApplicationSecret {
+  pointsAt(): Promise<SideName>;
+}
+
 /** The same secret, for the application and for the migration. */
-export interface RehearsedSecret extends ApplicationSecret, Application {
+export interface RehearsedSecret extends SwitchedSecret, Application {
   pointsAt(): Promise<SideName>;
 }
 

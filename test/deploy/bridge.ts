@@ -1,0 +1,40 @@
+/**
+ * Where MiniStack 1.5.33 is not AWS, and what stands in its place. Nothing of the product knows of any of this.
+ *
+ * In the emulator itself, put right by `emulator.py` when it starts:
+ * - An error of a function arrives without its name, by which machines retry and catch.
+ * - `Ref` of a secret is its name instead of its ARN.
+ * - Rules of security groups that are resources of their own are an unknown type.
+ * - With TLS it would take port 443 as well.
+ *
+ * In RDS, put in by `rds.ts` between the functions and the emulator:
+ * - No server stands behind a cluster; here the cluster's endpoint is that of an embedded server.
+ * - A cluster parameter group that was attached is in force at once; here it waits for a reboot of the instance.
+ * - A reboot restarts nothing; here it restarts the source with the parameters of the attached group.
+ *
+ * In Lambda, by {@link letFunctionsTrust} and by the emulator's environment (`site.ts`, `emulator.ts`), which its functions inherit:
+ * - /var/runtime/ca-cert.pem, where AWS keeps the authorities of RDS, is not there: SOURCE_AUTHORITIES_FILE names another file.
+ * - The target's certificate is signed by no public authority: NODE_EXTRA_CA_CERTS adds ours.
+ * - Functions run on the Node.js that is first on the path, whatever their runtime says: it is 24, from the package "node". They run on
+ *   this machine's architecture, and their memory and their network are the machine's own: neither the subnets nor the security
+ *   groups are proved here.
+ *
+ * In Step Functions: seconds of Wait and Retry pass in a fiftieth of their time, and without jitter. An execution has no time limit.
+ *
+ * Not bridged, because the product does not depend on it: generated passwords hold punctuation although the template excludes it, a secret
+ * that was made without a value has an empty one, KMS, X-Ray, and the logs of state machines.
+ */
+import { GetFunctionConfigurationCommand, type LambdaClient, UpdateFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
+import { VARIABLE } from '../../lambdas/environment.ts';
+import type { Files } from './site.ts';
+
+/** Names the file with the source's authority to each of these functions that asks for one. */
+export async function letFunctionsTrust(client: LambdaClient, functions: readonly string[], { authority }: Files): Promise<void> {
+  for (const FunctionName of functions) {
+    const { Environment } = await client.send(new GetFunctionConfigurationCommand({ FunctionName }));
+    const variables = Environment?.Variables ?? {};
+    if (variables[VARIABLE.sourceAuthorities] === undefined) continue;
+    const Variables = { ...variables, [VARIABLE.sourceAuthorities]: authority };
+    await client.send(new UpdateFunctionConfigurationCommand({ FunctionName, Environment: { Variables } }));
+  }
+}

@@ -1,0 +1,83 @@
+"""
+Starts MiniStack with what it does otherwise than AWS put right, as far as this app shows it. The version is pinned in requirements.txt, and
+each correction fails aloud where the code that it replaces is no longer there.
+"""
+
+import contextvars
+
+from ministack import app
+from ministack.core import lambda_runtime
+from ministack.core.responses import new_uuid
+from ministack.services import ec2, lambda_svc, secretsmanager
+from ministack.services.cloudformation import provisioners
+
+
+def tell_error_names():
+    """Step Functions catches and retries errors by their names, which the emulator drops: every error of a function is a HandlerError."""
+    told = "error: String(err.message || err), "
+    assert told in lambda_runtime._NODEJS_WORKER_SCRIPT
+    lambda_runtime._NODEJS_WORKER_SCRIPT = lambda_runtime._NODEJS_WORKER_SCRIPT.replace(told, f"{told}type: err.name, ")
+    name = contextvars.ContextVar("name", default=None)
+    invoke, execute = lambda_runtime.Worker.invoke, lambda_svc._execute_function_warm
+
+    def invoke_and_note(self, *args, **keywords):
+        result = invoke(self, *args, **keywords)
+        name.set(result.get("type"))
+        return result
+
+    def execute_and_tell(*args):
+        name.set(None)
+        result = execute(*args)
+        if result.get("error") and name.get():
+            result["body"]["errorType"] = name.get()
+        return result
+
+    lambda_runtime.Worker.invoke = invoke_and_note
+    lambda_svc._execute_function_warm = execute_and_tell
+
+
+def refer_to_secrets_by_arn():
+    """`Ref` of a secret is its ARN, which policies and functions are given; the emulator makes it the name."""
+    handlers = provisioners._RESOURCE_HANDLERS["AWS::SecretsManager::Secret"]
+    create, delete = handlers["create"], handlers["delete"]
+
+    def create_and_return_arn(*args):
+        _, attributes = create(*args)
+        return attributes["Arn"], attributes
+
+    def delete_by_arn(arn, properties):
+        for name, secret in list(secretsmanager._secrets.items()):
+            if secret["ARN"] == arn:
+                delete(name, properties)
+
+    handlers.update(create=create_and_return_arn, delete=delete_by_arn)
+
+
+def know_rules_of_security_groups():
+    """Rules that stand outside of their group, as the one that lets the functions in to the cluster, are a type that it does not know."""
+    for kind, key in (("Ingress", "IpPermissions"), ("Egress", "IpPermissionsEgress")):
+
+        def create(_logical_id, properties, _stack_name, key=key):
+            (rule,) = provisioners._ec2_sg_permissions([properties])
+            rule["SecurityGroupRuleId"] = f"sgr-{new_uuid()[:8]}"
+            ec2._security_groups[properties["GroupId"]][key].append(rule)
+            return rule["SecurityGroupRuleId"], {"Id": rule["SecurityGroupRuleId"]}
+
+        def delete(rule_id, properties, key=key):
+            group = ec2._security_groups[properties["GroupId"]]
+            group[key] = [rule for rule in group[key] if rule.get("SecurityGroupRuleId") != rule_id]
+
+        assert f"AWS::EC2::SecurityGroup{kind}" not in provisioners._RESOURCE_HANDLERS
+        provisioners._RESOURCE_HANDLERS[f"AWS::EC2::SecurityGroup{kind}"] = {"create": create, "delete": delete}
+
+
+def listen_on_one_port():
+    """With TLS on it would take port 443 too, for tokens of Cognito."""
+    app._port_is_bindable = lambda *_: False
+
+
+tell_error_names()
+refer_to_secrets_by_arn()
+know_rules_of_security_groups()
+listen_on_one_port()
+app.main()

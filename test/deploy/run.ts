@@ -1,0 +1,128 @@
+/** `npm run test:deploy`: the app deployed into an emulator of AWS by the real CDK command, a migration through it, and nothing left. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseOptions, type RehearsalOptions } from '../../lib/rehearsal/options.ts';
+import { prepare } from '../../lib/rehearsal/prepare.ts';
+import { drawProgress, type Progress } from '../../lib/rehearsal/progress.ts';
+import { serverCertificate } from '../../lib/rehearsal/servers/certificates.ts';
+import { openSides, type Sides } from '../../lib/rehearsal/sides.ts';
+import { CLUSTER, ENGINE_VERSION, makeAccount } from './account.ts';
+import { letFunctionsTrust } from './bridge.ts';
+import { Cdk } from './cdk.ts';
+import { type Emulator, freePort, installEmulator, startEmulator } from './emulator.ts';
+import { searchForPasswords } from './leaks.ts';
+import { findingsIn, linesOf } from './logs.ts';
+import { DeployedMachinery } from './machinery.ts';
+import { type RdsStandIn, startRds } from './rds.ts';
+import { applicationSecret, masterSecret, planetscaleSecret, putSecret, secretText } from './secrets.ts';
+import { ACCOUNT, clientsAt, type Files, filesIn, REGION } from './site.ts';
+import { inventory, namesOf, notDeleted, resourcesOf, STACK, stackId } from './stack.ts';
+import { walk } from './walk.ts';
+
+/** The version of the source is that of the cluster; both are the newest but one and the newest, as far as the embedded servers go. */
+const OPTIONS = parseOptions(['--source-version', '17', '--target-version', '18', '--rows', '20000', '--rate', '100']) as RehearsalOptions;
+
+interface Place {
+  readonly files: Files;
+  readonly port: number;
+  readonly emulator: Emulator;
+  readonly rds: RdsStandIn;
+  readonly sides: Sides;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+async function test({ files, emulator, rds, sides, progress, signal }: Place): Promise<void> {
+  const { authority } = await serverCertificate();
+  const clients = clientsAt(emulator.endpoint, authority);
+  progress.say('Loading the sample, making the account, and deploying');
+  const [subjects, account] = await Promise.all([prepare(OPTIONS, progress, sides), makeAccount(clients)]);
+  if (!sides.servers.source) throw new Error('The source is not embedded.');
+  await rds.play(clients.rds, sides.servers.source);
+  await putSecret(clients.secrets, account.sourceSecretArn, masterSecret(sides.source));
+  await putSecret(clients.secrets, account.applicationSecretArn, applicationSecret(sides.application.source));
+  await putSecret(clients.secrets, account.applicationTargetSecretArn, planetscaleSecret(sides.application.target));
+
+  const settings = { ...account, clusterIdentifier: CLUSTER, engineVersion: ENGINE_VERSION, database: sides.source.database };
+  const cdk = new Cdk(emulator.endpoint, files, settings);
+  await cdk.bootstrap();
+  const before = await inventory(clients);
+  const outputs = await cdk.deploy();
+  const resources = await resourcesOf(clients);
+  const id = await stackId(clients);
+  const functions = namesOf(resources, 'AWS::Lambda::Function');
+  progress.say(`Deployed ${resources.length} resources, ${functions.length} functions among them`);
+  await letFunctionsTrust(clients.functions, functions, files);
+
+  const readiness = namesOf(resources, 'AWS::Logs::LogGroup').find((name) => name.includes('CheckReadiness')) ?? '';
+  const machinery = new DeployedMachinery({
+    clients,
+    machine: (name) => `arn:aws:states:${REGION}:${ACCOUNT}:stateMachine:${STACK}-${name}`,
+    findings: async (execution) => findingsIn(await linesOf(clients, readiness), execution),
+    progress,
+    signal,
+  });
+  await walk({
+    clients,
+    options: OPTIONS,
+    sides,
+    subjects,
+    machinery,
+    rds,
+    applicationSecret: account.applicationSecretArn,
+    outputs,
+    progress,
+    signal,
+  });
+
+  const passwords = {
+    source: sides.source.password,
+    target: sides.target.password,
+    'replication role': JSON.parse(await secretText(clients.secrets, String(outputs.ReplicationSecretName))).password,
+  };
+  const search = await searchForPasswords({ clients, machinery, functions, assembly: cdk.assembly, passwords });
+  assert.deepEqual(search.found, []);
+  assert.ok(search.characters > 100_000, 'There was next to nothing to look through.');
+  progress.say(`No password in ${Math.round(search.characters / 1000)} kB of logs, histories, settings and templates`);
+
+  await cdk.destroy();
+  assert.deepEqual(await notDeleted(clients, id, resources), []);
+  assert.deepEqual(await inventory(clients), before, 'Something of ours is left in the account.');
+  progress.say(`Destroyed; nothing is left of ${resources.length} resources`);
+}
+
+async function main(): Promise<void> {
+  const began = performance.now();
+  const progress = drawProgress(process.stdout);
+  const interrupted = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort(new Error('It was interrupted.')));
+  progress.say('Installing and starting the emulator, and both servers');
+  await installEmulator();
+  const folder = mkdtempSync(join(tmpdir(), 'aurora-to-planetscale-deploy-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }));
+  const files = filesIn(folder);
+  const { authority, certificate, key } = await serverCertificate();
+  writeFileSync(files.authority, authority);
+  writeFileSync(files.certificate, certificate);
+  writeFileSync(files.key, key, { mode: 0o600 });
+  const port = await freePort();
+  const rds = await startRds(port, files);
+  const sides = await openSides(OPTIONS);
+  let emulator: Emulator | undefined;
+  try {
+    emulator = await startEmulator(port, files, rds.endpoint);
+    await test({ files, port, emulator, rds, sides, progress, signal: interrupted.signal });
+    progress.say(`PASSED in ${Math.round((performance.now() - began) / 1000)} s`);
+  } catch (error) {
+    process.stdout.write(`${emulator?.log().split('\n').slice(-80).join('\n')}\n`);
+    throw error;
+  } finally {
+    await emulator?.stop();
+    rds.stop();
+    sides.destroy();
+  }
+}
+
+await main();

@@ -1,0 +1,94 @@
+/** A whole migration in a deployed account, from an empty secret to a cleaned-up cluster, and everything that has to be true on the way. */
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Json } from '../../lambdas/contract.ts';
+import type { MachineName } from '../../lib/machines.ts';
+import type { RehearsalOptions } from '../../lib/rehearsal/options.ts';
+import { perform } from '../../lib/rehearsal/perform.ts';
+import type { Progress } from '../../lib/rehearsal/progress.ts';
+import { type Report, summary } from '../../lib/rehearsal/report.ts';
+import type { Sides } from '../../lib/rehearsal/sides.ts';
+import type { Machinery } from '../../lib/rehearsal/stage.ts';
+import type { Subject } from '../../lib/rehearsal/workload/subject.ts';
+import { WRITER } from './account.ts';
+import type { Outputs } from './cdk.ts';
+import type { DeployedMachinery } from './machinery.ts';
+import type { RdsStandIn } from './rds.ts';
+import { applicationReading, labelsOf, planetscaleSecret, putSecret, secretText } from './secrets.ts';
+import type { Clients } from './site.ts';
+
+export interface Walk {
+  readonly clients: Clients;
+  readonly options: RehearsalOptions;
+  readonly sides: Sides;
+  readonly subjects: readonly Subject[];
+  readonly machinery: DeployedMachinery;
+  readonly rds: RdsStandIn;
+  /** ARN of the application's secret. */
+  readonly applicationSecret: string;
+  readonly outputs: Outputs;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+export async function walk(given: Walk): Promise<Report> {
+  const { clients, options, sides, subjects, machinery, rds, applicationSecret, progress, signal } = given;
+  await refusesAnEmptySecret(given);
+  const original = await secretText(clients.secrets, applicationSecret);
+  const secret = applicationReading(clients.secrets, applicationSecret, sides);
+  const report = await perform({ options, company: { progress, signal }, sides, subjects, secret }, abortedOnce(given, original));
+  progress.say(summary(report));
+  assert.deepEqual(report.reasons, []);
+  assert.equal(report.outcome, 'passed');
+  assert.deepEqual(
+    report.machines.map(({ name }) => name),
+    ['Preflight', 'Replicate', 'Cutover', 'Rollback', 'Cutover', 'Cleanup'],
+  );
+  assert.deepEqual([...new Set(rds.reboots)], [WRITER], 'The writer is rebooted, and no other instance.');
+  assert.equal(await secret.pointsAt(), 'target');
+  assert.deepEqual(await labelsOf(clients.secrets, applicationSecret), [], 'Cleanup lets go of the secret’s original value.');
+  assert.equal((await machinery.executionsOf('Recovery')).length, 1);
+  return report;
+}
+
+/** The walk-through begins with a secret that nobody has filled in. */
+async function refusesAnEmptySecret({ clients, machinery, sides, outputs, progress }: Walk): Promise<void> {
+  progress.say('Preflight before the secret of the target is filled in');
+  const { status, failure } = await machinery.outcomeOf('Preflight', await machinery.start('Preflight'));
+  assert.equal(status, 'FAILED');
+  assert.equal(failure?.error, 'InvalidConfiguration');
+  assert.match(failure.cause, /cannot be used: it is empty/);
+  await putSecret(clients.secrets, String(outputs.TargetSecretName), planetscaleSecret(sides.target));
+}
+
+/** The same machinery, in which somebody presses the console's stop button before the second cutover. */
+function abortedOnce(given: Walk, original: string): Machinery {
+  const { machinery, clients, applicationSecret } = given;
+  const run = async (name: MachineName, input?: Readonly<Record<string, Json>>) => {
+    const outcome = await machinery.run(name, input);
+    if (name === 'Rollback') {
+      assert.equal(await secretText(clients.secrets, applicationSecret), original, 'Rollback puts the secret back letter by letter.');
+      await isRecoveredFrom(given);
+    }
+    return outcome;
+  };
+  return { run, abort: () => machinery.abort(), outcomes: machinery.outcomes };
+}
+
+/** The rule starts Recovery by itself, with the rights of its own role. */
+async function isRecoveredFrom({ machinery, progress, signal }: Walk): Promise<void> {
+  progress.say('A Cutover that somebody stops, and what follows by itself');
+  const execution = await machinery.start('Cutover');
+  await machinery.stop(execution);
+  assert.equal((await machinery.outcomeOf('Cutover', execution)).status, 'ABORTED');
+  for (;;) {
+    signal.throwIfAborted();
+    const [recovery] = await machinery.executionsOf('Recovery');
+    if (recovery?.executionArn !== undefined) {
+      const { status, failure } = await machinery.outcomeOf('Recovery', recovery.executionArn);
+      assert.equal(status, 'SUCCEEDED', JSON.stringify(failure));
+      return;
+    }
+    await sleep(100);
+  }
+}

@@ -14,6 +14,7 @@
  */
 import type { Json, Statement } from '../contract.ts';
 import { REPLICATION_ROLE, SCHEMA } from '../names.ts';
+import { beatInBlock } from './heartbeat.ts';
 import { literal, qualified, statement } from './quote.ts';
 
 const NAME = 'gate';
@@ -194,8 +195,12 @@ export const liftFence = (attempt?: string): Statement =>
   if gate.state = 'fenced'${attempt === undefined ? '' : ` and gate.attempt = ${literal(attempt)}`} then${UNSHUT}
   end if;`);
 
-/** closed → open, with everything as it was. Nothing happens in another state. */
-export const openGate = (): Statement => block(`\n  if gate.state = 'closed' then${UNSHUT}\n  end if;`);
+/**
+ * closed → open, with everything as it was. Nothing happens in another state. The first thing to be written here is a marker: if the slot of
+ * the stream back is made anew before it is read, the marker is missing on the other side, as a number that was left out.
+ */
+export const openGate = (): Statement =>
+  block(`\n  if gate.state = 'closed' then${beatInBlock(`'opened ' || clock_timestamp()`)}${UNSHUT}\n  end if;`);
 
 /** Whatever it is → open, with everything as it was. */
 export const restoreGate = (): Statement => block(`\n  if gate.state <> 'open' then${UNSHUT}\n  end if;`);

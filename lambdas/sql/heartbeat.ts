@@ -48,6 +48,11 @@ on conflict (token) do nothing
     [token],
   );
 
+/** The same inside of a block of PL/pgSQL, with the lock. @param token an expression */
+export const beatInBlock = (token: string): string => `
+    perform pg_advisory_xact_lock(hashtextextended('${SCHEMA}.${HEARTBEAT}', 0));
+    insert into ${TABLE} (id, token) select coalesce(max(id), 0) + 1, ${token} from ${TABLE};`;
+
 /** The heartbeat of this token, if it has arrived. */
 export const beatOf = (token: string): Statement<Beat> =>
   statement(`select id::float8 as id, token, written_at as "writtenAt" from ${TABLE} where token = $1::text`, [token]);

@@ -2,6 +2,7 @@
 import type { Statement } from '../contract.ts';
 import { HEARTBEAT, SCHEMA } from '../names.ts';
 import { qualified, statement } from './quote.ts';
+import { senderIdentity } from './senders.ts';
 
 const BEATS = qualified(SCHEMA, HEARTBEAT);
 const AWAIT_BEAT = 'pg_temp.planetscale_await_beat';
@@ -31,12 +32,13 @@ export const awaitBeat = (token: string, patienceMs: number): Statement<{ arrive
   statement(`select ${AWAIT_BEAT}($1::text, $2::float8 * interval '1 ms') as arrived`, [token, patienceMs]);
 
 /**
- * On the publisher. For this connection only. The subscriber answers when something arrives, so where its answer is late another
- * marker is sent; each is committed, which is why this is a procedure.
+ * On the publisher. For this connection only. The subscriber answers when something arrives, so where its answer is late
+ * something is sent; it is committed, which is why this is a procedure. It is no new marker: one that has not arrived when the stream ends would
+ * have its number given out again by the other side, and stop the stream back for ever.
  */
 export const createAwaitConfirmed = (): Statement =>
   statement(`
-create procedure ${AWAIT_CONFIRMED}(slot name, patience interval, inout "position" pg_lsn, inout confirmed boolean) language plpgsql as $do$
+create procedure ${AWAIT_CONFIRMED}(slot name, patience interval, inout "position" pg_lsn, inout confirmed boolean, inout sender text) language plpgsql as $do$
 declare
   until timestamptz := clock_timestamp() + patience;
   kick timestamptz := clock_timestamp() + interval '25 ms';
@@ -46,12 +48,14 @@ begin
     confirmed := exists (select from pg_replication_slots where slot_name = slot and confirmed_flush_lsn >= "position");
     exit when confirmed or clock_timestamp() > until;
     if clock_timestamp() > kick then
-      insert into ${BEATS} (id, token) select coalesce(max(id), 0) + 1, 'kick ' || clock_timestamp() from ${BEATS};
+      update ${BEATS} set written_at = clock_timestamp() where id = (select max(id) from ${BEATS});
       commit;
       kick := clock_timestamp() + interval '100 ms';
     end if;
     perform pg_sleep(0.001);
   end loop;
+  perform pg_stat_clear_snapshot();
+  sender := ${senderIdentity('slot')};
 end
 $do$
 `);
@@ -60,8 +64,10 @@ export interface Confirmed {
   /** Where the publisher's WAL ended when the wait began. */
   readonly position: string;
   readonly confirmed: boolean;
+  /** Who has read the slot up to there. */
+  readonly sender: string | null;
 }
 
 /** Takes the end of the WAL now, and waits until the slot has confirmed past it. */
 export const awaitConfirmed = (slot: string, patienceMs: number): Statement<Confirmed> =>
-  statement(`call ${AWAIT_CONFIRMED}($1::name, $2::float8 * interval '1 ms', null, null)`, [slot, patienceMs]);
+  statement(`call ${AWAIT_CONFIRMED}($1::name, $2::float8 * interval '1 ms', null, null, null)`, [slot, patienceMs]);

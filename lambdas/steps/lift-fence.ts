@@ -50,10 +50,12 @@ export const liftFence = defineStep({
     if (!interrupted) return undefined;
     const { direction, committed } = interrupted;
     const one = { ...ctx, ...partiesOf(direction, ctx), remainingMs: () => ctx.remainingMs() };
-    if (committed) await patiently(ctx, () => carryToItsEnd(one));
-    else {
-      await patiently(ctx, () => takeBack(one));
+    if (committed) {
+      await patiently(ctx, () => carryToItsEnd(one));
+      await one.arriving.query(callOff()); // what was left may have been what a later attempt had prepared, which must not go on without it
+    } else {
       await one.leaving.query(callOff());
+      await patiently(ctx, () => takeBack(one));
     }
     return 'pending';
   },

@@ -14,6 +14,7 @@ import type { Line } from './line.ts';
 import { bringEverythingOver } from './marker.ts';
 import type { Meter } from './meter.ts';
 import type { Prepared } from './prepare.ts';
+import { demandSameSender } from './sender.ts';
 import { type Positions, readPositions, setExactly } from './sequences.ts';
 import { compareUnderFence } from './verify.ts';
 
@@ -31,7 +32,7 @@ export interface Proof {
 /** @throws whatever failed; nothing is committed unless `onCommit` was called */
 export async function switchUnderFence(
   one: Switch,
-  { line: bare, sequences, seen, turn }: Prepared,
+  { line: bare, sequences, sender, seen, turn }: Prepared,
   {
     attempt,
     meter,
@@ -53,11 +54,13 @@ export async function switchUnderFence(
   });
 
   let positions: Positions | undefined;
-  const position = await meter.part('convergence', () =>
+  const confirmed = await meter.part('convergence', () =>
     bringEverythingOver(line, one.current, `switch ${attempt}`, deadline, async () => {
       positions = await readPositions(line.leaving, sequences);
     }),
   );
+
+  if (input.verify !== 'fence') demandSameSender(direction, sender, confirmed);
 
   await meter.part('sequences', async () => {
     if (positions) await setExactly(line.arriving, sequences, positions);
@@ -74,7 +77,12 @@ export async function switchUnderFence(
     await one.hook.call('before', direction.to, execution);
     const [committed] = await line.leaving.query(commitGate(attempt));
     if (!committed) throw new SwitchFailed('The time of the fence was over, or somebody lifted it, before the switch could be committed.');
-    onCommit({ marker: `switch ${attempt}`, position, sequences: sequences.count, rowsCompared: compared?.rows ?? null });
+    onCommit({
+      marker: `switch ${attempt}`,
+      position: confirmed.position,
+      sequences: sequences.count,
+      rowsCompared: compared?.rows ?? null,
+    });
     await line.arriving.query(openGate());
     await one.application.pointAt(direction.to);
   });

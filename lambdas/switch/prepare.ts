@@ -9,12 +9,15 @@ import { shutArriving } from './fence.ts';
 import { committedDirection, haveGate, lookAtGates, nextTurn } from './gates.ts';
 import { closeLine, type Line, openLine } from './line.ts';
 import { bringEverythingOver } from './marker.ts';
+import { demandSender } from './sender.ts';
 import { prepareSequences, type SequencePlan } from './sequences.ts';
 import { dropNext, keepCurrent, prepareNext } from './streams.ts';
 
 export interface Prepared {
   readonly line: Line;
   readonly sequences: SequencePlan;
+  /** Who reads the current slot. */
+  readonly sender: string;
   /** The turn of the side being left, and the one that this switch will be. */
   readonly seen: number;
   readonly turn: number;
@@ -49,9 +52,10 @@ export async function prepare(one: Switch): Promise<Prepared | undefined> {
     else await dropNext(one);
     const sequences = await prepareSequences(line.leaving, line.arriving, one.input, one.direction.to);
     await one.arriving.query(setSynchronousCommit(one.current, 'on'));
+    const sender = await demandSender(one);
     await one.application.keepOriginal();
     await warmUp(one, line);
-    return { line, sequences, seen: gates[one.direction.from]?.turn ?? 0, turn: nextTurn(gates) };
+    return { line, sequences, sender, seen: gates[one.direction.from]?.turn ?? 0, turn: nextTurn(gates) };
   } catch (error) {
     if (alone) await Promise.allSettled([keepCurrent(one), dropNext(one)]);
     if (line) await closeLine(line);

@@ -168,9 +168,9 @@ async function worldOf(pair: Pair, options: WorldOptions, owner: boolean): Promi
   return world;
 }
 
-export function sqlOn(settings: ConnectionSettings): Sql {
+export function sqlOn(settings: ConnectionSettings, more: pg.ClientConfig = {}): Sql {
   return async (text, values) => {
-    const client = new pg.Client(clientConfig(settings, 'test'));
+    const client = new pg.Client({ ...clientConfig(settings, 'test'), ...more });
     client.on('error', () => {});
     await client.connect();
     try {

@@ -22,8 +22,12 @@ export const VARIABLE = {
   clusterIdentifier: 'CLUSTER_IDENTIFIER',
   /** Name of the cluster parameter group that the stack made. */
   parameterGroup: 'PARAMETER_GROUP',
+  /** Name of the stack, under which the cluster's journal is kept; metrics and notices tell migrations apart by it. */
+  stack: 'STACK_NAME',
   /** ARNs of the state machines that act on the database, separated by commas. */
   actingMachines: 'ACTING_MACHINE_ARNS',
+  /** Topic that notices go to. */
+  topic: 'TOPIC_ARN',
 } as const;
 
 /** What a function is told, by the names above. */

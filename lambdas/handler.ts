@@ -8,6 +8,10 @@ import { parseInput } from './input.ts';
 import { needsOf, STEP_NAMES, type StepName } from './steps/index.ts';
 import { visitStep } from './visit.ts';
 
+// One bundle, and so one file, has every entry.
+export { notice } from './notice-handler.ts';
+export { watch } from './watch-handler.ts';
+
 /** What Lambda tells about an invocation, as far as it matters here. */
 export interface Invocation {
   readonly awsRequestId: string;

@@ -1,0 +1,64 @@
+/** The entry of the function that watches, called each minute. It looks at nothing unless a migration is open, and never writes. */
+import { lambdaLog } from './adapters/logger.ts';
+import { publishMeasures } from './adapters/metrics.ts';
+import { awsClients, findPlaces } from './adapters/places.ts';
+import { readStanding } from './adapters/standing.ts';
+import type { Reader } from './contract.ts';
+import { type Environment, VARIABLE } from './environment.ts';
+import { MigrationError } from './errors.ts';
+import type { Invocation } from './handler.ts';
+import { openPorts, type Places } from './ports.ts';
+import { lookOut } from './watch/look.ts';
+import { Memory } from './watch/memory.ts';
+
+const clients = awsClients();
+const memory = new Memory();
+/** What the watch needs; its rights, network and environment follow from it as those of a step do. */
+export const WATCH_NEEDS = ['executions', 'source', 'target'] as const;
+
+/** @throws whatever kept the look from being whole, after what could be measured was published: an alarm counts the errors of the function */
+export async function watch(_event: unknown, { awsRequestId }: Pick<Invocation, 'awsRequestId'>): Promise<void> {
+  const environment: Environment = process.env;
+  const machines = environment[VARIABLE.actingMachines] ?? '';
+  const { open, replicated } = await readStanding(clients.executions, machines.split(','));
+  if (!open) return memory.turnTo(undefined);
+  const places = await Promise.all([placeOf('source', environment), placeOf('target', environment)]);
+  const found = { ...places[0].found, ...places[1].found };
+  const { looking, close } = openPorts('Watch', found);
+  try {
+    const [source, target] = places.map(({ failure }, index) =>
+      failure === undefined ? [looking.source, looking.target][index] : outOfReach(failure, environment[VARIABLE.database] ?? ''),
+    ) as [Reader, Reader];
+    const { stream, measures, failures } = await lookOut({ source, target }, memory, replicated);
+    publishMeasures(environment[VARIABLE.stack] ?? '', stream, measures);
+    const log = lambdaLog('Watch', { execution: '' }, awsRequestId);
+    for (const error of failures) {
+      log.warn('The look was not whole', error instanceof MigrationError ? { error: error.name, message: error.message } : {});
+    }
+    if (failures.length > 0) throw failures[0];
+  } finally {
+    await close();
+  }
+}
+
+interface Place {
+  readonly found: Partial<Places>;
+  readonly failure?: unknown;
+}
+
+/** Each side by itself: a secret that cannot be read must not keep the other side from being watched. */
+async function placeOf(side: 'source' | 'target', environment: Environment): Promise<Place> {
+  try {
+    return { found: await findPlaces([side], { environment, event: { executionArn: '', startedAt: '' }, clients }) };
+  } catch (failure) {
+    return { found: {}, failure };
+  }
+}
+
+/** A side of which not even the address is known. */
+function outOfReach(failure: unknown, database: string): Reader {
+  const fail = async (): Promise<never> => {
+    throw failure;
+  };
+  return { endpoint: { host: '', port: 0, database, user: '' }, version: fail, query: fail, snapshot: fail };
+}

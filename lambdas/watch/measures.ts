@@ -1,0 +1,54 @@
+/**
+ * What the watch measures, by its name and unit in CloudWatch. One stream is watched, the current one: forward before a switch, reverse
+ * after it. What cannot be told at a look is left out of it, never written down as zero.
+ */
+export const UNITS = {
+  /** Of the source's tables, what is copied; a table in flight counts by its share. Only while something is left to copy. */
+  CopyBytes: 'Bytes',
+  /** Of the source's tables, everything. Only while something is left to copy. */
+  CopyBytesTotal: 'Bytes',
+  /** 100 only when every table is copied and has caught up. */
+  CopyPercent: 'Percent',
+  /** Since the copy last got further. Only while something is left to copy. */
+  CopyIdleSeconds: 'Seconds',
+  /** Published tables. */
+  Tables: 'Count',
+  /** Tables that are copied and have caught up. */
+  TablesReady: 'Count',
+  /** WAL of the publisher that the subscriber has not confirmed. */
+  LagBytes: 'Bytes',
+  /** From writing on the publisher to the subscriber's confirmation, at most; see `lag.ts`. */
+  LagMilliseconds: 'Milliseconds',
+  /** WAL that the publisher keeps for the stream's slot, or for a table's copy if that keeps more. */
+  WalKeptBytes: 'Bytes',
+  /** Hours until the WAL kept reaches its limit or the volume's, at the pace of the last hour; 720 stands for 30 days, and for never. */
+  WalHoursLeft: 'Count',
+  /** 1 where the slot is gone, lost or another one: changes may be missing on the subscriber. */
+  HistoryBroken: 'Count',
+  /** 1 where the slot is read. */
+  SlotActive: 'Count',
+  /** 1 where the subscription is enabled and its worker runs. */
+  SubscriptionRunning: 'Count',
+  /** Errors of apply and of table copies since the look before. Subscribers older than version 15 do not count them. */
+  ApplyErrors: 'Count',
+  /** Transaction ids that pass by while the publisher cannot freeze rows, because of our slots and copies. */
+  TransactionIdAge: 'Count',
+  /** Numbers that are missing from the heartbeat on the subscriber; each is a lost change. */
+  HeartbeatGaps: 'Count',
+  /** Size of the whole database on the target, indexes and dead rows included. */
+  TargetBytes: 'Bytes',
+  /** For how long the side that serves has not taken writes: a fence, or a switch that is committed and not over. 0 as a rule. */
+  FenceHeldSeconds: 'Seconds',
+  /** 1 where the target serves the application, 0 where the source does. */
+  ServingTarget: 'Count',
+  /** 1 where nothing that can be seen from here speaks against `Cutover`; CheckCutover decides. */
+  ReadyToCutOver: 'Count',
+} as const satisfies Readonly<Record<string, 'Bytes' | 'Count' | 'Milliseconds' | 'Percent' | 'Seconds'>>;
+
+export type MetricName = keyof typeof UNITS;
+export type Measures = Partial<Record<MetricName, number>>;
+
+/** Where CloudWatch keeps them. Each has one dimension, `service`, which is the name of the stack. */
+export const NAMESPACE = 'AuroraToPlanetScale';
+
+export const flag = (is: boolean): number => (is ? 1 : 0);

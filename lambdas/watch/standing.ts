@@ -1,0 +1,33 @@
+/**
+ * Whether a migration is open, from the executions alone: what was deployed and never started must not touch a database, and what was
+ * cleaned up has nothing to be watched. Asking Step Functions costs nothing, and cannot go stale as a switched-on schedule could.
+ */
+
+/** The newest execution of one machine. */
+export interface Newest {
+  /** Name of the machine, without the stack's. */
+  readonly machine: string;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly succeeded: boolean;
+}
+
+export interface Standing {
+  /**
+   * From the start of the first machine that acts until an execution of `Cleanup` has succeeded. Step Functions forgets an execution 90 days
+   * after its end, so a migration that stays open for longer is watched again from the next execution on.
+   */
+  readonly open: boolean;
+  /** Whether the latest execution of `Replicate` has succeeded. */
+  readonly replicated: boolean;
+}
+
+/**
+ * @param newest of each machine that acts
+ * @param cleaned when the newest execution of `Cleanup` that has succeeded was started
+ */
+export function standingOf(newest: readonly Newest[], cleaned: number | undefined): Standing {
+  const acted = newest.filter(({ machine }) => machine !== 'Cleanup').map(({ startedAt }) => startedAt);
+  const open = acted.length > 0 && (cleaned === undefined || Math.max(...acted) > cleaned);
+  return { open, replicated: newest.some(({ machine, succeeded }) => machine === 'Replicate' && succeeded) };
+}

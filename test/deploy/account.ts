@@ -3,6 +3,7 @@
  * application's own secrets.
  */
 import { CreateStackCommand, DescribeStacksCommand, waitUntilStackCreateComplete } from '@aws-sdk/client-cloudformation';
+import { CreateDBClusterCommand, CreateDBInstanceCommand } from '@aws-sdk/client-rds';
 import type { Clients } from './site.ts';
 
 export const CLUSTER = 'corner-shop';
@@ -18,10 +19,6 @@ const subnet = (index: number) => ({
   Type: 'AWS::EC2::Subnet',
   Properties: { VpcId: ref('Vpc'), CidrBlock: `10.0.${index}.0/24`, AvailabilityZone: { 'Fn::Select': [index, { 'Fn::GetAZs': '' }] } },
 });
-const instance = (DBInstanceIdentifier: string) => ({
-  Type: 'AWS::RDS::DBInstance',
-  Properties: { DBInstanceIdentifier, DBClusterIdentifier: ref('Cluster'), Engine: 'aurora-postgresql', DBInstanceClass: 'db.r8g.large' },
-});
 const secret = (Name: string) => ({ Type: 'AWS::SecretsManager::Secret', Properties: { Name } });
 
 const TEMPLATE = {
@@ -34,40 +31,58 @@ const TEMPLATE = {
       Type: 'AWS::RDS::DBSubnetGroup',
       Properties: { DBSubnetGroupDescription: 'Aurora cluster', SubnetIds: [ref('Subnet0'), ref('Subnet1')] },
     },
-    Cluster: {
-      Type: 'AWS::RDS::DBCluster',
-      Properties: {
-        DBClusterIdentifier: CLUSTER,
-        Engine: 'aurora-postgresql',
-        EngineVersion: ENGINE_VERSION,
-        MasterUsername: 'aurora_master',
-        ManageMasterUserPassword: true,
-        DBSubnetGroupName: ref('SubnetGroup'),
-        VpcSecurityGroupIds: [attribute('ClusterSecurityGroup', 'GroupId')],
-      },
-    },
-    Writer: instance(WRITER),
-    Reader: { ...instance(`${CLUSTER}-2`), DependsOn: 'Writer' },
     ApplicationSecret: secret('corner-shop/application'),
     ApplicationTargetSecret: secret('corner-shop/application-at-planetscale'),
   },
   Outputs: {
+    subnetGroup: { Value: ref('SubnetGroup') },
     vpcId: { Value: ref('Vpc') },
     subnetIds: { Value: { 'Fn::Join': [',', [ref('Subnet0'), ref('Subnet1')]] } },
     clusterSecurityGroupId: { Value: attribute('ClusterSecurityGroup', 'GroupId') },
-    sourceSecretArn: { Value: attribute('Cluster', 'MasterUserSecret.SecretArn') },
     applicationSecretArn: { Value: ref('ApplicationSecret') },
     applicationTargetSecretArn: { Value: ref('ApplicationTargetSecret') },
   },
 };
 
 /** Settings of the app that name what is there. */
-export type AccountSettings = Readonly<Record<keyof (typeof TEMPLATE)['Outputs'], string>>;
+export interface AccountSettings {
+  readonly vpcId: string;
+  readonly subnetIds: string;
+  readonly clusterSecurityGroupId: string;
+  readonly sourceSecretArn: string;
+  readonly applicationSecretArn: string;
+  readonly applicationTargetSecretArn: string;
+}
 
-export async function makeAccount({ stacks: client }: Clients): Promise<AccountSettings> {
+export async function makeAccount(clients: Clients): Promise<AccountSettings> {
+  const { subnetGroup, ...settings } = await makeStack(clients);
+  return { ...settings, sourceSecretArn: await makeCluster(clients, subnetGroup, settings.clusterSecurityGroupId) };
+}
+
+type Made = Omit<AccountSettings, 'sourceSecretArn'> & { readonly subnetGroup: string };
+
+async function makeStack({ stacks: client }: Clients): Promise<Made> {
   await client.send(new CreateStackCommand({ StackName: STACK, TemplateBody: JSON.stringify(TEMPLATE) }));
   await waitUntilStackCreateComplete({ client, maxWaitTime: 60, minDelay: 1, maxDelay: 1 }, { StackName: STACK });
   const { Stacks } = await client.send(new DescribeStacksCommand({ StackName: STACK }));
-  const outputs = Stacks?.[0]?.Outputs ?? [];
-  return Object.fromEntries(outputs.map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue])) as AccountSettings;
+  return Object.fromEntries((Stacks?.[0]?.Outputs ?? []).map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue])) as unknown as Made;
+}
+
+/** @returns ARN of the secret in which RDS keeps the master user's password */
+async function makeCluster({ rds }: Clients, subnetGroup: string, securityGroup: string): Promise<string> {
+  const shared = { Engine: 'aurora-postgresql', DBClusterIdentifier: CLUSTER };
+  const { DBCluster: cluster } = await rds.send(
+    new CreateDBClusterCommand({
+      ...shared,
+      EngineVersion: ENGINE_VERSION,
+      MasterUsername: 'aurora_master',
+      ManageMasterUserPassword: true,
+      DBSubnetGroupName: subnetGroup,
+      VpcSecurityGroupIds: [securityGroup],
+    }),
+  );
+  for (const DBInstanceIdentifier of INSTANCES) {
+    await rds.send(new CreateDBInstanceCommand({ ...shared, DBInstanceIdentifier, DBInstanceClass: 'db.r8g.large' }));
+  }
+  return cluster?.MasterUserSecret?.SecretArn ?? '';
 }

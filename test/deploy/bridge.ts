@@ -3,8 +3,10 @@
  *
  * In the emulator itself, put right by `emulator.py` when it starts:
  * - An error of a function arrives without its name, by which machines retry and catch.
- * - `Ref` of a secret is its name instead of its ARN.
+ * - `Ref` of a secret is its name instead of its ARN, and the name that it makes for one is not of AWS's form.
  * - Rules of security groups that are resources of their own are an unknown type.
+ * - Rights on RDS are checked against an asterisk where a request names no cluster and no instance.
+ * - The condition secretsmanager:VersionStage is never met.
  * - With TLS it would take port 443 as well.
  *
  * In RDS, put in by `rds.ts` between the functions and the emulator:

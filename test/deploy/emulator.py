@@ -4,9 +4,10 @@ each correction fails aloud where the code that it replaces is no longer there.
 """
 
 import contextvars
+import json
 
 from ministack import app
-from ministack.core import lambda_runtime
+from ministack.core import iam_actions, lambda_runtime
 from ministack.core.responses import new_uuid
 from ministack.services import ec2, lambda_svc, secretsmanager
 from ministack.services.cloudformation import provisioners
@@ -36,13 +37,14 @@ def tell_error_names():
     lambda_svc._execute_function_warm = execute_and_tell
 
 
-def refer_to_secrets_by_arn():
-    """`Ref` of a secret is its ARN, which policies and functions are given; the emulator makes it the name."""
+def name_secrets_as_aws_does():
+    """`Ref` of a secret is its ARN, which policies and functions are given, and a name is made of two words; here both are of its own."""
     handlers = provisioners._RESOURCE_HANDLERS["AWS::SecretsManager::Secret"]
     create, delete = handlers["create"], handlers["delete"]
 
-    def create_and_return_arn(*args):
-        _, attributes = create(*args)
+    def create_and_return_arn(logical_id, properties, stack_name):
+        made = f"{logical_id}-{new_uuid().replace('-', '')[:12]}"
+        _, attributes = create(logical_id, {"Name": made, **properties}, stack_name)
         return attributes["Arn"], attributes
 
     def delete_by_arn(arn, properties):
@@ -71,13 +73,42 @@ def know_rules_of_security_groups():
         provisioners._RESOURCE_HANDLERS[f"AWS::EC2::SecurityGroup{kind}"] = {"create": create, "delete": delete}
 
 
+def name_resources_of_rds():
+    """Rights on parameter groups, on what is named by its ARN, and on lists are checked against an asterisk, which no narrow policy allows."""
+    extract, parameter = iam_actions.extract_resource_arn, iam_actions._query_param
+    lists = {"DescribeDBInstances": "db:*", "DescribeDBClusters": "cluster:*", "DescribeDBClusterParameterGroups": "cluster-pg:*"}
+
+    def extract_of_rds(service, method, path, headers, body, query_params, region, account_id):
+        found = extract(service, method, path, headers, body, query_params, region, account_id)
+        if service != "rds" or found != "*":
+            return found
+        group = parameter(query_params, "DBClusterParameterGroupName")
+        resource = f"cluster-pg:{group}" if group else lists.get(parameter(query_params, "Action"))
+        return parameter(query_params, "ResourceName") or (f"arn:aws:rds:{region}:{account_id}:{resource}" if resource else found)
+
+    iam_actions.extract_resource_arn = extract_of_rds
+
+
+def tell_stages_of_secrets():
+    """SwitchOver may move our own label of the application's secret and no other, by a condition of which it knows nothing."""
+    context = iam_actions.request_tag_context
+
+    def context_with_stage(service, action, body, parameters):
+        stage = json.loads(body or b"{}").get("VersionStage") if service == "secretsmanager" else None
+        return {**context(service, action, body, parameters), **({"secretsmanager:VersionStage": stage} if stage else {})}
+
+    iam_actions.request_tag_context = context_with_stage
+
+
 def listen_on_one_port():
     """With TLS on it would take port 443 too, for tokens of Cognito."""
     app._port_is_bindable = lambda *_: False
 
 
 tell_error_names()
-refer_to_secrets_by_arn()
+name_secrets_as_aws_does()
 know_rules_of_security_groups()
+name_resources_of_rds()
+tell_stages_of_secrets()
 listen_on_one_port()
 app.main()

@@ -14,7 +14,7 @@
  * margin      how far ahead of the source a target sequence is set while the source still moves
  * visit       one invocation of a step's function; a step that polls is visited many times
  */
-import type { Application, ApplicationOriginal, ApplicationView, Hook } from './application.ts';
+import type { Application, ApplicationOriginal, ApplicationView, Hook, SideName } from './application.ts';
 import type { MigrationInput } from './input.ts';
 
 export type { Application, ApplicationOriginal, ApplicationView, Hook, SideName } from './application.ts';
@@ -151,11 +151,19 @@ export interface ReplicationLogin {
 /** The same login, which can also be tried. */
 export interface ReplicationAccess extends ReplicationLogin {
   /**
-   * Whether the source lets this user in with this password. Stored passwords can be read by superusers only, so it is found out by
-   * logging in.
-   * @throws TransientError where the source cannot be reached
+   * Whether a side, the source unless told, lets this user in with this password. Stored passwords can be read by superusers only, so it is
+   * found out by logging in.
+   * @throws TransientError where the side cannot be reached
    */
-  works(): Promise<boolean>;
+  works(side?: SideName): Promise<boolean>;
+}
+
+/** The secret that holds the password of {@link ReplicationLogin}. */
+export interface ReplicationSecret {
+  /** Whether the current password is the one that {@link renew} made for this execution. */
+  isRenewedBy(execution: string): Promise<boolean>;
+  /** Puts in a new password, generated; the one before stays AWSPREVIOUS. Once for each execution, however often it is called. */
+  renew(execution: string): Promise<void>;
 }
 
 /** pg_dump on the source. */
@@ -174,6 +182,7 @@ export interface Ports {
   readonly clusterReboot: ClusterReboot;
   readonly executions: Executions;
   readonly replication: ReplicationAccess;
+  readonly replicationSecret: ReplicationSecret;
   readonly schemaDump: SchemaDump;
   /** Rights follow from needs here, too: only `application` may write the secret. */
   readonly application: Application;
@@ -192,6 +201,7 @@ export interface Views {
   readonly clusterReboot: ClusterView;
   readonly executions: Executions;
   readonly replication: ReplicationAccess;
+  readonly replicationSecret: Pick<ReplicationSecret, 'isRenewedBy'>;
   readonly schemaDump: SchemaDump;
   readonly application: ApplicationView;
   readonly applicationView: ApplicationView;

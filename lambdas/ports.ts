@@ -3,7 +3,18 @@ import type { ConnectionSettings } from './adapters/connection-settings.ts';
 import { canLogIn } from './adapters/log-in.ts';
 import { pgDump } from './adapters/pg-dump.ts';
 import { databasePort } from './adapters/postgres.ts';
-import type { Application, Cluster, Executions, Hook, Ports, ReplicationAccess, ReplicationLogin, Views } from './contract.ts';
+import type {
+  Application,
+  Cluster,
+  Executions,
+  Hook,
+  Ports,
+  ReplicationAccess,
+  ReplicationLogin,
+  ReplicationSecret,
+  SideName,
+  Views,
+} from './contract.ts';
 
 /** Everything that differs between an AWS account and a laptop. */
 export interface Places {
@@ -12,6 +23,7 @@ export interface Places {
   readonly cluster: Cluster;
   readonly executions: Executions;
   readonly replication: ReplicationLogin;
+  readonly replicationSecret: ReplicationSecret;
   readonly application: Application;
   readonly hook: Hook;
 }
@@ -34,7 +46,8 @@ export function openPorts(step: string, places: Partial<Places>): OpenPorts {
     clusterParameters: places.cluster,
     clusterReboot: places.cluster,
     executions: places.executions,
-    replication: places.replication && replicationAccess(places.replication, step, places.source),
+    replication: places.replication && replicationAccess(places.replication, step, places),
+    replicationSecret: places.replicationSecret,
     schemaDump: places.source && pgDump(places.source, step),
     application: places.application,
     applicationView: places.application,
@@ -50,8 +63,12 @@ export function openPorts(step: string, places: Partial<Places>): OpenPorts {
   };
 }
 
-/** @param source where the login is tried, as we reach it; the login's own address is the one that the target uses */
-function replicationAccess(login: ReplicationLogin, step: string, source: ConnectionSettings | undefined): ReplicationAccess {
+/** @param places where the login is tried, as we reach it; the login's own address is the one that the target uses */
+function replicationAccess(
+  login: ReplicationLogin,
+  step: string,
+  places: Partial<Record<SideName, ConnectionSettings>>,
+): ReplicationAccess {
   return {
     user: login.user,
     password: () => login.password(),
@@ -59,9 +76,10 @@ function replicationAccess(login: ReplicationLogin, step: string, source: Connec
     port: login.port,
     ...(login.reverse && { reverse: login.reverse }),
     sslmode: login.sslmode,
-    async works() {
-      if (!source) throw new Error(`${step} tries the replication login without needing the source.`);
-      return canLogIn({ ...source, user: login.user, password: await login.password() }, step);
+    async works(side = 'source') {
+      const place = places[side];
+      if (!place) throw new Error(`${step} tries the replication login without needing the ${side}.`);
+      return canLogIn({ ...place, user: login.user, password: await login.password() }, step);
     },
   };
 }

@@ -2,6 +2,7 @@
  * What the secrets hold → logins. Nothing of a secret's content ever leaves in a message: errors name the secret, its keys and the
  * remedy, and keep no cause, because the errors of JSON.parse and of URL quote what they could not read.
  */
+import { randomBytes } from 'node:crypto';
 import { InvalidConfiguration } from './errors.ts';
 
 /** User and password. */
@@ -91,6 +92,9 @@ export function parseSourceSecret(text: string, secret: string): SourceLogin {
   const port = portOf(fields, secret);
   return { user: username, password, ...(host !== undefined && { host }), ...(port !== undefined && { port }) };
 }
+
+/** 48 characters, none of which means anything in a shell, in a URL or in SQL. */
+export const newPassword = (): string => randomBytes(36).toString('base64url');
 
 /** @param secret ARN or name of the secret, for messages */
 export function parseReplicationSecret(text: string, secret: string): Login {

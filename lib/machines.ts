@@ -69,6 +69,11 @@ export const MACHINES = {
     acts: true,
     order: [until('LiftFence')],
   },
+  RotatePassword: {
+    says: 'Gives the replication role a new password, and the stream with it, which loses nothing and goes on. The application is not affected.',
+    acts: true,
+    order: [until('RotatePassword')],
+  },
   Cleanup: {
     says: 'Removes what the migration made in both databases, from any state, and opens what a switch has closed. The side that serves goes on serving. Can be started again at any time.',
     acts: true,

@@ -80,7 +80,7 @@ export class MigrationStack extends Stack {
 
   #replicationSecret(): ReadableSecret {
     const secret = new Secret(this, 'ReplicationSecret', {
-      description: 'Login with which PlanetScale streams from the Aurora cluster. Generated; nothing has to be filled in.',
+      description: 'Login with which PlanetScale streams from the Aurora cluster. Generated; RotatePassword puts in a new password.',
       generateSecretString: {
         secretStringTemplate: JSON.stringify({ username: REPLICATION_ROLE }),
         generateStringKey: 'password',
@@ -88,7 +88,7 @@ export class MigrationStack extends Stack {
         excludePunctuation: true,
       },
     });
-    allowUnrotated(secret, 'The role lives as long as one migration; a new password would break the subscription that carries it.');
+    allowUnrotated(secret, 'The role lives as long as one migration, and the machine RotatePassword rotates its password on request.');
     return secret;
   }
 

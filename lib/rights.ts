@@ -179,6 +179,14 @@ export const RIGHTS: Readonly<Record<Need, Right>> = {
       allowReading(role, resources.replicationSecret);
     },
   },
+  replicationSecret: {
+    network: false,
+    environment: ({ replicationSecret }) => ({ [VARIABLE.replicationSecret]: replicationSecret.secretArn }),
+    grant(role, { replicationSecret }) {
+      allowReading(role, replicationSecret);
+      allow(role, ['secretsmanager:PutSecretValue'], [replicationSecret.secretArn]);
+    },
+  },
   application: {
     ...applicationView,
     grant(role, resources) {

@@ -1,5 +1,4 @@
 /** The ways of moving a database that are measured against each other. Each is timed from an empty target to the last index. */
-import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { type ConnectionSettings, clientConfig } from '../../lambdas/adapters/connection-settings.ts';
 import { pgDump } from '../../lambdas/adapters/pg-dump.ts';
@@ -7,11 +6,13 @@ import { noApplication, noHook } from '../../lambdas/application.ts';
 import { adapt } from '../../lambdas/dump/adapt.ts';
 import { splitDump } from '../../lambdas/dump/statements.ts';
 import { REPLICATION_ROLE } from '../../lambdas/names.ts';
+import { newPassword } from '../../lambdas/secrets.ts';
 import { conninfo, literal } from '../../lambdas/sql/quote.ts';
 import { unmanagedCluster } from '../../lib/rehearsal/aurora-stand-in.ts';
 import { startExecution } from '../../lib/rehearsal/machines/execution.ts';
 import { ExecutionRegistry } from '../../lib/rehearsal/machines/registry.ts';
 import { synthesizeMachines } from '../../lib/rehearsal/machines/synthesize.ts';
+import { replicationSecret } from '../../lib/rehearsal/places.ts';
 import { isInstalled, run } from './programs.ts';
 
 export interface Route {
@@ -52,7 +53,7 @@ const thisProject: Contender = {
   name: 'this project',
   missing: async () => undefined,
   async copy({ source, target }) {
-    const password = randomBytes(24).toString('base64url');
+    const secret = replicationSecret(newPassword());
     const execution = startExecution({
       machine: machines.Replicate,
       name: 'benchmark',
@@ -64,7 +65,8 @@ const thisProject: Contender = {
         cluster: unmanagedCluster,
         application: noApplication,
         hook: noHook,
-        replication: { user: REPLICATION_ROLE, password: async () => password, host: source.host, port: source.port, sslmode: 'require' },
+        replication: { user: REPLICATION_ROLE, password: secret.password, host: source.host, port: source.port, sslmode: 'require' },
+        replicationSecret: secret,
       },
       pace: { budgetMs: 60_000, pollMs: POLL_MS, retryMs: 500 },
       onVisited({ step, outcome }, { abort }) {

@@ -16,6 +16,7 @@ import type { ConnectionSettings } from './connection-settings.ts';
 import { executionsPort } from './executions.ts';
 import { hookPort } from './hook.ts';
 import { clusterPort, type WriterEndpoint, writerEndpoint } from './rds.ts';
+import { replicationSecretPort } from './replication-secret.ts';
 import { readSecret } from './secrets.ts';
 
 /** The clients of the AWS APIs; a connection is made at the first call. */
@@ -52,6 +53,7 @@ const PLACES_OF: Readonly<Record<Need, readonly (keyof Places)[]>> = {
   clusterReboot: ['cluster'],
   executions: ['executions'],
   replication: ['replication', 'source'], // its login is tried on the source
+  replicationSecret: ['replicationSecret'],
   application: ['application'],
   applicationView: ['application'],
   applicationOriginal: ['application'],
@@ -62,6 +64,9 @@ const FIND: { readonly [Place in keyof Places]: (site: Site) => Promise<Places[P
   source: findSource,
   target: findTarget,
   replication: findReplication,
+  async replicationSecret({ environment, clients }) {
+    return replicationSecretPort(clients.secrets, told(environment, 'replicationSecret'));
+  },
   async cluster({ environment, clients }) {
     return clusterPort(clients.rds, told(environment, 'clusterIdentifier'), told(environment, 'parameterGroup'));
   },

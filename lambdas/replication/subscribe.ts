@@ -19,14 +19,14 @@ import { keyOf, named } from './tables.ts';
 /** Subscription and note in one transaction, so that neither is ever there without the other. */
 export async function subscribe(target: Database, name: string, connection: string, stream: StreamOptions, birth: string): Promise<void> {
   await target.transaction(async (session) => {
-    await session.query(createSubscription(name, connection, stream));
+    for (const statement of createSubscription(name, connection, stream)) await session.query(statement);
     await session.query(setNote(name, writeNote(birth, connection)));
   });
 }
 
 export async function reconnect(target: Database, name: string, connection: string, birth: string): Promise<void> {
   await target.transaction(async (session) => {
-    await session.query(setConnection(name, connection));
+    for (const statement of setConnection(name, connection)) await session.query(statement);
     await session.query(setNote(name, writeNote(birth, connection)));
   });
 }

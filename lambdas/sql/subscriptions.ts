@@ -3,6 +3,7 @@ import type { Statement } from '../contract.ts';
 import type { TableName } from '../input.ts';
 import { PUBLICATION } from '../names.ts';
 import { identifier, literal, qualified, statement } from './quote.ts';
+import { plain, withConnection } from './secret-connection.ts';
 
 /** How changes travel. */
 export interface StreamOptions {
@@ -85,12 +86,17 @@ const options = ({ binary, streaming }: StreamOptions): string => `binary = ${bi
  * Without connecting, so that it may run in a transaction and never waits. The rest stands at its default for a reason: `origin = any`,
  * because a source may itself be subscribed; `run_as_owner = false`, because CopySchema makes the tables as the same role;
  * `password_required = true`, which a role without superuser rights must leave.
+ *
+ * In this order, in one transaction: it begins with a connection string that leads nowhere, because the server logs the warning that it is
+ * not connected together with the string.
  */
-export const createSubscription = (name: string, connection: string, stream: StreamOptions): Statement =>
+export const createSubscription = (name: string, connection: string, stream: StreamOptions): Statement[] => [
   statement(`
-create subscription ${identifier(name)} connection ${literal(connection)} publication ${identifier(PUBLICATION)}
+create subscription ${identifier(name)} connection 'password=none' publication ${identifier(PUBLICATION)}
 with (connect = false, slot_name = ${literal(name)}, disable_on_error = false, ${options(stream)})
-`);
+`),
+  ...setConnection(name, connection),
+];
 
 /** What a subscriber of this version knows of the options that a stream without a copy wants. */
 const copylessOptions = (version: number): string[] => [
@@ -102,14 +108,19 @@ const copylessOptions = (version: number): string[] => [
 /**
  * For tables that are equal already, before the slot is made. It connects to ask for the published tables, each of which counts as ready at
  * once: a change to a table that the subscription does not know is passed over without an error. Stays disabled. `origin = none`,
- * where it is known, sends nothing back that came from here.
+ * where it is known, sends nothing back that came from here. In this order, in one transaction.
  * @param version major version of the subscriber
  */
-export const createCopylessSubscription = (name: string, connection: string, version: number): Statement =>
-  statement(`
-create subscription ${identifier(name)} connection ${literal(connection)} publication ${identifier(PUBLICATION)}
-with (${['enabled = false', 'create_slot = false', `slot_name = ${literal(name)}`, 'copy_data = false', ...copylessOptions(version)].join(', ')})
-`);
+export const createCopylessSubscription = (name: string, connection: string, version: number): Statement[] => {
+  const options = ['enabled = false', 'create_slot = false', `slot_name = ${plain(literal(name))}`, 'copy_data = false'];
+  return withConnection(
+    `
+create subscription ${plain(identifier(name))} connection %L publication ${identifier(PUBLICATION)}
+with (${[...options, ...copylessOptions(version)].join(', ')})
+`,
+    connection,
+  );
+};
 
 export const disableSubscription = (name: string): Statement => statement(`alter subscription ${identifier(name)} disable`);
 
@@ -120,8 +131,9 @@ export const setSynchronousCommit = (name: string, value: 'on' | 'off'): Stateme
 export const setNote = (name: string, note: string): Statement =>
   statement(`comment on subscription ${identifier(name)} is ${literal(note)}`);
 
-export const setConnection = (name: string, connection: string): Statement =>
-  statement(`alter subscription ${identifier(name)} connection ${literal(connection)}`);
+/** In this order, in one transaction. */
+export const setConnection = (name: string, connection: string): Statement[] =>
+  withConnection(`alter subscription ${plain(identifier(name))} connection %L`, connection);
 
 export const setStreamOptions = (name: string, stream: StreamOptions): Statement =>
   statement(`alter subscription ${identifier(name)} set (${options(stream)})`);

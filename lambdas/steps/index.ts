@@ -19,6 +19,7 @@ import { createSubscription } from './create-subscription.ts';
 import { dropReplication } from './drop-replication.ts';
 import { liftFence } from './lift-fence.ts';
 import { rebootSource } from './reboot-source.ts';
+import { rotatePassword } from './rotate-password.ts';
 import { switchBack } from './switch-back.ts';
 import { switchOver } from './switch-over.ts';
 import { syncSequences } from './sync-sequences.ts';
@@ -43,6 +44,7 @@ export const steps = {
   LiftFence: liftFence,
   CheckRollback: checkRollback,
   SwitchBack: switchBack,
+  RotatePassword: rotatePassword,
   DropReplication: dropReplication,
 } as const;
 

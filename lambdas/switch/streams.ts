@@ -43,7 +43,7 @@ export async function prepareNext(one: Switch): Promise<void> {
   const connection = await connectionToArriving(one);
   const version = await leaving.version();
   const making = leaving.transaction(async (session) => {
-    await session.query(createCopylessSubscription(next, connection, version));
+    for (const statement of createCopylessSubscription(next, connection, version)) await session.query(statement);
     await session.query(setNote(next, writeNote(birth, connection)));
   });
   await making.catch((error: unknown) => {

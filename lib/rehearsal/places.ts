@@ -1,9 +1,9 @@
 /** What stands in a rehearsal for everything that a function finds in an AWS account. */
-import { randomBytes } from 'node:crypto';
 import { noHook } from '../../lambdas/application.ts';
-import type { Application } from '../../lambdas/contract.ts';
+import type { Application, ReplicationSecret } from '../../lambdas/contract.ts';
 import { REPLICATION_ROLE } from '../../lambdas/names.ts';
 import type { Places } from '../../lambdas/ports.ts';
+import { newPassword } from '../../lambdas/secrets.ts';
 import type { Sides } from './sides.ts';
 
 /** All but the executions, which know each other by a registry. */
@@ -11,7 +11,7 @@ export type RehearsalPlaces = Omit<Places, 'executions'>;
 
 /** @param application the secret that the writers read */
 export function placesOf(sides: Sides, application: Application): RehearsalPlaces {
-  const password = randomBytes(24).toString('base64url');
+  const secret = replicationSecret(newPassword());
   const { host, port } = sides.source;
   return {
     source: sides.source,
@@ -19,6 +19,22 @@ export function placesOf(sides: Sides, application: Application): RehearsalPlace
     cluster: sides.cluster,
     application,
     hook: noHook,
-    replication: { user: REPLICATION_ROLE, password: async () => password, host, port, sslmode: sides.sslmode },
+    replication: { user: REPLICATION_ROLE, password: secret.password, host, port, sslmode: sides.sslmode },
+    replicationSecret: secret,
+  };
+}
+
+/** A secret that is a variable. @param first the password in it */
+export function replicationSecret(first: string): ReplicationSecret & { password(): Promise<string> } {
+  let current = first;
+  let renewedBy: string | undefined;
+  return {
+    password: async () => current,
+    isRenewedBy: async (execution) => renewedBy === execution,
+    async renew(execution) {
+      if (renewedBy === execution) return;
+      current = newPassword();
+      renewedBy = execution;
+    },
   };
 }

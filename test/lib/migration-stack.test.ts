@@ -72,6 +72,7 @@ describe('rights', () => {
       'rds:RebootDBInstance',
       'secretsmanager:DescribeSecret',
       'secretsmanager:GetSecretValue',
+      'secretsmanager:PutSecretValue',
       'states:ListExecutions',
     ]);
     const further = new Set(STEP_NAMES.flatMap((step) => switching.rightsOf(step).flatMap((right) => right.actions)));
@@ -79,7 +80,6 @@ describe('rights', () => {
       'kms:Decrypt',
       'kms:GenerateDataKey',
       'lambda:InvokeFunction',
-      'secretsmanager:PutSecretValue',
       'secretsmanager:UpdateSecretVersionStage',
     ]);
     expect([...further].filter((action) => action.includes('*'))).toEqual([]);
@@ -103,12 +103,17 @@ describe('rights', () => {
   });
 
   it('let only SwitchOver, SwitchBack and LiftFence put a value into the secret of the application, and into no other', () => {
-    expect(whoMay(switching, 'secretsmanager:PutSecretValue')).toEqual(SWITCHING_STEPS);
+    expect(whoMay(switching, 'secretsmanager:PutSecretValue')).toEqual([...SWITCHING_STEPS, 'RotatePassword']);
     for (const step of SWITCHING_STEPS) {
       expect(resourcesOf(step, 'secretsmanager:PutSecretValue', switching)).toEqual([WITH_APPLICATION.applicationSecretArn]);
       expect(resourcesOf(step, 'kms:GenerateDataKey', switching)).toEqual([WITH_APPLICATION.applicationSecretKeyArn]);
     }
     expect(whoMay(switching, 'kms:GenerateDataKey')).toEqual(SWITCHING_STEPS);
+  });
+
+  it('let only RotatePassword put a value into the secret of the replication role, and into no other', () => {
+    expect(whoMay(stack, 'secretsmanager:PutSecretValue')).toEqual(['RotatePassword']);
+    expect(resourcesOf('RotatePassword', 'secretsmanager:PutSecretValue')).toEqual([secret('ReplicationSecret')]);
   });
 
   it('let these and DropReplication move a label of the secret, and only our own: AWSCURRENT is not for them to move', () => {

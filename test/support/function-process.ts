@@ -6,6 +6,7 @@ import type { Application, Executions, Hook } from '../../lambdas/contract.ts';
 import type { Places } from '../../lambdas/ports.ts';
 import { unmanagedCluster } from '../../lib/rehearsal/aurora-stand-in.ts';
 import { invoke } from '../../lib/rehearsal/machines/local-function.ts';
+import { replicationSecret } from '../../lib/rehearsal/places.ts';
 import type { Answer, Call, Job, Report } from './killable.ts';
 import { silent } from './world.ts';
 
@@ -35,6 +36,7 @@ async function run({ fn, event, budgetMs, source, target, replication, secret }:
     target,
     cluster: unmanagedCluster,
     replication: { ...login, password: async () => password },
+    replicationSecret: replicationSecret(password),
     application: {
       secret,
       ...remote<Omit<Application, 'secret'>>('application', ['pointsAt', 'keepOriginal', 'isKept', 'pointAt', 'forgetOriginal']),

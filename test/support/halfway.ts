@@ -53,7 +53,7 @@ export async function prepared(world: World): Promise<void> {
   const { host, port } = world.places.target;
   const login = { ...world.places.replication, host, port };
   const connection = connectionString(login, REPLICATION_PASSWORD, world.database.name, reverseName(world), version);
-  await source.query(createCopylessSubscription(reverseName(world), connection, version));
+  for (const statement of createCopylessSubscription(reverseName(world), connection, version)) await source.query(statement);
   await source.query(setNote(reverseName(world), writeNote(BIRTH, connection)));
 }
 

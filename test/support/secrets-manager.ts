@@ -4,6 +4,7 @@ import {
   GetSecretValueCommand,
   InvalidParameterException,
   PutSecretValueCommand,
+  ResourceExistsException,
   ResourceNotFoundException,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
@@ -36,8 +37,11 @@ export function keepSecret(api: Stub, arn: string, first?: string): KeptSecret {
     for (const { labels } of versions.values()) labels.delete(label);
     versions.get(id)?.labels.add(label);
   };
-  const put = (text: string): string => {
-    const id = `version-${versions.size + 1}`;
+  const put = (text: string, token?: string): string => {
+    const id = token ?? `version-${versions.size + 1}`;
+    const there = versions.get(id);
+    if (there?.text === text) return id;
+    if (there) throw new ResourceExistsException({ message: `The version ${id} has another value.`, $metadata });
     const before = withLabel('AWSCURRENT');
     if (before) move('AWSPREVIOUS', before[0]);
     versions.set(id, { text, labels: new Set() });
@@ -55,7 +59,9 @@ export function keepSecret(api: Stub, arn: string, first?: string): KeptSecret {
   api.on(DescribeSecretCommand, { SecretId: arn }).callsFake(async () => ({
     VersionIdsToStages: Object.fromEntries([...versions].flatMap(([id, { labels }]) => (labels.size > 0 ? [[id, [...labels]]] : []))),
   }));
-  api.on(PutSecretValueCommand, { SecretId: arn }).callsFake(async ({ SecretString }) => ({ VersionId: put(SecretString) }));
+  api.on(PutSecretValueCommand, { SecretId: arn }).callsFake(async ({ SecretString, ClientRequestToken }) => ({
+    VersionId: put(SecretString, ClientRequestToken),
+  }));
   api
     .on(UpdateSecretVersionStageCommand, { SecretId: arn })
     .callsFake(async ({ VersionStage: label, MoveToVersionId, RemoveFromVersionId }) => {

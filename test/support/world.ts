@@ -9,6 +9,7 @@ import { type OpenPorts, openPorts, type Places } from '../../lambdas/ports.ts';
 import { type AnyStep, runStep } from '../../lambdas/step.ts';
 import { type StepName, stepNamed } from '../../lambdas/steps/index.ts';
 import { auroraStandIn } from '../../lib/rehearsal/aurora-stand-in.ts';
+import { replicationSecret } from '../../lib/rehearsal/places.ts';
 import { type Pair, type PairedDatabase, type PairOptions, startPair } from '../../lib/rehearsal/servers/pair.ts';
 
 export const REPLICATION_PASSWORD = "canary 'replication\\ password";
@@ -88,6 +89,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
 
 async function worldOf(pair: Pair, options: WorldOptions, owner: boolean): Promise<World> {
   const database = await pair.createDatabase(options.name ?? 'Shop "main"');
+  const secret = replicationSecret(REPLICATION_PASSWORD);
   const places: Places = {
     source: database.source,
     target: database.target,
@@ -97,11 +99,12 @@ async function worldOf(pair: Pair, options: WorldOptions, owner: boolean): Promi
     hook: options.hook ?? noHook,
     replication: {
       user: REPLICATION_ROLE,
-      password: async () => REPLICATION_PASSWORD,
+      password: secret.password,
       host: database.source.host,
       port: database.source.port,
       sslmode: 'require',
     },
+    replicationSecret: secret,
   };
   const opened: OpenPorts[] = [];
   const siblings: World[] = [];

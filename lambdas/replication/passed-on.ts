@@ -1,0 +1,73 @@
+/** What carries the replication password: a role on each side that has one, and the connection string of every subscription of ours. */
+import type { Reader, ReplicationAccess, SideName } from '../contract.ts';
+import { type StreamName, subscriptionName } from '../names.ts';
+import { roleExists } from '../sql/roles.ts';
+import { type SlotState, slotState } from '../sql/slots.ts';
+import { type SubscriptionState, subscriptionState } from '../sql/subscriptions.ts';
+import { connectionString, isConnectionOf, type Note, readNote } from './connection.ts';
+import { broken, SIDES_OF } from './history.ts';
+
+/** A role of ours on a side. */
+export interface Login {
+  readonly side: SideName;
+  /** Whether it is let in with the secret's password. */
+  readonly works: boolean;
+}
+
+/** A stream whose subscription is there. */
+export interface Carrier {
+  readonly stream: StreamName;
+  /** Of the subscription and of its slot. */
+  readonly name: string;
+  readonly subscription: SubscriptionState;
+  readonly note: Note;
+  /** What the secret's password makes of the connection string. Never leaves the function. */
+  readonly connection: string;
+  readonly slot: SlotState | undefined;
+}
+
+interface Given<Side extends Reader> extends Readonly<Record<SideName, Side>> {
+  readonly replication: ReplicationAccess;
+}
+
+export const SIDES: readonly SideName[] = ['source', 'target'];
+const STREAMS: readonly StreamName[] = ['forward', 'reverse'];
+
+export async function loginsOf<Side extends Reader>(given: Given<Side>): Promise<Login[]> {
+  const found: Login[] = [];
+  for (const side of SIDES) {
+    const [role] = await given[side].query(roleExists(given.replication.user));
+    if (role?.exists) found.push({ side, works: await given.replication.works(side) });
+  }
+  return found;
+}
+
+/** @throws ReplicationBroken for a subscription of our name that we did not make */
+export async function carriersOf<Side extends Reader>(given: Given<Side>): Promise<Carrier[]> {
+  const found: Carrier[] = [];
+  for (const stream of STREAMS) {
+    const name = subscriptionName(given.source.endpoint.database, stream);
+    const { publisher, subscriber } = SIDES_OF[stream];
+    const [subscription] = await given[subscriber].query(subscriptionState(name));
+    if (!subscription) continue;
+    const note = readNote(subscription.note);
+    if (!note) throw broken(`The subscription ${name} on the ${subscriber} is not the one that the migration made`, stream);
+    const [slot] = await given[publisher].query(slotState(name));
+    found.push({ stream, name, subscription, note, connection: await connectionOf(stream, name, given), slot });
+  }
+  return found;
+}
+
+/** As CreateSubscription makes it for the forward stream, and a switch for either. */
+async function connectionOf<Side extends Reader>(stream: StreamName, name: string, given: Given<Side>): Promise<string> {
+  const { publisher, subscriber } = SIDES_OF[stream];
+  const { replication, target } = given;
+  const { host, port } = publisher === 'source' ? replication : (replication.reverse ?? target.endpoint);
+  const { user, sslmode } = replication;
+  const { database } = given[publisher].endpoint;
+  return connectionString({ user, sslmode, host, port }, await replication.password(), database, name, await given[subscriber].version());
+}
+
+export const isPassedOn = ({ note, connection }: Carrier): boolean => isConnectionOf(note, connection);
+/** Whether somebody reads the slot. A disabled subscription does not, and whatever enables it uses the new password. */
+export const isFlowing = ({ subscription, slot }: Carrier): boolean => !subscription.enabled || slot?.active === true;

@@ -1,0 +1,107 @@
+/**
+ * State `RotatePassword`: a new password for the replication role, in the secret first, which every step follows, then in the role on
+ * each side, then in the subscription. The slot keeps whatever is written until the subscription is back, so nothing is lost, however
+ * long it takes and wherever it is interrupted.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Acting, Database, Looking, Reader, Verdict } from '../contract.ts';
+import { CannotConnect } from '../errors.ts';
+import { SIDES_OF } from '../replication/history.ts';
+import { alone } from '../replication/make-slot.ts';
+import { type Carrier, carriersOf, isFlowing, isPassedOn, type Login, loginsOf } from '../replication/passed-on.ts';
+import { reconnect } from '../replication/subscribe.ts';
+import { refuseBesideOlder } from '../running.ts';
+import { scramVerifier } from '../scram.ts';
+import { lockRoles, setVerifier } from '../sql/roles.ts';
+import { slotState } from '../sql/slots.ts';
+import { defineStep } from '../step.ts';
+
+type Needs = 'executions' | 'source' | 'target' | 'replication' | 'replicationSecret';
+
+interface Seen {
+  readonly renewed: boolean;
+  readonly logins: readonly Login[];
+  readonly carriers: readonly Carrier[];
+  readonly waitedSeconds: number;
+}
+
+/** A worker that failed to log in tries again after five seconds (wal_retrieve_retry_interval), and on a busy server later. */
+const PATIENCE_SECONDS = 300;
+/** A worker notices its new connection string within a second, unless it is applying a large transaction, which it is left to finish. */
+const LONGEST_CHANGE_MS = 15_000;
+const LOOK_AGAIN_MS = 50;
+
+export const rotatePassword = defineStep({
+  needs: ['executions', 'source', 'target', 'replication', 'replicationSecret'],
+
+  async inspect(ctx: Looking<Needs>): Promise<Seen> {
+    await refuseBesideOlder(ctx.executions);
+    return {
+      renewed: await ctx.replicationSecret.isRenewedBy(ctx.execution),
+      logins: await loginsOf<Reader>(ctx),
+      carriers: await carriersOf<Reader>(ctx),
+      waitedSeconds: ctx.waitedSeconds,
+    };
+  },
+
+  judge({ renewed, logins, carriers, waitedSeconds }): Verdict {
+    if (!renewed || logins.some(({ works }) => !works) || !carriers.every(isPassedOn)) return 'todo';
+    const stopped = carriers.filter((carrier) => !isFlowing(carrier));
+    if (stopped.length === 0) return 'done';
+    if (waitedSeconds > PATIENCE_SECONDS) throw notBack(stopped);
+    return 'pending';
+  },
+
+  async act(ctx: Acting<Needs>) {
+    const finished = await alone(ctx.source, 'rotation', async () => {
+      const { replication, replicationSecret, execution } = ctx;
+      if (!(await replicationSecret.isRenewedBy(execution))) await replicationSecret.renew(execution);
+      for (const { side, works } of await loginsOf<Database>(ctx)) {
+        if (!works) await giveVerifier(ctx[side], replication.user, await replication.password());
+      }
+      for (const carrier of await carriersOf<Database>(ctx)) if (!isPassedOn(carrier)) await passOn(ctx, carrier);
+      return true;
+    });
+    return finished ? undefined : 'pending';
+  },
+
+  evidence: ({ renewed, logins, carriers }) => ({
+    renewed,
+    roles: logins.map(({ side, works }) => ({ side, works })),
+    streams: carriers.map((carrier) => ({
+      subscription: carrier.name,
+      on: SIDES_OF[carrier.stream].subscriber,
+      hasPassword: isPassedOn(carrier),
+      enabled: carrier.subscription.enabled,
+      flows: carrier.slot?.active ?? false,
+    })),
+  }),
+});
+
+async function giveVerifier(side: Database, user: string, password: string): Promise<void> {
+  await side.transaction(async (session) => {
+    await session.query(lockRoles());
+    await session.query(setVerifier(user, scramVerifier(password)));
+  });
+}
+
+/** Waits until the worker has left the connection that it had made with the password before, so that the next look sees the new one. */
+async function passOn(ctx: Acting<Needs>, { stream, name, connection, note, slot }: Carrier): Promise<void> {
+  const { publisher, subscriber } = SIDES_OF[stream];
+  await reconnect(ctx[subscriber], name, connection, note.birth);
+  const until = Date.now() + Math.min(LONGEST_CHANGE_MS, ctx.remainingMs() / 2);
+  let now = slot;
+  while (slot?.active && now?.activePid === slot.activePid && Date.now() < until) {
+    await sleep(LOOK_AGAIN_MS);
+    [now] = await ctx[publisher].query(slotState(name));
+  }
+}
+
+function notBack(stopped: readonly Carrier[]): CannotConnect {
+  const where = stopped.map(({ name, stream }) => `${name} on the ${SIDES_OF[stream].subscriber}`).join(', ');
+  return new CannotConnect(
+    `The password is changed everywhere, but nobody has read the slot since: the subscription ${where} does not come back. Nothing is lost, ` +
+      'because the slot keeps everything; the application goes on. The log of the subscribing server says why it is refused. Remove the ' +
+      'cause, then start RotatePassword again.',
+  );
+}

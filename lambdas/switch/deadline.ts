@@ -15,7 +15,7 @@ export class Deadline {
   async guard<Result>(work: Promise<Result>): Promise<Result> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new TransientError('It was not done within the time that the fence may take.')), this.remainingMs);
+      timer = setTimeout(() => reject(new TransientError('It was not done within the time that the fence may take: see what held it up, or allow more with fenceSeconds.')), this.remainingMs);
     });
     work.catch(() => {}); // where it is late, nobody else hears of its failure
     try {

@@ -1,124 +1,61 @@
 /** A switch that is struck by a fault, from the first write to the last, and what must be true afterwards whatever the fault was. */
 import { expect } from 'vitest';
 import type { SideName } from '../../lambdas/contract.ts';
-import type { MachineName } from '../../lib/machines.ts';
+import { subscriptionName } from '../../lambdas/names.ts';
 import type { Outcome } from '../../lib/rehearsal/machines/execution.ts';
 import { auditWrites } from '../../lib/rehearsal/workload/audit-writes.ts';
 import { placeOf } from '../../lib/rehearsal/workload/connection.ts';
 import { OWN_SUBJECTS } from '../../lib/rehearsal/workload/own-subjects.ts';
 import { startWorkload, type Workload } from '../../lib/rehearsal/workload/workload.ts';
-import { FAULTS, type Fault, type FaultName, FENCE_SECONDS, type Scene } from './faults.ts';
+import type { Fault, Scene } from './faults.ts';
 import { killableFunctions } from './killable.ts';
-import type { Moment, Trigger } from './proxy.ts';
+import { FENCE, type Phase } from './phases.ts';
+import { eventually } from './replicated.ts';
 import { acceptsWrites } from './straggler.ts';
 import { otherSide, type Played, SIDES, type SwitchWorld } from './switching.ts';
 
-/** Statements by which the wire knows how far a switch is; both go to the side being left. */
-const FENCE = /state = 'fenced', turn = /;
-const COMMIT = /state = 'closed', commits = commits \+ 1/;
-
-/** When a fault strikes. */
-export interface Phase {
-  readonly machine: Extract<MachineName, 'Cutover' | 'Rollback'>;
-  readonly statement: RegExp;
-  readonly at: Moment;
-  readonly committed: boolean;
-}
-
-export const PHASES = {
-  /** Everything is prepared, and nothing is fenced. */
-  beforeTheFence: { machine: 'Cutover', statement: FENCE, at: 'request', committed: false },
-  /** Fenced, and the function does not know it yet. */
-  insideTheFence: { machine: 'Cutover', statement: FENCE, at: 'answer', committed: false },
-  /** Committed, and the function does not know it yet. */
-  afterTheCommit: { machine: 'Cutover', statement: COMMIT, at: 'answer', committed: true },
-  duringRollback: { machine: 'Rollback', statement: FENCE, at: 'answer', committed: false },
-} as const satisfies Readonly<Record<string, Phase>>;
+/** Seconds that a fence may last, where the fault does not make it last: as long as a switch may need on a busy machine. */
+const FENCE_SECONDS = 30;
 
 /** What a case ends in. */
 export interface End {
   readonly status: Outcome['status'];
-  /** Name of the error in the red box. */
+  /** Name of the error in the red box, and what it says happened. */
   readonly error?: string;
-  /** What the red box says. */
   readonly says?: RegExp;
   readonly serves: SideName;
 }
 
-export const workloadOf = ({ secret }: SwitchWorld): Workload => startWorkload({ secret, subjects: OWN_SUBJECTS, writers: 3, rate: 150 });
-
-/** The application's role, asked on both sides, politely and not. */
-export async function servingSides({ logins }: SwitchWorld): Promise<SideName[]> {
-  const asked = await Promise.all(
-    SIDES.map(async (side) => ({
-      side,
-      asked: await Promise.all([acceptsWrites(logins[side], true), acceptsWrites(logins[side], false)]),
-    })),
-  );
-  for (const { side, asked: answers } of asked)
-    expect(answers, `whether ${side} takes writes, politely and not`).toEqual([answers[0], answers[0]]);
-  return asked.filter(({ asked: [takes] }) => takes).map(({ side }) => side);
-}
-
-/** Stops the writers, and looks for each of their writes at the side that serves. */
-async function nothingIsLost({ world, logins }: SwitchWorld, writes: Workload, serving: SideName): Promise<void> {
-  await writes.untilWritten(placeOf(logins[serving]), 5);
-  await writes.stop();
-  const audit = await auditWrites(writes.journal, OWN_SUBJECTS, world.pair[serving].superuser(world.database.name));
-  expect({ ...audit, refusals: writes.journal.refusals }).toEqual({ lost: 0, duplicated: 0, refusals: [] });
-}
-
-/** From the side that serves to the other one, under writes and without a fault. */
-export async function switchFrom(at: SwitchWorld, serving: SideName): Promise<void> {
-  const writes = workloadOf(at);
-  try {
-    const { outcome } = await at.play(at.start(serving === 'source' ? 'Cutover' : 'Rollback'));
-    expect(outcome.failure).toBeUndefined();
-    expect(await servingSides(at)).toEqual([otherSide(serving)]);
-    await nothingIsLost(at, writes, otherSide(serving));
-  } finally {
-    writes.abandon();
-    await writes.stop();
-  }
-}
-
-/** @returns what became of the struck execution; the source serves again afterwards, unless the fault is final */
-export async function endure(at: SwitchWorld, phase: Phase, name: FaultName, end: End): Promise<Played> {
-  const fault: Fault = FAULTS[name];
+/** The source serves before, and afterwards again, unless the fault is final. */
+export async function endure(at: SwitchWorld, phase: Phase, fault: Fault, end: End): Promise<void> {
   if (phase.machine === 'Rollback') await switchFrom(at, 'source');
   const { played, scene } = await struck(at, phase, fault);
   try {
-    const { outcome } = played;
-    expect({ status: outcome.status, error: outcome.failure?.error, serves: await servingSides(at) }).toEqual({
-      status: end.status,
-      error: end.error,
-      serves: [end.serves],
-    });
-    if (end.says) expect(outcome.failure?.cause).toMatch(end.says);
-    expect(await at.secret.pointsAt()).toBe(end.serves);
-    await nothingIsLost(at, scene.writes, end.serves);
-    await stragglersLostNothing(scene, end.serves);
+    await endedAs(scene, played, end);
     await fault.mend?.(scene);
   } finally {
     await leave(scene);
   }
-  if (!fault.final && end.serves === 'target') await switchFrom(at, 'target');
-  return played;
+  if (fault.final) await goesNowhere(at, end.serves);
+  else if (end.serves === 'target') await switchFrom(at, 'target');
 }
 
 /** To the end of everything that goes on because of the fault. */
 async function struck(at: SwitchWorld, phase: Phase, fault: Fault): Promise<{ readonly played: Played; readonly scene: Scene }> {
   const leaving = phase.machine === 'Cutover' ? 'source' : 'target';
   const functions = killableFunctions();
-  const writes = workloadOf(at);
+  const writes = applicationOf(at);
   await writes.untilWritten(placeOf(at.logins[leaving]), 5);
-  const armed: Trigger[] = [];
-  const when = (statement: RegExp, moment: Moment, action: (scene: Scene) => Promise<void> | void) =>
-    armed.push(at.proxies[leaving].when(statement, moment, () => action(scene)));
-  const { prepare } = fault;
-  if (prepare) when(FENCE, 'request', prepare);
-  when(phase.statement, phase.at, fault.strike);
-  const started = at.start(phase.machine, { fenceSeconds: FENCE_SECONDS }, fault.killable ? { invoke: functions.invoke } : {});
+  const { prepare, strike } = fault;
+  const { statement, at: moment } = fault.instead?.(phase) ?? phase;
+  await streams(at, leaving);
+  const wire = at.proxies[leaving];
+  const armed = [
+    ...(prepare ? [wire.when(FENCE, 'request', () => prepare(scene))] : []),
+    wire.when(statement, moment, () => strike(scene)),
+  ];
+  const input = { fenceSeconds: fault.fenceSeconds ?? FENCE_SECONDS };
+  const started = at.start(phase.machine, input, fault.killable ? { invoke: functions.invoke } : {});
   const scene: Scene = {
     ...{ at, leaving, arriving: otherSide(leaving), started, functions, writes, committed: phase.committed },
     ...{ meanwhile: [], stragglers: [] },
@@ -135,10 +72,79 @@ async function struck(at: SwitchWorld, phase: Phase, fault: Fault): Promise<{ re
   }
 }
 
+async function endedAs(scene: Scene, { outcome, recoveries }: Played, end: End): Promise<void> {
+  const { at, writes } = scene;
+  const { status, failure } = outcome;
+  expect({ status, error: failure?.error, serve: await servingSides(at) }, failure?.cause).toEqual({
+    ...{ status: end.status, error: end.error, serve: [end.serves] },
+  });
+  if (failure) {
+    expect(failure.cause).toMatch(end.says ?? /./);
+    expect(failure.cause).toContain(`Nothing was switched`);
+    expect(failure.cause).toContain(`the application goes on at the ${end.serves}`);
+    expect(failure.cause).toMatch(/start the machine again/i);
+  }
+  expect(recoveries.map((recovery) => recovery.status)).toEqual(status === 'SUCCEEDED' ? [] : ['SUCCEEDED']);
+  expect(await at.secret.pointsAt()).toBe(end.serves);
+  await nothingIsLost(at, writes, end.serves);
+  await stragglersLostNothing(scene, end.serves);
+}
+
+/** From the side that serves to the other one, under writes and without a fault. */
+export async function switchFrom(at: SwitchWorld, serving: SideName): Promise<void> {
+  const writes = applicationOf(at);
+  try {
+    await streams(at, serving);
+    const { outcome } = await at.play(at.start(serving === 'source' ? 'Cutover' : 'Rollback'));
+    expect(outcome.failure?.cause).toBeUndefined();
+    expect(await servingSides(at)).toEqual([otherSide(serving)]);
+    await nothingIsLost(at, writes, otherSide(serving));
+  } finally {
+    writes.abandon();
+    await writes.stop();
+  }
+}
+
+/** What one side has can not be brought to the other any more, and no switch tries to. */
+async function goesNowhere(at: SwitchWorld, serving: SideName): Promise<void> {
+  const { outcome } = await at.play(at.start(serving === 'source' ? 'Cutover' : 'Rollback', { verify: 'fence' }));
+  expect(outcome.failure?.error, outcome.failure?.cause).toMatch(/^(DataDiffers|CutoverRefused|RollbackRefused|SwitchFailed)$/);
+  expect(await servingSides(at)).toEqual([serving]);
+}
+
+const applicationOf = ({ secret }: SwitchWorld): Workload => startWorkload({ secret, subjects: OWN_SUBJECTS, writers: 3, rate: 150 });
+
+/** What is written at the side that serves flows to the other one: a fault may have interrupted it, and a switch wants it uninterrupted. */
+async function streams({ world, sql }: SwitchWorld, serving: SideName): Promise<void> {
+  const slot = subscriptionName(world.database.name, serving === 'source' ? 'forward' : 'reverse');
+  await eventually(async () => (await sql[serving]('select from pg_replication_slots where slot_name = $1 and active', [slot])).length > 0);
+}
+
+/** The application's role, asked on both sides, politely and not. */
+async function servingSides({ logins }: SwitchWorld): Promise<SideName[]> {
+  const serving: SideName[] = [];
+  for (const side of SIDES) {
+    const politely = await acceptsWrites(logins[side], true);
+    expect(await acceptsWrites(logins[side], false), `whether the ${side} takes writes from those who insist, as from others`).toBe(
+      politely,
+    );
+    if (politely) serving.push(side);
+  }
+  return serving;
+}
+
+/** Stops the writers, and looks for each of their writes at the side that serves. */
+async function nothingIsLost({ world, logins }: SwitchWorld, writes: Workload, serving: SideName): Promise<void> {
+  await writes.untilWritten(placeOf(logins[serving]), 5);
+  await writes.stop();
+  const audit = await auditWrites(writes.journal, OWN_SUBJECTS, world.pair[serving].superuser(world.database.name));
+  expect({ ...audit, refusals: writes.journal.refusals }).toEqual({ lost: 0, duplicated: 0, refusals: [] });
+}
+
 async function stragglersLostNothing({ at, stragglers }: Scene, serving: SideName): Promise<void> {
   for (const straggler of stragglers) {
     await straggler.stop();
-    const found = await at.world[serving](`select request_id from rehearsal_workload.entry where request_id like 'straggler-%'`);
+    const found = await at.sql[serving](`select request_id from rehearsal_workload.entry where request_id like 'straggler-%'`);
     const there = new Set(found.map(({ request_id }) => request_id));
     expect(straggler.acknowledged.filter((token) => !there.has(token))).toEqual([]);
   }

@@ -5,13 +5,11 @@ import { identifier, literal } from '../../lambdas/sql/quote.ts';
 import { placeOf } from '../../lib/rehearsal/workload/connection.ts';
 import type { Workload } from '../../lib/rehearsal/workload/workload.ts';
 import type { KillableFunctions } from './killable.ts';
+import type { Phase, WireMoment } from './phases.ts';
 import { eventually } from './replicated.ts';
 import { type Straggler, startStraggler } from './straggler.ts';
-import type { Started, SwitchWorld } from './switching.ts';
-import { REPLICATION_PASSWORD, type Sql } from './world.ts';
-
-/** Seconds that a fence may last where a fault makes it last. */
-export const FENCE_SECONDS = 2;
+import { SIDES, type Started, type SwitchWorld } from './switching.ts';
+import { REPLICATION_PASSWORD } from './world.ts';
 
 /** Where a fault strikes. */
 export interface Scene {
@@ -33,8 +31,12 @@ export interface Fault {
   /** Done before the fence is raised, where the fault needs it. */
   prepare?(scene: Scene): Promise<void>;
   strike(scene: Scene): Promise<void> | void;
+  /** Where it would do no harm at the moment of its phase, a later moment of the same phase. */
+  instead?(phase: Phase): WireMoment | undefined;
   /** What a person does about it when all is over. */
   mend?(scene: Scene): Promise<void>;
+  /** Where the fault makes the fence last, seconds that it may. @default - as long as a switch may need on a busy machine */
+  readonly fenceSeconds?: number;
   /** Whether functions have to run in processes of their own. */
   readonly killable?: true;
   /** Whether no more than the side that serves is left of the migration. */
@@ -43,12 +45,14 @@ export interface Fault {
 
 const FEW_WRITES = 5;
 const moreWrites = ({ at, writes }: Scene, side: SideName) => writes.untilWritten(placeOf(at.logins[side]), FEW_WRITES);
-const sqlOf = ({ world }: SwitchWorld, side: SideName): Sql => world[side];
+
+const FENCE_SECONDS = 2;
 
 /** Nothing passes for longer than the fence may last, by the clock of the server that keeps it. */
 const cutNetworkTo = (which: 'leaving' | 'arriving'): Fault => ({
+  fenceSeconds: FENCE_SECONDS,
   async strike(scene) {
-    const sql = sqlOf(scene.at, scene.leaving);
+    const sql = scene.at.sql[scene.leaving];
     const proxy = scene.at.proxies[scene[which]];
     const [{ until } = {}] = await sql(`select clock_timestamp() + make_interval(secs => ${FENCE_SECONDS + 1}) as until`);
     proxy.blackhole();
@@ -64,8 +68,8 @@ const cutNetworkTo = (which: 'leaving' | 'arriving'): Fault => ({
 });
 
 const changePassword = async (at: SwitchWorld, password: string) => {
-  for (const side of ['source', 'target'] as const) {
-    const sql = sqlOf(at, side);
+  for (const side of SIDES) {
+    const sql = at.sql[side];
     const [role] = await sql(`select from pg_roles where rolname = '${REPLICATION_ROLE}'`);
     if (role) await sql(`alter role ${REPLICATION_ROLE} password ${literal(password)}`);
     await sql(`select pg_terminate_backend(pid) from pg_stat_replication where usename = '${REPLICATION_ROLE}'`);
@@ -73,20 +77,18 @@ const changePassword = async (at: SwitchWorld, password: string) => {
 };
 
 const ENTRY = 'rehearsal_workload.entry';
-/** By a person with the rights of our own role, whatever the database has by default. */
-const readWrite = (text: string): string => `begin read write; ${text}; commit`;
 
 /** The stream that brings what is written at `from` to `to`. */
 const streamFrom = ({ at, leaving }: Scene, from: SideName) => {
   const to: SideName = from === 'source' ? 'target' : 'source';
   const name = subscriptionName(at.world.database.name, from === 'source' ? 'forward' : 'reverse');
-  const alter = (what: 'enable' | 'disable') => sqlOf(at, to)(`alter subscription ${identifier(name)} ${what}`);
+  const alter = (what: 'enable' | 'disable') => at.sql[to](`alter subscription ${identifier(name)} ${what}`);
   const isCurrent = from === leaving;
   return {
     isCurrent,
     stop: () => alter('disable'),
     async loseHistory() {
-      const sql = sqlOf(at, from);
+      const sql = at.sql[from];
       await eventually(async () => (await sql('select from pg_replication_slots where slot_name = $1 and active', [name])).length === 0);
       await sql(`select pg_drop_replication_slot($1)`, [name]);
       await sql(`select pg_create_logical_replication_slot($1, 'pgoutput')`, [name]);
@@ -103,25 +105,26 @@ export const FAULTS = {
   'the network to the side being left cut': cutNetworkTo('leaving'),
   'the network to the side arrived at cut': cutNetworkTo('arriving'),
   'the replication password changed': {
+    fenceSeconds: FENCE_SECONDS,
     strike: ({ at }) => changePassword(at, 'changed by somebody'),
     mend: ({ at }) => changePassword(at, REPLICATION_PASSWORD),
   },
   'DDL on the source': {
-    async strike({ at }) {
-      await at.world.asSourceRole(readWrite(`alter table ${ENTRY} add column note text`));
+    fenceSeconds: FENCE_SECONDS,
+    async strike(scene) {
+      await scene.at.sql.source(`alter table ${ENTRY} add column note text`);
+      if (scene.leaving === 'source' && !scene.committed) await moreWrites(scene, 'source'); // whose sessions the fence has not ended yet
     },
     /** What has been written with the column has to arrive before it can go again. */
-    async mend({ at }) {
-      const { world } = at;
-      if ((await at.secret.pointsAt()) === 'source') {
-        await world.asTargetRole(readWrite(`alter table ${ENTRY} add column note text`));
-        const [beat] = await world.source(
-          `insert into ${ENTRY} (request_id, note) values ('noted ' || gen_random_uuid(), 'x') returning request_id`,
+    async mend({ at: { sql, secret } }) {
+      if ((await secret.pointsAt()) === 'source') {
+        await sql.target(`alter table ${ENTRY} add column note text`);
+        const [noted] = await sql.source(
+          `insert into ${ENTRY} (request_id, note) values ('noted ' || gen_random_uuid(), '') returning request_id`,
         );
-        await eventually(async () => (await world.target(`select from ${ENTRY} where request_id = $1`, [beat?.request_id])).length === 1);
+        await eventually(async () => (await sql.target(`select from ${ENTRY} where request_id = $1`, [noted?.request_id])).length === 1);
       }
-      await world.asSourceRole(readWrite(`alter table ${ENTRY} drop column note`));
-      await world.asTargetRole(readWrite(`alter table ${ENTRY} drop column if exists note`));
+      for (const side of SIDES) await sql[side](`alter table ${ENTRY} drop column if exists note`);
     },
   },
   'a straggling writer that ignores the fence': {
@@ -149,10 +152,11 @@ export const FAULTS = {
   /** Some acknowledged writes are in no slot's history and on no other side. */
   'the slot dropped and re-created': {
     final: true,
+    /** The side arrived at has taken writes, and nobody has fetched them yet. */
+    instead: ({ committed }) => (committed ? { statement: /alter subscription \S+ enable/, at: 'request' } : undefined),
     async prepare(scene) {
-      const stream = streamFrom(scene, scene.leaving);
       if (scene.committed) return;
-      await stream.stop();
+      await streamFrom(scene, scene.leaving).stop();
       await moreWrites(scene, scene.leaving);
     },
     async strike(scene) {

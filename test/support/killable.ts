@@ -1,10 +1,11 @@
-/** Runs functions in processes of their own, and kills them. */
+/** Runs the functions that switch in processes of their own, and kills them. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { ConnectionSettings } from '../../lambdas/adapters/connection-settings.ts';
 import type { ReplicationLogin, StepEvent, StepResult } from '../../lambdas/contract.ts';
-import { FunctionError, type invoke } from '../../lib/rehearsal/machines/local-function.ts';
+import type { StepName } from '../../lambdas/steps/index.ts';
+import { FunctionError, invoke } from '../../lib/rehearsal/machines/local-function.ts';
 import type { SynthesizedFunction } from '../../lib/rehearsal/machines/synthesize.ts';
 
 /** What a function is to do, and where its servers are. */
@@ -44,6 +45,7 @@ export interface KillableFunctions {
   kill(): Promise<void>;
 }
 
+const SWITCHING: readonly StepName[] = ['SwitchOver', 'SwitchBack'];
 const ENTRY = fileURLToPath(new URL('function-process.ts', import.meta.url));
 
 /** As Step Functions reports a function whose process is gone (https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html#bp-lambda-serviceexception). */
@@ -54,7 +56,9 @@ type Methods = Readonly<Record<string, (...args: readonly unknown[]) => Promise<
 export function killableFunctions(): KillableFunctions {
   let running: ChildProcess | undefined;
   return {
-    async invoke(fn, event, { source, target, replication, application, hook, executions }, budgetMs) {
+    async invoke(fn, event, places, budgetMs, log) {
+      if (!SWITCHING.includes(fn.step)) return invoke(fn, event, places, budgetMs, log);
+      const { source, target, replication, application, hook, executions } = places;
       if (!source || !target || !replication) throw new Error('A function in a process of its own needs both sides.');
       const child = fork(ENTRY, { serialization: 'advanced', execArgv: [] });
       running = child;

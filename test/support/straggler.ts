@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { type ConnectionSettings, clientConfig } from '../../lambdas/adapters/connection-settings.ts';
 
-const INSIST = '-c default_transaction_read_only=off';
+export const INSIST = '-c default_transaction_read_only=off';
 /** The server lets it in, and goes on with its login only a second later, when a fence may have been raised meanwhile. */
 const DAWDLE = `${INSIST} -c post_auth_delay=1`;
 const LOGINS = [INSIST, INSIST, DAWDLE, DAWDLE, DAWDLE];

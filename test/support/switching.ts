@@ -9,13 +9,15 @@ import { letApplicationIn } from '../../lib/rehearsal/application/rights.ts';
 import { type RehearsedSecret, rehearsedSecret } from '../../lib/rehearsal/application/secret.ts';
 import { unmanagedCluster } from '../../lib/rehearsal/aurora-stand-in.ts';
 import { type Execution, type ExecutionOptions, type Outcome, startExecution } from '../../lib/rehearsal/machines/execution.ts';
+import { recoveryAfter } from '../../lib/rehearsal/machines/recovery.ts';
 import { ExecutionRegistry } from '../../lib/rehearsal/machines/registry.ts';
 import { synthesizeMachines } from '../../lib/rehearsal/machines/synthesize.ts';
 import { APPLICATION_ROLE, applicationLogin } from '../../lib/rehearsal/servers/pair.ts';
 import { createOwnTables } from '../../lib/rehearsal/workload/own-subjects.ts';
 import { WireProxy } from './proxy.ts';
 import { QUICK } from './rehearsal.ts';
-import { startWorld, type World } from './world.ts';
+import { INSIST } from './straggler.ts';
+import { type Sql, sqlOn, startWorld, type World } from './world.ts';
 
 export const SIDES: readonly SideName[] = ['source', 'target'];
 export const otherSide = (side: SideName): SideName => (side === 'source' ? 'target' : 'source');
@@ -33,8 +35,6 @@ export interface Played {
   readonly recoveries: readonly Outcome[];
 }
 
-const WATCHED: readonly MachineName[] = ['Cutover', 'Rollback'];
-
 export interface SwitchWorld {
   readonly world: World;
   /** Between the functions and each server. The servers' own connections to each other do not pass here. */
@@ -42,6 +42,8 @@ export interface SwitchWorld {
   /** What the application logs in with, past the proxies. */
   readonly logins: Readonly<Record<SideName, ConnectionSettings>>;
   readonly secret: RehearsedSecret;
+  /** As the superuser, who writes whatever the database has by default. */
+  readonly sql: Readonly<Record<SideName, Sql>>;
   start(machine: MachineName, input?: Readonly<Record<string, Json>>, options?: Partial<ExecutionOptions>): Started;
   /** To the end, with what the rule on ABORTED, FAILED and TIMED_OUT of `Cutover` and `Rollback` does then. */
   play(started: Started): Promise<Played>;
@@ -52,6 +54,8 @@ export interface SwitchServers {
   world(): Promise<SwitchWorld>;
   destroy(): Promise<void>;
 }
+
+const insisting = (settings: ConnectionSettings): Sql => sqlOn(settings, { options: INSIST });
 
 /** One pair of servers for worlds one after another. */
 export async function startSwitchServers(): Promise<SwitchServers> {
@@ -100,16 +104,17 @@ async function replicated(
     const name = `${machine}-${randomBytes(4).toString('hex')}`;
     const execution = startExecution({ machine: machines[machine], name, input, registry, places, pace: QUICK, ...options });
     const recoveries: Promise<Outcome>[] = [];
-    const recover = () => {
-      if (WATCHED.includes(machine)) recoveries.push(start('Recovery', { execution: name }).ended);
+    const rule = (status: Outcome['status']) => {
+      const recovery = recoveryAfter({ name: machine, status, execution: name });
+      if (recovery) recoveries.push(start('Recovery', recovery).ended);
     };
     const ended = execution.ended.then((outcome) => {
-      if (outcome.status === 'FAILED') recover();
+      if (outcome.status === 'FAILED') rule(outcome.status);
       return outcome;
     });
     const abort = () => {
       execution.abort();
-      recover();
+      rule('ABORTED');
     };
     return { name, recoveries, ended, abort };
   };
@@ -122,5 +127,6 @@ async function replicated(
     outcome: await started.ended,
     recoveries: await Promise.all(started.recoveries),
   });
-  return { world, proxies, logins, secret, start, play };
+  const sql = { source: insisting(pair.source.superuser(database.name)), target: insisting(pair.target.superuser(database.name)) };
+  return { world, proxies, logins, secret, sql, start, play };
 }

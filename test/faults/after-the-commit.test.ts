@@ -1,0 +1,24 @@
+import { ended, enduresFaults } from '../support/matrix.ts';
+
+const goesOn = ended('SUCCEEDED', 'target');
+
+enduresFaults('afterTheCommit', {
+  'the function killed': goesOn,
+  'the source restarted': goesOn,
+  'the target restarted': goesOn,
+  'the network to the side being left cut': goesOn,
+  'the network to the side arrived at cut': goesOn,
+  'the replication password changed': goesOn,
+  'DDL on the source': goesOn,
+  'a straggling writer that ignores the fence': goesOn,
+  'the execution aborted': ended('ABORTED', 'target'),
+  'two executions at once': goesOn,
+  'the slot dropped and re-created': goesOn,
+});
+
+/** Whether it is before or after the commit point is decided by what arrives. */
+enduresFaults('atTheCommit', {
+  'the function killed': goesOn, // the commit arrives without it
+  'the network to the side being left cut': ended('SwitchFailed', 'source', /in time|within the time/), // the commit arrives too late
+  'the network to the side arrived at cut': goesOn,
+});

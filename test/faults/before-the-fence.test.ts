@@ -1,0 +1,18 @@
+import { ended, enduresFaults } from '../support/matrix.ts';
+
+const goesOn = ended('SUCCEEDED', 'target');
+const stays = (says: RegExp) => ended('SwitchFailed', 'source', says);
+
+enduresFaults('beforeTheFence', {
+  'the function killed': stays(/interrupted while the source was fenced/), // what it had sent last arrived without it
+  'the source restarted': stays(/connection/i),
+  'the target restarted': stays(/connection/i),
+  'the network to the side being left cut': stays(/in time|within the time/),
+  'the network to the side arrived at cut': stays(/in time|within the time/),
+  'the replication password changed': stays(/whether the subscription .* is running|within the time/),
+  'DDL on the source': stays(/whether the subscription .* is running|within the time/),
+  'a straggling writer that ignores the fence': goesOn,
+  'the execution aborted': ended('ABORTED', 'source'),
+  'two executions at once': goesOn,
+  'the slot dropped and re-created': stays(/stream was interrupted/),
+});

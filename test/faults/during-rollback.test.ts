@@ -1,0 +1,18 @@
+import { ended, enduresFaults } from '../support/matrix.ts';
+
+const goesBack = ended('SUCCEEDED', 'source');
+const stays = (says: RegExp) => ended('SwitchFailed', 'target', says);
+
+enduresFaults('duringRollback', {
+  'the function killed': stays(/interrupted while the target was fenced/),
+  'the source restarted': stays(/connection/i),
+  'the target restarted': stays(/connection/i),
+  'the network to the side being left cut': stays(/in time|within the time/),
+  'the network to the side arrived at cut': stays(/in time|within the time/),
+  'the replication password changed': stays(/whether the subscription .* is running|within the time/),
+  'DDL on the source': goesBack,
+  'a straggling writer that ignores the fence': goesBack,
+  'the execution aborted': ended('ABORTED', 'target'),
+  'two executions at once': goesBack,
+  'the slot dropped and re-created': stays(/stream was interrupted/),
+});

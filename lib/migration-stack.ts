@@ -10,6 +10,7 @@ import type { MigrationConfig } from './config.ts';
 import { allowUnrotated } from './exceptions.ts';
 import { MACHINE_NAMES } from './machines.ts';
 import { Migration } from './migration.ts';
+import { Monitoring } from './monitoring.ts';
 import { Network } from './network.ts';
 import { parameterGroupFamily, sourceParameters } from './parameter-group.ts';
 import type { ReadableSecret, Resources, SourceCluster } from './rights.ts';
@@ -20,6 +21,7 @@ export interface MigrationStackProps extends StackProps {
 
 export class MigrationStack extends Stack {
   readonly migration: Migration;
+  readonly monitoring: Monitoring;
 
   constructor(scope: Construct, id: string, { config, ...props }: MigrationStackProps) {
     super(scope, id, {
@@ -34,19 +36,23 @@ export class MigrationStack extends Stack {
         : this.#imported('TargetSecret', config.targetSecretArn, config.targetSecretKeyArn);
     const replicationSecret = this.#replicationSecret();
     const application = this.#application(config, targetSecret);
-    this.migration = new Migration(this, 'Migration', {
-      network: this.#network(config),
-      inputDefaults: config.inputDefaults,
-      resources: {
-        database: config.database,
-        sourceSecret,
-        targetSecret,
-        replicationSecret,
-        ...(application && { application }),
-        ...(config.switchHookArn !== undefined && { switchHookArn: config.switchHookArn }),
-        cluster: this.#cluster(config),
-        subscriptionSslmode: config.subscriptionSslmode,
-      },
+    const network = this.#network(config);
+    const resources = {
+      database: config.database,
+      sourceSecret,
+      targetSecret,
+      replicationSecret,
+      ...(application && { application }),
+      ...(config.switchHookArn !== undefined && { switchHookArn: config.switchHookArn }),
+      cluster: this.#cluster(config),
+      subscriptionSslmode: config.subscriptionSslmode,
+    };
+    this.migration = new Migration(this, 'Migration', { network, inputDefaults: config.inputDefaults, resources });
+    this.monitoring = new Monitoring(this, 'Monitoring', {
+      migration: this.migration,
+      network,
+      resources,
+      ...(config.notificationEmail !== undefined && { email: config.notificationEmail }),
     });
     this.#outputs(targetSecret, replicationSecret);
   }
@@ -133,6 +139,14 @@ export class MigrationStack extends Stack {
         value: `${console}/states/home?region=${this.region}#/statemachines/view/${this.migration.machines[name].stateMachineArn}`,
       });
     }
+    new CfnOutput(this, 'DashboardConsole', {
+      description: 'How far, how long still, is it healthy, may I cut over',
+      value: `${console}/cloudwatch/home?region=${this.region}#dashboards/dashboard/${this.monitoring.dashboard.dashboardName}`,
+    });
+    new CfnOutput(this, 'NotificationTopicArn', {
+      description: 'Topic of alarms and notices, to subscribe to',
+      value: this.monitoring.topic.topicArn,
+    });
     new CfnOutput(this, 'TargetSecretName', {
       description: 'Secret with the login of PlanetScale; fill it in',
       value: targetSecret.secretName,

@@ -35,6 +35,8 @@ const SWITCHING = MACHINE_NAMES.filter((name) => MACHINES[name].order.some(({ on
 export class Migration extends Construct {
   readonly functions: Readonly<Record<StepName, IFunction>>;
   readonly machines: Readonly<Record<MachineName, StateMachine>>;
+  /** The bundle that all functions share, those beside the steps too. */
+  readonly code = stepCode();
 
   constructor(scope: Construct, id: string, props: MigrationProps) {
     super(scope, id);
@@ -66,7 +68,7 @@ export class Migration extends Construct {
   #functions({ resources, network, inputDefaults = {} }: MigrationProps): Record<StepName, IFunction> {
     const actingMachineArns = MACHINE_NAMES.filter((name) => MACHINES[name].acts).map((name) => this.#arnOf(name));
     const environment = { [VARIABLE.inputDefaults]: JSON.stringify(inputDefaults) };
-    const code = stepCode();
+    const { code } = this;
     return mapped(
       STEP_NAMES,
       (step) => new StepFunction(this, step, { step, code, network, environment, resources: { ...resources, actingMachineArns } }).function,

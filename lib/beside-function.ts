@@ -1,0 +1,55 @@
+/** A function that is no step of a machine: it watches, or tells. The house defaults, and exactly the rights that it is given. */
+import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Architecture, type Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { allowWildcard } from './exceptions.ts';
+import type { Network } from './network.ts';
+import { NETWORK_INTERFACES } from './step-function.ts';
+
+export interface BesideFunctionProps {
+  /** What it is for, shown in the console. */
+  readonly says: string;
+  /** The bundle that all functions share, and the name of the entry in it. */
+  readonly code: Code;
+  readonly entry: string;
+  readonly timeout: Duration;
+  readonly environment: Readonly<Record<string, string>>;
+  /** Where it stands if it speaks to a database. @default - in no network */
+  readonly network?: Network;
+  /** How often the Lambda service tries again where the function fails. @default 2 */
+  readonly retryAttempts?: number;
+}
+
+/** Half of what a step has: nothing is dumped here. A share of the processor comes with it, and the start is most of the work. */
+const MEMORY_MB = 512;
+
+export class BesideFunction extends Construct {
+  readonly role: Role;
+  readonly function: LambdaFunction;
+
+  constructor(scope: Construct, id: string, { says, code, entry, timeout, environment, network, retryAttempts }: BesideFunctionProps) {
+    super(scope, id);
+    const logGroup = new LogGroup(this, 'Logs', { retention: RetentionDays.THREE_MONTHS, removalPolicy: RemovalPolicy.DESTROY });
+    this.role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com'), description: says });
+    logGroup.grantWrite(this.role);
+    if (network) this.role.addToPolicy(new PolicyStatement({ actions: NETWORK_INTERFACES, resources: ['*'] }));
+    allowWildcard(this.role, '*', 'X-Ray knows no resources, and network interfaces have no name before Lambda makes them.');
+    this.function = new LambdaFunction(this, 'Function', {
+      description: says,
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      handler: `handler.${entry}`,
+      code,
+      role: this.role,
+      logGroup,
+      timeout,
+      memorySize: MEMORY_MB,
+      tracing: Tracing.ACTIVE,
+      environment: { NODE_OPTIONS: '--enable-source-maps', ...environment },
+      ...(retryAttempts !== undefined && { retryAttempts }),
+      ...(network && { vpc: network.vpc, vpcSubnets: { subnets: [...network.subnets] }, securityGroups: [network.securityGroup] }),
+    });
+  }
+}

@@ -1,0 +1,113 @@
+/** One page that answers at a glance: how far, how long still, is it healthy, may I cut over. */
+import { Duration } from 'aws-cdk-lib';
+import {
+  type Alarm,
+  AlarmStatusWidget,
+  Dashboard,
+  GraphWidget,
+  type IMetric,
+  type IWidget,
+  MathExpression,
+  Metric,
+  SingleValueWidget,
+  TextWidget,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import type { Construct } from 'constructs';
+import { type MetricName, NAMESPACE } from '../lambdas/watch/measures.ts';
+
+/** Columns of CloudWatch's grid. */
+const WIDTH = 24;
+
+export interface MeasureOptions {
+  /** @default Maximum */
+  readonly statistic?: string;
+  /** @default - one minute, as often as it is measured */
+  readonly period?: Duration;
+  /** @default - the name of the measure */
+  readonly label?: string;
+}
+
+/** One measure of a stack's migration. */
+export const measure = (
+  stack: string,
+  name: MetricName,
+  { statistic = 'Maximum', period = Duration.minutes(1), ...label }: MeasureOptions = {},
+): Metric => new Metric({ namespace: NAMESPACE, metricName: name, dimensionsMap: { service: stack }, statistic, period, ...label });
+
+const heading = (question: string, answer: string): IWidget =>
+  new TextWidget({ markdown: `## ${question}\n${answer}`, width: WIDTH, height: 2 });
+
+function graph(title: string, width: number, left: IMetric[], right: IMetric[] = []): IWidget {
+  return new GraphWidget({ title, width, height: 6, left, right, leftYAxis: { min: 0 }, rightYAxis: { min: 0 } });
+}
+
+const number = (title: string, width: number, ...metrics: IMetric[]): IWidget =>
+  new SingleValueWidget({ title, width, height: 4, metrics });
+
+/** At the pace of the last quarter of an hour; no value once everything is copied. */
+function copyHoursLeft(stack: string): MathExpression {
+  const period = Duration.minutes(15);
+  return new MathExpression({
+    expression: 'IF(RATE(copied) > 0, (total - copied) / RATE(copied) / 3600)',
+    usingMetrics: { copied: measure(stack, 'CopyBytes', { period }), total: measure(stack, 'CopyBytesTotal', { period }) },
+    period,
+    label: 'hours left at this pace',
+  });
+}
+
+export function dashboard(scope: Construct, id: string, stack: string, alarms: readonly Alarm[]): Dashboard {
+  const one = (name: MetricName, options?: MeasureOptions) => measure(stack, name, options);
+  return new Dashboard(scope, id, {
+    dashboardName: stack,
+    defaultInterval: Duration.hours(3),
+    widgets: [
+      [heading('How far, and how long still?', 'The initial copy. Measured each minute while a migration is open; empty otherwise.')],
+      [
+        number('Copied', 6, one('CopyPercent', { label: 'percent' })),
+        number('Tables', 6, one('TablesReady', { label: 'ready' }), one('Tables', { label: 'of' })),
+        number('Time left', 6, copyHoursLeft(stack)),
+        number('Size of the target', 6, one('TargetBytes', { label: 'bytes' })),
+      ],
+      [
+        graph('Copy', 12, [one('CopyBytes', { label: 'copied' }), one('CopyBytesTotal', { label: 'of' })]),
+        graph('Copy at rest for', 6, [one('CopyIdleSeconds', { label: 'seconds' })]),
+        graph('Size of the target', 6, [one('TargetBytes', { label: 'bytes' })]),
+      ],
+      [
+        heading(
+          'Is it healthy?',
+          'The stream that flows now: from Aurora before the switch, back to it afterwards. README.md#alarms says what to do.',
+        ),
+      ],
+      [new AlarmStatusWidget({ title: 'Alarms', width: WIDTH, height: 3, alarms: [...alarms] })],
+      [
+        graph('Lag', 8, [one('LagMilliseconds', { label: 'milliseconds' })], [one('LagBytes', { label: 'bytes' })]),
+        graph('WAL kept by the publisher', 8, [one('WalKeptBytes', { label: 'bytes' })], [one('WalHoursLeft', { label: 'hours left' })]),
+        graph('Transaction ids held back', 8, [one('TransactionIdAge', { label: 'age' })]),
+      ],
+      [
+        graph('Slot and subscription', 8, [
+          one('SlotActive', { statistic: 'Minimum', label: 'slot is read' }),
+          one('SubscriptionRunning', { statistic: 'Minimum', label: 'subscription runs' }),
+        ]),
+        graph('Errors', 8, [one('ApplyErrors', { statistic: 'Sum', label: 'errors' })]),
+        graph('What must stay at zero', 8, [
+          one('HistoryBroken', { label: 'slot lost' }),
+          one('HeartbeatGaps', { label: 'heartbeat gaps' }),
+          one('FenceHeldSeconds', { label: 'fence held, seconds' }),
+        ]),
+      ],
+      [
+        heading(
+          'May I cut over?',
+          '1 means that nothing which can be seen from here speaks against it. Cutover checks everything again before it begins.',
+        ),
+      ],
+      [
+        number('Ready to cut over', 8, one('ReadyToCutOver', { statistic: 'Minimum', label: 'ready' })),
+        number('PlanetScale serves', 8, one('ServingTarget', { label: 'PlanetScale' })),
+        number('Lag now', 8, one('LagMilliseconds', { label: 'milliseconds' })),
+      ],
+    ],
+  });
+}

@@ -1,0 +1,161 @@
+/** Who watches a migration, and who is told: the function that measures, dashboard, alarms, notices, and the topic they all go to. */
+import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
+import { Alarm, ComparisonOperator, type Dashboard, type IMetric, MathExpression, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import { Effect, Grant, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import { Construct } from 'constructs';
+import { VARIABLE } from '../lambdas/environment.ts';
+import { ALARM_NAMES, ALARMS, type AlarmName, type AlarmRule, anchorOf } from './alarms.ts';
+import { BesideFunction } from './beside-function.ts';
+import { dashboard, measure } from './dashboard.ts';
+import { allowWildcard } from './exceptions.ts';
+import { MACHINE_NAMES, MACHINES } from './machines.ts';
+import type { Migration } from './migration.ts';
+import type { Network } from './network.ts';
+import { type Resources, RIGHTS } from './rights.ts';
+
+export interface MonitoringProps {
+  readonly migration: Migration;
+  /** The databases and their secrets. */
+  readonly resources: Omit<Resources, 'actingMachineArns'>;
+  /** Where the function that watches stands. */
+  readonly network: Network;
+  /** Address that is told of alarms and results. @default - nobody; a topic is there to subscribe to */
+  readonly email?: string;
+}
+
+/** What the watch looks at, as `lambdas/watch-handler.ts` has it. */
+const WATCHED = ['executions', 'source', 'target'] as const;
+const EVERY = Duration.minutes(1);
+/** Before the next look begins. */
+const WATCH_TIMEOUT = Duration.seconds(50);
+
+const ACTING = MACHINE_NAMES.filter((name) => MACHINES[name].acts);
+
+export class Monitoring extends Construct {
+  readonly topic: Topic;
+  readonly dashboard: Dashboard;
+  readonly alarms: Readonly<Record<AlarmName, Alarm>>;
+  readonly #stack: string;
+
+  constructor(scope: Construct, id: string, props: MonitoringProps) {
+    super(scope, id);
+    this.#stack = Stack.of(this).stackName;
+    this.topic = this.#topic(props.email);
+    const watch = this.#watch(props);
+    this.#notices(props.migration);
+    const alarms = ALARM_NAMES.map((name) => [name, this.#alarm(name, watch)] as const);
+    this.alarms = Object.fromEntries(alarms) as Record<AlarmName, Alarm>;
+    this.dashboard = dashboard(this, 'Dashboard', this.#stack, Object.values(this.alarms));
+  }
+
+  /**
+   * Messages stand there until they are delivered, and leave as mail: a key of our own would cost a dollar a month for nothing. They hold no
+   * secret and no row. Whoever publishes has to use TLS.
+   */
+  #topic(email: string | undefined): Topic {
+    const topic = new Topic(this, 'Topic', { displayName: `Migration ${this.#stack}`, enforceSSL: true });
+    if (email !== undefined) topic.addSubscription(new EmailSubscription(email));
+    const alarms = this.#arnOf('cloudwatch', 'alarm', `${this.#stack}-*`);
+    topic.addToResourcePolicy(
+      new PolicyStatement({
+        effect: Effect.ALLOW,
+        principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+        actions: ['sns:Publish'],
+        resources: [topic.topicArn],
+        conditions: { ArnLike: { 'aws:SourceArn': alarms }, StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
+      }),
+    );
+    return topic;
+  }
+
+  /** The same rights as a step with these needs, and the same network. */
+  #watch({ migration, network, resources }: MonitoringProps): BesideFunction {
+    const whole = { ...resources, actingMachineArns: ACTING.map((name) => migration.machines[name].stateMachineArn) };
+    const rights = WATCHED.map((need) => RIGHTS[need]);
+    const watch = new BesideFunction(this, 'Watch', {
+      says: 'Watches the migration to PlanetScale, each minute while one is open. Only looks.',
+      code: migration.code,
+      entry: 'watch',
+      timeout: WATCH_TIMEOUT,
+      network,
+      retryAttempts: 0, // the next look is a minute away
+      environment: Object.assign({ [VARIABLE.stack]: this.#stack }, ...rights.map((right) => right.environment(whole))),
+    });
+    for (const right of rights) right.grant(watch.role, whole);
+    new Rule(this, 'EachMinute', {
+      description: 'Calls the function that watches the migration; it returns at once where none is open',
+      schedule: Schedule.rate(EVERY),
+      targets: [new LambdaFunction(watch.function, { retryAttempts: 0 })],
+    });
+    return watch;
+  }
+
+  /** A function and not a template of the rule: the reason of a failure may hold quotes and lines, which a template does not escape. */
+  #notices(migration: Migration): void {
+    const notice = new BesideFunction(this, 'Notice', {
+      says: 'Tells how executions of the migration to PlanetScale ended',
+      code: migration.code,
+      entry: 'notice',
+      timeout: Duration.seconds(30),
+      environment: { [VARIABLE.stack]: this.#stack, [VARIABLE.topic]: this.topic.topicArn },
+    });
+    Grant.addToPrincipal({ grantee: notice.role, actions: ['sns:Publish'], resourceArns: [this.topic.topicArn] });
+    const machines = ACTING.map((name) => migration.machines[name]);
+    for (const name of ACTING) {
+      const executions = this.#arnOf('states', 'execution', `${this.#stack}-${name}:*`);
+      Grant.addToPrincipal({ grantee: notice.role, actions: ['states:DescribeExecution'], resourceArns: [executions] });
+      allowWildcard(notice.role, executions, 'Every execution of this machine; their names are chosen when they are started.');
+    }
+    new Rule(this, 'ExecutionEnded', {
+      description: 'Tells people that an execution of the migration ended, and how',
+      eventPattern: {
+        source: ['aws.states'],
+        detailType: ['Step Functions Execution Status Change'],
+        detail: {
+          status: ['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED'],
+          stateMachineArn: machines.map(({ stateMachineArn }) => stateMachineArn),
+        },
+      },
+      targets: [new LambdaFunction(notice.function)],
+    });
+  }
+
+  #arnOf(service: string, resource: string, resourceName: string): string {
+    return Stack.of(this).formatArn({ service, resource, resourceName, arnFormat: ArnFormat.COLON_RESOURCE_NAME });
+  }
+
+  #alarm(name: AlarmName, watch: BesideFunction): Alarm {
+    const rule = ALARMS[name];
+    const { title, says, is, times, threshold, growing } = rule;
+    const alarm = new Alarm(this, name, {
+      alarmName: `${this.#stack}-${name}`,
+      alarmDescription: `${says} What to do: README.md#${anchorOf(title)}`,
+      metric: growing ? growth(this.#measured(rule, watch), threshold) : this.#measured(rule, watch),
+      threshold: growing ? 0 : threshold,
+      comparisonOperator: growing ? ComparisonOperator.GREATER_THAN_THRESHOLD : OPERATORS[is],
+      evaluationPeriods: times,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    });
+    alarm.addAlarmAction(new SnsAction(this.topic));
+    return alarm;
+  }
+
+  #measured({ metric, statistic, minutes }: AlarmRule, watch: BesideFunction): IMetric {
+    const period = Duration.minutes(minutes);
+    return metric ? measure(this.#stack, metric, { statistic, period }) : watch.function.metricErrors({ statistic, period });
+  }
+}
+
+const OPERATORS = {
+  'at least': ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+  'less than': ComparisonOperator.LESS_THAN_THRESHOLD,
+} as const;
+
+/** By how much it has grown since the value before, where it is at least so much. */
+const growth = (metric: IMetric, atLeast: number): MathExpression =>
+  new MathExpression({ expression: `IF(m >= ${atLeast}, DIFF(m), 0)`, usingMetrics: { m: metric }, label: 'growth' });

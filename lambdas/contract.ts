@@ -11,13 +11,38 @@
  * forward     the stream of changes from the source to the target; reverse: the one back, which a switch makes
  * fence       a side refuses writes from everyone but us, while a switch away from it is under way
  * gate        whether a side takes the application's writes: open, fenced or closed; kept in a table on that side
+ * journal     what the cluster looked like before we changed it, kept as tags on the cluster and its instances
  * margin      how far ahead of the source a target sequence is set while the source still moves
  * visit       one invocation of a step's function; a step that polls is visited many times
  */
 import type { Application, ApplicationOriginal, ApplicationView, Hook, SideName } from './application.ts';
+import type {
+  ClusterReboot,
+  ClusterRestore,
+  ClusterRestoreView,
+  ClusterSetup,
+  ClusterSetupView,
+  ClusterView,
+} from './cluster/control-plane.ts';
 import type { MigrationInput } from './input.ts';
 
 export type { Application, ApplicationOriginal, ApplicationView, Hook, SideName } from './application.ts';
+export type {
+  Cluster,
+  ClusterChanges,
+  ClusterMember,
+  ClusterReboot,
+  ClusterRestore,
+  ClusterRestoreView,
+  ClusterSetup,
+  ClusterSetupView,
+  ClusterState,
+  ClusterView,
+  Network,
+  Parameter,
+  Subnet,
+  Tags,
+} from './cluster/control-plane.ts';
 export type { MigrationInput } from './input.ts';
 
 /** What JSON can carry; everything that a step returns is kept in the execution's history. */
@@ -81,54 +106,6 @@ export interface Database extends Reader {
   session(tag: string): Promise<Session>;
 }
 
-/** One setting of a parameter group, as RDS stores it. */
-export interface Parameter {
-  readonly name: string;
-  readonly value: string;
-  readonly applyMethod: 'immediate' | 'pending-reboot';
-}
-
-/** One instance of the cluster. */
-export interface ClusterMember {
-  readonly instance: string;
-  readonly isWriter: boolean;
-  /** DBInstanceStatus, such as `available` or `rebooting`. */
-  readonly status: string;
-  /** Whether the instance runs with the cluster parameter group that is attached. */
-  readonly parameterGroupStatus: 'in-sync' | 'pending-reboot' | 'applying' | 'failed-to-apply' | string;
-}
-
-/** What DescribeDBClusters and DescribeDBInstances tell. */
-export interface ClusterState {
-  readonly cluster: string;
-  /** Status of the cluster, such as `available` or `modifying`. */
-  readonly status: string;
-  /** Name of the attached cluster parameter group. */
-  readonly parameterGroup: string;
-  readonly engineVersion: string;
-  readonly members: readonly ClusterMember[];
-}
-
-/** The control plane of the source. A server that nobody manages answers `undefined` to `describe`. */
-export interface Cluster {
-  /** The parameter group that the stack made for the migration. */
-  readonly migrationGroup: string;
-  describe(): Promise<ClusterState | undefined>;
-  /** The parameters of a group that somebody has set; the engine's defaults are left out. */
-  userParameters(group: string): Promise<Parameter[]>;
-  /** At most 20 at a time, as RDS takes them. */
-  setParameters(group: string, parameters: readonly Parameter[]): Promise<void>;
-  attachParameterGroup(group: string): Promise<void>;
-  reboot(instance: string): Promise<void>;
-}
-
-/** The part of {@link Cluster} that changes nothing. */
-export type ClusterView = Pick<Cluster, 'migrationGroup' | 'describe' | 'userParameters'>;
-/** What may set parameters and attach a group, and nothing else. */
-export type ClusterParameters = ClusterView & Pick<Cluster, 'setParameters' | 'attachParameterGroup'>;
-/** What may reboot an instance, and nothing else. */
-export type ClusterReboot = ClusterView & Pick<Cluster, 'reboot'>;
-
 /** The executions of the machines that act on this database. */
 export interface Executions {
   /** The oldest running execution that began before this one, by names that a person finds in the console, if there is one. Always undefined for a machine that only looks. */
@@ -178,7 +155,8 @@ export interface Ports {
   readonly target: Database;
   /** Rights follow from needs, so each way of changing the cluster is a port of its own; `cluster` only looks. */
   readonly cluster: ClusterView;
-  readonly clusterParameters: ClusterParameters;
+  readonly clusterSetup: ClusterSetup;
+  readonly clusterRestore: ClusterRestore;
   readonly clusterReboot: ClusterReboot;
   readonly executions: Executions;
   readonly replication: ReplicationAccess;
@@ -197,7 +175,8 @@ export interface Views {
   readonly source: Reader;
   readonly target: Reader;
   readonly cluster: ClusterView;
-  readonly clusterParameters: ClusterView;
+  readonly clusterSetup: ClusterSetupView;
+  readonly clusterRestore: ClusterRestoreView;
   readonly clusterReboot: ClusterView;
   readonly executions: Executions;
   readonly replication: ReplicationAccess;

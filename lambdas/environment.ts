@@ -22,6 +22,12 @@ export const VARIABLE = {
   clusterIdentifier: 'CLUSTER_IDENTIFIER',
   /** Name of the cluster parameter group that the stack made. */
   parameterGroup: 'PARAMETER_GROUP',
+  /** Name of the security group for PlanetScale's addresses, where the stack made one. */
+  securityGroup: 'SECURITY_GROUP',
+  /** VPC of the cluster. */
+  vpc: 'VPC_ID',
+  /** `none`, `listed` or `anyone`; see `Cluster` in the contract. */
+  publicAccess: 'PUBLIC_ACCESS',
   /** Name of the stack, under which the cluster's journal is kept; metrics and notices tell migrations apart by it. */
   stack: 'STACK_NAME',
   /** ARNs of the state machines that act on the database, separated by commas. */

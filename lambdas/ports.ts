@@ -43,7 +43,8 @@ export function openPorts(step: string, places: Partial<Places>): OpenPorts {
   const target = places.target && databasePort(places.target, step);
   const others = {
     cluster: places.cluster,
-    clusterParameters: places.cluster,
+    clusterSetup: places.cluster,
+    clusterRestore: places.cluster,
     clusterReboot: places.cluster,
     executions: places.executions,
     replication: places.replication && replicationAccess(places.replication, step, places),

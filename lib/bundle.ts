@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AssetHashType, DockerImage } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
-import { buildSync } from 'esbuild';
+import { type BuildOptions, buildSync } from 'esbuild';
 
 const LAMBDAS = fileURLToPath(new URL('../lambdas', import.meta.url));
 
@@ -25,26 +25,62 @@ export function stepCode(): Code {
   });
 }
 
+/** What both passes have in common. */
+const COMMON = {
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  mainFields: ['module', 'main'], // of CommonJS nothing can be left out, and the AWS clients are mostly operations that nobody calls
+  // CommonJS has no import.meta, by which pg_dump and its thread find their files.
+  define: { 'import.meta.url': 'bundleUrl' },
+  external: ['pg-native'], // an optional part of pg that is not installed
+  sourcesContent: false, // stack traces want names and lines only
+  logLevel: 'warning',
+} as const satisfies BuildOptions;
+
+/** What is uploaded. CommonJS, because an ESM bundle of pg would need a shim for `require`. */
+const FINAL = {
+  ...COMMON,
+  format: 'cjs',
+  banner: { js: 'const bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
+  minify: true,
+  sourcemap: true,
+} as const satisfies BuildOptions;
+
 /** Writes what a function consists of: the handler, the thread that runs pg_dump, and pg_dump (see `lambdas/adapters/pg-dump.ts`). */
 export function bundle(folder: string): void {
   buildSync({
-    entryPoints: { handler: join(LAMBDAS, 'handler.ts'), 'pg-dump-worker': join(LAMBDAS, 'adapters', 'pg-dump-worker.ts') },
-    outdir: folder,
-    bundle: true,
-    platform: 'node',
-    target: 'node24',
-    format: 'cjs', // an ESM bundle of pg would need a shim for `require`
-    // CommonJS has no import.meta, by which pg_dump and its thread find their files.
-    define: { 'import.meta.url': 'bundleUrl' },
-    banner: { js: 'const bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
-    minify: true,
-    sourcemap: true,
-    sourcesContent: false, // stack traces want names and lines only
-    external: ['pg-native'], // an optional part of pg that is not installed
-    logLevel: 'warning',
+    ...FINAL,
+    stdin: { contents: withoutUnusedOperations(join(LAMBDAS, 'handler.ts')), resolveDir: LAMBDAS, sourcefile: 'handler.js' },
+    outfile: join(folder, 'handler.js'),
   });
+  buildSync({ ...FINAL, entryPoints: { 'pg-dump-worker': join(LAMBDAS, 'adapters', 'pg-dump-worker.ts') }, outdir: folder });
   const module = pgDumpModule();
   copyFileSync(module, join(folder, basename(module)));
+}
+
+/** Where esbuild begins a file in what it writes; here, the descriptions of all operations of an AWS client. */
+const SCHEMAS = /^\/\/ \S*\/schemas\/schemas_\d+\.js$/;
+const ANY_FILE = /^\/\/ \S+\.(?:[cm]?js|ts)$/;
+const CONSTANT = /^var (_\w+) = ("[^"]*");$/;
+
+/**
+ * The clients describe their operations in literals such as `{ [_xN]: _Fil }`, and esbuild keeps an unused one, because a computed key might
+ * do something when it is evaluated. These are constant texts. With the texts in place of their names everything unused can go: of EC2, which
+ * has some 800 operations, that is half a megabyte.
+ */
+function withoutUnusedOperations(entry: string): string {
+  const pass = buildSync({ ...COMMON, entryPoints: [entry], format: 'esm', sourcemap: 'inline', write: false, outdir: LAMBDAS });
+  let inSchemas = false;
+  const lines = (pass.outputFiles[0]?.text ?? '').split('\n').map((line) => {
+    if (ANY_FILE.test(line)) inSchemas = SCHEMAS.test(line);
+    return { line, inSchemas };
+  });
+  const constants = new Map(
+    lines.flatMap(({ line, inSchemas: within }) => (within ? [CONSTANT.exec(line)?.slice(1, 3) ?? []] : [])) as [string, string][],
+  );
+  const text = (key: string, name: string): string => (constants.has(name) ? `${constants.get(name)}:` : key);
+  return lines.map(({ line, inSchemas: within }) => (within ? line.replace(/\[(_\w+)\]:/g, text) : line)).join('\n');
 }
 
 function pgDumpModule(): string {

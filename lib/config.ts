@@ -23,7 +23,7 @@ export interface MigrationConfig {
   readonly stackName: string;
   /** DBClusterIdentifier of the Aurora cluster. */
   readonly clusterIdentifier: string;
-  /** DBInstanceIdentifiers that may be rebooted; an asterisk at the end stands for any ending. @default - those that begin with the cluster's name */
+  /** DBInstanceIdentifiers that may be changed and rebooted; an asterisk at the end stands for any ending. @default - those that begin with the cluster's name */
   readonly clusterInstances: readonly string[];
   /** Port of the cluster. @default 5432 */
   readonly clusterPort: number;
@@ -64,6 +64,13 @@ export interface MigrationConfig {
   readonly clusterSecurityGroupId: string;
   /** Addresses from which the PlanetScale database connects, in CIDR notation. @default - none */
   readonly planetscaleEgress: readonly string[];
+  /**
+   * Whether the migration makes the writer, and every instance that a failover may make the writer, publicly accessible, as the guide asks.
+   * Without it PlanetScale must reach the cluster by a way of your own. @default true
+   */
+  readonly publicAccess: boolean;
+  /** Whether every address of the internet may reach the cluster's port, in place of `planetscaleEgress`. @default false */
+  readonly allowAnyAddress: boolean;
   /** Whether pglogical is preloaded, as the guide asks. @default true */
   readonly preloadPglogical: boolean;
   /** libpq's sslmode for the target's connection to the source; anything below `require` gives up encryption. @default require */
@@ -92,6 +99,8 @@ const fallbacks = ({ clusterIdentifier = '' }: Partial<MigrationConfig>) => ({
   clusterInstances: [`${clusterIdentifier}*`],
   clusterPort: 5432,
   planetscaleEgress: [],
+  publicAccess: true,
+  allowAnyAddress: false,
   preloadPglogical: true,
   subscriptionSslmode: 'require' as const,
   inputDefaults: {},
@@ -119,6 +128,8 @@ const SETTINGS: Parsers<MigrationConfig> = {
   subnetIds: notEmpty(fromText(list, listOf(matching(/^subnet-[0-9a-f]{8,17}$/, 'a list of subnet ids')))),
   clusterSecurityGroupId: matching(/^sg-[0-9a-f]{8,17}$/, "a security group's id"),
   planetscaleEgress: fromText(list, listOf(cidr)),
+  publicAccess: fromText(json, boolean),
+  allowAnyAddress: fromText(json, boolean),
   preloadPglogical: fromText(json, boolean),
   subscriptionSslmode: oneOf('require', 'verify-full', 'prefer', 'disable'),
   notificationEmail: matching(/^(?=.{3,254}$)[A-Za-z0-9.!#$%&*+/=?^_{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$/, 'an e-mail address'),
@@ -181,6 +192,12 @@ const alone = (given: Readonly<Record<string, unknown>>): string[] =>
     .filter(([key, other]) => Object.hasOwn(given, key) && !Object.hasOwn(given, other))
     .map(([key, other]) => `${show(key)} means nothing without ${show(other)}; give both, or neither.`);
 
+/** Two answers to the one question of who is let in. */
+const contradictions = ({ allowAnyAddress, planetscaleEgress = [] }: Partial<MigrationConfig>): string[] =>
+  allowAnyAddress === true && planetscaleEgress.length > 0
+    ? ['"allowAnyAddress" lets every address in, so "planetscaleEgress" means nothing beside it; give one of the two.']
+    : [];
+
 /**
  * @param context all of the app's context; empty texts count as not given, so that a template of settings may be filled in piece by piece
  * @throws InvalidConfig listing every problem at once: missing settings, refused values, unknown keys
@@ -191,7 +208,7 @@ export function parseConfig(context: Readonly<Record<string, unknown>>): Migrati
   const missing = (Object.keys(EXAMPLES) as Required[])
     .filter((key) => !Object.hasOwn(given, key))
     .map((key) => `${show(key)} is missing. Example: ${EXAMPLES[key]}`);
-  const all = [...missing, ...problems, ...strangers(values), ...alone(given)];
+  const all = [...missing, ...problems, ...strangers(values), ...alone(given), ...contradictions(values)];
   if (all.length > 0) throw new InvalidConfig(all);
   return { ...fallbacks(values), ...(values as Pick<MigrationConfig, Required>) };
 }

@@ -11,3 +11,8 @@ export function allowWildcard(scope: IConstruct, resource: string, reason: strin
 export function allowUnrotated(secret: IConstruct, reason: string): void {
   Validations.of(secret).acknowledge({ id: 'AwsSolutions-SMG4', reason });
 }
+
+/** Lets a security group be open to every address. */
+export function allowAnyone(group: IConstruct, reason: string): void {
+  Validations.of(group).acknowledge({ id: 'AwsSolutions-EC23', reason });
+}

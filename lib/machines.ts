@@ -77,7 +77,7 @@ export const MACHINES = {
   Cleanup: {
     says: 'Removes what the migration made in both databases, from any state, and opens what a switch has closed. The side that serves goes on serving. Can be started again at any time.',
     acts: true,
-    order: [until('DropReplication')],
+    order: [until('DropReplication'), until('RestoreSource')],
   },
 } as const satisfies Readonly<Record<string, Machine>>;
 export type MachineName = keyof typeof MACHINES;

@@ -1,19 +1,20 @@
 /** The only place that imports what is there already: the VPC, the cluster and the secrets. Makes what is missing, and says where it is. */
 import { CfnOutput, Stack, type StackProps, Validations } from 'aws-cdk-lib';
-import { SecurityGroup, Subnet, Vpc } from 'aws-cdk-lib/aws-ec2';
+import { type IVpc, SecurityGroup, Subnet, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { CfnDBClusterParameterGroup } from 'aws-cdk-lib/aws-rds';
 import { CfnSecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
-import type { Construct } from 'constructs';
+import type { Construct, IConstruct } from 'constructs';
 import { REPLICATION_ROLE } from '../lambdas/names.ts';
+import type { SourceCluster } from './cluster-rights.ts';
 import type { MigrationConfig } from './config.ts';
 import { allowUnrotated } from './exceptions.ts';
 import { MACHINE_NAMES } from './machines.ts';
 import { Migration } from './migration.ts';
-import { Monitoring } from './monitoring.ts';
 import { Network } from './network.ts';
 import { parameterGroupFamily, sourceParameters } from './parameter-group.ts';
-import type { ReadableSecret, Resources, SourceCluster } from './rights.ts';
+import { PlanetScaleAccess } from './planetscale-access.ts';
+import type { ReadableSecret, Resources } from './rights.ts';
 
 export interface MigrationStackProps extends StackProps {
   readonly config: MigrationConfig;
@@ -21,7 +22,6 @@ export interface MigrationStackProps extends StackProps {
 
 export class MigrationStack extends Stack {
   readonly migration: Migration;
-  readonly monitoring: Monitoring;
 
   constructor(scope: Construct, id: string, { config, ...props }: MigrationStackProps) {
     super(scope, id, {
@@ -36,7 +36,9 @@ export class MigrationStack extends Stack {
         : this.#imported('TargetSecret', config.targetSecretArn, config.targetSecretKeyArn);
     const replicationSecret = this.#replicationSecret();
     const application = this.#application(config, targetSecret);
-    const network = this.#network(config);
+    const vpc = this.#vpc(config);
+    const network = this.#network(config, vpc);
+    const cluster = this.#cluster(config);
     const resources = {
       database: config.database,
       sourceSecret,
@@ -44,16 +46,11 @@ export class MigrationStack extends Stack {
       replicationSecret,
       ...(application && { application }),
       ...(config.switchHookArn !== undefined && { switchHookArn: config.switchHookArn }),
-      cluster: this.#cluster(config),
+      cluster,
       subscriptionSslmode: config.subscriptionSslmode,
     };
     this.migration = new Migration(this, 'Migration', { network, inputDefaults: config.inputDefaults, resources });
-    this.monitoring = new Monitoring(this, 'Monitoring', {
-      migration: this.migration,
-      network,
-      resources,
-      ...(config.notificationEmail !== undefined && { email: config.notificationEmail }),
-    });
+    for (const attached of this.#attachables(config, vpc, cluster)) attached.node.addDependency(this.migration, network);
     this.#outputs(targetSecret, replicationSecret);
   }
 
@@ -98,37 +95,71 @@ export class MigrationStack extends Stack {
     return secret;
   }
 
-  #network(config: MigrationConfig): Network {
+  /** Subnets are given one by one, so nothing asks the VPC for its own list of them; a zone stands there because one must. */
+  #vpc({ vpcId }: MigrationConfig): IVpc {
+    return Vpc.fromVpcAttributes(this, 'Vpc', { vpcId, availabilityZones: ['any'] });
+  }
+
+  #network(config: MigrationConfig, vpc: IVpc): Network {
     Validations.of(this).acknowledge({
       id: 'Annotation::@aws-cdk/aws-ec2:noSubnetRouteTableId',
       reason: 'Functions are placed into the subnets; nobody asks for their routes.',
     });
     return new Network(this, 'Network', {
-      // Subnets are given one by one, so nothing asks the VPC for its own list of them; a zone stands there because one must.
-      vpc: Vpc.fromVpcAttributes(this, 'Vpc', { vpcId: config.vpcId, availabilityZones: ['any'] }),
+      vpc,
       subnets: config.subnetIds.map((subnetId) => Subnet.fromSubnetId(this, subnetId, subnetId)),
       clusterSecurityGroup: SecurityGroup.fromSecurityGroupId(this, 'ClusterSecurityGroup', config.clusterSecurityGroupId),
       clusterPort: config.clusterPort,
     });
   }
 
+  /** What the functions are told about the cluster. Names of ours that it will carry are chosen here: see {@link #attachables}. */
   #cluster(config: MigrationConfig): SourceCluster {
-    const group = new CfnDBClusterParameterGroup(this, 'ParameterGroup', {
-      description: `Logical replication of ${config.clusterIdentifier} to PlanetScale`,
-      family: parameterGroupFamily(config.engineVersion),
-      parameters: sourceParameters(config.preloadPglogical),
-    });
     const arn = (type: string, name: string) =>
       this.formatArn({ service: 'rds', resource: `${type}:${name}`, resourceName: '' }).replace(/\/$/, '');
+    const parameterGroup = `${this.stackName}-until-cleanup-${parameterGroupFamily(config.engineVersion)}`
+      .toLowerCase()
+      .replace(/-+/g, '-');
+    const lookedAfter = config.publicAccess || config.allowAnyAddress || config.planetscaleEgress.length > 0;
     return {
       identifier: config.clusterIdentifier,
       arn: arn('cluster', config.clusterIdentifier),
       instanceArns: config.clusterInstances.map((instance) => arn('db', instance)),
       anyInstanceArn: arn('db', '*'),
       anyParameterGroupArn: arn('cluster-pg', '*'),
-      parameterGroup: group.ref,
-      parameterGroupArn: arn('cluster-pg', group.ref),
+      parameterGroup,
+      parameterGroupArn: arn('cluster-pg', parameterGroup),
+      ...(lookedAfter && { securityGroup: `${this.stackName}-until-cleanup` }),
+      publicAccess: config.publicAccess ? (config.allowAnyAddress ? 'anyone' : 'listed') : 'none',
+      vpcId: config.vpcId,
+      vpcArn: this.formatArn({ service: 'ec2', account: '*', resource: 'vpc', resourceName: config.vpcId }),
+      stack: this.stackName,
     };
+  }
+
+  /**
+   * What the cluster carries between ConfigureSource and Cleanup. AWS refuses to delete any of it meanwhile, and that must be the first thing
+   * that a `cdk destroy` comes upon: all machines, functions and rules are still there then, and Cleanup can be started. So these depend on
+   * everything else, and everything else knows them by names chosen beforehand; CloudFormation deletes in the reverse order. Where public
+   * access alone is changed, a security group without rules keeps the watch.
+   */
+  #attachables(config: MigrationConfig, vpc: IVpc, { parameterGroup, securityGroup }: SourceCluster): IConstruct[] {
+    const group = new CfnDBClusterParameterGroup(this, 'ParameterGroup', {
+      dbClusterParameterGroupName: parameterGroup,
+      description: 'Logical replication to PlanetScale. ConfigureSource attaches it; Cleanup detaches it, before the stack goes.',
+      family: parameterGroupFamily(config.engineVersion),
+      parameters: sourceParameters(config.preloadPglogical),
+    });
+    if (securityGroup === undefined) return [group];
+    const access = new PlanetScaleAccess(this, 'PlanetScaleAccess', {
+      vpc,
+      clusterPort: config.clusterPort,
+      addresses: config.planetscaleEgress,
+      anyAddress: config.allowAnyAddress,
+      name: securityGroup,
+    });
+    group.node.addDependency(access); // whose deletion EC2 refuses only after minutes of trying
+    return [group, access];
   }
 
   #outputs(targetSecret: ReadableSecret, replicationSecret: ReadableSecret): void {
@@ -139,13 +170,9 @@ export class MigrationStack extends Stack {
         value: `${console}/states/home?region=${this.region}#/statemachines/view/${this.migration.machines[name].stateMachineArn}`,
       });
     }
-    new CfnOutput(this, 'DashboardConsole', {
-      description: 'How far, how long still, is it healthy, may I cut over',
-      value: `${console}/cloudwatch/home?region=${this.region}#dashboards/dashboard/${this.monitoring.dashboard.dashboardName}`,
-    });
-    new CfnOutput(this, 'NotificationTopicArn', {
-      description: 'Topic of alarms and notices, to subscribe to',
-      value: this.monitoring.topic.topicArn,
+    new CfnOutput(this, 'BeforeDestroy', {
+      description: 'What to do before cdk destroy, which AWS refuses until then without harm',
+      value: `Start ${this.migration.machines.Cleanup.stateMachineName} and let it end: until then the cluster carries what this stack made.`,
     });
     new CfnOutput(this, 'TargetSecretName', {
       description: 'Secret with the login of PlanetScale; fill it in',

@@ -1,26 +1,11 @@
 /** What each need of a step means in an AWS account. The record is total: a new need does not compile until somebody says its rights. */
-import { Grant, type Role } from 'aws-cdk-lib/aws-iam';
+import type { Role } from 'aws-cdk-lib/aws-iam';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { ORIGINAL_LABEL } from '../lambdas/application.ts';
 import type { Need, ReplicationLogin } from '../lambdas/contract.ts';
 import { type Environment, VARIABLE } from '../lambdas/environment.ts';
-import { allowWildcard } from './exceptions.ts';
-
-/** The Aurora cluster, as far as IAM and the RDS API know it. */
-export interface SourceCluster {
-  /** DBClusterIdentifier. */
-  readonly identifier: string;
-  readonly arn: string;
-  /** ARNs of the instances that may be rebooted; patterns allowed. */
-  readonly instanceArns: readonly string[];
-  /** ARN that stands for every instance of the account, which the API wants for a filtered list. */
-  readonly anyInstanceArn: string;
-  /** ARN that stands for every cluster parameter group: the user's own is not known before the first look. */
-  readonly anyParameterGroupArn: string;
-  /** Name of the cluster parameter group that is made for the migration. */
-  readonly parameterGroup: string;
-  readonly parameterGroupArn: string;
-}
+import { CLUSTER_RIGHTS, type SourceCluster } from './cluster-rights.ts';
+import { allow } from './grants.ts';
 
 /** A secret, made by the stack or there already. */
 export type ReadableSecret = Pick<ISecret, 'secretArn' | 'secretName' | 'encryptionKey' | 'grantRead'>;
@@ -58,10 +43,6 @@ export interface Right {
  */
 const RUNTIME_AUTHORITIES = '/var/runtime/ca-cert.pem';
 
-const allow = (role: Role, actions: string[], resourceArns: string[]): void => {
-  Grant.addToPrincipal({ grantee: role, actions, resourceArns });
-};
-
 /** `grantRead` alone leaves the key to its own policy, which is not ours to change where the key was there before. */
 const allowReading = (role: Role, secret: ReadableSecret): void => {
   secret.grantRead(role);
@@ -80,18 +61,6 @@ const source: Right = {
   grant(role, { sourceSecret, cluster }) {
     allowReading(role, sourceSecret);
     allow(role, ['rds:DescribeDBClusters'], [cluster.arn]);
-  },
-};
-
-const cluster: Right = {
-  network: false,
-  environment: ({ cluster }) => ({ [VARIABLE.clusterIdentifier]: cluster.identifier, [VARIABLE.parameterGroup]: cluster.parameterGroup }),
-  grant(role, { cluster }) {
-    allow(role, ['rds:DescribeDBClusters'], [cluster.arn]);
-    allow(role, ['rds:DescribeDBInstances'], [cluster.anyInstanceArn]);
-    allowWildcard(role, cluster.anyInstanceArn, 'The API grants a list filtered by cluster only on all instances; it is read only.');
-    allow(role, ['rds:DescribeDBClusterParameters'], [cluster.anyParameterGroupArn]);
-    allowWildcard(role, cluster.anyParameterGroupArn, "The user's own group is not known before the first look; it is read only.");
   },
 };
 
@@ -125,7 +94,7 @@ const applicationView: Right = {
 /** Moves our own label and no other: whoever may move AWSCURRENT may change what the application reads. */
 const allowLabelling = (role: Role, { secretArn }: ReadableSecret): void => {
   const conditions = { StringEquals: { 'secretsmanager:VersionStage': ORIGINAL_LABEL } };
-  Grant.addToPrincipal({ grantee: role, actions: ['secretsmanager:UpdateSecretVersionStage'], resourceArns: [secretArn], conditions });
+  allow(role, ['secretsmanager:UpdateSecretVersionStage'], [secretArn], conditions);
 };
 
 const applicationOriginal: Right = {
@@ -142,26 +111,7 @@ export const RIGHTS: Readonly<Record<Need, Right>> = {
   source,
   schemaDump: source,
   target,
-  cluster,
-  clusterParameters: {
-    ...cluster,
-    grant(role, resources) {
-      const { arn, parameterGroupArn } = resources.cluster;
-      cluster.grant(role, resources);
-      allow(role, ['rds:ModifyDBClusterParameterGroup'], [parameterGroupArn]);
-      allow(role, ['rds:ModifyDBCluster'], [arn, parameterGroupArn]);
-    },
-  },
-  clusterReboot: {
-    ...cluster,
-    grant(role, resources) {
-      cluster.grant(role, resources);
-      const { instanceArns } = resources.cluster;
-      allow(role, ['rds:RebootDBInstance'], [...instanceArns]);
-      for (const arn of instanceArns)
-        allowWildcard(role, arn, 'A failover or a scaling may put another instance of the cluster in its place.');
-    },
-  },
+  ...CLUSTER_RIGHTS,
   executions: {
     network: false,
     environment: ({ actingMachineArns }) => ({ [VARIABLE.actingMachines]: actingMachineArns.join(',') }),

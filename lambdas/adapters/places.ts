@@ -1,11 +1,12 @@
 /** Where things are in an AWS account: from the function's environment, the secrets and the cluster. */
 import { readFileSync } from 'node:fs';
+import { EC2Client } from '@aws-sdk/client-ec2';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { RDSClient } from '@aws-sdk/client-rds';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { noApplication, noHook } from '../application.ts';
-import type { Application, Hook, Need, ReplicationLogin, StepEvent } from '../contract.ts';
+import type { Application, Cluster, Hook, Need, ReplicationLogin, StepEvent } from '../contract.ts';
 import { type Environment, VARIABLE } from '../environment.ts';
 import { InvalidConfiguration } from '../errors.ts';
 import { REPLICATION_ROLE } from '../names.ts';
@@ -15,13 +16,16 @@ import { type ApplicationSides, applicationPort } from './application.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
 import { executionsPort } from './executions.ts';
 import { hookPort } from './hook.ts';
-import { clusterPort, type WriterEndpoint, writerEndpoint } from './rds.ts';
+import { clusterPort } from './rds.ts';
+import { type WriterEndpoint, writerEndpoint } from './rds-state.ts';
 import { replicationSecretPort } from './replication-secret.ts';
 import { readSecret } from './secrets.ts';
 
 /** The clients of the AWS APIs; a connection is made at the first call. */
 export interface Clients {
   readonly rds: RDSClient;
+  /** EC2's, for the network around the cluster. */
+  readonly network: EC2Client;
   readonly secrets: SecretsManagerClient;
   readonly executions: SFNClient;
   readonly functions: LambdaClient;
@@ -32,6 +36,7 @@ const LIMITS = { requestHandler: { connectionTimeout: 5_000, requestTimeout: 30_
 
 export const awsClients = (): Clients => ({
   rds: new RDSClient(LIMITS),
+  network: new EC2Client(LIMITS),
   secrets: new SecretsManagerClient(LIMITS),
   executions: new SFNClient(LIMITS),
   functions: new LambdaClient({ ...LIMITS, maxAttempts: 1 }), // what the user's function does may not bear being done twice
@@ -49,7 +54,8 @@ const PLACES_OF: Readonly<Record<Need, readonly (keyof Places)[]>> = {
   schemaDump: ['source'],
   target: ['target'],
   cluster: ['cluster'],
-  clusterParameters: ['cluster'],
+  clusterSetup: ['cluster'],
+  clusterRestore: ['cluster'],
   clusterReboot: ['cluster'],
   executions: ['executions'],
   replication: ['replication', 'source'], // its login is tried on the source
@@ -67,9 +73,7 @@ const FIND: { readonly [Place in keyof Places]: (site: Site) => Promise<Places[P
   async replicationSecret({ environment, clients }) {
     return replicationSecretPort(clients.secrets, told(environment, 'replicationSecret'));
   },
-  async cluster({ environment, clients }) {
-    return clusterPort(clients.rds, told(environment, 'clusterIdentifier'), told(environment, 'parameterGroup'));
-  },
+  cluster: findCluster,
   application: findApplication,
   hook: findHook,
   async executions({ environment, clients, event }) {
@@ -100,6 +104,26 @@ const isWhole = (address: Partial<WriterEndpoint>): address is WriterEndpoint =>
 async function findTarget({ environment, clients }: Site): Promise<ConnectionSettings> {
   const secret = told(environment, 'targetSecret');
   return { ...parseTargetSecret(await readSecret(clients.secrets, secret), secret), tls: { verify: 'full', authorities: 'system' } };
+}
+
+/** What only some of the steps are told is asked for where it is used. */
+async function findCluster({ environment, clients }: Site): Promise<Cluster> {
+  return clusterPort(clients, {
+    identifier: told(environment, 'clusterIdentifier'),
+    get migrationGroup() {
+      return told(environment, 'parameterGroup');
+    },
+    get stack() {
+      return told(environment, 'stack');
+    },
+    get vpc() {
+      return told(environment, 'vpc');
+    },
+    get publicAccess() {
+      return told(environment, 'publicAccess') as Cluster['publicAccess'];
+    },
+    securityGroup: environment[VARIABLE.securityGroup],
+  });
 }
 
 /** The password is read when it is asked for: only acting needs it. */

@@ -1,6 +1,15 @@
-/** Guide A, step 2: logical replication is a static parameter of the cluster, so a parameter group of ours replaces the attached one. */
-import { carryOver, streamsAlready } from '../cluster-parameters.ts';
-import type { ClusterState } from '../contract.ts';
+/**
+ * Guide A, step 2: logical replication is a static parameter of the cluster, so a parameter group of ours replaces the attached one.
+ * PlanetScale streams from outside, so its addresses are let in and the instances get public names. What was there before is recorded
+ * first, where RestoreSource finds it.
+ */
+
+import { candidateTags, journalsIn } from '../cluster/looks.ts';
+import { obstacleInNetwork, obstacleInStatus, obstacleOf } from '../cluster/obstacles.ts';
+import { type Changes, carries, changesAnything, changesTo, entriesFor, type Setting } from '../cluster/setup.ts';
+import { isSettled, standing } from '../cluster/standing.ts';
+import { type CarryOver, carryOver, streamsAlready } from '../cluster-parameters.ts';
+import type { ClusterSetup, ClusterSetupView, Json, Network } from '../contract.ts';
 import { ClusterNotConfigurable } from '../errors.ts';
 import { defineStep } from '../step.ts';
 
@@ -8,65 +17,110 @@ import { defineStep } from '../step.ts';
 const PARAMETERS_PER_CALL = 20;
 /** The engine's own groups hold nothing that a user has set. */
 const DEFAULT_GROUP = /^default\./;
-const SETTLED = new Set(['in-sync', 'pending-reboot']);
 
 interface Seen {
-  readonly migrationGroup: string;
-  readonly state: ClusterState | undefined;
-  readonly streamsAlready: boolean;
+  readonly setting: Setting;
+  readonly changes: Changes;
+  /** Looked at only where an instance is to become public. */
+  readonly network: Network | undefined;
+  readonly carriedOver: CarryOver;
 }
 
+async function look(cluster: ClusterSetupView): Promise<Seen | undefined> {
+  const state = await cluster.describe();
+  if (!state) return undefined;
+  const { stack, migrationGroup, publicAccess } = cluster;
+  const foreign = state.parameterGroup !== migrationGroup && !DEFAULT_GROUP.test(state.parameterGroup);
+  const theirs = foreign ? await cluster.userParameters(state.parameterGroup) : [];
+  const setting: Setting = {
+    ...{ stack, migrationGroup, publicAccess, state },
+    securityGroup: await cluster.securityGroup(),
+    tags: await candidateTags(cluster, state),
+    streamsAlready: foreign && streamsAlready(theirs),
+  };
+  const changes = changesTo(setting);
+  return {
+    setting,
+    changes,
+    network: changes.makePublic.length > 0 ? await cluster.network(state) : undefined,
+    carriedOver: foreign ? carryOver(theirs, await cluster.userParameters(migrationGroup)) : { parameters: [], notCarried: [] },
+  };
+}
+
+function obstacle({ setting: { state, publicAccess }, changes, network }: Seen): string | undefined {
+  return (
+    obstacleOf(state) ??
+    obstacleInStatus(state, changesAnything(changes)) ??
+    (network && obstacleInNetwork(state, changes, network, publicAccess === 'anyone'))
+  );
+}
+
+/** @returns whether everything that is about to be changed is recorded: RDS may take a moment to show a tag, and nothing is changed before */
+async function record(cluster: ClusterSetup, { setting, changes }: Seen): Promise<boolean> {
+  const entries = entriesFor(setting, changes);
+  for (const [arn, tags] of entries) await cluster.addTags(arn, tags);
+  for (const [arn, tags] of entries) if (!carries(await cluster.tags(arn), tags)) return false;
+  return true;
+}
+
+async function carry(cluster: ClusterSetup, { parameters }: CarryOver): Promise<void> {
+  for (let from = 0; from < parameters.length; from += PARAMETERS_PER_CALL) {
+    await cluster.setParameters(cluster.migrationGroup, parameters.slice(from, from + PARAMETERS_PER_CALL));
+  }
+}
+
+/** What could not be carried over was found by the visit that attached the group, and is handed on from visit to visit. */
+const notCarriedIn = (previous: Json | undefined): Json => (previous as { readonly notCarried?: Json } | undefined)?.notCarried ?? [];
+
 export const configureSource = defineStep({
-  needs: ['clusterParameters'],
+  needs: ['clusterSetup'],
 
-  async inspect({ clusterParameters: cluster }): Promise<Seen> {
-    const state = await cluster.describe();
-    const foreign = state !== undefined && state.parameterGroup !== cluster.migrationGroup && !DEFAULT_GROUP.test(state.parameterGroup);
-    return {
-      migrationGroup: cluster.migrationGroup,
-      state,
-      streamsAlready: foreign && streamsAlready(await cluster.userParameters(state.parameterGroup)),
-    };
+  async inspect({ clusterSetup, previous }) {
+    return { seen: await look(clusterSetup), notCarriedBefore: notCarriedIn(previous) };
   },
 
-  judge({ state, migrationGroup, streamsAlready: sufficient }) {
-    if (!state || sufficient) return 'done';
-    const failed = state.members.find((member) => member.parameterGroupStatus === 'failed-to-apply');
-    if (failed) {
-      throw new ClusterNotConfigurable(
-        `RDS could not apply the cluster parameter group ${state.parameterGroup} to the instance ${failed.instance}. The data was not touched. ` +
-          'Read the recent events of the instance in the RDS console, correct the parameter that they name, then start again.',
-      );
-    }
-    if (state.status !== 'available') return 'pending';
-    if (state.parameterGroup !== migrationGroup) return 'todo';
-    return state.members.every((member) => SETTLED.has(member.parameterGroupStatus)) ? 'done' : 'pending';
+  judge({ seen }) {
+    if (!seen) return 'done';
+    const reason = obstacle(seen);
+    if (reason !== undefined) throw new ClusterNotConfigurable(reason);
+    if (standing(seen.setting.state).standing !== 'usable') return 'pending';
+    if (changesAnything(seen.changes)) return 'todo';
+    return isSettled(seen.setting.state) ? 'done' : 'pending';
   },
 
-  async act({ clusterParameters: cluster, log }, { state }) {
-    if (!state) return undefined;
-    if (!DEFAULT_GROUP.test(state.parameterGroup)) {
-      const theirs = await cluster.userParameters(state.parameterGroup);
-      const { parameters, notCarried } = carryOver(theirs, await cluster.userParameters(cluster.migrationGroup));
-      for (let from = 0; from < parameters.length; from += PARAMETERS_PER_CALL) {
-        await cluster.setParameters(cluster.migrationGroup, parameters.slice(from, from + PARAMETERS_PER_CALL));
-      }
-      log.info('Carried over the parameters of the attached group', { group: state.parameterGroup, parameters: parameters.length });
-      if (notCarried.length > 0) log.warn('These parameters are formulas and keep the value of the migration', { notCarried });
+  async act({ clusterSetup: cluster, log }, { seen }) {
+    if (!seen || !(await record(cluster, seen))) return 'pending';
+    const { changes, carriedOver } = seen;
+    const { makePublic, ...ofCluster } = changes;
+    for (const instance of makePublic) await cluster.setPublic(instance, true);
+    if (changes.parameterGroup !== undefined) {
+      await carry(cluster, carriedOver);
+      log.info('Carried over the parameters of the attached group', {
+        group: seen.setting.state.parameterGroup,
+        parameters: carriedOver.parameters.length,
+        notCarried: carriedOver.notCarried,
+      });
     }
-    await cluster.attachParameterGroup(cluster.migrationGroup);
-    // RDS may go on showing the old group for a moment.
+    if (Object.keys(ofCluster).length > 0) await cluster.modify(ofCluster);
+    // RDS may go on showing the cluster as it was for a moment.
     return 'pending';
   },
 
-  evidence: ({ state, streamsAlready: sufficient }) =>
-    state
-      ? {
-          cluster: state.cluster,
-          status: state.status,
-          parameterGroup: state.parameterGroup,
-          streamedAlready: sufficient,
-          members: Object.fromEntries(state.members.map((member) => [member.instance, member.parameterGroupStatus])),
-        }
-      : { cluster: 'not managed by RDS' },
+  evidence({ seen, notCarriedBefore }, before) {
+    if (!seen) return { cluster: 'not managed by RDS' };
+    const { state, streamsAlready: sufficient } = seen.setting;
+    const attaching = before.seen?.changes.parameterGroup !== undefined;
+    return {
+      cluster: state.cluster,
+      status: state.status,
+      parameterGroup: state.parameterGroup,
+      streamedAlready: sufficient,
+      members: Object.fromEntries(state.members.map((member) => [member.instance, member.parameterGroupStatus])),
+      securityGroups: state.securityGroups,
+      publicInstances: state.members.flatMap(({ instance, isPublic }) => (isPublic ? [instance] : [])),
+      /** Parameters of the user's group that are formulas: they keep the value of the migration. */
+      notCarried: attaching ? (before.seen?.carriedOver.notCarried ?? []) : notCarriedBefore,
+      journal: journalsIn(seen.setting),
+    };
+  },
 });

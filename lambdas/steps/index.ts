@@ -19,6 +19,7 @@ import { createSubscription } from './create-subscription.ts';
 import { dropReplication } from './drop-replication.ts';
 import { liftFence } from './lift-fence.ts';
 import { rebootSource } from './reboot-source.ts';
+import { restoreSource } from './restore-source.ts';
 import { rotatePassword } from './rotate-password.ts';
 import { switchBack } from './switch-back.ts';
 import { switchOver } from './switch-over.ts';
@@ -46,6 +47,7 @@ export const steps = {
   SwitchBack: switchBack,
   RotatePassword: rotatePassword,
   DropReplication: dropReplication,
+  RestoreSource: restoreSource,
 } as const;
 
 export type StepName = keyof typeof steps;

@@ -1,8 +1,8 @@
 /**
- * What RDS does for an Aurora cluster, played for an embedded server: parameter groups, and an instance that takes a static
- * parameter only when it is rebooted. The reboot is a real restart of the server.
+ * What RDS does for an Aurora cluster, played for an embedded server: parameter groups, security groups, public access, tags, and an instance
+ * that takes a static parameter only when it is rebooted. The reboot is a real restart of the server.
  */
-import type { Cluster, Parameter } from '../../lambdas/contract.ts';
+import type { Cluster, Parameter, Tags } from '../../lambdas/contract.ts';
 import { TransientError } from '../../lambdas/errors.ts';
 import { sourceParameters } from '../parameter-group.ts';
 import type { Server } from './servers/server.ts';
@@ -10,6 +10,21 @@ import type { Server } from './servers/server.ts';
 const DEFAULT_GROUP = 'default.aurora-postgresql';
 export const MIGRATION_GROUP = 'planetscale-migration';
 const INSTANCE = 'rehearsal-writer';
+const arnOf = (kind: 'cluster' | 'db', name: string): string => `arn:aws:rds:eu-central-1:111122223333:${kind}:${name}`;
+const CLUSTER_ARN = arnOf('cluster', 'rehearsal');
+const INSTANCE_ARN = arnOf('db', INSTANCE);
+/** The user's own, and the one for PlanetScale's addresses. */
+const SECURITY_GROUPS = { users: 'sg-0000000000000user', planetscale: 'sg-00000000planetscale' } as const;
+const ZONE = 'eu-central-1a';
+
+/** A deployment with its defaults, in a network where public access works. */
+const DEPLOYMENT = {
+  migrationGroup: MIGRATION_GROUP,
+  stack: 'Rehearsal',
+  publicAccess: 'listed',
+  securityGroup: async () => SECURITY_GROUPS.planetscale,
+  network: async () => ({ dnsSupport: true, dnsHostnames: true, privateSubnets: [], openSecurityGroups: [] }),
+} as const;
 
 /** What the stack puts into the migration's parameter group. */
 const MIGRATION_PARAMETERS: readonly Parameter[] = Object.entries(sourceParameters(true)).map(([name, value]) => ({
@@ -37,6 +52,9 @@ export function auroraStandIn(server: Server, userParameters: readonly Parameter
     [usersGroup, new Map(userParameters.map((parameter) => [parameter.name, parameter]))],
     [MIGRATION_GROUP, new Map(MIGRATION_PARAMETERS.map((parameter) => [parameter.name, parameter]))],
   ]);
+  const tags = new Map<string, Tags>();
+  let securityGroups: readonly string[] = [SECURITY_GROUPS.users];
+  let isPublic = false;
   let attached = usersGroup;
   let inForce = usersGroup;
   let status: 'available' | 'rebooting' | 'failed' = 'available';
@@ -46,24 +64,37 @@ export function auroraStandIn(server: Server, userParameters: readonly Parameter
     if (!found) throw new Error(`There is no parameter group ${name}.`);
     return found;
   };
+  const known = (instance: string): void => {
+    if (instance !== INSTANCE) throw new Error(`There is no instance ${instance}.`);
+  };
 
   return {
-    migrationGroup: MIGRATION_GROUP,
+    ...DEPLOYMENT,
     async describe() {
       return {
         cluster: 'rehearsal',
+        arn: CLUSTER_ARN,
         status: 'available',
         parameterGroup: attached,
         engineVersion: `${server.version}.0`,
+        port: 5432,
         members: [
           {
-            instance: INSTANCE,
-            isWriter: true,
-            status,
+            ...{ instance: INSTANCE, arn: INSTANCE_ARN, isWriter: true, status, isPublic, isServerless: false, zone: ZONE },
             parameterGroupStatus: attached === inForce ? 'in-sync' : 'pending-reboot',
           },
         ],
+        securityGroups,
+        securityGroupsSettled: true,
+        subnets: [{ id: 'subnet-00000000rehearsal', zone: ZONE }],
       };
+    },
+    tags: async (arn) => ({ ...tags.get(arn) }),
+    async addTags(arn, added) {
+      tags.set(arn, { ...tags.get(arn), ...added });
+    },
+    async removeTags(arn, keys) {
+      tags.set(arn, Object.fromEntries(Object.entries(tags.get(arn) ?? {}).filter(([key]) => !keys.includes(key))));
     },
     async userParameters(name) {
       return [...group(name).values()];
@@ -71,12 +102,17 @@ export function auroraStandIn(server: Server, userParameters: readonly Parameter
     async setParameters(name, parameters) {
       for (const parameter of parameters) group(name).set(parameter.name, parameter);
     },
-    async attachParameterGroup(name) {
-      group(name);
-      attached = name;
+    async modify({ parameterGroup = attached, securityGroups: wanted = securityGroups }) {
+      group(parameterGroup);
+      attached = parameterGroup;
+      securityGroups = [...wanted];
+    },
+    async setPublic(instance, wanted) {
+      known(instance);
+      isPublic = wanted;
     },
     async reboot(instance) {
-      if (instance !== INSTANCE) throw new Error(`There is no instance ${instance}.`);
+      known(instance);
       if (status !== 'available') throw new TransientError(`The instance ${instance} is not in the state available.`);
       status = 'rebooting';
       // RDS answers at once and reboots afterwards; `describe` says so until the server is back.
@@ -95,10 +131,14 @@ export function auroraStandIn(server: Server, userParameters: readonly Parameter
 
 /** A server that nobody manages, such as one given by `--source-url`: nothing to configure, nothing to reboot. */
 export const unmanagedCluster: Cluster = {
-  migrationGroup: MIGRATION_GROUP,
+  ...DEPLOYMENT,
   describe: async () => undefined,
   userParameters: async () => [],
+  tags: async () => ({}),
+  addTags: async () => {},
+  removeTags: async () => {},
   setParameters: async () => {},
-  attachParameterGroup: async () => {},
+  modify: async () => {},
+  setPublic: async () => {},
   reboot: async () => {},
 };

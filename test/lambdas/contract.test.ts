@@ -31,14 +31,19 @@ describe('the contract', () => {
   it('lets a look change nothing', () => {
     expectTypeOf<Views>().toHaveProperty('source').not.toHaveProperty('transaction');
     expectTypeOf<Views>().toHaveProperty('target').not.toHaveProperty('session');
-    expectTypeOf<Views['cluster'] | Views['clusterParameters'] | Views['clusterReboot']>().toEqualTypeOf<ClusterView>();
+    expectTypeOf<Views['cluster'] | Views['clusterReboot']>().toEqualTypeOf<ClusterView>();
+    type Changing = 'addTags' | 'removeTags' | 'setParameters' | 'modify' | 'setPublic' | 'reboot';
+    expectTypeOf<Extract<keyof Views['clusterSetup'] | keyof Views['clusterRestore'] | keyof ClusterView, Changing>>().toBeNever();
     expectTypeOf<keyof Views>().toEqualTypeOf<Need>();
   });
 
   it('has one port for each way of changing the cluster', () => {
     expectTypeOf<Ports['cluster']>().toEqualTypeOf<ClusterView>();
-    expectTypeOf<Ports['clusterParameters']>().not.toHaveProperty('reboot');
-    expectTypeOf<Ports['clusterReboot']>().not.toHaveProperty('attachParameterGroup');
+    expectTypeOf<Ports['clusterSetup']>().not.toHaveProperty('reboot');
+    expectTypeOf<Ports['clusterSetup']>().not.toHaveProperty('removeTags');
+    expectTypeOf<Ports['clusterRestore']>().not.toHaveProperty('reboot');
+    expectTypeOf<Ports['clusterRestore']>().not.toHaveProperty('addTags');
+    expectTypeOf<Ports['clusterReboot']>().not.toHaveProperty('modify');
   });
 
   it('keeps evidence to what JSON can carry', () => {

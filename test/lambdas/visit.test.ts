@@ -3,6 +3,7 @@ import type { StepEvent } from '../../lambdas/contract.ts';
 import { InvalidInput, TransientError, VerificationError } from '../../lambdas/errors.ts';
 import type { Places } from '../../lambdas/ports.ts';
 import { type Host, visitStep } from '../../lambdas/visit.ts';
+import { member, state } from '../support/cluster.ts';
 import { silent } from '../support/world.ts';
 
 const event: StepEvent = {
@@ -18,13 +19,7 @@ const event: StepEvent = {
 const host = (status: string, overrides: Partial<Host> = {}): Host => {
   const cluster: Partial<Places['cluster']> = {
     migrationGroup: 'group',
-    describe: async () => ({
-      cluster: 'c',
-      status: 'available',
-      parameterGroup: 'group',
-      engineVersion: '15.4',
-      members: [{ instance: 'i', isWriter: true, status, parameterGroupStatus: 'in-sync' }],
-    }),
+    describe: async () => state({ members: [member({ instance: 'i', status })] }),
   };
   return { places: async () => ({ cluster: cluster as Places['cluster'] }), remainingMs: () => 60_000, log: silent, ...overrides };
 };

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { EC2Client } from '@aws-sdk/client-ec2';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { DescribeDBClustersCommand, RDSClient } from '@aws-sdk/client-rds';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
@@ -22,6 +23,7 @@ const rds = mockClient(RDSClient);
 const clients = {
   secrets: new SecretsManagerClient({}),
   rds: new RDSClient({}),
+  network: new EC2Client({}),
   executions: new SFNClient({}),
   functions: new LambdaClient({}),
 };
@@ -109,7 +111,7 @@ describe('the places of a step', () => {
     [['schemaDump'], ['source-secret']],
     [['source', 'schemaDump'], ['source-secret']],
     [['target'], ['target-secret']],
-    [['cluster', 'clusterParameters', 'clusterReboot', 'executions'], []],
+    [['cluster', 'clusterSetup', 'clusterRestore', 'clusterReboot', 'executions'], []],
   ] as const)('read for %j only %j', async (needs, read) => {
     await find(...needs);
     expect(secrets.calls().map((call) => (call.args[0].input as { SecretId: string }).SecretId)).toEqual(read);
@@ -169,6 +171,21 @@ describe('the places of a step', () => {
     const { cluster, executions } = await find('cluster', 'executions');
     expect(cluster?.migrationGroup).toBe('migration-group');
     expect(executions).toBeDefined();
+  });
+
+  it('have what a deployment wants of the cluster from the stack, where the step is told', async () => {
+    const told = {
+      [VARIABLE.stack]: 'Shop',
+      [VARIABLE.publicAccess]: 'listed',
+      [VARIABLE.vpc]: 'vpc-1',
+      [VARIABLE.securityGroup]: 'Shop-until-cleanup',
+    };
+    const { cluster } = await findPlaces(['clusterSetup'], { environment: { ...environment, ...told }, event, clients });
+    expect(cluster).toMatchObject({ migrationGroup: 'migration-group', stack: 'Shop', publicAccess: 'listed' });
+    const { cluster: untold } = await find('cluster');
+    expect(() => untold?.stack).toThrow(/lacks its setting STACK_NAME/);
+    expect(() => untold?.publicAccess).toThrow(/lacks its setting PUBLIC_ACCESS/);
+    await expect(untold?.securityGroup()).resolves.toBeUndefined();
   });
 
   it.each(['source', 'target', 'cluster', 'executions', 'replication'] as const)('name the setting that %s lacks', async (need) => {

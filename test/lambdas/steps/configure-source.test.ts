@@ -1,50 +1,37 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Cluster, ClusterState, Parameter } from '../../../lambdas/contract.ts';
+import type { Cluster, ClusterState, Network, Parameter } from '../../../lambdas/contract.ts';
 import { ClusterNotConfigurable } from '../../../lambdas/errors.ts';
 import { auroraStandIn, MIGRATION_GROUP, unmanagedCluster } from '../../../lib/rehearsal/aurora-stand-in.ts';
+import { GROUP, member, OPEN_NETWORK, OURS, playedCluster, prepared, reader, state, THEIRS, USERS_GROUP } from '../../support/cluster.ts';
+import { untilDoneOn, visitOn } from '../../support/control-plane.ts';
 import { livesItsWholeLife } from '../../support/life.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
 const set = (name: string, value: string): Parameter => ({ name, value, applyMethod: 'pending-reboot' });
+const visit = (cluster: Cluster) => visitOn(cluster, 'ConfigureSource');
+const configure = (cluster: Cluster) => untilDoneOn(cluster, 'ConfigureSource');
 
 /** Forty-five parameters of the user's, so that RDS takes them in no fewer than three calls. */
 const MANY = Array.from({ length: 45 }, (_, number) => set(`custom.parameter_${number}`, `it's ${number}`));
 
 const attached = async (world: World) => {
-  const group = (await world.places.cluster.describe())?.parameterGroup;
-  const parameters = await world.places.cluster.userParameters(MIGRATION_GROUP);
-  return { group, parameters: parameters.map(({ name, value }) => `${name}=${value}`).sort() };
+  const { cluster } = world.places;
+  const state = await cluster.describe();
+  const parameters = await cluster.userParameters(MIGRATION_GROUP);
+  const tags = await Promise.all([state, ...(state?.members ?? [])].map((one) => cluster.tags(one?.arn ?? '')));
+  return { state, parameters: parameters.map(({ name, value }) => `${name}=${value}`).sort(), tags };
 };
 
 describe('ConfigureSource', () => {
   livesItsWholeLife('ConfigureSource', { world: () => startWorld({ sourceParameters: { wal_level: 'replica' } }), effect: attached });
 });
 
-describe('ConfigureSource on clusters of every kind', () => {
+describe('ConfigureSource on a real server', () => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld({ sourceParameters: { wal_level: 'replica' } });
   });
   afterAll(() => world?.destroy());
-
-  /** The same world with another control plane. */
-  const on = (cluster: Cluster): World => {
-    Object.assign(world.places, { cluster });
-    return world;
-  };
-
-  const inState = (state: Partial<ClusterState>): Cluster => ({
-    ...unmanagedCluster,
-    describe: async () => ({
-      cluster: 'shop',
-      status: 'available',
-      parameterGroup: MIGRATION_GROUP,
-      engineVersion: '15.4',
-      members: [{ instance: 'one', isWriter: true, status: 'available', parameterGroupStatus: 'in-sync' }],
-      ...state,
-    }),
-  });
-  const member = (parameterGroupStatus: string) => [{ instance: 'one', isWriter: true, status: 'available', parameterGroupStatus }];
 
   it('carries over many parameters, twenty at a time', async () => {
     const cluster = auroraStandIn(world.pair.source, [...MANY, set('max_wal_senders', '77')]);
@@ -56,35 +43,166 @@ describe('ConfigureSource on clusters of every kind', () => {
         return cluster.setParameters(group, parameters);
       },
     };
-    await on(counting).until('ConfigureSource');
+    await configure(counting);
     expect(calls).toEqual([20, 20, 6]);
     expect(await cluster.userParameters(MIGRATION_GROUP)).toEqual(expect.arrayContaining([...MANY, set('max_wal_senders', '77')]));
   });
 
-  it('leaves a cluster alone that streams already', async () => {
-    const cluster = auroraStandIn(world.pair.source, [set('rds.logical_replication', '1'), set('max_replication_slots', '50')]);
-    const result = await on(cluster).visit('ConfigureSource');
-    expect(result).toMatchObject({ verdict: 'done', evidence: { streamedAlready: true, parameterGroup: 'users-group' } });
-  });
-
   it('has nothing to do for a server that nobody manages', async () => {
-    expect(await on(unmanagedCluster).visit('ConfigureSource')).toMatchObject({ verdict: 'done' });
+    expect(await visit(unmanagedCluster)).toMatchObject({ verdict: 'done' });
+  });
+});
+
+describe('what ConfigureSource changes', () => {
+  it('is the group, the security groups and the public access, recorded before anything else is done', async () => {
+    const cluster = playedCluster({ state: state({ members: [member(), reader('shop-2')] }) });
+    const { evidence } = await configure(cluster);
+    expect(cluster.calls).toEqual(['addTags', 'addTags', 'addTags', 'setPublic shop-1 true', 'setPublic shop-2 true', 'modify']);
+    expect(cluster.state).toMatchObject({ parameterGroup: GROUP, securityGroups: [THEIRS, OURS] });
+    expect(evidence).toMatchObject({
+      parameterGroup: GROUP,
+      securityGroups: [THEIRS, OURS],
+      publicInstances: ['shop-1', 'shop-2'],
+      journal: {
+        shop: { parameterGroup: USERS_GROUP, parameterGroupSet: GROUP, securityGroups: [THEIRS], securityGroupAdded: OURS },
+        'shop-1': { isPublic: false },
+        'shop-2': { isPublic: false },
+      },
+    });
   });
 
-  it.each([
-    ['the cluster is being modified', inState({ status: 'modifying', parameterGroup: 'users-group' })],
-    ['the group is being applied', inState({ members: member('applying') })],
-  ])('waits while %s', async (_, cluster) => {
-    expect(await on(cluster).visit('ConfigureSource')).toMatchObject({ verdict: 'pending' });
+  it('is never recorded a second time, whatever was changed in between', async () => {
+    const cluster = playedCluster();
+    await configure(cluster);
+    const journal = structuredClone([...cluster.tagged]);
+    cluster.state = { ...cluster.state, parameterGroup: 'somebodys-group', securityGroups: ['sg-0new'], members: [member()] };
+    await configure(cluster);
+    expect([...cluster.tagged]).toEqual(journal);
+    expect(cluster.state).toMatchObject({ parameterGroup: GROUP, securityGroups: ['sg-0new', OURS] });
   });
 
-  it('is done when only the reboot is left', async () => {
-    expect(await on(inState({ members: member('pending-reboot') })).visit('ConfigureSource')).toMatchObject({ verdict: 'done' });
+  it('records the group of a later deployment beside what was there at first', async () => {
+    const cluster = playedCluster();
+    await configure(cluster);
+    const { evidence } = await configure({ ...cluster, migrationGroup: 'next-group' });
+    expect(evidence).toMatchObject({ journal: { shop: { parameterGroup: USERS_GROUP, parameterGroupSet: 'next-group' } } });
   });
 
-  it('says which instance could not take the group', async () => {
-    const visit = on(inState({ members: member('failed-to-apply') })).visit('ConfigureSource');
-    await expect(visit).rejects.toThrow(ClusterNotConfigurable);
-    await expect(visit).rejects.toThrow('instance one');
+  it('waits until the journal can be read back, and changes nothing before', async () => {
+    const cluster = playedCluster();
+    const forgetful: Cluster = { ...cluster, tags: async () => ({}) };
+    expect(await visit(forgetful)).toMatchObject({ verdict: 'pending' });
+    expect(cluster.calls).toEqual(['addTags', 'addTags']);
+    expect(cluster.state).toEqual(state());
+  });
+
+  it('leaves the group alone where the attached one streams already, and lets PlanetScale in all the same', async () => {
+    const groups = { [USERS_GROUP]: [set('rds.logical_replication', '1'), set('max_replication_slots', '50')] };
+    const cluster = playedCluster({ groups });
+    const { evidence } = await configure(cluster);
+    expect(evidence).toMatchObject({ streamedAlready: true, parameterGroup: USERS_GROUP, publicInstances: ['shop-1'] });
+    expect(JSON.stringify([...cluster.tagged])).not.toContain('parameter-group');
+  });
+
+  it('is no public access where none is wanted', async () => {
+    const cluster = playedCluster({ publicAccess: 'none', network: { ...OPEN_NETWORK, dnsHostnames: false } });
+    const { evidence } = await configure(cluster);
+    expect(evidence).toMatchObject({ publicInstances: [], securityGroups: [THEIRS, OURS], journal: { shop: {} } });
+  });
+
+  it('is no security group where the stack has none', async () => {
+    const cluster = playedCluster({ publicAccess: 'none', hasSecurityGroup: false });
+    expect(await configure(cluster)).toMatchObject({ evidence: { parameterGroup: GROUP, securityGroups: [THEIRS] } });
+  });
+
+  it('leaves out what no failover would make the writer: instances of auto scaling, and those that go', async () => {
+    const members = [member(), reader('application-autoscaling-1f'), reader('shop-3', { status: 'deleting' })];
+    const { evidence } = await configure(playedCluster({ state: state({ members }) }));
+    expect(evidence.publicInstances).toEqual(['shop-1']);
+  });
+
+  it('says which parameters could not be carried over, to the last visit', async () => {
+    const groups = { [USERS_GROUP]: [set('max_wal_senders', '{DBInstanceVCPU*9}')], [GROUP]: [set('max_wal_senders', '30')] };
+    const { evidence } = await configure(playedCluster({ groups }));
+    expect(evidence.notCarried).toEqual(['max_wal_senders']);
+  });
+
+  it('stops at a parameter that RDS refuses, before the group is attached', async () => {
+    const cluster = playedCluster({ groups: { [USERS_GROUP]: [set('work_mem', 'much')] } });
+    const refusing: Cluster = {
+      ...cluster,
+      setParameters: async () => {
+        throw new ClusterNotConfigurable('RDS refused work_mem.');
+      },
+    };
+    await expect(visit(refusing)).rejects.toThrow('work_mem');
+    expect(cluster.state.parameterGroup).toBe(USERS_GROUP);
+  });
+
+  it('is nothing on a cluster that is prepared', async () => {
+    const cluster = playedCluster({ state: prepared() });
+    expect(await visit(cluster)).toMatchObject({ verdict: 'done' });
+    expect(cluster.calls).toEqual([]);
+  });
+});
+
+describe('ConfigureSource waits', () => {
+  it.each<[string, ClusterState]>([
+    ['while the cluster is being modified', state({ status: 'modifying' })],
+    ['while an instance reboots', prepared({ members: [member({ isPublic: true, status: 'rebooting' })] })],
+    ['while an instance takes on its public address', prepared({ members: [member({ isPublic: true, status: 'modifying' })] })],
+    ['while the group is being applied', prepared({ members: [member({ isPublic: true, parameterGroupStatus: 'applying' })] })],
+    ['while a security group is being attached', prepared({ securityGroupsSettled: false })],
+    ['through a maintenance once nothing is left to change', prepared({ status: 'maintenance' })],
+  ])('%s, and changes nothing meanwhile', async (_, now) => {
+    const cluster = playedCluster({ state: now });
+    expect(await visit(cluster)).toMatchObject({ verdict: 'pending' });
+    expect(cluster.calls).toEqual([]);
+  });
+
+  it('no longer when only the reboot is left', async () => {
+    const members = [member({ isPublic: true, parameterGroupStatus: 'pending-reboot' })];
+    expect(await visit(playedCluster({ state: prepared({ members }) }))).toMatchObject({ verdict: 'done' });
+  });
+});
+
+describe('ConfigureSource refuses, and leaves everything as it is,', () => {
+  const serverless = member({ isServerless: true });
+  const cases: readonly [string, Partial<ClusterState>, Partial<Network>, RegExp][] = [
+    [
+      'a secondary of a global database',
+      { replicatesFrom: 'arn:aws:rds:us-east-1:1:cluster:main' },
+      {},
+      /takes no writes.*primary cluster/,
+    ],
+    ['Aurora 16.1', { engineVersion: '16.1' }, {}, /defective.*16\.2/],
+    ['capacity that may go to zero', { leastCapacity: 0, members: [serverless] }, {}, /0 ACUs.*shop-1.*0\.5 ACUs/],
+    ['an upgrade', { status: 'upgrading' }, {}, /cluster shop is upgrading.*Wait until RDS has finished/],
+    ['the maintenance of an instance', { members: [member({ status: 'maintenance' })] }, {}, /instance shop-1 is maintenance/],
+    ['a stopped cluster', { status: 'stopped' }, {}, /cluster shop is stopped.*Make it available/],
+    ['a failed group', { members: [member({ parameterGroupStatus: 'failed-to-apply' })] }, {}, /could not apply.*instance shop-1/],
+    ['a VPC without DNS', {}, { dnsSupport: false, dnsHostnames: false }, /DNS resolution and DNS hostnames switched off/],
+    ['a private subnet', {}, { privateSubnets: ['subnet-a'] }, /subnets subnet-a .*no route to an internet gateway/],
+    ['a door that stands open', {}, { openSecurityGroups: [THEIRS] }, /open shop to the internet.*sg-0application.*port 5432/],
+  ];
+
+  it.each(cases)('%s', async (_, over, network, message) => {
+    const cluster = playedCluster({ state: state(over), network: { ...OPEN_NETWORK, ...network } });
+    const refused = visit(cluster);
+    await expect(refused).rejects.toThrow(ClusterNotConfigurable);
+    await expect(refused).rejects.toThrow(message);
+    await expect(refused).rejects.toThrow(/Nothing was changed|data was not touched/);
+    expect(cluster.calls).toEqual([]);
+  });
+
+  it.each<[string, Partial<ClusterState>, Partial<Network>, Cluster['publicAccess']]>([
+    ['subnets in zones where no instance stands', {}, { privateSubnets: ['subnet-b'] }, 'listed'],
+    ['an open door where anyone may come in', {}, { openSecurityGroups: [THEIRS] }, 'anyone'],
+    ['a network in which nobody wants public access', {}, { dnsSupport: false, privateSubnets: ['subnet-a'] }, 'none'],
+    ['a cluster that could pause, without an instance that would', { leastCapacity: 0 }, {}, 'listed'],
+    ['capacity that stays above zero', { leastCapacity: 0.5, members: [serverless] }, {}, 'listed'],
+  ])('but not %s', async (_, over, network, publicAccess) => {
+    const cluster = playedCluster({ state: state(over), network: { ...OPEN_NETWORK, ...network }, publicAccess });
+    expect(await configure(cluster)).toMatchObject({ verdict: 'done' });
   });
 });

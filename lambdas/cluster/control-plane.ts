@@ -1,0 +1,112 @@
+/** The source's control plane: what RDS tells of an Aurora cluster, and the few things that the migration changes about it. */
+
+/** One setting of a parameter group, as RDS stores it. */
+export interface Parameter {
+  readonly name: string;
+  readonly value: string;
+  readonly applyMethod: 'immediate' | 'pending-reboot';
+}
+
+/** One instance of the cluster. */
+export interface ClusterMember {
+  readonly instance: string;
+  readonly arn: string;
+  readonly isWriter: boolean;
+  /** DBInstanceStatus, such as `available` or `rebooting`. */
+  readonly status: string;
+  /** Whether the instance runs with the cluster parameter group that is attached. */
+  readonly parameterGroupStatus: 'in-sync' | 'pending-reboot' | 'applying' | 'failed-to-apply' | string;
+  /** PubliclyAccessible: whether its name leads to a public address from outside of the VPC. */
+  readonly isPublic: boolean;
+  /** Whether its size is that of Serverless v2, which may pause where the cluster allows it. */
+  readonly isServerless: boolean;
+  /** Availability zone; empty until RDS has placed the instance. */
+  readonly zone: string;
+}
+
+/** A subnet into which RDS may place an instance. */
+export interface Subnet {
+  readonly id: string;
+  readonly zone: string;
+}
+
+/** What DescribeDBClusters and DescribeDBInstances tell. */
+export interface ClusterState {
+  readonly cluster: string;
+  readonly arn: string;
+  /** Status of the cluster, such as `available` or `modifying`. */
+  readonly status: string;
+  /** Name of the attached cluster parameter group. */
+  readonly parameterGroup: string;
+  readonly engineVersion: string;
+  readonly port: number;
+  readonly members: readonly ClusterMember[];
+  /** Ids of the attached VPC security groups, without those that RDS is taking away. */
+  readonly securityGroups: readonly string[];
+  /** Whether RDS has finished attaching and taking away security groups. */
+  readonly securityGroupsSettled: boolean;
+  /** Subnets of the cluster's subnet group. */
+  readonly subnets: readonly Subnet[];
+  /** Cluster of another region from which this one is fed: then it is a secondary of a global database, and takes no writes. */
+  readonly replicatesFrom?: string;
+  /** Least capacity of Serverless v2 in ACUs; 0 lets its instances pause. @default - nothing was set for Serverless v2 */
+  readonly leastCapacity?: number;
+}
+
+/** What the cluster's VPC would make of public access. */
+export interface Network {
+  readonly dnsSupport: boolean;
+  readonly dnsHostnames: boolean;
+  /** Those of the cluster's subnets that have no route to an internet gateway. */
+  readonly privateSubnets: readonly string[];
+  /** Those of the attached security groups that let in whole stretches of the internet at the cluster's port. */
+  readonly openSecurityGroups: readonly string[];
+}
+
+/** What ModifyDBCluster is asked for; what is left out stays as it is. */
+export interface ClusterChanges {
+  readonly parameterGroup?: string;
+  /** All security groups that the cluster is to have. */
+  readonly securityGroups?: readonly string[];
+}
+
+/** Tags of one resource of RDS. A value holds at most 256 letters, digits, spaces and `_.:/=+-@`. */
+export type Tags = Readonly<Record<string, string>>;
+
+/** The control plane of the source. A server that nobody manages answers `undefined` to `describe`. */
+export interface Cluster {
+  /** The parameter group that the stack made for the migration. */
+  readonly migrationGroup: string;
+  /** Name of the stack, which tells its journal from that of another migration of the same cluster. */
+  readonly stack: string;
+  /** Whether the instances are to be reachable from the internet, and whether by anyone or by listed addresses only. */
+  readonly publicAccess: 'none' | 'listed' | 'anyone';
+  describe(): Promise<ClusterState | undefined>;
+  /** The parameters of a group that somebody has set; the engine's defaults are left out. */
+  userParameters(group: string): Promise<Parameter[]>;
+  /** Id of the security group that the stack made for PlanetScale's addresses; undefined where it made none. */
+  securityGroup(): Promise<string | undefined>;
+  network(state: ClusterState): Promise<Network>;
+  /** @param arn of the cluster or of one of its instances */
+  tags(arn: string): Promise<Tags>;
+  addTags(arn: string, tags: Tags): Promise<void>;
+  removeTags(arn: string, keys: readonly string[]): Promise<void>;
+  /** At most 20 at a time, as RDS takes them. */
+  setParameters(group: string, parameters: readonly Parameter[]): Promise<void>;
+  modify(changes: ClusterChanges): Promise<void>;
+  setPublic(instance: string, isPublic: boolean): Promise<void>;
+  reboot(instance: string): Promise<void>;
+}
+
+/** The part of {@link Cluster} that changes nothing and that every step with a look at the cluster has. */
+export type ClusterView = Pick<Cluster, 'migrationGroup' | 'describe' | 'userParameters'>;
+/** What ConfigureSource looks at. */
+export type ClusterSetupView = ClusterView & Pick<Cluster, 'stack' | 'publicAccess' | 'securityGroup' | 'network' | 'tags'>;
+/** What may prepare the cluster, and nothing else. */
+export type ClusterSetup = ClusterSetupView & Pick<Cluster, 'addTags' | 'setParameters' | 'modify' | 'setPublic'>;
+/** What RestoreSource looks at. */
+export type ClusterRestoreView = Pick<Cluster, 'stack' | 'describe' | 'tags'>;
+/** What may put the cluster back, and nothing else. */
+export type ClusterRestore = ClusterRestoreView & Pick<Cluster, 'removeTags' | 'modify' | 'setPublic'>;
+/** What may reboot an instance, and nothing else. */
+export type ClusterReboot = ClusterView & Pick<Cluster, 'reboot'>;

@@ -1,0 +1,85 @@
+/**
+ * What the cluster looked like before we changed it, as tags on the cluster and on its instances: whoever finds the cluster finds the
+ * journal, even where the stack is gone. Only what is changed is recorded, before it is changed, and what was recorded is never written
+ * again. The name of the stack is in every key, so that two migrations of one cluster keep two journals.
+ */
+import type { Tags } from './control-plane.ts';
+
+/** Policies name it too: a function may write and remove no other tag (`lib/rights.ts`). */
+export const JOURNAL_PREFIX = 'planetscale-migration:';
+/** https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_Tagging.html, "Overview of Amazon RDS resource tags" */
+const LONGEST_VALUE = 256;
+
+const NAMES = {
+  parameterGroup: 'parameter-group',
+  parameterGroupSet: 'parameter-group-set',
+  securityGroups: 'security-groups',
+  securityGroupAdded: 'security-group-added',
+  isPublic: 'public-access',
+} as const;
+
+/** What is known of one resource. What is absent was not changed. */
+export interface Journal {
+  /** Group that was attached, and the one that we attached in its place. */
+  readonly parameterGroup?: string;
+  readonly parameterGroupSet?: string;
+  /** Security groups that were attached, and the one that we added to them. */
+  readonly securityGroups?: readonly string[];
+  readonly securityGroupAdded?: string;
+  /** Public access of an instance, of which we then set the opposite. */
+  readonly isPublic?: boolean;
+}
+
+const prefixOf = (stack: string): string => `${JOURNAL_PREFIX}${stack}:`;
+
+/** Values of as many ids as fit, one after the other. */
+function split(ids: readonly string[]): string[] {
+  const values: string[] = [];
+  for (const id of ids) {
+    const last = values.at(-1);
+    if (last !== undefined && last.length + 1 + id.length <= LONGEST_VALUE) values[values.length - 1] = `${last} ${id}`;
+    else values.push(id);
+  }
+  return values;
+}
+
+/** The first value has the plain name, the others are numbered from 2 on. */
+const numbered = (name: string, values: readonly string[]): [string, string][] =>
+  values.map((value, index) => [index === 0 ? name : `${name}-${index + 1}`, value]);
+
+export function tagsOf(stack: string, journal: Journal): Tags {
+  const { parameterGroup, parameterGroupSet, securityGroups = [], securityGroupAdded, isPublic } = journal;
+  const entries = [
+    ...numbered(NAMES.securityGroups, split(securityGroups)),
+    [NAMES.parameterGroup, parameterGroup],
+    [NAMES.parameterGroupSet, parameterGroupSet],
+    [NAMES.securityGroupAdded, securityGroupAdded],
+    [NAMES.isPublic, isPublic === undefined ? undefined : String(isPublic)],
+  ] as const;
+  return Object.fromEntries(entries.flatMap(([name, value]) => (value === undefined ? [] : [[prefixOf(stack) + name, value]])));
+}
+
+export function journalIn(stack: string, tags: Tags): Journal {
+  const value = (name: string): string | undefined => tags[prefixOf(stack) + name];
+  const groups = [value(NAMES.securityGroups)];
+  while (groups.at(-1) !== undefined) groups.push(value(`${NAMES.securityGroups}-${groups.length + 1}`));
+  const found = {
+    parameterGroup: value(NAMES.parameterGroup),
+    parameterGroupSet: value(NAMES.parameterGroupSet),
+    securityGroups: groups.length > 1 ? groups.flatMap((ids) => ids?.split(' ') ?? []) : undefined,
+    securityGroupAdded: value(NAMES.securityGroupAdded),
+    isPublic: value(NAMES.isPublic) === undefined ? undefined : value(NAMES.isPublic) === 'true',
+  };
+  return Object.fromEntries(Object.entries(found).filter(([, known]) => known !== undefined)) as Journal;
+}
+
+/** Keys of a stack's own journal. */
+export const keysOf = (stack: string, tags: Tags): string[] => Object.keys(tags).filter((key) => key.startsWith(prefixOf(stack)));
+
+/** Other stacks that have a journal on the same resource. */
+export function otherStacks(stack: string, tags: Tags): string[] {
+  const stacks = Object.keys(tags).flatMap((key) =>
+    key.startsWith(JOURNAL_PREFIX) ? [key.slice(JOURNAL_PREFIX.length, key.lastIndexOf(':'))] : [],
+  );
+  return [...new Set(stacks)].filter((other) => other !== stack && other !== '');
+}

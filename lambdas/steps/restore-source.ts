@@ -1,0 +1,86 @@
+/**
+ * Puts the cluster back as its journal says: parameter group, security groups, public access. What somebody has changed meanwhile is left
+ * alone. Nothing is rebooted: until somebody does, the instances run on with the migration's parameters, which harm nobody. The journal goes
+ * last, so that a visit that is cut off leaves everything that the next one needs.
+ */
+import { candidateTags, type Tagged } from '../cluster/looks.ts';
+import { obstacleInStatus } from '../cluster/obstacles.ts';
+import { othersInNeed, recordedKeys, restorationOf, restoresAnything } from '../cluster/restoration.ts';
+import { isSettled, standing } from '../cluster/standing.ts';
+import type { ClusterRestore, ClusterRestoreView, ClusterState, Verdict } from '../contract.ts';
+import { CleanupIncomplete, ClusterNotConfigurable } from '../errors.ts';
+import { defineStep } from '../step.ts';
+
+async function look(cluster: ClusterRestoreView): Promise<Tagged | undefined> {
+  const state = await cluster.describe();
+  return state && { stack: cluster.stack, state, tags: await candidateTags(cluster, state) };
+}
+
+/** @throws CleanupIncomplete while another migration relies on what would be put back @throws ClusterNotConfigurable where RDS changes nothing */
+function judge(seen: Tagged | undefined): Verdict {
+  if (!seen || recordedKeys(seen).length === 0) return 'done';
+  const restoration = restorationOf(seen);
+  const others = othersInNeed(seen, restoration);
+  if (others.length > 0) {
+    throw new CleanupIncomplete(
+      `The cluster ${seen.state.cluster} still serves the migration of ${others.join(', ')}, which began while ours was there and relies on ` +
+        'our parameter group and on public access. Nothing was put back. Let Cleanup of that stack end first, then start this one again.',
+    );
+  }
+  const obstacle = obstacleInStatus(seen.state, false);
+  if (obstacle !== undefined) throw new ClusterNotConfigurable(obstacle);
+  if (standing(seen.state).standing !== 'usable') return 'pending';
+  return restoresAnything(restoration) || isSettled(seen.state) ? 'todo' : 'pending';
+}
+
+async function restore(cluster: ClusterRestore, seen: Tagged): Promise<void> {
+  const { makePrivate, cluster: changes } = restorationOf(seen);
+  for (const instance of makePrivate) await cluster.setPublic(instance, false);
+  if (Object.keys(changes).length > 0) await cluster.modify(changes);
+}
+
+/** An instance takes a static parameter only when it is rebooted, and when that suits is not ours to say. */
+function rebootNeeded({ members, parameterGroup }: ClusterState): string | undefined {
+  const waiting = members.flatMap(({ instance, parameterGroupStatus }) => (parameterGroupStatus === 'pending-reboot' ? [instance] : []));
+  if (waiting.length === 0) return undefined;
+  return (
+    `Reboot ${waiting.join(', ')} when it suits you, so that ${parameterGroup} is in force; until then the parameters of the migration are. ` +
+    'Look for logical replication slots of other tools before: they need rds.logical_replication.'
+  );
+}
+
+export const restoreSource = defineStep({
+  needs: ['clusterRestore'],
+  understands: ['target'], // DropReplication takes it, in the same machine
+
+  async inspect({ clusterRestore }) {
+    return { seen: await look(clusterRestore) };
+  },
+
+  judge: ({ seen }) => judge(seen),
+
+  async act({ clusterRestore: cluster, log }, { seen }) {
+    if (!seen) return undefined;
+    await restore(cluster, seen);
+    const now = await look(cluster);
+    if (!now || restoresAnything(restorationOf(now)) || !isSettled(now.state)) return 'pending';
+    log.info('The cluster is as its journal says', { leftAlone: restorationOf(now).leftAlone });
+    for (const [arn, keys] of recordedKeys(now)) await cluster.removeTags(arn, keys);
+    return 'pending'; // RDS may go on showing a tag for a moment
+  },
+
+  evidence({ seen }, before) {
+    if (!seen || !before.seen) return { cluster: 'not managed by RDS' };
+    const { state } = seen;
+    const reboot = rebootNeeded(state);
+    return {
+      cluster: state.cluster,
+      status: state.status,
+      parameterGroup: state.parameterGroup,
+      securityGroups: state.securityGroups,
+      publicInstances: state.members.flatMap(({ instance, isPublic }) => (isPublic ? [instance] : [])),
+      leftAlone: restorationOf(before.seen).leftAlone,
+      ...(reboot !== undefined && { reboot }),
+    };
+  },
+});

@@ -1,0 +1,119 @@
+/** What each need of the cluster means in an AWS account: on this cluster, its instances and our groups, and nothing that could be named is not. */
+import type { Role } from 'aws-cdk-lib/aws-iam';
+import { JOURNAL_PREFIX } from '../lambdas/cluster/journal.ts';
+import type { Cluster, Need } from '../lambdas/contract.ts';
+import { VARIABLE } from '../lambdas/environment.ts';
+import { allowWildcard } from './exceptions.ts';
+import { allow } from './grants.ts';
+import type { Right } from './rights.ts';
+
+/** The Aurora cluster, as far as IAM and the RDS API know it. */
+export interface SourceCluster {
+  /** DBClusterIdentifier. */
+  readonly identifier: string;
+  readonly arn: string;
+  /** ARNs of the instances that may be changed and rebooted; patterns allowed. */
+  readonly instanceArns: readonly string[];
+  /** ARN that stands for every instance of the account, which the API wants for a filtered list. */
+  readonly anyInstanceArn: string;
+  /** ARN that stands for every cluster parameter group: the user's own is not known before the first look. */
+  readonly anyParameterGroupArn: string;
+  /** Name of the cluster parameter group that is made for the migration. */
+  readonly parameterGroup: string;
+  readonly parameterGroupArn: string;
+  /** Name of the security group for PlanetScale's addresses. @default - none is attached */
+  readonly securityGroup?: string;
+  readonly publicAccess: Cluster['publicAccess'];
+  readonly vpcId: string;
+  /** ARN of that VPC in whichever account it is: a shared one is its owner's. */
+  readonly vpcArn: string;
+  /** Name of the stack, under which the journal is kept. */
+  readonly stack: string;
+}
+
+const INSTANCES_COME_AND_GO = 'A failover or a scaling may put another instance of the cluster in its place.';
+
+/** @param resources of which the patterns among them are written down as exceptions */
+function allowOnInstances(role: Role, action: string, { instanceArns }: SourceCluster): void {
+  allow(role, [action], [...instanceArns]);
+  for (const arn of instanceArns) allowWildcard(role, arn, INSTANCES_COME_AND_GO);
+}
+
+function allowDescribing(role: Role, { arn, anyInstanceArn }: SourceCluster): void {
+  allow(role, ['rds:DescribeDBClusters'], [arn]);
+  allow(role, ['rds:DescribeDBInstances'], [anyInstanceArn]);
+  allowWildcard(role, anyInstanceArn, 'The API grants a list filtered by cluster only on all instances; it is read only.');
+}
+
+/** Reads all tags of the cluster and its instances, and changes those of our own journal and no others. */
+function allowJournal(role: Role, change: 'rds:AddTagsToResource' | 'rds:RemoveTagsFromResource', cluster: SourceCluster): void {
+  const resources = [cluster.arn, ...cluster.instanceArns];
+  allow(role, ['rds:ListTagsForResource'], resources);
+  allow(role, [change], resources, {
+    'ForAllValues:StringLike': { 'aws:TagKeys': [`${JOURNAL_PREFIX}${cluster.stack}:*`] },
+    Null: { 'aws:TagKeys': 'false' }, // without a key, a condition for all keys would hold
+  });
+  for (const arn of cluster.instanceArns) allowWildcard(role, arn, INSTANCES_COME_AND_GO);
+}
+
+/** Looks at the network, only where something is to be let in from outside. */
+function allowLookingAtNetwork(role: Role, { securityGroup, publicAccess, vpcArn }: SourceCluster): void {
+  if (securityGroup !== undefined || publicAccess !== 'none') allow(role, ['ec2:DescribeSecurityGroups'], ['*']);
+  if (publicAccess === 'none') return;
+  allow(role, ['ec2:DescribeRouteTables'], ['*']);
+  allow(role, ['ec2:DescribeVpcAttribute'], [vpcArn]);
+  allowWildcard(role, vpcArn, 'A VPC that is shared with this account carries the number of its owner; its id is unique everywhere.');
+}
+
+const cluster: Right = {
+  network: false,
+  environment: ({ cluster }) => ({ [VARIABLE.clusterIdentifier]: cluster.identifier, [VARIABLE.parameterGroup]: cluster.parameterGroup }),
+  grant(role, { cluster }) {
+    allowDescribing(role, cluster);
+    allow(role, ['rds:DescribeDBClusterParameters'], [cluster.anyParameterGroupArn]);
+    allowWildcard(role, cluster.anyParameterGroupArn, "The user's own group is not known before the first look; it is read only.");
+  },
+};
+
+const clusterSetup: Right = {
+  network: false,
+  environment: (resources) => ({
+    ...cluster.environment(resources),
+    ...(resources.cluster.securityGroup !== undefined && { [VARIABLE.securityGroup]: resources.cluster.securityGroup }),
+    [VARIABLE.vpc]: resources.cluster.vpcId,
+    [VARIABLE.publicAccess]: resources.cluster.publicAccess,
+    [VARIABLE.stack]: resources.cluster.stack,
+  }),
+  grant(role, resources) {
+    const { arn, parameterGroupArn, publicAccess } = resources.cluster;
+    cluster.grant(role, resources);
+    allowLookingAtNetwork(role, resources.cluster);
+    allowJournal(role, 'rds:AddTagsToResource', resources.cluster);
+    allow(role, ['rds:ModifyDBClusterParameterGroup'], [parameterGroupArn]);
+    allow(role, ['rds:ModifyDBCluster'], [arn, parameterGroupArn]);
+    if (publicAccess !== 'none') allowOnInstances(role, 'rds:ModifyDBInstance', resources.cluster);
+  },
+};
+
+/** Whatever a deployment wants now: the journal may be of an earlier one. */
+const clusterRestore: Right = {
+  network: false,
+  environment: ({ cluster }) => ({ [VARIABLE.clusterIdentifier]: cluster.identifier, [VARIABLE.stack]: cluster.stack }),
+  grant(role, { cluster }) {
+    allowDescribing(role, cluster);
+    allowJournal(role, 'rds:RemoveTagsFromResource', cluster);
+    allow(role, ['rds:ModifyDBCluster'], [cluster.arn, cluster.anyParameterGroupArn]);
+    allowWildcard(role, cluster.anyParameterGroupArn, 'Which group the cluster had before is known from its journal alone.');
+    allowOnInstances(role, 'rds:ModifyDBInstance', cluster);
+  },
+};
+
+const clusterReboot: Right = {
+  ...cluster,
+  grant(role, resources) {
+    cluster.grant(role, resources);
+    allowOnInstances(role, 'rds:RebootDBInstance', resources.cluster);
+  },
+};
+
+export const CLUSTER_RIGHTS = { cluster, clusterSetup, clusterRestore, clusterReboot } as const satisfies Partial<Record<Need, Right>>;

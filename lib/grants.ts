@@ -1,0 +1,12 @@
+/** How a function gets a right. */
+import { Grant, type Role } from 'aws-cdk-lib/aws-iam';
+
+/** @param conditions of the statement, as IAM writes them */
+export function allow(
+  role: Role,
+  actions: string[],
+  resourceArns: string[],
+  conditions?: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
+): void {
+  Grant.addToPrincipal({ grantee: role, actions, resourceArns, ...(conditions && { conditions: { ...conditions } }) });
+}

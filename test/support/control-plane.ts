@@ -1,0 +1,34 @@
+/** A step against a control plane, where no database takes part. */
+
+import type { Cluster, Json, Log, Need, StepResult } from '../../lambdas/contract.ts';
+import { parseInput } from '../../lambdas/input.ts';
+import { runStep, type Surroundings } from '../../lambdas/step.ts';
+import { type StepName, stepNamed } from '../../lambdas/steps/index.ts';
+
+const silent: Log = { info: () => {}, warn: () => {} };
+
+/** One visit. @param previous result of the visit before */
+export function visitOn(cluster: Cluster, step: StepName, previous?: StepResult): Promise<StepResult> {
+  const ports = { clusterSetup: cluster, clusterRestore: cluster, clusterReboot: cluster, cluster };
+  const surroundings = {
+    input: parseInput({}),
+    looking: ports,
+    acting: ports,
+    remainingMs: () => 60_000,
+    log: silent,
+    now: Date.now,
+  } as unknown as Surroundings<Need>;
+  return runStep(step, stepNamed(step), { state: previous ? { [step]: previous } : {}, execution: 'test' }, surroundings);
+}
+
+export type Evidence = Readonly<Record<string, Json>>;
+
+/** Visits until the step is done, at most ten times. */
+export async function untilDoneOn(cluster: Cluster, step: StepName): Promise<StepResult & { readonly evidence: Evidence }> {
+  let last: StepResult | undefined;
+  for (let visits = 0; visits < 10; visits += 1) {
+    last = await visitOn(cluster, step, last);
+    if (last.verdict === 'done') return last as StepResult & { evidence: Evidence };
+  }
+  throw new Error(`${step} was still pending: ${JSON.stringify(last)}`);
+}

@@ -69,7 +69,7 @@ export const MACHINES = {
     acts: true,
     order: [until('LiftFence')],
   },
-  RotatePassword: {
+  Rotation: {
     says: 'Gives the replication role a new password, and the stream with it, which loses nothing and goes on. The application is not affected.',
     acts: true,
     order: [until('RotatePassword')],

@@ -36,7 +36,7 @@ function translate(error: unknown, secret: string): MigrationError {
   if (error instanceof ResourceExistsException) {
     return new InvalidConfiguration(
       `Somebody put another value into the secret ${secret} after this execution had put in a new password. Nothing else was touched. ` +
-        'Start RotatePassword again.',
+        'Start Rotation again.',
     );
   }
   return new InvalidConfiguration(`${action} on ${secret} was refused (${(error as Error).name}). Nothing was touched; start again.`);

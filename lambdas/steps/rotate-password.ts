@@ -102,6 +102,6 @@ function notBack(stopped: readonly Carrier[]): CannotConnect {
   return new CannotConnect(
     `The password is changed everywhere, but nobody has read the slot since: the subscription ${where} does not come back. Nothing is lost, ` +
       'because the slot keeps everything; the application goes on. The log of the subscribing server says why it is refused. Remove the ' +
-      'cause, then start RotatePassword again.',
+      'cause, then start Rotation again.',
   );
 }

@@ -93,12 +93,12 @@ describe('the machines', () => {
   });
 
   it('are those of the runbook, in its order, and all but the first act', () => {
-    expect(MACHINE_NAMES).toEqual(['Preflight', 'Replicate', 'Cutover', 'Rollback', 'Recovery', 'RotatePassword', 'Cleanup']);
+    expect(MACHINE_NAMES).toEqual(['Preflight', 'Replicate', 'Cutover', 'Rollback', 'Recovery', 'Rotation', 'Cleanup']);
     expect(MACHINE_NAMES.filter((name) => !MACHINES[name].acts)).toEqual(['Preflight']);
     expect(orderOf('Cutover')).toEqual(['CompareData', 'CheckCutover', 'SwitchOver']);
     expect(orderOf('Rollback')).toEqual(['CheckRollback', 'SwitchBack']);
     expect(orderOf('Recovery')).toEqual(['LiftFence']);
-    expect(orderOf('RotatePassword')).toEqual(['RotatePassword']);
+    expect(orderOf('Rotation')).toEqual(['RotatePassword']);
   });
 
   it.each(MACHINE_NAMES)('%s takes no input in its first step that a later one would refuse', (machine) => {

@@ -8,6 +8,7 @@ import { examine } from '../../lib/rehearsal/examine.ts';
 import { type ExecutionOptions, type Outcome, startExecution, type Visited } from '../../lib/rehearsal/machines/execution.ts';
 import { ExecutionRegistry } from '../../lib/rehearsal/machines/registry.ts';
 import { synthesizeMachines } from '../../lib/rehearsal/machines/synthesize.ts';
+import { replicationSecret } from '../../lib/rehearsal/places.ts';
 import { loadShop } from '../../lib/rehearsal/shop/load.ts';
 import { openSides, type Sides } from '../../lib/rehearsal/sides.ts';
 import { SHOP_SUBJECTS } from '../../lib/rehearsal/workload/shop-subjects.ts';
@@ -51,6 +52,7 @@ describe('Replicate, stopped and started anew', () => {
           port: sides.source.port,
           sslmode: sides.sslmode,
         },
+        replicationSecret: replicationSecret('canary replication'),
       },
     });
 

@@ -42,7 +42,7 @@ describe('the secret of the replication role', () => {
     const again = port.renew('an execution');
     await expect(again).rejects.toMatchObject({
       name: 'InvalidConfiguration',
-      message: expect.stringContaining('Start RotatePassword again'),
+      message: expect.stringContaining('Start Rotation again'),
     });
     await expect(again).rejects.not.toThrow('canary');
   });

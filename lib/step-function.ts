@@ -29,7 +29,9 @@ const TIMEOUT = Duration.minutes(15);
 const MEMORY_MB = 1024;
 
 /** What Lambda does with a function's own role to bring it into a VPC (https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions). */
-export const NETWORK_INTERFACES = ['Create', 'Describe', 'Delete'].map((verb) => `ec2:${verb}NetworkInterface${verb === 'Describe' ? 's' : ''}`);
+export const NETWORK_INTERFACES = ['Create', 'Describe', 'Delete'].map(
+  (verb) => `ec2:${verb}NetworkInterface${verb === 'Describe' ? 's' : ''}`,
+);
 
 export class StepFunction extends Construct {
   readonly function: LambdaFunction;

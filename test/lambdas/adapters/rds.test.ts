@@ -1,58 +1,117 @@
+import { EC2Client } from '@aws-sdk/client-ec2';
 import {
+  AddTagsToResourceCommand,
+  type DBCluster,
+  type DBInstance,
   DescribeDBClusterParametersCommand,
   DescribeDBClustersCommand,
   DescribeDBInstancesCommand,
+  ListTagsForResourceCommand,
   ModifyDBClusterCommand,
   ModifyDBClusterParameterGroupCommand,
+  ModifyDBInstanceCommand,
   RDSClient,
   RebootDBInstanceCommand,
+  RemoveTagsFromResourceCommand,
 } from '@aws-sdk/client-rds';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { clusterPort, writerEndpoint } from '../../../lambdas/adapters/rds.ts';
+import { clusterPort } from '../../../lambdas/adapters/rds.ts';
+import { writerEndpoint } from '../../../lambdas/adapters/rds-state.ts';
+import type { Cluster } from '../../../lambdas/contract.ts';
+import { visitOn } from '../../support/control-plane.ts';
 
 const api = mockClient(RDSClient);
 const client = new RDSClient({});
-const cluster = clusterPort(client, 'shop', 'migration-group');
+const cluster = clusterPort(
+  { rds: client, network: new EC2Client({}) },
+  { identifier: 'shop', migrationGroup: 'migration-group', stack: 'Shop', vpc: 'vpc-1', publicAccess: 'none' },
+);
+
+const arn = (kind: string, name: string) => `arn:aws:rds:eu-central-1:111122223333:${kind}:${name}`;
+const CLUSTER: DBCluster = {
+  DBClusterArn: arn('cluster', 'shop'),
+  Status: 'available',
+  DBClusterParameterGroup: 'users-group',
+  EngineVersion: '15.4',
+  Endpoint: 'shop.cluster-abc.eu-central-1.rds.amazonaws.com',
+  Port: 6000,
+  VpcSecurityGroups: [{ VpcSecurityGroupId: 'sg-1', Status: 'active' }],
+  DBClusterMembers: [
+    { DBInstanceIdentifier: 'shop-1', IsClusterWriter: true, DBClusterParameterGroupStatus: 'pending-reboot' },
+    { DBInstanceIdentifier: 'shop-2', IsClusterWriter: false, DBClusterParameterGroupStatus: 'in-sync' },
+  ],
+};
+const subnet = (id: string, zone: string) => ({ SubnetIdentifier: id, SubnetAvailabilityZone: { Name: zone } });
+const instance = (name: string, over: Partial<DBInstance> = {}): DBInstance => ({
+  DBInstanceIdentifier: name,
+  DBInstanceArn: arn('db', name),
+  DBInstanceStatus: 'available',
+  DBInstanceClass: 'db.r8g.large',
+  PubliclyAccessible: false,
+  AvailabilityZone: 'eu-central-1a',
+  DBSubnetGroup: { Subnets: [subnet('subnet-a', 'eu-central-1a'), subnet('subnet-b', 'eu-central-1b')] },
+  ...over,
+});
+const OF_CLUSTER = { Filters: [{ Name: 'db-cluster-id', Values: ['shop'] }] };
+
+/** What RDS answers about the cluster and its instances, one page each. */
+function answers(over: Partial<DBCluster>, ...instances: DBInstance[]): void {
+  api.on(DescribeDBClustersCommand, { DBClusterIdentifier: 'shop' }).resolves({ DBClusters: [{ ...CLUSTER, ...over }] });
+  api.on(DescribeDBInstancesCommand, OF_CLUSTER).resolves({ DBInstances: instances });
+}
 
 beforeEach(() => {
   api.reset();
-  api.on(DescribeDBClustersCommand, { DBClusterIdentifier: 'shop' }).resolves({
-    DBClusters: [
-      {
-        Status: 'available',
-        DBClusterParameterGroup: 'users-group',
-        EngineVersion: '15.4',
-        Endpoint: 'shop.cluster-abc.eu-central-1.rds.amazonaws.com',
-        Port: 6000,
-        DBClusterMembers: [
-          { DBInstanceIdentifier: 'shop-1', IsClusterWriter: true, DBClusterParameterGroupStatus: 'pending-reboot' },
-          { DBInstanceIdentifier: 'shop-2', IsClusterWriter: false, DBClusterParameterGroupStatus: 'in-sync' },
-        ],
-      },
-    ],
-  });
-  const ofCluster = { Filters: [{ Name: 'db-cluster-id', Values: ['shop'] }] };
+  api.on(DescribeDBClustersCommand, { DBClusterIdentifier: 'shop' }).resolves({ DBClusters: [CLUSTER] });
   api
-    .on(DescribeDBInstancesCommand, ofCluster)
-    .resolves({ DBInstances: [{ DBInstanceIdentifier: 'shop-1', DBInstanceStatus: 'rebooting' }], Marker: 'm' });
+    .on(DescribeDBInstancesCommand, OF_CLUSTER)
+    .resolves({ DBInstances: [instance('shop-1', { DBInstanceStatus: 'rebooting', PubliclyAccessible: true })], Marker: 'm' });
   api
-    .on(DescribeDBInstancesCommand, { ...ofCluster, Marker: 'm' })
-    .resolves({ DBInstances: [{ DBInstanceIdentifier: 'shop-2', DBInstanceStatus: 'available' }] });
+    .on(DescribeDBInstancesCommand, { ...OF_CLUSTER, Marker: 'm' })
+    .resolves({ DBInstances: [instance('shop-2', { DBInstanceClass: 'db.serverless', AvailabilityZone: 'eu-central-1b' })] });
+  api.on(ListTagsForResourceCommand).resolves({});
 });
 
 describe('the cluster', () => {
   it('is described with the state of each of its instances', async () => {
     await expect(cluster.describe()).resolves.toEqual({
       cluster: 'shop',
+      arn: arn('cluster', 'shop'),
       status: 'available',
       parameterGroup: 'users-group',
       engineVersion: '15.4',
+      port: 6000,
       members: [
-        { instance: 'shop-1', isWriter: true, status: 'rebooting', parameterGroupStatus: 'pending-reboot' },
-        { instance: 'shop-2', isWriter: false, status: 'available', parameterGroupStatus: 'in-sync' },
+        {
+          ...{ instance: 'shop-1', arn: arn('db', 'shop-1'), isWriter: true, status: 'rebooting', parameterGroupStatus: 'pending-reboot' },
+          ...{ isPublic: true, isServerless: false, zone: 'eu-central-1a' },
+        },
+        {
+          ...{ instance: 'shop-2', arn: arn('db', 'shop-2'), isWriter: false, status: 'available', parameterGroupStatus: 'in-sync' },
+          ...{ isPublic: false, isServerless: true, zone: 'eu-central-1b' },
+        },
+      ],
+      securityGroups: ['sg-1'],
+      securityGroupsSettled: true,
+      subnets: [
+        { id: 'subnet-a', zone: 'eu-central-1a' },
+        { id: 'subnet-b', zone: 'eu-central-1b' },
       ],
     });
+  });
+
+  it('tells what keeps it from streaming', async () => {
+    answers({ ReplicationSourceIdentifier: arn('cluster', 'main'), ServerlessV2ScalingConfiguration: { MinCapacity: 0 } });
+    await expect(cluster.describe()).resolves.toMatchObject({ replicatesFrom: arn('cluster', 'main'), leastCapacity: 0 });
+  });
+
+  it('has the security groups that stay, and is settled when none of them is on its way', async () => {
+    const groups = (...statuses: string[]) => statuses.map((Status, index) => ({ VpcSecurityGroupId: `sg-${index}`, Status }));
+    answers({ VpcSecurityGroups: groups('active', 'adding', 'removing') });
+    await expect(cluster.describe()).resolves.toMatchObject({ securityGroups: ['sg-0', 'sg-1'], securityGroupsSettled: false });
+    answers({ VpcSecurityGroups: groups('active') });
+    await expect(cluster.describe()).resolves.toMatchObject({ securityGroups: ['sg-0'], securityGroupsSettled: true });
   });
 
   it('tells what the user has set in a group, from every page', async () => {
@@ -67,19 +126,40 @@ describe('the cluster', () => {
     ]);
   });
 
-  it('is changed by one call for each wish', async () => {
-    api.on(ModifyDBClusterParameterGroupCommand).resolves({});
-    api.on(ModifyDBClusterCommand).resolves({});
-    api.on(RebootDBInstanceCommand).resolves({});
+  it('tells the tags of any resource of it', async () => {
+    api.on(ListTagsForResourceCommand, { ResourceName: 'arn' }).resolves({ TagList: [{ Key: 'a', Value: 'b' }, { Key: 'c' }, {}] });
+    await expect(cluster.tags('arn')).resolves.toEqual({ a: 'b', c: '' });
+  });
+
+  it('has no security group for PlanetScale where the stack made none', async () => {
+    await expect(cluster.securityGroup()).resolves.toBeUndefined();
+  });
+
+  it('is changed by one call for each wish, and only in what was asked for', async () => {
+    for (const command of [ModifyDBClusterParameterGroupCommand, ModifyDBClusterCommand, ModifyDBInstanceCommand] as const)
+      api.on(command as typeof ModifyDBClusterCommand).resolves({});
+    for (const command of [RebootDBInstanceCommand, AddTagsToResourceCommand, RemoveTagsFromResourceCommand] as const)
+      api.on(command as typeof RebootDBInstanceCommand).resolves({});
     await cluster.setParameters('migration-group', [{ name: 'work_mem', value: '64', applyMethod: 'immediate' }]);
-    await cluster.attachParameterGroup('migration-group');
+    await cluster.modify({ parameterGroup: 'migration-group', securityGroups: ['sg-1', 'sg-2'] });
+    await cluster.modify({ securityGroups: ['sg-1'] });
+    await cluster.setPublic('shop-1', true);
+    await cluster.addTags('arn', { key: 'value' });
+    await cluster.removeTags('arn', ['key']);
     await cluster.reboot('shop-1');
     expect(api.calls().map((call) => call.args[0].input)).toEqual([
       {
         DBClusterParameterGroupName: 'migration-group',
         Parameters: [{ ParameterName: 'work_mem', ParameterValue: '64', ApplyMethod: 'immediate' }],
       },
-      { DBClusterIdentifier: 'shop', DBClusterParameterGroupName: 'migration-group', ApplyImmediately: true },
+      {
+        ...{ DBClusterIdentifier: 'shop', DBClusterParameterGroupName: 'migration-group' },
+        ...{ VpcSecurityGroupIds: ['sg-1', 'sg-2'], ApplyImmediately: true },
+      },
+      { DBClusterIdentifier: 'shop', VpcSecurityGroupIds: ['sg-1'], ApplyImmediately: true },
+      { DBInstanceIdentifier: 'shop-1', PubliclyAccessible: true },
+      { ResourceName: 'arn', Tags: [{ Key: 'key', Value: 'value' }] },
+      { ResourceName: 'arn', TagKeys: ['key'] },
       { DBInstanceIdentifier: 'shop-1' },
     ]);
   });
@@ -89,45 +169,127 @@ describe('the cluster', () => {
     api.on(DescribeDBClustersCommand).resolves({ DBClusters: [{ Status: 'creating' }] });
     await expect(writerEndpoint(client, 'shop')).rejects.toMatchObject({ name: 'InvalidConfiguration' });
   });
+});
 
-  it('is named where the answer is empty', async () => {
-    api.on(DescribeDBClustersCommand).resolves({ DBClusters: [] });
-    await expect(cluster.describe()).rejects.toMatchObject({
-      name: 'InvalidConfiguration',
-      message: expect.stringContaining('knows no shop'),
+/** Every state on the way, as RDS tells it: cluster, writer, the group's state in the writer; and what the two steps make of it. */
+describe('a cluster on its way', () => {
+  const prepared = (status: string, writer: string, group: string): void => {
+    const DBClusterMembers = [{ DBInstanceIdentifier: 'shop-1', IsClusterWriter: true, DBClusterParameterGroupStatus: group }];
+    answers(
+      { Status: status, DBClusterParameterGroup: 'migration-group', DBClusterMembers },
+      instance('shop-1', { DBInstanceStatus: writer }),
+    );
+  };
+  const outcome = (step: 'ConfigureSource' | 'RebootSource'): Promise<string> =>
+    visitOn(cluster, step).then(
+      ({ verdict }) => verdict,
+      (error: Error) => error.name,
+    );
+
+  it.each([
+    ['available', 'available', 'in-sync', 'done', 'done'],
+    ['modifying', 'available', 'in-sync', 'pending', 'done'],
+    ['available', 'modifying', 'in-sync', 'pending', 'pending'],
+    ['available', 'available', 'applying', 'pending', 'pending'],
+    ['available', 'available', 'unheard-of', 'pending', 'pending'],
+    ['available', 'rebooting', 'pending-reboot', 'pending', 'pending'],
+    ['available', 'rebooting', 'in-sync', 'pending', 'pending'],
+    ['failing-over', 'available', 'in-sync', 'pending', 'done'],
+    ['available', 'backing-up', 'in-sync', 'pending', 'pending'],
+    ['available', 'configuring-log-exports', 'in-sync', 'pending', 'pending'],
+    ['available', 'storage-optimization', 'in-sync', 'done', 'pending'],
+    ['maintenance', 'available', 'in-sync', 'pending', 'done'],
+    ['available', 'available', 'failed-to-apply', 'ClusterNotConfigurable', 'pending'],
+    ['stopped', 'stopped', 'in-sync', 'ClusterNotConfigurable', 'pending'],
+    ['available', 'incompatible-parameters', 'in-sync', 'ClusterNotConfigurable', 'pending'],
+    ['inaccessible-encryption-credentials', 'available', 'in-sync', 'ClusterNotConfigurable', 'done'],
+  ])(
+    'that is %s, with a writer that is %s and %s: ConfigureSource %s, RebootSource %s',
+    async (status, writer, group, configured, rebooted) => {
+      prepared(status, writer, group);
+      expect(await outcome('ConfigureSource')).toBe(configured);
+      expect(await outcome('RebootSource')).toBe(rebooted);
+    },
+  );
+
+  it('is rebooted when it is available and pending-reboot, and then waited for', async () => {
+    prepared('available', 'available', 'pending-reboot');
+    expect(await outcome('ConfigureSource')).toBe('done');
+    api.on(RebootDBInstanceCommand).callsFake(() => {
+      prepared('available', 'rebooting', 'pending-reboot');
+      return {};
     });
+    expect(await outcome('RebootSource')).toBe('pending');
+    prepared('available', 'available', 'in-sync');
+    expect(await outcome('RebootSource')).toBe('done');
+    expect(api.commandCalls(RebootDBInstanceCommand)).toHaveLength(1);
   });
+});
+
+describe('a cluster that does not exist', () => {
+  it('is named, whether the answer is empty or a fault', async () => {
+    const unknown = { name: 'InvalidConfiguration', message: expect.stringMatching(/knows no shop.*Nothing was changed/) };
+    api.on(DescribeDBClustersCommand).resolves({ DBClusters: [] });
+    await expect(cluster.describe()).rejects.toMatchObject(unknown);
+    api.on(DescribeDBClustersCommand).rejects(Object.assign(new Error('no'), { name: 'DBClusterNotFoundFault' }));
+    await expect(cluster.describe()).rejects.toMatchObject(unknown);
+  });
+});
+
+describe('a fault', () => {
+  const fault = (name: string, message = 'no') => Object.assign(new Error(message), { name });
 
   it.each([
     ['Throttling', 'TransientError', /for the moment/],
+    ['ThrottlingException', 'TransientError', /for the moment/],
+    ['RequestLimitExceeded', 'TransientError', /for the moment/],
     ['InvalidDBInstanceState', 'TransientError', /being changed/],
     ['InvalidDBInstanceStateFault', 'TransientError', /being changed/],
     ['AccessDenied', 'InvalidConfiguration', /denied rds:RebootDBInstance on shop-1/],
     ['DBInstanceNotFound', 'InvalidConfiguration', /knows no shop-1/],
     ['DBInstanceNotFoundFault', 'InvalidConfiguration', /knows no shop-1/],
     ['InvalidParameterCombination', 'ClusterNotConfigurable', /refused rds:RebootDBInstance on shop-1.*left as it was/],
-  ])('turns %s into %s', async (name, ours, message) => {
-    api.on(RebootDBInstanceCommand).rejects(Object.assign(new Error('no'), { name }));
+  ])('%s becomes %s', async (name, ours, message) => {
+    api.on(RebootDBInstanceCommand).rejects(fault(name));
     await expect(cluster.reboot('shop-1')).rejects.toMatchObject({ name: ours, message: expect.stringMatching(message) });
   });
 
-  it.each(['describe', 'userParameters', 'setParameters', 'attachParameterGroup', 'reboot'] as const)(
-    'names the permission that %s lacks',
-    async (method) => {
-      api.onAnyCommand().rejects(Object.assign(new Error('no'), { name: 'AccessDenied' }));
-      api.on(DescribeDBClustersCommand).rejects(Object.assign(new Error('no'), { name: 'AccessDenied' }));
-      api.on(DescribeDBInstancesCommand).rejects(Object.assign(new Error('no'), { name: 'AccessDenied' }));
-      const call = {
-        describe: () => cluster.describe(),
-        userParameters: () => cluster.userParameters('g'),
-        setParameters: () => cluster.setParameters('g', []),
-        attachParameterGroup: () => cluster.attachParameterGroup('g'),
-        reboot: () => cluster.reboot('i'),
-      };
-      await expect(call[method]()).rejects.toMatchObject({
-        name: 'InvalidConfiguration',
-        message: expect.stringMatching(/AWS denied rds:\w+ on/),
-      });
-    },
-  );
+  it('is about the group, where the cluster is there and its former group is not', async () => {
+    api.on(ModifyDBClusterCommand).rejects(fault('DBClusterParameterGroupNotFound', 'users-group is gone'));
+    await expect(cluster.modify({ parameterGroup: 'users-group' })).rejects.toMatchObject({
+      name: 'ClusterNotConfigurable',
+      message: expect.stringMatching(/users-group is gone.*remove the cause/),
+    });
+  });
+
+  const CALLS: Readonly<Record<string, (on: Cluster) => Promise<unknown>>> = {
+    'rds:DescribeDBClusters on shop': (on) => on.describe(),
+    'rds:DescribeDBInstances on shop': (on) => on.describe(),
+    'rds:DescribeDBClusterParameters on g': (on) => on.userParameters('g'),
+    'rds:ListTagsForResource on arn': (on) => on.tags('arn'),
+    'rds:AddTagsToResource on arn': (on) => on.addTags('arn', { key: 'value' }),
+    'rds:RemoveTagsFromResource on arn': (on) => on.removeTags('arn', ['key']),
+    'rds:ModifyDBClusterParameterGroup on g': (on) => on.setParameters('g', []),
+    'rds:ModifyDBCluster on shop': (on) => on.modify({ securityGroups: ['sg-1'] }),
+    'rds:ModifyDBInstance on i': (on) => on.setPublic('i', true),
+    'rds:RebootDBInstance on i': (on) => on.reboot('i'),
+  };
+
+  it.each(Object.entries(CALLS))('of rights names the missing permission: %s', async (permission, call) => {
+    api.reset();
+    const whole = permission.startsWith('rds:DescribeDBInstances');
+    api.onAnyCommand().rejects(fault('AccessDenied'));
+    if (whole) api.on(DescribeDBClustersCommand).resolves({ DBClusters: [CLUSTER] });
+    await expect(call(cluster)).rejects.toMatchObject({
+      name: 'InvalidConfiguration',
+      message: expect.stringContaining(`AWS denied ${permission}`),
+    });
+  });
+
+  it.each(Object.entries(CALLS))('of throttling is passing, wherever it comes: %s', async (permission, call) => {
+    api.reset();
+    api.onAnyCommand().rejects(fault('Throttling', 'Rate exceeded'));
+    if (permission.startsWith('rds:DescribeDBInstances')) api.on(DescribeDBClustersCommand).resolves({ DBClusters: [CLUSTER] });
+    await expect(call(cluster)).rejects.toMatchObject({ name: 'TransientError', message: expect.stringContaining(permission) });
+  });
 });

@@ -4,6 +4,7 @@ import type { ConnectionSettings } from '../../../lambdas/adapters/connection-se
 import type { Statement } from '../../../lambdas/contract.ts';
 import { SCHEMA } from '../../../lambdas/names.ts';
 import { closeGate, createGate, fenceGate, openGate } from '../../../lambdas/sql/gates.ts';
+import { createHeartbeat } from '../../../lambdas/sql/heartbeat.ts';
 import { letApplicationIn } from '../../../lib/rehearsal/application/rights.ts';
 import { type RehearsedSecret, rehearsedSecret } from '../../../lib/rehearsal/application/secret.ts';
 import { APPLICATION_ROLE, applicationLogin, type Pair, type PairedDatabase, startPair } from '../../../lib/rehearsal/servers/pair.ts';
@@ -51,7 +52,7 @@ describe('the application on real servers', () => {
     for (const side of [database.source, database.target]) {
       await run(side, ...createOwnTables());
       await sql(side, `create sequence rehearsal_workload."S 1"; create view rehearsal_workload.v as select 1 as one`);
-      await sql(side, `create schema ${SCHEMA}; ${createGate().text}`);
+      await run(side, createHeartbeat(), createGate());
       await letApplicationIn(side, APPLICATION_ROLE);
     }
     application = {

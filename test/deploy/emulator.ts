@@ -45,6 +45,7 @@ export async function startEmulator(port: number, files: Files, rdsEndpoint: str
     command: PYTHON,
     arguments: [join(HERE, 'emulator.py')],
     folder: files.folder,
+    goesWith: files.folder,
     environment: {
       ...environment,
       BIND_HOST: '127.0.0.1',

@@ -17,20 +17,20 @@ import type { MachineName } from '../../lib/machines.ts';
 import type { Outcome, StateRecord } from '../../lib/rehearsal/machines/execution.ts';
 import type { Progress } from '../../lib/rehearsal/progress.ts';
 import type { Machinery } from '../../lib/rehearsal/stage.ts';
-import type { Clients } from './site.ts';
+import { ACCOUNT, type Clients, REGION } from './site.ts';
+import { STACK } from './stack.ts';
 
 const LOOK_AGAIN_MS = 200;
 const STATUS = { SUCCEEDED: 'SUCCEEDED', ABORTED: 'ABORTED' } as const;
 
 export interface Deployed {
   readonly clients: Clients;
-  /** ARN of a machine. */
-  machine(name: MachineName): string;
   /** What the readiness check has found in an execution, as it wrote it into its log. */
   findings(execution: string): Promise<readonly ReportedFinding[]>;
   readonly progress: Progress;
-  readonly signal: AbortSignal;
 }
+
+const machineArn = (name: MachineName): string => `arn:aws:states:${REGION}:${ACCOUNT}:stateMachine:${STACK}-${name}`;
 
 export class DeployedMachinery implements Machinery {
   readonly outcomes: Outcome[] = [];
@@ -49,16 +49,16 @@ export class DeployedMachinery implements Machinery {
 
   /** @returns ARN of the execution */
   async start(name: MachineName, input: Readonly<Record<string, Json>> = {}): Promise<string> {
-    const { clients, machine } = this.#deployed;
+    const { clients } = this.#deployed;
     const begun = await clients.executions.send(
-      new StartExecutionCommand({ stateMachineArn: machine(name), input: JSON.stringify(input) }),
+      new StartExecutionCommand({ stateMachineArn: machineArn(name), input: JSON.stringify(input) }),
     );
     this.#current = begun.executionArn ?? '';
     return this.#current;
   }
 
   abort(): void {
-    if (this.#current !== undefined) void this.stop(this.#current).catch(() => {});
+    if (this.#current !== undefined) void this.stop(this.#current).catch(() => {}); // it may have ended
   }
 
   async stop(executionArn: string): Promise<void> {
@@ -67,10 +67,9 @@ export class DeployedMachinery implements Machinery {
 
   /** Waits for an execution's end, whoever started it. */
   async outcomeOf(name: MachineName, executionArn: string): Promise<Outcome> {
-    const { clients, findings, progress, signal } = this.#deployed;
+    const { clients, findings, progress } = this.#deployed;
     const since = performance.now();
     for (;;) {
-      signal.throwIfAborted();
       const found = await clients.executions.send(new DescribeExecutionCommand({ executionArn }));
       if (found.status !== 'RUNNING') {
         const events = await this.eventsOf(executionArn);
@@ -94,6 +93,11 @@ export class DeployedMachinery implements Machinery {
     }
   }
 
+  /** Waits until an execution has entered a task. */
+  async untilAtWork(executionArn: string): Promise<void> {
+    while (!(await this.eventsOf(executionArn)).some(({ type }) => type === 'TaskStateEntered')) await sleep(LOOK_AGAIN_MS);
+  }
+
   async eventsOf(executionArn: string): Promise<HistoryEvent[]> {
     const client = this.#deployed.clients.executions;
     const events: HistoryEvent[] = [];
@@ -104,9 +108,9 @@ export class DeployedMachinery implements Machinery {
 
   /** Every execution of a machine, the youngest first. */
   async executionsOf(name: MachineName): Promise<ExecutionListItem[]> {
-    const { clients, machine } = this.#deployed;
+    const { clients } = this.#deployed;
     const found: ExecutionListItem[] = [];
-    for await (const page of paginateListExecutions({ client: clients.executions }, { stateMachineArn: machine(name) })) {
+    for await (const page of paginateListExecutions({ client: clients.executions }, { stateMachineArn: machineArn(name) })) {
       found.push(...(page.executions ?? []));
     }
     return found;

@@ -6,6 +6,8 @@ export interface Program {
   readonly arguments: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly folder: string;
+  /** A folder that is removed if this process is killed. @default - none */
+  readonly goesWith?: string;
 }
 
 const running = new Set<ChildProcess>();
@@ -13,14 +15,14 @@ process.once('exit', () => {
   for (const child of running) endGroup(child, 'SIGKILL');
 });
 
-/** A shell that waits for the end of a pipe which only this process holds open, and then ends the group `$0`: this process may be killed. */
-const WAIT_THEN_END = 'cat > /dev/null; kill -KILL -- "-$0" 2> /dev/null';
+/** A shell that waits for the end of a pipe which only this process holds open, and then ends the group `$0` and removes the folder `$1`. */
+const WAIT_THEN_END = 'cat > /dev/null; kill -KILL -- "-$0" 2> /dev/null; test -z "$1" || { sleep 1; rm -rf "$1"; }';
 
 /** Starts a program whose children, and theirs, end with it. */
-export function start({ command, arguments: words, environment, folder }: Program): ChildProcess {
+export function start({ command, arguments: words, environment, folder, goesWith = '' }: Program): ChildProcess {
   const child = spawn(command, [...words], { cwd: folder, env: environment, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   running.add(child);
-  const lifeline = spawn('sh', ['-c', WAIT_THEN_END, String(child.pid)], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+  const lifeline = spawn('sh', ['-c', WAIT_THEN_END, String(child.pid), goesWith], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
   lifeline.stdin?.on('error', () => {});
   lifeline.unref();
   child.once('exit', () => {

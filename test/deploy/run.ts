@@ -1,5 +1,6 @@
 /** `npm run test:deploy`: the app deployed into an emulator of AWS by the real CDK command, a migration through it, and nothing left. */
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,8 +18,8 @@ import { findingsIn, linesOf } from './logs.ts';
 import { DeployedMachinery } from './machinery.ts';
 import { type RdsStandIn, startRds } from './rds.ts';
 import { applicationSecret, masterSecret, planetscaleSecret, putSecret, secretText } from './secrets.ts';
-import { ACCOUNT, clientsAt, type Files, filesIn, REGION } from './site.ts';
-import { inventory, namesOf, notDeleted, resourcesOf, STACK, stackId } from './stack.ts';
+import { clientsAt, type Files, filesIn } from './site.ts';
+import { findStack, inventory, namesOf, notDeleted } from './stack.ts';
 import { walk } from './walk.ts';
 
 /** The version of the source is that of the cluster; both are the newest but one and the newest, as far as the embedded servers go. */
@@ -31,55 +32,46 @@ interface Place {
   readonly rds: RdsStandIn;
   readonly sides: Sides;
   readonly progress: Progress;
-  readonly signal: AbortSignal;
 }
 
-async function test({ files, emulator, rds, sides, progress, signal }: Place): Promise<void> {
+async function test({ files, emulator, rds, sides, progress }: Place): Promise<void> {
   const { authority } = await serverCertificate();
   const clients = clientsAt(emulator.endpoint, authority);
   progress.say('Loading the sample, making the account, and deploying');
   const [subjects, account] = await Promise.all([prepare(OPTIONS, progress, sides), makeAccount(clients)]);
   if (!sides.servers.source) throw new Error('The source is not embedded.');
   await rds.play(clients.rds, sides.servers.source);
+  const canary = `canary ${randomBytes(12).toString('hex')}`;
   await putSecret(clients.secrets, account.sourceSecretArn, masterSecret(sides.source));
-  await putSecret(clients.secrets, account.applicationSecretArn, applicationSecret(sides.application.source));
+  await putSecret(clients.secrets, account.applicationSecretArn, applicationSecret(sides.application.source, canary));
   await putSecret(clients.secrets, account.applicationTargetSecretArn, planetscaleSecret(sides.application.target));
 
-  const settings = { ...account, clusterIdentifier: CLUSTER, engineVersion: ENGINE_VERSION, database: sides.source.database };
+  const settings = {
+    ...account,
+    clusterIdentifier: CLUSTER,
+    engineVersion: ENGINE_VERSION,
+    database: sides.source.database,
+    planetscaleEgress: '192.0.2.1,192.0.2.2',
+    notificationEmail: 'somebody@example.com',
+  };
   const cdk = new Cdk(emulator.endpoint, files, settings);
   await cdk.bootstrap();
   const before = await inventory(clients);
   const outputs = await cdk.deploy();
-  const resources = await resourcesOf(clients);
-  const id = await stackId(clients);
-  const functions = namesOf(resources, 'AWS::Lambda::Function');
-  progress.say(`Deployed ${resources.length} resources, ${functions.length} functions among them`);
+  const stack = await findStack(clients);
+  progress.say(`Deployed ${stack.resources.length} resources`);
+  const functions = namesOf(stack, 'AWS::Lambda::Function');
   await letFunctionsTrust(clients.functions, functions, files);
 
-  const readiness = namesOf(resources, 'AWS::Logs::LogGroup').find((name) => name.includes('CheckReadiness')) ?? '';
-  const machinery = new DeployedMachinery({
-    clients,
-    machine: (name) => `arn:aws:states:${REGION}:${ACCOUNT}:stateMachine:${STACK}-${name}`,
-    findings: async (execution) => findingsIn(await linesOf(clients, readiness), execution),
-    progress,
-    signal,
-  });
-  await walk({
-    clients,
-    options: OPTIONS,
-    sides,
-    subjects,
-    machinery,
-    rds,
-    applicationSecret: account.applicationSecretArn,
-    outputs,
-    progress,
-    signal,
-  });
+  const readiness = namesOf(stack, 'AWS::Logs::LogGroup').find((name) => name.includes('CheckReadiness')) ?? '';
+  const findings = async (execution: string) => findingsIn(await linesOf(clients, readiness), execution);
+  const machinery = new DeployedMachinery({ clients, findings, progress });
+  await walk({ clients, options: OPTIONS, sides, subjects, machinery, rds, account, outputs, progress });
 
   const passwords = {
     source: sides.source.password,
     target: sides.target.password,
+    application: canary,
     'replication role': JSON.parse(await secretText(clients.secrets, String(outputs.ReplicationSecretName))).password,
   };
   const search = await searchForPasswords({ clients, machinery, functions, assembly: cdk.assembly, passwords });
@@ -88,16 +80,15 @@ async function test({ files, emulator, rds, sides, progress, signal }: Place): P
   progress.say(`No password in ${Math.round(search.characters / 1000)} kB of logs, histories, settings and templates`);
 
   await cdk.destroy();
-  assert.deepEqual(await notDeleted(clients, id, resources), []);
+  assert.deepEqual(await notDeleted(clients, stack), []);
   assert.deepEqual(await inventory(clients), before, 'Something of ours is left in the account.');
-  progress.say(`Destroyed; nothing is left of ${resources.length} resources`);
+  progress.say(`Destroyed; nothing is left of ${stack.resources.length} resources`);
 }
 
 async function main(): Promise<void> {
   const began = performance.now();
   const progress = drawProgress(process.stdout);
-  const interrupted = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort(new Error('It was interrupted.')));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
   progress.say('Installing and starting the emulator, and both servers');
   await installEmulator();
   const folder = mkdtempSync(join(tmpdir(), 'aurora-to-planetscale-deploy-'));
@@ -113,7 +104,7 @@ async function main(): Promise<void> {
   let emulator: Emulator | undefined;
   try {
     emulator = await startEmulator(port, files, rds.endpoint);
-    await test({ files, port, emulator, rds, sides, progress, signal: interrupted.signal });
+    await test({ files, port, emulator, rds, sides, progress });
     progress.say(`PASSED in ${Math.round((performance.now() - began) / 1000)} s`);
   } catch (error) {
     process.stdout.write(`${emulator?.log().split('\n').slice(-80).join('\n')}\n`);

@@ -33,9 +33,9 @@ export const masterSecret = ({ user, password }: ConnectionSettings): string => 
 /** As PlanetScale shows a login. */
 export const planetscaleSecret = (settings: ConnectionSettings): string => JSON.stringify({ url: urlOf(settings) });
 
-/** As RDS keeps a login with its address, and with keys of the application's own that nobody may lose. */
-export const applicationSecret = ({ host, port, database, user, password }: ConnectionSettings): string =>
-  JSON.stringify({ engine: 'postgres', host, port, username: user, password, dbname: database, poolSize: 12, note: 'ü "quoted"' });
+/** As RDS keeps a login with its address, and with keys of the application's own that nobody may lose. @param note one of these */
+export const applicationSecret = ({ host, port, database, user, password }: ConnectionSettings, note: string): string =>
+  JSON.stringify({ engine: 'postgres', host, port, username: user, password, dbname: database, poolSize: 12, note });
 
 /** The application's secret in Secrets Manager, as its writers read it: each time that they connect. */
 export function applicationReading(client: SecretsManagerClient, arn: string, { application }: Sides): SwitchedSecret {

@@ -1,8 +1,8 @@
 /** The stack as CloudFormation knows it, before and after it was taken away. */
 import {
+  DescribeStacksCommand,
   paginateDescribeStackEvents,
   paginateListStackResources,
-  paginateListStacks,
   type StackResourceSummary,
 } from '@aws-sdk/client-cloudformation';
 import { paginateListFunctions } from '@aws-sdk/client-lambda';
@@ -13,23 +13,23 @@ import type { Clients } from './site.ts';
 
 export const STACK = 'AuroraToPlanetScale';
 
-export async function resourcesOf({ stacks: client }: Clients): Promise<StackResourceSummary[]> {
-  const found: StackResourceSummary[] = [];
-  for await (const page of paginateListStackResources({ client }, { StackName: STACK })) found.push(...(page.StackResourceSummaries ?? []));
-  return found;
+export interface DeployedStack {
+  /** By which it is known even after its end. */
+  readonly id: string;
+  readonly resources: readonly StackResourceSummary[];
+}
+
+export async function findStack({ stacks: client }: Clients): Promise<DeployedStack> {
+  const resources: StackResourceSummary[] = [];
+  for await (const page of paginateListStackResources({ client }, { StackName: STACK }))
+    resources.push(...(page.StackResourceSummaries ?? []));
+  const { Stacks } = await client.send(new DescribeStacksCommand({ StackName: STACK }));
+  return { id: Stacks?.[0]?.StackId ?? '', resources };
 }
 
 /** Names of the resources of one type. */
-export const namesOf = (resources: readonly StackResourceSummary[], type: string): string[] =>
+export const namesOf = ({ resources }: DeployedStack, type: string): string[] =>
   resources.flatMap(({ ResourceType, PhysicalResourceId: id }) => (ResourceType === type && id !== undefined ? [id] : []));
-
-export async function stackId({ stacks: client }: Clients): Promise<string> {
-  for await (const { StackSummaries = [] } of paginateListStacks({ client }, {})) {
-    const found = StackSummaries.find(({ StackName, StackStatus }) => StackName === STACK && StackStatus !== 'DELETE_COMPLETE');
-    if (found?.StackId !== undefined) return found.StackId;
-  }
-  throw new Error(`There is no stack ${STACK}.`);
-}
 
 /** Everything of an account that outlives its stack where something goes wrong, each by kind and name. */
 export async function inventory(clients: Clients): Promise<string[]> {
@@ -54,8 +54,8 @@ export async function inventory(clients: Clients): Promise<string[]> {
   return found.sort();
 }
 
-/** What of a stack that was deleted is not, by its own record. @param id the stack's id, by which it is still known */
-export async function notDeleted({ stacks: client }: Clients, id: string, resources: readonly StackResourceSummary[]): Promise<string[]> {
+/** What of a stack that was deleted is not, by its own record. */
+export async function notDeleted({ stacks: client }: Clients, { id, resources }: DeployedStack): Promise<string[]> {
   const deleted = new Set<string | undefined>();
   for await (const { StackEvents = [] } of paginateDescribeStackEvents({ client }, { StackName: id })) {
     for (const { ResourceStatus, LogicalResourceId } of StackEvents)

@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Json } from '../../lambdas/contract.ts';
+import { statement } from '../../lambdas/sql/quote.ts';
 import type { MachineName } from '../../lib/machines.ts';
+import { lookAtBoth } from '../../lib/rehearsal/inventory/look.ts';
 import type { RehearsalOptions } from '../../lib/rehearsal/options.ts';
 import { perform } from '../../lib/rehearsal/perform.ts';
 import type { Progress } from '../../lib/rehearsal/progress.ts';
@@ -10,7 +12,7 @@ import { type Report, summary } from '../../lib/rehearsal/report.ts';
 import type { Sides } from '../../lib/rehearsal/sides.ts';
 import type { Machinery } from '../../lib/rehearsal/stage.ts';
 import type { Subject } from '../../lib/rehearsal/workload/subject.ts';
-import { WRITER } from './account.ts';
+import { type AccountSettings, clusterSettings, PARAMETERS, WRITER } from './account.ts';
 import type { Outputs } from './cdk.ts';
 import type { DeployedMachinery } from './machinery.ts';
 import type { RdsStandIn } from './rds.ts';
@@ -24,19 +26,19 @@ export interface Walk {
   readonly subjects: readonly Subject[];
   readonly machinery: DeployedMachinery;
   readonly rds: RdsStandIn;
-  /** ARN of the application's secret. */
-  readonly applicationSecret: string;
+  readonly account: AccountSettings;
   readonly outputs: Outputs;
   readonly progress: Progress;
-  readonly signal: AbortSignal;
 }
 
 export async function walk(given: Walk): Promise<Report> {
-  const { clients, options, sides, subjects, machinery, rds, applicationSecret, progress, signal } = given;
+  const { clients, options, sides, subjects, machinery, rds, progress } = given;
+  const { applicationSecretArn } = given.account;
   await refusesAnEmptySecret(given);
-  const original = await secretText(clients.secrets, applicationSecret);
-  const secret = applicationReading(clients.secrets, applicationSecret, sides);
-  const report = await perform({ options, company: { progress, signal }, sides, subjects, secret }, abortedOnce(given, original));
+  const before = await clusterSettings(clients);
+  const original = await secretText(clients.secrets, applicationSecretArn);
+  const secret = applicationReading(clients.secrets, applicationSecretArn, sides);
+  const report = await perform({ options, company: { progress }, sides, subjects, secret }, abortedOnce(given, original));
   progress.say(summary(report));
   assert.deepEqual(report.reasons, []);
   assert.equal(report.outcome, 'passed');
@@ -45,11 +47,15 @@ export async function walk(given: Walk): Promise<Report> {
     ['Preflight', 'Replicate', 'Cutover', 'Rollback', 'Cutover', 'Cleanup'],
   );
   assert.deepEqual([...new Set(rds.reboots)], [WRITER], 'The writer is rebooted, and no other instance.');
+  assert.deepEqual(await workMemory(sides), [{ work_mem: `${PARAMETERS.work_mem}kB` }], 'The user’s own parameters stay in force.');
   assert.equal(await secret.pointsAt(), 'target');
-  assert.deepEqual(await labelsOf(clients.secrets, applicationSecret), [], 'Cleanup lets go of the secret’s original value.');
+  assert.deepEqual(await labelsOf(clients.secrets, applicationSecretArn), [], 'Cleanup lets go of the secret’s original value.');
+  assert.deepEqual(await clusterSettings(clients), before, 'Cleanup puts the cluster back as it was.');
   assert.equal((await machinery.executionsOf('Recovery')).length, 1);
   return report;
 }
+
+const workMemory = (sides: Sides) => lookAtBoth(sides, ({ source }) => source(statement('show work_mem')));
 
 /** The walk-through begins with a secret that nobody has filled in. */
 async function refusesAnEmptySecret({ clients, machinery, sides, outputs, progress }: Walk): Promise<void> {
@@ -63,11 +69,15 @@ async function refusesAnEmptySecret({ clients, machinery, sides, outputs, progre
 
 /** The same machinery, in which somebody presses the console's stop button before the second cutover. */
 function abortedOnce(given: Walk, original: string): Machinery {
-  const { machinery, clients, applicationSecret } = given;
+  const { machinery, clients } = given;
   const run = async (name: MachineName, input?: Readonly<Record<string, Json>>) => {
     const outcome = await machinery.run(name, input);
     if (name === 'Rollback') {
-      assert.equal(await secretText(clients.secrets, applicationSecret), original, 'Rollback puts the secret back letter by letter.');
+      assert.equal(
+        await secretText(clients.secrets, given.account.applicationSecretArn),
+        original,
+        'Rollback puts the secret back letter by letter.',
+      );
       await isRecoveredFrom(given);
     }
     return outcome;
@@ -75,14 +85,14 @@ function abortedOnce(given: Walk, original: string): Machinery {
   return { run, abort: () => machinery.abort(), outcomes: machinery.outcomes };
 }
 
-/** The rule starts Recovery by itself, with the rights of its own role. */
-async function isRecoveredFrom({ machinery, progress, signal }: Walk): Promise<void> {
+/** The rule starts Recovery by itself. */
+async function isRecoveredFrom({ machinery, progress }: Walk): Promise<void> {
   progress.say('A Cutover that somebody stops, and what follows by itself');
   const execution = await machinery.start('Cutover');
+  await machinery.untilAtWork(execution);
   await machinery.stop(execution);
   assert.equal((await machinery.outcomeOf('Cutover', execution)).status, 'ABORTED');
   for (;;) {
-    signal.throwIfAborted();
     const [recovery] = await machinery.executionsOf('Recovery');
     if (recovery?.executionArn !== undefined) {
       const { status, failure } = await machinery.outcomeOf('Recovery', recovery.executionArn);

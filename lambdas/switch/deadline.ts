@@ -1,6 +1,8 @@
 /** The time that a fence may take. A statement that does not come back within it, because the network is gone, is left to itself. */
 import { TransientError } from '../errors.ts';
 
+const LATE = 'It was not done within the time that the fence may take: see what held it up, or allow more with fenceSeconds.';
+
 export class Deadline {
   readonly #at: number;
   constructor(milliseconds: number) {
@@ -15,7 +17,7 @@ export class Deadline {
   async guard<Result>(work: Promise<Result>): Promise<Result> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new TransientError('It was not done within the time that the fence may take: see what held it up, or allow more with fenceSeconds.')), this.remainingMs);
+      timer = setTimeout(() => reject(new TransientError(LATE)), this.remainingMs);
     });
     work.catch(() => {}); // where it is late, nobody else hears of its failure
     try {

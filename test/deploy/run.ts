@@ -66,13 +66,16 @@ async function test({ files, emulator, rds, sides, progress }: Place): Promise<v
   const readiness = namesOf(stack, 'AWS::Logs::LogGroup').find((name) => name.includes('CheckReadiness')) ?? '';
   const findings = async (execution: string) => findingsIn(await linesOf(clients, readiness), execution);
   const machinery = new DeployedMachinery({ clients, findings, progress });
+  const replicationPassword = async () => JSON.parse(await secretText(clients.secrets, String(outputs.ReplicationSecretName))).password;
+  const firstPassword = await replicationPassword();
   await walk({ clients, options: OPTIONS, sides, subjects, machinery, rds, account, outputs, progress });
 
   const passwords = {
     source: sides.source.password,
     target: sides.target.password,
     application: canary,
-    'replication role': JSON.parse(await secretText(clients.secrets, String(outputs.ReplicationSecretName))).password,
+    'replication role': await replicationPassword(),
+    'replication role before its rotation': firstPassword,
   };
   const search = await searchForPasswords({ clients, machinery, functions, assembly: cdk.assembly, passwords });
   assert.deepEqual(search.found, []);

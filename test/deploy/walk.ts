@@ -12,7 +12,7 @@ import { type Report, summary } from '../../lib/rehearsal/report.ts';
 import type { Sides } from '../../lib/rehearsal/sides.ts';
 import type { Machinery } from '../../lib/rehearsal/stage.ts';
 import type { Subject } from '../../lib/rehearsal/workload/subject.ts';
-import { type AccountSettings, clusterSettings, PARAMETERS, WRITER } from './account.ts';
+import { type AccountSettings, type ClusterSettings, clusterSettings, PARAMETERS, WRITER } from './account.ts';
 import type { Outputs } from './cdk.ts';
 import type { DeployedMachinery } from './machinery.ts';
 import type { RdsStandIn } from './rds.ts';
@@ -38,7 +38,19 @@ export async function walk(given: Walk): Promise<Report> {
   const before = await clusterSettings(clients);
   const original = await secretText(clients.secrets, applicationSecretArn);
   const secret = applicationReading(clients.secrets, applicationSecretArn, sides);
-  const report = await perform({ options, company: { progress }, sides, subjects, secret }, abortedOnce(given, original));
+  const report = await perform(
+    { options, company: { progress }, sides, subjects, secret },
+    accompanied(given, {
+      async Replicate() {
+        await isConfigured(given, before);
+        await rotates(given);
+      },
+      async Rollback() {
+        assert.equal(await secretText(clients.secrets, applicationSecretArn), original, 'Rollback puts the secret back letter by letter.');
+        await isRecoveredFrom(given);
+      },
+    }),
+  );
   progress.say(summary(report));
   assert.deepEqual(report.reasons, []);
   assert.equal(report.outcome, 'passed');
@@ -67,22 +79,31 @@ async function refusesAnEmptySecret({ clients, machinery, sides, outputs, progre
   await putSecret(clients.secrets, String(outputs.TargetSecretName), planetscaleSecret(sides.target));
 }
 
-/** The same machinery, in which somebody presses the console's stop button before the second cutover. */
-function abortedOnce(given: Walk, original: string): Machinery {
-  const { machinery, clients } = given;
+/** The same machinery, with what else happens in the course of a migration, each after the machine that it follows. */
+function accompanied(given: Walk, follow: Readonly<Partial<Record<MachineName, () => Promise<void>>>>): Machinery {
+  const { machinery } = given;
   const run = async (name: MachineName, input?: Readonly<Record<string, Json>>) => {
     const outcome = await machinery.run(name, input);
-    if (name === 'Rollback') {
-      assert.equal(
-        await secretText(clients.secrets, given.account.applicationSecretArn),
-        original,
-        'Rollback puts the secret back letter by letter.',
-      );
-      await isRecoveredFrom(given);
-    }
+    if (outcome.status === 'SUCCEEDED') await follow[name]?.();
     return outcome;
   };
   return { run, abort: () => machinery.abort(), outcomes: machinery.outcomes };
+}
+
+async function isConfigured({ clients }: Walk, before: ClusterSettings): Promise<void> {
+  const now = await clusterSettings(clients);
+  assert.notEqual(now.parameterGroup, before.parameterGroup);
+  assert.equal(now.securityGroups.length, before.securityGroups.length + 1);
+  assert.deepEqual(Object.values(now.publiclyAccessible), [true, true]);
+  assert.ok(now.tags.length > 0, 'The cluster carries the journal of what it was.');
+}
+
+async function rotates({ clients, machinery, outputs }: Walk): Promise<void> {
+  const password = () => secretText(clients.secrets, String(outputs.ReplicationSecretName));
+  const before = await password();
+  const { status, failure } = await machinery.outcomeOf('Rotation', await machinery.start('Rotation'));
+  assert.equal(status, 'SUCCEEDED', JSON.stringify(failure));
+  assert.notEqual(await password(), before);
 }
 
 /** The rule starts Recovery by itself. */

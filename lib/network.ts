@@ -21,11 +21,14 @@ export class Network extends Construct {
   readonly vpc: IVpc;
   readonly subnets: readonly ISubnet[];
   readonly securityGroup: SecurityGroup;
+  /** Holds the rule that lets the functions in, which belongs to no construct of ours. */
+  readonly clusterSecurityGroup: ISecurityGroup;
 
   constructor(scope: Construct, id: string, props: NetworkProps) {
     super(scope, id);
     this.vpc = props.vpc;
     this.subnets = props.subnets;
+    this.clusterSecurityGroup = props.clusterSecurityGroup;
     this.securityGroup = new SecurityGroup(this, 'Functions', {
       vpc: props.vpc,
       description: 'Functions of the migration to PlanetScale',

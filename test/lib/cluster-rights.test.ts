@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest';
+import { needsOf, STEP_NAMES, type StepName } from '../../lambdas/steps/index.ts';
+import { CONTEXT, type Synthesized, synthesized, whoMay } from '../support/synthesized.ts';
+
+const stack = synthesized();
+const named = synthesized({ clusterInstances: 'writer-1,writer-2', stackName: 'Other', publicAccess: 'false' });
+
+const rds = (kind: string, name: string): string => `arn:aws:rds:eu-central-1:111122223333:${kind}:${name}`;
+const CLUSTER = rds('cluster', 'shop-production');
+const INSTANCES = rds('db', 'shop-production*');
+const GROUP = rds('cluster-pg', 'auroratoplanetscale-until-cleanup-aurora-postgresql15');
+const resourcesOf = (step: StepName, action: string, of = stack): unknown[] =>
+  of
+    .rightsOf(step)
+    .filter(({ actions }) => actions.includes(action))
+    .flatMap(({ resources }) => resources);
+
+/** Statements of all policies that allow an action, with their conditions. */
+const statementsOf = (of: Synthesized, action: string) =>
+  Object.values(of.template.findResources('AWS::IAM::Policy'))
+    .flatMap(({ Properties }) => Properties.PolicyDocument.Statement)
+    .filter(({ Action }) => [Action].flat().includes(action));
+
+describe('the cluster may be changed', () => {
+  it('by ConfigureSource, only to the group of the migration, and by RestoreSource, to whichever it had before', () => {
+    expect(whoMay(stack, 'rds:ModifyDBCluster')).toEqual(['ConfigureSource', 'RestoreSource']);
+    expect(resourcesOf('ConfigureSource', 'rds:ModifyDBCluster')).toEqual([GROUP, CLUSTER]);
+    expect(resourcesOf('RestoreSource', 'rds:ModifyDBCluster')).toEqual([rds('cluster-pg', '*'), CLUSTER]);
+  });
+
+  it('in its parameters by ConfigureSource alone, and only in the group that the stack made', () => {
+    expect(whoMay(stack, 'rds:ModifyDBClusterParameterGroup')).toEqual(['ConfigureSource']);
+    expect(resourcesOf('ConfigureSource', 'rds:ModifyDBClusterParameterGroup')).toEqual([GROUP]);
+    const [group] = Object.values(stack.template.findResources('AWS::RDS::DBClusterParameterGroup'));
+    expect(GROUP).toBe(rds('cluster-pg', group?.Properties.DBClusterParameterGroupName));
+  });
+
+  it('in its instances by the same two, and only in instances of this cluster', () => {
+    expect(whoMay(stack, 'rds:ModifyDBInstance')).toEqual(['ConfigureSource', 'RestoreSource']);
+    for (const step of ['ConfigureSource', 'RestoreSource'] as const)
+      expect(resourcesOf(step, 'rds:ModifyDBInstance')).toEqual([INSTANCES]);
+    expect(resourcesOf('RestoreSource', 'rds:ModifyDBInstance', named)).toEqual([rds('db', 'writer-1'), rds('db', 'writer-2')]);
+  });
+
+  it('in no instance by ConfigureSource where no public access is wanted', () => {
+    expect(whoMay(named, 'rds:ModifyDBInstance')).toEqual(['RestoreSource']);
+  });
+
+  it('by a reboot by RebootSource alone, and only in instances of this cluster', () => {
+    expect(whoMay(stack, 'rds:RebootDBInstance')).toEqual(['RebootSource']);
+    expect(resourcesOf('RebootSource', 'rds:RebootDBInstance')).toEqual([INSTANCES]);
+    expect(resourcesOf('RebootSource', 'rds:RebootDBInstance', named)).toEqual([rds('db', 'writer-1'), rds('db', 'writer-2')]);
+  });
+});
+
+describe('the journal', () => {
+  it('is written by ConfigureSource, removed by RestoreSource and read by both, on the cluster and its instances', () => {
+    expect(whoMay(stack, 'rds:ListTagsForResource')).toEqual(['ConfigureSource', 'RestoreSource']);
+    expect(whoMay(stack, 'rds:AddTagsToResource')).toEqual(['ConfigureSource']);
+    expect(whoMay(stack, 'rds:RemoveTagsFromResource')).toEqual(['RestoreSource']);
+    for (const [step, action] of [
+      ['ConfigureSource', 'rds:ListTagsForResource'],
+      ['ConfigureSource', 'rds:AddTagsToResource'],
+      ['RestoreSource', 'rds:RemoveTagsFromResource'],
+    ] as const)
+      expect(resourcesOf(step, action)).toEqual([CLUSTER, INSTANCES]);
+  });
+
+  it.each([
+    [stack, 'AuroraToPlanetScale'],
+    [named, 'Other'],
+  ])('is all that they may tag: no tag of the user, and no journal of another stack', (of, name) => {
+    for (const action of ['rds:AddTagsToResource', 'rds:RemoveTagsFromResource']) {
+      const [statement, ...others] = statementsOf(of, action);
+      expect(others).toEqual([]);
+      expect(statement.Condition).toEqual({
+        'ForAllValues:StringLike': { 'aws:TagKeys': [`planetscale-migration:${name}:*`] },
+        Null: { 'aws:TagKeys': 'false' },
+      });
+    }
+  });
+
+  it('is kept under the name of the stack', () => {
+    for (const step of ['ConfigureSource', 'RestoreSource'] as const)
+      expect(named.functionOf(step).Environment.Variables.STACK_NAME).toBe('Other');
+  });
+});
+
+describe('the network', () => {
+  const LOOKS = ['ec2:DescribeSecurityGroups', 'ec2:DescribeRouteTables', 'ec2:DescribeVpcAttribute'];
+
+  it('is looked at by ConfigureSource alone, and nobody changes it', () => {
+    for (const action of LOOKS) expect(whoMay(stack, action)).toEqual(['ConfigureSource']);
+    expect(resourcesOf('ConfigureSource', 'ec2:DescribeVpcAttribute')).toEqual([`arn:aws:ec2:eu-central-1:*:vpc/${CONTEXT.vpcId}`]);
+    const ofEc2 = STEP_NAMES.flatMap((step) => stack.rightsOf(step).flatMap(({ actions }) => actions)).filter((action) =>
+      action.startsWith('ec2:'),
+    );
+    expect([...new Set(ofEc2)].filter((action) => !LOOKS.includes(action) && !action.includes('NetworkInterface'))).toEqual([]);
+  });
+
+  it('is of no interest where nothing is to be let in', () => {
+    for (const action of LOOKS) expect(whoMay(named, action)).toEqual([]);
+    const onlyAddresses = synthesized({ publicAccess: 'false', planetscaleEgress: '3.64.1.2' });
+    expect(whoMay(onlyAddresses, 'ec2:DescribeSecurityGroups')).toEqual(['ConfigureSource']);
+    expect(whoMay(onlyAddresses, 'ec2:DescribeRouteTables')).toEqual([]);
+  });
+});
+
+it('a step that only looks at the cluster may change nothing about it', () => {
+  const lookers = STEP_NAMES.filter((step) => needsOf(step).includes('cluster'));
+  expect(lookers).toContain('VerifyWalLevel');
+  for (const step of lookers) {
+    const actions = stack.rightsOf(step).flatMap((right) => right.actions);
+    expect(actions.filter((action) => /^rds:(?!Describe)/.test(action))).toEqual([]);
+  }
+});

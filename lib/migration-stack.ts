@@ -85,7 +85,7 @@ export class MigrationStack extends Stack {
 
   #replicationSecret(): ReadableSecret {
     const secret = new Secret(this, 'ReplicationSecret', {
-      description: 'Login with which PlanetScale streams from the Aurora cluster. Generated; RotatePassword puts in a new password.',
+      description: 'Login with which PlanetScale streams from the Aurora cluster. Generated; the machine Rotation puts in a new password.',
       generateSecretString: {
         secretStringTemplate: JSON.stringify({ username: REPLICATION_ROLE }),
         generateStringKey: 'password',
@@ -93,7 +93,7 @@ export class MigrationStack extends Stack {
         excludePunctuation: true,
       },
     });
-    allowUnrotated(secret, 'The role lives as long as one migration, and the machine RotatePassword rotates its password on request.');
+    allowUnrotated(secret, 'The role lives as long as one migration, and the machine Rotation gives it a new password on request.');
     return secret;
   }
 

@@ -3,7 +3,7 @@
  * from a stand-in for the API; the databases are real, and pg_dump runs in its thread.
  */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -70,8 +70,16 @@ async function invoke(step: StepName, event: Partial<StepEvent> = {}): Promise<u
 
 describe('the bundle', () => {
   it('is small: a function starts with it', () => {
-    const bytes = readdirSync(code).reduce((sum, file) => sum + statSync(join(code, file)).size, 0);
-    expect(bytes).toBeLessThan(8 * 1024 * 1024);
+    const bytes = (kind: RegExp) =>
+      readdirSync(code).reduce((sum, file) => (kind.test(file) ? sum + statSync(join(code, file)).size : sum), 0);
+    expect(bytes(/\.js$/)).toBeLessThan(1.5 * 1024 * 1024);
+    expect(bytes(/./)).toBeLessThan(8 * 1024 * 1024);
+  });
+
+  it('holds the operations of AWS that are called, and no others', () => {
+    const text = readFileSync(join(code, 'handler.js'), 'utf8');
+    expect(text).toContain('DescribeRouteTables');
+    expect(text).not.toContain('DescribeTransitGateway');
   });
 
   it('copies a schema, pg_dump in its thread included', async () => {

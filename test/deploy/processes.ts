@@ -16,7 +16,7 @@ process.once('exit', () => {
 });
 
 /** A shell that waits for the end of a pipe which only this process holds open, and then ends the group `$0` and removes the folder `$1`. */
-const WAIT_THEN_END = 'cat > /dev/null; kill -KILL -- "-$0" 2> /dev/null; test -z "$1" || { sleep 1; rm -rf "$1"; }';
+const WAIT_THEN_END = 'cat > /dev/null; kill -KILL "-$0" 2> /dev/null; test -z "$1" || { sleep 1; rm -rf "$1"; }';
 
 /** Starts a program whose children, and theirs, end with it. */
 export function start({ command, arguments: words, environment, folder, goesWith = '' }: Program): ChildProcess {

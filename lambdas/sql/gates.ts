@@ -28,6 +28,8 @@ export interface Gate {
   readonly turn: number;
   /** How many switches away from here were committed. */
   readonly commits: number;
+  /** The execution that was called off last. */
+  readonly calledOff: string | null;
   /** Execution and attempt of the latest switch away from here. */
   readonly execution: string | null;
   readonly attempt: string | null;
@@ -51,6 +53,7 @@ begin
       turn int not null default 0,
       commits int not null default 0,
       execution text,
+      called_off text,
       attempt uuid,
       deadline timestamptz,
       read_only_before text,
@@ -69,7 +72,7 @@ export const gateExists = (): Statement<{ exists: boolean }> => statement(`selec
 
 export const gateState = (): Statement<Gate> =>
   statement(`
-select state, turn, commits, execution, attempt::text,
+select state, turn, commits, called_off as "calledOff", execution, attempt::text,
   case when state = 'fenced' then (extract(epoch from deadline - clock_timestamp()) * 1000)::float8 end as "remainingMs",
   changed_at as "changedAt", report
 from ${TABLE}
@@ -154,7 +157,7 @@ export const fenceGate = ({ seen, turn, execution, attempt, seconds }: Fence): S
   if gate.state <> 'open' then
     raise exception 'the gate of this side is %, not open', gate.state using errcode = 'object_not_in_prerequisite_state';
   end if;
-  if gate.turn <> ${seen} then
+  if gate.turn <> ${seen} or gate.called_off = ${literal(execution)} then
     raise exception 'this attempt was called off' using errcode = 'object_not_in_prerequisite_state';
   end if;
   update ${TABLE} set state = 'fenced', turn = ${turn}, execution = ${literal(execution)}, attempt = ${literal(attempt)},
@@ -182,8 +185,12 @@ returning state
     [attempt],
   );
 
-/** Calls off whatever attempt has looked at this gate and has not fenced yet: the function of an aborted execution goes on by itself. */
-export const callOff = (): Statement => statement(`update ${TABLE} set turn = turn + 1 where state = 'open'`);
+/**
+ * Calls off whatever attempt has looked at this gate and has not fenced yet: the function of an aborted execution goes on by itself.
+ * @param execution is called off even if it has not looked at the gate yet
+ */
+export const callOff = (execution?: string): Statement =>
+  statement(`update ${TABLE} set turn = turn + 1, called_off = coalesce($1::text, called_off) where state = 'open'`, [execution ?? null]);
 
 /** What a switch found out about itself, for whoever asks later. */
 export const recordReport = (attempt: string, report: string): Statement =>

@@ -3,14 +3,15 @@
  * application goes on where it was. One that was committed is carried to its end. Follows every failure of a switch, and is what `Recovery`
  * does, which a rule starts after an execution was aborted, failed or timed out.
  */
-import type { Acting, Looking, Verdict } from '../contract.ts';
+import type { Acting, Looking, Reader, SideName, Verdict } from '../contract.ts';
 import { SwitchIncomplete } from '../errors.ts';
 import { SWITCH_KEYS } from '../input.ts';
 import { refuseBesideOlder } from '../running.ts';
 import { callOff } from '../sql/gates.ts';
+import { ownSchemaExists } from '../sql/own-schema.ts';
 import { defineStep } from '../step.ts';
 import { partiesOf } from '../switch/direction.ts';
-import { type Gates, servingSide } from '../switch/gates.ts';
+import { type Gates, haveGate, servingSide } from '../switch/gates.ts';
 import { patiently } from '../switch/patience.ts';
 import { type Interrupted, lookForInterrupted } from '../switch/recovery.ts';
 import { carryToItsEnd, takeBack } from '../switch/settle.ts';
@@ -22,6 +23,8 @@ interface Seen {
   readonly interrupted: Interrupted | undefined;
   /** Whether the fence is another execution's that may still be alive. */
   readonly notYet: boolean;
+  /** An execution that ended, and whose function may still be on its way to the fence of the side that serves. */
+  readonly toCallOff: string | undefined;
   readonly waitedSeconds: number;
 }
 
@@ -37,16 +40,22 @@ export const liftFence = defineStep({
     const { gates, interrupted } = await lookForInterrupted({ source, target, application });
     const fence = interrupted?.fence;
     const isTheirs = fence !== undefined && fence.execution !== execution && fence.execution !== input.execution;
-    return { gates, interrupted, notYet: isTheirs && fence.remainingMs > 0, waitedSeconds };
+    const notYet = isTheirs && fence.remainingMs > 0;
+    return { gates, interrupted, notYet, toCallOff: await toCallOff(input.execution, gates, { source, target }), waitedSeconds };
   },
 
-  judge({ interrupted, notYet, waitedSeconds }): Verdict {
-    if (!interrupted) return 'done';
+  judge({ interrupted, notYet, toCallOff, waitedSeconds }): Verdict {
+    if (!interrupted) return toCallOff === undefined ? 'done' : 'todo';
     if (waitedSeconds > PATIENCE_SECONDS) throw stuck(interrupted);
     return notYet ? 'pending' : 'todo';
   },
 
-  async act(ctx: Acting<Needs>, { interrupted }) {
+  async act(ctx: Acting<Needs>, { gates, interrupted, toCallOff: execution }) {
+    if (execution !== undefined) {
+      const serving = ctx[servingSide(gates)];
+      await haveGate(serving);
+      await serving.query(callOff(execution));
+    }
     if (!interrupted) return undefined;
     const { direction, committed } = interrupted;
     const one = { ...ctx, ...partiesOf(direction, ctx), remainingMs: () => ctx.remainingMs() };
@@ -66,6 +75,15 @@ export const liftFence = defineStep({
     interrupted: interrupted ? { to: interrupted.direction.to, committed: interrupted.committed, left: [...interrupted.left] } : null,
   }),
 });
+
+/** Where our schema is not there yet, no attempt can be on its way, and nothing is made. */
+async function toCallOff(execution: string | undefined, gates: Gates, sides: Record<SideName, Reader>): Promise<string | undefined> {
+  const serving = servingSide(gates);
+  const gate = gates[serving];
+  if (execution === undefined || gate?.calledOff === execution || (gate && gate.state !== 'open')) return undefined;
+  const [schema] = await sides[serving].query(ownSchemaExists());
+  return schema?.exists ? execution : undefined;
+}
 
 const stuck = ({ direction, committed, left }: Interrupted): SwitchIncomplete =>
   new SwitchIncomplete(

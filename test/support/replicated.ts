@@ -29,6 +29,8 @@ export async function sharedServers(options: WorldOptions = {}) {
   return {
     published: (visit: VisitOptions = {}) => prepared(next(), (world) => publish(world, visit)),
     replicated: () => prepared(next(), replicate),
+    /** Nothing but the tables and the rows. */
+    empty: () => next(),
     destroy: () => base.destroy(),
   };
 }

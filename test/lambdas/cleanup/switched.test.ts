@@ -7,6 +7,7 @@ const gate = (state: GateState, turn = 0, commits = 0): Gate => ({
   state,
   turn,
   commits,
+  calledOff: null,
   execution: null,
   attempt: null,
   remainingMs: null,

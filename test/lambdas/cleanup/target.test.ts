@@ -30,6 +30,7 @@ const gate: Gate = {
   state: 'open',
   turn: 0,
   commits: 0,
+  calledOff: null,
   execution: null,
   attempt: null,
   remainingMs: null,

@@ -80,6 +80,30 @@ describe('LiftFence', () => {
   );
 
   it(
+    'calls off an execution that was aborted on its way to the fence, and no other',
+    within(fresh, async (world) => {
+      await world.until('LiftFence', { input: { execution: 'aborted' } });
+      await expect(world.visit('SwitchOver', { execution: 'aborted' })).rejects.toThrow(
+        /Nothing was switched: this attempt was called off/,
+      );
+      expect(await writeAt(world, 'source')).toBe('written');
+      await world.visit('SwitchOver', { execution: 'another' });
+      expect(await writableSides(world)).toEqual(['target']);
+    }),
+  );
+
+  it(
+    'makes nothing where there is no migration',
+    within(
+      () => servers.empty(),
+      async (world) => {
+        expect(await world.visit('LiftFence', { input: { execution: 'aborted' } })).toMatchObject({ verdict: 'done' });
+        expect(await world.source(`select from pg_namespace where nspname = 'planetscale_migration'`)).toEqual([]);
+      },
+    ),
+  );
+
+  it(
     'carries to its end what was committed, and nothing lifts that fence',
     within(fresh, async (world) => {
       await world.visit('SwitchOver');

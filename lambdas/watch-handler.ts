@@ -13,8 +13,6 @@ import { Memory } from './watch/memory.ts';
 
 const clients = awsClients();
 const memory = new Memory();
-/** What the watch needs; its rights, network and environment follow from it as those of a step do. */
-export const WATCH_NEEDS = ['executions', 'source', 'target'] as const;
 
 /** @throws whatever kept the look from being whole, after what could be measured was published: an alarm counts the errors of the function */
 export async function watch(_event: unknown, { awsRequestId }: Pick<Invocation, 'awsRequestId'>): Promise<void> {

@@ -1,7 +1,10 @@
-/** A function that is no step of a machine: it watches, or tells. The house defaults, and exactly the rights that it is given. */
+/**
+ * A function that is no step of a machine: it watches, or tells. The house defaults, and exactly the rights that it is given. No execution's
+ * trace leads here, so there is none.
+ */
 import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, type Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import { Architecture, type Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { allowWildcard } from './exceptions.ts';
@@ -34,8 +37,10 @@ export class BesideFunction extends Construct {
     const logGroup = new LogGroup(this, 'Logs', { retention: RetentionDays.THREE_MONTHS, removalPolicy: RemovalPolicy.DESTROY });
     this.role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com'), description: says });
     logGroup.grantWrite(this.role);
-    if (network) this.role.addToPolicy(new PolicyStatement({ actions: NETWORK_INTERFACES, resources: ['*'] }));
-    allowWildcard(this.role, '*', 'X-Ray knows no resources, and network interfaces have no name before Lambda makes them.');
+    if (network) {
+      this.role.addToPolicy(new PolicyStatement({ actions: NETWORK_INTERFACES, resources: ['*'] }));
+      allowWildcard(this.role, '*', 'Network interfaces have no name before Lambda makes them.');
+    }
     this.function = new LambdaFunction(this, 'Function', {
       description: says,
       runtime: Runtime.NODEJS_24_X,
@@ -46,7 +51,6 @@ export class BesideFunction extends Construct {
       logGroup,
       timeout,
       memorySize: MEMORY_MB,
-      tracing: Tracing.ACTIVE,
       environment: { NODE_OPTIONS: '--enable-source-maps', ...environment },
       ...(retryAttempts !== undefined && { retryAttempts }),
       ...(network && { vpc: network.vpc, vpcSubnets: { subnets: [...network.subnets] }, securityGroups: [network.securityGroup] }),

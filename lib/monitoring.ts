@@ -9,6 +9,7 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 import { VARIABLE } from '../lambdas/environment.ts';
+import { WATCH_NEEDS } from '../lambdas/watch/look.ts';
 import { ALARM_NAMES, ALARMS, type AlarmName, type AlarmRule, anchorOf } from './alarms.ts';
 import { BesideFunction } from './beside-function.ts';
 import { dashboard, measure } from './dashboard.ts';
@@ -28,8 +29,6 @@ export interface MonitoringProps {
   readonly email?: string;
 }
 
-/** What the watch looks at, as `lambdas/watch-handler.ts` has it. */
-const WATCHED = ['executions', 'source', 'target'] as const;
 const EVERY = Duration.minutes(1);
 /** Before the next look begins. */
 const WATCH_TIMEOUT = Duration.seconds(50);
@@ -76,7 +75,7 @@ export class Monitoring extends Construct {
   /** The same rights as a step with these needs, and the same network. */
   #watch({ migration, network, resources }: MonitoringProps): BesideFunction {
     const whole = { ...resources, actingMachineArns: ACTING.map((name) => migration.machines[name].stateMachineArn) };
-    const rights = WATCHED.map((need) => RIGHTS[need]);
+    const rights = WATCH_NEEDS.map((need) => RIGHTS[need]);
     const watch = new BesideFunction(this, 'Watch', {
       says: 'Watches the migration to PlanetScale, each minute while one is open. Only looks.',
       code: migration.code,

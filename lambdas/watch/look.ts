@@ -1,5 +1,5 @@
 /** One look of the watch. It only looks, and a side that is out of reach does not keep it from looking at the other. */
-import type { Reader } from '../contract.ts';
+import type { Need, Reader } from '../contract.ts';
 import { type StreamName, subscriptionName } from '../names.ts';
 import { SIDES_OF } from '../replication/history.ts';
 import type { Gate } from '../sql/gates.ts';
@@ -11,6 +11,9 @@ import { flag, type Measures } from './measures.ts';
 import type { Memory } from './memory.ts';
 import { watchPublisher } from './publisher.ts';
 import { watchSubscriber } from './subscriber.ts';
+
+/** What the function that watches may reach; its rights, network and environment follow from it as those of a step do. */
+export const WATCH_NEEDS = ['executions', 'source', 'target'] as const satisfies readonly Need[];
 
 export interface Watched {
   readonly source: Reader;

@@ -46,7 +46,7 @@ describe('the watch', () => {
 
   it('may read two secrets, the address of the cluster and the list of executions, and change nothing', () => {
     const rights = rightsOf('Monitoring/Watch');
-    const actions = new Set(rights.flatMap((right) => right.actions).filter((action) => !/^(logs|xray|ec2):/.test(action)));
+    const actions = new Set(rights.flatMap((right) => right.actions).filter((action) => !/^(logs|ec2):/.test(action)));
     expect([...actions].sort()).toEqual([
       'rds:DescribeDBClusters',
       'secretsmanager:DescribeSecret',
@@ -145,7 +145,7 @@ describe('notices', () => {
   });
 
   it('come from a function that may ask for the reason of a failure and publish to the one topic, and stands in no network', () => {
-    const rights = rightsOf('Monitoring/Notice').filter(({ actions }) => !actions.every((action) => /^(logs|xray):/.test(action)));
+    const rights = rightsOf('Monitoring/Notice').filter(({ actions }) => !actions.every((action) => /^logs:/.test(action)));
     expect(rights).toEqual([
       { effect: 'Allow', actions: ['sns:Publish'], resources: [topic] },
       {

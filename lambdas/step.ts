@@ -60,12 +60,12 @@ async function visit<N extends Need, Seen, Evidence extends Json>(
 }
 
 const FIRST_POLL_SECONDS = 15;
-const LONGEST_POLL_SECONDS = 20 * 60;
+const LONGEST_POLL_SECONDS = 60 * 60;
 const SHARE_OF_TIME_SPENT = 0.05;
 
 /**
- * Seconds until a pending step is visited again: about 5 % of the time already spent, so that a copy of 30 days stays under 20,000 of
- * the 25,000 events that an execution's history may hold.
+ * Seconds until a pending step is visited again: about 5 % of the time already spent, so that an execution of 30 days stays under
+ * 20,000 of the 25,000 events that its history may hold; `test/lib/history.test.ts` computes it.
  */
 export function nextPollSeconds(waitedSeconds: number): number {
   return Math.round(Math.min(LONGEST_POLL_SECONDS, Math.max(FIRST_POLL_SECONDS, waitedSeconds * SHARE_OF_TIME_SPENT)));

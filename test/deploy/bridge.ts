@@ -8,6 +8,7 @@
  * - Rights on RDS are checked against an asterisk where a request names no cluster and no instance.
  * - The condition secretsmanager:VersionStage is never met.
  * - A cluster parameter group is deleted although a cluster has it.
+ * - Alarms on expressions are refused; they become records that never go off.
  * - With TLS it would take port 443 as well.
  *
  * In RDS, put in by `rds.ts` between the functions and the emulator:

@@ -113,6 +113,19 @@ def keep_parameter_groups_in_use():
     handlers["delete"] = delete_unless_in_use
 
 
+def record_alarms_of_expressions():
+    """An alarm on an expression is refused; here it is a record that never goes off."""
+    of_metric = provisioners._cw_metric_alarm_record
+
+    def record(name, properties):
+        if properties.get("Metrics"):
+            properties = {key: value for key, value in properties.items() if key != "Metrics"}
+            properties |= {"MetricName": "Expression", "Namespace": "NotEvaluated"}
+        return of_metric(name, properties)
+
+    provisioners._cw_metric_alarm_record = record
+
+
 def listen_on_one_port():
     """With TLS on it would take port 443 too, for tokens of Cognito."""
     app._port_is_bindable = lambda *_: False
@@ -124,5 +137,6 @@ know_rules_of_security_groups()
 name_resources_of_rds()
 tell_stages_of_secrets()
 keep_parameter_groups_in_use()
+record_alarms_of_expressions()
 listen_on_one_port()
 app.main()

@@ -11,6 +11,7 @@ import type { MigrationConfig } from './config.ts';
 import { allowUnrotated } from './exceptions.ts';
 import { MACHINE_NAMES } from './machines.ts';
 import { Migration } from './migration.ts';
+import { Monitoring } from './monitoring.ts';
 import { Network } from './network.ts';
 import { parameterGroupFamily, sourceParameters } from './parameter-group.ts';
 import { PlanetScaleAccess } from './planetscale-access.ts';
@@ -22,6 +23,7 @@ export interface MigrationStackProps extends StackProps {
 
 export class MigrationStack extends Stack {
   readonly migration: Migration;
+  readonly monitoring: Monitoring;
 
   constructor(scope: Construct, id: string, { config, ...props }: MigrationStackProps) {
     super(scope, id, {
@@ -50,8 +52,14 @@ export class MigrationStack extends Stack {
       subscriptionSslmode: config.subscriptionSslmode,
     };
     this.migration = new Migration(this, 'Migration', { network, inputDefaults: config.inputDefaults, resources });
+    this.monitoring = new Monitoring(this, 'Monitoring', {
+      migration: this.migration,
+      network,
+      resources,
+      ...(config.notificationEmail !== undefined && { email: config.notificationEmail }),
+    });
     for (const attached of this.#attachables(config, vpc, cluster)) {
-      attached.node.addDependency(this.migration, network, network.clusterSecurityGroup);
+      attached.node.addDependency(this.migration, this.monitoring, network, network.clusterSecurityGroup);
     }
     this.#outputs(targetSecret, replicationSecret);
   }
@@ -175,6 +183,14 @@ export class MigrationStack extends Stack {
     new CfnOutput(this, 'BeforeDestroy', {
       description: 'What to do before cdk destroy, which AWS refuses until then without harm',
       value: `Start ${this.migration.machines.Cleanup.stateMachineName} and let it end: until then the cluster carries what this stack made.`,
+    });
+    new CfnOutput(this, 'DashboardConsole', {
+      description: 'How far, how long still, is it healthy, may I cut over',
+      value: `${console}/cloudwatch/home?region=${this.region}#dashboards/dashboard/${this.monitoring.dashboard.dashboardName}`,
+    });
+    new CfnOutput(this, 'NotificationTopicArn', {
+      description: 'Topic of alarms and notices, to subscribe to',
+      value: this.monitoring.topic.topicArn,
     });
     new CfnOutput(this, 'TargetSecretName', {
       description: 'Secret with the login of PlanetScale; fill it in',

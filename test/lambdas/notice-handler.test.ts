@@ -43,7 +43,7 @@ describe('the function that tells', () => {
 
   it('asks nothing about a good end, and says nothing where there is nothing to say', async () => {
     await notice({ detail: { ...detail, status: 'SUCCEEDED' } });
-    await notice({ detail: { ...detail, status: 'SUCCEEDED', stateMachineArn: `${HOME}:stateMachine:Shop-RotatePassword` } });
+    await notice({ detail: { ...detail, status: 'SUCCEEDED', stateMachineArn: `${HOME}:stateMachine:Shop-Rotation` } });
     expect(published()).toMatchObject([{ Subject: 'Shop: ready to cut over' }]);
     expect(sfn.calls()).toHaveLength(0);
   });

@@ -19,7 +19,7 @@ describe('a notice', () => {
   });
 
   it('is not given where a machine has ended well of which nobody has to know', () => {
-    expect(noticeOf('Shop', ended({ machine: 'RotatePassword' }))).toBeUndefined();
+    expect(noticeOf('Shop', ended({ machine: 'Rotation' }))).toBeUndefined();
   });
 
   it('says why an execution failed, letter by letter, and where to look', () => {

@@ -105,7 +105,7 @@ export class VerificationError extends MigrationError {
   override readonly name = 'VerificationError';
 }
 
-/** The Aurora cluster cannot take the migration's parameter group as it stands. */
+/** The Aurora cluster cannot be prepared, or put back, as it stands. */
 export class ClusterNotConfigurable extends MigrationError {
   override readonly name = 'ClusterNotConfigurable';
 }

@@ -15,6 +15,8 @@ interface Seen {
   readonly wal: WalSettings;
   /** The writer, where a reboot would still change its settings. */
   readonly awaitsReboot: ClusterMember | undefined;
+  /** Readers that a reboot would still change: the stream goes on without them, until a failover makes one the writer. */
+  readonly readersBehind: readonly string[];
 }
 
 /** Which parameter falls short, as `name = value`; empty where the source can stream. */
@@ -33,7 +35,12 @@ export const verifyWalLevel = defineStep({
     const [wal] = await source.query(walSettings(PREFIX));
     if (!wal) throw new WalLevelNotLogical('The source did not tell its settings. Nothing was changed. Start again.');
     const members = (await cluster.describe())?.members ?? [];
-    return { wal, awaitsReboot: members.find((member) => member.isWriter && !SETTLED.has(member.parameterGroupStatus)) };
+    const behind = members.filter((member) => !SETTLED.has(member.parameterGroupStatus));
+    return {
+      wal,
+      awaitsReboot: behind.find(({ isWriter }) => isWriter),
+      readersBehind: behind.flatMap(({ instance, isWriter }) => (isWriter ? [] : [instance])),
+    };
   },
 
   judge({ wal, awaitsReboot }) {
@@ -46,8 +53,11 @@ export const verifyWalLevel = defineStep({
     );
   },
 
-  evidence: ({ wal, awaitsReboot }) => ({
+  evidence: ({ wal, awaitsReboot, readersBehind }) => ({
     ...wal,
+    ...(readersBehind.length > 0 && {
+      beforeAFailover: `Reboot ${readersBehind.join(', ')} too, which still run without the attached parameter group: a failover may make one the writer.`,
+    }),
     ...(awaitsReboot && shortcomings(wal).length > 0
       ? { waitsFor: `Reboot the instance ${awaitsReboot.instance}, or stop this execution and start one with {"reboot": "now"}.` }
       : {}),

@@ -99,6 +99,7 @@ describe('the machines', () => {
     expect(orderOf('Rollback')).toEqual(['CheckRollback', 'SwitchBack']);
     expect(orderOf('Recovery')).toEqual(['LiftFence']);
     expect(orderOf('Rotation')).toEqual(['RotatePassword']);
+    expect(orderOf('Cleanup')).toEqual(['DropReplication', 'RestoreSource']);
   });
 
   it.each(MACHINE_NAMES)('%s takes no input in its first step that a later one would refuse', (machine) => {

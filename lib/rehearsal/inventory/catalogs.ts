@@ -60,7 +60,8 @@ export const ALL_SUBJECTS = Object.keys(SUBJECTS) as Subject[];
 
 const entriesOf = (subject: Subject): Statement<Entry> => statement(`select * from (${SUBJECTS[subject]}) as entries order by 1, 2`);
 
-export type Catalogs = Readonly<Partial<Record<Subject, readonly Entry[]>>>;
+/** `cluster` is what the control plane keeps. */
+export type Catalogs = Readonly<Partial<Record<Subject | 'cluster', readonly Entry[]>>>;
 
 export async function catalogsOf(look: Look, subjects: readonly Subject[] = ALL_SUBJECTS): Promise<Catalogs> {
   const entries: [Subject, Entry[]][] = [];
@@ -70,7 +71,7 @@ export async function catalogsOf(look: Look, subjects: readonly Subject[] = ALL_
 
 /** What differs, each by its name: in `after` only, in `before` only, or not as it was. */
 export function changesBetween(before: Catalogs, after: Catalogs): string[] {
-  const subjects = Object.keys(before) as Subject[];
+  const subjects = Object.keys(before) as (keyof Catalogs)[];
   return subjects.flatMap((subject) => {
     const [then, now] = [byName(before[subject]), byName(after[subject])];
     return [...new Set([...then.keys(), ...now.keys()])].flatMap((name) => {

@@ -1,5 +1,7 @@
-/** Whether both servers are again what they were before the first machine, but for the copy on the target. */
+/** Whether both servers and the cluster around the source are again what they were before the first machine, but for the copy on the target. */
+import type { Cluster } from '../../../lambdas/contract.ts';
 import { APART_FROM_COPIES, type Catalogs, catalogsOf, changesBetween } from './catalogs.ts';
+import { entriesOfCluster } from './cluster.ts';
 import { lookAtBoth } from './look.ts';
 
 export interface CatalogComparison {
@@ -14,9 +16,10 @@ export interface BothCatalogs {
   readonly target: Catalogs;
 }
 
-export const catalogsOfBoth = (sides: Parameters<typeof lookAtBoth>[0]): Promise<BothCatalogs> =>
+/** @param sides with the control plane of the source, where it is to be looked at, too */
+export const catalogsOfBoth = (sides: Parameters<typeof lookAtBoth>[0] & { readonly cluster?: Cluster }): Promise<BothCatalogs> =>
   lookAtBoth(sides, async ({ source, target }) => ({
-    source: await catalogsOf(source),
+    source: { ...(await catalogsOf(source)), ...(sides.cluster && { cluster: await entriesOfCluster(sides.cluster) }) },
     target: await catalogsOf(target, [...APART_FROM_COPIES, 'schemas']),
   }));
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { WalLevelNotLogical } from '../../../lambdas/errors.ts';
 import { unmanagedCluster } from '../../../lib/rehearsal/aurora-stand-in.ts';
+import { member, playedCluster, reader, state } from '../../support/cluster.ts';
 import { startWorld, type World, type WorldOptions } from '../../support/world.ts';
 
 const inWorld = async (options: WorldOptions, test: (world: World) => Promise<void>) => {
@@ -22,6 +23,16 @@ describe('VerifyWalLevel', () => {
       await world.until('RebootSource');
       expect(await world.visit('VerifyWalLevel')).toMatchObject({ verdict: 'done', evidence: { walLevel: 'logical' } });
     }));
+
+  it('is done with the writer, and names the readers that a failover would find without the group', () => {
+    const pending = { parameterGroupStatus: 'pending-reboot' };
+    const members = [member(), reader('shop-2', pending), reader('shop-3')];
+    return inWorld({ cluster: playedCluster({ state: state({ members }) }) }, async (world) => {
+      const { verdict, evidence } = await world.visit('VerifyWalLevel');
+      expect(verdict).toBe('done');
+      expect(evidence).toMatchObject({ beforeAFailover: expect.stringMatching(/^Reboot shop-2 too/) });
+    });
+  });
 
   it('says how to set what is missing where nothing under way would change it', () =>
     inWorld({ source: 11, cluster: unmanagedCluster, sourceParameters: { wal_level: 'replica', max_wal_senders: 2 } }, async (world) => {

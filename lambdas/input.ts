@@ -2,6 +2,7 @@
  * What a person may say when starting an execution. Everything is optional: `{}` runs with the deployed defaults.
  * Settings that say where the databases are, and with which rights, belong to the deployment (`lib/config.ts`), not here.
  */
+import type { SideName } from './contract.ts';
 import { InvalidInput } from './errors.ts';
 import {
   boolean,
@@ -50,6 +51,8 @@ export interface MigrationInput {
   readonly verify: 'before' | 'fence';
   /** Name of the execution whose fence is to be lifted at once; any other is lifted when its time is over. */
   readonly execution: string | undefined;
+  /** A side that is gone for good: what the migration made there is not missed when it is cleaned up. */
+  readonly lost: SideName | undefined;
   /** What becomes of the copied objects on the target when the migration is cleaned up. */
   readonly target: 'keep' | 'drop';
 }
@@ -68,6 +71,7 @@ export const DEFAULT_INPUT: MigrationInput = {
   reverse: true,
   verify: 'before',
   execution: undefined,
+  lost: undefined,
   target: 'keep',
 };
 
@@ -98,6 +102,7 @@ const KEYS: Parsers<MigrationInput> = {
   reverse: boolean,
   verify: oneOf('before', 'fence'),
   execution: matching(/^[A-Za-z0-9_-]{1,80}$/, "an execution's name"),
+  lost: oneOf('source', 'target'),
   target: oneOf('keep', 'drop'),
 };
 

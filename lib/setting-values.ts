@@ -76,6 +76,7 @@ export const notEmpty =
 const CONSENTS = {
   reboot: 'rebooting the writer',
   target: 'dropping the copied objects',
+  lost: 'giving up a side',
   reverse: 'switching without a way back',
   execution: 'lifting the fence of an execution',
 };

@@ -10,11 +10,11 @@ const at = ({ host, port, database }: Endpoint): string => `${host}:${port}/${da
 
 /** What is left, in a sentence or more for each side. */
 export function left(scene: Scene, drop: boolean): string[] {
-  const { source, target, original, at: places } = scene;
+  const { source, target, original, lost, at: places } = scene;
   const { database } = places.source;
   return [
-    ...(source.reached ? [] : [leftOnSource(places.source, source.reason)]),
-    ...(target.reached ? [] : [leftOnTarget(places.target, database, target.reason, drop)]),
+    ...(source.reached || lost === 'source' ? [] : [leftOnSource(places.source, source.reason)]),
+    ...(target.reached || lost === 'target' ? [] : [leftOnTarget(places.target, database, target.reason, drop)]),
     ...(target.reached && isAnothers(scene) ? [leftOfAnother(places.target, database, target.traces)] : []),
     ...(original.reached ? [] : [leftInSecret(original.reason)]),
   ];
@@ -28,7 +28,7 @@ function leftOnSource(source: Endpoint, reason: string): string {
     'which keeps WAL until the disk of the source is full, slots of table copies (pg_…_sync_…), ' +
     `the publication ${PUBLICATION}, the role ${REPLICATION_ROLE} and the schema ${SCHEMA}, as far as the migration had come; after a switch ` +
     `also the subscription ${subscriptionName(source.database, 'reverse')} and the gate, which keeps the application from writing there. ` +
-    `Start Cleanup again as soon as the source can be reached; until then, whoever reaches it can drop the slot: ${dropSlot(name)}`
+    `Start Cleanup again as soon as the source can be reached, or with "lost": "source" if it is gone for good; until then, whoever reaches it can drop the slot: ${dropSlot(name)}`
   );
 }
 
@@ -39,7 +39,7 @@ function leftOnTarget(target: Endpoint, sourceDatabase: string, reason: string, 
     `${subscriptionName(sourceDatabase)}, the schema ${SCHEMA}${drop ? ' and the copied objects' : ''}, as far as the migration had come; after ` +
     `a switch also the replication slot ${reverse}, which keeps WAL until the disk of the target is full, the publication ${PUBLICATION}, the ` +
     `role ${REPLICATION_ROLE} and the gate, which may keep the application from writing there. Start Cleanup again as soon as the target can ` +
-    `be reached; until then, whoever reaches it can drop the slot: ${dropSlot(reverse)} If it is gone for good, nothing is left to be done.`
+    `be reached; until then, whoever reaches it can drop the slot: ${dropSlot(reverse)} If it is gone for good, start Cleanup with "lost": "target", which then puts the cluster back too.`
   );
 }
 

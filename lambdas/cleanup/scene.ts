@@ -14,6 +14,8 @@ export interface Scene {
   readonly at: { readonly source: Endpoint; readonly target: Endpoint };
   /** Which side served the application when this execution first looked: the gates that say so go with the rest. */
   readonly servedAtFirst: SideName | undefined;
+  /** A side that is gone for good, as the person says who started it. */
+  readonly lost: SideName | undefined;
   readonly waitedSeconds: number;
 }
 
@@ -34,8 +36,9 @@ export function standingOf({ source, target, at, pointsAt }: Pick<Scene, 'source
 }
 
 /** Whether something that is out of reach may come back while the execution waits. */
-export const mayComeBack = ({ source, target, original, waitedSeconds }: Scene): boolean =>
-  waitedSeconds < PATIENCE_SECONDS && [source, target, original].some((side) => !side.reached && side.passing);
+export const mayComeBack = ({ source, target, original, lost, waitedSeconds }: Scene): boolean =>
+  waitedSeconds < PATIENCE_SECONDS &&
+  Object.entries({ source, target, original }).some(([name, side]) => name !== lost && !side.reached && side.passing);
 
 /**
  * Whether the application's secret may let go of its first value: not before a side of ours was cleaned for good, for until then there may

@@ -43,6 +43,7 @@ async function lookAround(ctx: Looking<Needs>): Promise<Scene> {
     original: await look(() => applicationOriginal.isKept()),
     at,
     servedAtFirst: servedAccordingTo(previous),
+    lost: input.lost,
     waitedSeconds,
   };
   const { gates, complete } = standingOf({ ...seen, pointsAt: undefined });
@@ -57,7 +58,7 @@ function refuse(scene: Scene, drop: boolean): void {
 
 export const dropReplication = defineStep({
   needs: ['executions', 'source', 'target', 'applicationView', 'applicationOriginal'],
-  understands: ['target'],
+  understands: ['target', 'lost'],
 
   async inspect(ctx: Looking<Needs>): Promise<Scene> {
     await refuseBesideOlder(ctx.executions);

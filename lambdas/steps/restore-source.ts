@@ -51,7 +51,7 @@ function rebootNeeded({ members, parameterGroup }: ClusterState): string | undef
 
 export const restoreSource = defineStep({
   needs: ['clusterRestore'],
-  understands: ['target'], // DropReplication takes it, in the same machine
+  understands: ['target', 'lost'], // DropReplication takes it, in the same machine
 
   async inspect({ clusterRestore }) {
     return { seen: await look(clusterRestore) };

@@ -16,6 +16,7 @@ import { type Emulator, freePort, installEmulator, startEmulator } from './emula
 import { searchForPasswords } from './leaks.ts';
 import { findingsIn, linesOf } from './logs.ts';
 import { DeployedMachinery } from './machinery.ts';
+import { openMailbox } from './mailbox.ts';
 import { type RdsStandIn, startRds } from './rds.ts';
 import { applicationSecret, masterSecret, planetscaleSecret, putSecret, secretText } from './secrets.ts';
 import { clientsAt, type Files, filesIn } from './site.ts';
@@ -67,8 +68,10 @@ async function test({ files, emulator, rds, sides, progress }: Place): Promise<v
   const findings = async (execution: string) => findingsIn(await linesOf(clients, readiness), execution);
   const machinery = new DeployedMachinery({ clients, findings, progress });
   const replicationPassword = async () => JSON.parse(await secretText(clients.secrets, String(outputs.ReplicationSecretName))).password;
+  const mailbox = await openMailbox(clients.topics, String(outputs.NotificationTopicArn));
   const firstPassword = await replicationPassword();
-  await walk({ clients, options: OPTIONS, sides, subjects, machinery, rds, account, outputs, progress });
+  await walk({ clients, options: OPTIONS, sides, subjects, machinery, rds, account, outputs, stack, mailbox, progress });
+  mailbox.close();
 
   const passwords = {
     source: sides.source.password,

@@ -7,6 +7,7 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { RDSClient } from '@aws-sdk/client-rds';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
+import { SNSClient } from '@aws-sdk/client-sns';
 
 export const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -51,6 +52,7 @@ export interface Clients {
   readonly rds: RDSClient;
   readonly secrets: SecretsManagerClient;
   readonly executions: SFNClient;
+  readonly topics: SNSClient;
 }
 
 /** @param ca PEM of the authority that signed the emulator's certificate */
@@ -68,5 +70,6 @@ export function clientsAt(endpoint: string, ca: string): Clients {
     rds: new RDSClient(settings),
     secrets: new SecretsManagerClient(settings),
     executions: new SFNClient(settings),
+    topics: new SNSClient(settings),
   };
 }

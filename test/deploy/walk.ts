@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Json } from '../../lambdas/contract.ts';
 import { statement } from '../../lambdas/sql/quote.ts';
+import type { Measures } from '../../lambdas/watch/measures.ts';
 import type { MachineName } from '../../lib/machines.ts';
 import { lookAtBoth } from '../../lib/rehearsal/inventory/look.ts';
 import type { RehearsalOptions } from '../../lib/rehearsal/options.ts';
@@ -15,9 +16,12 @@ import type { Subject } from '../../lib/rehearsal/workload/subject.ts';
 import { type AccountSettings, type ClusterSettings, clusterSettings, PARAMETERS, WRITER } from './account.ts';
 import type { Outputs } from './cdk.ts';
 import type { DeployedMachinery } from './machinery.ts';
+import type { Mailbox } from './mailbox.ts';
 import type { RdsStandIn } from './rds.ts';
 import { applicationReading, labelsOf, planetscaleSecret, putSecret, secretText } from './secrets.ts';
 import type { Clients } from './site.ts';
+import { type DeployedStack, STACK } from './stack.ts';
+import { look } from './watch.ts';
 
 export interface Walk {
   readonly clients: Clients;
@@ -28,11 +32,13 @@ export interface Walk {
   readonly rds: RdsStandIn;
   readonly account: AccountSettings;
   readonly outputs: Outputs;
+  readonly stack: DeployedStack;
+  readonly mailbox: Mailbox;
   readonly progress: Progress;
 }
 
 export async function walk(given: Walk): Promise<Report> {
-  const { clients, options, sides, subjects, machinery, rds, progress } = given;
+  const { clients, options, sides, subjects, machinery, rds, stack, mailbox, progress } = given;
   const { applicationSecretArn } = given.account;
   await refusesAnEmptySecret(given);
   const before = await clusterSettings(clients);
@@ -41,11 +47,21 @@ export async function walk(given: Walk): Promise<Report> {
   const report = await perform(
     { options, company: { progress }, sides, subjects, secret },
     accompanied(given, {
+      async Preflight() {
+        assert.equal(await look(clients, stack), undefined, 'Nothing is watched before something was started that acts.');
+      },
       async Replicate() {
         await isConfigured(given, before);
+        await mailbox.receive(`${STACK}: ready to cut over`);
+        await sees(given, { ServingTarget: 0, HeartbeatGaps: 0 });
         await rotates(given);
       },
+      async Cutover() {
+        await mailbox.receive(`${STACK}: switched to PlanetScale`);
+        await sees(given, { ServingTarget: 1, HeartbeatGaps: 0 });
+      },
       async Rollback() {
+        await mailbox.receive(`${STACK}: rolled back to Aurora`);
         assert.equal(await secretText(clients.secrets, applicationSecretArn), original, 'Rollback puts the secret back letter by letter.');
         await isRecoveredFrom(given);
       },
@@ -58,6 +74,8 @@ export async function walk(given: Walk): Promise<Report> {
     report.machines.map(({ name }) => name),
     ['Preflight', 'Replicate', 'Cutover', 'Rollback', 'Cutover', 'Cleanup'],
   );
+  await mailbox.receive(`${STACK}: cleaned up`);
+  assert.equal(await look(clients, stack), undefined, 'Nothing is watched any more.');
   assert.deepEqual([...new Set(rds.reboots)], [WRITER], 'The writer is rebooted, and no other instance.');
   assert.deepEqual(await workMemory(sides), [{ work_mem: `${PARAMETERS.work_mem}kB` }], 'The user’s own parameters stay in force.');
   assert.equal(await secret.pointsAt(), 'target');
@@ -98,6 +116,15 @@ async function isConfigured({ clients }: Walk, before: ClusterSettings): Promise
   assert.ok(now.tags.length > 0, 'The cluster carries the journal of what it was.');
 }
 
+/** @param expected some of what the watch measures */
+async function sees({ clients, stack }: Walk, expected: Measures): Promise<void> {
+  const measures = await look(clients, stack);
+  assert.deepEqual(
+    Object.keys(expected).map((name) => [name, measures?.[name as keyof Measures]]),
+    Object.entries(expected),
+  );
+}
+
 async function rotates({ clients, machinery, outputs }: Walk): Promise<void> {
   const password = () => secretText(clients.secrets, String(outputs.ReplicationSecretName));
   const before = await password();
@@ -107,7 +134,7 @@ async function rotates({ clients, machinery, outputs }: Walk): Promise<void> {
 }
 
 /** The rule starts Recovery by itself. */
-async function isRecoveredFrom({ machinery, progress }: Walk): Promise<void> {
+async function isRecoveredFrom({ machinery, mailbox, progress }: Walk): Promise<void> {
   progress.say('A Cutover that somebody stops, and what follows by itself');
   const execution = await machinery.start('Cutover');
   await machinery.untilAtWork(execution);
@@ -118,6 +145,7 @@ async function isRecoveredFrom({ machinery, progress }: Walk): Promise<void> {
     if (recovery?.executionArn !== undefined) {
       const { status, failure } = await machinery.outcomeOf('Recovery', recovery.executionArn);
       assert.equal(status, 'SUCCEEDED', JSON.stringify(failure));
+      await mailbox.receive(`${STACK}: an interrupted switch is settled`);
       return;
     }
     await sleep(100);

@@ -11,7 +11,8 @@ const rows = readme
   .filter((line) => /^\| .*\d/.test(line))
   .map((line) => line.split('|').map((cell) => cell.trim()));
 const rowOf = (name: string): string[] => rows.find(([, first]) => first === name) ?? [];
-const count = (type: string): number => Object.keys(synthesized().template.findResources(type)).length;
+const { template } = synthesized();
+const count = (type: string): number => Object.keys(template.findResources(type)).length;
 
 describe('the costs in the README', () => {
   it.each([

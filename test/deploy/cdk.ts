@@ -1,8 +1,8 @@
 /** The real CDK command, as a person would give it. */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from './processes.ts';
-import { ACCOUNT, environmentFor, type Files, PROJECT, REGION } from './site.ts';
+import { environmentFor, type Files, PROJECT } from './site.ts';
 
 /** A stack's outputs, by name. */
 export type Outputs = Readonly<Record<string, string>>;
@@ -29,11 +29,9 @@ export class Cdk {
     return join(this.#files.folder, 'cdk.out');
   }
 
-  /** Once for an account and a region. It asks nothing of the app, so it runs where there is none. */
+  /** Once for an account and a region. */
   async bootstrap(): Promise<void> {
-    const folder = join(this.#files.folder, 'elsewhere');
-    mkdirSync(folder);
-    await this.#run(['bootstrap', `aws://${ACCOUNT}/${REGION}`], folder);
+    await this.#run(['bootstrap', '--output', this.assembly, ...this.#settings]);
   }
 
   async deploy(): Promise<Outputs> {
@@ -48,8 +46,8 @@ export class Cdk {
     await this.#run(['destroy', '--app', this.assembly, '--force']);
   }
 
-  #run(words: readonly string[], folder = PROJECT): Promise<string> {
+  #run(words: readonly string[]): Promise<string> {
     const command = join(PROJECT, 'node_modules', '.bin', 'cdk');
-    return run({ command, arguments: [...words, '--no-notices', '--ci'], environment: this.#environment, folder });
+    return run({ command, arguments: [...words, '--no-notices', '--ci'], environment: this.#environment, folder: PROJECT });
   }
 }

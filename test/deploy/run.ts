@@ -28,7 +28,6 @@ const OPTIONS = parseOptions(['--source-version', '17', '--target-version', '18'
 
 interface Place {
   readonly files: Files;
-  readonly port: number;
   readonly emulator: Emulator;
   readonly rds: RdsStandIn;
   readonly sides: Sides;
@@ -110,7 +109,7 @@ async function main(): Promise<void> {
   let emulator: Emulator | undefined;
   try {
     emulator = await startEmulator(port, files, rds.endpoint);
-    await test({ files, port, emulator, rds, sides, progress });
+    await test({ files, emulator, rds, sides, progress });
     progress.say(`PASSED in ${Math.round((performance.now() - began) / 1000)} s`);
   } catch (error) {
     process.stdout.write(`${emulator?.log().split('\n').slice(-80).join('\n')}\n`);

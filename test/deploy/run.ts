@@ -112,7 +112,7 @@ async function main(): Promise<void> {
     await test({ files, emulator, rds, sides, progress });
     progress.say(`PASSED in ${Math.round((performance.now() - began) / 1000)} s`);
   } catch (error) {
-    process.stdout.write(`${emulator?.log().split('\n').slice(-80).join('\n')}\n`);
+    if (emulator) progress.say(emulator.log().split('\n').slice(-80).join('\n'));
     throw error;
   } finally {
     await emulator?.stop();

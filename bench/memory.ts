@@ -1,7 +1,7 @@
 /**
  * What each step's function holds at most, and how long its code takes to load: the bundle under Node.js 24, a process for each visit, through
  * a whole migration of many tables, with large values among the rows.
- * `npm run bench:memory -- --tables 2000 --rows 1000000 --wide 40 --memory 512`
+ * `npm run bench:memory -- --tables 2000 --rows 1000000 --wide 40 --memory 512`; with `--only CopySchema,CheckCutover` these steps alone
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,6 +24,7 @@ const { values } = parseArgs({
     rows: { type: 'string', default: '1000000' },
     wide: { type: 'string', default: '40' },
     memory: { type: 'string', default: '512' },
+    only: { type: 'string', default: '' },
   },
 });
 const memoryMb = Number(values.memory);
@@ -120,8 +121,10 @@ create index on t${n} (name); create index on t${n} (made, amount); insert into 
   console.log(`${'step'.padEnd(32)}  peak           longest, with functions of ${memoryMb} MB`);
   /** What only speaks to the API of RDS holds what a function holds when it is loaded. */
   const speaksToADatabase = (step: StepName) => needsOf(step).some((need) => need === 'source' || need === 'target');
+  const only = values.only === '' ? undefined : values.only.split(',');
   for (const machine of MACHINE_NAMES.filter((name) => name !== 'Recovery' && name !== 'Rotation')) {
     for (const { step } of MACHINES[machine].order.filter((stage) => speaksToADatabase(stage.step))) {
+      if (only && !only.includes(step)) continue;
       await measure(`${machine} ${step}`, step);
       if (step === 'CompareData' && machine === 'Replicate') {
         await asSuperuser({ ...target }, [`update wide set document = document || 'x'`]);

@@ -209,8 +209,17 @@ describe('functions', () => {
     }
   });
 
-  it('keep their logs for a while, and not for ever', () => {
-    expect(() => stack.template.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 90 })).not.toThrow();
+  it('keep their logs for a while, and not for ever, encrypted as the account has it', () => {
+    expect(() =>
+      stack.template.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 90, KmsKeyId: Match.absent() }),
+    ).not.toThrow();
+  });
+
+  it('have memory for the schemas that they hold, and a whole processor where time is downtime', () => {
+    const memory = (step: StepName) => stack.functionOf(step).MemorySize;
+    for (const step of STEP_NAMES) expect(memory(step)).toBeGreaterThanOrEqual(512);
+    expect([memory('CopySchema'), memory('SwitchOver'), memory('SwitchBack')]).toEqual([1769, 1769, 1769]);
+    expect([memory('CheckCutover'), memory('CheckRollback')]).toEqual([1024, 1024]);
   });
 });
 

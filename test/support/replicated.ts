@@ -66,7 +66,7 @@ export async function eventually(condition: () => Promise<boolean>, withinMs = 6
   const until = Date.now() + withinMs;
   while (!(await condition())) {
     if (Date.now() > until) throw new Error(`This did not come true within ${withinMs} ms: ${condition}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
 

@@ -50,8 +50,17 @@ interface Resource {
 }
 type Resources = Readonly<Record<string, Resource>>;
 
-/** Synthesizes in a folder that is gone afterwards. Takes about a second, and neither network nor credentials. */
-export function synthesizeMachines(): Readonly<Record<MachineName, SynthesizedMachine>> {
+type Machines = Readonly<Record<MachineName, SynthesizedMachine>>;
+let known: Machines | undefined;
+
+/** Takes about three seconds for the first time in a process, and neither network nor credentials. */
+export function synthesizeMachines(): Machines {
+  known ??= synthesize();
+  return structuredClone(known);
+}
+
+/** In a folder that is gone afterwards. */
+function synthesize(): Machines {
   const outdir = mkdtempSync(join(tmpdir(), 'aurora-to-planetscale-synth-'));
   try {
     // The code runs from here, so nothing has to be bundled.
@@ -59,10 +68,7 @@ export function synthesizeMachines(): Readonly<Record<MachineName, SynthesizedMa
     const config = parseConfig(CONTEXT);
     const stack = new MigrationStack(app, config.stackName, { config });
     const resources = app.synth().getStackByName(stack.stackName).template.Resources as Resources;
-    return Object.fromEntries(MACHINE_NAMES.map((name) => [name, machineIn(resources, name, `${stack.stackName}-${name}`)])) as Record<
-      MachineName,
-      SynthesizedMachine
-    >;
+    return Object.fromEntries(MACHINE_NAMES.map((name) => [name, machineIn(resources, name, `${stack.stackName}-${name}`)])) as Machines;
   } finally {
     rmSync(outdir, { recursive: true, force: true });
   }

@@ -25,26 +25,28 @@ export async function performSwitch(one: Switch): Promise<void> {
   const meter = new Meter();
   const deadline = new Deadline(one.input.fenceSeconds * 1000);
   let proof: Proof | undefined;
+  let downtimeMs: number | undefined;
   const onCommit = (found: Proof) => {
     proof = found;
   };
   try {
     await deadline.guard(switchUnderFence(one, prepared, { attempt, meter, deadline, onCommit }));
+    downtimeMs = meter.elapsedMs;
   } catch (error) {
     dropLine(prepared.line);
     if (!proof) await unlessCommitted(one, attempt, error);
     one.log.warn('The switch is committed; what came after it is done again', { error: wordsOf(error) });
   }
-  const report = reportOf(meter, proof);
   await complete(one);
+  const report = reportOf(meter, downtimeMs ?? meter.elapsedMs, proof);
   await closeLine(prepared.line);
   await one.leaving.query(recordReport(attempt, JSON.stringify(report))).catch((error: unknown) => {
     one.log.warn('What the switch took could not be written down', { error: wordsOf(error), report });
   });
 }
 
-const reportOf = (meter: Meter, proof: Proof | undefined): Json => ({
-  downtimeMs: meter.elapsedMs,
+const reportOf = (meter: Meter, downtimeMs: number, proof: Proof | undefined): Json => ({
+  downtimeMs,
   parts: meter.parts.map((part) => ({ ...part })),
   roundTrips: { ...meter.roundTrips },
   proved: proof ?? null,

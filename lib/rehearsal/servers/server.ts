@@ -9,7 +9,6 @@ import type { ConnectionSettings } from '../../../lambdas/adapters/connection-se
 import { binariesOf, type Owner, type ServerVersion, serverOwner } from './binaries.ts';
 import { serverCertificate } from './certificates.ts';
 import { tieToThisProcess } from './lifeline.ts';
-import { makeData } from './template.ts';
 
 const SUPERUSER = 'postgres';
 const SUPERUSER_PASSWORD = 'rehearsal superuser';
@@ -79,7 +78,7 @@ export class Server {
       server.#write('server.crt', tls.certificate);
       server.#write('server.key', tls.key);
       server.#write('password', SUPERUSER_PASSWORD);
-      await makeData(version, join(folder, 'data'), owner, (data) => server.#initialise(data));
+      await server.#initialise();
       server.#write('hba.conf', `hostssl all all ${HOST}/32 scram-sha-256\nhostssl replication all ${HOST}/32 scram-sha-256\n`);
       await server.#launchOnFreePort();
       return server;
@@ -147,11 +146,11 @@ export class Server {
     chownSync(this.#folder, this.#owner.uid, this.#owner.gid);
   }
 
-  async #initialise(data: string): Promise<void> {
+  async #initialise(): Promise<void> {
     const initdb = promisify(execFile)(
       join(this.#binaries, 'bin', 'initdb'),
       [
-        ...['--pgdata', data, '--username', SUPERUSER, '--pwfile', join(this.#folder, 'password')],
+        ...['--pgdata', join(this.#folder, 'data'), '--username', SUPERUSER, '--pwfile', join(this.#folder, 'password')],
         ...['--auth', 'scram-sha-256', '--encoding', 'UTF8', '--locale', 'C', '--no-sync'],
       ],
       { ...this.#owner, cwd: this.#folder, env: {} },

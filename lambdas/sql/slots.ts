@@ -1,5 +1,6 @@
 /** Replication slots of the source. https://www.postgresql.org/docs/current/view-pg-replication-slots.html */
 import type { Statement } from '../contract.ts';
+import { applicationName } from '../names.ts';
 import { statement } from './quote.ts';
 import type { Subscriber } from './subscribers.ts';
 
@@ -8,6 +9,8 @@ export interface SlotState {
   readonly database: string | null;
   readonly active: boolean;
   readonly activePid: number | null;
+  /** A session of one of our own steps holds it: it was left at work, and makes the slot or lets go of it in a moment. */
+  readonly heldByUs: boolean;
   /** Still waiting for the transactions that were open when it was begun; no history is kept yet. */
   readonly building: boolean;
   /** The server threw away WAL that the slot needed; it never recovers. */
@@ -25,6 +28,7 @@ export const slotState = (name: string): Statement<SlotState> =>
   statement(
     `
 select plugin::text, database::text, active, active_pid::float8 as "activePid",
+  exists (select from pg_stat_activity as a where a.pid = s.active_pid and starts_with(a.application_name, '${applicationName('')}')) as "heldByUs",
   confirmed_flush_lsn is null as building,
   coalesce(to_jsonb(s) ->> 'wal_status', '') = 'lost' or to_jsonb(s) ->> 'invalidation_reason' is not null as lost,
   confirmed_flush_lsn::text as confirmed,

@@ -50,7 +50,7 @@ const hasConnection = ({ history, connection }: Seen): boolean => history.note !
 /** @throws ReplicationBroken for a slot that is not ours to replace */
 function judgeUnsubscribed({ name, database, slot }: History): Verdict {
   if (!slot) return 'todo';
-  if (slot.building) return 'pending';
+  if (slot.building || slot.heldByUs) return 'pending';
   const foreign = slot.plugin !== 'pgoutput' || slot.database !== database;
   if (!foreign && !slot.active) return 'todo';
   const reason = foreign

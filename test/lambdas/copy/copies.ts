@@ -69,6 +69,7 @@ export function symptoms(changes: Partial<Symptoms> = {}): Symptoms {
         database: 'shop',
         active: true,
         activePid: 1,
+        heldByUs: false,
         building: false,
         lost: false,
         confirmed: '0/1',

@@ -31,9 +31,7 @@ async function downtimes(tables: number, switches: number): Promise<number[]> {
     const client = new pg.Client(clientConfig(sides.source, 'benchmark'));
     await client.connect();
     await client.query(
-      Array.from({ length: tables }, (_, n) => `create table t${n} (id bigint primary key, v text); create index on t${n} (v)`).join(
-        ';',
-      ),
+      Array.from({ length: tables }, (_, n) => `create table t${n} (id bigint primary key, v text); create index on t${n} (v)`).join(';'),
     );
     await client.query(`insert into t0 select n, 'row ' || n from generate_series(1, 1000) as n`);
     await client.end();

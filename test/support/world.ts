@@ -66,14 +66,17 @@ export interface WorldOptions extends Partial<PairOptions> {
 export const silent: Log = { info: () => {}, warn: () => {} };
 const alone: Executions = { older: async () => undefined };
 const PAUSE_MS = 50;
+/** Every session maps the shared memory that it touches; tests have many sessions and few rows. */
+const SMALL = { shared_buffers: '16MB' };
 
 /** A world whose source already decodes logically, unless `sourceParameters` say otherwise. */
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const pair = await startPair({
     source: options.source ?? 15,
     target: options.target ?? 18,
-    sourceParameters: { wal_level: 'logical', max_replication_slots: 20, max_wal_senders: 30, ...options.sourceParameters },
+    sourceParameters: { ...SMALL, wal_level: 'logical', max_replication_slots: 20, max_wal_senders: 30, ...options.sourceParameters },
     targetParameters: {
+      ...SMALL,
       ...{ max_worker_processes: 20, max_logical_replication_workers: 12 },
       wal_retrieve_retry_interval: '200ms', // five seconds by default, which every broken worker would cost a test
       ...options.targetParameters,

@@ -21,9 +21,12 @@ export interface Owner {
 /** PostgreSQL refuses to run as root, so there the servers run as `nobody`, which every system has. */
 export function serverOwner(): Owner | undefined {
   if (process.getuid?.() !== 0) return undefined;
-  const id = (flag: string) => Number(execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' }));
-  return { uid: id('-u'), gid: id('-g') };
+  nobody ??= { uid: idOfNobody('-u'), gid: idOfNobody('-g') };
+  return nobody;
 }
+
+let nobody: Owner | undefined;
+const idOfNobody = (flag: string): number => Number(execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' }));
 
 /** Whether users other than the owner may walk down to this folder. */
 function isReachable(folder: string): boolean {

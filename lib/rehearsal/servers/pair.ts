@@ -4,9 +4,11 @@
  */
 import pg from 'pg';
 import { type ConnectionSettings, clientConfig } from '../../../lambdas/adapters/connection-settings.ts';
+import { scramVerifier } from '../../../lambdas/scram.ts';
 import { identifier, literal } from '../../../lambdas/sql/quote.ts';
 import type { ServerVersion } from './binaries.ts';
-import { type Parameters, Server } from './server.ts';
+import { SUPERUSER } from './data-directory.ts';
+import { type Parameters, Server, SUPERUSER_PASSWORD } from './server.ts';
 
 export const SOURCE_ROLE = 'aurora_master';
 export const TARGET_ROLE = 'planetscale_default';
@@ -64,11 +66,18 @@ interface OneSide {
   createDatabase(name: string): Promise<ConnectionSettings>;
 }
 
+/**
+ * As a verifier of one round, where a server takes 4,096: these passwords guard nothing, and the writers of a rehearsal, all back at the
+ * door at once while a switch is under way, would keep the processor busy with it that the switch needs.
+ */
+const quicklyChecked = (password: string): string => literal(scramVerifier(password, undefined, 1));
+
 async function oneSide(server: Server, role: string, password: string, rights: string, grants: readonly string[]): Promise<OneSide> {
   try {
     await asSuperuser(server.superuser(), [
-      `create role ${role} login ${rights} password ${literal(password)}`,
-      `create role ${APPLICATION_ROLE} login password ${literal(APPLICATION_PASSWORD)}`,
+      `alter role ${SUPERUSER} password ${quicklyChecked(SUPERUSER_PASSWORD)}`,
+      `create role ${role} login ${rights} password ${quicklyChecked(password)}`,
+      `create role ${APPLICATION_ROLE} login password ${quicklyChecked(APPLICATION_PASSWORD)}`,
       ...grants,
     ]);
   } catch (error) {
@@ -90,14 +99,14 @@ export const applicationLogin = (server: Server, database: string): ConnectionSe
 
 /** A source that begins as Aurora does, alone. */
 export async function startSource(version: ServerVersion, parameters: Parameters = {}): Promise<OneSide> {
-  const server = await Server.start({ version, parameters: { wal_level: 'replica', ...parameters } });
+  const server = await Server.start({ version, kin: 'source', parameters: { wal_level: 'replica', ...parameters } });
   const grants = sourceMemberships(version).map((role) => `grant ${role} to ${SOURCE_ROLE}`);
   return oneSide(server, SOURCE_ROLE, SOURCE_PASSWORD, sourceRights(version), grants);
 }
 
 /** A target that is closed as PlanetScale is, alone. */
 export async function startTarget(version: ServerVersion, parameters: Parameters = {}): Promise<OneSide> {
-  const server = await Server.start({ version, parameters: { wal_level: 'logical', ...parameters } });
+  const server = await Server.start({ version, kin: 'target', parameters: { wal_level: 'logical', ...parameters } });
   const grants = TARGET_MEMBERSHIPS.map((role) => `grant ${role} to ${TARGET_ROLE}`);
   return oneSide(server, TARGET_ROLE, TARGET_PASSWORD, TARGET_RIGHTS, [
     ...grants,

@@ -1,17 +1,16 @@
 /** One embedded PostgreSQL server: made, started, restarted with other parameters, crashed, and gone without a trace. */
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type { ConnectionSettings } from '../../../lambdas/adapters/connection-settings.ts';
 import { binariesOf, type Owner, type ServerVersion, serverOwner } from './binaries.ts';
 import { serverCertificate } from './certificates.ts';
+import { type Kin, makeDataDirectory, SUPERUSER } from './data-directory.ts';
 import { tieToThisProcess } from './lifeline.ts';
 
-const SUPERUSER = 'postgres';
-const SUPERUSER_PASSWORD = 'rehearsal superuser';
+export const SUPERUSER_PASSWORD = 'rehearsal superuser';
 const HOST = '127.0.0.1';
 
 /** Server settings by name, as they would stand in postgresql.conf. */
@@ -23,6 +22,8 @@ const THROWAWAY: Parameters = { fsync: 'off', full_page_writes: 'off', shared_bu
 export interface ServerOptions {
   readonly version: ServerVersion;
   readonly parameters?: Parameters;
+  /** Whom it never meets, so that both may be copies of one data directory; nobody unless told. */
+  readonly kin?: Kin;
 }
 
 /** How a server goes down. `crash` is what the kernel's out-of-memory killer does: no checkpoint, no goodbye. */
@@ -68,7 +69,7 @@ export class Server {
   }
 
   /** A new, empty server on a free port of 127.0.0.1, with TLS and SCRAM, and no other way in. */
-  static async start({ version, parameters = {} }: ServerOptions): Promise<Server> {
+  static async start({ version, kin, parameters = {} }: ServerOptions): Promise<Server> {
     const owner = serverOwner();
     const tls = await serverCertificate();
     const folder = mkdtempSync(join(tmpdir(), 'aurora-to-planetscale-'));
@@ -78,7 +79,15 @@ export class Server {
       server.#write('server.crt', tls.certificate);
       server.#write('server.key', tls.key);
       server.#write('password', SUPERUSER_PASSWORD);
-      await server.#initialise();
+      await makeDataDirectory({
+        ...{ folder, version, kin, owner },
+        binaries: server.#binaries,
+        // so that it goes with the server if the process ends meanwhile
+        onProcess: (child) => {
+          server.#process = child;
+        },
+      });
+      server.#process = undefined;
       server.#write('hba.conf', `hostssl all all ${HOST}/32 scram-sha-256\nhostssl replication all ${HOST}/32 scram-sha-256\n`);
       await server.#launchOnFreePort();
       return server;
@@ -144,20 +153,6 @@ export class Server {
     if (!this.#owner) return;
     chownSync(path, this.#owner.uid, this.#owner.gid);
     chownSync(this.#folder, this.#owner.uid, this.#owner.gid);
-  }
-
-  async #initialise(): Promise<void> {
-    const initdb = promisify(execFile)(
-      join(this.#binaries, 'bin', 'initdb'),
-      [
-        ...['--pgdata', join(this.#folder, 'data'), '--username', SUPERUSER, '--pwfile', join(this.#folder, 'password')],
-        ...['--auth', 'scram-sha-256', '--encoding', 'UTF8', '--locale', 'C', '--no-sync'],
-      ],
-      { ...this.#owner, cwd: this.#folder, env: {} },
-    );
-    this.#process = initdb.child; // so that it goes with the server if the process ends meanwhile
-    await initdb;
-    this.#process = undefined;
   }
 
   async #launchOnFreePort(): Promise<void> {

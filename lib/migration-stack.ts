@@ -1,5 +1,5 @@
 /** The only place that imports what is there already: the VPC, the cluster and the secrets. Makes what is missing, and says where it is. */
-import { CfnOutput, Stack, type StackProps, Validations } from 'aws-cdk-lib';
+import { Annotations, CfnOutput, Stack, type StackProps, Validations } from 'aws-cdk-lib';
 import { type IVpc, SecurityGroup, Subnet, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { CfnDBClusterParameterGroup } from 'aws-cdk-lib/aws-rds';
@@ -161,6 +161,13 @@ export class MigrationStack extends Stack {
       parameters: sourceParameters(config.preloadPglogical),
     });
     if (securityGroup === undefined) return [group];
+    if (config.planetscaleEgress.length === 0 && !config.allowAnyAddress) {
+      Annotations.of(this).addWarningV2(
+        'aurora-to-planetscale:nobodyLetIn',
+        'publicAccess makes the cluster reachable, but planetscaleEgress names no address, so PlanetScale is let in only where a security group ' +
+          'of your own does. Give planetscaleEgress the addresses of your PlanetScale database, or acknowledge this warning.',
+      );
+    }
     const access = new PlanetScaleAccess(this, 'PlanetScaleAccess', {
       vpc,
       clusterPort: config.clusterPort,

@@ -38,15 +38,21 @@ export const awaitBeat = (token: string, patienceMs: number): Statement<{ arrive
  */
 export const createAwaitConfirmed = (): Statement =>
   statement(`
-create procedure ${AWAIT_CONFIRMED}(slot name, patience interval, inout "position" pg_lsn, inout confirmed boolean, inout sender text) language plpgsql as $do$
+create procedure ${AWAIT_CONFIRMED}(
+  slot name, patience interval, unbroken boolean, inout "position" pg_lsn, inout confirmed boolean, inout sender text
+) language plpgsql as $do$
 declare
   until timestamptz := clock_timestamp() + patience;
   kick timestamptz := clock_timestamp() + interval '25 ms';
+  first_reader integer := (select active_pid from pg_replication_slots where slot_name = slot);
+  reader integer;
 begin
   "position" := pg_current_wal_lsn();
   loop
-    confirmed := exists (select from pg_replication_slots where slot_name = slot and confirmed_flush_lsn >= "position");
+    select s.active_pid, s.confirmed_flush_lsn >= "position" into reader, confirmed from pg_replication_slots as s where s.slot_name = slot;
+    confirmed := coalesce(confirmed, false);
     exit when confirmed or clock_timestamp() > until;
+    exit when unbroken and (reader is null or reader is distinct from first_reader);
     if clock_timestamp() > kick then
       update ${BEATS} set written_at = clock_timestamp() where id = (select max(id) from ${BEATS});
       commit;
@@ -68,6 +74,9 @@ export interface Confirmed {
   readonly sender: string | null;
 }
 
-/** Takes the end of the WAL now, and waits until the slot has confirmed past it. */
-export const awaitConfirmed = (slot: string, patienceMs: number): Statement<Confirmed> =>
-  statement(`call ${AWAIT_CONFIRMED}($1::name, $2::float8 * interval '1 ms', null, null, null)`, [slot, patienceMs]);
+/**
+ * Takes the end of the WAL now, and waits until the slot has confirmed past it.
+ * @param unbroken whether to give up as soon as the process that reads the slot is another one, or none
+ */
+export const awaitConfirmed = (slot: string, patienceMs: number, unbroken: boolean): Statement<Confirmed> =>
+  statement(`call ${AWAIT_CONFIRMED}($1::name, $2::float8 * interval '1 ms', $3::boolean, null, null, null)`, [slot, patienceMs, unbroken]);

@@ -7,6 +7,7 @@ import { SwitchFailed } from '../errors.ts';
 import { commitGate, openGate } from '../sql/gates.ts';
 import { createSlot } from '../sql/slots.ts';
 import { disableSubscription } from '../sql/subscriptions.ts';
+import type { Confirmed } from '../sql/waits.ts';
 import type { Deadline } from './deadline.ts';
 import type { Switch } from './direction.ts';
 import { armDeadMan, endEverybody, raiseFence } from './fence.ts';
@@ -54,13 +55,13 @@ export async function switchUnderFence(
   });
 
   let positions: Positions | undefined;
-  const confirmed = await meter.part('convergence', () =>
-    bringEverythingOver(line, one.current, `switch ${attempt}`, deadline, async () => {
-      positions = await readPositions(line.leaving, sequences);
-    }),
-  );
-
-  if (input.verify !== 'fence') demandSameSender(direction, sender, confirmed);
+  const meanwhile = async () => {
+    positions = await readPositions(line.leaving, sequences);
+  };
+  // A comparison under the fence says by itself whether anything is missing.
+  const unbroken = input.verify === 'fence' ? {} : { demandUnbroken: (found: Confirmed) => demandSameSender(direction, sender, found) };
+  const marker = { token: `switch ${attempt}`, meanwhile, ...unbroken };
+  const confirmed = await meter.part('convergence', () => bringEverythingOver(line, one.current, marker, deadline));
 
   await meter.part('sequences', async () => {
     if (positions) await setExactly(line.arriving, sequences, positions);

@@ -8,20 +8,31 @@ import type { Deadline } from './deadline.ts';
 /** What is left of the time for telling that it was too short. */
 const ANSWERING_MS = 250;
 
+/** The marker, and what goes with it. */
+export interface Marker {
+  readonly token: string;
+  /** Done on the side being left, while the marker is on its way. */
+  readonly meanwhile?: () => Promise<void>;
+  /** Throws where the stream that was waited for is not the one it was; then nothing more is waited for. Any stream will do unless told. */
+  readonly demandUnbroken?: (confirmed: Confirmed) => void;
+}
+
+/** @throws SwitchFailed where it did not arrive in time, and what `demandUnbroken` throws */
 export async function bringEverythingOver(
   { leaving, arriving }: { readonly leaving: Session; readonly arriving: Session },
   slot: string,
-  token: string,
+  { token, meanwhile, demandUnbroken }: Marker,
   deadline: Deadline,
-  meanwhile: () => Promise<void>,
 ): Promise<Confirmed> {
   const patience = () => Math.max(0, deadline.remainingMs - ANSWERING_MS);
+  const confirmation = async (): Promise<Confirmed | undefined> => {
+    await meanwhile?.();
+    const [confirmed] = await leaving.query(awaitConfirmed(slot, patience(), demandUnbroken !== undefined));
+    if (confirmed) demandUnbroken?.(confirmed);
+    return confirmed;
+  };
   await leaving.query(writeBeat(token));
-  const arrival = arriving.query(awaitBeat(token, patience()));
-  const [[beat], confirmed] = await Promise.all([
-    arrival,
-    meanwhile().then(async () => (await leaving.query(awaitConfirmed(slot, patience())))[0]),
-  ]);
+  const [[beat], confirmed] = await Promise.all([arriving.query(awaitBeat(token, patience())), confirmation()]);
   if (!beat?.arrived || !confirmed?.confirmed) {
     const missing = beat?.arrived ? 'was not confirmed to be stored there' : 'did not arrive';
     throw new SwitchFailed(

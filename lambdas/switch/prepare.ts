@@ -87,7 +87,7 @@ async function warmUp({ current }: Switch, line: Line): Promise<void> {
   for (;;) {
     const began = performance.now();
     try {
-      await bringEverythingOver(line, current, `warm-up ${randomUUID()}`, patience, async () => {});
+      await bringEverythingOver(line, current, { token: `warm-up ${randomUUID()}` }, patience);
     } catch (error) {
       if (!(error instanceof SwitchFailed)) throw error;
       throw new TransientError(

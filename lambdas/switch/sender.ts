@@ -32,7 +32,8 @@ export async function demandSender({ leaving, current, direction, input, results
 export function demandSameSender(direction: Direction, before: string, { sender }: Confirmed): void {
   if (sender === before) return;
   throw new SwitchFailed(
-    `The stream was interrupted while the switch was under way, so it cannot be told whether everything arrived. ${startAgain(direction)}`,
+    'The stream was interrupted while the switch was under way, so it cannot be told whether everything arrived; the log of the ' +
+      `${direction.to} names what stopped it. ${startAgain(direction)}`,
   );
 }
 

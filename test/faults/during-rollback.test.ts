@@ -9,7 +9,7 @@ enduresFaults('duringRollback', {
   'the target restarted': stays(/connection/i),
   'the network to the side being left cut': stays(/in time|within the time/),
   'the network to the side arrived at cut': stays(/in time|within the time/),
-  'the replication password changed': stays(/whether the subscription .* is running|within the time/),
+  'the replication password changed': stays(/stream was interrupted/),
   'DDL on the source': goesBack,
   'a straggling writer that ignores the fence': goesBack,
   'the execution aborted': ended('ABORTED', 'target'),

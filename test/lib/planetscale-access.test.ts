@@ -38,6 +38,11 @@ describe('the security group for PlanetScale', () => {
     }
   });
 
+  it('warns where the cluster becomes public, and PlanetScale is not let in', () => {
+    expect(plain.warnings).toEqual([expect.stringContaining('planetscaleEgress names no address')]);
+    for (const stack of [listed, closed, open]) expect(stack.warnings).toEqual([]);
+  });
+
   it('is not there where nothing is to be let in', () => {
     expect(groupsOf(closed)).toEqual([]);
     expect(closed.functionOf('ConfigureSource').Environment.Variables).not.toHaveProperty('SECURITY_GROUP');

@@ -105,12 +105,10 @@ export const FAULTS = {
   'the network to the side being left cut': cutNetworkTo('leaving'),
   'the network to the side arrived at cut': cutNetworkTo('arriving'),
   'the replication password changed': {
-    fenceSeconds: FENCE_SECONDS,
     strike: ({ at }) => changePassword(at, 'changed by somebody'),
     mend: ({ at }) => changePassword(at, REPLICATION_PASSWORD),
   },
   'DDL on the source': {
-    fenceSeconds: FENCE_SECONDS,
     async strike(scene) {
       await scene.at.sql.source(`alter table ${ENTRY} add column note text`);
       if (scene.leaving === 'source' && !scene.committed) await moreWrites(scene, 'source'); // whose sessions the fence has not ended yet

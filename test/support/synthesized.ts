@@ -1,7 +1,7 @@
 /** The template of the real app, for tests that say sentences about it. */
 import { readFileSync } from 'node:fs';
 import { App, type CfnElement, Validations } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import type { StateMachineDefinition } from 'aws-local-stepfunctions';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import type { IConstruct } from 'constructs';
@@ -29,6 +29,8 @@ export interface Right {
 
 export interface Synthesized {
   readonly template: Template;
+  /** What `cdk synth` prints beside it. */
+  readonly warnings: readonly string[];
   /** All that the role of a step's function may do. */
   rightsOf(step: StepName): readonly Right[];
   /** Properties of a step's function. */
@@ -56,6 +58,9 @@ export function synthesized(context: Readonly<Record<string, unknown>> = {}, che
   const at = (path: string): Properties => resources[idOf(path)]?.Properties ?? {};
   return {
     template,
+    warnings: Annotations.fromStack(stack)
+      .findWarning('*', Match.anyValue())
+      .map(({ entry }) => String(entry.data)),
     idOf,
     rightsOf: (step) => at(`Migration/${step}/Role/DefaultPolicy/Resource`).PolicyDocument.Statement.map(rightOf),
     functionOf: (step) => at(`Migration/${step}/Function/Resource`),

@@ -36,6 +36,7 @@ const CONTEXT = {
   vpcId: 'vpc-0123456789abcdef0',
   subnetIds: 'subnet-0123456789abcdef0',
   clusterSecurityGroupId: 'sg-0123456789abcdef0',
+  planetscaleEgress: '192.0.2.1',
 };
 const ACCOUNT = '111122223333';
 const PSEUDO: Readonly<Record<string, string>> = { 'AWS::Partition': 'aws', 'AWS::Region': 'eu-central-1', 'AWS::AccountId': ACCOUNT };

@@ -9,8 +9,8 @@ export default defineConfig({
     // Half of what a short pg_dump costs is optimising WebAssembly for a run that is over by then.
     execArgv: ['--liftoff-only'],
     sequence: { sequencer: LongestFirst },
-    // The machine mostly waits for servers, so three files at a time keep two cores busy; the default would be one.
-    maxWorkers: 3,
+    // Test files mostly wait for servers, so four at a time keep two cores busy; the default would be one.
+    maxWorkers: 4,
     // Real servers start within a second; the limits are there to end a hang, not to measure anything.
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -80,12 +80,12 @@ describe('npm run rehearse', () => {
   });
 
   it.each([
-    ['while the servers start', 'Source: PostgreSQL', 'SIGINT'],
-    ['while the sample is loaded', 'Loading the sample', 'SIGTERM'],
-    ['while it copies', 'CreateSubscription', 'SIGINT'],
-    ['while it switches', 'CheckCutover', 'SIGINT'],
-  ] as const)('leaves no server and no file behind when it is interrupted %s', async (_, words, signal) => {
-    const { code, err } = await run(['--rows=20000'], interruptAt(words, signal));
+    ['while the servers start', 'Source: PostgreSQL', 'SIGINT', 10],
+    ['while the sample is loaded', 'Loading the sample', 'SIGTERM', 20_000],
+    ['while it copies', 'CreateSubscription', 'SIGINT', 20_000],
+    ['while it switches', 'CheckCutover', 'SIGINT', 10],
+  ] as const)('leaves no server and no file behind when it is interrupted %s', async (_, words, signal, rows) => {
+    const { code, err } = await run([`--rows=${rows}`], interruptAt(words, signal));
     expect(code).toBe(3);
     expect(err).toContain('Could not tell: Error: It was interrupted.');
     await nothingIsLeft();

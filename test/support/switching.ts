@@ -1,5 +1,6 @@
 /** A world after `Replicate`, in which everything that a function says to a server passes through a proxy, and an application writes. */
 import { randomBytes } from 'node:crypto';
+import pg from 'pg';
 import type { ConnectionSettings } from '../../lambdas/adapters/connection-settings.ts';
 import { noHook } from '../../lambdas/application.ts';
 import type { Json, SideName } from '../../lambdas/contract.ts';
@@ -55,7 +56,21 @@ export interface SwitchServers {
   destroy(): Promise<void>;
 }
 
-const insisting = (settings: ConnectionSettings): Sql => sqlOn(settings, { options: INSIST });
+const ENDED_BY_SOMEBODY = '57P01';
+
+/** A fence ends this session too, should it meet one; a statement that was ended has done nothing, and is run again. */
+function insisting(settings: ConnectionSettings): Sql {
+  const sql = sqlOn(settings, { options: INSIST });
+  return async (text, values) => {
+    for (;;) {
+      try {
+        return await sql(text, values);
+      } catch (error) {
+        if (!(error instanceof pg.DatabaseError) || error.code !== ENDED_BY_SOMEBODY) throw error;
+      }
+    }
+  };
+}
 
 /** One pair of servers for worlds one after another. */
 export async function startSwitchServers(): Promise<SwitchServers> {

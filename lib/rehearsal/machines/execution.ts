@@ -1,5 +1,5 @@
 /** One execution of a synthesized machine, by a local interpreter in place of Step Functions. */
-import { ExecutionAbortedError, StateMachine } from 'aws-local-stepfunctions';
+import { ExecutionAbortedError, StateMachine, type StateMachineDefinition } from 'aws-local-stepfunctions';
 import type { Json, StepEvent, StepResult } from '../../../lambdas/contract.ts';
 import type { Places } from '../../../lambdas/ports.ts';
 import type { ReportedFinding } from '../../../lambdas/readiness/report.ts';
@@ -76,6 +76,15 @@ export interface Execution {
   abort(): void;
 }
 
+const valid = new WeakSet<StateMachineDefinition>();
+
+/** A definition is validated once, which takes longer than many an execution. */
+function interpreterOf({ definition }: SynthesizedMachine): StateMachine {
+  const interpreter = new StateMachine(definition, { validationOptions: { noValidate: valid.has(definition) } });
+  valid.add(definition);
+  return interpreter;
+}
+
 const secondsSince = (start: number): number => Math.round(performance.now() - start) / 1000;
 
 export function startExecution(options: ExecutionOptions): Execution {
@@ -132,7 +141,7 @@ export function startExecution(options: ExecutionOptions): Execution {
     );
 
   registry.begin({ name, acts: machine.acts });
-  const running = new StateMachine(machine.definition).run(input as never, {
+  const running = interpreterOf(machine).run(input as never, {
     overrides: {
       taskResourceLocalHandlers: handlers,
       waitTimeOverrides: eachState('Wait', pace.pollMs),

@@ -11,6 +11,9 @@ export type Side<Traces> =
     };
 
 const UNDEFINED_TABLE = '42P01';
+/** Whether another visit dropped a table of ours after we had seen that it is there. */
+export const hasVanished = (error: unknown): boolean => error instanceof StatementFailed && error.complaint.code === UNDEFINED_TABLE;
+
 /** Each of our tables can vanish once under a look. */
 const LOOKS = 8;
 
@@ -19,8 +22,7 @@ export async function look<Traces>(find: () => Promise<Traces>, looks = LOOKS): 
   try {
     return { reached: true, traces: await find() };
   } catch (error) {
-    // Another visit dropped a table of ours after we had seen that it is there.
-    if (error instanceof StatementFailed && error.complaint.code === UNDEFINED_TABLE && looks > 1) return look(find, looks - 1);
+    if (hasVanished(error) && looks > 1) return look(find, looks - 1);
     if (error instanceof TransientError) return { reached: false, reason: error.message, passing: true };
     if (error instanceof CannotConnect || error instanceof InvalidConfiguration) {
       return { reached: false, reason: error.message, passing: false };

@@ -4,6 +4,7 @@ import { subscriptionName } from '../names.ts';
 import { endOtherSteps } from '../sql/sessions.ts';
 import { callOffSwitches, dropSchema, unsubscribe } from './own-schema.ts';
 import { unpublish } from './publisher.ts';
+import { hasVanished } from './side.ts';
 import { dropCopied } from './target.ts';
 
 /** One side that has something to be cleaned up. */
@@ -41,7 +42,7 @@ export async function stopSwitches(brooms: readonly Broom[], step: string): Prom
 /**
  * Subscribers before slots, so that nobody comes back to read; our schema last, because it says which slots and objects are ours, and what
  * a gate has to put back.
- * @returns whether all was carried out; false where a visit more is needed
+ * @returns whether all was carried out; false where a visit more is needed, be it because another one is at it
  * @throws what failed on a side, after the other was cleaned
  */
 export async function sweep(brooms: readonly Broom[], remainingMs: () => number): Promise<boolean> {
@@ -52,7 +53,7 @@ export async function sweep(brooms: readonly Broom[], remainingMs: () => number)
       try {
         if (await work(broom)) done.push(broom);
       } catch (error) {
-        failures.push(error);
+        if (!hasVanished(error)) failures.push(error);
       }
     }
     return done;

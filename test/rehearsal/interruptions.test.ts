@@ -13,7 +13,7 @@ import { loadShop } from '../../lib/rehearsal/shop/load.ts';
 import { openSides, type Sides } from '../../lib/rehearsal/sides.ts';
 import { SHOP_SUBJECTS } from '../../lib/rehearsal/workload/shop-subjects.ts';
 import { startWorkload, type Workload } from '../../lib/rehearsal/workload/workload.ts';
-import { QUICK, rehearseQuickly, silentProgress } from '../support/rehearsal.ts';
+import { QUICK, rehearseQuickly, silentProgress, sql } from '../support/rehearsal.ts';
 
 describe('Replicate, stopped and started anew', () => {
   const machines = synthesizeMachines();
@@ -98,6 +98,12 @@ describe('Replicate, stopped and started anew', () => {
   });
 });
 
+/** A table cannot be copied until somebody lets it, restarts or not: the copy is certainly not over at the first look at it. */
+const HOLD_THE_COPY = `begin; lock table shop.department in share mode; prepare transaction 'hold'`;
+const LET_IT_GO = `rollback prepared 'hold'`;
+const BETWEEN = 'between two looks at the copy';
+const onTarget = ({ target }: Sides, text: string) => sql(target, text);
+
 describe('servers that restart in the middle', () => {
   it.for([
     ['source', 'fast'],
@@ -114,18 +120,24 @@ describe('servers that restart in the middle', () => {
     };
     const report = await rehearseQuickly(['--rows=20000', '--rate=150', '--until=replicate'], {
       signal, // of the test's time limit, which thus takes the servers away
-      targetParameters: { wal_retrieve_retry_interval: '200ms' }, // how long a worker waits before it tries again; five seconds by default
+      targetParameters: {
+        wal_retrieve_retry_interval: '200ms', // how long a worker waits before it tries again; five seconds by default
+        max_prepared_transactions: 5,
+      },
       onVisit({ machine, step }, sides) {
         if (machine === 'Replicate' && (step === 'AwaitCopy' || step === 'AwaitConvergence')) restartOnce(`during ${step}`, sides);
       },
       async onVisited({ machine, step, outcome }, sides) {
         await restart;
         if (machine !== 'Replicate' || !('verdict' in outcome)) return;
-        if (outcome.verdict === 'pending' && step === 'AwaitCopy') restartOnce('between two looks at the copy', sides);
+        if (outcome.verdict === 'done' && step === 'CreatePublication') await onTarget(sides, HOLD_THE_COPY);
+        if (outcome.verdict !== 'pending' || step !== 'AwaitCopy' || restarts.includes(BETWEEN)) return;
+        restartOnce(BETWEEN, sides);
         await restart;
+        await onTarget(sides, LET_IT_GO);
       },
     });
-    expect(restarts).toEqual(['during AwaitCopy', 'between two looks at the copy', 'during AwaitConvergence']);
+    expect(restarts).toEqual(['during AwaitCopy', BETWEEN, 'during AwaitConvergence']);
     expect(report).toMatchObject({ reasons: [], outcome: 'passed', writes: { lost: 0, duplicated: 0 } });
   });
 });

@@ -1,6 +1,8 @@
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { clientConfig } from '../../../lambdas/adapters/connection-settings.ts';
 import { CannotConnect, CopyStalled, ReplicationBroken } from '../../../lambdas/errors.ts';
-import { PUBLICATION, subscriptionName } from '../../../lambdas/names.ts';
+import { applicationName, PUBLICATION, subscriptionName } from '../../../lambdas/names.ts';
 import { lockBeats, writeBeat } from '../../../lambdas/sql/heartbeat.ts';
 import { qualified } from '../../../lambdas/sql/quote.ts';
 import { HOSTILE_TABLES, hostileRows, hostileSchema, hostileTarget } from '../../support/hostile.ts';
@@ -138,6 +140,35 @@ describe('CreateSubscription that was interrupted', () => {
       await writer.end();
       await world.until('CreateSubscription');
       await eventually(async () => (await tableStates(world)).every((state) => state === 'r'));
+    }));
+
+  it('waits while a session of ours still holds the slot, and not for one of somebody else', () =>
+    inWorld(published, async (world, name) => {
+      await world.asSourceRole(`select pg_create_logical_replication_slot('${name}', 'pgoutput')`);
+      const heldBy = async (application: string): Promise<pg.Client> => {
+        const client = new pg.Client({ ...clientConfig(world.places.source, application), replication: 'database' } as pg.ClientConfig);
+        client.on('error', () => {});
+        await client.connect();
+        void client
+          .query(`START_REPLICATION SLOT "${name}" LOGICAL 0/0 (proto_version '1', publication_names '${PUBLICATION}')`)
+          .catch(() => {}); // hung up on
+        await holds(true);
+        return client;
+      };
+      const holds = (active: boolean) =>
+        eventually(
+          async () => (await world.source('select active from pg_replication_slots where slot_name = $1', [name]))[0]?.active === active,
+        );
+      const ours = await heldBy(applicationName('CreateSubscription', 'slot'));
+      expect(await world.visit('CreateSubscription')).toMatchObject({ verdict: 'pending' });
+      ours.connection.stream.destroy();
+      await holds(false);
+      const theirs = await heldBy('somebody else');
+      await expect(world.visit('CreateSubscription')).rejects.toThrow(ReplicationBroken);
+      theirs.connection.stream.destroy();
+      await holds(false);
+      await world.until('CreateSubscription');
+      expect(await slots(world)).toEqual([{ slot_name: name, plugin: 'pgoutput' }]);
     }));
 });
 

@@ -6,6 +6,7 @@ import { accessSync, chmodSync, constants, mkdirSync, mkdtempSync, rmSync, statf
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { tieFolderToThisProcess } from '../../lib/rehearsal/servers/lifeline.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -34,6 +35,7 @@ export default function setUp({ provide }: TestProject): () => void {
   const originals = join(folder, 'originals');
   mkdirSync(originals);
   for (const path of [folder, originals]) chmodSync(path, 0o755); // servers may run as another user
+  tieFolderToThisProcess(folder); // a run that is killed must not keep memory
   process.env.TMPDIR = folder;
   provide('originals', originals);
   return () => rmSync(folder, { recursive: true, force: true });

@@ -16,8 +16,11 @@ const HOST = '127.0.0.1';
 /** Server settings by name, as they would stand in postgresql.conf. */
 export type Parameters = Readonly<Record<string, string | number>>;
 
-/** Nothing outlives a rehearsal, so nothing has to survive a power cut. */
-const THROWAWAY: Parameters = { fsync: 'off', full_page_writes: 'off', shared_buffers: '64MB', max_wal_size: '2GB' };
+/** Nothing outlives a rehearsal, so nothing has to survive a power cut; and shared memory goes with the server's folder, however it ends. */
+const THROWAWAY: Parameters = {
+  ...{ fsync: 'off', full_page_writes: 'off', shared_buffers: '64MB', max_wal_size: '2GB' },
+  dynamic_shared_memory_type: 'mmap',
+};
 
 export interface ServerOptions {
   readonly version: ServerVersion;

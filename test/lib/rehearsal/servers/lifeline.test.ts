@@ -5,22 +5,26 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { eventually } from '../../../support/replicated.ts';
 
-const SERVER = fileURLToPath(new URL('../../../../lib/rehearsal/servers/server.ts', import.meta.url));
+const module = (name: string) => JSON.stringify(fileURLToPath(new URL(`../../../../lib/rehearsal/servers/${name}`, import.meta.url)));
+const STARTS_A_SERVER = `import { Server } from ${module('server.ts')};
+const { port } = await Server.start({ version: 17 });
+process.stdout.write(port + '\\n')`;
+const HAS_A_FOLDER = `import { mkdirSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { tieFolderToThisProcess } from ${module('lifeline.ts')};
+const folder = mkdtempSync(join(tmpdir(), 'aurora-to-planetscale-test-'));
+mkdirSync(join(folder, 'below'));
+tieFolderToThisProcess(folder);
+process.stdout.write(folder)`;
 
-/** A process that starts a server, tells where it is, and stays. */
-const holder = (): ChildProcess =>
-  spawn(
-    process.execPath,
-    [
-      '--input-type=module',
-      '--eval',
-      `import { Server } from ${JSON.stringify(SERVER)};
-const server = await Server.start({ version: 17 });
-process.stdout.write(JSON.stringify({ port: server.port }) + '\\n');
-setInterval(() => {}, 1000);`,
-    ],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  );
+/** A process that runs this and stays, with the first that it says. */
+async function holder(script: string): Promise<{ readonly child: ChildProcess; readonly said: string }> {
+  const words = ['--input-type=module', '--eval', `${script};\nsetInterval(() => {}, 1000);`];
+  const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const said = await new Promise<string>((resolve) => child.stdout?.once('data', (text: Buffer) => resolve(text.toString())));
+  return { child, said };
+}
 
 const isAlive = (pid: number): boolean => {
   try {
@@ -33,9 +37,8 @@ const isAlive = (pid: number): boolean => {
 
 describe('a server', () => {
   it.each(['SIGKILL', 'SIGTERM'] as const)('goes with the process that started it, its files too, when that ends by %s', async (signal) => {
-    const child = holder();
+    const { child } = await holder(STARTS_A_SERVER);
     const gone = new Promise((resolve) => child.once('exit', resolve));
-    await new Promise((resolve) => child.stdout?.once('data', resolve));
     const servers = await serversOf(child.pid ?? 0);
     expect(servers).toHaveLength(1);
     child.kill(signal);
@@ -43,6 +46,15 @@ describe('a server', () => {
     for (const { pid, folder } of servers) {
       await eventually(async () => !isAlive(pid) && !existsSync(folder));
     }
+  });
+});
+
+describe('a folder', () => {
+  it('goes with the process that it is tied to, with what is in it', async () => {
+    const { child, said } = await holder(HAS_A_FOLDER);
+    expect(existsSync(said)).toBe(true);
+    child.kill('SIGKILL');
+    await eventually(async () => !existsSync(said));
   });
 });
 

@@ -1,7 +1,7 @@
 /** The stream that a switch ends and the one that it begins. Every function may be repeated. */
 import { randomUUID } from 'node:crypto';
 import type { Database, Reader } from '../contract.ts';
-import { StatementFailed, SwitchFailed, TransientError } from '../errors.ts';
+import { type MigrationError, StatementFailed, SwitchFailed, TransientError } from '../errors.ts';
 import { connectionString, writeNote } from '../replication/connection.ts';
 import { HOPELESS } from '../replication/subscribe.ts';
 import { noteSubscriber } from '../replication/subscriber.ts';
@@ -47,12 +47,17 @@ export async function prepareNext(one: Switch): Promise<void> {
     await session.query(setNote(next, writeNote(birth, connection)));
   });
   await making.catch((error: unknown) => {
-    throw error instanceof TransientError ? noWayBack(one, error) : error;
+    throw isAboutTheWay(error) ? noWayBack(one, error) : error;
   });
 }
 
+/** Before version 14 a server has only its words for it, and the code of an internal error. */
+const COULD_NOT_CONNECT = /could not connect to the publisher/;
+const isAboutTheWay = (error: unknown): error is MigrationError =>
+  error instanceof TransientError || (error instanceof StatementFailed && COULD_NOT_CONNECT.test(error.message));
+
 /** The server being left connects right away, to ask for the tables. */
-function noWayBack({ direction, target, replication }: Switch, error: TransientError): Error {
+function noWayBack({ direction, target, replication }: Switch, error: MigrationError): Error {
   const { host, port } = direction.to === 'target' ? target : replication;
   const message =
     `The ${direction.from} cannot subscribe to the ${direction.to} at ${host}:${port}, so nothing was fenced and the application is not ` +

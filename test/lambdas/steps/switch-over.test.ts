@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SideName } from '../../../lambdas/contract.ts';
+import type { Places } from '../../../lambdas/ports.ts';
 import { livesItsWholeLife } from '../../support/life.ts';
 import { eventually, replicated, type SharedServers, sharedServers, sidesAgree } from '../../support/replicated.ts';
 import {
@@ -158,21 +159,7 @@ revoke connect on database "${name}" from public; grant connect on database "${n
     expect(await writableSides(world)).toEqual(['source']);
   });
 
-  it('is not raised at all where the source cannot reach the target', async () => {
-    const replication = { ...world.places.replication, reverse: { host: '127.0.0.1', port: 1 } };
-    const before = [await fenceOn(world, 'source'), await streams(world)];
-    const { places } = world as { places: { replication: typeof replication } };
-    const kept = places.replication;
-    places.replication = replication;
-    try {
-      await expect(world.visit('SwitchOver')).rejects.toThrow(
-        /cannot subscribe to the target at 127\.0\.0\.1:1, so nothing was fenced .*"reverse": false/s,
-      );
-    } finally {
-      places.replication = kept;
-    }
-    expect([await fenceOn(world, 'source'), await streams(world)]).toEqual(before);
-  });
+  it('is not raised at all where the source cannot reach the target', () => staysOpenWithoutAWayBack(world));
 
   it('lets the secret and the function of the user have their part, in this order', async () => {
     const calls: string[] = [];
@@ -186,6 +173,22 @@ revoke connect on database "${name}" from public; grant connect on database "${n
   });
 });
 
+/** Where the source has no way to the target. */
+async function staysOpenWithoutAWayBack(world: World): Promise<void> {
+  const before = [await fenceOn(world, 'source'), await streams(world)];
+  const { places } = world as { places: { replication: Places['replication'] } };
+  const kept = places.replication;
+  places.replication = { ...kept, reverse: { host: '127.0.0.1', port: 1 } } as Places['replication'];
+  try {
+    await expect(world.visit('SwitchOver')).rejects.toThrow(
+      /cannot subscribe to the target at 127\.0\.0\.1:1, so nothing was fenced .*"reverse": false/s,
+    );
+  } finally {
+    places.replication = kept;
+  }
+  expect([await fenceOn(world, 'source'), await streams(world)]).toEqual(before);
+}
+
 const sorted = (rows: unknown): unknown =>
   (rows as { setconfig: string[]; rights: string[] }[]).map(({ setconfig, rights }) => [[...setconfig].sort(), [...rights].sort()]);
 
@@ -196,6 +199,7 @@ describe.each([
   it('makes a way back that old subscribers know, and everything returns', async () => {
     const world = await letInApplication(await replicated({ ...SWITCHABLE, source, target }));
     try {
+      await staysOpenWithoutAWayBack(world);
       await world.visit('SwitchOver');
       expect(await writeAt(world, 'target')).toBe('written');
       await eventually(async () => (await world.source('select id from public.written')).length === 1);

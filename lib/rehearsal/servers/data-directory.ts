@@ -11,7 +11,7 @@ import type { Owner, ServerVersion } from './binaries.ts';
 
 export const SUPERUSER = 'postgres';
 
-/** Servers that never meet. */
+/** Servers of one kin never meet. */
 export type Kin = 'source' | 'target';
 
 export interface Initialisation {

@@ -25,7 +25,7 @@ const THROWAWAY: Parameters = {
 export interface ServerOptions {
   readonly version: ServerVersion;
   readonly parameters?: Parameters;
-  /** Whom it never meets, so that both may be copies of one data directory; nobody unless told. */
+  /** Servers of one kin may be copies of one data directory. @default - a directory of its own */
   readonly kin?: Kin;
 }
 

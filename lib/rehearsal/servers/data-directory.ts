@@ -34,7 +34,7 @@ let originals: string | undefined;
  * From now on initdb is run once for each version and kin, and everybody else copies what it has made.
  * @param folder belongs to the caller, who removes it; may be shared with other processes, and `nobody` has to be able to read it
  */
-export function keepOriginalsIn(folder: string | undefined): void {
+export function keepOriginalsIn(folder: string): void {
   originals = folder;
 }
 

@@ -4,11 +4,9 @@
  */
 import pg from 'pg';
 import { type ConnectionSettings, clientConfig } from '../../../lambdas/adapters/connection-settings.ts';
-import { scramVerifier } from '../../../lambdas/scram.ts';
 import { identifier, literal } from '../../../lambdas/sql/quote.ts';
 import type { ServerVersion } from './binaries.ts';
-import { SUPERUSER } from './data-directory.ts';
-import { type Parameters, Server, SUPERUSER_PASSWORD } from './server.ts';
+import { type Parameters, Server } from './server.ts';
 
 export const SOURCE_ROLE = 'aurora_master';
 export const TARGET_ROLE = 'planetscale_default';
@@ -66,18 +64,11 @@ interface OneSide {
   createDatabase(name: string): Promise<ConnectionSettings>;
 }
 
-/**
- * As a verifier of one round, where a server takes 4,096: these passwords guard nothing, and the writers of a rehearsal, all back at the
- * door at once while a switch is under way, would keep the processor busy with it that the switch needs.
- */
-const quicklyChecked = (password: string): string => literal(scramVerifier(password, undefined, 1));
-
 async function oneSide(server: Server, role: string, password: string, rights: string, grants: readonly string[]): Promise<OneSide> {
   try {
     await asSuperuser(server.superuser(), [
-      `alter role ${SUPERUSER} password ${quicklyChecked(SUPERUSER_PASSWORD)}`,
-      `create role ${role} login ${rights} password ${quicklyChecked(password)}`,
-      `create role ${APPLICATION_ROLE} login password ${quicklyChecked(APPLICATION_PASSWORD)}`,
+      `create role ${role} login ${rights} password ${literal(password)}`,
+      `create role ${APPLICATION_ROLE} login password ${literal(APPLICATION_PASSWORD)}`,
       ...grants,
     ]);
   } catch (error) {

@@ -10,7 +10,7 @@ import { serverCertificate } from './certificates.ts';
 import { type Kin, makeDataDirectory, SUPERUSER } from './data-directory.ts';
 import { tieToThisProcess } from './lifeline.ts';
 
-export const SUPERUSER_PASSWORD = 'rehearsal superuser';
+const SUPERUSER_PASSWORD = 'rehearsal superuser';
 const HOST = '127.0.0.1';
 
 /** Server settings by name, as they would stand in postgresql.conf. */

@@ -3,7 +3,9 @@ import { rehearseQuickly } from '../support/rehearsal.ts';
 
 describe('a rehearsal', () => {
   it.each([
+    [15, 18],
     [11, 17],
+    [13, 18],
     [17, 17],
   ])('moves the shop from %i to %i, back and there again, while an application writes', async (source, target) => {
     const visits: string[] = [];

@@ -30,13 +30,19 @@ export interface Application extends ApplicationView, ApplicationOriginal {
   pointAt(side: SideName): Promise<void>;
 }
 
+/** What a function of the user's is told of a switch: about to be committed, carried to its end, taken back after `before`. */
+export type Moment = 'before' | 'after' | 'failed';
+
 /** A function of the user's that is called around a switch; nothing happens where none is configured. */
 export interface Hook {
+  readonly configured: boolean;
   /**
+   * `before` is asked when nothing is committed yet, and a failure takes the switch back; `failed` follows a `before` whose switch was taken
+   * back, `after` one that was carried to its end. Each is called until it succeeds, so it may come twice.
    * @throws InvalidConfiguration where the function fails, or gives no answer in time
    * @throws TransientError where it cannot be called for the moment
    */
-  call(moment: 'before' | 'after', to: SideName, execution: string): Promise<void>;
+  call(moment: Moment, to: SideName, execution: string): Promise<void>;
 }
 
 /** Staging label, beside AWSCURRENT and AWSPREVIOUS, of the version that led to the source: one with a label is never thrown away. */
@@ -51,4 +57,4 @@ export const noApplication: Application = {
   forgetOriginal: async () => {},
 };
 
-export const noHook: Hook = { call: async () => {} };
+export const noHook: Hook = { configured: false, call: async () => {} };

@@ -1,13 +1,14 @@
 /** The port `hook` over Lambda: a function of the user's that is told of a switch, and may stop it before it begins. */
 import { InvokeCommand, type LambdaClient, ResourceNotFoundException } from '@aws-sdk/client-lambda';
+import type { Moment } from '../application.ts';
 import type { Hook, SideName } from '../contract.ts';
 import { InvalidConfiguration, type MigrationError } from '../errors.ts';
 import { translateCommon } from './aws-errors.ts';
 
 /** What the user's function receives. */
 export interface HookEvent {
-  readonly moment: 'before' | 'after';
-  /** The side that serves the application afterwards. */
+  readonly moment: Moment;
+  /** The side that the switch leads to. After `failed` the application stays at the other one. */
   readonly to: SideName;
   /** Name of the execution that switches. */
   readonly execution: string;
@@ -22,6 +23,7 @@ const PASSING = /^(ResourceConflict|ResourceNotReady|ENINotReady|SnapStartNotRea
 /** @param arn ARN of the function, with or without a version or an alias; `client` must not retry by itself */
 export function hookPort(client: LambdaClient, arn: string, patienceMs: number = PATIENCE_MS): Hook {
   return {
+    configured: true,
     async call(moment, to, execution) {
       const event: HookEvent = { moment, to, execution };
       const abortSignal = AbortSignal.timeout(patienceMs);
@@ -44,14 +46,20 @@ function translate(error: unknown, arn: string): MigrationError {
   return new InvalidConfiguration(`The function ${arn} ${what}. Correct the setting switchHookArn and deploy again, then start again.`);
 }
 
-const failed = (arn: string, moment: string, type: string): MigrationError =>
+const TIMES: Readonly<Record<Moment, string>> = {
+  before: 'before a switch',
+  after: 'after a switch',
+  failed: 'when a switch has failed',
+};
+
+const failed = (arn: string, moment: Moment, type: string): MigrationError =>
   new InvalidConfiguration(
-    `The function ${arn}, which is called ${moment} a switch, failed (${type}). Its own log says why. Mend it, then start again.`,
+    `The function ${arn}, which is called ${TIMES[moment]}, failed (${type}). Its own log says why. Mend it, then start again.`,
   );
 
-const tooSlow = (arn: string, moment: string, patienceMs: number): MigrationError =>
+const tooSlow = (arn: string, moment: Moment, patienceMs: number): MigrationError =>
   new InvalidConfiguration(
-    `The function ${arn}, which is called ${moment} a switch, gave no answer within ${patienceMs / 1000} seconds, and may still be running. ` +
+    `The function ${arn}, which is called ${TIMES[moment]}, gave no answer within ${patienceMs / 1000} seconds, and may still be running. ` +
       'Leave longer work to something that it starts, then start again.',
   );
 

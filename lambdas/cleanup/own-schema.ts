@@ -1,9 +1,10 @@
 /** What is taken apart under a lock of its own on either side: a switch that was left behind, the subscription, and at last our schema. */
 import type { Database, Session } from '../contract.ts';
-import { callOff, gateExists, liftFence, restoreGate } from '../sql/gates.ts';
+import { cancelAttempts, gateExists, liftFence, restoreGate } from '../sql/gates.ts';
 import { dropOwnSchema } from '../sql/own-schema.ts';
 import { lockSchemaCopy } from '../sql/schema-copy.ts';
 import { forgetSubscription, subscriptionState } from '../sql/subscriptions.ts';
+import { endingLockHolders } from '../switch/locks.ts';
 
 type Work<Result> = (session: Pick<Session, 'query'>) => Promise<Result>;
 
@@ -14,16 +15,19 @@ export const exclusively = <Result>(side: Database, work: Work<Result>): Promise
     return work(session);
   });
 
+/** The same for what opens a gate, for which the application may be waiting. */
+const insistently = <Result>(side: Database, work: Work<Result>): Promise<Result> => endingLockHolders(side, exclusively(side, work));
+
 /**
  * Lifts a fence, and lets nobody who has looked at the gate before raise one: the function of an aborted execution goes on by itself. From
  * here on no switch away from this side can be committed, and whether one was is settled.
  */
 export const callOffSwitches = (side: Database): Promise<void> =>
-  exclusively(side, async (session) => {
+  insistently(side, async (session) => {
     const [gate] = await session.query(gateExists());
     if (!gate?.exists) return;
     await session.query(liftFence());
-    await session.query(callOff());
+    await session.query(cancelAttempts());
   });
 
 /** A subscription lets go of its slot first, so that a publisher out of reach does not hold it. */
@@ -35,7 +39,7 @@ export const unsubscribe = (side: Database, name: string): Promise<void> =>
 
 /** The gate opens in the same transaction: only what is written there knows the settings that the database had before. */
 export const dropSchema = (side: Database): Promise<void> =>
-  exclusively(side, async (session) => {
+  insistently(side, async (session) => {
     const [gate] = await session.query(gateExists());
     if (gate?.exists) await session.query(restoreGate());
     await session.query(dropOwnSchema());

@@ -12,14 +12,17 @@ export const GATE = { name: NAME, table: qualified(SCHEMA, NAME) };
 /** Follows the name of a role, which is quoted where it holds a space, so nothing else can look like it. */
 const GRANTABLE = ' with grant option';
 
-/** Begins a block in which `gate` is the row, locked, and `own` our role. */
-export const LOCK_GATE = `
+/**
+ * Begins a block in which `gate` is the row, locked, and `own` our role.
+ * @param lockTimeout until the transaction ends; the session's own unless told
+ */
+export const LOCK_GATE = (lockTimeout?: string): string => `
 declare
   gate ${GATE.table}%rowtype;
   own pg_catalog.pg_roles%rowtype;
   grantee text;
   grantable boolean;
-begin
+begin${lockTimeout === undefined ? '' : `\n  perform set_config('lock_timeout', '${lockTimeout}', true);`}
   select * into strict gate from ${GATE.table} for update;
   select * into strict own from pg_catalog.pg_roles where rolname = current_user;`;
 

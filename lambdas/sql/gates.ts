@@ -12,10 +12,12 @@
  * A gate that is not open does two things to its database: transactions are read-only by default, and every role but ours loses CONNECT,
  * because a default may be overridden by any session. What both were before is kept in the row, and put back when it opens.
  */
+import type { Moment } from '../application.ts';
 import type { Json, Statement } from '../contract.ts';
 import { SCHEMA } from '../names.ts';
 import { GATE, LOCK_GATE, SHUT, UNSHUT } from './gate-access.ts';
 import { beatInBlock } from './heartbeat.ts';
+import { END_HOLDERS } from './lock-holders.ts';
 import { literal, statement } from './quote.ts';
 
 const NAME = GATE.name;
@@ -25,8 +27,14 @@ export type GateState = 'open' | 'fenced' | 'closed';
 
 export interface Gate {
   readonly state: GateState;
-  /** Number of the latest switch that began here, of both sides' switches together; 0 before the first. */
+  /** Number of the latest switch away from here that was fenced, of both sides' switches together; 0 before the first. */
   readonly turn: number;
+  /** Attempts that were cancelled before they fenced. Says nothing about who serves: that is what {@link turn} is for. */
+  readonly cancellations: number;
+  /** Number of the committed switch that opened this side; null where none has. A witness of that commit on another server. */
+  readonly openedTurn: number | null;
+  /** What the user's function was told of the latest switch away from here. */
+  readonly told: readonly Moment[];
   /** How many switches away from here were committed. */
   readonly commits: number;
   /** The execution that was called off last. */
@@ -52,6 +60,9 @@ begin
       only_row boolean primary key default true check (only_row),
       state text not null default 'open' check (state in ('open', 'fenced', 'closed')),
       turn int not null default 0,
+      cancellations int not null default 0,
+      opened_turn int,
+      told text[] not null default '{}',
       commits int not null default 0,
       execution text,
       called_off text,
@@ -73,17 +84,18 @@ export const gateExists = (): Statement<{ exists: boolean }> => statement(`selec
 
 export const gateState = (): Statement<Gate> =>
   statement(`
-select state, turn, commits, called_off as "calledOff", execution, attempt::text,
+select state, turn, cancellations, opened_turn as "openedTurn", told, commits, called_off as "calledOff", execution, attempt::text,
   case when state = 'fenced' then (extract(epoch from deadline - clock_timestamp()) * 1000)::float8 end as "remainingMs",
   changed_at as "changedAt", report
 from ${TABLE}
 `);
 
-const block = (body: string): Statement => statement(`do $do$${LOCK_GATE}${body}\nend\n$do$`);
+/** @param lockTimeout until the transaction ends; the session's own unless told */
+const block = (body: string, lockTimeout?: string): Statement => statement(`do $do$${LOCK_GATE(lockTimeout)}${body}\nend\n$do$`);
 
 export interface Fence {
-  /** The turn that was seen here. Where it has moved on since, the attempt was called off. */
-  readonly seen: number;
+  /** What was seen here before. Where it has moved on since, the attempt was cancelled. */
+  readonly seen: Pick<Gate, 'turn' | 'cancellations'>;
   readonly turn: number;
   readonly execution: string;
   /** Unlike that of any other attempt; a UUID. */
@@ -91,18 +103,27 @@ export interface Fence {
   readonly seconds: number;
 }
 
-/** open → fenced. Fails on any other state, and for an attempt that was called off. */
+/**
+ * How long raising a fence waits for a lock, by the server's own clock: a member of any other database can hold the row of this one
+ * (`grant connect on database … to …` is enough, even where it grants nothing).
+ */
+const RAISING_LOCK_TIMEOUT = '1s';
+
+/** open → fenced. Fails on any other state, for an attempt that was cancelled, and where a lock is not to be had. */
 export const fenceGate = ({ seen, turn, execution, attempt, seconds }: Fence): Statement =>
-  block(`
+  block(
+    `
   if gate.state <> 'open' then
     raise exception 'the gate of this side is %, not open', gate.state using errcode = 'object_not_in_prerequisite_state';
   end if;
-  if gate.turn <> ${seen} or gate.called_off = ${literal(execution)} then
+  if gate.turn <> ${seen.turn} or gate.cancellations <> ${seen.cancellations} or gate.called_off = ${literal(execution)} then
     raise exception 'this attempt was called off' using errcode = 'object_not_in_prerequisite_state';
   end if;
   update ${TABLE} set state = 'fenced', turn = ${turn}, execution = ${literal(execution)}, attempt = ${literal(attempt)},
-    deadline = clock_timestamp() + make_interval(secs => ${seconds}), report = null,
-    changed_at = clock_timestamp();${SHUT}`);
+    deadline = clock_timestamp() + make_interval(secs => ${seconds}), report = null, told = '{}',
+    changed_at = clock_timestamp();${SHUT}`,
+    RAISING_LOCK_TIMEOUT,
+  );
 
 /** open → closed, for the side that is switched to. Nothing happens where it is closed. */
 export const closeGate = (): Statement =>
@@ -126,11 +147,29 @@ returning state
   );
 
 /**
- * Calls off whatever attempt has looked at this gate and has not fenced yet: the function of an aborted execution goes on by itself.
- * @param execution is called off even if it has not looked at the gate yet
+ * The commit of a switch whose own side has forgotten it, or was never told: other witnesses saw it (`switch/witnesses.ts`). Any state → closed.
+ * @param turn number of that switch
  */
-export const callOff = (execution?: string): Statement =>
-  statement(`update ${TABLE} set turn = turn + 1, called_off = coalesce($1::text, called_off) where state = 'open'`, [execution ?? null]);
+export const recommitGate = (turn: number): Statement =>
+  block(`
+  if gate.state = 'open' then${SHUT}
+  end if;
+  if gate.state <> 'closed' then
+    update ${TABLE} set state = 'closed', commits = commits + 1, turn = greatest(turn, ${turn}), deadline = null, changed_at = clock_timestamp();
+  end if;`);
+
+/**
+ * Cancels every attempt that has looked at this gate and has not fenced yet: the function of an aborted execution goes on by itself.
+ * @param execution is cancelled even if it has not looked at the gate yet
+ */
+export const cancelAttempts = (execution?: string): Statement =>
+  statement(`update ${TABLE} set cancellations = cancellations + 1, called_off = coalesce($1::text, called_off) where state = 'open'`, [
+    execution ?? null,
+  ]);
+
+/** Before the user's function is told (`before`) or after (the others): a call that was not written down is made again. */
+export const noteTold = (turn: number, moment: Moment): Statement =>
+  statement(`update ${TABLE} set told = told || $2::text where turn = $1::int and not $2::text = any (told)`, [turn, moment]);
 
 /** What a switch found out about itself, for whoever asks later. */
 export const recordReport = (attempt: string, report: string): Statement =>
@@ -142,12 +181,37 @@ export const liftFence = (attempt?: string): Statement =>
   if gate.state = 'fenced'${attempt === undefined ? '' : ` and gate.attempt = ${literal(attempt)}`} then${UNSHUT}
   end if;`);
 
+/** Pauses between two looks; a lock that is let go of is taken without us. */
+const LOOK_EVERY_SECONDS = 0.1;
+
 /**
- * closed → open, with everything as it was. Nothing happens in another state. The first thing to be written here is a marker: if the slot of
+ * As long as this attempt's fence is up, for so many seconds at most: ends those who hold a lock that lifting it waits for. It is a statement that
+ * goes on when its client is gone.
+ */
+export const endLockHoldersWhileFenced = (attempt: string, seconds: number): Statement =>
+  statement(`
+do $do$
+declare
+  one record;
+  until timestamptz := clock_timestamp() + ${seconds} * interval '1 second';
+begin
+  while clock_timestamp() < until and exists (select from ${TABLE} where state = 'fenced' and attempt = ${literal(attempt)}) loop${END_HOLDERS}
+    perform pg_sleep(${LOOK_EVERY_SECONDS});
+  end loop;
+end
+$do$
+`);
+
+/**
+ * closed → open, with everything as it was, for the switch of this number. Nothing happens in another state, and nothing where a later
+ * switch has left this side: whoever comes late must not open what was closed since. The first thing to be written here is a marker: if the slot of
  * the stream back is made anew before it is read, the marker is missing on the other side, as a number that was left out.
  */
-export const openGate = (): Statement =>
-  block(`\n  if gate.state = 'closed' then${beatInBlock(`'opened ' || clock_timestamp()`)}${UNSHUT}\n  end if;`);
+export const openGate = (turn: number): Statement =>
+  block(
+    `\n  if gate.state = 'closed' and gate.turn < ${turn} then${beatInBlock(`'opened ' || clock_timestamp()`)}${UNSHUT}
+    update ${TABLE} set opened_turn = ${turn};\n  end if;`,
+  );
 
 /** Whatever it is → open, with everything as it was. */
 export const restoreGate = (): Statement => block(`\n  if gate.state <> 'open' then${UNSHUT}\n  end if;`);

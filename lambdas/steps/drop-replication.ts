@@ -23,7 +23,7 @@ import {
 import { look } from '../cleanup/side.ts';
 import { lookAtSource } from '../cleanup/source.ts';
 import { sourceBroom, stopSwitches, sweep, targetBroom } from '../cleanup/sweep.ts';
-import { refusal, wasCommitted } from '../cleanup/switched.ts';
+import { isFenced, refusal, wasCommitted } from '../cleanup/switched.ts';
 import { lookAtTarget } from '../cleanup/target.ts';
 import type { Acting, Looking } from '../contract.ts';
 import { CleanupIncomplete } from '../errors.ts';
@@ -47,7 +47,7 @@ async function lookAround(ctx: Looking<Needs>): Promise<Scene> {
     waitedSeconds,
   };
   const { gates, complete } = standingOf({ ...seen, pointsAt: undefined });
-  return { ...seen, pointsAt: complete && wasCommitted(gates) ? await applicationView.pointsAt() : undefined };
+  return { ...seen, pointsAt: complete && (wasCommitted(gates) || isFenced(gates)) ? await applicationView.pointsAt() : undefined };
 }
 
 /** @throws CleanupIncomplete where a switch stands in the way */

@@ -7,14 +7,14 @@ import type { Acting, Looking, Reader, SideName, Verdict } from '../contract.ts'
 import { SwitchIncomplete } from '../errors.ts';
 import { SWITCH_KEYS } from '../input.ts';
 import { refuseBesideOlder } from '../running.ts';
-import { callOff } from '../sql/gates.ts';
+import { cancelAttempts } from '../sql/gates.ts';
 import { ownSchemaExists } from '../sql/own-schema.ts';
 import { defineStep } from '../step.ts';
 import { partiesOf } from '../switch/direction.ts';
 import { type Gates, haveGate, servingSide } from '../switch/gates.ts';
 import { patiently } from '../switch/patience.ts';
 import { type Interrupted, lookForInterrupted } from '../switch/recovery.ts';
-import { carryToItsEnd, takeBack } from '../switch/settle.ts';
+import { carryToItsEnd, takeBack, tell } from '../switch/settle.ts';
 
 type Needs = 'executions' | 'source' | 'target' | 'application' | 'hook';
 
@@ -54,18 +54,19 @@ export const liftFence = defineStep({
     if (execution !== undefined) {
       const serving = ctx[servingSide(gates)];
       await haveGate(serving);
-      await serving.query(callOff(execution));
+      await serving.query(cancelAttempts(execution));
     }
     if (!interrupted) return undefined;
-    const { direction, committed } = interrupted;
+    const { direction, committed, turn } = interrupted;
     const one = { ...ctx, ...partiesOf(direction, ctx), remainingMs: () => ctx.remainingMs() };
-    if (committed) {
-      await patiently(ctx, () => carryToItsEnd(one));
-      await one.arriving.query(callOff()); // what was left may have been what a later attempt had prepared, which must not go on without it
-    } else {
-      await one.leaving.query(callOff());
-      await patiently(ctx, () => takeBack(one));
+    if (!committed) {
+      await one.leaving.query(cancelAttempts());
+      const taken = await patiently(ctx, () => takeBack(one));
+      if (!taken.committed && taken.left.length === 0) await tell(one, 'failed');
+      if (!taken.committed) return 'pending';
     }
+    await patiently(ctx, () => carryToItsEnd(one, turn));
+    await one.arriving.query(cancelAttempts()); // what was left may have been what a later attempt had prepared, which must not go on without it
     return 'pending';
   },
 

@@ -4,7 +4,7 @@
  */
 import type { Json } from '../contract.ts';
 import { SwitchFailed } from '../errors.ts';
-import { commitGate, openGate } from '../sql/gates.ts';
+import { commitGate, noteTold, openGate } from '../sql/gates.ts';
 import { createSlot } from '../sql/slots.ts';
 import { disableSubscription } from '../sql/subscriptions.ts';
 import type { Confirmed } from '../sql/waits.ts';
@@ -12,6 +12,7 @@ import type { Deadline } from './deadline.ts';
 import type { Switch } from './direction.ts';
 import { armDeadMan, endEverybody, raiseFence } from './fence.ts';
 import type { Line } from './line.ts';
+import { endingLockHolders } from './locks.ts';
 import { bringEverythingOver } from './marker.ts';
 import type { Meter } from './meter.ts';
 import type { Prepared } from './prepare.ts';
@@ -50,7 +51,7 @@ export async function switchUnderFence(
 
   await meter.part('fence', async () => {
     armDeadMan(bare.deadMan, fence);
-    await raiseFence(line.leaving, fence);
+    await raiseFence(one.leaving, line.leaving, fence);
     await endEverybody(line.leaving, deadline.remainingMs);
   });
 
@@ -75,7 +76,10 @@ export async function switchUnderFence(
   });
 
   await meter.part('switch', async () => {
-    await one.hook.call('before', direction.to, execution);
+    if (one.hook.configured) {
+      await line.leaving.query(noteTold(turn, 'before'));
+      await one.hook.call('before', direction.to, execution);
+    }
     const [committed] = await line.leaving.query(commitGate(attempt));
     if (!committed) throw new SwitchFailed('The time of the fence was over, or somebody lifted it, before the switch could be committed.');
     onCommit({
@@ -84,7 +88,7 @@ export async function switchUnderFence(
       sequences: sequences.count,
       rowsCompared: compared?.rows ?? null,
     });
-    await line.arriving.query(openGate());
+    await endingLockHolders(one.arriving, line.arriving.query(openGate(turn)));
     await one.application.pointAt(direction.to);
   });
 }

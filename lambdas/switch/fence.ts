@@ -2,26 +2,43 @@
 import type { Database, Session } from '../contract.ts';
 import { SwitchFailed } from '../errors.ts';
 import { endSessions } from '../sql/client-sessions.ts';
-import { closeGate, createGate, type Fence, fenceGate, liftFence } from '../sql/gates.ts';
+import { closeGate, createGate, endLockHoldersWhileFenced, type Fence, fenceGate, liftFence } from '../sql/gates.ts';
 import { createHeartbeat } from '../sql/heartbeat.ts';
 import { actLater } from '../sql/sessions.ts';
+import { namingLockHolders } from './locks.ts';
 
 /** Whoever is alive lifts the fence by the deadline, and tells why. */
 const LATER_SECONDS = 0.5;
 
-/**
- * A dead man's switch: a statement goes on at the server when its client is gone, so this one sleeps for as long as the fence may last
- * and then lifts it, if this very attempt has neither committed nor lifted it. Only a restart of the server takes it away too, and then
- * `LiftFence` is left.
- */
-export function armDeadMan(session: Session, { attempt, seconds }: Fence): void {
-  const armed = session.script(actLater(seconds + LATER_SECONDS, liftFence(attempt)).text);
-  armed.catch(() => {}); // hung up on when all is over
+/** A lock that is not ended within this is a superuser's, and goes when its transaction does. */
+const ENDING_SECONDS = 600;
+
+/** Two sessions on the side being left that need nobody: see {@link armDeadMan}. */
+export interface DeadMan {
+  readonly lifts: Session;
+  readonly unblocks: Session;
 }
 
-/** Read-only by default, nobody let in, and nobody left who knew it otherwise. */
-export async function raiseFence(session: Session, fence: Fence): Promise<void> {
-  await session.query(fenceGate(fence));
+/**
+ * A dead man's switch: a statement goes on at the server when its client is gone, so this one sleeps for as long as the fence may last
+ * and then lifts it, if this very attempt has neither committed nor lifted it. A second one ends those who hold a lock in its way by then. Only
+ * a restart of the server takes both away too, and then `LiftFence` is left.
+ */
+export function armDeadMan({ lifts, unblocks }: DeadMan, { attempt, seconds }: Pick<Fence, 'attempt' | 'seconds'>): void {
+  const time = seconds + LATER_SECONDS;
+  const armed = [
+    lifts.script(actLater(time, liftFence(attempt)).text),
+    unblocks.script(actLater(time + LATER_SECONDS, endLockHoldersWhileFenced(attempt, ENDING_SECONDS)).text),
+  ];
+  for (const statement of armed) statement.catch(() => {}); // hung up on when all is over
+}
+
+/**
+ * Read-only by default, nobody let in, and nobody left who knew it otherwise.
+ * @throws SwitchFailed naming those who hold a lock in its way
+ */
+export async function raiseFence(side: Database, session: Session, fence: Fence): Promise<void> {
+  await namingLockHolders(side, session.query(fenceGate(fence)));
 }
 
 /** @throws SwitchFailed naming whoever cannot be ended, and prepared transactions that somebody might still commit */

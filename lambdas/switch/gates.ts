@@ -30,21 +30,36 @@ export async function haveGate(side: Database): Promise<Gate> {
 }
 
 const turnOf = (gate: Gate | undefined): number => gate?.turn ?? 0;
-const committed = (gate: Gate | undefined): boolean => gate?.state === 'closed' && gate.commits > 0;
 
 /**
- * The latest switch that was committed and not taken back: its side is closed, and no later switch began on the other side. Undefined where
- * the source serves as it did in the beginning, or again.
+ * Number of the committed switch in a direction, undefined where none was, or where it was followed by one the other way whose side has
+ * closed since. Two gates bear witness. The side that was left is closed by its own commit; and the other was opened by a switch of that
+ * number, which happens after the commit only: so it was committed even where the side that was left knows nothing of it (its server lost
+ * the end of its WAL, or was set back).
  */
-export function committedDirection({ source, target }: Gates): Direction | undefined {
-  if (committed(source) && turnOf(source) > turnOf(target)) return OVER;
-  if (committed(target) && turnOf(target) > turnOf(source)) return BACK;
-  if (committed(source)) return OVER; // a switch back has begun, and is not committed
-  return undefined;
+function committedTurn({ from, to }: Direction, gates: Gates): number | undefined {
+  const [leaving, arriving] = [gates[from], gates[to]];
+  if (leaving?.state === 'closed') return leaving.commits > 0 ? leaving.turn : undefined;
+  return leaving !== undefined && arriving?.state === 'open' ? (arriving.openedTurn ?? undefined) : undefined;
 }
+
+/** The latest switch that was committed and not taken back. Undefined where the source serves as it did in the beginning. */
+export function committedSwitch(gates: Gates): { readonly direction: Direction; readonly turn: number } | undefined {
+  const committed = [OVER, BACK].flatMap((direction) => {
+    const turn = committedTurn(direction, gates);
+    return turn === undefined ? [] : [{ direction, turn }];
+  });
+  return committed.sort((one, other) => other.turn - one.turn)[0];
+}
+
+export const committedDirection = (gates: Gates): Direction | undefined => committedSwitch(gates)?.direction;
+
+/** Whether the side that a committed switch has left has yet to learn of it. */
+export const isForgotten = ({ from }: Direction, gates: Gates): boolean => gates[from]?.state !== 'closed';
 
 /** The side that serves the application, or has to as soon as a committed switch is carried to its end. */
 export const servingSide = (gates: Gates): SideName => committedDirection(gates)?.to ?? 'source';
 
 /** The number of the next switch: higher than any that began on either side. */
-export const nextTurn = ({ source, target }: Gates): number => Math.max(turnOf(source), turnOf(target)) + 1;
+export const nextTurn = ({ source, target }: Gates): number =>
+  Math.max(turnOf(source), turnOf(target), source?.openedTurn ?? 0, target?.openedTurn ?? 0) + 1;

@@ -3,12 +3,13 @@ import type { Session } from '../contract.ts';
 import { createEndSessions } from '../sql/client-sessions.ts';
 import { createAwaitBeat, createAwaitConfirmed } from '../sql/waits.ts';
 import type { Parties } from './direction.ts';
+import type { DeadMan } from './fence.ts';
 
 export interface Line {
   readonly leaving: Session;
   readonly arriving: Session;
   /** On the side being left: lifts the fence when its time is over, whatever has become of us. */
-  readonly deadMan: Session;
+  readonly deadMan: DeadMan;
 }
 
 export async function openLine({ leaving, arriving }: Pick<Parties, 'leaving' | 'arriving'>): Promise<Line> {
@@ -22,7 +23,7 @@ export async function openLine({ leaving, arriving }: Pick<Parties, 'leaving' | 
     const line = {
       leaving: await open(leaving, 'switch'),
       arriving: await open(arriving, 'switch'),
-      deadMan: await open(leaving, 'fence'),
+      deadMan: { lifts: await open(leaving, 'fence'), unblocks: await open(leaving, 'fence-locks') },
     };
     for (const session of [line.leaving, line.arriving]) await session.query(createEndSessions());
     await line.leaving.query(createAwaitConfirmed());
@@ -35,11 +36,11 @@ export async function openLine({ leaving, arriving }: Pick<Parties, 'leaving' | 
 }
 
 export async function closeLine({ leaving, arriving, deadMan }: Line): Promise<void> {
-  deadMan.leave(); // it may be asleep
+  for (const session of [deadMan.lifts, deadMan.unblocks]) session.leave(); // they may be asleep
   await Promise.all([leaving.end(), arriving.end()]);
 }
 
 /** Hangs up without a word, because nobody may answer. */
 export function dropLine({ leaving, arriving, deadMan }: Line): void {
-  for (const session of [leaving, arriving, deadMan]) session.leave();
+  for (const session of [leaving, arriving, deadMan.lifts, deadMan.unblocks]) session.leave();
 }

@@ -6,12 +6,11 @@ import { recordReport } from '../sql/gates.ts';
 import { type Proof, switchUnderFence } from './critical.ts';
 import { Deadline } from './deadline.ts';
 import type { Switch } from './direction.ts';
-import { gateOf } from './gates.ts';
 import { closeLine, dropLine } from './line.ts';
 import { Meter } from './meter.ts';
 import { patiently } from './patience.ts';
 import { prepare } from './prepare.ts';
-import { carryToItsEnd, type Settlement, takeBack, wordsOf } from './settle.ts';
+import { carryToItsEnd, type Settlement, takeBack, tell, wordsOf } from './settle.ts';
 
 /**
  * @throws TransientError before anything is fenced
@@ -57,14 +56,14 @@ const reportOf = (meter: Meter, downtimeMs: number, proof: Proof | undefined): J
  * @throws SwitchFailed where it was not committed, with everything taken back that could be reached
  */
 async function unlessCommitted(one: Switch, attempt: string, cause: unknown): Promise<void> {
-  const left = await patiently(one, async () => {
-    const gate = await gateOf(one.leaving);
-    return gate?.state === 'closed' && gate.attempt === attempt ? 'committed' : takeBack(one, attempt);
-  }).catch((error: unknown) => {
+  const { committed, left } = await patiently(one, () => takeBack(one, attempt)).catch((error: unknown) => {
     throw unreachable(one, cause, error);
   });
-  if (left === 'committed') return;
+  if (committed) return;
   if (left.length > 0) one.log.warn('The fence is lifted; the rest is left to LiftFence', { left });
+  await tell(one, 'failed').catch((error: unknown) => {
+    one.log.warn('The function of yours is told by LiftFence', { error: wordsOf(error) });
+  });
   throw new SwitchFailed(
     `Nothing was switched: ${wordsOf(cause)} The fence was lifted with the settings that were there before, and the application goes on at ` +
       `the ${one.direction.from}. Remove the cause, then start the machine again.`,
@@ -80,10 +79,13 @@ const unreachable = ({ direction, input }: Switch, cause: unknown, error: unknow
     { cause },
   );
 
-/** @throws SwitchIncomplete naming what is left */
-export async function complete(one: Settlement): Promise<void> {
+/**
+ * @param turn the number of the switch, where something else than the gates says that it was committed
+ * @throws SwitchIncomplete naming what is left
+ */
+export async function complete(one: Settlement, turn?: number): Promise<void> {
   try {
-    await patiently(one, () => carryToItsEnd(one));
+    await patiently(one, () => carryToItsEnd(one, turn));
   } catch (error) {
     throw new SwitchIncomplete(
       `The switch to the ${one.direction.to} is committed, and the application belongs there; what comes after it is not complete: ` +

@@ -1,16 +1,18 @@
 /** Everything of a switch that can be done while the application still writes. Whatever fails here has touched nobody. */
 import { randomUUID } from 'node:crypto';
 import { SwitchFailed, TransientError } from '../errors.ts';
+import type { Fence } from '../sql/gates.ts';
 import { lock } from '../sql/sessions.ts';
 import { setSynchronousCommit, subscriptionState } from '../sql/subscriptions.ts';
 import { Deadline } from './deadline.ts';
-import type { Switch } from './direction.ts';
+import { type Parties, partiesOf, type Switch } from './direction.ts';
 import { shutArriving } from './fence.ts';
 import { committedDirection, haveGate, lookAtGates, nextTurn } from './gates.ts';
 import { closeLine, type Line, openLine } from './line.ts';
 import { bringEverythingOver } from './marker.ts';
 import { demandSender } from './sender.ts';
 import { prepareSequences, type SequencePlan } from './sequences.ts';
+import { outstanding } from './settle.ts';
 import { dropNext, keepCurrent, prepareNext } from './streams.ts';
 
 export interface Prepared {
@@ -18,8 +20,8 @@ export interface Prepared {
   readonly sequences: SequencePlan;
   /** Who reads the current slot. */
   readonly sender: string;
-  /** The turn of the side being left, and the one that this switch will be. */
-  readonly seen: number;
+  /** What the gate of the side being left said, and the number that this switch will be. */
+  readonly seen: Fence['seen'];
   readonly turn: number;
 }
 
@@ -40,10 +42,12 @@ export async function prepare(one: Switch): Promise<Prepared | undefined> {
     alone = true;
     const { source, target } =
       one.direction.from === 'source' ? { source: one.leaving, target: one.arriving } : { source: one.arriving, target: one.leaving };
-    if (committedDirection(await lookAtGates(source, target)) === one.direction) {
+    const before = committedDirection(await lookAtGates(source, target));
+    if (before === one.direction) {
       await closeLine(line);
       return undefined;
     }
+    if (before) await demandComplete({ ...partiesOf(before, { source, target }), application: one.application });
     await demandCurrent(one);
     await haveGate(one.leaving);
     await shutArriving(one.arriving, line.arriving);
@@ -55,7 +59,8 @@ export async function prepare(one: Switch): Promise<Prepared | undefined> {
     const sender = await demandSender(one);
     await one.application.keepOriginal();
     await warmUp(one, line);
-    return { line, sequences, sender, seen: gates[one.direction.from]?.turn ?? 0, turn: nextTurn(gates) };
+    const { turn = 0, cancellations = 0 } = gates[one.direction.from] ?? {};
+    return { line, sequences, sender, seen: { turn, cancellations }, turn: nextTurn(gates) };
   } catch (error) {
     if (alone) await Promise.allSettled([keepCurrent(one), dropNext(one)]);
     if (line) await closeLine(line);
@@ -67,6 +72,15 @@ export async function prepare(one: Switch): Promise<Prepared | undefined> {
 async function demandToBeAlone({ leaving }: Line): Promise<void> {
   const [taken] = await leaving.query(lock('switch'));
   if (!taken?.taken) throw new TransientError('Another visit is switching, so nothing was touched. It is tried again.');
+}
+
+/** The switch before: what it has left to do would be done in the middle of this one, or never. */
+async function demandComplete(before: Parties & Pick<Switch, 'application'>): Promise<void> {
+  const left = await outstanding(before);
+  if (left.length === 0) return;
+  throw new SwitchFailed(
+    `The switch to the ${before.direction.to} is not complete: ${left.join('; ')}. Nothing was fenced. Start Recovery, then start again.`,
+  );
 }
 
 async function demandCurrent({ arriving, current }: Switch): Promise<void> {

@@ -1,44 +1,121 @@
 /** How a switch ends, whatever became of it: lifted where it was not committed, carried to its end where it was. Both may be repeated. */
-import type { ApplicationView, Reader } from '../contract.ts';
+import type { Moment } from '../application.ts';
+import type { ApplicationView, Database, Reader } from '../contract.ts';
 import { MigrationError } from '../errors.ts';
-import { liftFence, openGate } from '../sql/gates.ts';
+import { createEndSessions } from '../sql/client-sessions.ts';
+import { type Gate, gateState, liftFence, noteTold, openGate, recommitGate } from '../sql/gates.ts';
 import type { Parties, Switch } from './direction.ts';
-import { gateOf } from './gates.ts';
-import { changeStreams, dropNext, keepCurrent, streamsLeftToChange } from './streams.ts';
+import { endEverybody } from './fence.ts';
+import { committedSwitch, type Gates, gateOf, isForgotten } from './gates.ts';
+import { endingLockHolders } from './locks.ts';
+import { changeStreams, dropNext, haveNextSlot, keepCurrent, streamsLeftToChange } from './streams.ts';
 
 /** What a settlement works with: no login is needed, for nothing new is made. */
 export type Settlement = Parties & Pick<Switch, 'execution' | 'application' | 'hook' | 'log' | 'remainingMs'>;
 
-/** After the commit point. The application first, then the streams, and the user's own function when all is done. */
-export async function carryToItsEnd(one: Settlement): Promise<void> {
-  const { arriving, direction, application, hook, execution } = one;
-  await arriving.query(openGate());
+async function gatesOf({ direction, leaving, arriving }: Parties<Reader>): Promise<Gates> {
+  const [from, to] = await Promise.all([gateOf(leaving), gateOf(arriving)]);
+  return direction.from === 'source' ? { source: from, target: to } : { source: to, target: from };
+}
+
+/**
+ * After the commit point. The application first, then the streams, and the user's own function when all is done.
+ * @param turn the number of the switch, where something else than the gates says that it was committed
+ */
+export async function carryToItsEnd(one: Settlement, turn?: number): Promise<void> {
+  const { leaving, arriving, direction, application } = one;
+  const gates = await gatesOf(one);
+  const committed = committedSwitch(gates);
+  // A later switch has gone the other way, so nothing is left to be done, and the application must not be brought here.
+  if (committed && committed.direction !== direction && committed.turn > (turn ?? 0)) return;
+  const number = turn ?? committed?.turn;
+  if (number === undefined) return;
+  if (isForgotten(direction, gates)) {
+    await haveNextSlot(one, gates[direction.to]);
+    await closeForgotten(leaving, number);
+  }
+  await endingLockHolders(arriving, arriving.query(openGate(number)));
   await application.pointAt(direction.to);
   await changeStreams(one);
-  await hook.call('after', direction.to, execution);
+  await tell(one, 'after');
+}
+
+const SHUTTING_MS = 10_000;
+
+/** The side that was left has forgotten that it was, so it may have let the application in again. */
+async function closeForgotten(side: Database, turn: number): Promise<void> {
+  const session = await side.session('close');
+  try {
+    await session.query(createEndSessions());
+    await endingLockHolders(side, session.query(recommitGate(turn)));
+    await endEverybody(session, SHUTTING_MS);
+  } finally {
+    await session.end();
+  }
 }
 
 /** What {@link carryToItsEnd} has still to do, in words; empty when the switch is complete. */
 export async function outstanding(one: Parties<Reader> & { readonly application: ApplicationView }): Promise<string[]> {
-  const { direction, arriving, application } = one;
-  const gate = await gateOf(arriving);
-  const leadsTo = await application.pointsAt();
+  const { direction } = one;
+  const gates = await gatesOf(one);
+  const leadsTo = await one.application.pointsAt();
   return [
-    ...(gate?.state === 'closed' ? [`the ${direction.to} takes no writes yet`] : []),
+    ...(isForgotten(direction, gates) ? [`the ${direction.from} has yet to learn that it was left`] : []),
+    ...(gates[direction.to]?.state === 'closed' ? [`the ${direction.to} takes no writes yet`] : []),
     ...(leadsTo === direction.from ? [`the application's secret still leads to the ${direction.from}`] : []),
     ...(await streamsLeftToChange(one)),
+    ...untold(gates[direction.from]),
   ];
 }
 
+/** What came of an attempt to take a switch back. */
+export interface TakenBack {
+  /** Whether it was committed in the meantime: then nothing was taken back, and it has to be carried to its end. */
+  readonly committed: boolean;
+  /** What could not be taken back yet, in words. */
+  readonly left: readonly string[];
+}
+
 /**
- * Before the commit point. The fence first, because the application waits for it.
+ * Before the commit point. The fence first, because the application waits for it. Whether there was something to be lifted is learnt under
+ * the lock of the gate's row, where a commit would have to come before or after: only then are the streams put back.
  * @param attempt only if it was this one that fenced
- * @returns what could not be taken back yet, in words
  */
-export async function takeBack(one: Parties, attempt?: string): Promise<string[]> {
-  await one.leaving.query(liftFence(attempt));
+export async function takeBack(one: Parties, attempt?: string): Promise<TakenBack> {
+  const lifting = one.leaving.transaction(async (session) => {
+    await session.query(liftFence(attempt));
+    return (await session.query(gateState()))[0];
+  });
+  const gate = await endingLockHolders(one.leaving, lifting);
+  if (gate?.state === 'closed') return { committed: true, left: [] };
+  if (gate?.state === 'fenced') return { committed: false, left: [] }; // another attempt's, whose streams these are by now
   const rest = await Promise.allSettled([keepCurrent(one), dropNext(one)]);
-  return rest.flatMap((part) => (part.status === 'rejected' ? [wordsOf(part.reason)] : []));
+  return { committed: false, left: rest.flatMap((part) => (part.status === 'rejected' ? [wordsOf(part.reason)] : [])) };
+}
+
+/** What the user's function has to be told of the latest switch away from a side; undefined where it was not asked before, or knows. */
+function owed(gate: Gate | undefined): Moment | undefined {
+  if (!gate?.told.includes('before') || gate.told.includes('after') || gate.told.includes('failed') || gate.state === 'fenced')
+    return undefined;
+  return gate.state === 'closed' ? 'after' : 'failed';
+}
+
+/** The same in words, none or one. */
+export function untold(gate: Gate | undefined): string[] {
+  const moment = owed(gate);
+  if (moment === undefined) return [];
+  return [`the function that is called around a switch was not told that it ${moment === 'after' ? 'is made' : 'has failed'}`];
+}
+
+/** Tells the user's function, if it was asked before the switch and does not know yet. */
+export async function tell(
+  { leaving, direction, hook }: Pick<Settlement, 'leaving' | 'direction' | 'hook'>,
+  moment: Moment,
+): Promise<void> {
+  const gate = await gateOf(leaving);
+  if (gate === undefined || owed(gate) !== moment) return;
+  await hook.call(moment, direction.to, gate.execution ?? '');
+  await leaving.query(noteTold(gate.turn, moment));
 }
 
 export const wordsOf = (error: unknown): string => (error instanceof MigrationError ? error.message : String(error));

@@ -5,8 +5,9 @@ import { type MigrationError, StatementFailed, SwitchFailed, TransientError } fr
 import { connectionString, writeNote } from '../replication/connection.ts';
 import { HOPELESS } from '../replication/subscribe.ts';
 import { noteSubscriber } from '../replication/subscriber.ts';
+import type { Gate } from '../sql/gates.ts';
 import { createSlotBirths, recordSlotBirth, slotBirth } from '../sql/slot-births.ts';
-import { dropSlot, endReaders, slotState } from '../sql/slots.ts';
+import { createSlot, dropSlot, endReaders, slotState } from '../sql/slots.ts';
 import {
   createCopylessSubscription,
   enableSubscription,
@@ -63,6 +64,13 @@ function noWayBack({ direction, target, replication }: Switch, error: MigrationE
     `The ${direction.from} cannot subscribe to the ${direction.to} at ${host}:${port}, so nothing was fenced and the application is not ` +
     `affected: ${error.message} Open the way from the ${direction.from} to that address, or give up the way back with "reverse": false, then start again.`;
   return HOPELESS.test(error.message) ? new SwitchFailed(message, { cause: error }) : new TransientError(message, { cause: error });
+}
+
+/** Both sides are equal until the side that is arrived at opens; the commit of a switch that was forgotten may have come without the slot. */
+export async function haveNextSlot({ leaving, arriving, next }: Parties, gate: Gate | undefined): Promise<void> {
+  const [following] = await leaving.query(subscriptionState(next));
+  const [slot] = await arriving.query(slotState(next));
+  if (following && !slot && gate?.state === 'closed') await arriving.query(createSlot(next));
 }
 
 /** Takes away what {@link prepareNext} made and the slot, where the switch did not come to its commit point. */
@@ -124,9 +132,15 @@ export const isNextThere = async ({ leaving, next }: Parties<Reader>): Promise<b
   (await leaving.query(subscriptionState(next))).length > 0;
 
 /** Whether the current stream was stopped by a switch that was not committed. */
-export async function isCurrentStopped({ arriving, current }: Parties<Reader>): Promise<boolean> {
+export async function isCurrentDisabled({ arriving, current }: Parties<Reader>): Promise<boolean> {
   const [subscription] = await arriving.query(subscriptionState(current));
   return subscription?.enabled === false;
+}
+
+/** Whether the current stream brings nothing any more: a switch stops it right before its commit, and drops it after that. */
+export async function isCurrentStopped({ arriving, current }: Parties<Reader>): Promise<boolean> {
+  const [subscription] = await arriving.query(subscriptionState(current));
+  return subscription?.enabled !== true;
 }
 
 async function forget(subscriber: Database, name: string): Promise<void> {

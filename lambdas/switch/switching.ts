@@ -5,7 +5,8 @@ import { refuseBesideOlder } from '../running.ts';
 import { type Direction, partiesOf, switchOf } from './direction.ts';
 import { committedDirection, type Gates, lookAtGates, servingSide } from './gates.ts';
 import { complete, performSwitch } from './perform.ts';
-import { outstanding, takeBack } from './settle.ts';
+import { lookForInterrupted } from './recovery.ts';
+import { outstanding, takeBack, tell } from './settle.ts';
 import { isNextThere } from './streams.ts';
 
 export const SWITCH_NEEDS = ['executions', 'source', 'target', 'replication', 'application', 'hook'] as const;
@@ -44,7 +45,10 @@ export const switching = (direction: Direction) => ({
     if (left) return complete(one);
     const leaving = gates[direction.from];
     if (leaving?.state === 'fenced') {
-      await takeBack(one);
+      const { interrupted: found } = await lookForInterrupted(ctx);
+      if (found?.committed) return complete(one, found.turn);
+      if ((await takeBack(one)).committed) return complete(one);
+      await tell(one, 'failed');
       if (leaving.execution === ctx.execution) throw interrupted(direction);
     }
     await performSwitch(one);

@@ -162,6 +162,7 @@ function play(
         cluster,
         executions,
         hook: {
+          configured: true,
           call: async () => {
             if (hookFails) throw new Error('a defect');
           },

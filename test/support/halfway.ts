@@ -66,7 +66,15 @@ export async function fenced(world: World, seconds = 3_600): Promise<void> {
 async function fence(world: World, side: 'source' | 'target', turn: number, seconds: number): Promise<void> {
   const database = sidesOf(world)[side];
   const [gate] = await database.query(gateState());
-  await database.query(fenceGate({ seen: gate?.turn ?? 0, turn, execution: 'test', attempt: ATTEMPT, seconds }));
+  await database.query(
+    fenceGate({
+      seen: { turn: gate?.turn ?? 0, cancellations: gate?.cancellations ?? 0 },
+      turn,
+      execution: 'test',
+      attempt: ATTEMPT,
+      seconds,
+    }),
+  );
   const deadMan = await database.session('fence');
   deadMan.script(actLater(seconds, liftFence(ATTEMPT)).text).catch(() => {});
   await eventually(
@@ -87,7 +95,7 @@ export async function committed(world: World): Promise<void> {
 export async function switchedOver(world: World): Promise<void> {
   await committed(world);
   const { source, target } = sidesOf(world);
-  await target.query(openGate());
+  await target.query(openGate(1));
   await noteSubscriber(target, source, reverseName(world));
   await source.query(enableSubscription(reverseName(world)));
   const forward = subscriptionName(world.database.name);
@@ -114,5 +122,5 @@ export async function switchedBack(world: World): Promise<void> {
   await fencedAgain(world);
   const { source, target } = sidesOf(world);
   await target.query(commitGate(ATTEMPT));
-  await source.query(openGate());
+  await source.query(openGate(2));
 }

@@ -18,8 +18,8 @@ describe('the side that serves', () => {
 
   const fence = async () => {
     const { source } = world.ports('test').acting;
-    const { turn } = await haveGate(source);
-    await source.query(fenceGate({ seen: turn, turn: turn + 1, execution: 'nightly', attempt: ATTEMPT, seconds: 60 }));
+    const seen = await haveGate(source);
+    await source.query(fenceGate({ seen, turn: seen.turn + 1, execution: 'nightly', attempt: ATTEMPT, seconds: 60 }));
     return source;
   };
 

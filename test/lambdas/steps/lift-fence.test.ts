@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { subscriptionName } from '../../../lambdas/names.ts';
-import { commitGate, createGate, fenceGate } from '../../../lambdas/sql/gates.ts';
+import { commitGate, createGate, fenceGate, gateState } from '../../../lambdas/sql/gates.ts';
 import { livesItsWholeLife } from '../../support/life.ts';
 import { eventually, type SharedServers, sharedServers } from '../../support/replicated.ts';
 import { fenceOn, letInApplication, SWITCHABLE, writableSides, writeAt } from '../../support/switchable.ts';
@@ -13,7 +13,7 @@ const ATTEMPT = randomUUID();
 async function killedInside(world: World, execution = 'test', seconds = 30): Promise<World> {
   const { source } = world.ports('SwitchOver').acting;
   await source.query(createGate());
-  await source.query(fenceGate({ seen: 0, turn: 1, execution, attempt: ATTEMPT, seconds }));
+  await source.query(fenceGate({ seen: { turn: 0, cancellations: 0 }, turn: 1, execution, attempt: ATTEMPT, seconds }));
   await world.target(`alter subscription "${subscriptionName(world.database.name)}" disable`);
   return world;
 }
@@ -110,8 +110,16 @@ describe('LiftFence', () => {
       await world.visit('SwitchBack');
       // As after a function that died right behind the commit point.
       const { source } = world.ports('SwitchOver').acting;
-      const [gate] = await world.source('select turn from planetscale_migration.gate');
-      await source.query(fenceGate({ seen: Number(gate?.turn), turn: 9, execution: 'test', attempt: ATTEMPT, seconds: 30 }));
+      const [gate] = await source.query(gateState());
+      await source.query(
+        fenceGate({
+          seen: { turn: gate?.turn ?? 0, cancellations: gate?.cancellations ?? 0 },
+          turn: 9,
+          execution: 'test',
+          attempt: ATTEMPT,
+          seconds: 30,
+        }),
+      );
       expect(await source.query(commitGate(ATTEMPT))).toEqual([{ state: 'closed' }]);
       expect(await writableSides(world)).toEqual([]);
       expect(await world.until('LiftFence')).toMatchObject({ evidence: { serving: 'target', interrupted: null } });
@@ -129,10 +137,10 @@ describe('LiftFence', () => {
       const ports = world.ports('SwitchOver');
       const { armDeadMan } = await import('../../../lambdas/switch/fence.ts');
       await killedInside(world, 'dead', 1);
-      const session = await ports.acting.source.session('fence');
-      armDeadMan(session, { seen: 0, turn: 1, execution: 'dead', attempt: ATTEMPT, seconds: 1 });
+      const [lifts, unblocks] = [await ports.acting.source.session('fence'), await ports.acting.source.session('fence-locks')];
+      armDeadMan({ lifts, unblocks }, { attempt: ATTEMPT, seconds: 1 });
       await eventually(async () => (await world.source(`select from pg_stat_activity where query like 'select pg_sleep%'`)).length > 0);
-      session.leave();
+      for (const session of [lifts, unblocks]) session.leave();
       await eventually(async () => (await writeAt(world, 'source')) === 'written');
       expect(await fenceOn(world, 'source')).toEqual(before);
     }),

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Moment } from '../../../lambdas/application.ts';
 import type { SideName } from '../../../lambdas/contract.ts';
 import type { Places } from '../../../lambdas/ports.ts';
 import { livesItsWholeLife } from '../../support/life.ts';
@@ -128,11 +129,11 @@ describe('a fence', () => {
   let world: World;
   beforeAll(async () => {
     world = await letInApplication(
-      await replicated({ ...SWITCHABLE, application: variableSecret(), hook: { call: (moment) => hook(moment) } }),
+      await replicated({ ...SWITCHABLE, application: variableSecret(), hook: { configured: true, call: (moment) => hook(moment) } }),
     );
   });
   afterAll(() => world?.destroy());
-  let hook: (moment: 'before' | 'after') => Promise<void> = async () => {};
+  let hook: (moment: Moment) => Promise<void> = async () => {};
 
   it('is lifted when its time is over, with the settings and the rights that were there before', async () => {
     const name = world.database.name.replaceAll('"', '""');

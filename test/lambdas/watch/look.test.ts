@@ -215,8 +215,9 @@ describe('the watch', () => {
       () => servers.replicated(),
       async (world) => {
         const { source } = world.ports('fence').acting;
-        const { turn } = await haveGate(source);
-        const fence = { seen: turn, turn: turn + 1, execution: 'test', attempt: '00000000-0000-4000-8000-000000000000', seconds: 600 };
+        const seenGate = await haveGate(source);
+        const { turn } = seenGate;
+        const fence = { seen: seenGate, turn: turn + 1, execution: 'test', attempt: '00000000-0000-4000-8000-000000000000', seconds: 600 };
         await source.query(fenceGate(fence));
         const seen = await measuresOf(world, { now: Date.now() + 2 * MINUTE });
         expect(seen.FenceHeldSeconds).toBeGreaterThanOrEqual(110);

@@ -94,7 +94,10 @@ describe('the application on real servers', () => {
     const bystanders = await workload.startBystanders();
     const from = performance.now();
     const rejectedBefore = workload.journal.rejected;
-    await run(database.source, fenceGate({ seen: 0, turn: 1, execution: 'by hand', attempt: randomUUID(), seconds: 60 }));
+    await run(
+      database.source,
+      fenceGate({ seen: { turn: 0, cancellations: 0 }, turn: 1, execution: 'by hand', attempt: randomUUID(), seconds: 60 }),
+    );
     await endEverybody(database.source);
     expect(await bystanders.leftConnected()).toEqual([]);
     while (workload.journal.rejected < rejectedBefore + 20) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -112,7 +115,7 @@ insert into rehearsal_workload.entry select * from json_populate_recordset(null:
 insert into rehearsal_workload.detail select * from json_populate_recordset(null::rehearsal_workload.detail, $j$${JSON.stringify(details)}$j$);
 select setval(pg_get_serial_sequence('rehearsal_workload.entry', 'id'), (select max(id) + 1000 from rehearsal_workload.entry))`,
     );
-    await run(database.target, openGate());
+    await run(database.target, openGate(1));
     await secret.pointAt('target');
     expect(await workload.untilWritten(placeOf(application.target), 50)).toBe(true);
     await bystanders.stop();

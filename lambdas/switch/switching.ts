@@ -48,9 +48,9 @@ export const switching = (direction: Direction) => ({
       const { interrupted: found } = await lookForInterrupted(ctx);
       if (found?.committed) return complete(one, found.turn);
       if ((await takeBack(one)).committed) return complete(one);
-      await tell(one, 'failed');
-      if (leaving.execution === ctx.execution) throw interrupted(direction);
     }
+    await tell(one, 'failed'); // also of an earlier attempt, whose own call did not succeed
+    if (leaving?.state === 'fenced' && leaving.execution === ctx.execution) throw interrupted(direction);
     await performSwitch(one);
   },
 

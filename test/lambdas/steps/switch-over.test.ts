@@ -141,7 +141,8 @@ describe('a fence', () => {
 revoke connect on database "${name}" from public; grant connect on database "${name}" to the_application with grant option`);
     const [before, slots] = [await fenceOn(world, 'source'), await streams(world)];
     let inside: unknown;
-    hook = async () => {
+    hook = async (moment) => {
+      if (moment !== 'before') return;
       inside = { fence: await fenceOn(world, 'source'), writes: await writeAt(world, 'source', IGNORING_THE_FENCE) };
       await new Promise(() => {});
     };
@@ -169,7 +170,7 @@ revoke connect on database "${name}" from public; grant connect on database "${n
       calls.push(`${moment} ${secret.history.at(-1)}`);
     };
     await world.visit('SwitchOver');
-    expect(calls).toEqual(['before source', 'after target']);
+    expect(calls).toEqual(['failed source', 'before source', 'after target']); // the refusal of the case before was not taken in
     expect(secret.history).toEqual(['source', 'target']);
   });
 });

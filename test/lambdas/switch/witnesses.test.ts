@@ -1,0 +1,166 @@
+/** Both sides writable, or neither: what is done about a switch when the witnesses of its commit disagree. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { SideName } from '../../../lambdas/contract.ts';
+import { InvalidConfiguration } from '../../../lambdas/errors.ts';
+import { subscriptionName } from '../../../lambdas/names.ts';
+import { commitGate } from '../../../lambdas/sql/gates.ts';
+import { liftFence } from '../../../lambdas/steps/lift-fence.ts';
+import { ATTEMPT, fenced } from '../../support/halfway.ts';
+import { eventually, type SharedServers, sharedServers } from '../../support/replicated.ts';
+import { forgetCommit, forgetSwitch } from '../../support/sides.ts';
+import { letInApplication, SWITCHABLE, variableSecret, writableSides, writeAt } from '../../support/switchable.ts';
+import type { World } from '../../support/world.ts';
+
+describe.each([
+  [11, 17],
+  [15, 18],
+] as const)('the witnesses of a commit, from %i to %i', (source, target) => {
+  let servers: SharedServers;
+  beforeAll(async () => {
+    servers = await sharedServers({ ...SWITCHABLE, source, target });
+  });
+  afterAll(() => servers?.destroy());
+
+  /** A world whose application reads a secret, which refuses to be written as long as `refusing` says so. */
+  const inWorld =
+    (test: (world: World, secret: ReturnType<typeof variableSecret> & { refusing: boolean }) => Promise<void>) => async () => {
+      const world = await letInApplication(await servers.replicated());
+      const variable = variableSecret();
+      const secret = Object.assign(variable, {
+        refusing: false,
+        async pointAt(side: SideName) {
+          if (secret.refusing) throw new InvalidConfiguration('the secret is locked');
+          if (variable.history.at(-1) !== side) (variable.history as SideName[]).push(side);
+        },
+      });
+      (world.places as { application: unknown }).application = secret;
+      try {
+        await test(world, secret);
+      } finally {
+        await world.destroy();
+      }
+    };
+
+  it.each([
+    ['its commit', forgetCommit],
+    ['its fence and its commit', forgetSwitch],
+  ] as const)('carry a switch to its end whose own side has lost %s, and do not open that side (#9.1)', async (_, forget) =>
+    inWorld(async (world, secret) => {
+      await world.visit('SwitchOver');
+      expect(await writeAt(world, 'target')).toBe('written');
+      await forget(world, 'source');
+      expect(await world.until('LiftFence', { input: { execution: 'test' } })).toMatchObject({
+        evidence: { serving: 'target', gates: { source: 'closed', target: 'open' }, interrupted: null },
+      });
+      expect(await writableSides(world)).toEqual(['target']);
+      expect(secret.history.at(-1)).toBe('target');
+      // The way back is still there, and brings everything.
+      await eventually(async () => (await world.source('select from public.written')).length > 0);
+      await world.visit('SwitchBack', { execution: 'back' });
+      expect(await writableSides(world)).toEqual(['source']);
+      expect(await world.source('select from public.written')).toHaveLength(3);
+    })(),
+  );
+
+  it(
+    'believe the secret where both gates have lost the commit (#9.1)',
+    inWorld(async (world, secret) => {
+      await fenced(world);
+      await world.target(`set transaction read write; alter subscription "${subscriptionName(world.database.name)}" disable`);
+      await secret.pointAt('target');
+      expect(await world.until('LiftFence', { input: { execution: 'test' } })).toMatchObject({
+        evidence: { serving: 'target', gates: { source: 'closed', target: 'open' } },
+      });
+      expect(await writableSides(world)).toEqual(['target']);
+      expect(await writeAt(world, 'target')).toBe('written');
+      await eventually(async () => (await world.source('select from public.written')).length > 0);
+    }),
+  );
+
+  it(
+    'do not believe a secret that was changed by hand while the stream still runs (#9.1)',
+    inWorld(async (world, secret) => {
+      await fenced(world);
+      await secret.pointAt('target');
+      await world.until('LiftFence', { input: { execution: 'test' } });
+      expect(await writableSides(world)).toEqual(['source']);
+    }),
+  );
+
+  it(
+    'refuse a clean-up that would open the side that was left (#9.1)',
+    inWorld(async (world) => {
+      await world.visit('SwitchOver');
+      await forgetCommit(world, 'source');
+      await expect(world.visit('DropReplication')).rejects.toThrow(/the source has yet to learn that it was left.*Start Recovery/s);
+      expect(await writableSides(world)).toEqual(['target']);
+      await world.until('LiftFence');
+      await world.until('DropReplication');
+    }),
+  );
+
+  it(
+    'are not confused by an attempt that was called off: Recovery carries a Rollback on whose secret could not be written (#9.2)',
+    inWorld(async (world, secret) => {
+      await world.visit('SwitchOver');
+      secret.refusing = true;
+      await expect(world.visit('SwitchBack', { execution: 'back' })).rejects.toMatchObject({ name: 'SwitchIncomplete' });
+      for (const execution of ['back', 'another', 'back']) {
+        await expect(world.visit('LiftFence', { input: { execution } })).rejects.toThrow('the secret is locked');
+      }
+      secret.refusing = false;
+      expect(await world.until('LiftFence', { input: { execution: 'back' } })).toMatchObject({
+        evidence: { serving: 'source', interrupted: null },
+      });
+      expect(secret.history.at(-1)).toBe('source');
+      expect(await writableSides(world)).toEqual(['source']);
+      for (const execution of ['back', 'over']) await world.until('LiftFence', { input: { execution } });
+      expect([secret.history.at(-1), await writableSides(world)]).toEqual(['source', ['source']]);
+      await world.visit('SwitchOver', { execution: 'again' });
+      expect([secret.history.at(-1), await writableSides(world)]).toEqual(['target', ['target']]);
+    }),
+  );
+
+  it(
+    'keep a switch from beginning while the one before is incomplete (#9.2)',
+    inWorld(async (world, secret) => {
+      await world.visit('SwitchOver');
+      secret.refusing = true;
+      await expect(world.visit('SwitchBack')).rejects.toMatchObject({ name: 'SwitchIncomplete' });
+      await expect(world.visit('SwitchOver')).rejects.toThrow(/The switch to the source is not complete.*Start Recovery/s);
+      expect(await writableSides(world)).toEqual(['source']);
+    }),
+  );
+
+  it(
+    'tell whoever takes a switch back that it was committed meanwhile, and the way back stays (#9.3)',
+    inWorld(async (world, secret) => {
+      await fenced(world);
+      const name = subscriptionName(world.database.name, 'reverse');
+      let commit: (() => Promise<unknown>) | undefined = async () => {
+        const { source, target } = world.ports('SwitchOver').acting;
+        await target.query({ text: `select pg_create_logical_replication_slot('${name}', 'pgoutput')`, values: [] });
+        await source.query(commitGate(ATTEMPT));
+      };
+      const late = {
+        ...liftFence,
+        async inspect(ctx: Parameters<typeof liftFence.inspect>[0]) {
+          const seen = await liftFence.inspect(ctx);
+          await commit?.(); // between the look and the act
+          commit = undefined;
+          return seen;
+        },
+      };
+      for (let tries = 0; ; tries += 1) {
+        const { verdict } = await world.run('LiftFence', late, { input: { execution: 'test' } });
+        if (verdict === 'done') break;
+        expect(tries).toBeLessThan(50);
+      }
+      expect([secret.history.at(-1), await writableSides(world)]).toEqual(['target', ['target']]);
+      await eventually(
+        async () => (await world.target(`select from pg_replication_slots where slot_name = '${name}' and active`)).length === 1,
+      );
+      await eventually(async () => (await world.source('select from public.written')).length === 1);
+    }),
+  );
+});

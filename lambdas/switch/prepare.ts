@@ -1,5 +1,6 @@
 /** Everything of a switch that can be done while the application still writes. Whatever fails here has touched nobody. */
 import { randomUUID } from 'node:crypto';
+import type { SideName } from '../contract.ts';
 import { SwitchFailed, TransientError } from '../errors.ts';
 import type { Fence } from '../sql/gates.ts';
 import { lock } from '../sql/sessions.ts';
@@ -7,7 +8,7 @@ import { setSynchronousCommit, subscriptionState } from '../sql/subscriptions.ts
 import { Deadline } from './deadline.ts';
 import { type Parties, partiesOf, type Switch } from './direction.ts';
 import { shutArriving } from './fence.ts';
-import { committedDirection, haveGate, lookAtGates, nextTurn } from './gates.ts';
+import { committedDirection, haveGate, lookAtGates, nextTurn, servingSide } from './gates.ts';
 import { closeLine, type Line, openLine } from './line.ts';
 import { bringEverythingOver } from './marker.ts';
 import { demandSender } from './sender.ts';
@@ -35,20 +36,22 @@ const LONGEST_WARM_UP_MS = 30_000;
  */
 export async function prepare(one: Switch): Promise<Prepared | undefined> {
   let line: Line | undefined;
-  let alone = false;
+  let begun = false;
   try {
     line = await openLine(one);
     await demandToBeAlone(line);
-    alone = true;
     const { source, target } =
       one.direction.from === 'source' ? { source: one.leaving, target: one.arriving } : { source: one.arriving, target: one.leaving };
-    const before = committedDirection(await lookAtGates(source, target));
+    const found = await lookAtGates(source, target);
+    const before = committedDirection(found);
     if (before === one.direction) {
       await closeLine(line);
       return undefined;
     }
     if (before) await demandComplete({ ...partiesOf(before, { source, target }), application: one.application });
+    demandServing(one, servingSide(found));
     await demandCurrent(one);
+    begun = true;
     await haveGate(one.leaving);
     await shutArriving(one.arriving, line.arriving);
     const gates = await lookAtGates(source, target);
@@ -62,7 +65,7 @@ export async function prepare(one: Switch): Promise<Prepared | undefined> {
     const { turn = 0, cancellations = 0 } = gates[one.direction.from] ?? {};
     return { line, sequences, sender, seen: { turn, cancellations }, turn: nextTurn(gates) };
   } catch (error) {
-    if (alone) await Promise.allSettled([keepCurrent(one), dropNext(one)]);
+    if (begun) await Promise.allSettled([keepCurrent(one), dropNext(one)]);
     if (line) await closeLine(line);
     throw error;
   }
@@ -80,6 +83,14 @@ async function demandComplete(before: Parties & Pick<Switch, 'application'>): Pr
   if (left.length === 0) return;
   throw new SwitchFailed(
     `The switch to the ${before.direction.to} is not complete: ${left.join('; ')}. Nothing was fenced. Start Recovery, then start again.`,
+  );
+}
+
+/** The streams of a side that does not serve are the other side's, and not to be touched. */
+function demandServing({ direction }: Switch, serving: SideName): void {
+  if (serving === direction.from) return;
+  throw new SwitchFailed(
+    `The ${serving} serves the application, so there is no switch away from the ${direction.from}. Nothing was touched.`,
   );
 }
 

@@ -1,0 +1,96 @@
+/** Ports between whose calls something may happen: an answer is lost, or the function stands still while others go on. */
+import type { Database, Reader, Session } from '../../lambdas/contract.ts';
+import { TransientError } from '../../lambdas/errors.ts';
+
+/** What strikes a function at one of its calls, counted from 0. */
+export interface Strike {
+  readonly at: number;
+  /** Before the call was made, or after it took effect. */
+  readonly when: 'before' | 'after';
+  /** `fails`: the connection is lost. `stands`: it goes on when it is told to, if ever. */
+  readonly how: 'fails' | 'stands';
+}
+
+/** One invocation of a function, in which one call may be struck. */
+export class Invocation {
+  readonly #strike: Strike | undefined;
+  #calls = 0;
+  #stand: (() => void) | undefined;
+  #standing: (() => void) | undefined;
+  /** Resolves when the function stands still. */
+  readonly stands: Promise<'stands'>;
+
+  constructor(strike: Strike | undefined) {
+    this.#strike = strike;
+    this.stands = new Promise((resolve) => {
+      this.#standing = () => resolve('stands');
+    });
+  }
+
+  get calls(): number {
+    return this.#calls;
+  }
+
+  /** Lets a function go on that stands still. */
+  resume(): void {
+    this.#stand?.();
+  }
+
+  async call<Result>(work: () => Promise<Result>, lose: () => void = () => {}): Promise<Result> {
+    const struck = this.#strike?.at === this.#calls ? this.#strike : undefined;
+    this.#calls += 1;
+    if (struck?.when === 'before') await this.#suffer(struck, lose);
+    const result = await work();
+    if (struck?.when === 'after') await this.#suffer(struck, lose);
+    return result;
+  }
+
+  async #suffer({ how }: Strike, lose: () => void): Promise<void> {
+    if (how === 'fails') {
+      lose();
+      throw new TransientError('The connection was lost.');
+    }
+    const going = new Promise<void>((resolve) => {
+      this.#stand = resolve;
+    });
+    this.#standing?.();
+    await going;
+  }
+}
+
+export const interruptibleReader = (reader: Reader, invocation: Invocation): Reader => ({
+  endpoint: reader.endpoint,
+  version: () => reader.version(),
+  query: (statement) => invocation.call(() => reader.query(statement)),
+  snapshot: (look) => invocation.call(() => reader.snapshot(look)),
+});
+
+/** A transaction is one call: what is lost inside of it has not happened. */
+export const interruptible = (database: Database, invocation: Invocation): Database => ({
+  ...interruptibleReader(database, invocation),
+  transaction: (work) => invocation.call(() => database.transaction(work)),
+  session: async (tag) => interruptibleSession(await invocation.call(() => database.session(tag)), invocation),
+});
+
+function interruptibleSession(session: Session, invocation: Invocation): Session {
+  let lost = false;
+  const lose = () => {
+    lost = true;
+    session.leave();
+  };
+  const demand = () => {
+    if (lost) throw new TransientError('The connection was lost.');
+  };
+  return {
+    async query(statement) {
+      demand();
+      return invocation.call(() => session.query(statement), lose);
+    },
+    async script(text) {
+      demand();
+      return session.script(text); // armed and not waited for, or before anything is at stake
+    },
+    end: async () => (lost ? undefined : session.end()),
+    leave: () => session.leave(),
+  };
+}

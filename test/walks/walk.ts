@@ -1,0 +1,176 @@
+/** A walk: everything that may happen to a switch, in any order, and what is true after each step of it and at its end. */
+import fc from 'fast-check';
+import { expect } from 'vitest';
+import { MigrationError } from '../../lambdas/errors.ts';
+import { BACK, OVER } from '../../lambdas/switch/direction.ts';
+import { committedDirection, servingSide } from '../../lambdas/switch/gates.ts';
+import { Invocation, type Strike } from './interruptible.ts';
+import type { Machine, Stage } from './stage.ts';
+
+export type Happening =
+  /** A visit of a step, which may be struck. One that stands still belongs to an execution that was aborted. */
+  | { readonly does: 'visit'; readonly machine: Machine; readonly strike: Strike | undefined }
+  /** Recovery for one of the executions so far, as the rule starts it, or for none, as a person does. */
+  | { readonly does: 'recover'; readonly of: number; readonly strike: Strike | undefined }
+  /** One of those that stand still goes on, to its end. */
+  | { readonly does: 'resume'; readonly which: number }
+  | { readonly does: 'crash'; readonly side: 'source' | 'target' }
+  | { readonly does: 'time' }
+  | { readonly does: 'lock the secret'; readonly locked: boolean }
+  | { readonly does: 'break the hook'; readonly broken: boolean };
+
+/** Calls of the longest visit, so that a strike falls anywhere in it. */
+const MOST_CALLS = 75;
+
+const strikes = fc.option(
+  fc.record({ at: fc.nat(MOST_CALLS), when: fc.constantFrom('before', 'after'), how: fc.constantFrom('fails', 'stands') }),
+  { nil: undefined, freq: 4 },
+) as fc.Arbitrary<Strike | undefined>;
+
+const happening: fc.Arbitrary<Happening> = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({ does: fc.constant('visit'), machine: fc.constantFrom('SwitchOver', 'SwitchBack'), strike: strikes }),
+  },
+  { weight: 4, arbitrary: fc.record({ does: fc.constant('recover'), of: fc.nat(5), strike: strikes }) },
+  { weight: 2, arbitrary: fc.record({ does: fc.constant('resume'), which: fc.nat(2) }) },
+  { weight: 1, arbitrary: fc.record({ does: fc.constant('crash'), side: fc.constantFrom('source', 'target') }) },
+  { weight: 1, arbitrary: fc.record({ does: fc.constant('time') }) },
+  { weight: 1, arbitrary: fc.record({ does: fc.constant('lock the secret'), locked: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ does: fc.constant('break the hook'), broken: fc.boolean() }) },
+) as fc.Arbitrary<Happening>;
+
+export const walks = (longest: number): fc.Arbitrary<readonly Happening[]> => fc.array(happening, { minLength: 1, maxLength: longest });
+
+export interface Walker {
+  readonly stage: Stage;
+  readonly acknowledged: string[];
+  readonly executions: string[];
+  readonly standing: { readonly invocation: Invocation; readonly end: Promise<unknown> }[];
+}
+
+/** From a stage where the source serves, to one where exactly one side does. */
+export async function walk(stage: Stage, happenings: readonly Happening[]): Promise<void> {
+  const walker: Walker = { stage, acknowledged: [], executions: [], standing: [] };
+  await write(walker);
+  for (const one of happenings) {
+    await happen(walker, one);
+    await check(walker);
+  }
+  await settle(walker);
+  // Those who stood still all the time find a world in which everything is over.
+  for (const { invocation, end } of walker.standing.splice(0)) {
+    invocation.resume();
+    await end;
+    await check(walker);
+  }
+  await settle(walker);
+}
+
+async function happen(walker: Walker, one: Happening): Promise<void> {
+  const { stage, executions, standing } = walker;
+  switch (one.does) {
+    case 'visit':
+      executions.push(`${one.machine}-${executions.length}`);
+      return visit(walker, one.machine, executions.at(-1) ?? '', one.strike);
+    case 'recover':
+      return recover(walker, executions[one.of], one.strike);
+    case 'resume': {
+      const [found] = standing.splice(one.which, 1);
+      found?.invocation.resume();
+      await found?.end;
+      return;
+    }
+    case 'crash':
+      return stage.crash(one.side);
+    case 'time':
+      return stage.passTime();
+    case 'lock the secret':
+      stage.secret.locked = one.locked;
+      return;
+    case 'break the hook':
+      stage.hook.broken = one.broken;
+  }
+}
+
+/** To its end, or until it stands still. What the step throws is one of our errors; anything else is a defect. */
+async function visit(walker: Walker, machine: Machine, execution: string, strike?: Strike, of?: string): Promise<void> {
+  const invocation = new Invocation(strike);
+  const input = of === undefined ? {} : { execution: of };
+  const end = walker.stage.visit(machine, execution, invocation, input).catch((error: unknown) => {
+    if (!(error instanceof MigrationError)) throw error;
+  });
+  const how = await Promise.race([end, invocation.stands]);
+  if (how === 'stands') walker.standing.push({ invocation, end });
+}
+
+const recover = (walker: Walker, of: string | undefined, strike?: Strike): Promise<void> =>
+  visit(walker, 'LiftFence', `Recovery-${walker.executions.length}`, strike, of);
+
+const MOST_VISITS = 12;
+
+/** When everything works again, Recovery for whatever has begun, once each. */
+async function settle(walker: Walker): Promise<void> {
+  const { stage, executions } = walker;
+  stage.secret.locked = false;
+  stage.hook.broken = false;
+  await stage.passTime();
+  for (const of of [undefined, ...executions]) {
+    for (let visits = 0; ; visits += 1) {
+      expect(visits, `visits of Recovery for ${of}`).toBeLessThan(MOST_VISITS);
+      const verdict = await stage.visit('LiftFence', 'Recovery', new Invocation(undefined), of === undefined ? {} : { execution: of });
+      await check(walker);
+      if (verdict === 'done') break;
+    }
+  }
+  await check(walker);
+  await settled(walker);
+}
+
+/** One side serves, the secret leads there, everything acknowledged is there, and its changes go on to the other side or nowhere. */
+async function settled(walker: Walker): Promise<void> {
+  const { stage, acknowledged } = walker;
+  const gates = await stage.gates();
+  const serving = servingSide(gates);
+  expect(await stage.writable()).toEqual([serving]);
+  expect(stage.secret.leadsTo).toBe(serving);
+  expect(await write(walker), 'a write at the end is taken').toBe(true);
+  const there = await stage.written(serving);
+  expect(acknowledged.filter((token) => !there.has(token))).toEqual([]);
+  expect(await stage.streams()).toEqual(streamsFrom(serving));
+  expect(untold(stage, gates[serving]?.told ?? [])).toEqual([]);
+}
+
+/** Only the stream from the side that serves, which runs. */
+function streamsFrom(serving: 'source' | 'target'): unknown {
+  const [forward, reverse] = ['planetscale_migration_shop', 'planetscale_migration_reverse_shop'];
+  return serving === 'source'
+    ? { source: { subscriptions: [], slots: [forward] }, target: { subscriptions: [[forward, { enabled: true }]], slots: [] } }
+    : { source: { subscriptions: [[reverse, { enabled: true }]], slots: [] }, target: { subscriptions: [], slots: [reverse] } };
+}
+
+/** Executions whose `before` was heard and whose end was not. */
+const untold = ({ hook }: Stage, _: readonly string[]): string[] => {
+  const heard = (execution: string, moments: readonly string[]) =>
+    hook.heard.some((one) => one.execution === execution && moments.includes(one.moment));
+  const asked = hook.heard.filter(({ moment }) => moment === 'before').map(({ execution }) => execution);
+  return [...new Set(asked)].filter((execution) => !heard(execution, ['after', 'failed']));
+};
+
+/** True at any time: never both sides; and what the gates say is what is so. */
+async function check(walker: Walker): Promise<void> {
+  expect(walker.stage.defects()).toEqual([]);
+  const writable = await walker.stage.writable();
+  expect(writable.length, `sides that take writes: ${writable.join(', ')}`).toBeLessThanOrEqual(1);
+  const gates = await walker.stage.gates();
+  if (committedDirection(gates) === OVER) expect(writable).not.toContain('source');
+  if (committedDirection(gates) === BACK) expect(writable).not.toContain('target');
+  await write(walker);
+}
+
+async function write({ stage, acknowledged }: Walker): Promise<boolean> {
+  const token = `write ${acknowledged.length}`;
+  const taken = await stage.write(token);
+  if (taken) acknowledged.push(token);
+  return taken;
+}

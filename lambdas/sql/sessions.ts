@@ -7,6 +7,23 @@ import { statement } from './quote.ts';
 export const lock = (name: string): Statement<{ taken: boolean }> =>
   statement(`select pg_try_advisory_lock(hashtextextended('${SCHEMA}.' || $1::text, 0)) as taken`, [name]);
 
+/** Ends the sessions of ours that hold it: their functions are not waited for any more. */
+export const endHolders = (name: string): Statement =>
+  statement(
+    `
+select pg_terminate_backend(l.pid)
+from pg_locks as l
+join pg_stat_activity as a on a.pid = l.pid and a.usename = current_user
+where l.locktype = 'advisory' and l.granted and l.objsubid = 1 and l.pid <> pg_backend_pid()
+  and l.database = (select oid from pg_database where datname = current_database())
+  and (l.classid::int8 << 32) | l.objid::int8 = hashtextextended('${SCHEMA}.' || $1::text, 0)
+`,
+    [name],
+  );
+
+export const setLockTimeout = (milliseconds: number): Statement =>
+  statement(`select set_config('lock_timeout', $1::text, false)`, [`${Math.round(milliseconds)}ms`]);
+
 /** Sleeps and then acts, as one text, so that it happens at the server even if nobody is there any more. */
 export const actLater = (seconds: number, action: Statement): Statement => statement(`select pg_sleep(${seconds});\n${action.text}`);
 

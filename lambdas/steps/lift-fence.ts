@@ -12,6 +12,7 @@ import { ownSchemaExists } from '../sql/own-schema.ts';
 import { defineStep } from '../step.ts';
 import { partiesOf } from '../switch/direction.ts';
 import { type Gates, haveGate, servingSide } from '../switch/gates.ts';
+import { underLease } from '../switch/lease.ts';
 import { patiently } from '../switch/patience.ts';
 import { type Interrupted, lookForInterrupted } from '../switch/recovery.ts';
 import { carryToItsEnd, takeBack, tell } from '../switch/settle.ts';
@@ -65,7 +66,7 @@ export const liftFence = defineStep({
       if (!taken.committed && taken.left.length === 0) await tell(one, 'failed');
       if (!taken.committed) return 'pending';
     }
-    await patiently(ctx, () => carryToItsEnd(one, turn));
+    await patiently(ctx, () => underLease(one, (held) => carryToItsEnd(held, turn)));
     await one.arriving.query(cancelAttempts()); // what was left may have been what a later attempt had prepared, which must not go on without it
     return 'pending';
   },

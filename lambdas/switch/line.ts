@@ -1,9 +1,10 @@
-/** The connections of a switch, opened and warmed before anything is fenced: inside the fence every connection made would be downtime. */
+/** The connections of a switch, opened and warmed before anything is fenced: inside the fence every connection made would be downtime. Two of them hold its lease. */
 import type { Session } from '../contract.ts';
 import { createEndSessions } from '../sql/client-sessions.ts';
 import { createAwaitBeat, createAwaitConfirmed } from '../sql/waits.ts';
 import type { Parties } from './direction.ts';
 import type { DeadMan } from './fence.ts';
+import { lease } from './lease.ts';
 
 export interface Line {
   readonly leaving: Session;
@@ -12,6 +13,7 @@ export interface Line {
   readonly deadMan: DeadMan;
 }
 
+/** @throws TransientError where another visit holds the lease: one that was taken for dead may still be at work */
 export async function openLine({ leaving, arriving }: Pick<Parties, 'leaving' | 'arriving'>): Promise<Line> {
   const opened: Session[] = [];
   const open = async (side: typeof leaving, tag: string): Promise<Session> => {
@@ -25,7 +27,10 @@ export async function openLine({ leaving, arriving }: Pick<Parties, 'leaving' | 
       arriving: await open(arriving, 'switch'),
       deadMan: { lifts: await open(leaving, 'fence'), unblocks: await open(leaving, 'fence-locks') },
     };
-    for (const session of [line.leaving, line.arriving]) await session.query(createEndSessions());
+    for (const session of [line.leaving, line.arriving]) {
+      await lease(session, 'ask');
+      await session.query(createEndSessions());
+    }
     await line.leaving.query(createAwaitConfirmed());
     await line.arriving.query(createAwaitBeat());
     return line;

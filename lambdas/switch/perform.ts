@@ -6,10 +6,11 @@ import { recordReport } from '../sql/gates.ts';
 import { type Proof, switchUnderFence } from './critical.ts';
 import { Deadline } from './deadline.ts';
 import type { Switch } from './direction.ts';
-import { closeLine, dropLine } from './line.ts';
+import { underLease } from './lease.ts';
+import { closeLine, dropLine, type Line } from './line.ts';
 import { Meter } from './meter.ts';
 import { patiently } from './patience.ts';
-import { prepare } from './prepare.ts';
+import { heldBy, prepare } from './prepare.ts';
 import { carryToItsEnd, type Settlement, takeBack, tell, wordsOf } from './settle.ts';
 
 /**
@@ -36,12 +37,23 @@ export async function performSwitch(one: Switch): Promise<void> {
     if (!proof) await unlessCommitted(one, attempt, error);
     one.log.warn('The switch is committed; what came after it is done again', { error: wordsOf(error) });
   }
-  await complete(one);
   const report = reportOf(meter, downtimeMs ?? meter.elapsedMs, proof);
-  await closeLine(prepared.line);
+  await (downtimeMs === undefined ? complete(one) : completeOver(prepared.line, one));
   await one.leaving.query(recordReport(attempt, JSON.stringify(report))).catch((error: unknown) => {
     one.log.warn('What the switch took could not be written down', { error: wordsOf(error), report });
   });
+}
+
+/** Over the connections of the switch, which hold its lease; where they are lost, over others. */
+async function completeOver(line: Line, one: Switch): Promise<void> {
+  try {
+    await carryToItsEnd(heldBy(line, one));
+    await closeLine(line);
+  } catch (error) {
+    dropLine(line);
+    one.log.warn('The switch is committed; what came after it is done again', { error: wordsOf(error) });
+    await complete(one);
+  }
 }
 
 const reportOf = (meter: Meter, downtimeMs: number, proof: Proof | undefined): Json => ({
@@ -85,7 +97,7 @@ const unreachable = ({ direction, input }: Switch, cause: unknown, error: unknow
  */
 export async function complete(one: Settlement, turn?: number): Promise<void> {
   try {
-    await patiently(one, () => carryToItsEnd(one, turn));
+    await patiently(one, () => underLease(one, (held) => carryToItsEnd(held, turn)));
   } catch (error) {
     throw new SwitchIncomplete(
       `The switch to the ${one.direction.to} is committed, and the application belongs there; what comes after it is not complete: ` +

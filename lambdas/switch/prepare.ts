@@ -1,20 +1,20 @@
 /** Everything of a switch that can be done while the application still writes. Whatever fails here has touched nobody. */
 import { randomUUID } from 'node:crypto';
-import type { SideName } from '../contract.ts';
+import type { Database, SideName } from '../contract.ts';
 import { SwitchFailed, TransientError } from '../errors.ts';
 import type { Fence } from '../sql/gates.ts';
-import { lock } from '../sql/sessions.ts';
 import { setSynchronousCommit, subscriptionState } from '../sql/subscriptions.ts';
 import { Deadline } from './deadline.ts';
 import { type Parties, partiesOf, type Switch } from './direction.ts';
 import { shutArriving } from './fence.ts';
 import { committedDirection, haveGate, lookAtGates, nextTurn, servingSide } from './gates.ts';
+import { through, waitForLocks } from './lease.ts';
 import { closeLine, type Line, openLine } from './line.ts';
 import { bringEverythingOver } from './marker.ts';
 import { demandSender } from './sender.ts';
 import { prepareSequences, type SequencePlan } from './sequences.ts';
 import { outstanding } from './settle.ts';
-import { dropNext, keepCurrent, prepareNext } from './streams.ts';
+import { dropNext, prepareNext, takeBackStreams } from './streams.ts';
 
 export interface Prepared {
   readonly line: Line;
@@ -34,47 +34,57 @@ const LONGEST_WARM_UP_MS = 30_000;
  * @returns undefined where another visit has switched in this direction meanwhile
  * @throws TransientError where trying again may help; then, as after any other error, everything is as it was before
  */
-export async function prepare(one: Switch): Promise<Prepared | undefined> {
-  let line: Line | undefined;
-  let begun = false;
+export async function prepare(given: Switch): Promise<Prepared | undefined> {
+  const line = await openLine(given);
+  const one = heldBy(line, given);
   try {
-    line = await openLine(one);
-    await demandToBeAlone(line);
-    const { source, target } =
-      one.direction.from === 'source' ? { source: one.leaving, target: one.arriving } : { source: one.arriving, target: one.leaving };
-    const found = await lookAtGates(source, target);
-    const before = committedDirection(found);
-    if (before === one.direction) {
-      await closeLine(line);
-      return undefined;
-    }
-    if (before) await demandComplete({ ...partiesOf(before, { source, target }), application: one.application });
-    demandServing(one, servingSide(found));
-    await demandCurrent(one);
-    begun = true;
-    await haveGate(one.leaving);
-    await shutArriving(one.arriving, line.arriving);
-    const gates = await lookAtGates(source, target);
-    if (one.input.reverse) await prepareNext(one);
-    else await dropNext(one);
-    const sequences = await prepareSequences(line.leaving, line.arriving, one.input, one.direction.to);
-    await one.arriving.query(setSynchronousCommit(one.current, 'on'));
-    const sender = await demandSender(one);
-    await one.application.keepOriginal();
-    await warmUp(one, line);
-    const { turn = 0, cancellations = 0 } = gates[one.direction.from] ?? {};
-    return { line, sequences, sender, seen: { turn, cancellations }, turn: nextTurn(gates) };
+    const prepared = await prepareOver(line, one);
+    if (!prepared) await closeLine(line);
+    return prepared;
   } catch (error) {
-    if (begun) await Promise.allSettled([keepCurrent(one), dropNext(one)]);
-    if (line) await closeLine(line);
+    await closeLine(line);
     throw error;
   }
 }
 
-/** Held until the connection ends: a visit that was taken for dead may still be at work. */
-async function demandToBeAlone({ leaving }: Line): Promise<void> {
-  const [taken] = await leaving.query(lock('switch'));
-  if (!taken?.taken) throw new TransientError('Another visit is switching, so nothing was touched. It is tried again.');
+/** The same switch, whose sides are changed through the sessions that hold its lease, and can not be changed without. */
+export const heldBy = (line: Line, one: Switch): Switch => ({
+  ...one,
+  leaving: through(line.leaving, one.leaving),
+  arriving: through(line.arriving, one.arriving),
+});
+
+async function prepareOver(line: Line, one: Switch): Promise<Prepared | undefined> {
+  const sides =
+    one.direction.from === 'source' ? { source: one.leaving, target: one.arriving } : { source: one.arriving, target: one.leaving };
+  const found = await lookAtGates(sides.source, sides.target);
+  const before = committedDirection(found);
+  if (before === one.direction) return undefined;
+  if (before) await demandComplete({ ...partiesOf(before, sides), application: one.application });
+  demandServing(one, servingSide(found));
+  await demandCurrent(one);
+  try {
+    return await prepareSides(line, one, sides);
+  } catch (error) {
+    await takeBackStreams(one);
+    throw error;
+  }
+}
+
+async function prepareSides(line: Line, one: Switch, { source, target }: Record<SideName, Database>): Promise<Prepared> {
+  await haveGate(one.leaving);
+  await shutArriving(one.arriving, line.arriving);
+  const gates = await lookAtGates(source, target);
+  if (one.input.reverse) await prepareNext(one);
+  else await dropNext(one);
+  const sequences = await prepareSequences(line.leaving, line.arriving, one.input, one.direction.to);
+  await one.arriving.query(setSynchronousCommit(one.current, 'on'));
+  const sender = await demandSender(one);
+  await one.application.keepOriginal();
+  await warmUp(one, line);
+  for (const session of [line.leaving, line.arriving]) await waitForLocks(session);
+  const { turn = 0, cancellations = 0 } = gates[one.direction.from] ?? {};
+  return { line, sequences, sender, seen: { turn, cancellations }, turn: nextTurn(gates) };
 }
 
 /** The switch before: what it has left to do would be done in the middle of this one, or never. */

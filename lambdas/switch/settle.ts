@@ -7,8 +7,9 @@ import { type Gate, gateState, liftFence, noteTold, openGate, recommitGate } fro
 import type { Parties, Switch } from './direction.ts';
 import { endEverybody } from './fence.ts';
 import { committedSwitch, type Gates, gateOf, isForgotten } from './gates.ts';
+import { underLease } from './lease.ts';
 import { endingLockHolders } from './locks.ts';
-import { changeStreams, dropNext, haveNextSlot, keepCurrent, streamsLeftToChange } from './streams.ts';
+import { changeStreams, haveNextSlot, streamsLeftToChange, takeBackStreams } from './streams.ts';
 
 /** What a settlement works with: no login is needed, for nothing new is made. */
 export type Settlement = Parties & Pick<Switch, 'execution' | 'application' | 'hook' | 'log' | 'remainingMs'>;
@@ -19,11 +20,11 @@ async function gatesOf({ direction, leaving, arriving }: Parties<Reader>): Promi
 }
 
 /**
- * After the commit point. The application first, then the streams, and the user's own function when all is done.
+ * After the commit point, under the lease. The application first, then the streams, and the user's own function when all is done.
  * @param turn the number of the switch, where something else than the gates says that it was committed
  */
 export async function carryToItsEnd(one: Settlement, turn?: number): Promise<void> {
-  const { leaving, arriving, direction, application } = one;
+  const { arriving, direction, application } = one;
   const gates = await gatesOf(one);
   const committed = committedSwitch(gates);
   // A later switch has gone the other way, so nothing is left to be done, and the application must not be brought here.
@@ -32,7 +33,7 @@ export async function carryToItsEnd(one: Settlement, turn?: number): Promise<voi
   if (number === undefined) return;
   if (isForgotten(direction, gates)) {
     await haveNextSlot(one, gates[direction.to]);
-    await closeForgotten(leaving, number);
+    await closeForgotten(one.leaving, number);
   }
   await endingLockHolders(arriving, arriving.query(openGate(number)));
   await application.pointAt(direction.to);
@@ -89,8 +90,8 @@ export async function takeBack(one: Parties, attempt?: string): Promise<TakenBac
   const gate = await endingLockHolders(one.leaving, lifting);
   if (gate?.state === 'closed') return { committed: true, left: [] };
   if (gate?.state === 'fenced') return { committed: false, left: [] }; // another attempt's, whose streams these are by now
-  const rest = await Promise.allSettled([keepCurrent(one), dropNext(one)]);
-  return { committed: false, left: rest.flatMap((part) => (part.status === 'rejected' ? [wordsOf(part.reason)] : [])) };
+  const failures = await underLease(one, (held) => takeBackStreams(held)).catch((error: unknown) => [error]);
+  return { committed: false, left: failures.map(wordsOf) };
 }
 
 /** What the user's function has to be told of the latest switch away from a side; undefined where it was not asked before, or knows. */

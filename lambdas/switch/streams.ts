@@ -66,6 +66,13 @@ function noWayBack({ direction, target, replication }: Switch, error: MigrationE
   return HOPELESS.test(error.message) ? new SwitchFailed(message, { cause: error }) : new TransientError(message, { cause: error });
 }
 
+/** Both streams as they were before a switch that was not committed. @returns what could not be done yet */
+export async function takeBackStreams(parties: Parties): Promise<unknown[]> {
+  const failures: unknown[] = [];
+  for (const part of [keepCurrent, dropNext]) await part(parties).catch((error: unknown) => failures.push(error));
+  return failures;
+}
+
 /** Both sides are equal until the side that is arrived at opens; the commit of a switch that was forgotten may have come without the slot. */
 export async function haveNextSlot({ leaving, arriving, next }: Parties, gate: Gate | undefined): Promise<void> {
   const [following] = await leaving.query(subscriptionState(next));

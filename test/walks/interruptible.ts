@@ -36,8 +36,10 @@ export class Invocation {
     this.#stand?.();
   }
 
-  async call<Result>(work: () => Promise<Result>, lose: () => void = () => {}): Promise<Result> {
-    const struck = this.#strike?.at === this.#calls ? this.#strike : undefined;
+  /** @param holdsLocks then nobody stands still: others would wait for what is held, which is a matter of `test/faults` */
+  async call<Result>(work: () => Promise<Result>, lose: () => void = () => {}, holdsLocks = false): Promise<Result> {
+    const strike = this.#strike?.at === this.#calls ? this.#strike : undefined;
+    const struck = strike && holdsLocks ? { ...strike, how: 'fails' as const } : strike;
     this.#calls += 1;
     if (struck?.when === 'before') await this.#suffer(struck, lose);
     const result = await work();
@@ -74,6 +76,7 @@ export const interruptible = (database: Database, invocation: Invocation): Datab
 
 function interruptibleSession(session: Session, invocation: Invocation): Session {
   let lost = false;
+  let inTransaction = false;
   const lose = () => {
     lost = true;
     session.leave();
@@ -84,11 +87,15 @@ function interruptibleSession(session: Session, invocation: Invocation): Session
   return {
     async query(statement) {
       demand();
-      return invocation.call(() => session.query(statement), lose);
+      return invocation.call(() => session.query(statement), lose, inTransaction);
     },
+    /** Armed and not waited for, before anything is at stake, or the borders of a transaction. */
     async script(text) {
       demand();
-      return session.script(text); // armed and not waited for, or before anything is at stake
+      if (text === 'begin') inTransaction = true;
+      if (text !== 'commit') return session.script(text);
+      inTransaction = false;
+      return invocation.call(() => session.script(text), lose, true);
     },
     end: async () => (lost ? undefined : session.end()),
     leave: () => session.leave(),

@@ -188,6 +188,11 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     if (taken) server.locked = session;
     return [{ taken }];
   },
+  endHolders: (server) => {
+    if (server.locked) server.locked.gone = true;
+    return [];
+  },
+  setLockTimeout: nothing,
   createEndSessions: nothing,
   endSessions: () => [{ leftOver: [], prepared: 0 }],
   ownSchemaExists: ({ gate }) => [{ exists: gate !== undefined }],

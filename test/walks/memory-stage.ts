@@ -49,12 +49,19 @@ const databaseOf = (server: Server, name: SideName): Database => ({
 
 function sessionOf(server: Server, tag: string): Session {
   const session = server.connect();
+  let rollBack: (() => void) | undefined;
   const end = () => {
+    rollBack?.();
+    rollBack = undefined;
     session.gone = true;
   };
   return {
     query: (statement) => ask(server, session, statement),
     async script(text) {
+      server.demand(session);
+      if (text === 'begin') rollBack = server.save();
+      if (text === 'rollback') rollBack?.();
+      if (text === 'commit' || text === 'rollback') rollBack = undefined;
       const [, seconds, attempt] = /pg_sleep\(([\d.]+)\)[\s\S]*gate\.attempt = '([^']+)'/.exec(text) ?? [];
       if (tag === 'fence' && seconds && attempt) {
         server.deadMen.push({ epoch: server.epoch, at: server.clock.now + Number(seconds) * 1000, attempt });

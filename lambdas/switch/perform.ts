@@ -1,7 +1,7 @@
 /** One switch, from its preparation to its end, in either direction. */
 import { randomUUID } from 'node:crypto';
 import type { Json } from '../contract.ts';
-import { SwitchFailed, SwitchIncomplete } from '../errors.ts';
+import { SwitchFailed, SwitchIncomplete, TransientError } from '../errors.ts';
 import { recordReport } from '../sql/gates.ts';
 import { type Proof, switchUnderFence } from './critical.ts';
 import { Deadline } from './deadline.ts';
@@ -51,6 +51,7 @@ async function completeOver(line: Line, one: Switch): Promise<void> {
     await closeLine(line);
   } catch (error) {
     dropLine(line);
+    if (!(error instanceof TransientError)) throw incomplete(one, error);
     one.log.warn('The switch is committed; what came after it is done again', { error: wordsOf(error) });
     await complete(one);
   }
@@ -99,10 +100,13 @@ export async function complete(one: Settlement, turn?: number): Promise<void> {
   try {
     await patiently(one, () => underLease(one, (held) => carryToItsEnd(held, turn)));
   } catch (error) {
-    throw new SwitchIncomplete(
-      `The switch to the ${one.direction.to} is committed, and the application belongs there; what comes after it is not complete: ` +
-        `${wordsOf(error)} Remove the cause, then start Recovery: it goes on from here.`,
-      { cause: error },
-    );
+    throw incomplete(one, error);
   }
 }
+
+const incomplete = ({ direction }: Pick<Settlement, 'direction'>, cause: unknown): SwitchIncomplete =>
+  new SwitchIncomplete(
+    `The switch to the ${direction.to} is committed, and the application belongs there; what comes after it is not complete: ` +
+      `${wordsOf(cause)} Remove the cause, then start Recovery: it goes on from here.`,
+    { cause },
+  );

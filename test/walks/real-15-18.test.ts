@@ -1,0 +1,3 @@
+import { realWalks } from './real.ts';
+
+realWalks(15, 18);

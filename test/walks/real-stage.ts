@@ -1,0 +1,145 @@
+/** A stage on two real servers, after `Replicate`. A walk begins where the one before has ended: one side serves, and everything works. */
+import pg from 'pg';
+import { clientConfig } from '../../lambdas/adapters/connection-settings.ts';
+import type { Hook, SideName } from '../../lambdas/contract.ts';
+import { parseInput } from '../../lambdas/input.ts';
+import { type OpenPorts, openPorts } from '../../lambdas/ports.ts';
+import { runStep } from '../../lambdas/step.ts';
+import { stepNamed } from '../../lambdas/steps/index.ts';
+import { lookAtGates } from '../../lambdas/switch/gates.ts';
+import { eventually, replicated } from '../support/replicated.ts';
+import { asApplication, IGNORING_THE_FENCE, letInApplication, SWITCHABLE } from '../support/switchable.ts';
+import { silent, type World } from '../support/world.ts';
+import { Invocation, interruptible, interruptibleReader } from './interruptible.ts';
+import { type Stage, WalkedHook, WalkedSecret } from './stage.ts';
+
+/** The name that the walks know the streams by. */
+const DATABASE = 'shop';
+const SIDES = ['source', 'target'] as const;
+/** Short, because a walk waits for it; a fence that is over before a busy machine has switched is one of the things that happen. */
+const FENCE_SECONDS = 3;
+
+const TABLE = 'public.walked';
+
+export interface RealStage extends Stage {
+  destroy(): Promise<void>;
+}
+
+export async function realStage(source: 11 | 13 | 15 | 17 | 18, target: 17 | 18): Promise<RealStage> {
+  const table = `create table ${TABLE} (token text primary key);`;
+  const world = await letInApplication(
+    await replicated({
+      ...SWITCHABLE,
+      ...{ source, target, name: DATABASE },
+      schema: `${table}${SWITCHABLE.schema}`,
+      targetSchema: `${table}${SWITCHABLE.targetSchema}`,
+    }),
+  );
+  const secret = new WalkedSecret();
+  const hook = new WalkedHook();
+  const ports = world.ports('Walk').looking;
+  // Before the first switch the target is open to whoever knows it, which the application does here.
+  await visit(world, { secret, hook }, 'SwitchOver', 'first', new Invocation(undefined), {});
+
+  return {
+    secret,
+    hook,
+    visit: (machine, execution, invocation, input = {}) => visit(world, { secret, hook }, machine, execution, invocation, input),
+    defects: () => [],
+    gates: () => patiently(() => lookAtGates(ports.source, ports.target)),
+    async writable() {
+      const taken = await Promise.all(SIDES.map((side) => patiently(() => insert(world, side, 'asked', 'rollback'))));
+      return SIDES.filter((_, index) => taken[index]);
+    },
+    write: (token) => patiently(() => insert(world, secret.leadsTo, token, 'commit')),
+    async written(side) {
+      return new Set((await world[side](`select token from ${TABLE}`)).map(({ token }) => String(token)));
+    },
+    async streams() {
+      const of = async (side: SideName) => ({
+        subscriptions: (
+          await world[side](`select subname::text, subenabled from pg_subscription as s join pg_database as d on d.oid = s.subdbid
+            where d.datname = current_database() order by 1`)
+        ).map(({ subname, subenabled }) => [subname, { enabled: subenabled }]),
+        slots: (await world[side]('select slot_name::text from pg_replication_slots where database = current_database() order by 1')).map(
+          ({ slot_name }) => slot_name,
+        ),
+      });
+      return { source: await of('source'), target: await of('target') };
+    },
+    crash: (side) => world.pair[side].restart({}, 'crash'),
+    async passTime() {
+      const until = Date.now() + (FENCE_SECONDS + 1) * 1000;
+      const fenced = async () =>
+        Object.values(await patiently(() => lookAtGates(ports.source, ports.target))).some((gate) => gate?.state === 'fenced');
+      await eventually(async () => Date.now() > until || !(await fenced()));
+    },
+    destroy: () => world.destroy(),
+  };
+}
+
+async function visit(
+  world: World,
+  { secret, hook }: Pick<Stage, 'secret' | 'hook'>,
+  machine: Parameters<Stage['visit']>[0],
+  execution: string,
+  invocation: Invocation,
+  input: { readonly execution?: string },
+): Promise<'pending' | 'done'> {
+  const application = { ...secret, pointAt: (side: SideName) => invocation.call(() => secret.pointAt(side)) };
+  const told: Hook = { configured: true, call: (...args) => invocation.call(() => hook.call(...args)) };
+  const opened: OpenPorts = openPorts(machine, { ...world.places, application, hook: told });
+  const { looking, acting } = opened;
+  try {
+    const result = await runStep(
+      machine,
+      stepNamed(machine),
+      { state: {}, execution },
+      {
+        input: parseInput({ fenceSeconds: FENCE_SECONDS, ...input }),
+        looking: {
+          ...looking,
+          source: interruptibleReader(looking.source, invocation),
+          target: interruptibleReader(looking.target, invocation),
+        },
+        acting: { ...acting, source: interruptible(acting.source, invocation), target: interruptible(acting.target, invocation) },
+        remainingMs: () => 60_000,
+        log: silent,
+        now: Date.now,
+      },
+    );
+    return result.verdict;
+  } finally {
+    await opened.close();
+  }
+}
+
+/** The application, which ignores what the database has by default. Whether the server took it. */
+async function insert(world: World, side: SideName, token: string, end: 'commit' | 'rollback'): Promise<boolean> {
+  const client = new pg.Client({ ...clientConfig(asApplication(world, side), 'the application'), options: IGNORING_THE_FENCE });
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    await client.query(`begin; insert into ${TABLE} values ('${token}'); ${end}`);
+    return true;
+  } catch (error) {
+    if (error instanceof pg.DatabaseError && error.code === '42501') return false; // no right to connect
+    throw error;
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+const TRIES = 100;
+
+/** A server that has just crashed is back within a moment; an insert that was cut off has done nothing, or is refused as a duplicate. */
+async function patiently<Result>(work: () => Promise<Result>): Promise<Result> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (tries === TRIES) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}

@@ -23,21 +23,18 @@ import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import type { Construct } from 'constructs';
 import type { StepEvent } from '../lambdas/contract.ts';
 import { ERROR_NAMES } from '../lambdas/errors.ts';
+import { PASSING_EXCEPTIONS } from '../lambdas/functions.ts';
 import type { StepName } from '../lambdas/steps/index.ts';
 import type { Machine, Stage } from './machines.ts';
 
-/** Failures of the Lambda service itself (https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html#bp-lambda-serviceexception), and ours that pass. */
-const PASSING_ERRORS = [
-  'TransientError',
-  'Lambda.ServiceException',
-  'Lambda.AWSLambdaException',
-  'Lambda.SdkClientException',
-  'Lambda.TooManyRequestsException',
-  'Lambda.ClientExecutionTimeoutException',
-];
+/**
+ * Failures of the Lambda service itself (https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html#bp-lambda-serviceexception),
+ * each the name of the API's exception behind `Lambda.`, and ours that pass.
+ */
+const PASSING_ERRORS = ['TransientError', ...PASSING_EXCEPTIONS.map((name) => `Lambda.${name}`)];
 /**
  * With full jitter a pause is on average half of its bound: 2, 4, 8, 16, 32, then 60 seconds. 36 pauses make 31 + 31 × 30 s = 16 minutes,
- * which outlasts a reboot and a failover, at 3 events of the 25,000 for each attempt.
+ * which outlasts a reboot and a failover, and the minutes in which Lambda brings an inactive function back, at 3 events of the 25,000 for each attempt.
  */
 const PATIENCE = {
   interval: Duration.seconds(2),
@@ -47,8 +44,11 @@ const PATIENCE = {
   jitterStrategy: JitterType.FULL,
 };
 
-/** A function that was cut off or died. Steps may be repeated after a crash at any point, but twice the same crash is no accident. */
-const CRASHES = ['Sandbox.Timedout', 'Lambda.Unknown'];
+/**
+ * A function that was cut off or died. Steps may be repeated after a crash at any point, one after its commit point included, because they
+ * look first; but twice the same crash is no accident, and each attempt of a switch may fence.
+ */
+const CRASHES = ['Sandbox.Timedout', 'Lambda.Unknown', 'Runtime.ExitError'];
 const SECOND_CHANCES = { interval: Duration.seconds(5), backoffRate: 2, maxAttempts: 2, jitterStrategy: JitterType.FULL };
 
 /** Where a Catch leaves what it caught: `Error` and `Cause`. The step that follows on a failure is told of it. */

@@ -24,6 +24,7 @@ import type {
   ClusterSetupView,
   ClusterView,
 } from './cluster/control-plane.ts';
+import type { Functions } from './functions.ts';
 import type { MigrationInput } from './input.ts';
 
 export type { Application, ApplicationOriginal, ApplicationView, Hook, SideName } from './application.ts';
@@ -43,6 +44,7 @@ export type {
   Subnet,
   Tags,
 } from './cluster/control-plane.ts';
+export type { Functions } from './functions.ts';
 export type { MigrationInput } from './input.ts';
 
 /** What JSON can carry; everything that a step returns is kept in the execution's history. */
@@ -167,6 +169,7 @@ export interface Ports {
   readonly applicationView: ApplicationView;
   readonly applicationOriginal: ApplicationOriginal;
   readonly hook: Hook;
+  readonly functions: Functions;
 }
 export type Need = keyof Ports;
 
@@ -187,6 +190,8 @@ export interface Views {
   readonly applicationOriginal: Pick<ApplicationOriginal, 'isKept'>;
   /** There is nothing to look at. */
   readonly hook: object;
+  /** To be called changes nothing. */
+  readonly functions: Functions;
 }
 
 /** What every step knows about the visit it is on. */

@@ -83,6 +83,16 @@ export const MACHINES = {
 export type MachineName = keyof typeof MACHINES;
 export const MACHINE_NAMES = Object.keys(MACHINES) as MachineName[];
 
+/** The steps that fence a side or lift a fence, in every machine that takes `step`: what a check before a switch has to wake. */
+export const fencingWith = (step: StepName): StepName[] => [
+  ...new Set(
+    MACHINE_NAMES.flatMap((name): readonly Stage[] => {
+      const { order }: Machine = MACHINES[name];
+      return order.some((stage) => stage.step === step) ? order : [];
+    }).flatMap((stage) => (stage.onFailure ? [stage.step, stage.onFailure.step] : [])),
+  ),
+];
+
 /** Every step that a machine may call, those after a failure included, each once. */
 export const stepsOf = ({ order }: Machine): StepName[] => [
   ...new Set(order.flatMap(({ step, onFailure }) => (onFailure ? [step, onFailure.step] : [step]))),

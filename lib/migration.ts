@@ -1,5 +1,5 @@
 /** One function for each step, one state machine for each order of steps, and their logs. */
-import { ArnFormat, type CfnElement, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { ArnFormat, type CfnElement, Duration, Lazy, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { EventField, Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events';
 import { SfnStateMachine } from 'aws-cdk-lib/aws-events-targets';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
@@ -11,7 +11,7 @@ import { VARIABLE } from '../lambdas/environment.ts';
 import { STEP_NAMES, type StepName } from '../lambdas/steps/index.ts';
 import { stepCode } from './bundle.ts';
 import { allowWildcard } from './exceptions.ts';
-import { MACHINE_NAMES, MACHINES, type MachineName, type Stage, stepsOf } from './machines.ts';
+import { fencingWith, MACHINE_NAMES, MACHINES, type MachineName, type Stage, stepsOf } from './machines.ts';
 import type { Network } from './network.ts';
 import type { Resources } from './rights.ts';
 import { chainOf } from './states.ts';
@@ -69,10 +69,12 @@ export class Migration extends Construct {
     const actingMachineArns = MACHINE_NAMES.filter((name) => MACHINES[name].acts).map((name) => this.#arnOf(name));
     const environment = { [VARIABLE.inputDefaults]: JSON.stringify(inputDefaults) };
     const { code } = this;
-    return mapped(
-      STEP_NAMES,
-      (step) => new StepFunction(this, step, { step, code, network, environment, resources: { ...resources, actingMachineArns } }).function,
-    );
+    return mapped(STEP_NAMES, (step) => {
+      // Of functions that may be made after this one.
+      const switchFunctionArns = fencingWith(step).map((other) => Lazy.string({ produce: () => this.functions[other].functionArn }));
+      const whole = { ...resources, actingMachineArns, switchFunctionArns };
+      return new StepFunction(this, step, { step, code, network, environment, resources: whole }).function;
+    });
   }
 
   #machine(name: MachineName): StateMachine {

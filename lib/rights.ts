@@ -25,6 +25,8 @@ export interface Resources {
   readonly cluster: SourceCluster;
   /** ARNs of the state machines that must not run at the same time. Texts, because the machines are built from the functions. */
   readonly actingMachineArns: readonly string[];
+  /** ARNs of the functions that this one calls with nothing to do, before a switch that needs them. @default - none */
+  readonly switchFunctionArns?: readonly string[];
   readonly subscriptionSslmode: ReplicationLogin['sslmode'];
 }
 
@@ -150,6 +152,11 @@ export const RIGHTS: Readonly<Record<Need, Right>> = {
   },
   applicationView,
   applicationOriginal,
+  functions: {
+    network: false,
+    environment: ({ switchFunctionArns = [] }) => ({ [VARIABLE.switchFunctions]: switchFunctionArns.join(',') }),
+    grant: (role, { switchFunctionArns = [] }) => allow(role, ['lambda:InvokeFunction'], [...switchFunctionArns]),
+  },
   hook: {
     network: false,
     environment: ({ switchHookArn }) => (switchHookArn === undefined ? {} : { [VARIABLE.switchHook]: switchHookArn }),

@@ -2,6 +2,7 @@
 import { InvokeCommand, type LambdaClient, ResourceNotFoundException } from '@aws-sdk/client-lambda';
 import type { Hook, SideName } from '../contract.ts';
 import { InvalidConfiguration, type MigrationError } from '../errors.ts';
+import { PASSING_EXCEPTIONS } from '../functions.ts';
 import { translateCommon } from './aws-errors.ts';
 
 /** What the user's function receives. */
@@ -15,9 +16,6 @@ export interface HookEvent {
 
 /** A switch waits for the answer, so it waits no longer than this, and is not asked twice behind its back. */
 export const PATIENCE_MS = 10_000;
-
-/** Busy with something that passes: a deployment of the function, a network of its own that wakes up. */
-const PASSING = /^(ResourceConflict|ResourceNotReady|ENINotReady|SnapStartNotReady)Exception$/;
 
 /** @param arn ARN of the function, with or without a version or an alias; `client` must not retry by itself */
 export function hookPort(client: LambdaClient, arn: string, patienceMs: number = PATIENCE_MS): Hook {
@@ -37,7 +35,7 @@ export function hookPort(client: LambdaClient, arn: string, patienceMs: number =
 
 function translate(error: unknown, arn: string): MigrationError {
   const { name, message } = error as Error;
-  const passing = PASSING.test(name) ? Object.assign(new Error(message), { name, $fault: 'server' }) : error;
+  const passing = PASSING_EXCEPTIONS.some((each) => each === name) ? Object.assign(new Error(message), { name, $fault: 'server' }) : error;
   const common = translateCommon(passing, { action: 'lambda:InvokeFunction', resource: arn });
   if (common) return common;
   const what = error instanceof ResourceNotFoundException ? 'does not exist' : `cannot be called (${name}: ${message})`;

@@ -44,6 +44,7 @@ describe('rights', () => {
   it('let nobody do anything else to RDS, to Step Functions, or to a secret than is listed here', () => {
     const actions = new Set(STEP_NAMES.flatMap((step) => stack.rightsOf(step).flatMap((right) => right.actions)));
     expect([...actions].filter((action) => !/^(logs|xray|ec2):/.test(action)).sort()).toEqual([
+      'lambda:InvokeFunction',
       'rds:AddTagsToResource',
       'rds:DescribeDBClusterParameters',
       'rds:DescribeDBClusters',
@@ -63,7 +64,6 @@ describe('rights', () => {
     expect([...further].filter((action) => !actions.has(action)).sort()).toEqual([
       'kms:Decrypt',
       'kms:GenerateDataKey',
-      'lambda:InvokeFunction',
       'secretsmanager:UpdateSecretVersionStage',
     ]);
     expect([...further].filter((action) => action.includes('*'))).toEqual([]);
@@ -150,15 +150,30 @@ describe('rights', () => {
   it("let the steps that switch, or end a switch, call the user's own function, and no other function", () => {
     const callers = stepsThatNeed('hook');
     expect(callers).toEqual(SWITCHING_STEPS);
-    expect(whoMay(switching, 'lambda:InvokeFunction')).toEqual(callers);
+    expect(whoMay(switching, 'lambda:InvokeFunction')).toEqual(
+      STEP_NAMES.filter((step) => [...callers, ...stepsThatNeed('functions')].includes(step)),
+    );
     for (const step of callers) {
       expect(resourcesOf(step, 'lambda:InvokeFunction', switching)).toEqual([WITH_APPLICATION.switchHookArn]);
       expect(switching.functionOf(step).Environment.Variables.SWITCH_HOOK_ARN).toBe(WITH_APPLICATION.switchHookArn);
     }
   });
 
+  it.each([
+    ['CheckCutover', ['SwitchOver', 'LiftFence']],
+    ['CheckRollback', ['SwitchBack', 'LiftFence']],
+  ] as const)('let %s wake the functions of its switch, %j, and call no other (#9.18)', (step, woken) => {
+    const arns = woken.map((other) => ({ 'Fn::GetAtt': [stack.idOf(`Migration/${other}/Function/Resource`), 'Arn'] }));
+    expect(stepsThatNeed('functions')).toEqual(['CheckCutover', 'CheckRollback']);
+    const callable = resourcesOf(step, 'lambda:InvokeFunction');
+    expect(callable).toHaveLength(arns.length);
+    expect(callable).toEqual(expect.arrayContaining(arns));
+    expect(stack.functionOf(step).Environment.Variables.SWITCH_FUNCTION_ARNS).toEqual({ 'Fn::Join': ['', [arns[0], ',', arns[1]]] });
+  });
+
   it('are none of these where neither a secret nor a function is given', () => {
-    for (const action of ['secretsmanager:UpdateSecretVersionStage', 'lambda:InvokeFunction']) expect(whoMay(stack, action)).toEqual([]);
+    expect(whoMay(stack, 'secretsmanager:UpdateSecretVersionStage')).toEqual([]);
+    expect(whoMay(stack, 'lambda:InvokeFunction')).toEqual(stepsThatNeed('functions'));
     for (const step of STEP_NAMES) {
       const variables = Object.keys(stack.functionOf(step).Environment.Variables);
       expect(variables.filter((name) => /APPLICATION|HOOK/.test(name))).toEqual([]);

@@ -19,7 +19,7 @@ import { StepFunction } from './step-function.ts';
 
 export interface MigrationProps {
   /** The databases, the cluster and their secrets. */
-  readonly resources: Omit<Resources, 'actingMachineArns'>;
+  readonly resources: Omit<Resources, 'actingMachineArns' | 'actingExecutionArns' | 'switchFunctionArns'>;
   /** Where functions stand that speak to a database. */
   readonly network: Network;
   /** Defaults of the execution input, in its own form. @default {} */
@@ -66,13 +66,15 @@ export class Migration extends Construct {
   }
 
   #functions({ resources, network, inputDefaults = {} }: MigrationProps): Record<StepName, IFunction> {
-    const actingMachineArns = MACHINE_NAMES.filter((name) => MACHINES[name].acts).map((name) => this.#arnOf(name));
+    const acting = MACHINE_NAMES.filter((name) => MACHINES[name].acts);
+    const actingMachineArns = acting.map((name) => this.#arnOf('stateMachine', this.#nameOf(name)));
+    const actingExecutionArns = acting.map((name) => this.#arnOf('execution', `${this.#nameOf(name)}:*`));
     const environment = { [VARIABLE.inputDefaults]: JSON.stringify(inputDefaults) };
     const { code } = this;
     return mapped(STEP_NAMES, (step) => {
       // Of functions that may be made after this one.
       const switchFunctionArns = fencingWith(step).map((other) => Lazy.string({ produce: () => this.functions[other].functionArn }));
-      const whole = { ...resources, actingMachineArns, switchFunctionArns };
+      const whole = { ...resources, actingMachineArns, actingExecutionArns, switchFunctionArns };
       return new StepFunction(this, step, { step, code, network, environment, resources: whole }).function;
     });
   }
@@ -108,14 +110,8 @@ export class Migration extends Construct {
     return `${Stack.of(this).stackName}-${name}`;
   }
 
-  #arnOf(name: MachineName): string {
-    const parts = {
-      service: 'states',
-      resource: 'stateMachine',
-      resourceName: this.#nameOf(name),
-      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-    };
-    return Stack.of(this).formatArn(parts);
+  #arnOf(resource: 'stateMachine' | 'execution', resourceName: string): string {
+    return Stack.of(this).formatArn({ service: 'states', resource, resourceName, arnFormat: ArnFormat.COLON_RESOURCE_NAME });
   }
 }
 

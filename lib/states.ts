@@ -22,7 +22,7 @@ import {
 import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import type { Construct } from 'constructs';
 import type { StepEvent } from '../lambdas/contract.ts';
-import { ERROR_NAMES } from '../lambdas/errors.ts';
+import { ERROR_NAMES, type ErrorName } from '../lambdas/errors.ts';
 import { PASSING_EXCEPTIONS } from '../lambdas/functions.ts';
 import type { StepName } from '../lambdas/steps/index.ts';
 import type { Machine, Stage } from './machines.ts';
@@ -50,6 +50,12 @@ const PATIENCE = {
  */
 const CRASHES = ['Sandbox.Timedout', 'Lambda.Unknown', 'Runtime.ExitError'];
 const SECOND_CHANCES = { interval: Duration.seconds(5), backoffRate: 2, maxAttempts: 2, jitterStrategy: JitterType.FULL };
+
+/**
+ * What follows on the end of an execution may still be told that it runs, for a second as a rule; a switch that somebody started at once
+ * finds the one before unfinished, and ends. On average 1, 2, 4, 8, 16, then 30 seconds: 31 + 13 × 30 s = 7 minutes.
+ */
+const UNTIL_OLDER_ENDS = { ...PATIENCE, maxAttempts: 18 };
 
 /** Where a Catch leaves what it caught: `Error` and `Cause`. The step that follows on a failure is told of it. */
 const FAILURE = '$.failure';
@@ -79,7 +85,7 @@ function entered(scope: Construct, stage: Stage, task: LambdaInvoke, next: State
   return stage.onlyWithRebootConsent ? ifRebootIsAllowed(scope, task, next) : task;
 }
 
-function invoke(scope: Construct, { step, polls }: Stage, handler: IFunction): LambdaInvoke {
+function invoke(scope: Construct, { step, polls, waitsForOlder }: Stage, handler: IFunction): LambdaInvoke {
   const event = {
     input: JsonPath.objectAt('$$.Execution.Input'),
     state: JsonPath.objectAt('$'),
@@ -97,6 +103,7 @@ function invoke(scope: Construct, { step, polls }: Stage, handler: IFunction): L
   });
   task.addRetry({ errors: PASSING_ERRORS, ...PATIENCE });
   task.addRetry({ errors: CRASHES, ...SECOND_CHANCES });
+  if (waitsForOlder) task.addRetry({ errors: ['AlreadyRunning' satisfies ErrorName], ...UNTIL_OLDER_ENDS });
   return task;
 }
 

@@ -314,6 +314,23 @@ describe('Recovery', () => {
     expect(visits).toHaveLength(13);
   });
 
+  it('asks again where the execution that it is for is still told to be running (#9.19)', async () => {
+    const stale: Fake = (event, visit) => (visit <= 3 ? fails('AlreadyRunning')(event, visit) : { verdict: 'done' });
+    const { failure, visits } = await run('Recovery', { execution: 'gone' }, { LiftFence: stale });
+    expect(failure).toBeUndefined();
+    expect(visits).toHaveLength(4);
+  });
+
+  it('waits some minutes, and no longer, for an older execution that goes on running (#9.19)', async () => {
+    const { failure, visits } = await run('Recovery', {}, { LiftFence: fails('AlreadyRunning', 'An older one runs.') });
+    expect(failure).toEqual({ error: 'AlreadyRunning', cause: 'An older one runs.' });
+    expect(visits).toHaveLength(19);
+    const { Retry = [] } = stack.definitionOf('Recovery').States.LiftFence as { Retry?: readonly Readonly<Record<string, unknown>>[] };
+    expect(Retry.filter(({ ErrorEquals }) => JSON.stringify(ErrorEquals) === '["AlreadyRunning"]')).toEqual([
+      expect.objectContaining({ IntervalSeconds: 2, MaxAttempts: 18, BackoffRate: 2, MaxDelaySeconds: 60, JitterStrategy: 'FULL' }),
+    ]);
+  });
+
   it('shows why it failed', async () => {
     const { failure } = await run('Recovery', {}, { LiftFence: fails('CannotConnect', 'The source is gone.') });
     expect(failure).toEqual({ error: 'CannotConnect', cause: 'The source is gone.' });

@@ -58,6 +58,7 @@ describe('rights', () => {
       'secretsmanager:DescribeSecret',
       'secretsmanager:GetSecretValue',
       'secretsmanager:PutSecretValue',
+      'states:DescribeExecution',
       'states:ListExecutions',
     ]);
     const further = new Set(STEP_NAMES.flatMap((step) => switching.rightsOf(step).flatMap((right) => right.actions)));
@@ -180,7 +181,7 @@ describe('rights', () => {
     }
   });
 
-  it('let a step of every machine that a person starts to act list executions, and only of the machines that act', () => {
+  it('let a step of every machine that a person starts to act list executions and ask about them, and only of the machines that act', () => {
     for (const name of MACHINE_NAMES.filter((machine) => MACHINES[machine].acts && machine !== 'Recovery'))
       expect(stepsOf(MACHINES[name]).filter((step) => stepsThatNeed('executions').includes(step))).not.toEqual([]);
     expect(whoMay(stack, 'states:ListExecutions')).toEqual(stepsThatNeed('executions'));
@@ -189,6 +190,8 @@ describe('rights', () => {
       const arns = acting.map((name) => `arn:aws:states:eu-central-1:111122223333:stateMachine:AuroraToPlanetScale-${name}`);
       expect(resourcesOf(step, 'states:ListExecutions').toSorted()).toEqual(arns.toSorted());
       expect(stack.functionOf(step).Environment.Variables.ACTING_MACHINE_ARNS).toBe(arns.join(','));
+      const executions = acting.map((name) => `arn:aws:states:eu-central-1:111122223333:execution:AuroraToPlanetScale-${name}:*`);
+      expect(resourcesOf(step, 'states:DescribeExecution').toSorted()).toEqual(executions.toSorted()); // (#9.19)
     }
   });
 });

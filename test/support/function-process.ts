@@ -44,7 +44,7 @@ async function run({ fn, event, budgetMs, source, target, replication, secret }:
     },
     hook: remote<Hook>('hook', ['call']),
     functions: noFunctions,
-    executions: remote<Executions>('executions', ['older']),
+    executions: remote<Executions>('executions', ['older', 'steppedAside']),
   };
   try {
     send({ kind: 'returned', result: await invoke(fn, event, places, budgetMs, silent) });

@@ -66,7 +66,9 @@ export interface WorldOptions extends Partial<PairOptions> {
 }
 
 export const silent: Log = { info: () => {}, warn: () => {} };
-const alone: Executions = { older: async () => undefined };
+/** The executions, where an older one is running. */
+export const runningBeside = (older: string): Executions => ({ older: async () => older, steppedAside: async () => false });
+const alone: Executions = { older: async () => undefined, steppedAside: async () => false };
 const PAUSE_MS = 50;
 /** Every session maps the shared memory that it touches; tests have many sessions and few rows. */
 const SMALL = { shared_buffers: '16MB' };

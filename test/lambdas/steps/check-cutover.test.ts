@@ -3,7 +3,7 @@ import { AlreadyRunning, CutoverRefused, TransientError } from '../../../lambdas
 import { checkCutover } from '../../../lambdas/steps/check-cutover.ts';
 import { compared, FOLLOWED, type FollowedServers, follow, followedServers, streaming } from '../../support/following.ts';
 import { livesItsWholeLife } from '../../support/life.ts';
-import { startWorld, type VisitOptions, type World } from '../../support/world.ts';
+import { runningBeside, startWorld, type VisitOptions, type World } from '../../support/world.ts';
 
 const markers = (world: World) =>
   world.source(`select token from planetscale_migration.heartbeat where token like 'test:check:%' order by id`);
@@ -96,7 +96,7 @@ describe('CheckCutover', () => {
   it('steps aside for an older execution', async () => {
     const younger: typeof checkCutover = {
       ...checkCutover,
-      inspect: (ctx) => checkCutover.inspect({ ...ctx, executions: { older: async () => 'nightly-1' } }),
+      inspect: (ctx) => checkCutover.inspect({ ...ctx, executions: runningBeside('nightly-1') }),
     };
     await expect(servers.base.run('CheckCutover', younger)).rejects.toThrow(AlreadyRunning);
   });

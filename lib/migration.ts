@@ -89,7 +89,7 @@ export class Migration extends Construct {
       tracingEnabled: true,
       // Every event, but not what flows between the states: that stays in the execution's own history, which ends with the migration.
       logs: {
-        destination: new LogGroup(room, 'Logs', { retention: RetentionDays.THREE_MONTHS, removalPolicy: RemovalPolicy.DESTROY }),
+        destination: this.#logsOf(room, name),
         level: LogLevel.ALL,
         includeExecutionData: false,
       },
@@ -103,6 +103,16 @@ export class Migration extends Construct {
       );
     }
     return machine;
+  }
+
+  /**
+   * Under a prefix for which CloudWatch Logs itself lets Step Functions in. For any other name Step Functions writes the log group into the
+   * account's resource policy, which holds 5,120 characters and is shared by everything in the account that delivers logs.
+   * https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html
+   */
+  #logsOf(room: Construct, name: MachineName): LogGroup {
+    const logGroupName = `/aws/vendedlogs/states/${this.#nameOf(name)}`;
+    return new LogGroup(room, 'Logs', { logGroupName, retention: RetentionDays.THREE_MONTHS, removalPolicy: RemovalPolicy.DESTROY });
   }
 
   /** Named by us: functions must know the ARNs of machines that are built from these very functions. */

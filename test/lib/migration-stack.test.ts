@@ -251,6 +251,23 @@ describe('machines', () => {
     });
   });
 
+  it('keep their logs where CloudWatch Logs lets Step Functions in by itself, each machine of each stack its own (#9.20)', () => {
+    for (const [of, name] of [
+      [stack, 'AuroraToPlanetScale'],
+      [given, 'Other'],
+    ] as const) {
+      const groups = MACHINE_NAMES.map((machine) => {
+        const { LoggingConfiguration } = of.machineOf(machine);
+        const [{ CloudWatchLogsLogGroup }] = LoggingConfiguration.Destinations;
+        const [id] = CloudWatchLogsLogGroup.LogGroupArn['Fn::GetAtt'];
+        const { Properties, DeletionPolicy } = of.template.toJSON().Resources[id];
+        expect({ ...Properties, DeletionPolicy }).toMatchObject({ RetentionInDays: 90, DeletionPolicy: 'Delete' });
+        return Properties.LogGroupName;
+      });
+      expect(groups).toEqual(MACHINE_NAMES.map((machine) => `/aws/vendedlogs/states/${name}-${machine}`));
+    }
+  });
+
   it('carry the name of their stack, so that two stacks do not meet', () => {
     for (const name of MACHINE_NAMES) {
       given.template.hasResourceProperties('AWS::StepFunctions::StateMachine', { StateMachineName: `Other-${name}` });

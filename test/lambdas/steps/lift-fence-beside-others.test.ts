@@ -49,7 +49,7 @@ describe('LiftFence beside an older execution that runs (#9.19)', () => {
 
   it('does not end well where the execution that had stepped aside has left a fence', async () => {
     beside(world, true);
-    await world.source('update planetscale_migration.gate set execution = $1', [input.execution]); // whose fence it is
+    await world.source(`begin read write; update planetscale_migration.gate set execution = '${input.execution}'; commit`);
     await expect(world.visit('LiftFence', { input })).rejects.toThrow(AlreadyRunning);
   });
 });

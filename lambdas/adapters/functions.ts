@@ -11,8 +11,8 @@ export interface WakePace {
   readonly patienceMs: number;
   readonly pauseMs: number;
 }
-/** An interface to a VPC is there again after one to two minutes; a function of the check may take fifteen. */
-const PACE: WakePace = { patienceMs: 240_000, pauseMs: 3_000 };
+/** The way into a VPC is there again after a minute or two. With the retries of the state all this lasts for the better part of an hour. */
+const PACE: WakePace = { patienceMs: 60_000, pauseMs: 3_000 };
 
 /** What one call came to: nothing where the function answered. */
 type Outcome = { readonly passes: string } | { readonly refused: string } | undefined;

@@ -24,6 +24,7 @@ import type {
   ClusterSetupView,
   ClusterView,
 } from './cluster/control-plane.ts';
+import type { Functions } from './functions.ts';
 import type { MigrationInput } from './input.ts';
 
 export type { Application, ApplicationOriginal, ApplicationView, Hook, SideName } from './application.ts';
@@ -43,6 +44,7 @@ export type {
   Subnet,
   Tags,
 } from './cluster/control-plane.ts';
+export type { Functions } from './functions.ts';
 export type { MigrationInput } from './input.ts';
 
 /** What JSON can carry; everything that a step returns is kept in the execution's history. */
@@ -108,8 +110,14 @@ export interface Database extends Reader {
 
 /** The executions of the machines that act on this database. */
 export interface Executions {
-  /** The oldest running execution that began before this one, by names that a person finds in the console, if there is one. Always undefined for a machine that only looks. */
-  older(): Promise<string | undefined>;
+  /**
+   * The oldest running execution that began before this one, by names that a person finds in the console, if there is one. Always undefined
+   * for a machine that only looks.
+   * @param ended name of an execution of Cutover or Rollback that is known to have ended, whatever is told of it for a moment more
+   */
+  older(ended?: string): Promise<string | undefined>;
+  /** Whether the execution of Cutover or Rollback of this name ended with {@link AlreadyRunning}, for which an older one was the reason. */
+  steppedAside(execution: string): Promise<boolean>;
 }
 
 /** The login that the target uses to stream from the source. */
@@ -167,6 +175,7 @@ export interface Ports {
   readonly applicationView: ApplicationView;
   readonly applicationOriginal: ApplicationOriginal;
   readonly hook: Hook;
+  readonly functions: Functions;
 }
 export type Need = keyof Ports;
 
@@ -187,6 +196,8 @@ export interface Views {
   readonly applicationOriginal: Pick<ApplicationOriginal, 'isKept'>;
   /** There is nothing to look at. */
   readonly hook: object;
+  /** To be called changes nothing. */
+  readonly functions: Functions;
 }
 
 /** What every step knows about the visit it is on. */

@@ -32,6 +32,8 @@ export const VARIABLE = {
   stack: 'STACK_NAME',
   /** ARNs of the state machines that act on the database, separated by commas. */
   actingMachines: 'ACTING_MACHINE_ARNS',
+  /** ARNs of the functions that a check wakes before a switch, separated by commas. */
+  switchFunctions: 'SWITCH_FUNCTION_ARNS',
   /** Topic that notices go to. */
   topic: 'TOPIC_ARN',
 } as const;

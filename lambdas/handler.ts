@@ -4,6 +4,7 @@ import { awsClients, findPlaces } from './adapters/places.ts';
 import type { Log, StepEvent, StepResult } from './contract.ts';
 import { type Environment, VARIABLE } from './environment.ts';
 import { InvalidConfiguration, MigrationError } from './errors.ts';
+import { AWAKE, type Awake, isWake, type Wake } from './functions.ts';
 import { parseInput } from './input.ts';
 import { needsOf, STEP_NAMES, type StepName } from './steps/index.ts';
 import { visitStep } from './visit.ts';
@@ -23,7 +24,10 @@ const FAREWELL_MS = 10_000;
 
 const clients = awsClients();
 
-export async function handler(event: StepEvent, invocation: Invocation): Promise<StepResult> {
+export async function handler(event: StepEvent, invocation: Invocation): Promise<StepResult>;
+export async function handler(event: Wake, invocation: Invocation): Promise<Awake>;
+export async function handler(event: StepEvent | Wake, invocation: Invocation): Promise<StepResult | Awake> {
+  if (isWake(event)) return AWAKE;
   const environment: Environment = process.env;
   const step = stepOf(environment);
   const log = lambdaLog(step, event, invocation.awsRequestId);

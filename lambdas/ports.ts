@@ -7,6 +7,7 @@ import type {
   Application,
   Cluster,
   Executions,
+  Functions,
   Hook,
   Ports,
   ReplicationAccess,
@@ -26,6 +27,7 @@ export interface Places {
   readonly replicationSecret: ReplicationSecret;
   readonly application: Application;
   readonly hook: Hook;
+  readonly functions: Functions;
 }
 
 export interface OpenPorts {
@@ -54,6 +56,7 @@ export function openPorts(step: string, places: Partial<Places>): OpenPorts {
     applicationView: places.application,
     applicationOriginal: places.application,
     hook: places.hook,
+    functions: places.functions,
   };
   return {
     looking: { ...others, source: source?.looking, target: target?.looking } satisfies Record<keyof Views, unknown> as Views,

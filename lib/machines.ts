@@ -8,6 +8,8 @@ export interface Stage {
   readonly step: StepName;
   /** Whether the step is visited again while it is pending. */
   readonly polls: boolean;
+  /** Waits for some minutes where an older execution is told to be running: what is told of one that has just ended may be old. */
+  readonly waitsForOlder?: true;
   /** Taken only where the execution's input says `"reboot": "now"`. */
   readonly onlyWithRebootConsent?: true;
   /** What follows on any failure, whatever it is, before the execution ends with it; crashes and time limits included. */
@@ -26,8 +28,9 @@ export interface Machine {
 const task = (step: StepName): Stage => ({ step, polls: false });
 const until = (step: StepName): Stage => ({ step, polls: true });
 const withRebootConsent = (stage: Stage): Stage => ({ ...stage, onlyWithRebootConsent: true });
+const liftingFence: Stage = { ...until('LiftFence'), waitsForOlder: true };
 /** A step that fences a side: no end of it may leave the application without a side to write to. */
-const fencing = (stage: Stage): Stage => ({ ...stage, onFailure: until('LiftFence') });
+const fencing = (stage: Stage): Stage => ({ ...stage, onFailure: liftingFence });
 
 export const MACHINES = {
   Preflight: {
@@ -67,7 +70,7 @@ export const MACHINES = {
   Recovery: {
     says: 'Ends a switch that was cut off: lifts its fence, or carries it to its end where it was committed. Starts by itself after Cutover and Rollback.',
     acts: true,
-    order: [until('LiftFence')],
+    order: [liftingFence],
   },
   Rotation: {
     says: 'Gives the replication role a new password, and the stream with it, which loses nothing and goes on. The application is not affected.',
@@ -82,6 +85,16 @@ export const MACHINES = {
 } as const satisfies Readonly<Record<string, Machine>>;
 export type MachineName = keyof typeof MACHINES;
 export const MACHINE_NAMES = Object.keys(MACHINES) as MachineName[];
+
+/** The steps that fence a side or lift a fence, in every machine that takes `step`: what a check before a switch has to wake. */
+export const fencingWith = (step: StepName): StepName[] => [
+  ...new Set(
+    MACHINE_NAMES.flatMap((name): readonly Stage[] => {
+      const { order }: Machine = MACHINES[name];
+      return order.some((stage) => stage.step === step) ? order : [];
+    }).flatMap((stage) => (stage.onFailure ? [stage.step, stage.onFailure.step] : [])),
+  ),
+];
 
 /** Every step that a machine may call, those after a failure included, each once. */
 export const stepsOf = ({ order }: Machine): StepName[] => [

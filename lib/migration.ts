@@ -1,5 +1,5 @@
 /** One function for each step, one state machine for each order of steps, and their logs. */
-import { ArnFormat, type CfnElement, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { ArnFormat, type CfnElement, Duration, Lazy, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { EventField, Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events';
 import { SfnStateMachine } from 'aws-cdk-lib/aws-events-targets';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
@@ -11,7 +11,7 @@ import { VARIABLE } from '../lambdas/environment.ts';
 import { STEP_NAMES, type StepName } from '../lambdas/steps/index.ts';
 import { stepCode } from './bundle.ts';
 import { allowWildcard } from './exceptions.ts';
-import { MACHINE_NAMES, MACHINES, type MachineName, type Stage, stepsOf } from './machines.ts';
+import { fencingWith, MACHINE_NAMES, MACHINES, type MachineName, type Stage, stepsOf } from './machines.ts';
 import type { Network } from './network.ts';
 import type { Resources } from './rights.ts';
 import { chainOf } from './states.ts';
@@ -19,7 +19,7 @@ import { StepFunction } from './step-function.ts';
 
 export interface MigrationProps {
   /** The databases, the cluster and their secrets. */
-  readonly resources: Omit<Resources, 'actingMachineArns'>;
+  readonly resources: Omit<Resources, 'actingMachineArns' | 'actingExecutionArns' | 'switchFunctionArns'>;
   /** Where functions stand that speak to a database. */
   readonly network: Network;
   /** Defaults of the execution input, in its own form. @default {} */
@@ -66,13 +66,17 @@ export class Migration extends Construct {
   }
 
   #functions({ resources, network, inputDefaults = {} }: MigrationProps): Record<StepName, IFunction> {
-    const actingMachineArns = MACHINE_NAMES.filter((name) => MACHINES[name].acts).map((name) => this.#arnOf(name));
+    const acting = MACHINE_NAMES.filter((name) => MACHINES[name].acts);
+    const actingMachineArns = acting.map((name) => this.#arnOf('stateMachine', this.#nameOf(name)));
+    const actingExecutionArns = acting.map((name) => this.#arnOf('execution', `${this.#nameOf(name)}:*`));
     const environment = { [VARIABLE.inputDefaults]: JSON.stringify(inputDefaults) };
     const { code } = this;
-    return mapped(
-      STEP_NAMES,
-      (step) => new StepFunction(this, step, { step, code, network, environment, resources: { ...resources, actingMachineArns } }).function,
-    );
+    return mapped(STEP_NAMES, (step) => {
+      // Of functions that may be made after this one.
+      const switchFunctionArns = fencingWith(step).map((other) => Lazy.string({ produce: () => this.functions[other].functionArn }));
+      const whole = { ...resources, actingMachineArns, actingExecutionArns, switchFunctionArns };
+      return new StepFunction(this, step, { step, code, network, environment, resources: whole }).function;
+    });
   }
 
   #machine(name: MachineName): StateMachine {
@@ -85,7 +89,7 @@ export class Migration extends Construct {
       tracingEnabled: true,
       // Every event, but not what flows between the states: that stays in the execution's own history, which ends with the migration.
       logs: {
-        destination: new LogGroup(room, 'Logs', { retention: RetentionDays.THREE_MONTHS, removalPolicy: RemovalPolicy.DESTROY }),
+        destination: this.#logsOf(room, name),
         level: LogLevel.ALL,
         includeExecutionData: false,
       },
@@ -101,19 +105,23 @@ export class Migration extends Construct {
     return machine;
   }
 
+  /**
+   * Under a prefix for which CloudWatch Logs itself lets Step Functions in. For any other name Step Functions writes the log group into the
+   * account's resource policy, which holds 5,120 characters and is shared by everything in the account that delivers logs.
+   * https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html
+   */
+  #logsOf(room: Construct, name: MachineName): LogGroup {
+    const logGroupName = `/aws/vendedlogs/states/${this.#nameOf(name)}`;
+    return new LogGroup(room, 'Logs', { logGroupName, retention: RetentionDays.THREE_MONTHS, removalPolicy: RemovalPolicy.DESTROY });
+  }
+
   /** Named by us: functions must know the ARNs of machines that are built from these very functions. */
   #nameOf(name: MachineName): string {
     return `${Stack.of(this).stackName}-${name}`;
   }
 
-  #arnOf(name: MachineName): string {
-    const parts = {
-      service: 'states',
-      resource: 'stateMachine',
-      resourceName: this.#nameOf(name),
-      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-    };
-    return Stack.of(this).formatArn(parts);
+  #arnOf(resource: 'stateMachine' | 'execution', resourceName: string): string {
+    return Stack.of(this).formatArn({ service: 'states', resource, resourceName, arnFormat: ArnFormat.COLON_RESOURCE_NAME });
   }
 }
 

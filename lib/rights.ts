@@ -5,6 +5,7 @@ import { ORIGINAL_LABEL } from '../lambdas/application.ts';
 import type { Need, ReplicationLogin } from '../lambdas/contract.ts';
 import { type Environment, VARIABLE } from '../lambdas/environment.ts';
 import { CLUSTER_RIGHTS, type SourceCluster } from './cluster-rights.ts';
+import { allowWildcard } from './exceptions.ts';
 import { allow } from './grants.ts';
 
 /** A secret, made by the stack or there already. */
@@ -25,6 +26,10 @@ export interface Resources {
   readonly cluster: SourceCluster;
   /** ARNs of the state machines that must not run at the same time. Texts, because the machines are built from the functions. */
   readonly actingMachineArns: readonly string[];
+  /** Patterns of the ARNs of their executions. @default - none may be described */
+  readonly actingExecutionArns?: readonly string[];
+  /** ARNs of the functions that this one calls with nothing to do, before a switch that needs them. @default - none */
+  readonly switchFunctionArns?: readonly string[];
   readonly subscriptionSslmode: ReplicationLogin['sslmode'];
 }
 
@@ -115,7 +120,12 @@ export const RIGHTS: Readonly<Record<Need, Right>> = {
   executions: {
     network: false,
     environment: ({ actingMachineArns }) => ({ [VARIABLE.actingMachines]: actingMachineArns.join(',') }),
-    grant: (role, { actingMachineArns }) => allow(role, ['states:ListExecutions'], [...actingMachineArns]),
+    grant(role, { actingMachineArns, actingExecutionArns = [] }) {
+      allow(role, ['states:ListExecutions'], [...actingMachineArns]);
+      if (actingExecutionArns.length > 0) allow(role, ['states:DescribeExecution'], [...actingExecutionArns]);
+      for (const arn of actingExecutionArns)
+        allowWildcard(role, arn, 'Every execution of this machine; their names are chosen when they are started.');
+    },
   },
   replication: {
     network: true, // the login is tried on the source
@@ -150,6 +160,11 @@ export const RIGHTS: Readonly<Record<Need, Right>> = {
   },
   applicationView,
   applicationOriginal,
+  functions: {
+    network: false,
+    environment: ({ switchFunctionArns = [] }) => ({ [VARIABLE.switchFunctions]: switchFunctionArns.join(',') }),
+    grant: (role, { switchFunctionArns = [] }) => allow(role, ['lambda:InvokeFunction'], [...switchFunctionArns]),
+  },
   hook: {
     network: false,
     environment: ({ switchHookArn }) => (switchHookArn === undefined ? {} : { [VARIABLE.switchHook]: switchHookArn }),

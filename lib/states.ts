@@ -22,22 +22,19 @@ import {
 import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import type { Construct } from 'constructs';
 import type { StepEvent } from '../lambdas/contract.ts';
-import { ERROR_NAMES } from '../lambdas/errors.ts';
+import { ERROR_NAMES, type ErrorName } from '../lambdas/errors.ts';
+import { PASSING_EXCEPTIONS } from '../lambdas/functions.ts';
 import type { StepName } from '../lambdas/steps/index.ts';
 import type { Machine, Stage } from './machines.ts';
 
-/** Failures of the Lambda service itself (https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html#bp-lambda-serviceexception), and ours that pass. */
-const PASSING_ERRORS = [
-  'TransientError',
-  'Lambda.ServiceException',
-  'Lambda.AWSLambdaException',
-  'Lambda.SdkClientException',
-  'Lambda.TooManyRequestsException',
-  'Lambda.ClientExecutionTimeoutException',
-];
+/**
+ * Failures of the Lambda service itself (https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html#bp-lambda-serviceexception),
+ * each the name of the API's exception behind `Lambda.`, and ours that pass.
+ */
+const PASSING_ERRORS = ['TransientError', ...PASSING_EXCEPTIONS.map((name) => `Lambda.${name}`)];
 /**
  * With full jitter a pause is on average half of its bound: 2, 4, 8, 16, 32, then 60 seconds. 36 pauses make 31 + 31 × 30 s = 16 minutes,
- * which outlasts a reboot and a failover, at 3 events of the 25,000 for each attempt.
+ * which outlasts a reboot and a failover, and the minutes in which Lambda brings an inactive function back, at 3 events of the 25,000 for each attempt.
  */
 const PATIENCE = {
   interval: Duration.seconds(2),
@@ -47,9 +44,18 @@ const PATIENCE = {
   jitterStrategy: JitterType.FULL,
 };
 
-/** A function that was cut off or died. Steps may be repeated after a crash at any point, but twice the same crash is no accident. */
-const CRASHES = ['Sandbox.Timedout', 'Lambda.Unknown'];
+/**
+ * A function that was cut off or died. Steps may be repeated after a crash at any point, one after its commit point included, because they
+ * look first; but twice the same crash is no accident, and each attempt of a switch may fence.
+ */
+const CRASHES = ['Sandbox.Timedout', 'Lambda.Unknown', 'Runtime.ExitError'];
 const SECOND_CHANCES = { interval: Duration.seconds(5), backoffRate: 2, maxAttempts: 2, jitterStrategy: JitterType.FULL };
+
+/**
+ * What follows on the end of an execution may still be told that it runs, for a second as a rule; a switch that somebody started at once
+ * finds the one before unfinished, and ends. On average 1, 2, 4, 8, 16, then 30 seconds: 31 + 13 × 30 s = 7 minutes.
+ */
+const UNTIL_OLDER_ENDS = { ...PATIENCE, maxAttempts: 18 };
 
 /** Where a Catch leaves what it caught: `Error` and `Cause`. The step that follows on a failure is told of it. */
 const FAILURE = '$.failure';
@@ -79,7 +85,7 @@ function entered(scope: Construct, stage: Stage, task: LambdaInvoke, next: State
   return stage.onlyWithRebootConsent ? ifRebootIsAllowed(scope, task, next) : task;
 }
 
-function invoke(scope: Construct, { step, polls }: Stage, handler: IFunction): LambdaInvoke {
+function invoke(scope: Construct, { step, polls, waitsForOlder }: Stage, handler: IFunction): LambdaInvoke {
   const event = {
     input: JsonPath.objectAt('$$.Execution.Input'),
     state: JsonPath.objectAt('$'),
@@ -97,6 +103,7 @@ function invoke(scope: Construct, { step, polls }: Stage, handler: IFunction): L
   });
   task.addRetry({ errors: PASSING_ERRORS, ...PATIENCE });
   task.addRetry({ errors: CRASHES, ...SECOND_CHANCES });
+  if (waitsForOlder) task.addRetry({ errors: ['AlreadyRunning' satisfies ErrorName], ...UNTIL_OLDER_ENDS });
   return task;
 }
 

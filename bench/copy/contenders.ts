@@ -5,6 +5,7 @@ import { pgDump } from '../../lambdas/adapters/pg-dump.ts';
 import { noApplication, noHook } from '../../lambdas/application.ts';
 import { adapt } from '../../lambdas/dump/adapt.ts';
 import { splitDump } from '../../lambdas/dump/statements.ts';
+import { noFunctions } from '../../lambdas/functions.ts';
 import { REPLICATION_ROLE } from '../../lambdas/names.ts';
 import { newPassword } from '../../lambdas/secrets.ts';
 import { conninfo, literal } from '../../lambdas/sql/quote.ts';
@@ -65,6 +66,7 @@ const thisProject: Contender = {
         cluster: unmanagedCluster,
         application: noApplication,
         hook: noHook,
+        functions: noFunctions,
         replication: { user: REPLICATION_ROLE, password: secret.password, host: source.host, port: source.port, sslmode: 'require' },
         replicationSecret: secret,
       },

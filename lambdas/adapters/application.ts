@@ -54,7 +54,7 @@ export function applicationPort(client: SecretsManagerClient, secret: string, fi
     async pointAt(side) {
       const current = await api.current();
       if ((await sideOf(current)) === side) return;
-      await api.put(side === 'target' ? retargeted(current.text, (await sides()).login, secret) : await api.original());
+      await api.put(side === 'target' ? retargeted(current.text, (await sides()).login, secret) : await api.original(), current);
     },
     async forgetOriginal() {
       const labelled = await api.labelled();
@@ -63,14 +63,21 @@ export function applicationPort(client: SecretsManagerClient, secret: string, fi
   };
 }
 
-/** The calls on one secret, each with its errors in our words. */
+/**
+ * The calls on one secret, each with its errors in our words. What was written here is known here, even where the service goes on telling
+ * for a moment what was before: taken for the truth, that would make a committed switch look as if it were not.
+ */
 function secretApi(client: SecretsManagerClient, secret: string) {
+  let written: { readonly over: string; readonly version: SecretVersion } | undefined;
+  let labelMovedTo: { readonly id: string | undefined } | undefined;
   return {
     async current(): Promise<SecretVersion> {
-      return (await readVersion(client, secret)) ?? { id: '', text: '' }; // refused for being empty, by whoever reads it
+      const read = (await readVersion(client, secret)) ?? { id: '', text: '' }; // refused for being empty, by whoever reads it
+      return written?.over === read.id ? written.version : read;
     },
     /** Id of the version with our label, without reading its content. */
     async labelled(): Promise<string | undefined> {
+      if (labelMovedTo) return labelMovedTo.id;
       const { VersionIdsToStages = {} } = await client
         .send(new DescribeSecretCommand({ SecretId: secret }))
         .catch(refusing('DescribeSecret', secret));
@@ -84,14 +91,19 @@ function secretApi(client: SecretsManagerClient, secret: string) {
           'more. The secret was left as it is. Put in by hand the connection of the source, then start again.',
       );
     },
-    async put(text: string): Promise<void> {
-      await client.send(new PutSecretValueCommand({ SecretId: secret, SecretString: text })).catch(refusing('PutSecretValue', secret));
+    /** @param over the version that it replaces */
+    async put(text: string, over: SecretVersion): Promise<void> {
+      const { VersionId: id = '' } = await client
+        .send(new PutSecretValueCommand({ SecretId: secret, SecretString: text }))
+        .catch(refusing('PutSecretValue', secret));
+      written = { over: over.id, version: { ...over, id, text } };
     },
     async label({ to, from }: { readonly to: string | undefined; readonly from: string | undefined }): Promise<void> {
       const moved = { VersionStage: ORIGINAL_LABEL, MoveToVersionId: to, RemoveFromVersionId: from };
       await client
         .send(new UpdateSecretVersionStageCommand({ SecretId: secret, ...moved }))
         .catch(refusing('UpdateSecretVersionStage', secret));
+      labelMovedTo = { id: to };
     },
   };
 }

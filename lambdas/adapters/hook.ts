@@ -3,6 +3,7 @@ import { InvokeCommand, type LambdaClient, ResourceNotFoundException } from '@aw
 import type { Moment } from '../application.ts';
 import type { Hook, SideName } from '../contract.ts';
 import { InvalidConfiguration, type MigrationError } from '../errors.ts';
+import { PASSING_EXCEPTIONS } from '../functions.ts';
 import { translateCommon } from './aws-errors.ts';
 
 /** What the user's function receives. */
@@ -16,9 +17,6 @@ export interface HookEvent {
 
 /** A switch waits for the answer, so it waits no longer than this, and is not asked twice behind its back. */
 export const PATIENCE_MS = 10_000;
-
-/** Busy with something that passes: a deployment of the function, a network of its own that wakes up. */
-const PASSING = /^(ResourceConflict|ResourceNotReady|ENINotReady|SnapStartNotReady)Exception$/;
 
 /** @param arn ARN of the function, with or without a version or an alias; `client` must not retry by itself */
 export function hookPort(client: LambdaClient, arn: string, patienceMs: number = PATIENCE_MS): Hook {
@@ -39,7 +37,7 @@ export function hookPort(client: LambdaClient, arn: string, patienceMs: number =
 
 function translate(error: unknown, arn: string): MigrationError {
   const { name, message } = error as Error;
-  const passing = PASSING.test(name) ? Object.assign(new Error(message), { name, $fault: 'server' }) : error;
+  const passing = PASSING_EXCEPTIONS.some((each) => each === name) ? Object.assign(new Error(message), { name, $fault: 'server' }) : error;
   const common = translateCommon(passing, { action: 'lambda:InvokeFunction', resource: arn });
   if (common) return common;
   const what = error instanceof ResourceNotFoundException ? 'does not exist' : `cannot be called (${name}: ${message})`;

@@ -15,6 +15,7 @@ import { parseApplicationLogin, parseReplicationSecret, parseSourceSecret, parse
 import { type ApplicationSides, applicationPort } from './application.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
 import { executionsPort } from './executions.ts';
+import { functionsPort } from './functions.ts';
 import { hookPort } from './hook.ts';
 import { clusterPort } from './rds.ts';
 import { type WriterEndpoint, writerEndpoint } from './rds-state.ts';
@@ -64,6 +65,7 @@ const PLACES_OF: Readonly<Record<Need, readonly (keyof Places)[]>> = {
   applicationView: ['application'],
   applicationOriginal: ['application'],
   hook: ['hook'],
+  functions: ['functions'],
 };
 
 const FIND: { readonly [Place in keyof Places]: (site: Site) => Promise<Places[Place]> } = {
@@ -76,6 +78,9 @@ const FIND: { readonly [Place in keyof Places]: (site: Site) => Promise<Places[P
   cluster: findCluster,
   application: findApplication,
   hook: findHook,
+  async functions({ environment, clients }) {
+    return functionsPort(clients.functions, told(environment, 'switchFunctions').split(','));
+  },
   async executions({ environment, clients, event }) {
     return executionsPort(clients.executions, told(environment, 'actingMachines').split(','), event);
   },

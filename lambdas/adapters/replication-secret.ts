@@ -1,8 +1,9 @@
 /** The port `replicationSecret` over Secrets Manager. */
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { PutSecretValueCommand, ResourceExistsException, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { ReplicationSecret } from '../contract.ts';
-import { InvalidConfiguration, type MigrationError } from '../errors.ts';
+import { InvalidConfiguration, type MigrationError, TransientError } from '../errors.ts';
 import { REPLICATION_ROLE } from '../names.ts';
 import { newPassword } from '../secrets.ts';
 import { translateCommon } from './aws-errors.ts';
@@ -11,8 +12,18 @@ import { readVersion } from './secrets.ts';
 /** Id of the version that an execution makes, so that whoever looks later knows whose it is. The service takes 32 to 64 characters. */
 const versionOf = (execution: string): string => createHash('sha256').update(execution).digest('hex');
 
-export function replicationSecretPort(client: SecretsManagerClient, secret: string): ReplicationSecret {
+/** How long the service may go on telling the version before, and how often it is asked meanwhile. */
+const PACE = { patienceMs: 10_000, pauseMs: 250 };
+
+export function replicationSecretPort(client: SecretsManagerClient, secret: string, { patienceMs, pauseMs } = PACE): ReplicationSecret {
   const isRenewedBy = async (execution: string) => (await readVersion(client, secret))?.id === versionOf(execution);
+  /** Whoever reads the password next must get the new one: set as the role's, the one before would be wrong from then on. */
+  const isTold = async (execution: string): Promise<boolean> => {
+    for (const until = Date.now() + patienceMs; ; await sleep(pauseMs)) {
+      if (await isRenewedBy(execution)) return true;
+      if (Date.now() >= until) return false;
+    }
+  };
   return {
     isRenewedBy,
     async renew(execution) {
@@ -21,12 +32,16 @@ export function replicationSecretPort(client: SecretsManagerClient, secret: stri
         .send(new PutSecretValueCommand({ SecretId: secret, ClientRequestToken: versionOf(execution), SecretString }))
         .catch(async (error: unknown) => {
           // Another visit of the same execution, or this one before its answer was lost.
-          if (error instanceof ResourceExistsException && (await isRenewedBy(execution))) return;
+          if (error instanceof ResourceExistsException && (await isTold(execution))) return;
           throw translate(error, secret);
         });
+      if (!(await isTold(execution))) throw notTold(secret);
     },
   };
 }
+
+const notTold = (secret: string): TransientError =>
+  new TransientError(`A new password was put into the secret ${secret}, which does not show it yet. Nothing else was touched.`);
 
 /** Only the name of an unforeseen error is told: what a service says about a value that it refuses may quote the value. */
 function translate(error: unknown, secret: string): MigrationError {

@@ -9,7 +9,14 @@ import { type Looks, looksOf, takeLooks } from './looks.ts';
 import { type Needs, type SwitchCheck, setSwitchScene } from './scene.ts';
 import { serving } from './serving.ts';
 
-export const CHECK_NEEDS = ['executions', 'source', 'target', 'replication', 'applicationView'] as const satisfies readonly Needs[];
+export const CHECK_NEEDS = [
+  'executions',
+  'source',
+  'target',
+  'replication',
+  'applicationView',
+  'functions',
+] as const satisfies readonly Needs[];
 
 export interface Seen {
   /** Undefined until the looks at the lag were taken. */
@@ -47,7 +54,10 @@ export const checking = ({ direction, checks, refuse }: Kind) => ({
     return findings.some(({ severity }) => severity === 'blocker') ? refuse(findings) : 'done';
   },
 
-  act: (ctx: Acting<Needs>): Promise<void> => takeLooks(direction, ctx),
+  async act(ctx: Acting<Needs>): Promise<void> {
+    await ctx.functions.wake(); // it may take minutes, after which looks at the lag would be old; whether they can be called is a check
+    await takeLooks(direction, ctx);
+  },
 
   evidence: ({ findings, looks }: Seen) => ({ blockers: [], warnings: reported(findings ?? []), lagIsGood: looks?.good ?? false }),
 });

@@ -1,6 +1,7 @@
 /** Every check before a switch, in the order in which a person would want to read the findings. A new check is one entry here. */
 import { application } from './application.ts';
 import { compared } from './comparison.ts';
+import { functions } from './functions.ts';
 import { lag } from './lag.ts';
 import { postData } from './post-data.ts';
 import { fenceRights, streamRights } from './rights.ts';
@@ -30,6 +31,7 @@ const COMMON: readonly SwitchCheck[] = [
   subscriptions,
   application,
   sessions,
+  functions,
 ];
 
 export const CUTOVER_CHECKS: readonly SwitchCheck[] = [compared, uninterrupted, postData, ...COMMON];

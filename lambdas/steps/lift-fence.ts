@@ -4,9 +4,9 @@
  * does, which a rule starts after an execution was aborted, failed or timed out.
  */
 import type { Acting, Looking, Reader, SideName, Verdict } from '../contract.ts';
-import { SwitchIncomplete } from '../errors.ts';
+import { AlreadyRunning, SwitchIncomplete } from '../errors.ts';
 import { SWITCH_KEYS } from '../input.ts';
-import { refuseBesideOlder } from '../running.ts';
+import { leftToOlder } from '../running.ts';
 import { cancelAttempts } from '../sql/gates.ts';
 import { ownSchemaExists } from '../sql/own-schema.ts';
 import { defineStep } from '../step.ts';
@@ -27,6 +27,8 @@ interface Seen {
   /** An execution that ended, and whose function may still be on its way to the fence of the side that serves. */
   readonly toCallOff: string | undefined;
   readonly waitedSeconds: number;
+  /** The older execution for which the one that ended had stepped aside: whatever is under way is that one's. */
+  readonly leftTo: string | undefined;
 }
 
 /** A failover takes a minute or two, a reboot with recovery rarely ten. */
@@ -37,15 +39,20 @@ export const liftFence = defineStep({
   understands: [...SWITCH_KEYS, 'execution'],
 
   async inspect({ executions, source, target, application, input, execution, waitedSeconds }: Looking<Needs>): Promise<Seen> {
-    await refuseBesideOlder(executions);
+    const leftTo = await leftToOlder(executions, input.execution);
     const { gates, interrupted } = await lookForInterrupted({ source, target, application });
     const fence = interrupted?.fence;
+    if (leftTo !== undefined) {
+      if (interrupted && (fence === undefined || fence.execution === input.execution)) throw new AlreadyRunning(leftTo);
+      return { gates, interrupted, notYet: false, toCallOff: undefined, waitedSeconds, leftTo };
+    }
     const isTheirs = fence !== undefined && fence.execution !== execution && fence.execution !== input.execution;
     const notYet = isTheirs && fence.remainingMs > 0;
-    return { gates, interrupted, notYet, toCallOff: await toCallOff(input.execution, gates, { source, target }), waitedSeconds };
+    return { gates, interrupted, notYet, toCallOff: await toCallOff(input.execution, gates, { source, target }), waitedSeconds, leftTo };
   },
 
-  judge({ interrupted, notYet, toCallOff, waitedSeconds }): Verdict {
+  judge({ interrupted, notYet, toCallOff, waitedSeconds, leftTo }): Verdict {
+    if (leftTo !== undefined) return 'done';
     if (!interrupted) return toCallOff === undefined ? 'done' : 'todo';
     if (waitedSeconds > PATIENCE_SECONDS) throw stuck(interrupted);
     return notYet ? 'pending' : 'todo';
@@ -71,10 +78,11 @@ export const liftFence = defineStep({
     return 'pending';
   },
 
-  evidence: ({ gates, interrupted }) => ({
+  evidence: ({ gates, interrupted, leftTo }) => ({
     serving: servingSide(gates),
     gates: { source: gates.source?.state ?? 'open', target: gates.target?.state ?? 'open' },
     interrupted: interrupted ? { to: interrupted.direction.to, committed: interrupted.committed, left: [...interrupted.left] } : null,
+    ...(leftTo !== undefined && { leftTo }),
   }),
 });
 

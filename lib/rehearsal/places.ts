@@ -1,6 +1,7 @@
 /** What stands in a rehearsal for everything that a function finds in an AWS account. */
 import { noHook } from '../../lambdas/application.ts';
 import type { Application, ReplicationSecret } from '../../lambdas/contract.ts';
+import { noFunctions } from '../../lambdas/functions.ts';
 import { REPLICATION_ROLE } from '../../lambdas/names.ts';
 import type { Places } from '../../lambdas/ports.ts';
 import { newPassword } from '../../lambdas/secrets.ts';
@@ -19,6 +20,7 @@ export function placesOf(sides: Sides, application: Application): RehearsalPlace
     cluster: sides.cluster,
     application,
     hook: noHook,
+    functions: noFunctions,
     replication: { user: REPLICATION_ROLE, password: secret.password, host, port, sslmode: sides.sslmode },
     replicationSecret: secret,
   };

@@ -96,6 +96,17 @@ describe('a function', () => {
     expect([...secrets.calls(), ...rds.calls()]).toHaveLength(0);
   });
 
+  it('that is only woken answers at once, and reads nothing: neither its settings nor a secret (#9.18)', async () => {
+    vi.unstubAllEnvs();
+    await expect(handler({ wake: true }, invocation)).resolves.toEqual({ awake: true });
+    expect([...secrets.calls(), ...rds.calls()]).toHaveLength(0);
+    expect(written).toBe('');
+  });
+
+  it('takes no input for a call that wakes it (#9.18)', async () => {
+    await expect(failure({ ...event, input: { wake: true } })).resolves.toMatchObject({ name: 'InvalidInput' });
+  });
+
   it.each(['NoSuchStep', 'toString', ''])('refuses to run the step %j', async (step) => {
     vi.stubEnv(VARIABLE.step, step);
     await expect(failure()).resolves.toMatchObject({

@@ -77,6 +77,16 @@ async function run(
   }
 }
 
+/** Of a function that was not called for weeks, or that died as it began (#9.18). */
+const AFTER_A_LONG_SLEEP = [
+  'Lambda.ResourceNotReadyException',
+  'Lambda.ENINotReadyException',
+  'Lambda.EC2ThrottledException',
+  'Lambda.ResourceConflictException',
+  'Lambda.CodeArtifactUserPendingException',
+  'Runtime.ExitError',
+];
+
 const orderOf = (machine: MachineName): StepName[] => MACHINES[machine].order.map(({ step }) => step);
 const orderIn = (machine: MachineName): Machine['order'] => MACHINES[machine].order;
 /** Machines that fence a side, each with the step that does. */
@@ -216,12 +226,15 @@ describe('an execution', () => {
     expect(failure?.error).toBe('TypeError');
   });
 
-  it.each(['TransientError', 'Lambda.TooManyRequestsException', 'Sandbox.Timedout'])('tries again after %s', async (name) => {
-    const flaky: Fake = (event, visit) => (visit < 3 ? fails(name)(event, visit) : { verdict: 'done' });
-    const { failure, visits } = await run('Replicate', {}, { CopySchema: flaky });
-    expect(failure).toBeUndefined();
-    expect(visits.filter((step) => step === 'CopySchema')).toHaveLength(3);
-  });
+  it.each(['TransientError', 'Lambda.TooManyRequestsException', 'Sandbox.Timedout', ...AFTER_A_LONG_SLEEP])(
+    'tries again after %s',
+    async (name) => {
+      const flaky: Fake = (event, visit) => (visit < 3 ? fails(name)(event, visit) : { verdict: 'done' });
+      const { failure, visits } = await run('Replicate', {}, { CopySchema: flaky });
+      expect(failure).toBeUndefined();
+      expect(visits.filter((step) => step === 'CopySchema')).toHaveLength(3);
+    },
+  );
 
   it.each(ERROR_NAMES.filter((name) => name !== 'TransientError'))('does not try again after %s', async (name) => {
     const { visits } = await run('Replicate', {}, { CopySchema: fails(name) });
@@ -257,7 +270,7 @@ describe.each(SWITCHES)('a failure in %s', (machine, step) => {
   );
 
   it('of the switch that passes is tried again first, and so is a crash', async () => {
-    for (const name of ['TransientError', 'Sandbox.Timedout', 'Lambda.Unknown', 'Lambda.ServiceException']) {
+    for (const name of ['TransientError', 'Sandbox.Timedout', 'Lambda.Unknown', 'Lambda.ServiceException', ...AFTER_A_LONG_SLEEP]) {
       const flaky: Fake = (event, visit) => (visit < 2 ? fails(name)(event, visit) : { verdict: 'done' });
       const { visits, failure } = await run(machine, {}, { [step]: flaky });
       expect(failure).toBeUndefined();
@@ -294,6 +307,30 @@ describe('Recovery', () => {
     expect(events[0]).toMatchObject({ input: { execution: 'gone' }, polls: true });
   });
 
+  it('is not kept from its work by a function that wakes up for a minute (#9.18)', async () => {
+    const asleep: Fake = (event, visit) => (visit <= 12 ? fails('Lambda.ResourceNotReadyException')(event, visit) : { verdict: 'done' });
+    const { failure, visits } = await run('Recovery', { execution: 'gone' }, { LiftFence: asleep });
+    expect(failure).toBeUndefined();
+    expect(visits).toHaveLength(13);
+  });
+
+  it('asks again where the execution that it is for is still told to be running (#9.19)', async () => {
+    const stale: Fake = (event, visit) => (visit <= 3 ? fails('AlreadyRunning')(event, visit) : { verdict: 'done' });
+    const { failure, visits } = await run('Recovery', { execution: 'gone' }, { LiftFence: stale });
+    expect(failure).toBeUndefined();
+    expect(visits).toHaveLength(4);
+  });
+
+  it('waits some minutes, and no longer, for an older execution that goes on running (#9.19)', async () => {
+    const { failure, visits } = await run('Recovery', {}, { LiftFence: fails('AlreadyRunning', 'An older one runs.') });
+    expect(failure).toEqual({ error: 'AlreadyRunning', cause: 'An older one runs.' });
+    expect(visits).toHaveLength(19);
+    const { Retry = [] } = stack.definitionOf('Recovery').States.LiftFence as { Retry?: readonly Readonly<Record<string, unknown>>[] };
+    expect(Retry.filter(({ ErrorEquals }) => JSON.stringify(ErrorEquals) === '["AlreadyRunning"]')).toEqual([
+      expect.objectContaining({ IntervalSeconds: 2, MaxAttempts: 18, BackoffRate: 2, MaxDelaySeconds: 60, JitterStrategy: 'FULL' }),
+    ]);
+  });
+
   it('shows why it failed', async () => {
     const { failure } = await run('Recovery', {}, { LiftFence: fails('CannotConnect', 'The source is gone.') });
     expect(failure).toEqual({ error: 'CannotConnect', cause: 'The source is gone.' });
@@ -325,6 +362,14 @@ describe('every task', () => {
     const [ours, ...rest] = state.Catch ?? [];
     expect(ours?.ErrorEquals.toSorted()).toEqual([...ERROR_NAMES].sort());
     expect([[], [['States.ALL']]]).toContainEqual(rest.map(({ ErrorEquals }) => ErrorEquals));
+  });
+
+  it.each(tasks)('$name outlasts the waking of an inactive function, and lets a crash happen twice (#9.18)', ({ state }) => {
+    const retrierOf = (name: string) => state.Retry?.find(({ ErrorEquals }) => ErrorEquals.includes(name));
+    for (const name of AFTER_A_LONG_SLEEP.filter((each) => each.startsWith('Lambda.')))
+      expect(retrierOf(name)).toBe(retrierOf('TransientError'));
+    expect(retrierOf('Runtime.ExitError')).toMatchObject({ MaxAttempts: 2 });
+    expect(retrierOf('Runtime.ExitError')).toBe(retrierOf('Lambda.Unknown'));
   });
 
   it.each(tasks)('$name outlasts a reboot or a failover of ten minutes', ({ state }) => {

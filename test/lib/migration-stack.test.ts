@@ -44,6 +44,7 @@ describe('rights', () => {
   it('let nobody do anything else to RDS, to Step Functions, or to a secret than is listed here', () => {
     const actions = new Set(STEP_NAMES.flatMap((step) => stack.rightsOf(step).flatMap((right) => right.actions)));
     expect([...actions].filter((action) => !/^(logs|xray|ec2):/.test(action)).sort()).toEqual([
+      'lambda:InvokeFunction',
       'rds:AddTagsToResource',
       'rds:DescribeDBClusterParameters',
       'rds:DescribeDBClusters',
@@ -57,13 +58,13 @@ describe('rights', () => {
       'secretsmanager:DescribeSecret',
       'secretsmanager:GetSecretValue',
       'secretsmanager:PutSecretValue',
+      'states:DescribeExecution',
       'states:ListExecutions',
     ]);
     const further = new Set(STEP_NAMES.flatMap((step) => switching.rightsOf(step).flatMap((right) => right.actions)));
     expect([...further].filter((action) => !actions.has(action)).sort()).toEqual([
       'kms:Decrypt',
       'kms:GenerateDataKey',
-      'lambda:InvokeFunction',
       'secretsmanager:UpdateSecretVersionStage',
     ]);
     expect([...further].filter((action) => action.includes('*'))).toEqual([]);
@@ -150,22 +151,37 @@ describe('rights', () => {
   it("let the steps that switch, or end a switch, call the user's own function, and no other function", () => {
     const callers = stepsThatNeed('hook');
     expect(callers).toEqual(SWITCHING_STEPS);
-    expect(whoMay(switching, 'lambda:InvokeFunction')).toEqual(callers);
+    expect(whoMay(switching, 'lambda:InvokeFunction')).toEqual(
+      STEP_NAMES.filter((step) => [...callers, ...stepsThatNeed('functions')].includes(step)),
+    );
     for (const step of callers) {
       expect(resourcesOf(step, 'lambda:InvokeFunction', switching)).toEqual([WITH_APPLICATION.switchHookArn]);
       expect(switching.functionOf(step).Environment.Variables.SWITCH_HOOK_ARN).toBe(WITH_APPLICATION.switchHookArn);
     }
   });
 
+  it.each([
+    ['CheckCutover', ['SwitchOver', 'LiftFence']],
+    ['CheckRollback', ['SwitchBack', 'LiftFence']],
+  ] as const)('let %s wake the functions of its switch, %j, and call no other (#9.18)', (step, woken) => {
+    const arns = woken.map((other) => ({ 'Fn::GetAtt': [stack.idOf(`Migration/${other}/Function/Resource`), 'Arn'] }));
+    expect(stepsThatNeed('functions')).toEqual(['CheckCutover', 'CheckRollback']);
+    const callable = resourcesOf(step, 'lambda:InvokeFunction');
+    expect(callable).toHaveLength(arns.length);
+    expect(callable).toEqual(expect.arrayContaining(arns));
+    expect(stack.functionOf(step).Environment.Variables.SWITCH_FUNCTION_ARNS).toEqual({ 'Fn::Join': ['', [arns[0], ',', arns[1]]] });
+  });
+
   it('are none of these where neither a secret nor a function is given', () => {
-    for (const action of ['secretsmanager:UpdateSecretVersionStage', 'lambda:InvokeFunction']) expect(whoMay(stack, action)).toEqual([]);
+    expect(whoMay(stack, 'secretsmanager:UpdateSecretVersionStage')).toEqual([]);
+    expect(whoMay(stack, 'lambda:InvokeFunction')).toEqual(stepsThatNeed('functions'));
     for (const step of STEP_NAMES) {
       const variables = Object.keys(stack.functionOf(step).Environment.Variables);
       expect(variables.filter((name) => /APPLICATION|HOOK/.test(name))).toEqual([]);
     }
   });
 
-  it('let a step of every machine that a person starts to act list executions, and only of the machines that act', () => {
+  it('let a step of every machine that a person starts to act list executions and ask about them, and only of the machines that act', () => {
     for (const name of MACHINE_NAMES.filter((machine) => MACHINES[machine].acts && machine !== 'Recovery'))
       expect(stepsOf(MACHINES[name]).filter((step) => stepsThatNeed('executions').includes(step))).not.toEqual([]);
     expect(whoMay(stack, 'states:ListExecutions')).toEqual(stepsThatNeed('executions'));
@@ -174,6 +190,8 @@ describe('rights', () => {
       const arns = acting.map((name) => `arn:aws:states:eu-central-1:111122223333:stateMachine:AuroraToPlanetScale-${name}`);
       expect(resourcesOf(step, 'states:ListExecutions').toSorted()).toEqual(arns.toSorted());
       expect(stack.functionOf(step).Environment.Variables.ACTING_MACHINE_ARNS).toBe(arns.join(','));
+      const executions = acting.map((name) => `arn:aws:states:eu-central-1:111122223333:execution:AuroraToPlanetScale-${name}:*`);
+      expect(resourcesOf(step, 'states:DescribeExecution').toSorted()).toEqual(executions.toSorted()); // (#9.19)
     }
   });
 });
@@ -231,6 +249,23 @@ describe('machines', () => {
       TracingConfiguration: { Enabled: true },
       LoggingConfiguration: { Level: 'ALL', IncludeExecutionData: false },
     });
+  });
+
+  it('keep their logs where CloudWatch Logs lets Step Functions in by itself, each machine of each stack its own (#9.20)', () => {
+    for (const [of, name] of [
+      [stack, 'AuroraToPlanetScale'],
+      [given, 'Other'],
+    ] as const) {
+      const groups = MACHINE_NAMES.map((machine) => {
+        const { LoggingConfiguration } = of.machineOf(machine);
+        const [{ CloudWatchLogsLogGroup }] = LoggingConfiguration.Destinations;
+        const [id] = CloudWatchLogsLogGroup.LogGroupArn['Fn::GetAtt'];
+        const { Properties, DeletionPolicy } = of.template.toJSON().Resources[id];
+        expect({ ...Properties, DeletionPolicy }).toMatchObject({ RetentionInDays: 90, DeletionPolicy: 'Delete' });
+        return Properties.LogGroupName;
+      });
+      expect(groups).toEqual(MACHINE_NAMES.map((machine) => `/aws/vendedlogs/states/${name}-${machine}`));
+    }
   });
 
   it('carry the name of their stack, so that two stacks do not meet', () => {

@@ -37,7 +37,7 @@ vi.mock('../../lambdas/adapters/places.ts', async (original) => {
   return {
     ...real,
     async findPlaces(needs: Parameters<typeof real.findPlaces>[0], site: Parameters<typeof real.findPlaces>[1]) {
-      const ours = needs.filter((need) => !/^(cluster|executions|hook)/.test(need));
+      const ours = needs.filter((need) => !/^(cluster|executions|hook|functions)/.test(need));
       const { target, replication, ...found } = await real.findPlaces(ours, site);
       const reverse = replication && (await real.findPlaces(['target'], site)).target;
       return {
@@ -157,10 +157,11 @@ function play(
     places: world.places,
     onVisited: ({ step, outcome }) => ('verdict' in outcome && outcome.verdict === 'done' ? afterVisit?.(step) : undefined),
     async invoke({ step }, event, places, budgetMs) {
-      const { cluster, executions } = places as Places;
+      const { cluster, executions, functions } = places as Places;
       standIns.places = {
         cluster,
         executions,
+        functions,
         hook: {
           configured: true,
           call: async () => {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { noApplication, noHook } from '../../lambdas/application.ts';
+import { noFunctions } from '../../lambdas/functions.ts';
 import { REPLICATION_ROLE } from '../../lambdas/names.ts';
 import { MACHINES } from '../../lib/machines.ts';
 import { conclude } from '../../lib/rehearsal/conclude.ts';
@@ -45,6 +46,7 @@ describe('Replicate, stopped and started anew', () => {
         cluster: sides.cluster,
         application: noApplication,
         hook: noHook,
+        functions: noFunctions,
         replication: {
           user: REPLICATION_ROLE,
           password: async () => 'canary replication',

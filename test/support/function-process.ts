@@ -3,6 +3,7 @@
  * Started with a channel to its parent, which stands for Step Functions and for everything of AWS that the function calls.
  */
 import type { Application, Executions, Hook } from '../../lambdas/contract.ts';
+import { noFunctions } from '../../lambdas/functions.ts';
 import type { Places } from '../../lambdas/ports.ts';
 import { unmanagedCluster } from '../../lib/rehearsal/aurora-stand-in.ts';
 import { invoke } from '../../lib/rehearsal/machines/local-function.ts';
@@ -42,7 +43,8 @@ async function run({ fn, event, budgetMs, source, target, replication, secret }:
       ...remote<Omit<Application, 'secret'>>('application', ['pointsAt', 'keepOriginal', 'isKept', 'pointAt', 'forgetOriginal']),
     },
     hook: remote<Hook>('hook', ['call']),
-    executions: remote<Executions>('executions', ['older']),
+    functions: noFunctions,
+    executions: remote<Executions>('executions', ['older', 'steppedAside']),
   };
   try {
     send({ kind: 'returned', result: await invoke(fn, event, places, budgetMs, silent) });

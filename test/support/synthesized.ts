@@ -35,6 +35,8 @@ export interface Synthesized {
   rightsOf(step: StepName): readonly Right[];
   /** Properties of a step's function. */
   functionOf(step: StepName): Properties;
+  /** Properties of a machine. */
+  machineOf(machine: MachineName): Properties;
   definitionOf(machine: MachineName): StateMachineDefinition & { readonly Comment?: string };
   /** Logical id of the resource at this path below the stack. */
   idOf(path: string): string;
@@ -64,6 +66,7 @@ export function synthesized(context: Readonly<Record<string, unknown>> = {}, che
     idOf,
     rightsOf: (step) => at(`Migration/${step}/Role/DefaultPolicy/Resource`).PolicyDocument.Statement.map(rightOf),
     functionOf: (step) => at(`Migration/${step}/Function/Resource`),
+    machineOf: (machine) => at(`Migration/${machine}/Machine/Resource`),
     definitionOf: (machine) => JSON.parse(textOf(at(`Migration/${machine}/Machine/Resource`).DefinitionString)),
   };
 }

@@ -2,7 +2,8 @@
 import pg from 'pg';
 import { type ConnectionSettings, clientConfig } from '../../lambdas/adapters/connection-settings.ts';
 import { noApplication, noHook } from '../../lambdas/application.ts';
-import type { Application, Cluster, Executions, Hook, Json, Log, StepResult } from '../../lambdas/contract.ts';
+import type { Application, Cluster, Executions, Functions, Hook, Json, Log, StepResult } from '../../lambdas/contract.ts';
+import { noFunctions } from '../../lambdas/functions.ts';
 import { type MigrationInput, parseInput } from '../../lambdas/input.ts';
 import { REPLICATION_ROLE } from '../../lambdas/names.ts';
 import { type OpenPorts, openPorts, type Places } from '../../lambdas/ports.ts';
@@ -61,10 +62,13 @@ export interface WorldOptions extends Partial<PairOptions> {
   readonly executions?: Executions;
   readonly application?: Application;
   readonly hook?: Hook;
+  readonly functions?: Functions;
 }
 
 export const silent: Log = { info: () => {}, warn: () => {} };
-const alone: Executions = { older: async () => undefined };
+/** The executions, where an older one is running. */
+export const runningBeside = (older: string): Executions => ({ older: async () => older, steppedAside: async () => false });
+const alone: Executions = { older: async () => undefined, steppedAside: async () => false };
 const PAUSE_MS = 50;
 /** Every session maps the shared memory that it touches; tests have many sessions and few rows. */
 const SMALL = { shared_buffers: '16MB' };
@@ -100,6 +104,7 @@ async function worldOf(pair: Pair, options: WorldOptions, owner: boolean): Promi
     executions: options.executions ?? alone,
     application: options.application ?? noApplication,
     hook: options.hook ?? noHook,
+    functions: options.functions ?? noFunctions,
     replication: {
       user: REPLICATION_ROLE,
       password: secret.password,

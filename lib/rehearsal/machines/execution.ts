@@ -163,7 +163,7 @@ export function startExecution(options: ExecutionOptions): Execution {
       (error: unknown) => failureOf(error),
     );
     await Promise.allSettled([...underWay]);
-    registry.end(name);
+    registry.end(name, result.failure?.error);
     return {
       ...result,
       name: machine.name,

@@ -74,6 +74,31 @@ describe("the application's secret", () => {
     expect(secret.versions.size).toBe(3);
   });
 
+  it('leads where it was just led, and keeps what was just kept, while the service still tells what was before (#9.20)', async () => {
+    const secret = keepSecret(api, ARN, AT_SOURCE);
+    const application = port();
+    const stages = { VersionIdsToStages: { 'version-1': ['AWSCURRENT'] } };
+    api.on(GetSecretValueCommand, { SecretId: ARN }).resolves({ SecretString: AT_SOURCE, VersionId: 'version-1' });
+    api.on(DescribeSecretCommand, { SecretId: ARN }).resolves(stages);
+    await application.keepOriginal();
+    await application.pointAt('target');
+    await application.pointAt('target');
+    expect([await application.pointsAt(), await application.isKept()]).toEqual(['target', true]);
+    await application.forgetOriginal();
+    expect(await application.isKept()).toBe(false);
+    expect(writes()).toHaveLength(3);
+    expect(secret.versions.size).toBe(2);
+  });
+
+  it('is seen to lead elsewhere where somebody has changed it since it was led (#9.20)', async () => {
+    const secret = keepSecret(api, ARN, AT_SOURCE);
+    const application = port();
+    await application.keepOriginal();
+    await application.pointAt('target');
+    secret.put(AT_SOURCE);
+    await expect(application.pointsAt()).resolves.toBe('source');
+  });
+
   it('is written once, however often it is asked for', async () => {
     const secret = keepSecret(api, ARN, AT_SOURCE);
     const application = port();

@@ -37,6 +37,7 @@ const environment: Environment = {
   [VARIABLE.subscriptionSslmode]: 'require',
   [VARIABLE.clusterIdentifier]: 'shop-production',
   [VARIABLE.parameterGroup]: 'migration-group',
+  [VARIABLE.switchFunctions]: 'arn:aws:lambda:eu-central-1:111122223333:function:one,arn:aws:lambda:eu-central-1:111122223333:function:two',
   [VARIABLE.actingMachines]: 'arn:aws:states:eu-central-1:111122223333:stateMachine:App-Replicate',
 };
 const find = (...needs: Need[]) => findPlaces(needs, { environment, event, clients });
@@ -111,7 +112,7 @@ describe('the places of a step', () => {
     [['schemaDump'], ['source-secret']],
     [['source', 'schemaDump'], ['source-secret']],
     [['target'], ['target-secret']],
-    [['cluster', 'clusterSetup', 'clusterRestore', 'clusterReboot', 'executions'], []],
+    [['cluster', 'clusterSetup', 'clusterRestore', 'clusterReboot', 'executions', 'functions'], []],
   ] as const)('read for %j only %j', async (needs, read) => {
     await find(...needs);
     expect(secrets.calls().map((call) => (call.args[0].input as { SecretId: string }).SecretId)).toEqual(read);
@@ -188,12 +189,15 @@ describe('the places of a step', () => {
     await expect(untold?.securityGroup()).resolves.toBeUndefined();
   });
 
-  it.each(['source', 'target', 'cluster', 'executions', 'replication'] as const)('name the setting that %s lacks', async (need) => {
-    await expect(findPlaces([need], { environment: {}, event, clients })).rejects.toMatchObject({
-      name: 'InvalidConfiguration',
-      message: expect.stringMatching(/lacks its setting [A-Z_]+/),
-    });
-  });
+  it.each(['source', 'target', 'cluster', 'executions', 'replication', 'functions'] as const)(
+    'name the setting that %s lacks',
+    async (need) => {
+      await expect(findPlaces([need], { environment: {}, event, clients })).rejects.toMatchObject({
+        name: 'InvalidConfiguration',
+        message: expect.stringMatching(/lacks its setting [A-Z_]+/),
+      });
+    },
+  );
 
   it('say which file of authorities is not there', async () => {
     const lost = { ...environment, [VARIABLE.sourceAuthorities]: '/nowhere/ca.pem' };

@@ -1,4 +1,9 @@
-import { PutSecretValueCommand, ResourceExistsException, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import {
+  GetSecretValueCommand,
+  PutSecretValueCommand,
+  ResourceExistsException,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { replicationSecretPort } from '../../../lambdas/adapters/replication-secret.ts';
@@ -7,7 +12,7 @@ import { type KeptSecret, keepSecret } from '../../support/secrets-manager.ts';
 const ARN = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:replication-AbC123';
 const FIRST = JSON.stringify({ username: 'planetscale_migration_replication', password: 'canary of the first' });
 const api = mockClient(SecretsManagerClient);
-const port = replicationSecretPort(new SecretsManagerClient({}), ARN);
+const port = replicationSecretPort(new SecretsManagerClient({}), ARN, { patienceMs: 40, pauseMs: 1 });
 const $metadata = {};
 let secret: KeptSecret;
 
@@ -34,6 +39,26 @@ describe('the secret of the replication role', () => {
     expect([await port.isRenewedBy('an execution'), await port.isRenewedBy('another')]).toEqual([true, false]);
     await port.renew('another');
     expect(secret.current()).not.toBe(once);
+  });
+
+  it('is waited for until the service tells the new password, before anybody reads it (#9.20)', async () => {
+    let reads = 0;
+    api.on(GetSecretValueCommand, { SecretId: ARN }).callsFake(async () => {
+      reads += 1;
+      if (reads <= 3) return { SecretString: FIRST, VersionId: 'version-1' };
+      return { SecretString: secret.current(), VersionId: [...secret.versions.keys()].at(-1) };
+    });
+    await port.renew('an execution');
+    expect(reads).toBe(4);
+    expect(await port.isRenewedBy('an execution')).toBe(true);
+  });
+
+  it('is tried again where the service goes on telling the old password, and is accused of nothing (#9.20)', async () => {
+    api.on(GetSecretValueCommand, { SecretId: ARN }).resolves({ SecretString: FIRST, VersionId: 'version-1' });
+    await expect(port.renew('an execution')).rejects.toMatchObject({
+      name: 'TransientError',
+      message: expect.stringMatching(/does not show it yet/),
+    });
   });
 
   it('is left as it is where somebody was quicker', async () => {

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AlreadyRunning, CutoverRefused } from '../../../lambdas/errors.ts';
+import { AlreadyRunning, CutoverRefused, TransientError } from '../../../lambdas/errors.ts';
 import { checkCutover } from '../../../lambdas/steps/check-cutover.ts';
 import { compared, FOLLOWED, type FollowedServers, follow, followedServers, streaming } from '../../support/following.ts';
 import { livesItsWholeLife } from '../../support/life.ts';
-import { startWorld, type VisitOptions, type World } from '../../support/world.ts';
+import { runningBeside, startWorld, type VisitOptions, type World } from '../../support/world.ts';
 
 const markers = (world: World) =>
   world.source(`select token from planetscale_migration.heartbeat where token like 'test:check:%' order by id`);
@@ -67,10 +67,36 @@ describe('CheckCutover', () => {
     }
   });
 
+  it('refuses where a function of the switch cannot be called, and names it, its reason and the remedy (#9.18)', async () => {
+    const world = await servers.world();
+    await streaming(world);
+    const reason = 'AWS denies the call';
+    Object.assign(world.places, { functions: { wake: async () => [{ function: 'arn:of:LiftFence', reason }] } });
+    const message = await refusalOf(world);
+    expect(message).toContain('One thing stands in the way of the switch to the target.');
+    expect(message).toMatch(/FunctionNotCallable: arn:of:LiftFence\..*cannot be called: AWS denies the call\..*deploy the stack again/s);
+  });
+
+  it('waits for a function that wakes up, before it looks at the lag (#9.18)', async () => {
+    const world = await servers.world();
+    await streaming(world);
+    let calls = 0;
+    const wake = async () => {
+      calls += 1;
+      if (calls === 1) throw new TransientError('not ready');
+      return [];
+    };
+    Object.assign(world.places, { functions: { wake } });
+    await expect(world.visit('CheckCutover', { state: compared() })).rejects.toThrow(TransientError);
+    expect(await markers(world)).toEqual([]);
+    expect(await world.visit('CheckCutover', { state: compared() })).toMatchObject({ verdict: 'done' });
+    expect(calls).toBe(3); // before the looks, and as a check of its own
+  });
+
   it('steps aside for an older execution', async () => {
     const younger: typeof checkCutover = {
       ...checkCutover,
-      inspect: (ctx) => checkCutover.inspect({ ...ctx, executions: { older: async () => 'nightly-1' } }),
+      inspect: (ctx) => checkCutover.inspect({ ...ctx, executions: runningBeside('nightly-1') }),
     };
     await expect(servers.base.run('CheckCutover', younger)).rejects.toThrow(AlreadyRunning);
   });

@@ -3,7 +3,7 @@ import { AlreadyRunning, NotReady } from '../../../lambdas/errors.ts';
 import { checkReadiness } from '../../../lambdas/steps/check-readiness.ts';
 import { loadShop } from '../../../lib/rehearsal/shop/load.ts';
 import { LONG, ODD } from '../../support/findings.ts';
-import { type Sql, startWorld, type World } from '../../support/world.ts';
+import { runningBeside, type Sql, startWorld, type World } from '../../support/world.ts';
 
 const CLEAN = `create schema ${ODD}; create table ${ODD}.${LONG} (id bigserial primary key, body jsonb)`;
 
@@ -62,7 +62,7 @@ describe('CheckReadiness', () => {
   it('refuses to look while an older execution runs', async () => {
     const younger: typeof checkReadiness = {
       ...checkReadiness,
-      inspect: (ctx) => checkReadiness.inspect({ ...ctx, executions: { older: async () => 'nightly-1' } }),
+      inspect: (ctx) => checkReadiness.inspect({ ...ctx, executions: runningBeside('nightly-1') }),
     };
     const refused = world.run('CheckReadiness', younger);
     await expect(refused).rejects.toThrow(AlreadyRunning);

@@ -9,7 +9,7 @@ import { catalogsOf } from '../../support/catalogs.ts';
 import { bothSides, copied, migrate, NOTHING, ofOurs, ROWS } from '../../support/cleaned.ts';
 import { hostileRows } from '../../support/hostile.ts';
 import { eventually } from '../../support/replicated.ts';
-import { startWorld, type World } from '../../support/world.ts';
+import { runningBeside, startWorld, type World } from '../../support/world.ts';
 
 describe('DropReplication beside others', () => {
   let base: World;
@@ -167,7 +167,7 @@ create table public."not in the way" (id int)`,
     const world = await sibling();
     await migrate(world, ['CreateReplicationRole', 'CopySchema', 'CreatePublication']);
     const before = await bothSides(world);
-    Object.assign(world.places, { executions: { older: async () => 'first of Replicate' } });
+    Object.assign(world.places, { executions: runningBeside('first of Replicate') });
     await expect(world.visit('DropReplication')).rejects.toThrow(AlreadyRunning);
     expect(await bothSides(world)).toEqual(before);
   });

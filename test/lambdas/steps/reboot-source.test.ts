@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { unmanagedCluster } from '../../../lib/rehearsal/aurora-stand-in.ts';
+import { playedCluster, prepared } from '../../support/cluster.ts';
 import { livesItsWholeLife } from '../../support/life.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
@@ -42,6 +43,51 @@ describe('RebootSource', () => {
       await world.until('RebootSource');
       expect(reboots).toBe(1);
       expect(await walLevel(world)).toEqual({ wal_level: 'logical' });
+    } finally {
+      await world.destroy();
+    }
+  });
+
+  it('takes neither a group that was just attached for one in force, nor a reboot that is over for one to be made (#9.20)', async () => {
+    const world = await configured();
+    try {
+      const { cluster } = world.places;
+      let reboots = 0;
+      let stale: string | undefined = 'in-sync';
+      const describe = async () => {
+        const state = await cluster.describe();
+        const members = (state?.members ?? []).map((one) => ({ ...one, parameterGroupStatus: stale ?? one.parameterGroupStatus }));
+        return state && { ...state, members };
+      };
+      const reboot = (instance: string) => {
+        reboots += 1;
+        return cluster.reboot(instance);
+      };
+      Object.assign(world.places, { cluster: { ...cluster, describe, reboot } });
+      const first = await world.visit('RebootSource');
+      expect(first).toMatchObject({ verdict: 'pending' });
+      expect(reboots).toBe(0);
+
+      stale = undefined;
+      await world.until('RebootSource', { state: { RebootSource: first } });
+      expect(reboots).toBe(1);
+      expect(await walLevel(world)).toEqual({ wal_level: 'logical' });
+
+      stale = 'pending-reboot';
+      expect(await world.visit('RebootSource', { state: { RebootSource: first } })).toMatchObject({ verdict: 'done' });
+      expect(reboots).toBe(1);
+    } finally {
+      await world.destroy();
+    }
+  });
+
+  it('believes after ten minutes that there is nothing to reboot, and leaves the rest to VerifyWalLevel (#9.20)', async () => {
+    const world = await startWorld({ sourceParameters: { wal_level: 'replica' }, cluster: playedCluster({ state: prepared() }) });
+    try {
+      const since = new Date(Date.now() - 610_000).toISOString();
+      expect(await world.visit('RebootSource')).toMatchObject({ verdict: 'pending' });
+      const state = { RebootSource: { verdict: 'pending', since, evidence: {} } };
+      expect(await world.visit('RebootSource', { state })).toMatchObject({ verdict: 'done' });
     } finally {
       await world.destroy();
     }

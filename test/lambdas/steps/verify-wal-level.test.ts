@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { WalLevelNotLogical } from '../../../lambdas/errors.ts';
 import { unmanagedCluster } from '../../../lib/rehearsal/aurora-stand-in.ts';
-import { member, playedCluster, reader, state } from '../../support/cluster.ts';
+import { member, playedCluster, prepared, reader, state } from '../../support/cluster.ts';
 import { startWorld, type World, type WorldOptions } from '../../support/world.ts';
 
 const inWorld = async (options: WorldOptions, test: (world: World) => Promise<void>) => {
@@ -31,6 +31,39 @@ describe('VerifyWalLevel', () => {
       const { verdict, evidence } = await world.visit('VerifyWalLevel');
       expect(verdict).toBe('done');
       expect(evidence).toMatchObject({ beforeAFailover: expect.stringMatching(/^Reboot shop-2 too/) });
+    });
+  });
+
+  describe('with the group of the migration attached and the source not logical (#9.20)', () => {
+    const visitSince = (world: World, seconds: number) => {
+      const since = new Date(Date.now() - seconds * 1000).toISOString();
+      return world.visit('VerifyWalLevel', { state: { VerifyWalLevel: { verdict: 'pending', since, evidence: {} } } });
+    };
+
+    it('does not believe RDS at once that nothing waits for a reboot, and does after ten minutes', () => {
+      const cluster = playedCluster({ state: prepared() });
+      return inWorld({ cluster, sourceParameters: { wal_level: 'replica' } }, async (world) => {
+        expect(await world.visit('VerifyWalLevel')).toMatchObject({
+          verdict: 'pending',
+          evidence: { walLevel: 'replica', waitsFor: expect.stringMatching(/does not say yet/) },
+        });
+        expect(await visitSince(world, 590)).toMatchObject({ verdict: 'pending' });
+        await expect(visitSince(world, 610)).rejects.toThrow(WalLevelNotLogical);
+
+        cluster.state = prepared({ members: [reader('shop-2')] });
+        expect(await world.visit('VerifyWalLevel'), 'while a failover has left no writer').toMatchObject({ verdict: 'pending' });
+        cluster.state = prepared({ members: [member({ parameterGroupStatus: 'pending-reboot' })] });
+        expect(await visitSince(world, 610), 'while a person may reboot it').toMatchObject({ verdict: 'pending' });
+      });
+    });
+
+    it('believes RDS at once that the group failed, or that another group is in force', () => {
+      const cluster = playedCluster({ state: prepared({ members: [member({ parameterGroupStatus: 'failed-to-apply' })] }) });
+      return inWorld({ cluster, sourceParameters: { wal_level: 'replica' } }, async (world) => {
+        await expect(world.visit('VerifyWalLevel')).rejects.toThrow(WalLevelNotLogical);
+        cluster.state = state();
+        await expect(world.visit('VerifyWalLevel')).rejects.toThrow(WalLevelNotLogical);
+      });
     });
   });
 

@@ -48,6 +48,16 @@ describe('the registry of executions', () => {
     registry.end('first');
     expect(await older('second')).toBeUndefined();
   });
+
+  it('passes over the execution that is known to have ended, and knows which ended because an older one ran (#9.19)', async () => {
+    const registry = new ExecutionRegistry();
+    for (const name of ['first', 'second']) registry.begin({ name, acts: true });
+    const { older, steppedAside } = registry.viewOf('second');
+    expect([await older('first'), await older('another')]).toEqual([undefined, 'first']);
+    registry.end('first', 'SwitchFailed');
+    registry.end('second', 'AlreadyRunning');
+    expect([await steppedAside('first'), await steppedAside('second')]).toEqual([false, true]);
+  });
 });
 
 describe('the rule that starts Recovery', () => {

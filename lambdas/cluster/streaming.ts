@@ -1,0 +1,28 @@
+/** Whether the source can stream, by its own word, and how far what RDS says beside it is to be believed. */
+import type { WalSettings } from '../sql/settings.ts';
+import type { ClusterState } from './control-plane.ts';
+
+/** One slot and one sender for the stream, and two more of each for the copies of tables that run side by side by default. */
+const NEEDED = 3;
+
+/** Which parameter falls short, as `name = value`; empty where the source can stream. */
+export function shortcomings({ walLevel, slots, slotsOfOthers, senders, sendersOfOthers }: WalSettings): string[] {
+  return [
+    ...(walLevel === 'logical' ? [] : [`wal_level = logical (is ${walLevel}; on RDS rds.logical_replication = 1)`]),
+    ...(slots - slotsOfOthers >= NEEDED ? [] : [`max_replication_slots = ${slotsOfOthers + NEEDED} (is ${slots})`]),
+    ...(senders - sendersOfOthers >= NEEDED ? [] : [`max_wal_senders = ${sendersOfOthers + NEEDED} (is ${senders})`]),
+  ];
+}
+
+/** RDS follows a change within seconds as a rule; a failover, in which no instance may be the writer, takes a minute or two. */
+const BELIEVED_AFTER_SECONDS = 600;
+
+/**
+ * Right after ModifyDBCluster RDS may still say `in-sync` of an instance that will wait for a reboot. Where the migration's own group is
+ * attached and the server falls short of what stands in it, that is not yet to be believed.
+ */
+export function mayBeStale(state: ClusterState | undefined, migrationGroup: string, waitedSeconds: number): boolean {
+  if (state?.parameterGroup !== migrationGroup || waitedSeconds >= BELIEVED_AFTER_SECONDS) return false;
+  const writer = state.members.find(({ isWriter }) => isWriter);
+  return writer === undefined || writer.parameterGroupStatus === 'in-sync';
+}

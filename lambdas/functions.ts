@@ -1,0 +1,60 @@
+/**
+ * Functions of ours that may have slept for weeks when a switch needs them. Lambda takes its network away from a function in a VPC that
+ * nobody calls, the function is `Inactive` then, and the first call fails while it is brought back, which takes minutes.
+ * https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
+ */
+
+/** A function that cannot be called, for a reason that does not pass by itself. */
+export interface Uncallable {
+  /** ARN of the function. */
+  readonly function: string;
+  /** Why, in the words of the service; never what the function itself said. */
+  readonly reason: string;
+}
+
+/** The functions that a switch may need. */
+export interface Functions {
+  /**
+   * Calls each of them with nothing to do, and waits until they have answered.
+   * @returns those that cannot be called
+   * @throws TransientError while one of them is not ready
+   */
+  wake(): Promise<readonly Uncallable[]>;
+}
+
+/** Where no function has to be woken. */
+export const noFunctions: Functions = { wake: async () => [] };
+
+/** What a function receives that has nothing to do but to be there. */
+export interface Wake {
+  readonly wake: true;
+}
+/** What it answers, before it reads or opens anything. */
+export interface Awake {
+  readonly awake: true;
+}
+
+export const WAKE: Wake = { wake: true };
+export const AWAKE: Awake = { awake: true };
+
+export const isWake = (event: object): event is Wake => 'wake' in event && event.wake === true;
+
+/**
+ * What the API of Lambda answers to a call that may be made again as it is: the service is busy or has a fault; the function is inactive,
+ * pending or being updated, its network or its code not there again yet (https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_Errors).
+ */
+export const PASSING_EXCEPTIONS = [
+  'ServiceException',
+  'AWSLambdaException',
+  'SdkClientException',
+  'TooManyRequestsException',
+  'ClientExecutionTimeoutException',
+  'ResourceNotReadyException',
+  'ResourceConflictException',
+  'ENINotReadyException',
+  'EC2ThrottledException',
+  'EC2UnexpectedException',
+  'CodeArtifactUserPendingException',
+  'CodeArtifactUserDeletedException',
+  'SnapStartNotReadyException',
+] as const;

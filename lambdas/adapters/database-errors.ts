@@ -14,6 +14,7 @@ const PASSING = new Set([
   '57P03', // cannot_connect_now
   '57P05', // idle_session_timeout
   '25P03', // idle_in_transaction_session_timeout
+  '25P04', // transaction_timeout
 ]);
 const CONNECTION_CLASS = '08';
 const INVALID_AUTHORIZATION_CLASS = '28';

@@ -7,7 +7,9 @@ import pg from 'pg';
 import type { SchemaDump } from '../contract.ts';
 import { InvalidConfiguration, type MigrationError, StatementFailed, TransientError } from '../errors.ts';
 import { applicationName } from '../names.ts';
-import { type ConnectionSettings, clientConfig } from './connection-settings.ts';
+import type { SessionKind } from '../sql/session-pins.ts';
+import { connect } from './connect.ts';
+import type { ConnectionSettings } from './connection-settings.ts';
 import { translate } from './database-errors.ts';
 import { errorFields, greeting, isReady, Messages } from './pg-dump-protocol.ts';
 import type { DumpMessage, DumpOrder } from './pg-dump-worker.ts';
@@ -41,19 +43,11 @@ interface Admission {
   readonly announced: ReadonlyMap<string, string>;
 }
 
-async function connect(settings: ConnectionSettings, step: string): Promise<Admission> {
-  const client = new pg.Client(clientConfig(settings, applicationName(step, 'pg_dump')));
-  const announced = new Map<string, string>();
-  client.on('error', () => {}); // the socket's own events are heard below
-  client.connection.on('parameterStatus', (status: { parameterName: string; parameterValue: string }) => {
-    announced.set(status.parameterName, status.parameterValue);
-  });
-  try {
-    await client.connect();
-  } catch (error) {
-    client.connection.stream.destroy();
-    throw translate(error, settings);
-  }
+/** pg_dump sets its own limits. What it does not set, and prints values under, has to be ours when it takes over. */
+const DUMPING: SessionKind = { mode: 'read only', statement: 0, lock: 0, idleInTransaction: 0 };
+
+async function admit(settings: ConnectionSettings, step: string): Promise<Admission> {
+  const { client, announced } = await connect(settings, applicationName(step, 'pg_dump'), DUMPING);
   const socket = client.connection.stream;
   socket.removeAllListeners('data'); // from here on node-postgres hears nothing
   return { socket, announced };
@@ -156,7 +150,7 @@ export function pgDump(settings: ConnectionSettings, step: string, lockWaitMs = 
           `The options of pg_dump take ${bytes} bytes of at most ${MOST_ARGUMENT_BYTES}. Exclude whole schemas, or parents in place of their partitions.`,
         );
       }
-      return converse(await connect(settings, step), args, settings);
+      return converse(await admit(settings, step), args, settings);
     },
   };
 }

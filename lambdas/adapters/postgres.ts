@@ -1,42 +1,18 @@
 /** The ports `source` and `target` over node-postgres. Connections are opened when first used, and closed by `close`. */
-import pg from 'pg';
+import type pg from 'pg';
 import type { Database, Endpoint, Reader, Session, Statement } from '../contract.ts';
 import { applicationName } from '../names.ts';
-import { type ConnectionSettings, clientConfig } from './connection-settings.ts';
+import type { SessionKind } from '../sql/session-pins.ts';
+import { connect } from './connect.ts';
+import type { ConnectionSettings } from './connection-settings.ts';
 import { translate } from './database-errors.ts';
 
-/** Time limits of one kind of connection, in milliseconds; 0 switches a limit off. */
-interface Limits {
-  readonly statement: number;
-  readonly lock: number;
-  readonly idleInTransaction: number;
-}
-
 /** A look must never hold anybody up. Five minutes let the slow catalog queries of 100,000 tables finish. */
-const LOOKING: Limits = { statement: 300_000, lock: 5_000, idleInTransaction: 60_000 };
+const LOOKING: SessionKind = { mode: 'read only', statement: 300_000, lock: 5_000, idleInTransaction: 60_000 };
 /** DDL that queues for a lock makes the application queue behind it, so it gives up soon and is tried again. */
-const ACTING: Limits = { statement: 840_000, lock: 5_000, idleInTransaction: 60_000 };
+const ACTING: SessionKind = { mode: 'read write', statement: 840_000, lock: 5_000, idleInTransaction: 60_000 };
 /** Sessions are for long work, which is left to the server. */
-const UNLIMITED: Limits = { statement: 0, lock: 0, idleInTransaction: 0 };
-
-/** Values as PostgreSQL prints them, but numbers and booleans where JavaScript holds them exactly; int8 and numeric stay strings. */
-async function open(settings: ConnectionSettings, name: string, mode: 'read only' | 'read write', limits: Limits): Promise<pg.Client> {
-  const client = new pg.Client(clientConfig(settings, name));
-  client.on('error', () => {}); // a connection lost while idle shows at its next query
-  try {
-    await client.connect();
-    await client.query(
-      `set statement_timeout = ${limits.statement}; set lock_timeout = ${limits.lock};
-set idle_in_transaction_session_timeout = ${limits.idleInTransaction};
-set default_transaction_read_only = ${mode === 'read only' ? 'on' : 'off'}; set search_path = pg_catalog;
-set client_min_messages = warning`,
-    );
-    return client;
-  } catch (error) {
-    client.connection.stream.destroy();
-    throw translate(error, settings);
-  }
-}
+const UNLIMITED: SessionKind = { mode: 'read write', statement: 0, lock: 0, idleInTransaction: 0 };
 
 async function run<Row>(client: pg.Client, statement: Statement<Row>, endpoint: Endpoint): Promise<Row[]> {
   try {
@@ -108,8 +84,10 @@ export interface DatabasePort {
 export function databasePort(settings: ConnectionSettings, step: string): DatabasePort {
   const endpoint: Endpoint = { host: settings.host, port: settings.port, database: settings.database, user: settings.user };
   const name = applicationName(step);
-  const reading = new LazyClient(() => open(settings, name, 'read only', LOOKING));
-  const writing = new LazyClient(() => open(settings, name, 'read write', ACTING));
+  /** Values as PostgreSQL prints them, but numbers and booleans where JavaScript holds them exactly; int8 and numeric stay strings. */
+  const open = async (kind: SessionKind, as = name): Promise<pg.Client> => (await connect(settings, as, kind)).client;
+  const reading = new LazyClient(() => open(LOOKING));
+  const writing = new LazyClient(() => open(ACTING));
   const sessions = new Set<pg.Client>();
 
   const reader = (lazy: LazyClient): Reader => ({
@@ -131,7 +109,7 @@ export function databasePort(settings: ConnectionSettings, step: string): Databa
   });
 
   const session = async (tag: string): Promise<Session> => {
-    const client = await open(settings, applicationName(step, tag), 'read write', UNLIMITED);
+    const client = await open(UNLIMITED, applicationName(step, tag));
     sessions.add(client);
     return {
       query: (statement) => run(client, statement, endpoint),

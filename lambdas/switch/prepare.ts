@@ -11,6 +11,7 @@ import { closeLine, type Line, openLine } from './line.ts';
 import { bringEverythingOver } from './marker.ts';
 import { demandSender } from './sender.ts';
 import { prepareSequences, type SequencePlan } from './sequences.ts';
+import { demandOrdinarySessions } from './session-role.ts';
 import { dropNext, keepCurrent, prepareNext } from './streams.ts';
 
 export interface Prepared {
@@ -37,6 +38,7 @@ export async function prepare(one: Switch): Promise<Prepared | undefined> {
   try {
     line = await openLine(one);
     await demandToBeAlone(line);
+    await demandOrdinarySessions(line);
     alone = true;
     const { source, target } =
       one.direction.from === 'source' ? { source: one.leaving, target: one.arriving } : { source: one.arriving, target: one.leaving };

@@ -80,7 +80,8 @@ function replicationAccess(
     async works(side = 'source') {
       const place = places[side];
       if (!place) throw new Error(`${step} tries the replication login without needing the ${side}.`);
-      return canLogIn({ ...place, user: login.user, password: await login.password() }, step);
+      const currentLogin = async () => ({ user: login.user, password: await login.password() });
+      return canLogIn({ ...place, ...(await currentLogin()), currentLogin }, step);
     },
   };
 }

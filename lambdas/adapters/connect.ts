@@ -7,15 +7,32 @@ import { translate } from './database-errors.ts';
 
 export interface Connected {
   readonly client: pg.Client;
+  /** With the login that was let in. */
+  readonly settings: ConnectionSettings;
   /** Settings that the server has announced, as they are now. */
   readonly announced: ReadonlyMap<string, string>;
 }
 
+const INVALID_PASSWORD = '28P01';
+
 /**
- * One round trip after those of the login itself: none is spent on the version, which the server announces.
- * @throws MigrationError with the connection closed
+ * Lets the server decide about a login. A secret may be rotated between the moment it is read and the login, so where the password is
+ * wrong, the secret is read once more, and only a login that it still holds is refused. Where it leads to stays as it is: a step must not
+ * work on two databases.
+ * @throws pg.DatabaseError, and whatever else the driver throws, with the connection closed
  */
-export async function connect(settings: ConnectionSettings, name: string, kind: SessionKind): Promise<Connected> {
+export async function logIn(settings: ConnectionSettings, name: string): Promise<Connected> {
+  try {
+    return await logInAs(settings, name);
+  } catch (error) {
+    const isWrong = error instanceof pg.DatabaseError && error.code === INVALID_PASSWORD;
+    const current = isWrong ? await settings.currentLogin?.() : undefined;
+    if (!current || (current.user === settings.user && current.password === settings.password)) throw error;
+    return logInAs({ ...settings, user: current.user, password: current.password }, name);
+  }
+}
+
+async function logInAs(settings: ConnectionSettings, name: string): Promise<Connected> {
   const client = new pg.Client(clientConfig(settings, name));
   const announced = new Map<string, string>();
   client.on('error', () => {}); // a connection lost while idle shows at its next query
@@ -24,16 +41,32 @@ export async function connect(settings: ConnectionSettings, name: string, kind: 
   });
   try {
     await client.connect();
-    await client.query(pinSession(await majorVersion(client, announced), kind));
-    return { client, announced };
+    return { client, settings, announced };
   } catch (error) {
     client.connection.stream.destroy();
+    throw error;
+  }
+}
+
+/**
+ * One round trip after those of the login itself: none is spent on the version, which the server announces.
+ * @throws MigrationError with the connection closed
+ */
+export async function connect(settings: ConnectionSettings, name: string, kind: SessionKind): Promise<Connected> {
+  const connected = await logIn(settings, name).catch((error: unknown) => {
+    throw translate(error, settings);
+  });
+  try {
+    await connected.client.query(pinSession(await majorVersion(connected), kind));
+    return connected;
+  } catch (error) {
+    connected.client.connection.stream.destroy();
     throw wasCutOff(error) ? tooHasty(settings) : translate(error, settings);
   }
 }
 
 /** Such as `15.4`, `11.22 (Debian 11.22-1)` or `18beta1`. What stands in between may keep it to itself. */
-async function majorVersion(client: pg.Client, announced: ReadonlyMap<string, string>): Promise<number> {
+async function majorVersion({ client, announced }: Connected): Promise<number> {
   const version = Number.parseInt(announced.get('server_version') ?? '', 10);
   if (version > 0) return version;
   const { rows } = await client.query<{ server_version_num: string }>('show server_version_num');

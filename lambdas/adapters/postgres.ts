@@ -84,8 +84,13 @@ export interface DatabasePort {
 export function databasePort(settings: ConnectionSettings, step: string): DatabasePort {
   const endpoint: Endpoint = { host: settings.host, port: settings.port, database: settings.database, user: settings.user };
   const name = applicationName(step);
+  let current = settings;
   /** Values as PostgreSQL prints them, but numbers and booleans where JavaScript holds them exactly; int8 and numeric stay strings. */
-  const open = async (kind: SessionKind, as = name): Promise<pg.Client> => (await connect(settings, as, kind)).client;
+  const open = async (kind: SessionKind, as = name): Promise<pg.Client> => {
+    const connected = await connect(current, as, kind);
+    current = connected.settings;
+    return connected.client;
+  };
   const reading = new LazyClient(() => open(LOOKING));
   const writing = new LazyClient(() => open(ACTING));
   const sessions = new Set<pg.Client>();

@@ -73,6 +73,7 @@ describe('the places of a step', () => {
         user: 'master',
         password: 's',
         tls: { verify: 'full', authorities: 'the authorities of RDS' },
+        currentLogin: expect.any(Function),
       },
       target: {
         host: 'target.example',
@@ -81,6 +82,7 @@ describe('the places of a step', () => {
         user: 'pscale',
         password: 't',
         tls: { verify: 'full', authorities: 'system' },
+        currentLogin: expect.any(Function),
       },
     });
     expect(rds.calls()).toHaveLength(0);

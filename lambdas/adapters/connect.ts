@@ -3,7 +3,7 @@ import pg from 'pg';
 import { TransientError } from '../errors.ts';
 import { pinSession, type SessionKind } from '../sql/session-pins.ts';
 import { type ConnectionSettings, clientConfig } from './connection-settings.ts';
-import { translate } from './database-errors.ts';
+import { translate, type WholeWords } from './database-errors.ts';
 
 export interface Connected {
   readonly client: pg.Client;
@@ -52,16 +52,16 @@ async function logInAs(settings: ConnectionSettings, name: string): Promise<Conn
  * One round trip after those of the login itself: none is spent on the version, which the server announces.
  * @throws MigrationError with the connection closed
  */
-export async function connect(settings: ConnectionSettings, name: string, kind: SessionKind): Promise<Connected> {
+export async function connect(settings: ConnectionSettings, name: string, kind: SessionKind, log?: WholeWords): Promise<Connected> {
   const connected = await logIn(settings, name).catch((error: unknown) => {
-    throw translate(error, settings);
+    throw translate(error, settings, log);
   });
   try {
     await connected.client.query(pinSession(await majorVersion(connected), kind));
     return connected;
   } catch (error) {
     connected.client.connection.stream.destroy();
-    throw wasCutOff(error) ? tooHasty(settings) : translate(error, settings);
+    throw wasCutOff(error) ? tooHasty(settings) : translate(error, settings, log);
   }
 }
 

@@ -5,7 +5,7 @@ import { applicationName } from '../names.ts';
 import type { SessionKind } from '../sql/session-pins.ts';
 import { connect } from './connect.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
-import { translate } from './database-errors.ts';
+import { translate, type WholeWords } from './database-errors.ts';
 
 /** A look must never hold anybody up. Five minutes let the slow catalog queries of 100,000 tables finish. */
 const LOOKING: SessionKind = { mode: 'read only', statement: 300_000, lock: 5_000, idleInTransaction: 60_000 };
@@ -14,27 +14,33 @@ const ACTING: SessionKind = { mode: 'read write', statement: 840_000, lock: 5_00
 /** Sessions are for long work, which is left to the server. */
 const UNLIMITED: SessionKind = { mode: 'read write', statement: 0, lock: 0, idleInTransaction: 0 };
 
-async function run<Row>(client: pg.Client, statement: Statement<Row>, endpoint: Endpoint): Promise<Row[]> {
+/** The place of a connection, for messages, and who hears what they leave out. */
+interface Told {
+  readonly endpoint: Endpoint;
+  readonly log: WholeWords | undefined;
+}
+
+async function run<Row>(client: pg.Client, statement: Statement<Row>, { endpoint, log }: Told): Promise<Row[]> {
   try {
     return (await client.query({ text: statement.text, values: [...statement.values] })).rows as Row[];
   } catch (error) {
-    throw translate(error, endpoint);
+    throw translate(error, endpoint, log);
   }
 }
 
-async function runScript(client: pg.Client, text: string, endpoint: Endpoint): Promise<void> {
+async function runScript(client: pg.Client, text: string, { endpoint, log }: Told): Promise<void> {
   try {
     await client.query(text);
   } catch (error) {
-    throw translate(error, endpoint);
+    throw translate(error, endpoint, log);
   }
 }
 
-async function inTransaction<Result>(client: pg.Client, begin: string, endpoint: Endpoint, work: () => Promise<Result>): Promise<Result> {
-  await runScript(client, begin, endpoint);
+async function inTransaction<Result>(client: pg.Client, begin: string, told: Told, work: () => Promise<Result>): Promise<Result> {
+  await runScript(client, begin, told);
   try {
     const result = await work();
-    await runScript(client, 'commit', endpoint);
+    await runScript(client, 'commit', told);
     return result;
   } catch (error) {
     await client.query('rollback').catch(() => client.connection.stream.destroy());
@@ -80,14 +86,18 @@ export interface DatabasePort {
   close(): Promise<void>;
 }
 
-/** @param step name of the step, which becomes the connections' application name */
-export function databasePort(settings: ConnectionSettings, step: string): DatabasePort {
+/**
+ * @param step name of the step, which becomes the connections' application name
+ * @param log hears what a server said where an error leaves it out
+ */
+export function databasePort(settings: ConnectionSettings, step: string, log?: WholeWords): DatabasePort {
   const endpoint: Endpoint = { host: settings.host, port: settings.port, database: settings.database, user: settings.user };
+  const told: Told = { endpoint, log };
   const name = applicationName(step);
   let current = settings;
   /** Values as PostgreSQL prints them, but numbers and booleans where JavaScript holds them exactly; int8 and numeric stay strings. */
   const open = async (kind: SessionKind, as = name): Promise<pg.Client> => {
-    const connected = await connect(current, as, kind);
+    const connected = await connect(current, as, kind, log);
     current = connected.settings;
     return connected.client;
   };
@@ -101,15 +111,15 @@ export function databasePort(settings: ConnectionSettings, step: string): Databa
       const rows = await run(
         await lazy.get(),
         { text: 'show server_version_num', values: [] } as Statement<{ server_version_num: string }>,
-        endpoint,
+        told,
       );
       return Math.floor(Number(rows[0]?.server_version_num) / 10_000);
     },
-    query: async (statement) => run(await lazy.get(), statement, endpoint),
+    query: async (statement) => run(await lazy.get(), statement, told),
     async snapshot(look) {
       const client = await lazy.get();
-      const query = <Row>(statement: Statement<Row>) => run(client, statement, endpoint);
-      return inTransaction(client, 'begin isolation level repeatable read read only', endpoint, () => look({ query }));
+      const query = <Row>(statement: Statement<Row>) => run(client, statement, told);
+      return inTransaction(client, 'begin isolation level repeatable read read only', told, () => look({ query }));
     },
   });
 
@@ -117,8 +127,8 @@ export function databasePort(settings: ConnectionSettings, step: string): Databa
     const client = await open(UNLIMITED, applicationName(step, tag));
     sessions.add(client);
     return {
-      query: (statement) => run(client, statement, endpoint),
-      script: (text) => runScript(client, text, endpoint),
+      query: (statement) => run(client, statement, told),
+      script: (text) => runScript(client, text, told),
       async end() {
         sessions.delete(client);
         await client.end().catch(() => {});
@@ -136,8 +146,8 @@ export function databasePort(settings: ConnectionSettings, step: string): Databa
       ...reader(writing),
       async transaction(work) {
         const client = await writing.get();
-        return inTransaction(client, 'begin', endpoint, () =>
-          work({ query: (statement) => run(client, statement, endpoint), script: (text) => runScript(client, text, endpoint) }),
+        return inTransaction(client, 'begin', told, () =>
+          work({ query: (statement) => run(client, statement, told), script: (text) => runScript(client, text, told) }),
         );
       },
       session,

@@ -79,7 +79,7 @@ export interface Reader {
   /**
    * @throws TransientError where trying again may help
    * @throws CannotConnect where it will not
-   * @throws StatementFailed with the server's own code, message and hint
+   * @throws StatementFailed with the server's own code, message and hint, cut where they may hold data
    */
   query<Row>(statement: Statement<Row>): Promise<Row[]>;
   /** Runs `look` in one repeatable-read, read-only transaction, so that all its queries see one state of the database. */
@@ -216,7 +216,7 @@ export interface Visit {
   readonly log: Log;
 }
 
-/** Structured log lines; keys and values must hold no secret and no row. */
+/** Structured log lines; keys and values must hold no secret and no row, but for a server's own words under `server`, which may quote one. */
 export interface Log {
   info(message: string, fields?: Readonly<Record<string, Json>>): void;
   warn(message: string, fields?: Readonly<Record<string, Json>>): void;

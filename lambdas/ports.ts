@@ -1,5 +1,6 @@
 /** From where things are to the ports that one step needs. Lambda and the rehearsal differ only in the {@link Places} they pass. */
 import type { ConnectionSettings } from './adapters/connection-settings.ts';
+import type { WholeWords } from './adapters/database-errors.ts';
 import { canLogIn } from './adapters/log-in.ts';
 import { pgDump } from './adapters/pg-dump.ts';
 import { databasePort } from './adapters/postgres.ts';
@@ -39,19 +40,20 @@ export interface OpenPorts {
 /**
  * Nothing connects before it is used, so a step pays only for what it needs. A place that is absent leads to ports that are absent,
  * which nobody misses: the compiler lets a step reach only what its `needs` name, and whoever gathers the places goes by the same list.
+ * @param log hears what a server said where an error leaves it out. @default - nobody
  */
-export function openPorts(step: string, places: Partial<Places>): OpenPorts {
-  const source = places.source && databasePort(places.source, step);
-  const target = places.target && databasePort(places.target, step);
+export function openPorts(step: string, places: Partial<Places>, log?: WholeWords): OpenPorts {
+  const source = places.source && databasePort(places.source, step, log);
+  const target = places.target && databasePort(places.target, step, log);
   const others = {
     cluster: places.cluster,
     clusterSetup: places.cluster,
     clusterRestore: places.cluster,
     clusterReboot: places.cluster,
     executions: places.executions,
-    replication: places.replication && replicationAccess(places.replication, step, places),
+    replication: places.replication && replicationAccess(places.replication, step, places, log),
     replicationSecret: places.replicationSecret,
-    schemaDump: places.source && pgDump(places.source, step),
+    schemaDump: places.source && pgDump(places.source, step, undefined, log),
     application: places.application,
     applicationView: places.application,
     applicationOriginal: places.application,
@@ -72,6 +74,7 @@ function replicationAccess(
   login: ReplicationLogin,
   step: string,
   places: Partial<Record<SideName, ConnectionSettings>>,
+  log?: WholeWords,
 ): ReplicationAccess {
   return {
     user: login.user,
@@ -83,7 +86,8 @@ function replicationAccess(
     async works(side = 'source') {
       const place = places[side];
       if (!place) throw new Error(`${step} tries the replication login without needing the ${side}.`);
-      return canLogIn({ ...place, user: login.user, password: await login.password() }, step);
+      const currentLogin = async () => ({ user: login.user, password: await login.password() });
+      return canLogIn({ ...place, ...(await currentLogin()), currentLogin }, step, log);
     },
   };
 }

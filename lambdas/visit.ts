@@ -24,7 +24,7 @@ export interface Host {
  */
 export async function visitStep(name: StepName, event: StepEvent, host: Host): Promise<StepResult> {
   const input = parseInput(event.input, host.defaults, keysOfOthers(name));
-  const { looking, acting, close } = openPorts(name, await host.places());
+  const { looking, acting, close } = openPorts(name, await host.places(), host.log);
   try {
     const { remainingMs, log } = host;
     const result = await runStep(name, stepNamed(name), event, { input, looking, acting, remainingMs, log, now: Date.now });

@@ -22,14 +22,14 @@ export async function watch(_event: unknown, { awsRequestId }: Pick<Invocation, 
   if (!open) return memory.turnTo(undefined);
   const places = await Promise.all([placeOf('source', environment), placeOf('target', environment)]);
   const found = { ...places[0].found, ...places[1].found };
-  const { looking, close } = openPorts('Watch', found);
+  const log = lambdaLog('Watch', { execution: '' }, awsRequestId);
+  const { looking, close } = openPorts('Watch', found, log);
   try {
     const [source, target] = places.map(({ failure }, index) =>
       failure === undefined ? [looking.source, looking.target][index] : outOfReach(failure, environment[VARIABLE.database] ?? ''),
     ) as [Reader, Reader];
     const { stream, measures, failures } = await lookOut({ source, target }, memory, replicated);
     publishMeasures(environment[VARIABLE.stack] ?? '', stream, measures);
-    const log = lambdaLog('Watch', { execution: '' }, awsRequestId);
     for (const error of failures) {
       log.warn('The look was not whole', error instanceof MigrationError ? { error: error.name, message: error.message } : {});
     }

@@ -8,13 +8,18 @@ export type TlsSettings =
   /** Only by explicit configuration, such as a rehearsal against a server on one's own machine that has no TLS. */
   | { readonly verify: 'off' };
 
-export interface ConnectionSettings {
+export interface LoginSettings {
+  readonly user: string;
+  readonly password: string;
+}
+
+export interface ConnectionSettings extends LoginSettings {
   readonly host: string;
   readonly port: number;
   readonly database: string;
-  readonly user: string;
-  readonly password: string;
   readonly tls: TlsSettings;
+  /** The login as the secret has it now, which a rotation may have changed since it was read. @default - it comes from no secret */
+  readonly currentLogin?: (() => Promise<LoginSettings>) | undefined;
 }
 
 const CONNECT_TIMEOUT_MS = 15_000;

@@ -1,7 +1,10 @@
 /** What node-postgres and the operating system throw → our errors. The one place that knows SQLSTATEs by their meaning. */
 import pg from 'pg';
-import type { Endpoint } from '../contract.ts';
+import type { Endpoint, Log } from '../contract.ts';
 import { CannotConnect, MigrationError, StatementFailed, TransientError } from '../errors.ts';
+import { culpritIn, isOwnContext, type PublicWords, publicWords } from '../server-words.ts';
+import { identifier, qualified } from '../sql/quote.ts';
+import { FOREIGN_WORDS } from '../sql/secret-connection.ts';
 
 /** Passing states of a server or of a transaction: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const PASSING = new Set([
@@ -14,6 +17,7 @@ const PASSING = new Set([
   '57P03', // cannot_connect_now
   '57P05', // idle_session_timeout
   '25P03', // idle_in_transaction_session_timeout
+  '25P04', // transaction_timeout
 ]);
 const CONNECTION_CLASS = '08';
 const INVALID_AUTHORIZATION_CLASS = '28';
@@ -24,10 +28,17 @@ const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EH
 
 const place = (at: Endpoint): string => `${at.host}:${at.port}/${at.database} as ${at.user}`;
 
-/** @returns one of our errors; never one that carries the statement, its values, or the server's `detail`, which quotes rows */
-export function translate(error: unknown, at: Endpoint): MigrationError {
+/** Where what was left out of an error's message goes. */
+export type WholeWords = Pick<Log, 'warn'>;
+const unheard: WholeWords = { warn: () => {} };
+
+/**
+ * @param log hears what an error leaves out: what user code raised, and values that the server quotes
+ * @returns one of our errors; never one that carries the statement, its values, or the server's `detail`, which quotes rows
+ */
+export function translate(error: unknown, at: Endpoint, log: WholeWords = unheard): MigrationError {
   if (error instanceof MigrationError) return error;
-  if (error instanceof pg.DatabaseError) return translateComplaint(error, at);
+  if (error instanceof pg.DatabaseError) return translateComplaint(error, at, log);
   const { code, message } = error as { code?: unknown; message?: unknown };
   if (code === 'ENOTFOUND') {
     return new CannotConnect(`The host name ${at.host} does not resolve. Correct the host in the secret or the network's DNS.`);
@@ -43,20 +54,52 @@ export function translate(error: unknown, at: Endpoint): MigrationError {
   return new TransientError(`The connection to ${place(at)} failed: ${typeof code === 'string' ? code : String(message)}.`);
 }
 
-function translateComplaint(error: pg.DatabaseError, at: Endpoint): MigrationError {
+function translateComplaint(error: pg.DatabaseError, at: Endpoint, log: WholeWords): MigrationError {
   const { code = '' } = error;
+  const { message, hint, whole } = publicWordsOf(error);
+  if (whole !== undefined) log.warn('What the server said', { code, server: whole, place: place(at) });
   if (PASSING.has(code) || code.startsWith(CONNECTION_CLASS)) {
-    return new TransientError(`The server at ${place(at)} answered ${code}: ${error.message}`);
+    return new TransientError(`The server at ${place(at)} answered ${code}: ${message}`);
   }
-  if (code.startsWith(INVALID_AUTHORIZATION_CLASS) || code === INVALID_CATALOG_NAME) {
-    return new CannotConnect(`${place(at)} was refused (${code}): ${error.message}. Correct the secret, then start again.`);
+  if (whole === undefined && (code.startsWith(INVALID_AUTHORIZATION_CLASS) || code === INVALID_CATALOG_NAME)) {
+    return new CannotConnect(`${place(at)} was refused (${code}): ${message}. Correct the secret, then start again.`);
   }
-  return new StatementFailed(error.message, {
-    code,
-    hint: error.hint,
-    schema: error.schema,
-    table: error.table,
-    constraint: error.constraint,
+  const { schema, table, constraint } = isRaised(error) ? {} : error;
+  return new StatementFailed(message, {
+    ...{ code, hint, schema, table, constraint },
     position: error.position === undefined ? undefined : Number(error.position),
   });
+}
+
+/** Source files of procedural languages: what they report comes from a function, which may give it any code and any name of an object. */
+const LANGUAGES = /^(?:pl_exec|plperl|Util|plpy_\w+|pltcl|plv8\w*|plr|pg_backend_support)\.(?:c|cc|cpp)$/;
+const isRaised = ({ file = '' }: pg.DatabaseError): boolean => LANGUAGES.test(file);
+/** Where names of objects are read from values: the name that is not found is the value. */
+const NAMES_FROM_VALUES = 'regproc.c';
+
+function publicWordsOf(error: pg.DatabaseError): PublicWords {
+  const { code = '', message, hint, where, file, dataType } = error;
+  const passedOn = dataType === FOREIGN_WORDS;
+  const ours = isOwnContext(where) && !passedOn;
+  const raised = isRaised(error);
+  if (raised && ours && where) return { message, hint, whole: undefined };
+  const foreign = raised || !ours || file === NAMES_FROM_VALUES;
+  return publicWords({
+    code,
+    message,
+    hint,
+    foreign,
+    culprit: passedOn ? undefined : culpritIn(where),
+    objects: raised ? [] : objectsOf(error),
+  });
+}
+
+function objectsOf({ schema, table, column, constraint, dataType }: pg.DatabaseError): string[] {
+  const within = (name: string): string => (schema === undefined ? identifier(name) : qualified(schema, name));
+  return [
+    ...(table === undefined ? [] : [`table ${within(table)}`]),
+    ...(column === undefined ? [] : [`column ${identifier(column)}`]),
+    ...(dataType === undefined ? [] : [`type ${within(dataType)}`]),
+    ...(constraint === undefined ? [] : [`constraint ${identifier(constraint)}`]),
+  ];
 }

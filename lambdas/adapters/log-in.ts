@@ -1,23 +1,21 @@
-/** Tries a login, and nothing else. */
+/** Tries a login, and nothing else: no statement is sent, so there is nothing that a setting could change. */
 import pg from 'pg';
 import { applicationName } from '../names.ts';
-import { type ConnectionSettings, clientConfig } from './connection-settings.ts';
-import { translate } from './database-errors.ts';
+import { logIn } from './connect.ts';
+import type { ConnectionSettings } from './connection-settings.ts';
+import { translate, type WholeWords } from './database-errors.ts';
 
 /** The server knows us and refuses: wrong password, no such role or one that may not log in, no right to connect to the database. */
 const REFUSED = new Set(['28P01', '28000', '42501']);
 
 /** @throws MigrationError where the server could not be asked */
-export async function canLogIn(settings: ConnectionSettings, step: string): Promise<boolean> {
-  const client = new pg.Client(clientConfig(settings, applicationName(step)));
-  client.on('error', () => {});
+export async function canLogIn(settings: ConnectionSettings, step: string, log?: WholeWords): Promise<boolean> {
   try {
-    await client.connect();
+    const { client } = await logIn(settings, applicationName(step));
+    await client.end().catch(() => {});
     return true;
   } catch (error) {
     if (error instanceof pg.DatabaseError && REFUSED.has(error.code ?? '')) return false;
-    throw translate(error, settings);
-  } finally {
-    await client.end().catch(() => {});
+    throw translate(error, settings, log);
   }
 }

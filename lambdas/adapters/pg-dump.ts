@@ -7,8 +7,10 @@ import pg from 'pg';
 import type { SchemaDump } from '../contract.ts';
 import { InvalidConfiguration, type MigrationError, StatementFailed, TransientError } from '../errors.ts';
 import { applicationName } from '../names.ts';
-import { type ConnectionSettings, clientConfig } from './connection-settings.ts';
-import { translate } from './database-errors.ts';
+import type { SessionKind } from '../sql/session-pins.ts';
+import { connect } from './connect.ts';
+import type { ConnectionSettings } from './connection-settings.ts';
+import { translate, type WholeWords } from './database-errors.ts';
 import { errorFields, greeting, isReady, Messages } from './pg-dump-protocol.ts';
 import type { DumpMessage, DumpOrder } from './pg-dump-worker.ts';
 
@@ -41,26 +43,23 @@ interface Admission {
   readonly announced: ReadonlyMap<string, string>;
 }
 
-async function connect(settings: ConnectionSettings, step: string): Promise<Admission> {
-  const client = new pg.Client(clientConfig(settings, applicationName(step, 'pg_dump')));
-  const announced = new Map<string, string>();
-  client.on('error', () => {}); // the socket's own events are heard below
-  client.connection.on('parameterStatus', (status: { parameterName: string; parameterValue: string }) => {
-    announced.set(status.parameterName, status.parameterValue);
-  });
-  try {
-    await client.connect();
-  } catch (error) {
-    client.connection.stream.destroy();
-    throw translate(error, settings);
-  }
+/** pg_dump sets its own limits. What it does not set, and prints values under, has to be ours when it takes over. */
+const DUMPING: SessionKind = { mode: 'read only', statement: 0, lock: 0, idleInTransaction: 0 };
+
+async function admit(settings: ConnectionSettings, step: string, log?: WholeWords): Promise<Admission> {
+  const { client, announced } = await connect(settings, applicationName(step, 'pg_dump'), DUMPING, log);
   const socket = client.connection.stream;
   socket.removeAllListeners('data'); // from here on node-postgres hears nothing
   return { socket, announced };
 }
 
 /** Carries bytes between the worker and the socket until one of them has the last word. */
-function converse({ socket, announced }: Admission, args: readonly string[], settings: ConnectionSettings): Promise<string> {
+function converse(
+  { socket, announced }: Admission,
+  args: readonly string[],
+  settings: ConnectionSettings,
+  log?: WholeWords,
+): Promise<string> {
   const { port1: port, port2 } = new MessageChannel();
   const answers = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   const workerData: DumpOrder = { port: port2, answers, greeting: greeting(announced), args };
@@ -90,7 +89,7 @@ function converse({ socket, announced }: Admission, args: readonly string[], set
     });
     socket.on('error', (error: NodeJS.ErrnoException) => lost(error.code ?? error.message));
     socket.on('close', () => {
-      if (!parted) complaint ? reject(refusal(complaint, settings)) : lost('it was closed by the other side');
+      if (!parted) complaint ? reject(refusal(complaint, settings, log)) : lost('it was closed by the other side');
     });
     worker.on('message', (said: DumpMessage) => {
       if ('ask' in said) socket.write(said.ask);
@@ -98,7 +97,7 @@ function converse({ socket, announced }: Admission, args: readonly string[], set
         parted = true; // the server closes, and the worker is still to hand over what it has written
         socket.end(said.part);
       } else if ('sql' in said) resolve(said.sql);
-      else reject(complaint ? refusal(complaint, settings) : failure(said.failure));
+      else reject(complaint ? refusal(complaint, settings, log) : failure(said.failure));
     });
     worker.on('error', (error: Error) => reject(failure(error.message)));
     worker.on('exit', (code) => reject(failure(`its thread ended with ${code}`)));
@@ -120,7 +119,7 @@ const wouldLoseLine = (): MigrationError =>
 const QUERY_CANCELED = '57014';
 
 /** What the server refused. Its text names the object; the query that pg_dump sent does not travel. */
-function refusal(fields: ReadonlyMap<string, string>, settings: ConnectionSettings): MigrationError {
+function refusal(fields: ReadonlyMap<string, string>, settings: ConnectionSettings, log?: WholeWords): MigrationError {
   const code = fields.get('C') ?? '';
   const said = fields.get('M') ?? '';
   if (code === QUERY_CANCELED) {
@@ -129,9 +128,8 @@ function refusal(fields: ReadonlyMap<string, string>, settings: ConnectionSettin
     );
   }
   const error = new pg.DatabaseError(`pg_dump could not read the schema of ${settings.host}: ${said}`, 0, 'error');
-  error.code = code;
-  error.hint = fields.get('H');
-  return translate(error, settings);
+  Object.assign(error, { code, hint: fields.get('H'), where: fields.get('W'), file: fields.get('F'), routine: fields.get('R') });
+  return translate(error, settings, log);
 }
 
 /** What pg_dump itself could not do. The module runs the lines of its stderr together, after words of its own; queries do not travel. */
@@ -143,10 +141,11 @@ function failure(text: string): MigrationError {
 
 /**
  * @param lockWaitMs how long pg_dump waits for its locks
+ * @param log hears what a server said where an error leaves it out
  * @throws TransientError from `dump` where the connection, or a lock, was not to be had
  * @throws StatementFailed from `dump` where the server, or pg_dump itself, refuses
  */
-export function pgDump(settings: ConnectionSettings, step: string, lockWaitMs = LOCK_WAIT_MS): SchemaDump {
+export function pgDump(settings: ConnectionSettings, step: string, lockWaitMs = LOCK_WAIT_MS, log?: WholeWords): SchemaDump {
   return {
     async dump(options) {
       const args = [...OWN_ARGS, `--lock-wait-timeout=${lockWaitMs}`, ...options];
@@ -156,7 +155,7 @@ export function pgDump(settings: ConnectionSettings, step: string, lockWaitMs = 
           `The options of pg_dump take ${bytes} bytes of at most ${MOST_ARGUMENT_BYTES}. Exclude whole schemas, or parents in place of their partitions.`,
         );
       }
-      return converse(await connect(settings, step), args, settings);
+      return converse(await admit(settings, step, log), args, settings, log);
     },
   };
 }

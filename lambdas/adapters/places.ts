@@ -94,13 +94,15 @@ export async function findPlaces(needs: readonly Need[], site: Site): Promise<Pa
 
 async function findSource({ environment, clients }: Site): Promise<ConnectionSettings> {
   const secret = told(environment, 'sourceSecret');
-  const { user, password, ...known } = parseSourceSecret(await readSecret(clients.secrets, secret), secret);
+  const read = async () => parseSourceSecret(await readSecret(clients.secrets, secret), secret);
+  const { user, password, ...known } = await read();
   return {
     ...(isWhole(known) ? known : { ...(await writerEndpoint(clients.rds, told(environment, 'clusterIdentifier'))), ...known }),
     database: told(environment, 'database'),
     user,
     password,
     tls: { verify: 'full', authorities: authoritiesIn(told(environment, 'sourceAuthorities')) },
+    currentLogin: read,
   };
 }
 
@@ -108,7 +110,8 @@ const isWhole = (address: Partial<WriterEndpoint>): address is WriterEndpoint =>
 
 async function findTarget({ environment, clients }: Site): Promise<ConnectionSettings> {
   const secret = told(environment, 'targetSecret');
-  return { ...parseTargetSecret(await readSecret(clients.secrets, secret), secret), tls: { verify: 'full', authorities: 'system' } };
+  const read = async () => parseTargetSecret(await readSecret(clients.secrets, secret), secret);
+  return { ...(await read()), tls: { verify: 'full', authorities: 'system' }, currentLogin: read };
 }
 
 /** What only some of the steps are told is asked for where it is used. */

@@ -1,64 +1,46 @@
 /** The ports `source` and `target` over node-postgres. Connections are opened when first used, and closed by `close`. */
-import pg from 'pg';
+import type pg from 'pg';
 import type { Database, Endpoint, Reader, Session, Statement } from '../contract.ts';
 import { applicationName } from '../names.ts';
-import { type ConnectionSettings, clientConfig } from './connection-settings.ts';
-import { translate } from './database-errors.ts';
-
-/** Time limits of one kind of connection, in milliseconds; 0 switches a limit off. */
-interface Limits {
-  readonly statement: number;
-  readonly lock: number;
-  readonly idleInTransaction: number;
-}
+import type { SessionKind } from '../sql/session-pins.ts';
+import { connect } from './connect.ts';
+import type { ConnectionSettings } from './connection-settings.ts';
+import { translate, type WholeWords } from './database-errors.ts';
 
 /** A look must never hold anybody up. Five minutes let the slow catalog queries of 100,000 tables finish. */
-const LOOKING: Limits = { statement: 300_000, lock: 5_000, idleInTransaction: 60_000 };
+const LOOKING: SessionKind = { mode: 'read only', statement: 300_000, lock: 5_000, idleInTransaction: 60_000 };
 /** DDL that queues for a lock makes the application queue behind it, so it gives up soon and is tried again. */
-const ACTING: Limits = { statement: 840_000, lock: 5_000, idleInTransaction: 60_000 };
+const ACTING: SessionKind = { mode: 'read write', statement: 840_000, lock: 5_000, idleInTransaction: 60_000 };
 /** Sessions are for long work, which is left to the server. */
-const UNLIMITED: Limits = { statement: 0, lock: 0, idleInTransaction: 0 };
+const UNLIMITED: SessionKind = { mode: 'read write', statement: 0, lock: 0, idleInTransaction: 0 };
 
-/** Values as PostgreSQL prints them, but numbers and booleans where JavaScript holds them exactly; int8 and numeric stay strings. */
-async function open(settings: ConnectionSettings, name: string, mode: 'read only' | 'read write', limits: Limits): Promise<pg.Client> {
-  const client = new pg.Client(clientConfig(settings, name));
-  client.on('error', () => {}); // a connection lost while idle shows at its next query
-  try {
-    await client.connect();
-    await client.query(
-      `set statement_timeout = ${limits.statement}; set lock_timeout = ${limits.lock};
-set idle_in_transaction_session_timeout = ${limits.idleInTransaction};
-set default_transaction_read_only = ${mode === 'read only' ? 'on' : 'off'}; set search_path = pg_catalog;
-set client_min_messages = warning`,
-    );
-    return client;
-  } catch (error) {
-    client.connection.stream.destroy();
-    throw translate(error, settings);
-  }
+/** The place of a connection, for messages, and who hears what they leave out. */
+interface Told {
+  readonly endpoint: Endpoint;
+  readonly log: WholeWords | undefined;
 }
 
-async function run<Row>(client: pg.Client, statement: Statement<Row>, endpoint: Endpoint): Promise<Row[]> {
+async function run<Row>(client: pg.Client, statement: Statement<Row>, { endpoint, log }: Told): Promise<Row[]> {
   try {
     return (await client.query({ text: statement.text, values: [...statement.values] })).rows as Row[];
   } catch (error) {
-    throw translate(error, endpoint);
+    throw translate(error, endpoint, log);
   }
 }
 
-async function runScript(client: pg.Client, text: string, endpoint: Endpoint): Promise<void> {
+async function runScript(client: pg.Client, text: string, { endpoint, log }: Told): Promise<void> {
   try {
     await client.query(text);
   } catch (error) {
-    throw translate(error, endpoint);
+    throw translate(error, endpoint, log);
   }
 }
 
-async function inTransaction<Result>(client: pg.Client, begin: string, endpoint: Endpoint, work: () => Promise<Result>): Promise<Result> {
-  await runScript(client, begin, endpoint);
+async function inTransaction<Result>(client: pg.Client, begin: string, told: Told, work: () => Promise<Result>): Promise<Result> {
+  await runScript(client, begin, told);
   try {
     const result = await work();
-    await runScript(client, 'commit', endpoint);
+    await runScript(client, 'commit', told);
     return result;
   } catch (error) {
     await client.query('rollback').catch(() => client.connection.stream.destroy());
@@ -104,12 +86,23 @@ export interface DatabasePort {
   close(): Promise<void>;
 }
 
-/** @param step name of the step, which becomes the connections' application name */
-export function databasePort(settings: ConnectionSettings, step: string): DatabasePort {
+/**
+ * @param step name of the step, which becomes the connections' application name
+ * @param log hears what a server said where an error leaves it out
+ */
+export function databasePort(settings: ConnectionSettings, step: string, log?: WholeWords): DatabasePort {
   const endpoint: Endpoint = { host: settings.host, port: settings.port, database: settings.database, user: settings.user };
+  const told: Told = { endpoint, log };
   const name = applicationName(step);
-  const reading = new LazyClient(() => open(settings, name, 'read only', LOOKING));
-  const writing = new LazyClient(() => open(settings, name, 'read write', ACTING));
+  let current = settings;
+  /** Values as PostgreSQL prints them, but numbers and booleans where JavaScript holds them exactly; int8 and numeric stay strings. */
+  const open = async (kind: SessionKind, as = name): Promise<pg.Client> => {
+    const connected = await connect(current, as, kind, log);
+    current = connected.settings;
+    return connected.client;
+  };
+  const reading = new LazyClient(() => open(LOOKING));
+  const writing = new LazyClient(() => open(ACTING));
   const sessions = new Set<pg.Client>();
 
   const reader = (lazy: LazyClient): Reader => ({
@@ -118,24 +111,24 @@ export function databasePort(settings: ConnectionSettings, step: string): Databa
       const rows = await run(
         await lazy.get(),
         { text: 'show server_version_num', values: [] } as Statement<{ server_version_num: string }>,
-        endpoint,
+        told,
       );
       return Math.floor(Number(rows[0]?.server_version_num) / 10_000);
     },
-    query: async (statement) => run(await lazy.get(), statement, endpoint),
+    query: async (statement) => run(await lazy.get(), statement, told),
     async snapshot(look) {
       const client = await lazy.get();
-      const query = <Row>(statement: Statement<Row>) => run(client, statement, endpoint);
-      return inTransaction(client, 'begin isolation level repeatable read read only', endpoint, () => look({ query }));
+      const query = <Row>(statement: Statement<Row>) => run(client, statement, told);
+      return inTransaction(client, 'begin isolation level repeatable read read only', told, () => look({ query }));
     },
   });
 
   const session = async (tag: string): Promise<Session> => {
-    const client = await open(settings, applicationName(step, tag), 'read write', UNLIMITED);
+    const client = await open(UNLIMITED, applicationName(step, tag));
     sessions.add(client);
     return {
-      query: (statement) => run(client, statement, endpoint),
-      script: (text) => runScript(client, text, endpoint),
+      query: (statement) => run(client, statement, told),
+      script: (text) => runScript(client, text, told),
       async end() {
         sessions.delete(client);
         await client.end().catch(() => {});
@@ -153,8 +146,8 @@ export function databasePort(settings: ConnectionSettings, step: string): Databa
       ...reader(writing),
       async transaction(work) {
         const client = await writing.get();
-        return inTransaction(client, 'begin', endpoint, () =>
-          work({ query: (statement) => run(client, statement, endpoint), script: (text) => runScript(client, text, endpoint) }),
+        return inTransaction(client, 'begin', told, () =>
+          work({ query: (statement) => run(client, statement, told), script: (text) => runScript(client, text, told) }),
         );
       },
       session,

@@ -8,6 +8,7 @@ import { fenceRights, streamRights } from './rights.ts';
 import { publisherRoom, subscriberRoom } from './room.ts';
 import type { SwitchCheck } from './scene.ts';
 import { schema } from './schema.ts';
+import { sessionReplicationRole } from './session-role.ts';
 import { sessions } from './sessions.ts';
 import { login, stream, uninterrupted } from './stream.ts';
 import { subscriptions } from './subscriptions.ts';
@@ -28,6 +29,7 @@ const COMMON: readonly SwitchCheck[] = [
   subscriberRoom,
   fenceRights,
   streamRights,
+  sessionReplicationRole,
   subscriptions,
   application,
   sessions,

@@ -1,5 +1,6 @@
 /** What a person reads when the target refuses part of the schema. */
 import { SchemaCopyFailed, type StatementFailed } from '../errors.ts';
+import { withCode } from '../server-words.ts';
 import type { DumpEntry } from './statements.ts';
 
 const INSUFFICIENT_PRIVILEGE = '42501';
@@ -21,7 +22,7 @@ export const nameEntry = (entry: DumpEntry | undefined): string => {
 export function refused(entry: DumpEntry | undefined, { message, complaint }: StatementFailed, cause: unknown): SchemaCopyFailed {
   const hint = complaint.hint ? ` Hint of the server: ${complaint.hint}` : '';
   return new SchemaCopyFailed(
-    `The target refused ${nameEntry(entry)}: ${message} (${complaint.code}).${hint} The transaction was rolled back, so the target is ` +
+    `The target refused ${nameEntry(entry)}: ${withCode(message, complaint.code)}.${hint} The transaction was rolled back, so the target is ` +
       `as it was. ${REMEDIES[complaint.code ?? ''] ?? REPAIR} Then start again.`,
     { cause },
   );

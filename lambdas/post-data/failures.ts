@@ -1,6 +1,7 @@
 /** What a person reads about statements that the target refused. */
 import { IndexBuildFailed } from '../errors.ts';
 import { SCHEMA } from '../names.ts';
+import { type PublicWords, publicWords, withCode } from '../server-words.ts';
 import type { Work } from '../sql/post-data.ts';
 import { qualified } from '../sql/quote.ts';
 import { MOST_ATTEMPTS } from './state.ts';
@@ -10,9 +11,6 @@ export interface Failure {
   readonly object: string;
   readonly message: string;
 }
-
-/** Messages of data exceptions and of functions' own `raise` may quote a row's values, and rows never travel. */
-const MAY_QUOTE_ROWS = /^(22|P0|38|39)/;
 
 const REMEDIES: readonly (readonly [codes: RegExp, remedy: string])[] = [
   [/^23505$/, 'Rows are there twice on the target: find them, compare with the source, whose own index may be corrupt.'],
@@ -29,13 +27,20 @@ const MOST_FAILURES_TOLD = 20;
 const titleOf = ({ kind, object, onSchema, onTable }: Work): string =>
   `${kind} ${object}${onSchema && onTable && object !== onTable ? ` on ${qualified(onSchema, onTable)}` : ''}`;
 
+/** What the server said, as far as it may be told; undefined where it said nothing. */
+export function wordsOf({ code, error, hint, culprit, ownWords }: Work): PublicWords | undefined {
+  if (code === null) return undefined;
+  return publicWords({ code, message: error ?? '', hint: hint ?? undefined, foreign: ownWords !== true, culprit: culprit ?? undefined });
+}
+
 export function failureOf(work: Work): Failure {
-  const { ordinal, code, error, hint } = work;
-  if (code === null) {
+  const { ordinal, code } = work;
+  const words = wordsOf(work);
+  if (!words) {
     return { ordinal, object: titleOf(work), message: `started ${MOST_ATTEMPTS} times, and vanished without an error each time` };
   }
-  const quoted = MAY_QUOTE_ROWS.test(code) ? 'a value was refused; the message is not shown because it may hold data' : error;
-  return { ordinal, object: titleOf(work), message: `${quoted} (${code})${hint && !MAY_QUOTE_ROWS.test(code) ? ` Hint: ${hint}` : ''}` };
+  const hint = words.hint ? ` Hint: ${words.hint}` : '';
+  return { ordinal, object: titleOf(work), message: `${withCode(words.message, code ?? undefined)}${hint}` };
 }
 
 function remedyOf({ code, culprit }: Work): string {

@@ -9,6 +9,7 @@ import { earlierAttempt, publications, slotLimits, slots, subscriptions } from '
 import { collations, locale } from './locale.ts';
 import { rowSecurity, sourceRole, sourceTables, targetRole } from './rights.ts';
 import { sequences } from './sequences.ts';
+import { sessionReplicationRole } from './session-role.ts';
 import { nothingToMove, size } from './size.ts';
 import { alreadySwitched, reverseStream } from './switched.ts';
 import { tableChecks } from './tables.ts';
@@ -20,6 +21,7 @@ export const CHECKS: readonly Check[] = [
   versions,
   auroraDecoding,
   standby,
+  sessionReplicationRole,
   walLevel,
   sourceReplication,
   sourceWorkers,

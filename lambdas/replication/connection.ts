@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { ReplicationLogin } from '../contract.ts';
 import { conninfo } from '../sql/quote.ts';
-import { STREAM_SETTINGS } from '../sql/roles.ts';
+import { streamSettings } from '../sql/session-pins.ts';
 
 const CONNECT_TIMEOUT_SECONDS = 15;
 /** A peer that vanished without a word is noticed within 30 + 3 × 10 seconds. */
@@ -26,6 +26,14 @@ const encryption = (sslmode: ReplicationLogin['sslmode'], libpq: number): Record
 const CHANNEL_BINDING_SINCE = 13;
 const SYSTEM_ROOTS_SINCE = 16;
 
+/**
+ * What stands as settings of the role, too, because servers 15 to 18 ignored these until their minor releases of 2026. A publisher refuses
+ * an option that it does not know, so here are only those that every version knows.
+ */
+const OPTIONS = Object.entries(streamSettings())
+  .map(([setting, value]) => `-c ${setting}=${value.replaceAll(' ', '\\ ')}`)
+  .join(' ');
+
 /** @param libpq major version of the subscriber */
 export function connectionString(
   login: Pick<ReplicationLogin, 'user' | 'host' | 'port' | 'sslmode'>,
@@ -44,9 +52,7 @@ export function connectionString(
     application_name: name,
     connect_timeout: CONNECT_TIMEOUT_SECONDS,
     ...KEEPALIVE,
-    options: Object.entries(STREAM_SETTINGS)
-      .map(([setting, value]) => `-c ${setting}=${value}`)
-      .join(' '),
+    options: OPTIONS,
   });
 }
 

@@ -7,8 +7,9 @@ import { literal, qualified, statement } from './quote.ts';
 const TABLE = qualified(SCHEMA, 'post_data');
 
 /**
- * `finished_at` is written in the transaction of the statement itself, so it can be trusted. So are `code`, `error`, `hint` and `culprit`,
- * the function in which the error arose: the server writes them, because nobody may be listening any more when it fails.
+ * `finished_at` is written in the transaction of the statement itself, so it can be trusted. So are `code`, `error`, `hint`, `culprit`,
+ * the function in which the error arose, and `own_words`, whether the error arose in the statement itself and not in code that it set off:
+ * the server writes them, because nobody may be listening any more when it fails.
  * `execution` started the statement last, `attempts` times.
  */
 export const createPostData = (): Statement =>
@@ -29,7 +30,8 @@ create table ${TABLE} (
   code text,
   error text,
   hint text,
-  culprit text
+  culprit text,
+  own_words boolean
 )
 `);
 
@@ -90,6 +92,7 @@ export interface Work extends Omit<Deferred, 'text'> {
   readonly error: string | null;
   readonly hint: string | null;
   readonly culprit: string | null;
+  readonly ownWords: boolean | null;
   /** The beginning of the statement where it failed, else null. */
   readonly text: string | null;
   /** Size of the table without its indexes; 0 where it is locked or unknown. */
@@ -111,7 +114,7 @@ with locked as materialized (
 select w.ordinal, w.kind, w.schema, w.object, w.on_schema as "onSchema", w.on_table as "onTable", w.to_schema as "toSchema",
   w.to_table as "toTable", w.finished_at is not null and (not (${IN_CATALOG}) or ${THERE}) as done,
   $1::text || w.ordinal in (select application_name from busy) as running,
-  w.execution, w.attempts, w.code, w.error, w.hint, w.culprit,
+  w.execution, w.attempts, w.code, w.error, w.hint, w.culprit, w.own_words as "ownWords",
   case when w.error is not null then left(w.text, 500) end as text,
   case when c.oid is null or c.oid in (select relation from locked) then 0 else coalesce(pg_table_size(c.oid), 0) end::float8 as bytes
 from ${TABLE} as w
@@ -132,7 +135,7 @@ export const markStarted = (step: string, { ordinal }: Pick<Work, 'ordinal'>, ex
 with named as (select set_config('application_name', $3::text, false) as name)
 update ${TABLE} as w
 set attempts = case when w.execution = $2::text then w.attempts else 0 end + 1, execution = $2::text,
-  finished_at = null, code = null, error = null, hint = null, culprit = null
+  finished_at = null, code = null, error = null, hint = null, culprit = null, own_words = null
 from named
 where w.ordinal = $1::int and (w.finished_at is null or ${IN_CATALOG} and not ${THERE})
 `,
@@ -179,7 +182,9 @@ begin
       if not (said_code in ('42710', '42723', '42P07') and w.kind in ('definition', 'detail', 'event trigger')) then
         update ${TABLE} set code = said_code, error = said, hint = nullif(said_hint, ''),
           culprit = coalesce((regexp_match(said_context, 'PL/pgSQL function ([^\\n]+\\)) line'))[1],
-            (regexp_match(said_context, 'SQL function "([^\\n]+)" (?:statement|during)'))[1])
+            (regexp_match(said_context, 'SQL function "([^\\n]+)" (?:statement|during)'))[1]),
+          own_words = regexp_replace(regexp_replace(said_context, '^parallel worker\\n', ''),
+            '(^|\\n)PL/pgSQL function inline_code_block line [0-9]+ at EXECUTE$', '') in ('', format('SQL statement "%s"', w.text))
         where ordinal = ${ordinal};
         return;
       end if;

@@ -8,19 +8,6 @@ import type { PublishedTable } from './tables.ts';
 /** Aurora's and RDS's way to let a role replicate; ALTER ROLE … REPLICATION is refused there. */
 const RDS_REPLICATION = 'rds_replication';
 
-/**
- * What the role's connections run with, whatever the server, the database or the parameter group say. A publisher's `statement_timeout`
- * kills the initial copy, which starts over for ever. `row_security = off` turns a policy that would filter rows in silence into an error.
- * The same stands in the subscription's connection string, which servers 15 to 18 ignored until their minor releases of 2026, so
- * it has to stand here too.
- */
-export const STREAM_SETTINGS: Readonly<Record<string, string>> = {
-  statement_timeout: '0',
-  lock_timeout: '0',
-  idle_in_transaction_session_timeout: '0',
-  row_security: 'off',
-};
-
 export interface RoleState {
   readonly exists: boolean;
   readonly mayLogIn: boolean;
@@ -126,6 +113,7 @@ end
 $do$
 `);
 
+/** See `streamSettings`. */
 export const setForStream = (role: string, database: string, name: string, value: string): Statement =>
   statement(`alter role ${identifier(role)} in database ${identifier(database)} set ${identifier(name)} = ${literal(value)}`);
 

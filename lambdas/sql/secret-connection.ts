@@ -9,6 +9,9 @@ import { statement } from './quote.ts';
 
 const FUNCTION = 'pg_temp.planetscale_with_connection';
 
+/** Stands as the name of a type on an error that did not arise in the command itself but in code that it set off, such as an event trigger. */
+export const FOREIGN_WORDS = 'planetscale_migration.foreign_words';
+
 /**
  * What fails is raised anew: the context that the server would log with the original error quotes the inner statement
  * (https://www.postgresql.org/docs/current/plpgsql-control-structures.html#PLPGSQL-ERROR-TRAPPING).
@@ -20,10 +23,14 @@ declare
   code text;
   words text;
   advice text;
+  context text;
 begin
   execute format(command, connection);
 exception when query_canceled or others then
-  get stacked diagnostics code = returned_sqlstate, words = message_text, advice = pg_exception_hint;
+  get stacked diagnostics code = returned_sqlstate, words = message_text, advice = pg_exception_hint, context = pg_exception_context;
+  if regexp_replace(context, '(^|\\n)PL/pgSQL function pg_temp_[0-9]+\\.planetscale_', '\\1', 'g') ~ '(^|\\n)(PL/|SQL function )' then
+    raise exception using errcode = code, message = words, datatype = '${FOREIGN_WORDS}';
+  end if;
   if advice = '' then
     raise exception using errcode = code, message = words;
   end if;

@@ -5,7 +5,7 @@
 import type { Acting, Looking } from '../contract.ts';
 import { IndexBuildFailed } from '../errors.ts';
 import { Crew } from '../post-data/crew.ts';
-import { buildFailed, type Failure, failureOf } from '../post-data/failures.ts';
+import { buildFailed, type Failure, failureOf, wordsOf } from '../post-data/failures.ts';
 import { builderSettings } from '../post-data/memory.ts';
 import { nextTurn, type Standing } from '../post-data/order.ts';
 import { type State, stateOf } from '../post-data/state.ts';
@@ -34,6 +34,7 @@ export const buildIndexes = defineStep({
 
   async inspect(ctx: Looking<'target'>): Promise<Seen> {
     const all = await standings(ctx);
+    if (all?.every(({ state }) => state === 'done' || state === 'failed')) logWholeWords(ctx, all);
     const sides = all ? await recordedOn(ctx.target) : undefined;
     return { all, unrecorded: sides !== undefined && !sides.has('target') };
   },
@@ -63,6 +64,15 @@ async function standings({ target, execution }: Looking<'target'>): Promise<read
   const [there] = await target.query(postDataExists());
   if (!there?.exists) return undefined;
   return (await target.query(workList(NAME))).map((work) => ({ ...work, state: stateOf(work, execution) }));
+}
+
+/** What a message leaves out. The server has kept it, because nobody may have listened when it was said. */
+function logWholeWords({ log }: Looking<'target'>, all: readonly Standing[]): void {
+  for (const work of all) {
+    const whole = work.state === 'failed' ? wordsOf(work)?.whole : undefined;
+    if (whole !== undefined)
+      log.warn('What the server said', { ordinal: work.ordinal, object: work.object, code: work.code, server: whole });
+  }
 }
 
 /** Gives every open statement its turns. `left` where the visit's time was over before that. */

@@ -15,10 +15,10 @@ import {
   lockRoles,
   type RoleState,
   roleState,
-  STREAM_SETTINGS,
   setForStream,
   setVerifier,
 } from '../sql/roles.ts';
+import { streamSettings } from '../sql/session-pins.ts';
 import { type PublishedTable, publishedTables } from '../sql/tables.ts';
 import { defineStep } from '../step.ts';
 
@@ -41,7 +41,9 @@ async function look({ source, replication, input }: Looking<'source' | 'replicat
     role,
     grantor,
     passwordWorks: role.exists && (await replication.works()),
-    settingsToMake: Object.entries(STREAM_SETTINGS).filter(([name, value]) => !role.settings.includes(`${name}=${value}`)),
+    settingsToMake: Object.entries(streamSettings(await source.version())).filter(
+      ([name, value]) => !role.settings.includes(`${name}=${value}`),
+    ),
     heartbeat: role.hasHeartbeat,
   };
 }

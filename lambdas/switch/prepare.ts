@@ -13,6 +13,7 @@ import { closeLine, type Line, openLine } from './line.ts';
 import { bringEverythingOver } from './marker.ts';
 import { demandSender } from './sender.ts';
 import { prepareSequences, type SequencePlan } from './sequences.ts';
+import { demandOrdinarySessions } from './session-role.ts';
 import { outstanding } from './settle.ts';
 import { dropNext, prepareNext, takeBackStreams } from './streams.ts';
 
@@ -38,6 +39,7 @@ export async function prepare(given: Switch): Promise<Prepared | undefined> {
   const line = await openLine(given);
   const one = heldBy(line, given);
   try {
+    await demandOrdinarySessions(line);
     const prepared = await prepareOver(line, one);
     if (!prepared) await closeLine(line);
     return prepared;

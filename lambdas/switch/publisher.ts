@@ -11,10 +11,10 @@ import {
   grantorState,
   lockRoles,
   roleExists,
-  STREAM_SETTINGS,
   setForStream,
   setVerifier,
 } from '../sql/roles.ts';
+import { streamSettings } from '../sql/session-pins.ts';
 
 /**
  * The same name and password as on the source, so that PlanetScale's own login never stands in the source's catalog. It reads no table:
@@ -23,13 +23,14 @@ import {
 export async function haveReplicationRole(target: Database, { user, password }: ReplicationLogin): Promise<void> {
   const { database } = target.endpoint;
   const verifier = scramVerifier(await password());
+  const settings = Object.entries(streamSettings(await target.version()));
   await target.transaction(async (session) => {
     await session.query(lockRoles());
     const [role] = await session.query(roleExists(user));
     await session.query(role?.exists ? setVerifier(user, verifier) : createRole(user, verifier));
     const [grantor] = await session.query(grantorState());
     await session.query(allowReplication(user, grantor?.hasRdsReplication ?? false));
-    for (const [name, value] of Object.entries(STREAM_SETTINGS)) await session.query(setForStream(user, database, name, value));
+    for (const [name, value] of settings) await session.query(setForStream(user, database, name, value));
     await session.query(grantConnect(user, database));
   });
 }

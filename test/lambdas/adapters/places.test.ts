@@ -74,6 +74,7 @@ describe('the places of a step', () => {
         user: 'master',
         password: 's',
         tls: { verify: 'full', authorities: 'the authorities of RDS' },
+        currentLogin: expect.any(Function),
       },
       target: {
         host: 'target.example',
@@ -82,6 +83,7 @@ describe('the places of a step', () => {
         user: 'pscale',
         password: 't',
         tls: { verify: 'full', authorities: 'system' },
+        currentLogin: expect.any(Function),
       },
     });
     expect(rds.calls()).toHaveLength(0);

@@ -22,6 +22,7 @@ const work = (kind: Standing['kind'], table: string, more: Partial<Standing> = {
     error: null,
     hint: null,
     culprit: null,
+    ownWords: null,
     text: null,
     bytes: 0,
     state: 'open',

@@ -1,0 +1,8 @@
+/** A switch is no place for sessions in which triggers do not fire; see `readiness/session-role.ts`. */
+import { sessionRoleFindings } from '../readiness/session-role.ts';
+import type { SwitchCheck } from './scene.ts';
+
+export const sessionReplicationRole: SwitchCheck = {
+  name: 'session_replication_role of our sessions',
+  find: sessionRoleFindings,
+};

@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { armDeadMan, raiseFence } from '../../../lambdas/switch/fence.ts';
+import { gateOf, haveGate } from '../../../lambdas/switch/gates.ts';
+import { beFriendly, beHostile, hostileTo, REACHES } from '../../support/hostile-settings.ts';
+import { eventually } from '../../support/replicated.ts';
+import { startWorld, type World } from '../../support/world.ts';
+
+const SECONDS = 1.5;
+/** The dead man himself waits half a second longer than the fence may last; the rest is for a busy machine. */
+const WITHIN_MS = 20_000;
+
+/** Each by itself keeps a fence up for ever where the session takes it from its database or role. */
+const DEADLY = [
+  { name: 'default_transaction_isolation', value: 'repeatable read' },
+  { name: 'default_transaction_isolation', value: 'serializable' },
+  { name: 'default_transaction_read_only', value: 'on' },
+  { name: 'statement_timeout', value: '1s' },
+  { name: 'transaction_timeout', value: '1s', since: 17 },
+  { name: 'client_connection_check_interval', value: '50ms', since: 14 },
+] as const;
+
+const oneAtATime = (version: number) => DEADLY.filter((setting) => !('since' in setting) || version >= setting.since);
+
+describe.each([11, 13, 15, 17, 18] as const)('the dead man on version %i (#9.4)', (source) => {
+  let world: World;
+  beforeAll(async () => {
+    world = await startWorld({ source });
+  });
+  afterAll(() => world?.destroy());
+
+  /** Arms him, fences, and hangs up on both. */
+  async function fenceAndVanish(): Promise<void> {
+    const { acting, close } = world.ports('SwitchOver');
+    const gate = await haveGate(acting.source);
+    const open = (tag: string) => acting.source.session(tag);
+    const [lifts, unblocks, leaving] = [await open('fence'), await open('fence-locks'), await open('switch')];
+    const fence = { seen: gate, turn: gate.turn + 1, execution: 'test', attempt: randomUUID(), seconds: SECONDS };
+    armDeadMan({ lifts, unblocks }, fence);
+    await raiseFence(acting.source, leaving, fence);
+    for (const session of [lifts, unblocks, leaving]) session.leave();
+    await close();
+  }
+
+  const state = async () => {
+    const { looking, close } = world.ports('Test');
+    try {
+      return (await gateOf(looking.source))?.state;
+    } finally {
+      await close();
+    }
+  };
+
+  async function liftsByItself(): Promise<void> {
+    await fenceAndVanish();
+    expect(await state()).toBe('fenced');
+    await eventually(async () => (await state()) === 'open', WITHIN_MS);
+  }
+
+  it.each(oneAtATime(source))('lifts the fence although the database has $name = $value', async (setting) => {
+    await beHostile(world, 'source', 'database', [setting]);
+    try {
+      await liftsByItself();
+    } finally {
+      await beFriendly(world, 'source');
+    }
+  });
+
+  it.each(REACHES)('lifts the fence whatever the %s has', async (reach) => {
+    await world.source('do $$ begin create role somebody_else; exception when duplicate_object then null; end $$');
+    await world.source(`grant somebody_else to "${world.places.source.user}"`);
+    await beHostile(world, 'source', reach, hostileTo(source));
+    try {
+      await liftsByItself();
+    } finally {
+      await beFriendly(world, 'source');
+    }
+  });
+});

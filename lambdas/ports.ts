@@ -39,8 +39,8 @@ export interface OpenPorts {
  * which nobody misses: the compiler lets a step reach only what its `needs` name, and whoever gathers the places goes by the same list.
  */
 export function openPorts(step: string, places: Partial<Places>): OpenPorts {
-  const source = places.source && databasePort(places.source, step);
-  const target = places.target && databasePort(places.target, step);
+  const source = places.source && databasePort(places.source, step, 'source');
+  const target = places.target && databasePort(places.target, step, 'target');
   const others = {
     cluster: places.cluster,
     clusterSetup: places.cluster,

@@ -1,9 +1,10 @@
 /** The ports `source` and `target` over node-postgres. Connections are opened when first used, and closed by `close`. */
 import pg from 'pg';
-import type { Database, Endpoint, Reader, Session, Statement } from '../contract.ts';
+import type { Database, Endpoint, Reader, Session, SideName, Statement } from '../contract.ts';
 import { applicationName } from '../names.ts';
 import { type ConnectionSettings, clientConfig } from './connection-settings.ts';
 import { translate } from './database-errors.ts';
+import { admit, forgetVerdicts, lookAtOwnSchema, nameSide } from './own-schema-guard.ts';
 
 /** Time limits of one kind of connection, in milliseconds; 0 switches a limit off. */
 interface Limits {
@@ -31,6 +32,7 @@ set idle_in_transaction_session_timeout = ${limits.idleInTransaction};
 set default_transaction_read_only = ${mode === 'read only' ? 'on' : 'off'}; set search_path = pg_catalog;
 set client_min_messages = warning`,
     );
+    await lookAtOwnSchema(client);
     return client;
   } catch (error) {
     client.connection.stream.destroy();
@@ -40,6 +42,7 @@ set client_min_messages = warning`,
 
 async function run<Row>(client: pg.Client, statement: Statement<Row>, endpoint: Endpoint): Promise<Row[]> {
   try {
+    await admit(client, statement.text, endpoint);
     return (await client.query({ text: statement.text, values: [...statement.values] })).rows as Row[];
   } catch (error) {
     throw translate(error, endpoint);
@@ -48,6 +51,7 @@ async function run<Row>(client: pg.Client, statement: Statement<Row>, endpoint: 
 
 async function runScript(client: pg.Client, text: string, endpoint: Endpoint): Promise<void> {
   try {
+    await admit(client, text, endpoint);
     await client.query(text);
   } catch (error) {
     throw translate(error, endpoint);
@@ -61,6 +65,7 @@ async function inTransaction<Result>(client: pg.Client, begin: string, endpoint:
     await runScript(client, 'commit', endpoint);
     return result;
   } catch (error) {
+    forgetVerdicts();
     await client.query('rollback').catch(() => client.connection.stream.destroy());
     throw error;
   }
@@ -104,9 +109,10 @@ export interface DatabasePort {
   close(): Promise<void>;
 }
 
-/** @param step name of the step, which becomes the connections' application name */
-export function databasePort(settings: ConnectionSettings, step: string): DatabasePort {
+/** @param step name of the step, which becomes the connections' application name @param side for messages */
+export function databasePort(settings: ConnectionSettings, step: string, side?: SideName): DatabasePort {
   const endpoint: Endpoint = { host: settings.host, port: settings.port, database: settings.database, user: settings.user };
+  nameSide(endpoint, side);
   const name = applicationName(step);
   const reading = new LazyClient(() => open(settings, name, 'read only', LOOKING));
   const writing = new LazyClient(() => open(settings, name, 'read write', ACTING));

@@ -7,6 +7,7 @@ import type { Check } from './findings.ts';
 import { replicaIdentity } from './identity.ts';
 import { earlierAttempt, publications, slotLimits, slots, subscriptions } from './leftovers.ts';
 import { collations, locale } from './locale.ts';
+import { ownThings } from './own-things.ts';
 import { rowSecurity, sourceRole, sourceTables, targetRole } from './rights.ts';
 import { sequences } from './sequences.ts';
 import { nothingToMove, size } from './size.ts';
@@ -17,6 +18,7 @@ import { eventTriggerChecks, ruleChecks, triggers } from './triggers.ts';
 import { auroraDecoding, standby, versions } from './versions.ts';
 
 export const CHECKS: readonly Check[] = [
+  ownThings,
   versions,
   auroraDecoding,
   standby,

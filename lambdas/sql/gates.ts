@@ -14,6 +14,7 @@
  */
 import type { Json, Statement } from '../contract.ts';
 import { SCHEMA } from '../names.ts';
+import { closeTable } from './closed.ts';
 import { GATE, LOCK_GATE, SHUT, UNSHUT } from './gate-access.ts';
 import { beatInBlock } from './heartbeat.ts';
 import { literal, statement } from './quote.ts';
@@ -63,7 +64,7 @@ begin
       report jsonb,
       changed_at timestamptz not null default clock_timestamp()
     );
-    insert into ${TABLE} default values;
+    insert into ${TABLE} default values;${closeTable(NAME)}
   end if;
 end
 $do$

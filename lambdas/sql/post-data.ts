@@ -2,9 +2,11 @@
 import type { Statement } from '../contract.ts';
 import type { PostDataKind } from '../dump/kinds.ts';
 import { applicationName, SCHEMA } from '../names.ts';
+import { closed } from './closed.ts';
 import { literal, qualified, statement } from './quote.ts';
 
-const TABLE = qualified(SCHEMA, 'post_data');
+const NAME = 'post_data';
+const TABLE = qualified(SCHEMA, NAME);
 
 /**
  * `finished_at` is written in the transaction of the statement itself, so it can be trusted. So are `code`, `error`, `hint` and `culprit`,
@@ -12,7 +14,9 @@ const TABLE = qualified(SCHEMA, 'post_data');
  * `execution` started the statement last, `attempts` times.
  */
 export const createPostData = (): Statement =>
-  statement(`
+  closed(
+    NAME,
+    `
 create table ${TABLE} (
   ordinal int primary key,
   kind text not null,
@@ -31,7 +35,8 @@ create table ${TABLE} (
   hint text,
   culprit text
 )
-`);
+`,
+  );
 
 /** Of all tables that the role may analyze. */
 export const analyzeAll = 'analyze';

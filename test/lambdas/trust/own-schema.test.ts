@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Statement } from '../../../lambdas/contract.ts';
 import { NotOurs } from '../../../lambdas/errors.ts';
 import { createGate, gateState } from '../../../lambdas/sql/gates.ts';
 import { createHeartbeat, heartbeatExists } from '../../../lambdas/sql/heartbeat.ts';
 import { dropOwnSchema, ownSchemaExists } from '../../../lambdas/sql/own-schema.ts';
 import { ownSchemaState } from '../../../lambdas/sql/trust.ts';
-import { PLANTED, PLANTER, planterOn } from '../../support/planted.ts';
+import { PLANTED, PLANTER, type Planter, planterOn } from '../../support/planted.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
 const faultsOf = async (world: World): Promise<string[]> => {
@@ -15,30 +15,28 @@ const faultsOf = async (world: World): Promise<string[]> => {
 
 describe.each([11, 13, 15, 17, 18] as const)('our schema on version %i (#9.10)', (version) => {
   let world: World;
+  let planter: Planter;
   beforeAll(async () => {
     world = await startWorld({ source: version });
+    planter = await planterOn(world, 'source');
     await world.source(`create role ${PLANTER}_friend`);
   });
+  afterEach(() => world.source('drop schema if exists planetscale_migration cascade'));
   afterAll(() => world?.destroy());
 
-  /** A database in which we have made our schema, with a gate in it. */
-  const withOurs = async (name: string): Promise<World> => {
-    const one = await world.sibling(name);
-    await planterOn(one, 'source');
-    const { source } = one.ports('Test').acting;
+  /** Makes our schema, with a gate in it. */
+  const makeOurs = async (): Promise<void> => {
+    const { source } = world.ports('Test').acting;
     await source.query(createHeartbeat());
     await source.query(createGate());
-    expect(await faultsOf(one)).toEqual([]);
-    return one;
+    expect(await faultsOf(world)).toEqual([]);
   };
 
-  it.each(PLANTED)('is refused with %s, by name, and nothing in it runs', async (name, plant, named) => {
-    const one = await world.sibling(name);
-    const planter = await planterOn(one, 'source');
+  it.each(PLANTED)('is refused with %s, by name, and nothing in it runs', async (_, plant, named) => {
     await planter.run(plant);
     const before = await planter.runs();
-    expect((await faultsOf(one)).join('\n')).toContain(named);
-    const { acting, looking } = one.ports('Test');
+    expect((await faultsOf(world)).join('\n')).toContain(named);
+    const { acting, looking } = world.ports('Test');
     for (const statement of [heartbeatExists(), gateState(), createHeartbeat(), createGate(), dropOwnSchema()] as Statement[]) {
       for (const side of [looking.source, acting.source]) {
         const error = await side.query(statement).catch((refused: unknown) => refused);
@@ -100,47 +98,44 @@ describe.each([11, 13, 15, 17, 18] as const)('our schema on version %i (#9.10)',
       'constraint line_id_fkey on table line refers to a table of ours',
     ],
     ['was given away', `alter schema planetscale_migration owner to ${PLANTER}`, `schema planetscale_migration belongs to ${PLANTER}`],
-  ])('of our own is refused by the next visit once it %s', async (name, change, named) => {
-    const one = await withOurs(name);
-    const { source } = one.ports('Test').looking;
-    await one.source(change);
-    const faults = (await faultsOf(one)).map((fault) => fault.replace('table public.line', 'table line'));
+  ])('of our own is refused by the next visit once it %s', async (_, change, named) => {
+    await makeOurs();
+    const { source } = world.ports('Test').looking;
+    await world.source(change);
+    const faults = (await faultsOf(world)).map((fault) => fault.replace('table public.line', 'table line'));
     expect(faults.join('\n')).toContain(named);
     await expect(source.query(gateState())).rejects.toThrow(NotOurs);
   });
 
   it('may be read by others, and belong to whoever could become us', async () => {
-    const one = await withOurs('read');
-    await one.source(`grant usage on schema planetscale_migration to ${PLANTER}; grant select on planetscale_migration.gate to ${PLANTER};
+    await makeOurs();
+    await world.source(`grant usage on schema planetscale_migration to ${PLANTER}; grant select on planetscale_migration.gate to ${PLANTER};
 create view public.gates as select state from planetscale_migration.gate`);
-    expect(await faultsOf(one)).toEqual([]);
-    await one.source('alter schema planetscale_migration owner to postgres; grant all on planetscale_migration.gate to postgres');
-    expect(await faultsOf(one)).toEqual([]);
+    expect(await faultsOf(world)).toEqual([]);
+    await world.source('alter schema planetscale_migration owner to postgres; grant all on planetscale_migration.gate to postgres');
+    expect(await faultsOf(world)).toEqual([]);
   });
 
   it('of a role that we are a member of is not ours for that', async () => {
-    const one = await withOurs('member');
-    await one.source(`grant ${PLANTER}_friend to ${one.places.source.user}; alter schema planetscale_migration owner to ${PLANTER}_friend`);
-    expect(await faultsOf(one)).toEqual([`schema planetscale_migration belongs to ${PLANTER}_friend`]);
+    await makeOurs();
+    await world.source(
+      `grant ${PLANTER}_friend to ${world.places.source.user}; alter schema planetscale_migration owner to ${PLANTER}_friend`,
+    );
+    expect(await faultsOf(world)).toEqual([`schema planetscale_migration belongs to ${PLANTER}_friend`]);
   });
 
   it('is closed to those to whom default privileges would open it', async () => {
-    const one = await world.sibling('defaults');
-    await planterOn(one, 'source');
-    await one.asSourceRole(
+    await world.asSourceRole(
       `alter default privileges grant all on tables to ${PLANTER}; alter default privileges grant all on schemas to ${PLANTER}, public`,
     );
-    const { source } = one.ports('Test').acting;
-    await source.query(createHeartbeat());
-    await source.query(createGate());
-    expect(await faultsOf(one)).toEqual([]);
-    const [acl] = await one.source("select nspacl::text as acl from pg_namespace where nspname = 'planetscale_migration'");
+    await makeOurs();
+    const [acl] = await world.source("select nspacl::text as acl from pg_namespace where nspname = 'planetscale_migration'");
     expect(acl?.acl).not.toContain(PLANTER);
   });
 
   it('is looked at again after it was dropped, and after a transaction that made it was rolled back', async () => {
-    const one = await withOurs('again');
-    const { source } = one.ports('Other').acting;
+    await makeOurs();
+    const { source } = world.ports('Other').acting;
     expect(await source.query(gateState())).toMatchObject([{ state: 'open' }]);
     await source.query(dropOwnSchema());
     const undone = source.transaction(async (session) => {
@@ -149,7 +144,7 @@ create view public.gates as select state from planetscale_migration.gate`);
       throw new Error('undone');
     });
     await expect(undone).rejects.toThrow('undone');
-    await one.source(`create schema planetscale_migration authorization ${PLANTER}`);
+    await world.source(`create schema planetscale_migration authorization ${PLANTER}`);
     await expect(source.query(heartbeatExists())).rejects.toThrow(`belongs to ${PLANTER}`);
   });
 });

@@ -1,6 +1,7 @@
 /** Every check, in the order in which a person would want to read the findings. A new check is one entry here. */
 import { longTransactions, prepared, transactionAge } from './activity.ts';
 import { sourceReplication, sourceWorkers, targetWorkers, walLevel } from './capacity.ts';
+import { codeOfOthers } from './code-of-others.ts';
 import { connections } from './connections.ts';
 import { extensionRows, extensions } from './extensions.ts';
 import type { Check } from './findings.ts';
@@ -49,6 +50,7 @@ export const CHECKS: readonly Check[] = [
   triggers,
   ruleChecks,
   eventTriggerChecks,
+  codeOfOthers,
   sequences,
   prepared,
   longTransactions,

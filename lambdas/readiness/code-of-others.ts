@@ -13,7 +13,10 @@ const APPLIES_AS_TABLE_OWNER = 16;
 
 /** When the target runs it, as the end of a sentence. */
 const RUNS: Readonly<Record<Reached, readonly [code: string, when: string]>> = {
-  check: ['CodeInCheck', 'check constraints, types or partition keys, and so whenever a row is copied, applied or written'],
+  check: [
+    'CodeInCheck',
+    'check constraints, types, partition keys or (before version 15) generated columns, and so whenever a row is copied, applied or written',
+  ],
   index: ['CodeInIndex', 'indexes or statistics, and so when these are built and whenever a row is applied or written'],
   default: ['CodeInDefault', 'defaults or generated columns, and so when rows are written, generated columns also when they are copied'],
   'materialized view': ['CodeInMaterializedView', 'materialized views, and so at every REFRESH, the first of which is ours'],

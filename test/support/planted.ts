@@ -104,3 +104,24 @@ export const PLANTED: readonly (readonly [name: string, plant: string, named: st
   ],
   ['an empty schema', SCHEMA, 'schema planetscale_migration belongs to mallory'],
 ];
+
+const plantOf = (...names: readonly string[]): string =>
+  [SCHEMA, ...PLANTED.filter(([name]) => names.includes(name)).map(([, plant]) => plant.replace(SCHEMA, ''))].join(';\n');
+
+/** Several of them at once: views of our names beside a function, tables of our names with everything that runs code, and nothing. */
+export const PLANTATIONS: readonly (readonly [name: string, plant: string, named: string])[] = [
+  [
+    'views and a function',
+    plantOf('a view of the name of the gate', 'a view of the name of the heartbeat', 'a function'),
+    'view planetscale_migration.gate',
+  ],
+  [
+    'tables with code behind them',
+    `${TABLES} insert into planetscale_migration.gate default values;
+    ${PLANTED.filter(([name]) => name.startsWith('a table'))
+      .map(([, plant]) => plant.replace(TABLES, ''))
+      .join(';\n')}`,
+    'trigger fire on table planetscale_migration.heartbeat',
+  ],
+  ['nothing', SCHEMA, 'schema planetscale_migration belongs to mallory'],
+];

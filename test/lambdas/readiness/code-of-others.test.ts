@@ -54,10 +54,13 @@ describe.each([11, 13, 15, 17, 18] as const)('code of roles that are not trusted
     const before = await planter.runs();
     const findings = await findingsOf(one, [codeOfOthers], { input: { excludeSchemas: ['left_out'] } });
     expect(await planter.runs()).toBe(before);
-    const generated = of('in_default(integer)', `default value for column g of table ${T}`);
+    // Until 14 what a generated column calls is noted at the column, not at its expression.
+    const generated = version >= 15 ? [of('in_default(integer)', `default value for column g of table ${T}`)] : [];
+    const column = version >= 12 && version < 15 ? [of('in_default(integer)', `table ${T}`)] : [];
     const domains = `table ${T}`;
     const checks = [
       of('in_check(integer)', `constraint T_a_check on table ${T}`),
+      ...column,
       of('in_domain(integer)', domains),
       of('in_operator(integer)', `constraint T_e_check on table ${T}`),
     ];
@@ -68,12 +71,12 @@ describe.each([11, 13, 15, 17, 18] as const)('code of roles that are not trusted
       DefinerFunctionOfOthers: warning(`${ODD}.definer("An arg" integer, text) owner mallory`),
       CodeInCheck: warning(...[...checks, of('in_type(integer)', `table ${ODD}.key`)].toSorted()),
       CodeInIndex: warning(...indexes),
-      CodeInDefault: warning(of('in_default(integer)', `default value for column c of table ${T}`), ...(version >= 12 ? [generated] : [])),
+      CodeInDefault: warning(of('in_default(integer)', `default value for column c of table ${T}`), ...generated),
       CodeInMaterializedView: warning(of('in_view()', `rule _RETURN on materialized view ${ODD}.m`)),
       CodeInPolicy: warning(of('in_policy()', `policy p on table ${T}`)),
       CodeInTrigger: warning(of('"in when"(integer)', `trigger t on table ${T}`), always, of('in_trigger()', `trigger t on table ${T}`)),
       ...(version < 16 && {
-        StreamBackRunsCodeOfOthers: warning(...checks, ...(version >= 12 ? [generated] : []), ...indexes, always),
+        StreamBackRunsCodeOfOthers: warning(...checks, ...generated, ...indexes, always),
       }),
     });
     const statements = findings.flatMap(({ statements: sql = [] }) => sql);

@@ -1,5 +1,4 @@
 /** Code of an ordinary user under the name of our schema, and a witness that tells whether any of it ran. */
-import type { ConnectionSettings } from '../../lambdas/adapters/connection-settings.ts';
 import type { SideName } from '../../lambdas/contract.ts';
 import { type Sql, sqlOn, type World } from './world.ts';
 
@@ -9,31 +8,42 @@ const PASSWORD = 'an ordinary user';
 export interface Planter {
   /** As the ordinary user. */
   readonly run: Sql;
-  readonly login: ConnectionSettings;
-  /** How often the planted code ran: nextval is not rolled back with the transaction that called it, and a look may call it. */
+  /** Moves whenever the planted code runs, whatever becomes of the transaction that called it. */
   runs(): Promise<number>;
+  /** The same, once the server has told what it counted. */
+  settled(): Promise<number>;
 }
 
 /** An ordinary user who may create schemas on one side, and has a function `trap.spring` that would tell that it ran. */
 export async function planterOn(world: World, side: SideName): Promise<Planter> {
   const { database } = world.database[side];
   await world[side](`do $$ begin create role ${PLANTER} login password '${PASSWORD}'; exception when duplicate_object then null; end $$`);
-  await world[side](`grant create on database "${database.replaceAll('"', '""')}" to ${PLANTER}`);
-  const login = { ...world.database[side], user: PLANTER, password: PASSWORD };
-  const run = sqlOn(login);
+  const quoted = `"${database.replaceAll('"', '""')}"`;
+  await world[side](`grant create on database ${quoted} to ${PLANTER}; alter database ${quoted} set track_functions = 'pl'`);
+  const run = sqlOn({ ...world.database[side], user: PLANTER, password: PASSWORD });
   await run(`
 create schema trap; grant usage on schema trap to public;
-create sequence trap.witness; grant all on sequence trap.witness to public;
-create function trap.spring() returns bigint language sql as 'select nextval(''trap.witness'')';
-create function trap.spring(bigint) returns bigint language plpgsql immutable as 'begin perform nextval(''trap.witness''); return $1; end';
-create function trap.fire() returns trigger language plpgsql as 'begin perform nextval(''trap.witness''); return new; end';
-select nextval('trap.witness')`);
+create sequence trap.witness; grant all on sequence trap.witness to public; select nextval('trap.witness');
+${trap('spring()', 'bigint', '1')} ${trap('spring(bigint)', 'bigint', '$1', 'immutable')} ${trap('fire()', 'trigger', 'new')}`);
+  const runs = async () => Number((await world[side](RUNS))[0]?.runs);
   return {
     run,
-    login,
-    runs: async () => Number((await world[side]('select last_value::int - 1 as runs from trap.witness'))[0]?.runs),
+    runs,
+    async settled() {
+      await new Promise((resolve) => setTimeout(resolve, LATE_MS));
+      return runs();
+    },
   };
 }
+
+/** Moves the witness where it may. In a transaction that only reads it may not, and the server still counts the call. */
+export const trap = (name: string, type: string, value: string, more = '', schema = 'trap'): string =>
+  `create function ${schema}.${name} returns ${type} language plpgsql ${more} as
+  'begin perform nextval(''trap.witness''); return ${value}; exception when others then return ${value}; end';`;
+
+const RUNS = `select (select last_value::int from trap.witness) + coalesce(sum(calls), 0)::int as runs from pg_stat_user_functions`;
+/** Before version 15 a server tells numbers that may be half a second old. */
+const LATE_MS = 700;
 
 const GATE = `create table planetscale_migration.gate (only_row boolean primary key default true, state text not null default 'open',
   turn int not null default 0, commits int not null default 0, execution text, called_off text, attempt uuid, deadline timestamptz,

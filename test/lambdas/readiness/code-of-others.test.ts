@@ -1,22 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { codeOfOthers } from '../../../lambdas/readiness/code-of-others.ts';
 import { findingsOf, ODD, summary, warning } from '../../support/findings.ts';
-import { planterOn } from '../../support/planted.ts';
+import { planterOn, trap } from '../../support/planted.ts';
 import { startWorld, type World } from '../../support/world.ts';
-
-const body = (type: string, value: string) =>
-  `returns ${type} language plpgsql immutable as 'begin perform nextval(''trap.witness''); return ${value}; end'`;
 
 /** Functions of an ordinary user behind everything that has an expression; each has a name of its own. */
 const SCHEMA = `
 create schema ${ODD};
-${['in_check', 'in_domain', 'in_index', 'in_predicate', 'in_default', 'in_operator', 'in_type'].map((name) => `create function ${ODD}.${name}(int) ${body('int', '$1')};`).join('\n')}
-create function ${ODD}.in_view() ${body('int', '1')};
-create function ${ODD}.in_policy() ${body('boolean', 'true')};
-create function ${ODD}."in when"(int) ${body('boolean', 'true')};
-create function ${ODD}.in_trigger() returns trigger language plpgsql as 'begin perform nextval(''trap.witness''); return new; end';
-create function ${ODD}.in_always() returns trigger language plpgsql as 'begin perform nextval(''trap.witness''); return new; end';
-create function ${ODD}.off() returns trigger language plpgsql as 'begin perform nextval(''trap.witness''); return new; end';
+${['in_check', 'in_domain', 'in_index', 'in_predicate', 'in_default', 'in_operator', 'in_type'].map((name) => trap(`${name}(int)`, 'int', '$1', 'immutable', ODD)).join('\n')}
+${trap('in_view()', 'int', '1', 'immutable', ODD)}
+${trap('in_policy()', 'boolean', 'true', 'immutable', ODD)}
+${trap('"in when"(int)', 'boolean', 'true', 'immutable', ODD)}
+${trap('in_trigger()', 'trigger', 'new', '', ODD)}
+${trap('in_always()', 'trigger', 'new', '', ODD)}
+${trap('off()', 'trigger', 'new', '', ODD)}
 create function ${ODD}.definer("An arg" int, text default '') returns int language sql security definer as 'select 1';
 create function ${ODD}.invoker() returns int language sql as 'select 1';
 create operator ${ODD}.### (procedure = ${ODD}.in_operator, rightarg = int);
@@ -51,9 +48,9 @@ describe.each([11, 13, 15, 17, 18] as const)('code of roles that are not trusted
     const planter = await planterOn(one, 'source');
     await planter.run(SCHEMA);
     if (version >= 12) await planter.run(`alter table ${T} add column g int generated always as (${ODD}.in_default(a)) stored`);
-    const before = await planter.runs();
+    const before = await planter.settled();
     const findings = await findingsOf(one, [codeOfOthers], { input: { excludeSchemas: ['left_out'] } });
-    expect(await planter.runs()).toBe(before);
+    expect(await planter.settled()).toBe(before);
     // Until 14 what a generated column calls is noted at the column, not at its expression.
     const generated = version >= 15 ? [of('in_default(integer)', `default value for column g of table ${T}`)] : [];
     const column = version >= 12 && version < 15 ? [of('in_default(integer)', `table ${T}`)] : [];
@@ -84,7 +81,7 @@ describe.each([11, 13, 15, 17, 18] as const)('code of roles that are not trusted
     expect(await findingsOf(one, [codeOfOthers])).toMatchObject([
       { code: 'DefinerFunctionOfOthers', objects: ['left_out.definer() owner mallory'] },
     ]);
-    expect(await planter.runs()).toBe(before);
+    expect(await planter.settled()).toBe(before);
   });
 
   it('is no code of ours, of superusers or of extensions', async () => {

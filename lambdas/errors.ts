@@ -55,6 +55,32 @@ export class InvalidConfiguration extends MigrationError {
   override readonly name = 'InvalidConfiguration';
 }
 
+/**
+ * Something in a database carries our name and is not ours, or not ours alone: it may be code of somebody else, which would run with our
+ * rights, so nothing of it was touched. For the state machines it is a setting that cannot be used.
+ */
+export class NotOurs extends InvalidConfiguration {
+  /** Such as `view planetscale_migration.gate is no plain table and belongs to mallory`. */
+  readonly objects: readonly string[];
+  /** SQL for a person to run. */
+  readonly statements: readonly string[];
+  constructor(where: string, faults: readonly { readonly object: string; readonly fault: string; readonly mend: string }[]) {
+    const objects = faults.map(({ object, fault }) => `${object} ${fault}`);
+    const statements = [...new Set(faults.map(({ mend }) => mend))];
+    super(
+      `On the ${where} there is something of our name that is not ours alone: ${shorten(objects, '; ')}. It may hold code of somebody else, ` +
+        'so nothing of it was run, read or changed. Find out who made it. What is not needed is taken away by its owner or a superuser with: ' +
+        `${shorten(statements, ' ')} What belongs to an earlier login of this migration can be given to ours instead (alter … owner to …). Then start again.`,
+    );
+    this.objects = objects;
+    this.statements = statements;
+  }
+}
+
+const MOST_SHOWN = 20;
+const shorten = (texts: readonly string[], between: string): string =>
+  [...texts.slice(0, MOST_SHOWN), ...(texts.length > MOST_SHOWN ? [`(and ${texts.length - MOST_SHOWN} more)`] : [])].join(between);
+
 /** An older execution that acts on the same database is still running. */
 export class AlreadyRunning extends MigrationError {
   override readonly name = 'AlreadyRunning';

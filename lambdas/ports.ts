@@ -43,8 +43,8 @@ export interface OpenPorts {
  * @param log hears what a server said where an error leaves it out. @default - nobody
  */
 export function openPorts(step: string, places: Partial<Places>, log?: WholeWords): OpenPorts {
-  const source = places.source && databasePort(places.source, step, log);
-  const target = places.target && databasePort(places.target, step, log);
+  const source = places.source && databasePort(places.source, step, log, 'source');
+  const target = places.target && databasePort(places.target, step, log, 'target');
   const others = {
     cluster: places.cluster,
     clusterSetup: places.cluster,

@@ -1,11 +1,12 @@
 /** The ports `source` and `target` over node-postgres. Connections are opened when first used, and closed by `close`. */
 import type pg from 'pg';
-import type { Database, Endpoint, Reader, Session, Statement } from '../contract.ts';
+import type { Database, Endpoint, Reader, Session, SideName, Statement } from '../contract.ts';
 import { applicationName } from '../names.ts';
 import type { SessionKind } from '../sql/session-pins.ts';
 import { connect } from './connect.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
 import { translate, type WholeWords } from './database-errors.ts';
+import { admit, forgetVerdicts, lookAtOwnSchema, nameSide } from './own-schema-guard.ts';
 
 /** A look must never hold anybody up. Five minutes let the slow catalog queries of 100,000 tables finish. */
 const LOOKING: SessionKind = { mode: 'read only', statement: 300_000, lock: 5_000, idleInTransaction: 60_000 };
@@ -22,6 +23,7 @@ interface Told {
 
 async function run<Row>(client: pg.Client, statement: Statement<Row>, { endpoint, log }: Told): Promise<Row[]> {
   try {
+    await admit(client, statement.text, endpoint);
     return (await client.query({ text: statement.text, values: [...statement.values] })).rows as Row[];
   } catch (error) {
     throw translate(error, endpoint, log);
@@ -30,6 +32,7 @@ async function run<Row>(client: pg.Client, statement: Statement<Row>, { endpoint
 
 async function runScript(client: pg.Client, text: string, { endpoint, log }: Told): Promise<void> {
   try {
+    await admit(client, text, endpoint);
     await client.query(text);
   } catch (error) {
     throw translate(error, endpoint, log);
@@ -43,6 +46,7 @@ async function inTransaction<Result>(client: pg.Client, begin: string, told: Tol
     await runScript(client, 'commit', told);
     return result;
   } catch (error) {
+    forgetVerdicts();
     await client.query('rollback').catch(() => client.connection.stream.destroy());
     throw error;
   }
@@ -89,17 +93,25 @@ export interface DatabasePort {
 /**
  * @param step name of the step, which becomes the connections' application name
  * @param log hears what a server said where an error leaves it out
+ * @param side for messages
  */
-export function databasePort(settings: ConnectionSettings, step: string, log?: WholeWords): DatabasePort {
+export function databasePort(settings: ConnectionSettings, step: string, log?: WholeWords, side?: SideName): DatabasePort {
   const endpoint: Endpoint = { host: settings.host, port: settings.port, database: settings.database, user: settings.user };
   const told: Told = { endpoint, log };
+  nameSide(endpoint, side);
   const name = applicationName(step);
   let current = settings;
   /** Values as PostgreSQL prints them, but numbers and booleans where JavaScript holds them exactly; int8 and numeric stay strings. */
   const open = async (kind: SessionKind, as = name): Promise<pg.Client> => {
     const connected = await connect(current, as, kind, log);
     current = connected.settings;
-    return connected.client;
+    try {
+      await lookAtOwnSchema(connected.client);
+      return connected.client;
+    } catch (error) {
+      connected.client.connection.stream.destroy();
+      throw translate(error, settings, log);
+    }
   };
   const reading = new LazyClient(() => open(LOOKING));
   const writing = new LazyClient(() => open(ACTING));

@@ -1,6 +1,6 @@
 /** What is left where a clean-up could not do everything, in words for the person who reads the red box. */
 import { ORIGINAL_LABEL } from '../application.ts';
-import type { Endpoint } from '../contract.ts';
+import type { Endpoint, SideName } from '../contract.ts';
 import { PUBLICATION, REPLICATION_ROLE, SCHEMA, subscriptionName } from '../names.ts';
 import { dropOwnSchemaByHand, dropSlot, dropSubscription } from '../sql/leftovers.ts';
 import { isAnothers, type Scene } from './scene.ts';
@@ -13,12 +13,21 @@ export function left(scene: Scene, drop: boolean): string[] {
   const { source, target, original, lost, at: places } = scene;
   const { database } = places.source;
   return [
-    ...(source.reached || lost === 'source' ? [] : [leftOnSource(places.source, source.reason)]),
-    ...(target.reached || lost === 'target' ? [] : [leftOnTarget(places.target, database, target.reason, drop)]),
+    ...(source.reached || lost === 'source'
+      ? []
+      : [source.notOurs ? leftNotOurs('source', source.reason) : leftOnSource(places.source, source.reason)]),
+    ...(target.reached || lost === 'target'
+      ? []
+      : [target.notOurs ? leftNotOurs('target', target.reason) : leftOnTarget(places.target, database, target.reason, drop)]),
     ...(target.reached && isAnothers(scene) ? [leftOfAnother(places.target, database, target.traces)] : []),
     ...(original.reached ? [] : [leftInSecret(original.reason)]),
   ];
 }
+
+/** Without our own tables nobody knows what else there is ours, nor which settings a gate has to put back. */
+const leftNotOurs = (side: SideName, reason: string): string =>
+  `Nothing was dropped on the ${side}, where it cannot be told what of it is ours: ${reason} It is Cleanup that has to be started again; until ` +
+  'then a slot of the migration there, if it had made one, keeps WAL.';
 
 /** A slot that nobody drops keeps WAL until the disk is full, so it is named first, with the statement that drops it. */
 function leftOnSource(source: Endpoint, reason: string): string {

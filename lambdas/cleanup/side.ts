@@ -1,5 +1,5 @@
 /** A side of the migration that may be out of reach: what was seen there, or why nothing could be seen. */
-import { CannotConnect, InvalidConfiguration, StatementFailed, TransientError } from '../errors.ts';
+import { CannotConnect, InvalidConfiguration, NotOurs, StatementFailed, TransientError } from '../errors.ts';
 
 export type Side<Traces> =
   | { readonly reached: true; readonly traces: Traces }
@@ -8,6 +8,8 @@ export type Side<Traces> =
       readonly reason: string;
       /** Whether it may come back by itself. */
       readonly passing: boolean;
+      /** Whether it answers, but what carries our name there is not ours, and so nothing of it can be believed or dropped. */
+      readonly notOurs?: boolean;
     };
 
 const UNDEFINED_TABLE = '42P01';
@@ -25,7 +27,7 @@ export async function look<Traces>(find: () => Promise<Traces>, looks = LOOKS): 
     if (hasVanished(error) && looks > 1) return look(find, looks - 1);
     if (error instanceof TransientError) return { reached: false, reason: error.message, passing: true };
     if (error instanceof CannotConnect || error instanceof InvalidConfiguration) {
-      return { reached: false, reason: error.message, passing: false };
+      return { reached: false, reason: error.message, passing: false, ...(error instanceof NotOurs && { notOurs: true }) };
     }
     throw error;
   }

@@ -1,4 +1,6 @@
 /** Every check before a switch, in the order in which a person would want to read the findings. A new check is one entry here. */
+
+import { ownThings } from '../readiness/own-things.ts';
 import { application } from './application.ts';
 import { compared } from './comparison.ts';
 import { functions } from './functions.ts';
@@ -17,6 +19,7 @@ import { longTransactions, prepared } from './transactions.ts';
 
 /** In both directions. */
 const COMMON: readonly SwitchCheck[] = [
+  ownThings,
   stream,
   publication,
   tables,

@@ -6,7 +6,7 @@
  * check      one look at one subject; it answers with findings, none if all is well
  */
 import type { ClusterView, Looking, Reader } from '../contract.ts';
-import { CannotConnect, MigrationError, TransientError } from '../errors.ts';
+import { CannotConnect, MigrationError, NotOurs, TransientError } from '../errors.ts';
 import type { MigrationInput } from '../input.ts';
 import { type PublishedTable, publishedTables } from '../sql/tables.ts';
 
@@ -66,6 +66,9 @@ export interface Check<On = Scene> {
 /** No object, no finding. */
 export const listed = (finding: Finding): readonly Finding[] => (finding.objects.length > 0 ? [finding] : []);
 
+/** Of the finding that names what carries our name and is not ours; see `own-things.ts`. */
+export const NOT_OURS = 'NotOurs';
+
 /** A server's or a service's own words, cut so that many of them still fit into one message. */
 const LONGEST_WORDS = 240;
 
@@ -91,6 +94,7 @@ export async function findAll<On>(checks: readonly Check<On>[], scene: On): Prom
       findings.push(...(await check.find(scene)));
     } catch (error) {
       if (error instanceof MigrationError && (error instanceof TransientError || error instanceof CannotConnect)) throw error;
+      if (error instanceof NotOurs && findings.some(({ code }) => code === NOT_OURS)) continue; // said once, with all there is to say
       findings.push(couldNotTell(check, error));
     }
   }

@@ -1,12 +1,14 @@
 /** Every check, in the order in which a person would want to read the findings. A new check is one entry here. */
 import { longTransactions, prepared, transactionAge } from './activity.ts';
 import { sourceReplication, sourceWorkers, targetWorkers, walLevel } from './capacity.ts';
+import { codeOfOthers } from './code-of-others.ts';
 import { connections } from './connections.ts';
 import { extensionRows, extensions } from './extensions.ts';
 import type { Check } from './findings.ts';
 import { replicaIdentity } from './identity.ts';
 import { earlierAttempt, publications, slotLimits, slots, subscriptions } from './leftovers.ts';
 import { collations, locale } from './locale.ts';
+import { ownThings } from './own-things.ts';
 import { rowSecurity, sourceRole, sourceTables, targetRole } from './rights.ts';
 import { sequences } from './sequences.ts';
 import { sessionReplicationRole } from './session-role.ts';
@@ -18,6 +20,7 @@ import { eventTriggerChecks, ruleChecks, triggers } from './triggers.ts';
 import { auroraDecoding, standby, versions } from './versions.ts';
 
 export const CHECKS: readonly Check[] = [
+  ownThings,
   versions,
   auroraDecoding,
   standby,
@@ -49,6 +52,7 @@ export const CHECKS: readonly Check[] = [
   triggers,
   ruleChecks,
   eventTriggerChecks,
+  codeOfOthers,
   sequences,
   prepared,
   longTransactions,

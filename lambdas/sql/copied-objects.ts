@@ -4,9 +4,11 @@
  */
 import type { Statement } from '../contract.ts';
 import { SCHEMA } from '../names.ts';
+import { closed } from './closed.ts';
 import { qualified, statement, USER_SCHEMA } from './quote.ts';
 
-const TABLE = qualified(SCHEMA, 'copied_object');
+const NAME = 'copied_object';
+const TABLE = qualified(SCHEMA, NAME);
 const POST_DATA = qualified(SCHEMA, 'post_data');
 
 /**
@@ -33,7 +35,7 @@ where not exists (select from pg_depend as d where d.classid = o.classid and d.o
 
 /** Before the copy, in its transaction: what is there already. */
 export const noteObjectsThere = (): Statement[] => [
-  statement(`create table ${TABLE} (classid oid not null, objid oid not null, primary key (classid, objid))`),
+  closed(NAME, `create table ${TABLE} (classid oid not null, objid oid not null, primary key (classid, objid))`),
   statement(`insert into ${TABLE} ${OBJECTS}`),
 ];
 

@@ -15,6 +15,7 @@
 import type { Moment } from '../application.ts';
 import type { Json, Statement } from '../contract.ts';
 import { SCHEMA } from '../names.ts';
+import { closeTable } from './closed.ts';
 import { GATE, LOCK_GATE, SHUT, UNSHUT } from './gate-access.ts';
 import { beatInBlock } from './heartbeat.ts';
 import { END_HOLDERS } from './lock-holders.ts';
@@ -74,7 +75,7 @@ begin
       report jsonb,
       changed_at timestamptz not null default clock_timestamp()
     );
-    insert into ${TABLE} default values;
+    insert into ${TABLE} default values;${closeTable(NAME)}
   end if;
 end
 $do$

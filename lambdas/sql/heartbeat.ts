@@ -1,6 +1,7 @@
 /** Our own schema and its numbered markers. Numbers have no gaps, so one that is missing on the target is a lost change. */
 import type { Statement } from '../contract.ts';
 import { HEARTBEAT, SCHEMA } from '../names.ts';
+import { closeSchema, closeTable } from './closed.ts';
 import { identifier, qualified, statement } from './quote.ts';
 
 const TABLE = qualified(SCHEMA, HEARTBEAT);
@@ -11,14 +12,14 @@ export const createHeartbeat = (): Statement =>
 do $do$
 begin
   if to_regnamespace('${SCHEMA}') is null then
-    create schema ${identifier(SCHEMA)};
+    create schema ${identifier(SCHEMA)};${closeSchema()}
   end if;
   if to_regclass('${SCHEMA}.${HEARTBEAT}') is null then
     create table ${TABLE} (
       id bigint primary key,
       token text not null unique,
       written_at timestamptz not null default clock_timestamp()
-    );
+    );${closeTable(HEARTBEAT)}
   end if;
 end
 $do$

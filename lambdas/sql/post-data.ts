@@ -2,9 +2,11 @@
 import type { Statement } from '../contract.ts';
 import type { PostDataKind } from '../dump/kinds.ts';
 import { applicationName, SCHEMA } from '../names.ts';
+import { closed } from './closed.ts';
 import { literal, qualified, statement } from './quote.ts';
 
-const TABLE = qualified(SCHEMA, 'post_data');
+const NAME = 'post_data';
+const TABLE = qualified(SCHEMA, NAME);
 
 /**
  * `finished_at` is written in the transaction of the statement itself, so it can be trusted. So are `code`, `error`, `hint`, `culprit`,
@@ -13,7 +15,9 @@ const TABLE = qualified(SCHEMA, 'post_data');
  * `execution` started the statement last, `attempts` times.
  */
 export const createPostData = (): Statement =>
-  statement(`
+  closed(
+    NAME,
+    `
 create table ${TABLE} (
   ordinal int primary key,
   kind text not null,
@@ -33,7 +37,8 @@ create table ${TABLE} (
   culprit text,
   own_words boolean
 )
-`);
+`,
+  );
 
 /** Of all tables that the role may analyze. */
 export const analyzeAll = 'analyze';

@@ -2,13 +2,14 @@
 import type { Statement } from '../contract.ts';
 import type { TableName } from '../input.ts';
 import { SCHEMA } from '../names.ts';
+import { closed } from './closed.ts';
 import { qualified, statement } from './quote.ts';
 
 const NAME = 'recopy';
 const TABLE = qualified(SCHEMA, NAME);
 
 export const createRecopies = (): Statement =>
-  statement(`create table if not exists ${TABLE} ("schema" text not null, "table" text not null, primary key ("schema", "table"))`);
+  closed(NAME, `create table if not exists ${TABLE} ("schema" text not null, "table" text not null, primary key ("schema", "table"))`);
 
 export const recopiesExist = (): Statement<{ exist: boolean }> => statement(`select to_regclass('${SCHEMA}.${NAME}') is not null as exist`);
 

@@ -166,3 +166,7 @@ export const grantCreate = (schema: string, role: string): string => `grant crea
 
 /** For a person to run. */
 export const grantRole = (role: string, member: string): string => `grant ${identifier(role)} to ${identifier(member)};`;
+
+/** For a person to run on the source; `routine` is as SQL writes it, with its arguments. */
+export const takeRoutine = (routine: string, role: string): string => `alter routine ${routine} owner to ${identifier(role)};`;
+export const securityInvoker = (routine: string): string => `alter routine ${routine} security invoker;`;

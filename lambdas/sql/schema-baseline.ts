@@ -2,16 +2,21 @@
 import type { SideName, Statement } from '../contract.ts';
 import type { MigrationInput } from '../input.ts';
 import { SCHEMA } from '../names.ts';
+import { closed } from './closed.ts';
 import { qualified, statement } from './quote.ts';
 import { listOfObjects, type SchemaObject } from './schema-objects.ts';
 
-const TABLE = qualified(SCHEMA, 'schema_baseline');
+const NAME = 'schema_baseline';
+const TABLE = qualified(SCHEMA, NAME);
 /** One row a side; its existence is the proof that the side was recorded as a whole, even where it holds nothing. */
-const SIDES = qualified(SCHEMA, 'schema_baseline_side');
+const SIDES_NAME = 'schema_baseline_side';
+const SIDES = qualified(SCHEMA, SIDES_NAME);
 
 export const createBaseline = (): Statement[] => [
-  statement(`create table ${SIDES} (side text primary key, recorded_at timestamptz not null default now())`),
-  statement(`
+  closed(SIDES_NAME, `create table ${SIDES} (side text primary key, recorded_at timestamptz not null default now())`),
+  closed(
+    NAME,
+    `
 create table ${TABLE} (
   side text not null references ${SIDES},
   object text not null,
@@ -19,7 +24,8 @@ create table ${TABLE} (
   part_of text[] not null,
   primary key (side, object)
 )
-`),
+`,
+  ),
 ];
 
 export const baselineExists = (): Statement<{ readonly exists: boolean }> =>

@@ -2,13 +2,17 @@
 import type { Statement } from '../contract.ts';
 import type { Exclusions } from '../dump/exclusions.ts';
 import { SCHEMA } from '../names.ts';
+import { closed } from './closed.ts';
 import { qualified, statement } from './quote.ts';
 
-const TABLE = qualified(SCHEMA, 'schema_copy');
+const NAME = 'schema_copy';
+const TABLE = qualified(SCHEMA, NAME);
 
 /** One row says all of it; its existence is the proof that the copy was committed as a whole. */
 export const createSchemaCopy = (): Statement =>
-  statement(`
+  closed(
+    NAME,
+    `
 create table ${TABLE} (
   only_row boolean primary key default true check (only_row),
   source_identity text not null,
@@ -18,7 +22,8 @@ create table ${TABLE} (
   statements int not null,
   left_behind text[] not null
 )
-`);
+`,
+  );
 
 /** A copy as the target remembers it. */
 export interface SchemaCopy {

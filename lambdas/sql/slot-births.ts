@@ -4,6 +4,7 @@
  */
 import type { Statement } from '../contract.ts';
 import { SCHEMA } from '../names.ts';
+import { closed } from './closed.ts';
 import { qualified, statement } from './quote.ts';
 
 const NAME = 'slot_birth';
@@ -19,7 +20,9 @@ export interface SlotBirth {
 }
 
 export const createSlotBirths = (): Statement =>
-  statement(`
+  closed(
+    NAME,
+    `
 create table if not exists ${TABLE} (
   slot name primary key,
   birth uuid not null,
@@ -27,7 +30,8 @@ create table if not exists ${TABLE} (
   publication oid not null,
   made_at timestamptz not null default clock_timestamp()
 )
-`);
+`,
+  );
 
 export const slotBirthsExist = (): Statement<{ exist: boolean }> =>
   statement(`select to_regclass('${SCHEMA}.${NAME}') is not null as exist`);

@@ -6,6 +6,7 @@
  */
 import type { Statement } from '../contract.ts';
 import { SCHEMA } from '../names.ts';
+import { closed } from './closed.ts';
 import { qualified, statement } from './quote.ts';
 
 const NAME = 'subscriber';
@@ -19,7 +20,10 @@ export interface Subscriber {
 }
 
 export const createSubscribers = (): Statement =>
-  statement(`create table if not exists ${TABLE} (subscription oid primary key, cluster text, made_at timestamptz not null default now())`);
+  closed(
+    NAME,
+    `create table if not exists ${TABLE} (subscription oid primary key, cluster text, made_at timestamptz not null default now())`,
+  );
 
 export const recordSubscriber = ({ subscription, cluster }: Subscriber): Statement =>
   statement(

@@ -4,6 +4,7 @@
  */
 import type { Looking } from '../contract.ts';
 import type { TableName } from '../input.ts';
+import { demandOurs } from '../replication/demand-ours.ts';
 import { HEARTBEAT_TABLE, missingFrom } from '../replication/tables.ts';
 import {
   createPublication as create,
@@ -28,6 +29,7 @@ interface Seen {
 }
 
 async function look({ source, input }: Looking<'source'>): Promise<Seen> {
+  await demandOurs('source', source);
   const tables = await source.query(publishedTables(input));
   const [publication] = await source.query(publicationState());
   return { wanted: [...tables.map(({ schema, table }) => ({ schema, table })), HEARTBEAT_TABLE], publication };

@@ -1,5 +1,6 @@
 /** Guide W, step 2: the role that streams, with no more rights than it needs, in every schema that is published. */
 import type { Looking } from '../contract.ts';
+import { demandOurs } from '../replication/demand-ours.ts';
 import { scramVerifier } from '../scram.ts';
 import { createHeartbeat } from '../sql/heartbeat.ts';
 import {
@@ -32,6 +33,7 @@ interface Seen {
 }
 
 async function look({ source, replication, input }: Looking<'source' | 'replication'>): Promise<Seen> {
+  await demandOurs('source', source);
   const tables = await source.query(publishedTables(input));
   const [role] = await source.query(roleState(replication.user, tables));
   const [grantor] = await source.query(grantorState());

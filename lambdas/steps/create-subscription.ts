@@ -5,6 +5,7 @@
 import type { Looking, Verdict } from '../contract.ts';
 import { ReplicationBroken } from '../errors.ts';
 import { connectionString, isConnectionOf } from '../replication/connection.ts';
+import { demandOurs } from '../replication/demand-ours.ts';
 import { breach, broken, type History, hasCopied, lookAtHistory } from '../replication/history.ts';
 import { alone, makeSlot } from '../replication/make-slot.ts';
 import { streamOptions } from '../replication/stream-options.ts';
@@ -31,6 +32,8 @@ interface Seen {
 }
 
 async function look({ source, target, replication }: Looking<Ports>): Promise<Seen> {
+  await demandOurs('source', source);
+  await demandOurs('target', target);
   const history = await lookAtHistory(source, target);
   const [binary] = await source.query(travelsInBinary(history.publication?.tables ?? []));
   return {

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Database, Reader } from '../contract.ts';
 import { type MigrationError, StatementFailed, SwitchFailed, TransientError } from '../errors.ts';
 import { connectionString, writeNote } from '../replication/connection.ts';
+import { demandOurs } from '../replication/demand-ours.ts';
 import { HOPELESS } from '../replication/subscribe.ts';
 import { noteSubscriber } from '../replication/subscriber.ts';
 import type { Gate } from '../sql/gates.ts';
@@ -33,6 +34,8 @@ async function connectionToArriving({ direction, leaving, arriving, replication,
  */
 export async function prepareNext(one: Switch): Promise<void> {
   const { direction, leaving, arriving, next, replication } = one;
+  await demandOurs(direction.from, leaving);
+  await demandOurs(direction.to, arriving);
   await dropNext(one);
   if (direction.to === 'target') await haveReplicationRole(arriving, replication);
   const publication = await havePublication(leaving, arriving);

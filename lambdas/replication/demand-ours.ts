@@ -1,0 +1,14 @@
+/** Before the role, the publication or a subscription is used: whoever holds one of our names must not have a say in the stream. */
+import type { Reader, SideName } from '../contract.ts';
+import { NotOurs } from '../errors.ts';
+import { namesNotOurs } from '../sql/trust.ts';
+
+/**
+ * The schema needs no such demand: every connection looks at it by itself.
+ * @throws NotOurs naming each, and the statement that mends it
+ */
+export async function demandOurs(name: SideName, side: Reader): Promise<void> {
+  const faults = await side.query(namesNotOurs());
+  const { host, port, database } = side.endpoint;
+  if (faults.length > 0) throw new NotOurs(`${name} at ${host}:${port}/${database}`, faults);
+}

@@ -26,7 +26,7 @@ import type {
 } from './cluster/control-plane.ts';
 import type { MigrationInput } from './input.ts';
 
-export type { Application, ApplicationOriginal, ApplicationView, Hook, SideName } from './application.ts';
+export type { Application, ApplicationOriginal, ApplicationView, Hook, SecretObstacle, SideName } from './application.ts';
 export type {
   Cluster,
   ClusterChanges,

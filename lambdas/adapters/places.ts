@@ -19,7 +19,7 @@ import { hookPort } from './hook.ts';
 import { clusterPort } from './rds.ts';
 import { type WriterEndpoint, writerEndpoint } from './rds-state.ts';
 import { replicationSecretPort } from './replication-secret.ts';
-import { readSecret } from './secrets.ts';
+import { type RoleSecrets, roleSecrets } from './role-secrets.ts';
 
 /** The clients of the AWS APIs; a connection is made at the first call. */
 export interface Clients {
@@ -42,10 +42,16 @@ export const awsClients = (): Clients => ({
   functions: new LambdaClient({ ...LIMITS, maxAttempts: 1 }), // what the user's function does may not bear being done twice
 });
 
-interface Site {
+/** What the places are found from. */
+export interface Site {
   readonly environment: Environment;
   readonly event: Pick<StepEvent, 'executionArn' | 'startedAt'>;
   readonly clients: Clients;
+}
+
+/** The same, with the secrets that are read on the way. */
+interface Search extends Site {
+  readonly secrets: RoleSecrets;
 }
 
 /** The places behind each port. */
@@ -66,7 +72,7 @@ const PLACES_OF: Readonly<Record<Need, readonly (keyof Places)[]>> = {
   hook: ['hook'],
 };
 
-const FIND: { readonly [Place in keyof Places]: (site: Site) => Promise<Places[Place]> } = {
+const FIND: { readonly [Place in keyof Places]: (search: Search) => Promise<Places[Place]> } = {
   source: findSource,
   target: findTarget,
   replication: findReplication,
@@ -81,15 +87,19 @@ const FIND: { readonly [Place in keyof Places]: (site: Site) => Promise<Places[P
   },
 };
 
-/** The places that a step's needs lead to, and no others: no secret is read that the step does not need. */
+/**
+ * The places that a step's needs lead to, and no others: no secret is read that the step does not need.
+ * @throws InvalidConfiguration where one secret stands in two roles, before anything is touched
+ */
 export async function findPlaces(needs: readonly Need[], site: Site): Promise<Partial<Places>> {
   const wanted = [...new Set(needs.flatMap((need) => PLACES_OF[need]))];
-  return Object.fromEntries(await Promise.all(wanted.map(async (place) => [place, await FIND[place](site)] as const)));
+  const search: Search = { ...site, secrets: roleSecrets(site.clients.secrets, site.environment) };
+  return Object.fromEntries(await Promise.all(wanted.map(async (place) => [place, await FIND[place](search)] as const)));
 }
 
-async function findSource({ environment, clients }: Site): Promise<ConnectionSettings> {
+async function findSource({ environment, clients, secrets }: Search): Promise<ConnectionSettings> {
   const secret = told(environment, 'sourceSecret');
-  const { user, password, ...known } = parseSourceSecret(await readSecret(clients.secrets, secret), secret);
+  const { user, password, ...known } = parseSourceSecret(await secrets.read('source', secret), secret);
   return {
     ...(isWhole(known) ? known : { ...(await writerEndpoint(clients.rds, told(environment, 'clusterIdentifier'))), ...known }),
     database: told(environment, 'database'),
@@ -101,9 +111,9 @@ async function findSource({ environment, clients }: Site): Promise<ConnectionSet
 
 const isWhole = (address: Partial<WriterEndpoint>): address is WriterEndpoint => address.host !== undefined && address.port !== undefined;
 
-async function findTarget({ environment, clients }: Site): Promise<ConnectionSettings> {
+async function findTarget({ environment, secrets }: Search): Promise<ConnectionSettings> {
   const secret = told(environment, 'targetSecret');
-  return { ...parseTargetSecret(await readSecret(clients.secrets, secret), secret), tls: { verify: 'full', authorities: 'system' } };
+  return { ...parseTargetSecret(await secrets.read('target', secret), secret), tls: { verify: 'full', authorities: 'system' } };
 }
 
 /** What only some of the steps are told is asked for where it is used. */
@@ -127,11 +137,11 @@ async function findCluster({ environment, clients }: Site): Promise<Cluster> {
 }
 
 /** The password is read when it is asked for: only acting needs it. */
-async function findReplication(site: Site): Promise<ReplicationLogin> {
-  const { environment, clients } = site;
-  const { host, port } = await findSource(site);
+async function findReplication(search: Search): Promise<ReplicationLogin> {
+  const { environment, secrets } = search;
+  const { host, port } = await findSource(search);
   const secret = told(environment, 'replicationSecret');
-  const login = async () => parseReplicationSecret(await readSecret(clients.secrets, secret), secret);
+  const login = async () => parseReplicationSecret(await secrets.read('replication', secret), secret);
   return {
     user: REPLICATION_ROLE,
     password: async () => (await login()).password,
@@ -141,19 +151,23 @@ async function findReplication(site: Site): Promise<ReplicationLogin> {
   };
 }
 
-async function findApplication(site: Site): Promise<Application> {
-  const secret = site.environment[VARIABLE.applicationSecret];
-  return secret ? applicationPort(site.clients.secrets, secret, () => findApplicationSides(site)) : noApplication;
+async function findApplication(search: Search): Promise<Application> {
+  const { environment, clients, secrets } = search;
+  const secret = environment[VARIABLE.applicationSecret];
+  if (!secret) return noApplication;
+  const claim = (arn: string) => secrets.claim('application', arn);
+  return applicationPort(clients.secrets, secret, () => findApplicationSides(search), claim);
 }
 
 /** The application may know the target by another name or port than we do, but it has to be the same database. */
-async function findApplicationSides(site: Site): Promise<ApplicationSides> {
-  const own = told(site.environment, 'applicationTargetSecret');
-  const [source, target, text] = await Promise.all([findSource(site), findTarget(site), readSecret(site.clients.secrets, own)]);
+async function findApplicationSides(search: Search): Promise<ApplicationSides> {
+  const { environment, secrets } = search;
+  const own = told(environment, 'applicationTargetSecret');
+  const [source, target, text] = await Promise.all([findSource(search), findTarget(search), secrets.read('applicationTarget', own)]);
   const login = parseApplicationLogin(text, own);
   if (login.database !== target.database) {
     throw new InvalidConfiguration(
-      `The secret ${own} leads to another database than ${told(site.environment, 'targetSecret')}, to which the data is moved. ` +
+      `The secret ${own} leads to another database than ${told(environment, 'targetSecret')}, to which the data is moved. ` +
         'The secret of the application was left as it is. Correct one of the two, then start again.',
     );
   }

@@ -1,5 +1,6 @@
 /** Every check, in the order in which a person would want to read the findings. A new check is one entry here. */
 import { longTransactions, prepared, transactionAge } from './activity.ts';
+import { applicationSecret } from './application.ts';
 import { sourceReplication, sourceWorkers, targetWorkers, walLevel } from './capacity.ts';
 import { connections } from './connections.ts';
 import { extensionRows, extensions } from './extensions.ts';
@@ -47,6 +48,7 @@ export const CHECKS: readonly Check[] = [
   triggers,
   ruleChecks,
   eventTriggerChecks,
+  applicationSecret,
   sequences,
   prepared,
   longTransactions,

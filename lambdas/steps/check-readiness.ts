@@ -7,10 +7,10 @@ import { refuseBesideOlder } from '../running.ts';
 import { defineStep } from '../step.ts';
 
 export const checkReadiness = defineStep({
-  needs: ['source', 'target', 'cluster', 'executions'],
-  async inspect({ source, target, cluster, executions, input, log }): Promise<Finding[]> {
+  needs: ['source', 'target', 'cluster', 'applicationView', 'executions'],
+  async inspect({ source, target, cluster, applicationView, executions, input, log }): Promise<Finding[]> {
     await refuseBesideOlder(executions);
-    const findings = await findAll(CHECKS, await setScene({ source, target, cluster, input }));
+    const findings = await findAll(CHECKS, await setScene({ source, target, cluster, applicationView, input }));
     for (const finding of reported(findings)) log.info(`Found ${finding.code}`, finding);
     return findings;
   },

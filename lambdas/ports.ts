@@ -72,7 +72,7 @@ function replicationAccess(
 ): ReplicationAccess {
   return {
     user: login.user,
-    password: () => login.password(),
+    password: (side) => login.password(side),
     host: login.host,
     port: login.port,
     ...(login.reverse && { reverse: login.reverse }),
@@ -80,7 +80,7 @@ function replicationAccess(
     async works(side = 'source') {
       const place = places[side];
       if (!place) throw new Error(`${step} tries the replication login without needing the ${side}.`);
-      return canLogIn({ ...place, user: login.user, password: await login.password() }, step);
+      return canLogIn({ ...place, user: login.user, password: await login.password(side) }, step);
     },
   };
 }

@@ -93,7 +93,8 @@ export class MigrationStack extends Stack {
 
   #replicationSecret(): ReadableSecret {
     const secret = new Secret(this, 'ReplicationSecret', {
-      description: 'Login with which PlanetScale streams from the Aurora cluster. Generated; the machine Rotation puts in a new password.',
+      description:
+        'What the passwords of the replication role are made of, one for each side. Generated; the machine Rotation puts in a new one.',
       generateSecretString: {
         secretStringTemplate: JSON.stringify({ username: REPLICATION_ROLE }),
         generateStringKey: 'password',
@@ -204,7 +205,7 @@ export class MigrationStack extends Stack {
       value: targetSecret.secretName,
     });
     new CfnOutput(this, 'ReplicationSecretName', {
-      description: 'Secret of the replication role; generated',
+      description: 'Secret of which the passwords of the replication role are made; generated',
       value: replicationSecret.secretName,
     });
   }

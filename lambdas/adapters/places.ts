@@ -11,7 +11,7 @@ import { type Environment, VARIABLE } from '../environment.ts';
 import { InvalidConfiguration } from '../errors.ts';
 import { REPLICATION_ROLE } from '../names.ts';
 import type { Places } from '../ports.ts';
-import { parseApplicationLogin, parseReplicationSecret, parseSourceSecret, parseTargetSecret } from '../secrets.ts';
+import { parseApplicationLogin, parseReplicationSecret, parseSourceSecret, parseTargetSecret, replicationPassword } from '../secrets.ts';
 import { type ApplicationSides, applicationPort } from './application.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
 import { executionsPort } from './executions.ts';
@@ -144,7 +144,7 @@ async function findReplication(search: Search): Promise<ReplicationLogin> {
   const login = async () => parseReplicationSecret(await secrets.read('replication', secret), secret);
   return {
     user: REPLICATION_ROLE,
-    password: async () => (await login()).password,
+    password: async (side = 'source') => replicationPassword((await login()).password, side),
     host,
     port,
     sslmode: told(environment, 'subscriptionSslmode') as ReplicationLogin['sslmode'],

@@ -1,6 +1,7 @@
 /** Every check before a switch, in the order in which a person would want to read the findings. A new check is one entry here. */
 import { application } from './application.ts';
 import { compared } from './comparison.ts';
+import { unverifiedWayBack } from './consent.ts';
 import { lag } from './lag.ts';
 import { postData } from './post-data.ts';
 import { fenceRights, streamRights } from './rights.ts';
@@ -32,5 +33,5 @@ const COMMON: readonly SwitchCheck[] = [
   sessions,
 ];
 
-export const CUTOVER_CHECKS: readonly SwitchCheck[] = [compared, uninterrupted, postData, ...COMMON];
+export const CUTOVER_CHECKS: readonly SwitchCheck[] = [compared, uninterrupted, postData, unverifiedWayBack, ...COMMON];
 export const ROLLBACK_CHECKS: readonly SwitchCheck[] = COMMON;

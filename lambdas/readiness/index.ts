@@ -8,6 +8,7 @@ import type { Check } from './findings.ts';
 import { replicaIdentity } from './identity.ts';
 import { earlierAttempt, publications, slotLimits, slots, subscriptions } from './leftovers.ts';
 import { collations, locale } from './locale.ts';
+import { recordedSecrets } from './recorders.ts';
 import { rowSecurity, sourceRole, sourceTables, targetRole } from './rights.ts';
 import { sequences } from './sequences.ts';
 import { nothingToMove, size } from './size.ts';
@@ -16,6 +17,7 @@ import { tableChecks } from './tables.ts';
 import { targetEmpty } from './target.ts';
 import { eventTriggerChecks, ruleChecks, triggers } from './triggers.ts';
 import { auroraDecoding, standby, versions } from './versions.ts';
+import { wayBack } from './way-back.ts';
 
 export const CHECKS: readonly Check[] = [
   versions,
@@ -33,6 +35,7 @@ export const CHECKS: readonly Check[] = [
   nothingToMove,
   alreadySwitched,
   reverseStream,
+  wayBack,
   earlierAttempt,
   targetEmpty,
   slots,
@@ -49,6 +52,7 @@ export const CHECKS: readonly Check[] = [
   ruleChecks,
   eventTriggerChecks,
   applicationSecret,
+  recordedSecrets,
   sequences,
   prepared,
   longTransactions,

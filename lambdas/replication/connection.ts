@@ -26,6 +26,14 @@ const encryption = (sslmode: ReplicationLogin['sslmode'], libpq: number): Record
 const CHANNEL_BINDING_SINCE = 13;
 const SYSTEM_ROOTS_SINCE = 16;
 
+/**
+ * Whether the subscriber knows whom it tells its password: by the certificate, or because the password cannot be relayed. The stream back from
+ * sources 11 and 12 is encrypted and no more.
+ * @param libpq major version of the subscriber
+ */
+export const knowsPublisher = (sslmode: ReplicationLogin['sslmode'], libpq: number): boolean =>
+  sslmode === 'verify-full' || (sslmode === 'require' && libpq >= CHANNEL_BINDING_SINCE);
+
 /** @param libpq major version of the subscriber */
 export function connectionString(
   login: Pick<ReplicationLogin, 'user' | 'host' | 'port' | 'sslmode'>,

@@ -18,6 +18,7 @@ import { awsClients, findPlaces } from '../../../lambdas/adapters/places.ts';
 import { noApplication, noHook } from '../../../lambdas/application.ts';
 import type { Need } from '../../../lambdas/contract.ts';
 import { type Environment, VARIABLE } from '../../../lambdas/environment.ts';
+import { replicationPassword } from '../../../lambdas/secrets.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'places-'));
 const authorities = join(folder, 'ca.pem');
@@ -109,7 +110,8 @@ describe('the places of a step', () => {
       port: 5433,
       sslmode: 'require',
     });
-    await expect(replication?.password()).resolves.toBe('r');
+    await expect(replication?.password()).resolves.toBe(replicationPassword('r', 'source'));
+    await expect(replication?.password('target')).resolves.toBe(replicationPassword('r', 'target'));
   });
 
   it.each([

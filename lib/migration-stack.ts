@@ -5,7 +5,7 @@ import { Key } from 'aws-cdk-lib/aws-kms';
 import { CfnDBClusterParameterGroup } from 'aws-cdk-lib/aws-rds';
 import { CfnSecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct, IConstruct } from 'constructs';
-import { REPLICATION_ROLE } from '../lambdas/names.ts';
+import { parameterGroupOf, REPLICATION_ROLE, securityGroupOf } from '../lambdas/names.ts';
 import type { SourceCluster } from './cluster-rights.ts';
 import type { MigrationConfig } from './config.ts';
 import { allowUnrotated } from './exceptions.ts';
@@ -128,9 +128,7 @@ export class MigrationStack extends Stack {
   #cluster(config: MigrationConfig): SourceCluster {
     const arn = (type: string, name: string) =>
       this.formatArn({ service: 'rds', resource: `${type}:${name}`, resourceName: '' }).replace(/\/$/, '');
-    const parameterGroup = `${this.stackName}-until-cleanup-${parameterGroupFamily(config.engineVersion)}`
-      .toLowerCase()
-      .replace(/-+/g, '-');
+    const parameterGroup = parameterGroupOf(this.stackName, parameterGroupFamily(config.engineVersion));
     const lookedAfter = config.publicAccess || config.allowAnyAddress || config.planetscaleEgress.length > 0;
     return {
       identifier: config.clusterIdentifier,
@@ -140,7 +138,7 @@ export class MigrationStack extends Stack {
       anyParameterGroupArn: arn('cluster-pg', '*'),
       parameterGroup,
       parameterGroupArn: arn('cluster-pg', parameterGroup),
-      ...(lookedAfter && { securityGroup: `${this.stackName}-until-cleanup` }),
+      ...(lookedAfter && { securityGroup: securityGroupOf(this.stackName) }),
       publicAccess: config.publicAccess ? (config.allowAnyAddress ? 'anyone' : 'listed') : 'none',
       vpcId: config.vpcId,
       vpcArn: this.formatArn({ service: 'ec2', account: '*', resource: 'vpc', resourceName: config.vpcId }),

@@ -2,7 +2,6 @@
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import {
   AddTagsToResourceCommand,
-  DBParameterGroupNotFoundFault,
   DescribeDBClusterParameterGroupsCommand,
   ListTagsForResourceCommand,
   ModifyDBClusterCommand,
@@ -109,7 +108,7 @@ async function parameterGroupFamily(client: RDSClient, group: string): Promise<s
       const { DBClusterParameterGroups = [] } = await client.send(command);
       return DBClusterParameterGroups.find(({ DBClusterParameterGroupName: name }) => name === group)?.DBParameterGroupFamily;
     } catch (error) {
-      if (error instanceof DBParameterGroupNotFoundFault) return undefined;
+      if (/^DB(Cluster)?ParameterGroupNotFound/.test((error as Error).name)) return undefined;
       throw error;
     }
   });

@@ -28,8 +28,8 @@ export async function securityGroupNamed(client: EC2Client, name: string, vpc: s
 
 /** Of a group by its id; undefined where there is none. A filter finds nothing where the id itself would be refused. */
 export async function securityGroupName(client: EC2Client, id: string): Promise<string | undefined> {
-  const [found] = await securityGroups(client, id, { Filters: [{ Name: 'group-id', Values: [id] }] });
-  return found?.GroupName;
+  const found = await securityGroups(client, id, { Filters: [{ Name: 'group-id', Values: [id] }] });
+  return found.find(({ GroupId }) => GroupId === id)?.GroupName;
 }
 
 export async function networkAround(client: EC2Client, vpc: string, state: ClusterState): Promise<Network> {

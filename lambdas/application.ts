@@ -3,6 +3,14 @@
 /** One of the two databases. */
 export type SideName = 'source' | 'target';
 
+/** Why a secret must not be changed by a switch, though it can be read. */
+export interface SecretObstacle {
+  /** Stable name, such as `ApplicationSecretRotates`. */
+  readonly code: string;
+  readonly message: string;
+  readonly remedy: string;
+}
+
 /** The secret from which the application reads its connection, where one is configured. */
 export interface ApplicationView {
   /** Name or ARN of the secret; undefined where none is configured, so that a person has to change the application's connection. */
@@ -12,6 +20,8 @@ export interface ApplicationView {
    * @throws InvalidConfiguration where the secret is not of a known form
    */
   pointsAt(): Promise<SideName | 'elsewhere' | undefined>;
+  /** Why somebody else would write into it as well, or why nobody may; empty where nothing stands in the way of a switch. */
+  obstacles(): Promise<readonly SecretObstacle[]>;
 }
 
 /** What is kept of the secret's value from before the first switch. */
@@ -22,7 +32,10 @@ export interface ApplicationOriginal {
   forgetOriginal(): Promise<void>;
 }
 
-/** The same secret, which may be changed. Every call may be repeated, and does nothing where no secret is configured. */
+/**
+ * The same secret, which may be changed. Every call may be repeated, and does nothing where no secret is configured.
+ * @throws InvalidConfiguration from the two calls that write, and before they do, while there are {@link ApplicationView.obstacles}
+ */
 export interface Application extends ApplicationView, ApplicationOriginal {
   /** Keeps hold of the latest value that led to the source, however often the secret changes from then on. */
   keepOriginal(): Promise<void>;
@@ -51,6 +64,7 @@ export const ORIGINAL_LABEL = 'planetscale-migration-source';
 export const noApplication: Application = {
   secret: undefined,
   pointsAt: async () => undefined,
+  obstacles: async () => [],
   keepOriginal: async () => {},
   pointAt: async () => {},
   isKept: async () => false,

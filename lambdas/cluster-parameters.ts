@@ -54,3 +54,13 @@ export function streamsAlready(theirs: readonly Parameter[]): boolean {
   const enough = (name: string): boolean => Number(value.get(name) ?? LEAST_SLOTS_AND_SENDERS) >= LEAST_SLOTS_AND_SENDERS;
   return value.get(LOGICAL) === '1' && enough('max_replication_slots') && enough('max_wal_senders');
 }
+
+/**
+ * Names of the parameters in which a group and the one that it was carried over into differ. Those that the migration sets itself are left
+ * out: of them ours was never theirs.
+ */
+export function differencesBetween(theirs: readonly Parameter[], ours: readonly Parameter[]): string[] {
+  const [here, there] = [theirs, ours].map((group) => new Map(group.map(({ name, value }) => [name, value])));
+  const names = [...theirs, ...ours].map(({ name }) => name).filter((name) => name !== LOGICAL && name !== PRELOAD && !SIZED.has(name));
+  return [...new Set(names)].filter((name) => here?.get(name) !== there?.get(name)).sort();
+}

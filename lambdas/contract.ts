@@ -27,7 +27,7 @@ import type {
 import type { Functions } from './functions.ts';
 import type { MigrationInput } from './input.ts';
 
-export type { Application, ApplicationOriginal, ApplicationView, Hook, SideName } from './application.ts';
+export type { Application, ApplicationOriginal, ApplicationView, Hook, SecretObstacle, SideName } from './application.ts';
 export type {
   Cluster,
   ClusterChanges,
@@ -120,10 +120,11 @@ export interface Executions {
   steppedAside(execution: string): Promise<boolean>;
 }
 
-/** The login that the target uses to stream from the source. */
+/** The login with which each side streams from the other. */
 export interface ReplicationLogin {
   readonly user: string;
-  password(): Promise<string>;
+  /** The password that lets it in to a side, the source unless told. Each side has one of its own. */
+  password(side?: SideName): Promise<string>;
   /** Source address as the target reaches it, and the TLS settings of the subscription's connection string. */
   readonly host: string;
   readonly port: number;
@@ -136,14 +137,14 @@ export interface ReplicationLogin {
 /** The same login, which can also be tried. */
 export interface ReplicationAccess extends ReplicationLogin {
   /**
-   * Whether a side, the source unless told, lets this user in with this password. Stored passwords can be read by superusers only, so it is
+   * Whether a side, the source unless told, lets this user in with its password. Stored passwords can be read by superusers only, so it is
    * found out by logging in.
    * @throws TransientError where the side cannot be reached
    */
   works(side?: SideName): Promise<boolean>;
 }
 
-/** The secret that holds the password of {@link ReplicationLogin}. */
+/** The secret of which the passwords of {@link ReplicationLogin} are made. */
 export interface ReplicationSecret {
   /** Whether the current password is the one that {@link renew} made for this execution. */
   isRenewedBy(execution: string): Promise<boolean>;

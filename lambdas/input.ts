@@ -45,8 +45,11 @@ export interface MigrationInput {
   readonly longTransactionSeconds: number;
   /** Seconds that a switch may keep the application from writing; past them the fence is lifted and nothing was switched. 1 to 600. */
   readonly fenceSeconds: number;
-  /** Whether a switch makes the stream back, without which there is no way back that keeps what was written since. */
-  readonly reverse: boolean;
+  /**
+   * Whether a switch makes the stream back, without which there is no way back that keeps what was written since. It does where nothing was
+   * said, unless only a consent would do (`cutover/consent.ts`): so whether it was said is kept.
+   */
+  readonly reverse: boolean | 'unsaid';
   /** `fence`: every row is compared once more while neither side takes writes; that counts as downtime. */
   readonly verify: 'before' | 'fence';
   /** Name of the execution whose fence is to be lifted at once; any other is lifted when its time is over. */
@@ -68,7 +71,7 @@ export const DEFAULT_INPUT: MigrationInput = {
   maxLagMilliseconds: 1_000,
   longTransactionSeconds: 300,
   fenceSeconds: 30,
-  reverse: true,
+  reverse: 'unsaid',
   verify: 'before',
   execution: undefined,
   lost: undefined,

@@ -38,3 +38,18 @@ export function applicationName(step: string, tag?: string): string {
   const name = [PREFIX, step, ...(tag === undefined ? [] : [tag])].join(':');
   return name.replace(/[^ -~]/gu, '?').slice(0, LONGEST_IDENTIFIER);
 }
+
+/** What the cluster carries between ConfigureSource and Cleanup is named by the stack, so that every function knows it beforehand. */
+const UNTIL_CLEANUP = 'until-cleanup';
+
+/** RDS keeps names of groups in lower case, and takes no two hyphens in a row. */
+const groupName = (text: string): string => text.toLowerCase().replace(/-+/g, '-');
+
+/** @param family such as aurora-postgresql15 */
+export const parameterGroupOf = (stack: string, family: string): string => groupName(`${stack}-${UNTIL_CLEANUP}-${family}`);
+
+/** Whether a stack of this name made it, for whichever engine version. */
+export const isParameterGroupOf = (stack: string, name: string): boolean => name.startsWith(parameterGroupOf(stack, 'aurora-postgresql'));
+
+/** Of the security group for PlanetScale's addresses. */
+export const securityGroupOf = (stack: string): string => `${stack}-${UNTIL_CLEANUP}`;

@@ -78,7 +78,7 @@ function replicationAccess(
 ): ReplicationAccess {
   return {
     user: login.user,
-    password: () => login.password(),
+    password: (side) => login.password(side),
     host: login.host,
     port: login.port,
     ...(login.reverse && { reverse: login.reverse }),
@@ -86,7 +86,7 @@ function replicationAccess(
     async works(side = 'source') {
       const place = places[side];
       if (!place) throw new Error(`${step} tries the replication login without needing the ${side}.`);
-      const currentLogin = async () => ({ user: login.user, password: await login.password() });
+      const currentLogin = async () => ({ user: login.user, password: await login.password(side) });
       return canLogIn({ ...place, ...(await currentLogin()), currentLogin }, step, log);
     },
   };

@@ -2,8 +2,10 @@
  * What the secrets hold → logins. Nothing of a secret's content ever leaves in a message: errors name the secret, its keys and the
  * remedy, and keep no cause, because the errors of JSON.parse and of URL quote what they could not read.
  */
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
+import type { SideName } from './application.ts';
 import { InvalidConfiguration } from './errors.ts';
+import { REPLICATION_ROLE } from './names.ts';
 
 /** User and password. */
 export interface Login {
@@ -96,7 +98,16 @@ export function parseSourceSecret(text: string, secret: string): SourceLogin {
 /** 48 characters, none of which means anything in a shell, in a URL or in SQL. */
 export const newPassword = (): string => randomBytes(36).toString('base64url');
 
-/** @param secret ARN or name of the secret, for messages */
+/**
+ * The password with which the replication role logs in to a side. Each side's subscription holds the other side's password in plain text,
+ * where whoever runs that server may read it, so neither may lead to the other: both are made of the secret's value, which stands in no
+ * database, by a function that nobody can turn round (HMAC, RFC 2104). Made anew whenever the value is, and never stored.
+ * @param root the value of the key "password" in the secret
+ */
+export const replicationPassword = (root: string, side: SideName): string =>
+  createHmac('sha256', root).update(`${REPLICATION_ROLE} at the ${side}`).digest('base64url');
+
+/** @param secret ARN or name of the secret, for messages @returns as `password` the root of both sides' passwords */
 export function parseReplicationSecret(text: string, secret: string): Login {
   const expected = 'The stack generates it; deploy again to have it restored.';
   const { username, password } = demand(fieldsOf(text, secret, expected), ['username', 'password'], secret, expected);

@@ -102,6 +102,9 @@ const clusterRestore: Right = {
   grant(role, { cluster }) {
     allowDescribing(role, cluster);
     allowJournal(role, 'rds:RemoveTagsFromResource', cluster);
+    // What the journal says is held against the groups that it names.
+    allow(role, ['rds:DescribeDBClusterParameters', 'rds:DescribeDBClusterParameterGroups'], [cluster.anyParameterGroupArn]);
+    allow(role, ['ec2:DescribeSecurityGroups'], ['*']);
     allow(role, ['rds:ModifyDBCluster'], [cluster.arn, cluster.anyParameterGroupArn]);
     allowWildcard(role, cluster.anyParameterGroupArn, 'Which group the cluster had before is known from its journal alone.');
     allowOnInstances(role, 'rds:ModifyDBInstance', cluster);

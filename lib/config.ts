@@ -4,6 +4,7 @@
  */
 import type { Json, ReplicationLogin } from '../lambdas/contract.ts';
 import { boolean, databaseName, listOf, matching, oneOf, type Parsers, parseEach, show, wholeNumber } from '../lambdas/parsing.ts';
+import { doubleRoles } from '../lambdas/secret-roles.ts';
 import {
   cidr,
   clusterIdentifier,
@@ -180,6 +181,18 @@ function strangers(values: Partial<MigrationConfig>): string[] {
   return strange.map((key) => `${show(key)} is in another account or region than "sourceSecretArn"; put it beside the cluster.`);
 }
 
+/** One secret in two roles. */
+function doubled(values: Partial<MigrationConfig>): string[] {
+  const { sourceSecretArn, targetSecretArn, applicationSecretArn, applicationTargetSecretArn } = values;
+  const roles = {
+    source: sourceSecretArn,
+    target: targetSecretArn,
+    application: applicationSecretArn,
+    applicationTarget: applicationTargetSecretArn,
+  };
+  return doubleRoles(Object.fromEntries(Object.entries(roles).flatMap(([role, arn]) => (arn === undefined ? [] : [[role, [arn]]]))));
+}
+
 /** Settings that say something about another one. */
 const COMPANIONS: Partial<Record<keyof MigrationConfig, keyof MigrationConfig>> = {
   applicationSecretKeyArn: 'applicationSecretArn',
@@ -208,7 +221,7 @@ export function parseConfig(context: Readonly<Record<string, unknown>>): Migrati
   const missing = (Object.keys(EXAMPLES) as Required[])
     .filter((key) => !Object.hasOwn(given, key))
     .map((key) => `${show(key)} is missing. Example: ${EXAMPLES[key]}`);
-  const all = [...missing, ...problems, ...strangers(values), ...alone(given), ...contradictions(values)];
+  const all = [...missing, ...problems, ...strangers(values), ...doubled(values), ...alone(given), ...contradictions(values)];
   if (all.length > 0) throw new InvalidConfig(all);
   return { ...fallbacks(values), ...(values as Pick<MigrationConfig, Required>) };
 }

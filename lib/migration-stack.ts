@@ -5,7 +5,7 @@ import { Key } from 'aws-cdk-lib/aws-kms';
 import { CfnDBClusterParameterGroup } from 'aws-cdk-lib/aws-rds';
 import { CfnSecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct, IConstruct } from 'constructs';
-import { REPLICATION_ROLE } from '../lambdas/names.ts';
+import { parameterGroupOf, REPLICATION_ROLE, securityGroupOf } from '../lambdas/names.ts';
 import type { SourceCluster } from './cluster-rights.ts';
 import type { MigrationConfig } from './config.ts';
 import { allowUnrotated } from './exceptions.ts';
@@ -93,7 +93,8 @@ export class MigrationStack extends Stack {
 
   #replicationSecret(): ReadableSecret {
     const secret = new Secret(this, 'ReplicationSecret', {
-      description: 'Login with which PlanetScale streams from the Aurora cluster. Generated; the machine Rotation puts in a new password.',
+      description:
+        'What the passwords of the replication role are made of, one for each side. Generated; the machine Rotation puts in a new one.',
       generateSecretString: {
         secretStringTemplate: JSON.stringify({ username: REPLICATION_ROLE }),
         generateStringKey: 'password',
@@ -127,9 +128,7 @@ export class MigrationStack extends Stack {
   #cluster(config: MigrationConfig): SourceCluster {
     const arn = (type: string, name: string) =>
       this.formatArn({ service: 'rds', resource: `${type}:${name}`, resourceName: '' }).replace(/\/$/, '');
-    const parameterGroup = `${this.stackName}-until-cleanup-${parameterGroupFamily(config.engineVersion)}`
-      .toLowerCase()
-      .replace(/-+/g, '-');
+    const parameterGroup = parameterGroupOf(this.stackName, parameterGroupFamily(config.engineVersion));
     const lookedAfter = config.publicAccess || config.allowAnyAddress || config.planetscaleEgress.length > 0;
     return {
       identifier: config.clusterIdentifier,
@@ -139,7 +138,7 @@ export class MigrationStack extends Stack {
       anyParameterGroupArn: arn('cluster-pg', '*'),
       parameterGroup,
       parameterGroupArn: arn('cluster-pg', parameterGroup),
-      ...(lookedAfter && { securityGroup: `${this.stackName}-until-cleanup` }),
+      ...(lookedAfter && { securityGroup: securityGroupOf(this.stackName) }),
       publicAccess: config.publicAccess ? (config.allowAnyAddress ? 'anyone' : 'listed') : 'none',
       vpcId: config.vpcId,
       vpcArn: this.formatArn({ service: 'ec2', account: '*', resource: 'vpc', resourceName: config.vpcId }),
@@ -204,7 +203,7 @@ export class MigrationStack extends Stack {
       value: targetSecret.secretName,
     });
     new CfnOutput(this, 'ReplicationSecretName', {
-      description: 'Secret of the replication role; generated',
+      description: 'Secret of which the passwords of the replication role are made; generated',
       value: replicationSecret.secretName,
     });
   }

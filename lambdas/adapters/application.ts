@@ -4,16 +4,18 @@
  */
 import {
   DescribeSecretCommand,
+  type DescribeSecretCommandOutput,
   PutSecretValueCommand,
   type SecretsManagerClient,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { ORIGINAL_LABEL } from '../application.ts';
 import { addressesIn, leadsTo, retargeted } from '../application-secret.ts';
-import type { Application, SideName } from '../contract.ts';
+import type { Application, SecretObstacle, SideName } from '../contract.ts';
 import { InvalidConfiguration, type MigrationError } from '../errors.ts';
 import type { Address, ApplicationLogin } from '../secrets.ts';
 import { translateCommon } from './aws-errors.ts';
+import { obstaclesIn } from './secret-obstacles.ts';
 import { readVersion, type SecretVersion } from './secrets.ts';
 
 /** What the secret's value is compared with, and what is put into it. */
@@ -24,8 +26,16 @@ export interface ApplicationSides {
   readonly login: ApplicationLogin;
 }
 
-/** @param find called when the first call needs it, and remembered: letting go of the original must not fail because of another secret */
-export function applicationPort(client: SecretsManagerClient, secret: string, find: () => Promise<ApplicationSides>): Application {
+/**
+ * @param find called when the first call needs it, and remembered: letting go of the original must not fail because of another secret
+ * @param claim told the secret's complete ARN once the sides are known; throws where it is that of one of their secrets
+ */
+export function applicationPort(
+  client: SecretsManagerClient,
+  secret: string,
+  find: () => Promise<ApplicationSides>,
+  claim: (arn: string) => void = () => {},
+): Application {
   const api = secretApi(client, secret);
   let found: Promise<ApplicationSides> | undefined;
   const sides = (): Promise<ApplicationSides> => {
@@ -35,17 +45,32 @@ export function applicationPort(client: SecretsManagerClient, secret: string, fi
     });
     return found;
   };
-  const sideOf = async ({ text }: SecretVersion): Promise<SideName | 'elsewhere'> => {
+  const sideOf = async ({ text, arn }: SecretVersion): Promise<SideName | 'elsewhere'> => {
     const value = addressesIn(text, secret);
     const { addresses } = await sides();
+    claim(arn);
     if (leadsTo(value, addresses.source)) return 'source';
     return leadsTo(value, addresses.target) ? 'target' : 'elsewhere';
   };
+  /** Asked for before the fence and remembered, so that it costs the switch itself nothing. */
+  let free: Promise<void> | undefined;
+  const demandFree = (): Promise<void> => {
+    free ??= api
+      .describe()
+      .then((described) => refuseFor(obstaclesIn(described), secret))
+      .catch((error: unknown) => {
+        free = undefined;
+        throw error;
+      });
+    return free;
+  };
   return {
     secret,
+    obstacles: async () => obstaclesIn(await api.describe()),
     pointsAt: async () => sideOf(await api.current()),
     isKept: async () => (await api.labelled()) !== undefined,
     async keepOriginal() {
+      await demandFree();
       const current = await api.current();
       if ((await sideOf(current)) !== 'source') return;
       const labelled = await api.labelled();
@@ -54,6 +79,7 @@ export function applicationPort(client: SecretsManagerClient, secret: string, fi
     async pointAt(side) {
       const current = await api.current();
       if ((await sideOf(current)) === side) return;
+      await demandFree();
       await api.put(side === 'target' ? retargeted(current.text, (await sides()).login, secret) : await api.original(), current);
     },
     async forgetOriginal() {
@@ -70,17 +96,18 @@ export function applicationPort(client: SecretsManagerClient, secret: string, fi
 function secretApi(client: SecretsManagerClient, secret: string) {
   let written: { readonly over: string; readonly version: SecretVersion } | undefined;
   let labelMovedTo: { readonly id: string | undefined } | undefined;
+  const describe = (): Promise<DescribeSecretCommandOutput> =>
+    client.send(new DescribeSecretCommand({ SecretId: secret })).catch(refusing('DescribeSecret', secret));
   return {
     async current(): Promise<SecretVersion> {
-      const read = (await readVersion(client, secret)) ?? { id: '', text: '' }; // refused for being empty, by whoever reads it
+      const read = (await readVersion(client, secret)) ?? { id: '', text: '', arn: secret }; // refused for being empty, by whoever reads it
       return written?.over === read.id ? written.version : read;
     },
+    describe,
     /** Id of the version with our label, without reading its content. */
     async labelled(): Promise<string | undefined> {
       if (labelMovedTo) return labelMovedTo.id;
-      const { VersionIdsToStages = {} } = await client
-        .send(new DescribeSecretCommand({ SecretId: secret }))
-        .catch(refusing('DescribeSecret', secret));
+      const { VersionIdsToStages = {} } = await describe();
       return Object.entries(VersionIdsToStages).find(([, labels]) => labels.includes(ORIGINAL_LABEL))?.[0];
     },
     async original(): Promise<string> {
@@ -106,6 +133,12 @@ function secretApi(client: SecretsManagerClient, secret: string) {
       labelMovedTo = { id: to };
     },
   };
+}
+
+function refuseFor(obstacles: readonly SecretObstacle[], secret: string): void {
+  if (obstacles.length === 0) return;
+  const reasons = obstacles.map(({ message, remedy }) => `${message} ${remedy}`).join(' ');
+  throw new InvalidConfiguration(`The application's secret ${secret} was left as it is. ${reasons} Then start again.`);
 }
 
 /** Only the name of an unforeseen error is told: what a service says about a value that it refuses may quote the value. */

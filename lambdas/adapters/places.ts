@@ -11,7 +11,7 @@ import { type Environment, VARIABLE } from '../environment.ts';
 import { InvalidConfiguration } from '../errors.ts';
 import { REPLICATION_ROLE } from '../names.ts';
 import type { Places } from '../ports.ts';
-import { parseApplicationLogin, parseReplicationSecret, parseSourceSecret, parseTargetSecret } from '../secrets.ts';
+import { parseApplicationLogin, parseReplicationSecret, parseSourceSecret, parseTargetSecret, replicationPassword } from '../secrets.ts';
 import { type ApplicationSides, applicationPort } from './application.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
 import { executionsPort } from './executions.ts';
@@ -20,7 +20,7 @@ import { hookPort } from './hook.ts';
 import { clusterPort } from './rds.ts';
 import { type WriterEndpoint, writerEndpoint } from './rds-state.ts';
 import { replicationSecretPort } from './replication-secret.ts';
-import { readSecret } from './secrets.ts';
+import { type RoleSecrets, roleSecrets } from './role-secrets.ts';
 
 /** The clients of the AWS APIs; a connection is made at the first call. */
 export interface Clients {
@@ -43,10 +43,16 @@ export const awsClients = (): Clients => ({
   functions: new LambdaClient({ ...LIMITS, maxAttempts: 1 }), // what the user's function does may not bear being done twice
 });
 
-interface Site {
+/** What the places are found from. */
+export interface Site {
   readonly environment: Environment;
   readonly event: Pick<StepEvent, 'executionArn' | 'startedAt'>;
   readonly clients: Clients;
+}
+
+/** The same, with the secrets that are read on the way. */
+interface Search extends Site {
+  readonly secrets: RoleSecrets;
 }
 
 /** The places behind each port. */
@@ -68,7 +74,7 @@ const PLACES_OF: Readonly<Record<Need, readonly (keyof Places)[]>> = {
   functions: ['functions'],
 };
 
-const FIND: { readonly [Place in keyof Places]: (site: Site) => Promise<Places[Place]> } = {
+const FIND: { readonly [Place in keyof Places]: (search: Search) => Promise<Places[Place]> } = {
   source: findSource,
   target: findTarget,
   replication: findReplication,
@@ -86,15 +92,19 @@ const FIND: { readonly [Place in keyof Places]: (site: Site) => Promise<Places[P
   },
 };
 
-/** The places that a step's needs lead to, and no others: no secret is read that the step does not need. */
+/**
+ * The places that a step's needs lead to, and no others: no secret is read that the step does not need.
+ * @throws InvalidConfiguration where one secret stands in two roles, before anything is touched
+ */
 export async function findPlaces(needs: readonly Need[], site: Site): Promise<Partial<Places>> {
   const wanted = [...new Set(needs.flatMap((need) => PLACES_OF[need]))];
-  return Object.fromEntries(await Promise.all(wanted.map(async (place) => [place, await FIND[place](site)] as const)));
+  const search: Search = { ...site, secrets: roleSecrets(site.clients.secrets, site.environment) };
+  return Object.fromEntries(await Promise.all(wanted.map(async (place) => [place, await FIND[place](search)] as const)));
 }
 
-async function findSource({ environment, clients }: Site): Promise<ConnectionSettings> {
+async function findSource({ environment, clients, secrets }: Search): Promise<ConnectionSettings> {
   const secret = told(environment, 'sourceSecret');
-  const read = async () => parseSourceSecret(await readSecret(clients.secrets, secret), secret);
+  const read = async () => parseSourceSecret(await secrets.read('source', secret), secret);
   const { user, password, ...known } = await read();
   return {
     ...(isWhole(known) ? known : { ...(await writerEndpoint(clients.rds, told(environment, 'clusterIdentifier'))), ...known }),
@@ -108,9 +118,9 @@ async function findSource({ environment, clients }: Site): Promise<ConnectionSet
 
 const isWhole = (address: Partial<WriterEndpoint>): address is WriterEndpoint => address.host !== undefined && address.port !== undefined;
 
-async function findTarget({ environment, clients }: Site): Promise<ConnectionSettings> {
+async function findTarget({ environment, secrets }: Search): Promise<ConnectionSettings> {
   const secret = told(environment, 'targetSecret');
-  const read = async () => parseTargetSecret(await readSecret(clients.secrets, secret), secret);
+  const read = async () => parseTargetSecret(await secrets.read('target', secret), secret);
   return { ...(await read()), tls: { verify: 'full', authorities: 'system' }, currentLogin: read };
 }
 
@@ -135,33 +145,37 @@ async function findCluster({ environment, clients }: Site): Promise<Cluster> {
 }
 
 /** The password is read when it is asked for: only acting needs it. */
-async function findReplication(site: Site): Promise<ReplicationLogin> {
-  const { environment, clients } = site;
-  const { host, port } = await findSource(site);
+async function findReplication(search: Search): Promise<ReplicationLogin> {
+  const { environment, secrets } = search;
+  const { host, port } = await findSource(search);
   const secret = told(environment, 'replicationSecret');
-  const login = async () => parseReplicationSecret(await readSecret(clients.secrets, secret), secret);
+  const login = async () => parseReplicationSecret(await secrets.read('replication', secret), secret);
   return {
     user: REPLICATION_ROLE,
-    password: async () => (await login()).password,
+    password: async (side = 'source') => replicationPassword((await login()).password, side),
     host,
     port,
     sslmode: told(environment, 'subscriptionSslmode') as ReplicationLogin['sslmode'],
   };
 }
 
-async function findApplication(site: Site): Promise<Application> {
-  const secret = site.environment[VARIABLE.applicationSecret];
-  return secret ? applicationPort(site.clients.secrets, secret, () => findApplicationSides(site)) : noApplication;
+async function findApplication(search: Search): Promise<Application> {
+  const { environment, clients, secrets } = search;
+  const secret = environment[VARIABLE.applicationSecret];
+  if (!secret) return noApplication;
+  const claim = (arn: string) => secrets.claim('application', arn);
+  return applicationPort(clients.secrets, secret, () => findApplicationSides(search), claim);
 }
 
 /** The application may know the target by another name or port than we do, but it has to be the same database. */
-async function findApplicationSides(site: Site): Promise<ApplicationSides> {
-  const own = told(site.environment, 'applicationTargetSecret');
-  const [source, target, text] = await Promise.all([findSource(site), findTarget(site), readSecret(site.clients.secrets, own)]);
+async function findApplicationSides(search: Search): Promise<ApplicationSides> {
+  const { environment, secrets } = search;
+  const own = told(environment, 'applicationTargetSecret');
+  const [source, target, text] = await Promise.all([findSource(search), findTarget(search), secrets.read('applicationTarget', own)]);
   const login = parseApplicationLogin(text, own);
   if (login.database !== target.database) {
     throw new InvalidConfiguration(
-      `The secret ${own} leads to another database than ${told(site.environment, 'targetSecret')}, to which the data is moved. ` +
+      `The secret ${own} leads to another database than ${told(environment, 'targetSecret')}, to which the data is moved. ` +
         'The secret of the application was left as it is. Correct one of the two, then start again.',
     );
   }

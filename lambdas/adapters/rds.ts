@@ -2,6 +2,7 @@
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import {
   AddTagsToResourceCommand,
+  DescribeDBClusterParameterGroupsCommand,
   ListTagsForResourceCommand,
   ModifyDBClusterCommand,
   ModifyDBClusterParameterGroupCommand,
@@ -14,7 +15,7 @@ import {
 import type { Cluster, Parameter } from '../contract.ts';
 import { calling } from './rds-call.ts';
 import { clusterState } from './rds-state.ts';
-import { networkAround, securityGroupNamed } from './vpc.ts';
+import { networkAround, securityGroupName, securityGroupNamed } from './vpc.ts';
 
 /** Where the cluster is, and what the deployment wants of it. */
 export interface ClusterPlace extends Pick<Cluster, 'migrationGroup' | 'stack' | 'publicAccess'> {
@@ -45,6 +46,8 @@ export function clusterPort({ rds, network }: ClusterClients, place: ClusterPlac
     },
     describe: () => clusterState(rds, identifier),
     userParameters: (group) => userParameters(rds, group),
+    parameterGroupFamily: (group) => parameterGroupFamily(rds, group),
+    securityGroupName: (id) => securityGroupName(network, id),
     async securityGroup() {
       return place.securityGroup === undefined ? undefined : securityGroupNamed(network, place.securityGroup, place.vpc);
     },
@@ -96,6 +99,19 @@ export function clusterPort({ rds, network }: ClusterClients, place: ClusterPlac
       );
     },
   };
+}
+
+async function parameterGroupFamily(client: RDSClient, group: string): Promise<string | undefined> {
+  const command = new DescribeDBClusterParameterGroupsCommand({ DBClusterParameterGroupName: group });
+  return calling({ action: 'rds:DescribeDBClusterParameterGroups', resource: group }, async () => {
+    try {
+      const { DBClusterParameterGroups = [] } = await client.send(command);
+      return DBClusterParameterGroups.find(({ DBClusterParameterGroupName: name }) => name === group)?.DBParameterGroupFamily;
+    } catch (error) {
+      if (/^DB(Cluster)?ParameterGroupNotFound/.test((error as Error).name)) return undefined;
+      throw error;
+    }
+  });
 }
 
 async function userParameters(client: RDSClient, group: string): Promise<Parameter[]> {

@@ -7,6 +7,8 @@ import { translateCommon } from './aws-errors.ts';
 export interface SecretVersion {
   readonly id: string;
   readonly text: string;
+  /** The secret's complete ARN, however it was asked for. */
+  readonly arn: string;
 }
 
 const CURRENT = 'AWSCURRENT';
@@ -27,9 +29,9 @@ export async function readVersion(client: SecretsManagerClient, arn: string, lab
     throw translate(error, arn);
   });
   if (found === undefined) return undefined;
-  const { SecretString: text, VersionId: id = '' } = found;
+  const { SecretString: text, VersionId: id = '', ARN = arn } = found;
   if (text === undefined) throw new InvalidConfiguration(`The secret ${arn} is binary, but text is expected. Nothing was touched.`);
-  return { id, text };
+  return { id, text, arn: ARN };
 }
 
 /** The service gives one name to a secret that is not there and to one without such a version; only its words differ. */

@@ -26,6 +26,12 @@ export async function securityGroupNamed(client: EC2Client, name: string, vpc: s
   throw notFound(`security group ${name} in ${vpc}`);
 }
 
+/** Of a group by its id; undefined where there is none. A filter finds nothing where the id itself would be refused. */
+export async function securityGroupName(client: EC2Client, id: string): Promise<string | undefined> {
+  const found = await securityGroups(client, id, { Filters: [{ Name: 'group-id', Values: [id] }] });
+  return found.find(({ GroupId }) => GroupId === id)?.GroupName;
+}
+
 export async function networkAround(client: EC2Client, vpc: string, state: ClusterState): Promise<Network> {
   const tables = await routeTables(client, vpc);
   const attached = await securityGroups(client, state.securityGroups.join(', '), { GroupIds: [...state.securityGroups] });

@@ -84,6 +84,10 @@ export interface Cluster {
   describe(): Promise<ClusterState | undefined>;
   /** The parameters of a group that somebody has set; the engine's defaults are left out. */
   userParameters(group: string): Promise<Parameter[]>;
+  /** Family of a cluster parameter group, such as aurora-postgresql15; undefined where there is no such group. */
+  parameterGroupFamily(group: string): Promise<string | undefined>;
+  /** Name of a security group; undefined where there is none of this id. */
+  securityGroupName(id: string): Promise<string | undefined>;
   /** Id of the security group that the stack made for PlanetScale's addresses; undefined where it made none. */
   securityGroup(): Promise<string | undefined>;
   network(state: ClusterState): Promise<Network>;
@@ -105,7 +109,10 @@ export type ClusterSetupView = ClusterView & Pick<Cluster, 'stack' | 'publicAcce
 /** What may prepare the cluster, and nothing else. */
 export type ClusterSetup = ClusterSetupView & Pick<Cluster, 'addTags' | 'setParameters' | 'modify' | 'setPublic'>;
 /** What RestoreSource looks at. */
-export type ClusterRestoreView = Pick<Cluster, 'stack' | 'describe' | 'tags'>;
+export type ClusterRestoreView = Pick<
+  Cluster,
+  'stack' | 'describe' | 'tags' | 'userParameters' | 'parameterGroupFamily' | 'securityGroupName'
+>;
 /** What may put the cluster back, and nothing else. */
 export type ClusterRestore = ClusterRestoreView & Pick<Cluster, 'removeTags' | 'modify' | 'setPublic'>;
 /** What may reboot an instance, and nothing else. */

@@ -3,6 +3,7 @@
  * journal, even where the stack is gone. Only what is changed is recorded, before it is changed, and what was recorded is never written
  * again. The name of the stack is in every key, so that two migrations of one cluster keep two journals.
  */
+import { isParameterGroupOf } from '../names.ts';
 import type { Tags } from './control-plane.ts';
 
 /** Policies name it too: a function may write and remove no other tag (`lib/rights.ts`). */
@@ -26,9 +27,12 @@ export interface Journal {
   /** Security groups that were attached, and the one that we added to them. */
   readonly securityGroups?: readonly string[];
   readonly securityGroupAdded?: string;
-  /** Public access of an instance, of which we then set the opposite. */
-  readonly isPublic?: boolean;
+  /** That an instance had no public access; then we gave it some. */
+  readonly isPublic?: false;
 }
+
+/** Key of an entry, as a person finds it among the tags. */
+export const keyOf = (stack: string, entry: keyof typeof NAMES): string => prefixOf(stack) + NAMES[entry];
 
 const prefixOf = (stack: string): string => `${JOURNAL_PREFIX}${stack}:`;
 
@@ -68,10 +72,40 @@ export function journalIn(stack: string, tags: Tags): Journal {
     parameterGroupSet: value(NAMES.parameterGroupSet),
     securityGroups: groups.length > 1 ? groups.flatMap((ids) => ids?.split(' ') ?? []) : undefined,
     securityGroupAdded: value(NAMES.securityGroupAdded),
-    isPublic: value(NAMES.isPublic) === undefined ? undefined : value(NAMES.isPublic) === 'true',
+    isPublic: value(NAMES.isPublic) === PRIVATE ? false : undefined,
   };
   return Object.fromEntries(Object.entries(found).filter(([, known]) => known !== undefined)) as Journal;
 }
+
+/** The only value that is ever written: instances that are public are not touched, and none is made public when the cluster is put back. */
+const PRIVATE = 'false';
+
+/** Entries among a stack's own that are none that we write: of another name, of another form, or half of a pair. */
+export function strangeTags(stack: string, tags: Tags): [key: string, value: string][] {
+  const journal = journalIn(stack, tags);
+  const isOurs = (name: string, value: string): boolean => {
+    switch (name.replace(/-[0-9]+$/, '')) {
+      case NAMES.parameterGroup:
+        return GROUP.test(value) && !isParameterGroupOf(stack, value) && journal.parameterGroupSet !== undefined;
+      case NAMES.parameterGroupSet:
+        return GROUP.test(value) && isParameterGroupOf(stack, value) && journal.parameterGroup !== undefined;
+      case NAMES.securityGroups:
+        return value.split(' ').every((id) => SECURITY_GROUP.test(id)) && journal.securityGroups !== undefined;
+      case NAMES.securityGroupAdded:
+        return SECURITY_GROUP.test(value);
+      default:
+        return name === NAMES.isPublic && value === PRIVATE;
+    }
+  };
+  return keysOf(stack, tags).flatMap((key): [string, string][] => {
+    const value = tags[key] ?? '';
+    return isOurs(key.slice(prefixOf(stack).length), value) ? [] : [[key, value]];
+  });
+}
+
+/** https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBClusterParameterGroup.html; the engine's own are called default.… */
+const GROUP = /^[A-Za-z][A-Za-z0-9.-]{0,254}$/;
+const SECURITY_GROUP = /^sg-[0-9a-z]+$/;
 
 /** Keys of a stack's own journal. */
 export const keysOf = (stack: string, tags: Tags): string[] => Object.keys(tags).filter((key) => key.startsWith(prefixOf(stack)));

@@ -1,6 +1,9 @@
 /** Why a cluster cannot be prepared, each with its remedy, or undefined. Nothing was changed when one of these is said. */
+import { isParameterGroupOf } from '../names.ts';
 import { decodesWrongly } from '../readiness/versions.ts';
 import type { ClusterState, Network } from './control-plane.ts';
+import { keyOf, strangeTags } from './journal.ts';
+import { journalOf, type Tagged } from './looks.ts';
 import type { Changes } from './setup.ts';
 import { standing } from './standing.ts';
 
@@ -79,4 +82,31 @@ export function obstacleInNetwork(
     );
   }
   return undefined;
+}
+
+/**
+ * Of the journal that is there before anything is changed. What it records is never written again, so an entry of somebody else's would be taken
+ * for ours by Cleanup.
+ */
+export function obstacleInJournal(tagged: Tagged): string | undefined {
+  const { stack, state } = tagged;
+  const removal = (arn: string, keys: readonly string[]) =>
+    `Remove the tags (aws rds remove-tags-from-resource --resource-name ${arn} --tag-keys ${keys.join(' ')}), then start again.`;
+  for (const { arn } of [state, ...state.members]) {
+    const strange = strangeTags(stack, tagged.tags.get(arn) ?? {});
+    if (strange.length === 0) continue;
+    const said = strange.map(([key, value]) => `${key} = ${value}`).join(', ');
+    return `${arn} carries tags under our name that the migration did not write: ${said}. ${UNTOUCHED} ${removal(
+      arn,
+      strange.map(([key]) => key),
+    )}`;
+  }
+  const { parameterGroup: was } = journalOf(tagged, state.arn);
+  const { parameterGroup: now, cluster } = state;
+  if (was === undefined || was === now || isParameterGroupOf(stack, now)) return undefined;
+  return (
+    `The tag ${keyOf(stack, 'parameterGroup')} says that ${cluster} had the parameter group ${was} before the migration, but ${now} is attached, ` +
+    `and no group of ours: somebody wrote the tag, or changed the group since. ${UNTOUCHED} Cleanup would attach ${was}. If ${now} is right, it is ` +
+    `recorded anew: ${removal(state.arn, [keyOf(stack, 'parameterGroup'), keyOf(stack, 'parameterGroupSet')])}`
+  );
 }

@@ -1,5 +1,6 @@
 /** Whether the application will follow the switch. */
 import { InvalidConfiguration } from '../errors.ts';
+import { secretObstacles } from '../readiness/application.ts';
 import type { Finding } from '../readiness/findings.ts';
 import { OVER } from '../switch/direction.ts';
 import type { SwitchCheck, SwitchScene } from './scene.ts';
@@ -10,8 +11,9 @@ export const application: SwitchCheck = {
     const { secret } = scene.application;
     if (secret === undefined) return [byHand(scene)];
     try {
+      const obstacles = await secretObstacles(scene.application);
       const leadsTo = await scene.application.pointsAt();
-      return leadsTo === scene.direction.from ? [] : [astray(scene, secret, leadsTo ?? 'nowhere')];
+      return leadsTo === scene.direction.from ? obstacles : [...obstacles, astray(scene, secret, leadsTo ?? 'nowhere')];
     } catch (error) {
       if (!(error instanceof InvalidConfiguration)) throw error;
       return [

@@ -3,6 +3,7 @@
 import { ownThings } from '../readiness/own-things.ts';
 import { application } from './application.ts';
 import { compared } from './comparison.ts';
+import { unverifiedWayBack } from './consent.ts';
 import { functions } from './functions.ts';
 import { lag } from './lag.ts';
 import { postData } from './post-data.ts';
@@ -39,5 +40,5 @@ const COMMON: readonly SwitchCheck[] = [
   functions,
 ];
 
-export const CUTOVER_CHECKS: readonly SwitchCheck[] = [compared, uninterrupted, postData, ...COMMON];
+export const CUTOVER_CHECKS: readonly SwitchCheck[] = [compared, uninterrupted, postData, unverifiedWayBack, ...COMMON];
 export const ROLLBACK_CHECKS: readonly SwitchCheck[] = COMMON;

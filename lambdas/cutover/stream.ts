@@ -78,13 +78,16 @@ export const stream: SwitchCheck = {
 
 export const login: SwitchCheck = {
   name: 'the login of the stream from the source',
-  async find({ replication }) {
+  async find({ direction, replication }) {
     return listed({
       code: 'ReplicationLoginRefused',
       severity: 'blocker',
       objects: (await replication.works()) ? [] : [replication.user],
       message: 'The source refuses this login, so a stream from there would not come back after its next interruption.',
-      remedy: 'Start Replicate, which sets the password that the secret holds.',
+      remedy:
+        direction === BACK
+          ? 'Start Rotation, which gives the role and the stream back new passwords.'
+          : 'Start Replicate, which sets the password that the secret makes, or Rotation, which makes a new one.',
     });
   },
 };

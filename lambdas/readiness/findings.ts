@@ -5,7 +5,7 @@
  * blocker    the migration would lose data, fail, or break the application's own statements
  * check      one look at one subject; it answers with findings, none if all is well
  */
-import type { ClusterView, Looking, Reader } from '../contract.ts';
+import type { ApplicationView, ClusterView, Looking, Reader } from '../contract.ts';
 import { CannotConnect, MigrationError, NotOurs, TransientError } from '../errors.ts';
 import type { MigrationInput } from '../input.ts';
 import { type PublishedTable, publishedTables } from '../sql/tables.ts';
@@ -27,6 +27,7 @@ export interface Scene {
   readonly source: Reader;
   readonly target: Reader;
   readonly cluster: ClusterView;
+  readonly application: ApplicationView;
   readonly input: MigrationInput;
   readonly sourceVersion: number;
   readonly targetVersion: number;
@@ -34,18 +35,23 @@ export interface Scene {
   tables(): Promise<readonly PublishedTable[]>;
 }
 
+/** What the checks look at. */
+type Needs = 'source' | 'target' | 'cluster' | 'applicationView';
+
 /** Both sides, ready to be looked at. */
 export async function setScene({
   source,
   target,
   cluster,
+  applicationView: application,
   input,
-}: Pick<Looking<'source' | 'target' | 'cluster'>, 'source' | 'target' | 'cluster' | 'input'>): Promise<Scene> {
+}: Pick<Looking<Needs>, Needs | 'input'>): Promise<Scene> {
   let tables: Promise<readonly PublishedTable[]> | undefined;
   return {
     source,
     target,
     cluster,
+    application,
     input,
     sourceVersion: await source.version(),
     targetVersion: await target.version(),

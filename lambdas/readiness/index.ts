@@ -1,5 +1,6 @@
 /** Every check, in the order in which a person would want to read the findings. A new check is one entry here. */
 import { longTransactions, prepared, transactionAge } from './activity.ts';
+import { applicationSecret } from './application.ts';
 import { sourceReplication, sourceWorkers, targetWorkers, walLevel } from './capacity.ts';
 import { codeOfOthers } from './code-of-others.ts';
 import { connections } from './connections.ts';
@@ -9,6 +10,7 @@ import { replicaIdentity } from './identity.ts';
 import { earlierAttempt, publications, slotLimits, slots, subscriptions } from './leftovers.ts';
 import { collations, locale } from './locale.ts';
 import { ownThings } from './own-things.ts';
+import { recordedSecrets } from './recorders.ts';
 import { rowSecurity, sourceRole, sourceTables, targetRole } from './rights.ts';
 import { sequences } from './sequences.ts';
 import { sessionReplicationRole } from './session-role.ts';
@@ -18,6 +20,7 @@ import { tableChecks } from './tables.ts';
 import { targetEmpty } from './target.ts';
 import { eventTriggerChecks, ruleChecks, triggers } from './triggers.ts';
 import { auroraDecoding, standby, versions } from './versions.ts';
+import { wayBack } from './way-back.ts';
 
 export const CHECKS: readonly Check[] = [
   ownThings,
@@ -37,6 +40,7 @@ export const CHECKS: readonly Check[] = [
   nothingToMove,
   alreadySwitched,
   reverseStream,
+  wayBack,
   earlierAttempt,
   targetEmpty,
   slots,
@@ -53,6 +57,8 @@ export const CHECKS: readonly Check[] = [
   ruleChecks,
   eventTriggerChecks,
   codeOfOthers,
+  applicationSecret,
+  recordedSecrets,
   sequences,
   prepared,
   longTransactions,

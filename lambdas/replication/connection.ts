@@ -27,6 +27,14 @@ const CHANNEL_BINDING_SINCE = 13;
 const SYSTEM_ROOTS_SINCE = 16;
 
 /**
+ * Whether the subscriber knows whom it tells its password: by the certificate, or because the password cannot be relayed. The stream back from
+ * sources 11 and 12 is encrypted and no more.
+ * @param libpq major version of the subscriber
+ */
+export const knowsPublisher = (sslmode: ReplicationLogin['sslmode'], libpq: number): boolean =>
+  sslmode === 'verify-full' || (sslmode === 'require' && libpq >= CHANNEL_BINDING_SINCE);
+
+/**
  * What stands as settings of the role, too, because servers 15 to 18 ignored these until their minor releases of 2026. A publisher refuses
  * an option that it does not know, so here are only those that every version knows.
  */

@@ -1,4 +1,4 @@
-/** What carries the replication password: a role on each side that has one, and the connection string of every subscription of ours. */
+/** What carries a replication password: a role on each side that has one, and the connection string of every subscription of ours. */
 import type { Reader, ReplicationAccess, SideName } from '../contract.ts';
 import { type StreamName, subscriptionName } from '../names.ts';
 import { roleExists } from '../sql/roles.ts';
@@ -10,7 +10,7 @@ import { broken, SIDES_OF } from './history.ts';
 /** A role of ours on a side. */
 export interface Login {
   readonly side: SideName;
-  /** Whether it is let in with the secret's password. */
+  /** Whether it is let in with the password that the secret makes for this side. */
   readonly works: boolean;
 }
 
@@ -21,7 +21,7 @@ export interface Carrier {
   readonly name: string;
   readonly subscription: SubscriptionState;
   readonly note: Note;
-  /** What the secret's password makes of the connection string. Never leaves the function. */
+  /** What the password of the publishing side makes of the connection string. Never leaves the function. */
   readonly connection: string;
   readonly slot: SlotState | undefined;
 }
@@ -65,7 +65,8 @@ async function connectionOf<Side extends Reader>(stream: StreamName, name: strin
   const { host, port } = publisher === 'source' ? replication : (replication.reverse ?? target.endpoint);
   const { user, sslmode } = replication;
   const { database } = given[publisher].endpoint;
-  return connectionString({ user, sslmode, host, port }, await replication.password(), database, name, await given[subscriber].version());
+  const password = await replication.password(publisher);
+  return connectionString({ user, sslmode, host, port }, password, database, name, await given[subscriber].version());
 }
 
 export const isPassedOn = ({ note, connection }: Carrier): boolean => isConnectionOf(note, connection);

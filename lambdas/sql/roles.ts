@@ -3,6 +3,7 @@ import type { Statement } from '../contract.ts';
 import type { TableName } from '../input.ts';
 import { HEARTBEAT, SCHEMA } from '../names.ts';
 import { identifier, literal, qualified, statement } from './quote.ts';
+import { plain, withSecret } from './secret-connection.ts';
 import type { PublishedTable } from './tables.ts';
 
 /** Aurora's and RDS's way to let a role replicate; ALTER ROLE … REPLICATION is refused there. */
@@ -91,12 +92,16 @@ export const roleExists = (role: string): Statement<{ exists: boolean }> =>
 /** Roles are made one run at a time; held until the transaction ends. */
 export const lockRoles = (): Statement => statement(`select pg_advisory_xact_lock(hashtextextended('${SCHEMA}.roles', 0))`);
 
-/** @param verifier see `scramVerifier`; never the password itself, which would stand in the server's log */
-export const createRole = (role: string, verifier: string): Statement =>
-  statement(`create role ${identifier(role)} login password ${literal(verifier)}`);
+/**
+ * In this order, in one transaction.
+ * @param verifier see `scramVerifier`; never the password itself. It lets nobody in, but passwords can be tried on it
+ */
+export const createRole = (role: string, verifier: string): Statement[] =>
+  withSecret(`create role ${plain(identifier(role))} login password %L`, verifier);
 
-export const setVerifier = (role: string, verifier: string): Statement =>
-  statement(`alter role ${identifier(role)} login password ${literal(verifier)}`);
+/** In this order, in one transaction. */
+export const setVerifier = (role: string, verifier: string): Statement[] =>
+  withSecret(`alter role ${plain(identifier(role))} login password %L`, verifier);
 
 export const allowReplication = (role: string, hasRdsReplication: boolean): Statement =>
   statement(hasRdsReplication ? `grant ${RDS_REPLICATION} to ${identifier(role)}` : `alter role ${identifier(role)} replication`);

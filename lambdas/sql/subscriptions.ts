@@ -3,7 +3,7 @@ import type { Statement } from '../contract.ts';
 import type { TableName } from '../input.ts';
 import { PUBLICATION } from '../names.ts';
 import { identifier, literal, qualified, statement } from './quote.ts';
-import { plain, withConnection } from './secret-connection.ts';
+import { plain, withSecret } from './secret-connection.ts';
 
 /** How changes travel. */
 export interface StreamOptions {
@@ -113,7 +113,7 @@ const copylessOptions = (version: number): string[] => [
  */
 export const createCopylessSubscription = (name: string, connection: string, version: number): Statement[] => {
   const options = ['enabled = false', 'create_slot = false', `slot_name = ${plain(literal(name))}`, 'copy_data = false'];
-  return withConnection(
+  return withSecret(
     `
 create subscription ${plain(identifier(name))} connection %L publication ${identifier(PUBLICATION)}
 with (${[...options, ...copylessOptions(version)].join(', ')})
@@ -133,7 +133,7 @@ export const setNote = (name: string, note: string): Statement =>
 
 /** In this order, in one transaction. */
 export const setConnection = (name: string, connection: string): Statement[] =>
-  withConnection(`alter subscription ${plain(identifier(name))} connection %L`, connection);
+  withSecret(`alter subscription ${plain(identifier(name))} connection %L`, connection);
 
 export const setStreamOptions = (name: string, stream: StreamOptions): Statement =>
   statement(`alter subscription ${identifier(name)} set (${options(stream)})`);

@@ -5,7 +5,7 @@
  */
 
 import { candidateTags, journalsIn } from '../cluster/looks.ts';
-import { obstacleInNetwork, obstacleInStatus, obstacleOf } from '../cluster/obstacles.ts';
+import { obstacleInJournal, obstacleInNetwork, obstacleInStatus, obstacleOf } from '../cluster/obstacles.ts';
 import { type Changes, carries, changesAnything, changesTo, entriesFor, type Setting } from '../cluster/setup.ts';
 import { isSettled, standing } from '../cluster/standing.ts';
 import { type CarryOver, carryOver, streamsAlready } from '../cluster-parameters.ts';
@@ -47,9 +47,11 @@ async function look(cluster: ClusterSetupView): Promise<Seen | undefined> {
   };
 }
 
-function obstacle({ setting: { state, publicAccess }, changes, network }: Seen): string | undefined {
+function obstacle({ setting, changes, network }: Seen): string | undefined {
+  const { state, publicAccess } = setting;
   return (
     obstacleOf(state) ??
+    obstacleInJournal(setting) ??
     obstacleInStatus(state, changesAnything(changes)) ??
     (network && obstacleInNetwork(state, changes, network, publicAccess === 'anyone'))
   );

@@ -77,8 +77,8 @@ export const createReplicationRole = defineStep({
       await session.query(lockRoles());
       await session.query(createHeartbeat());
       const before = await look(ctx);
-      if (!before.role.exists) await session.query(createRole(user, scramVerifier(password)));
-      else if (!before.passwordWorks) await session.query(setVerifier(user, scramVerifier(password)));
+      const give = before.role.exists ? setVerifier : createRole;
+      if (!before.passwordWorks) for (const statement of give(user, scramVerifier(password))) await session.query(statement);
       if (!before.role.mayReplicate) await session.query(allowReplication(user, before.grantor.hasRdsReplication));
       if (!before.role.bypassesRowSecurity) await session.query(allowBypass(user));
       for (const [name, value] of before.settingsToMake) await session.query(setForStream(user, database, name, value));

@@ -3,6 +3,8 @@
  * alone. Nothing is rebooted: until somebody does, the instances run on with the migration's parameters, which harm nobody. The journal goes
  * last, so that a visit that is cut off leaves everything that the next one needs.
  */
+import { type Doubt, distrusted, doubtsAbout, strangeEntries } from '../cluster/doubts.ts';
+import { JOURNAL_PREFIX } from '../cluster/journal.ts';
 import { candidateTags, type Tagged } from '../cluster/looks.ts';
 import { obstacleInStatus } from '../cluster/obstacles.ts';
 import { othersInNeed, recordedKeys, restorationOf, restoresAnything } from '../cluster/restoration.ts';
@@ -16,15 +18,20 @@ async function look(cluster: ClusterRestoreView): Promise<Tagged | undefined> {
   return state && { stack: cluster.stack, state, tags: await candidateTags(cluster, state) };
 }
 
-/** @throws CleanupIncomplete while another migration relies on what would be put back @throws ClusterNotConfigurable where RDS changes nothing */
-function judge(seen: Tagged | undefined): Verdict {
+/**
+ * @throws CleanupIncomplete while another migration relies on what would be put back
+ * @throws ClusterNotConfigurable where RDS changes nothing, or where the journal is not to be trusted
+ */
+function judge(seen: Tagged | undefined, doubts: readonly Doubt[]): Verdict {
   if (!seen || recordedKeys(seen).length === 0) return 'done';
   const restoration = restorationOf(seen);
+  if (doubts.length > 0) throw new ClusterNotConfigurable(distrusted(doubts, seen, restoration));
   const others = othersInNeed(seen, restoration);
   if (others.length > 0) {
     throw new CleanupIncomplete(
       `The cluster ${seen.state.cluster} still serves the migration of ${others.join(', ')}, which began while ours was there and relies on ` +
-        'our parameter group and on public access. Nothing was put back. Let Cleanup of that stack end first, then start this one again.',
+        'our parameter group and on public access. Nothing was put back. Let Cleanup of that stack end first, then start this one again. If there is no such stack, somebody wrote its tags ' +
+        `(${JOURNAL_PREFIX}…): remove them from the cluster.`,
     );
   }
   const obstacle = obstacleInStatus(seen.state, false);
@@ -54,10 +61,11 @@ export const restoreSource = defineStep({
   understands: ['target', 'lost'], // DropReplication takes it, in the same machine
 
   async inspect({ clusterRestore }) {
-    return { seen: await look(clusterRestore) };
+    const seen = await look(clusterRestore);
+    return { seen, doubts: seen ? await doubtsAbout(clusterRestore, seen) : [] };
   },
 
-  judge: ({ seen }) => judge(seen),
+  judge: ({ seen, doubts }) => judge(seen, doubts),
 
   async act({ clusterRestore: cluster, log }, { seen }) {
     if (!seen) return undefined;
@@ -79,7 +87,7 @@ export const restoreSource = defineStep({
       parameterGroup: state.parameterGroup,
       securityGroups: state.securityGroups,
       publicInstances: state.members.flatMap(({ instance, isPublic }) => (isPublic ? [instance] : [])),
-      leftAlone: restorationOf(before.seen).leftAlone,
+      leftAlone: [...restorationOf(before.seen).leftAlone, ...strangeEntries(before.seen)],
       ...(reboot !== undefined && { reboot }),
     };
   },

@@ -1,6 +1,6 @@
 /**
- * State `RotatePassword`: a new password for the replication role, in the secret first, which every step follows, then in the role on
- * each side, then in the subscription. The slot keeps whatever is written until the subscription is back, so nothing is lost, however
+ * State `RotatePassword`: new passwords for the replication role. First a new root of both in the secret, which every step follows, then the
+ * role on each side, then the subscription. The slot keeps whatever is written until the subscription is back, so nothing is lost, however
  * long it takes and wherever it is interrupted.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -57,7 +57,7 @@ export const rotatePassword = defineStep({
       const { replication, replicationSecret, execution } = ctx;
       if (!(await replicationSecret.isRenewedBy(execution))) await replicationSecret.renew(execution);
       for (const { side, works } of await loginsOf<Database>(ctx)) {
-        if (!works) await giveVerifier(ctx[side], replication.user, await replication.password());
+        if (!works) await giveVerifier(ctx[side], replication.user, await replication.password(side));
       }
       for (const carrier of await carriersOf<Database>(ctx)) if (!isPassedOn(carrier)) await passOn(ctx, carrier);
       return true;
@@ -81,7 +81,7 @@ export const rotatePassword = defineStep({
 async function giveVerifier(side: Database, user: string, password: string): Promise<void> {
   await side.transaction(async (session) => {
     await session.query(lockRoles());
-    await session.query(setVerifier(user, scramVerifier(password)));
+    for (const statement of setVerifier(user, scramVerifier(password))) await session.query(statement);
   });
 }
 

@@ -17,17 +17,17 @@ import {
 import { streamSettings } from '../sql/session-pins.ts';
 
 /**
- * The same name and password as on the source, so that PlanetScale's own login never stands in the source's catalog. It reads no table:
- * a stream without a copy needs nothing but the attribute.
+ * The same name as on the source, so that PlanetScale's own login never stands in the source's catalog, and a password of its own. It reads
+ * no table: a stream without a copy needs nothing but the attribute.
  */
 export async function haveReplicationRole(target: Database, { user, password }: ReplicationLogin): Promise<void> {
   const { database } = target.endpoint;
-  const verifier = scramVerifier(await password());
+  const verifier = scramVerifier(await password('target'));
   const settings = Object.entries(streamSettings(await target.version()));
   await target.transaction(async (session) => {
     await session.query(lockRoles());
     const [role] = await session.query(roleExists(user));
-    await session.query(role?.exists ? setVerifier(user, verifier) : createRole(user, verifier));
+    for (const statement of role?.exists ? setVerifier(user, verifier) : createRole(user, verifier)) await session.query(statement);
     const [grantor] = await session.query(grantorState());
     await session.query(allowReplication(user, grantor?.hasRdsReplication ?? false));
     for (const [name, value] of settings) await session.query(setForStream(user, database, name, value));

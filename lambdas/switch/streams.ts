@@ -25,7 +25,7 @@ async function connectionToArriving({ direction, leaving, arriving, replication,
   const address = direction.to === 'target' ? target : replication;
   const { user, sslmode } = replication;
   const login = { user, sslmode, host: address.host, port: address.port };
-  return connectionString(login, await replication.password(), arriving.endpoint.database, next, await leaving.version());
+  return connectionString(login, await replication.password(direction.to), arriving.endpoint.database, next, await leaving.version());
 }
 
 /**

@@ -4,11 +4,14 @@
  */
 import type { Cluster, Parameter, Tags } from '../../lambdas/contract.ts';
 import { TransientError } from '../../lambdas/errors.ts';
+import { parameterGroupOf, securityGroupOf } from '../../lambdas/names.ts';
 import { sourceParameters } from '../parameter-group.ts';
 import type { Server } from './servers/server.ts';
 
-const DEFAULT_GROUP = 'default.aurora-postgresql';
-export const MIGRATION_GROUP = 'planetscale-migration';
+const FAMILY = 'aurora-postgresql';
+const DEFAULT_GROUP = `default.${FAMILY}`;
+const STACK = 'Rehearsal';
+export const MIGRATION_GROUP = parameterGroupOf(STACK, FAMILY);
 const INSTANCE = 'rehearsal-writer';
 const arnOf = (kind: 'cluster' | 'db', name: string): string => `arn:aws:rds:eu-central-1:111122223333:${kind}:${name}`;
 const CLUSTER_ARN = arnOf('cluster', 'rehearsal');
@@ -20,9 +23,10 @@ const ZONE = 'eu-central-1a';
 /** A deployment with its defaults, in a network where public access works. */
 const DEPLOYMENT = {
   migrationGroup: MIGRATION_GROUP,
-  stack: 'Rehearsal',
+  stack: STACK,
   publicAccess: 'listed',
   securityGroup: async () => SECURITY_GROUPS.planetscale,
+  securityGroupName: async (id: string) => (id === SECURITY_GROUPS.planetscale ? securityGroupOf(STACK) : undefined),
   network: async () => ({ dnsSupport: true, dnsHostnames: true, privateSubnets: [], openSecurityGroups: [] }),
 } as const;
 
@@ -89,6 +93,7 @@ export function auroraStandIn(server: Server, userParameters: readonly Parameter
         subnets: [{ id: 'subnet-00000000rehearsal', zone: ZONE }],
       };
     },
+    parameterGroupFamily: async (name) => (groups.has(name) ? FAMILY : undefined),
     tags: async (arn) => ({ ...tags.get(arn) }),
     async addTags(arn, added) {
       tags.set(arn, { ...tags.get(arn), ...added });
@@ -134,6 +139,7 @@ export const unmanagedCluster: Cluster = {
   ...DEPLOYMENT,
   describe: async () => undefined,
   userParameters: async () => [],
+  parameterGroupFamily: async () => undefined,
   tags: async () => ({}),
   addTags: async () => {},
   removeTags: async () => {},

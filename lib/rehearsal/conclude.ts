@@ -81,7 +81,7 @@ function plain(cause: string): string {
   }
 }
 
-async function versionOf(settings: Sides['source']): Promise<number> {
+export async function versionOf(settings: Sides['source']): Promise<number> {
   const client = new pg.Client(clientConfig(settings, 'rehearsal inventory'));
   await client.connect();
   try {

@@ -9,6 +9,7 @@ import type { Outcome } from './machines/execution.ts';
 import type { Report } from './report.ts';
 import type { Machinery, Play } from './stage.ts';
 import { type Performance, switchesOf } from './switches.ts';
+import { consentOf } from './way-back.ts';
 import { placeOf } from './workload/connection.ts';
 import { startWorkload, type Workload } from './workload/workload.ts';
 
@@ -82,14 +83,15 @@ async function follow(play: Performing, course: readonly MachineName[]): Promise
 
 /** Somebody starts the sessions again that do not come back by themselves, and the switch has to end them all. */
 async function switchTo(
-  { runner, workload, performances, faults, company }: Performing,
+  { runner, workload, performances, faults, company, sides }: Performing,
   name: MachineName,
   to: SideName,
 ): Promise<Outcome> {
+  const consent = await consentOf(name, sides, company.progress);
   const bystanders = await workload.startBystanders();
   try {
     const startedAt = performance.now();
-    const outcome = await runner.run(name);
+    const outcome = await runner.run(name, consent);
     performances.push({ outcome, startedAt });
     if (outcome.status === 'SUCCEEDED')
       faults.push(...(await bystanders.leftConnected()).map((fault) => `After the switch to the ${to}: ${fault}`));

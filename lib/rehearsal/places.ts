@@ -1,10 +1,10 @@
 /** What stands in a rehearsal for everything that a function finds in an AWS account. */
 import { noHook } from '../../lambdas/application.ts';
-import type { Application, ReplicationSecret } from '../../lambdas/contract.ts';
+import type { Application, ReplicationLogin, ReplicationSecret } from '../../lambdas/contract.ts';
 import { noFunctions } from '../../lambdas/functions.ts';
 import { REPLICATION_ROLE } from '../../lambdas/names.ts';
 import type { Places } from '../../lambdas/ports.ts';
-import { newPassword } from '../../lambdas/secrets.ts';
+import { newPassword, replicationPassword } from '../../lambdas/secrets.ts';
 import type { Sides } from './sides.ts';
 
 /** All but the executions, which know each other by a registry. */
@@ -26,12 +26,12 @@ export function placesOf(sides: Sides, application: Application): RehearsalPlace
   };
 }
 
-/** A secret that is a variable. @param first the password in it */
-export function replicationSecret(first: string): ReplicationSecret & { password(): Promise<string> } {
+/** A secret that is a variable. @param first its value @param passwordOf what its value makes for a side */
+export function replicationSecret(first: string, passwordOf = replicationPassword): ReplicationSecret & Pick<ReplicationLogin, 'password'> {
   let current = first;
   let renewedBy: string | undefined;
   return {
-    password: async () => current,
+    password: async (side = 'source') => passwordOf(current, side),
     isRenewedBy: async (execution) => renewedBy === execution,
     async renew(execution) {
       if (renewedBy === execution) return;

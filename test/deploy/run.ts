@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { replicationPassword } from '../../lambdas/secrets.ts';
 import { parseOptions, type RehearsalOptions } from '../../lib/rehearsal/options.ts';
 import { prepare } from '../../lib/rehearsal/prepare.ts';
 import { drawProgress, type Progress } from '../../lib/rehearsal/progress.ts';
@@ -33,6 +34,13 @@ interface Place {
   readonly sides: Sides;
   readonly progress: Progress;
 }
+
+/** The secret holds what both passwords are made of. */
+const passwordsOf = (whose: string, root: string): Record<string, string> => ({
+  [`${whose} (what they are made of)`]: root,
+  [`${whose} at the source`]: replicationPassword(root, 'source'),
+  [`${whose} at the target`]: replicationPassword(root, 'target'),
+});
 
 async function test({ files, emulator, rds, sides, progress }: Place): Promise<void> {
   const { authority } = await serverCertificate();
@@ -66,9 +74,9 @@ async function test({ files, emulator, rds, sides, progress }: Place): Promise<v
   const readiness = namesOf(stack, 'AWS::Logs::LogGroup').find((name) => name.includes('CheckReadiness')) ?? '';
   const findings = async (execution: string) => findingsIn(await linesOf(clients, readiness), execution);
   const machinery = new DeployedMachinery({ clients, findings, progress });
-  const replicationPassword = async () => JSON.parse(await secretText(clients.secrets, String(outputs.ReplicationSecretName))).password;
+  const root = async () => JSON.parse(await secretText(clients.secrets, String(outputs.ReplicationSecretName))).password;
   const mailbox = await openMailbox(clients.topics, String(outputs.NotificationTopicArn));
-  const firstPassword = await replicationPassword();
+  const firstRoot = await root();
   await walk({ clients, options: OPTIONS, sides, subjects, machinery, rds, account, outputs, stack, mailbox, progress });
   mailbox.close();
 
@@ -76,8 +84,8 @@ async function test({ files, emulator, rds, sides, progress }: Place): Promise<v
     source: sides.source.password,
     target: sides.target.password,
     application: canary,
-    'replication role': await replicationPassword(),
-    'replication role before its rotation': firstPassword,
+    ...passwordsOf('replication role', await root()),
+    ...passwordsOf('replication role before its rotation', firstRoot),
   };
   const search = await searchForPasswords({ clients, machinery, functions, assembly: cdk.assembly, passwords });
   assert.deepEqual(search.found, []);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InvalidConfiguration } from '../../lambdas/errors.ts';
-import { parseReplicationSecret, parseSourceSecret, parseTargetSecret } from '../../lambdas/secrets.ts';
+import { newPassword, parseReplicationSecret, parseSourceSecret, parseTargetSecret, replicationPassword } from '../../lambdas/secrets.ts';
 
 const NAME = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:the-secret-AbC123';
 const CANARY = 'canary-password';
@@ -17,6 +17,22 @@ const refusalOf = (parse: (text: string, secret: string) => unknown, content: un
   }
   throw new Error('It was accepted.');
 };
+
+describe('the passwords of the replication role (#9.13)', () => {
+  it('are made of one value, the same each time, and differ from it and from side to side', () => {
+    const root = newPassword();
+    const [source, target] = [replicationPassword(root, 'source'), replicationPassword(root, 'target')];
+    expect(new Set([root, source, target]).size).toBe(3);
+    expect([replicationPassword(root, 'source'), replicationPassword(root, 'target')]).toEqual([source, target]);
+    expect(replicationPassword(newPassword(), 'source')).not.toBe(source);
+  });
+
+  it('are not made of each other, and stand in SQL, URLs and connection strings as they are', () => {
+    const root = "canary's root";
+    for (const side of ['source', 'target'] as const) expect(replicationPassword(root, side)).toMatch(/^[A-Za-z0-9_-]{43}$/);
+    expect(replicationPassword(replicationPassword(root, 'source'), 'target')).not.toBe(replicationPassword(root, 'target'));
+  });
+});
 
 describe('the source secret', () => {
   it('is what RDS keeps', () => {

@@ -54,6 +54,12 @@ describe('the cluster may be changed', () => {
 });
 
 describe('the journal', () => {
+  it('is held against the groups that it names by RestoreSource, which may only look at them (#9.15)', () => {
+    for (const action of ['rds:DescribeDBClusterParameters', 'rds:DescribeDBClusterParameterGroups'])
+      expect(resourcesOf('RestoreSource', action)).toEqual([rds('cluster-pg', '*')]);
+    expect(whoMay(stack, 'rds:DescribeDBClusterParameterGroups')).toEqual(['RestoreSource']);
+  });
+
   it('is written by ConfigureSource, removed by RestoreSource and read by both, on the cluster and its instances', () => {
     expect(whoMay(stack, 'rds:ListTagsForResource')).toEqual(['ConfigureSource', 'RestoreSource']);
     expect(whoMay(stack, 'rds:AddTagsToResource')).toEqual(['ConfigureSource']);
@@ -89,8 +95,10 @@ describe('the journal', () => {
 describe('the network', () => {
   const LOOKS = ['ec2:DescribeSecurityGroups', 'ec2:DescribeRouteTables', 'ec2:DescribeVpcAttribute'];
 
-  it('is looked at by ConfigureSource alone, and nobody changes it', () => {
-    for (const action of LOOKS) expect(whoMay(stack, action)).toEqual(['ConfigureSource']);
+  it('is looked at by ConfigureSource, its security groups by RestoreSource too (#9.15), and nobody changes it', () => {
+    const [groups = '', ...others] = LOOKS;
+    expect(whoMay(stack, groups)).toEqual(['ConfigureSource', 'RestoreSource']);
+    for (const action of others) expect(whoMay(stack, action)).toEqual(['ConfigureSource']);
     expect(resourcesOf('ConfigureSource', 'ec2:DescribeVpcAttribute')).toEqual([`arn:aws:ec2:eu-central-1:*:vpc/${CONTEXT.vpcId}`]);
     const ofEc2 = STEP_NAMES.flatMap((step) => stack.rightsOf(step).flatMap(({ actions }) => actions)).filter((action) =>
       action.startsWith('ec2:'),
@@ -99,9 +107,10 @@ describe('the network', () => {
   });
 
   it('is of no interest where nothing is to be let in', () => {
-    for (const action of LOOKS) expect(whoMay(named, action)).toEqual([]);
+    const byConfiguring = (of: Synthesized, action: string) => whoMay(of, action).filter((step) => step === 'ConfigureSource');
+    for (const action of LOOKS) expect(byConfiguring(named, action)).toEqual([]);
     const onlyAddresses = synthesized({ publicAccess: 'false', planetscaleEgress: '3.64.1.2' });
-    expect(whoMay(onlyAddresses, 'ec2:DescribeSecurityGroups')).toEqual(['ConfigureSource']);
+    expect(byConfiguring(onlyAddresses, 'ec2:DescribeSecurityGroups')).toEqual(['ConfigureSource']);
     expect(whoMay(onlyAddresses, 'ec2:DescribeRouteTables')).toEqual([]);
   });
 });

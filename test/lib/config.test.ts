@@ -130,7 +130,7 @@ describe('the settings of a deployment', () => {
     ['switchHookArn', 'arn:aws:lambda:eu-central-1:111122223333:function:*', "Lambda function's ARN"],
     ['switchHookArn', 'arn:aws:lambda:us-east-1:111122223333:function:pause-workers', 'another account or region'],
     ['applicationSecretKeyArn', 'arn:aws:kms:eu-central-1:111122223333:key/0b1c2d3e', 'means nothing without "applicationSecretArn"'],
-    ['applicationTargetSecretArn', CONTEXT.sourceSecretArn, 'means nothing without "applicationSecretArn"'],
+    ['applicationTargetSecretArn', CONTEXT.sourceSecretArn.replace('shop', 'other'), 'means nothing without "applicationSecretArn"'],
     [
       'applicationTargetSecretKeyArn',
       'arn:aws:kms:eu-central-1:111122223333:key/0b1c2d3e',
@@ -149,15 +149,56 @@ describe('the settings of a deployment', () => {
   it.each(['applicationSecretArn', 'applicationTargetSecretArn', 'applicationSecretKeyArn', 'applicationTargetSecretKeyArn'])(
     'refuse %s of another region',
     (key) => {
-      const here = CONTEXT.sourceSecretArn;
+      const here = CONTEXT.sourceSecretArn.replace('shop', 'application');
+      const own = CONTEXT.sourceSecretArn.replace('shop', 'own');
       const there = (key.includes('Key') ? 'arn:aws:kms:eu-central-1:111122223333:key/0b1c2d3e' : here).replace(
         'eu-central-1',
         'us-east-1',
       );
-      const problems = problemsOf({ ...CONTEXT, applicationSecretArn: here, applicationTargetSecretArn: here, [key]: there });
+      const problems = problemsOf({ ...CONTEXT, applicationSecretArn: here, applicationTargetSecretArn: own, [key]: there });
       expect(problems).toEqual([`"${key}" is in another account or region than "sourceSecretArn"; put it beside the cluster.`]);
     },
   );
+
+  const other = CONTEXT.sourceSecretArn.replace('shop', 'other');
+  it.each([
+    [{ targetSecretArn: CONTEXT.sourceSecretArn }, ['"sourceSecretArn" and "targetSecretArn"']],
+    [{ applicationSecretArn: CONTEXT.sourceSecretArn }, ['"sourceSecretArn" and "applicationSecretArn"']],
+    [{ targetSecretArn: other, applicationSecretArn: other }, ['"targetSecretArn" and "applicationSecretArn"']],
+    [{ applicationSecretArn: other, applicationTargetSecretArn: other }, ['"applicationSecretArn" and "applicationTargetSecretArn"']],
+    [
+      { applicationSecretArn: other, applicationTargetSecretArn: CONTEXT.sourceSecretArn },
+      ['"sourceSecretArn" and "applicationTargetSecretArn"'],
+    ],
+    [
+      { targetSecretArn: CONTEXT.sourceSecretArn, applicationSecretArn: CONTEXT.sourceSecretArn },
+      [
+        '"sourceSecretArn" and "targetSecretArn"',
+        '"sourceSecretArn" and "applicationSecretArn"',
+        '"targetSecretArn" and "applicationSecretArn"',
+      ],
+    ],
+  ])('refuse one secret in two roles, naming both settings and the ARN: %j (#9.12)', (settings, pairs) => {
+    const problems = problemsOf({ ...CONTEXT, ...settings });
+    expect(problems).toHaveLength(pairs.length);
+    for (const pair of pairs) {
+      const [problem = ''] = problems.filter((one) => one.startsWith(pair));
+      expect(problem).toMatch(/name one secret, arn:aws:secretsmanager:.*:secret:\S+: it holds one login.*Give each a secret of its own\./);
+    }
+  });
+
+  it('see through an ARN without its six characters that looks complete because of its name (#9.12)', () => {
+    const whole = `${CONTEXT.sourceSecretArn.replace(/secret:.*/, 'secret:shop-master')}-AbC123`;
+    const short = whole.slice(0, -'-AbC123'.length);
+    const problems = problemsOf({ ...CONTEXT, sourceSecretArn: whole, applicationSecretArn: short });
+    expect(problems).toEqual([expect.stringContaining('"sourceSecretArn" and "applicationSecretArn" name one secret')]);
+  });
+
+  it('take the login of the target for the login of the application there, and names that only resemble each other (#9.12)', () => {
+    const own = { applicationSecretArn: CONTEXT.sourceSecretArn.replace('shop', 'application') };
+    expect(problemsOf({ ...CONTEXT, ...own, targetSecretArn: other, applicationTargetSecretArn: other })).toEqual([]);
+    expect(problemsOf({ ...CONTEXT, applicationSecretArn: `${CONTEXT.sourceSecretArn.slice(0, -7)}-app-XyZ789` })).toEqual([]);
+  });
 
   it('let every address in only by a setting that says so, and not beside a list', () => {
     for (const planetscaleEgress of ['0.0.0.0/0', '0.0.0.0/1,128.0.0.0/1'])

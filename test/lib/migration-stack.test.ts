@@ -124,7 +124,10 @@ describe('rights', () => {
       resourcesOf(step, 'secretsmanager:GetSecretValue', switching).includes(WITH_APPLICATION.applicationSecretArn),
     );
     expect(readers).toEqual(stepsThatNeed('application', 'applicationView'));
+    expect(readers).toContain('CheckReadiness');
     for (const step of readers) {
+      // Whether it rotates, and who owns it (#9.12).
+      expect(resourcesOf(step, 'secretsmanager:DescribeSecret', switching)).toContain(WITH_APPLICATION.applicationSecretArn);
       const readable = resourcesOf(step, 'secretsmanager:GetSecretValue', switching);
       expect(readable).toEqual(
         expect.arrayContaining([
@@ -389,7 +392,7 @@ describe('the AwsSolutions rules', () => {
 
   it('are kept, but for the exceptions that are written beside their reasons', () => {
     expect(() => synthesized({}, true)).not.toThrow();
-    expect(() => synthesized({ clusterInstances: 'writer-1', targetSecretArn: CONTEXT.sourceSecretArn }, true)).not.toThrow();
+    expect(() => synthesized({ clusterInstances: 'writer-1', targetSecretArn: arnOf('shop-target') }, true)).not.toThrow();
     expect(() => synthesized(WITH_APPLICATION, true)).not.toThrow();
   });
 });

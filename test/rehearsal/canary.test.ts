@@ -18,6 +18,7 @@ import { handler, watch } from '../../lambdas/handler.ts';
 import { REPLICATION_ROLE } from '../../lambdas/names.ts';
 import type { Places } from '../../lambdas/ports.ts';
 import { scramVerifier } from '../../lambdas/scram.ts';
+import { replicationPassword } from '../../lambdas/secrets.ts';
 import type { MachineName } from '../../lib/machines.ts';
 import { letApplicationIn } from '../../lib/rehearsal/application/rights.ts';
 import { type Outcome, startExecution } from '../../lib/rehearsal/machines/execution.ts';
@@ -247,7 +248,10 @@ describe('a migration with planted passwords and rows', () => {
 describe('what it leaves behind', () => {
   const passwords = (): string[] => [
     ...Object.values(PASSWORDS),
-    ...[...(secrets['replication-secret']?.versions.values() ?? [])].map(({ text }) => JSON.parse(text).password as string),
+    ...[...(secrets['replication-secret']?.versions.values() ?? [])].flatMap(({ text }) => {
+      const { password: root } = JSON.parse(text);
+      return [root, replicationPassword(root, 'source'), replicationPassword(root, 'target')];
+    }),
   ];
   const verifiers = /SCRAM-SHA-256\$\d/;
 
@@ -266,7 +270,7 @@ describe('what it leaves behind', () => {
   });
 
   it('made several passwords of its own', () => {
-    expect(new Set(passwords()).size).toBe(Object.keys(PASSWORDS).length + 2);
+    expect(new Set(passwords()).size).toBe(Object.keys(PASSWORDS).length + 2 + 3 * 2); // two rotations, and two passwords made of each of three roots
   });
 
   it('in the template: nothing that a secret resolves to', () => {

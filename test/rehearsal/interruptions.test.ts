@@ -32,6 +32,7 @@ describe('Replicate, stopped and started anew', () => {
     sides.destroy();
   });
 
+  const secret = replicationSecret('canary replication');
   const start = (onVisited: NonNullable<ExecutionOptions['onVisited']> = () => {}) =>
     startExecution({
       machine: machines.Replicate,
@@ -49,12 +50,12 @@ describe('Replicate, stopped and started anew', () => {
         functions: noFunctions,
         replication: {
           user: REPLICATION_ROLE,
-          password: async () => 'canary replication',
+          password: secret.password,
           host: sides.source.host,
           port: sides.source.port,
           sslmode: sides.sslmode,
         },
-        replicationSecret: replicationSecret('canary replication'),
+        replicationSecret: secret,
       },
     });
 

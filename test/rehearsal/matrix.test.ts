@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { rehearseQuickly } from '../support/rehearsal.ts';
+import { rehearseQuickly, silentProgress } from '../support/rehearsal.ts';
 
 describe('a rehearsal', () => {
   it.each([
@@ -9,7 +9,10 @@ describe('a rehearsal', () => {
     [17, 17],
   ])('moves the shop from %i to %i, back and there again, while an application writes', async (source, target) => {
     const visits: string[] = [];
+    const said: string[] = [];
+    const progress = { ...silentProgress, say: (words: string) => void said.push(words) };
     const report = await rehearseQuickly([`--source-version=${source}`, `--target-version=${target}`, '--rows=5000', '--rate=200'], {
+      progress,
       onVisited: ({ machine, step }) => void visits.push(`${machine}.${step}`),
     });
     expect(report).toMatchObject({
@@ -24,6 +27,8 @@ describe('a rehearsal', () => {
       catalogs: { different: [] },
       findings: { blockers: [] },
     });
+    // A consent to an unverified stream back (#9.13).
+    expect(said.filter((words) => words.includes('"reverse": true'))).toHaveLength(source < 13 ? 2 : 0);
     expect(report.machines.map(({ name, status }) => `${name} ${status}`)).toEqual(
       ['Preflight', 'Replicate', 'Cutover', 'Rollback', 'Cutover', 'Cleanup'].map((name) => `${name} SUCCEEDED`),
     );

@@ -1,7 +1,9 @@
 /** Clusters of every kind, for tests that play the control plane by hand. */
-import type { Cluster, ClusterMember, ClusterState, Network, Parameter, Tags } from '../../lambdas/contract.ts';
 
-export const GROUP = 'migration-group';
+import type { Cluster, ClusterMember, ClusterState, Network, Parameter, Tags } from '../../lambdas/contract.ts';
+import { parameterGroupOf, securityGroupOf } from '../../lambdas/names.ts';
+
+export const GROUP = parameterGroupOf('Shop', 'aurora-postgresql15');
 export const USERS_GROUP = 'users-group';
 export const OURS = 'sg-0planetscale';
 export const THEIRS = 'sg-0application';
@@ -63,6 +65,8 @@ export interface Play extends Partial<Pick<Cluster, 'stack' | 'publicAccess'>> {
   readonly hasSecurityGroup?: boolean;
   readonly groups?: Readonly<Record<string, readonly Parameter[]>>;
   readonly tagged?: Map<string, Tags>;
+  /** Families of parameter groups beside the two usual ones. */
+  readonly families?: Readonly<Record<string, string>>;
 }
 
 /** A control plane that does at once whatever it is asked for. */
@@ -81,6 +85,9 @@ export function playedCluster(play: Play = {}): Played {
     userParameters: async (group) => groups.get(group) ?? [],
     securityGroup: async () => (play.hasSecurityGroup === false ? undefined : OURS),
     network: async () => play.network ?? OPEN_NETWORK,
+    parameterGroupFamily: async (name) =>
+      play.families?.[name] ?? ([GROUP, USERS_GROUP].includes(name) ? 'aurora-postgresql15' : undefined),
+    securityGroupName: async (id) => (id === OURS ? securityGroupOf(played.stack) : 'application'),
     tags: async (of) => ({ ...tagged.get(of) }),
     async addTags(of, tags) {
       calls.push('addTags');

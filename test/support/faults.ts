@@ -9,7 +9,6 @@ import type { Phase, WireMoment } from './phases.ts';
 import { eventually } from './replicated.ts';
 import { type Straggler, startStraggler } from './straggler.ts';
 import { SIDES, type Started, type SwitchWorld } from './switching.ts';
-import { REPLICATION_PASSWORD } from './world.ts';
 
 /** Where a fault strikes. */
 export interface Scene {
@@ -67,11 +66,11 @@ const cutNetworkTo = (which: 'leaving' | 'arriving'): Fault => ({
   },
 });
 
-const changePassword = async (at: SwitchWorld, password: string) => {
+const changePassword = async (at: SwitchWorld, passwordOf: (side: SideName) => Promise<string>) => {
   for (const side of SIDES) {
     const sql = at.sql[side];
     const [role] = await sql(`select from pg_roles where rolname = '${REPLICATION_ROLE}'`);
-    if (role) await sql(`alter role ${REPLICATION_ROLE} password ${literal(password)}`);
+    if (role) await sql(`alter role ${REPLICATION_ROLE} password ${literal(await passwordOf(side))}`);
     await sql(`select pg_terminate_backend(pid) from pg_stat_replication where usename = '${REPLICATION_ROLE}'`);
   }
 };
@@ -105,8 +104,8 @@ export const FAULTS = {
   'the network to the side being left cut': cutNetworkTo('leaving'),
   'the network to the side arrived at cut': cutNetworkTo('arriving'),
   'the replication password changed': {
-    strike: ({ at }) => changePassword(at, 'changed by somebody'),
-    mend: ({ at }) => changePassword(at, REPLICATION_PASSWORD),
+    strike: ({ at }) => changePassword(at, async () => 'changed by somebody'),
+    mend: ({ at }) => changePassword(at, (side) => at.world.places.replication.password(side)),
   },
   'DDL on the source': {
     async strike(scene) {

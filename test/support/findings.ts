@@ -1,6 +1,6 @@
 /** Checks of readiness on a world, one or all of them, with any role in place of the usual ones. */
 import type { ConnectionSettings } from '../../lambdas/adapters/connection-settings.ts';
-import type { Cluster, Json } from '../../lambdas/contract.ts';
+import type { Application, Cluster, Json } from '../../lambdas/contract.ts';
 import { parseInput } from '../../lambdas/input.ts';
 import { openPorts } from '../../lambdas/ports.ts';
 import { type Check, type Finding, findAll, setScene } from '../../lambdas/readiness/findings.ts';
@@ -11,6 +11,7 @@ export interface Circumstances {
   readonly source?: ConnectionSettings;
   readonly target?: ConnectionSettings;
   readonly cluster?: Cluster;
+  readonly application?: Application;
 }
 
 export async function findingsOf(world: World, checks: readonly Check[], circumstances: Circumstances = {}): Promise<Finding[]> {

@@ -31,16 +31,23 @@ const remote = <Port extends object>(place: Call['place'], methods: readonly (ke
   Object.fromEntries(methods.map((method) => [method, (...args: readonly unknown[]) => call({ place, method, args })])) as Port;
 
 async function run({ fn, event, budgetMs, source, target, replication, secret }: Job): Promise<void> {
-  const { password, ...login } = replication;
+  const { passwords, ...login } = replication;
   const places: Places = {
     source,
     target,
     cluster: unmanagedCluster,
-    replication: { ...login, password: async () => password },
-    replicationSecret: replicationSecret(password),
+    replication: { ...login, password: async (side = 'source') => passwords[side] },
+    replicationSecret: replicationSecret('the root of a switch that rotates nothing'),
     application: {
       secret,
-      ...remote<Omit<Application, 'secret'>>('application', ['pointsAt', 'keepOriginal', 'isKept', 'pointAt', 'forgetOriginal']),
+      ...remote<Omit<Application, 'secret'>>('application', [
+        'pointsAt',
+        'obstacles',
+        'keepOriginal',
+        'isKept',
+        'pointAt',
+        'forgetOriginal',
+      ]),
     },
     hook: remote<Hook>('hook', ['call']),
     functions: noFunctions,

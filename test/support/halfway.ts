@@ -20,7 +20,7 @@ import { createSlotBirths, recordSlotBirth } from '../../lambdas/sql/slot-births
 import { createSlot, dropSlot } from '../../lambdas/sql/slots.ts';
 import { createCopylessSubscription, enableSubscription, forgetSubscription, setNote } from '../../lambdas/sql/subscriptions.ts';
 import { eventually } from './replicated.ts';
-import { REPLICATION_PASSWORD, type World } from './world.ts';
+import type { World } from './world.ts';
 
 const BIRTH = '11111111-1111-4111-8111-111111111111';
 export const ATTEMPT = '22222222-2222-4222-8222-222222222222';
@@ -39,7 +39,8 @@ export async function prepared(world: World): Promise<void> {
     const { user } = world.places.replication;
     await session.query(lockRoles());
     const [role] = await session.query(roleExists(user));
-    if (!role?.exists) await session.query(createRole(user, scramVerifier(REPLICATION_PASSWORD)));
+    const password = await world.places.replication.password('target');
+    if (!role?.exists) for (const statement of createRole(user, scramVerifier(password))) await session.query(statement);
     await session.query(allowReplication(user, false));
     await session.query(setForStream(user, world.database.name, 'statement_timeout', '0'));
     await session.query(grantConnect(user, world.database.name));
@@ -52,7 +53,8 @@ export async function prepared(world: World): Promise<void> {
   const version = await source.version();
   const { host, port } = world.places.target;
   const login = { ...world.places.replication, host, port };
-  const connection = connectionString(login, REPLICATION_PASSWORD, world.database.name, reverseName(world), version);
+  const password = await world.places.replication.password('target');
+  const connection = connectionString(login, password, world.database.name, reverseName(world), version);
   for (const statement of createCopylessSubscription(reverseName(world), connection, version)) await source.query(statement);
   await source.query(setNote(reverseName(world), writeNote(BIRTH, connection)));
 }

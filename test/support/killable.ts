@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { ConnectionSettings } from '../../lambdas/adapters/connection-settings.ts';
-import type { ReplicationLogin, StepEvent, StepResult } from '../../lambdas/contract.ts';
+import type { ReplicationLogin, SideName, StepEvent, StepResult } from '../../lambdas/contract.ts';
 import type { StepName } from '../../lambdas/steps/index.ts';
 import { FunctionError, invoke } from '../../lib/rehearsal/machines/local-function.ts';
 import type { SynthesizedFunction } from '../../lib/rehearsal/machines/synthesize.ts';
@@ -15,7 +15,7 @@ export interface Job {
   readonly budgetMs: number;
   readonly source: ConnectionSettings;
   readonly target: ConnectionSettings;
-  readonly replication: Omit<ReplicationLogin, 'password'> & { readonly password: string };
+  readonly replication: Omit<ReplicationLogin, 'password'> & { readonly passwords: Readonly<Record<SideName, string>> };
   readonly secret: string | undefined;
 }
 
@@ -65,7 +65,11 @@ export function killableFunctions(): KillableFunctions {
       const { password, reverse, ...login } = replication;
       const job: Job = {
         ...{ fn, event, budgetMs, source, target, secret: application?.secret },
-        replication: { ...login, ...(reverse ? { reverse } : {}), password: await password() },
+        replication: {
+          ...login,
+          ...(reverse ? { reverse } : {}),
+          passwords: { source: await password('source'), target: await password('target') },
+        },
       };
       const ended = Promise.withResolvers<StepResult>();
       const answer = async ({ id, place, method, args }: Call) => {

@@ -1,6 +1,7 @@
 /** Secrets Manager as far as labels and versions go, behind the SDK's client: https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html */
 import {
   DescribeSecretCommand,
+  type DescribeSecretCommandOutput,
   GetSecretValueCommand,
   InvalidParameterException,
   PutSecretValueCommand,
@@ -30,7 +31,8 @@ const $metadata = {};
 type Stub = AwsStub<any, any, any>;
 
 /** Answers every call on this one secret. Calls that the service would refuse are refused. */
-export function keepSecret(api: Stub, arn: string, first?: string): KeptSecret {
+/** @param described what DescribeSecret tells beside the versions */
+export function keepSecret(api: Stub, arn: string, first?: string, described: Partial<DescribeSecretCommandOutput> = {}): KeptSecret {
   const versions = new Map<string, Version>();
   const withLabel = (label: string) => [...versions].find(([, { labels }]) => labels.has(label));
   const move = (label: string, id: string) => {
@@ -57,6 +59,7 @@ export function keepSecret(api: Stub, arn: string, first?: string): KeptSecret {
     return { SecretString: found[1].text, VersionId: found[0] };
   });
   api.on(DescribeSecretCommand, { SecretId: arn }).callsFake(async () => ({
+    ...described,
     VersionIdsToStages: Object.fromEntries([...versions].flatMap(([id, { labels }]) => (labels.size > 0 ? [[id, [...labels]]] : []))),
   }));
   api.on(PutSecretValueCommand, { SecretId: arn }).callsFake(async ({ SecretString, ClientRequestToken }) => ({

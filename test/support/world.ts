@@ -2,7 +2,7 @@
 import pg from 'pg';
 import { type ConnectionSettings, clientConfig } from '../../lambdas/adapters/connection-settings.ts';
 import { noApplication, noHook } from '../../lambdas/application.ts';
-import type { Application, Cluster, Executions, Functions, Hook, Json, Log, StepResult } from '../../lambdas/contract.ts';
+import type { Application, Cluster, Executions, Functions, Hook, Json, Log, SideName, StepResult } from '../../lambdas/contract.ts';
 import { noFunctions } from '../../lambdas/functions.ts';
 import { type MigrationInput, parseInput } from '../../lambdas/input.ts';
 import { REPLICATION_ROLE } from '../../lambdas/names.ts';
@@ -13,7 +13,10 @@ import { auroraStandIn } from '../../lib/rehearsal/aurora-stand-in.ts';
 import { replicationSecret } from '../../lib/rehearsal/places.ts';
 import { type Pair, type PairedDatabase, type PairOptions, startPair } from '../../lib/rehearsal/servers/pair.ts';
 
+/** The one at the source. */
 export const REPLICATION_PASSWORD = "canary 'replication\\ password";
+/** In place of the tool's own, whose passwords no quoting could spoil. */
+const hostile = (root: string, side: SideName): string => (side === 'source' ? root : `${root} at the target`);
 
 /** Runs any SQL as the superuser of one side; several statements where there are no values. */
 export type Sql = (text: string, values?: readonly unknown[]) => Promise<Record<string, unknown>[]>;
@@ -96,7 +99,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
 
 async function worldOf(pair: Pair, options: WorldOptions, owner: boolean): Promise<World> {
   const database = await pair.createDatabase(options.name ?? 'Shop "main"');
-  const secret = replicationSecret(REPLICATION_PASSWORD);
+  const secret = replicationSecret(REPLICATION_PASSWORD, hostile);
   const places: Places = {
     source: database.source,
     target: database.target,

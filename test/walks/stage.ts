@@ -33,6 +33,7 @@ export class WalkedSecret {
   leadsTo: SideName = 'source';
   locked = false;
   readonly secret = 'the application';
+  obstacles = async (): Promise<[]> => [];
   pointsAt = async (): Promise<SideName> => this.leadsTo;
   keepOriginal = async (): Promise<void> => {};
   isKept = async (): Promise<boolean> => false;

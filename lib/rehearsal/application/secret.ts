@@ -25,6 +25,7 @@ export function rehearsedSecret(logins: Readonly<Record<SideName, ConnectionSett
     secret: 'rehearsal/application',
     read: async () => logins[current],
     pointsAt: async () => current,
+    obstacles: async () => [],
     async keepOriginal() {
       original ||= current === 'source';
     },

@@ -235,6 +235,50 @@ describe('the value that leads to the source', () => {
   });
 });
 
+describe('a secret that somebody else writes into (#9.12)', () => {
+  const CASES = [
+    [{ RotationEnabled: true }, 'ApplicationSecretRotates', /rotation off until Cleanup has ended/],
+    [{ OwningService: 'rds' }, 'ApplicationSecretManaged', /belongs to another service \(rds\).*name it in applicationSecretArn/],
+    [{ ARN, PrimaryRegion: 'us-east-1' }, 'ApplicationSecretReplica', /replica of one in us-east-1/],
+  ] as const;
+
+  it.each(CASES)('%j is told as %s', async (described, code, words) => {
+    keepSecret(api, ARN, AT_SOURCE, described);
+    const obstacles = await port().obstacles();
+    expect(obstacles.map((obstacle) => obstacle.code)).toEqual([code]);
+    expect(`${obstacles[0]?.message} ${obstacles[0]?.remedy}`).toMatch(words);
+  });
+
+  it.each(CASES)('%j is not written to, and no label of it is moved', async (described, _code, words) => {
+    const secret = keepSecret(api, ARN, AT_SOURCE, described);
+    for (const attempt of [() => port().keepOriginal(), () => port().pointAt('target')]) {
+      await expect(attempt()).rejects.toMatchObject({ name: 'InvalidConfiguration', message: expect.stringMatching(words) });
+    }
+    expect(secret.current()).toBe(AT_SOURCE);
+    expect(writes()).toEqual([]);
+  });
+
+  it('may still be read, and is nothing to complain of where it leads to the wanted side already', async () => {
+    keepSecret(api, ARN, AT_SOURCE, { RotationEnabled: true });
+    await expect(port().pointsAt()).resolves.toBe('source');
+    await expect(port().pointAt('source')).resolves.toBeUndefined();
+  });
+
+  it('is nothing that is alone in writing it', async () => {
+    keepSecret(api, ARN, AT_SOURCE, { ARN, RotationEnabled: false, PrimaryRegion: 'eu-central-1' });
+    await expect(port().obstacles()).resolves.toEqual([]);
+  });
+
+  it('costs a switch no call between its fence and its end', async () => {
+    keepSecret(api, ARN, AT_SOURCE);
+    const application = port();
+    await application.keepOriginal();
+    api.resetHistory();
+    await application.pointAt('target');
+    expect(api.commandCalls(DescribeSecretCommand)).toEqual([]);
+  });
+});
+
 describe('a secret that cannot be used', () => {
   it.each([
     ['nothing', undefined, /is empty/],

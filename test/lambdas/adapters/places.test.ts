@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { DescribeDBClustersCommand, RDSClient } from '@aws-sdk/client-rds';
-import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import {
+  DescribeSecretCommand,
+  GetSecretValueCommand,
+  PutSecretValueCommand,
+  SecretsManagerClient,
+  UpdateSecretVersionStageCommand,
+} from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
@@ -12,6 +18,7 @@ import { awsClients, findPlaces } from '../../../lambdas/adapters/places.ts';
 import { noApplication, noHook } from '../../../lambdas/application.ts';
 import type { Need } from '../../../lambdas/contract.ts';
 import { type Environment, VARIABLE } from '../../../lambdas/environment.ts';
+import { replicationPassword } from '../../../lambdas/secrets.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'places-'));
 const authorities = join(folder, 'ca.pem');
@@ -106,7 +113,8 @@ describe('the places of a step', () => {
       port: 5433,
       sslmode: 'require',
     });
-    await expect(replication?.password()).resolves.toBe('r');
+    await expect(replication?.password()).resolves.toBe(replicationPassword('r', 'source'));
+    await expect(replication?.password('target')).resolves.toBe(replicationPassword('r', 'target'));
   });
 
   it.each([
@@ -155,6 +163,68 @@ describe('the places of a step', () => {
     await expect(refusal).rejects.toMatchObject({
       name: 'InvalidConfiguration',
       message: expect.stringMatching(/own-secret leads to another database than target-secret/),
+    });
+  });
+
+  describe('one secret in two roles', () => {
+    const ARN = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:shop-AbC123';
+    const answers = (spelling: string, content: unknown, arn = ARN) =>
+      secrets
+        .on(GetSecretValueCommand, { SecretId: spelling })
+        .resolves({ SecretString: JSON.stringify(content), ARN: arn, VersionId: '1' });
+    const findFor = (needs: readonly Need[], more: Environment) =>
+      findPlaces(needs, { environment: { ...environment, ...more }, event, clients });
+    const refusal = (roles: string) => ({
+      name: 'InvalidConfiguration',
+      message: expect.stringMatching(new RegExp(`${roles} name one secret, \\S+: .*Nothing was touched; correct the settings`)),
+    });
+
+    it.each<[Environment, string]>([
+      [{ TARGET_SECRET_ARN: 'source-secret' }, '"sourceSecretArn" and "targetSecretArn"'],
+      [{ APPLICATION_SECRET_ARN: 'source-secret' }, '"sourceSecretArn" and "applicationSecretArn"'],
+      [{ APPLICATION_SECRET_ARN: 'target-secret' }, '"targetSecretArn" and "applicationSecretArn"'],
+      [{ APPLICATION_SECRET_ARN: 'replication-secret' }, 'secret of the replication role and "applicationSecretArn"'],
+      [{ APPLICATION_SECRET_ARN: 'a', APPLICATION_TARGET_SECRET_ARN: 'a' }, '"applicationSecretArn" and "applicationTargetSecretArn"'],
+      [{ APPLICATION_SECRET_ARN: 'source-secret-AbC123' }, '"sourceSecretArn" and "applicationSecretArn"'],
+    ])('is refused by the settings alone, before anything is read: %j (#9.12)', async (more, roles) => {
+      await expect(findFor(['application'], more)).rejects.toMatchObject(refusal(roles));
+      expect(secrets.calls()).toHaveLength(0);
+    });
+
+    it('is found out by its true ARN, however the settings spell it (#9.12)', async () => {
+      answers('source-secret', { username: 'master', password: 's', host: 'source.example', port: 5433 });
+      answers('target-secret', { url: 'postgresql://pscale:t@target.example/postgres' });
+      await expect(find('source', 'target')).rejects.toMatchObject(refusal('"sourceSecretArn" and "targetSecretArn"'));
+    });
+
+    it('is found out in the secret of the application before anything is written (#9.12)', async () => {
+      answers('source-secret', { username: 'master', password: 's', host: 'source.example', port: 5433, dbname: 'shop' });
+      answers('app', { username: 'master', password: 's', host: 'source.example', port: 5433, dbname: 'shop' });
+      keeps('own-secret', { url: 'postgresql://shop:a@target.example/postgres' });
+      secrets.on(DescribeSecretCommand).resolves({});
+      const { application } = await findFor(['application'], {
+        APPLICATION_SECRET_ARN: 'app',
+        APPLICATION_TARGET_SECRET_ARN: 'own-secret',
+      });
+      for (const attempt of [application?.pointsAt(), application?.keepOriginal(), application?.pointAt('target')]) {
+        await expect(attempt).rejects.toMatchObject(refusal('"sourceSecretArn" and "applicationSecretArn"'));
+      }
+      expect(secrets.commandCalls(PutSecretValueCommand)).toEqual([]);
+      expect(secrets.commandCalls(UpdateSecretVersionStageCommand)).toEqual([]);
+    });
+
+    it("is no trouble where the application has the target's own login (#9.12)", async () => {
+      answers('target-secret', { url: 'postgresql://pscale:t@target.example/postgres' });
+      answers(
+        'app',
+        { username: 'shop', password: 'p', host: 'source.example', port: 5433, dbname: 'shop' },
+        `${ARN.slice(0, -7)}-app-XyZ789`,
+      );
+      const { application } = await findFor(['application'], {
+        APPLICATION_SECRET_ARN: 'app',
+        APPLICATION_TARGET_SECRET_ARN: 'target-secret',
+      });
+      await expect(application?.pointsAt()).resolves.toBe('source');
     });
   });
 

@@ -3,6 +3,8 @@ import {
   AddTagsToResourceCommand,
   type DBCluster,
   type DBInstance,
+  DBParameterGroupNotFoundFault,
+  DescribeDBClusterParameterGroupsCommand,
   DescribeDBClusterParametersCommand,
   DescribeDBClustersCommand,
   DescribeDBInstancesCommand,
@@ -112,6 +114,18 @@ describe('the cluster', () => {
     await expect(cluster.describe()).resolves.toMatchObject({ securityGroups: ['sg-0', 'sg-1'], securityGroupsSettled: false });
     answers({ VpcSecurityGroups: groups('active') });
     await expect(cluster.describe()).resolves.toMatchObject({ securityGroups: ['sg-0'], securityGroupsSettled: true });
+  });
+
+  it('tells the family of a group, and that there is no such group (#9.15)', async () => {
+    const query = { DBClusterParameterGroupName: 'users-group' };
+    const group = { ...query, DBParameterGroupFamily: 'aurora-postgresql15' };
+    api.on(DescribeDBClusterParameterGroupsCommand, query).resolves({ DBClusterParameterGroups: [group] });
+    await expect(cluster.parameterGroupFamily('users-group')).resolves.toBe('aurora-postgresql15');
+    api.on(DescribeDBClusterParameterGroupsCommand).rejects(new DBParameterGroupNotFoundFault({ message: 'no', $metadata: {} }));
+    await expect(cluster.parameterGroupFamily('evil-group')).resolves.toBeUndefined();
+    const denied = Object.assign(new Error('no'), { name: 'AccessDenied' });
+    api.on(DescribeDBClusterParameterGroupsCommand).rejects(denied);
+    await expect(cluster.parameterGroupFamily('evil-group')).rejects.toThrow(/rds:DescribeDBClusterParameterGroups/);
   });
 
   it('tells what the user has set in a group, from every page', async () => {

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-ec2';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { networkAround, securityGroupNamed } from '../../../lambdas/adapters/vpc.ts';
+import { networkAround, securityGroupName, securityGroupNamed } from '../../../lambdas/adapters/vpc.ts';
 import { state } from '../../support/cluster.ts';
 
 const api = mockClient(EC2Client);
@@ -88,6 +88,16 @@ describe('the security group for PlanetScale', () => {
     ];
     api.on(DescribeSecurityGroupsCommand, { Filters }).resolves({ SecurityGroups: [{ GroupId: 'sg-7' }] });
     await expect(securityGroupNamed(client, 'Shop-until-cleanup', 'vpc-1')).resolves.toBe('sg-7');
+  });
+
+  it('is told its name by its id, if there is one (#9.15)', async () => {
+    const query = (id: string) => ({ Filters: [{ Name: 'group-id', Values: [id] }] });
+    api
+      .on(DescribeSecurityGroupsCommand, query('sg-7'))
+      .resolves({ SecurityGroups: [{ GroupId: 'sg-7', GroupName: 'Shop-until-cleanup' }] });
+    await expect(securityGroupName(client, 'sg-7')).resolves.toBe('Shop-until-cleanup');
+    api.on(DescribeSecurityGroupsCommand, query('sg-8')).resolves({ SecurityGroups: [] });
+    await expect(securityGroupName(client, 'sg-8')).resolves.toBeUndefined();
   });
 
   it('is named where it is gone', async () => {

@@ -4,8 +4,10 @@ import type { Application } from '../../../lambdas/contract.ts';
 import { application } from '../../../lambdas/cutover/application.ts';
 import { compared } from '../../../lambdas/cutover/comparison.ts';
 import { InvalidConfiguration } from '../../../lambdas/errors.ts';
-import { BACK } from '../../../lambdas/switch/direction.ts';
-import { blocker, summary, warning } from '../../support/findings.ts';
+import { applicationSecret } from '../../../lambdas/readiness/application.ts';
+import { CHECKS } from '../../../lambdas/readiness/index.ts';
+import { BACK, OVER } from '../../../lambdas/switch/direction.ts';
+import { blocker, findingsOf, summary, warning } from '../../support/findings.ts';
 import { switchFindings } from '../../support/following.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
@@ -46,6 +48,24 @@ describe('the application before a switch', () => {
     const found = await switchFindings(world, [application], { application: unreadable });
     expect(summary(found)).toEqual({ ApplicationSecretUnusable: blocker('shop/database') });
     expect(found[0]?.message).toContain('It holds no host.');
+  });
+
+  it('is refused in both directions where somebody else writes into its secret (#9.12)', async () => {
+    const obstacle = { code: 'ApplicationSecretRotates', message: 'The secret rotates.', remedy: 'Switch its rotation off.' };
+    for (const direction of [OVER, BACK]) {
+      const rotating = { ...secretThat(async () => direction.from), obstacles: async () => [obstacle] };
+      const found = await switchFindings(world, [application], { application: rotating, direction });
+      expect(found).toEqual([{ ...obstacle, severity: 'blocker', objects: ['shop/database'] }]);
+    }
+  });
+
+  it('is told of before anything is copied, too (#9.12)', async () => {
+    const obstacle = { code: 'ApplicationSecretManaged', message: 'The secret belongs to rds.', remedy: 'Make another.' };
+    expect(await findingsOf(world, [applicationSecret])).toEqual([]);
+    const managed = { ...secretThat(async () => 'source'), obstacles: async () => [obstacle] };
+    const found = await findingsOf(world, [applicationSecret], { application: managed });
+    expect(found).toEqual([{ ...obstacle, severity: 'blocker', objects: ['shop/database'] }]);
+    expect(CHECKS).toContain(applicationSecret);
   });
 
   it('is not switched without a comparison in the same execution', async () => {

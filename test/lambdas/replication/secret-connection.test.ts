@@ -55,7 +55,7 @@ describe.each([
         message: expect.stringContaining('could not connect to the publisher'),
       });
       await run(world, side, forgetSubscription(NAME).slice(1));
-      expect(world.pair[side].log).toContain('planetscale_with_connection');
+      expect(world.pair[side].log).toContain('create subscription "a_subscription');
       expect(world.pair[side].log).not.toContain('canary');
     },
   );

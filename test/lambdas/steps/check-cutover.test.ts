@@ -112,7 +112,11 @@ describe.each([
     try {
       await follow(world);
       await streaming(world);
-      const result = await world.visit('CheckCutover', { state: compared() });
+      const consent = source < 13;
+      const unsaid = world.visit('CheckCutover', { state: compared() });
+      if (consent) await expect(unsaid).rejects.toThrow(/WayBackNotVerified: source: PostgreSQL 11/);
+      else await unsaid;
+      const result = await world.visit('CheckCutover', { state: compared(), ...(consent ? { input: { reverse: true } } : {}) });
       expect(result).toMatchObject({ verdict: 'done', evidence: { blockers: [], lagIsGood: true } });
       const { warnings } = result.evidence as { warnings: { code: string }[] };
       expect(warnings.map(({ code }) => code)).toEqual(['NoApplicationSecret']);

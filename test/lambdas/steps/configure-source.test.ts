@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Cluster, ClusterState, Network, Parameter } from '../../../lambdas/contract.ts';
 import { ClusterNotConfigurable } from '../../../lambdas/errors.ts';
+import { parameterGroupOf } from '../../../lambdas/names.ts';
 import { auroraStandIn, MIGRATION_GROUP, unmanagedCluster } from '../../../lib/rehearsal/aurora-stand-in.ts';
 import { GROUP, member, OPEN_NETWORK, OURS, playedCluster, prepared, reader, state, THEIRS, USERS_GROUP } from '../../support/cluster.ts';
 import { untilDoneOn, visitOn } from '../../support/control-plane.ts';
@@ -53,6 +54,51 @@ describe('ConfigureSource on a real server', () => {
   });
 });
 
+/** Of a later deployment, for a newer engine. */
+const NEXT_GROUP = parameterGroupOf('Shop', 'aurora-postgresql16');
+const PREFIX = 'planetscale-migration:Shop:';
+
+describe('a journal that somebody else wrote (#9.15)', () => {
+  const { arn, members } = state();
+  const instance = members[0]?.arn ?? '';
+  it.each<[string, string, Record<string, string>, RegExp]>([
+    [
+      'another group than the one that is attached',
+      arn,
+      { [`${PREFIX}parameter-group`]: 'evil-group', [`${PREFIX}parameter-group-set`]: GROUP },
+      /parameter-group says that shop had the parameter group evil-group.*but users-group is attached.*--tag-keys \S+parameter-group \S+parameter-group-set/,
+    ],
+    [
+      'a group of no stack in place of ours',
+      arn,
+      { [`${PREFIX}parameter-group`]: USERS_GROUP, [`${PREFIX}parameter-group-set`]: 'evil-group' },
+      /did not write: planetscale-migration:Shop:parameter-group-set = evil-group/,
+    ],
+    ['half of a pair', arn, { [`${PREFIX}parameter-group`]: USERS_GROUP }, /did not write: \S+parameter-group = users-group/],
+    ['a group of ours from before', arn, { [`${PREFIX}parameter-group`]: GROUP, [`${PREFIX}parameter-group-set`]: GROUP }, /did not write/],
+    ['an entry of no known name', arn, { [`${PREFIX}colour`]: 'red' }, /colour = red/],
+    ['no id of a security group', arn, { [`${PREFIX}security-group-added`]: 'all' }, /security-group-added = all/],
+    [
+      'an instance that is to be made public',
+      instance,
+      { [`${PREFIX}public-access`]: 'true' },
+      /public-access = true.*--resource-name \S+:db:shop-1/,
+    ],
+  ])('is refused: %s', async (_what, on, tags, words) => {
+    const cluster = playedCluster({ tagged: new Map([[on, tags]]) });
+    const refused = visit(cluster);
+    await expect(refused).rejects.toThrow(ClusterNotConfigurable);
+    await expect(refused).rejects.toThrow(words);
+    await expect(refused).rejects.toThrow('Nothing was changed.');
+    expect(cluster.calls).toEqual([]);
+  });
+
+  it('is no trouble once it is removed, nor is one of another stack', async () => {
+    const cluster = playedCluster({ tagged: new Map([[arn, { 'planetscale-migration:Other:parameter-group': 'evil-group' }]]) });
+    expect(await configure(cluster)).toMatchObject({ evidence: { journal: { shop: { parameterGroup: USERS_GROUP } } } });
+  });
+});
+
 describe('what ConfigureSource changes', () => {
   it('is the group, the security groups and the public access, recorded before anything else is done', async () => {
     const cluster = playedCluster({ state: state({ members: [member(), reader('shop-2')] }) });
@@ -75,7 +121,7 @@ describe('what ConfigureSource changes', () => {
     const cluster = playedCluster();
     await configure(cluster);
     const journal = structuredClone([...cluster.tagged]);
-    cluster.state = { ...cluster.state, parameterGroup: 'somebodys-group', securityGroups: ['sg-0new'], members: [member()] };
+    cluster.state = { ...cluster.state, parameterGroup: USERS_GROUP, securityGroups: ['sg-0new'], members: [member()] };
     await configure(cluster);
     expect([...cluster.tagged]).toEqual(journal);
     expect(cluster.state).toMatchObject({ parameterGroup: GROUP, securityGroups: ['sg-0new', OURS] });
@@ -84,8 +130,8 @@ describe('what ConfigureSource changes', () => {
   it('records the group of a later deployment beside what was there at first', async () => {
     const cluster = playedCluster();
     await configure(cluster);
-    const { evidence } = await configure({ ...cluster, migrationGroup: 'next-group' });
-    expect(evidence).toMatchObject({ journal: { shop: { parameterGroup: USERS_GROUP, parameterGroupSet: 'next-group' } } });
+    const { evidence } = await configure({ ...cluster, migrationGroup: NEXT_GROUP });
+    expect(evidence).toMatchObject({ journal: { shop: { parameterGroup: USERS_GROUP, parameterGroupSet: NEXT_GROUP } } });
   });
 
   it('waits until the journal can be read back, and changes nothing before', async () => {

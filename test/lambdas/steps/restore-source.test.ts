@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Cluster, ClusterState } from '../../../lambdas/contract.ts';
+import type { Cluster, ClusterState, Parameter } from '../../../lambdas/contract.ts';
 import { CleanupIncomplete, ClusterNotConfigurable } from '../../../lambdas/errors.ts';
+import { parameterGroupOf } from '../../../lambdas/names.ts';
 import { unmanagedCluster } from '../../../lib/rehearsal/aurora-stand-in.ts';
 import { GROUP, member, OURS, type Play, type Played, playedCluster, reader, state, THEIRS, USERS_GROUP } from '../../support/cluster.ts';
 import { untilDoneOn, visitOn } from '../../support/control-plane.ts';
@@ -123,6 +124,104 @@ describe('what somebody changed meanwhile', () => {
   });
 });
 
+const PREFIX = 'planetscale-migration:Shop:';
+const set = (name: string, value: string): Parameter => ({ name, value, applyMethod: 'immediate' });
+/** What somebody with the right to tag, and no other, does to it. */
+const retag = (cluster: Played, arn: string, tags: Record<string, string>): void => {
+  cluster.tagged.set(arn, { ...cluster.tagged.get(arn), ...tags });
+};
+
+describe('a journal that somebody else wrote into (#9.15)', () => {
+  it.each<[string, Record<string, string>, Play, RegExp]>([
+    [
+      'a group that is not there',
+      { 'parameter-group': 'evil-group' },
+      {},
+      /parameter-group says evil-group, which is no cluster parameter group/,
+    ],
+    [
+      'a group of another family',
+      { 'parameter-group': 'evil-group' },
+      { families: { 'evil-group': 'aurora-mysql8.0' } },
+      /evil-group, which is of the family aurora-mysql8\.0, but the cluster is of aurora-postgresql15/,
+    ],
+    [
+      'a group with other parameters',
+      { 'parameter-group': 'evil-group' },
+      { families: { 'evil-group': 'aurora-postgresql15' }, groups: { 'evil-group': [set('rds.force_ssl', '0')] } },
+      /evil-group, which is not the group whose parameters were carried over.*: rds\.force_ssl/,
+    ],
+    [
+      'a group without those that the cluster had',
+      { 'parameter-group': 'default.aurora-postgresql15' },
+      { families: { 'default.aurora-postgresql15': 'aurora-postgresql15' }, groups: { [USERS_GROUP]: [set('pgaudit.log', 'all')] } },
+      /carried over, or one of the two was changed since: pgaudit\.log/,
+    ],
+    ['a group of ours', { 'parameter-group': GROUP }, {}, /name of a group of this stack, which no cluster had before/],
+    [
+      "the application's security group in place of ours",
+      { 'security-group-added': 'sg-0other', 'security-groups': THEIRS },
+      {},
+      /sg-0other, which is no security group of this stack/,
+    ],
+  ])('is not followed, and the cluster is left as it is: %s', async (_what, tags, play, words) => {
+    const cluster = await prepared({ ...play, state: state({ securityGroups: [THEIRS, 'sg-0other'] }) });
+    retag(cluster, cluster.state.arn, Object.fromEntries(Object.entries(tags).map(([name, value]) => [PREFIX + name, value])));
+    const before = cluster.state;
+    const refused = visit(cluster);
+    await expect(refused).rejects.toThrow(ClusterNotConfigurable);
+    await expect(refused).rejects.toThrow(words);
+    await expect(refused).rejects.toThrow(/Nothing was put back.*remove-tags-from-resource --resource-name \S+:cluster:shop --tag-keys/);
+    expect(cluster.calls).toEqual([]);
+    expect(cluster.state).toEqual(before);
+    expect(tagsLeft(cluster)).not.toEqual([]);
+  });
+
+  it('is no way to have a group attached in place of one that is not ours', async () => {
+    const cluster = await prepared();
+    change(cluster, { parameterGroup: 'somebodys-group' });
+    retag(cluster, cluster.state.arn, { [`${PREFIX}parameter-group-set`]: 'somebodys-group' });
+    await expect(visit(cluster)).rejects.toThrow(/parameter-group-set says somebodys-group, which is no name of a group of this stack/);
+    expect(cluster.calls).toEqual([]);
+  });
+
+  it.each(['true', 'yes', ''])('never makes an instance public, nor private by a value that we do not write: %j', async (value) => {
+    const before = state({ members: [member(), reader('shop-2', { isPublic: true })] });
+    const cluster = await prepared({ state: before });
+    const [first, second] = cluster.state.members;
+    retag(cluster, second?.arn ?? '', { [`${PREFIX}public-access`]: value });
+    change(cluster, { members: [{ ...member(), ...first, isPublic: false }, ...cluster.state.members.slice(1)] });
+    const { evidence } = await restore(cluster);
+    expect(cluster.calls.filter((call) => call.startsWith('setPublic'))).toEqual([]);
+    expect(evidence.leftAlone).toEqual([expect.stringContaining(`${PREFIX}public-access = ${value} is none that the migration writes`)]);
+  });
+
+  it('goes on when a person has attached the group that was wanted', async () => {
+    const cluster = await prepared();
+    retag(cluster, cluster.state.arn, { [`${PREFIX}parameter-group`]: 'evil-group' });
+    await expect(visit(cluster)).rejects.toThrow(/Attach the parameter group that you want yourself/);
+    change(cluster, { parameterGroup: USERS_GROUP });
+    await restore(cluster);
+    expect(cluster.state).toEqual(state());
+    expect(tagsLeft(cluster)).toEqual([]);
+  });
+
+  it('goes on when the tags of the group are removed, and keeps ours attached', async () => {
+    const cluster = await prepared();
+    retag(cluster, cluster.state.arn, { [`${PREFIX}parameter-group`]: 'evil-group' });
+    await cluster.removeTags(cluster.state.arn, [`${PREFIX}parameter-group`, `${PREFIX}parameter-group-set`]);
+    await restore(cluster);
+    expect(cluster.state).toEqual(state({ parameterGroup: GROUP }));
+  });
+
+  it('is believed where what was carried over is still the same, counts of ours aside', async () => {
+    const groups = { [USERS_GROUP]: [set('work_mem', '64'), set('max_wal_senders', '5'), set('shared_preload_libraries', 'pgaudit')] };
+    const cluster = await prepared({ groups });
+    await restore(cluster);
+    expect(cluster.state).toEqual(state());
+  });
+});
+
 describe('RestoreSource waits', () => {
   it.each<[string, Partial<ClusterState>]>([
     ['while the cluster is being modified', { status: 'modifying' }],
@@ -162,8 +261,10 @@ describe('RestoreSource refuses', () => {
 
   it('to take away what another migration of the same cluster relies on, until that one is cleaned up', async () => {
     const groups = { [GROUP]: [{ name: 'rds.logical_replication', value: '1', applyMethod: 'pending-reboot' } as const] };
-    const first = await prepared({ stack: 'First', groups });
-    const second: Cluster = { ...first, stack: 'Second', migrationGroup: 'second-group', securityGroup: async () => 'sg-0second' };
+    const first = await prepared({ groups });
+    const ofSecond = { stack: 'Second', migrationGroup: parameterGroupOf('Second', 'aurora-postgresql15') };
+    const named = async (id: string) => (id === 'sg-0second' ? 'Second-until-cleanup' : 'another');
+    const second: Cluster = { ...first, ...ofSecond, securityGroup: async () => 'sg-0second', securityGroupName: named };
     await untilDoneOn(second, 'ConfigureSource');
     expect(first.state).toMatchObject({ parameterGroup: GROUP, securityGroups: [THEIRS, OURS, 'sg-0second'] });
     const refused = visit(first);

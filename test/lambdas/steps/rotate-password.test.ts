@@ -17,6 +17,16 @@ async function tellsRole(world: World, side: SideName, password: string): Promis
   }
 }
 
+/** Which sides each password lets the role into. */
+async function lettingIn(world: World, passwords: Readonly<Record<SideName, string>>): Promise<Record<SideName, SideName[]>> {
+  const sides: readonly SideName[] = ['source', 'target'];
+  const into = async (password: string) => {
+    const answers = await Promise.all(sides.map((side) => tellsRole(world, side, password)));
+    return sides.filter((_, index) => answers[index] === 'in');
+  };
+  return { source: await into(passwords.source), target: await into(passwords.target) };
+}
+
 /** Writes beside a rotation, a heartbeat with every row, until it is told to stop. */
 function keepWriting(world: World, side: SideName): { readonly written: () => number; stop(): Promise<number> } {
   const ports = world.ports('Beats');
@@ -100,9 +110,11 @@ describe.each([
     expect(await world.visit('CreateSubscription')).toMatchObject({ verdict: 'done' });
   });
 
-  it('gets another one after the switch, when it leads back', async () => {
+  it('gets another one after the switch, when it leads back, and each side keeps a password of its own (#9.13)', async () => {
     await world.visit('SwitchOver');
-    const between = await world.places.replication.password();
+    const { replication } = world.places;
+    const between = { source: await replication.password('source'), target: await replication.password('target') };
+    expect(await lettingIn(world, between)).toEqual({ source: ['source'], target: ['target'] });
     const result = await rotateUnderWrites(world, 'target', 'source', 'after the switch');
     const name = subscriptionName(world.database.name, 'reverse');
     expect(result.evidence).toMatchObject({
@@ -112,7 +124,9 @@ describe.each([
       ],
       streams: [{ subscription: name, on: 'source', hasPassword: true, enabled: true, flows: true }],
     });
-    expect([await tellsRole(world, 'source', between), await tellsRole(world, 'target', between)]).toEqual(['28P01', '28P01']);
+    expect(await lettingIn(world, between)).toEqual({ source: [], target: [] });
+    const now = { source: await replication.password('source'), target: await replication.password('target') };
+    expect(await lettingIn(world, now)).toEqual({ source: ['source'], target: ['target'] });
   });
 
   it('still leads back', async () => {

@@ -12,6 +12,13 @@ export interface ApplicationView {
    * @throws InvalidConfiguration where the secret is not of a known form
    */
   pointsAt(): Promise<SideName | 'elsewhere' | undefined>;
+  /**
+   * Who the application logs in as by the secret's current value: one user, or two where a URL and the fields beside it differ.
+   * @throws InvalidConfiguration where the secret is not of a known form
+   */
+  currentUsers(): Promise<readonly string[]>;
+  /** Who the application is to log in as at the target; undefined where no secret is configured. */
+  targetUser(): Promise<string | undefined>;
 }
 
 /** What is kept of the secret's value from before the first switch. */
@@ -45,6 +52,8 @@ export const ORIGINAL_LABEL = 'planetscale-migration-source';
 export const noApplication: Application = {
   secret: undefined,
   pointsAt: async () => undefined,
+  currentUsers: async () => [],
+  targetUser: async () => undefined,
   keepOriginal: async () => {},
   pointAt: async () => {},
   isKept: async () => false,

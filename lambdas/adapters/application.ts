@@ -9,7 +9,7 @@ import {
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { ORIGINAL_LABEL } from '../application.ts';
-import { addressesIn, leadsTo, retargeted } from '../application-secret.ts';
+import { addressesIn, leadsTo, retargeted, usersIn } from '../application-secret.ts';
 import type { Application, SideName } from '../contract.ts';
 import { InvalidConfiguration, type MigrationError } from '../errors.ts';
 import type { Address, ApplicationLogin } from '../secrets.ts';
@@ -44,6 +44,8 @@ export function applicationPort(client: SecretsManagerClient, secret: string, fi
   return {
     secret,
     pointsAt: async () => sideOf(await api.current()),
+    currentUsers: async () => usersIn((await api.current()).text, secret),
+    targetUser: async () => (await sides()).login.user,
     isKept: async () => (await api.labelled()) !== undefined,
     async keepOriginal() {
       const current = await api.current();

@@ -8,6 +8,7 @@ import { publisherRoom, subscriberRoom } from './room.ts';
 import type { SwitchCheck } from './scene.ts';
 import { schema } from './schema.ts';
 import { sessions } from './sessions.ts';
+import { ownLogin, ownRole, shutOut } from './shut-out.ts';
 import { login, stream, uninterrupted } from './stream.ts';
 import { subscriptions } from './subscriptions.ts';
 import { publication, tables } from './tables.ts';
@@ -30,6 +31,9 @@ const COMMON: readonly SwitchCheck[] = [
   subscriptions,
   application,
   sessions,
+  shutOut,
+  ownRole,
+  ownLogin,
 ];
 
 export const CUTOVER_CHECKS: readonly SwitchCheck[] = [compared, uninterrupted, postData, ...COMMON];

@@ -46,7 +46,7 @@ export async function prepare(one: Switch): Promise<Prepared | undefined> {
     }
     await demandCurrent(one);
     await haveGate(one.leaving);
-    await shutArriving(one.arriving, line.arriving);
+    await shutArriving(one, line.arriving);
     const gates = await lookAtGates(source, target);
     if (one.input.reverse) await prepareNext(one);
     else await dropNext(one);

@@ -25,6 +25,8 @@ export function rehearsedSecret(logins: Readonly<Record<SideName, ConnectionSett
     secret: 'rehearsal/application',
     read: async () => logins[current],
     pointsAt: async () => current,
+    currentUsers: async () => [logins[current].user],
+    targetUser: async () => logins.target.user,
     async keepOriginal() {
       original ||= current === 'source';
     },

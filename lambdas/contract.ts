@@ -17,6 +17,7 @@
  */
 import type { Application, ApplicationOriginal, ApplicationView, Hook, SideName } from './application.ts';
 import type {
+  ClusterAccess,
   ClusterReboot,
   ClusterRestore,
   ClusterRestoreView,
@@ -29,6 +30,7 @@ import type { MigrationInput } from './input.ts';
 export type { Application, ApplicationOriginal, ApplicationView, Hook, SideName } from './application.ts';
 export type {
   Cluster,
+  ClusterAccess,
   ClusterChanges,
   ClusterMember,
   ClusterReboot,
@@ -38,8 +40,10 @@ export type {
   ClusterSetupView,
   ClusterState,
   ClusterView,
+  DatabaseProxy,
   Network,
   Parameter,
+  SecondaryCluster,
   Subnet,
   Tags,
 } from './cluster/control-plane.ts';
@@ -158,6 +162,7 @@ export interface Ports {
   readonly clusterSetup: ClusterSetup;
   readonly clusterRestore: ClusterRestore;
   readonly clusterReboot: ClusterReboot;
+  readonly clusterAccess: ClusterAccess;
   readonly executions: Executions;
   readonly replication: ReplicationAccess;
   readonly replicationSecret: ReplicationSecret;
@@ -178,6 +183,7 @@ export interface Views {
   readonly clusterSetup: ClusterSetupView;
   readonly clusterRestore: ClusterRestoreView;
   readonly clusterReboot: ClusterView;
+  readonly clusterAccess: ClusterAccess;
   readonly executions: Executions;
   readonly replication: ReplicationAccess;
   readonly replicationSecret: Pick<ReplicationSecret, 'isRenewedBy'>;

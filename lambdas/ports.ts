@@ -46,6 +46,7 @@ export function openPorts(step: string, places: Partial<Places>): OpenPorts {
     clusterSetup: places.cluster,
     clusterRestore: places.cluster,
     clusterReboot: places.cluster,
+    clusterAccess: places.cluster,
     executions: places.executions,
     replication: places.replication && replicationAccess(places.replication, step, places),
     replicationSecret: places.replicationSecret,

@@ -12,6 +12,7 @@ import {
   RemoveTagsFromResourceCommand,
 } from '@aws-sdk/client-rds';
 import type { Cluster, Parameter } from '../contract.ts';
+import { proxiesOf, secondariesIn } from './rds-access.ts';
 import { calling } from './rds-call.ts';
 import { clusterState } from './rds-state.ts';
 import { networkAround, securityGroupNamed } from './vpc.ts';
@@ -45,6 +46,8 @@ export function clusterPort({ rds, network }: ClusterClients, place: ClusterPlac
     },
     describe: () => clusterState(rds, identifier),
     userParameters: (group) => userParameters(rds, group),
+    proxies: (state) => proxiesOf(rds, state),
+    secondaries: (globalCluster) => secondariesIn(rds, globalCluster),
     async securityGroup() {
       return place.securityGroup === undefined ? undefined : securityGroupNamed(network, place.securityGroup, place.vpc);
     },

@@ -3,6 +3,7 @@ import { application } from './application.ts';
 import { compared } from './comparison.ts';
 import { lag } from './lag.ts';
 import { postData } from './post-data.ts';
+import { readers } from './readers.ts';
 import { fenceRights, streamRights } from './rights.ts';
 import { publisherRoom, subscriberRoom } from './room.ts';
 import type { SwitchCheck } from './scene.ts';
@@ -36,5 +37,5 @@ const COMMON: readonly SwitchCheck[] = [
   ownLogin,
 ];
 
-export const CUTOVER_CHECKS: readonly SwitchCheck[] = [compared, uninterrupted, postData, ...COMMON];
+export const CUTOVER_CHECKS: readonly SwitchCheck[] = [compared, uninterrupted, postData, ...COMMON, readers];
 export const ROLLBACK_CHECKS: readonly SwitchCheck[] = COMMON;

@@ -23,6 +23,8 @@ const DEPLOYMENT = {
   stack: 'Rehearsal',
   publicAccess: 'listed',
   securityGroup: async () => SECURITY_GROUPS.planetscale,
+  proxies: async () => [],
+  secondaries: async () => [],
   network: async () => ({ dnsSupport: true, dnsHostnames: true, privateSubnets: [], openSecurityGroups: [] }),
 } as const;
 

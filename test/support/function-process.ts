@@ -39,7 +39,15 @@ async function run({ fn, event, budgetMs, source, target, replication, secret }:
     replicationSecret: replicationSecret(password),
     application: {
       secret,
-      ...remote<Omit<Application, 'secret'>>('application', ['pointsAt', 'keepOriginal', 'isKept', 'pointAt', 'forgetOriginal']),
+      ...remote<Omit<Application, 'secret'>>('application', [
+        'pointsAt',
+        'currentUsers',
+        'targetUser',
+        'keepOriginal',
+        'isKept',
+        'pointAt',
+        'forgetOriginal',
+      ]),
     },
     hook: remote<Hook>('hook', ['call']),
     executions: remote<Executions>('executions', ['older']),

@@ -1,14 +1,9 @@
 /** Ways to the source that its writer does not see: reader instances, other regions, proxies. A fence ends and shuts out none of them. */
+import { READERS_CODE, READERS_SERVE_ON } from '../cluster/readers.ts';
 import type { ClusterAccess, ClusterState } from '../contract.ts';
 import { MigrationError, TransientError } from '../errors.ts';
 import { type Finding, listed } from '../readiness/findings.ts';
 import type { SwitchCheck } from './scene.ts';
-
-/** What readers do after a switch, for the evidence of the switch as well. */
-export const READERS_SERVE_ON =
-  'Sessions on the reader instances of the source are not in the view of its writer, so no fence ends them: they go on being served, ' +
-  'read-only, with what the source has, which is old where nothing flows back and late where something does.';
-export const READERS_CODE = 'ReadersServeOn';
 
 function readersOf({ members, readerEndpoints = [] }: ClusterState): readonly Finding[] {
   const readers = members.filter(({ isWriter }) => !isWriter).map(({ instance }) => instance);

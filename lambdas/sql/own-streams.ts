@@ -22,7 +22,7 @@ export const streamProcesses = (names: string): string => `
  * nobody's. `leader_pid` is known from version 13 on; before, a parallel worker shows the application name of its leader.
  * @param streams an expression of type int[]
  */
-export const isOfOthers = (streams: string): string => `a.backend_type is distinct from 'autovacuum worker'
+export const isOfOthers = (streams: string): string => `coalesce(a.backend_type, '') <> 'autovacuum worker'
   and not ${isOurSession('a')} and a.pid <> all (${streams})
   and not (a.backend_type = 'parallel worker' and exists (
     select from pg_stat_activity as leader

@@ -71,7 +71,7 @@ export const ownRole: SwitchCheck = {
 };
 
 /** PlanetScale's edge wants a branch behind the name of a role; the server knows the role alone. */
-function roleOfLogin(user: string, own: { readonly user: string; readonly role: string }): string {
+export function roleOfLogin(user: string, own: { readonly user: string; readonly role: string }): string {
   const branch = own.user.startsWith(`${own.role}.`) ? own.user.slice(own.role.length) : '';
   return branch !== '' && user.endsWith(branch) ? user.slice(0, -branch.length) : user;
 }

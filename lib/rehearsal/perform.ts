@@ -82,14 +82,14 @@ async function follow(play: Performing, course: readonly MachineName[]): Promise
 
 /** Somebody starts the sessions again that do not come back by themselves, and the switch has to end them all. */
 async function switchTo(
-  { runner, workload, performances, faults, company }: Performing,
+  { runner, workload, performances, faults, company, sides }: Performing,
   name: MachineName,
   to: SideName,
 ): Promise<Outcome> {
   const bystanders = await workload.startBystanders();
   try {
     const startedAt = performance.now();
-    const outcome = await runner.run(name);
+    const outcome = await runner.run(name, sides.switchInput);
     performances.push({ outcome, startedAt });
     if (outcome.status === 'SUCCEEDED')
       faults.push(...(await bystanders.leftConnected()).map((fault) => `After the switch to the ${to}: ${fault}`));

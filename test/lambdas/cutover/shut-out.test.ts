@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Application, noApplication } from '../../../lambdas/application.ts';
-import { ownLogin, ownRole, shutOut } from '../../../lambdas/cutover/shut-out.ts';
+import { ownLogin, ownRole, roleOfLogin, shutOut } from '../../../lambdas/cutover/shut-out.ts';
 import { InvalidConfiguration } from '../../../lambdas/errors.ts';
 import { BACK } from '../../../lambdas/switch/direction.ts';
 import { other } from '../../support/fenced.ts';
@@ -60,6 +60,14 @@ describe('roles that a fence cannot shut out (#9.7)', () => {
     expect(summary(await switchFindings(world, [ownRole]))).toEqual({ OwnRoleUsedByOthers: blocker('source: aurora_master (psql): 1') });
     expect(await switchFindings(world, [ownRole], { input: { harmlessRoles: [OURS.source] } })).toEqual([]);
     await session.end();
+  });
+
+  it('are known by the role behind a login of PlanetScale, whose edge wants the branch with it', () => {
+    const own = { user: 'postgres.nk35mx55qq', role: 'postgres' };
+    expect(['postgres.nk35mx55qq', 'matt.nk35mx55qq', 'postgres', 'a.b'].map((user) => roleOfLogin(user, own))).toEqual([
+      ...['postgres', 'matt', 'postgres', 'a.b'],
+    ]);
+    expect(roleOfLogin('shop.app', { user: 'master', role: 'master' })).toBe('shop.app');
   });
 
   describe('the application', () => {

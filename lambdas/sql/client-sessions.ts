@@ -21,7 +21,7 @@ const FUNCTION = 'pg_temp.planetscale_end_sessions';
 export const createEndSessions = (): Statement =>
   statement(`
 create function ${FUNCTION}(
-  patience interval, streams text[], harmless text[],
+  patience interval, streams text[], harmless text[], trial boolean,
   out left_over text[], out writing text[], out prepared text[], out let_in text[], out subscribed text[]
 ) language plpgsql as $do$
 declare
@@ -51,7 +51,7 @@ begin
       left join pg_roles as r on r.oid = a.usesysid
       where a.datid = db and ${isOfOthers('stream_pids')}
     loop
-      if one.knew then
+      if one.knew and not trial then
         begin
           perform pg_terminate_backend(one.pid);
           left_over := left_over || one.name;
@@ -65,6 +65,7 @@ begin
         writing := writing || one.name;
       end if;
     end loop;
+    exit when trial;
     left_over := left_over || still_starting;
     if cardinality(left_over) = 0 then
       exit when cardinality(writing) = 0;
@@ -109,6 +110,9 @@ export interface Spared {
 export const endSessions = (patienceMs: number, { streams, harmlessRoles }: Spared): Statement<EndedSessions> =>
   statement(
     `select left_over as "leftOver", writing, prepared, let_in as "letIn", subscribed
-from ${FUNCTION}($1::float8 * interval '1 ms', $2::text[], $3::text[])`,
+from ${FUNCTION}($1::float8 * interval '1 ms', $2::text[], $3::text[], false)`,
     [patienceMs, [...streams], [...harmlessRoles]],
   );
+
+/** The same without ending anybody, so that inside the fence nothing is compiled and planned for the first time. */
+export const tryEndSessions = (): Statement => statement(`select from ${FUNCTION}(interval '0', '{}', '{}', true)`);

@@ -23,7 +23,10 @@ declare
   base pg_catalog.pg_database%rowtype;
   grantee text;
   one record;
+  who jsonb;
   kept jsonb;
+  names text[];
+  option text;
   waiting jsonb[];
   later jsonb[];
   stuck boolean := false;
@@ -42,13 +45,19 @@ const kept = (role: string): string => `case when ${role} = 0 then jsonb_build_o
         else jsonb_build_object('oid', ${role}::bigint, 'name', pg_get_userbyid(${role})) end`;
 
 /**
- * The role that was kept, as SQL writes it: under its present name if it was renamed, or the role that took its name if it is gone. Null
- * where neither is there.
+ * Sets `grantee` to the role that was kept in `who`, as SQL writes it: under its present name if it was renamed, or the role that took its name
+ * if it is gone; null where neither is there. Only a role that is neither PUBLIC nor the owner is looked up.
  */
-const present = (role: string): string => `case when ${role} ? 'public' then 'public'
-        when ${role} ? 'owner' then (select quote_ident(r.rolname) from pg_catalog.pg_roles as r where r.oid = base.datdba)
-        else coalesce((select quote_ident(r.rolname) from pg_catalog.pg_roles as r where r.oid = (${role} ->> 'oid')::oid),
-          (select quote_ident(r.rolname) from pg_catalog.pg_roles as r where r.rolname = ${role} ->> 'name')) end`;
+const FIND = `
+      if who ? 'public' then
+        grantee := 'public';
+      elsif who ? 'owner' then
+        grantee := quote_ident(pg_get_userbyid(base.datdba));
+      else
+        select quote_ident(r.rolname) into grantee from pg_catalog.pg_roles as r
+        where r.oid = (who ->> 'oid')::oid or r.rolname = who ->> 'name'
+        order by r.oid = (who ->> 'oid')::oid desc nulls last limit 1;
+      end if;`;
 
 /**
  * Takes writing and CONNECT away from everybody but us and the replication role, and writes down what was there before. In a loop: what
@@ -97,11 +106,11 @@ const UNSHUT_NAMES = `
  */
 const REGRANT = `
       begin
-        execute format('set local role %s', one.grantor);
-        execute format('grant connect on database %I to %s%s', current_database(), one.grantee, one.option);
+        execute format('set local role %s', names[2]);
+        execute format('grant connect on database %I to %s%s', current_database(), names[1], option);
         perform set_config('role', role_before, true);
       exception when insufficient_privilege then
-        execute format('grant connect on database %I to %s%s', current_database(), one.grantee, one.option);
+        execute format('grant connect on database %I to %s%s', current_database(), names[1], option);
       end;`;
 
 /**
@@ -115,25 +124,25 @@ export const UNSHUT = `
   else
     execute format('alter database %I set default_transaction_read_only = %L', current_database(), gate.read_only_before);
   end if;
-  for one in
-    select ${present('g.role')} as grantee
-    from unnest(gate.connect_given) as entry,
-      lateral (select case when starts_with(entry, '{') then entry::jsonb else jsonb_build_object('name', entry) end as role) as g
-  loop
-    if one.grantee is not null then
-      execute format('revoke connect on database %I from %s cascade', current_database(), one.grantee);
+  foreach grantee in array gate.connect_given loop
+    who := case when starts_with(grantee, '{') then grantee::jsonb else jsonb_build_object('name', grantee) end;${FIND}
+    if grantee is not null then
+      execute format('revoke connect on database %I from %s cascade', current_database(), grantee);
     end if;
   end loop;${UNSHUT_NAMES}
   waiting := array(select entry::jsonb from unnest(gate.connect_taken) as entry where starts_with(entry, '{'));
   while cardinality(waiting) > 0 loop
     later := '{}';
     foreach kept in array waiting loop
-      select ${present("kept -> 'grantee'")} as grantee, ${present("kept -> 'grantor'")} as grantor,
-        case when (kept ->> 'grantable')::boolean then ' with grant option' else '' end as option into one;
-      continue when one.grantee is null;
-      if stuck or one.grantor is null or kept -> 'grantor' ? 'owner' then
-        execute format('grant connect on database %I to %s%s', current_database(), one.grantee, one.option);
-      elsif exists (select ${CONNECTS} and a.is_grantable and quote_ident(pg_get_userbyid(a.grantee)) = one.grantor) then${REGRANT}
+      names := '{}';
+      foreach who in array array[kept -> 'grantee', kept -> 'grantor'] loop${FIND}
+        names := array_append(names, grantee);
+      end loop;
+      option := case when (kept ->> 'grantable')::boolean then ' with grant option' else '' end;
+      continue when names[1] is null;
+      if stuck or names[2] is null or kept -> 'grantor' ? 'owner' then
+        execute format('grant connect on database %I to %s%s', current_database(), names[1], option);
+      elsif exists (select ${CONNECTS} and a.is_grantable and quote_ident(pg_get_userbyid(a.grantee)) = names[2]) then${REGRANT}
       else
         later := later || kept;
       end if;

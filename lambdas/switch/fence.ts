@@ -55,9 +55,17 @@ const WRITERS: readonly (readonly [keyof EndedSessions, (who: string) => string]
 const LONGEST_SHUTTING_MS = 5_000;
 
 /** The side that is arrived at takes no writes until it is switched to, whoever may know its address. Its gate is never seen open. */
-export async function shutArriving(one: Fenced & Pick<Switch, 'arriving'>, session: Session): Promise<void> {
+export async function shutArriving(one: Fenced & Pick<Switch, 'arriving' | 'direction'>, session: Session): Promise<void> {
   await one.arriving.transaction(async (transaction) => {
     for (const statement of [createHeartbeat(), createGate(), closeGate()]) await transaction.query(statement);
   });
-  await endEverybody(session, LONGEST_SHUTTING_MS, one);
+  await endEverybody(session, LONGEST_SHUTTING_MS, one).catch((error: unknown) => {
+    if (!(error instanceof SwitchFailed)) throw error;
+    const { from, to } = one.direction;
+    throw new SwitchFailed(
+      `The ${to} could not be kept from being written to, so nothing was fenced, and the application goes on at the ${from}. ${error.message} ` +
+        'Then start again.',
+      { cause: error },
+    );
+  });
 }

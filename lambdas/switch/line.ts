@@ -1,6 +1,6 @@
 /** The connections of a switch, opened and warmed before anything is fenced: inside the fence every connection made would be downtime. */
 import type { Session } from '../contract.ts';
-import { createEndSessions } from '../sql/client-sessions.ts';
+import { createEndSessions, tryEndSessions } from '../sql/client-sessions.ts';
 import { createAwaitBeat, createAwaitConfirmed } from '../sql/waits.ts';
 import type { Parties } from './direction.ts';
 
@@ -25,6 +25,7 @@ export async function openLine({ leaving, arriving }: Pick<Parties, 'leaving' | 
       deadMan: await open(leaving, 'fence'),
     };
     for (const session of [line.leaving, line.arriving]) await session.query(createEndSessions());
+    await line.leaving.query(tryEndSessions());
     await line.leaving.query(createAwaitConfirmed());
     await line.arriving.query(createAwaitBeat());
     return line;

@@ -32,9 +32,8 @@ export type Fenced = Pick<Switch, 'current' | 'next'> & { readonly input: Pick<M
 export async function endEverybody(session: Session, patienceMs: number, { current, next, input }: Fenced): Promise<void> {
   const spared = { streams: [current, next], harmlessRoles: input.harmlessRoles };
   const [ended] = await session.query(endSessions(patienceMs, spared));
-  const faults = ended
-    ? WRITERS.flatMap(([list, fault]) => (ended[list].length > 0 ? [fault(ended[list].join(', '))] : []))
-    : ['no answer'];
+  if (!ended) throw new SwitchFailed('The server gave no answer about who could still write. Start again.');
+  const faults = WRITERS.flatMap(([list, fault]) => (ended[list].length > 0 ? [fault(ended[list].join(', '))] : []));
   if (faults.length > 0) throw new SwitchFailed(faults.join(' '));
 }
 

@@ -41,6 +41,19 @@ export function addressesIn(text: string, secret: string): Address[] {
   return [addressOfUrl(url.trim(), secret), ...(host === undefined ? [] : [addressOfFields(fields, secret)])];
 }
 
+/**
+ * Who the value logs in as, each once: of the URL, and of the fields beside it.
+ * @param secret ARN or name of the secret, for messages
+ * @throws InvalidConfiguration where it is of no form that is known
+ */
+export function usersIn(text: string, secret: string): string[] {
+  const bare = text.trim();
+  if (isUrl(bare)) return [loginOfUrl(bare, secret).user];
+  const fields = fieldsOf(text, secret, EXPECTED);
+  const [url, user] = [textOf(fields, 'url'), textOf(fields, 'username')];
+  return [...new Set([...(url === undefined ? [] : [loginOfUrl(url.trim(), secret).user]), ...(user === undefined ? [] : [user])])];
+}
+
 function addressOfFields(fields: Fields, secret: string): Address {
   const { host, dbname } = demand(fields, ['host', 'username', 'password', 'dbname'], secret, EXPECTED);
   return { host, port: portOf(fields, secret) ?? DIRECT_PORT, database: dbname };

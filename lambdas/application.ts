@@ -22,6 +22,13 @@ export interface ApplicationView {
   pointsAt(): Promise<SideName | 'elsewhere' | undefined>;
   /** Why somebody else would write into it as well, or why nobody may; empty where nothing stands in the way of a switch. */
   obstacles(): Promise<readonly SecretObstacle[]>;
+  /**
+   * Who the application logs in as by the secret's current value: one user, or two where a URL and the fields beside it differ.
+   * @throws InvalidConfiguration where the secret is not of a known form
+   */
+  currentUsers(): Promise<readonly string[]>;
+  /** Who the application is to log in as at the target; undefined where no secret is configured. */
+  targetUser(): Promise<string | undefined>;
 }
 
 /** What is kept of the secret's value from before the first switch. */
@@ -65,6 +72,8 @@ export const noApplication: Application = {
   secret: undefined,
   pointsAt: async () => undefined,
   obstacles: async () => [],
+  currentUsers: async () => [],
+  targetUser: async () => undefined,
   keepOriginal: async () => {},
   pointAt: async () => {},
   isKept: async () => false,

@@ -17,6 +17,7 @@
  */
 import type { Application, ApplicationOriginal, ApplicationView, Hook, SideName } from './application.ts';
 import type {
+  ClusterAccess,
   ClusterReboot,
   ClusterRestore,
   ClusterRestoreView,
@@ -30,6 +31,7 @@ import type { MigrationInput } from './input.ts';
 export type { Application, ApplicationOriginal, ApplicationView, Hook, SecretObstacle, SideName } from './application.ts';
 export type {
   Cluster,
+  ClusterAccess,
   ClusterChanges,
   ClusterMember,
   ClusterReboot,
@@ -39,8 +41,10 @@ export type {
   ClusterSetupView,
   ClusterState,
   ClusterView,
+  DatabaseProxy,
   Network,
   Parameter,
+  SecondaryCluster,
   Subnet,
   Tags,
 } from './cluster/control-plane.ts';
@@ -167,6 +171,7 @@ export interface Ports {
   readonly clusterSetup: ClusterSetup;
   readonly clusterRestore: ClusterRestore;
   readonly clusterReboot: ClusterReboot;
+  readonly clusterAccess: ClusterAccess;
   readonly executions: Executions;
   readonly replication: ReplicationAccess;
   readonly replicationSecret: ReplicationSecret;
@@ -188,6 +193,7 @@ export interface Views {
   readonly clusterSetup: ClusterSetupView;
   readonly clusterRestore: ClusterRestoreView;
   readonly clusterReboot: ClusterView;
+  readonly clusterAccess: ClusterAccess;
   readonly executions: Executions;
   readonly replication: ReplicationAccess;
   readonly replicationSecret: Pick<ReplicationSecret, 'isRenewedBy'>;

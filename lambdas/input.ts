@@ -52,6 +52,8 @@ export interface MigrationInput {
   readonly reverse: boolean | 'unsaid';
   /** `fence`: every row is compared once more while neither side takes writes; that counts as downtime. */
   readonly verify: 'before' | 'fence';
+  /** Roles that may connect while a side is shut, because they write nothing that matters; by their exact names. */
+  readonly harmlessRoles: readonly string[];
   /** Name of the execution whose fence is to be lifted at once; any other is lifted when its time is over. */
   readonly execution: string | undefined;
   /** A side that is gone for good: what the migration made there is not missed when it is cleaned up. */
@@ -73,6 +75,7 @@ export const DEFAULT_INPUT: MigrationInput = {
   fenceSeconds: 30,
   reverse: 'unsaid',
   verify: 'before',
+  harmlessRoles: [],
   execution: undefined,
   lost: undefined,
   target: 'keep',
@@ -104,13 +107,14 @@ const KEYS: Parsers<MigrationInput> = {
   fenceSeconds: wholeNumber(1, 600),
   reverse: boolean,
   verify: oneOf('before', 'fence'),
+  harmlessRoles: listOf(databaseName),
   execution: matching(/^[A-Za-z0-9_-]{1,80}$/, "an execution's name"),
   lost: oneOf('source', 'target'),
   target: oneOf('keep', 'drop'),
 };
 
 /** Keys that have a meaning in the machines that switch, and in no other. */
-export const SWITCH_KEYS = ['fenceSeconds', 'reverse', 'verify'] as const satisfies readonly (keyof MigrationInput)[];
+export const SWITCH_KEYS = ['fenceSeconds', 'reverse', 'verify', 'harmlessRoles'] as const satisfies readonly (keyof MigrationInput)[];
 
 /** The console fills `{"Comment": "…"}` into every new execution, so that key is let through and ignored. */
 const CONSOLES_OWN = 'Comment';

@@ -50,6 +50,7 @@ export function openPorts(step: string, places: Partial<Places>, log?: WholeWord
     clusterSetup: places.cluster,
     clusterRestore: places.cluster,
     clusterReboot: places.cluster,
+    clusterAccess: places.cluster,
     executions: places.executions,
     replication: places.replication && replicationAccess(places.replication, step, places, log),
     replicationSecret: places.replicationSecret,

@@ -18,6 +18,10 @@ export interface SourceCluster {
   readonly anyInstanceArn: string;
   /** ARN that stands for every cluster parameter group: the user's own is not known before the first look. */
   readonly anyParameterGroupArn: string;
+  /** ARNs that stand for every RDS Proxy of the account, and for what they lead to. */
+  readonly anyProxyArns: { readonly proxies: string; readonly targets: readonly string[] };
+  /** ARN that stands for every global database of the account. */
+  readonly anyGlobalClusterArn: string;
   /** Name of the cluster parameter group that is made for the migration. */
   readonly parameterGroup: string;
   readonly parameterGroupArn: string;
@@ -119,4 +123,26 @@ const clusterReboot: Right = {
   },
 };
 
-export const CLUSTER_RIGHTS = { cluster, clusterSetup, clusterRestore, clusterReboot } as const satisfies Partial<Record<Need, Right>>;
+/** Looks for whoever leads to the cluster past its writer. */
+const clusterAccess: Right = {
+  network: false,
+  environment: ({ cluster }) => ({ [VARIABLE.clusterIdentifier]: cluster.identifier }),
+  grant(role, { cluster }) {
+    const { proxies, targets } = cluster.anyProxyArns;
+    allowDescribing(role, cluster);
+    allow(role, ['rds:DescribeDBProxies'], [proxies]);
+    allow(role, ['rds:DescribeDBProxyTargets'], [proxies, ...targets]);
+    allow(role, ['rds:DescribeGlobalClusters'], [cluster.anyGlobalClusterArn]);
+    for (const arn of [proxies, ...targets])
+      allowWildcard(role, arn, 'Which proxies lead to the cluster is not known before the look; it is read only.');
+    allowWildcard(
+      role,
+      cluster.anyGlobalClusterArn,
+      'Which global database the cluster is a member of is not known before the look; it is read only.',
+    );
+  },
+};
+
+export const CLUSTER_RIGHTS = { cluster, clusterSetup, clusterRestore, clusterReboot, clusterAccess } as const satisfies Partial<
+  Record<Need, Right>
+>;

@@ -136,6 +136,11 @@ export class MigrationStack extends Stack {
       instanceArns: config.clusterInstances.map((instance) => arn('db', instance)),
       anyInstanceArn: arn('db', '*'),
       anyParameterGroupArn: arn('cluster-pg', '*'),
+      anyProxyArns: { proxies: arn('db-proxy', '*'), targets: [arn('target-group', '*'), arn('target', '*')] },
+      anyGlobalClusterArn: this.formatArn({ service: 'rds', region: '', resource: 'global-cluster:*', resourceName: '' }).replace(
+        /\/$/,
+        '',
+      ),
       parameterGroup,
       parameterGroupArn: arn('cluster-pg', parameterGroup),
       ...(lookedAfter && { securityGroup: securityGroupOf(this.stackName) }),

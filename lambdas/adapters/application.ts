@@ -10,7 +10,7 @@ import {
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { ORIGINAL_LABEL } from '../application.ts';
-import { addressesIn, leadsTo, retargeted } from '../application-secret.ts';
+import { addressesIn, leadsTo, retargeted, usersIn } from '../application-secret.ts';
 import type { Application, SecretObstacle, SideName } from '../contract.ts';
 import { InvalidConfiguration, type MigrationError } from '../errors.ts';
 import type { Address, ApplicationLogin } from '../secrets.ts';
@@ -68,6 +68,8 @@ export function applicationPort(
     secret,
     obstacles: async () => obstaclesIn(await api.describe()),
     pointsAt: async () => sideOf(await api.current()),
+    currentUsers: async () => usersIn((await api.current()).text, secret),
+    targetUser: async () => (await sides()).login.user,
     isKept: async () => (await api.labelled()) !== undefined,
     async keepOriginal() {
       await demandFree();

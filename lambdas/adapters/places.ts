@@ -64,6 +64,7 @@ const PLACES_OF: Readonly<Record<Need, readonly (keyof Places)[]>> = {
   clusterSetup: ['cluster'],
   clusterRestore: ['cluster'],
   clusterReboot: ['cluster'],
+  clusterAccess: ['cluster'],
   executions: ['executions'],
   replication: ['replication', 'source'], // its login is tried on the source
   replicationSecret: ['replicationSecret'],

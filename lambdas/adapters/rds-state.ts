@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/client-rds';
 import type { ClusterMember, ClusterState, Subnet } from '../contract.ts';
 import { InvalidConfiguration } from '../errors.ts';
+import { isForwarding } from './rds-access.ts';
 import { calling, notFound } from './rds-call.ts';
 
 /** Where the cluster's writer answers. */
@@ -38,6 +39,23 @@ export async function clusterState(client: RDSClient, identifier: string): Promi
     subnets: subnetsOf(instances),
     ...(replicatesFrom && { replicatesFrom }), // an empty text on clusters that replicate from nowhere
     ...(scaling?.MinCapacity !== undefined && { leastCapacity: scaling.MinCapacity }),
+    ...accessTo(cluster),
+  };
+}
+
+/** What leads to the cluster beside its writer's endpoint. A primary that has global forwarding requested forwards as soon as it is demoted. */
+function accessTo(cluster: DBCluster): Pick<ClusterState, 'readerEndpoints' | 'writeForwarding' | 'globalCluster'> {
+  const { ReaderEndpoint: reader, CustomEndpoints: custom = [], GlobalClusterIdentifier: globalCluster } = cluster;
+  const { LocalWriteForwardingStatus: local, GlobalWriteForwardingStatus: global, GlobalWriteForwardingRequested: requested } = cluster;
+  const readerEndpoints = [...(reader ? [reader] : []), ...custom];
+  const writeForwarding = [
+    ...(isForwarding(local) ? [`local ${local}`] : []),
+    ...(isForwarding(global) ? [`global ${global}`] : requested ? ['global requested'] : []),
+  ];
+  return {
+    ...(readerEndpoints.length > 0 && { readerEndpoints }),
+    ...(writeForwarding.length > 0 && { writeForwarding }),
+    ...(globalCluster && { globalCluster }),
   };
 }
 

@@ -13,6 +13,7 @@ import {
   RemoveTagsFromResourceCommand,
 } from '@aws-sdk/client-rds';
 import type { Cluster, Parameter } from '../contract.ts';
+import { proxiesOf, secondariesIn } from './rds-access.ts';
 import { calling } from './rds-call.ts';
 import { clusterState } from './rds-state.ts';
 import { networkAround, securityGroupName, securityGroupNamed } from './vpc.ts';
@@ -48,6 +49,8 @@ export function clusterPort({ rds, network }: ClusterClients, place: ClusterPlac
     userParameters: (group) => userParameters(rds, group),
     parameterGroupFamily: (group) => parameterGroupFamily(rds, group),
     securityGroupName: (id) => securityGroupName(network, id),
+    proxies: (state) => proxiesOf(rds, state),
+    secondaries: (globalCluster) => secondariesIn(rds, globalCluster),
     async securityGroup() {
       return place.securityGroup === undefined ? undefined : securityGroupNamed(network, place.securityGroup, place.vpc);
     },

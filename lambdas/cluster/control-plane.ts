@@ -51,6 +51,25 @@ export interface ClusterState {
   readonly replicatesFrom?: string;
   /** Least capacity of Serverless v2 in ACUs; 0 lets its instances pause. @default - nothing was set for Serverless v2 */
   readonly leastCapacity?: number;
+  /** Endpoints beside the writer's: the one for readers, and those that the user has made. @default - there is none */
+  readonly readerEndpoints?: readonly string[];
+  /** Write forwarding that is not off, each as `local enabled` or the like: then sessions on readers write. @default - it is off */
+  readonly writeForwarding?: readonly string[];
+  /** The global database that this cluster is a member of. @default - of none */
+  readonly globalCluster?: string;
+}
+
+/** An RDS Proxy that leads to the cluster. */
+export interface DatabaseProxy {
+  readonly name: string;
+  readonly endpoint: string;
+}
+
+/** A cluster that a global database feeds from this one. */
+export interface SecondaryCluster {
+  readonly arn: string;
+  /** Status of its write forwarding where that is not off. */
+  readonly writeForwarding?: string;
 }
 
 /** What the cluster's VPC would make of public access. */
@@ -88,6 +107,9 @@ export interface Cluster {
   parameterGroupFamily(group: string): Promise<string | undefined>;
   /** Name of a security group; undefined where there is none of this id. */
   securityGroupName(id: string): Promise<string | undefined>;
+  /** RDS Proxies of this account and region that lead to the cluster or to an instance of it. */
+  proxies(state: ClusterState): Promise<readonly DatabaseProxy[]>;
+  secondaries(globalCluster: string): Promise<readonly SecondaryCluster[]>;
   /** Id of the security group that the stack made for PlanetScale's addresses; undefined where it made none. */
   securityGroup(): Promise<string | undefined>;
   network(state: ClusterState): Promise<Network>;
@@ -104,6 +126,8 @@ export interface Cluster {
 
 /** The part of {@link Cluster} that changes nothing and that every step with a look at the cluster has. */
 export type ClusterView = Pick<Cluster, 'migrationGroup' | 'describe' | 'userParameters'>;
+/** What a switch has to know: who else leads to the cluster. */
+export type ClusterAccess = Pick<Cluster, 'describe' | 'proxies' | 'secondaries'>;
 /** What ConfigureSource looks at. */
 export type ClusterSetupView = ClusterView & Pick<Cluster, 'stack' | 'publicAccess' | 'securityGroup' | 'network' | 'tags'>;
 /** What may prepare the cluster, and nothing else. */

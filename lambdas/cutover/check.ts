@@ -1,12 +1,12 @@
 /** What CheckCutover and CheckRollback have in common, which is everything but the direction, the checks and the error. */
-import type { Acting, Looking, Reader, SideName, Verdict } from '../contract.ts';
+import type { Acting, Reader, SideName, Verdict } from '../contract.ts';
 import { CannotConnect, TransientError } from '../errors.ts';
 import { type Finding, findAll } from '../readiness/findings.ts';
 import { reported } from '../readiness/report.ts';
 import { refuseBesideOlder } from '../running.ts';
 import type { Direction } from '../switch/direction.ts';
 import { type Looks, looksOf, takeLooks } from './looks.ts';
-import { type Needs, type SwitchCheck, setSwitchScene } from './scene.ts';
+import { type Needs, type SwitchCheck, type SwitchLooking, setSwitchScene } from './scene.ts';
 import { serving } from './serving.ts';
 
 export const CHECK_NEEDS = [
@@ -35,7 +35,7 @@ interface Kind {
 export const checking = ({ direction, checks, refuse }: Kind) => ({
   needs: CHECK_NEEDS,
 
-  async inspect(ctx: Looking<Needs>): Promise<Seen> {
+  async inspect(ctx: SwitchLooking): Promise<Seen> {
     await refuseBesideOlder(ctx.executions);
     const unreachable = await outOfReach(direction.to, ctx[direction.to]);
     if (unreachable.length > 0) return { findings: unreachable, looks: undefined };

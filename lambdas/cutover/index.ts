@@ -7,12 +7,14 @@ import { unverifiedWayBack } from './consent.ts';
 import { functions } from './functions.ts';
 import { lag } from './lag.ts';
 import { postData } from './post-data.ts';
+import { readers } from './readers.ts';
 import { fenceRights, streamRights } from './rights.ts';
 import { publisherRoom, subscriberRoom } from './room.ts';
 import type { SwitchCheck } from './scene.ts';
 import { schema } from './schema.ts';
 import { sessionReplicationRole } from './session-role.ts';
 import { sessions } from './sessions.ts';
+import { ownLogin, ownRole, shutOut } from './shut-out.ts';
 import { login, stream, uninterrupted } from './stream.ts';
 import { subscriptions } from './subscriptions.ts';
 import { publication, tables } from './tables.ts';
@@ -38,7 +40,10 @@ const COMMON: readonly SwitchCheck[] = [
   application,
   sessions,
   functions,
+  shutOut,
+  ownRole,
+  ownLogin,
 ];
 
-export const CUTOVER_CHECKS: readonly SwitchCheck[] = [compared, uninterrupted, postData, unverifiedWayBack, ...COMMON];
+export const CUTOVER_CHECKS: readonly SwitchCheck[] = [compared, uninterrupted, postData, unverifiedWayBack, ...COMMON, readers];
 export const ROLLBACK_CHECKS: readonly SwitchCheck[] = COMMON;

@@ -2,7 +2,7 @@
  * What the checks before a switch look at. A switch over and the way back ask the same questions with the sides swapped, so the checks speak
  * of the side that is left, the side that is arrived at, and the two streams between them.
  */
-import type { ApplicationView, Functions, Looking, Reader, ReplicationAccess, SideName } from '../contract.ts';
+import type { ApplicationView, ClusterAccess, Functions, Looking, Reader, ReplicationAccess, SideName } from '../contract.ts';
 import { copyOn } from '../dump/earlier-copy.ts';
 import type { TableName } from '../input.ts';
 import { subscriptionName } from '../names.ts';
@@ -13,6 +13,8 @@ import type { Direction } from '../switch/direction.ts';
 import { type Gates, lookAtGates } from '../switch/gates.ts';
 
 export type Needs = 'executions' | 'source' | 'target' | 'replication' | 'applicationView' | 'functions';
+/** What the checks look with. The cluster is of interest only to whoever leaves it. */
+export type SwitchLooking = Looking<Needs> & { readonly clusterAccess?: ClusterAccess };
 
 /** One of the two databases, by what it is in this switch. */
 export interface Side {
@@ -35,6 +37,7 @@ export interface SwitchScene extends Pick<Looking<Needs>, 'source' | 'target' | 
   readonly replication: ReplicationAccess;
   readonly application: ApplicationView;
   readonly functions: Functions;
+  readonly cluster: ClusterAccess | undefined;
   readonly gates: Gates;
   /** Of the stream that flows now. */
   readonly history: History;
@@ -42,7 +45,7 @@ export interface SwitchScene extends Pick<Looking<Needs>, 'source' | 'target' | 
 
 export type SwitchCheck = Check<SwitchScene>;
 
-export async function setSwitchScene(direction: Direction, ctx: Looking<Needs>): Promise<SwitchScene> {
+export async function setSwitchScene(direction: Direction, ctx: SwitchLooking): Promise<SwitchScene> {
   const { source, target, input, execution, results, replication, applicationView, functions } = ctx;
   const readers = { source, target };
   const sideOf = async (name: SideName): Promise<Side> => ({ name, reader: readers[name], version: await readers[name].version() });
@@ -59,6 +62,7 @@ export async function setSwitchScene(direction: Direction, ctx: Looking<Needs>):
     },
     application: applicationView,
     functions,
+    cluster: ctx.clusterAccess,
     gates: await lookAtGates(source, target),
     history: await lookAtHistory(leaving.reader, arriving.reader, direction.current, database),
   };

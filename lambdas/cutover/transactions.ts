@@ -7,9 +7,16 @@ import type { Side, SwitchCheck, SwitchScene } from './scene.ts';
 /** Longer than the transactions of an application that answers people. */
 const LONG_SECONDS = 5;
 
-/** A new slot waits for the transactions of every database; the fence ends those of one. */
-const concerns = ({ input, arriving }: SwitchScene, side: Side): ((one: { readonly database: string | null }) => boolean) =>
-  side === arriving && input.reverse ? () => true : ({ database }) => database === side.reader.endpoint.database;
+interface Transaction {
+  readonly database: string | null;
+  readonly autovacuum?: boolean;
+}
+
+/** A new slot waits for the transactions of every database, autovacuum's included; the fence ends those of one, but autovacuum's. */
+const concerns = ({ input, arriving }: SwitchScene, side: Side): ((one: Transaction) => boolean) =>
+  side === arriving && input.reverse
+    ? () => true
+    : ({ database, autovacuum }) => database === side.reader.endpoint.database && autovacuum !== true;
 
 const describe = (side: Side, { pid, user, database, application, state, seconds }: WriteTransaction): string =>
   `${side.name}: pid ${pid} (user ${user ?? 'none'}, database ${database}, application ${application || 'unnamed'}, ${state ?? 'background'}, ` +

@@ -24,6 +24,8 @@ export interface WriteTransaction {
   readonly application: string | null;
   readonly state: string | null;
   readonly seconds: number;
+  /** Whether it is the server's own: ANALYZE writes nothing that travels, yet a new slot waits for it, too. */
+  readonly autovacuum: boolean;
 }
 
 /** Transactions of all databases that have written and are at least this old. Shows others' only to members of pg_read_all_stats. */
@@ -31,7 +33,7 @@ export const writeTransactions = (seconds: number): Statement<WriteTransaction> 
   statement(
     `
 select pid, usename::text as "user", datname::text as database, application_name as application, state,
-  extract(epoch from clock_timestamp() - xact_start)::float8 as seconds
+  extract(epoch from clock_timestamp() - xact_start)::float8 as seconds, coalesce(backend_type, '') = 'autovacuum worker' as autovacuum
 from pg_stat_activity
 where backend_xid is not null and xact_start < clock_timestamp() - make_interval(secs => $1::float8)
 order by xact_start

@@ -1,41 +1,32 @@
-/** Sessions of others in this database, by role and application, with what a fence can do about them. */
+/** What others do in this database, by role and application, with what a fence can do about it. */
 import type { Statement } from '../contract.ts';
-import { applicationName, REPLICATION_ROLE } from '../names.ts';
+import { isOfOthers, streamProcesses } from './own-streams.ts';
 import { statement } from './quote.ts';
 
 export interface ClientSessions {
-  readonly role: string;
+  /** Null for what runs in the name of no role. */
+  readonly role: string | null;
+  /** As it names itself, or what kind of process it is. */
   readonly application: string;
   readonly count: number;
-  /** Whether we may end them: only superusers end those of superusers. */
+  /** Whether we may end them: only superusers end those of superusers, and what belongs to no role. */
   readonly ends: boolean;
-  /** Whether the role loses CONNECT when the gate is shut (`gates.ts`). */
-  readonly shutOut: boolean;
+  /** Whether it is our own role, which no gate shuts out. */
+  readonly own: boolean;
 }
 
-/** A gate leaves CONNECT to us, to whose rights we share, and to the replication role; and nothing keeps a superuser out. */
-export const clientSessions = (): Statement<ClientSessions> =>
+/** Sessions, walsenders and background workers, but autovacuum and what is ours. @param streams names of our own streams */
+export const clientSessions = (streams: readonly string[]): Statement<ClientSessions> =>
   statement(
     `
-with own as (
-  select oid, rolsuper from pg_roles where rolname = current_user
-), kept as (
-  select own.oid from own
-  union
-  select a.grantee
-  from own, pg_database as d, aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) as a
-  where d.datname = current_database() and a.privilege_type = 'CONNECT' and a.grantee <> 0
-    and (a.grantee = to_regrole($2::text) or not own.rolsuper and pg_has_role(own.oid, a.grantee, 'usage'))
-)
-select r.rolname::text as role, s.application_name as application, count(*)::float8 as count,
-  (select own.rolsuper from own) or not r.rolsuper as ends,
-  not (r.rolsuper or exists (select from kept where pg_has_role(r.oid, kept.oid, 'usage'))) as "shutOut"
-from pg_stat_activity as s
-join pg_roles as r on r.oid = s.usesysid
-where s.datname = current_database() and s.backend_type = 'client backend' and s.pid <> pg_backend_pid()
-  and not (s.usename = current_user and starts_with(s.application_name, $1::text))
-group by r.oid, r.rolname, r.rolsuper, s.application_name
+select r.rolname::text as role, coalesce(nullif(a.application_name, ''), nullif(a.backend_type, 'client backend'), '') as application,
+  count(*)::float8 as count, own.rolsuper or coalesce(not r.rolsuper, false) as ends, coalesce(r.oid = own.oid, false) as own
+from pg_stat_activity as a
+left join pg_roles as r on r.oid = a.usesysid
+join pg_roles as own on own.rolname = current_user
+where a.datname = current_database() and a.pid <> pg_backend_pid() and ${isOfOthers(`array(${streamProcesses('$1::text[]')})`)}
+group by 1, 2, 4, 5
 order by 1, 2
 `,
-    [applicationName(''), REPLICATION_ROLE],
+    [[...streams]],
   );

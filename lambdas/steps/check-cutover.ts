@@ -1,5 +1,5 @@
 /** State `CheckCutover`: refuses a switch that would lose something, take long or leave no way back, with every reason at once. */
-import { checking } from '../cutover/check.ts';
+import { CHECK_NEEDS, checking } from '../cutover/check.ts';
 import { CUTOVER_CHECKS } from '../cutover/index.ts';
 import { CutoverRefused } from '../errors.ts';
 import { SWITCH_KEYS } from '../input.ts';
@@ -18,4 +18,5 @@ export const checkCutover = defineStep({
       throw new CutoverRefused(refusal(findings, CUTOVER));
     },
   }),
+  needs: [...CHECK_NEEDS, 'clusterAccess'],
 });

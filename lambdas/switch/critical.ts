@@ -52,7 +52,7 @@ export async function switchUnderFence(
   await meter.part('fence', async () => {
     armDeadMan(bare.deadMan, fence);
     await raiseFence(one.leaving, line.leaving, fence);
-    await endEverybody(line.leaving, deadline.remainingMs);
+    await endEverybody(line.leaving, deadline.remainingMs, one);
   });
 
   let positions: Positions | undefined;

@@ -1,10 +1,11 @@
 /** The fence: from here until the commit point neither side takes the application's writes. */
-import type { Database, Session } from '../contract.ts';
+import type { Database, MigrationInput, Session } from '../contract.ts';
 import { SwitchFailed } from '../errors.ts';
-import { endSessions } from '../sql/client-sessions.ts';
+import { type EndedSessions, endSessions } from '../sql/client-sessions.ts';
 import { closeGate, createGate, endLockHoldersWhileFenced, type Fence, fenceGate, liftFence } from '../sql/gates.ts';
 import { createHeartbeat } from '../sql/heartbeat.ts';
 import { actLater } from '../sql/sessions.ts';
+import type { Switch } from './direction.ts';
 import { namingLockHolders } from './locks.ts';
 
 /** Whoever is alive lifts the fence by the deadline, and tells why. */
@@ -41,25 +42,46 @@ export async function raiseFence(side: Database, session: Session, fence: Fence)
   await namingLockHolders(side, session.query(fenceGate(fence)));
 }
 
-/** @throws SwitchFailed naming whoever cannot be ended, and prepared transactions that somebody might still commit */
-export async function endEverybody(session: Session, patienceMs: number): Promise<void> {
-  const [ended] = await session.query(endSessions(patienceMs));
-  if (!ended || ended.leftOver.length > 0) {
-    throw new SwitchFailed(
-      `These sessions could not be ended: ${ended?.leftOver.join(', ')}. End them, or let pg_signal_backend be granted.`,
-    );
-  }
-  if (ended.prepared > 0) {
-    throw new SwitchFailed(`There are ${ended.prepared} prepared transactions. Commit them or roll them back.`);
-  }
+/** What a switch tells the function that ends sessions. */
+export type Fenced = Pick<Switch, 'current' | 'next'> & { readonly input: Pick<MigrationInput, 'harmlessRoles'> };
+
+/** @throws SwitchFailed naming whoever cannot be ended, or could still write */
+export async function endEverybody(session: Session, patienceMs: number, { current, next, input }: Fenced): Promise<void> {
+  const spared = { streams: [current, next], harmlessRoles: input.harmlessRoles };
+  const [ended] = await session.query(endSessions(patienceMs, spared));
+  if (!ended) throw new SwitchFailed('The server gave no answer about who could still write. Start again.');
+  const faults = WRITERS.flatMap(([list, fault]) => (ended[list].length > 0 ? [fault(ended[list].join(', '))] : []));
+  if (faults.length > 0) throw new SwitchFailed(faults.join(' '));
 }
+
+/** What each kind of writer that a fence does not stop means, with its remedy. */
+const WRITERS: readonly (readonly [keyof EndedSessions, (who: string) => string])[] = [
+  ['leftOver', (who) => `These sessions could not be ended: ${who}. End them, or let pg_signal_backend be granted.`],
+  ['writing', (who) => `These sessions are not ours to end, and have written without committing yet: ${who}. Have them ended.`],
+  ['prepared', (who) => `There are prepared transactions, which somebody may still commit: ${who}. Commit them or roll them back.`],
+  [
+    'letIn',
+    (who) =>
+      `These roles can connect although the database is shut: ${who}. Take from them the rights of our role, or name them in harmlessRoles ` +
+      'if they write nothing.',
+  ],
+  ['subscribed', (who) => `These subscriptions of others write into the database: ${who}. Disable them (alter subscription … disable).`],
+];
 
 const LONGEST_SHUTTING_MS = 5_000;
 
 /** The side that is arrived at takes no writes until it is switched to, whoever may know its address. Its gate is never seen open. */
-export async function shutArriving(arriving: Database, session: Session): Promise<void> {
-  await arriving.transaction(async (transaction) => {
+export async function shutArriving(one: Fenced & Pick<Switch, 'arriving' | 'direction'>, session: Session): Promise<void> {
+  await one.arriving.transaction(async (transaction) => {
     for (const statement of [createHeartbeat(), createGate(), closeGate()]) await transaction.query(statement);
   });
-  await endEverybody(session, LONGEST_SHUTTING_MS);
+  await endEverybody(session, LONGEST_SHUTTING_MS, one).catch((error: unknown) => {
+    if (!(error instanceof SwitchFailed)) throw error;
+    const { from, to } = one.direction;
+    throw new SwitchFailed(
+      `The ${to} could not be kept from being written to, so nothing was fenced, and the application goes on at the ${from}. ${error.message} ` +
+        'Then start again.',
+      { cause: error },
+    );
+  });
 }

@@ -1,6 +1,6 @@
 /** The connections of a switch, opened and warmed before anything is fenced: inside the fence every connection made would be downtime. Two of them hold its lease. */
 import type { Session } from '../contract.ts';
-import { createEndSessions } from '../sql/client-sessions.ts';
+import { createEndSessions, tryEndSessions } from '../sql/client-sessions.ts';
 import { createAwaitBeat, createAwaitConfirmed } from '../sql/waits.ts';
 import type { Parties } from './direction.ts';
 import type { DeadMan } from './fence.ts';
@@ -31,6 +31,7 @@ export async function openLine({ leaving, arriving }: Pick<Parties, 'leaving' | 
       await lease(session, 'ask');
       await session.query(createEndSessions());
     }
+    await line.leaving.query(tryEndSessions());
     await line.leaving.query(createAwaitConfirmed());
     await line.arriving.query(createAwaitBeat());
     return line;

@@ -75,7 +75,7 @@ async function prepareOver(line: Line, one: Switch): Promise<Prepared | undefine
 
 async function prepareSides(line: Line, one: Switch, { source, target }: Record<SideName, Database>): Promise<Prepared> {
   await haveGate(one.leaving);
-  await shutArriving(one.arriving, line.arriving);
+  await shutArriving(one, line.arriving);
   const gates = await lookAtGates(source, target);
   if (one.input.reverse) await prepareNext(one);
   else await dropNext(one);

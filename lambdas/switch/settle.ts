@@ -1,7 +1,7 @@
 /** How a switch ends, whatever became of it: lifted where it was not committed, carried to its end where it was. Both may be repeated. */
 import type { Moment } from '../application.ts';
-import type { ApplicationView, Database, Reader } from '../contract.ts';
-import { MigrationError } from '../errors.ts';
+import type { ApplicationView, Reader } from '../contract.ts';
+import { MigrationError, SwitchFailed } from '../errors.ts';
 import { createEndSessions } from '../sql/client-sessions.ts';
 import { type Gate, gateState, liftFence, noteTold, openGate, recommitGate } from '../sql/gates.ts';
 import type { Parties, Switch } from './direction.ts';
@@ -12,7 +12,7 @@ import { endingLockHolders } from './locks.ts';
 import { changeStreams, haveNextSlot, streamsLeftToChange, takeBackStreams } from './streams.ts';
 
 /** What a settlement works with: no login is needed, for nothing new is made. */
-export type Settlement = Parties & Pick<Switch, 'execution' | 'application' | 'hook' | 'log' | 'remainingMs'>;
+export type Settlement = Parties & Pick<Switch, 'input' | 'execution' | 'application' | 'hook' | 'log' | 'remainingMs'>;
 
 async function gatesOf({ direction, leaving, arriving }: Parties<Reader>): Promise<Gates> {
   const [from, to] = await Promise.all([gateOf(leaving), gateOf(arriving)]);
@@ -33,7 +33,7 @@ export async function carryToItsEnd(one: Settlement, turn?: number): Promise<voi
   if (number === undefined) return;
   if (isForgotten(direction, gates)) {
     await haveNextSlot(one, gates[direction.to]);
-    await closeForgotten(one.leaving, number);
+    await closeForgotten(one, number);
   }
   await endingLockHolders(arriving, arriving.query(openGate(number)));
   await application.pointAt(direction.to);
@@ -44,12 +44,16 @@ export async function carryToItsEnd(one: Settlement, turn?: number): Promise<voi
 const SHUTTING_MS = 10_000;
 
 /** The side that was left has forgotten that it was, so it may have let the application in again. */
-async function closeForgotten(side: Database, turn: number): Promise<void> {
+async function closeForgotten(one: Settlement, turn: number): Promise<void> {
+  const { leaving: side } = one;
   const session = await side.session('close');
   try {
     await session.query(createEndSessions());
     await endingLockHolders(side, session.query(recommitGate(turn)));
-    await endEverybody(session, SHUTTING_MS);
+    await endEverybody(session, SHUTTING_MS, one).catch((error: unknown) => {
+      if (!(error instanceof SwitchFailed)) throw error;
+      one.log.warn('Not everybody could be ended on the side that was left', { error: error.message }); // the application waits for the other side
+    });
   } finally {
     await session.end();
   }

@@ -1,4 +1,5 @@
 /** What both switching steps have in common, which is everything but the direction. */
+import { readersAfter } from '../cluster/readers.ts';
 import type { Acting, Json, Looking, Verdict } from '../contract.ts';
 import { SwitchFailed } from '../errors.ts';
 import { refuseBesideOlder } from '../running.ts';
@@ -18,6 +19,8 @@ export interface Seen {
   readonly left: readonly string[] | undefined;
   /** Whether the stream back is there. */
   readonly wayBack: boolean;
+  /** What the source's readers go on doing; undefined where there are none, and on the way back. */
+  readonly readers: Json | undefined;
   /** What a person has to change where no secret is configured. */
   readonly byHand: string | undefined;
 }
@@ -25,7 +28,7 @@ export interface Seen {
 export const switching = (direction: Direction) => ({
   needs: SWITCH_NEEDS,
 
-  async inspect({ executions, source, target, application }: Looking<Needs>): Promise<Seen> {
+  async inspect({ executions, source, target, application, results }: Looking<Needs>): Promise<Seen> {
     await refuseBesideOlder(executions);
     const gates = await lookAtGates(source, target);
     const parties = partiesOf<typeof source>(direction, { source, target });
@@ -34,6 +37,7 @@ export const switching = (direction: Direction) => ({
       gates,
       left: committedDirection(gates) === direction ? await outstanding({ ...parties, application }) : undefined,
       wayBack: await isNextThere(parties),
+      readers: readersAfter(results),
       byHand: application.secret === undefined ? `Point the application at ${host}:${port}/${database}.` : undefined,
     };
   },
@@ -54,7 +58,7 @@ export const switching = (direction: Direction) => ({
     await performSwitch(one);
   },
 
-  evidence({ gates, left, wayBack, byHand }: Seen): Json {
+  evidence({ gates, left, wayBack, readers, byHand }: Seen): Json {
     const leaving = gates[direction.from];
     return {
       serving: servingSide(gates),
@@ -64,6 +68,7 @@ export const switching = (direction: Direction) => ({
       wayBack: wayBack
         ? `Every change made at the ${direction.to} from now on flows back, so it is possible to go back without losing any.`
         : `There is no stream back: going back to the ${direction.from} would lose whatever is written from now on.`,
+      ...(readers === undefined ? {} : { readers }),
       ...(byHand === undefined ? {} : { byHand }),
     };
   },

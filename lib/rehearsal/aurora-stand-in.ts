@@ -27,6 +27,8 @@ const DEPLOYMENT = {
   publicAccess: 'listed',
   securityGroup: async () => SECURITY_GROUPS.planetscale,
   securityGroupName: async (id: string) => (id === SECURITY_GROUPS.planetscale ? securityGroupOf(STACK) : undefined),
+  proxies: async () => [],
+  secondaries: async () => [],
   network: async () => ({ dnsSupport: true, dnsHostnames: true, privateSubnets: [], openSecurityGroups: [] }),
 } as const;
 

@@ -91,7 +91,7 @@ async function switchTo(
   const bystanders = await workload.startBystanders();
   try {
     const startedAt = performance.now();
-    const outcome = await runner.run(name, consent);
+    const outcome = await runner.run(name, { ...consent, ...sides.switchInput });
     performances.push({ outcome, startedAt });
     if (outcome.status === 'SUCCEEDED')
       faults.push(...(await bystanders.leftConnected()).map((fault) => `After the switch to the ${to}: ${fault}`));

@@ -27,6 +27,8 @@ export interface Sides {
   readonly cluster: Cluster;
   /** What a person would answer where `Replicate` asks: an embedded source may be rebooted. */
   readonly input: Readonly<Record<string, Json>>;
+  /** The same where a switch asks: on servers of somebody's own the application has no role but the migration's, which no fence shuts out. */
+  readonly switchInput: Readonly<Record<string, Json>>;
   readonly sslmode: ReplicationLogin['sslmode'];
   /** The embedded servers; undefined for a side that is somebody's own. */
   readonly servers: { readonly source: Server | undefined; readonly target: Server | undefined };
@@ -79,6 +81,7 @@ function sidesOf(from: Opened, to: Opened): Sides {
     target: to.settings,
     cluster: from.server ? auroraStandIn(from.server) : unmanagedCluster,
     input: from.server ? { reboot: 'now' } : {},
+    switchInput: consentTo([from, to].flatMap(({ settings, server }) => (server ? [] : [settings.user]))),
     sslmode: from.settings.tls.verify === 'off' ? 'disable' : 'require',
     servers: { source: from.server, target: to.server },
     application: { source: login(from), target: login(to) },
@@ -96,3 +99,7 @@ function sidesOf(from: Opened, to: Opened): Sides {
     },
   };
 }
+
+/** PlanetScale's edge wants a branch behind the name of a role, which the server does not know. */
+const consentTo = (users: readonly string[]): Readonly<Record<string, Json>> =>
+  users.length > 0 ? { harmlessRoles: [...new Set(users.flatMap((user) => [user, user.replace(/\.[a-z0-9]+$/, '')]))] } : {};

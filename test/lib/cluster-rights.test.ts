@@ -115,6 +115,25 @@ describe('the network', () => {
   });
 });
 
+describe('ways to the cluster past its writer (#9.8)', () => {
+  it('are looked for by CheckCutover alone, which changes none of them', () => {
+    for (const action of ['rds:DescribeDBProxies', 'rds:DescribeDBProxyTargets', 'rds:DescribeGlobalClusters'])
+      expect(whoMay(stack, action)).toEqual(['CheckCutover']);
+    const actions = stack.rightsOf('CheckCutover').flatMap((right) => right.actions);
+    expect(actions.filter((action) => /^rds:(?!Describe)/.test(action))).toEqual([]);
+  });
+
+  it('are proxies of this account and region, and global databases of this account', () => {
+    expect(resourcesOf('CheckCutover', 'rds:DescribeDBProxies')).toEqual([rds('db-proxy', '*')]);
+    expect(resourcesOf('CheckCutover', 'rds:DescribeDBProxyTargets')).toEqual([
+      rds('db-proxy', '*'),
+      rds('target-group', '*'),
+      rds('target', '*'),
+    ]);
+    expect(resourcesOf('CheckCutover', 'rds:DescribeGlobalClusters')).toEqual(['arn:aws:rds::111122223333:global-cluster:*']);
+  });
+});
+
 it('a step that only looks at the cluster may change nothing about it', () => {
   const lookers = STEP_NAMES.filter((step) => needsOf(step).includes('cluster'));
   expect(lookers).toContain('VerifyWalLevel');

@@ -1,6 +1,14 @@
 /** Clusters of every kind, for tests that play the control plane by hand. */
-
-import type { Cluster, ClusterMember, ClusterState, Network, Parameter, Tags } from '../../lambdas/contract.ts';
+import type {
+  Cluster,
+  ClusterMember,
+  ClusterState,
+  DatabaseProxy,
+  Network,
+  Parameter,
+  SecondaryCluster,
+  Tags,
+} from '../../lambdas/contract.ts';
 import { parameterGroupOf, securityGroupOf } from '../../lambdas/names.ts';
 
 export const GROUP = parameterGroupOf('Shop', 'aurora-postgresql15');
@@ -62,6 +70,8 @@ export interface Played extends Cluster {
 export interface Play extends Partial<Pick<Cluster, 'stack' | 'publicAccess'>> {
   readonly state?: ClusterState;
   readonly network?: Network;
+  readonly proxies?: readonly DatabaseProxy[];
+  readonly secondaries?: readonly SecondaryCluster[];
   readonly hasSecurityGroup?: boolean;
   readonly groups?: Readonly<Record<string, readonly Parameter[]>>;
   readonly tagged?: Map<string, Tags>;
@@ -83,6 +93,8 @@ export function playedCluster(play: Play = {}): Played {
     calls,
     describe: async () => played.state,
     userParameters: async (group) => groups.get(group) ?? [],
+    proxies: async () => play.proxies ?? [],
+    secondaries: async () => play.secondaries ?? [],
     securityGroup: async () => (play.hasSecurityGroup === false ? undefined : OURS),
     network: async () => play.network ?? OPEN_NETWORK,
     parameterGroupFamily: async (name) =>

@@ -9,7 +9,7 @@ const silent: Log = { info: () => {}, warn: () => {} };
 
 /** One visit. @param previous result of the visit before */
 export function visitOn(cluster: Cluster, step: StepName, previous?: StepResult): Promise<StepResult> {
-  const ports = { clusterSetup: cluster, clusterRestore: cluster, clusterReboot: cluster, cluster };
+  const ports = { clusterSetup: cluster, clusterRestore: cluster, clusterReboot: cluster, clusterAccess: cluster, cluster };
   const surroundings = {
     input: parseInput({}),
     looking: ports,

@@ -1,6 +1,6 @@
 /** Worlds as Replicate leaves them, and what the checks before a switch say of them. */
 import type { ConnectionSettings } from '../../lambdas/adapters/connection-settings.ts';
-import type { Application, Json } from '../../lambdas/contract.ts';
+import type { Application, Cluster, Json } from '../../lambdas/contract.ts';
 import { type SwitchCheck, setSwitchScene } from '../../lambdas/cutover/scene.ts';
 import { parseInput } from '../../lambdas/input.ts';
 import { subscriptionName } from '../../lambdas/names.ts';
@@ -76,6 +76,7 @@ export interface SwitchCircumstances {
   readonly source?: ConnectionSettings;
   readonly target?: ConnectionSettings;
   readonly application?: Application;
+  readonly cluster?: Cluster;
 }
 
 /** What these checks find, without markers being written. */

@@ -43,6 +43,8 @@ async function run({ fn, event, budgetMs, source, target, replication, secret }:
       ...remote<Omit<Application, 'secret'>>('application', [
         'pointsAt',
         'obstacles',
+        'currentUsers',
+        'targetUser',
         'keepOriginal',
         'isKept',
         'pointAt',

@@ -194,7 +194,8 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   },
   setLockTimeout: nothing,
   createEndSessions: nothing,
-  endSessions: () => [{ leftOver: [], prepared: 0 }],
+  tryEndSessions: nothing,
+  endSessions: () => [{ leftOver: [], writing: [], prepared: [], letIn: [], subscribed: [] }],
   ownSchemaExists: ({ gate }) => [{ exists: gate !== undefined }],
 
   createHeartbeat: nothing,

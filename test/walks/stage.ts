@@ -34,6 +34,8 @@ export class WalkedSecret {
   locked = false;
   readonly secret = 'the application';
   obstacles = async (): Promise<[]> => [];
+  currentUsers = async (): Promise<string[]> => ['the_application'];
+  targetUser = async (): Promise<string> => 'the_application';
   pointsAt = async (): Promise<SideName> => this.leadsTo;
   keepOriginal = async (): Promise<void> => {};
   isKept = async (): Promise<boolean> => false;

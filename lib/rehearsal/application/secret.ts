@@ -26,6 +26,8 @@ export function rehearsedSecret(logins: Readonly<Record<SideName, ConnectionSett
     read: async () => logins[current],
     pointsAt: async () => current,
     obstacles: async () => [],
+    currentUsers: async () => [logins[current].user],
+    targetUser: async () => logins.target.user,
     async keepOriginal() {
       original ||= current === 'source';
     },

@@ -211,6 +211,22 @@ describe('the value that leads to the source', () => {
     expect(secret.current()).toBe(AT_SOURCE);
   });
 
+  it.each([
+    ['of fields', AT_SOURCE, ['shop']],
+    ['of a URL', `postgresql://the%20shop:${CANARY}@source.example/shop`, ['the shop']],
+    [
+      'of both, which differ',
+      JSON.stringify({ ...AT_TARGET, url: `postgresql://other:${CANARY}@target.example/postgres` }),
+      ['other', 'shop'],
+    ],
+    ['of both, which agree', JSON.stringify({ ...AT_TARGET, url: `postgresql://shop:${CANARY}@target.example/postgres` }), ['shop']],
+  ])('tells who the application logs in as, and no password: a value %s (#9.7)', async (_, text, users) => {
+    keepSecret(api, ARN, text);
+    const application = port();
+    expect(await application.currentUsers()).toEqual(users);
+    expect(await application.targetUser()).toBe('shop');
+  });
+
   it('is let go of, any number of times, without a look at any value or at any other secret', async () => {
     const secret = keepSecret(api, ARN, AT_SOURCE);
     await port().keepOriginal();

@@ -8,6 +8,9 @@ import {
   DescribeDBClusterParametersCommand,
   DescribeDBClustersCommand,
   DescribeDBInstancesCommand,
+  DescribeDBProxiesCommand,
+  DescribeDBProxyTargetsCommand,
+  DescribeGlobalClustersCommand,
   ListTagsForResourceCommand,
   ModifyDBClusterCommand,
   ModifyDBClusterParameterGroupCommand,
@@ -20,7 +23,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { clusterPort } from '../../../lambdas/adapters/rds.ts';
 import { writerEndpoint } from '../../../lambdas/adapters/rds-state.ts';
-import type { Cluster } from '../../../lambdas/contract.ts';
+import type { Cluster, ClusterState } from '../../../lambdas/contract.ts';
 import { visitOn } from '../../support/control-plane.ts';
 
 const api = mockClient(RDSClient);
@@ -106,6 +109,62 @@ describe('the cluster', () => {
   it('tells what keeps it from streaming', async () => {
     answers({ ReplicationSourceIdentifier: arn('cluster', 'main'), ServerlessV2ScalingConfiguration: { MinCapacity: 0 } });
     await expect(cluster.describe()).resolves.toMatchObject({ replicatesFrom: arn('cluster', 'main'), leastCapacity: 0 });
+  });
+
+  it('tells what leads to it beside its writer (#9.8)', async () => {
+    answers({
+      ReaderEndpoint: 'shop.cluster-ro-abc',
+      CustomEndpoints: ['reports.cluster-custom-abc'],
+      LocalWriteForwardingStatus: 'enabling',
+      GlobalWriteForwardingStatus: 'disabled',
+      GlobalWriteForwardingRequested: true,
+      GlobalClusterIdentifier: 'world',
+    });
+    await expect(cluster.describe()).resolves.toMatchObject({
+      readerEndpoints: ['shop.cluster-ro-abc', 'reports.cluster-custom-abc'],
+      writeForwarding: ['local enabling', 'global requested'],
+      globalCluster: 'world',
+    });
+    answers({ LocalWriteForwardingStatus: 'disabled', GlobalWriteForwardingStatus: 'unknown' });
+    await expect(cluster.describe()).resolves.toMatchObject({ writeForwarding: ['global unknown'] });
+    answers({ LocalWriteForwardingStatus: 'disabled', GlobalWriteForwardingStatus: 'disabled', GlobalWriteForwardingRequested: false });
+    expect(await cluster.describe()).not.toHaveProperty('writeForwarding');
+  });
+
+  it('tells which proxies lead to it or to an instance of it, from every page (#9.8)', async () => {
+    answers({}, instance('shop-1'), instance('shop-2'));
+    const proxy = (DBProxyName: string, EngineFamily = 'POSTGRESQL') => ({ DBProxyName, EngineFamily, Endpoint: `${DBProxyName}.proxy` });
+    api.on(DescribeDBProxiesCommand).resolves({ DBProxies: [proxy('pool'), proxy('others'), proxy('mine', 'MYSQL')], Marker: 'm' });
+    api.on(DescribeDBProxiesCommand, { Marker: 'm' }).resolves({ DBProxies: [proxy('direct')] });
+    api.on(DescribeDBProxyTargetsCommand, { DBProxyName: 'pool' }).resolves({ Targets: [{ RdsResourceId: 'x' }], Marker: 't' });
+    api
+      .on(DescribeDBProxyTargetsCommand, { DBProxyName: 'pool', Marker: 't' })
+      .resolves({ Targets: [{ TrackedClusterId: 'shop', RdsResourceId: 'shop', Type: 'TRACKED_CLUSTER' }] });
+    api.on(DescribeDBProxyTargetsCommand, { DBProxyName: 'others' }).resolves({ Targets: [{ TrackedClusterId: 'other' }] });
+    api
+      .on(DescribeDBProxyTargetsCommand, { DBProxyName: 'direct' })
+      .resolves({ Targets: [{ RdsResourceId: 'shop-2', Type: 'RDS_INSTANCE' }] });
+    const state = await cluster.describe();
+    await expect(state && cluster.proxies(state)).resolves.toEqual([
+      { name: 'pool', endpoint: 'pool.proxy' },
+      { name: 'direct', endpoint: 'direct.proxy' },
+    ]);
+  });
+
+  it('tells which clusters a global database feeds from it, and whether they write (#9.8)', async () => {
+    const [writer, quiet, writing] = ['shop', 'quiet', 'writing'].map((name) => arn('cluster', name));
+    api.on(DescribeGlobalClustersCommand, { GlobalClusterIdentifier: 'world' }).resolves({
+      GlobalClusters: [
+        {
+          GlobalClusterMembers: [
+            { DBClusterArn: writer, IsWriter: true, GlobalWriteForwardingStatus: 'unknown' },
+            { DBClusterArn: quiet, IsWriter: false, GlobalWriteForwardingStatus: 'disabled' },
+            { DBClusterArn: writing, IsWriter: false, GlobalWriteForwardingStatus: 'enabled' },
+          ],
+        },
+      ],
+    });
+    await expect(cluster.secondaries('world')).resolves.toEqual([{ arn: quiet }, { arn: writing, writeForwarding: 'enabled' }]);
   });
 
   it('has the security groups that stay, and is settled when none of them is on its way', async () => {
@@ -280,6 +339,8 @@ describe('a fault', () => {
     'rds:DescribeDBClusters on shop': (on) => on.describe(),
     'rds:DescribeDBInstances on shop': (on) => on.describe(),
     'rds:DescribeDBClusterParameters on g': (on) => on.userParameters('g'),
+    'rds:DescribeDBProxies on *': (on) => on.proxies({ cluster: 'shop', members: [] } as unknown as ClusterState),
+    'rds:DescribeGlobalClusters on world': (on) => on.secondaries('world'),
     'rds:ListTagsForResource on arn': (on) => on.tags('arn'),
     'rds:AddTagsToResource on arn': (on) => on.addTags('arn', { key: 'value' }),
     'rds:RemoveTagsFromResource on arn': (on) => on.removeTags('arn', ['key']),

@@ -2,7 +2,8 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clientConfig } from '../../../lambdas/adapters/connection-settings.ts';
 import { longTransactions, prepared } from '../../../lambdas/cutover/transactions.ts';
-import { BACK } from '../../../lambdas/switch/direction.ts';
+import { BACK, OVER } from '../../../lambdas/switch/direction.ts';
+import { other } from '../../support/fenced.ts';
 import { blocker, poorRole, summary } from '../../support/findings.ts';
 import { FOLLOWED, switchFindings } from '../../support/following.ts';
 import { eventually } from '../../support/replicated.ts';
@@ -56,6 +57,24 @@ describe('transactions under way before a switch', () => {
     expect(await found({ direction: BACK })).toHaveLength(3);
     await Promise.all(clients.map((client) => client.end()));
     await eventually(async () => (await found()).length === 0);
+  });
+
+  it('are not those of autovacuum on the side that is left, whose ANALYZE holds a transaction id for long (#9.6)', async () => {
+    for (const text of [`alter system set autovacuum_naptime = '1s'`, 'select pg_reload_conf()']) await world.source(text);
+    await world.source('create table public.big (n int, m int) with (autovacuum_enabled = off)');
+    await world.source('create statistics public.of_big on n, m from public.big');
+    const superuser = await other(world.pair.source.superuser(world.database.name), 'service');
+    // ANALYZE has stored what it knows of the columns when it comes to this lock.
+    await superuser.query('begin; lock table pg_statistic_ext_data in share mode');
+    await world.source('insert into public.big select n, n from generate_series(1, 1000) as n');
+    await world.source('alter table public.big set (autovacuum_enabled = on, autovacuum_analyze_threshold = 1)');
+    const named = async (direction = BACK) => (await switchFindings(world, [longTransactions], { direction }))[0]?.objects ?? [];
+    // The way back makes its slot on the source, which waits for it.
+    await eventually(async () => (await named()).some((object) => object.includes('(user none, database first, ')));
+    expect(await named(OVER)).toEqual([]);
+    await superuser.query('rollback');
+    await superuser.end();
+    await world.source('drop table public.big');
   });
 
   it('are named where they were prepared, however young', async () => {

@@ -107,27 +107,38 @@ const applicationOriginal: Right = {
   },
 };
 
+const replication: Right = {
+  network: true, // the login is tried on the source
+  environment: (resources) => ({
+    ...source.environment(resources),
+    [VARIABLE.replicationSecret]: resources.replicationSecret.secretArn,
+    [VARIABLE.subscriptionSslmode]: resources.subscriptionSslmode,
+  }),
+  grant(role, resources) {
+    source.grant(role, resources); // for its address, as the target reaches it, and for trying the login
+    allowReading(role, resources.replicationSecret);
+  },
+};
+
 export const RIGHTS: Readonly<Record<Need, Right>> = {
   source,
   schemaDump: source,
   target,
+  replication,
+  /** Logs in to both sides as the replication role; the sides' own secrets say where they are. */
+  comparison: {
+    network: true,
+    environment: (resources) => ({ ...replication.environment(resources), ...target.environment(resources) }),
+    grant(role, resources) {
+      replication.grant(role, resources);
+      target.grant(role, resources);
+    },
+  },
   ...CLUSTER_RIGHTS,
   executions: {
     network: false,
     environment: ({ actingMachineArns }) => ({ [VARIABLE.actingMachines]: actingMachineArns.join(',') }),
     grant: (role, { actingMachineArns }) => allow(role, ['states:ListExecutions'], [...actingMachineArns]),
-  },
-  replication: {
-    network: true, // the login is tried on the source
-    environment: (resources) => ({
-      ...source.environment(resources),
-      [VARIABLE.replicationSecret]: resources.replicationSecret.secretArn,
-      [VARIABLE.subscriptionSslmode]: resources.subscriptionSslmode,
-    }),
-    grant(role, resources) {
-      source.grant(role, resources); // for its address, as the target reaches it, and for trying the login
-      allowReading(role, resources.replicationSecret);
-    },
   },
   replicationSecret: {
     network: false,

@@ -59,6 +59,7 @@ const PLACES_OF: Readonly<Record<Need, readonly (keyof Places)[]>> = {
   clusterReboot: ['cluster'],
   executions: ['executions'],
   replication: ['replication', 'source'], // its login is tried on the source
+  comparison: ['replication', 'source', 'target'],
   replicationSecret: ['replicationSecret'],
   application: ['application'],
   applicationView: ['application'],

@@ -1,4 +1,5 @@
 /** Every check before a switch, in the order in which a person would want to read the findings. A new check is one entry here. */
+import { loginTriggers } from '../readiness/login-triggers.ts';
 import { application } from './application.ts';
 import { compared } from './comparison.ts';
 import { lag } from './lag.ts';
@@ -23,6 +24,7 @@ const COMMON: readonly SwitchCheck[] = [
   login,
   longTransactions,
   prepared,
+  loginTriggers,
   publisherRoom,
   subscriberRoom,
   fenceRights,

@@ -7,6 +7,7 @@ import type { Check } from './findings.ts';
 import { replicaIdentity } from './identity.ts';
 import { earlierAttempt, publications, slotLimits, slots, subscriptions } from './leftovers.ts';
 import { collations, locale } from './locale.ts';
+import { loginTriggers } from './login-triggers.ts';
 import { rowSecurity, sourceRole, sourceTables, targetRole } from './rights.ts';
 import { sequences } from './sequences.ts';
 import { nothingToMove, size } from './size.ts';
@@ -47,6 +48,7 @@ export const CHECKS: readonly Check[] = [
   triggers,
   ruleChecks,
   eventTriggerChecks,
+  loginTriggers,
   sequences,
   prepared,
   longTransactions,

@@ -8,7 +8,7 @@ import { complete, performSwitch } from './perform.ts';
 import { outstanding, takeBack } from './settle.ts';
 import { isNextThere } from './streams.ts';
 
-export const SWITCH_NEEDS = ['executions', 'source', 'target', 'replication', 'application', 'hook'] as const;
+export const SWITCH_NEEDS = ['executions', 'source', 'target', 'replication', 'comparison', 'application', 'hook'] as const;
 type Needs = (typeof SWITCH_NEEDS)[number];
 
 export interface Seen {

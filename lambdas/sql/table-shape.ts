@@ -6,7 +6,10 @@ export interface ShapeColumn {
   readonly name: string;
   /** The type below all domains, with its schema: `pg_catalog.int8`, `"My Schema".mood`. */
   readonly type: string;
-  /** Name of the type below all domains where it is one of the server's own, such as `int8`; `enum` for an enum; otherwise null. */
+  /**
+   * Name of the type below all domains where it is one of the server's own, such as `int8`; `enum` for an enum whose values are not converted
+   * to another type unasked, which would make its operators ambiguous; otherwise null.
+   */
   readonly base: string | null;
   /** Place within the primary key, or else within the index that is the replica identity, from 0; null outside of it. */
   readonly keyPosition: number | null;
@@ -52,7 +55,10 @@ with recursive subject as (
   where t.typtype = 'd'
 )
 select a.attname::text as name, format('%I.%I', tn.nspname, t.typname) as type,
-  case when t.typtype = 'e' then 'enum' when t.typnamespace = 'pg_catalog'::regnamespace then t.typname::text end as base,
+  case
+    when t.typtype = 'e' and not exists (select from pg_cast as c where c.castsource = t.oid and c.castcontext = 'i') then 'enum'
+    when t.typnamespace = 'pg_catalog'::regnamespace then t.typname::text
+  end as base,
   (
     select array_position(k.columns, a.attnum) from key as k where array_position(k.columns, a.attnum) < k.width
   ) as "keyPosition",

@@ -1,6 +1,8 @@
 /** Looking runs no code of a user's, whatever it is attached to. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { REPLICATION_ROLE } from '../../lambdas/names.ts';
 import { openPorts } from '../../lambdas/ports.ts';
+import { objectsOf } from '../../lambdas/schema/fingerprint.ts';
 import type { StepName } from '../../lambdas/steps/index.ts';
 import { lookOut } from '../../lambdas/watch/look.ts';
 import { Memory } from '../../lambdas/watch/memory.ts';
@@ -59,12 +61,32 @@ describe.each([
     expect(await ran(world)).toEqual([]);
   });
 
+  it('does not run while the schema of both sides is read', async () => {
+    const ports = openPorts('CheckCutover', world.places);
+    for (const side of [ports.looking.source, ports.looking.target]) {
+      const objects = await objectsOf(side, { excludeSchemas: [], excludeTables: [] });
+      expect(objects.map(({ object }) => object)).toContain('column evil.by_mood.late');
+    }
+    await ports.close();
+    expect(await ran(world)).toEqual([]);
+  });
+
   it('does not run while the watch looks', async () => {
     const ports = openPorts('Watch', world.places);
     const { failures } = await lookOut(ports.looking, new Memory(), true);
     await ports.close();
     expect(failures).toEqual([]);
     expect(await ran(world)).toEqual([]);
+  });
+
+  it('runs as the role that can only read where planning a query evaluates it, which is what a constant in an index is', async () => {
+    for (const run of [world.source, world.target]) await run('create index on evil.derived ((n + evil.derived(1)))');
+    await ran(world);
+    for (const step of LOOKING) await visited(world, step);
+    expect(await ran(world)).toEqual([]);
+    await world.until('CompareData').catch(() => {});
+    const found = await ran(world);
+    expect(found.filter((line) => !line.endsWith(`as ${REPLICATION_ROLE}`))).toEqual([]);
   });
 
   it('would have been seen if it had run', async () => {

@@ -173,7 +173,9 @@ export function rowSum(table: ComparedTable, selection: Selection): Statement<Ro
 /** The key of the row that is `size` rows further, by the key's own order; no row where fewer are left. */
 export function rangeEnd(table: ComparedTable, after: Key | undefined, size: number): Statement<{ key: Key }> {
   const { from, values } = rowsOf(table, { after });
-  return statement(`select ${keyAsText(table)} as key ${from} order by ${keyColumns(table)} offset ${size - 1} limit 1`, values);
+  // The key becomes text outside, or it would for each of the rows that are passed over.
+  const last = `select ${keyColumns(table)} ${from} order by ${keyColumns(table)} offset ${size - 1} limit 1`;
+  return statement(`select ${keyAsText(table)} as key from (${last}) as r`, values);
 }
 
 /** The next keys in this server's own order. */

@@ -162,10 +162,17 @@ export interface SchemaDump {
   dump(args: readonly string[]): Promise<string>;
 }
 
+/**
+ * Both sides as the replication role sees them, which may read what is published and nothing else: for whatever evaluates what users have
+ * made, such as a row of one of their tables.
+ */
+export type ComparisonReaders = Readonly<Record<SideName, Reader>>;
+
 /** Everything outside of the function that a step may reach. */
 export interface Ports {
   readonly source: Database;
   readonly target: Database;
+  readonly comparison: ComparisonReaders;
   /** Rights follow from needs, so each way of changing the cluster is a port of its own; `cluster` only looks. */
   readonly cluster: ClusterView;
   readonly clusterSetup: ClusterSetup;
@@ -189,6 +196,7 @@ export type Need = keyof Ports;
 export interface Views {
   readonly source: Reader;
   readonly target: Reader;
+  readonly comparison: ComparisonReaders;
   readonly cluster: ClusterView;
   readonly clusterSetup: ClusterSetupView;
   readonly clusterRestore: ClusterRestoreView;

@@ -1,9 +1,11 @@
 /** From where things are to the ports that one step needs. Lambda and the rehearsal differ only in the {@link Places} they pass. */
+import { comparisonPort } from './adapters/comparison.ts';
 import type { ConnectionSettings } from './adapters/connection-settings.ts';
 import type { WholeWords } from './adapters/database-errors.ts';
 import { canLogIn } from './adapters/log-in.ts';
 import { pgDump } from './adapters/pg-dump.ts';
-import { databasePort } from './adapters/postgres.ts';
+import { type DatabasePort, databasePort } from './adapters/postgres.ts';
+import { userAt } from './adapters/user-at.ts';
 import type {
   Application,
   Cluster,
@@ -45,6 +47,13 @@ export interface OpenPorts {
 export function openPorts(step: string, places: Partial<Places>, log?: WholeWords): OpenPorts {
   const source = places.source && databasePort(places.source, step, log, 'source');
   const target = places.target && databasePort(places.target, step, log, 'target');
+  const { replication: login } = places;
+  const at = (side: SideName) => {
+    const [settings, port] = [places[side], { source, target }[side]];
+    return settings && port && { settings, looking: port.looking };
+  };
+  const [atSource, atTarget] = [at('source'), at('target')];
+  const comparison = login && atSource && atTarget && comparisonPort(login, { source: atSource, target: atTarget }, step, log);
   const others = {
     cluster: places.cluster,
     clusterSetup: places.cluster,
@@ -52,7 +61,8 @@ export function openPorts(step: string, places: Partial<Places>, log?: WholeWord
     clusterReboot: places.cluster,
     clusterAccess: places.cluster,
     executions: places.executions,
-    replication: places.replication && replicationAccess(places.replication, step, places, log),
+    replication: login && replicationAccess(login, step, at, log),
+    comparison: comparison?.readers,
     replicationSecret: places.replicationSecret,
     schemaDump: places.source && pgDump(places.source, step, undefined, log),
     application: places.application,
@@ -65,16 +75,16 @@ export function openPorts(step: string, places: Partial<Places>, log?: WholeWord
     looking: { ...others, source: source?.looking, target: target?.looking } satisfies Record<keyof Views, unknown> as Views,
     acting: { ...others, source: source?.acting, target: target?.acting } satisfies Record<keyof Ports, unknown> as Ports,
     close: async () => {
-      await Promise.all([source?.close(), target?.close()]);
+      await Promise.all([source?.close(), target?.close(), comparison?.close()]);
     },
   };
 }
 
-/** @param places where the login is tried, as we reach it; the login's own address is the one that the target uses */
+/** @param at where the login is tried, as we reach it; the login's own address is the one that the target uses */
 function replicationAccess(
   login: ReplicationLogin,
   step: string,
-  places: Partial<Record<SideName, ConnectionSettings>>,
+  at: (side: SideName) => { readonly settings: ConnectionSettings; readonly looking: DatabasePort['looking'] } | undefined,
   log?: WholeWords,
 ): ReplicationAccess {
   return {
@@ -85,10 +95,10 @@ function replicationAccess(
     ...(login.reverse && { reverse: login.reverse }),
     sslmode: login.sslmode,
     async works(side = 'source') {
-      const place = places[side];
+      const place = at(side);
       if (!place) throw new Error(`${step} tries the replication login without needing the ${side}.`);
-      const currentLogin = async () => ({ user: login.user, password: await login.password(side) });
-      return canLogIn({ ...place, ...(await currentLogin()), currentLogin }, step, log);
+      const currentLogin = async () => ({ user: await userAt(login.user, place), password: await login.password(side) });
+      return canLogIn({ ...place.settings, ...(await currentLogin()), currentLogin }, step, log);
     },
   };
 }

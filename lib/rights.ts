@@ -112,10 +112,33 @@ const applicationOriginal: Right = {
   },
 };
 
+const replication: Right = {
+  network: true, // the login is tried on the source
+  environment: (resources) => ({
+    ...source.environment(resources),
+    [VARIABLE.replicationSecret]: resources.replicationSecret.secretArn,
+    [VARIABLE.subscriptionSslmode]: resources.subscriptionSslmode,
+  }),
+  grant(role, resources) {
+    source.grant(role, resources); // for its address, as the target reaches it, and for trying the login
+    allowReading(role, resources.replicationSecret);
+  },
+};
+
 export const RIGHTS: Readonly<Record<Need, Right>> = {
   source,
   schemaDump: source,
   target,
+  replication,
+  /** Logs in to both sides as the replication role; the sides' own secrets say where they are. */
+  comparison: {
+    network: true,
+    environment: (resources) => ({ ...replication.environment(resources), ...target.environment(resources) }),
+    grant(role, resources) {
+      replication.grant(role, resources);
+      target.grant(role, resources);
+    },
+  },
   ...CLUSTER_RIGHTS,
   executions: {
     network: false,
@@ -125,18 +148,6 @@ export const RIGHTS: Readonly<Record<Need, Right>> = {
       if (actingExecutionArns.length > 0) allow(role, ['states:DescribeExecution'], [...actingExecutionArns]);
       for (const arn of actingExecutionArns)
         allowWildcard(role, arn, 'Every execution of this machine; their names are chosen when they are started.');
-    },
-  },
-  replication: {
-    network: true, // the login is tried on the source
-    environment: (resources) => ({
-      ...source.environment(resources),
-      [VARIABLE.replicationSecret]: resources.replicationSecret.secretArn,
-      [VARIABLE.subscriptionSslmode]: resources.subscriptionSslmode,
-    }),
-    grant(role, resources) {
-      source.grant(role, resources); // for its address, as the target reaches it, and for trying the login
-      allowReading(role, resources.replicationSecret);
     },
   },
   replicationSecret: {

@@ -67,6 +67,7 @@ const PLACES_OF: Readonly<Record<Need, readonly (keyof Places)[]>> = {
   clusterAccess: ['cluster'],
   executions: ['executions'],
   replication: ['replication', 'source'], // its login is tried on the source
+  comparison: ['replication', 'source', 'target'],
   replicationSecret: ['replicationSecret'],
   application: ['application'],
   applicationView: ['application'],

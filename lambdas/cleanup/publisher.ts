@@ -5,7 +5,7 @@ import { REPLICATION_ROLE } from '../names.ts';
 import { alone } from '../replication/make-slot.ts';
 import { dropPublication, lockPublication, publicationList } from '../sql/publications.ts';
 import { dropRole, type RoleTraces, revokeAll, roleTraces } from '../sql/role-traces.ts';
-import { lockRoles } from '../sql/roles.ts';
+import { asRoleMaker, lockRoles } from '../sql/roles.ts';
 import { slotBirth, slotBirthsExist } from '../sql/slot-births.ts';
 import { dropSlot, endReaders, type OwnSlot, ownSlots } from '../sql/slots.ts';
 import { subscribers, subscribersExist } from '../sql/subscribers.ts';
@@ -67,7 +67,9 @@ async function takeAwayRole(session: Pick<Session, 'query'>, database: string): 
   if (!role?.exists) return;
   for (const revoke of revokeAll(REPLICATION_ROLE, database, role)) await session.query(revoke);
   const [left] = await session.query(roleTraces(REPLICATION_ROLE));
-  if (left && left.usedBy.length === 0 && !holdsHere({ ...left, settings: false })) await session.query(dropRole(REPLICATION_ROLE));
+  if (!left || left.usedBy.length > 0 || holdsHere({ ...left, settings: false })) return;
+  await session.query(asRoleMaker());
+  await session.query(dropRole(REPLICATION_ROLE));
 }
 
 /** Time to look again and to return. */

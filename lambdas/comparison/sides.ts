@@ -29,27 +29,29 @@ const BETWEEN_QUESTIONS_MS = 100;
 /** First version that prints floats exactly and as short as can be. */
 const EXACT_FLOATS = 12;
 
-export async function openSides(ctx: Looking<'source' | 'target'>): Promise<Sides> {
-  const versions = await Promise.all([ctx.source.version(), ctx.target.version()]);
+/** @param ctx readers that may do nothing but read: what users have made is evaluated with their rights */
+export async function openSides({ comparison, remainingMs }: Pick<Looking<'comparison'>, 'comparison' | 'remainingMs'>): Promise<Sides> {
+  const { source, target } = comparison;
+  const versions = await Promise.all([source.version(), target.version()]);
   const exactFloats = versions.every((version) => version >= EXACT_FLOATS);
-  const slot = subscriptionName(ctx.source.endpoint.database);
+  const slot = subscriptionName(source.endpoint.database);
 
   const askReader = <Row>(reader: Reader, question: Statement<Row>): Promise<Row[]> =>
     reader.snapshot(async (snapshot) => {
-      await snapshot.query(pinPrinting(exactFloats, Math.max(ctx.remainingMs(), RESERVE_MS)));
+      await snapshot.query(pinPrinting(exactFloats, Math.max(remainingMs(), RESERVE_MS)));
       return snapshot.query(question);
     });
 
   return {
     versions,
-    ask: (side, question) => askReader(ctx[side], question),
-    askBoth: (question) => Promise.all([askReader(ctx.source, question), askReader(ctx.target, question)]),
+    ask: (side, question) => askReader(comparison[side], question),
+    askBoth: (question) => Promise.all([askReader(source, question), askReader(target, question)]),
     async caughtUp() {
-      const patience = Math.max(ctx.remainingMs() - RESERVE_MS, SHORTEST_WAIT_MS);
+      const patience = Math.max(remainingMs() - RESERVE_MS, SHORTEST_WAIT_MS);
       const until = Date.now() + patience;
-      const [written] = await ctx.source.query(writtenPosition());
+      const [written] = await source.query(writtenPosition());
       for (;;) {
-        const [slotNow] = await ctx.source.query(positionConfirmed(slot, written?.position ?? ''));
+        const [slotNow] = await source.query(positionConfirmed(slot, written?.position ?? ''));
         if (!slotNow || slotNow.confirmed) return true;
         if (Date.now() >= until) return false;
         await sleep(BETWEEN_QUESTIONS_MS);

@@ -5,6 +5,7 @@ import type { PublishedTable } from '../sql/tables.ts';
 import { compareSelection } from './keyed.ts';
 import type { Outcome } from './outcome.ts';
 import type { Within } from './progress.ts';
+import { explained } from './refusals.ts';
 import { type Plan, planOf } from './shape.ts';
 import type { Side, Sides } from './sides.ts';
 import { compareWhole } from './whole.ts';
@@ -42,7 +43,9 @@ export async function compareNextPart(sides: Sides, published: PublishedTable, a
     sides.versions,
   );
   if (typeof plan === 'string') return { rows: 0, different: [], moving: 0, next: null, reason: plan };
-  const part = await PARTS[plan.walk](sides, plan, published, at);
+  const part = await PARTS[plan.walk](sides, plan, published, at).catch((error: unknown) => {
+    throw explained(error, published);
+  });
   return part && { ...part.outcome, next: part.next, reason: null };
 }
 

@@ -1,5 +1,6 @@
 /** Every check before a switch, in the order in which a person would want to read the findings. A new check is one entry here. */
 
+import { loginTriggers } from '../readiness/login-triggers.ts';
 import { ownThings } from '../readiness/own-things.ts';
 import { application } from './application.ts';
 import { compared } from './comparison.ts';
@@ -31,6 +32,7 @@ const COMMON: readonly SwitchCheck[] = [
   login,
   longTransactions,
   prepared,
+  loginTriggers,
   publisherRoom,
   subscriberRoom,
   fenceRights,

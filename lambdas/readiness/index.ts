@@ -9,6 +9,7 @@ import type { Check } from './findings.ts';
 import { replicaIdentity } from './identity.ts';
 import { earlierAttempt, publications, slotLimits, slots, subscriptions } from './leftovers.ts';
 import { collations, locale } from './locale.ts';
+import { loginTriggers } from './login-triggers.ts';
 import { ownThings } from './own-things.ts';
 import { recordedSecrets } from './recorders.ts';
 import { rowSecurity, sourceRole, sourceTables, targetRole } from './rights.ts';
@@ -59,6 +60,7 @@ export const CHECKS: readonly Check[] = [
   codeOfOthers,
   applicationSecret,
   recordedSecrets,
+  loginTriggers,
   sequences,
   prepared,
   longTransactions,

@@ -1,7 +1,16 @@
-/** Reads the sequences of both sides: two statements a side for the first two thousand, one more for each further two thousand. */
+/** Reads the sequences of both sides: a few statements a side for each two thousand. */
 import type { Reader } from '../contract.ts';
+import { TransientError } from '../errors.ts';
 import type { MigrationInput } from '../input.ts';
-import { SEQUENCES_PER_STATEMENT, type SequenceDefinition, type SequenceState, sequencePositions, sequences } from '../sql/sequences.ts';
+import {
+  refuseViews,
+  SEQUENCES_PER_STATEMENT,
+  type SequenceDefinition,
+  type SequenceState,
+  sequenceLasts,
+  sequencePositions,
+  sequences,
+} from '../sql/sequences.ts';
 import { nameOf, type SequencePair } from './pairs.ts';
 
 export interface SequenceLook {
@@ -10,23 +19,41 @@ export interface SequenceLook {
   readonly missing: readonly string[];
 }
 
+/** A reader, or a session that is within a transaction already. */
+type Asked = Pick<Reader, 'query'> & Partial<Pick<Reader, 'snapshot'>>;
+
 /** Adds the positions. A sequence that was dropped since its definition was read fails, and the next look does without it. */
-async function read(reader: Pick<Reader, 'query'>, definitions: readonly SequenceDefinition[]): Promise<SequenceState[]> {
+async function read(reader: Asked, definitions: readonly SequenceDefinition[]): Promise<SequenceState[]> {
   const states: SequenceState[] = [];
   for (let from = 0; from < definitions.length; from += SEQUENCES_PER_STATEMENT) {
     const some = definitions.slice(from, from + SEQUENCES_PER_STATEMENT);
-    for (const { n, last, called } of await reader.query(sequencePositions(some))) {
-      const definition = some[n];
-      if (definition) states.push({ ...definition, last, called });
-    }
+    states.push(...(await (reader.snapshot ? reader.snapshot((snapshot) => readSome(snapshot, some)) : readSome(reader, some))));
   }
   return states;
 }
 
+/** In one transaction, so that what was asked for its last value is what is read after. */
+async function readSome(reader: Pick<Reader, 'query'>, some: readonly SequenceDefinition[]): Promise<SequenceState[]> {
+  await reader.query(refuseViews(true));
+  const lasts = await reader.query(sequenceLasts(some));
+  if (lasts.length < some.length || lasts.some(({ same }) => !same)) {
+    throw new TransientError('Sequences were renamed or dropped while they were read, so none was changed. It is tried again.');
+  }
+  const found = new Map(lasts.map(({ n, last }) => [n, last]));
+  const uncalled = some.filter((_, n) => found.get(n) === null);
+  const read = uncalled.length > 0 ? await reader.query(sequencePositions(uncalled)) : [];
+  const positions = new Map(read.map(({ n, last, called }) => [uncalled[n], { last, called }]));
+  return some.flatMap((definition, n) => {
+    const last = found.get(n);
+    const position = last ? { last, called: true } : positions.get(definition);
+    return position ? [{ ...definition, ...position }] : [];
+  });
+}
+
 /** The source is read last, so that what the look says of it is as fresh as can be. */
 export async function lookAtSequences(
-  source: Pick<Reader, 'query'>,
-  target: Pick<Reader, 'query'>,
+  source: Asked,
+  target: Asked,
   input: Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>,
 ): Promise<SequenceLook> {
   const [wanted, present] = await Promise.all([

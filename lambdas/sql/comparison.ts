@@ -6,6 +6,10 @@
  * day and 24 hours, {{1}} and {1}. Neither holds the OID of an enum or of a row type, which differ between servers, and none depends on
  * a collation. Images by send functions hash at 1.3 million rows a second, as text at 0.6 (ten ordinary columns, PostgreSQL 15).
  *
+ * No code of a user's runs. Text is made by output functions, which only superusers can write, and never by a cast, which the owner of a type
+ * can; keys come back through input functions of types below all domains, whose constraints so are not asked; functions and operators are
+ * those of pg_catalog; and the statement does not even parse where a view has taken the table's place.
+ *
  * The hash of a row is taken twice, because the hash of a record is linear in the hashes of its columns: without the second one, two
  * rows that have swapped the values of one column would have the same sum as before. Sums, not XORs, tell duplicates from nothing.
  */
@@ -44,6 +48,7 @@ export interface ComparedColumn {
 
 export interface KeyColumn {
   readonly name: string;
+  /** Below all domains, as SQL writes it with its schema. */
   readonly type: string;
 }
 
@@ -69,16 +74,21 @@ export type Selection = { readonly after?: Key | undefined; readonly upTo?: Key 
  * rather than hide rows from it. Before version 12 floats print 15 digits and as many more as extra_float_digits says; from 12 on
  * anything above 0 means the shortest exact form. Only 0 means the same to both, so where one side is older, the digits beyond the
  * 15th of floats inside of arrays, composites and geometric types are not compared; float columns are, in binary.
+ *
+ * A check constraint is nothing to plan by, since planning by it could evaluate a part of it. Views are refused once more by
+ * restrict_nonsystem_relation_kind, which exists from the minor releases of August 2024 on.
  */
 export const pinPrinting = (exactFloats: boolean, timeoutMs: number): Statement<unknown> =>
   statement(
     `
-select set_config(name, value, true)
+select pg_catalog.set_config(name, value, true)
 from (values
   ('DateStyle', 'ISO, YMD'), ('IntervalStyle', 'postgres'), ('TimeZone', 'UTC'), ('bytea_output', 'hex'), ('xmlbinary', 'base64'),
   ('lc_monetary', 'C'), ('quote_all_identifiers', 'off'), ('search_path', 'pg_catalog'), ('row_security', 'off'),
+  ('constraint_exclusion', 'off'), ('restrict_nonsystem_relation_kind', 'view,foreign-table'),
   ('extra_float_digits', $1::text), ('statement_timeout', $2::text)
 ) as pinned (name, value)
+where pg_catalog.current_setting(name, true) is not null
 `,
     [exactFloats ? '1' : '0', String(Math.round(timeoutMs))],
   );
@@ -108,31 +118,43 @@ const rowHash = (table: ComparedTable): string =>
     : `hashtextextended(${rowImage(table)}::text collate "C", 0)`;
 
 const keyColumns = ({ key }: ComparedTable): string => key.map(({ name }) => column(name)).join(', ');
-const keyAsText = ({ key }: ComparedTable): string => `array[${key.map(({ name }) => `${column(name)}::text`).join(', ')}]`;
-const only = ({ schema, table }: ComparedTable): string => `only ${qualified(schema, table)} as r`;
+const keyAsText = ({ key }: ComparedTable): string => `array[${key.map(({ name }) => `format('%s', ${column(name)})`).join(', ')}]`;
+const only = ({ schema, table }: ComparedTable): string => `only ${qualified(schema, table)}`;
+
+/**
+ * Always true, and gone before the statement is planned; but a sample can be taken of a table only, so the statement is refused while it is
+ * parsed if anything else has the name by now.
+ */
+const isTable = (table: ComparedTable): string => `(true or exists (select from ${only(table)} tablesample pg_catalog.system (0)))`;
 
 /** The `from` and `where` of a selection, with its values. Keys are numbered from 1 as `w.n`. */
 function rowsOf(table: ComparedTable, selection: Selection): { from: string; values: unknown[] } {
   if ('keys' in selection) {
     const lists = table.key.map((_, place) => selection.keys.map((key) => key[place]));
     const names = table.key.map((_, place) => `k${place}`);
-    const matches = table.key.map(({ name, type }, place) => `${column(name)} = w.k${place}::${type}`);
+    const matches = table.key.map(({ name }, place) => `${column(name)} operator(pg_catalog.=) w.k${place}`);
+    const columns = table.columns.map(({ name }) => column(name));
     // `limit 1` keeps the planner to one index search a key: it believes a hash join of the whole table to be as cheap.
     return {
-      from: `from unnest(${lists.map((_, place) => `$${place + 1}::text[]`).join(', ')}) with ordinality as w (${[...names, 'n'].join(', ')})
-cross join lateral (select * from ${only(table)} where ${matches.join(' and ')} limit 1) as r`,
+      from: `from unnest(${table.key.map(({ type }, place) => `$${place + 1}::${type}[]`).join(', ')}) with ordinality as w (${[...names, 'n'].join(', ')})
+cross join lateral (
+  select ${columns.join(', ')} from ${only(table)} as r where ${[...matches, isTable(table)].join(' and ')} limit 1
+) as r`,
       values: lists,
     };
   }
   const values: unknown[] = [];
+  // The type stands at the parameter itself, so the server takes it by the type's input function. A cast from text could be a user's.
   const bound = (comparison: string, key: Key | undefined): string[] => {
     if (key === undefined) return [];
-    const parts = table.key.map(({ type }, place) => `$${values.push(key[place])}::text::${type}`);
-    return [`(${keyColumns(table)}) ${comparison} (${parts.join(', ')})`];
+    const parts = table.key.map(({ type }, place) => `$${values.push(key[place])}::${type}`);
+    return [`(${keyColumns(table)}) operator(pg_catalog.${comparison}) (${parts.join(', ')})`];
   };
-  const conditions = [...bound('>', selection.after), ...bound('<=', selection.upTo)];
-  return { from: `from ${only(table)}${conditions.length > 0 ? ` where ${conditions.join(' and ')}` : ''}`, values };
+  const conditions = [...bound('>', selection.after), ...bound('<=', selection.upTo), isTable(table)];
+  return { from: `from ${only(table)} as r where ${conditions.join(' and ')}`, values };
 }
+
+const everyRow = (table: ComparedTable): string => rowsOf(table, {}).from;
 
 /** How many rows, and the sum of their hashes: equal sums of 64-bit hashes mean equal rows, whatever their order. */
 export interface RowSum {
@@ -151,7 +173,9 @@ export function rowSum(table: ComparedTable, selection: Selection): Statement<Ro
 /** The key of the row that is `size` rows further, by the key's own order; no row where fewer are left. */
 export function rangeEnd(table: ComparedTable, after: Key | undefined, size: number): Statement<{ key: Key }> {
   const { from, values } = rowsOf(table, { after });
-  return statement(`select ${keyAsText(table)} as key ${from} order by ${keyColumns(table)} offset ${size - 1} limit 1`, values);
+  // The key becomes text outside, or it would for each of the rows that are passed over.
+  const last = `select ${keyColumns(table)} ${from} order by ${keyColumns(table)} offset ${size - 1} limit 1`;
+  return statement(`select ${keyAsText(table)} as key from (${last}) as r`, values);
 }
 
 /** The next keys in this server's own order. */
@@ -213,7 +237,7 @@ export const bucketSums = (table: ComparedTable, buckets: number): Statement<Buc
   statement(
     `
 select (h & $1::bigint)::text as bucket, count(*)::float8 as rows, sum(h)::text as sum
-from (select ${rowHash(table)} as h from ${only(table)}) as hashed
+from (select ${rowHash(table)} as h ${everyRow(table)}) as hashed
 group by 1
 `,
     [buckets - 1],
@@ -224,7 +248,7 @@ export const hashCounts = (table: ComparedTable, buckets: number, some: readonly
   statement(
     `
 select h::text as hash, count(*)::text as copies
-from (select ${rowHash(table)} as h from ${only(table)}) as hashed
+from (select ${rowHash(table)} as h ${everyRow(table)}) as hashed
 where (h & $1::bigint) = any ($2::bigint[])
 group by h
 `,
@@ -236,7 +260,7 @@ export const copiesByHash = (table: ComparedTable, hashes: readonly string[]): S
   statement(
     `
 select w.n::float8 - 1 as n, count(*)::text as value
-from (select ${rowHash(table)} as h from ${only(table)}) as hashed
+from (select ${rowHash(table)} as h ${everyRow(table)}) as hashed
 join unnest($1::bigint[]) with ordinality as w (h, n) on w.h = hashed.h
 group by w.n
 `,
@@ -248,7 +272,7 @@ export const copiesByImage = (table: ComparedTable, hashes: readonly string[]): 
   statement(
     `
 select encode(sha256(textsend(i::text)), 'hex') as image, count(*)::float8 as copies
-from (select ${rowHash(table)} as h, ${rowImage(table)} as i from ${only(table)}) as hashed
+from (select ${rowHash(table)} as h, ${rowImage(table)} as i ${everyRow(table)}) as hashed
 where h = any ($1::bigint[])
 group by 1
 `,

@@ -86,6 +86,18 @@ order by object
     exclusions(input),
   );
 
+/**
+ * Event triggers that run before a session has run anything itself (from version 17 on), those of RDS itself left out. One that is enabled
+ * for replicas only does not run for us.
+ */
+export const loginTriggers = (): Statement<Named> =>
+  statement(`
+select format('%I', e.evtname) as object
+from pg_event_trigger as e
+where e.evtevent = 'login' and e.evtenabled in ('O', 'A') and pg_get_userbyid(e.evtowner) <> 'rdsadmin'
+order by object
+`);
+
 /** Event triggers of the user: not of extensions, and not of RDS itself. */
 export const eventTriggers = (): Statement<Named> =>
   statement(`

@@ -89,6 +89,29 @@ from pg_roles where rolname = current_user
 export const roleExists = (role: string): Statement<{ exists: boolean }> =>
   statement(`select to_regrole(quote_ident($1::text)) is not null as exists`, [role]);
 
+/** What our login is called inside of the server. */
+export const ownRole = (): Statement<{ name: string }> => statement('select session_user::text as name');
+
+/**
+ * From here to the end of the transaction, or to {@link asOurselves}, as a role of whose we are a member that may make roles, where we may not
+ * ourselves: PlanetScale's user-defined roles are members of `postgres`, and attributes are not inherited.
+ */
+export const asRoleMaker = (): Statement =>
+  statement(`
+do $do$
+declare
+  mode text := case when current_setting('server_version_num')::int >= 160000 then 'set' else 'member' end;
+  maker name := (select r.rolname from pg_roles as r where r.rolcreaterole and pg_has_role(r.oid, mode) order by r.rolname limit 1);
+begin
+  if maker is not null and not exists (select from pg_roles where rolname = current_user and (rolsuper or rolcreaterole)) then
+    perform set_config('role', maker, true);
+  end if;
+end
+$do$
+`);
+
+export const asOurselves = (): Statement => statement('set local role none');
+
 /** Roles are made one run at a time; held until the transaction ends. */
 export const lockRoles = (): Statement => statement(`select pg_advisory_xact_lock(hashtextextended('${SCHEMA}.roles', 0))`);
 
@@ -102,6 +125,9 @@ export const createRole = (role: string, verifier: string): Statement[] =>
 /** In this order, in one transaction. */
 export const setVerifier = (role: string, verifier: string): Statement[] =>
   withSecret(`alter role ${plain(identifier(role))} login password %L`, verifier);
+
+export const limitConnections = (role: string, most: number): Statement =>
+  statement(`alter role ${identifier(role)} connection limit ${most}`);
 
 export const allowReplication = (role: string, hasRdsReplication: boolean): Statement =>
   statement(hasRdsReplication ? `grant ${RDS_REPLICATION} to ${identifier(role)}` : `alter role ${identifier(role)} replication`);

@@ -67,9 +67,50 @@ export interface SequencePosition {
   readonly called: boolean;
 }
 
+/** What a sequence tells about itself. */
+export interface SequenceLast {
+  readonly n: number;
+  /** Null before the first nextval, and after setval(…, false). */
+  readonly last: string | null;
+  /** Whether the name still leads to it. */
+  readonly same: boolean;
+}
+
 /**
- * Reads the relations, because pg_sequences.last_value is null before the first nextval and hides is_called
- * (https://www.postgresql.org/docs/current/view-pg-sequences.html). Takes nothing out of a sequence.
+ * Asks the sequences themselves rather than whatever has their names by now, and so keeps them, in this transaction, from being dropped or
+ * renamed: asking takes a lock on each.
+ */
+export const sequenceLasts = (some: readonly Pick<SequenceDefinition, 'schema' | 'name'>[]): Statement<SequenceLast> =>
+  statement(
+    `
+select v.n, v.last, v.now = v.name as same
+from (
+  select v.n, format('%I.%I', v.schema, v.name) as name, pg_sequence_last_value(c.oid)::text as last, c.oid::regclass::text as now
+  from jsonb_to_recordset($1::jsonb) as v (n int, schema text, name text)
+  join pg_namespace as n on n.nspname = v.schema
+  join pg_class as c on c.relnamespace = n.oid and c.relname = v.name and c.relkind = 'S'
+  offset 0
+) as v
+`,
+    [JSON.stringify(some.map(({ schema, name }, n) => ({ n, schema, name })))],
+  );
+
+/**
+ * A view that has taken the place of a relation is refused from here on, by the server: from the minor releases of August 2024 on, which
+ * know the setting. @param local for this transaction rather than for this session
+ */
+export const refuseViews = (local: boolean): Statement<unknown> =>
+  statement(
+    `
+select set_config(name, 'view,foreign-table', $1::boolean)
+from (values ('restrict_nonsystem_relation_kind')) as pinned (name) where current_setting(name, true) is not null
+`,
+    [local],
+  );
+
+/**
+ * Reads the relations of sequences that were not called, because pg_sequences.last_value is null for them
+ * (https://www.postgresql.org/docs/current/view-pg-sequences.html). Takes nothing out of a sequence. Only after {@link sequenceLasts}.
  */
 export function sequencePositions(some: readonly Pick<SequenceDefinition, 'schema' | 'name'>[]): Statement<SequencePosition> {
   const rows = some.map(

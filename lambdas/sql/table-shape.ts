@@ -4,9 +4,12 @@ import { statement } from './quote.ts';
 
 export interface ShapeColumn {
   readonly name: string;
-  /** As SQL writes it, such as `numeric(10,2)` or `"My Schema".mood`. */
+  /** The type below all domains, with its schema: `pg_catalog.int8`, `"My Schema".mood`. */
   readonly type: string;
-  /** Name of the type below all domains where it is one of the server's own, such as `int8`; `enum` for an enum; otherwise null. */
+  /**
+   * Name of the type below all domains where it is one of the server's own, such as `int8`; `enum` for an enum whose values are not converted
+   * to another type unasked, which would make its operators ambiguous; otherwise null.
+   */
   readonly base: string | null;
   /** Place within the primary key, or else within the index that is the replica identity, from 0; null outside of it. */
   readonly keyPosition: number | null;
@@ -14,12 +17,19 @@ export interface ShapeColumn {
   readonly sortsAlike: boolean;
 }
 
+/**
+ * Stands in where version 11 has no such column: a name that the innermost query does not know is looked for further out. The row as JSON
+ * would tell, too, but holds the defaults of columns that were added later (attmissingval), and making JSON of a value of a user's type calls
+ * the cast that its owner may have made for that.
+ */
+export const BEFORE_GENERATED_COLUMNS = `cross join (select ''::"char" as attgenerated) as before_version_12`;
+
 /** pg_collation's row for `default`, which stands for the database's own collation. */
 const DEFAULT_COLLATION = 100;
 
 /**
- * One row a column, in the order of the table; none where there is no such table. Expects search_path to be pg_catalog, so that
- * `type` is qualified. pg_database.datlocprovider exists from version 15 on; before, the provider always is libc.
+ * One row a column, in the order of the table; none where there is no such table. Virtual columns are left out: they are never stored, and
+ * reading one evaluates an expression of the user's. pg_database.datlocprovider exists from version 15 on; before, the provider always is libc.
  */
 export const tableShape = (schema: string, table: string): Statement<ShapeColumn> =>
   statement(
@@ -35,15 +45,20 @@ with recursive subject as (
   limit 1
 ), underlying (attnum, type) as (
   select a.attnum, a.atttypid
-  from pg_attribute as a join subject as s on s.oid = a.attrelid
-  where a.attnum > 0 and not a.attisdropped
+  from subject as s
+  ${BEFORE_GENERATED_COLUMNS}
+  cross join lateral (select a.*, attgenerated as generated from pg_attribute as a where a.attrelid = s.oid) as a
+  where a.attnum > 0 and not a.attisdropped and a.generated <> 'v'
   union all
   select u.attnum, t.typbasetype
   from underlying as u join pg_type as t on t.oid = u.type
   where t.typtype = 'd'
 )
-select a.attname::text as name, format_type(a.atttypid, a.atttypmod) as type,
-  case when t.typtype = 'e' then 'enum' when t.typnamespace = 'pg_catalog'::regnamespace then t.typname::text end as base,
+select a.attname::text as name, format('%I.%I', tn.nspname, t.typname) as type,
+  case
+    when t.typtype = 'e' and not exists (select from pg_cast as c where c.castsource = t.oid and c.castcontext = 'i') then 'enum'
+    when t.typnamespace = 'pg_catalog'::regnamespace then t.typname::text
+  end as base,
   (
     select array_position(k.columns, a.attnum) from key as k where array_position(k.columns, a.attnum) < k.width
   ) as "keyPosition",
@@ -61,6 +76,7 @@ from pg_attribute as a
 join subject as s on s.oid = a.attrelid
 join underlying as u on u.attnum = a.attnum
 join pg_type as t on t.oid = u.type and t.typtype <> 'd'
+join pg_namespace as tn on tn.oid = t.typnamespace
 order by a.attnum
 `,
     [schema, table],

@@ -25,14 +25,14 @@ const tooLong = ({ schema, table }: TableName, cause: StatementFailed): Statemen
   );
 
 export const compareData = defineStep({
-  needs: ['executions', 'source', 'target'],
+  needs: ['executions', 'comparison'],
   understands: SWITCH_KEYS, // it is the first step of Cutover, too
 
   /** Goes on from where the last visit stopped, one part after the other until the time is up; at least one. */
   async inspect(ctx): Promise<Progress> {
     if (ctx.previous === undefined) await refuseBesideOlder(ctx.executions); // it is the first state of Cutover
     const sides = await openSides(ctx);
-    const tables = await ctx.source.query(publishedTables(ctx.input));
+    const tables = await ctx.comparison.source.query(publishedTables(ctx.input));
     const start = resume(ctx.previous);
     for (let progress = start; ; ) {
       const table = nextTable(tables, progress.cursor);

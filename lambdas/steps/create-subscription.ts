@@ -12,6 +12,7 @@ import { streamOptions } from '../replication/stream-options.ts';
 import { forget, reconnect, refresh, subscribe } from '../replication/subscribe.ts';
 import { noteSubscriber } from '../replication/subscriber.ts';
 import { missingFrom } from '../replication/tables.ts';
+import { haveTargetReader, isTargetReaderComplete, lookAtTargetReader, type TargetReader } from '../replication/target-reader.ts';
 import { type OpenWriter, openWriters } from '../sql/slots.ts';
 import { enableSubscription, type StreamOptions, setStreamOptions } from '../sql/subscriptions.ts';
 import { travelsInBinary } from '../sql/types.ts';
@@ -27,6 +28,8 @@ interface Seen {
   /** Never leaves the function: it holds the password. */
   readonly connection: string;
   readonly stream: StreamOptions;
+  /** The role with which the target will be compared. */
+  readonly reader: TargetReader;
   /** For what a slot that is yet to be made has to wait. */
   readonly waitsFor: readonly OpenWriter[];
 }
@@ -40,6 +43,7 @@ async function look({ source, target, replication }: Looking<Ports>): Promise<Se
     history,
     connection: connectionString(replication, await replication.password(), source.endpoint.database, history.name),
     stream: streamOptions(await source.version(), binary?.safe ?? false),
+    reader: await lookAtTargetReader(target, replication, history.publication?.tables ?? []),
     waitsFor: !history.slot || history.slot.building ? await source.query(openWriters(WRITERS_SHOWN)) : [],
   };
 }
@@ -76,7 +80,8 @@ function judge(seen: Seen): Verdict {
     hasConnection(seen) &&
     hasOptions(seen) &&
     arriving(history).length === 0 &&
-    leaving(history).length === 0;
+    leaving(history).length === 0 &&
+    isTargetReaderComplete(seen.reader);
   return complete ? 'done' : 'todo';
 }
 
@@ -85,9 +90,9 @@ export const createSubscription = defineStep({
   inspect: look,
   judge,
 
-  async act(ctx) {
-    const { source, target } = ctx;
-    const { name } = (await look(ctx)).history;
+  async act(ctx, { history: { name, publication } }) {
+    const { source, target, replication } = ctx;
+    await haveTargetReader(target, replication, publication?.tables ?? []);
     const finished = await alone(source, name, async (session) => {
       let seen = await look(ctx);
       if (judge(seen) !== 'todo') return true;

@@ -12,7 +12,7 @@ import { type Carrier, carriersOf, isFlowing, isPassedOn, type Login, loginsOf }
 import { reconnect } from '../replication/subscribe.ts';
 import { refuseBesideOlder } from '../running.ts';
 import { scramVerifier } from '../scram.ts';
-import { lockRoles, setVerifier } from '../sql/roles.ts';
+import { asRoleMaker, lockRoles, setVerifier } from '../sql/roles.ts';
 import { slotState } from '../sql/slots.ts';
 import { defineStep } from '../step.ts';
 
@@ -81,6 +81,7 @@ export const rotatePassword = defineStep({
 async function giveVerifier(side: Database, user: string, password: string): Promise<void> {
   await side.transaction(async (session) => {
     await session.query(lockRoles());
+    await session.query(asRoleMaker());
     for (const statement of setVerifier(user, scramVerifier(password))) await session.query(statement);
   });
 }

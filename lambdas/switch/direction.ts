@@ -1,5 +1,5 @@
 /** Which way a switch goes. Over and back are the same switch with the sides swapped. */
-import type { Application, Database, Hook, Log, Reader, ReplicationLogin, SideName, Visit } from '../contract.ts';
+import type { Application, ComparisonReaders, Database, Hook, Log, Reader, ReplicationLogin, SideName, Visit } from '../contract.ts';
 import type { MigrationInput } from '../input.ts';
 import { type StreamName, subscriptionName } from '../names.ts';
 
@@ -33,6 +33,7 @@ export interface Switch extends Parties {
   readonly execution: string;
   readonly results: Visit['results'];
   readonly replication: ReplicationLogin;
+  readonly comparison: ComparisonReaders;
   readonly application: Application;
   readonly hook: Hook;
   /** Address of the target as the source reaches it. */
@@ -53,11 +54,11 @@ export function partiesOf<Side extends Reader>(direction: Direction, { source, t
 }
 
 export function switchOf(direction: Direction, given: Given & Omit<Switch, keyof Parties | 'target'>): Switch {
-  const { input, execution, results, replication, application, hook, log } = given;
+  const { input, execution, results, replication, comparison, application, hook, log } = given;
   const { host, port } = replication.reverse ?? given.target.endpoint;
   return {
     ...partiesOf(direction, given),
-    ...{ input, execution, results, replication, application, hook, log },
+    ...{ input, execution, results, replication, comparison, application, hook, log },
     target: { host, port },
     remainingMs: () => given.remainingMs(),
   };

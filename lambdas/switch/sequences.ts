@@ -18,7 +18,7 @@ import {
   setPlanned,
   unsettable,
 } from '../sql/sequence-positions.ts';
-import { type SequenceDefinition, sequences } from '../sql/sequences.ts';
+import { refuseViews, type SequenceDefinition, sequences } from '../sql/sequences.ts';
 
 type Exclusions = Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>;
 /** A session outside of a transaction. */
@@ -108,6 +108,7 @@ function pairsOf(wanted: readonly SequenceDefinition[], present: readonly Sequen
 }
 
 async function help(session: Asked, planned: readonly SequenceDefinition[]): Promise<void> {
+  await session.query(refuseViews(false));
   await session.script([createPlanned(), createRead(), createSet()].join(';\n'));
   await session.query(fillPlanned(planned));
   await session.query(analyzePlanned());

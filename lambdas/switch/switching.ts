@@ -10,7 +10,7 @@ import { lookForInterrupted } from './recovery.ts';
 import { outstanding, takeBack, tell } from './settle.ts';
 import { isNextThere } from './streams.ts';
 
-export const SWITCH_NEEDS = ['executions', 'source', 'target', 'replication', 'application', 'hook'] as const;
+export const SWITCH_NEEDS = ['executions', 'source', 'target', 'replication', 'comparison', 'application', 'hook'] as const;
 type Needs = (typeof SWITCH_NEEDS)[number];
 
 export interface Seen {

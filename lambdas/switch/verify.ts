@@ -10,10 +10,10 @@ import type { Switch } from './direction.ts';
 
 /** @throws SwitchFailed where rows differ, or where the time of the fence does not suffice */
 export async function compareUnderFence(one: Switch, deadline: Deadline): Promise<Progress> {
-  const { leaving, arriving, input } = one;
-  const context = { ...one, source: leaving, target: arriving, previous: undefined, results: {}, waitedSeconds: 0 };
-  const sides = await openSides({ ...context, remainingMs: () => deadline.remainingMs });
-  const tables = await leaving.query(publishedTables(input));
+  const { direction, input } = one;
+  const comparison = { source: one.comparison[direction.from], target: one.comparison[direction.to] };
+  const sides = await openSides({ comparison, remainingMs: () => deadline.remainingMs });
+  const tables = await comparison.source.query(publishedTables(input));
   for (let progress = resume(undefined); ; ) {
     const table = nextTable(tables, progress.cursor);
     if (!table) return proved(finish(progress));

@@ -76,9 +76,9 @@ describe('rights', () => {
   it.each(STEP_NAMES)('let %s read the secrets that it needs, and no other', (step) => {
     const needs = new Set<string>(needsOf(step));
     const expected = [
-      ...(['source', 'schemaDump', 'replication'].some((need) => needs.has(need)) ? [CONTEXT.sourceSecretArn] : []),
-      ...(needs.has('target') ? [secret('TargetSecret')] : []),
-      ...(needs.has('replication') ? [secret('ReplicationSecret')] : []),
+      ...(['source', 'schemaDump', 'replication', 'comparison'].some((need) => needs.has(need)) ? [CONTEXT.sourceSecretArn] : []),
+      ...(needs.has('target') || needs.has('comparison') ? [secret('TargetSecret')] : []),
+      ...(needs.has('replication') || needs.has('comparison') ? [secret('ReplicationSecret')] : []),
     ];
     const readable = resourcesOf(step, 'secretsmanager:GetSecretValue');
     expect(readable).toHaveLength(expected.length);
@@ -86,7 +86,7 @@ describe('rights', () => {
   });
 
   it('let a function decrypt with the key of a secret only where it reads the secret', () => {
-    expect(whoMay(given, 'kms:Decrypt')).toEqual(stepsThatNeed('target'));
+    expect(whoMay(given, 'kms:Decrypt')).toEqual(stepsThatNeed('target', 'comparison'));
     expect(whoMay(stack, 'kms:Decrypt')).toEqual([]);
   });
 
@@ -215,7 +215,7 @@ describe('functions', () => {
 
   it('stand in the network exactly where they speak to a database', () => {
     const inNetwork = STEP_NAMES.filter((step) => stack.functionOf(step).VpcConfig !== undefined);
-    expect(inNetwork).toEqual(stepsThatNeed('source', 'target', 'schemaDump', 'replication'));
+    expect(inNetwork).toEqual(stepsThatNeed('source', 'target', 'schemaDump', 'replication', 'comparison'));
     expect(inNetwork.length).toBeLessThan(STEP_NAMES.length);
     for (const step of inNetwork) expect(stack.functionOf(step).VpcConfig.SubnetIds).toEqual(CONTEXT.subnetIds.split(','));
     expect(whoMay(stack, 'ec2:CreateNetworkInterface')).toEqual(inNetwork);

@@ -1,9 +1,20 @@
-/** Runs CompareData to its end and gives back what it found, where the step itself would throw. */
+/** Lets the comparison in, and runs CompareData to its end and gives back what it found, where the step itself would throw. */
 import type { Progress } from '../../../lambdas/comparison/progress.ts';
+import { haveTargetReader } from '../../../lambdas/replication/target-reader.ts';
+import { publishedTables } from '../../../lambdas/sql/tables.ts';
 import { compareData } from '../../../lambdas/steps/compare-data.ts';
 import type { VisitOptions, World } from '../../support/world.ts';
 
 const neverThrows = { ...compareData, judge: ({ finished }: Progress) => (finished ? ('done' as const) : ('pending' as const)) };
+
+/** What CreateReplicationRole does on the source, and CreateSubscription on the target, before anything is compared. */
+export async function letReadersIn(world: World): Promise<void> {
+  await world.visit('CreateReplicationRole');
+  const { acting, close } = world.ports('letReadersIn');
+  const tables = await acting.source.query(publishedTables({ excludeSchemas: [], excludeTables: [] }));
+  await haveTargetReader(acting.target, acting.replication, tables);
+  await close();
+}
 
 export async function finished(world: World, options: VisitOptions = {}, most = 2000): Promise<Progress & { visits: number }> {
   let state = {};

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ServerVersion } from '../../../lib/rehearsal/servers/binaries.ts';
 import { startWorld } from '../../support/world.ts';
-import { finished, rowsFound } from './finished.ts';
+import { finished, letReadersIn, rowsFound } from './finished.ts';
 
 /** Columns by name: type, values that both sides have, and what the target has instead in a row of its own. */
 const COLUMNS: Readonly<
@@ -132,6 +132,7 @@ describe.each([
       await world.target(`alter database "${world.database.name.replaceAll('"', '""')}" set timezone = 'Asia/Kolkata'`);
       await world.target(`grant usage on schema "My Types" to public; grant select on all tables in schema public to public`);
       await world.source(`grant usage on schema "My Types" to public; grant select on all tables in schema public to public`);
+      await letReadersIn(world);
       const before = await finished(world);
       expect(rowsFound(before)).toEqual([]);
       expect(before.tables).toBe(tables.length);

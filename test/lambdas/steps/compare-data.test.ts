@@ -2,11 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Reader } from '../../../lambdas/contract.ts';
 import { StatementFailed } from '../../../lambdas/errors.ts';
 import { parseInput } from '../../../lambdas/input.ts';
-import { subscriptionName } from '../../../lambdas/names.ts';
+import { REPLICATION_ROLE, subscriptionName } from '../../../lambdas/names.ts';
 import { conninfo, identifier, literal, qualified } from '../../../lambdas/sql/quote.ts';
 import { compareData } from '../../../lambdas/steps/compare-data.ts';
 import { silent, startWorld, type World } from '../../support/world.ts';
-import { finished, rowsFound } from '../comparison/finished.ts';
+import { finished, letReadersIn, rowsFound } from '../comparison/finished.ts';
 
 const HOSTILE = 'Weird "schema"\\%';
 const LONG = `ü${'x'.repeat(61)}`;
@@ -72,12 +72,15 @@ update no_order set note = 0 where note = 3;
 describe('CompareData', () => {
   let world: World;
   let siblings = 0;
-  const fresh = (): Promise<World> => {
+  const fresh = async (): Promise<World> => {
     siblings += 1;
-    return world.sibling(`comparison ${siblings}`);
+    const one = await world.sibling(`comparison ${siblings}`);
+    await letReadersIn(one);
+    return one;
   };
   beforeAll(async () => {
     world = await startWorld({ source: 15, target: 18, schema: SCHEMA + ROWS, targetSchema: SCHEMA + ROWS });
+    await letReadersIn(world);
   });
   afterAll(() => world?.destroy());
 
@@ -199,11 +202,11 @@ update no_key set b = '${second}' where ctid = (select min(ctid) from no_key whe
     const visit = (snapshots: number) => {
       let left = snapshots;
       const source: Reader = {
-        ...looking.source,
+        ...looking.comparison.source,
         async snapshot(look) {
           left -= 1;
           if (left < 0) throw new StatementFailed('canceling statement due to statement timeout', { code: '57014' });
-          return looking.source.snapshot(look);
+          return looking.comparison.source.snapshot(look);
         },
       };
       const context = {
@@ -215,7 +218,7 @@ update no_key set b = '${second}' where ctid = (select min(ctid) from no_key whe
         remainingMs: () => 60_000,
         log: silent,
       };
-      return compareData.inspect({ ...context, executions: looking.executions, source, target: looking.target });
+      return compareData.inspect({ ...context, executions: looking.executions, comparison: { ...looking.comparison, source } });
     };
     expect(await visit(4)).toMatchObject({ finished: false, tables: 1, cursor: { schema: HOSTILE, table: LONG, within: null } });
     await expect(visit(0)).rejects.toMatchObject({
@@ -228,11 +231,15 @@ update no_key set b = '${second}' where ctid = (select min(ctid) from no_key whe
   it('fails where a row may be hidden from it, rather than pass', async () => {
     const one = await fresh();
     await one.target(`alter table by_uuid enable row level security; alter table by_uuid force row level security;
-alter role ${identifier(one.database.target.user)} nobypassrls`);
+alter role ${REPLICATION_ROLE} nobypassrls`);
     try {
-      await expect(one.until('CompareData')).rejects.toMatchObject({ name: 'StatementFailed', complaint: { code: '42501' } });
+      await expect(one.until('CompareData')).rejects.toMatchObject({
+        name: 'StatementFailed',
+        complaint: { code: '42501' },
+        message: expect.stringContaining('give the role BYPASSRLS'),
+      });
     } finally {
-      await one.target(`alter role ${identifier(one.database.target.user)} bypassrls`);
+      await one.target(`alter role ${REPLICATION_ROLE} bypassrls`);
     }
   });
 });
@@ -262,6 +269,7 @@ publication streamed`);
       const waiting = await world.target(`select from pg_subscription_rel where srsubstate <> 'r'`);
       if (waiting.length === 0) break;
     }
+    await letReadersIn(world);
   });
   afterAll(() => world?.destroy());
 

@@ -96,7 +96,10 @@ describe.each([
     const name = subscriptionName(world.database.name);
     expect(result.evidence).toEqual({
       renewed: true,
-      roles: [{ side: 'source', works: true }],
+      roles: [
+        { side: 'source', works: true },
+        { side: 'target', works: true },
+      ],
       streams: [{ subscription: name, on: 'target', hasPassword: true, enabled: true, flows: true }],
     });
     const after = await effect(world);

@@ -1,0 +1,31 @@
+/** What a server's refusal to show a table means for a comparison. */
+import { StatementFailed } from '../errors.ts';
+import type { TableName } from '../input.ts';
+import { REPLICATION_ROLE } from '../names.ts';
+
+const INSUFFICIENT_PRIVILEGE = '42501';
+const FEATURE_NOT_SUPPORTED = '0A000';
+
+/** @returns the error with what to do about it, where we know */
+export function explained(error: unknown, { schema, table }: TableName): unknown {
+  if (!(error instanceof StatementFailed)) return error;
+  const { complaint } = error;
+  if (complaint.code === INSUFFICIENT_PRIVILEGE) {
+    return new StatementFailed(
+      `"${schema}"."${table}" cannot be compared, because the role ${REPLICATION_ROLE} may not read all of its rows: ${error.message}. Nothing ` +
+        'was changed. Start Replicate, which lets the role read what is published; where a policy is in the way, give the role BYPASSRLS on ' +
+        'that side, then start again.',
+      complaint,
+      { cause: error },
+    );
+  }
+  if (complaint.code === FEATURE_NOT_SUPPORTED) {
+    return new StatementFailed(
+      `"${schema}"."${table}" cannot be compared, because it is no table any more: ${error.message}. Nothing of what has its name now was ` +
+        'read, and nothing was changed. Find out who replaced it, then start again.',
+      complaint,
+      { cause: error },
+    );
+  }
+  return error;
+}

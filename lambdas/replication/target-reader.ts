@@ -1,0 +1,84 @@
+/**
+ * The replication role on the target, which there reads for comparisons and nothing else, until a switch lets it stream as well. What it
+ * reads is what is published, in tables that others may own: so it must be able to do nothing that matters.
+ */
+import type { Database, Reader, ReplicationAccess } from '../contract.ts';
+import type { TableName } from '../input.ts';
+import { scramVerifier } from '../scram.ts';
+import {
+  allowBypass,
+  asOurselves,
+  asRoleMaker,
+  createRole,
+  type GrantorState,
+  grantConnect,
+  grantorState,
+  grantSelect,
+  grantSelectOnFuture,
+  grantUsage,
+  limitConnections,
+  lockRoles,
+  type RoleState,
+  roleState,
+  setVerifier,
+} from '../sql/roles.ts';
+import { type PublishedTable, publishedTables } from '../sql/tables.ts';
+import { keyOf } from './tables.ts';
+
+export interface TargetReader {
+  readonly role: RoleState;
+  readonly grantor: GrantorState;
+  readonly passwordWorks: boolean;
+  readonly tables: readonly PublishedTable[];
+}
+
+/** A comparison has one connection at a time, a stream back one more; the rest is for those that hang. */
+const MOST_CONNECTIONS = 10;
+
+/** @param published what the source publishes */
+export async function lookAtTargetReader(
+  target: Reader,
+  replication: ReplicationAccess,
+  published: readonly TableName[],
+): Promise<TargetReader> {
+  const wanted = new Set(published.map(keyOf));
+  const there = await target.query(publishedTables({ excludeSchemas: [], excludeTables: [] }));
+  const tables = there.filter((table) => wanted.has(keyOf(table)));
+  const [role] = await target.query(roleState(replication.user, tables));
+  const [grantor] = await target.query(grantorState());
+  if (!role || !grantor) throw new Error('A catalog query without a from-list always returns a row.');
+  return { role, grantor, tables, passwordWorks: role.exists && (await replication.works('target')) };
+}
+
+export const isTargetReaderComplete = ({ role, grantor, passwordWorks }: TargetReader): boolean =>
+  passwordWorks &&
+  role.mayConnect &&
+  (role.bypassesRowSecurity || !grantor.mayGrantBypass) &&
+  [role.unusableSchemas, role.unreadableTables, role.closedDefaults].every((missing) => missing.length === 0);
+
+export async function haveTargetReader(target: Database, replication: ReplicationAccess, published: readonly TableName[]): Promise<void> {
+  const { user } = replication;
+  const before = await lookAtTargetReader(target, replication, published);
+  if (isTargetReaderComplete(before)) return;
+  const verifier = scramVerifier(await replication.password('target'));
+  await target.transaction(async (session) => {
+    await session.query(lockRoles());
+    const [known] = await session.query(roleState(user, before.tables));
+    await session.query(asRoleMaker());
+    if (!known?.exists) {
+      for (const statement of createRole(user, verifier)) await session.query(statement);
+      await session.query(limitConnections(user, MOST_CONNECTIONS));
+    } else if (!before.passwordWorks) {
+      for (const statement of setVerifier(user, verifier)) await session.query(statement);
+    }
+    if (!known?.bypassesRowSecurity) await session.query(allowBypass(user));
+    await session.query(asOurselves());
+    const [role] = await session.query(roleState(user, before.tables));
+    if (!role) return;
+    // A role that exists and yet cannot log in may lack nothing but the right to connect.
+    if (!role.mayConnect || (known?.exists && !before.passwordWorks)) await session.query(grantConnect(user, target.endpoint.database));
+    if (role.unusableSchemas.length > 0) await session.query(grantUsage(user, role.unusableSchemas));
+    if (role.unreadableTables.length > 0) await session.query(grantSelect(user, role.unreadableTables));
+    for (const closed of role.closedDefaults) await session.query(grantSelectOnFuture(user, closed));
+  });
+}

@@ -45,6 +45,7 @@ describe('rights', () => {
     const actions = new Set(STEP_NAMES.flatMap((step) => stack.rightsOf(step).flatMap((right) => right.actions)));
     expect([...actions].filter((action) => !/^(logs|xray|ec2):/.test(action)).sort()).toEqual([
       'rds:AddTagsToResource',
+      'rds:DescribeDBClusterParameterGroups',
       'rds:DescribeDBClusterParameters',
       'rds:DescribeDBClusters',
       'rds:DescribeDBInstances',

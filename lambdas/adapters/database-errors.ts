@@ -61,7 +61,7 @@ function translateComplaint(error: pg.DatabaseError, at: Endpoint, log: WholeWor
   if (PASSING.has(code) || code.startsWith(CONNECTION_CLASS)) {
     return new TransientError(`The server at ${place(at)} answered ${code}: ${message}`);
   }
-  if (whole === undefined && (code.startsWith(INVALID_AUTHORIZATION_CLASS) || code === INVALID_CATALOG_NAME)) {
+  if (!isRaised(error) && (code.startsWith(INVALID_AUTHORIZATION_CLASS) || code === INVALID_CATALOG_NAME)) {
     return new CannotConnect(`${place(at)} was refused (${code}): ${message}. Correct the secret, then start again.`);
   }
   const { schema, table, constraint } = isRaised(error) ? {} : error;

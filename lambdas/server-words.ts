@@ -58,14 +58,19 @@ const ANY_FRAME = /^(?:PL\/|SQL function |compilation of )/;
 /** Where in parallel work, or in data that are copied, it was: no code is named by it. */
 const NEUTRAL = /^(?:parallel worker$|COPY )/;
 
-/** Whether whatever ran was nothing but our own statement, or a block of ours. */
-export function isOwnContext(context: string | undefined): boolean {
-  const lines = (context ?? '').split('\n').filter((line) => line !== '' && !NEUTRAL.test(line));
-  const [innermost = '', outermost = ''] = [lines[0], lines.at(-1)];
-  if (lines.length === 0) return true;
+const framesOf = (context: string | undefined): string[] =>
+  (context ?? '').split('\n').filter((line) => line !== '' && !NEUTRAL.test(line));
+
+/** Whether whatever ran was nothing but a block of ours. */
+export function isOwnBlock(context: string | undefined): boolean {
+  const frames = framesOf(context);
+  const [innermost = '', outermost = ''] = [frames[0], frames.at(-1)];
   if (!OWN_FRAME.test(innermost) && !innermost.startsWith('SQL statement "')) return false;
-  return OWN_FRAME.test(outermost) && lines.every((line) => !ANY_FRAME.test(line) || OWN_FRAME.test(line));
+  return OWN_FRAME.test(outermost) && frames.every((frame) => !ANY_FRAME.test(frame) || OWN_FRAME.test(frame));
 }
+
+/** The same, or our own statement by itself. */
+export const isOwnContext = (context: string | undefined): boolean => framesOf(context).length === 0 || isOwnBlock(context);
 
 /** The function of the innermost frame, with the types of its arguments; undefined where that is none, or a block without a name. */
 export function culpritIn(context: string | undefined): string | undefined {

@@ -48,19 +48,29 @@ export const withCode = (message: string, code: string | undefined): string =>
   code === undefined || message.includes(`(${code})`) ? message : `${message} (${code})`;
 
 /** Frames of the context of an error, innermost first, as PostgreSQL writes them; in another language none is recognized, and words are cut. */
-const OWN_FRAME = /^PL\/pgSQL function (?:inline_code_block|pg_temp_\d+\.planetscale_\w+\([^()]*\)) line \d+ at [^\n]+$/;
-const ANY_FRAME = /^(?:PL\/|SQL function )/;
-/** A worker adds it to the context that it has, which says nothing. */
-const PARALLEL_WORKER = 'parallel worker';
+const OWN_FRAME = new RegExp(
+  [
+    String.raw`^PL/pgSQL function (?:inline_code_block|pg_temp_\d+\.planetscale_\w+\([^()]*\)) line \d+ at [^\n]+$`,
+    String.raw`^compilation of PL/pgSQL function "(?:inline_code_block|planetscale_\w+)" near line \d+$`,
+  ].join('|'),
+);
+const ANY_FRAME = /^(?:PL\/|SQL function |compilation of )/;
+/** Where in parallel work, or in data that are copied, it was: no code is named by it. */
+const NEUTRAL = /^(?:parallel worker$|COPY )/;
 
-/** Whether whatever ran was nothing but our own statement, or a block of ours. */
-export function isOwnContext(context: string | undefined): boolean {
-  const lines = (context ?? '').split('\n').filter((line) => line !== '' && line !== PARALLEL_WORKER);
-  const [innermost = '', outermost = ''] = [lines[0], lines.at(-1)];
-  if (lines.length === 0) return true;
+const framesOf = (context: string | undefined): string[] =>
+  (context ?? '').split('\n').filter((line) => line !== '' && !NEUTRAL.test(line));
+
+/** Whether whatever ran was nothing but a block of ours. */
+export function isOwnBlock(context: string | undefined): boolean {
+  const frames = framesOf(context);
+  const [innermost = '', outermost = ''] = [frames[0], frames.at(-1)];
   if (!OWN_FRAME.test(innermost) && !innermost.startsWith('SQL statement "')) return false;
-  return OWN_FRAME.test(outermost) && lines.every((line) => !ANY_FRAME.test(line) || OWN_FRAME.test(line));
+  return OWN_FRAME.test(outermost) && frames.every((frame) => !ANY_FRAME.test(frame) || OWN_FRAME.test(frame));
 }
+
+/** The same, or our own statement by itself. */
+export const isOwnContext = (context: string | undefined): boolean => framesOf(context).length === 0 || isOwnBlock(context);
 
 /** The function of the innermost frame, with the types of its arguments; undefined where that is none, or a block without a name. */
 export function culpritIn(context: string | undefined): string | undefined {

@@ -2,7 +2,7 @@
 import pg from 'pg';
 import type { Endpoint, Log } from '../contract.ts';
 import { CannotConnect, MigrationError, StatementFailed, TransientError } from '../errors.ts';
-import { culpritIn, isOwnContext, type PublicWords, publicWords } from '../server-words.ts';
+import { culpritIn, isOwnBlock, isOwnContext, type PublicWords, publicWords } from '../server-words.ts';
 import { identifier, qualified } from '../sql/quote.ts';
 import { FOREIGN_WORDS } from '../sql/secret-connection.ts';
 
@@ -61,7 +61,7 @@ function translateComplaint(error: pg.DatabaseError, at: Endpoint, log: WholeWor
   if (PASSING.has(code) || code.startsWith(CONNECTION_CLASS)) {
     return new TransientError(`The server at ${place(at)} answered ${code}: ${message}`);
   }
-  if (whole === undefined && (code.startsWith(INVALID_AUTHORIZATION_CLASS) || code === INVALID_CATALOG_NAME)) {
+  if (!isRaised(error) && (code.startsWith(INVALID_AUTHORIZATION_CLASS) || code === INVALID_CATALOG_NAME)) {
     return new CannotConnect(`${place(at)} was refused (${code}): ${message}. Correct the secret, then start again.`);
   }
   const { schema, table, constraint } = isRaised(error) ? {} : error;
@@ -82,7 +82,7 @@ function publicWordsOf(error: pg.DatabaseError): PublicWords {
   const passedOn = dataType === FOREIGN_WORDS;
   const ours = isOwnContext(where) && !passedOn;
   const raised = isRaised(error);
-  if (raised && ours && where) return { message, hint, whole: undefined };
+  if (raised && ours && isOwnBlock(where)) return { message, hint, whole: undefined };
   const foreign = raised || !ours || file === NAMES_FROM_VALUES;
   return publicWords({
     code,

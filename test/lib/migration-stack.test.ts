@@ -46,6 +46,7 @@ describe('rights', () => {
     expect([...actions].filter((action) => !/^(logs|xray|ec2):/.test(action)).sort()).toEqual([
       'lambda:InvokeFunction',
       'rds:AddTagsToResource',
+      'rds:DescribeDBClusterParameterGroups',
       'rds:DescribeDBClusterParameters',
       'rds:DescribeDBClusters',
       'rds:DescribeDBInstances',

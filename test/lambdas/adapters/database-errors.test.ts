@@ -68,6 +68,31 @@ describe('what goes wrong in a database', () => {
     }
   });
 
+  it.each([
+    ['a value that a cast refused', '22P02', {}],
+    ['what PL/pgSQL raised', '42501', { file: 'pl_exec.c', routine: 'exec_stmt_raise' }],
+    ['what PL/Python raised, which may name objects', '23505', { file: 'plpy_elog.c', schema: CANARY, table: CANARY, constraint: CANARY }],
+    ['what an extension says', 'XX000', { file: 'lwgeom_in.c' }],
+    ['a remote server', 'HV000', { file: 'connection.c' }],
+    ['a code that no server has', 'SHOP1', {}],
+    ['a name that was read from a value', '42704', { file: 'regproc.c' }],
+    ['a function in between', '42P01', { where: 'PL/pgSQL function public.f(text) line 3 at EXECUTE' }],
+  ])('cuts %s, and tells the log alone (#9.17)', (_what, code, fields) => {
+    const heard: unknown[] = [];
+    const log = { warn: (...said: unknown[]) => void heard.push(said) };
+    const thrown = Object.assign(
+      complaint(code),
+      { message: `it is ${CANARY}`, hint: CANARY, schema: undefined, table: undefined },
+      fields,
+    );
+    const { message, stack, cause, ...rest } = translate(thrown, at, log) as Error;
+    expect(message).toMatch(new RegExp(`\\(${code}\\)`));
+    expect(JSON.stringify([message, stack, cause, rest])).not.toContain(CANARY);
+    expect(heard).toEqual([
+      ['What the server said', { code, server: `it is ${CANARY} Hint: ${CANARY}`, place: 'h.example:5432/shop as u' }],
+    ]);
+  });
+
   it('names the place, without a password', () => {
     expect(translate(complaint('28P01'), at).message).toContain('h.example:5432/shop as u');
     expect(translate(socket('ECONNREFUSED'), at).message).toContain('h.example:5432/shop as u');

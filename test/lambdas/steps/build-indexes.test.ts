@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clientConfig } from '../../../lambdas/adapters/connection-settings.ts';
 import { IndexBuildFailed } from '../../../lambdas/errors.ts';
 import { schemaDifferences } from '../../../lambdas/schema/fingerprint.ts';
+import { buildIndexes } from '../../../lambdas/steps/build-indexes.ts';
 import { awkwardSchema } from '../../support/awkward-schema.ts';
 import { livesItsWholeLife } from '../../support/life.ts';
 import { startWorld, type World } from '../../support/world.ts';
@@ -134,6 +135,26 @@ describe('BuildIndexes', () => {
     await shop.until('BuildIndexes', { execution: 'another' });
   });
 
+  it('cuts what a function raises about a row, whatever code it gives, and tells the log (#9.17)', async () => {
+    const shop = await copied(`
+      create table told (id int primary key, word text);
+      create function guarded(text) returns text language plpgsql immutable as
+        'begin if $1 like ''canary%'' then raise exception ''I saw %'', $1 using errcode = ''42501'', hint = $1; end if; return $1; end';
+      create index guarded on told (guarded(word));
+    `);
+    await shop.target(`insert into told values (1, 'canary of a row')`);
+    const error = (await shop.until('BuildIndexes').catch((failed: unknown) => failed)) as Error;
+    expect(error).toBeInstanceOf(IndexBuildFailed);
+    expect(error.message).toContain('index guarded on "public"."told": insufficient_privilege (42501) in function public.guarded(text)');
+    expect(error.message).not.toContain('canary');
+    const heard: unknown[] = [];
+    const warn = (...said: unknown[]) => heard.push(said);
+    const { looking } = shop.ports('BuildIndexes');
+    const seen = await buildIndexes.inspect({ ...looking, execution: 'test', log: { info: () => {}, warn } } as never);
+    expect(JSON.stringify(buildIndexes.evidence(seen, seen))).not.toContain('canary');
+    expect(heard).toMatchObject([['What the server said', { code: '42501', server: 'I saw canary of a row Hint: canary of a row' }]]);
+  });
+
   it('reports every failure with its remedy and no row, carries out all else, and tries again in the next execution', async () => {
     const shop = await copied(`
       create table parent (id int primary key);
@@ -154,7 +175,7 @@ describe('BuildIndexes', () => {
     expect(error.message).toContain('unique once; only on "public"."Ch;ild": could not create unique index "once; only" (23505)');
     expect(error.message).toContain('foreign key to "parent" on "public"."Ch;ild": insert or update on table "Ch;ild" violates');
     expect(error.message).toContain('Function public."Relies; on"(text) fails where search_path is empty');
-    expect(error.message).toContain('index by number on "public"."Ch;ild": a value was refused');
+    expect(error.message).toContain('index by number on "public"."Ch;ild": invalid_text_representation (22P02); its words may hold data');
     expect(error.message).not.toMatch(/canary|987654/);
     expect(await statements(shop, "object in ('fine', 'COMMENT INDEX fine', 'all tables')")).toMatchObject([
       { finished: true },

@@ -1,5 +1,6 @@
 /** How a table is compared, decided from what both catalogs say of it. */
-import { type ComparedTable, isBinaryType } from '../sql/comparison.ts';
+import type { ComparedTable } from '../sql/comparison.ts';
+import { isBinaryType } from '../sql/send-functions.ts';
 import type { ShapeColumn } from '../sql/table-shape.ts';
 
 /**

@@ -3,6 +3,11 @@ import type { Statement } from '../contract.ts';
 import { applicationName, SCHEMA } from '../names.ts';
 import { statement } from './quote.ts';
 
+/** The borders of a transaction, as scripts. */
+export const BEGIN = 'begin';
+export const COMMIT = 'commit';
+export const ROLLBACK = 'rollback';
+
 /** Takes a lock of our own for as long as the connection lives, if nobody has it. */
 export const lock = (name: string): Statement<{ taken: boolean }> =>
   statement(`select pg_try_advisory_lock(hashtextextended('${SCHEMA}.' || $1::text, 0)) as taken`, [name]);

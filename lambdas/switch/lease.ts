@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database, Session } from '../contract.ts';
 import { TransientError } from '../errors.ts';
-import { endHolders, lock, setLockTimeout } from '../sql/sessions.ts';
+import { BEGIN, COMMIT, endHolders, lock, ROLLBACK, setLockTimeout } from '../sql/sessions.ts';
 import type { Parties } from './direction.ts';
 
 const NAME = 'switch';
@@ -47,13 +47,13 @@ export const through = (session: Session, database: Database): Database => ({
   session: (tag) => database.session(tag),
   query: (statement) => session.query(statement),
   async transaction(work) {
-    await session.script('begin');
+    await session.script(BEGIN);
     try {
       const result = await work(session);
-      await session.script('commit');
+      await session.script(COMMIT);
       return result;
     } catch (error) {
-      await session.script('rollback').catch(() => {}); // it is lost, and so is the transaction
+      await session.script(ROLLBACK).catch(() => {}); // it is lost, and so is the transaction
       throw error;
     }
   },

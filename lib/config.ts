@@ -52,9 +52,9 @@ export interface MigrationConfig {
   /** KMS key of that secret. @default - the account's own key for secrets, which needs no rights */
   readonly applicationTargetSecretKeyArn?: string;
   /**
-   * ARN of a function of your own, with or without an alias, that is called before and after every switch with
-   * `{"moment": "before" | "after", "to": "source" | "target", "execution": "…"}`. It has 10 seconds; where it fails before a switch,
-   * nothing is switched. @default - none
+   * ARN of a function of your own, with or without an alias, that is called around every switch with
+   * `{"moment": "before" | "after" | "failed", "to": "source" | "target", "execution": "…"}`. It has 10 seconds; where it fails before a
+   * switch, nothing is switched. `failed` follows a `before` whose switch was taken back. It may be called twice. @default - none
    */
   readonly switchHookArn?: string;
   /** VPC of the cluster. */

@@ -134,7 +134,13 @@ describe.each([11, 17] as const)('an error of version %i (#9.17)', (source) => {
     const { acting } = ports;
     await acting.source.query(statement('create schema if not exists planetscale_migration'));
     await acting.source.query(createGate());
-    const fence = { seen: 7, turn: 8, execution: 'test', attempt: '00000000-0000-0000-0000-000000000000', seconds: 1 };
+    const fence = {
+      seen: { turn: 7, cancellations: 0 },
+      turn: 8,
+      execution: 'test',
+      attempt: '00000000-0000-0000-0000-000000000000',
+      seconds: 1,
+    };
     const error = await refusalOf(acting.source.query(fenceGate(fence)));
     expect(error).toMatchObject({ name: 'StatementFailed', message: 'this attempt was called off', complaint: { code: '55000' } });
     await expect(acting.source.query(statement('drop schema planetscale_migration cascade'))).resolves.toEqual([]);

@@ -10,7 +10,7 @@ import { leftToOlder } from '../running.ts';
 import { cancelAttempts } from '../sql/gates.ts';
 import { ownSchemaExists } from '../sql/own-schema.ts';
 import { defineStep } from '../step.ts';
-import { partiesOf } from '../switch/direction.ts';
+import { type Direction, partiesOf } from '../switch/direction.ts';
 import { type Gates, haveGate, servingSide } from '../switch/gates.ts';
 import { underLease } from '../switch/lease.ts';
 import { patiently } from '../switch/patience.ts';
@@ -29,6 +29,11 @@ interface Seen {
   readonly waitedSeconds: number;
   /** The older execution for which the one that ended had stepped aside: whatever is under way is that one's. */
   readonly leftTo: string | undefined;
+  /**
+   * In the machine of the switch itself its own failure is what a person has to read. So where nothing is left but a function of the user's that has not
+   * heard, that is left to Recovery, which follows.
+   */
+  readonly leftToRecovery: boolean;
 }
 
 /** A failover takes a minute or two, a reboot with recovery rarely ten. */
@@ -44,15 +49,17 @@ export const liftFence = defineStep({
     const fence = interrupted?.fence;
     if (leftTo !== undefined) {
       if (interrupted && (fence === undefined || fence.execution === input.execution)) throw new AlreadyRunning(leftTo);
-      return { gates, interrupted, notYet: false, toCallOff: undefined, waitedSeconds, leftTo };
+      return { gates, interrupted, notYet: false, toCallOff: undefined, waitedSeconds, leftTo, leftToRecovery: false };
     }
     const isTheirs = fence !== undefined && fence.execution !== execution && fence.execution !== input.execution;
     const notYet = isTheirs && fence.remainingMs > 0;
-    return { gates, interrupted, notYet, toCallOff: await toCallOff(input.execution, gates, { source, target }), waitedSeconds, leftTo };
+    const leftToRecovery = interrupted?.onlyUntold === true && isOwn(gates, interrupted.direction, execution);
+    const cancelled = await toCallOff(input.execution, gates, { source, target });
+    return { gates, interrupted, notYet, toCallOff: cancelled, waitedSeconds, leftTo, leftToRecovery };
   },
 
-  judge({ interrupted, notYet, toCallOff, waitedSeconds, leftTo }): Verdict {
-    if (leftTo !== undefined) return 'done';
+  judge({ interrupted, notYet, toCallOff, waitedSeconds, leftTo, leftToRecovery }): Verdict {
+    if (leftTo !== undefined || leftToRecovery) return 'done';
     if (!interrupted) return toCallOff === undefined ? 'done' : 'todo';
     if (waitedSeconds > PATIENCE_SECONDS) throw stuck(interrupted);
     return notYet ? 'pending' : 'todo';
@@ -70,8 +77,10 @@ export const liftFence = defineStep({
     if (!committed) {
       await one.leaving.query(cancelAttempts());
       const taken = await patiently(ctx, () => takeBack(one));
-      if (!taken.committed && taken.left.length === 0) await tell(one, 'failed');
-      if (!taken.committed) return 'pending';
+      if (!taken.committed) {
+        if (taken.left.length === 0 && !isOwn(gates, direction, ctx.execution)) await tell(one, 'failed');
+        return 'pending';
+      }
     }
     await patiently(ctx, () => underLease(one, (held) => carryToItsEnd(held, turn)));
     await one.arriving.query(cancelAttempts()); // what was left may have been what a later attempt had prepared, which must not go on without it
@@ -85,6 +94,9 @@ export const liftFence = defineStep({
     ...(leftTo !== undefined && { leftTo }),
   }),
 });
+
+/** Whether the switch is this very execution's. */
+const isOwn = (gates: Gates, { from }: Direction, execution: string): boolean => gates[from]?.execution === execution;
 
 /** Where our schema is not there yet, no attempt can be on its way, and nothing is made. */
 async function toCallOff(execution: string | undefined, gates: Gates, sides: Record<SideName, Reader>): Promise<string | undefined> {

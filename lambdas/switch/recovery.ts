@@ -1,5 +1,6 @@
 /** What an interrupted switch has left behind, and whether it may be tidied up now. */
 import type { ApplicationView, Reader } from '../contract.ts';
+import type { Gate } from '../sql/gates.ts';
 import { BACK, type Direction, OVER, type Parties, partiesOf } from './direction.ts';
 import { committedDirection, committedSwitch, type Gates, gateOf, servingSide } from './gates.ts';
 import { outstanding, untold } from './settle.ts';
@@ -13,6 +14,8 @@ export interface Interrupted {
   readonly turn: number | undefined;
   /** What is left to be done, in words; never empty. */
   readonly left: readonly string[];
+  /** Whether nothing else is left than to tell the user's function. */
+  readonly onlyUntold: boolean;
   /** Execution that fenced, and milliseconds until its fence may be lifted by anybody; undefined where nothing is fenced. */
   readonly fence: { readonly execution: string | null; readonly remainingMs: number } | undefined;
 }
@@ -52,13 +55,14 @@ const committedBySecret = (direction: Direction, gates: Gates): Interrupted => (
   committed: true,
   turn: gates[direction.from]?.turn,
   left: [`the ${direction.from} is fenced, but the application's secret leads to the ${direction.to}`],
+  onlyUntold: false,
   fence: undefined,
 });
 
 function fencedIn(direction: Direction, gates: Gates): Interrupted {
   const { execution = null, remainingMs } = gates[direction.from] ?? {};
   const left = [`the ${direction.from} is fenced`];
-  return { direction, committed: false, turn: undefined, left, fence: { execution, remainingMs: remainingMs ?? 0 } };
+  return { direction, committed: false, turn: undefined, left, onlyUntold: false, fence: { execution, remainingMs: remainingMs ?? 0 } };
 }
 
 async function unfinished(gates: Gates, both: Both): Promise<Interrupted | undefined> {
@@ -66,13 +70,17 @@ async function unfinished(gates: Gates, both: Both): Promise<Interrupted | undef
   if (committed) {
     const { direction, turn } = committed;
     const left = await outstanding({ ...partiesOf<Reader>(direction, both), application: both.application });
-    if (left.length > 0) return { direction, committed: true, turn, left, fence: undefined };
+    if (left.length > 0)
+      return { direction, committed: true, turn, left, onlyUntold: isOnly(left, gates[direction.from]), fence: undefined };
   }
   // Nothing is left of a committed switch, so what there is belongs to an attempt to leave the side that serves now.
   const direction = servingSide(gates) === 'source' ? OVER : BACK;
   const left = gates[direction.from] ? await leftOfAttempt(partiesOf<Reader>(direction, both), gates) : [];
-  return left.length > 0 ? { direction, committed: false, turn: undefined, left, fence: undefined } : undefined;
+  const onlyUntold = isOnly(left, gates[direction.from]);
+  return left.length > 0 ? { direction, committed: false, turn: undefined, left, onlyUntold, fence: undefined } : undefined;
 }
+
+const isOnly = (left: readonly string[], gate: Gate | undefined): boolean => left.length === untold(gate).length;
 
 async function leftOfAttempt(parties: Parties<Reader>, gates: Gates): Promise<string[]> {
   return [

@@ -8,8 +8,11 @@ import { type StepName, stepNamed } from '../../lambdas/steps/index.ts';
 const silent: Log = { info: () => {}, warn: () => {} };
 
 /** One visit. @param previous result of the visit before */
+/** A source that streams: what RDS says is what is so. */
+const STREAMS = { query: async () => [{ walLevel: 'logical', slots: 20, slotsOfOthers: 0, senders: 20, sendersOfOthers: 0 }] };
+
 export function visitOn(cluster: Cluster, step: StepName, previous?: StepResult): Promise<StepResult> {
-  const ports = { clusterSetup: cluster, clusterRestore: cluster, clusterReboot: cluster, clusterAccess: cluster, cluster };
+  const ports = { source: STREAMS, clusterSetup: cluster, clusterRestore: cluster, clusterReboot: cluster, clusterAccess: cluster, cluster };
   const surroundings = {
     input: parseInput({}),
     looking: ports,

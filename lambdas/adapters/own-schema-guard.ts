@@ -1,6 +1,6 @@
 /**
  * Keeps every connection from a schema that carries our name and is not ours. It stands where each statement passes, so no caller can forget
- * it: a connection looks at the schema when it is opened, and a statement that names it is sent only after the schema was found to be ours.
+ * it: a statement that names the schema is sent only after this connection has looked at it and found it to be ours.
  * While there is none, each such statement looks anew, because anybody who may create schemas can make it at any time; once it is ours,
  * nobody but us can put anything into it or take its place, until we drop it ourselves.
  */
@@ -34,8 +34,7 @@ export function nameSide(at: Endpoint, side: SideName | undefined): void {
 /** Verdicts of earlier eras are void: something was undone or dropped, perhaps the schema. */
 let era = 0;
 
-/** For a connection that was just opened, with its settings made. */
-export async function lookAtOwnSchema(client: pg.Client): Promise<void> {
+async function lookAtOwnSchema(client: pg.Client): Promise<void> {
   const began = era;
   const { rows } = await client.query<OwnSchemaState>(LOOK);
   const [state] = rows;

@@ -6,7 +6,7 @@ import type { SessionKind } from '../sql/session-pins.ts';
 import { connect } from './connect.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
 import { translate, type WholeWords } from './database-errors.ts';
-import { admit, forgetVerdicts, lookAtOwnSchema, nameSide } from './own-schema-guard.ts';
+import { admit, forgetVerdicts, nameSide } from './own-schema-guard.ts';
 
 /** A look must never hold anybody up. Five minutes let the slow catalog queries of 100,000 tables finish. */
 const LOOKING: SessionKind = { mode: 'read only', statement: 300_000, lock: 5_000, idleInTransaction: 60_000 };
@@ -105,13 +105,7 @@ export function databasePort(settings: ConnectionSettings, step: string, log?: W
   const open = async (kind: SessionKind, as = name): Promise<pg.Client> => {
     const connected = await connect(current, as, kind, log);
     current = connected.settings;
-    try {
-      await lookAtOwnSchema(connected.client);
-      return connected.client;
-    } catch (error) {
-      connected.client.connection.stream.destroy();
-      throw translate(error, settings, log);
-    }
+    return connected.client;
   };
   const reading = new LazyClient(() => open(LOOKING));
   const writing = new LazyClient(() => open(ACTING));

@@ -2,7 +2,7 @@
 import type { Database, MigrationInput, Session } from '../contract.ts';
 import { SwitchFailed } from '../errors.ts';
 import { type EndedSessions, endSessions } from '../sql/client-sessions.ts';
-import { closeGate, createGate, endLockHoldersWhileFenced, type Fence, fenceGate, liftFence } from '../sql/gates.ts';
+import { closeGate, createGate, endLockHoldersWhileFenced, type Fence, fenceGate, liftFence, tryFence, tryOpen } from '../sql/gates.ts';
 import { createHeartbeat } from '../sql/heartbeat.ts';
 import { actLater } from '../sql/sessions.ts';
 import type { Switch } from './direction.ts';
@@ -67,6 +67,15 @@ const WRITERS: readonly (readonly [keyof EndedSessions, (who: string) => string]
   ],
   ['subscribed', (who) => `These subscriptions of others write into the database: ${who}. Disable them (alter subscription … disable).`],
 ];
+
+/**
+ * What the fence and the opening will do, tried without anybody's notice, so that neither looks anything up for the first time when it counts.
+ * @throws SwitchFailed naming those who hold a lock in the way
+ */
+export async function tryGates({ leaving, arriving }: Pick<Switch, 'leaving' | 'arriving'>): Promise<void> {
+  await namingLockHolders(leaving, leaving.query(tryFence()));
+  await namingLockHolders(arriving, arriving.query(tryOpen()));
+}
 
 const LONGEST_SHUTTING_MS = 5_000;
 

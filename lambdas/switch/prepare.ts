@@ -6,7 +6,7 @@ import type { Fence } from '../sql/gates.ts';
 import { setSynchronousCommit, subscriptionState } from '../sql/subscriptions.ts';
 import { Deadline } from './deadline.ts';
 import { type Parties, partiesOf, type Switch } from './direction.ts';
-import { shutArriving } from './fence.ts';
+import { shutArriving, tryGates } from './fence.ts';
 import { committedDirection, haveGate, lookAtGates, nextTurn, servingSide } from './gates.ts';
 import { through, waitForLocks } from './lease.ts';
 import { closeLine, type Line, openLine } from './line.ts';
@@ -79,6 +79,7 @@ async function prepareSides(line: Line, one: Switch, { source, target }: Record<
   const gates = await lookAtGates(source, target);
   if (one.input.reverse) await prepareNext(one);
   else await dropNext(one);
+  await tryGates(one);
   const sequences = await prepareSequences(line.leaving, line.arriving, one.input, one.direction.to);
   await one.arriving.query(setSynchronousCommit(one.current, 'on'));
   const sender = await demandSender(one);

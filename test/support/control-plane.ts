@@ -12,7 +12,14 @@ const silent: Log = { info: () => {}, warn: () => {} };
 const STREAMS = { query: async () => [{ walLevel: 'logical', slots: 20, slotsOfOthers: 0, senders: 20, sendersOfOthers: 0 }] };
 
 export function visitOn(cluster: Cluster, step: StepName, previous?: StepResult): Promise<StepResult> {
-  const ports = { source: STREAMS, clusterSetup: cluster, clusterRestore: cluster, clusterReboot: cluster, clusterAccess: cluster, cluster };
+  const ports = {
+    source: STREAMS,
+    clusterSetup: cluster,
+    clusterRestore: cluster,
+    clusterReboot: cluster,
+    clusterAccess: cluster,
+    cluster,
+  };
   const surroundings = {
     input: parseInput({}),
     looking: ports,

@@ -141,6 +141,8 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     if (server.gate?.state === 'open') server.change({ state: 'closed' });
     return [];
   },
+  tryFence: nothing,
+  tryOpen: nothing,
   commitGate: (server, _, attempt: string) => {
     const { gate } = server;
     if (gate?.state !== 'fenced' || gate.attempt !== attempt || server.clock.now >= (gate.deadline ?? 0)) return [];

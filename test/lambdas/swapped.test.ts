@@ -7,6 +7,7 @@ import { REPLICATION_ROLE } from '../../lambdas/names.ts';
 import { openPorts } from '../../lambdas/ports.ts';
 import { lookAtSequences } from '../../lambdas/sequences/look.ts';
 import { publishedTables } from '../../lambdas/sql/tables.ts';
+import { versions } from '../support/versions.ts';
 import { startWorld, type World } from '../support/world.ts';
 import { letReadersIn } from './comparison/finished.ts';
 
@@ -36,74 +37,73 @@ function swappingAfter(reader: Reader, isIt: (text: string) => boolean, swap: ()
   return { ...reader, ...watched(reader), snapshot: (look) => reader.snapshot((snapshot) => look(watched(snapshot))) };
 }
 
-describe.each([
-  [11, 17],
-  [15, 18],
-  [17, 18],
-] as const)('a view in the place of a relation, from version %i to %i (#9.9)', (source, target) => {
-  let base: World;
-  let world: World;
-  let worlds = 0;
-  beforeAll(async () => {
-    base = await startWorld({ source, target, schema: SCHEMA, targetSchema: SCHEMA });
-  });
-  beforeEach(async () => {
-    worlds += 1;
-    world = await base.sibling(`swapped ${worlds}`);
-    await letReadersIn(world);
-  });
-  afterAll(() => base?.destroy());
+describe.each(versions([11, 17] as const, [15, 18] as const, [17, 18] as const))(
+  'a view in the place of a relation, from version %i to %i (#9.9)',
+  (source, target) => {
+    let base: World;
+    let world: World;
+    let worlds = 0;
+    beforeAll(async () => {
+      base = await startWorld({ source, target, schema: SCHEMA, targetSchema: SCHEMA });
+    });
+    beforeEach(async () => {
+      worlds += 1;
+      world = await base.sibling(`swapped ${worlds}`);
+      await letReadersIn(world);
+    });
+    afterAll(() => base?.destroy());
 
-  it.each(['listed', 'loose'])('is not read in place of the table %s', async (table) => {
-    const { looking, close } = openPorts('CompareData', world.places);
-    const swap = () =>
-      world.source(`alter table public.${table} rename to "${table} before";
+    it.each(['listed', 'loose'])('is not read in place of the table %s', async (table) => {
+      const { looking, close } = openPorts('CompareData', world.places);
+      const swap = () =>
+        world.source(`alter table public.${table} rename to "${table} before";
 create view public.${table} as select public.ran() as ${table === 'listed' ? 'id, null::text as note' : 'n'};
 grant select on public.${table} to ${REPLICATION_ROLE}`);
-    try {
-      const tables = await looking.comparison.source.query(publishedTables(EVERYTHING));
-      const published = tables.find((one) => one.table === table);
-      if (!published) throw new Error(`${table} is published.`);
-      const swapping = swappingAfter(looking.comparison.source, (text) => text.startsWith('with recursive subject'), swap);
-      const sides = await openSides({ comparison: { ...looking.comparison, source: swapping }, remainingMs: () => 60_000 });
-      await expect(compareNextPart(sides, published, { lead: 'source', after: null })).rejects.toMatchObject({
-        name: 'StatementFailed',
-        complaint: { code: '0A000' },
-        message: expect.stringContaining('is no table any more'),
-      });
-    } finally {
-      await close();
-    }
-  });
+      try {
+        const tables = await looking.comparison.source.query(publishedTables(EVERYTHING));
+        const published = tables.find((one) => one.table === table);
+        if (!published) throw new Error(`${table} is published.`);
+        const swapping = swappingAfter(looking.comparison.source, (text) => text.startsWith('with recursive subject'), swap);
+        const sides = await openSides({ comparison: { ...looking.comparison, source: swapping }, remainingMs: () => 60_000 });
+        await expect(compareNextPart(sides, published, { lead: 'source', after: null })).rejects.toMatchObject({
+          name: 'StatementFailed',
+          complaint: { code: '0A000' },
+          message: expect.stringContaining('is no table any more'),
+        });
+      } finally {
+        await close();
+      }
+    });
 
-  it('is not read in place of a sequence', async () => {
-    const { looking, close } = openPorts('SyncSequences', world.places);
-    const swap = () =>
-      world.source(`alter sequence public.untouched rename to other;
+    it('is not read in place of a sequence', async () => {
+      const { looking, close } = openPorts('SyncSequences', world.places);
+      const swap = () =>
+        world.source(`alter sequence public.untouched rename to other;
 create view public.untouched as select public.ran() as last_value, true as is_called`);
-    try {
-      const swapping = swappingAfter(looking.source, (text) => text.startsWith('select n.nspname'), swap);
-      await expect(lookAtSequences(swapping, looking.target, EVERYTHING)).rejects.toMatchObject({ name: 'TransientError' });
-    } finally {
-      await close();
-    }
-  });
+      try {
+        const swapping = swappingAfter(looking.source, (text) => text.startsWith('select n.nspname'), swap);
+        await expect(lookAtSequences(swapping, looking.target, EVERYTHING)).rejects.toMatchObject({ name: 'TransientError' });
+      } finally {
+        await close();
+      }
+    });
 
-  it('cannot take the place of a sequence that was asked', async () => {
-    const { looking, close } = openPorts('SyncSequences', world.places);
-    const swap = () =>
-      expect(world.source(`set lock_timeout = '200ms'; alter sequence public.untouched rename to other`)).rejects.toMatchObject({
-        code: '55P03',
-      });
-    try {
-      const swapping = swappingAfter(looking.source, (text) => text.startsWith('select v.n, v.last'), swap);
-      const { pairs } = await lookAtSequences(swapping, looking.target, EVERYTHING);
-      expect(pairs.map((pair) => [pair.source.name, pair.source.last, pair.source.called])).toEqual([
-        ['called', '1', true],
-        ['untouched', '1', false],
-      ]);
-    } finally {
-      await close();
-    }
-  });
-});
+    it('cannot take the place of a sequence that was asked', async () => {
+      const { looking, close } = openPorts('SyncSequences', world.places);
+      const swap = () =>
+        expect(world.source(`set lock_timeout = '200ms'; alter sequence public.untouched rename to other`)).rejects.toMatchObject({
+          code: '55P03',
+        });
+      try {
+        const swapping = swappingAfter(looking.source, (text) => text.startsWith('select v.n, v.last'), swap);
+        const { pairs } = await lookAtSequences(swapping, looking.target, EVERYTHING);
+        expect(pairs.map((pair) => [pair.source.name, pair.source.last, pair.source.called])).toEqual([
+          ['called', '1', true],
+          ['untouched', '1', false],
+        ]);
+      } finally {
+        await close();
+      }
+    });
+  },
+);

@@ -2,7 +2,7 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Whole migrations: they take a minute or two, and are short to read, by which Vitest would put them last. */
-const LONG = /\/test\/(rehearsal|faults)\//;
+const LONG = /\/test\/(rehearsal|faults|walks)\//;
 
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

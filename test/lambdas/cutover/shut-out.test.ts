@@ -6,9 +6,10 @@ import { BACK } from '../../../lambdas/switch/direction.ts';
 import { other } from '../../support/fenced.ts';
 import { blocker, poorRole, summary, warning } from '../../support/findings.ts';
 import { switchFindings } from '../../support/following.ts';
+import { versions } from '../../support/versions.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
-describe.each([11, 13, 15, 17, 18] as const)('roles that a fence cannot shut out of a source %i (#9.7)', (version) => {
+describe.each(versions(11, 13, 15, 17, 18))('roles that a fence cannot shut out of a source %i (#9.7)', (version) => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld({ source: version, target: 18 });

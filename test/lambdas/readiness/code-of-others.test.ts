@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { codeOfOthers } from '../../../lambdas/readiness/code-of-others.ts';
 import { findingsOf, ODD, summary, warning } from '../../support/findings.ts';
 import { planterOn, trap } from '../../support/planted.ts';
+import { versions } from '../../support/versions.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
 /** Functions of an ordinary user behind everything that has an expression; each has a name of its own. */
@@ -36,7 +37,7 @@ create function left_out.definer() returns int language sql security definer as 
 const T = `${ODD}."T"`;
 const of = (name: string, from: string) => `${ODD}.${name} owner mallory, reached from ${from}`;
 
-describe.each([11, 13, 15, 17, 18] as const)('code of roles that are not trusted, on version %i (#9.11)', (version) => {
+describe.each(versions(11, 13, 15, 17, 18))('code of roles that are not trusted, on version %i (#9.11)', (version) => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld({ source: version });

@@ -10,6 +10,7 @@ import { createRole, setVerifier } from '../../../lambdas/sql/roles.ts';
 import { createCopylessSubscription, createSubscription, forgetSubscription, setConnection } from '../../../lambdas/sql/subscriptions.ts';
 import { findingsOf, summary, warning } from '../../support/findings.ts';
 import { eventually } from '../../support/replicated.ts';
+import { versions } from '../../support/versions.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
 const CANARY = "canary's \\ password";
@@ -90,7 +91,7 @@ async function mute(): Promise<{ readonly port: number; close(): void }> {
   };
 }
 
-describe.each([11, 13, 15, 17] as const)('a source of version %i that keeps everything (#9.13)', (version) => {
+describe.each(versions(11, 13, 15, 17))('a source of version %i that keeps everything (#9.13)', (version) => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld({ source: version, target: 18, sourceParameters: LOADED });

@@ -5,6 +5,7 @@ import { REPLICATION_ROLE } from '../../../lambdas/names.ts';
 import { statement } from '../../../lambdas/sql/quote.ts';
 import { SESSION_PINS, streamSettings } from '../../../lambdas/sql/session-pins.ts';
 import { beFriendly, beHostile, hostileTo, REACHES } from '../../support/hostile-settings.ts';
+import { versions } from '../../support/versions.ts';
 import { REPLICATION_PASSWORD, sqlOn, startWorld, type World } from '../../support/world.ts';
 
 /** Defaults that pg_dump prints by the output functions of their types. */
@@ -33,7 +34,7 @@ describe('the pins of a session (#9.4)', () => {
   });
 });
 
-describe.each([11, 13, 15, 17, 18] as const)('sessions on version %i (#9.4)', (source) => {
+describe.each(versions(11, 13, 15, 17, 18))('sessions on version %i (#9.4)', (source) => {
   let world: World;
   let names: string[];
   let friendly: Record<string, Record<string, string>>;

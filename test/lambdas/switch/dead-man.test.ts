@@ -4,6 +4,7 @@ import { armDeadMan, raiseFence } from '../../../lambdas/switch/fence.ts';
 import { gateOf, haveGate } from '../../../lambdas/switch/gates.ts';
 import { beFriendly, beHostile, hostileTo, REACHES } from '../../support/hostile-settings.ts';
 import { eventually } from '../../support/replicated.ts';
+import { versions } from '../../support/versions.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
 const SECONDS = 1.5;
@@ -22,7 +23,7 @@ const DEADLY = [
 
 const oneAtATime = (version: number) => DEADLY.filter((setting) => !('since' in setting) || version >= setting.since);
 
-describe.each([11, 13, 15, 17, 18] as const)('the dead man on version %i (#9.4)', (source) => {
+describe.each(versions(11, 13, 15, 17, 18))('the dead man on version %i (#9.4)', (source) => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld({ source });

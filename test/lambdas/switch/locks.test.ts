@@ -10,6 +10,7 @@ import { haveGate } from '../../../lambdas/switch/gates.ts';
 import { ATTEMPT, committed, fenced } from '../../support/halfway.ts';
 import { eventually, type SharedServers, sharedServers } from '../../support/replicated.ts';
 import { fenceOn, letInApplication, SWITCHABLE, writableSides, writeAt } from '../../support/switchable.ts';
+import { versions } from '../../support/versions.ts';
 import type { World } from '../../support/world.ts';
 
 const PASSWORD = 'an ordinary user';
@@ -27,76 +28,75 @@ do $$ begin create role passer_by login password '${PASSWORD}'; exception when d
   return client;
 }
 
-describe.each([
-  [11, 17],
-  [13, 18],
-  [17, 18],
-] as const)('a row of pg_database that an ordinary user of another database holds, from %i to %i', (source, target) => {
-  let servers: SharedServers;
-  beforeAll(async () => {
-    servers = await sharedServers({ ...SWITCHABLE, source, target });
-  });
-  afterAll(() => servers?.destroy());
+describe.each(versions([11, 17] as const, [13, 18] as const, [17, 18] as const))(
+  'a row of pg_database that an ordinary user of another database holds, from %i to %i',
+  (source, target) => {
+    let servers: SharedServers;
+    beforeAll(async () => {
+      servers = await sharedServers({ ...SWITCHABLE, source, target });
+    });
+    afterAll(() => servers?.destroy());
 
-  const inWorld = (test: (world: World) => Promise<void>) => async () => {
-    const world = await letInApplication(await servers.replicated());
-    try {
-      await test(world);
-    } finally {
-      await world.destroy();
-    }
-  };
+    const inWorld = (test: (world: World) => Promise<void>) => async () => {
+      const world = await letInApplication(await servers.replicated());
+      try {
+        await test(world);
+      } finally {
+        await world.destroy();
+      }
+    };
 
-  it(
-    'does not keep the dead man from lifting the fence (#9.5)',
-    inWorld(async (world) => {
-      const before = await fenceOn(world, 'source');
-      const { source } = world.ports('SwitchOver').acting;
-      const seen = await haveGate(source);
-      const [lifts, unblocks] = [await source.session('fence'), await source.session('fence-locks')];
-      armDeadMan({ lifts, unblocks }, { attempt: ATTEMPT, seconds: 1 });
-      await source.query(fenceGate({ seen, turn: 1, execution: 'dead', attempt: ATTEMPT, seconds: 1 }));
-      const holder = await holdDatabase(world, 'source');
-      for (const session of [lifts, unblocks]) session.leave();
-      await eventually(async () => (await writeAt(world, 'source')) === 'written');
-      expect(await fenceOn(world, 'source')).toEqual(before);
-      await expect(holder.query('select')).rejects.toThrow();
-    }),
-  );
+    it(
+      'does not keep the dead man from lifting the fence (#9.5)',
+      inWorld(async (world) => {
+        const before = await fenceOn(world, 'source');
+        const { source } = world.ports('SwitchOver').acting;
+        const seen = await haveGate(source);
+        const [lifts, unblocks] = [await source.session('fence'), await source.session('fence-locks')];
+        armDeadMan({ lifts, unblocks }, { attempt: ATTEMPT, seconds: 1 });
+        await source.query(fenceGate({ seen, turn: 1, execution: 'dead', attempt: ATTEMPT, seconds: 1 }));
+        const holder = await holdDatabase(world, 'source');
+        for (const session of [lifts, unblocks]) session.leave();
+        await eventually(async () => (await writeAt(world, 'source')) === 'written');
+        expect(await fenceOn(world, 'source')).toEqual(before);
+        await expect(holder.query('select')).rejects.toThrow();
+      }),
+    );
 
-  it(
-    'does not keep LiftFence from lifting it (#9.5)',
-    inWorld(async (world) => {
-      await fenced(world);
-      await holdDatabase(world, 'source');
-      await world.until('LiftFence', { input: { execution: 'test' } });
-      expect(await writableSides(world)).toEqual(['source']);
-    }),
-  );
+    it(
+      'does not keep LiftFence from lifting it (#9.5)',
+      inWorld(async (world) => {
+        await fenced(world);
+        await holdDatabase(world, 'source');
+        await world.until('LiftFence', { input: { execution: 'test' } });
+        expect(await writableSides(world)).toEqual(['source']);
+      }),
+    );
 
-  it(
-    'does not keep the side that was switched to from opening (#9.5)',
-    inWorld(async (world) => {
-      await committed(world);
-      await holdDatabase(world, 'target');
-      await world.until('LiftFence');
-      expect(await writableSides(world)).toEqual(['target']);
-    }),
-  );
+    it(
+      'does not keep the side that was switched to from opening (#9.5)',
+      inWorld(async (world) => {
+        await committed(world);
+        await holdDatabase(world, 'target');
+        await world.until('LiftFence');
+        expect(await writableSides(world)).toEqual(['target']);
+      }),
+    );
 
-  it(
-    'makes a switch give up before it fences, naming the session that has to end (#9.5)',
-    inWorld(async (world) => {
-      const holder = await holdDatabase(world, 'source');
-      await expect(world.visit('SwitchOver', { input: { fenceSeconds: 10 } })).rejects.toThrow(
-        /Nothing was switched: Locks that the fence needs are held by pid \d+ of passer_by in the database postgres \(psql\)/,
-      );
-      expect(await writableSides(world)).toEqual(['source']);
-      expect((await world.ports('SwitchOver').acting.source.query(gateState()))[0]?.state).toBe('open');
-      await holder.query('rollback');
-      await holder.end();
-      await world.visit('SwitchOver', { execution: 'another' });
-      expect(await writableSides(world)).toEqual(['target']);
-    }),
-  );
-});
+    it(
+      'makes a switch give up before it fences, naming the session that has to end (#9.5)',
+      inWorld(async (world) => {
+        const holder = await holdDatabase(world, 'source');
+        await expect(world.visit('SwitchOver', { input: { fenceSeconds: 10 } })).rejects.toThrow(
+          /Nothing was switched: Locks that the fence needs are held by pid \d+ of passer_by in the database postgres \(psql\)/,
+        );
+        expect(await writableSides(world)).toEqual(['source']);
+        expect((await world.ports('SwitchOver').acting.source.query(gateState()))[0]?.state).toBe('open');
+        await holder.query('rollback');
+        await holder.end();
+        await world.visit('SwitchOver', { execution: 'another' });
+        expect(await writableSides(world)).toEqual(['target']);
+      }),
+    );
+  },
+);

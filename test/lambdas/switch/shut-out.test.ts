@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Fencing, fencingOn, other } from '../../support/fenced.ts';
 import { INSIST } from '../../support/straggler.ts';
+import { versions } from '../../support/versions.ts';
 import { sqlOn, startWorld, type World } from '../../support/world.ts';
 
 const DATABASE = '"Shop ""main"""';
@@ -10,7 +11,7 @@ from pg_database as d, aclexplode(coalesce(d.datacl, acldefault('d', d.datdba)))
 const ROLES = ['holder', 'Passed "on"', 'helper', 'insider'] as const;
 const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
 
-describe.each([11, 13, 15, 17, 18] as const)('CONNECT on a database that is fenced on %i (#9.7)', (version) => {
+describe.each(versions(11, 13, 15, 17, 18))('CONNECT on a database that is fenced on %i (#9.7)', (version) => {
   let world: World;
   let fencing: Fencing;
   beforeAll(async () => {

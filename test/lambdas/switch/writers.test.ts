@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Fencing, fencingOn, other } from '../../support/fenced.ts';
 import { eventually } from '../../support/replicated.ts';
+import { versions } from '../../support/versions.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
-describe.each([11, 13, 15, 17, 18] as const)('writers under a fence on %i (#9.6)', (version) => {
+describe.each(versions(11, 13, 15, 17, 18))('writers under a fence on %i (#9.6)', (version) => {
   let world: World;
   let fencing: Fencing;
   beforeAll(async () => {

@@ -8,12 +8,13 @@ import { findingsOf, summary } from '../../support/findings.ts';
 import { switchedBack } from '../../support/halfway.ts';
 import { PLANTER, planterOn } from '../../support/planted.ts';
 import { replicated } from '../../support/replicated.ts';
+import { versions } from '../../support/versions.ts';
 import { sqlOn, startWorld, type World } from '../../support/world.ts';
 
 const MEMBERS_SINCE = 16;
 const named = (...faults: readonly string[]) => ({ NotOurs: { severity: 'blocker', objects: faults } });
 
-describe.each([11, 13, 15, 17, 18] as const)('what has our name on version %i (#9.10)', (version) => {
+describe.each(versions(11, 13, 15, 17, 18))('what has our name on version %i (#9.10)', (version) => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld({ source: version, schema: 'create table public.t (id int primary key)' });

@@ -6,6 +6,7 @@ import { createHeartbeat, heartbeatExists } from '../../../lambdas/sql/heartbeat
 import { dropOwnSchema, ownSchemaExists } from '../../../lambdas/sql/own-schema.ts';
 import { ownSchemaState } from '../../../lambdas/sql/trust.ts';
 import { PLANTED, PLANTER, type Planter, planterOn } from '../../support/planted.ts';
+import { versions } from '../../support/versions.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
 const faultsOf = async (world: World): Promise<string[]> => {
@@ -13,7 +14,7 @@ const faultsOf = async (world: World): Promise<string[]> => {
   return state?.faults.map(({ object, fault }) => `${object} ${fault}`) ?? [];
 };
 
-describe.each([11, 13, 15, 17, 18] as const)('our schema on version %i (#9.10)', (version) => {
+describe.each(versions(11, 13, 15, 17, 18))('our schema on version %i (#9.10)', (version) => {
   let world: World;
   let planter: Planter;
   beforeAll(async () => {

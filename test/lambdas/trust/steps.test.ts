@@ -8,6 +8,7 @@ import { lookOut } from '../../../lambdas/watch/look.ts';
 import { Memory } from '../../../lambdas/watch/memory.ts';
 import type { ServerVersion } from '../../../lib/rehearsal/servers/binaries.ts';
 import { PLANTATIONS, type Planter, planterOn } from '../../support/planted.ts';
+import { versions } from '../../support/versions.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
 /** In the order of a migration; those that only change the cluster are not here. */
@@ -37,7 +38,7 @@ const errorOf = (work: Promise<unknown>): Promise<Error | undefined> =>
   );
 
 const PLACES: readonly (readonly [side: SideName, source: ServerVersion, target: ServerVersion])[] = [
-  ...([11, 13, 15, 17, 18] as const).map((version) => ['source', version, 18] as const),
+  ...versions(11, 13, 15, 17, 18).map((version) => ['source', version, 18] as const),
   ['target', 15, 17],
   ['target', 15, 18],
 ];

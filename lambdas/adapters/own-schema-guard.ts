@@ -34,7 +34,7 @@ export function nameSide(at: Endpoint, side: SideName | undefined): void {
 /** Verdicts of earlier eras are void: something was undone or dropped, perhaps the schema. */
 let era = 0;
 
-async function lookAtOwnSchema(client: pg.Client): Promise<void> {
+export async function lookAtOwnSchema(client: pg.Client): Promise<void> {
   const began = era;
   const { rows } = await client.query<OwnSchemaState>(LOOK);
   const [state] = rows;

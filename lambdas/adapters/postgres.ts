@@ -6,7 +6,7 @@ import type { SessionKind } from '../sql/session-pins.ts';
 import { connect } from './connect.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
 import { translate, type WholeWords } from './database-errors.ts';
-import { admit, forgetVerdicts, nameSide } from './own-schema-guard.ts';
+import { admit, forgetVerdicts, lookAtOwnSchema, nameSide } from './own-schema-guard.ts';
 
 /** A look must never hold anybody up. Five minutes let the slow catalog queries of 100,000 tables finish. */
 const LOOKING: SessionKind = { mode: 'read only', statement: 300_000, lock: 5_000, idleInTransaction: 60_000 };
@@ -132,6 +132,11 @@ export function databasePort(settings: ConnectionSettings, step: string, log?: W
   const session = async (tag: string): Promise<Session> => {
     const client = await open(UNLIMITED, applicationName(step, tag));
     sessions.add(client);
+    // Sessions are opened for what has to go out at once when it counts: no look may come between.
+    await lookAtOwnSchema(client).catch((error: unknown) => {
+      client.connection.stream.destroy();
+      throw translate(error, endpoint, log);
+    });
     return {
       query: (statement) => run(client, statement, told),
       script: (text) => runScript(client, text, told),

@@ -10,7 +10,7 @@ export const serving: SwitchCheck = {
   async find(scene) {
     const { source, target, application, gates, direction } = scene;
     const { interrupted } = await lookForInterrupted({ source, target, application });
-    if (interrupted) {
+    if (interrupted && !interrupted.onlyUntold) {
       const until =
         interrupted.fence && interrupted.fence.remainingMs > 0 ? ` Its fence has ${seconds(interrupted.fence.remainingMs)} left.` : '';
       return [

@@ -6,6 +6,7 @@
 import type { Statement } from '../contract.ts';
 import type { MigrationInput } from '../input.ts';
 import { statement, USER_SCHEMA } from './quote.ts';
+import { BEFORE_GENERATED_COLUMNS } from './table-shape.ts';
 import { exclusions, INCLUDED_TABLE } from './tables.ts';
 import { TRUSTED_ROLES } from './trust.ts';
 
@@ -70,9 +71,12 @@ from pg_constraint as k join relations as c on c.oid = k.conrelid where k.contyp
 union all
 select 'index', false, 'pg_statistic_ext'::regclass, x.oid from pg_statistic_ext as x join relations as c on c.oid = x.stxrelid
 union all
-select 'default', c.relkind = 'r' and to_jsonb(a) ->> 'attgenerated' = 's', 'pg_attrdef'::regclass, d.oid
+select 'default', c.relkind = 'r' and a.generated = 's', 'pg_attrdef'::regclass, d.oid
 from pg_attrdef as d join relations as c on c.oid = d.adrelid
-join pg_attribute as a on a.attrelid = d.adrelid and a.attnum = d.adnum
+${BEFORE_GENERATED_COLUMNS}
+cross join lateral (
+  select attgenerated as generated from pg_attribute as one where one.attrelid = d.adrelid and one.attnum = d.adnum
+) as a
 union all
 select 'materialized view', false, 'pg_rewrite'::regclass, w.oid
 from pg_rewrite as w join relations as c on c.oid = w.ev_class where c.relkind = 'm'

@@ -230,7 +230,7 @@ $do$
 export const openGate = (turn: number): Statement =>
   block(
     `\n  if gate.state = 'closed' and gate.turn < ${turn} then${beatInBlock(`'opened ' || clock_timestamp()`)}${UNSHUT}
-    update ${TABLE} set opened_turn = ${turn};\n  end if;`,
+    update ${TABLE} set opened_turn = ${turn}, told = '{}';\n  end if;`,
   );
 
 /** Whatever it is → open, with everything as it was. */

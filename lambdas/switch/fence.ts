@@ -73,8 +73,13 @@ const WRITERS: readonly (readonly [keyof EndedSessions, (who: string) => string]
  * @throws SwitchFailed naming those who hold a lock in the way
  */
 export async function tryGates({ leaving, arriving }: Pick<Switch, 'leaving' | 'arriving'>): Promise<void> {
-  await namingLockHolders(leaving, leaving.query(tryFence()));
-  await namingLockHolders(arriving, arriving.query(tryOpen()));
+  try {
+    await namingLockHolders(leaving, leaving.query(tryFence()));
+    await namingLockHolders(arriving, arriving.query(tryOpen()));
+  } catch (error) {
+    if (!(error instanceof SwitchFailed)) throw error;
+    throw new SwitchFailed(`Nothing was switched: ${error.message} Then start the machine again.`, { cause: error });
+  }
 }
 
 const LONGEST_SHUTTING_MS = 5_000;

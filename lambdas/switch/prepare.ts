@@ -5,7 +5,7 @@ import { SwitchFailed, TransientError } from '../errors.ts';
 import type { Fence } from '../sql/gates.ts';
 import { setSynchronousCommit, subscriptionState } from '../sql/subscriptions.ts';
 import { Deadline } from './deadline.ts';
-import { type Parties, partiesOf, type Switch } from './direction.ts';
+import { partiesOf, type Switch } from './direction.ts';
 import { shutArriving, tryGates } from './fence.ts';
 import { committedDirection, haveGate, lookAtGates, nextTurn, servingSide } from './gates.ts';
 import { through, waitForLocks } from './lease.ts';
@@ -14,7 +14,7 @@ import { bringEverythingOver } from './marker.ts';
 import { demandSender } from './sender.ts';
 import { prepareSequences, type SequencePlan } from './sequences.ts';
 import { demandOrdinarySessions } from './session-role.ts';
-import { outstanding } from './settle.ts';
+import { outstanding, tell, wordsOf } from './settle.ts';
 import { dropNext, prepareNext, takeBackStreams } from './streams.ts';
 
 export interface Prepared {
@@ -62,7 +62,7 @@ async function prepareOver(line: Line, one: Switch): Promise<Prepared | undefine
   const found = await lookAtGates(sides.source, sides.target);
   const before = committedDirection(found);
   if (before === one.direction) return undefined;
-  if (before) await demandComplete({ ...partiesOf(before, sides), application: one.application });
+  if (before) await demandComplete({ ...one, ...partiesOf(before, sides) });
   demandServing(one, servingSide(found));
   await demandCurrent(one);
   try {
@@ -91,9 +91,13 @@ async function prepareSides(line: Line, one: Switch, { source, target }: Record<
 }
 
 /** The switch before: what it has left to do would be done in the middle of this one, or never. */
-async function demandComplete(before: Parties & Pick<Switch, 'application'>): Promise<void> {
+async function demandComplete(before: Switch): Promise<void> {
   const left = await outstanding(before);
-  if (left.length === 0) return;
+  if (left.length === 0) {
+    // The last chance to be told of it; a function that fails must not keep anybody from going back.
+    await tell(before, 'after').catch((error: unknown) => before.log.warn('The function of yours was not told', { error: wordsOf(error) }));
+    return;
+  }
   throw new SwitchFailed(
     `The switch to the ${before.direction.to} is not complete: ${left.join('; ')}. Nothing was fenced. Start Recovery, then start again.`,
   );

@@ -69,7 +69,10 @@ async function unfinished(gates: Gates, both: Both): Promise<Interrupted | undef
   const committed = committedSwitch(gates);
   if (committed) {
     const { direction, turn } = committed;
-    const left = await outstanding({ ...partiesOf<Reader>(direction, both), application: both.application });
+    const left = [
+      ...(await outstanding({ ...partiesOf<Reader>(direction, both), application: both.application })),
+      ...untold(gates[direction.from]),
+    ];
     if (left.length > 0)
       return { direction, committed: true, turn, left, onlyUntold: isOnly(left, gates[direction.from]), fence: undefined };
   }

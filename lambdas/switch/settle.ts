@@ -59,7 +59,7 @@ async function closeForgotten(one: Settlement, turn: number): Promise<void> {
   }
 }
 
-/** What {@link carryToItsEnd} has still to do, in words; empty when the switch is complete. */
+/** What {@link carryToItsEnd} has still to do, in words, but for telling the user's function, which keeps nobody from switching again. */
 export async function outstanding(one: Parties<Reader> & { readonly application: ApplicationView }): Promise<string[]> {
   const { direction } = one;
   const gates = await gatesOf(one);
@@ -69,7 +69,6 @@ export async function outstanding(one: Parties<Reader> & { readonly application:
     ...(gates[direction.to]?.state === 'closed' ? [`the ${direction.to} takes no writes yet`] : []),
     ...(leadsTo === direction.from ? [`the application's secret still leads to the ${direction.from}`] : []),
     ...(await streamsLeftToChange(one)),
-    ...untold(gates[direction.from]),
   ];
 }
 

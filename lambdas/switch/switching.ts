@@ -7,7 +7,7 @@ import { type Direction, partiesOf, switchOf } from './direction.ts';
 import { committedDirection, type Gates, lookAtGates, servingSide } from './gates.ts';
 import { complete, performSwitch } from './perform.ts';
 import { lookForInterrupted } from './recovery.ts';
-import { outstanding, takeBack, tell } from './settle.ts';
+import { outstanding, takeBack, tell, untold } from './settle.ts';
 import { isNextThere } from './streams.ts';
 
 export const SWITCH_NEEDS = ['executions', 'source', 'target', 'replication', 'comparison', 'application', 'hook'] as const;
@@ -35,7 +35,10 @@ export const switching = (direction: Direction) => ({
     const { host, port, database } = parties.arriving.endpoint;
     return {
       gates,
-      left: committedDirection(gates) === direction ? await outstanding({ ...parties, application }) : undefined,
+      left:
+        committedDirection(gates) === direction
+          ? [...(await outstanding({ ...parties, application })), ...untold(gates[direction.from])]
+          : undefined,
       wayBack: await isNextThere(parties),
       readers: readersAfter(results),
       byHand: application.secret === undefined ? `Point the application at ${host}:${port}/${database}.` : undefined,

@@ -15,19 +15,19 @@ const event: StepEvent = {
   polls: true,
 };
 
-/** A cluster whose writer is as `status` says; RebootSource is the step that looks at nothing else. */
+/** A cluster whose writer is as `status` says; RebootSource looks at nothing else while it is not available. One that nobody manages has no writer. */
 const host = (status: string, overrides: Partial<Host> = {}): Host => {
   const cluster: Partial<Places['cluster']> = {
     migrationGroup: 'group',
-    describe: async () => state({ members: [member({ instance: 'i', status })] }),
+    describe: async () => (status === 'unmanaged' ? undefined : state({ members: [member({ instance: 'i', status })] })),
   };
   return { places: async () => ({ cluster: cluster as Places['cluster'] }), remainingMs: () => 60_000, log: silent, ...overrides };
 };
 
 describe('a visit', () => {
   it('ends in the result of the step', async () => {
-    const evidence = { instance: 'i', status: 'available', parameterGroupStatus: 'in-sync' };
-    await expect(visitStep('RebootSource', event, host('available'))).resolves.toMatchObject({
+    const evidence = { instance: 'not managed by RDS, or failing over' };
+    await expect(visitStep('RebootSource', event, host('unmanaged'))).resolves.toMatchObject({
       verdict: 'done',
       nextPollSeconds: 0,
       evidence,
@@ -42,12 +42,12 @@ describe('a visit', () => {
 
   it('refuses a pending step in a machine that would go on without it', async () => {
     await expect(visitStep('RebootSource', { ...event, polls: false }, host('rebooting'))).rejects.toBeInstanceOf(VerificationError);
-    await expect(visitStep('RebootSource', { ...event, polls: false }, host('available'))).resolves.toMatchObject({ verdict: 'done' });
+    await expect(visitStep('RebootSource', { ...event, polls: false }, host('unmanaged'))).resolves.toMatchObject({ verdict: 'done' });
   });
 
   it('refuses an input that only another machine understands', async () => {
     const input = { target: 'keep' };
-    await expect(visitStep('RebootSource', { ...event, input }, host('available'))).rejects.toBeInstanceOf(InvalidInput);
+    await expect(visitStep('RebootSource', { ...event, input }, host('unmanaged'))).rejects.toBeInstanceOf(InvalidInput);
     const places: Host['places'] = async () => {
       throw new TransientError('so far');
     };

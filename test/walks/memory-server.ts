@@ -179,7 +179,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     const { gate } = server;
     if (gate?.state !== 'closed' || gate.turn >= turn) return [];
     server.open();
-    server.change({ openedTurn: turn });
+    server.change({ openedTurn: turn, told: [] });
     return [];
   },
   endLockHolders: nothing,

@@ -46,13 +46,11 @@ export class WalkedSecret {
   };
 }
 
-/** A function of the user's that may be broken, and remembers what it took in, by execution. */
+/** A function of the user's that may be broken. What it was told stands in the gates. */
 export class WalkedHook implements Hook {
   readonly configured = true;
   broken = false;
-  readonly heard: { readonly moment: string; readonly to: SideName; readonly execution: string }[] = [];
-  call: Hook['call'] = async (moment, to, execution) => {
+  call: Hook['call'] = async () => {
     if (this.broken) throw new InvalidConfiguration('The function is broken.');
-    this.heard.push({ moment, to, execution });
   };
 }

@@ -4,6 +4,7 @@ import { expect } from 'vitest';
 import { MigrationError } from '../../lambdas/errors.ts';
 import { BACK, OVER } from '../../lambdas/switch/direction.ts';
 import { committedDirection, servingSide } from '../../lambdas/switch/gates.ts';
+import { untold } from '../../lambdas/switch/settle.ts';
 import { Invocation, type Strike } from './interruptible.ts';
 import type { Machine, Stage } from './stage.ts';
 
@@ -140,7 +141,7 @@ async function settled(walker: Walker): Promise<void> {
   const there = await stage.written(serving);
   expect(acknowledged.filter((token) => !there.has(token))).toEqual([]);
   expect(await stage.streams()).toEqual(streamsFrom(serving));
-  expect(untold(stage)).toEqual([]);
+  expect([...untold(gates.source), ...untold(gates.target)]).toEqual([]);
 }
 
 /** Only the stream from the side that serves, which runs. */
@@ -150,14 +151,6 @@ function streamsFrom(serving: 'source' | 'target'): unknown {
     ? { source: { subscriptions: [], slots: [forward] }, target: { subscriptions: [[forward, { enabled: true }]], slots: [] } }
     : { source: { subscriptions: [[reverse, { enabled: true }]], slots: [] }, target: { subscriptions: [], slots: [reverse] } };
 }
-
-/** Executions whose `before` was heard and whose end was not. */
-const untold = ({ hook }: Stage): string[] => {
-  const heard = (execution: string, moments: readonly string[]) =>
-    hook.heard.some((one) => one.execution === execution && moments.includes(one.moment));
-  const asked = hook.heard.filter(({ moment }) => moment === 'before').map(({ execution }) => execution);
-  return [...new Set(asked)].filter((execution) => !heard(execution, ['after', 'failed']));
-};
 
 /** True at any time: never both sides; and what the gates say is what is so. */
 async function check(walker: Walker): Promise<void> {

@@ -9,6 +9,7 @@ import type { Need, SideName } from '../../../lambdas/contract.ts';
 import { VARIABLE } from '../../../lambdas/environment.ts';
 import { REPLICATION_ROLE } from '../../../lambdas/names.ts';
 import { openPorts } from '../../../lambdas/ports.ts';
+import { replicationPassword } from '../../../lambdas/secrets.ts';
 import { identifier, literal, statement } from '../../../lambdas/sql/quote.ts';
 import { type KeptSecret, keepSecret } from '../../support/secrets-manager.ts';
 import { startWorld, type World } from '../../support/world.ts';
@@ -42,7 +43,9 @@ describe('a login that was rotated after the secret was read (#9.14)', () => {
       await world[side](`alter role ${identifier(user)} login password ${literal(password)}`);
       kept[side] = keepSecret(api, `${side}-secret`, JSON.stringify({ username: user, password, host, port, dbname: database }));
     }
-    await world.source(`drop role if exists ${REPLICATION_ROLE}; create role ${REPLICATION_ROLE} login password 'first'`);
+    await world.source(
+      `drop role if exists ${REPLICATION_ROLE}; create role ${REPLICATION_ROLE} login password ${literal(replicationPassword('first', 'source'))}`,
+    );
     kept.replication = keepSecret(api, 'replication-secret', JSON.stringify({ username: REPLICATION_ROLE, password: 'first' }));
   });
 
@@ -72,8 +75,10 @@ describe('a login that was rotated after the secret was read (#9.14)', () => {
   async function rotate(side: SideName, user = world.database[side].user): Promise<void> {
     rotations += 1;
     const password = `rotation ${rotations}`;
-    await world[side](`alter role ${identifier(user)} login password ${literal(password)}`);
-    const secret = user === REPLICATION_ROLE ? kept.replication : kept[side];
+    const isReplication = user === REPLICATION_ROLE;
+    const atServer = isReplication ? replicationPassword(password, side) : password;
+    await world[side](`alter role ${identifier(user)} login password ${literal(atServer)}`);
+    const secret = isReplication ? kept.replication : kept[side];
     secret?.put(JSON.stringify({ ...JSON.parse(secret.current()), password }));
   }
 

@@ -5,7 +5,7 @@ import { openPorts } from '../../../lambdas/ports.ts';
 import { haveTargetReader, isTargetReaderComplete, lookAtTargetReader } from '../../../lambdas/replication/target-reader.ts';
 import { HOSTILE_TABLES } from '../../support/hostile.ts';
 import { published } from '../../support/replicated.ts';
-import { REPLICATION_PASSWORD, sqlOn, startWorld, type World } from '../../support/world.ts';
+import { sqlOn, startWorld, type World } from '../../support/world.ts';
 
 const role = (world: World) =>
   world.target(
@@ -30,7 +30,11 @@ describe('the reader on the target (#9.9)', () => {
         ...{ rolconnlimit: 10, memberships: 0 },
       },
     ]);
-    const asReader = sqlOn({ ...world.database.target, user: REPLICATION_ROLE, password: REPLICATION_PASSWORD });
+    const asReader = sqlOn({
+      ...world.database.target,
+      user: REPLICATION_ROLE,
+      password: await world.places.replication.password('target'),
+    });
     const rights = await asReader(`select has_table_privilege(c.oid, 'select') as reads, c.relname::text as "table",
   has_table_privilege(c.oid, 'insert, update, delete, truncate, references, trigger') as writes
 from pg_class as c join pg_namespace as n on n.oid = c.relnamespace where c.relkind = 'r' and n.nspname !~ '^pg_|^information_schema|^planetscale'`);

@@ -272,7 +272,12 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   createSubscribers: nothing,
   recordSubscriber: nothing,
 
+  sessionRole: () => [{ value: 'origin', remedies: [] }],
+  namesNotOurs: nothing,
   lockRoles: nothing,
+  createRole: nothing,
+  asRoleMaker: nothing,
+  asOurselves: nothing,
   roleExists: () => [{ exists: true }],
   setVerifier: nothing,
   grantorState: () => [{ hasRdsReplication: false }],

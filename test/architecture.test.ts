@@ -159,6 +159,14 @@ describe('every file', () => {
   });
 });
 
+describe('docs/security.md', () => {
+  const security = textOf('docs/security.md');
+
+  it.each(STEP_NAMES)('says what the function of %s is trusted with', (name) => {
+    expect(security).toMatch(new RegExp(`^\\| [^|]*\\b${name}\\b[^|]*\\|`, 'm'));
+  });
+});
+
 describe('the README', () => {
   const readme = textOf('README.md');
   const { dependencies, devDependencies } = JSON.parse(textOf('package.json')) as Record<string, Record<string, string>>;

@@ -11,6 +11,8 @@
  * forward     the stream of changes from the source to the target; reverse: the one back, which a switch makes
  * fence       a side refuses writes from everyone but us, while a switch away from it is under way
  * gate        whether a side takes the application's writes: open, fenced or closed; kept in a table on that side
+ * witness     what bears witness of a switch's commit: the gates of both sides, and the application's secret
+ * lease       the right to change what a switch works with: an advisory lock on either side, lost with the session that holds it
  * journal     what the cluster looked like before we changed it, kept as tags on the cluster and its instances
  * margin      how far ahead of the source a target sequence is set while the source still moves
  * visit       one invocation of a step's function; a step that polls is visited many times

@@ -90,7 +90,7 @@ export async function dropNext({ leaving, arriving, next }: Parties): Promise<vo
 }
 
 /** The stream that was current goes on, as it was before the switch began. */
-export async function keepCurrent({ arriving, current }: Parties): Promise<void> {
+async function keepCurrent({ arriving, current }: Parties): Promise<void> {
   const [subscription] = await arriving.query(subscriptionState(current));
   if (!subscription) return;
   if (!subscription.enabled) await arriving.query(enableSubscription(current));

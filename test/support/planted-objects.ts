@@ -38,7 +38,7 @@ create operator evil.${operator} (leftarg = ${type}, rightarg = ${type}, procedu
 ];
 
 /** @param version of the server whose schema it is; @param common the lower of both, since both sides have the same columns */
-export const plantedSchema = (version: number, common: number): string => `
+const plantedSchema = (version: number, common: number): string => `
 create schema evil;
 grant usage on schema evil to public;
 create function evil.tell(what text) returns void language plpgsql as $$ begin end $$;

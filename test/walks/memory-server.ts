@@ -10,7 +10,7 @@ export interface MemorySession {
 }
 
 /** Milliseconds, the same for both servers. */
-export interface Clock {
+interface Clock {
   now: number;
 }
 

@@ -88,7 +88,7 @@ describe.each(versions([11, 17] as const, [13, 18] as const, [15, 17] as const, 
 
     it('would have been seen if it had run', async () => {
       await world.source('select k::text from evil.by_mood limit 1');
-      expect(await ran(world)).toEqual(['source: mood_text(evil.mood) as postgres']);
+      expect(await ran(world)).toEqual(['source: mood_text(evil.mood) as rdsadmin']);
     });
   },
 );

@@ -7,7 +7,8 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { ConnectionSettings } from '../../lambdas/adapters/connection-settings.ts';
-import { Conversation, type Exchange, Framer, type Message, SSL_REQUEST } from './wire.ts';
+import { Framer, type Message, SSL_REQUEST } from '../../lib/rehearsal/servers/front/wire.ts';
+import { Conversation, type Exchange } from './wire.ts';
 
 const HOST = '127.0.0.1';
 

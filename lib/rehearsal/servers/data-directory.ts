@@ -9,10 +9,13 @@ import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Owner, ServerVersion } from './binaries.ts';
 
-export const SUPERUSER = 'postgres';
-
 /** Servers of one kin never meet. */
 export type Kin = 'source' | 'target';
+
+/** Who initdb makes the server for: nobody that a user could be. RDS calls its own `rdsadmin`, and `postgres` is no superuser on PlanetScale. */
+const SUPERUSERS: Readonly<Record<Kin, string>> = { source: 'rdsadmin', target: 'pscale_admin' };
+
+export const superuserOf = (kin?: Kin): string => (kin ? SUPERUSERS[kin] : 'postgres');
 
 export interface Initialisation {
   /** The server's own folder, where the data directory is made, and where the file `password` holds the superuser's password. */
@@ -48,7 +51,7 @@ export async function makeDataDirectory(making: Initialisation): Promise<string>
     return data;
   }
   await run(making, join(making.binaries, 'bin', 'initdb'), [
-    ...['--pgdata', data, '--username', SUPERUSER, '--pwfile', join(making.folder, 'password')],
+    ...['--pgdata', data, '--username', superuserOf(kin), '--pwfile', join(making.folder, 'password')],
     ...['--auth', 'scram-sha-256', '--encoding', 'UTF8', '--locale', 'C', '--no-sync'],
   ]);
   if (original) await keep(making, data, original);

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ConnectionSettings } from '../../../lambdas/adapters/connection-settings.ts';
 import { binariesOf, type Owner, type ServerVersion, serverOwner } from './binaries.ts';
-import { serverCertificate } from './certificates.ts';
-import { type Kin, makeDataDirectory, SUPERUSER } from './data-directory.ts';
+import { type ServerCertificate, serverCertificate } from './certificates.ts';
+import { type Kin, makeDataDirectory, superuserOf } from './data-directory.ts';
 import { tieToThisProcess } from './lifeline.ts';
 
 const SUPERUSER_PASSWORD = 'rehearsal superuser';
@@ -45,8 +45,8 @@ process.once('exit', () => {
 
 export class Server {
   readonly version: ServerVersion;
-  /** PEM of the authority that signed the server's certificate. */
-  readonly authority: string;
+  readonly certificate: ServerCertificate;
+  readonly #kin: Kin | undefined;
   readonly #folder: string;
   readonly #binaries: string;
   readonly #owner: Owner | undefined;
@@ -56,27 +56,28 @@ export class Server {
   #log = '';
 
   private constructor(
-    version: ServerVersion,
-    authority: string,
+    { version, kin, parameters = {} }: ServerOptions,
+    certificate: ServerCertificate,
     folder: string,
     binaries: string,
     owner: Owner | undefined,
-    parameters: Parameters,
   ) {
     this.version = version;
-    this.authority = authority;
+    this.certificate = certificate;
+    this.#kin = kin;
     this.#folder = folder;
     this.#binaries = binaries;
     this.#owner = owner;
-    this.#parameters = parameters;
+    this.#parameters = { ...THROWAWAY, ...parameters };
   }
 
-  /** A new, empty server on a free port of 127.0.0.1, with TLS and SCRAM, and no other way in. */
-  static async start({ version, kin, parameters = {} }: ServerOptions): Promise<Server> {
+  /** A new, empty server on a free port of 127.0.0.1, with SCRAM and no other way in; what stands before a server comes without TLS. */
+  static async start(options: ServerOptions): Promise<Server> {
+    const { version, kin } = options;
     const owner = serverOwner();
     const tls = await serverCertificate();
     const folder = mkdtempSync(join(tmpdir(), 'aurora-to-planetscale-'));
-    const server = new Server(version, tls.authority, folder, binariesOf(version, owner), owner, { ...THROWAWAY, ...parameters });
+    const server = new Server(options, tls, folder, binariesOf(version, owner), owner);
     running.add(server);
     try {
       server.#write('server.crt', tls.certificate);
@@ -91,13 +92,18 @@ export class Server {
         },
       });
       server.#process = undefined;
-      server.#write('hba.conf', `hostssl all all ${HOST}/32 scram-sha-256\nhostssl replication all ${HOST}/32 scram-sha-256\n`);
+      server.#write('hba.conf', `host all all ${HOST}/32 scram-sha-256\nhost replication all ${HOST}/32 scram-sha-256\n`);
       await server.#launchOnFreePort();
       return server;
     } catch (error) {
       server.destroy();
       throw error;
     }
+  }
+
+  /** PEM of the authority that signed the server's certificate. */
+  get authority(): string {
+    return this.certificate.authority;
   }
 
   get port(): number {
@@ -111,7 +117,7 @@ export class Server {
 
   /** Settings for the bootstrap superuser, which only tests and the rehearsal's own preparation use. */
   superuser(database = 'postgres'): ConnectionSettings {
-    return this.login(SUPERUSER, SUPERUSER_PASSWORD, database);
+    return this.login(superuserOf(this.#kin), SUPERUSER_PASSWORD, database);
   }
 
   login(user: string, password: string, database: string): ConnectionSettings {

@@ -20,12 +20,12 @@ describe.each([15, 17] as const)('sessions of others on a source %i', (source) =
       connect(as('the App'), "the App's"),
       connect(as('the App'), 'another'),
       connect(as('the App'), 'change data capture', { replication: 'database' }),
-      connect(pair.source.superuser(database.name), "postgres's"),
+      connect(pair.source.superuser(database.name), "rdsadmin's"),
     ]);
     const found = summary(await switchFindings(world, [sessions]));
     const endsSuperusers = source === 15; // where the stand-in for the master user is one
-    expect(found.SessionsWillEnd).toEqual(warning(...(endsSuperusers ? ['postgres: 1'] : []), 'the App: 3'));
-    expect(found.SessionsWillStay).toEqual(endsSuperusers ? undefined : warning("postgres (postgres's): 1"));
+    expect(found.SessionsWillEnd).toEqual(warning(...(endsSuperusers ? ['rdsadmin: 1'] : []), 'the App: 3'));
+    expect(found.SessionsWillStay).toEqual(endsSuperusers ? undefined : warning("rdsadmin (rdsadmin's): 1"));
     await Promise.all(clients.map((client) => client.end()));
   });
 });

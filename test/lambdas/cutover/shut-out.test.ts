@@ -26,7 +26,7 @@ grant "Our ""role""" to "The Insider", team, apart, nologin_member; grant team t
     const found = await switchFindings(world, [shutOut], places);
     expect(summary(found)).toEqual({ RoleNotShutOut: blocker('source: The Insider', 'source: deep') });
     const [finding] = found;
-    const by = version >= 16 ? ' granted by postgres' : '';
+    const by = version >= 16 ? ' granted by rdsadmin' : '';
     expect(finding?.statements).toEqual([`revoke "Our ""role""" from "The Insider"${by};`, `revoke "Our ""role""" from team${by};`]);
     expect(summary(await switchFindings(world, [shutOut], { ...places, input: { harmlessRoles: ['deep'] } }))).toEqual({
       RoleNotShutOut: blocker('source: The Insider'),

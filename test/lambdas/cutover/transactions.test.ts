@@ -83,8 +83,8 @@ describe('transactions under way before a switch', () => {
     }
     expect(summary(await switchFindings(world, [prepared]))).toEqual({
       PreparedTransaction: blocker(
-        "source: 'it''s ours' (database first, owner postgres)",
-        "target: 'it''s ours' (database first, owner postgres)",
+        "source: 'it''s ours' (database first, owner rdsadmin)",
+        "target: 'it''s ours' (database first, owner pscale_admin)",
       ),
     });
     expect((await switchFindings(world, [prepared], { direction: BACK }))[0]?.objects).toHaveLength(3);

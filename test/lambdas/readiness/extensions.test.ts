@@ -72,7 +72,7 @@ create extension tcn`);
   it('refuses a trusted extension where the role may not create in the database', async () => {
     const closed = await world.sibling('closed');
     await closed.source('create extension hstore');
-    await closed.target('alter database closed owner to postgres');
+    await closed.target('alter database closed owner to pscale_admin');
     expect(summary(await findingsOf(closed, [extensions])).ExtensionNotInstallable).toEqual(blocker('hstore'));
   });
 

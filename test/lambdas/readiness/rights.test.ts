@@ -70,14 +70,14 @@ create schema left_out; create table left_out.t (id int)`);
         `${ODD}."T" (owner Other "one")`,
         `${ODD}."T_id_seq" (owner Other "one")`,
         `${ODD}.lent (owner friend)`,
-        'public.closed (owner postgres)',
+        'public.closed (owner rdsadmin)',
       ),
-      SchemaNotGrantable: blocker(`${ODD} (owner postgres)`),
+      SchemaNotGrantable: blocker(`${ODD} (owner rdsadmin)`),
     });
     expect(found[0]?.statements).toEqual(['grant "Other ""one""" to "aurora_master";']);
     for (const statement of new Set(found.flatMap(({ statements = [] }) => statements))) await shared.source(statement);
     expect(await findingsOf(shared, [sourceTables], { input })).toEqual([]);
-    await shared.source('revoke postgres from aurora_master');
+    await shared.source('revoke rdsadmin from aurora_master');
   });
 
   it('finds every right that a role on the target lacks', async () => {
@@ -91,8 +91,8 @@ create schema left_out; create table left_out.t (id int)`);
         'Poor "two": create a subscription (membership in pg_create_subscription)',
         'Poor "two": create schemas in the database',
       ),
-      TargetSchemaClosed: blocker(`${ODD} (owner postgres)`, 'public (owner pg_database_owner)'),
-      TargetTableOfAnotherOwner: blocker(`${ODD}."T" (owner postgres)`),
+      TargetSchemaClosed: blocker(`${ODD} (owner rdsadmin)`, 'public (owner pg_database_owner)'),
+      TargetTableOfAnotherOwner: blocker(`${ODD}."T" (owner pscale_admin)`),
     });
     for (const statement of found.flatMap(({ statements = [] }) => statements)) await full.target(statement);
     expect(Object.keys(summary(await findingsOf(full, [targetRole], { target: poor })))).not.toContain('TargetSchemaClosed');

@@ -35,18 +35,18 @@ describe('CheckReadiness', () => {
     const bad = await world.sibling('bad');
     await bad.asSourceRole(`${CLEAN}; create table ${ODD}."no key" (a int); create table public.taken (id int primary key)`);
     await bad.source('revoke select on pg_catalog.pg_largeobject_metadata from public');
-    await bad.source(`alter table public.taken owner to postgres`);
+    await bad.source(`alter table public.taken owner to rdsadmin`);
     await bad.target('create table public.taken (id int)');
-    await bad.target('alter database bad owner to postgres');
+    await bad.target('alter database bad owner to pscale_admin');
     const { message } = await refusalOf(bad);
     for (const part of [
       '8 things stand in the way',
       'Source and target are untouched',
-      'TableOfAnotherOwner: public.taken (owner postgres)',
-      'NotReadable: public.taken (owner postgres)',
+      'TableOfAnotherOwner: public.taken (owner rdsadmin)',
+      'NotReadable: public.taken (owner rdsadmin)',
       'TargetRightsMissing: planetscale_default: create schemas in the database',
       'TargetSchemaClosed: public (owner pg_database_owner)',
-      'TargetTableOfAnotherOwner: public.taken (owner postgres)',
+      'TargetTableOfAnotherOwner: public.taken (owner pscale_admin)',
       'TargetNotEmpty: public.taken',
       `NoReplicaIdentity: ${ODD}."no key".`,
       `alter table ${ODD}."no key" replica identity full;`,

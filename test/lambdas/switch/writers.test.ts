@@ -73,7 +73,7 @@ describe.each(versions(11, 13, 15, 17, 18))('writers under a fence on %i (#9.6)'
     await fenced(() =>
       expect(fencing.endEverybody()).rejects.toMatchObject({
         name: 'SwitchFailed',
-        message: expect.stringMatching(/not ours to end, and have written .*: \d+ of postgres \(service\)\. Have them ended\.$/),
+        message: expect.stringMatching(/not ours to end, and have written .*: \d+ of rdsadmin \(service\)\. Have them ended\.$/),
       }),
     );
     await superuser.query('rollback');
@@ -90,7 +90,7 @@ describe.each(versions(11, 13, 15, 17, 18))('writers under a fence on %i (#9.6)'
 
   it('a prepared transaction is named', async () => {
     await world.source(`begin; insert into public.written values (1); prepare transaction 'it''s open'`);
-    await fenced(() => expect(fencing.endEverybody()).rejects.toThrow(/prepared transactions.*'it''s open' of postgres\. Commit them/));
+    await fenced(() => expect(fencing.endEverybody()).rejects.toThrow(/prepared transactions.*'it''s open' of rdsadmin\. Commit them/));
     await world.source(`rollback prepared 'it''s open'`);
   });
 

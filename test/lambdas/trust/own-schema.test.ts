@@ -113,7 +113,7 @@ describe.each(versions(11, 13, 15, 17, 18))('our schema on version %i (#9.10)', 
     await world.source(`grant usage on schema planetscale_migration to ${PLANTER}; grant select on planetscale_migration.gate to ${PLANTER};
 create view public.gates as select state from planetscale_migration.gate`);
     expect(await faultsOf(world)).toEqual([]);
-    await world.source('alter schema planetscale_migration owner to postgres; grant all on planetscale_migration.gate to postgres');
+    await world.source('alter schema planetscale_migration owner to rdsadmin; grant all on planetscale_migration.gate to rdsadmin');
     expect(await faultsOf(world)).toEqual([]);
   });
 

@@ -92,7 +92,7 @@ create index "i %" on "Größe ""x"" %".t (lower(j::text)) where f > 2`,
   it('does not take a query that failed for equality', async () => {
     await run(
       pair.target.superuser('inventory'),
-      'revoke all on parted_1 from planetscale_default; alter table parted_1 owner to postgres',
+      'revoke all on parted_1 from planetscale_default; alter table parted_1 owner to pscale_admin',
     );
     await run(pair.target.superuser('inventory'), 'revoke pg_read_all_data from planetscale_default');
     await expect(lookAtBoth(database, compareTables)).rejects.toThrow('permission denied for table parted_1');

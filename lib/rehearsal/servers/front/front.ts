@@ -1,0 +1,164 @@
+/**
+ * What stands before a server as a provider's own machinery does: it ends TLS, looks at who comes, and hands on what is said. Behind it the
+ * connection is unencrypted, and never leaves 127.0.0.1. Whose machinery it plays is a matter of its {@link Manner}.
+ */
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
+import type { ServerCertificate } from '../certificates.ts';
+import { Framer, fatal, type Message, openingOf, type Refusal, type Startup, startupMessage } from './wire.ts';
+
+const HOST = '127.0.0.1';
+
+/** Who is let in, by what name, and what becomes of what they say. */
+export interface Manner {
+  /** @returns parameters to hand on in place of what the client said of itself, or why it is sent away */
+  admit(parameters: ReadonlyMap<string, string>, encrypted: boolean): ReadonlyMap<string, string> | Refusal;
+  /** For a client that was let in: what is passed on in place of each of its messages. @default - everything as it is */
+  listen?(parameters: ReadonlyMap<string, string>): (message: Message) => Buffer;
+  /** What is said where the server behind does not answer. @default - nothing; the connection ends */
+  readonly unreachable?: Refusal;
+}
+
+/** The server behind. */
+export interface Behind {
+  readonly port: number;
+}
+
+export class Front {
+  readonly certificate: ServerCertificate;
+  readonly #context: SecureContext;
+  readonly #behind: Behind;
+  readonly #manner: Manner;
+  readonly #listener = createServer((client) => void this.#receive(client));
+  readonly #sockets = new Set<Socket>();
+
+  private constructor(behind: Behind, certificate: ServerCertificate, manner: Manner) {
+    this.#behind = behind;
+    this.#manner = manner;
+    this.certificate = certificate;
+    this.#context = createSecureContext({ cert: certificate.certificate, key: certificate.key });
+  }
+
+  /** On a free port of 127.0.0.1. It goes with the process, or with {@link destroy}. */
+  static async start(behind: Behind, certificate: ServerCertificate, manner: Manner): Promise<Front> {
+    const front = new Front(behind, certificate, manner);
+    front.#listener.listen(0, HOST);
+    await once(front.#listener, 'listening');
+    front.#listener.unref();
+    return front;
+  }
+
+  get port(): number {
+    return (this.#listener.address() as AddressInfo).port;
+  }
+
+  /** Ends every connection, as somebody does who pulls the plug. New ones are let in. */
+  endConnections(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** Ends every connection, and lets nobody in any more. Safe to call twice. */
+  destroy(): void {
+    this.#listener.close();
+    this.endConnections();
+  }
+
+  async #receive(client: Socket): Promise<void> {
+    this.#keep(client);
+    try {
+      const first = await firstMessage(client);
+      if (first) await this.#welcome(client, first);
+    } catch {
+      client.destroy();
+    }
+  }
+
+  async #welcome(client: Socket, message: Message): Promise<void> {
+    const opening = openingOf(message);
+    if (opening.kind === 'gss' || (opening.kind === 'tls' && client instanceof TLSSocket)) {
+      client.write('N');
+      const next = await firstMessage(client);
+      return next && this.#welcome(client, next);
+    }
+    if (opening.kind === 'tls') {
+      client.write('S');
+      const secure = this.#keep(new TLSSocket(client, { isServer: true, secureContext: this.#context }));
+      const next = await firstMessage(secure);
+      return next && this.#welcome(secure, next);
+    }
+    if (opening.kind !== 'startup') return void (await this.#reach())?.end(message.bytes);
+    await this.#admit(client, opening);
+  }
+
+  async #admit(client: Socket, { version, parameters }: Startup): Promise<void> {
+    const admitted = this.#manner.admit(parameters, client instanceof TLSSocket);
+    if ('code' in admitted) return void client.end(fatal(admitted));
+    const server = await this.#reach();
+    if (!server) return void client.end(this.#manner.unreachable ? fatal(this.#manner.unreachable) : '');
+    // Whoever hangs up is followed, after what was said before has arrived.
+    client.once('close', () => server.writableEnded || server.destroy());
+    server.once('close', () => client.writableEnded || client.destroy());
+    if (client.destroyed) return void server.destroy();
+    server.write(startupMessage(version, admitted));
+    server.pipe(client);
+    const listener = this.#manner.listen?.(admitted);
+    if (!listener) return void client.pipe(server);
+    const framer = new Framer('client that was let in');
+    client.on('data', (chunk: Buffer) => {
+      const heard = [...framer.push(chunk)].map(listener);
+      if (heard.length > 0 && !server.write(Buffer.concat(heard))) {
+        client.pause();
+        server.once('drain', () => client.resume());
+      }
+    });
+    client.once('end', () => server.end());
+    client.resume();
+  }
+
+  async #reach(): Promise<Socket | undefined> {
+    const server = this.#keep(connect(this.#behind.port, HOST));
+    try {
+      await once(server, 'connect');
+      return server;
+    } catch {
+      return undefined;
+    }
+  }
+
+  #keep<Kept extends Socket>(socket: Kept): Kept {
+    this.#sockets.add(socket);
+    socket.setNoDelay(true);
+    socket.on('error', () => {}); // `close` follows
+    socket.once('close', () => this.#sockets.delete(socket));
+    return socket;
+  }
+}
+
+/**
+ * The first message of a client, which says nothing further before it is answered.
+ * @returns undefined where the client hangs up, or goes on without waiting: what follows could come from somebody in the middle
+ */
+async function firstMessage(client: Socket): Promise<Message | undefined> {
+  let heard: Buffer = Buffer.alloc(0);
+  return new Promise((resolve) => {
+    const done = (message?: Message) => {
+      client.off('data', hear);
+      client.off('close', gone);
+      client.pause();
+      resolve(message);
+    };
+    const gone = () => done();
+    const hear = (chunk: Buffer) => {
+      heard = Buffer.concat([heard, chunk]);
+      const [message] = new Framer('client').push(heard);
+      if (!message) return;
+      const isAlone = message.bytes.length === heard.length;
+      if (!isAlone) client.destroy();
+      done(isAlone ? message : undefined);
+    };
+    client.once('close', gone);
+    client.on('data', hear);
+    client.resume();
+  });
+}

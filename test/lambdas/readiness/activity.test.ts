@@ -24,7 +24,7 @@ describe('transactions on the source', () => {
     await sibling.source("begin; insert into t values (1); prepare transaction 'it''s \"odd\"'");
     const young = await findingsOf(world, [prepared]);
     expect(summary(young)).toEqual({
-      PreparedTransaction: warning(expect.stringMatching(/^'it''s "odd"' \(database "other ""db""", owner postgres\), \d s$/)),
+      PreparedTransaction: warning(expect.stringMatching(/^'it''s "odd"' \(database "other ""db""", owner rdsadmin\), \d s$/)),
     });
     await expect
       .poll(async () => Object.keys(summary(await findingsOf(world, [prepared], { input: AT_ONCE }))), PATIENCE)

@@ -167,10 +167,12 @@ set connect_taken = '{public,"\\"Passed \\"\\"on\\"\\"\\" with grant option"}', 
 
   it('is left to the platform, whose names are no secret, and to nobody who only has such a name', async () => {
     await world.source(`create role pscale_admin login; create role pscale_api_app login; create role rdsproxy login;
-grant master to pscale_admin, pscale_api_app, rdsproxy`);
-    await fenced(() => expect(fencing.endEverybody()).rejects.toThrow(/shut: pscale_api_app, rdsproxy\. /));
-    await world.source('create role rdsadmin superuser login');
+grant master to pscale_admin, pscale_api_app, rdsproxy; create role other_superuser superuser login password 'p'`);
     await fenced(() => expect(fencing.endEverybody()).rejects.toThrow(/shut: pscale_api_app\. /));
-    await world.source('drop role pscale_admin, pscale_api_app, rdsproxy, rdsadmin');
+    const renamed = sqlOn(world.pair.source.login('other_superuser', 'p', world.database.name), { options: INSIST });
+    await renamed('alter role rdsadmin rename to no_longer_rds');
+    await fenced(() => expect(fencing.endEverybody()).rejects.toThrow(/shut: pscale_api_app, rdsproxy\. /));
+    await renamed('alter role no_longer_rds rename to rdsadmin');
+    await world.source('drop role pscale_admin, pscale_api_app, rdsproxy, other_superuser');
   });
 });

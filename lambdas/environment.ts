@@ -15,6 +15,8 @@ export const VARIABLE = {
   applicationSecret: 'APPLICATION_SECRET_ARN',
   /** Secret with the application's login at the target; often the target secret itself. */
   applicationTargetSecret: 'APPLICATION_TARGET_SECRET_ARN',
+  /** Names under which the application knows the source beside those of RDS, each with or without a port, separated by commas. */
+  applicationSourceHosts: 'APPLICATION_SOURCE_HOSTS',
   /** Function of the user's that is called around a switch. */
   switchHook: 'SWITCH_HOOK_ARN',
   /** libpq's sslmode of the subscription. */

@@ -18,8 +18,8 @@ export interface SourceCluster {
   readonly anyInstanceArn: string;
   /** ARN that stands for every cluster parameter group: the user's own is not known before the first look. */
   readonly anyParameterGroupArn: string;
-  /** ARNs that stand for every RDS Proxy of the account, and for what they lead to. */
-  readonly anyProxyArns: { readonly proxies: string; readonly targets: readonly string[] };
+  /** ARNs that stand for every RDS Proxy of the account, for their endpoints, and for what they lead to. */
+  readonly anyProxyArns: { readonly proxies: string; readonly endpoints: string; readonly targets: readonly string[] };
   /** ARN that stands for every global database of the account. */
   readonly anyGlobalClusterArn: string;
   /** Name of the cluster parameter group that is made for the migration. */
@@ -123,18 +123,24 @@ const clusterReboot: Right = {
   },
 };
 
+/** Looks for every address that leads to the cluster. */
+export function allowFindingAddresses(role: Role, cluster: SourceCluster): void {
+  const { proxies, endpoints, targets } = cluster.anyProxyArns;
+  allowDescribing(role, cluster);
+  allow(role, ['rds:DescribeDBProxies'], [proxies]);
+  allow(role, ['rds:DescribeDBProxyEndpoints'], [proxies, endpoints]);
+  allow(role, ['rds:DescribeDBProxyTargets'], [proxies, ...targets]);
+  for (const arn of [proxies, endpoints, ...targets])
+    allowWildcard(role, arn, 'Which proxies lead to the cluster is not known before the look; it is read only.');
+}
+
 /** Looks for whoever leads to the cluster past its writer. */
 const clusterAccess: Right = {
   network: false,
   environment: ({ cluster }) => ({ [VARIABLE.clusterIdentifier]: cluster.identifier }),
   grant(role, { cluster }) {
-    const { proxies, targets } = cluster.anyProxyArns;
-    allowDescribing(role, cluster);
-    allow(role, ['rds:DescribeDBProxies'], [proxies]);
-    allow(role, ['rds:DescribeDBProxyTargets'], [proxies, ...targets]);
+    allowFindingAddresses(role, cluster);
     allow(role, ['rds:DescribeGlobalClusters'], [cluster.anyGlobalClusterArn]);
-    for (const arn of [proxies, ...targets])
-      allowWildcard(role, arn, 'Which proxies lead to the cluster is not known before the look; it is read only.');
     allowWildcard(
       role,
       cluster.anyGlobalClusterArn,

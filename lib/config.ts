@@ -11,6 +11,7 @@ import {
   engineVersion,
   fromText,
   functionArn,
+  hostWithPort,
   inputDefaults,
   json,
   keyArn,
@@ -51,6 +52,11 @@ export interface MigrationConfig {
   readonly applicationTargetSecretArn?: string;
   /** KMS key of that secret. @default - the account's own key for secrets, which needs no rights */
   readonly applicationTargetSecretKeyArn?: string;
+  /**
+   * Names under which the application reaches the source beside those that RDS gives it (a CNAME, a pooler of your own), each a host or
+   * `host:port`. Whatever they lead to must be the same database. @default - none
+   */
+  readonly applicationSourceHosts: readonly string[];
   /**
    * ARN of a function of your own, with or without an alias, that is called around every switch with
    * `{"moment": "before" | "after" | "failed", "to": "source" | "target", "execution": "…"}`. It has 10 seconds; where it fails before a
@@ -99,6 +105,7 @@ const fallbacks = ({ clusterIdentifier = '' }: Partial<MigrationConfig>) => ({
   stackName: 'AuroraToPlanetScale',
   clusterInstances: [`${clusterIdentifier}*`],
   clusterPort: 5432,
+  applicationSourceHosts: [],
   planetscaleEgress: [],
   publicAccess: true,
   allowAnyAddress: false,
@@ -124,6 +131,7 @@ const SETTINGS: Parsers<MigrationConfig> = {
   applicationSecretKeyArn: keyArn,
   applicationTargetSecretArn: secretArn,
   applicationTargetSecretKeyArn: keyArn,
+  applicationSourceHosts: fromText(list, listOf(hostWithPort)),
   switchHookArn: functionArn,
   vpcId: matching(/^vpc-[0-9a-f]{8,17}$/, 'a VPC id'),
   subnetIds: notEmpty(fromText(list, listOf(matching(/^subnet-[0-9a-f]{8,17}$/, 'a list of subnet ids')))),
@@ -197,6 +205,7 @@ function doubled(values: Partial<MigrationConfig>): string[] {
 const COMPANIONS: Partial<Record<keyof MigrationConfig, keyof MigrationConfig>> = {
   applicationSecretKeyArn: 'applicationSecretArn',
   applicationTargetSecretArn: 'applicationSecretArn',
+  applicationSourceHosts: 'applicationSecretArn',
   applicationTargetSecretKeyArn: 'applicationTargetSecretArn',
 };
 

@@ -76,6 +76,7 @@ export class MigrationStack extends Stack {
       secret: this.#imported('ApplicationSecret', secretArn, config.applicationSecretKeyArn),
       targetSecret:
         targetArn === undefined ? targetSecret : this.#imported('ApplicationTargetSecret', targetArn, config.applicationTargetSecretKeyArn),
+      sourceHosts: config.applicationSourceHosts,
     };
   }
 
@@ -136,7 +137,11 @@ export class MigrationStack extends Stack {
       instanceArns: config.clusterInstances.map((instance) => arn('db', instance)),
       anyInstanceArn: arn('db', '*'),
       anyParameterGroupArn: arn('cluster-pg', '*'),
-      anyProxyArns: { proxies: arn('db-proxy', '*'), targets: [arn('target-group', '*'), arn('target', '*')] },
+      anyProxyArns: {
+        proxies: arn('db-proxy', '*'),
+        endpoints: arn('db-proxy-endpoint', '*'),
+        targets: [arn('target-group', '*'), arn('target', '*')],
+      },
       anyGlobalClusterArn: this.formatArn({ service: 'rds', region: '', resource: 'global-cluster:*', resourceName: '' }).replace(
         /\/$/,
         '',

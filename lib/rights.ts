@@ -4,7 +4,7 @@ import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { ORIGINAL_LABEL } from '../lambdas/application.ts';
 import type { Need, ReplicationLogin } from '../lambdas/contract.ts';
 import { type Environment, VARIABLE } from '../lambdas/environment.ts';
-import { CLUSTER_RIGHTS, type SourceCluster } from './cluster-rights.ts';
+import { allowFindingAddresses, CLUSTER_RIGHTS, type SourceCluster } from './cluster-rights.ts';
 import { allowWildcard } from './exceptions.ts';
 import { allow } from './grants.ts';
 
@@ -20,7 +20,12 @@ export interface Resources {
   /** Login of the replication role, whose password the stack generates. */
   readonly replicationSecret: ReadableSecret;
   /** What the application reads its connection from, and what is put into it. @default - a person changes the application's connection */
-  readonly application?: { readonly secret: ReadableSecret; readonly targetSecret: ReadableSecret };
+  readonly application?: {
+    readonly secret: ReadableSecret;
+    readonly targetSecret: ReadableSecret;
+    /** Names of the source that RDS does not know, each with or without a port. @default - none */
+    readonly sourceHosts?: readonly string[];
+  };
   /** ARN of the user's function that is called around a switch. @default - none */
   readonly switchHookArn?: string;
   readonly cluster: SourceCluster;
@@ -75,22 +80,26 @@ const target: Right = {
   grant: (role, { targetSecret }) => allowReading(role, targetSecret),
 };
 
-/** The value of the secret is compared with both sides, whose addresses stand in their own secrets. */
+/** The value of the secret is compared with both sides, whose addresses stand in their own secrets, and with every name of the cluster. */
 const applicationView: Right = {
   network: false,
-  environment: (resources) =>
-    resources.application
+  environment(resources) {
+    const { sourceHosts = [] } = resources.application ?? {};
+    return resources.application
       ? {
           ...source.environment(resources),
           ...target.environment(resources),
           ...applicationOriginal.environment(resources),
           [VARIABLE.applicationTargetSecret]: resources.application.targetSecret.secretArn,
+          ...(sourceHosts.length > 0 && { [VARIABLE.applicationSourceHosts]: sourceHosts.join(',') }),
         }
-      : {},
+      : {};
+  },
   grant(role, resources) {
     if (!resources.application) return;
     source.grant(role, resources);
     target.grant(role, resources);
+    allowFindingAddresses(role, resources.cluster);
     allowReading(role, resources.application.secret);
     allowReading(role, resources.application.targetSecret);
   },

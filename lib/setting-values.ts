@@ -65,6 +65,15 @@ export const cidr: Parse<string> = (value) => {
       );
 };
 
+/** A host name or an IPv4 address, with or without a port behind it. */
+export const hostWithPort: Parse<string> = (value) => {
+  const [, host, port = '5432'] =
+    (typeof value === 'string' ? /^([A-Za-z0-9][A-Za-z0-9.-]{0,252})(?::([1-9][0-9]{0,4}))?$/.exec(value) : null) ?? [];
+  return host !== undefined && Number(port) <= 65_535
+    ? (value as string)
+    : new Problem(`holds ${show(value)}, which is not a host name, with or without a port such as :6432.`);
+};
+
 export const notEmpty =
   <Value>(parse: Parse<readonly Value[]>): Parse<readonly Value[]> =>
   (value) => {

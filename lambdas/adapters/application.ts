@@ -20,8 +20,10 @@ import { readVersion, type SecretVersion } from './secrets.ts';
 
 /** What the secret's value is compared with, and what is put into it. */
 export interface ApplicationSides {
-  /** Every address of a side under which the application may know it. */
+  /** Addresses of a side under which the application may know it. */
   readonly addresses: Readonly<Record<SideName, readonly Address[]>>;
+  /** Further addresses of the source; asked for once, where a value leads to none of the others. @default - there are none */
+  readonly furtherSources?: () => Promise<readonly Address[]>;
   /** The application's login at the target. */
   readonly login: ApplicationLogin;
 }
@@ -45,12 +47,18 @@ export function applicationPort(
     });
     return found;
   };
+  let further: Promise<readonly Address[]> | undefined;
   const sideOf = async ({ text, arn }: SecretVersion): Promise<SideName | 'elsewhere'> => {
     const value = addressesIn(text, secret);
-    const { addresses } = await sides();
+    const { addresses, furtherSources = async () => [] } = await sides();
     claim(arn);
     if (leadsTo(value, addresses.source)) return 'source';
-    return leadsTo(value, addresses.target) ? 'target' : 'elsewhere';
+    if (leadsTo(value, addresses.target)) return 'target';
+    further ??= furtherSources().catch((error: unknown) => {
+      further = undefined;
+      throw error;
+    });
+    return leadsTo(value, [...addresses.source, ...(await further)]) ? 'source' : 'elsewhere';
   };
   /** Asked for before the fence and remembered, so that it costs the switch itself nothing. */
   let free: Promise<void> | undefined;

@@ -21,6 +21,7 @@ import { clusterPort } from './rds.ts';
 import { type WriterEndpoint, writerEndpoint } from './rds-state.ts';
 import { replicationSecretPort } from './replication-secret.ts';
 import { type RoleSecrets, roleSecrets } from './role-secrets.ts';
+import { clusterAddresses, namedAddresses } from './source-addresses.ts';
 
 /** The clients of the AWS APIs; a connection is made at the first call. */
 export interface Clients {
@@ -169,9 +170,9 @@ async function findApplication(search: Search): Promise<Application> {
   return applicationPort(clients.secrets, secret, () => findApplicationSides(search), claim);
 }
 
-/** The application may know the target by another name or port than we do, but it has to be the same database. */
+/** The application may know either side by another name or port than we do, but it has to be the same database. */
 async function findApplicationSides(search: Search): Promise<ApplicationSides> {
-  const { environment, secrets } = search;
+  const { environment, clients, secrets } = search;
   const own = told(environment, 'applicationTargetSecret');
   const [source, target, text] = await Promise.all([findSource(search), findTarget(search), secrets.read('applicationTarget', own)]);
   const login = parseApplicationLogin(text, own);
@@ -181,7 +182,13 @@ async function findApplicationSides(search: Search): Promise<ApplicationSides> {
         'The secret of the application was left as it is. Correct one of the two, then start again.',
     );
   }
-  return { addresses: { source: [source], target: [target, login] }, login };
+  const named = namedAddresses(environment[VARIABLE.applicationSourceHosts] ?? '', source.port, source.database);
+  const cluster = told(environment, 'clusterIdentifier');
+  return {
+    addresses: { source: [source, ...named], target: [target, login] },
+    furtherSources: () => clusterAddresses(clients.rds, cluster, source.database),
+    login,
+  };
 }
 
 async function findHook({ environment, clients }: Site): Promise<Hook> {

@@ -5,7 +5,7 @@ import {
   paginateDescribeDBProxyTargets,
   type RDSClient,
 } from '@aws-sdk/client-rds';
-import type { ClusterState, DatabaseProxy, SecondaryCluster } from '../contract.ts';
+import type { ClusterMember, DatabaseProxy, SecondaryCluster } from '../contract.ts';
 import { calling } from './rds-call.ts';
 
 /** Write forwarding that is off for good; everything else is on, or on its way to or from it. */
@@ -13,7 +13,10 @@ export const isForwarding = (status: string | undefined): status is string =>
   status !== undefined && status !== '' && status !== 'disabled';
 
 /** Only those for PostgreSQL are asked where they lead; one that leads to an instance of the cluster counts as well. */
-export async function proxiesOf(client: RDSClient, { cluster, members }: ClusterState): Promise<DatabaseProxy[]> {
+export async function proxiesOf(
+  client: RDSClient,
+  { cluster, members }: { readonly cluster: string; readonly members: readonly Pick<ClusterMember, 'instance'>[] },
+): Promise<DatabaseProxy[]> {
   const ours = new Set([cluster, ...members.map(({ instance }) => instance)]);
   const found: DatabaseProxy[] = [];
   await calling({ action: 'rds:DescribeDBProxies', resource: '*' }, async () => {

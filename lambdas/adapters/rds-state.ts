@@ -66,7 +66,8 @@ export async function writerEndpoint(client: RDSClient, identifier: string): Pro
   throw new InvalidConfiguration(`The cluster ${identifier} has no endpoint yet. Nothing was touched; start again once it is available.`);
 }
 
-async function describeCluster(client: RDSClient, identifier: string): Promise<DBCluster> {
+/** @throws InvalidConfiguration where there is none of that name */
+export async function describeCluster(client: RDSClient, identifier: string): Promise<DBCluster> {
   const call = { action: 'rds:DescribeDBClusters', resource: identifier };
   const { DBClusters } = await calling(call, () => client.send(new DescribeDBClustersCommand({ DBClusterIdentifier: identifier })));
   const cluster = DBClusters?.[0];
@@ -74,9 +75,11 @@ async function describeCluster(client: RDSClient, identifier: string): Promise<D
   throw notFound(identifier);
 }
 
+/** By identifier. */
 type Instances = ReadonlyMap<string, DBInstance>;
 
-async function describeInstances(client: RDSClient, identifier: string): Promise<Instances> {
+/** Those of a cluster. */
+export async function describeInstances(client: RDSClient, identifier: string): Promise<Instances> {
   const instances = new Map<string, DBInstance>();
   await calling({ action: 'rds:DescribeDBInstances', resource: identifier }, async () => {
     const Filters = [{ Name: 'db-cluster-id', Values: [identifier] }];

@@ -20,6 +20,7 @@ describe('the settings of a deployment', () => {
       stackName: 'AuroraToPlanetScale',
       clusterInstances: ['shop-production*'],
       clusterPort: 5432,
+      applicationSourceHosts: [],
       planetscaleEgress: [],
       publicAccess: true,
       allowAnyAddress: false,
@@ -84,6 +85,17 @@ describe('the settings of a deployment', () => {
     ['switchHookArn', 'arn:aws:lambda:eu-central-1:111122223333:function:f:7', 'arn:aws:lambda:eu-central-1:111122223333:function:f:7'],
   ] as const)('read %s from %j, as -c or cdk.json give it', (key, given, trusted) => {
     expect(parseConfig({ ...CONTEXT, [key]: given })).toHaveProperty(key, trusted);
+  });
+
+  it('take names of the source beside those of RDS, with or without a port, where the application has a secret', () => {
+    const applicationSecretArn = CONTEXT.sourceSecretArn.replace('shop-production', 'shop-application');
+    const named = (applicationSourceHosts: string) => ({ ...CONTEXT, applicationSecretArn, applicationSourceHosts });
+    expect(parseConfig(named('db.internal, 10.0.0.7:6432'))).toHaveProperty('applicationSourceHosts', ['db.internal', '10.0.0.7:6432']);
+    for (const wrong of ['db.internal:99999', 'postgres://db.internal', 'db.internal:', '-c'])
+      expect(problemsOf(named(wrong))).toEqual([expect.stringMatching(/"applicationSourceHosts" holds .*not a host name/)]);
+    expect(problemsOf({ ...CONTEXT, applicationSourceHosts: 'db.internal' })).toEqual([
+      '"applicationSourceHosts" means nothing without "applicationSecretArn"; give both, or neither.',
+    ]);
   });
 
   it.each([

@@ -51,6 +51,7 @@ describe('rights', () => {
       'rds:DescribeDBClusters',
       'rds:DescribeDBInstances',
       'rds:DescribeDBProxies',
+      'rds:DescribeDBProxyEndpoints',
       'rds:DescribeDBProxyTargets',
       'rds:DescribeGlobalClusters',
       'rds:ListTagsForResource',

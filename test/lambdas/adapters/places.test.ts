@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { LambdaClient } from '@aws-sdk/client-lambda';
-import { DescribeDBClustersCommand, RDSClient } from '@aws-sdk/client-rds';
+import {
+  DescribeDBClustersCommand,
+  DescribeDBInstancesCommand,
+  DescribeDBProxiesCommand,
+  DescribeDBProxyEndpointsCommand,
+  DescribeDBProxyTargetsCommand,
+  RDSClient,
+} from '@aws-sdk/client-rds';
 import {
   DescribeSecretCommand,
   GetSecretValueCommand,
@@ -48,13 +55,15 @@ const environment: Environment = {
   [VARIABLE.actingMachines]: 'arn:aws:states:eu-central-1:111122223333:stateMachine:App-Replicate',
 };
 const find = (...needs: Need[]) => findPlaces(needs, { environment, event, clients });
-const findWith = (...needs: Need[]) =>
+const findWith = (...needs: Need[]) => findBeside(needs, {});
+const findBeside = (needs: readonly Need[], more: Environment) =>
   findPlaces(needs, {
     environment: {
       ...environment,
       [VARIABLE.applicationSecret]: 'application-secret',
       [VARIABLE.applicationTargetSecret]: 'own-secret',
       [VARIABLE.switchHook]: 'arn:aws:lambda:eu-central-1:111122223333:function:pause-workers',
+      ...more,
     },
     event,
     clients,
@@ -66,6 +75,8 @@ beforeEach(() => {
   secrets.reset();
   rds.reset();
   rds.on(DescribeDBClustersCommand).resolves({ DBClusters: [{ Endpoint: 'writer.example', Port: 6000 }] });
+  rds.on(DescribeDBInstancesCommand).resolves({});
+  rds.on(DescribeDBProxiesCommand).resolves({});
   keeps('source-secret', { username: 'master', password: 's', host: 'source.example', port: 5433 });
   keeps('target-secret', { url: 'postgresql://pscale:t@target.example/postgres?sslmode=verify-full&sslrootcert=system' });
   keeps('replication-secret', { username: 'planetscale_migration_replication', password: 'r' });
@@ -148,6 +159,73 @@ describe('the places of a step', () => {
       keeps('application-secret', { host, port, dbname, username: 'u', password: 'p' });
       await expect(application?.pointsAt()).resolves.toBe(side);
     }
+  });
+
+  describe('know the source by every name under which the application may reach it (#10)', () => {
+    const sideOf = async (host: string, port: number, more: Environment = {}) => {
+      keeps('own-secret', { url: 'postgresql://shop:a@target.example:6432/postgres' });
+      keeps('application-secret', { host, port, dbname: 'shop', username: 'u', password: 'p' });
+      const { application } = await findBeside(['application'], more);
+      return application?.pointsAt();
+    };
+    beforeEach(() => {
+      rds.on(DescribeDBClustersCommand).resolves({
+        DBClusters: [
+          {
+            Endpoint: 'shop.cluster-abc.rds.example',
+            ReaderEndpoint: 'shop.cluster-ro-abc.rds.example',
+            CustomEndpoints: ['far.cluster-custom-abc.rds.example'],
+            Port: 6000,
+          },
+        ],
+      });
+      rds
+        .on(DescribeDBInstancesCommand)
+        .resolves({ DBInstances: [{ DBInstanceIdentifier: 'shop-1', Endpoint: { Address: 'shop-1.abc.rds.example' } }] });
+      rds.on(DescribeDBProxiesCommand).resolves({
+        DBProxies: [
+          { DBProxyName: 'front', Endpoint: 'front.proxy-abc.rds.example', EngineFamily: 'POSTGRESQL' },
+          { DBProxyName: 'others', Endpoint: 'others.proxy-abc.rds.example', EngineFamily: 'POSTGRESQL' },
+        ],
+      });
+      rds.on(DescribeDBProxyTargetsCommand, { DBProxyName: 'front' }).resolves({ Targets: [{ TrackedClusterId: 'shop-production' }] });
+      rds.on(DescribeDBProxyTargetsCommand, { DBProxyName: 'others' }).resolves({ Targets: [{ TrackedClusterId: 'another' }] });
+      rds.on(DescribeDBProxyEndpointsCommand).resolves({ DBProxyEndpoints: [{ Endpoint: 'read.endpoint.proxy-abc.rds.example' }] });
+    });
+
+    it.each([
+      ['shop.cluster-abc.rds.example', 6000, 'source'],
+      ['SHOP.cluster-ro-abc.rds.example', 6000, 'source'],
+      ['far.cluster-custom-abc.rds.example', 6000, 'source'],
+      ['shop-1.abc.rds.example', 6000, 'source'],
+      ['front.proxy-abc.rds.example', 5432, 'source'],
+      ['read.endpoint.proxy-abc.rds.example', 5432, 'source'],
+      ['others.proxy-abc.rds.example', 5432, 'elsewhere'],
+      ['shop.cluster-abc.rds.example', 5432, 'elsewhere'],
+      ['db.shop.internal', 5433, 'elsewhere'],
+    ])('%s at %i leads %s', async (host, port, side) => {
+      await expect(sideOf(host, port)).resolves.toBe(side);
+    });
+
+    it.each([
+      ['db.shop.internal', 5433, 'source'],
+      ['DB.shop.internal', 5433, 'source'],
+      ['db.shop.internal', 6432, 'elsewhere'],
+      ['pooler.internal', 6432, 'source'],
+      ['pooler.internal', 5433, 'elsewhere'],
+    ])('%s at %i leads %s where a setting names the others', async (host, port, side) => {
+      await expect(sideOf(host, port, { APPLICATION_SOURCE_HOSTS: 'db.shop.internal,pooler.internal:6432' })).resolves.toBe(side);
+    });
+
+    it('ask RDS for none of it where the address is one that the secrets hold', async () => {
+      await expect(sideOf('source.example', 5433)).resolves.toBe('source');
+      expect(rds.calls()).toHaveLength(0);
+    });
+
+    it('take no side where RDS does not tell, and say which right is missing', async () => {
+      rds.on(DescribeDBProxiesCommand).rejects(Object.assign(new Error('denied'), { name: 'AccessDenied' }));
+      await expect(sideOf('front.proxy-abc.rds.example', 5432)).rejects.toThrow(/rds:DescribeDBProxies/);
+    });
   });
 
   it('read nothing for the application before it is asked for', async () => {

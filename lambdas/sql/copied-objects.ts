@@ -42,7 +42,7 @@ export const noteObjectsThere = (): Statement[] => [
 /** After the copy, in the same transaction: what has come since takes the place of what was there before. */
 export const keepWhatWasCopied = (): Statement =>
   statement(`
-with earlier as (delete from ${TABLE} returning classid, objid)
+with earlier as (delete from ${TABLE} where objid is not null returning classid, objid)
 insert into ${TABLE} select * from (${OBJECTS}) as o except select * from earlier
 `);
 

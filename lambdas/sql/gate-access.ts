@@ -72,7 +72,8 @@ export const SHUT = `
     from pg_catalog.pg_db_role_setting as s
     join pg_catalog.pg_database as d on d.oid = s.setdatabase and d.datname = current_database(),
     unnest(s.setconfig) as entry
-    where s.setrole = 0 and starts_with(entry, 'default_transaction_read_only='));
+    where s.setrole = 0 and starts_with(entry, 'default_transaction_read_only='))
+  where only_row;
   execute format('alter database %I set default_transaction_read_only = on', current_database());
   for round in 1..5 loop
     select string_agg(distinct case when a.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end, ', ') into grantee
@@ -80,7 +81,8 @@ export const SHUT = `
     exit when grantee is null;
     update ${GATE.table} set connect_taken = connect_taken || array(
       select jsonb_build_object('grantee', ${kept('a.grantee')}, 'grantor', ${kept('a.grantor')}, 'grantable', a.is_grantable)::text
-      ${CONNECTS});
+      ${CONNECTS})
+    where only_row;
     execute format('revoke connect on database %I from %s cascade', current_database(), grantee);
   end loop;
   if grantee is not null then
@@ -92,7 +94,8 @@ export const SHUT = `
   loop
     execute format('grant connect on database %I to %I', current_database(), one.rolname);
     update ${GATE.table}
-      set connect_given = connect_given || jsonb_build_object('oid', one.oid::bigint, 'name', one.rolname)::text;
+      set connect_given = connect_given || jsonb_build_object('oid', one.oid::bigint, 'name', one.rolname)::text
+      where only_row;
   end loop;`;
 
 /** What earlier versions kept: names, in place of objects. */
@@ -154,4 +157,5 @@ export const UNSHUT = `
     waiting := later;
   end loop;
   update ${GATE.table} set state = 'open', deadline = null, read_only_before = null, connect_taken = '{}', connect_given = '{}',
-    changed_at = clock_timestamp();`;
+    changed_at = clock_timestamp()
+  where only_row;`;

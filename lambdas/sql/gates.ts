@@ -122,7 +122,7 @@ export const fenceGate = ({ seen, turn, execution, attempt, seconds }: Fence): S
   end if;
   update ${TABLE} set state = 'fenced', turn = ${turn}, execution = ${literal(execution)}, attempt = ${literal(attempt)},
     deadline = clock_timestamp() + make_interval(secs => ${seconds}), report = null, told = '{}',
-    changed_at = clock_timestamp();${SHUT}`,
+    changed_at = clock_timestamp() where only_row;${SHUT}`,
     RAISING_LOCK_TIMEOUT,
   );
 
@@ -149,7 +149,7 @@ export const tryOpen = (): Statement => block(`\n  if gate.state = 'closed' then
 export const closeGate = (): Statement =>
   block(`
   if gate.state = 'open' then
-    update ${TABLE} set state = 'closed', changed_at = clock_timestamp();${SHUT}
+    update ${TABLE} set state = 'closed', changed_at = clock_timestamp() where only_row;${SHUT}
   end if;`);
 
 /**
@@ -175,7 +175,8 @@ export const recommitGate = (turn: number): Statement =>
   if gate.state = 'open' then${SHUT}
   end if;
   if gate.state <> 'closed' then
-    update ${TABLE} set state = 'closed', commits = commits + 1, turn = greatest(turn, ${turn}), deadline = null, changed_at = clock_timestamp();
+    update ${TABLE} set state = 'closed', commits = commits + 1, turn = greatest(turn, ${turn}), deadline = null, changed_at = clock_timestamp()
+    where only_row;
   end if;`);
 
 /**
@@ -230,7 +231,7 @@ $do$
 export const openGate = (turn: number): Statement =>
   block(
     `\n  if gate.state = 'closed' and gate.turn < ${turn} then${beatInBlock(`'opened ' || clock_timestamp()`)}${UNSHUT}
-    update ${TABLE} set opened_turn = ${turn}, told = '{}';\n  end if;`,
+    update ${TABLE} set opened_turn = ${turn}, told = '{}' where only_row;\n  end if;`,
   );
 
 /** Whatever it is → open, with everything as it was. */

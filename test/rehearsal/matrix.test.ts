@@ -1,5 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { rehearseQuickly, silentProgress } from '../support/rehearsal.ts';
+import type { ConnectionSettings } from '../../lambdas/adapters/connection-settings.ts';
+import { APPLICATION_ROLE } from '../../lib/rehearsal/servers/pair.ts';
+import { rehearseQuickly, silentProgress, sql } from '../support/rehearsal.ts';
+import { changesIn, unboundedIn } from '../support/strict.ts';
+
+/** Every statement that is run at the target, those inside of functions and blocks too. */
+const RECORDING = {
+  shared_preload_libraries: 'pg_stat_statements',
+  'pg_stat_statements.track': 'all',
+  'pg_stat_statements.max': 20_000,
+};
+const RECORDED = `create extension pg_stat_statements;
+select s.query from pg_stat_statements as s join pg_roles as r on r.oid = s.userid where not r.rolsuper and r.rolname <> '${APPLICATION_ROLE}'`;
 
 describe('a rehearsal', () => {
   it.each([
@@ -10,10 +22,16 @@ describe('a rehearsal', () => {
   ])('moves the shop from %i to %i, back and there again, while an application writes', async (source, target) => {
     const visits: string[] = [];
     const said: string[] = [];
+    const changes: string[] = [];
     const progress = { ...silentProgress, say: (words: string) => void said.push(words) };
     const report = await rehearseQuickly([`--source-version=${source}`, `--target-version=${target}`, '--rows=5000', '--rate=200'], {
       progress,
       onVisited: ({ machine, step }) => void visits.push(`${machine}.${step}`),
+      targetParameters: RECORDING,
+      async beforeEnd({ servers }) {
+        const recorded = await sql(servers.target?.superuser() as ConnectionSettings, RECORDED);
+        changes.push(...recorded.flatMap(({ query }) => changesIn(query as string)));
+      },
     });
     expect(report).toMatchObject({
       reasons: [],
@@ -27,6 +45,9 @@ describe('a rehearsal', () => {
       catalogs: { different: [] },
       findings: { blockers: [] },
     });
+    // What pg_strict would refuse (#10).
+    expect(changes.filter((change) => unboundedIn(change).length > 0)).toEqual([]);
+    expect(changes.length).toBeGreaterThan(10);
     // A consent to an unverified stream back (#9.13).
     expect(said.filter((words) => words.includes('"reverse": true'))).toHaveLength(source < 13 ? 2 : 0);
     expect(report.machines.map(({ name, status }) => `${name} ${status}`)).toEqual(

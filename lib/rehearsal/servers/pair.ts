@@ -5,7 +5,10 @@
 import pg from 'pg';
 import { type ConnectionSettings, clientConfig } from '../../../lambdas/adapters/connection-settings.ts';
 import { identifier, literal } from '../../../lambdas/sql/quote.ts';
+import { letMasterBe, MASTER_ATTRIBUTES, PLATFORM_DATABASE, platformFunctions, platformRoles } from './aurora-roles.ts';
 import type { ServerVersion } from './binaries.ts';
+import { auroraManner } from './front/aurora.ts';
+import { keepPlatformSession } from './platform-session.ts';
 import { type Parameters, Server } from './server.ts';
 
 export const SOURCE_ROLE = 'aurora_master';
@@ -16,21 +19,6 @@ const SOURCE_PASSWORD = 'rehearsal source';
 const TARGET_PASSWORD = 'rehearsal target';
 const APPLICATION_PASSWORD = 'rehearsal application';
 
-/**
- * From this version on a role without superuser rights may pass on REPLICATION, as rds_superuser may pass on rds_replication, and may
- * subscribe.
- */
-const ROLE_MAY_PASS_ON_REPLICATION = 16;
-
-/** Rights of an Aurora master user. Before version 16 plain PostgreSQL has no role but a superuser that could make a replication role. */
-const sourceRights = (version: number): string =>
-  version >= ROLE_MAY_PASS_ON_REPLICATION ? 'createdb createrole replication bypassrls' : 'superuser';
-
-/** Predefined roles that rds_superuser holds, as far as the version has them; the last one lets it subscribe to the way back. */
-const sourceMemberships = (version: number): string[] => [
-  ...['pg_monitor', 'pg_signal_backend'],
-  ...(version >= ROLE_MAY_PASS_ON_REPLICATION ? ['pg_create_subscription'] : []),
-];
 /** The default role of PlanetScale for Postgres, and what the guide asks to grant it. */
 const TARGET_RIGHTS = 'createdb createrole replication bypassrls';
 const TARGET_MEMBERSHIPS = ['pg_monitor', 'pg_signal_backend', 'pg_read_all_data', 'pg_write_all_data'];
@@ -91,8 +79,16 @@ export const applicationLogin = (server: Server, database: string): ConnectionSe
 /** A source that begins as Aurora does, alone. */
 export async function startSource(version: ServerVersion, parameters: Parameters = {}): Promise<OneSide> {
   const server = await Server.start({ version, kin: 'source', parameters: { wal_level: 'replica', ...parameters } });
-  const grants = sourceMemberships(version).map((role) => `grant ${role} to ${SOURCE_ROLE}`);
-  return oneSide(server, SOURCE_ROLE, SOURCE_PASSWORD, sourceRights(version), grants);
+  try {
+    await asSuperuser(server.superuser(), platformRoles(version));
+    for (const database of ['template1', 'postgres']) await asSuperuser(server.superuser(database), platformFunctions());
+    await server.standBehind(auroraManner(version));
+    server.atTheEnd(keepPlatformSession(server.superuser(PLATFORM_DATABASE)));
+  } catch (error) {
+    server.destroy();
+    throw error;
+  }
+  return oneSide(server, SOURCE_ROLE, SOURCE_PASSWORD, MASTER_ATTRIBUTES, letMasterBe(SOURCE_ROLE));
 }
 
 /** A target that is closed as PlanetScale is, alone. */

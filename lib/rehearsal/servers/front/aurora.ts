@@ -1,0 +1,50 @@
+/**
+ * What stands before the source, so that Aurora's master user is nobody else than it is on Aurora, on every version: a member of rds_superuser
+ * without an attribute of a superuser. RDS has changed its servers so that such a role may do what plain PostgreSQL asks an attribute for.
+ * The few statements in which that shows are replaced here by what does the same on plain PostgreSQL, with the functions of
+ * `aurora-roles.ts`; everything else is what plain PostgreSQL answers.
+ */
+import { literal } from '../../../../lambdas/sql/quote.ts';
+import type { ServerVersion } from '../binaries.ts';
+import type { Manner } from './front.ts';
+import { type Message, statementIn, withStatement, withValues } from './wire.ts';
+
+/** From here on plain PostgreSQL lets members of pg_create_subscription subscribe. */
+const SUBSCRIBING_CAN_BE_GRANTED = 16;
+
+const PASSES_ON_REPLICATION = /^\s*(?:grant\s+rds_replication\s+to|revoke\s+rds_replication\s+from)\s+("(?:[^"]|"")+"|\w+)\s*;?\s*$/i;
+const SUBSCRIBES = /^\s*create\s+subscription\s/i;
+const QUOTE = '$rds$';
+
+/**
+ * On RDS membership in rds_replication lets a role replicate; plain PostgreSQL's walsender asks for the attribute. Whether the membership may
+ * be granted is for the server to say; the attribute follows it.
+ */
+const followMembership = (text: string, grantee: string): string => {
+  const name = grantee.startsWith('"') ? grantee.slice(1, -1).replaceAll('""', '"') : grantee.toLowerCase();
+  const command = text.trim().replace(/;$/, '');
+  return `do ${QUOTE} begin ${command}; call pg_catalog.rds_follow_membership(${literal(name)}); end ${QUOTE}`;
+};
+
+/** On RDS members of rds_superuser subscribe on every version; plain PostgreSQL lets nobody but superusers before 16. */
+const subscribe = (command: string): string => `call pg_catalog.rds_create_subscription(current_user::text, ${QUOTE}${command}${QUOTE})`;
+
+function inPlaceOf(text: string, version: ServerVersion): string {
+  const grantee = PASSES_ON_REPLICATION.exec(text)?.[1];
+  if (grantee !== undefined) return followMembership(text, grantee);
+  return version < SUBSCRIBING_CAN_BE_GRANTED && SUBSCRIBES.test(text) ? subscribe(text) : text;
+}
+
+/** A statement with a secret in it may come as a value, to be put together and run inside of the server; so values are looked at, too. */
+function replaced(message: Message, version: ServerVersion): Buffer {
+  const text = statementIn(message);
+  if (text === undefined) return withValues(message, (value) => inPlaceOf(value, version)) ?? message.bytes;
+  const other = inPlaceOf(text, version);
+  return other === text ? message.bytes : withStatement(message, other);
+}
+
+export const auroraManner = (version: ServerVersion): Manner => ({
+  admit: (parameters) => parameters,
+  encryptsBehind: true,
+  listen: () => (message) => replaced(message, version),
+});

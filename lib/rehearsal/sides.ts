@@ -51,7 +51,7 @@ export async function openSides(
   { source, target }: Pick<RehearsalOptions, 'source' | 'target'>,
   targetParameters: Parameters = {},
 ): Promise<Sides> {
-  const open = async (side: typeof source, start: typeof startSource, parameters: Parameters): Promise<Opened> => {
+  const open = async (side: typeof source, start: typeof startTarget, parameters: Parameters): Promise<Opened> => {
     if (side.kind === 'existing') return { settings: side.settings, server: undefined };
     const { server, createDatabase } = await start(side.version, parameters);
     return { settings: await createDatabase(DATABASE), server };

@@ -79,9 +79,19 @@ $do$
   `
 create procedure pg_catalog.rds_follow_membership(grantee text) language plpgsql security definer set search_path = pg_catalog, pg_temp as $do$
 begin
-  if not (select rolsuper from pg_roles where rolname = grantee) then
+  if (select not rolsuper and rolreplication <> pg_has_role(oid, 'rds_replication', 'member') from pg_roles where rolname = grantee) then
     execute format('alter role %I %s', grantee,
       case when pg_has_role(grantee, 'rds_replication', 'member') then 'replication' else 'noreplication' end);
+  end if;
+end
+$do$
+`,
+  // For as long as a statement of the caller takes; see the front.
+  `
+create procedure pg_catalog.rds_set_attribute_aside(grantee text) language plpgsql security definer set search_path = pg_catalog, pg_temp as $do$
+begin
+  if (select not rolsuper and rolreplication and pg_has_role(oid, 'rds_replication', 'member') from pg_roles where rolname = grantee) then
+    execute format('alter role %I noreplication', grantee);
   end if;
 end
 $do$

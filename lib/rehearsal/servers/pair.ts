@@ -28,6 +28,11 @@ export interface PairOptions {
   readonly target: ServerVersion;
   readonly sourceParameters?: Parameters;
   readonly targetParameters?: Parameters;
+  /**
+   * Attributes of the source's role, on a server of somebody's own: without a front, and without what RDS makes.
+   * @default - Aurora's master user
+   */
+  readonly plainSource?: string;
 }
 
 /** One database on both servers. */
@@ -76,19 +81,28 @@ async function oneSide(server: Server, role: string, password: string, rights: s
 export const applicationLogin = (server: Server, database: string): ConnectionSettings =>
   server.login(APPLICATION_ROLE, APPLICATION_PASSWORD, database);
 
-/** A source that begins as Aurora does, alone. */
-export async function startSource(version: ServerVersion, parameters: Parameters = {}): Promise<OneSide> {
+/** Memberships that guides ask for where there is no rds_superuser. */
+const PLAIN_MEMBERSHIPS = [`grant pg_monitor, pg_signal_backend to ${SOURCE_ROLE}`];
+
+/** A source that begins as Aurora does, alone. @param plain see {@link PairOptions.plainSource} */
+export async function startSource(version: ServerVersion, parameters: Parameters = {}, plain?: string): Promise<OneSide> {
   const server = await Server.start({ version, kin: 'source', parameters: { wal_level: 'replica', ...parameters } });
+  if (plain !== undefined) return oneSide(server, SOURCE_ROLE, SOURCE_PASSWORD, plain, PLAIN_MEMBERSHIPS);
   try {
-    await asSuperuser(server.superuser(), platformRoles(version));
-    for (const database of ['template1', 'postgres']) await asSuperuser(server.superuser(database), platformFunctions());
-    await server.standBehind(auroraManner(version));
-    server.atTheEnd(keepPlatformSession(server.superuser(PLATFORM_DATABASE)));
+    await makeAurora(server);
   } catch (error) {
     server.destroy();
     throw error;
   }
   return oneSide(server, SOURCE_ROLE, SOURCE_PASSWORD, MASTER_ATTRIBUTES, letMasterBe(SOURCE_ROLE));
+}
+
+/** What RDS makes of a server before its user comes. */
+async function makeAurora(server: Server): Promise<void> {
+  await asSuperuser(server.superuser(), platformRoles(server.version));
+  for (const database of ['template1', 'postgres']) await asSuperuser(server.superuser(database), platformFunctions());
+  await server.standBehind(auroraManner(server.version));
+  server.atTheEnd(keepPlatformSession(server.superuser(PLATFORM_DATABASE)));
 }
 
 /** A target that is closed as PlanetScale is, alone. */
@@ -103,7 +117,10 @@ export async function startTarget(version: ServerVersion, parameters: Parameters
 
 /** Both servers, started side by side. Whatever fails, neither stays behind. */
 export async function startPair(options: PairOptions): Promise<Pair> {
-  const starting = [startSource(options.source, options.sourceParameters), startTarget(options.target, options.targetParameters)] as const;
+  const starting = [
+    startSource(options.source, options.sourceParameters, options.plainSource),
+    startTarget(options.target, options.targetParameters),
+  ] as const;
   const [source, target] = await Promise.all(starting).catch(async (error: unknown) => {
     for (const started of await Promise.allSettled(starting)) if (started.status === 'fulfilled') started.value.server.destroy();
     throw error;

@@ -9,22 +9,32 @@ import type { ServerVersion } from '../binaries.ts';
 import type { Manner } from './front.ts';
 import { type Message, statementIn, withStatement, withValues } from './wire.ts';
 
-/** From here on plain PostgreSQL lets members of pg_create_subscription subscribe. */
-const SUBSCRIBING_CAN_BE_GRANTED = 16;
+/** From here on plain PostgreSQL lets members of pg_create_subscription subscribe, and alters a role that replicates as any other. */
+const RIGHTS_CAN_BE_GRANTED = 16;
 
 const PASSES_ON_REPLICATION = /^\s*(?:grant\s+rds_replication\s+to|revoke\s+rds_replication\s+from)\s+("(?:[^"]|"")+"|\w+)\s*;?\s*$/i;
+const ALTERS_ROLE = /^\s*alter\s+role\s+("(?:[^"]|"")+"|\w+)\s+(?!(?:in\s+database|set|reset)\s)/i;
 const SUBSCRIBES = /^\s*create\s+subscription\s/i;
 const QUOTE = '$rds$';
+
+const nameOf = (written: string): string =>
+  literal(written.startsWith('"') ? written.slice(1, -1).replaceAll('""', '"') : written.toLowerCase());
+const withoutEnd = (text: string): string => text.trim().replace(/;$/, '');
 
 /**
  * On RDS membership in rds_replication lets a role replicate; plain PostgreSQL's walsender asks for the attribute. Whether the membership may
  * be granted is for the server to say; the attribute follows it.
  */
-const followMembership = (text: string, grantee: string): string => {
-  const name = grantee.startsWith('"') ? grantee.slice(1, -1).replaceAll('""', '"') : grantee.toLowerCase();
-  const command = text.trim().replace(/;$/, '');
-  return `do ${QUOTE} begin ${command}; call pg_catalog.rds_follow_membership(${literal(name)}); end ${QUOTE}`;
-};
+const followMembership = (text: string, grantee: string): string =>
+  `do ${QUOTE} begin ${withoutEnd(text)}; call pg_catalog.rds_follow_membership(${nameOf(grantee)}); end ${QUOTE}`;
+
+/**
+ * On RDS a role that replicates is altered as any other, since it has no attribute; before version 16 plain PostgreSQL lets nobody but superusers
+ * alter one that has it. So it is without for as long as the statement takes, which the caller runs with its own rights.
+ */
+const withoutAttribute = (text: string, role: string): string =>
+  `do ${QUOTE} begin call pg_catalog.rds_set_attribute_aside(${nameOf(role)}); ${withoutEnd(text)}; ` +
+  `call pg_catalog.rds_follow_membership(${nameOf(role)}); end ${QUOTE}`;
 
 /** On RDS members of rds_superuser subscribe on every version; plain PostgreSQL lets nobody but superusers before 16. */
 const subscribe = (command: string): string => `call pg_catalog.rds_create_subscription(current_user::text, ${QUOTE}${command}${QUOTE})`;
@@ -32,7 +42,10 @@ const subscribe = (command: string): string => `call pg_catalog.rds_create_subsc
 function inPlaceOf(text: string, version: ServerVersion): string {
   const grantee = PASSES_ON_REPLICATION.exec(text)?.[1];
   if (grantee !== undefined) return followMembership(text, grantee);
-  return version < SUBSCRIBING_CAN_BE_GRANTED && SUBSCRIBES.test(text) ? subscribe(text) : text;
+  if (version >= RIGHTS_CAN_BE_GRANTED) return text;
+  const altered = ALTERS_ROLE.exec(text)?.[1];
+  if (altered !== undefined) return withoutAttribute(text, altered);
+  return SUBSCRIBES.test(text) ? subscribe(text) : text;
 }
 
 /** A statement with a secret in it may come as a value, to be put together and run inside of the server; so values are looked at, too. */

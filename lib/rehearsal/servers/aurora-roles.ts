@@ -115,6 +115,26 @@ begin
 end
 $do$
 `,
-  'revoke all on procedure pg_catalog.rds_create_subscription(text, text) from public',
-  'grant execute on procedure pg_catalog.rds_create_subscription(text, text) to rds_superuser',
+  // Before version 13 every extension takes a superuser. Where its objects go is up to the caller's search_path, so none is set here.
+  `
+create procedure pg_catalog.rds_create_extension(owner text, command text) language plpgsql security definer as $do$
+declare
+  before oid[] := array(select oid from pg_catalog.pg_extension);
+begin
+  if not (pg_catalog.pg_has_role(session_user, owner, 'member') and pg_catalog.pg_has_role(owner, 'rds_superuser', 'usage')) then
+    raise exception using errcode = 'insufficient_privilege', message = 'must be superuser to create this extension';
+  end if;
+  execute command;
+  update pg_catalog.pg_extension set extowner = owner::pg_catalog.regrole where oid <> all (before);
+  insert into pg_catalog.pg_shdepend (dbid, classid, objid, objsubid, refclassid, refobjid, deptype)
+  select d.oid, 'pg_catalog.pg_extension'::pg_catalog.regclass, e.oid, 0, 'pg_catalog.pg_authid'::pg_catalog.regclass, e.extowner, 'o'
+  from pg_catalog.pg_extension as e join pg_catalog.pg_database as d on d.datname = pg_catalog.current_database()
+  where e.oid <> all (before);
+end
+$do$
+`,
+  ...['rds_create_subscription', 'rds_create_extension'].flatMap((procedure) => [
+    `revoke all on procedure pg_catalog.${procedure}(text, text) from public`,
+    `grant execute on procedure pg_catalog.${procedure}(text, text) to rds_superuser`,
+  ]),
 ];

@@ -9,12 +9,15 @@ import type { ServerVersion } from '../binaries.ts';
 import type { Manner } from './front.ts';
 import { type Message, statementIn, withStatement, withValues } from './wire.ts';
 
+/** From here on plain PostgreSQL lets whoever may create in a database add extensions that harm nobody. */
+const EXTENSIONS_CAN_BE_TRUSTED = 13;
 /** From here on plain PostgreSQL lets members of pg_create_subscription subscribe, and alters a role that replicates as any other. */
 const RIGHTS_CAN_BE_GRANTED = 16;
 
 const PASSES_ON_REPLICATION = /^\s*(?:grant\s+rds_replication\s+to|revoke\s+rds_replication\s+from)\s+("(?:[^"]|"")+"|\w+)\s*;?\s*$/i;
 const ALTERS_ROLE = /^\s*alter\s+role\s+("(?:[^"]|"")+"|\w+)\s+(?!(?:in\s+database|set|reset)\s)/i;
 const SUBSCRIBES = /^\s*create\s+subscription\s/i;
+const MAKES_EXTENSION = /^[ \t]*create\s+extension\s[^;]*/gim;
 const QUOTE = '$rds$';
 
 const nameOf = (written: string): string =>
@@ -39,13 +42,18 @@ const withoutAttribute = (text: string, role: string): string =>
 /** On RDS members of rds_superuser subscribe on every version; plain PostgreSQL lets nobody but superusers before 16. */
 const subscribe = (command: string): string => `call pg_catalog.rds_create_subscription(current_user::text, ${QUOTE}${command}${QUOTE})`;
 
+/** On RDS members of rds_superuser add any extension that there is; plain PostgreSQL lets nobody but superusers before 13. In a file of many, too. */
+const makeExtensions = (text: string): string =>
+  text.replace(MAKES_EXTENSION, (command) => `call pg_catalog.rds_create_extension(current_user::text, ${QUOTE}${command}${QUOTE})`);
+
 function inPlaceOf(text: string, version: ServerVersion): string {
   const grantee = PASSES_ON_REPLICATION.exec(text)?.[1];
   if (grantee !== undefined) return followMembership(text, grantee);
   if (version >= RIGHTS_CAN_BE_GRANTED) return text;
   const altered = ALTERS_ROLE.exec(text)?.[1];
   if (altered !== undefined) return withoutAttribute(text, altered);
-  return SUBSCRIBES.test(text) ? subscribe(text) : text;
+  if (SUBSCRIBES.test(text)) return subscribe(text);
+  return version < EXTENSIONS_CAN_BE_TRUSTED ? makeExtensions(text) : text;
 }
 
 /** A statement with a secret in it may come as a value, to be put together and run inside of the server; so values are looked at, too. */

@@ -151,17 +151,30 @@ export const enableSubscription = (name: string): Statement => statement(`alter 
 export const refreshSubscription = (name: string): Statement =>
   statement(`alter subscription ${identifier(name)} refresh publication with (copy_data = true)`);
 
-/** Subscriptions of this database whose names begin with `prefix`. For the target: before version 14 `oid` is for superusers only. */
-export const subscriptionsNamed = (prefix: string): Statement<{ readonly oid: number; readonly name: string }> =>
+/** Subscriptions of this database whose names begin with `prefix`. */
+export const subscriptionsNamed = (prefix: string): Statement<{ readonly name: string }> =>
   statement(
     `
-select s.oid::int8::float8 as oid, s.subname::text as name
+select s.subname::text as name
 from pg_subscription as s
 join pg_database as d on d.oid = s.subdbid and d.datname = current_database()
 where starts_with(s.subname::text, $1::text)
 order by s.subname
 `,
     [prefix],
+  );
+
+/** No row where this database has no such subscription; more than one where another database has one of this name, too. */
+export const subscriptionNumbers = (name: string): Statement<{ readonly oid: number }> =>
+  statement(
+    `
+select distinct w.subid::int8::float8 as oid
+from pg_stat_subscription as w
+join pg_subscription as s on s.subname = w.subname
+join pg_database as d on d.oid = s.subdbid and d.datname = current_database()
+where w.subname = $1::name
+`,
+    [name],
   );
 
 /** In this order, in one transaction: a subscription that has let go of its slot is dropped without asking the source. */

@@ -57,7 +57,9 @@ export function certainCause(symptoms: Symptoms): Diagnosis | undefined {
   if (filtered.length > 0) {
     return {
       cause: `row-level security hides rows of ${named(filtered)} from the replication role, so their copy is refused`,
-      remedy: 'Give the replication role BYPASSRLS on the source, or leave these tables behind with excludeTables.',
+      remedy:
+        'Give the replication role BYPASSRLS on the source, or, where nobody may, make it a member of the owners of tables that do not force ' +
+        'their policies on them; or leave these tables behind with excludeTables.',
     };
   }
   if (symptoms.occupied.length > 0) {

@@ -2,12 +2,12 @@
 import type { Database } from '../contract.ts';
 import { clusterOf } from '../dump/earlier-copy.ts';
 import { createSubscribers, recordSubscriber } from '../sql/subscribers.ts';
-import { subscriptionsNamed } from '../sql/subscriptions.ts';
+import { subscriptionNumbers } from '../sql/subscriptions.ts';
 
 /** Before the first table is copied, so that no such slot is ever there without this note. Harmless where it is there. */
 export async function noteSubscriber(source: Database, target: Database, name: string): Promise<void> {
   const cluster = (await clusterOf(target)) ?? null;
-  const found = (await target.query(subscriptionsNamed(name))).filter((subscription) => subscription.name === name);
+  const found = await target.query(subscriptionNumbers(name));
   await source.transaction(async (session) => {
     await session.query(createSubscribers());
     for (const { oid } of found) await session.query(recordSubscriber({ subscription: oid, cluster }));

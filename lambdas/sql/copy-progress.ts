@@ -3,6 +3,7 @@ import type { Statement } from '../contract.ts';
 import type { TableName } from '../input.ts';
 import { PUBLICATION } from '../names.ts';
 import { statement } from './quote.ts';
+import { PASSES_BY_POLICIES } from './rights.ts';
 import type { TableState } from './subscriptions.ts';
 
 /** A published table on the source, and whether the replication role can read it. */
@@ -28,7 +29,7 @@ select n.nspname::text as schema, c.relname::text as "table",
     else pg_table_size(c.oid)::float8 end as bytes,
   c.reltuples::float8 as "estimatedRows",
   coalesce(has_schema_privilege(r.oid, n.oid, 'usage') and has_table_privilege(r.oid, c.oid, 'select'), false) as readable,
-  coalesce(c.relrowsecurity and not r.rolbypassrls and not r.rolsuper, false) as filtered
+  coalesce(c.relrowsecurity and not ${PASSES_BY_POLICIES}, false) as filtered
 from pg_publication as p
 join pg_publication_rel as t on t.prpubid = p.oid
 join pg_class as c on c.oid = t.prrelid

@@ -142,6 +142,9 @@ export interface ProtectedTable {
   readonly openToReplication: boolean;
 }
 
+/** Whether a role `r` sees every row of a table `c` that has row-level security, as superusers do, and owners who do not force it on themselves. */
+export const PASSES_BY_POLICIES = "(r.rolsuper or r.rolbypassrls or not c.relforcerowsecurity and pg_has_role(r.oid, c.relowner, 'usage'))";
+
 /** Published tables with row-level security. */
 export const protectedTables = (input: Exclusions): Statement<ProtectedTable> =>
   statement(
@@ -151,7 +154,7 @@ select format('%I.%I', n.nspname, c.relname) as object, pg_get_userbyid(c.relown
   exists (
     select from pg_roles as r
     where r.rolname = ${literal(REPLICATION_ROLE)}
-      and (r.rolsuper or r.rolbypassrls or not c.relforcerowsecurity and pg_has_role(r.oid, c.relowner, 'usage'))
+      and ${PASSES_BY_POLICIES}
   ) as "openToReplication"
 from pg_class as c
 join pg_namespace as n on n.oid = c.relnamespace

@@ -1,6 +1,7 @@
 /** What a look at a stream costs nothing to ask of either side. Only views that everybody may read, or members of pg_monitor. */
 import type { Statement } from '../contract.ts';
 import { statement } from './quote.ts';
+import { subscriptionIds } from './subscriptions.ts';
 
 /** What slots keep the publisher from removing. */
 export interface Pressure {
@@ -39,9 +40,10 @@ export const subscriberHealth = (name: string): Statement<SubscriberHealth> =>
   statement(
     `
 select s.subenabled as enabled,
-  exists (select from pg_stat_subscription as w where w.subid = s.oid and w.relid is null and w.pid is not null) as applying,
-  (select count(*) from pg_subscription_rel as r where r.srsubid = s.oid)::float8 as tables,
-  (select count(*) from pg_subscription_rel as r where r.srsubid = s.oid and r.srsubstate = 'r')::float8 as ready
+  exists (select from pg_stat_subscription as w join pg_stat_activity as a on a.pid = w.pid
+    where w.subname = s.subname and w.relid is null and a.datid = s.subdbid) as applying,
+  (select count(*) from pg_subscription_rel as r where r.srsubid in ${subscriptionIds('s.subname')})::float8 as tables,
+  (select count(*) from pg_subscription_rel as r where r.srsubid in ${subscriptionIds('s.subname')} and r.srsubstate = 'r')::float8 as ready
 from pg_subscription as s
 join pg_database as d on d.oid = s.subdbid and d.datname = current_database()
 where s.subname = $1::name

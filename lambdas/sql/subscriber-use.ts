@@ -1,6 +1,7 @@
 /** What subscriptions and other background workers take of a server. */
 import type { Statement } from '../contract.ts';
 import { statement } from './quote.ts';
+import { subscriptionIds } from './subscriptions.ts';
 
 export interface SubscriberUse {
   /** Replication origins of the whole server; each may take a place. */
@@ -36,11 +37,11 @@ export const subscriberUse = (own: string): Statement<SubscriberUse> =>
   statement(
     `
 with others as (
-  select oid from pg_subscription where subname <> $1::name and subenabled
+  select subname from pg_subscription where subname <> $1::name and subenabled
 )
 select
   (select count(*) from pg_replication_origin as o
-    where not exists (select from pg_subscription as s where s.subname = $1::name and o.roname = 'pg_' || s.oid))::float8 as origins,
+    where o.roname not in (select 'pg_' || id.subid from ${subscriptionIds('$1::name')} as id))::float8 as origins,
   (select count(*) from others)::float8 as subscriptions,
   ((select count(*) from others)
     + (select count(*) from pg_stat_activity where backend_type <> all ($2::text[]) and backend_type not like 'logical replication % worker'

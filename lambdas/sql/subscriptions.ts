@@ -19,6 +19,14 @@ export interface SubscriptionState extends StreamOptions {
 }
 
 /**
+ * The numbers that subscriptions of this name have. Before version 14 pg_subscription shows its `oid` to superusers only; pg_stat_subscription
+ * shows it to everybody, of every database (https://www.postgresql.org/docs/13/monitoring-stats.html#PG-STAT-SUBSCRIPTION). What they are
+ * looked up in, pg_subscription_rel or the comments, is of this database alone, so that another one's subscription of the same name is not found.
+ * @param name an expression of type name
+ */
+export const subscriptionIds = (name: string): string => `(select subid from pg_stat_subscription where subname = ${name})`;
+
+/**
  * Only columns that PostgreSQL shows to everybody: the connection string is not among them, which is why the row as a whole cannot be
  * asked for. A column that a version lacks is found in `absent` by name, further out than the table.
  */
@@ -26,10 +34,11 @@ export const subscriptionState = (name: string): Statement<SubscriptionState> =>
   statement(
     `
 select s.subenabled as enabled, s.subslotname::text as slot,
-  (select subbinary from pg_subscription as x where x.oid = s.oid) as binary,
-  case (select substream::text from pg_subscription as x where x.oid = s.oid)
+  (select subbinary from pg_subscription as x where x.subdbid = s.subdbid and x.subname = s.subname) as binary,
+  case (select substream::text from pg_subscription as x where x.subdbid = s.subdbid and x.subname = s.subname)
     when 'p' then 'parallel' when 't' then 'on' when 'true' then 'on' else 'off' end as streaming,
-  obj_description(s.oid, 'pg_subscription') as note
+  (select description from pg_description
+    where classoid = 'pg_subscription'::regclass and objoid in ${subscriptionIds('s.subname')}) as note
 from (values (false, 'f')) as absent (subbinary, substream), pg_subscription as s
 join pg_database as d on d.oid = s.subdbid and d.datname = current_database()
 where s.subname = $1::name
@@ -49,10 +58,9 @@ export const subscribedTables = (name: string): Statement<SubscribedTable> =>
     `
 select n.nspname::text as schema, c.relname::text as "table", r.srsubstate::text as state
 from pg_subscription_rel as r
-join pg_subscription as s on s.oid = r.srsubid
 join pg_class as c on c.oid = r.srrelid
 join pg_namespace as n on n.oid = c.relnamespace
-where s.subname = $1::name
+where r.srsubid in ${subscriptionIds('$1::name')}
 `,
     [name],
   );
@@ -69,13 +77,12 @@ export interface FinishedCopy extends TableName {
 export const finishedCopies = (name: string): Statement<FinishedCopy> =>
   statement(
     `
-select n.nspname::text as schema, c.relname::text as "table", format('pg_%s_sync_%s_', s.oid, c.oid) as "slotPrefix",
-  exists (select from pg_stat_subscription as w where w.subid = s.oid and w.relid = c.oid and w.pid is not null) as working
+select n.nspname::text as schema, c.relname::text as "table", format('pg_%s_sync_%s_', r.srsubid, c.oid) as "slotPrefix",
+  exists (select from pg_stat_subscription as w where w.subid = r.srsubid and w.relid = c.oid and w.pid is not null) as working
 from pg_subscription_rel as r
-join pg_subscription as s on s.oid = r.srsubid
 join pg_class as c on c.oid = r.srrelid
 join pg_namespace as n on n.oid = c.relnamespace
-where s.subname = $1::name and r.srsubstate = 'f'
+where r.srsubid in ${subscriptionIds('$1::name')} and r.srsubstate = 'f'
 `,
     [name],
   );
@@ -145,16 +152,29 @@ export const refreshSubscription = (name: string): Statement =>
   statement(`alter subscription ${identifier(name)} refresh publication with (copy_data = true)`);
 
 /** Subscriptions of this database whose names begin with `prefix`. */
-export const subscriptionsNamed = (prefix: string): Statement<{ readonly oid: number; readonly name: string }> =>
+export const subscriptionsNamed = (prefix: string): Statement<{ readonly name: string }> =>
   statement(
     `
-select s.oid::int8::float8 as oid, s.subname::text as name
+select s.subname::text as name
 from pg_subscription as s
 join pg_database as d on d.oid = s.subdbid and d.datname = current_database()
 where starts_with(s.subname::text, $1::text)
 order by s.subname
 `,
     [prefix],
+  );
+
+/** No row where this database has no such subscription; more than one where another database has one of this name, too. */
+export const subscriptionNumbers = (name: string): Statement<{ readonly oid: number }> =>
+  statement(
+    `
+select distinct w.subid::int8::float8 as oid
+from pg_stat_subscription as w
+join pg_subscription as s on s.subname = w.subname
+join pg_database as d on d.oid = s.subdbid and d.datname = current_database()
+where w.subname = $1::name
+`,
+    [name],
   );
 
 /** In this order, in one transaction: a subscription that has let go of its slot is dropped without asking the source. */

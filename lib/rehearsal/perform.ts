@@ -49,6 +49,7 @@ async function run(play: Performing): Promise<Report> {
   const course = courseUntil(options.until);
   const cleansUp = course.includes('Cleanup');
   const before = cleansUp ? await catalogsOfBoth(sides) : undefined;
+  await sides.passByPolicies();
   const isThrough = await follow(
     play,
     course.filter((name) => name !== 'Cleanup'),

@@ -6,6 +6,7 @@ import type { ConnectionSettings } from '../../lambdas/adapters/connection-setti
 import type { Cluster, Json, ReplicationLogin, SideName } from '../../lambdas/contract.ts';
 import { identifier } from '../../lambdas/sql/quote.ts';
 import { letApplicationIn } from './application/rights.ts';
+import { passByPolicies } from './application/row-security.ts';
 import { auroraStandIn, unmanagedCluster } from './aurora-stand-in.ts';
 import { urlOf } from './database-url.ts';
 import type { RehearsalOptions } from './options.ts';
@@ -36,6 +37,8 @@ export interface Sides {
   readonly application: Readonly<Record<SideName, ConnectionSettings>>;
   /** Gives the application's role its rights on what is there now. Nothing happens on a server that is somebody's own. */
   letApplicationIn(side: SideName): Promise<void>;
+  /** What Preflight asks for where policies hide rows. Nothing happens on a server that is somebody's own. */
+  passByPolicies(): Promise<void>;
   /** A role that a dump speaks of, on the embedded servers. */
   createRole(name: string): Promise<void>;
   /** URLs of both sides, passwords included, which work as long as the servers run. */
@@ -51,7 +54,7 @@ export async function openSides(
   { source, target }: Pick<RehearsalOptions, 'source' | 'target'>,
   targetParameters: Parameters = {},
 ): Promise<Sides> {
-  const open = async (side: typeof source, start: typeof startSource, parameters: Parameters): Promise<Opened> => {
+  const open = async (side: typeof source, start: typeof startTarget, parameters: Parameters): Promise<Opened> => {
     if (side.kind === 'existing') return { settings: side.settings, server: undefined };
     const { server, createDatabase } = await start(side.version, parameters);
     return { settings: await createDatabase(DATABASE), server };
@@ -89,6 +92,7 @@ function sidesOf(from: Opened, to: Opened): Sides {
       const { settings, server } = opened[side];
       if (server) await letApplicationIn(settings, APPLICATION_ROLE);
     },
+    passByPolicies: async () => (from.server ? passByPolicies(from.settings) : undefined),
     async createRole(name) {
       for (const server of servers) await asSuperuser(server.superuser(), [`create role ${identifier(name)} nologin`]);
     },

@@ -39,6 +39,7 @@ describe('a rehearsal on servers of one’s own', () => {
     pair = await startPair({
       source: 15,
       target: 18,
+      plainSource: 'superuser',
       sourceParameters: { wal_level: 'logical', max_replication_slots: 20, max_wal_senders: 20 },
     });
     folder = mkdtempSync(join(tmpdir(), 'aurora-to-planetscale-test-'));

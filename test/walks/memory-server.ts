@@ -224,7 +224,9 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     return found ? [{ enabled: found.enabled, slot: name, binary: false, streaming: 'off', note: null }] : [];
   },
   subscriptionsNamed: ({ subscriptions }, _, prefix: string) =>
-    [...subscriptions.keys()].filter((name) => name.startsWith(prefix)).map((name, oid) => ({ oid, name })),
+    [...subscriptions.keys()].filter((name) => name.startsWith(prefix)).map((name) => ({ name })),
+  subscriptionNumbers: ({ subscriptions }, _, wanted: string) =>
+    [...subscriptions.keys()].flatMap((name, oid) => (name === wanted ? [{ oid }] : [])),
   createCopylessSubscription: (server, _, name: string) => {
     if (server.subscriptions.has(name)) throw refused(`subscription "${name}" already exists`);
     server.subscriptions.set(name, { enabled: false });

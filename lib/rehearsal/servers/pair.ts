@@ -5,7 +5,10 @@
 import pg from 'pg';
 import { type ConnectionSettings, clientConfig } from '../../../lambdas/adapters/connection-settings.ts';
 import { identifier, literal } from '../../../lambdas/sql/quote.ts';
+import { letMasterBe, MASTER_ATTRIBUTES, PLATFORM_DATABASE, platformFunctions, platformRoles } from './aurora-roles.ts';
 import type { ServerVersion } from './binaries.ts';
+import { auroraManner } from './front/aurora.ts';
+import { keepPlatformSession } from './platform-session.ts';
 import { type Parameters, Server } from './server.ts';
 
 export const SOURCE_ROLE = 'aurora_master';
@@ -16,21 +19,6 @@ const SOURCE_PASSWORD = 'rehearsal source';
 const TARGET_PASSWORD = 'rehearsal target';
 const APPLICATION_PASSWORD = 'rehearsal application';
 
-/**
- * From this version on a role without superuser rights may pass on REPLICATION, as rds_superuser may pass on rds_replication, and may
- * subscribe.
- */
-const ROLE_MAY_PASS_ON_REPLICATION = 16;
-
-/** Rights of an Aurora master user. Before version 16 plain PostgreSQL has no role but a superuser that could make a replication role. */
-const sourceRights = (version: number): string =>
-  version >= ROLE_MAY_PASS_ON_REPLICATION ? 'createdb createrole replication bypassrls' : 'superuser';
-
-/** Predefined roles that rds_superuser holds, as far as the version has them; the last one lets it subscribe to the way back. */
-const sourceMemberships = (version: number): string[] => [
-  ...['pg_monitor', 'pg_signal_backend'],
-  ...(version >= ROLE_MAY_PASS_ON_REPLICATION ? ['pg_create_subscription'] : []),
-];
 /** The default role of PlanetScale for Postgres, and what the guide asks to grant it. */
 const TARGET_RIGHTS = 'createdb createrole replication bypassrls';
 const TARGET_MEMBERSHIPS = ['pg_monitor', 'pg_signal_backend', 'pg_read_all_data', 'pg_write_all_data'];
@@ -40,6 +28,11 @@ export interface PairOptions {
   readonly target: ServerVersion;
   readonly sourceParameters?: Parameters;
   readonly targetParameters?: Parameters;
+  /**
+   * Attributes of the source's role, on a server of somebody's own: without a front, and without what RDS makes.
+   * @default - Aurora's master user
+   */
+  readonly plainSource?: string;
 }
 
 /** One database on both servers. */
@@ -88,11 +81,28 @@ async function oneSide(server: Server, role: string, password: string, rights: s
 export const applicationLogin = (server: Server, database: string): ConnectionSettings =>
   server.login(APPLICATION_ROLE, APPLICATION_PASSWORD, database);
 
-/** A source that begins as Aurora does, alone. */
-export async function startSource(version: ServerVersion, parameters: Parameters = {}): Promise<OneSide> {
+/** Memberships that guides ask for where there is no rds_superuser. */
+const PLAIN_MEMBERSHIPS = [`grant pg_monitor, pg_signal_backend to ${SOURCE_ROLE}`];
+
+/** A source that begins as Aurora does, alone. @param plain see {@link PairOptions.plainSource} */
+export async function startSource(version: ServerVersion, parameters: Parameters = {}, plain?: string): Promise<OneSide> {
   const server = await Server.start({ version, kin: 'source', parameters: { wal_level: 'replica', ...parameters } });
-  const grants = sourceMemberships(version).map((role) => `grant ${role} to ${SOURCE_ROLE}`);
-  return oneSide(server, SOURCE_ROLE, SOURCE_PASSWORD, sourceRights(version), grants);
+  if (plain !== undefined) return oneSide(server, SOURCE_ROLE, SOURCE_PASSWORD, plain, PLAIN_MEMBERSHIPS);
+  try {
+    await makeAurora(server);
+  } catch (error) {
+    server.destroy();
+    throw error;
+  }
+  return oneSide(server, SOURCE_ROLE, SOURCE_PASSWORD, MASTER_ATTRIBUTES, letMasterBe(SOURCE_ROLE));
+}
+
+/** What RDS makes of a server before its user comes. */
+async function makeAurora(server: Server): Promise<void> {
+  await asSuperuser(server.superuser(), platformRoles(server.version));
+  for (const database of ['template1', 'postgres']) await asSuperuser(server.superuser(database), platformFunctions());
+  await server.standBehind(auroraManner(server.version));
+  server.atTheEnd(keepPlatformSession(server.superuser(PLATFORM_DATABASE)));
 }
 
 /** A target that is closed as PlanetScale is, alone. */
@@ -107,7 +117,10 @@ export async function startTarget(version: ServerVersion, parameters: Parameters
 
 /** Both servers, started side by side. Whatever fails, neither stays behind. */
 export async function startPair(options: PairOptions): Promise<Pair> {
-  const starting = [startSource(options.source, options.sourceParameters), startTarget(options.target, options.targetParameters)] as const;
+  const starting = [
+    startSource(options.source, options.sourceParameters, options.plainSource),
+    startTarget(options.target, options.targetParameters),
+  ] as const;
   const [source, target] = await Promise.all(starting).catch(async (error: unknown) => {
     for (const started of await Promise.allSettled(starting)) if (started.status === 'fulfilled') started.value.server.destroy();
     throw error;

@@ -8,6 +8,7 @@ import type { ConnectionSettings } from '../../../lambdas/adapters/connection-se
 import { binariesOf, type Owner, type ServerVersion, serverOwner } from './binaries.ts';
 import { type ServerCertificate, serverCertificate } from './certificates.ts';
 import { type Kin, makeDataDirectory, superuserOf } from './data-directory.ts';
+import { Front, type Manner } from './front/front.ts';
 import { tieToThisProcess } from './lifeline.ts';
 
 const SUPERUSER_PASSWORD = 'rehearsal superuser';
@@ -52,6 +53,8 @@ export class Server {
   readonly #owner: Owner | undefined;
   #parameters: Parameters;
   #port = 0;
+  #front: Front | undefined;
+  readonly #atTheEnd: (() => void)[] = [];
   #process: ChildProcess | undefined;
   #log = '';
 
@@ -117,11 +120,28 @@ export class Server {
 
   /** Settings for the bootstrap superuser, which only tests and the rehearsal's own preparation use. */
   superuser(database = 'postgres'): ConnectionSettings {
-    return this.login(superuserOf(this.#kin), SUPERUSER_PASSWORD, database);
+    return this.#settings(this.#port, superuserOf(this.#kin), SUPERUSER_PASSWORD, database);
   }
 
+  /** Settings for everybody else, who come by the front where there is one. */
   login(user: string, password: string, database: string): ConnectionSettings {
-    return { host: HOST, port: this.#port, database, user, password, tls: { verify: 'full', authorities: this.authority } };
+    return this.#settings(this.#front?.port ?? this.#port, user, password, database);
+  }
+
+  #settings(port: number, user: string, password: string, database: string): ConnectionSettings {
+    return { host: HOST, port, database, user, password, tls: { verify: 'full', authorities: this.authority } };
+  }
+
+  /** Puts a front before the server, which everybody but the superuser comes by from now on. */
+  async standBehind(manner: Manner): Promise<void> {
+    const front = await Front.start(this, this.certificate, manner);
+    this.#front = front;
+    this.atTheEnd(() => front.destroy());
+  }
+
+  /** @param act what belongs to the server and ends with it */
+  atTheEnd(act: () => void): void {
+    this.#atTheEnd.push(act);
   }
 
   /** Stops and starts on the same port, with `parameters` added to those it has. */
@@ -148,6 +168,7 @@ export class Server {
   /** Kills the server and removes its files, at once. Safe to call twice. */
   destroy(): void {
     running.delete(this);
+    for (const act of this.#atTheEnd) act();
     this.#process?.kill('SIGQUIT');
     this.#process = undefined;
     // A server that is going down still writes, and what is written while the folder is removed would stay: its last act is to remove this file.

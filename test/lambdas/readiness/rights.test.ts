@@ -9,15 +9,22 @@ const CHECKS = [sourceRole, sourceTables, targetRole, rowSecurity];
 describe('rights of both roles', () => {
   let world: World;
   let old: World;
+  /** Where RDS has made nothing. */
+  let plain: World;
   beforeAll(async () => {
-    [world, old] = await Promise.all([startWorld({ source: 17, target: 18 }), startWorld({ source: 15, target: 18 })]);
+    [world, old, plain] = await Promise.all([
+      startWorld({ source: 17, target: 18 }),
+      startWorld({ source: 15, target: 18 }),
+      startWorld({ source: 17, target: 18, plainSource: 'createdb createrole replication bypassrls' }),
+    ]);
   });
-  afterAll(() => Promise.all([world?.destroy(), old?.destroy()]));
+  afterAll(() => Promise.all([world?.destroy(), old?.destroy(), plain?.destroy()]));
 
   it('finds nothing missing for a master user and the default role of PlanetScale', async () => {
-    const plain = await world.sibling('plain');
-    await plain.asSourceRole('create table t (id serial primary key); create schema s; create table s.t (id int primary key)');
-    expect(await findingsOf(plain, CHECKS)).toEqual([]);
+    for (const one of [await world.sibling('ordinary'), await old.sibling('ordinary'), await plain.sibling('ordinary')]) {
+      await one.asSourceRole('create table t (id serial primary key); create schema s; create table s.t (id int primary key)');
+      expect(await findingsOf(one, CHECKS)).toEqual([]);
+    }
   });
 
   it('finds every right that a role on the source lacks', async () => {
@@ -33,24 +40,26 @@ describe('rights of both roles', () => {
 
   it('takes REPLICATION and CREATEROLE together for enough from 16 on, and not before', async () => {
     const grants = ['alter role :role createrole replication', 'grant create on database "Shop ""main""" to :role'];
-    expect(await findingsOf(world, [sourceRole], { source: await poorRole('source', world, 'new', ...grants) })).toEqual([]);
-    expect(summary(await findingsOf(old, [sourceRole], { source: await poorRole('source', old, 'new', ...grants) }))).toEqual({
-      SourceRightsMissing: blocker('new: create a role that may replicate'),
-    });
-  });
-
-  it('takes rds_superuser for enough where RDS has its roles, and rds_replication alone for too little', async () => {
-    await old.source('create role rds_replication; create role rds_superuser; grant rds_replication to rds_superuser with admin option');
-    const grants = ['alter role :role createrole', 'grant create on database "Shop ""main""" to :role'];
-    const master = await poorRole('source', old, 'master', ...grants, 'grant rds_superuser to :role');
-    const other = await poorRole('source', old, 'other', ...grants, 'grant rds_replication to :role');
+    expect(await findingsOf(plain, [sourceRole], { source: await poorRole('source', plain, 'new', ...grants) })).toEqual([]);
+    const before = await startWorld({ source: 15, target: 18, plainSource: 'createdb createrole replication' });
     try {
-      expect(await findingsOf(old, [sourceRole], { source: master })).toEqual([]);
-      expect(summary(await findingsOf(old, [sourceRole], { source: other }))).toEqual({
-        SourceRightsMissing: blocker('other: create a role that may replicate'),
+      expect(summary(await findingsOf(before, [sourceRole], { source: await poorRole('source', before, 'new', ...grants) }))).toEqual({
+        SourceRightsMissing: blocker('new: create a role that may replicate'),
       });
     } finally {
-      await old.source('drop role rds_superuser, rds_replication');
+      await before.destroy();
+    }
+  });
+
+  it('takes rds_superuser for enough where RDS has its roles, and rds_replication or attributes alone for too little (#10)', async () => {
+    for (const one of [old, world]) {
+      const grants = ['alter role :role createrole', 'grant create on database "Shop ""main""" to :role'];
+      const master = await poorRole('source', one, 'master', ...grants, 'grant rds_superuser to :role');
+      const other = await poorRole('source', one, 'other', ...grants, 'alter role :role replication', 'grant rds_replication to :role');
+      expect(await findingsOf(one, [sourceRole], { source: master })).toEqual([]);
+      expect(summary(await findingsOf(one, [sourceRole], { source: other }))).toEqual({
+        SourceRightsMissing: blocker('other: create a role that may replicate'),
+      });
     }
   });
 
@@ -105,9 +114,17 @@ create table ${ODD}.forced (id int primary key); alter table ${ODD}.forced enabl
 create table ${ODD}.open (id int primary key)`;
 
   it('warns of row-level security where the replication role can be made to see every row', async () => {
-    const guarded = await world.sibling('guarded');
+    const guarded = await plain.sibling('guarded');
     await guarded.asSourceRole(PROTECTED);
     expect(summary(await findingsOf(guarded, [rowSecurity]))).toEqual({ RowSecurity: warning(`${ODD}."Secret"`, `${ODD}.forced`) });
+  });
+
+  it("blocks on row-level security where it cannot, as with Aurora's master user (#10)", async () => {
+    const guarded = await world.sibling('guarded');
+    await guarded.asSourceRole(PROTECTED);
+    expect(summary(await findingsOf(guarded, [rowSecurity]))).toEqual({
+      RowSecurityHidesRows: blocker(`${ODD}."Secret" (owner aurora_master)`, `${ODD}.forced (owner aurora_master)`),
+    });
   });
 
   it('blocks on row-level security where it cannot, until the remedy is carried out', async () => {

@@ -24,22 +24,22 @@ const countAs = async (world: World, password: string, { schema, table } = HOSTI
   return sql(`select count(*)::int as count from ${qualified(schema, table)}`);
 };
 
-describe('CreateReplicationRole, by a role that is no superuser', () => {
+describe("CreateReplicationRole, by Aurora's master user", () => {
   livesItsWholeLife('CreateReplicationRole', { world: () => startWorld({ source: 17, schema: hostileSchema() }), effect: rights });
 });
 
-describe.each([11, 15, 18] as const)('CreateReplicationRole on version %i', (source) => {
+describe.each([11, 13, 15, 18] as const)('CreateReplicationRole on version %i (#10)', (source) => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld({ source, schema: hostileSchema(), sourceParameters: { log_statement: 'all' } });
   });
   afterAll(() => world?.destroy());
 
-  it('lets the role read what is published, stream, and pass by policies', async () => {
+  it('lets the role read what is published and stream, and goes without BYPASSRLS where nobody may pass it on', async () => {
     const result = await world.visit('CreateReplicationRole', { input: { excludeTables: ['public.plain'] } });
     expect(result).toMatchObject({ verdict: 'done', evidence: { passwordWorks: true, tables: HOSTILE_TABLES.length - 1 } });
     const { role, readable, settings } = await rights(world);
-    expect(role).toEqual([{ rolcanlogin: true, rolreplication: true, rolbypassrls: true, rolsuper: false }]);
+    expect(role).toEqual([{ rolcanlogin: true, rolreplication: true, rolbypassrls: false, rolsuper: false }]);
     expect(readable).toHaveLength(HOSTILE_TABLES.length); // one excluded, our heartbeat added
     expect(readable).not.toContainEqual({ table: 'plain' });
     expect(settings).toEqual([{ setconfig: expect.arrayContaining(['statement_timeout=0', 'lock_timeout=0', 'row_security=off']) }]);
@@ -71,30 +71,45 @@ describe.each([11, 15, 18] as const)('CreateReplicationRole on version %i', (sou
     const before = await rights(world);
     await world.source(
       `alter role ${REPLICATION_ROLE} in database ${'"Shop ""main"""'} set statement_timeout = '1s';
-alter role ${REPLICATION_ROLE} noreplication nologin; revoke usage on schema "Mixed Case" from ${REPLICATION_ROLE}`,
+alter role ${REPLICATION_ROLE} nologin; revoke usage on schema "Mixed Case" from ${REPLICATION_ROLE}`,
     );
-    expect(await rights(world)).not.toEqual(before);
+    await world.asSourceRole(`revoke rds_replication from ${REPLICATION_ROLE}`);
+    expect((await rights(world)).role).toEqual([{ rolcanlogin: false, rolreplication: false, rolbypassrls: false, rolsuper: false }]);
     await world.visit('CreateReplicationRole');
     const after = await rights(world);
     expect({ ...after, settings: null }).toEqual({ ...before, settings: null });
     expect(after.settings).toEqual([{ setconfig: expect.arrayContaining(['statement_timeout=0']) }]);
   });
 
-  it('never lets the password reach the log, nor what it is checked by where our role may say so (#9.13)', () => {
+  it('makes it replicate by rds_replication, without saying so of the role itself', async () => {
+    expect(
+      await world.source(`select r.rolname::text as granted, a.admin_option as admin from pg_auth_members as a
+        join pg_roles as r on r.oid = a.roleid where a.member = '${REPLICATION_ROLE}'::regrole`),
+    ).toEqual([{ granted: 'rds_replication', admin: false }]);
+    expect(world.pair.source.log).not.toContain(`alter role "${REPLICATION_ROLE}" replication`);
+  });
+
+  it('never lets the password reach the log; what it is checked by does, where our role is no superuser (#9.13)', () => {
     expect(world.pair.source.log).toContain('pg_db_role_setting');
     expect(world.pair.source.log).not.toContain('canary');
-    // From 16 on the source's role is no superuser, and bound values are logged whatever it wants.
-    expect(world.pair.source.log.includes('SCRAM-SHA-256$4096')).toBe(source >= 16);
+    // Bound values are logged whatever our role wants.
+    expect(world.pair.source.log).toContain('SCRAM-SHA-256$4096');
   });
 });
 
-describe('CreateReplicationRole where rds_replication exists', () => {
-  it('grants that role in place of the attribute', async () => {
-    const world = await startWorld({ schema: hostileSchema() });
+describe.each([
+  [15, 'superuser'],
+  [18, 'replication bypassrls'],
+] as const)('CreateReplicationRole on a plain server of version %i, by a role with %s', (source, attributes) => {
+  it('passes on the attributes, so that the role streams and passes by policies', async () => {
+    const world = await startWorld({
+      ...{ source, schema: hostileSchema(), sourceParameters: { log_statement: 'all' } },
+      plainSource: `createrole createdb ${attributes}`,
+    });
     try {
-      await world.source('create role rds_replication nologin');
       expect(await world.visit('CreateReplicationRole')).toMatchObject({ verdict: 'done', evidence: { mayReplicate: true } });
-      expect((await rights(world)).role).toMatchObject([{ rolreplication: false }]);
+      expect((await rights(world)).role).toEqual([{ rolcanlogin: true, rolreplication: true, rolbypassrls: true, rolsuper: false }]);
+      expect(world.pair.source.log.includes('SCRAM-SHA-256$4096')).toBe(attributes !== 'superuser');
     } finally {
       await world.destroy();
     }

@@ -145,6 +145,7 @@ describe('CreateSubscription that was interrupted', () => {
   it('waits while a session of ours still holds the slot, and not for one of somebody else', () =>
     inWorld(published, async (world, name) => {
       await world.asSourceRole(`select pg_create_logical_replication_slot('${name}', 'pgoutput')`);
+      await world.asSourceRole('grant rds_replication to aurora_master');
       const heldBy = async (application: string): Promise<pg.Client> => {
         const client = new pg.Client({ ...clientConfig(world.places.source, application), replication: 'database' } as pg.ClientConfig);
         client.on('error', () => {});

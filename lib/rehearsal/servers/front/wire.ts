@@ -103,3 +103,29 @@ export function withStatement({ type, bytes }: Message, text: string): Buffer {
   const body = Buffer.concat([before, Buffer.from(`${text}\0`), after]);
   return Buffer.concat([Buffer.from(type), int32(4 + body.length), body]);
 }
+
+/**
+ * The same message with other values in it, those that were bound as text. https://www.postgresql.org/docs/current/protocol-message-formats.html (Bind)
+ * @param change is given each value
+ * @returns undefined where the message binds nothing, or nothing changes
+ */
+export function withValues({ type, bytes }: Message, change: (value: string) => string): Buffer | undefined {
+  if (type !== 'B') return undefined;
+  let at = bytes.indexOf(0, bytes.indexOf(0, 5) + 1) + 1; // behind the names of portal and statement
+  at += 2 + 2 * bytes.readInt16BE(at);
+  const values = bytes.readInt16BE(at);
+  at += 2;
+  const parts = [bytes.subarray(5, at)];
+  let changed = false;
+  for (let index = 0; index < values; index += 1) {
+    const length = bytes.readInt32BE(at);
+    const before = bytes.subarray(at + 4, at + 4 + Math.max(0, length));
+    const after = length < 0 ? before : Buffer.from(change(before.toString('utf8')));
+    const isOther = length >= 0 && before.toString('utf8') !== after.toString('utf8');
+    changed ||= isOther;
+    parts.push(isOther ? int32(after.length) : bytes.subarray(at, at + 4), isOther ? after : before);
+    at += 4 + before.length;
+  }
+  const body = Buffer.concat([...parts, bytes.subarray(at)]);
+  return changed ? Buffer.concat([Buffer.from('B'), int32(4 + body.length), body]) : undefined;
+}

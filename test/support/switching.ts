@@ -103,7 +103,7 @@ async function replicated(
   machines: ReturnType<typeof synthesizeMachines>,
 ): Promise<SwitchWorld> {
   const { pair, database } = world;
-  const logins = { source: applicationLogin(pair.source, database.name), target: applicationLogin(pair.target, database.name) };
+  const logins = { source: applicationLogin(pair.source, database.name), target: applicationLogin(pair.edge, database.name) };
   const secret = rehearsedSecret(logins);
   const registry = new ExecutionRegistry();
   const places: Omit<Places, 'executions'> = {

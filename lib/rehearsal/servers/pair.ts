@@ -6,6 +6,7 @@ import pg from 'pg';
 import { type ConnectionSettings, clientConfig } from '../../../lambdas/adapters/connection-settings.ts';
 import { identifier, literal } from '../../../lambdas/sql/quote.ts';
 import type { ServerVersion } from './binaries.ts';
+import { Edge, type EdgeOptions, hbaBehindEdge } from './front/edge.ts';
 import { type Parameters, Server } from './server.ts';
 
 export const SOURCE_ROLE = 'aurora_master';
@@ -40,6 +41,8 @@ export interface PairOptions {
   readonly target: ServerVersion;
   readonly sourceParameters?: Parameters;
   readonly targetParameters?: Parameters;
+  /** How the edge before the target behaves. */
+  readonly edge?: EdgeOptions;
 }
 
 /** One database on both servers. */
@@ -52,6 +55,8 @@ export interface PairedDatabase {
 export interface Pair {
   readonly source: Server;
   readonly target: Server;
+  /** Before the target: whoever is not its superuser reaches it here, and nowhere else. */
+  readonly edge: Edge;
   /** Makes an empty database of this name on both sides, owned by the two roles. */
   createDatabase(name: string): Promise<PairedDatabase>;
   destroy(): void;
@@ -60,11 +65,23 @@ export interface Pair {
 /** A server with the role that a side's user has. */
 interface OneSide {
   readonly server: Server;
+  /** What clients connect to. */
+  readonly entrance: Entrance;
   /** Makes an empty database of this name, owned by the role. */
   createDatabase(name: string): Promise<ConnectionSettings>;
 }
 
-async function oneSide(server: Server, role: string, password: string, rights: string, grants: readonly string[]): Promise<OneSide> {
+/** Where a role logs in: at the server, or at what stands before it. */
+export type Entrance = Pick<Server | Edge, 'login' | 'authority' | 'destroy'>;
+
+async function oneSide(
+  server: Server,
+  entrance: Entrance,
+  role: string,
+  password: string,
+  rights: string,
+  grants: readonly string[],
+): Promise<OneSide> {
   try {
     await asSuperuser(server.superuser(), [
       `create role ${role} login ${rights} password ${literal(password)}`,
@@ -72,55 +89,76 @@ async function oneSide(server: Server, role: string, password: string, rights: s
       ...grants,
     ]);
   } catch (error) {
+    entrance.destroy();
     server.destroy();
     throw error;
   }
   return {
     server,
+    entrance,
     async createDatabase(name) {
       await asSuperuser(server.superuser(), [`create database ${identifier(name)} owner ${role}`]);
-      return server.login(role, password, name);
+      return entrance.login(role, password, name);
     },
   };
 }
 
-/** How the application logs in to a database of either server. What it may do there is granted to it once there is something. */
-export const applicationLogin = (server: Server, database: string): ConnectionSettings =>
-  server.login(APPLICATION_ROLE, APPLICATION_PASSWORD, database);
+/** How the application logs in to a database of either side. What it may do there is granted to it once there is something. */
+export const applicationLogin = (entrance: Entrance, database: string): ConnectionSettings =>
+  entrance.login(APPLICATION_ROLE, APPLICATION_PASSWORD, database);
 
 /** A source that begins as Aurora does, alone. */
 export async function startSource(version: ServerVersion, parameters: Parameters = {}): Promise<OneSide> {
   const server = await Server.start({ version, kin: 'source', parameters: { wal_level: 'replica', ...parameters } });
   const grants = sourceMemberships(version).map((role) => `grant ${role} to ${SOURCE_ROLE}`);
-  return oneSide(server, SOURCE_ROLE, SOURCE_PASSWORD, sourceRights(version), grants);
+  return oneSide(server, server, SOURCE_ROLE, SOURCE_PASSWORD, sourceRights(version), grants);
 }
 
-/** A target that is closed as PlanetScale is, alone. */
-export async function startTarget(version: ServerVersion, parameters: Parameters = {}): Promise<OneSide> {
-  const server = await Server.start({ version, kin: 'target', parameters: { wal_level: 'logical', ...parameters } });
+/** A target that is closed as PlanetScale is, behind its edge unless told otherwise, alone. */
+export async function startTarget(
+  version: ServerVersion,
+  parameters: Parameters = {},
+  options: EdgeOptions | 'none' = {},
+): Promise<OneSide & { readonly edge: Edge | undefined }> {
+  const hba = options === 'none' ? {} : { hba: (superuser: string) => hbaBehindEdge(superuser, options) };
+  const server = await Server.start({ version, kin: 'target', ...hba, parameters: { wal_level: 'logical', ...parameters } });
+  const edge = options === 'none' ? undefined : await Edge.start(server, options);
   const grants = TARGET_MEMBERSHIPS.map((role) => `grant ${role} to ${TARGET_ROLE}`);
-  return oneSide(server, TARGET_ROLE, TARGET_PASSWORD, TARGET_RIGHTS, [
+  const side = await oneSide(server, edge ?? server, TARGET_ROLE, TARGET_PASSWORD, TARGET_RIGHTS, [
     ...grants,
     `grant pg_create_subscription to ${TARGET_ROLE} with admin option`,
   ]);
+  return { ...side, edge };
 }
 
 /** Both servers, started side by side. Whatever fails, neither stays behind. */
 export async function startPair(options: PairOptions): Promise<Pair> {
-  const starting = [startSource(options.source, options.sourceParameters), startTarget(options.target, options.targetParameters)] as const;
+  const starting = [
+    startSource(options.source, options.sourceParameters),
+    startTarget(options.target, options.targetParameters, options.edge),
+  ] as const;
   const [source, target] = await Promise.all(starting).catch(async (error: unknown) => {
-    for (const started of await Promise.allSettled(starting)) if (started.status === 'fulfilled') started.value.server.destroy();
+    for (const started of await Promise.allSettled(starting)) if (started.status === 'fulfilled') endSide(started.value);
     throw error;
   });
+  const { edge } = target;
+  if (!edge) throw new Error('A target of a pair is behind an edge.');
   return {
     source: source.server,
     target: target.server,
+    edge,
     createDatabase: async (name) => ({ name, source: await source.createDatabase(name), target: await target.createDatabase(name) }),
     destroy() {
-      source.server.destroy();
-      target.server.destroy();
+      endSide(source);
+      endSide(target);
     },
   };
+}
+
+/** At once, and without a trace. Safe to call twice. */
+export function endSide({ server, entrance }: Pick<OneSide, 'server' | 'entrance'>): void {
+  entrance.destroy();
+  server.destroy();
 }
 
 /** Runs statements one by one, as the bootstrap superuser. */

@@ -1,12 +1,12 @@
 /**
  * What stands before a server as a provider's own machinery does: it ends TLS, looks at who comes, and hands on what is said. Behind it the
- * connection is unencrypted, and never leaves 127.0.0.1. Whose machinery it plays is a matter of its {@link Manner}.
+ * connection is unencrypted unless told, and never leaves 127.0.0.1. Whose machinery it plays is a matter of its {@link Manner}.
  */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
+import { connect as connectTls, createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
 import type { ServerCertificate } from '../certificates.ts';
-import { Framer, fatal, type Message, openingOf, type Refusal, type Startup, startupMessage } from './wire.ts';
+import { Framer, fatal, type Message, openingOf, type Refusal, SSL_REQUEST, type Startup, startupMessage } from './wire.ts';
 
 const HOST = '127.0.0.1';
 
@@ -23,6 +23,8 @@ export interface Manner {
 /** The server behind. */
 export interface Behind {
   readonly port: number;
+  /** PEM of the authority that the server is verified against. @default - it is spoken to without TLS */
+  readonly verifiedBy?: string;
 }
 
 export class Front {
@@ -120,10 +122,21 @@ export class Front {
     const server = this.#keep(connect(this.#behind.port, HOST));
     try {
       await once(server, 'connect');
-      return server;
+      const { verifiedBy } = this.#behind;
+      return verifiedBy === undefined ? server : await this.#encrypt(server, verifiedBy);
     } catch {
+      server.destroy();
       return undefined;
     }
+  }
+
+  async #encrypt(server: Socket, ca: string): Promise<Socket> {
+    server.write(SSL_REQUEST);
+    const [answer] = (await once(server, 'data')) as [Buffer];
+    if (answer.toString() !== 'S') throw new Error('The server behind offers no TLS.');
+    const secure = this.#keep(connectTls({ socket: server, host: HOST, ca }));
+    await once(secure, 'secureConnect');
+    return secure;
   }
 
   #keep<Kept extends Socket>(socket: Kept): Kept {

@@ -134,10 +134,42 @@ export interface ReplicationLogin {
   /** Source address as the target reaches it, and the TLS settings of the subscription's connection string. */
   readonly host: string;
   readonly port: number;
-  /** Address of the target as the source reaches it, for the stream back. @default - the one under which we reach it */
-  readonly reverse?: { readonly host: string; readonly port: number };
   /** libpq's sslmode; `require` unless the configuration explicitly weakens it. */
-  readonly sslmode: 'require' | 'verify-full' | 'prefer' | 'disable';
+  readonly sslmode: Sslmode;
+}
+
+/** As libpq knows it. */
+export type Sslmode = 'require' | 'verify-full' | 'prefer' | 'disable';
+
+/** How the source reaches the target for the stream back, as far as the deployment says it. */
+export interface WayBackSettings {
+  /** Address of the target as the source reaches it. @default - the one under which we reach it */
+  readonly host?: string;
+  readonly port?: number;
+  /** @default - the strictest that both ends know */
+  readonly sslmode?: Sslmode;
+  /** Whether the source's system knows the authority by which we verify the target. @default - where that is a public one */
+  readonly knowsAuthority?: boolean;
+}
+
+/** How a subscriber reaches a publisher, and how it is encrypted. */
+export interface Route {
+  /** By which name the replication role logs in. */
+  readonly user: string;
+  readonly host: string;
+  readonly port: number;
+  readonly sslmode: Sslmode;
+  /** Whether the publisher, or what stands before it, offers SCRAM with channel binding. */
+  readonly channelBinding: boolean;
+}
+
+/** The stream back, before there is one. */
+export interface WayBack {
+  /**
+   * From the source to the target.
+   * @param libpq major version of the source, whose libpq it is
+   */
+  route(libpq: number): Promise<Route>;
 }
 
 /** The same login, which can also be tried. */
@@ -148,6 +180,11 @@ export interface ReplicationAccess extends ReplicationLogin {
    * @throws TransientError where the side cannot be reached
    */
   works(side?: SideName): Promise<boolean>;
+  /**
+   * How the other side reaches this publisher.
+   * @param libpq major version of the subscriber
+   */
+  route(publisher: SideName, libpq: number): Promise<Route>;
 }
 
 /** The secret of which the passwords of {@link ReplicationLogin} are made. */
@@ -183,6 +220,7 @@ export interface Ports {
   readonly clusterAccess: ClusterAccess;
   readonly executions: Executions;
   readonly replication: ReplicationAccess;
+  readonly wayBack: WayBack;
   readonly replicationSecret: ReplicationSecret;
   readonly schemaDump: SchemaDump;
   /** Rights follow from needs here, too: only `application` may write the secret. */
@@ -206,6 +244,7 @@ export interface Views {
   readonly clusterAccess: ClusterAccess;
   readonly executions: Executions;
   readonly replication: ReplicationAccess;
+  readonly wayBack: WayBack;
   readonly replicationSecret: Pick<ReplicationSecret, 'isRenewedBy'>;
   readonly schemaDump: SchemaDump;
   readonly application: ApplicationView;

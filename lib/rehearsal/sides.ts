@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ConnectionSettings } from '../../lambdas/adapters/connection-settings.ts';
-import type { Cluster, Json, ReplicationLogin, SideName } from '../../lambdas/contract.ts';
+import type { Cluster, Json, ReplicationLogin, SideName, WayBackSettings } from '../../lambdas/contract.ts';
 import { identifier } from '../../lambdas/sql/quote.ts';
 import { letApplicationIn } from './application/rights.ts';
 import { auroraStandIn, unmanagedCluster } from './aurora-stand-in.ts';
@@ -32,6 +32,7 @@ export interface Sides {
   /** The same where a switch asks: on servers of somebody's own the application has no role but the migration's, which no fence shuts out. */
   readonly switchInput: Readonly<Record<string, Json>>;
   readonly sslmode: ReplicationLogin['sslmode'];
+  readonly wayBack: WayBackSettings;
   /** The embedded servers; undefined for a side that is somebody's own. */
   readonly servers: { readonly source: Server | undefined; readonly target: Server | undefined };
   /** Before an embedded target. */
@@ -103,6 +104,7 @@ function sidesOf(from: Opened, to: Opened): Sides {
     input: from.own ? { reboot: 'now' } : {},
     switchInput: consentTo([from, to].flatMap(({ settings, own }) => (own ? [] : [settings.user]))),
     sslmode: from.settings.tls.verify === 'off' ? 'disable' : 'require',
+    wayBack: from.own && to.own ? { knowsAuthority: true } : {},
     servers: { source: from.own?.server, target: to.own?.server },
     edge: to.own?.edge,
     application: { source: login(from), target: login(to) },

@@ -50,6 +50,8 @@ export interface PairedDatabase {
   readonly name: string;
   readonly source: ConnectionSettings;
   readonly target: ConnectionSettings;
+  /** Who owns it, by the name that the server knows: at the target it logs in with its branch behind it. */
+  readonly roles: { readonly source: string; readonly target: string };
 }
 
 export interface Pair {
@@ -147,7 +149,11 @@ export async function startPair(options: PairOptions): Promise<Pair> {
     source: source.server,
     target: target.server,
     edge,
-    createDatabase: async (name) => ({ name, source: await source.createDatabase(name), target: await target.createDatabase(name) }),
+    createDatabase: async (name) => ({
+      ...{ name, roles: { source: SOURCE_ROLE, target: TARGET_ROLE } },
+      source: await source.createDatabase(name),
+      target: await target.createDatabase(name),
+    }),
     destroy() {
       endSide(source);
       endSide(target);

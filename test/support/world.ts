@@ -88,6 +88,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       wal_retrieve_retry_interval: '200ms', // five seconds by default, which every broken worker would cost a test
       ...options.targetParameters,
     },
+    ...(options.edge && { edge: options.edge }),
   });
   try {
     return await worldOf(pair, options, true);

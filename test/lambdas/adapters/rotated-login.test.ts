@@ -40,7 +40,7 @@ describe('a login that was rotated after the secret was read (#9.14)', () => {
     api.reset();
     for (const side of ['source', 'target'] as const) {
       const { user, password, host, port, database } = world.database[side];
-      await world[side](`alter role ${identifier(user)} login password ${literal(password)}`);
+      await world[side](`alter role ${identifier(world.database.roles[side])} login password ${literal(password)}`);
       kept[side] = keepSecret(api, `${side}-secret`, JSON.stringify({ username: user, password, host, port, dbname: database }));
     }
     await world.source(
@@ -77,7 +77,7 @@ describe('a login that was rotated after the secret was read (#9.14)', () => {
     const password = `rotation ${rotations}`;
     const isReplication = user === REPLICATION_ROLE;
     const atServer = isReplication ? replicationPassword(password, side) : password;
-    await world[side](`alter role ${identifier(user)} login password ${literal(atServer)}`);
+    await world[side](`alter role ${identifier(world.database.roles[side])} login password ${literal(atServer)}`);
     const secret = isReplication ? kept.replication : kept[side];
     secret?.put(JSON.stringify({ ...JSON.parse(secret.current()), password }));
   }

@@ -56,7 +56,7 @@ export class Edge {
   /** Before this server, which lets it in as {@link hbaBehindEdge} says. It goes with the process, or with {@link destroy}. */
   static async start(server: Pick<Server, 'port' | 'certificate'>, options: EdgeOptions = {}): Promise<Edge> {
     const { branch = BRANCH, channelBinding = false } = options;
-    const door: Door = { refusal: undefined };
+    const door: Door = { refusal: undefined, concerns: everybody };
     const certificate = options.certificate ?? (channelBinding ? server.certificate : await newCertificate());
     const behind = {
       get port() {
@@ -70,7 +70,7 @@ export class Edge {
         const [, role, named] = /^(.+)\.([^.]+)$/.exec(parameters.get('user') ?? '') ?? [];
         if (role === undefined || named === undefined) return NO_BRANCH;
         if (named !== branch) return unknownBranch(named);
-        return door.refusal ?? new Map(parameters).set('user', role);
+        return (door.concerns(role) ? door.refusal : undefined) ?? new Map(parameters).set('user', role);
       },
       unreachable: NO_UPSTREAM,
     });
@@ -92,9 +92,13 @@ export class Edge {
     return { host: '127.0.0.1', port, database, user: `${role}.${branch}`, password, tls: { verify: 'full', authorities: authority } };
   }
 
-  /** Nobody is let in until {@link open}; who is in stays. @param refusal what is said */
-  shut(refusal: Refusal = noPrimary(this.branch)): void {
-    this.#door.refusal = refusal;
+  /**
+   * Nobody is let in until {@link open}; who is in stays.
+   * @param refusal what is said
+   * @param concerns by role; the others are let in
+   */
+  shut(refusal: Refusal = noPrimary(this.branch), concerns: Door['concerns'] = everybody): void {
+    Object.assign(this.#door, { refusal, concerns });
   }
 
   open(): void {
@@ -115,4 +119,8 @@ export class Edge {
 /** What is said to everybody who comes; undefined while it is open. */
 interface Door {
   refusal: Refusal | undefined;
+  /** Whom, by role. */
+  concerns(role: string): boolean;
 }
+
+const everybody = (): boolean => true;

@@ -39,6 +39,7 @@ async function downtimes(tables: number, switches: number): Promise<number[]> {
     const registry = new ExecutionRegistry();
     const run = async (name: MachineName, number: number, tries = 20): Promise<{ readonly downtimeMs: number } | undefined> => {
       const input: Record<string, Json> = name === 'Replicate' ? { reboot: 'now', maxLagMilliseconds: 60_000 } : {};
+      if (name === 'Cutover') input.reverse = true; // the edge offers no channel binding
       const execution = startExecution({
         machine: machines[name],
         name: `${name}-${number}-${tries}`,

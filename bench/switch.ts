@@ -1,9 +1,12 @@
 /**
  * How long a switch keeps an application from writing, over many rehearsals of a small shop, one after another.
  * `npm run bench:switch -- --rehearsals 20 --rate 200 --source-version 15 --target-version 18`
+ *
+ * With `--without-edge` every rehearsal is followed by one in which nothing stands before the target, and what the edge costs is told as a
+ * ratio: both then had the same machine to themselves.
  */
 import { parseArgs } from 'node:util';
-import { parseOptions } from '../lib/rehearsal/options.ts';
+import { parseOptions, type RehearsalOptions } from '../lib/rehearsal/options.ts';
 import type { Progress } from '../lib/rehearsal/progress.ts';
 import { rehearse } from '../lib/rehearsal/rehearse.ts';
 import type { Report } from '../lib/rehearsal/report.ts';
@@ -16,9 +19,10 @@ const { values } = parseArgs({
     rows: { type: 'string', default: '1000' },
     'source-version': { type: 'string', default: '15' },
     'target-version': { type: 'string', default: '18' },
+    'without-edge': { type: 'boolean', default: false },
   },
 });
-const { rehearsals: times, ...passedOn } = values;
+const { rehearsals: times, 'without-edge': alsoWithout, ...passedOn } = values;
 const rehearsals = Number(times);
 if (!(Number.isInteger(rehearsals) && rehearsals > 0)) throw new Error(`--rehearsals must be a whole number above 0, not ${times}.`);
 const options = parseOptions(Object.entries(passedOn).map(([name, value]) => `--${name}=${value}`));
@@ -67,18 +71,35 @@ function tell(name: string, switches: readonly SwitchRecord[]): void {
 }
 
 const reports: Report[] = [];
-for (let number = 1; number <= rehearsals; number += 1) {
-  const report = await rehearse(options, { progress: silent });
-  reports.push(report);
+/** Of those in which nothing stands before the target. */
+const bare: Report[] = [];
+
+async function rehearseOnce(number: number, into: Report[]): Promise<void> {
+  const report = await rehearse(options as RehearsalOptions, { progress: silent, ...(into === bare ? { edge: 'none' as const } : {}) });
+  into.push(report);
   const downtimes = report.switches.map(({ writersDowntimeMs }) => `${writersDowntimeMs?.toFixed(0) ?? '?'} ms`).join(', ');
-  console.log(`${String(number).padStart(3)}  ${report.outcome}  ${downtimes}  ${report.reasons.join(' ')}`);
+  const how = alsoWithout ? (into === bare ? '  without the edge' : '  with the edge   ') : '';
+  console.log(`${String(number).padStart(3)}${how}  ${report.outcome}  ${downtimes}  ${report.reasons.join(' ')}`);
+}
+
+for (let number = 1; number <= rehearsals; number += 1) {
+  await rehearseOnce(number, reports);
+  if (alsoWithout) await rehearseOnce(number, bare);
 }
 
 const switches = reports.flatMap((report) => report.switches);
 const sum = (of: (report: Report) => number | null): number => reports.reduce((total, report) => total + (of(report) ?? 0), 0);
-if (switches.length > 0) tell('every switch', switches);
+if (switches.length > 0) tell(alsoWithout ? 'every switch, with the edge' : 'every switch', switches);
 const back = switches.filter(({ direction }) => direction === 'target→source');
 if (back.length > 0) tell('those back', back);
+if (alsoWithout) {
+  const found = bare.flatMap((report) => report.switches);
+  tell('without the edge', found);
+  for (const what of ['writersDowntimeMs', 'downtimeMs'] as const) {
+    const of = (all: readonly SwitchRecord[]) => median(all.map((one) => one[what]).filter((value) => value !== null));
+    console.log(`  ${what.padEnd(20)} with the edge ${(of(switches) / of(found)).toFixed(2)} times as long as without`);
+  }
+}
 console.log(
   `\n${reports.filter(({ outcome }) => outcome === 'passed').length} of ${rehearsals} passed. ` +
     `${sum(({ writes }) => writes.acknowledged)} writes acknowledged, ${sum(({ writes }) => writes.lost)} lost, ` +
@@ -86,4 +107,4 @@ console.log(
     `${sum(({ writes }) => writes.overlap)} acknowledged by a side that was left; ` +
     `${sum(({ tables }) => tables.different.length)} tables different, ${sum(({ catalogs }) => catalogs.different.length)} catalog entries not as before.`,
 );
-if (reports.some(({ outcome }) => outcome !== 'passed')) process.exitCode = 1;
+if ([...reports, ...bare].some(({ outcome }) => outcome !== 'passed')) process.exitCode = 1;

@@ -29,6 +29,7 @@ import type {
 } from './cluster/control-plane.ts';
 import type { Functions } from './functions.ts';
 import type { MigrationInput } from './input.ts';
+import type { ReplicationAccess, ReplicationSecret, WayBack } from './replication/access.ts';
 
 export type { Application, ApplicationOriginal, ApplicationView, Hook, SecretObstacle, SideName } from './application.ts';
 export type {
@@ -52,6 +53,15 @@ export type {
 } from './cluster/control-plane.ts';
 export type { Functions } from './functions.ts';
 export type { MigrationInput } from './input.ts';
+export type {
+  ReplicationAccess,
+  ReplicationLogin,
+  ReplicationSecret,
+  Route,
+  Sslmode,
+  WayBack,
+  WayBackSettings,
+} from './replication/access.ts';
 
 /** What JSON can carry; everything that a step returns is kept in the execution's history. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -126,38 +136,6 @@ export interface Executions {
   steppedAside(execution: string): Promise<boolean>;
 }
 
-/** The login with which each side streams from the other. */
-export interface ReplicationLogin {
-  readonly user: string;
-  /** The password that lets it in to a side, the source unless told. Each side has one of its own. */
-  password(side?: SideName): Promise<string>;
-  /** Source address as the target reaches it, and the TLS settings of the subscription's connection string. */
-  readonly host: string;
-  readonly port: number;
-  /** Address of the target as the source reaches it, for the stream back. @default - the one under which we reach it */
-  readonly reverse?: { readonly host: string; readonly port: number };
-  /** libpq's sslmode; `require` unless the configuration explicitly weakens it. */
-  readonly sslmode: 'require' | 'verify-full' | 'prefer' | 'disable';
-}
-
-/** The same login, which can also be tried. */
-export interface ReplicationAccess extends ReplicationLogin {
-  /**
-   * Whether a side, the source unless told, lets this user in with its password. Stored passwords can be read by superusers only, so it is
-   * found out by logging in.
-   * @throws TransientError where the side cannot be reached
-   */
-  works(side?: SideName): Promise<boolean>;
-}
-
-/** The secret of which the passwords of {@link ReplicationLogin} are made. */
-export interface ReplicationSecret {
-  /** Whether the current password is the one that {@link renew} made for this execution. */
-  isRenewedBy(execution: string): Promise<boolean>;
-  /** Puts in a new password, generated; the one before stays AWSPREVIOUS. Once for each execution, however often it is called. */
-  renew(execution: string): Promise<void>;
-}
-
 /** pg_dump on the source. */
 export interface SchemaDump {
   /** Plain SQL of one section of the schema. `args` are pg_dump's own options, without any connection option. */
@@ -183,6 +161,7 @@ export interface Ports {
   readonly clusterAccess: ClusterAccess;
   readonly executions: Executions;
   readonly replication: ReplicationAccess;
+  readonly wayBack: WayBack;
   readonly replicationSecret: ReplicationSecret;
   readonly schemaDump: SchemaDump;
   /** Rights follow from needs here, too: only `application` may write the secret. */
@@ -206,6 +185,7 @@ export interface Views {
   readonly clusterAccess: ClusterAccess;
   readonly executions: Executions;
   readonly replication: ReplicationAccess;
+  readonly wayBack: WayBack;
   readonly replicationSecret: Pick<ReplicationSecret, 'isRenewedBy'>;
   readonly schemaDump: SchemaDump;
   readonly application: ApplicationView;

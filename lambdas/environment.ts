@@ -21,6 +21,10 @@ export const VARIABLE = {
   switchHook: 'SWITCH_HOOK_ARN',
   /** libpq's sslmode of the subscription. */
   subscriptionSslmode: 'SUBSCRIPTION_SSLMODE',
+  /** libpq's sslmode of the stream back, and the target's address as the source reaches it. */
+  reverseSslmode: 'REVERSE_SSLMODE',
+  reverseHost: 'REVERSE_HOST',
+  reversePort: 'REVERSE_PORT',
   clusterIdentifier: 'CLUSTER_IDENTIFIER',
   /** Name of the cluster parameter group that the stack made. */
   parameterGroup: 'PARAMETER_GROUP',

@@ -4,8 +4,9 @@ import type { ConnectionSettings } from './adapters/connection-settings.ts';
 import type { WholeWords } from './adapters/database-errors.ts';
 import { canLogIn } from './adapters/log-in.ts';
 import { pgDump } from './adapters/pg-dump.ts';
-import { type DatabasePort, databasePort } from './adapters/postgres.ts';
+import { databasePort } from './adapters/postgres.ts';
 import { userAt } from './adapters/user-at.ts';
+import { type Arriving, routeToTarget } from './adapters/way-back.ts';
 import type {
   Application,
   Cluster,
@@ -16,8 +17,10 @@ import type {
   ReplicationAccess,
   ReplicationLogin,
   ReplicationSecret,
+  Route,
   SideName,
   Views,
+  WayBackSettings,
 } from './contract.ts';
 
 /** Everything that differs between an AWS account and a laptop. */
@@ -27,6 +30,7 @@ export interface Places {
   readonly cluster: Cluster;
   readonly executions: Executions;
   readonly replication: ReplicationLogin;
+  readonly wayBack: WayBackSettings;
   readonly replicationSecret: ReplicationSecret;
   readonly application: Application;
   readonly hook: Hook;
@@ -50,7 +54,12 @@ export function openPorts(step: string, places: Partial<Places>, log?: WholeWord
   const { replication: login } = places;
   const at = (side: SideName) => {
     const [settings, port] = [places[side], { source, target }[side]];
-    return settings && port && { settings, looking: port.looking };
+    return settings && port && { settings, looking: port.looking, offersChannelBinding: () => port.offersChannelBinding() };
+  };
+  const wayBack = async (libpq: number): Promise<Route> => {
+    const arriving = at('target');
+    if (!arriving) throw new Error(`${step} asks for the way back without needing the target.`);
+    return routeToTarget(libpq, arriving, places.wayBack);
   };
   const [atSource, atTarget] = [at('source'), at('target')];
   const comparison = login && atSource && atTarget && comparisonPort(login, { source: atSource, target: atTarget }, step, log);
@@ -61,7 +70,8 @@ export function openPorts(step: string, places: Partial<Places>, log?: WholeWord
     clusterReboot: places.cluster,
     clusterAccess: places.cluster,
     executions: places.executions,
-    replication: login && replicationAccess(login, step, at, log),
+    replication: login && replicationAccess(login, step, at, wayBack, log),
+    wayBack: { route: wayBack },
     comparison: comparison?.readers,
     replicationSecret: places.replicationSecret,
     schemaDump: places.source && pgDump(places.source, step, undefined, log),
@@ -84,7 +94,8 @@ export function openPorts(step: string, places: Partial<Places>, log?: WholeWord
 function replicationAccess(
   login: ReplicationLogin,
   step: string,
-  at: (side: SideName) => { readonly settings: ConnectionSettings; readonly looking: DatabasePort['looking'] } | undefined,
+  at: (side: SideName) => Arriving | undefined,
+  wayBack: (libpq: number) => Promise<Route>,
   log?: WholeWords,
 ): ReplicationAccess {
   return {
@@ -92,13 +103,17 @@ function replicationAccess(
     password: (side) => login.password(side),
     host: login.host,
     port: login.port,
-    ...(login.reverse && { reverse: login.reverse }),
     sslmode: login.sslmode,
     async works(side = 'source') {
       const place = at(side);
       if (!place) throw new Error(`${step} tries the replication login without needing the ${side}.`);
       const currentLogin = async () => ({ user: await userAt(login.user, place), password: await login.password(side) });
       return canLogIn({ ...place.settings, ...(await currentLogin()), currentLogin }, step, log);
+    },
+    async route(publisher, libpq) {
+      if (publisher === 'target') return wayBack(libpq);
+      const { user, host, port, sslmode } = login;
+      return { user, host, port, sslmode, channelBinding: true };
     },
   };
 }

@@ -2,7 +2,7 @@
  * Untrusted CDK context → trusted {@link MigrationConfig}. It says where the databases are and with what rights the migration works;
  * what is moved and when is the execution's input (`lambdas/input.ts`).
  */
-import type { Json, ReplicationLogin } from '../lambdas/contract.ts';
+import type { Json, Sslmode } from '../lambdas/contract.ts';
 import { boolean, databaseName, listOf, matching, oneOf, type Parsers, parseEach, show, wholeNumber } from '../lambdas/parsing.ts';
 import { doubleRoles } from '../lambdas/secret-roles.ts';
 import {
@@ -81,7 +81,16 @@ export interface MigrationConfig {
   /** Whether pglogical is preloaded, as the guide asks. @default true */
   readonly preloadPglogical: boolean;
   /** libpq's sslmode for the target's connection to the source; anything below `require` gives up encryption. @default require */
-  readonly subscriptionSslmode: ReplicationLogin['sslmode'];
+  readonly subscriptionSslmode: Sslmode;
+  /**
+   * libpq's sslmode for the source's connection to the target, the stream back. @default - `verify-full` against the authorities of the source's
+   * system where it is version 16 or newer, else `require`; with channel binding where the target offers it
+   */
+  readonly reverseSslmode?: Sslmode;
+  /** Host under which the source reaches the target for the stream back. @default - that of the target secret */
+  readonly reverseHost?: string;
+  /** Port under which the source reaches the target for the stream back. @default - that of the target secret */
+  readonly reversePort?: number;
   /** Address that is told of alarms and results. @default - nobody */
   readonly notificationEmail?: string;
   /** Defaults of the execution input, in its own form. What needs consent is not among them: each execution gives its own. @default {} */
@@ -141,6 +150,9 @@ const SETTINGS: Parsers<MigrationConfig> = {
   allowAnyAddress: fromText(json, boolean),
   preloadPglogical: fromText(json, boolean),
   subscriptionSslmode: oneOf('require', 'verify-full', 'prefer', 'disable'),
+  reverseSslmode: oneOf('require', 'verify-full', 'prefer', 'disable'),
+  reverseHost: matching(/^(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9.:-]*[A-Za-z0-9])?$/, 'a host name or an address'),
+  reversePort: fromText(json, wholeNumber(1, 65_535)),
   notificationEmail: matching(/^(?=.{3,254}$)[A-Za-z0-9.!#$%&*+/=?^_{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$/, 'an e-mail address'),
   inputDefaults: fromText(json, inputDefaults),
 };

@@ -50,6 +50,7 @@ export class MigrationStack extends Stack {
       ...(config.switchHookArn !== undefined && { switchHookArn: config.switchHookArn }),
       cluster,
       subscriptionSslmode: config.subscriptionSslmode,
+      wayBack: wayBackOf(config),
     };
     this.migration = new Migration(this, 'Migration', { network, inputDefaults: config.inputDefaults, resources });
     this.monitoring = new Monitoring(this, 'Monitoring', {
@@ -223,4 +224,12 @@ export class MigrationStack extends Stack {
 function homeOf(config: MigrationConfig): { account: string; region: string } {
   const [, , , region = '', account = ''] = config.sourceSecretArn.split(':');
   return { account, region };
+}
+
+function wayBackOf({ reverseHost, reversePort, reverseSslmode }: MigrationConfig): NonNullable<Resources['wayBack']> {
+  return {
+    ...(reverseHost !== undefined && { host: reverseHost }),
+    ...(reversePort !== undefined && { port: reversePort }),
+    ...(reverseSslmode !== undefined && { sslmode: reverseSslmode }),
+  };
 }

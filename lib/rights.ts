@@ -2,7 +2,7 @@
 import type { Role } from 'aws-cdk-lib/aws-iam';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { ORIGINAL_LABEL } from '../lambdas/application.ts';
-import type { Need, ReplicationLogin } from '../lambdas/contract.ts';
+import type { Need, Sslmode, WayBackSettings } from '../lambdas/contract.ts';
 import { type Environment, VARIABLE } from '../lambdas/environment.ts';
 import { allowFindingAddresses, CLUSTER_RIGHTS, type SourceCluster } from './cluster-rights.ts';
 import { allowWildcard } from './exceptions.ts';
@@ -35,7 +35,9 @@ export interface Resources {
   readonly actingExecutionArns?: readonly string[];
   /** ARNs of the functions that this one calls with nothing to do, before a switch that needs them. @default - none */
   readonly switchFunctionArns?: readonly string[];
-  readonly subscriptionSslmode: ReplicationLogin['sslmode'];
+  readonly subscriptionSslmode: Sslmode;
+  /** How the source reaches the target for the stream back. @default - as we reach it, as strictly as both ends know how to */
+  readonly wayBack?: Omit<WayBackSettings, 'knowsAuthority'>;
 }
 
 /** What one need gives a function. */
@@ -121,12 +123,26 @@ const applicationOriginal: Right = {
   },
 };
 
+const wayBackEnvironment = ({ wayBack: { host, port, sslmode } = {} }: Resources): Environment => ({
+  ...(host === undefined ? {} : { [VARIABLE.reverseHost]: host }),
+  ...(port === undefined ? {} : { [VARIABLE.reversePort]: String(port) }),
+  ...(sslmode === undefined ? {} : { [VARIABLE.reverseSslmode]: sslmode }),
+});
+
+/** What the target offers is seen by logging in. */
+const wayBack: Right = {
+  network: true,
+  environment: (resources) => ({ ...target.environment(resources), ...wayBackEnvironment(resources) }),
+  grant: (role, resources) => target.grant(role, resources),
+};
+
 const replication: Right = {
   network: true, // the login is tried on the source
   environment: (resources) => ({
     ...source.environment(resources),
     [VARIABLE.replicationSecret]: resources.replicationSecret.secretArn,
     [VARIABLE.subscriptionSslmode]: resources.subscriptionSslmode,
+    ...wayBackEnvironment(resources),
   }),
   grant(role, resources) {
     source.grant(role, resources); // for its address, as the target reaches it, and for trying the login
@@ -139,6 +155,7 @@ export const RIGHTS: Readonly<Record<Need, Right>> = {
   schemaDump: source,
   target,
   replication,
+  wayBack,
   /** Logs in to both sides as the replication role; the sides' own secrets say where they are. */
   comparison: {
     network: true,

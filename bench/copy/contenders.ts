@@ -68,6 +68,7 @@ const thisProject: Contender = {
         hook: noHook,
         functions: noFunctions,
         replication: { user: REPLICATION_ROLE, password: secret.password, host: source.host, port: source.port, sslmode: 'require' },
+        wayBack: {},
         replicationSecret: secret,
       },
       pace: { budgetMs: 60_000, pollMs: POLL_MS, retryMs: 500 },

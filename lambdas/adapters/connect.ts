@@ -11,6 +11,8 @@ export interface Connected {
   readonly settings: ConnectionSettings;
   /** Settings that the server has announced, as they are now. */
   readonly announced: ReadonlyMap<string, string>;
+  /** Whether SCRAM with channel binding was offered. */
+  readonly offersChannelBinding: boolean;
 }
 
 const INVALID_PASSWORD = '28P01';
@@ -39,9 +41,13 @@ async function logInAs(settings: ConnectionSettings, name: string): Promise<Conn
   client.connection.on('parameterStatus', (status: { parameterName: string; parameterValue: string }) => {
     announced.set(status.parameterName, status.parameterValue);
   });
+  let offersChannelBinding = false;
+  client.connection.once('authenticationSASL', ({ mechanisms }: { mechanisms: readonly string[] }) => {
+    offersChannelBinding = mechanisms.includes('SCRAM-SHA-256-PLUS');
+  });
   try {
     await client.connect();
-    return { client, settings, announced };
+    return { client, settings, announced, offersChannelBinding };
   } catch (error) {
     client.connection.stream.destroy();
     throw error;

@@ -5,6 +5,7 @@ import { CannotConnect, MigrationError, StatementFailed, TransientError } from '
 import { culpritIn, isOwnBlock, isOwnContext, type PublicWords, publicWords } from '../server-words.ts';
 import { identifier, qualified } from '../sql/quote.ts';
 import { FOREIGN_WORDS } from '../sql/secret-connection.ts';
+import { remedyAtEdge } from './edge-words.ts';
 
 /** Passing states of a server or of a transaction: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const PASSING = new Set([
@@ -62,7 +63,8 @@ function translateComplaint(error: pg.DatabaseError, at: Endpoint, log: WholeWor
     return new TransientError(`The server at ${place(at)} answered ${code}: ${message}`);
   }
   if (!isRaised(error) && (code.startsWith(INVALID_AUTHORIZATION_CLASS) || code === INVALID_CATALOG_NAME)) {
-    return new CannotConnect(`${place(at)} was refused (${code}): ${message}. Correct the secret, then start again.`);
+    const remedy = remedyAtEdge(error, at) ?? 'Correct the secret';
+    return new CannotConnect(`${place(at)} was refused (${code}): ${message}. ${remedy}, then start again.`);
   }
   const { schema, table, constraint } = isRaised(error) ? {} : error;
   return new StatementFailed(message, {

@@ -6,7 +6,7 @@ import { RDSClient } from '@aws-sdk/client-rds';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { noApplication, noHook } from '../application.ts';
-import type { Application, Cluster, Hook, Need, ReplicationLogin, StepEvent } from '../contract.ts';
+import type { Application, Cluster, Hook, Need, ReplicationLogin, Sslmode, StepEvent, WayBackSettings } from '../contract.ts';
 import { type Environment, VARIABLE } from '../environment.ts';
 import { InvalidConfiguration } from '../errors.ts';
 import { REPLICATION_ROLE } from '../names.ts';
@@ -67,7 +67,8 @@ const PLACES_OF: Readonly<Record<Need, readonly (keyof Places)[]>> = {
   clusterReboot: ['cluster'],
   clusterAccess: ['cluster'],
   executions: ['executions'],
-  replication: ['replication', 'source'], // its login is tried on the source
+  replication: ['replication', 'source', 'wayBack'], // its login is tried on the source
+  wayBack: ['wayBack', 'target'],
   comparison: ['replication', 'source', 'target'],
   replicationSecret: ['replicationSecret'],
   application: ['application'],
@@ -81,6 +82,7 @@ const FIND: { readonly [Place in keyof Places]: (search: Search) => Promise<Plac
   source: findSource,
   target: findTarget,
   replication: findReplication,
+  wayBack: findWayBack,
   async replicationSecret({ environment, clients }) {
     return replicationSecretPort(clients.secrets, told(environment, 'replicationSecret'));
   },
@@ -159,6 +161,15 @@ async function findReplication(search: Search): Promise<ReplicationLogin> {
     host,
     port,
     sslmode: told(environment, 'subscriptionSslmode') as ReplicationLogin['sslmode'],
+  };
+}
+
+async function findWayBack({ environment }: Site): Promise<WayBackSettings> {
+  const { [VARIABLE.reverseHost]: host, [VARIABLE.reversePort]: port, [VARIABLE.reverseSslmode]: sslmode } = environment;
+  return {
+    ...(host === undefined ? {} : { host }),
+    ...(port === undefined ? {} : { port: Number(port) }),
+    ...(sslmode === undefined ? {} : { sslmode: sslmode as Sslmode }),
   };
 }
 

@@ -87,6 +87,8 @@ class LazyClient {
 export interface DatabasePort {
   readonly looking: Reader;
   readonly acting: Database;
+  /** Whether we were offered SCRAM with channel binding when we logged in. */
+  offersChannelBinding(): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -101,10 +103,12 @@ export function databasePort(settings: ConnectionSettings, step: string, log?: W
   nameSide(endpoint, side);
   const name = applicationName(step);
   let current = settings;
+  let offersBinding = false;
   /** Values as PostgreSQL prints them, but numbers and booleans where JavaScript holds them exactly; int8 and numeric stay strings. */
   const open = async (kind: SessionKind, as = name): Promise<pg.Client> => {
     const connected = await connect(current, as, kind, log);
     current = connected.settings;
+    offersBinding = connected.offersChannelBinding;
     return connected.client;
   };
   const reading = new LazyClient(() => open(LOOKING));
@@ -162,6 +166,10 @@ export function databasePort(settings: ConnectionSettings, step: string, log?: W
         );
       },
       session,
+    },
+    async offersChannelBinding() {
+      await reading.get();
+      return offersBinding;
     },
     async close() {
       for (const client of sessions) client.connection.stream.destroy();

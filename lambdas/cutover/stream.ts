@@ -1,6 +1,7 @@
 /** Whether the stream that flows now is the one that we made, whole and running. Without it a switch would lose what it has not brought. */
 import { type Finding, listed } from '../readiness/findings.ts';
 import { breach } from '../replication/history.ts';
+import { ownRole } from '../sql/roles.ts';
 import { senderOf } from '../sql/senders.ts';
 import { BACK } from '../switch/direction.ts';
 import type { SwitchCheck, SwitchScene } from './scene.ts';
@@ -104,8 +105,10 @@ export const uninterrupted: SwitchCheck = {
     const since = (results.CompareData as { readonly since?: unknown } | undefined)?.since;
     if (typeof since !== 'string' || !history.slot?.activePid || streamTrouble(scene).length > 0) return [];
     const [sender] = await leaving.reader.query(senderOf(current));
-    if (sender && sender.seconds === null)
-      throw new Error(`${leaving.reader.endpoint.user} does not see when others connected; grant it pg_monitor`);
+    if (sender && sender.seconds === null) {
+      const [own] = await leaving.reader.query(ownRole());
+      throw new Error(`${own?.name ?? 'Our role'} does not see when others connected; grant it pg_monitor`);
+    }
     const comparedFor = (Date.now() - Date.parse(since)) / 1000;
     return listed({
       code: 'StreamInterrupted',

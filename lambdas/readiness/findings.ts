@@ -5,7 +5,7 @@
  * blocker    the migration would lose data, fail, or break the application's own statements
  * check      one look at one subject; it answers with findings, none if all is well
  */
-import type { ApplicationView, ClusterView, Looking, Reader } from '../contract.ts';
+import type { ApplicationView, ClusterView, Looking, Reader, WayBack } from '../contract.ts';
 import { CannotConnect, MigrationError, NotOurs, TransientError } from '../errors.ts';
 import type { MigrationInput } from '../input.ts';
 import { type PublishedTable, publishedTables } from '../sql/tables.ts';
@@ -28,6 +28,7 @@ export interface Scene {
   readonly target: Reader;
   readonly cluster: ClusterView;
   readonly application: ApplicationView;
+  readonly wayBack: WayBack;
   readonly input: MigrationInput;
   readonly sourceVersion: number;
   readonly targetVersion: number;
@@ -36,7 +37,7 @@ export interface Scene {
 }
 
 /** What the checks look at. */
-type Needs = 'source' | 'target' | 'cluster' | 'applicationView';
+type Needs = 'source' | 'target' | 'cluster' | 'applicationView' | 'wayBack';
 
 /** Both sides, ready to be looked at. */
 export async function setScene({
@@ -44,6 +45,7 @@ export async function setScene({
   target,
   cluster,
   applicationView: application,
+  wayBack,
   input,
 }: Pick<Looking<Needs>, Needs | 'input'>): Promise<Scene> {
   let tables: Promise<readonly PublishedTable[]> | undefined;
@@ -52,6 +54,7 @@ export async function setScene({
     target,
     cluster,
     application,
+    wayBack,
     input,
     sourceVersion: await source.version(),
     targetVersion: await target.version(),

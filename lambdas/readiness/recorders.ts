@@ -1,6 +1,7 @@
 /** Whether a server would keep the statements that carry a password of the replication role or what it is checked by. */
 import type { Reader, SideName } from '../contract.ts';
 import { StatementFailed } from '../errors.ts';
+import { ownRole } from '../sql/roles.ts';
 import { keepQuiet, type Recorder, recorders, tryQuiet } from '../sql/silence.ts';
 import { type Check, listed } from './findings.ts';
 
@@ -28,7 +29,11 @@ export const recordedSecrets: Check = {
   async find(scene) {
     const sides: readonly SideName[] = ['source', 'target'];
     const found = await Promise.all(
-      sides.map(async (side) => (await loudOn(scene[side])).map((recorder) => ({ side, recorder, role: scene[side].endpoint.user }))),
+      sides.map(async (side) => {
+        const loud = await loudOn(scene[side]);
+        const [own] = loud.length > 0 ? await scene[side].query(ownRole()) : [];
+        return loud.map((recorder) => ({ side, recorder, role: own?.name ?? '' })); // a login at PlanetScale is no name of a role
+      }),
     );
     const all = found.flat();
     return listed({

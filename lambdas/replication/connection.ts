@@ -1,6 +1,6 @@
-/** The connection string with which the target reaches the source. */
+/** The connection string with which a subscriber reaches a publisher. */
 import { createHash, randomBytes } from 'node:crypto';
-import type { ReplicationLogin } from '../contract.ts';
+import type { ReplicationLogin, Route } from '../contract.ts';
 import { conninfo } from '../sql/quote.ts';
 import { streamSettings } from '../sql/session-pins.ts';
 
@@ -8,31 +8,49 @@ const CONNECT_TIMEOUT_SECONDS = 15;
 /** A peer that vanished without a word is noticed within 30 + 3 × 10 seconds. */
 const KEEPALIVE = { keepalives: 1, keepalives_idle: 30, keepalives_interval: 10, keepalives_count: 3 };
 
+type Tls = Pick<Route, 'sslmode'> & Partial<Pick<Route, 'channelBinding'>>;
+
 /**
  * TLS with channel binding, because PlanetScale's servers do not hold the authorities of RDS: the password cannot be relayed by whoever
- * sits in between, even though the certificate is not checked. `prefer` may end up without TLS, where channel binding is impossible.
+ * sits in between, even though the certificate is not checked. `prefer` may end up without TLS, where channel binding is impossible. What
+ * offers none is asked for none, and has to be known by its certificate.
  */
-const encryption = (sslmode: ReplicationLogin['sslmode'], libpq: number): Record<string, string> => {
+const encryption = ({ sslmode, channelBinding = true }: Tls, libpq: number): Record<string, string> => {
   if (sslmode === 'disable' || libpq < CHANNEL_BINDING_SINCE) return { sslmode };
   if (sslmode === 'prefer') return { sslmode, channel_binding: 'prefer' };
   return {
     sslmode,
-    channel_binding: 'require',
+    ...(channelBinding ? { channel_binding: 'require' } : {}),
     ...(sslmode === 'verify-full' && libpq >= SYSTEM_ROOTS_SINCE ? { sslrootcert: 'system' } : {}),
   };
 };
 
 /** Major versions of the subscriber from which its libpq knows these words. https://www.postgresql.org/docs/current/libpq-connect.html */
 const CHANNEL_BINDING_SINCE = 13;
-const SYSTEM_ROOTS_SINCE = 16;
+export const SYSTEM_ROOTS_SINCE = 16;
 
 /**
- * Whether the subscriber knows whom it tells its password: by the certificate, or because the password cannot be relayed. The stream back from
- * sources 11 and 12 is encrypted and no more.
+ * Whether the subscriber knows whom it tells its password: by the certificate, or because the password cannot be relayed.
  * @param libpq major version of the subscriber
  */
-export const knowsPublisher = (sslmode: ReplicationLogin['sslmode'], libpq: number): boolean =>
-  sslmode === 'verify-full' || (sslmode === 'require' && libpq >= CHANNEL_BINDING_SINCE);
+export const knowsPublisher = ({ sslmode, channelBinding = true }: Tls, libpq: number): boolean =>
+  sslmode === 'verify-full' || (sslmode === 'require' && channelBinding && libpq >= CHANNEL_BINDING_SINCE);
+
+/** Why not, after "The stream back is encrypted, but …". */
+export function whyUnknown({ channelBinding }: Pick<Route, 'channelBinding'>, libpq: number): string {
+  if (libpq < CHANNEL_BINDING_SINCE) {
+    return `a server of version ${libpq} cannot tell to whom it speaks: its libpq has no channel binding, and no authorities to verify a certificate against`;
+  }
+  const binding = channelBinding ? '' : ', and the target offers no channel binding';
+  if (libpq < SYSTEM_ROOTS_SINCE) {
+    return `a server of version ${libpq} cannot tell to whom it speaks: its libpq has no authorities to verify a certificate against${binding}`;
+  }
+  return `it does not tell to whom the source speaks: the certificate is not verified (reverseSslmode)${binding}`;
+}
+
+/** `verify-full` asked of a libpq that knows no authorities: it would look for a file that is not there. */
+export const isBeyond = ({ sslmode }: Pick<Route, 'sslmode'>, libpq: number): boolean =>
+  sslmode === 'verify-full' && libpq < SYSTEM_ROOTS_SINCE;
 
 /**
  * What stands as settings of the role, too, because servers 15 to 18 ignored these until their minor releases of 2026. A publisher refuses
@@ -44,7 +62,7 @@ const OPTIONS = Object.entries(streamSettings())
 
 /** @param libpq major version of the subscriber */
 export function connectionString(
-  login: Pick<ReplicationLogin, 'user' | 'host' | 'port' | 'sslmode'>,
+  login: Pick<ReplicationLogin, 'user' | 'host' | 'port'> & Tls,
   password: string,
   database: string,
   name: string,
@@ -56,7 +74,7 @@ export function connectionString(
     dbname: database,
     user: login.user,
     password,
-    ...encryption(login.sslmode, libpq),
+    ...encryption(login, libpq),
     application_name: name,
     connect_timeout: CONNECT_TIMEOUT_SECONDS,
     ...KEEPALIVE,

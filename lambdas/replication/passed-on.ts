@@ -61,12 +61,10 @@ export async function carriersOf<Side extends Reader>(given: Given<Side>): Promi
 /** As CreateSubscription makes it for the forward stream, and a switch for either. */
 async function connectionOf<Side extends Reader>(stream: StreamName, name: string, given: Given<Side>): Promise<string> {
   const { publisher, subscriber } = SIDES_OF[stream];
-  const { replication, target } = given;
-  const { host, port } = publisher === 'source' ? replication : (replication.reverse ?? target.endpoint);
-  const { user, sslmode } = replication;
+  const { replication } = given;
   const { database } = given[publisher].endpoint;
-  const password = await replication.password(publisher);
-  return connectionString({ user, sslmode, host, port }, password, database, name, await given[subscriber].version());
+  const libpq = await given[subscriber].version();
+  return connectionString(await replication.route(publisher, libpq), await replication.password(publisher), database, name, libpq);
 }
 
 export const isPassedOn = ({ note, connection }: Carrier): boolean => isConnectionOf(note, connection);

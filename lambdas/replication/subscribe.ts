@@ -49,9 +49,15 @@ async function occupied(target: Database, tables: readonly TableName[]): Promise
   return found;
 }
 
-/** What no retry cures, in the words of libpq and of the publisher. */
-export const HOPELESS =
-  /password authentication failed|not permitted to log in|permission denied|does not exist|no pg_hba\.conf entry|could not translate host name|certificate|channel binding|does not support SSL/;
+/** Words of PlanetScale's edge for a user that it cannot route: https://planetscale.com/docs/postgres/connecting/client-error-reference */
+export const NOT_ROUTED = /invalid user format|branch \S+ does not exist|not found in branch|pooler only supports/;
+
+/** What no retry cures, in the words of libpq, of the publisher and of what stands before it. What passes there is said otherwise (08006). */
+export const HOPELESS = new RegExp(
+  `${NOT_ROUTED.source}|SSL connection is required|` +
+    'password authentication failed|not permitted to log in|permission denied|does not exist|no pg_hba\\.conf entry|could not translate host name|' +
+    'certificate|channel binding|does not support SSL',
+);
 
 /**
  * Lets the subscription know what the publication holds now, and starts the copy of what is new.

@@ -7,9 +7,9 @@ import { refuseBesideOlder } from '../running.ts';
 import { defineStep } from '../step.ts';
 
 export const checkReadiness = defineStep({
-  needs: ['source', 'target', 'cluster', 'applicationView', 'executions'],
-  async inspect({ source, target, cluster, applicationView, executions, input, log }): Promise<Finding[]> {
-    const findings = await findAll(CHECKS, await setScene({ source, target, cluster, applicationView, input }));
+  needs: ['source', 'target', 'cluster', 'applicationView', 'wayBack', 'executions'],
+  async inspect({ source, target, cluster, applicationView, wayBack, executions, input, log }): Promise<Finding[]> {
+    const findings = await findAll(CHECKS, await setScene({ source, target, cluster, applicationView, wayBack, input }));
     await refuseBesideOlder(executions); // last, because the list of executions may be a second or two behind two that begin at once
     for (const finding of reported(findings)) log.info(`Found ${finding.code}`, finding);
     return findings;

@@ -1,5 +1,5 @@
 /** Which way a switch goes. Over and back are the same switch with the sides swapped. */
-import type { Application, ComparisonReaders, Database, Hook, Log, Reader, ReplicationLogin, SideName, Visit } from '../contract.ts';
+import type { Application, ComparisonReaders, Database, Hook, Log, Reader, ReplicationAccess, SideName, Visit } from '../contract.ts';
 import type { MigrationInput } from '../input.ts';
 import { type StreamName, subscriptionName } from '../names.ts';
 
@@ -32,12 +32,10 @@ export interface Switch extends Parties {
   readonly input: MigrationInput;
   readonly execution: string;
   readonly results: Visit['results'];
-  readonly replication: ReplicationLogin;
+  readonly replication: ReplicationAccess;
   readonly comparison: ComparisonReaders;
   readonly application: Application;
   readonly hook: Hook;
-  /** Address of the target as the source reaches it. */
-  readonly target: { readonly host: string; readonly port: number };
   remainingMs(): number;
   readonly log: Log;
 }
@@ -53,13 +51,11 @@ export function partiesOf<Side extends Reader>(direction: Direction, { source, t
   return { direction, leaving, arriving, current: name(direction.current), next: name(direction.next) };
 }
 
-export function switchOf(direction: Direction, given: Given & Omit<Switch, keyof Parties | 'target'>): Switch {
+export function switchOf(direction: Direction, given: Given & Omit<Switch, keyof Parties>): Switch {
   const { input, execution, results, replication, comparison, application, hook, log } = given;
-  const { host, port } = replication.reverse ?? given.target.endpoint;
   return {
     ...partiesOf(direction, given),
     ...{ input, execution, results, replication, comparison, application, hook, log },
-    target: { host, port },
     remainingMs: () => given.remainingMs(),
   };
 }

@@ -1,10 +1,10 @@
 /** The stream that a switch ends and the one that it begins. Every function may be repeated. */
 import { randomUUID } from 'node:crypto';
-import type { Database, Reader } from '../contract.ts';
+import type { Database, Reader, Route, SideName, Sslmode } from '../contract.ts';
 import { type MigrationError, StatementFailed, SwitchFailed, TransientError } from '../errors.ts';
 import { connectionString, writeNote } from '../replication/connection.ts';
 import { demandOurs } from '../replication/demand-ours.ts';
-import { HOPELESS } from '../replication/subscribe.ts';
+import { HOPELESS, NOT_ROUTED } from '../replication/subscribe.ts';
 import { noteSubscriber } from '../replication/subscriber.ts';
 import type { Gate } from '../sql/gates.ts';
 import { createSlotBirths, recordSlotBirth, slotBirth } from '../sql/slot-births.ts';
@@ -17,16 +17,8 @@ import {
   setSynchronousCommit,
   subscriptionState,
 } from '../sql/subscriptions.ts';
-import type { Parties, Switch } from './direction.ts';
+import type { Direction, Parties, Switch } from './direction.ts';
 import { havePublication, haveReplicationRole } from './publisher.ts';
-
-/** Where the side being left finds the one that is arrived at. */
-async function connectionToArriving({ direction, leaving, arriving, replication, target, next }: Switch): Promise<string> {
-  const address = direction.to === 'target' ? target : replication;
-  const { user, sslmode } = replication;
-  const login = { user, sslmode, host: address.host, port: address.port };
-  return connectionString(login, await replication.password(direction.to), arriving.endpoint.database, next, await leaving.version());
-}
 
 /**
  * Everything of the next stream but its slot: the slot has to begin where both sides are equal, which is only inside the fence. The
@@ -44,14 +36,15 @@ export async function prepareNext(one: Switch): Promise<void> {
     await session.query(createSlotBirths());
     await session.query(recordSlotBirth(next, { birth, consistentPoint: '0/0', publication: publication.oid }));
   });
-  const connection = await connectionToArriving(one);
   const version = await leaving.version();
+  const route = await replication.route(direction.to, version);
+  const connection = connectionString(route, await replication.password(direction.to), arriving.endpoint.database, next, version);
   const making = leaving.transaction(async (session) => {
     for (const statement of createCopylessSubscription(next, connection, version)) await session.query(statement);
     await session.query(setNote(next, writeNote(birth, connection)));
   });
   await making.catch((error: unknown) => {
-    throw isAboutTheWay(error) ? noWayBack(one, error) : error;
+    throw isAboutTheWay(error) ? noWayBack(direction, route, error) : error;
   });
 }
 
@@ -61,12 +54,19 @@ const isAboutTheWay = (error: unknown): error is MigrationError =>
   error instanceof TransientError || (error instanceof StatementFailed && COULD_NOT_CONNECT.test(error.message));
 
 /** The server being left connects right away, to ask for the tables. */
-function noWayBack({ direction, target, replication }: Switch, error: MigrationError): Error {
-  const { host, port } = direction.to === 'target' ? target : replication;
+function noWayBack({ from, to }: Direction, { host, port, user, sslmode }: Route, error: MigrationError): Error {
   const message =
-    `The ${direction.from} cannot subscribe to the ${direction.to} at ${host}:${port}, so nothing was fenced and the application is not ` +
-    `affected: ${error.message} Open the way from the ${direction.from} to that address, or give up the way back with "reverse": false, then start again.`;
+    `The ${from} cannot subscribe to the ${to} at ${host}:${port} as ${user}, so nothing was fenced and the application is not ` +
+    `affected: ${error.message} ${remedyOf(error.message, from, sslmode)}, or give up the way back with "reverse": false, then start again.`;
   return HOPELESS.test(error.message) ? new SwitchFailed(message, { cause: error }) : new TransientError(message, { cause: error });
+}
+
+function remedyOf(words: string, from: SideName, sslmode: Sslmode): string {
+  if (NOT_ROUTED.test(words)) return 'Write the user into the target secret as PlanetScale shows it, <role>.<branch id>';
+  if (sslmode === 'verify-full' && /certificate|SSL error/.test(words)) {
+    return `The ${from} verifies against the authorities of its system (sslrootcert=system): where it has none, deploy with reverseSslmode=require`;
+  }
+  return `Open the way from the ${from} to that address`;
 }
 
 /** Both streams as they were before a switch that was not committed. @returns what could not be done yet */

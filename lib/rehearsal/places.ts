@@ -22,6 +22,7 @@ export function placesOf(sides: Sides, application: Application): RehearsalPlace
     hook: noHook,
     functions: noFunctions,
     replication: { user: REPLICATION_ROLE, password: secret.password, host, port, sslmode: sides.sslmode },
+    wayBack: sides.wayBack,
     replicationSecret: secret,
   };
 }

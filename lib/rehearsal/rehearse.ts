@@ -18,7 +18,7 @@ export async function rehearse(options: RehearsalOptions, company: Company): Pro
   const machines = synthesizeMachines();
   signal?.throwIfAborted();
   progress.say(opening(options));
-  const sides = await openSides(options, company.targetParameters);
+  const sides = await openSides(options, { parameters: company.targetParameters, edge: company.edge });
   try {
     signal?.throwIfAborted();
     return await onOpenSides(options, company, sides, machines);

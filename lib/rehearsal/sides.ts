@@ -3,14 +3,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ConnectionSettings } from '../../lambdas/adapters/connection-settings.ts';
-import type { Cluster, Json, ReplicationLogin, SideName } from '../../lambdas/contract.ts';
+import type { Cluster, Json, ReplicationLogin, SideName, WayBackSettings } from '../../lambdas/contract.ts';
 import { identifier } from '../../lambdas/sql/quote.ts';
 import { letApplicationIn } from './application/rights.ts';
 import { passByPolicies } from './application/row-security.ts';
 import { auroraStandIn, unmanagedCluster } from './aurora-stand-in.ts';
 import { urlOf } from './database-url.ts';
 import type { RehearsalOptions } from './options.ts';
-import { APPLICATION_ROLE, applicationLogin, asSuperuser, startSource, startTarget } from './servers/pair.ts';
+import type { ServerVersion } from './servers/binaries.ts';
+import type { Edge, EdgeOptions } from './servers/front/edge.ts';
+import { APPLICATION_ROLE, applicationLogin, asSuperuser, type Entrance, endSide, startSource, startTarget } from './servers/pair.ts';
 import type { Parameters, Server } from './servers/server.ts';
 
 /** One that needs quoting, like those of some users. */
@@ -31,8 +33,11 @@ export interface Sides {
   /** The same where a switch asks: on servers of somebody's own the application has no role but the migration's, which no fence shuts out. */
   readonly switchInput: Readonly<Record<string, Json>>;
   readonly sslmode: ReplicationLogin['sslmode'];
+  readonly wayBack: WayBackSettings;
   /** The embedded servers; undefined for a side that is somebody's own. */
   readonly servers: { readonly source: Server | undefined; readonly target: Server | undefined };
+  /** Before an embedded target. */
+  readonly edge: Edge | undefined;
   /** What the application logs in with: a role of its own on embedded servers, the URL's user on somebody's own. */
   readonly application: Readonly<Record<SideName, ConnectionSettings>>;
   /** Gives the application's role its rights on what is there now. Nothing happens on a server that is somebody's own. */
@@ -47,28 +52,44 @@ export interface Sides {
   destroy(): void;
 }
 
-type Opened = { readonly settings: ConnectionSettings; readonly server: Server | undefined };
+interface Opened {
+  readonly settings: ConnectionSettings;
+  /** What is embedded of it. */
+  readonly own: Embedded | undefined;
+}
+type Embedded = { readonly server: Server; readonly entrance: Entrance; readonly edge?: Edge | undefined };
+
+/** An embedded target, in all that can be chosen. */
+export interface TargetOptions {
+  readonly parameters?: Parameters | undefined;
+  /** What stands before it. @default - an edge that offers no channel binding */
+  readonly edge?: EdgeOptions | 'none' | undefined;
+}
 
 /** Starts what has to be started. Whatever fails, nothing stays behind. */
 export async function openSides(
   { source, target }: Pick<RehearsalOptions, 'source' | 'target'>,
-  targetParameters: Parameters = {},
+  { parameters, edge }: TargetOptions = {},
 ): Promise<Sides> {
-  const open = async (side: typeof source, start: typeof startTarget, parameters: Parameters): Promise<Opened> => {
-    if (side.kind === 'existing') return { settings: side.settings, server: undefined };
-    const { server, createDatabase } = await start(side.version, parameters);
-    return { settings: await createDatabase(DATABASE), server };
+  const open = async (side: typeof source, start: (version: ServerVersion) => ReturnType<typeof startTarget>): Promise<Opened> => {
+    if (side.kind === 'existing') return { settings: side.settings, own: undefined };
+    const own = await start(side.version);
+    return { settings: await own.createDatabase(DATABASE), own };
   };
-  const opening = [open(source, startSource, {}), open(target, startTarget, { ...TARGET_PARAMETERS, ...targetParameters })] as const;
+  const opening = [
+    open(source, async (version) => ({ ...(await startSource(version)), edge: undefined })),
+    open(target, (version) => startTarget(version, { ...TARGET_PARAMETERS, ...parameters }, edge)),
+  ] as const;
   const [from, to] = await Promise.all(opening).catch(async (error: unknown) => {
-    for (const opened of await Promise.allSettled(opening)) if (opened.status === 'fulfilled') opened.value.server?.destroy();
+    for (const opened of await Promise.allSettled(opening))
+      if (opened.status === 'fulfilled' && opened.value.own) endSide(opened.value.own);
     throw error;
   });
   return sidesOf(from, to);
 }
 
 function sidesOf(from: Opened, to: Opened): Sides {
-  const servers = [from.server, to.server].filter((server) => server !== undefined);
+  const embedded = [from.own, to.own].filter((own) => own !== undefined);
   let folder: string | undefined;
   const authorityFile = (authority: string): string => {
     folder ??= mkdtempSync(join(tmpdir(), 'aurora-to-planetscale-authority-'));
@@ -77,28 +98,30 @@ function sidesOf(from: Opened, to: Opened): Sides {
     return path;
   };
   const opened = { source: from, target: to };
-  const login = ({ settings, server }: Opened) => (server ? applicationLogin(server, settings.database) : settings);
-  const urlOfSide = ({ settings, server }: Opened) => urlOf(settings, server && authorityFile(server.authority));
+  const login = ({ settings, own }: Opened) => (own ? applicationLogin(own.entrance, settings.database) : settings);
+  const urlOfSide = ({ settings, own }: Opened) => urlOf(settings, own && authorityFile(own.entrance.authority));
   return {
     source: from.settings,
     target: to.settings,
-    cluster: from.server ? auroraStandIn(from.server) : unmanagedCluster,
-    input: from.server ? { reboot: 'now' } : {},
-    switchInput: consentTo([from, to].flatMap(({ settings, server }) => (server ? [] : [settings.user]))),
+    cluster: from.own ? auroraStandIn(from.own.server) : unmanagedCluster,
+    input: from.own ? { reboot: 'now' } : {},
+    switchInput: consentTo([from, to].flatMap(({ settings, own }) => (own ? [] : [settings.user]))),
     sslmode: from.settings.tls.verify === 'off' ? 'disable' : 'require',
-    servers: { source: from.server, target: to.server },
+    wayBack: from.own && to.own ? { knowsAuthority: true } : {},
+    servers: { source: from.own?.server, target: to.own?.server },
+    edge: to.own?.edge,
     application: { source: login(from), target: login(to) },
     async letApplicationIn(side) {
-      const { settings, server } = opened[side];
-      if (server) await letApplicationIn(settings, APPLICATION_ROLE);
+      const { settings, own } = opened[side];
+      if (own) await letApplicationIn(settings, APPLICATION_ROLE);
     },
-    passByPolicies: async () => (from.server ? passByPolicies(from.settings) : undefined),
+    passByPolicies: async () => (from.own ? passByPolicies(from.settings) : undefined),
     async createRole(name) {
-      for (const server of servers) await asSuperuser(server.superuser(), [`create role ${identifier(name)} nologin`]);
+      for (const { server } of embedded) await asSuperuser(server.superuser(), [`create role ${identifier(name)} nologin`]);
     },
     urls: () => ({ source: urlOfSide(from), target: urlOfSide(to) }),
     destroy() {
-      for (const server of servers) server.destroy();
+      for (const own of embedded) endSide(own);
       if (folder) rmSync(folder, { recursive: true, force: true });
     },
   };

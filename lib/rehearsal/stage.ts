@@ -9,6 +9,7 @@ import type { RehearsalOptions } from './options.ts';
 import type { RehearsalPlaces } from './places.ts';
 import type { Progress } from './progress.ts';
 import type { Report } from './report.ts';
+import type { EdgeOptions } from './servers/front/edge.ts';
 import type { Parameters } from './servers/server.ts';
 import type { Sides } from './sides.ts';
 import type { Subject } from './workload/subject.ts';
@@ -21,6 +22,8 @@ export interface Company {
   readonly pace?: Pace;
   /** Further settings of an embedded target. */
   readonly targetParameters?: Parameters;
+  /** How the edge before an embedded target behaves. @default - it offers no channel binding */
+  readonly edge?: EdgeOptions | 'none';
   /** When the data is there and the writers write, before the first machine. */
   onReady?(sides: Sides): Promise<void>;
   /** When a visit of a step begins; it goes on at the same time. */

@@ -1,6 +1,9 @@
 /** What a rehearsal answers where a switch asks whether a stream back will do that cannot tell to whom it speaks. */
+
+import { databasePort } from '../../lambdas/adapters/postgres.ts';
+import { routeToTarget } from '../../lambdas/adapters/way-back.ts';
 import type { Json } from '../../lambdas/contract.ts';
-import { knowsPublisher } from '../../lambdas/replication/connection.ts';
+import { knowsPublisher, whyUnknown } from '../../lambdas/replication/connection.ts';
 import type { MachineName } from '../machines.ts';
 import { versionOf } from './conclude.ts';
 import type { Progress } from './progress.ts';
@@ -10,9 +13,16 @@ import type { Sides } from './sides.ts';
 export async function consentOf(name: MachineName, sides: Sides, progress: Pick<Progress, 'say'>): Promise<Readonly<Record<string, Json>>> {
   if (name !== 'Cutover') return {};
   const version = await versionOf(sides.source);
-  if (knowsPublisher('require', version)) return {};
-  progress.say(
-    `Cutover gets {"reverse": true}: the stream back from version ${version} is encrypted but verifies nothing, which takes a consent of yours, too`,
-  );
-  return { reverse: true };
+  const port = databasePort(sides.target, 'rehearsal');
+  try {
+    const target = { settings: sides.target, looking: port.looking, offersChannelBinding: () => port.offersChannelBinding() };
+    const route = await routeToTarget(version, target, sides.wayBack);
+    if (knowsPublisher(route, version)) return {};
+    progress.say(
+      `Cutover gets {"reverse": true}: the stream back is encrypted, but ${whyUnknown(route, version)}, which takes a consent of yours, too`,
+    );
+    return { reverse: true };
+  } finally {
+    await port.close();
+  }
 }

@@ -40,6 +40,21 @@ const resourcesOf = (step: StepName, action: string, of = stack): unknown[] =>
     .flatMap(({ resources }) => resources);
 const secret = (id: string) => ({ Ref: stack.idOf(`${id}/Resource`) });
 
+describe('the way back (#10)', () => {
+  const told = synthesized({ reverseHost: 'private.example', reversePort: '6000', reverseSslmode: 'require' });
+  const variables = (of: typeof stack, step: StepName) => of.functionOf(step).Environment.Variables;
+
+  it.each(stepsThatNeed('wayBack', 'replication'))('is told to the function of %s as the deployment says it, or not at all', (step) => {
+    expect(variables(told, step)).toMatchObject({ REVERSE_HOST: 'private.example', REVERSE_PORT: '6000', REVERSE_SSLMODE: 'require' });
+    expect(Object.keys(variables(stack, step)).filter((name) => name.startsWith('REVERSE_'))).toEqual([]);
+  });
+
+  it('is looked at before anything is copied, without the secret of the replication role', () => {
+    expect(needsOf('CheckReadiness')).toContain('wayBack');
+    expect(variables(stack, 'CheckReadiness')).not.toHaveProperty('REPLICATION_SECRET_ARN');
+  });
+});
+
 describe('rights', () => {
   it('let nobody do anything else to RDS, to Step Functions, or to a secret than is listed here', () => {
     const actions = new Set(STEP_NAMES.flatMap((step) => stack.rightsOf(step).flatMap((right) => right.actions)));

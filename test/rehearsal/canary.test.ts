@@ -39,14 +39,13 @@ vi.mock('../../lambdas/adapters/places.ts', async (original) => {
     ...real,
     async findPlaces(needs: Parameters<typeof real.findPlaces>[0], site: Parameters<typeof real.findPlaces>[1]) {
       const ours = needs.filter((need) => !/^(cluster|executions|hook|functions)/.test(need));
-      const { target, replication, ...found } = await real.findPlaces(ours, site);
-      const reverse = replication && (await real.findPlaces(['target'], site)).target;
+      const { target, wayBack, ...found } = await real.findPlaces(ours, site);
       return {
         ...standIns.places,
         ...found,
         // The server of a test is vouched for by no public authority.
         ...(target && { target: { ...target, tls: { verify: 'full', authorities: standIns.authority } } }),
-        ...(replication && { replication: { ...replication, ...(reverse && { reverse: { host: reverse.host, port: reverse.port } }) } }),
+        ...(wayBack && { wayBack: { ...wayBack, knowsAuthority: true } }),
       };
     },
   };
@@ -94,7 +93,7 @@ beforeAll(async () => {
   const { source, target } = world.database;
   setPasswords = async (side) => {
     const application = side === 'source' ? PASSWORDS.applicationAtSource : PASSWORDS.applicationAtTarget;
-    await world[side](`alter role ${world.database[side].user} password '${scramVerifier(PASSWORDS[side])}';
+    await world[side](`alter role ${world.database.roles[side]} password '${scramVerifier(PASSWORDS[side])}';
       alter role ${APPLICATION_ROLE} password '${scramVerifier(application)}'`);
   };
   await letApplicationIn(source, APPLICATION_ROLE);
@@ -103,17 +102,17 @@ beforeAll(async () => {
 
   const file = join(folder, 'authority.pem');
   writeFileSync(file, world.pair.source.authority);
-  standIns.authority = world.pair.target.authority;
+  standIns.authority = world.pair.edge.authority;
   const keep = (name: string, text: string): void => {
     secrets[name] = keepSecret(api, name, text);
   };
   keep('source-secret', JSON.stringify({ username: source.user, password: PASSWORDS.source, host: source.host, port: source.port }));
   keep('target-secret', JSON.stringify({ url: `postgresql://${target.user}:${PASSWORDS.target}@${target.host}:${target.port}/shop` }));
   keep('replication-secret', JSON.stringify({ username: REPLICATION_ROLE, password: PASSWORDS.replication }));
-  const login = (password: string, { host, port }: typeof source) =>
-    JSON.stringify({ url: `postgresql://${APPLICATION_ROLE}:${password}@${host}:${port}/shop` });
+  const login = (password: string, { host, port }: typeof source, user = APPLICATION_ROLE) =>
+    JSON.stringify({ url: `postgresql://${user}:${password}@${host}:${port}/shop` });
   keep('application-secret', login(PASSWORDS.applicationAtSource, source));
-  keep('application-target-secret', login(PASSWORDS.applicationAtTarget, target));
+  keep('application-target-secret', login(PASSWORDS.applicationAtTarget, target, `${APPLICATION_ROLE}.${world.pair.edge.branch}`));
   const environment: Partial<Record<keyof typeof VARIABLE, string>> = {
     database: 'shop',
     sourceSecret: 'source-secret',
@@ -231,16 +230,16 @@ describe('a migration with planted passwords and rows', () => {
 
   it('is refused, fails, switches, goes back, switches again and cleans up', async () => {
     await world.source('create index later on shop.bare (note)');
-    expect(await play('Cutover')).toMatchObject(failed('CutoverRefused'));
+    expect(await play('Cutover', { reverse: true })).toMatchObject(failed('CutoverRefused'));
     await world.source('drop index shop.later');
     hookFails = true;
-    expect(await play('Cutover')).toMatchObject(failed('SwitchFailed'));
+    expect(await play('Cutover', { reverse: true })).toMatchObject(failed('SwitchFailed'));
     hookFails = false;
-    expect(await play('Cutover')).toMatchObject(succeeded);
+    expect(await play('Cutover', { reverse: true })).toMatchObject(succeeded);
     await world.target(`insert into shop.customer (email, note) values ('after ${ROWS.secondary}', '${ROWS.text}')`);
     expect(await play('Rotation')).toMatchObject(succeeded);
     expect(await play('Rollback')).toMatchObject(succeeded);
-    expect(await play('Cutover')).toMatchObject(succeeded);
+    expect(await play('Cutover', { reverse: true })).toMatchObject(succeeded);
     expect(await play('Cleanup')).toMatchObject(succeeded);
   });
 });

@@ -55,6 +55,7 @@ describe('Replicate, stopped and started anew', () => {
           port: sides.source.port,
           sslmode: sides.sslmode,
         },
+        wayBack: sides.wayBack,
         replicationSecret: secret,
       },
     });

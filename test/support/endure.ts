@@ -12,7 +12,7 @@ import { killableFunctions } from './killable.ts';
 import { FENCE, type Phase } from './phases.ts';
 import { eventually } from './replicated.ts';
 import { acceptsWrites } from './straggler.ts';
-import { otherSide, type Played, SIDES, type SwitchWorld } from './switching.ts';
+import { consentTo, otherSide, type Played, SIDES, type SwitchWorld } from './switching.ts';
 
 /** Seconds that a fence may last, where the fault does not make it last: as long as a switch may need on a busy machine. */
 const FENCE_SECONDS = 30;
@@ -54,7 +54,7 @@ async function struck(at: SwitchWorld, phase: Phase, fault: Fault): Promise<{ re
     ...(prepare ? [wire.when(FENCE, 'request', () => prepare(scene))] : []),
     wire.when(statement, moment, () => strike(scene)),
   ];
-  const input = { fenceSeconds: fault.fenceSeconds ?? FENCE_SECONDS };
+  const input = { fenceSeconds: fault.fenceSeconds ?? FENCE_SECONDS, ...consentTo(phase.machine) };
   const started = at.start(phase.machine, input, fault.killable ? { invoke: functions.invoke } : {});
   const scene: Scene = {
     ...{ at, leaving, arriving: otherSide(leaving), started, functions, writes, committed: phase.committed },
@@ -95,7 +95,8 @@ export async function switchFrom(at: SwitchWorld, serving: SideName): Promise<vo
   const writes = applicationOf(at);
   try {
     await streams(at, serving);
-    const { outcome } = await at.play(at.start(serving === 'source' ? 'Cutover' : 'Rollback'));
+    const machine = serving === 'source' ? 'Cutover' : 'Rollback';
+    const { outcome } = await at.play(at.start(machine, consentTo(machine)));
     expect(outcome.failure?.cause).toBeUndefined();
     expect(await servingSides(at)).toEqual([otherSide(serving)]);
     await nothingIsLost(at, writes, otherSide(serving));
@@ -107,7 +108,8 @@ export async function switchFrom(at: SwitchWorld, serving: SideName): Promise<vo
 
 /** What one side has can not be brought to the other any more, and no switch tries to. */
 async function goesNowhere(at: SwitchWorld, serving: SideName): Promise<void> {
-  const { outcome } = await at.play(at.start(serving === 'source' ? 'Cutover' : 'Rollback', { verify: 'fence' }));
+  const machine = serving === 'source' ? 'Cutover' : 'Rollback';
+  const { outcome } = await at.play(at.start(machine, { verify: 'fence', ...consentTo(machine) }));
   expect(outcome.failure?.error, outcome.failure?.cause).toMatch(/^(DataDiffers|CutoverRefused|RollbackRefused|SwitchFailed)$/);
   expect(await servingSides(at)).toEqual([serving]);
 }

@@ -8,7 +8,7 @@ import type { KillableFunctions } from './killable.ts';
 import type { Phase, WireMoment } from './phases.ts';
 import { eventually } from './replicated.ts';
 import { type Straggler, startStraggler } from './straggler.ts';
-import { SIDES, type Started, type SwitchWorld } from './switching.ts';
+import { consentTo, SIDES, type Started, type SwitchWorld } from './switching.ts';
 
 /** Where a fault strikes. */
 export interface Scene {
@@ -140,7 +140,8 @@ export const FAULTS = {
   },
   'two executions at once': {
     async strike({ at, leaving, meanwhile }) {
-      const younger = at.start(leaving === 'source' ? 'Cutover' : 'Rollback');
+      const machine = leaving === 'source' ? 'Cutover' : 'Rollback';
+      const younger = at.start(machine, consentTo(machine));
       const { status, failure } = await younger.ended;
       if (status !== 'FAILED' || failure?.error !== 'AlreadyRunning') throw new Error(`The younger one ended ${status}: ${failure?.cause}`);
       meanwhile.push(Promise.all(younger.recoveries));

@@ -4,7 +4,7 @@ import type { Application, Cluster, Json } from '../../lambdas/contract.ts';
 import { parseInput } from '../../lambdas/input.ts';
 import { openPorts } from '../../lambdas/ports.ts';
 import { type Check, type Finding, findAll, setScene } from '../../lambdas/readiness/findings.ts';
-import type { World } from './world.ts';
+import { loginAs, type World } from './world.ts';
 
 export interface Circumstances {
   readonly input?: Readonly<Record<string, Json>>;
@@ -47,7 +47,7 @@ export async function poorRole(
   const quoted = `"${name.replaceAll('"', '""')}"`;
   await run(`create role ${quoted} login password 'poor'`);
   for (const grant of grants) await run(grant.replaceAll(':role', quoted));
-  return { ...world.places[side], user: name, password: 'poor' };
+  return loginAs(world, side, name, 'poor');
 }
 
 /** Names as the server quotes them, with everything awkward in them; the long one has all 63 bytes. */

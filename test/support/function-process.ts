@@ -30,13 +30,14 @@ function call<Result>(call: Omit<Call, 'kind' | 'id'>): Promise<Result> {
 const remote = <Port extends object>(place: Call['place'], methods: readonly (keyof Port & string)[]): Port =>
   Object.fromEntries(methods.map((method) => [method, (...args: readonly unknown[]) => call({ place, method, args })])) as Port;
 
-async function run({ fn, event, budgetMs, source, target, replication, secret }: Job): Promise<void> {
+async function run({ fn, event, budgetMs, source, target, replication, wayBack, secret }: Job): Promise<void> {
   const { passwords, ...login } = replication;
   const places: Places = {
     source,
     target,
     cluster: unmanagedCluster,
     replication: { ...login, password: async (side = 'source') => passwords[side] },
+    wayBack,
     replicationSecret: replicationSecret('the root of a switch that rotates nothing'),
     application: {
       secret,

@@ -44,17 +44,16 @@ export async function prepared(world: World): Promise<void> {
     await session.query(allowReplication(user, false));
     await session.query(setForStream(user, world.database.name, 'statement_timeout', '0'));
     await session.query(grantConnect(user, world.database.name));
-    await session.query(grantSelectOnFuture(user, { schema: 'Mixed Case', owner: world.places.target.user }));
+    await session.query(grantSelectOnFuture(user, { schema: 'Mixed Case', owner: world.database.roles.target }));
     await session.query(createPublication(published?.tables ?? []));
     await session.query(createSlotBirths());
     const [publication] = await session.query(publicationList());
     await session.query(recordSlotBirth(reverseName(world), { birth: BIRTH, consistentPoint: '0/0', publication: publication?.oid ?? 0 }));
   });
   const version = await source.version();
-  const { host, port } = world.places.target;
-  const login = { ...world.places.replication, host, port };
+  const route = await world.ports('SwitchOver').acting.replication.route('target', version);
   const password = await world.places.replication.password('target');
-  const connection = connectionString(login, password, world.database.name, reverseName(world), version);
+  const connection = connectionString(route, password, world.database.name, reverseName(world), version);
   for (const statement of createCopylessSubscription(reverseName(world), connection, version)) await source.query(statement);
   await source.query(setNote(reverseName(world), writeNote(BIRTH, connection)));
 }

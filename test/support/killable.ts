@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { ConnectionSettings } from '../../lambdas/adapters/connection-settings.ts';
-import type { ReplicationLogin, SideName, StepEvent, StepResult } from '../../lambdas/contract.ts';
+import type { ReplicationLogin, SideName, StepEvent, StepResult, WayBackSettings } from '../../lambdas/contract.ts';
 import type { StepName } from '../../lambdas/steps/index.ts';
 import { FunctionError, invoke } from '../../lib/rehearsal/machines/local-function.ts';
 import type { SynthesizedFunction } from '../../lib/rehearsal/machines/synthesize.ts';
@@ -16,6 +16,7 @@ export interface Job {
   readonly source: ConnectionSettings;
   readonly target: ConnectionSettings;
   readonly replication: Omit<ReplicationLogin, 'password'> & { readonly passwords: Readonly<Record<SideName, string>> };
+  readonly wayBack: WayBackSettings;
   readonly secret: string | undefined;
 }
 
@@ -58,18 +59,14 @@ export function killableFunctions(): KillableFunctions {
   return {
     async invoke(fn, event, places, budgetMs, log) {
       if (!SWITCHING.includes(fn.step)) return invoke(fn, event, places, budgetMs, log);
-      const { source, target, replication, application, hook, executions } = places;
+      const { source, target, replication, wayBack = {}, application, hook, executions } = places;
       if (!source || !target || !replication) throw new Error('A function in a process of its own needs both sides.');
       const child = fork(ENTRY, { serialization: 'advanced', execArgv: [] });
       running = child;
-      const { password, reverse, ...login } = replication;
+      const { password, ...login } = replication;
       const job: Job = {
-        ...{ fn, event, budgetMs, source, target, secret: application?.secret },
-        replication: {
-          ...login,
-          ...(reverse ? { reverse } : {}),
-          passwords: { source: await password('source'), target: await password('target') },
-        },
+        ...{ fn, event, budgetMs, source, target, wayBack, secret: application?.secret },
+        replication: { ...login, passwords: { source: await password('source'), target: await password('target') } },
       };
       const ended = Promise.withResolvers<StepResult>();
       const answer = async ({ id, place, method, args }: Call) => {

@@ -1,6 +1,6 @@
 /** Code of an ordinary user under the name of our schema, and a witness that tells whether any of it ran. */
 import type { SideName } from '../../lambdas/contract.ts';
-import { type Sql, sqlOn, type World } from './world.ts';
+import { loginAs, type Sql, sqlOn, type World } from './world.ts';
 
 export const PLANTER = 'mallory';
 const PASSWORD = 'an ordinary user';
@@ -20,7 +20,7 @@ export async function planterOn(world: World, side: SideName): Promise<Planter> 
   await world[side](`do $$ begin create role ${PLANTER} login password '${PASSWORD}'; exception when duplicate_object then null; end $$`);
   const quoted = `"${database.replaceAll('"', '""')}"`;
   await world[side](`grant create on database ${quoted} to ${PLANTER}; alter database ${quoted} set track_functions = 'pl'`);
-  const run = sqlOn({ ...world.database[side], user: PLANTER, password: PASSWORD });
+  const run = sqlOn(loginAs(world, side, PLANTER, PASSWORD));
   await run(`
 create schema trap; grant usage on schema trap to public;
 create sequence trap.witness; grant all on sequence trap.witness to public; select nextval('trap.witness');

@@ -5,7 +5,7 @@ import { noApplication } from '../../lambdas/application.ts';
 import type { Application, SideName } from '../../lambdas/contract.ts';
 import { HOSTILE_SCHEMAS, hostileRows, hostileSchema, hostileTarget } from './hostile.ts';
 import { ROWS } from './replicated.ts';
-import type { World, WorldOptions } from './world.ts';
+import { loginAs, type World, type WorldOptions } from './world.ts';
 
 const ROLE = 'the_application';
 const PASSWORD = 'the application';
@@ -34,11 +34,7 @@ grant all on all sequences in schema ${name} to ${ROLE}`);
 }
 
 /** How the application connects to a side. */
-export const asApplication = (world: World, side: SideName): ConnectionSettings => ({
-  ...world.places[side],
-  user: ROLE,
-  password: PASSWORD,
-});
+export const asApplication = (world: World, side: SideName): ConnectionSettings => loginAs(world, side, ROLE, PASSWORD);
 
 /** A session of the application's, to be ended by the caller. @param options as libpq's, such as `-c name=value` */
 export async function applicationSession(world: World, side: SideName, options?: string): Promise<pg.Client> {

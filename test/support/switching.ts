@@ -23,6 +23,9 @@ import { type Sql, sqlOn, startWorld, type World } from './world.ts';
 export const SIDES: readonly SideName[] = ['source', 'target'];
 export const otherSide = (side: SideName): SideName => (side === 'source' ? 'target' : 'source');
 
+/** The edge offers no channel binding, so the source does not know to whom it streams back. */
+export const consentTo = (machine: MachineName): Readonly<Record<string, Json>> => (machine === 'Cutover' ? { reverse: true } : {});
+
 /** An execution whose end the rule watches. */
 export interface Started extends Execution {
   readonly name: string;
@@ -103,7 +106,7 @@ async function replicated(
   machines: ReturnType<typeof synthesizeMachines>,
 ): Promise<SwitchWorld> {
   const { pair, database } = world;
-  const logins = { source: applicationLogin(pair.source, database.name), target: applicationLogin(pair.target, database.name) };
+  const logins = { source: applicationLogin(pair.source, database.name), target: applicationLogin(pair.edge, database.name) };
   const secret = rehearsedSecret(logins);
   const registry = new ExecutionRegistry();
   const places: Omit<Places, 'executions'> = {
@@ -112,7 +115,8 @@ async function replicated(
     target: proxies.target.login(database.target),
     application: secret,
     hook: noHook,
-    replication: { ...world.places.replication, reverse: { host: database.target.host, port: database.target.port } },
+    // The servers reach each other past the proxies, through which nobody sees how the edge is encrypted.
+    wayBack: { host: database.target.host, port: database.target.port, sslmode: 'require' },
   };
 
   const start: SwitchWorld['start'] = (machine, input = {}, options = {}) => {

@@ -89,6 +89,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       ...options.targetParameters,
     },
     ...(options.plainSource === undefined ? {} : { plainSource: options.plainSource }),
+    ...(options.edge && { edge: options.edge }),
   });
   try {
     return await worldOf(pair, options, true);
@@ -116,6 +117,7 @@ async function worldOf(pair: Pair, options: WorldOptions, owner: boolean): Promi
       port: database.source.port,
       sslmode: 'require',
     },
+    wayBack: { knowsAuthority: true },
     replicationSecret: secret,
   };
   const opened: OpenPorts[] = [];
@@ -182,6 +184,13 @@ async function worldOf(pair: Pair, options: WorldOptions, owner: boolean): Promi
   if (options.targetSchema) await world.asTargetRole(options.targetSchema);
   return world;
 }
+
+/** How a role of a side logs in there, as whoever is not its superuser does. */
+export const loginAs = (world: Pick<World, 'pair' | 'database'>, side: SideName, role: string, password: string): ConnectionSettings => ({
+  ...world.database[side],
+  user: side === 'target' ? `${role}.${world.pair.edge.branch}` : role,
+  password,
+});
 
 export function sqlOn(settings: ConnectionSettings, more: pg.ClientConfig = {}): Sql {
   return async (text, values) => {

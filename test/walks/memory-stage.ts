@@ -100,6 +100,7 @@ export function memoryStage(): Stage {
           port: 5432,
           sslmode: 'require',
           works: async () => true,
+          route: async (host: SideName) => ({ user: 'streams', host, port: 5432, sslmode: 'require', channelBinding: true }),
         },
         application: { ...secret, pointAt: (side: SideName) => invocation.call(() => secret.pointAt(side)) },
         hook: { configured: true, call: (...args: Parameters<typeof hook.call>) => invocation.call(() => hook.call(...args)) },

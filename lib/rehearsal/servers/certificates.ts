@@ -1,4 +1,4 @@
-/** A certificate authority that lives as long as the process, and server certificates for 127.0.0.1 signed by it. */
+/** Certificate authorities that live as long as the process, and certificates for 127.0.0.1 signed by them. */
 import { generate } from 'selfsigned';
 
 export interface ServerCertificate {
@@ -8,34 +8,46 @@ export interface ServerCertificate {
   readonly key: string;
 }
 
+/** An authority's own certificate and key, in PEM. */
+export type Authority = Readonly<Record<'cert' | 'private', string>>;
+
 const IP_ADDRESS = 7;
 const LIFETIME_MS = 7 * 24 * 3600 * 1000;
 
-async function make(): Promise<ServerCertificate> {
-  // An elliptic key is made in milliseconds; an RSA key takes longer than starting a server.
-  const validity = { algorithm: 'sha256', keyType: 'ec', curve: 'P-256', notAfterDate: new Date(Date.now() + LIFETIME_MS) } as const;
-  const authority = await generate([{ name: 'commonName', value: 'Rehearsal authority' }], {
-    ...validity,
+// An elliptic key is made in milliseconds; an RSA key takes longer than starting a server.
+const validity = () => ({ algorithm: 'sha256', keyType: 'ec', curve: 'P-256', notAfterDate: new Date(Date.now() + LIFETIME_MS) }) as const;
+
+/** One that nobody knows yet. */
+export const newAuthority = (name: string): Promise<Authority> =>
+  generate([{ name: 'commonName', value: name }], {
+    ...validity(),
     extensions: [
       { name: 'basicConstraints', cA: true, critical: true },
       { name: 'keyUsage', keyCertSign: true, cRLSign: true, critical: true },
     ],
   });
+
+let authority: Promise<Authority> | undefined;
+
+/** A further certificate for 127.0.0.1. @param by who signs it; the authority of all servers of this process unless told */
+export async function newCertificate(by?: Authority): Promise<ServerCertificate> {
+  authority ??= newAuthority('Rehearsal authority');
+  const ca = by ?? (await authority);
   const server = await generate([{ name: 'commonName', value: '127.0.0.1' }], {
-    ...validity,
-    ca: { key: authority.private, cert: authority.cert },
+    ...validity(),
+    ca: { key: ca.private, cert: ca.cert },
     extensions: [
       { name: 'basicConstraints', cA: false },
       { name: 'subjectAltName', altNames: [{ type: IP_ADDRESS, ip: '127.0.0.1' }] },
     ],
   });
-  return { authority: authority.cert, certificate: server.cert, key: server.private };
+  return { authority: ca.cert, certificate: server.cert, key: server.private };
 }
 
 let made: Promise<ServerCertificate> | undefined;
 
 /** One for all servers of this process. */
 export function serverCertificate(): Promise<ServerCertificate> {
-  made ??= make();
+  made ??= newCertificate();
   return made;
 }

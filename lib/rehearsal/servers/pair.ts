@@ -8,6 +8,7 @@ import { identifier, literal } from '../../../lambdas/sql/quote.ts';
 import { letMasterBe, MASTER_ATTRIBUTES, PLATFORM_DATABASE, platformFunctions, platformRoles } from './aurora-roles.ts';
 import type { ServerVersion } from './binaries.ts';
 import { auroraManner } from './front/aurora.ts';
+import { Edge, type EdgeOptions, hbaBehindEdge } from './front/edge.ts';
 import { keepPlatformSession } from './platform-session.ts';
 import { type Parameters, Server } from './server.ts';
 
@@ -33,6 +34,8 @@ export interface PairOptions {
    * @default - Aurora's master user
    */
   readonly plainSource?: string;
+  /** How the edge before the target behaves. */
+  readonly edge?: EdgeOptions;
 }
 
 /** One database on both servers. */
@@ -40,11 +43,15 @@ export interface PairedDatabase {
   readonly name: string;
   readonly source: ConnectionSettings;
   readonly target: ConnectionSettings;
+  /** Who owns it, by the name that the server knows: at the target it logs in with its branch behind it. */
+  readonly roles: { readonly source: string; readonly target: string };
 }
 
 export interface Pair {
   readonly source: Server;
   readonly target: Server;
+  /** Before the target: whoever is not its superuser reaches it here, and nowhere else. */
+  readonly edge: Edge;
   /** Makes an empty database of this name on both sides, owned by the two roles. */
   createDatabase(name: string): Promise<PairedDatabase>;
   destroy(): void;
@@ -53,11 +60,23 @@ export interface Pair {
 /** A server with the role that a side's user has. */
 interface OneSide {
   readonly server: Server;
+  /** What clients connect to. */
+  readonly entrance: Entrance;
   /** Makes an empty database of this name, owned by the role. */
   createDatabase(name: string): Promise<ConnectionSettings>;
 }
 
-async function oneSide(server: Server, role: string, password: string, rights: string, grants: readonly string[]): Promise<OneSide> {
+/** Where a role logs in: at the server, or at what stands before it. */
+export type Entrance = Pick<Server | Edge, 'login' | 'authority' | 'destroy'>;
+
+async function oneSide(
+  server: Server,
+  entrance: Entrance,
+  role: string,
+  password: string,
+  rights: string,
+  grants: readonly string[],
+): Promise<OneSide> {
   try {
     await asSuperuser(server.superuser(), [
       `create role ${role} login ${rights} password ${literal(password)}`,
@@ -65,21 +84,23 @@ async function oneSide(server: Server, role: string, password: string, rights: s
       ...grants,
     ]);
   } catch (error) {
+    entrance.destroy();
     server.destroy();
     throw error;
   }
   return {
     server,
+    entrance,
     async createDatabase(name) {
       await asSuperuser(server.superuser(), [`create database ${identifier(name)} owner ${role}`]);
-      return server.login(role, password, name);
+      return entrance.login(role, password, name);
     },
   };
 }
 
-/** How the application logs in to a database of either server. What it may do there is granted to it once there is something. */
-export const applicationLogin = (server: Server, database: string): ConnectionSettings =>
-  server.login(APPLICATION_ROLE, APPLICATION_PASSWORD, database);
+/** How the application logs in to a database of either side. What it may do there is granted to it once there is something. */
+export const applicationLogin = (entrance: Entrance, database: string): ConnectionSettings =>
+  entrance.login(APPLICATION_ROLE, APPLICATION_PASSWORD, database);
 
 /** Memberships that guides ask for where there is no rds_superuser. */
 const PLAIN_MEMBERSHIPS = [`grant pg_monitor, pg_signal_backend to ${SOURCE_ROLE}`];
@@ -87,14 +108,14 @@ const PLAIN_MEMBERSHIPS = [`grant pg_monitor, pg_signal_backend to ${SOURCE_ROLE
 /** A source that begins as Aurora does, alone. @param plain see {@link PairOptions.plainSource} */
 export async function startSource(version: ServerVersion, parameters: Parameters = {}, plain?: string): Promise<OneSide> {
   const server = await Server.start({ version, kin: 'source', parameters: { wal_level: 'replica', ...parameters } });
-  if (plain !== undefined) return oneSide(server, SOURCE_ROLE, SOURCE_PASSWORD, plain, PLAIN_MEMBERSHIPS);
+  if (plain !== undefined) return oneSide(server, server, SOURCE_ROLE, SOURCE_PASSWORD, plain, PLAIN_MEMBERSHIPS);
   try {
     await makeAurora(server);
   } catch (error) {
     server.destroy();
     throw error;
   }
-  return oneSide(server, SOURCE_ROLE, SOURCE_PASSWORD, MASTER_ATTRIBUTES, letMasterBe(SOURCE_ROLE));
+  return oneSide(server, server, SOURCE_ROLE, SOURCE_PASSWORD, MASTER_ATTRIBUTES, letMasterBe(SOURCE_ROLE));
 }
 
 /** What RDS makes of a server before its user comes. */
@@ -105,35 +126,55 @@ async function makeAurora(server: Server): Promise<void> {
   server.atTheEnd(keepPlatformSession(server.superuser(PLATFORM_DATABASE)));
 }
 
-/** A target that is closed as PlanetScale is, alone. */
-export async function startTarget(version: ServerVersion, parameters: Parameters = {}): Promise<OneSide> {
-  const server = await Server.start({ version, kin: 'target', parameters: { wal_level: 'logical', ...parameters } });
+/** A target that is closed as PlanetScale is, behind its edge unless told otherwise, alone. */
+export async function startTarget(
+  version: ServerVersion,
+  parameters: Parameters = {},
+  options: EdgeOptions | 'none' = {},
+): Promise<OneSide & { readonly edge: Edge | undefined }> {
+  const hba = options === 'none' ? {} : { hba: (superuser: string) => hbaBehindEdge(superuser, options) };
+  const server = await Server.start({ version, kin: 'target', ...hba, parameters: { wal_level: 'logical', ...parameters } });
+  const edge = options === 'none' ? undefined : await Edge.start(server, options);
   const grants = TARGET_MEMBERSHIPS.map((role) => `grant ${role} to ${TARGET_ROLE}`);
-  return oneSide(server, TARGET_ROLE, TARGET_PASSWORD, TARGET_RIGHTS, [
+  const side = await oneSide(server, edge ?? server, TARGET_ROLE, TARGET_PASSWORD, TARGET_RIGHTS, [
     ...grants,
     `grant pg_create_subscription to ${TARGET_ROLE} with admin option`,
   ]);
+  return { ...side, edge };
 }
 
 /** Both servers, started side by side. Whatever fails, neither stays behind. */
 export async function startPair(options: PairOptions): Promise<Pair> {
   const starting = [
     startSource(options.source, options.sourceParameters, options.plainSource),
-    startTarget(options.target, options.targetParameters),
+    startTarget(options.target, options.targetParameters, options.edge),
   ] as const;
   const [source, target] = await Promise.all(starting).catch(async (error: unknown) => {
-    for (const started of await Promise.allSettled(starting)) if (started.status === 'fulfilled') started.value.server.destroy();
+    for (const started of await Promise.allSettled(starting)) if (started.status === 'fulfilled') endSide(started.value);
     throw error;
   });
+  const { edge } = target;
+  if (!edge) throw new Error('A target of a pair is behind an edge.');
   return {
     source: source.server,
     target: target.server,
-    createDatabase: async (name) => ({ name, source: await source.createDatabase(name), target: await target.createDatabase(name) }),
+    edge,
+    createDatabase: async (name) => ({
+      ...{ name, roles: { source: SOURCE_ROLE, target: TARGET_ROLE } },
+      source: await source.createDatabase(name),
+      target: await target.createDatabase(name),
+    }),
     destroy() {
-      source.server.destroy();
-      target.server.destroy();
+      endSide(source);
+      endSide(target);
     },
   };
+}
+
+/** At once, and without a trace. Safe to call twice. */
+export function endSide({ server, entrance }: Pick<OneSide, 'server' | 'entrance'>): void {
+  entrance.destroy();
+  server.destroy();
 }
 
 /** Runs statements one by one, as the bootstrap superuser. */

@@ -28,6 +28,8 @@ export interface ServerOptions {
   readonly parameters?: Parameters;
   /** Servers of one kin may be copies of one data directory. @default - a directory of its own */
   readonly kin?: Kin;
+  /** Text of its pg_hba.conf. @default - everybody is let in with a password, with TLS or without */
+  readonly hba?: (superuser: string) => string;
 }
 
 /** How a server goes down. `crash` is what the kernel's out-of-memory killer does: no checkpoint, no goodbye. */
@@ -76,7 +78,7 @@ export class Server {
 
   /** A new, empty server on a free port of 127.0.0.1, with SCRAM and no other way in; what stands before a server comes without TLS. */
   static async start(options: ServerOptions): Promise<Server> {
-    const { version, kin } = options;
+    const { version, kin, hba = everybody } = options;
     const owner = serverOwner();
     const tls = await serverCertificate();
     const folder = mkdtempSync(join(tmpdir(), 'aurora-to-planetscale-'));
@@ -95,7 +97,8 @@ export class Server {
         },
       });
       server.#process = undefined;
-      server.#write('hba.conf', `host all all ${HOST}/32 scram-sha-256\nhost replication all ${HOST}/32 scram-sha-256\n`);
+      server.#write('hba.conf', hba(superuserOf(kin)));
+      server.#write('authorities.crt', tls.authority);
       await server.#launchOnFreePort();
       return server;
     } catch (error) {
@@ -134,7 +137,8 @@ export class Server {
 
   /** Puts a front before the server, which everybody but the superuser comes by from now on. */
   async standBehind(manner: Manner): Promise<void> {
-    const front = await Front.start(this, this.certificate, manner);
+    const { port, authority: verifiedBy } = this;
+    const front = await Front.start({ port, verifiedBy }, this.certificate, manner);
     this.#front = front;
     this.atTheEnd(() => front.destroy());
   }
@@ -213,7 +217,13 @@ export class Server {
     const child = spawn(
       join(this.#binaries, 'bin', 'postgres'),
       ['-D', join(this.#folder, 'data'), ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
-      { ...this.#owner, cwd: this.#folder, env: {}, stdio: ['ignore', 'ignore', 'pipe'] },
+      // Where it subscribes, libpq takes these authorities for the system's.
+      {
+        ...this.#owner,
+        cwd: this.#folder,
+        env: { SSL_CERT_FILE: join(this.#folder, 'authorities.crt') },
+        stdio: ['ignore', 'ignore', 'pipe'],
+      },
     );
     this.#process = child;
     tieToThisProcess(child, this.#folder);
@@ -229,6 +239,8 @@ export class Server {
     });
   }
 }
+
+const everybody = (): string => `host all all ${HOST}/32 scram-sha-256\nhost replication all ${HOST}/32 scram-sha-256\n`;
 
 async function freePort(): Promise<number> {
   const probe = createServer();

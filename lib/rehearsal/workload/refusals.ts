@@ -9,7 +9,7 @@ import { NotConnected } from './connection.ts';
  */
 const PASSING = ['08', '53', '57', '40', '55P03', '25006'];
 /** A fence lets nobody in: "permission denied for database". In a statement the same code would be about the statement. */
-const PASSING_AT_THE_DOOR = [...PASSING, '42501', '28000'];
+const PASSING_AT_THE_DOOR = [...PASSING, '42501'];
 
 /** Two rows with one key: what a sequence that gives out a value again leads to. */
 export const DUPLICATE_KEY = '23505';

@@ -128,6 +128,13 @@ describe('the places of a step', () => {
     await expect(replication?.password('target')).resolves.toBe(replicationPassword('r', 'target'));
   });
 
+  it('say what the deployment says of the way back, and nothing else (#10)', async () => {
+    expect((await find('wayBack')).wayBack).toEqual({});
+    const told = { [VARIABLE.reverseHost]: 'private.example', [VARIABLE.reversePort]: '6000', [VARIABLE.reverseSslmode]: 'require' };
+    const { wayBack } = await findPlaces(['replication'], { environment: { ...environment, ...told }, event, clients });
+    expect(wayBack).toEqual({ host: 'private.example', port: 6000, sslmode: 'require' });
+  });
+
   it.each([
     [['source'], ['source-secret']],
     [['schemaDump'], ['source-secret']],

@@ -40,7 +40,7 @@ describe('a login that was rotated after the secret was read (#9.14)', () => {
     api.reset();
     for (const side of ['source', 'target'] as const) {
       const { user, password, host, port, database } = world.database[side];
-      await world[side](`alter role ${identifier(user)} login password ${literal(password)}`);
+      await world[side](`alter role ${identifier(world.database.roles[side])} login password ${literal(password)}`);
       kept[side] = keepSecret(api, `${side}-secret`, JSON.stringify({ username: user, password, host, port, dbname: database }));
     }
     await world.source(
@@ -72,12 +72,12 @@ describe('a login that was rotated after the secret was read (#9.14)', () => {
   }
 
   /** As a rotation does: at the server and in the secret. */
-  async function rotate(side: SideName, user = world.database[side].user): Promise<void> {
+  async function rotate(side: SideName, user = world.database.roles[side]): Promise<void> {
     rotations += 1;
     const password = `rotation ${rotations}`;
     const isReplication = user === REPLICATION_ROLE;
     const atServer = isReplication ? replicationPassword(password, side) : password;
-    await world[side](`alter role ${identifier(user)} login password ${literal(atServer)}`);
+    await world[side](`alter role ${identifier(world.database.roles[side])} login password ${literal(atServer)}`);
     const secret = isReplication ? kept.replication : kept[side];
     secret?.put(JSON.stringify({ ...JSON.parse(secret.current()), password }));
   }
@@ -125,7 +125,7 @@ describe('a login that was rotated after the secret was read (#9.14)', () => {
     async (side) => {
       const { looking, close } = await openedPorts(side);
       try {
-        await world[side](`alter role ${identifier(world.database[side].user)} password 'another'`);
+        await world[side](`alter role ${identifier(world.database.roles[side])} password 'another'`);
         await expect(looking[side].query(ONE)).rejects.toMatchObject({ name: 'CannotConnect', message: expect.stringMatching(WRONG) });
         expect(readings(side)).toBe(2);
       } finally {
@@ -149,7 +149,7 @@ describe('a login that was rotated after the secret was read (#9.14)', () => {
   it('is no matter of a role that may not log in (28000): nothing is read again', async () => {
     const { looking, close } = await openedPorts('target');
     try {
-      await world.target(`alter role ${identifier(world.database.target.user)} nologin`);
+      await world.target(`alter role ${identifier(world.database.roles.target)} nologin`);
       await expect(looking.target.query(ONE)).rejects.toMatchObject({ name: 'CannotConnect', message: expect.stringMatching(/28000/) });
       expect(readings('target')).toBe(1);
     } finally {

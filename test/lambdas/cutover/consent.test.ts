@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ReplicationLogin } from '../../../lambdas/contract.ts';
+import type { WayBackSettings } from '../../../lambdas/contract.ts';
 import { unverifiedWayBack } from '../../../lambdas/cutover/consent.ts';
 import { CUTOVER_CHECKS, ROLLBACK_CHECKS } from '../../../lambdas/cutover/index.ts';
 import { wayBack } from '../../../lambdas/readiness/way-back.ts';
@@ -9,8 +9,8 @@ import { type SwitchCircumstances, switchFindings } from '../../support/followin
 import { startWorld, type World } from '../../support/world.ts';
 
 const found = (world: World, circumstances: SwitchCircumstances = {}) => switchFindings(world, [unverifiedWayBack], circumstances);
-const withMode = (world: World, sslmode: ReplicationLogin['sslmode']) =>
-  Object.assign(world.places, { replication: { ...world.places.replication, sslmode } });
+const withSettings = (world: World, wayBack: WayBackSettings) => Object.assign(world.places, { wayBack });
+const route = (world: World, libpq: number) => world.ports('CheckCutover').looking.wayBack.route(libpq);
 
 describe('a switch from a source whose stream back verifies nothing (#9.13)', () => {
   let world: World;
@@ -40,25 +40,57 @@ describe('a switch from a source whose stream back verifies nothing (#9.13)', ()
   });
 
   it.each([
-    ['verify-full', 0],
-    ['require', 1],
-    ['prefer', 0],
-    ['disable', 0],
-  ] as const)('asks nothing where the certificate is verified or the deployment itself gives up more: %s', async (sslmode, findings) => {
-    withMode(world, sslmode);
-    expect(await found(world)).toHaveLength(findings);
-    withMode(world, 'require');
-  });
+    ['require', ['WayBackNotVerified']],
+    ['prefer', []],
+    ['disable', []],
+    ['verify-full', ['WayBackCannotVerify']],
+  ] as const)(
+    'asks nothing where the deployment itself gives up more, and refuses what no libpq 11 can do: %s (#10)',
+    async (sslmode, codes) => {
+      withSettings(world, { sslmode });
+      try {
+        expect((await found(world)).map(({ code }) => code)).toEqual(codes);
+        expect(await found(world, { input: { reverse: false } })).toEqual([]);
+      } finally {
+        withSettings(world, {});
+      }
+    },
+  );
 });
 
-describe('a switch from a source that knows channel binding (#9.13)', () => {
-  it('asks nothing', async () => {
-    const world = await startWorld({ source: 13, target: 18 });
-    try {
-      expect(await found(world)).toEqual([]);
-      expect(await findingsOf(world, [wayBack])).toEqual([]);
-    } finally {
-      await world.destroy();
-    }
+describe.each([
+  [13, false, ['WayBackNotVerified']],
+  [13, true, []],
+  [15, false, ['WayBackNotVerified']],
+  [17, false, []],
+  [17, true, []],
+] as const)('a switch from version %i, where the edge offers channel binding: %s (#10)', (source, channelBinding, codes) => {
+  let world: World;
+  beforeAll(async () => {
+    world = await startWorld({ source, target: 18, edge: { channelBinding } });
+  });
+  afterAll(() => world?.destroy());
+
+  it('asks for consent where nothing verifies, and says so before the copy', async () => {
+    const [finding] = await found(world);
+    expect([finding?.code].filter((code) => code !== undefined)).toEqual(codes);
+    if (finding) expect(finding.message).toContain('the target offers no channel binding');
+    expect((await findingsOf(world, [wayBack])).map(({ code }) => code)).toEqual(codes);
+    expect(await found(world, { input: { reverse: true } })).toEqual([]);
+  });
+
+  it('goes by the branch, and verifies in full where libpq knows the authorities of its system', async () => {
+    const { host, port } = world.database.target;
+    const user = `planetscale_migration_replication.${world.pair.edge.branch}`;
+    const sslmode = source >= 16 ? 'verify-full' : 'require';
+    expect(await route(world, source)).toEqual({ user, host, port, sslmode, channelBinding });
+  });
+
+  it('does not count on an authority that the source does not know, and follows the settings of the deployment', async () => {
+    withSettings(world, {});
+    expect(await route(world, source)).toMatchObject({ sslmode: 'require' });
+    withSettings(world, { host: 'private.example', port: 6000, sslmode: 'prefer' });
+    expect(await route(world, source)).toMatchObject({ host: 'private.example', port: 6000, sslmode: 'prefer' });
+    withSettings(world, { knowsAuthority: true });
   });
 });

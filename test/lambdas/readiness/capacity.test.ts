@@ -16,8 +16,9 @@ describe('room for replication', () => {
   let small: World;
   beforeAll(async () => {
     [ample, scarce, small] = await Promise.all([
-      startWorld({ sourceParameters: { max_worker_processes: 10 } }),
+      startWorld({ edge: { channelBinding: true }, sourceParameters: { max_worker_processes: 10 } }),
       startWorld({
+        edge: { channelBinding: true },
         sourceParameters: { wal_level: 'replica', max_replication_slots: 3, max_wal_senders: 2, max_worker_processes: 4 },
         targetParameters: {
           max_logical_replication_workers: 1,
@@ -27,6 +28,7 @@ describe('room for replication', () => {
         },
       }),
       startWorld({
+        edge: { channelBinding: true },
         name: 'small',
         source: 11,
         target: 17,

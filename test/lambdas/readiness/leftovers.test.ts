@@ -41,7 +41,7 @@ const dropSlots = (world: World) => world.source('select pg_drop_replication_slo
 describe('what is there before the migration begins', () => {
   let world: World;
   beforeAll(async () => {
-    world = await startWorld();
+    world = await startWorld({ edge: { channelBinding: true } });
   });
   afterAll(() => world?.destroy());
   afterEach(async () => {

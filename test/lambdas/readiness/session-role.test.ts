@@ -38,7 +38,7 @@ describe.each([
       code: 'SessionReplicationRole',
       severity: 'blocker',
       objects: [`${side}: replica`],
-      statements: [statement.replace('%r', world.places[side].user)],
+      statements: [statement.replace('%r', world.database.roles[side])],
     };
     expect(await findingsOf(world, [sessionReplicationRole])).toMatchObject([expected]);
     for (const direction of [undefined, BACK]) {

@@ -49,7 +49,7 @@ create sequence left_out.small maxvalue 3;
 describe('tables and what hangs on them', () => {
   let world: World;
   beforeAll(async () => {
-    world = await startWorld();
+    world = await startWorld({ edge: { channelBinding: true } });
   });
   afterAll(() => world?.destroy());
 

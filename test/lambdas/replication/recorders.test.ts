@@ -46,7 +46,7 @@ async function makeLoud(world: World, side: SideName, version: number): Promise<
   const database = quote(world.database.name);
   for (const [name, value] of Object.entries(loudest(version))) {
     await world[side](`alter database ${database} set ${name} = '${value}'`);
-    await world[side](`alter role ${world.places[side].user} in database ${database} set ${name} = '${value}'`);
+    await world[side](`alter role ${world.database.roles[side]} in database ${database} set ${name} = '${value}'`);
   }
 }
 
@@ -171,14 +171,14 @@ describe.each([17, 18] as const)('a target of version %i whose settings our role
 
     const database = quote(world.database.name);
     for (const name of Object.keys(loudest(version)))
-      await world.target(`alter role ${world.places.target.user} in database ${database} reset ${name}`);
+      await world.target(`alter role ${world.database.roles.target} in database ${database} reset ${name}`);
     for (const statement of found[0]?.statements ?? []) await world.target(statement);
     expect(await findingsOf(world, [recordedSecrets])).toEqual([]);
   });
 
   it('keeps none once the right to say so was granted', async () => {
     await makeLoud(world, 'target', version);
-    const user = world.places.target.user;
+    const user = world.database.roles.target;
     await world.target(`grant set on parameter ${Object.keys(loudest(version)).join(', ')} to ${user}`);
     expect(await findingsOf(world, [recordedSecrets])).toEqual([]);
     await world.target('select pg_stat_statements_reset()');

@@ -5,7 +5,7 @@ import { openPorts } from '../../../lambdas/ports.ts';
 import { haveTargetReader, isTargetReaderComplete, lookAtTargetReader } from '../../../lambdas/replication/target-reader.ts';
 import { HOSTILE_TABLES } from '../../support/hostile.ts';
 import { published } from '../../support/replicated.ts';
-import { sqlOn, startWorld, type World } from '../../support/world.ts';
+import { loginAs, sqlOn, startWorld, type World } from '../../support/world.ts';
 
 const role = (world: World) =>
   world.target(
@@ -30,11 +30,7 @@ describe('the reader on the target (#9.9)', () => {
         ...{ rolconnlimit: 10, memberships: 0 },
       },
     ]);
-    const asReader = sqlOn({
-      ...world.database.target,
-      user: REPLICATION_ROLE,
-      password: await world.places.replication.password('target'),
-    });
+    const asReader = sqlOn(loginAs(world, 'target', REPLICATION_ROLE, await world.places.replication.password('target')));
     const rights = await asReader(`select has_table_privilege(c.oid, 'select') as reads, c.relname::text as "table",
   has_table_privilege(c.oid, 'insert, update, delete, truncate, references, trigger') as writes
 from pg_class as c join pg_namespace as n on n.oid = c.relnamespace where c.relkind = 'r' and n.nspname !~ '^pg_|^information_schema|^planetscale'`);
@@ -68,10 +64,9 @@ from pg_class as c join pg_namespace as n on n.oid = c.relnamespace where c.relk
 describe('the reader on a target whose role is a member of one that makes roles (#9.9)', () => {
   it('is made and changed as that one', async () => {
     const world = await startWorld({ source: 15, target: 18, targetSchema: 'create table public.t (id int primary key)' });
-    const { target } = world.database;
-    await world.target(`create role pscale_api_x login password 'x' in role ${target.user};
+    await world.target(`create role pscale_api_x login password 'x' in role ${world.database.roles.target};
 grant create on database "${world.database.name.replaceAll('"', '""')}" to pscale_api_x`);
-    const ports = openPorts('test', { ...world.places, target: { ...target, user: 'pscale_api_x', password: 'x' } });
+    const ports = openPorts('test', { ...world.places, target: loginAs(world, 'target', 'pscale_api_x', 'x') });
     try {
       await haveTargetReader(ports.acting.target, ports.acting.replication, [{ schema: 'public', table: 't' }]);
       expect(await role(world)).toMatchObject([{ rolcanlogin: true, rolbypassrls: true }]);

@@ -5,12 +5,12 @@ import { lockBeats, writeBeat } from '../../../lambdas/sql/heartbeat.ts';
 import { livesItsWholeLife } from '../../support/life.ts';
 import { eventually, replicated } from '../../support/replicated.ts';
 import { letInApplication, SWITCHABLE, writeAt } from '../../support/switchable.ts';
-import { REPLICATION_PASSWORD, sqlOn, startWorld, type World } from '../../support/world.ts';
+import { loginAs, REPLICATION_PASSWORD, sqlOn, startWorld, type World } from '../../support/world.ts';
 
 /** What a side says to the replication role with this password: `in`, or the SQLSTATE. */
 async function tellsRole(world: World, side: SideName, password: string): Promise<string> {
   try {
-    await sqlOn({ ...world.database[side], user: REPLICATION_ROLE, password })('select 1');
+    await sqlOn(loginAs(world, side, REPLICATION_ROLE, password))('select 1');
     return 'in';
   } catch (error) {
     return String((error as { code?: unknown }).code);

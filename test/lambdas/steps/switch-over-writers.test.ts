@@ -69,7 +69,7 @@ grant holder to ${user}`);
     'is taken back where a role could write under the fence, with everything as it was (#9.7)',
     within(async (world) => {
       const before = await fenceOn(world, 'target');
-      await world.target(`grant ${world.places.target.user} to the_application`);
+      await world.target(`grant ${world.database.roles.target} to the_application`);
       try {
         await expect(world.visit('SwitchOver')).rejects.toThrow(
           /^The target could not be kept from .* goes on at the source\. These roles can connect although the database is shut: the_application\./,
@@ -77,7 +77,7 @@ grant holder to ${user}`);
         expect(await writeAt(world, 'source')).toBe('written');
         await world.visit('SwitchOver', { input: { harmlessRoles: ['the_application'] } });
       } finally {
-        await world.target(`revoke ${world.places.target.user} from the_application`);
+        await world.target(`revoke ${world.database.roles.target} from the_application`);
       }
       expect(await writableSides(world)).toEqual(['target']);
       expect(await fenceOn(world, 'target')).toEqual(before);

@@ -181,15 +181,15 @@ revoke connect on database "${name}" from public; grant connect on database "${n
 /** Where the source has no way to the target. */
 async function staysOpenWithoutAWayBack(world: World): Promise<void> {
   const before = [await fenceOn(world, 'source'), await streams(world)];
-  const { places } = world as { places: { replication: Places['replication'] } };
-  const kept = places.replication;
-  places.replication = { ...kept, reverse: { host: '127.0.0.1', port: 1 } } as Places['replication'];
+  const { places } = world as { places: { wayBack: Places['wayBack'] } };
+  const kept = places.wayBack;
+  places.wayBack = { ...kept, host: '127.0.0.1', port: 1 };
   try {
     await expect(world.visit('SwitchOver')).rejects.toThrow(
       /cannot subscribe to the target at 127\.0\.0\.1:1, so nothing was fenced .*"reverse": false/s,
     );
   } finally {
-    places.replication = kept;
+    places.wayBack = kept;
   }
   expect([await fenceOn(world, 'source'), await streams(world)]).toEqual(before);
 }

@@ -29,7 +29,7 @@ describe.each(versions([11, 17] as const, [15, 18] as const, [18, 18] as const))
       world = await letInApplication(await replicated({ ...options, application }));
       for (const [side, user] of [
         ['source', world.places.source.user],
-        ['target', world.places.target.user],
+        ['target', world.database.roles.target],
       ] as const) {
         const database = identifier(world.database.name);
         await world[

@@ -11,7 +11,7 @@ import { ATTEMPT, committed, fenced } from '../../support/halfway.ts';
 import { eventually, type SharedServers, sharedServers } from '../../support/replicated.ts';
 import { fenceOn, letInApplication, SWITCHABLE, writableSides, writeAt } from '../../support/switchable.ts';
 import { versions } from '../../support/versions.ts';
-import type { World } from '../../support/world.ts';
+import { loginAs, type World } from '../../support/world.ts';
 
 const PASSWORD = 'an ordinary user';
 
@@ -19,9 +19,7 @@ const PASSWORD = 'an ordinary user';
 async function holdDatabase(world: World, side: SideName): Promise<pg.Client> {
   await world[side](`set transaction read write;
 do $$ begin create role passer_by login password '${PASSWORD}'; exception when duplicate_object then null; end $$`);
-  const client = new pg.Client(
-    clientConfig({ ...world.places[side], database: 'postgres', user: 'passer_by', password: PASSWORD }, 'psql'),
-  );
+  const client = new pg.Client(clientConfig({ ...loginAs(world, side, 'passer_by', PASSWORD), database: 'postgres' }, 'psql'));
   client.on('error', () => {}); // it is ended, which is what the test is about
   await client.connect();
   await client.query(`begin; grant connect on database ${identifier(world.database.name)} to passer_by`);

@@ -57,7 +57,7 @@ describe('the application on real servers', () => {
     }
     application = {
       source: applicationLogin(pair.source, database.name),
-      target: applicationLogin(pair.target, database.name),
+      target: applicationLogin(pair.edge, database.name),
     };
     secret = rehearsedSecret(application);
     workload = startWorkload({ secret, subjects: OWN_SUBJECTS, writers: 3, rate: 200 });

@@ -74,6 +74,5 @@ function replaced(message: Message, version: ServerVersion): Buffer {
 
 export const auroraManner = (version: ServerVersion): Manner => ({
   admit: (parameters) => parameters,
-  encryptsBehind: true,
   listen: () => (message) => replaced(message, version),
 });

@@ -1,10 +1,10 @@
 /**
  * What stands before a server as a provider's own machinery does: it ends TLS, looks at who comes, and hands on what is said. Behind it the
- * connection is unencrypted unless its manner says otherwise, and never leaves 127.0.0.1. Whose machinery it plays is a matter of its {@link Manner}.
+ * connection is unencrypted unless told, and never leaves 127.0.0.1. Whose machinery it plays is a matter of its {@link Manner}.
  */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { createSecureContext, type SecureContext, TLSSocket, connect as tlsConnect } from 'node:tls';
+import { connect as connectTls, createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
 import type { ServerCertificate } from '../certificates.ts';
 import { Framer, fatal, type Message, openingOf, type Refusal, SSL_REQUEST, type Startup, startupMessage } from './wire.ts';
 
@@ -16,12 +16,6 @@ export interface Manner {
   admit(parameters: ReadonlyMap<string, string>, encrypted: boolean): ReadonlyMap<string, string> | Refusal;
   /** For a client that was let in: what is passed on in place of each of its messages. @default - everything as it is */
   listen?(parameters: ReadonlyMap<string, string>): (message: Message) => Buffer;
-  /**
-   * Whether the way to the server behind is encrypted, too. Where that server shows the certificate that the front shows, what a client binds
-   * its password to is what the server expects, and SCRAM with channel binding works through the front.
-   * @default false
-   */
-  readonly encryptsBehind?: boolean;
   /** What is said where the server behind does not answer. @default - nothing; the connection ends */
   readonly unreachable?: Refusal;
 }
@@ -29,6 +23,12 @@ export interface Manner {
 /** The server behind. */
 export interface Behind {
   readonly port: number;
+  /**
+   * PEM of the authority that the server is verified against. Where the server shows the certificate that the front shows, what a client binds
+   * its password to is what the server expects, and SCRAM with channel binding works through the front.
+   * @default - it is spoken to without TLS
+   */
+  readonly verifiedBy?: string;
 }
 
 export class Front {
@@ -126,16 +126,19 @@ export class Front {
     const server = this.#keep(connect(this.#behind.port, HOST));
     try {
       await once(server, 'connect');
-      return this.#manner.encryptsBehind ? await this.#encrypt(server) : server;
+      const { verifiedBy } = this.#behind;
+      return verifiedBy === undefined ? server : await this.#encrypt(server, verifiedBy);
     } catch {
+      server.destroy();
       return undefined;
     }
   }
 
-  async #encrypt(server: Socket): Promise<Socket> {
+  async #encrypt(server: Socket, ca: string): Promise<Socket> {
     server.write(SSL_REQUEST);
-    await once(server, 'data');
-    const secure = this.#keep(tlsConnect({ socket: server, host: HOST, ca: this.certificate.authority }));
+    const [answer] = (await once(server, 'data')) as [Buffer];
+    if (answer.toString() !== 'S') throw new Error('The server behind offers no TLS.');
+    const secure = this.#keep(connectTls({ socket: server, host: HOST, ca }));
     await once(secure, 'secureConnect');
     return secure;
   }

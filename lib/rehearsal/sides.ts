@@ -9,6 +9,7 @@ import { letApplicationIn } from './application/rights.ts';
 import { auroraStandIn, unmanagedCluster } from './aurora-stand-in.ts';
 import { urlOf } from './database-url.ts';
 import type { RehearsalOptions } from './options.ts';
+import type { ServerVersion } from './servers/binaries.ts';
 import { APPLICATION_ROLE, applicationLogin, asSuperuser, startSource, startTarget } from './servers/pair.ts';
 import type { Parameters, Server } from './servers/server.ts';
 
@@ -48,15 +49,18 @@ type Opened = { readonly settings: ConnectionSettings; readonly server: Server |
 
 /** Starts what has to be started. Whatever fails, nothing stays behind. */
 export async function openSides(
-  { source, target }: Pick<RehearsalOptions, 'source' | 'target'>,
+  { source, target, targetLogin }: Pick<RehearsalOptions, 'source' | 'target'> & Partial<Pick<RehearsalOptions, 'targetLogin'>>,
   targetParameters: Parameters = {},
 ): Promise<Sides> {
-  const open = async (side: typeof source, start: typeof startSource, parameters: Parameters): Promise<Opened> => {
+  const open = async (side: typeof source, start: (version: ServerVersion) => ReturnType<typeof startSource>): Promise<Opened> => {
     if (side.kind === 'existing') return { settings: side.settings, server: undefined };
-    const { server, createDatabase } = await start(side.version, parameters);
+    const { server, createDatabase } = await start(side.version);
     return { settings: await createDatabase(DATABASE), server };
   };
-  const opening = [open(source, startSource, {}), open(target, startTarget, { ...TARGET_PARAMETERS, ...targetParameters })] as const;
+  const opening = [
+    open(source, (version) => startSource(version)),
+    open(target, (version) => startTarget(version, { ...TARGET_PARAMETERS, ...targetParameters }, targetLogin)),
+  ] as const;
   const [from, to] = await Promise.all(opening).catch(async (error: unknown) => {
     for (const opened of await Promise.allSettled(opening)) if (opened.status === 'fulfilled') opened.value.server?.destroy();
     throw error;

@@ -1,6 +1,7 @@
 /**
  * A source that begins as Aurora does and a target that is closed as PlanetScale is. The roles stand for those that a user has: the
- * cluster's master user, PlanetScale's default role, and on both sides the role of the application, which may only log in.
+ * cluster's master user, PlanetScale's default role and one that was made in its dashboard, and on both sides the role of the application,
+ * which may only log in.
  */
 import pg from 'pg';
 import { type ConnectionSettings, clientConfig } from '../../../lambdas/adapters/connection-settings.ts';
@@ -9,7 +10,11 @@ import type { ServerVersion } from './binaries.ts';
 import { type Parameters, Server } from './server.ts';
 
 export const SOURCE_ROLE = 'aurora_master';
-export const TARGET_ROLE = 'planetscale_default';
+/** PlanetScale's default role, which owns the databases, and one as guide A1 asks people to make. */
+export const TARGET_ROLES = { default: 'postgres', member: 'pscale_api_x4k2m9q7zt1d' } as const;
+/** As whom the migration logs in at the target. */
+export type TargetLogin = keyof typeof TARGET_ROLES;
+export const DEFAULT_TARGET_LOGIN: TargetLogin = 'member';
 /** Not the migration's role, and no member of it: a switch must be able to shut the application out and go on working itself. */
 export const APPLICATION_ROLE = 'shop_app';
 const SOURCE_PASSWORD = 'rehearsal source';
@@ -31,15 +36,35 @@ const sourceMemberships = (version: number): string[] => [
   ...['pg_monitor', 'pg_signal_backend'],
   ...(version >= ROLE_MAY_PASS_ON_REPLICATION ? ['pg_create_subscription'] : []),
 ];
-/** The default role of PlanetScale for Postgres, and what the guide asks to grant it. */
-const TARGET_RIGHTS = 'createdb createrole replication bypassrls';
-const TARGET_MEMBERSHIPS = ['pg_monitor', 'pg_signal_backend', 'pg_read_all_data', 'pg_write_all_data'];
+
+/**
+ * https://planetscale.com/docs/postgres/connecting/roles: the default role is no superuser. What it may not do, a test must not be able to
+ * do either.
+ */
+const DEFAULT_ROLE_IS = 'nosuperuser createdb createrole inherit login replication bypassrls';
+const DEFAULT_ROLE_MAY_PASS_ON = [
+  ...['pg_read_all_data', 'pg_write_all_data', 'pg_read_all_settings', 'pg_read_all_stats', 'pg_stat_scan_tables', 'pg_monitor'],
+  ...['pg_signal_backend', 'pg_checkpoint', 'pg_maintain', 'pg_use_reserved_connections', 'pg_create_subscription'],
+];
+/** Guide A, step 1. Attributes are not inherited, so a role that was made so has none, whatever it is a member of. */
+const MEMBER_OF = [TARGET_ROLES.default, 'pg_read_all_data', 'pg_write_all_data', 'pg_create_subscription'];
+const MEMBER_IS = 'nosuperuser nocreatedb nocreaterole inherit login noreplication nobypassrls';
+
+/** Makes both roles, whichever of them logs in. */
+const targetRoles = (): string[] => [
+  `create role ${TARGET_ROLES.default} ${DEFAULT_ROLE_IS} password ${literal(TARGET_PASSWORD)}`,
+  `grant ${DEFAULT_ROLE_MAY_PASS_ON.join(', ')} to ${TARGET_ROLES.default} with admin option`,
+  `create role ${TARGET_ROLES.member} ${MEMBER_IS} password ${literal(TARGET_PASSWORD)}`,
+  `grant ${MEMBER_OF.join(', ')} to ${TARGET_ROLES.member}`,
+];
 
 export interface PairOptions {
   readonly source: ServerVersion;
   readonly target: ServerVersion;
   readonly sourceParameters?: Parameters;
   readonly targetParameters?: Parameters;
+  /** @default - the role that guide A1 asks people to make */
+  readonly targetLogin?: TargetLogin;
 }
 
 /** One database on both servers. */
@@ -52,7 +77,7 @@ export interface PairedDatabase {
 export interface Pair {
   readonly source: Server;
   readonly target: Server;
-  /** Makes an empty database of this name on both sides, owned by the two roles. */
+  /** Makes an empty database of this name on both sides, owned by the master user and by the default role. */
   createDatabase(name: string): Promise<PairedDatabase>;
   destroy(): void;
 }
@@ -60,16 +85,24 @@ export interface Pair {
 /** A server with the role that a side's user has. */
 interface OneSide {
   readonly server: Server;
-  /** Makes an empty database of this name, owned by the role. */
+  /** Makes an empty database of this name. */
   createDatabase(name: string): Promise<ConnectionSettings>;
 }
 
-async function oneSide(server: Server, role: string, password: string, rights: string, grants: readonly string[]): Promise<OneSide> {
+interface SideRoles {
+  /** Makes them. */
+  readonly statements: readonly string[];
+  /** Of every database. */
+  readonly owner: string;
+  readonly login: string;
+  readonly password: string;
+}
+
+async function oneSide(server: Server, { statements, owner, login, password }: SideRoles): Promise<OneSide> {
   try {
     await asSuperuser(server.superuser(), [
-      `create role ${role} login ${rights} password ${literal(password)}`,
+      ...statements,
       `create role ${APPLICATION_ROLE} login password ${literal(APPLICATION_PASSWORD)}`,
-      ...grants,
     ]);
   } catch (error) {
     server.destroy();
@@ -78,8 +111,8 @@ async function oneSide(server: Server, role: string, password: string, rights: s
   return {
     server,
     async createDatabase(name) {
-      await asSuperuser(server.superuser(), [`create database ${identifier(name)} owner ${role}`]);
-      return server.login(role, password, name);
+      await asSuperuser(server.superuser(), [`create database ${identifier(name)} owner ${owner}`]);
+      return server.login(login, password, name);
     },
   };
 }
@@ -91,23 +124,34 @@ export const applicationLogin = (server: Server, database: string): ConnectionSe
 /** A source that begins as Aurora does, alone. */
 export async function startSource(version: ServerVersion, parameters: Parameters = {}): Promise<OneSide> {
   const server = await Server.start({ version, kin: 'source', parameters: { wal_level: 'replica', ...parameters } });
-  const grants = sourceMemberships(version).map((role) => `grant ${role} to ${SOURCE_ROLE}`);
-  return oneSide(server, SOURCE_ROLE, SOURCE_PASSWORD, sourceRights(version), grants);
+  const statements = [
+    `create role ${SOURCE_ROLE} login ${sourceRights(version)} password ${literal(SOURCE_PASSWORD)}`,
+    ...sourceMemberships(version).map((role) => `grant ${role} to ${SOURCE_ROLE}`),
+  ];
+  return oneSide(server, { statements, owner: SOURCE_ROLE, login: SOURCE_ROLE, password: SOURCE_PASSWORD });
 }
 
 /** A target that is closed as PlanetScale is, alone. */
-export async function startTarget(version: ServerVersion, parameters: Parameters = {}): Promise<OneSide> {
+export async function startTarget(
+  version: ServerVersion,
+  parameters: Parameters = {},
+  login: TargetLogin = DEFAULT_TARGET_LOGIN,
+): Promise<OneSide> {
   const server = await Server.start({ version, kin: 'target', parameters: { wal_level: 'logical', ...parameters } });
-  const grants = TARGET_MEMBERSHIPS.map((role) => `grant ${role} to ${TARGET_ROLE}`);
-  return oneSide(server, TARGET_ROLE, TARGET_PASSWORD, TARGET_RIGHTS, [
-    ...grants,
-    `grant pg_create_subscription to ${TARGET_ROLE} with admin option`,
-  ]);
+  return oneSide(server, {
+    statements: targetRoles(),
+    owner: TARGET_ROLES.default,
+    login: TARGET_ROLES[login],
+    password: TARGET_PASSWORD,
+  });
 }
 
 /** Both servers, started side by side. Whatever fails, neither stays behind. */
 export async function startPair(options: PairOptions): Promise<Pair> {
-  const starting = [startSource(options.source, options.sourceParameters), startTarget(options.target, options.targetParameters)] as const;
+  const starting = [
+    startSource(options.source, options.sourceParameters),
+    startTarget(options.target, options.targetParameters, options.targetLogin),
+  ] as const;
   const [source, target] = await Promise.all(starting).catch(async (error: unknown) => {
     for (const started of await Promise.allSettled(starting)) if (started.status === 'fulfilled') started.value.server.destroy();
     throw error;

@@ -3,6 +3,7 @@ import { type Application, noApplication } from '../../../lambdas/application.ts
 import { ownLogin, ownRole, roleOfLogin, shutOut } from '../../../lambdas/cutover/shut-out.ts';
 import { InvalidConfiguration } from '../../../lambdas/errors.ts';
 import { BACK } from '../../../lambdas/switch/direction.ts';
+import { TARGET_ROLES } from '../../../lib/rehearsal/servers/pair.ts';
 import { other } from '../../support/fenced.ts';
 import { blocker, poorRole, summary, warning } from '../../support/findings.ts';
 import { switchFindings } from '../../support/following.ts';
@@ -43,7 +44,7 @@ describe('roles that a fence cannot shut out (#9.7)', () => {
     world = await startWorld({ source: 17, target: 18 });
   });
   afterAll(() => world?.destroy());
-  const OURS = { source: 'aurora_master', target: 'planetscale_default' } as const;
+  const OURS = { source: 'aurora_master', target: TARGET_ROLES.member } as const;
 
   it('are looked for on both sides, in both directions', async () => {
     await world.target(
@@ -88,11 +89,11 @@ describe('roles that a fence cannot shut out (#9.7)', () => {
 
     it('has to have a login of its own at the target, or there is no way back, or consent', async () => {
       users(['shop'], OURS.target);
-      expect(await found()).toEqual({ ApplicationUsesOurRole: blocker('target: planetscale_default') });
+      expect(await found()).toEqual({ ApplicationUsesOurRole: blocker(`target: ${TARGET_ROLES.member}`) });
       expect(await found({ input: { reverse: false } })).toEqual({});
       expect(await found({ input: { harmlessRoles: [OURS.target] } })).toEqual({});
       users([OURS.target], OURS.target);
-      expect(await found({ direction: BACK })).toEqual({ ApplicationUsesOurRole: blocker('target: planetscale_default') });
+      expect(await found({ direction: BACK })).toEqual({ ApplicationUsesOurRole: blocker(`target: ${TARGET_ROLES.member}`) });
     });
 
     it('is no concern of this look where no secret says as whom it logs in', async () => {

@@ -91,7 +91,7 @@ create schema left_out; create table left_out.t (id int)`);
         'Poor "two": create a subscription (membership in pg_create_subscription)',
         'Poor "two": create schemas in the database',
       ),
-      TargetSchemaClosed: blocker(`${ODD} (owner rdsadmin)`, 'public (owner pg_database_owner)'),
+      TargetSchemaClosed: blocker(`${ODD} (owner pscale_admin)`, 'public (owner pg_database_owner)'),
       TargetTableOfAnotherOwner: blocker(`${ODD}."T" (owner pscale_admin)`),
     });
     for (const statement of found.flatMap(({ statements = [] }) => statements)) await full.target(statement);

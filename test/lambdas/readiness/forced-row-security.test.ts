@@ -21,7 +21,7 @@ describe('row-level security that binds the owner (#10)', () => {
       target: 18,
       targetLogin,
       schema: FORCED,
-      targetSchema: `${FORCED};${createHeartbeat().text}`,
+      targetSchema: `${PLAIN};${createHeartbeat().text}`,
     });
     worlds.push(world);
     return world;

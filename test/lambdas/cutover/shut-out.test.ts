@@ -48,13 +48,13 @@ describe('roles that a fence cannot shut out (#9.7)', () => {
 
   it('are looked for on both sides, in both directions', async () => {
     await world.target(
-      `create role pscale_api_app login; create role pscale_admin login; grant ${OURS.target} to pscale_api_app, pscale_admin`,
+      `create role pscale_api_app login; create role pscale_other login; grant ${OURS.target} to pscale_api_app, pscale_other`,
     );
     for (const direction of [undefined, BACK]) {
       const found = await switchFindings(world, [shutOut], direction ? { direction } : {});
       expect(summary(found)).toEqual({ RoleNotShutOut: blocker('target: pscale_api_app') });
     }
-    await world.target('drop role pscale_api_app, pscale_admin');
+    await world.target('drop role pscale_api_app, pscale_other');
   });
 
   it('are whoever logs in as our own role, unless it is called harmless', async () => {

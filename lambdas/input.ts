@@ -113,8 +113,11 @@ const KEYS: Parsers<MigrationInput> = {
   target: oneOf('keep', 'drop'),
 };
 
-/** Keys that have a meaning in the machines that switch, and in no other. */
+/** Keys that have a meaning in the machines that switch, and but for {@link COPY_KEYS} in no other. */
 export const SWITCH_KEYS = ['fenceSeconds', 'reverse', 'verify', 'harmlessRoles'] as const satisfies readonly (keyof MigrationInput)[];
+
+/** What of it concerns a copy as well: what the way back needs of the target is looked at and tried before anything is copied. */
+export const COPY_KEYS = ['reverse'] as const satisfies readonly (keyof MigrationInput)[];
 
 /** The console fills `{"Comment": "…"}` into every new execution, so that key is let through and ignored. */
 const CONSOLES_OWN = 'Comment';

@@ -4,8 +4,8 @@ import { StatementFailed } from '../errors.ts';
 import { REPLICATION_ROLE } from '../names.ts';
 import { alone } from '../replication/make-slot.ts';
 import { dropPublication, lockPublication, publicationList } from '../sql/publications.ts';
-import { dropRole, type RoleTraces, revokeAll, roleTraces } from '../sql/role-traces.ts';
-import { asRoleMaker, lockRoles } from '../sql/roles.ts';
+import { dropRole, type RoleTraces, resetRoleSettings, revokeAll, roleTraces } from '../sql/role-traces.ts';
+import { asOurselves, asRoleMaker, lockRoles } from '../sql/roles.ts';
 import { slotBirth, slotBirthsExist } from '../sql/slot-births.ts';
 import { dropSlot, endReaders, type OwnSlot, ownSlots } from '../sql/slots.ts';
 import { subscribers, subscribersExist } from '../sql/subscribers.ts';
@@ -66,10 +66,18 @@ async function takeAwayRole(session: Pick<Session, 'query'>, database: string): 
   const [role] = await session.query(roleTraces(REPLICATION_ROLE));
   if (!role?.exists) return;
   for (const revoke of revokeAll(REPLICATION_ROLE, database, role)) await session.query(revoke);
+  if (role.settings) await resetSettings(session, database);
   const [left] = await session.query(roleTraces(REPLICATION_ROLE));
   if (!left || left.usedBy.length > 0 || holdsHere({ ...left, settings: false })) return;
-  await session.query(asRoleMaker());
+  await session.query(asRoleMaker(REPLICATION_ROLE));
   await session.query(dropRole(REPLICATION_ROLE));
+}
+
+/** The one thing that it holds here and that only whoever makes roles may take. */
+async function resetSettings(session: Pick<Session, 'query'>, database: string): Promise<void> {
+  await session.query(asRoleMaker(REPLICATION_ROLE));
+  await session.query(resetRoleSettings(REPLICATION_ROLE, database));
+  await session.query(asOurselves());
 }
 
 /** Time to look again and to return. */

@@ -1,36 +1,17 @@
 /** What our roles on both sides have to be allowed for a switch, found out before anything is begun. */
-import type { Reader } from '../contract.ts';
 import { type Finding, listed } from '../readiness/findings.ts';
-import { mayCreateReplicationRole, rightsOn } from '../readiness/rights.ts';
-import { grantRole, ownersWeCannotBecome, type RoleRights } from '../sql/rights.ts';
-import { type SwitchRights, switchRights, tablesNotOwned } from '../sql/switch-rights.ts';
+import { allRightsOn, fenceLacks, publisherLacks, SUBSCRIBING_CAN_BE_GRANTED, subscriberLacks } from '../readiness/switch-rights.ts';
+import { grantRole, ownersWeCannotBecome } from '../sql/rights.ts';
+import { tablesNotOwned } from '../sql/switch-rights.ts';
 import { OVER } from '../switch/direction.ts';
-import type { Side, SwitchCheck, SwitchScene } from './scene.ts';
-
-/** From here on a role without superuser rights may subscribe, and applies changes as the owner of each table. */
-const SUBSCRIBING_CAN_BE_GRANTED = 16;
-
-async function allRightsOn(reader: Reader): Promise<RoleRights & SwitchRights> {
-  const [rights] = await reader.query(switchRights());
-  if (!rights) throw new Error('the server does not show the rights of the connected role');
-  return { ...(await rightsOn(reader)), ...rights };
-}
-
-const lacking = ({ name }: Side, { role }: RoleRights, wanted: Readonly<Record<string, boolean>>): string[] =>
-  Object.entries(wanted).flatMap(([right, granted]) => (granted ? [] : [`${name}: ${role} may not ${right}`]));
+import type { SwitchCheck } from './scene.ts';
 
 export const fenceRights: SwitchCheck = {
   name: 'rights to fence both sides',
   async find({ leaving, arriving }) {
     const objects: string[] = [];
     for (const side of [leaving, arriving]) {
-      const rights = await allRightsOn(side.reader);
-      objects.push(
-        ...lacking(side, rights, {
-          'alter the database (it is not its owner)': rights.superuser || rights.ownsDatabase,
-          "end others' sessions (it is no member of pg_signal_backend)": rights.superuser || rights.signals,
-        }),
-      );
+      objects.push(...fenceLacks(side.name, await allRightsOn(side.reader)));
     }
     return listed({
       code: 'FenceRightsMissing',
@@ -41,27 +22,6 @@ export const fenceRights: SwitchCheck = {
     });
   },
 };
-
-const mayReplicate = (rights: RoleRights): boolean => rights.superuser || rights.replicates || rights.rdsReplication.used;
-
-/** The role that streams from the source was made by Replicate; the one on the target is made by the switch. */
-async function publisherLacks({ arriving, direction }: SwitchScene): Promise<string[]> {
-  const rights = await allRightsOn(arriving.reader);
-  return lacking(arriving, rights, {
-    'make a role that replicates': direction !== OVER || mayCreateReplicationRole(rights, arriving.version),
-    'make a replication slot': mayReplicate(rights),
-    'make a publication in the database': rights.createsInDatabase,
-  });
-}
-
-async function subscriberLacks({ leaving }: SwitchScene): Promise<string[]> {
-  const rights = await allRightsOn(leaving.reader);
-  const granted = leaving.version >= SUBSCRIBING_CAN_BE_GRANTED && rights.createsSubscriptions;
-  return lacking(leaving, rights, {
-    'make a subscription': rights.superuser || rights.isRdsSuperuser || granted,
-    'make anything in the database': rights.createsInDatabase,
-  });
-}
 
 export const streamRights: SwitchCheck = {
   name: 'rights to make the next stream',
@@ -77,7 +37,11 @@ export const streamRights: SwitchCheck = {
       ...listed({
         code: 'StreamRightsMissing',
         severity: 'blocker',
-        objects: [...(await publisherLacks(scene)), ...(await subscriberLacks(scene))],
+        objects: [
+          // The role that streams from the source was made by Replicate; the one on the target is made by the switch.
+          ...publisherLacks(arriving.name, publisher, arriving.version, scene.direction === OVER),
+          ...subscriberLacks(leaving.name, rights, leaving.version),
+        ],
         message: `The switch could not make the stream from the ${arriving.name} back to the ${leaving.name}.`,
         remedy:
           'Grant the roles what they lack (on the source rds_superuser or, from version 16 on, pg_create_subscription); or switch with ' +

@@ -1,23 +1,12 @@
 /** Room for the stream that the switch makes: a slot and a sender where it is arrived at, an origin and a worker where it is left. */
 import { type Check, listed } from '../readiness/findings.ts';
-import { numberOf, type Values, valuesOf } from '../readiness/settings.ts';
-import { replicationUse } from '../sql/servers.ts';
+import { full, publisherRoomOn } from '../readiness/publisher-room.ts';
+import { valuesOf } from '../readiness/settings.ts';
 import { subscriberUse } from '../sql/subscriber-use.ts';
-import type { Side, SwitchScene } from './scene.ts';
+import type { SwitchScene } from './scene.ts';
 
 /** From 18 on, origins have a setting of their own. */
 const ORIGINS_HAVE_THEIR_OWN_SETTING = 18;
-
-interface Bound {
-  readonly setting: string;
-  readonly used: number | undefined;
-}
-
-/** Those that have no place left; a number that nobody tells is not enough. */
-const full = ({ name }: Side, values: Values, bounds: readonly Bound[]): string[] =>
-  bounds
-    .filter(({ setting, used }) => !(used !== undefined && numberOf(values, setting) - used >= 1))
-    .map(({ setting, used }) => `${name}: ${setting} = ${values.get(setting) ?? 'unknown'}, ${used ?? 'unknown'} in use`);
 
 /** To be asked only where the switch makes a stream. */
 const ifStreamIsMade = (check: Check<SwitchScene>): Check<SwitchScene> => ({
@@ -28,17 +17,12 @@ const ifStreamIsMade = (check: Check<SwitchScene>): Check<SwitchScene> => ({
 export const publisherRoom = ifStreamIsMade({
   name: 'room for a slot',
   async find({ arriving, next }) {
-    const values = await valuesOf(arriving.reader, ['wal_level', 'max_replication_slots', 'max_wal_senders']);
-    const [use] = await arriving.reader.query(replicationUse(next));
-    const bounds = [
-      { setting: 'max_replication_slots', used: use?.slots },
-      { setting: 'max_wal_senders', used: use?.senders },
-    ];
+    const room = await publisherRoomOn(arriving.name, arriving.reader, next);
     return [
       ...listed({
         code: 'WalLevelNotLogical',
         severity: 'blocker',
-        objects: values.get('wal_level') === 'logical' ? [] : [`${arriving.name}: wal_level = ${values.get('wal_level')}`],
+        objects: room.walLevel,
         message: `The ${arriving.name} does not decode its WAL logically, so it could send nothing back after the switch.`,
         remedy:
           'Set wal_level to logical (in PlanetScale, in the cluster configuration) and restart; or switch with {"reverse": false}, without a way back.',
@@ -46,7 +30,7 @@ export const publisherRoom = ifStreamIsMade({
       ...listed({
         code: 'NoRoomForSlot',
         severity: 'blocker',
-        objects: full(arriving, values, bounds),
+        objects: room.full,
         message: `The stream that the switch makes takes a slot and a sender on the ${arriving.name}.`,
         remedy: 'Raise the setting and restart that server, or drop slots that nobody needs.',
       }),
@@ -68,7 +52,7 @@ export const subscriberRoom = ifStreamIsMade({
     return listed({
       code: 'NoRoomForSubscription',
       severity: 'blocker',
-      objects: full(leaving, values, bounds),
+      objects: full(leaving.name, values, bounds),
       message: `The stream that the switch makes takes an origin and a worker on the ${leaving.name}.`,
       remedy: 'Raise the setting and restart that server; or switch with {"reverse": false}, without a way back.',
     });

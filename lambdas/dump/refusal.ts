@@ -12,6 +12,10 @@ const REMEDIES: Readonly<Record<string, string>> = {
   [OUT_OF_MEMORY]:
     'The whole schema is one transaction, which locks each of its tables and indexes: raise max_locks_per_transaction on the target.',
 };
+/** Whatever the code: some extensions are offered by the server and refused all the same (https://planetscale.com/docs/postgres/extensions). */
+const EXTENSION =
+  'Enable the extension in PlanetScale (Clusters → Extensions; some restart the cluster), or have it created on the target beforehand by a role ' +
+  'that may: one that is there is kept. If PlanetScale does not have it, drop it and what depends on it from the source.';
 const REPAIR = 'Repair or drop the object on the source, or exclude it with excludeSchemas or excludeTables.';
 
 export const nameEntry = (entry: DumpEntry | undefined): string => {
@@ -21,9 +25,10 @@ export const nameEntry = (entry: DumpEntry | undefined): string => {
 
 export function refused(entry: DumpEntry | undefined, { message, complaint }: StatementFailed, cause: unknown): SchemaCopyFailed {
   const hint = complaint.hint ? ` Hint of the server: ${complaint.hint}` : '';
+  const remedy = entry?.type === 'EXTENSION' ? EXTENSION : (REMEDIES[complaint.code ?? ''] ?? REPAIR);
   return new SchemaCopyFailed(
     `The target refused ${nameEntry(entry)}: ${withCode(message, complaint.code)}.${hint} The transaction was rolled back, so the target is ` +
-      `as it was. ${REMEDIES[complaint.code ?? ''] ?? REPAIR} Then start again.`,
+      `as it was. ${remedy} Then start again.`,
     { cause },
   );
 }

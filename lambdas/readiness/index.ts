@@ -6,8 +6,10 @@ import { codeOfOthers } from './code-of-others.ts';
 import { connections } from './connections.ts';
 import { extensionRows, extensions } from './extensions.ts';
 import type { Check } from './findings.ts';
+import { forcedRowSecurity } from './forced-row-security.ts';
 import { replicaIdentity } from './identity.ts';
 import { earlierAttempt, publications, slotLimits, slots, subscriptions } from './leftovers.ts';
+import { lifetimes } from './lifetimes.ts';
 import { collations, locale } from './locale.ts';
 import { loginTriggers } from './login-triggers.ts';
 import { ownThings } from './own-things.ts';
@@ -21,7 +23,7 @@ import { tableChecks } from './tables.ts';
 import { targetEmpty } from './target.ts';
 import { eventTriggerChecks, ruleChecks, triggers } from './triggers.ts';
 import { auroraDecoding, standby, versions } from './versions.ts';
-import { wayBack } from './way-back.ts';
+import { fenceRights, wayBack, wayBackRights, wayBackRoom } from './way-back.ts';
 
 export const CHECKS: readonly Check[] = [
   ownThings,
@@ -38,10 +40,15 @@ export const CHECKS: readonly Check[] = [
   sourceTables,
   targetRole,
   rowSecurity,
+  forcedRowSecurity,
+  lifetimes,
   nothingToMove,
   alreadySwitched,
   reverseStream,
+  fenceRights,
   wayBack,
+  wayBackRights,
+  wayBackRoom,
   earlierAttempt,
   targetEmpty,
   slots,

@@ -53,7 +53,7 @@ export async function lookAtTargetReader(
 export const isTargetReaderComplete = ({ role, grantor, passwordWorks }: TargetReader): boolean =>
   passwordWorks &&
   role.mayConnect &&
-  (role.bypassesRowSecurity || !grantor.mayGrantBypass) &&
+  (role.bypassesRowSecurity || !grantor.mayHaveBypassGranted) &&
   [role.unusableSchemas, role.unreadableTables, role.closedDefaults].every((missing) => missing.length === 0);
 
 export async function haveTargetReader(target: Database, replication: ReplicationAccess, published: readonly TableName[]): Promise<void> {
@@ -64,7 +64,7 @@ export async function haveTargetReader(target: Database, replication: Replicatio
   await target.transaction(async (session) => {
     await session.query(lockRoles());
     const [known] = await session.query(roleState(user, before.tables));
-    await session.query(asRoleMaker());
+    await session.query(asRoleMaker(user));
     if (!known?.exists) {
       for (const statement of createRole(user, verifier)) await session.query(statement);
       await session.query(limitConnections(user, MOST_CONNECTIONS));

@@ -2,6 +2,7 @@
 import type { Statement } from '../contract.ts';
 import type { MigrationInput } from '../input.ts';
 import { REPLICATION_ROLE } from '../names.ts';
+import { within } from './acting-role.ts';
 import { identifier, literal, statement, USER_SCHEMA } from './quote.ts';
 import { exclusions, INCLUDED_TABLE } from './tables.ts';
 
@@ -13,6 +14,14 @@ export interface RoleRights {
   readonly createsRoles: boolean;
   readonly replicates: boolean;
   readonly bypassesRowSecurity: boolean;
+  /** The same for the role as which we act where we need an attribute; see `acting-role.ts`. */
+  readonly reaches: {
+    /** CREATEROLE and REPLICATION in one role, as passing REPLICATION on takes both. */
+    readonly makesReplicationRoles: boolean;
+    readonly replicates: boolean;
+  };
+  /** Roles that log in and have both, but for superusers, and whether we are a member, be it without being allowed to act as them. */
+  readonly administrators: readonly { readonly role: string; readonly member: boolean }[];
   readonly createsInDatabase: boolean;
   readonly seesActivity: boolean;
   /** RDS: the role that carries replication rights exists, we have its rights, we may pass it on. */
@@ -29,6 +38,12 @@ export const roleRights = (): Statement<RoleRights> =>
   statement(`
 select r.rolname::text as role, r.rolsuper as superuser, r.rolcreaterole as "createsRoles", r.rolreplication as replicates,
   r.rolbypassrls as "bypassesRowSecurity",
+  jsonb_build_object(
+    'makesReplicationRoles', ${within('r.rolcreaterole and r.rolreplication')},
+    'replicates', ${within('r.rolreplication')}
+  ) as reaches,
+  (select coalesce(jsonb_agg(jsonb_build_object('role', g.rolname, 'member', pg_has_role(g.oid, 'member')) order by g.rolname), '[]')
+    from pg_roles as g where g.rolcanlogin and g.rolcreaterole and g.rolreplication and not g.rolsuper) as administrators,
   has_database_privilege(current_database(), 'create') as "createsInDatabase",
   ${has('pg_read_all_stats', 'usage')} as "seesActivity",
   jsonb_build_object(

@@ -71,7 +71,7 @@ function* parts<Item>(items: readonly Item[]): Generator<readonly Item[]> {
   for (let from = 0; from < items.length; from += PER_STATEMENT) yield items.slice(from, from + PER_STATEMENT);
 }
 
-/** Takes from the role whatever it holds in this database. Nothing is dropped. */
+/** Takes from the role whatever it was granted in this database. Nothing is dropped. */
 export function revokeAll(role: string, database: string, traces: RoleTraces): Statement[] {
   const from = `from ${identifier(role)}`;
   return [
@@ -85,9 +85,11 @@ alter default privileges for role ${identifier(owner)} in schema ${identifier(sc
 `),
     ),
     ...(traces.onDatabase ? [statement(`revoke all on database ${identifier(database)} ${from}`)] : []),
-    ...(traces.settings ? [statement(`alter role ${identifier(role)} in database ${identifier(database)} reset all`)] : []),
   ];
 }
+
+export const resetRoleSettings = (role: string, database: string): Statement =>
+  statement(`alter role ${identifier(role)} in database ${identifier(database)} reset all`);
 
 /** Takes its memberships and its settings with it. */
 export const dropRole = (role: string): Statement => statement(`drop role ${identifier(role)}`);

@@ -2,6 +2,7 @@
 import type { Statement } from '../contract.ts';
 import type { TableName } from '../input.ts';
 import { HEARTBEAT, SCHEMA } from '../names.ts';
+import { actAsRoleMaker, within } from './acting-role.ts';
 import { identifier, literal, qualified, statement } from './quote.ts';
 import { plain, withSecret } from './secret-connection.ts';
 import type { PublishedTable } from './tables.ts';
@@ -77,13 +78,18 @@ export interface GrantorState {
   readonly hasRdsReplication: boolean;
   /** Superusers may, and from version 16 on whoever has the attribute and CREATEROLE. On RDS this is not known beforehand. */
   readonly mayGrantBypass: boolean;
+  /** The same where we act as {@link asRoleMaker} does. */
+  readonly mayHaveBypassGranted: boolean;
 }
+
+const GRANTS_BYPASS = `r.rolsuper or (r.rolbypassrls and r.rolcreaterole and current_setting('server_version_num')::int >= 160000)`;
 
 export const grantorState = (): Statement<GrantorState> =>
   statement(`
 select exists (select from pg_roles where rolname = '${RDS_REPLICATION}') as "hasRdsReplication",
-  rolsuper or (rolbypassrls and rolcreaterole and current_setting('server_version_num')::int >= 160000) as "mayGrantBypass"
-from pg_roles where rolname = current_user
+  ${GRANTS_BYPASS} as "mayGrantBypass",
+  ${within(GRANTS_BYPASS)} as "mayHaveBypassGranted"
+from pg_roles as r where rolname = current_user
 `);
 
 export const roleExists = (role: string): Statement<{ exists: boolean }> =>
@@ -92,23 +98,8 @@ export const roleExists = (role: string): Statement<{ exists: boolean }> =>
 /** What our login is called inside of the server. */
 export const ownRole = (): Statement<{ name: string }> => statement('select session_user::text as name');
 
-/**
- * From here to the end of the transaction, or to {@link asOurselves}, as a role of whose we are a member that may make roles, where we may not
- * ourselves: PlanetScale's user-defined roles are members of `postgres`, and attributes are not inherited.
- */
-export const asRoleMaker = (): Statement =>
-  statement(`
-do $do$
-declare
-  mode text := case when current_setting('server_version_num')::int >= 160000 then 'set' else 'member' end;
-  maker name := (select r.rolname from pg_roles as r where r.rolcreaterole and pg_has_role(r.oid, mode) order by r.rolname limit 1);
-begin
-  if maker is not null and not exists (select from pg_roles where rolname = current_user and (rolsuper or rolcreaterole)) then
-    perform set_config('role', maker, true);
-  end if;
-end
-$do$
-`);
+/** From here to the end of the transaction, or to {@link asOurselves}; see `acting-role.ts`. @param role the one that is to be made or changed */
+export const asRoleMaker = (role: string): Statement => statement(actAsRoleMaker(role));
 
 export const asOurselves = (): Statement => statement('set local role none');
 

@@ -1,6 +1,7 @@
 /** Replication slots of the source. https://www.postgresql.org/docs/current/view-pg-replication-slots.html */
 import type { Statement } from '../contract.ts';
 import { applicationName } from '../names.ts';
+import { AS_REPLICATOR, afterRole } from './acting-role.ts';
 import { statement } from './quote.ts';
 import type { Subscriber } from './subscribers.ts';
 
@@ -42,9 +43,15 @@ where slot_name = $1::name
 
 /** Returns once every write transaction that was open has ended, with the point in the WAL from which the slot has everything. */
 export const createSlot = (name: string): Statement<{ point: string }> =>
-  statement(`select lsn::text as point from pg_create_logical_replication_slot($1::name, 'pgoutput')`, [name]);
+  statement(
+    `
+select made.lsn::text as point from ${AS_REPLICATOR} cross join lateral pg_create_logical_replication_slot(${afterRole('$1::name')}, 'pgoutput') as made
+`,
+    [name],
+  );
 
-export const dropSlot = (name: string): Statement => statement(`select pg_drop_replication_slot($1::name)`, [name]);
+export const dropSlot = (name: string): Statement =>
+  statement(`select pg_drop_replication_slot(${afterRole('$1::name')}) from ${AS_REPLICATOR}`, [name]);
 
 /** A slot that a subscription of ours made, or had us make. */
 export interface OwnSlot {

@@ -8,8 +8,8 @@ import { literal, statement } from './quote.ts';
 
 /**
  * Roles that could do what our role does anyway: superusers, whoever may become our role, master users of RDS, and the platform's own role
- * that ours is a member of and that has all the attributes which only an administrator can pass on (PlanetScale's `postgres`). That we are a
- * member of a role is no reason by itself: we ask to be made a member of the owners of tables. A role called rds_superuser counts only
+ * that ours is a member of and that has all the attributes which only an administrator can pass on (PlanetScale's `postgres`), with everybody
+ * who is a member of that one as well. That we are a member of a role is no reason by itself: we ask to be made a member of the owners of tables. A role called rds_superuser counts only
  * beside the superuser rdsadmin, which nobody but RDS can have made.
  */
 export const TRUSTED_ROLES = `
@@ -18,7 +18,8 @@ us as (
 ), trusted as (
   select r.oid from pg_roles as r cross join us
   where r.rolsuper or pg_has_role(r.oid, us.oid, 'member')
-    or r.rolcreaterole and r.rolreplication and r.rolbypassrls and pg_has_role(us.oid, r.oid, 'member')
+    or exists (select from pg_roles as p where p.rolcreaterole and p.rolreplication and p.rolbypassrls
+      and pg_has_role(us.oid, p.oid, 'member') and pg_has_role(r.oid, p.oid, 'member'))
     or exists (select from pg_roles as g where g.rolname = 'rds_superuser' and pg_has_role(r.oid, g.oid, 'member'))
       and exists (select from pg_roles as a where a.rolname = 'rdsadmin' and a.rolsuper)
 )`;

@@ -3,7 +3,7 @@
  * slot confirmed past it, soon enough and several times in a row.
  */
 import type { Json, Verdict } from '../contract.ts';
-import type { MigrationInput } from '../input.ts';
+import { COPY_KEYS, type MigrationInput } from '../input.ts';
 import { type History, lookAtHistory, vouchFor } from '../replication/history.ts';
 import { type Arrival, awaitArrival, isGood, type Marker, newestMarker, writeMarker } from '../replication/marker.ts';
 import { enableSubscription } from '../sql/subscriptions.ts';
@@ -44,6 +44,7 @@ const patience = (remainingMs: number): number => Math.max(0, Math.min(PATIENCE_
 
 export const awaitConvergence = defineStep({
   needs: ['source', 'target'],
+  understands: COPY_KEYS,
 
   async inspect({ source, target, input, execution, previous, remainingMs }): Promise<Seen> {
     const history = await lookAtHistory(source, target);

@@ -4,7 +4,7 @@ import { certainCause, type Symptoms, stall } from '../copy/diagnosis.ts';
 import { type Progress, progressOf } from '../copy/progress.ts';
 import { keepWatch, readWatch, recentErrors, secondsLeft, type Watch } from '../copy/watch.ts';
 import { CopyStalled } from '../errors.ts';
-import type { TableName } from '../input.ts';
+import { COPY_KEYS, type TableName } from '../input.ts';
 import { REPLICATION_ROLE } from '../names.ts';
 import { type History, lookAtHistory, vouchFor } from '../replication/history.ts';
 import { alone } from '../replication/make-slot.ts';
@@ -56,6 +56,7 @@ const unknown = ({ tables, publication }: History): TableName[] => missingFrom(t
 
 export const awaitCopy = defineStep({
   needs: ['source', 'target'],
+  understands: COPY_KEYS,
 
   inspect: ({ source, target, previous }) => look(source, target, readWatch(previous)),
 

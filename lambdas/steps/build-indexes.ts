@@ -4,6 +4,7 @@
  */
 import type { Acting, Looking } from '../contract.ts';
 import { IndexBuildFailed } from '../errors.ts';
+import { COPY_KEYS } from '../input.ts';
 import { Crew } from '../post-data/crew.ts';
 import { buildFailed, type Failure, failureOf, wordsOf } from '../post-data/failures.ts';
 import { builderSettings } from '../post-data/memory.ts';
@@ -31,6 +32,7 @@ interface Seen {
 
 export const buildIndexes = defineStep({
   needs: ['target'],
+  understands: COPY_KEYS,
 
   async inspect(ctx: Looking<'target'>): Promise<Seen> {
     const all = await standings(ctx);

@@ -1,5 +1,6 @@
 /** State `CheckReadiness`: one look at both sides that lists everything that stands in the way. It changes nothing anywhere. */
 import { NotReady } from '../errors.ts';
+import { COPY_KEYS } from '../input.ts';
 import { type Finding, findAll, setScene } from '../readiness/findings.ts';
 import { CHECKS } from '../readiness/index.ts';
 import { notReadyMessage, reported } from '../readiness/report.ts';
@@ -8,6 +9,7 @@ import { defineStep } from '../step.ts';
 
 export const checkReadiness = defineStep({
   needs: ['source', 'target', 'cluster', 'applicationView', 'wayBack', 'executions'],
+  understands: COPY_KEYS,
   async inspect({ source, target, cluster, applicationView, wayBack, executions, input, log }): Promise<Finding[]> {
     const findings = await findAll(CHECKS, await setScene({ source, target, cluster, applicationView, wayBack, input }));
     await refuseBesideOlder(executions); // last, because the list of executions may be a second or two behind two that begin at once

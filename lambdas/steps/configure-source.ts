@@ -11,6 +11,7 @@ import { isSettled, standing } from '../cluster/standing.ts';
 import { type CarryOver, carryOver, streamsAlready } from '../cluster-parameters.ts';
 import type { ClusterSetup, ClusterSetupView, Json, Network } from '../contract.ts';
 import { ClusterNotConfigurable } from '../errors.ts';
+import { COPY_KEYS } from '../input.ts';
 import { defineStep } from '../step.ts';
 
 /** ModifyDBClusterParameterGroup takes no more at a time. */
@@ -76,6 +77,7 @@ const notCarriedIn = (previous: Json | undefined): Json => (previous as { readon
 
 export const configureSource = defineStep({
   needs: ['clusterSetup'],
+  understands: COPY_KEYS,
 
   async inspect({ clusterSetup, previous }) {
     return { seen: await look(clusterSetup), notCarriedBefore: notCarriedIn(previous) };

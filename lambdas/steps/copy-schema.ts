@@ -10,6 +10,7 @@ import { dumpOptions, type Exclusions, wantedSince } from '../dump/exclusions.ts
 import { type CopyPlan, planCopy } from '../dump/plan.ts';
 import { refused } from '../dump/refusal.ts';
 import { SchemaCopyFailed } from '../errors.ts';
+import { COPY_KEYS } from '../input.ts';
 import { objectsOf, recordSource } from '../schema/fingerprint.ts';
 import { keepWhatWasCopied, noteObjectsThere } from '../sql/copied-objects.ts';
 import { dumpSettings } from '../sql/dump-session.ts';
@@ -21,6 +22,7 @@ import { createPostData, listDeferred } from '../sql/post-data.ts';
 import { createSchemaCopy, lockSchemaCopy, recordSchemaCopy, type SchemaCopy, schemaCopyExists } from '../sql/schema-copy.ts';
 import type { SchemaObject } from '../sql/schema-objects.ts';
 import { defineStep } from '../step.ts';
+import { trySwitch } from '../switch/trial.ts';
 
 type Needs = 'source' | 'target' | 'schemaDump';
 
@@ -31,6 +33,7 @@ interface Seen {
 
 export const copySchema = defineStep({
   needs: ['source', 'target', 'schemaDump'],
+  understands: COPY_KEYS,
 
   async inspect({ source, target }: Looking<Needs>): Promise<Seen> {
     return { sourceIdentity: await identityOf(source), copy: await copyOn(target) };
@@ -55,6 +58,7 @@ export const copySchema = defineStep({
   },
 
   async act({ source, target, schemaDump, input }: Acting<Needs>, seen) {
+    await trySwitch(target, input.reverse !== false);
     const offered = new Set((await target.query(offeredExtensions())).map(({ name }) => name));
     const staying = STAY_BEHIND.filter((name) => !offered.has(name));
     const { excludeSchemas, excludeTables } = input;

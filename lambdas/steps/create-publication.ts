@@ -3,7 +3,7 @@
  * changes the list in place: a publication that is dropped takes the history of its slot with it.
  */
 import type { Looking } from '../contract.ts';
-import type { TableName } from '../input.ts';
+import { COPY_KEYS, type TableName } from '../input.ts';
 import { demandOurs } from '../replication/demand-ours.ts';
 import { HEARTBEAT_TABLE, missingFrom } from '../replication/tables.ts';
 import {
@@ -42,6 +42,7 @@ const differences = ({ wanted, publication }: Seen) => ({
 
 export const createPublication = defineStep({
   needs: ['source'],
+  understands: COPY_KEYS,
   inspect: look,
 
   judge(seen) {

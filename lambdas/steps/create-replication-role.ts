@@ -1,5 +1,6 @@
 /** Guide W, step 2: the role that streams, with no more rights than it needs, in every schema that is published. */
 import type { Looking } from '../contract.ts';
+import { COPY_KEYS } from '../input.ts';
 import { demandOurs } from '../replication/demand-ours.ts';
 import { scramVerifier } from '../scram.ts';
 import { createHeartbeat } from '../sql/heartbeat.ts';
@@ -54,6 +55,7 @@ const mayGainBypass = ({ role, grantor }: Seen): boolean => grantor.mayGrantBypa
 
 export const createReplicationRole = defineStep({
   needs: ['source', 'replication'],
+  understands: COPY_KEYS,
   inspect: look,
 
   judge(seen) {

@@ -4,6 +4,7 @@
  */
 import type { Looking, Verdict } from '../contract.ts';
 import { ReplicationBroken } from '../errors.ts';
+import { COPY_KEYS } from '../input.ts';
 import { connectionString, isConnectionOf } from '../replication/connection.ts';
 import { demandOurs } from '../replication/demand-ours.ts';
 import { breach, broken, type History, hasCopied, lookAtHistory } from '../replication/history.ts';
@@ -87,6 +88,7 @@ function judge(seen: Seen): Verdict {
 
 export const createSubscription = defineStep({
   needs: ['source', 'target', 'replication'],
+  understands: COPY_KEYS,
   inspect: look,
   judge,
 

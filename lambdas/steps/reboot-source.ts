@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mayBeStale, shortcomings } from '../cluster/streaming.ts';
 import type { ClusterMember, ClusterView, Reader } from '../contract.ts';
+import { COPY_KEYS } from '../input.ts';
 import { PREFIX } from '../names.ts';
 import { walSettings } from '../sql/settings.ts';
 import { defineStep } from '../step.ts';
@@ -35,6 +36,7 @@ async function canStream(source: Reader): Promise<boolean> {
 
 export const rebootSource = defineStep({
   needs: ['clusterReboot', 'source'],
+  understands: COPY_KEYS,
 
   /** What RDS says may be what was: of a group that it has just attached, and of an instance that it has just rebooted. */
   async inspect({ clusterReboot: cluster, source, waitedSeconds, previous }): Promise<Seen> {

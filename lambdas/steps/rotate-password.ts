@@ -81,7 +81,7 @@ export const rotatePassword = defineStep({
 async function giveVerifier(side: Database, user: string, password: string): Promise<void> {
   await side.transaction(async (session) => {
     await session.query(lockRoles());
-    await session.query(asRoleMaker());
+    await session.query(asRoleMaker(user));
     for (const statement of setVerifier(user, scramVerifier(password))) await session.query(statement);
   });
 }

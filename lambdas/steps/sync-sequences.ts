@@ -4,6 +4,7 @@
  * of the guide "Migrate from Aurora to PlanetScale" asks, each is set ahead of the source, which still moves.
  */
 import { SequenceOutOfBounds, VerificationError } from '../errors.ts';
+import { COPY_KEYS } from '../input.ts';
 import { lookAtSequences, type SequenceLook } from '../sequences/look.ts';
 import {
   advanceOf,
@@ -31,6 +32,7 @@ const namesWhere = (pairs: readonly SequencePair[], condition: (pair: SequencePa
 
 export const syncSequences = defineStep({
   needs: ['source', 'target'],
+  understands: COPY_KEYS,
 
   async inspect({ source, target, input }): Promise<Seen> {
     return { ...(await lookAtSequences(source, target, input)), margin: input.sequenceMargin };

@@ -2,6 +2,7 @@
 import { mayBeStale, shortcomings } from '../cluster/streaming.ts';
 import type { ClusterMember } from '../contract.ts';
 import { WalLevelNotLogical } from '../errors.ts';
+import { COPY_KEYS } from '../input.ts';
 import { PREFIX } from '../names.ts';
 import { type WalSettings, walSettings } from '../sql/settings.ts';
 import { defineStep } from '../step.ts';
@@ -21,6 +22,7 @@ interface Seen {
 
 export const verifyWalLevel = defineStep({
   needs: ['source', 'cluster'],
+  understands: COPY_KEYS,
 
   async inspect({ source, cluster, waitedSeconds }): Promise<Seen> {
     const [wal] = await source.query(walSettings(PREFIX));

@@ -1,11 +1,13 @@
 /** What the side that is arrived at needs before it can send its changes back: a login for the stream, and a publication. */
-import type { Database, ReplicationLogin } from '../contract.ts';
+import type { Database, ReplicationLogin, Session } from '../contract.ts';
 import { VerificationError } from '../errors.ts';
 import { missingFrom } from '../replication/tables.ts';
 import { scramVerifier } from '../scram.ts';
 import { createPublication, lockPublication, type PublicationList, publicationList, setPublishedTables } from '../sql/publications.ts';
 import {
   allowReplication,
+  asOurselves,
+  asRoleMaker,
   createRole,
   grantConnect,
   grantorState,
@@ -20,19 +22,37 @@ import { streamSettings } from '../sql/session-pins.ts';
  * The same name as on the source, so that PlanetScale's own login never stands in the source's catalog, and a password of its own. It reads
  * no table: a stream without a copy needs nothing but the attribute.
  */
-export async function haveReplicationRole(target: Database, { user, password }: ReplicationLogin): Promise<void> {
-  const { database } = target.endpoint;
+export async function haveReplicationRole(
+  target: Database,
+  { user, password }: Pick<ReplicationLogin, 'user' | 'password'>,
+): Promise<void> {
   const verifier = scramVerifier(await password('target'));
-  const settings = Object.entries(streamSettings(await target.version()));
-  await target.transaction(async (session) => {
-    await session.query(lockRoles());
-    const [role] = await session.query(roleExists(user));
-    for (const statement of role?.exists ? setVerifier(user, verifier) : createRole(user, verifier)) await session.query(statement);
-    const [grantor] = await session.query(grantorState());
-    await session.query(allowReplication(user, grantor?.hasRdsReplication ?? false));
-    for (const [name, value] of settings) await session.query(setForStream(user, database, name, value));
-    await session.query(grantConnect(user, database));
-  });
+  const settings = streamSettings(await target.version());
+  await target.transaction((session) => makeReplicationRole(session, { user, verifier, settings, database: target.endpoint.database }));
+}
+
+/** What the role is to be. */
+export interface StreamRole {
+  readonly user: string;
+  readonly verifier: string;
+  readonly settings: Readonly<Record<string, string>>;
+  readonly database: string;
+}
+
+/** In a transaction. */
+export async function makeReplicationRole(
+  session: Pick<Session, 'query'>,
+  { user, verifier, settings, database }: StreamRole,
+): Promise<void> {
+  await session.query(lockRoles());
+  const [role] = await session.query(roleExists(user));
+  await session.query(asRoleMaker(user));
+  for (const statement of role?.exists ? setVerifier(user, verifier) : createRole(user, verifier)) await session.query(statement);
+  const [grantor] = await session.query(grantorState());
+  await session.query(allowReplication(user, grantor?.hasRdsReplication ?? false));
+  for (const [name, value] of Object.entries(settings)) await session.query(setForStream(user, database, name, value));
+  await session.query(asOurselves());
+  await session.query(grantConnect(user, database));
 }
 
 /** The tables that travel now will travel back. */

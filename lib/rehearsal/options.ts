@@ -5,6 +5,7 @@ import type { MachineName } from '../machines.ts';
 import { STOPS } from './course.ts';
 import { InvalidUrl, settingsOfUrl } from './database-url.ts';
 import { SERVER_VERSIONS, type ServerVersion } from './servers/binaries.ts';
+import { DEFAULT_TARGET_LOGIN, TARGET_ROLES, type TargetLogin } from './servers/pair.ts';
 
 /** Where one side's database is: a server that the rehearsal starts for itself, or one that is there already. */
 export type Side =
@@ -14,6 +15,8 @@ export type Side =
 export interface RehearsalOptions {
   readonly source: Side;
   readonly target: Side;
+  /** As whom the migration logs in at an embedded target. */
+  readonly targetLogin: TargetLogin;
   /** A plain SQL file to load in place of the sample. */
   readonly sourceDump: string | undefined;
   /** The last machine to run, all before it included. `--until` takes its name in lower case. */
@@ -53,6 +56,8 @@ usage: npm run rehearse -- [options]
 
   --source-version N   major version of the embedded source: ${SERVER_VERSIONS.join(', ')} (default ${DEFAULT_SOURCE})
   --target-version N   major version of the embedded target: ${TARGET_VERSIONS.join(', ')} (default ${DEFAULT_TARGET})
+  --target-login ROLE  as whom to log in at the embedded target: member, a role as the guide asks you to make it, or default,
+                       PlanetScale's default role (default ${DEFAULT_TARGET_LOGIN})
   --source-dump FILE   a plain SQL file, as pg_dump writes it, to load in place of the sample shop, with or without data;
                        owners and grants in it are passed over
   --source-url URL     an existing source, postgresql://user:password@host:port/database, in place of the embedded one
@@ -79,6 +84,7 @@ exit code: 0 passed, 1 failed, 3 could not tell
 const SPECIFICATION = {
   'source-version': { type: 'string' },
   'target-version': { type: 'string' },
+  'target-login': { type: 'string' },
   'source-dump': { type: 'string' },
   'source-url': { type: 'string' },
   'target-url': { type: 'string' },
@@ -154,8 +160,17 @@ export function parseOptions(words: readonly string[]): RehearsalOptions | 'help
     return found ?? 'Replicate';
   };
 
+  const targetLogin = (): TargetLogin => {
+    const text = given.get('target-login') ?? DEFAULT_TARGET_LOGIN;
+    const known = Object.keys(TARGET_ROLES) as TargetLogin[];
+    const found = known.find((login) => login === text);
+    if (!found) problems.push(`--target-login must be one of ${known.join(', ')}, not "${text}".`);
+    return found ?? DEFAULT_TARGET_LOGIN;
+  };
+
   const options: RehearsalOptions = {
     ...sides,
+    targetLogin: targetLogin(),
     sourceDump: given.get('source-dump'),
     until: machine(),
     writers: wholeNumber('writers', 4, 0, 64),
@@ -166,6 +181,9 @@ export function parseOptions(words: readonly string[]): RehearsalOptions | 'help
   };
   if (options.sourceDump !== undefined && given.has('source-url')) {
     problems.push('--source-dump is loaded into the embedded source; leave it out, or --source-url.');
+  }
+  if (given.has('target-login') && given.has('target-url')) {
+    problems.push('--target-login says nothing about a server of your own, whose URL names the role; leave it out, or --target-url.');
   }
   if (given.has('rows') && (options.sourceDump !== undefined || given.has('source-url'))) {
     problems.push('--rows is about the sample; leave it out with --source-dump or --source-url.');

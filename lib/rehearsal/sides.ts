@@ -68,7 +68,7 @@ export interface TargetOptions {
 
 /** Starts what has to be started. Whatever fails, nothing stays behind. */
 export async function openSides(
-  { source, target }: Pick<RehearsalOptions, 'source' | 'target'>,
+  { source, target, targetLogin }: Pick<RehearsalOptions, 'source' | 'target'> & Partial<Pick<RehearsalOptions, 'targetLogin'>>,
   { parameters, edge }: TargetOptions = {},
 ): Promise<Sides> {
   const open = async (side: typeof source, start: (version: ServerVersion) => ReturnType<typeof startTarget>): Promise<Opened> => {
@@ -78,7 +78,7 @@ export async function openSides(
   };
   const opening = [
     open(source, async (version) => ({ ...(await startSource(version)), edge: undefined })),
-    open(target, (version) => startTarget(version, { ...TARGET_PARAMETERS, ...parameters }, edge)),
+    open(target, (version) => startTarget(version, { ...TARGET_PARAMETERS, ...parameters }, edge, targetLogin)),
   ] as const;
   const [from, to] = await Promise.all(opening).catch(async (error: unknown) => {
     for (const opened of await Promise.allSettled(opening))

@@ -126,6 +126,11 @@ describe('the machines', () => {
     expect(MACHINE_NAMES.filter((machine) => takes(machine, 'execution'))).toEqual(['Recovery']);
   });
 
+  it('that copy know whether a way back is wanted, and no other machine but those that switch (#10)', () => {
+    const takes = (machine: MachineName) => stepsOf(MACHINES[machine]).every((step) => !keysOfOthers(step).includes('reverse'));
+    expect(MACHINE_NAMES.filter(takes)).toEqual(['Preflight', 'Replicate', 'Cutover', 'Rollback', 'Recovery']);
+  });
+
   it('visit no step twice in one order', () => {
     for (const machine of MACHINE_NAMES) expect(new Set(orderOf(machine)).size).toBe(orderOf(machine).length);
   });

@@ -8,6 +8,8 @@ import { closeGate, commitGate, createGate, fenceGate, gateState, liftFence, ope
 import { createPublication, publicationList } from '../../lambdas/sql/publications.ts';
 import {
   allowReplication,
+  asOurselves,
+  asRoleMaker,
   createRole,
   grantConnect,
   grantSelectOnFuture,
@@ -40,9 +42,11 @@ export async function prepared(world: World): Promise<void> {
     await session.query(lockRoles());
     const [role] = await session.query(roleExists(user));
     const password = await world.places.replication.password('target');
+    await session.query(asRoleMaker(user));
     if (!role?.exists) for (const statement of createRole(user, scramVerifier(password))) await session.query(statement);
     await session.query(allowReplication(user, false));
     await session.query(setForStream(user, world.database.name, 'statement_timeout', '0'));
+    await session.query(asOurselves());
     await session.query(grantConnect(user, world.database.name));
     await session.query(grantSelectOnFuture(user, { schema: 'Mixed Case', owner: world.database.roles.target }));
     await session.query(createPublication(published?.tables ?? []));

@@ -81,6 +81,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const pair = await startPair({
     source: options.source ?? 15,
     target: options.target ?? 18,
+    ...(options.targetLogin ? { targetLogin: options.targetLogin } : {}),
     sourceParameters: { ...SMALL, wal_level: 'logical', max_replication_slots: 20, max_wal_senders: 30, ...options.sourceParameters },
     targetParameters: {
       ...SMALL,

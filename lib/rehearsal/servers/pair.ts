@@ -1,6 +1,7 @@
 /**
- * A source that begins as Aurora does and a target that is closed as PlanetScale is. The roles stand for those that a user has: the
- * cluster's master user, PlanetScale's default role, and on both sides the role of the application, which may only log in.
+ * A source as Aurora has it and a target that is closed as PlanetScale is, each behind what stands before it there. The roles stand for those
+ * that a user has: the cluster's master user, PlanetScale's default role and one that was made in its dashboard, and on both sides the role of the
+ * application, which may only log in.
  */
 import pg from 'pg';
 import { type ConnectionSettings, clientConfig } from '../../../lambdas/adapters/connection-settings.ts';
@@ -9,20 +10,18 @@ import { letMasterBe, MASTER_ATTRIBUTES, PLATFORM_DATABASE, platformFunctions, p
 import type { ServerVersion } from './binaries.ts';
 import { auroraManner } from './front/aurora.ts';
 import { Edge, type EdgeOptions, hbaBehindEdge } from './front/edge.ts';
+import { DEFAULT_TARGET_LOGIN, TARGET_ROLES, type TargetLogin, targetRoles } from './planetscale-roles.ts';
 import { keepPlatformSession } from './platform-session.ts';
 import { type Parameters, Server } from './server.ts';
 
+export { DEFAULT_TARGET_LOGIN, TARGET_ROLES, type TargetLogin } from './planetscale-roles.ts';
+
 export const SOURCE_ROLE = 'aurora_master';
-export const TARGET_ROLE = 'planetscale_default';
 /** Not the migration's role, and no member of it: a switch must be able to shut the application out and go on working itself. */
 export const APPLICATION_ROLE = 'shop_app';
 const SOURCE_PASSWORD = 'rehearsal source';
 const TARGET_PASSWORD = 'rehearsal target';
 const APPLICATION_PASSWORD = 'rehearsal application';
-
-/** The default role of PlanetScale for Postgres, and what the guide asks to grant it. */
-const TARGET_RIGHTS = 'createdb createrole replication bypassrls';
-const TARGET_MEMBERSHIPS = ['pg_monitor', 'pg_signal_backend', 'pg_read_all_data', 'pg_write_all_data'];
 
 export interface PairOptions {
   readonly source: ServerVersion;
@@ -36,6 +35,8 @@ export interface PairOptions {
   readonly plainSource?: string;
   /** How the edge before the target behaves. */
   readonly edge?: EdgeOptions;
+  /** @default - the role that guide A1 asks people to make */
+  readonly targetLogin?: TargetLogin;
 }
 
 /** One database on both servers. */
@@ -43,7 +44,7 @@ export interface PairedDatabase {
   readonly name: string;
   readonly source: ConnectionSettings;
   readonly target: ConnectionSettings;
-  /** Who owns it, by the name that the server knows: at the target it logs in with its branch behind it. */
+  /** As whom the two log in, by the name that the server knows: at the target the branch stands behind it. */
   readonly roles: { readonly source: string; readonly target: string };
 }
 
@@ -52,48 +53,48 @@ export interface Pair {
   readonly target: Server;
   /** Before the target: whoever is not its superuser reaches it here, and nowhere else. */
   readonly edge: Edge;
-  /** Makes an empty database of this name on both sides, owned by the two roles. */
+  /** Makes an empty database of this name on both sides, owned by the master user and by the default role. */
   createDatabase(name: string): Promise<PairedDatabase>;
   destroy(): void;
 }
 
-/** A server with the role that a side's user has. */
+/** A server with the roles that a side's users have. */
 interface OneSide {
   readonly server: Server;
   /** What clients connect to. */
   readonly entrance: Entrance;
-  /** Makes an empty database of this name, owned by the role. */
+  /** Makes an empty database of this name. */
   createDatabase(name: string): Promise<ConnectionSettings>;
 }
 
 /** Where a role logs in: at the server, or at what stands before it. */
 export type Entrance = Pick<Server | Edge, 'login' | 'authority' | 'destroy'>;
 
-async function oneSide(
-  server: Server,
-  entrance: Entrance,
-  role: string,
-  password: string,
-  rights: string,
-  grants: readonly string[],
-): Promise<OneSide> {
+interface SideRoles {
+  /** Makes them. */
+  readonly statements: readonly string[];
+  /** Of every database. */
+  readonly owner: string;
+  readonly login: string;
+  readonly password: string;
+}
+
+async function oneSide(server: Server, entrance: Entrance, { statements, owner, login, password }: SideRoles): Promise<OneSide> {
   try {
     await asSuperuser(server.superuser(), [
-      `create role ${role} login ${rights} password ${literal(password)}`,
+      ...statements,
       `create role ${APPLICATION_ROLE} login password ${literal(APPLICATION_PASSWORD)}`,
-      ...grants,
     ]);
   } catch (error) {
-    entrance.destroy();
-    server.destroy();
+    endSide({ server, entrance });
     throw error;
   }
   return {
     server,
     entrance,
     async createDatabase(name) {
-      await asSuperuser(server.superuser(), [`create database ${identifier(name)} owner ${role}`]);
-      return entrance.login(role, password, name);
+      await asSuperuser(server.superuser(), [`create database ${identifier(name)} owner ${owner}`]);
+      return entrance.login(login, password, name);
     },
   };
 }
@@ -102,20 +103,25 @@ async function oneSide(
 export const applicationLogin = (entrance: Entrance, database: string): ConnectionSettings =>
   entrance.login(APPLICATION_ROLE, APPLICATION_PASSWORD, database);
 
+const sourceRole = (attributes: string, memberships: readonly string[]): SideRoles => ({
+  statements: [`create role ${SOURCE_ROLE} login ${attributes} password ${literal(SOURCE_PASSWORD)}`, ...memberships],
+  ...{ owner: SOURCE_ROLE, login: SOURCE_ROLE, password: SOURCE_PASSWORD },
+});
+
 /** Memberships that guides ask for where there is no rds_superuser. */
 const PLAIN_MEMBERSHIPS = [`grant pg_monitor, pg_signal_backend to ${SOURCE_ROLE}`];
 
 /** A source that begins as Aurora does, alone. @param plain see {@link PairOptions.plainSource} */
 export async function startSource(version: ServerVersion, parameters: Parameters = {}, plain?: string): Promise<OneSide> {
   const server = await Server.start({ version, kin: 'source', parameters: { wal_level: 'replica', ...parameters } });
-  if (plain !== undefined) return oneSide(server, server, SOURCE_ROLE, SOURCE_PASSWORD, plain, PLAIN_MEMBERSHIPS);
+  if (plain !== undefined) return oneSide(server, server, sourceRole(plain, PLAIN_MEMBERSHIPS));
   try {
     await makeAurora(server);
   } catch (error) {
     server.destroy();
     throw error;
   }
-  return oneSide(server, server, SOURCE_ROLE, SOURCE_PASSWORD, MASTER_ATTRIBUTES, letMasterBe(SOURCE_ROLE));
+  return oneSide(server, server, sourceRole(MASTER_ATTRIBUTES, letMasterBe(SOURCE_ROLE)));
 }
 
 /** What RDS makes of a server before its user comes. */
@@ -131,15 +137,17 @@ export async function startTarget(
   version: ServerVersion,
   parameters: Parameters = {},
   options: EdgeOptions | 'none' = {},
+  login: TargetLogin = DEFAULT_TARGET_LOGIN,
 ): Promise<OneSide & { readonly edge: Edge | undefined }> {
   const hba = options === 'none' ? {} : { hba: (superuser: string) => hbaBehindEdge(superuser, options) };
   const server = await Server.start({ version, kin: 'target', ...hba, parameters: { wal_level: 'logical', ...parameters } });
   const edge = options === 'none' ? undefined : await Edge.start(server, options);
-  const grants = TARGET_MEMBERSHIPS.map((role) => `grant ${role} to ${TARGET_ROLE}`);
-  const side = await oneSide(server, edge ?? server, TARGET_ROLE, TARGET_PASSWORD, TARGET_RIGHTS, [
-    ...grants,
-    `grant pg_create_subscription to ${TARGET_ROLE} with admin option`,
-  ]);
+  const side = await oneSide(server, edge ?? server, {
+    statements: targetRoles(TARGET_PASSWORD),
+    owner: TARGET_ROLES.default,
+    login: TARGET_ROLES[login],
+    password: TARGET_PASSWORD,
+  });
   return { ...side, edge };
 }
 
@@ -147,7 +155,7 @@ export async function startTarget(
 export async function startPair(options: PairOptions): Promise<Pair> {
   const starting = [
     startSource(options.source, options.sourceParameters, options.plainSource),
-    startTarget(options.target, options.targetParameters, options.edge),
+    startTarget(options.target, options.targetParameters, options.edge, options.targetLogin),
   ] as const;
   const [source, target] = await Promise.all(starting).catch(async (error: unknown) => {
     for (const started of await Promise.allSettled(starting)) if (started.status === 'fulfilled') endSide(started.value);
@@ -160,7 +168,7 @@ export async function startPair(options: PairOptions): Promise<Pair> {
     target: target.server,
     edge,
     createDatabase: async (name) => ({
-      ...{ name, roles: { source: SOURCE_ROLE, target: TARGET_ROLE } },
+      ...{ name, roles: { source: SOURCE_ROLE, target: TARGET_ROLES[options.targetLogin ?? DEFAULT_TARGET_LOGIN] } },
       source: await source.createDatabase(name),
       target: await target.createDatabase(name),
     }),

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fenceRights, streamRights } from '../../../lambdas/cutover/rights.ts';
 import { PUBLICATION } from '../../../lambdas/names.ts';
 import { BACK } from '../../../lambdas/switch/direction.ts';
+import { TARGET_ROLES } from '../../../lib/rehearsal/servers/pair.ts';
 import { blocker, ODD, poorRole, summary } from '../../support/findings.ts';
 import { switchFindings } from '../../support/following.ts';
 import { startWorld, type World } from '../../support/world.ts';
@@ -11,15 +12,19 @@ const CHECKS = [fenceRights, streamRights];
 describe('rights for a switch', () => {
   let world: World;
   let old: World;
+  let byDefault: World;
   beforeAll(async () => {
-    [world, old] = await Promise.all([startWorld({ source: 17, target: 18 }), startWorld({ source: 15, target: 18 })]);
+    [world, old, byDefault] = await Promise.all([
+      startWorld({ source: 17, target: 18 }),
+      startWorld({ source: 15, target: 18 }),
+      startWorld({ source: 17, target: 17, targetLogin: 'default' }),
+    ]);
   });
-  afterAll(() => Promise.all([world?.destroy(), old?.destroy()]));
+  afterAll(() => Promise.all([world?.destroy(), old?.destroy(), byDefault?.destroy()]));
 
-  it('are there for a master user and the default role of PlanetScale, in both directions', async () => {
+  it('are there for a master user and both logins of PlanetScale, in both directions (#10)', async () => {
     for (const direction of [undefined, BACK]) {
-      expect(await switchFindings(world, CHECKS, direction ? { direction } : {})).toEqual([]);
-      expect(await switchFindings(old, CHECKS, direction ? { direction } : {})).toEqual([]);
+      for (const one of [world, old, byDefault]) expect(await switchFindings(one, CHECKS, direction ? { direction } : {})).toEqual([]);
     }
   });
 
@@ -65,7 +70,7 @@ alter table ${ODD}."T" owner to other_owner`;
     expect(summary(found)).toEqual({
       TableOfAnotherOwner: blocker(`source: ${ODD}."T" (owner other_owner)`, `target: ${ODD}."T" (owner other_owner)`),
     });
-    expect(found[0]?.statements).toEqual(['grant "other_owner" to "aurora_master";', 'grant "other_owner" to "planetscale_default";']);
+    expect(found[0]?.statements).toEqual(['grant "other_owner" to "aurora_master";', `grant "other_owner" to "${TARGET_ROLES.member}";`]);
     await one.source(found[0]?.statements?.[0] ?? '');
     await one.target(found[0]?.statements?.[1] ?? '');
     expect(await switchFindings(one, [streamRights])).toEqual([]);

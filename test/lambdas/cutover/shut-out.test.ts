@@ -3,6 +3,7 @@ import { type Application, noApplication } from '../../../lambdas/application.ts
 import { ownLogin, ownRole, roleOfLogin, shutOut } from '../../../lambdas/cutover/shut-out.ts';
 import { InvalidConfiguration } from '../../../lambdas/errors.ts';
 import { BACK } from '../../../lambdas/switch/direction.ts';
+import { TARGET_ROLES } from '../../../lib/rehearsal/servers/pair.ts';
 import { other } from '../../support/fenced.ts';
 import { blocker, poorRole, summary, warning } from '../../support/findings.ts';
 import { switchFindings } from '../../support/following.ts';
@@ -43,17 +44,17 @@ describe('roles that a fence cannot shut out (#9.7)', () => {
     world = await startWorld({ source: 17, target: 18 });
   });
   afterAll(() => world?.destroy());
-  const OURS = { source: 'aurora_master', target: 'planetscale_default' } as const;
+  const OURS = { source: 'aurora_master', target: TARGET_ROLES.member } as const;
 
   it('are looked for on both sides, in both directions', async () => {
     await world.target(
-      `create role pscale_api_app login; create role pscale_operator login; grant ${OURS.target} to pscale_api_app, pscale_operator`,
+      `create role pscale_api_app login; create role pscale_other login; grant ${OURS.target} to pscale_api_app, pscale_other`,
     );
     for (const direction of [undefined, BACK]) {
       const found = await switchFindings(world, [shutOut], direction ? { direction } : {});
       expect(summary(found)).toEqual({ RoleNotShutOut: blocker('target: pscale_api_app') });
     }
-    await world.target('drop role pscale_api_app, pscale_operator');
+    await world.target('drop role pscale_api_app, pscale_other');
   });
 
   it('are whoever logs in as our own role, unless it is called harmless', async () => {
@@ -88,11 +89,11 @@ describe('roles that a fence cannot shut out (#9.7)', () => {
 
     it('has to have a login of its own at the target, or there is no way back, or consent', async () => {
       users(['shop'], OURS.target);
-      expect(await found()).toEqual({ ApplicationUsesOurRole: blocker('target: planetscale_default') });
+      expect(await found()).toEqual({ ApplicationUsesOurRole: blocker(`target: ${TARGET_ROLES.member}`) });
       expect(await found({ input: { reverse: false } })).toEqual({});
       expect(await found({ input: { harmlessRoles: [OURS.target] } })).toEqual({});
       users([OURS.target], OURS.target);
-      expect(await found({ direction: BACK })).toEqual({ ApplicationUsesOurRole: blocker('target: planetscale_default') });
+      expect(await found({ direction: BACK })).toEqual({ ApplicationUsesOurRole: blocker(`target: ${TARGET_ROLES.member}`) });
     });
 
     it('is no concern of this look where no secret says as whom it logs in', async () => {

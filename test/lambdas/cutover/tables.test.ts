@@ -3,6 +3,7 @@ import { postData } from '../../../lambdas/cutover/post-data.ts';
 import { schema } from '../../../lambdas/cutover/schema.ts';
 import { publication, tables } from '../../../lambdas/cutover/tables.ts';
 import { PUBLICATION, subscriptionName } from '../../../lambdas/names.ts';
+import { TARGET_ROLES } from '../../../lib/rehearsal/servers/pair.ts';
 import { blocker, LONG, ODD, summary, warning } from '../../support/findings.ts';
 import { type FollowedServers, followedServers, switchFindings } from '../../support/following.ts';
 import { startWorld, type World } from '../../support/world.ts';
@@ -48,7 +49,7 @@ describe('tables, schema and indexes before a switch over', () => {
   it('names tables that are not ready', async () => {
     await world.source('create table public.waiting (id int primary key)');
     await world.source('insert into public.waiting values (1)');
-    await world.target('create table public.waiting (id int primary key); alter table public.waiting owner to planetscale_default');
+    await world.target(`create table public.waiting (id int primary key); alter table public.waiting owner to ${TARGET_ROLES.member}`);
     await world.target('insert into public.waiting values (1)');
     await world.source('grant select on public.waiting to planetscale_migration_replication');
     await world.source(`alter publication ${PUBLICATION} add table public.waiting`);

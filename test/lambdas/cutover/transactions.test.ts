@@ -42,8 +42,8 @@ describe('transactions under way before a switch', () => {
         expect.stringMatching(
           /^source: pid \d+ \(user aurora_master, database first, application job source, idle in transaction, \d+ s\)$/,
         ),
-        expect.stringMatching(/^target: pid \d+ \(user planetscale_default, database first, application job target, /),
-        expect.stringMatching(/^target: pid \d+ \(user planetscale_default, database Second "one", /),
+        expect.stringMatching(/^target: pid \d+ \(user pscale_api_x4k2m9q7zt1d, database first, application job target, /),
+        expect.stringMatching(/^target: pid \d+ \(user pscale_api_x4k2m9q7zt1d, database Second "one", /),
       ]),
     );
     expect(await found({ input: { reverse: false } })).toHaveLength(2);

@@ -3,6 +3,7 @@ import type { Cluster, Parameter } from '../../../lambdas/contract.ts';
 import { sourceReplication, sourceWorkers, targetWorkers, walLevel } from '../../../lambdas/readiness/capacity.ts';
 import { connections } from '../../../lambdas/readiness/connections.ts';
 import { auroraStandIn, MIGRATION_GROUP, unmanagedCluster } from '../../../lib/rehearsal/aurora-stand-in.ts';
+import { TARGET_ROLES } from '../../../lib/rehearsal/servers/pair.ts';
 import { blocker, findingsOf, poorRole, summary, warning } from '../../support/findings.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
@@ -107,14 +108,14 @@ describe('room for replication', () => {
   });
 
   it('compares the connections it needs with every limit', async () => {
-    await ample.target('alter role planetscale_default connection limit 3');
+    await ample.target(`alter role ${TARGET_ROLES.member} connection limit 3`);
     await ample.target('alter database "Shop ""main""" connection limit 8');
     const found = summary(await findingsOf(ample, [connections]));
     expect(found.ConnectionLimitTooLow).toEqual(blocker('target: connection limit of our role 3, 1 open, 8 needed'));
     expect(found.FewConnectionsFree).toEqual(
       warning(expect.stringMatching(/^target: connection limit of the database 8, \d open, 8 needed$/)),
     );
-    await ample.target('alter role planetscale_default connection limit -1');
+    await ample.target(`alter role ${TARGET_ROLES.member} connection limit -1`);
     await ample.target('alter database "Shop ""main""" connection limit -1');
     expect(await findingsOf(ample, [connections])).toEqual([]);
     const nobody = await poorRole('source', small, 'nobody');

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AlreadyRunning, NotReady } from '../../../lambdas/errors.ts';
 import { checkReadiness } from '../../../lambdas/steps/check-readiness.ts';
+import { TARGET_ROLES } from '../../../lib/rehearsal/servers/pair.ts';
 import { loadShop } from '../../../lib/rehearsal/shop/load.ts';
 import { LONG, ODD } from '../../support/findings.ts';
 import { runningBeside, type Sql, startWorld, type World } from '../../support/world.ts';
@@ -40,11 +41,11 @@ describe('CheckReadiness', () => {
     await bad.target('alter database bad owner to pscale_admin');
     const { message } = await refusalOf(bad);
     for (const part of [
-      '8 things stand in the way',
+      '10 things stand in the way',
       'Source and target are untouched',
       'TableOfAnotherOwner: public.taken (owner rdsadmin)',
       'NotReadable: public.taken (owner rdsadmin)',
-      'TargetRightsMissing: planetscale_default: create schemas in the database',
+      `TargetRightsMissing: ${TARGET_ROLES.member}: create schemas in the database`,
       'TargetSchemaClosed: public (owner pg_database_owner)',
       'TargetTableOfAnotherOwner: public.taken (owner pscale_admin)',
       'TargetNotEmpty: public.taken',

@@ -169,6 +169,17 @@ describe('CopySchema', () => {
     expect(await copied.target("select to_regclass('things.t') is not null as there")).toEqual([{ there: true }]);
   });
 
+  it('says where an extension is enabled that the target offers and refuses all the same (#10)', async () => {
+    const copied = await withSchema('create extension citext; create table t (a citext)');
+    await copied.target(`
+create schema platform;
+create function platform.refuse() returns event_trigger language plpgsql as $$ begin raise exception 'not enabled'; end $$;
+create event trigger refuse on ddl_command_start when tag in ('CREATE EXTENSION') execute function platform.refuse()`);
+    await expect(copied.until('CopySchema')).rejects.toThrow(
+      /refused EXTENSION citext.*as it was\. Enable the extension .*Clusters → Extensions/s,
+    );
+  });
+
   it('copies no extension of Aurora that the target does not offer, nor what belongs to it', async () => {
     const copied = await withSchema('create table t (a int)');
     // No Aurora at hand: an extension of plain PostgreSQL takes the name of one.

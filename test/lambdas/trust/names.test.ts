@@ -1,9 +1,11 @@
 /** Roles, publications and subscriptions of our names that somebody else has made, or may take over. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Database } from '../../../lambdas/contract.ts';
 import { NotOurs } from '../../../lambdas/errors.ts';
 import { REPLICATION_ROLE } from '../../../lambdas/names.ts';
 import { ownThings } from '../../../lambdas/readiness/own-things.ts';
 import { namesNotOurs, ownSchemaState } from '../../../lambdas/sql/trust.ts';
+import { haveReplicationRole } from '../../../lambdas/switch/publisher.ts';
 import { findingsOf, summary } from '../../support/findings.ts';
 import { switchedBack } from '../../support/halfway.ts';
 import { PLANTER, planterOn } from '../../support/planted.ts';
@@ -111,5 +113,22 @@ describe('what a migration makes itself (#9.10)', () => {
     } finally {
       await world.destroy();
     }
+  });
+});
+
+describe('other roles that PlanetScale makes (#10)', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await startWorld({ source: 15, target: 18, schema: 'create table public.t (id int primary key)' });
+  });
+  afterAll(() => world?.destroy());
+
+  it('are no fault of ours for being members of postgres, as which ours makes its role', async () => {
+    await world.target('create role pscale_api_another login; grant postgres to pscale_api_another');
+    const target = world.ports('SwitchOver').acting.target as Database;
+    await haveReplicationRole(target, world.places.replication);
+    expect(await target.query(namesNotOurs())).toEqual([]);
+    await world.target(`create role stranger login; grant ${REPLICATION_ROLE} to stranger`);
+    expect(await target.query(namesNotOurs())).toMatchObject([{ object: `role ${REPLICATION_ROLE}`, fault: 'has stranger as a member' }]);
   });
 });

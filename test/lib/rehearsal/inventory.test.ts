@@ -5,7 +5,7 @@ import { compareIndexes } from '../../../lib/rehearsal/inventory/indexes.ts';
 import { lookAtBoth } from '../../../lib/rehearsal/inventory/look.ts';
 import { compareSequences } from '../../../lib/rehearsal/inventory/sequences.ts';
 import { compareTables } from '../../../lib/rehearsal/inventory/tables.ts';
-import { type Pair, type PairedDatabase, startPair } from '../../../lib/rehearsal/servers/pair.ts';
+import { type Pair, type PairedDatabase, startPair, TARGET_ROLES } from '../../../lib/rehearsal/servers/pair.ts';
 
 const SCHEMA = `
 create schema "Größe ""x"" %";
@@ -41,7 +41,7 @@ describe.each([11, 15] as const)("the rehearsal's own look at both sides, from %
       ...(await compareIndexes(both)),
     }));
   beforeAll(async () => {
-    pair = await startPair({ source: version, target: 18 });
+    pair = await startPair({ source: version, target: 18, targetLogin: 'default' });
     database = await pair.createDatabase('inventory');
     for (const side of [database.source, database.target]) await run(side, SCHEMA);
   });
@@ -92,9 +92,9 @@ create index "i %" on "Größe ""x"" %".t (lower(j::text)) where f > 2`,
   it('does not take a query that failed for equality', async () => {
     await run(
       pair.target.superuser('inventory'),
-      'revoke all on parted_1 from planetscale_default; alter table parted_1 owner to pscale_admin',
+      `revoke all on parted_1 from ${TARGET_ROLES.default}; alter table parted_1 owner to pscale_admin`,
     );
-    await run(pair.target.superuser('inventory'), 'revoke pg_read_all_data from planetscale_default');
+    await run(pair.target.superuser('inventory'), `revoke pg_read_all_data from ${TARGET_ROLES.default}`);
     await expect(lookAtBoth(database, compareTables)).rejects.toThrow('permission denied for table parted_1');
   });
 });

@@ -17,6 +17,7 @@ describe('the command line of the rehearsal', () => {
     expect(parseOptions([])).toEqual({
       source: { kind: 'embedded', version: 15 },
       target: { kind: 'embedded', version: 18 },
+      targetLogin: 'member',
       sourceDump: undefined,
       until: 'Cleanup',
       writers: 4,
@@ -77,6 +78,12 @@ describe('the command line of the rehearsal', () => {
       --writers must be a whole number from 0 to 64, not "-1".
       --rate must be a whole number from 1 to 10000, not "1.5"."
     `);
+  });
+
+  it('takes the login at an embedded target, and refuses it for a server of one’s own (#10)', () => {
+    expect(parseOptions(['--target-login=default'])).toMatchObject({ targetLogin: 'default' });
+    expect(problemsOf('--target-login=superuser')).toEqual(['--target-login must be one of default, member, not "superuser".']);
+    expect(problemsOf('--target-login=member', '--target-url', 'postgresql://u:p@localhost/db')).toHaveLength(1);
   });
 
   it('refuses options that contradict each other, and options given twice', () => {

@@ -16,6 +16,7 @@ import { rowSecurity, sourceRole, sourceTables, targetRole } from './rights.ts';
 import { sequences } from './sequences.ts';
 import { sessionReplicationRole } from './session-role.ts';
 import { nothingToMove, size } from './size.ts';
+import { slotOfTheWayBack } from './slot-survival.ts';
 import { alreadySwitched, reverseStream } from './switched.ts';
 import { tableChecks } from './tables.ts';
 import { targetEmpty } from './target.ts';
@@ -42,6 +43,7 @@ export const CHECKS: readonly Check[] = [
   alreadySwitched,
   reverseStream,
   wayBack,
+  slotOfTheWayBack,
   earlierAttempt,
   targetEmpty,
   slots,

@@ -82,7 +82,7 @@ function disabled(name: string, side: SideName, subscription: SubscriptionState)
     };
   }
   const { message, remedy } = disabledByOthers(name, side);
-  return { message, remedy: `${remedy} Wait until it has caught up.` };
+  return { message, remedy: `${remedy} After that wait until it has caught up.` };
 }
 
 export const stream: SwitchCheck = {

@@ -6,7 +6,6 @@
  */
 import type { Database, SideName } from '../contract.ts';
 import { CopyStalled } from '../errors.ts';
-import { identifier } from '../sql/quote.ts';
 import { releaseSubscription, type SubscriptionState } from '../sql/subscriptions.ts';
 import { noteHeld, readNote } from './connection.ts';
 
@@ -24,14 +23,17 @@ export async function release(side: Database, name: string, subscription: Noted)
   if (note && isHeld(subscription)) await side.query(releaseSubscription(name, noteHeld(note, false)));
 }
 
-/** What happened, and how it is undone. */
+const WHY: Record<SideName, string> = {
+  source: 'Find out who did it and why.',
+  target:
+    'PlanetScale disables every subscription when it makes a cluster read-only, because 5 % of its disk or less is left: make room ' +
+    '(Clusters → Storage, or a larger cluster size on Metal) and wait until the cluster takes writes again. If a person did it, ask why.',
+};
+
+/** What happened, and how it is undone. The name is one that needs no quotes. */
 export const disabledByOthers = (name: string, side: SideName): { readonly message: string; readonly remedy: string } => ({
   message: `The subscription ${name} on the ${side} is disabled, and not by this migration, so nothing arrives there.`,
-  remedy:
-    (side === 'target'
-      ? 'PlanetScale disables every subscription when it makes a cluster read-only, because 5 % of its disk or less is left: make room ' +
-        '(Clusters → Storage, or a larger cluster size on Metal) and wait until the cluster takes writes again. If a person did it, ask why. Then run '
-      : 'Find out who did it and why. Then run ') + `"alter subscription ${identifier(name)} enable;" on the ${side}.`,
+  remedy: `${WHY[side]} Then run on the ${side}: alter subscription ${name} enable;`,
 });
 
 /** @throws CopyStalled where others have disabled it */
@@ -39,6 +41,6 @@ export function demandNotDisabled(name: string, side: SideName, subscription: No
   if (!subscription || !isDisabledByOthers(subscription)) return;
   const { message, remedy } = disabledByOthers(name, side);
   throw new CopyStalled(
-    `${message} It was left so, and nothing is lost: its slot keeps every change, and WAL with it. ${remedy} Then start the machine again; it continues.`,
+    `${message} It was left so, and nothing is lost: its slot keeps every change, and WAL with it. ${remedy} After that start the machine again; it continues.`,
   );
 }

@@ -124,7 +124,7 @@ async function demandCurrent({ direction, arriving, current }: Switch): Promise<
   const untouched = 'Nothing was fenced, and the application is not affected.';
   if (subscription && isDisabledByOthers(subscription)) {
     const { message, remedy } = disabledByOthers(current, direction.to);
-    throw new SwitchFailed(`${message} ${untouched} ${remedy} Then start again.`);
+    throw new SwitchFailed(`${message} ${untouched} ${remedy} After that start again.`);
   }
   const note = readNote(subscription?.note ?? null);
   if (subscription?.enabled && note) return noteHeld(note, true);

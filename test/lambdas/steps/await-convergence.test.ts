@@ -88,7 +88,7 @@ describe('AwaitConvergence when the target is not in step', () => {
     await world.target(`alter subscription ${name} disable`);
     const attempt = world.visit('AwaitConvergence');
     await expect(attempt).rejects.toMatchObject({ name: 'CopyStalled' });
-    await expect(attempt).rejects.toThrow(`Then run "alter subscription "${name}" enable;" on the target.`);
+    await expect(attempt).rejects.toThrow(`Then run on the target: alter subscription ${name} enable;`);
     expect(await world.target('select subenabled from pg_subscription where subname = $1', [name])).toEqual([{ subenabled: false }]);
     await world.target(`alter subscription ${name} enable`);
   });

@@ -13,7 +13,6 @@ enduresFaults('duringRollback', {
   'the function killed': stays(/interrupted while the target was fenced/),
   'the source failed over': stays(/connection/i),
   'the target switched over': stays(/connection/i),
-  'the target switched over without its slots': stays(/connection/i),
   'the network to the side being left cut': stays(/in time|within the time/),
   'the network to the side arrived at cut': stays(/in time|within the time/),
   'the replication password changed': stays(/stream was interrupted/),
@@ -21,5 +20,6 @@ enduresFaults('duringRollback', {
   'a straggling writer that ignores the fence': goesBack,
   'the execution aborted': ended('ABORTED', 'target'),
   'two executions at once': goesBack,
+  'the target switched over without its slots': stays(/connection/i),
   'the slot dropped and re-created': stays(/stream was interrupted/),
 });

@@ -13,8 +13,8 @@ const MIDDLE: Partial<Record<MachineName, Record<SideName, RegExp>>> = {
   Preflight: { source: /from pg_settings/, target: /from pg_settings/ },
   Replicate: { source: /pg_replication_slots/, target: /pg_subscription_rel/ },
   Rotation: { source: /planetscale_with_secret\(\$1/, target: /planetscale_with_secret\(\$1/ },
-  Recovery: { source: /"gate"/, target: /"gate"/ },
-  Cleanup: { source: /pg_drop_replication_slot/, target: /drop schema/ },
+  Recovery: { source: /gate/, target: /gate/ },
+  Cleanup: { source: /drop schema/, target: /drop schema/ },
 };
 
 type Kept = 'slots kept' | 'slots lost';

@@ -5,7 +5,7 @@ import { subscriptionName } from '../../lambdas/names.ts';
 import type { MachineName } from '../../lib/machines.ts';
 import type { Outcome } from '../../lib/rehearsal/machines/execution.ts';
 import { failSourceOver, switchTargetOver } from '../../lib/rehearsal/servers/switchover.ts';
-import { applicationOf, nothingIsLost, servingSides, switchFrom } from '../support/endure.ts';
+import { applicationOf, nothingIsLost, switchFrom } from '../support/endure.ts';
 import { type SwitchServers, type SwitchWorld, startSwitchServers } from '../support/switching.ts';
 
 /** A statement of each machine, in the middle of which the server goes. */
@@ -34,7 +34,7 @@ async function struck(at: SwitchWorld, machine: MachineName, side: SideName, kep
     const outcome = await at.start(machine).ended;
     expect({ fired: trigger.fired, outcome }).toMatchObject({ fired: true });
     await trigger.done;
-    expect(await servingSides(at)).toEqual([serving]);
+    expect(await at.secret.pointsAt()).toBe(serving);
     await nothingIsLost(at, writes, serving);
     return outcome;
   } finally {

@@ -123,7 +123,7 @@ async function streams({ world, sql }: SwitchWorld, serving: SideName): Promise<
 }
 
 /** The application's role, asked on both sides, politely and not. */
-export async function servingSides({ logins }: SwitchWorld): Promise<SideName[]> {
+async function servingSides({ logins }: SwitchWorld): Promise<SideName[]> {
   const serving: SideName[] = [];
   for (const side of SIDES) {
     const politely = await acceptsWrites(logins[side], true);

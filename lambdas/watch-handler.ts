@@ -28,8 +28,9 @@ export async function watch(_event: unknown, { awsRequestId }: Pick<Invocation, 
     const [source, target] = places.map(({ failure }, index) =>
       failure === undefined ? [looking.source, looking.target][index] : outOfReach(failure, environment[VARIABLE.database] ?? ''),
     ) as [Reader, Reader];
-    const { stream, measures, failures } = await lookOut({ source, target }, memory, replicated);
+    const { stream, measures, notices, failures } = await lookOut({ source, target }, memory, replicated);
     publishMeasures(environment[VARIABLE.stack] ?? '', stream, measures);
+    for (const notice of notices) log.warn(notice);
     for (const error of failures) {
       log.warn('The look was not whole', error instanceof MigrationError ? { error: error.name, message: error.message } : {});
     }

@@ -57,7 +57,7 @@ export const ALARMS: Readonly<Record<AlarmName, AlarmRule>> = {
   // A restart or a failover of a server is over in less, and then the worker starts by itself.
   StreamStopped: {
     title: 'Stream stopped',
-    says: 'The subscription has not run for a quarter of an hour: it is disabled, or fails again and again.',
+    says: 'The subscription has not run for a quarter of an hour: it is disabled, as PlanetScale does when little of the disk is left, or fails again and again.',
     metric: 'SubscriptionRunning',
     ...{ statistic: 'Maximum', is: 'less than', threshold: 1, minutes: 5, times: 3 },
   },

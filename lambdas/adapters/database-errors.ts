@@ -67,11 +67,26 @@ function translateComplaint(error: pg.DatabaseError, at: Endpoint, log: WholeWor
     return new CannotConnect(`${place(at)} was refused (${code}): ${message}. ${remedy}, then start again.`);
   }
   const { schema, table, constraint } = isRaised(error) ? {} : error;
-  return new StatementFailed(message, {
+  return new StatementFailed(isReadOnly(error) ? readOnly(code, at) : message, {
     ...{ code, hint, schema, table, constraint },
     position: error.position === undefined ? undefined : Number(error.position),
   });
 }
+
+/**
+ * The words of a cluster that PlanetScale has made read-only (https://planetscale.com/docs/postgres/troubleshooting/read-only-mode). They are
+ * those of the extension pg_readonly, which says them without a code of their own, so that they come as an internal error; its releases
+ * from 1.0.5 on make transactions read-only instead, as on a replica.
+ */
+const READ_ONLY = /cluster is read-only/;
+const READ_ONLY_TRANSACTION = '25006';
+const isReadOnly = (error: pg.DatabaseError): boolean =>
+  !isRaised(error) && (READ_ONLY.test(error.message) || error.code === READ_ONLY_TRANSACTION);
+
+const readOnly = (code: string, at: Endpoint): string =>
+  `The server at ${place(at)} takes no writes (${code}), so the statement was refused and changed nothing. PlanetScale makes a cluster read-only ` +
+  'when 5 % of its disk or less is left, and disables its subscriptions: make room (Clusters → Storage, or a larger cluster size on Metal), wait until ' +
+  'it takes writes again, enable the subscription ("alter subscription … enable"), then start again. If its disk is not full, the address leads to a replica.';
 
 /** Source files of procedural languages: what they report comes from a function, which may give it any code and any name of an object. */
 const LANGUAGES = /^(?:pl_exec|plperl|Util|plpy_\w+|pltcl|plv8\w*|plr|pg_backend_support)\.(?:c|cc|cpp)$/;

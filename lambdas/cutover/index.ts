@@ -16,6 +16,7 @@ import { schema } from './schema.ts';
 import { sessionReplicationRole } from './session-role.ts';
 import { sessions } from './sessions.ts';
 import { ownLogin, ownRole, shutOut } from './shut-out.ts';
+import { slotOfTheWayBack } from './slot-survival.ts';
 import { login, stream, uninterrupted } from './stream.ts';
 import { subscriptions } from './subscriptions.ts';
 import { publication, tables } from './tables.ts';
@@ -47,5 +48,10 @@ const COMMON: readonly SwitchCheck[] = [
   ownLogin,
 ];
 
-export const CUTOVER_CHECKS: readonly SwitchCheck[] = [compared, uninterrupted, postData, unverifiedWayBack, ...COMMON, readers];
+export const CUTOVER_CHECKS: readonly SwitchCheck[] = [
+  ...[compared, uninterrupted, postData, unverifiedWayBack],
+  ...COMMON,
+  readers,
+  slotOfTheWayBack,
+];
 export const ROLLBACK_CHECKS: readonly SwitchCheck[] = COMMON;

@@ -1,8 +1,11 @@
 /** Whether the stream that flows now is the one that we made, whole and running. Without it a switch would lose what it has not brought. */
+import type { SideName } from '../contract.ts';
 import { type Finding, listed } from '../readiness/findings.ts';
+import { disabledByOthers, isHeld } from '../replication/held.ts';
 import { breach } from '../replication/history.ts';
 import { ownRole } from '../sql/roles.ts';
 import { senderOf } from '../sql/senders.ts';
+import type { SubscriptionState } from '../sql/subscriptions.ts';
 import { BACK } from '../switch/direction.ts';
 import type { SwitchCheck, SwitchScene } from './scene.ts';
 
@@ -56,11 +59,10 @@ export const streamTrouble = (scene: SwitchScene): Finding[] => {
   }
   return [
     ...listed({
+      ...disabled(current, arriving.name, subscription),
       code: 'SubscriptionDisabled',
       severity: 'blocker',
       objects: subscription.enabled ? [] : [current],
-      message: `Somebody has disabled the subscription on the ${arriving.name}, so nothing arrives.`,
-      remedy: `alter subscription ${current} enable; on the ${arriving.name}, and wait until it has caught up.`,
     }),
     ...listed({
       code: 'StreamNotRunning',
@@ -71,6 +73,18 @@ export const streamTrouble = (scene: SwitchScene): Finding[] => {
     }),
   ];
 };
+
+/** Whoever has disabled it. */
+function disabled(name: string, side: SideName, subscription: SubscriptionState): Pick<Finding, 'message' | 'remedy'> {
+  if (isHeld(subscription)) {
+    return {
+      message: `A switch that did not come to its end has left the subscription on the ${side} disabled, so nothing arrives.`,
+      remedy: 'Start Recovery, and wait until it has caught up.',
+    };
+  }
+  const { message, remedy } = disabledByOthers(name, side);
+  return { message, remedy: `${remedy} After that wait until it has caught up.` };
+}
 
 export const stream: SwitchCheck = {
   name: 'slot and subscription',

@@ -18,6 +18,7 @@ import { rowSecurity, sourceRole, sourceTables, targetRole } from './rights.ts';
 import { sequences } from './sequences.ts';
 import { sessionReplicationRole } from './session-role.ts';
 import { nothingToMove, size } from './size.ts';
+import { slotOfTheWayBack } from './slot-survival.ts';
 import { alreadySwitched, reverseStream } from './switched.ts';
 import { tableChecks } from './tables.ts';
 import { targetEmpty } from './target.ts';
@@ -49,6 +50,7 @@ export const CHECKS: readonly Check[] = [
   wayBack,
   wayBackRights,
   wayBackRoom,
+  slotOfTheWayBack,
   earlierAttempt,
   targetEmpty,
   slots,

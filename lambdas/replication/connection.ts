@@ -92,22 +92,27 @@ export interface Note {
   readonly birth: string;
   readonly salt: string;
   readonly connection: string;
+  /** Whether it is disabled because we have not enabled it yet, or have disabled it for a switch. */
+  readonly held: boolean;
 }
 
 const hash = (salt: string, connection: string): string => createHash('sha256').update(`${salt}\n${connection}`).digest('hex');
 
-export function writeNote(birth: string, connection: string): string {
+export function writeNote(birth: string, connection: string, held: boolean): string {
   const salt = randomBytes(16).toString('hex');
-  return JSON.stringify({ birth, salt, connection: hash(salt, connection) } satisfies Note);
+  return JSON.stringify({ birth, salt, connection: hash(salt, connection), held } satisfies Note);
 }
+
+/** The same note, of a subscription that we hold or let go. */
+export const noteHeld = (note: Note, held: boolean): string => JSON.stringify({ ...note, held } satisfies Note);
 
 /** @returns undefined for a comment that is not ours */
 export function readNote(comment: string | null): Note | undefined {
   try {
     const note = JSON.parse(comment ?? '') as Partial<Note> | null;
-    const { birth, salt, connection } = note ?? {};
+    const { birth, salt, connection, held } = note ?? {};
     return typeof birth === 'string' && typeof salt === 'string' && typeof connection === 'string'
-      ? { birth, salt, connection }
+      ? { birth, salt, connection, held: held === true }
       : undefined;
   } catch {
     return undefined;

@@ -15,6 +15,7 @@ import { type SlotBirth, slotBirth, slotBirthsExist } from '../sql/slot-births.t
 import { type SlotState, slotState } from '../sql/slots.ts';
 import { type SubscribedTable, type SubscriptionState, subscribedTables, subscriptionState } from '../sql/subscriptions.ts';
 import { type Note, readNote } from './connection.ts';
+import { demandNotDisabled } from './held.ts';
 import { HEARTBEAT_TABLE, keyOf } from './tables.ts';
 
 export interface History {
@@ -68,15 +69,30 @@ export const SIDES_OF = {
 /** Whether anything has been copied, so that there is a history to keep. */
 export const hasCopied = ({ tables }: History): boolean => tables.some(({ state }) => state !== 'i');
 
+/** How a slot goes without anybody dropping it. */
+const LOSSES: Record<SideName, string> = {
+  source: ' (dropped by somebody, or lost when the writer failed over)',
+  target:
+    ' (dropped by somebody, or lost in a switchover: PlanetScale keeps a slot only if sync_replication_slots and hot_standby_feedback ' +
+    'are on and its name is entered under Clusters → Parameters → Failover)',
+};
+
+/** Why a slot cannot be read any more; undefined where it can. */
+export function slotTrouble(name: string, stream: StreamName, slot: SlotState | undefined): string | undefined {
+  const { publisher } = SIDES_OF[stream];
+  if (!slot) return `The replication slot ${name} is gone from the ${publisher}${LOSSES[publisher]}`;
+  return slot.lost ? `The ${publisher} has thrown away WAL that the replication slot ${name} needed` : undefined;
+}
+
 /** Why the slot's history cannot be vouched for; undefined where nothing speaks against it. Asked of an existing subscription only. */
 export function breach(history: History): string | undefined {
   const { stream, name, database, slot, birth, subscription, note, publication, beats } = history;
   const { publisher, subscriber } = SIDES_OF[stream];
-  if (!slot) return `The replication slot ${name} is gone from the ${publisher}`;
-  if (slot.plugin !== 'pgoutput' || slot.database !== database) {
+  if (slot && (slot.plugin !== 'pgoutput' || slot.database !== database)) {
     return `The replication slot ${name} on the ${publisher} belongs to something else`;
   }
-  if (slot.lost) return `The ${publisher} has thrown away WAL that the replication slot ${name} needed`;
+  const trouble = slotTrouble(name, stream, slot);
+  if (trouble) return trouble;
   if (subscription?.slot !== name) return `The subscription ${name} on the ${subscriber} was taken off its replication slot`;
   if (!birth || note?.birth !== birth.birth) {
     return `The replication slot ${name} on the ${publisher} is not the one that the subscription began with`;
@@ -90,7 +106,10 @@ export function breach(history: History): string | undefined {
   return undefined;
 }
 
-/** @throws ReplicationBroken where changes may be missing on the subscriber */
+/**
+ * @throws ReplicationBroken where changes may be missing on the subscriber
+ * @throws CopyStalled where others have disabled the subscription
+ */
 export function vouchFor(history: History): void {
   if (!history.subscription) {
     const { subscriber } = SIDES_OF[history.stream];
@@ -100,6 +119,7 @@ export function vouchFor(history: History): void {
   }
   const reason = breach(history);
   if (reason) throw broken(reason, history.stream);
+  demandNotDisabled(history.name, SIDES_OF[history.stream].subscriber, history.subscription);
 }
 
 const WAY_OUT: Record<StreamName, string> = {

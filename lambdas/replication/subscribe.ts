@@ -12,22 +12,24 @@ import {
   type StreamOptions,
   setConnection,
   setNote,
+  setSynchronousCommit,
 } from '../sql/subscriptions.ts';
-import { writeNote } from './connection.ts';
+import { type Note, writeNote } from './connection.ts';
 import { keyOf, named } from './tables.ts';
 
-/** Subscription and note in one transaction, so that neither is ever there without the other. */
+/** Subscription and note in one transaction, so that neither is ever there without the other. It is disabled, and held by us until it is enabled. */
 export async function subscribe(target: Database, name: string, connection: string, stream: StreamOptions, birth: string): Promise<void> {
   await target.transaction(async (session) => {
     for (const statement of createSubscription(name, connection, stream)) await session.query(statement);
-    await session.query(setNote(name, writeNote(birth, connection)));
+    await session.query(setNote(name, writeNote(birth, connection, true)));
   });
 }
 
-export async function reconnect(target: Database, name: string, connection: string, birth: string): Promise<void> {
+export async function reconnect(target: Database, name: string, connection: string, { birth, held }: Note): Promise<void> {
   await target.transaction(async (session) => {
     for (const statement of setConnection(name, connection)) await session.query(statement);
-    await session.query(setNote(name, writeNote(birth, connection)));
+    await session.query(setNote(name, writeNote(birth, connection, held)));
+    await session.query(setSynchronousCommit(name));
   });
 }
 

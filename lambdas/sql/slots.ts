@@ -41,14 +41,21 @@ where slot_name = $1::name
     [name],
   );
 
-/** Returns once every write transaction that was open has ended, with the point in the WAL from which the slot has everything. */
-export const createSlot = (name: string): Statement<{ point: string }> =>
+/**
+ * Returns once every write transaction that was open has ended, with the point in the WAL from which the slot has everything.
+ * @param survives whether the slot is to be carried over to a standby, which servers from {@link FAILOVER_SLOTS_SINCE} on know
+ */
+export const createSlot = (name: string, survives = false): Statement<{ point: string }> =>
   statement(
     `
-select made.lsn::text as point from ${AS_REPLICATOR} cross join lateral pg_create_logical_replication_slot(${afterRole('$1::name')}, 'pgoutput') as made
+select made.lsn::text as point from ${AS_REPLICATOR}
+cross join lateral pg_create_logical_replication_slot(${afterRole('$1::name')}, 'pgoutput'${survives ? ', false, false, true' : ''}) as made
 `,
     [name],
   );
+
+/** https://www.postgresql.org/docs/17/logicaldecoding-explanation.html#LOGICALDECODING-REPLICATION-SLOTS-SYNCHRONIZATION */
+export const FAILOVER_SLOTS_SINCE = 17;
 
 export const dropSlot = (name: string): Statement =>
   statement(`select pg_drop_replication_slot(${afterRole('$1::name')}) from ${AS_REPLICATOR}`, [name]);

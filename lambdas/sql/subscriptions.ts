@@ -90,7 +90,8 @@ where r.srsubid in ${subscriptionIds('$1::name')} and r.srsubstate = 'f'
 const options = ({ binary, streaming }: StreamOptions): string => `binary = ${binary}, streaming = ${streaming}`;
 
 /**
- * Without connecting, so that it may run in a transaction and never waits. The rest stands at its default for a reason: `origin = any`,
+ * Without connecting, so that it may run in a transaction and never waits. `synchronous_commit = on` from the beginning: what is confirmed
+ * is not sent again, and a table that is ready is confirmed while others are still copied, so it has to be on the replicas by then. The rest stands at its default for a reason: `origin = any`,
  * because a source may itself be subscribed; `run_as_owner = false`, because CopySchema makes the tables as the same role;
  * `password_required = true`, which a role without superuser rights must leave.
  *
@@ -100,7 +101,7 @@ const options = ({ binary, streaming }: StreamOptions): string => `binary = ${bi
 export const createSubscription = (name: string, connection: string, stream: StreamOptions): Statement[] => [
   statement(`
 create subscription ${identifier(name)} connection 'password=none' publication ${identifier(PUBLICATION)}
-with (connect = false, slot_name = ${literal(name)}, disable_on_error = false, ${options(stream)})
+with (connect = false, slot_name = ${literal(name)}, disable_on_error = false, synchronous_commit = on, ${options(stream)})
 `),
   ...setConnection(name, connection),
 ];
@@ -117,9 +118,15 @@ const copylessOptions = (version: number): string[] => [
  * once: a change to a table that the subscription does not know is passed over without an error. Stays disabled. `origin = none`,
  * where it is known, sends nothing back that came from here. In this order, in one transaction.
  * @param version major version of the subscriber
+ * @param survives whether its slot will be one that is carried over to a standby: the two have to say the same
+ *   (https://www.postgresql.org/docs/17/sql-createsubscription.html#SQL-CREATESUBSCRIPTION-PARAMS-WITH-FAILOVER)
  */
-export const createCopylessSubscription = (name: string, connection: string, version: number): Statement[] => {
-  const options = ['enabled = false', 'create_slot = false', `slot_name = ${plain(literal(name))}`, 'copy_data = false'];
+export const createCopylessSubscription = (name: string, connection: string, version: number, survives = false): Statement[] => {
+  const options = [
+    ...['enabled = false', 'create_slot = false', `slot_name = ${plain(literal(name))}`, 'copy_data = false'],
+    'synchronous_commit = on',
+    ...(survives ? ['failover = true'] : []),
+  ];
   return withSecret(
     `
 create subscription ${plain(identifier(name))} connection %L publication ${identifier(PUBLICATION)}
@@ -129,11 +136,40 @@ with (${[...options, ...copylessOptions(version)].join(', ')})
   );
 };
 
-export const disableSubscription = (name: string): Statement => statement(`alter subscription ${identifier(name)} disable`);
+/**
+ * Disables it, and notes that we did, in one statement: a subscription that is disabled without that note was disabled by others, and is
+ * not ours to enable. @param note see `replication/connection.ts`
+ */
+export const holdSubscription = (name: string, note: string): Statement => alterAndNote(name, 'disable', note);
 
-/** Whether each applied transaction is stored before the next, and confirmed right then. `off` is the default of subscriptions. */
-export const setSynchronousCommit = (name: string, value: 'on' | 'off'): Statement =>
-  statement(`alter subscription ${identifier(name)} set (synchronous_commit = ${value})`);
+/** Enables it, and notes that we hold it no longer. */
+export const releaseSubscription = (name: string, note: string): Statement => alterAndNote(name, 'enable', note);
+
+function alterAndNote(name: string, what: 'enable' | 'disable', note: string): Statement {
+  const body = `
+begin
+  alter subscription ${identifier(name)} ${what};
+  comment on subscription ${identifier(name)} is ${literal(note)};
+end
+`;
+  return statement(`do ${literal(body)}`);
+}
+
+/** Each applied transaction is stored before it is confirmed. Subscriptions of earlier versions of ours were made without. */
+export const setSynchronousCommit = (name: string): Statement =>
+  statement(`alter subscription ${identifier(name)} set (synchronous_commit = on)`);
+
+/** Of a subscription, where whoever asks may read it: from version 14 on. */
+export const synchronousCommitOf = (name: string): Statement<{ readonly value: string }> =>
+  statement(
+    `
+select s.subsynccommit as value
+from pg_subscription as s
+join pg_database as d on d.oid = s.subdbid and d.datname = current_database()
+where s.subname = $1::name
+`,
+    [name],
+  );
 
 export const setNote = (name: string, note: string): Statement =>
   statement(`comment on subscription ${identifier(name)} is ${literal(note)}`);
@@ -144,8 +180,6 @@ export const setConnection = (name: string, connection: string): Statement[] =>
 
 export const setStreamOptions = (name: string, stream: StreamOptions): Statement =>
   statement(`alter subscription ${identifier(name)} set (${options(stream)})`);
-
-export const enableSubscription = (name: string): Statement => statement(`alter subscription ${identifier(name)} enable`);
 
 /** Takes in what the publication has gained, lets go of what it has lost. Connects to the source; cannot run in a transaction. */
 export const refreshSubscription = (name: string): Statement =>

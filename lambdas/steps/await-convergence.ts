@@ -4,9 +4,9 @@
  */
 import type { Json, Verdict } from '../contract.ts';
 import { COPY_KEYS, type MigrationInput } from '../input.ts';
+import { release } from '../replication/held.ts';
 import { type History, lookAtHistory, vouchFor } from '../replication/history.ts';
 import { type Arrival, awaitArrival, isGood, type Marker, newestMarker, writeMarker } from '../replication/marker.ts';
-import { enableSubscription } from '../sql/subscriptions.ts';
 import { defineStep } from '../step.ts';
 
 /** One good look may be luck. */
@@ -63,7 +63,7 @@ export const awaitConvergence = defineStep({
 
   /** As many looks as are still wanted, of which the last is left for the second look of the visit. */
   async act({ source, target, input, execution, remainingMs }, { history, looks, streak }) {
-    if (!history.subscription?.enabled) await target.query(enableSubscription(history.name));
+    if (history.subscription) await release(target, history.name, history.subscription);
     let tally: Tally = { looks, streak };
     for (;;) {
       const marker: Marker = { look: tally.looks + 1, streakBefore: tally.streak };

@@ -6,13 +6,14 @@ import { keepWatch, readWatch, recentErrors, secondsLeft, type Watch } from '../
 import { CopyStalled } from '../errors.ts';
 import { COPY_KEYS, type TableName } from '../input.ts';
 import { REPLICATION_ROLE } from '../names.ts';
+import { release } from '../replication/held.ts';
 import { type History, lookAtHistory, vouchFor } from '../replication/history.ts';
 import { alone } from '../replication/make-slot.ts';
 import { copyAgain, notedRecopies, orphanedCopies } from '../replication/recopy.ts';
 import { refresh } from '../replication/subscribe.ts';
 import { missingFrom } from '../replication/tables.ts';
 import { sourceTables, targetTables, timeLimitsOf, waitingCopies, workerState } from '../sql/copy-progress.ts';
-import { enableSubscription, occupiedTables, subscribedTables } from '../sql/subscriptions.ts';
+import { occupiedTables, subscribedTables } from '../sql/subscriptions.ts';
 import { defineStep } from '../step.ts';
 
 interface Seen extends Symptoms {
@@ -73,11 +74,11 @@ export const awaitCopy = defineStep({
     );
   },
 
-  /** Somebody disabled the subscription or changed the publication since CreateSubscription, or a restart lost the end of a copy. */
+  /** A switch has left the subscription disabled, somebody changed the publication since CreateSubscription, or a restart lost the end of a copy. */
   async act({ source, target, remainingMs }, { history, orphaned: lost, recopying }) {
     const finished = await alone(source, history.name, async () => {
       const now = await lookAtHistory(source, target);
-      if (!now.subscription?.enabled) await target.query(enableSubscription(now.name));
+      if (now.subscription) await release(target, now.name, now.subscription);
       if (unknown(now).length > 0) await refresh(target, now.name, unknown(now), remainingMs());
       const orphaned = await orphanedCopies(source, target, now.name);
       if (orphaned.length > 0 || (await notedRecopies(target)).length > 0) await copyAgain(source, target, now.name, orphaned, remainingMs);

@@ -6,9 +6,13 @@ import { advance, finish, nextTable, type Progress, resume, within } from '../co
 import { differenceMessage } from '../comparison/report.ts';
 import { openSides, RESERVE_MS } from '../comparison/sides.ts';
 import { compareNextPart } from '../comparison/table.ts';
+import type { Looking } from '../contract.ts';
 import { DataDiffers, StatementFailed, TransientError } from '../errors.ts';
 import { SWITCH_KEYS, type TableName } from '../input.ts';
+import { subscriptionName } from '../names.ts';
+import { demandNotDisabled } from '../replication/held.ts';
 import { refuseBesideOlder } from '../running.ts';
+import { subscriptionState } from '../sql/subscriptions.ts';
 import { publishedTables } from '../sql/tables.ts';
 import { defineStep } from '../step.ts';
 
@@ -23,6 +27,13 @@ const tooLong = ({ schema, table }: TableName, cause: StatementFailed): Statemen
     cause.complaint,
     { cause },
   );
+
+/** The target is behind: it may be for good. @throws CopyStalled where others have disabled the subscription */
+async function demandStream({ comparison: { source, target } }: Looking<'comparison'>): Promise<void> {
+  const name = subscriptionName(source.endpoint.database);
+  const [subscription] = await target.query(subscriptionState(name));
+  demandNotDisabled(name, 'target', subscription);
+}
 
 export const compareData = defineStep({
   needs: ['executions', 'comparison'],
@@ -39,7 +50,10 @@ export const compareData = defineStep({
       if (!table) return finish(progress);
       try {
         const part = await compareNextPart(sides, table, within(progress, table));
-        if (!part) return progress;
+        if (!part) {
+          await demandStream(ctx);
+          return progress;
+        }
         progress = advance(progress, table, part);
       } catch (error) {
         // What was compared before time ran out or a connection broke stays compared. A visit that has nothing to show fails.

@@ -7,6 +7,7 @@ import { ReplicationBroken } from '../errors.ts';
 import { COPY_KEYS } from '../input.ts';
 import { connectionString, isConnectionOf } from '../replication/connection.ts';
 import { demandOurs } from '../replication/demand-ours.ts';
+import { demandNotDisabled, release } from '../replication/held.ts';
 import { breach, broken, type History, hasCopied, lookAtHistory } from '../replication/history.ts';
 import { alone, makeSlot } from '../replication/make-slot.ts';
 import { streamOptions } from '../replication/stream-options.ts';
@@ -15,7 +16,7 @@ import { noteSubscriber } from '../replication/subscriber.ts';
 import { missingFrom } from '../replication/tables.ts';
 import { haveTargetReader, isTargetReaderComplete, lookAtTargetReader, type TargetReader } from '../replication/target-reader.ts';
 import { type OpenWriter, openWriters } from '../sql/slots.ts';
-import { enableSubscription, type StreamOptions, setStreamOptions } from '../sql/subscriptions.ts';
+import { type StreamOptions, setStreamOptions, setSynchronousCommit, synchronousCommitOf } from '../sql/subscriptions.ts';
 import { travelsInBinary } from '../sql/types.ts';
 import { defineStep } from '../step.ts';
 
@@ -29,6 +30,8 @@ interface Seen {
   /** Never leaves the function: it holds the password. */
   readonly connection: string;
   readonly stream: StreamOptions;
+  /** Whether what is applied is stored before it is confirmed. */
+  readonly durable: boolean;
   /** The role with which the target will be compared. */
   readonly reader: TargetReader;
   /** For what a slot that is yet to be made has to wait. */
@@ -39,11 +42,13 @@ async function look({ source, target, replication }: Looking<Ports>): Promise<Se
   await demandOurs('source', source);
   await demandOurs('target', target);
   const history = await lookAtHistory(source, target);
+  const [commit] = await target.query(synchronousCommitOf(history.name));
   const [binary] = await source.query(travelsInBinary(history.publication?.tables ?? []));
   return {
     history,
     connection: connectionString(replication, await replication.password(), source.endpoint.database, history.name),
     stream: streamOptions(await source.version(), binary?.safe ?? false),
+    durable: commit?.value === 'on',
     reader: await lookAtTargetReader(target, replication, history.publication?.tables ?? []),
     waitsFor: !history.slot || history.slot.building ? await source.query(openWriters(WRITERS_SHOWN)) : [],
   };
@@ -75,11 +80,13 @@ function judge(seen: Seen): Verdict {
   if (!history.subscription) return judgeUnsubscribed(history);
   const reason = breach(history);
   if (reason && hasCopied(history)) throw broken(reason);
+  if (!reason) demandNotDisabled(history.name, 'target', history.subscription);
   const complete =
     !reason &&
     history.subscription.enabled &&
     hasConnection(seen) &&
     hasOptions(seen) &&
+    seen.durable &&
     arriving(history).length === 0 &&
     leaving(history).length === 0 &&
     isTargetReaderComplete(seen.reader);
@@ -108,10 +115,12 @@ export const createSubscription = defineStep({
         await subscribe(target, name, seen.connection, seen.stream, birth.birth);
         seen = await look(ctx);
       }
-      const { history, connection, stream } = seen;
-      if (!hasConnection(seen) && history.note) await reconnect(target, name, connection, history.note.birth);
+      const { connection, stream } = seen;
+      if (!hasConnection(seen) && seen.history.note) await reconnect(target, name, connection, seen.history.note);
       if (!hasOptions(seen)) await target.query(setStreamOptions(name, stream));
-      if (!history.subscription?.enabled) await target.query(enableSubscription(name));
+      if (!seen.durable) await target.query(setSynchronousCommit(name));
+      const history = await lookAtHistory(source, target);
+      if (history.subscription) await release(target, name, history.subscription);
       await noteSubscriber(source, target, name);
       if (arriving(history).length > 0 || leaving(history).length > 0) await refresh(target, name, arriving(history), ctx.remainingMs());
       return true;

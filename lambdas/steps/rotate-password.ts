@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Acting, Database, Looking, Reader, Verdict } from '../contract.ts';
 import { CannotConnect } from '../errors.ts';
-import { SIDES_OF } from '../replication/history.ts';
+import { broken, SIDES_OF, slotTrouble } from '../replication/history.ts';
 import { alone } from '../replication/make-slot.ts';
 import { type Carrier, carriersOf, isFlowing, isPassedOn, type Login, loginsOf } from '../replication/passed-on.ts';
 import { reconnect } from '../replication/subscribe.ts';
@@ -48,6 +48,10 @@ export const rotatePassword = defineStep({
     if (!renewed || logins.some(({ works }) => !works) || !carriers.every(isPassedOn)) return 'todo';
     const stopped = carriers.filter((carrier) => !isFlowing(carrier));
     if (stopped.length === 0) return 'done';
+    for (const { name, stream, slot } of stopped) {
+      const trouble = slotTrouble(name, stream, slot);
+      if (trouble) throw broken(`The password is changed everywhere, but nobody can read what is gone: ${trouble}`, stream);
+    }
     if (waitedSeconds > PATIENCE_SECONDS) throw notBack(stopped);
     return 'pending';
   },
@@ -89,7 +93,7 @@ async function giveVerifier(side: Database, user: string, password: string): Pro
 /** Waits until the worker has left the connection that it had made with the password before, so that the next look sees the new one. */
 async function passOn(ctx: Acting<Needs>, { stream, name, connection, note, slot }: Carrier): Promise<void> {
   const { publisher, subscriber } = SIDES_OF[stream];
-  await reconnect(ctx[subscriber], name, connection, note.birth);
+  await reconnect(ctx[subscriber], name, connection, note);
   const until = Date.now() + Math.min(LONGEST_CHANGE_MS, ctx.remainingMs() / 2);
   let now = slot;
   while (slot?.active && now?.activePid === slot.activePid && Date.now() < until) {

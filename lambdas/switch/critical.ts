@@ -6,7 +6,7 @@ import type { Json } from '../contract.ts';
 import { SwitchFailed } from '../errors.ts';
 import { commitGate, noteTold, openGate } from '../sql/gates.ts';
 import { createSlot } from '../sql/slots.ts';
-import { disableSubscription } from '../sql/subscriptions.ts';
+import { holdSubscription } from '../sql/subscriptions.ts';
 import type { Confirmed } from '../sql/waits.ts';
 import type { Deadline } from './deadline.ts';
 import type { Switch } from './direction.ts';
@@ -34,7 +34,7 @@ export interface Proof {
 /** @throws whatever failed; nothing is committed unless `onCommit` was called */
 export async function switchUnderFence(
   one: Switch,
-  { line: bare, sequences, sender, seen, turn }: Prepared,
+  { line: bare, sequences, sender, held, survives, seen, turn }: Prepared,
   {
     attempt,
     meter,
@@ -71,8 +71,8 @@ export async function switchUnderFence(
   const compared = input.verify === 'fence' ? await meter.part('verify', () => compareUnderFence(one, deadline)) : undefined;
 
   await meter.part('reverse', async () => {
-    await line.arriving.query(disableSubscription(one.current));
-    if (input.reverse) await line.arriving.query(createSlot(one.next));
+    await line.arriving.query(holdSubscription(one.current, held));
+    if (input.reverse) await line.arriving.query(createSlot(one.next, survives));
   });
 
   await meter.part('switch', async () => {

@@ -2,6 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Database, SideName } from '../contract.ts';
 import { SwitchFailed, TransientError } from '../errors.ts';
+import { noteHeld, readNote } from '../replication/connection.ts';
+import { disabledByOthers, isDisabledByOthers } from '../replication/held.ts';
 import type { Fence } from '../sql/gates.ts';
 import { setSynchronousCommit, subscriptionState } from '../sql/subscriptions.ts';
 import { Deadline } from './deadline.ts';
@@ -15,13 +17,17 @@ import { demandSender } from './sender.ts';
 import { prepareSequences, type SequencePlan } from './sequences.ts';
 import { demandOrdinarySessions } from './session-role.ts';
 import { outstanding, tell, wordsOf } from './settle.ts';
-import { dropNext, prepareNext, takeBackStreams } from './streams.ts';
+import { dropNext, nextSurvives, prepareNext, takeBackStreams } from './streams.ts';
 
 export interface Prepared {
   readonly line: Line;
   readonly sequences: SequencePlan;
   /** Who reads the current slot. */
   readonly sender: string;
+  /** Note of the current subscription once the switch has disabled it. */
+  readonly held: string;
+  /** Whether the slot of the next stream is to survive a switchover of its server. */
+  readonly survives: boolean;
   /** What the gate of the side being left said, and the number that this switch will be. */
   readonly seen: Fence['seen'];
   readonly turn: number;
@@ -64,16 +70,16 @@ async function prepareOver(line: Line, one: Switch): Promise<Prepared | undefine
   if (before === one.direction) return undefined;
   if (before) await demandComplete({ ...one, ...partiesOf(before, sides) });
   demandServing(one, servingSide(found));
-  await demandCurrent(one);
+  const held = await demandCurrent(one);
   try {
-    return await prepareSides(line, one, sides);
+    return { ...(await prepareSides(line, one, sides)), held };
   } catch (error) {
     await takeBackStreams(one);
     throw error;
   }
 }
 
-async function prepareSides(line: Line, one: Switch, { source, target }: Record<SideName, Database>): Promise<Prepared> {
+async function prepareSides(line: Line, one: Switch, { source, target }: Record<SideName, Database>): Promise<Omit<Prepared, 'held'>> {
   await haveGate(one.leaving);
   await shutArriving(one, line.arriving);
   const gates = await lookAtGates(source, target);
@@ -81,13 +87,14 @@ async function prepareSides(line: Line, one: Switch, { source, target }: Record<
   else await dropNext(one);
   await tryGates(one);
   const sequences = await prepareSequences(line.leaving, line.arriving, one.input, one.direction.to);
-  await one.arriving.query(setSynchronousCommit(one.current, 'on'));
+  await one.arriving.query(setSynchronousCommit(one.current)); // of one that an earlier version of ours has made
+  const survives = await nextSurvives(one);
   const sender = await demandSender(one);
   await one.application.keepOriginal();
   await warmUp(one, line);
   for (const session of [line.leaving, line.arriving]) await waitForLocks(session);
   const { turn = 0, cancellations = 0 } = gates[one.direction.from] ?? {};
-  return { line, sequences, sender, seen: { turn, cancellations }, turn: nextTurn(gates) };
+  return { line, sequences, sender, survives, seen: { turn, cancellations }, turn: nextTurn(gates) };
 }
 
 /** The switch before: what it has left to do would be done in the middle of this one, or never. */
@@ -111,13 +118,18 @@ function demandServing({ direction }: Switch, serving: SideName): void {
   );
 }
 
-async function demandCurrent({ arriving, current }: Switch): Promise<void> {
+/** @returns what its note will say once the switch has disabled it */
+async function demandCurrent({ direction, arriving, current }: Switch): Promise<string> {
   const [subscription] = await arriving.query(subscriptionState(current));
-  if (subscription?.enabled) return;
-  throw new SwitchFailed(
-    `The subscription ${current} is ${subscription ? 'disabled' : 'gone'}, so nothing was fenced and the application is not affected. ` +
-      'Start Replicate, then start again.',
-  );
+  const untouched = 'Nothing was fenced, and the application is not affected.';
+  if (subscription && isDisabledByOthers(subscription)) {
+    const { message, remedy } = disabledByOthers(current, direction.to);
+    throw new SwitchFailed(`${message} ${untouched} ${remedy} After that start again.`);
+  }
+  const note = readNote(subscription?.note ?? null);
+  if (subscription?.enabled && note) return noteHeld(note, true);
+  const what = !subscription ? 'gone' : note ? 'disabled' : 'not the one that the migration made';
+  throw new SwitchFailed(`The subscription ${current} is ${what}. ${untouched} Start Replicate, then start again.`);
 }
 
 /**

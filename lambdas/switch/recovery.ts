@@ -4,7 +4,7 @@ import type { Gate } from '../sql/gates.ts';
 import { BACK, type Direction, OVER, type Parties, partiesOf } from './direction.ts';
 import { committedDirection, committedSwitch, type Gates, gateOf, servingSide } from './gates.ts';
 import { outstanding, untold } from './settle.ts';
-import { isCurrentDisabled, isCurrentStopped, leftOfNext } from './streams.ts';
+import { isCurrentHeld, isCurrentStopped, leftOfNext } from './streams.ts';
 
 export interface Interrupted {
   readonly direction: Direction;
@@ -88,7 +88,7 @@ const isOnly = (left: readonly string[], gate: Gate | undefined): boolean => lef
 async function leftOfAttempt(parties: Parties<Reader>, gates: Gates): Promise<string[]> {
   return [
     ...(await leftOfNext(parties)),
-    ...((await isCurrentDisabled(parties)) ? [`the subscription ${parties.current} is disabled`] : []),
+    ...((await isCurrentHeld(parties)) ? [`the subscription ${parties.current} is disabled`] : []),
     ...untold(gates[parties.direction.from]),
   ];
 }

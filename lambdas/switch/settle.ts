@@ -31,10 +31,8 @@ export async function carryToItsEnd(one: Settlement, turn?: number): Promise<voi
   if (committed && committed.direction !== direction && committed.turn > (turn ?? 0)) return;
   const number = turn ?? committed?.turn;
   if (number === undefined) return;
-  if (isForgotten(direction, gates)) {
-    await haveNextSlot(one, gates[direction.to]);
-    await closeForgotten(one, number);
-  }
+  await haveNextSlot(one, gates[direction.to]);
+  if (isForgotten(direction, gates)) await closeForgotten(one, number);
   await endingLockHolders(arriving, arriving.query(openGate(number)));
   await application.pointAt(direction.to);
   await changeStreams(one);

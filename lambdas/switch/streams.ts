@@ -4,21 +4,29 @@ import type { Database, Reader, Route, SideName, Sslmode } from '../contract.ts'
 import { type MigrationError, StatementFailed, SwitchFailed, TransientError } from '../errors.ts';
 import { connectionString, writeNote } from '../replication/connection.ts';
 import { demandOurs } from '../replication/demand-ours.ts';
+import { isHeld, release } from '../replication/held.ts';
 import { HOPELESS, NOT_ROUTED } from '../replication/subscribe.ts';
 import { noteSubscriber } from '../replication/subscriber.ts';
 import type { Gate } from '../sql/gates.ts';
 import { createSlotBirths, recordSlotBirth, slotBirth } from '../sql/slot-births.ts';
-import { createSlot, dropSlot, endReaders, slotState } from '../sql/slots.ts';
+import { createSlot, dropSlot, endReaders, FAILOVER_SLOTS_SINCE, slotState } from '../sql/slots.ts';
 import {
   createCopylessSubscription,
-  enableSubscription,
   forgetSubscription,
+  type SubscriptionState,
   setNote,
-  setSynchronousCommit,
   subscriptionState,
 } from '../sql/subscriptions.ts';
 import type { Direction, Parties, Switch } from './direction.ts';
 import { havePublication, haveReplicationRole } from './publisher.ts';
+
+/**
+ * Whether the slot of the next stream is to survive a switchover of its server. PlanetScale carries over what was made so, and whose name is
+ * in the cluster's list (https://planetscale.com/docs/postgres/integrations/logical-cdc). The source's slots are made without: what becomes
+ * of them is up to Aurora's storage, which its readers share, and nothing there would carry them over.
+ */
+export const nextSurvives = async ({ direction, arriving }: Parties): Promise<boolean> =>
+  direction.to === 'target' && (await arriving.version()) >= FAILOVER_SLOTS_SINCE;
 
 /**
  * Everything of the next stream but its slot: the slot has to begin where both sides are equal, which is only inside the fence. The
@@ -39,9 +47,10 @@ export async function prepareNext(one: Switch): Promise<void> {
   const version = await leaving.version();
   const route = await replication.route(direction.to, version);
   const connection = connectionString(route, await replication.password(direction.to), arriving.endpoint.database, next, version);
+  const survives = version >= FAILOVER_SLOTS_SINCE && (await nextSurvives(one));
   const making = leaving.transaction(async (session) => {
-    for (const statement of createCopylessSubscription(next, connection, version)) await session.query(statement);
-    await session.query(setNote(next, writeNote(birth, connection)));
+    for (const statement of createCopylessSubscription(next, connection, version, survives)) await session.query(statement);
+    await session.query(setNote(next, writeNote(birth, connection, true)));
   });
   await making.catch((error: unknown) => {
     throw isAboutTheWay(error) ? noWayBack(direction, route, error) : error;
@@ -76,11 +85,16 @@ export async function takeBackStreams(parties: Parties): Promise<unknown[]> {
   return failures;
 }
 
-/** Both sides are equal until the side that is arrived at opens; the commit of a switch that was forgotten may have come without the slot. */
-export async function haveNextSlot({ leaving, arriving, next }: Parties, gate: Gate | undefined): Promise<void> {
+/**
+ * Makes the slot of the next stream where it is missing and nothing is lost by that: both sides are equal until the side that is arrived at
+ * opens. The commit of a switch that was forgotten may have come without the slot, and a server that failed over since may have lost it.
+ */
+export async function haveNextSlot(parties: Parties, gate: Gate | undefined): Promise<void> {
+  const { leaving, arriving, next } = parties;
+  if (gate?.state !== 'closed') return;
   const [following] = await leaving.query(subscriptionState(next));
   const [slot] = await arriving.query(slotState(next));
-  if (following && !slot && gate?.state === 'closed') await arriving.query(createSlot(next));
+  if (following && !slot) await arriving.query(createSlot(next, await nextSurvives(parties)));
 }
 
 /** Takes away what {@link prepareNext} made and the slot, where the switch did not come to its commit point. */
@@ -92,27 +106,25 @@ export async function dropNext({ leaving, arriving, next }: Parties): Promise<vo
 /** The stream that was current goes on, as it was before the switch began. */
 async function keepCurrent({ arriving, current }: Parties): Promise<void> {
   const [subscription] = await arriving.query(subscriptionState(current));
-  if (!subscription) return;
-  if (!subscription.enabled) await arriving.query(enableSubscription(current));
-  await arriving.query(setSynchronousCommit(current, 'off'));
+  if (subscription) await release(arriving, current, subscription);
 }
 
 /** After the commit point: the next stream flows, and nothing of the one before keeps WAL back on the side that was left. */
 export async function changeStreams({ leaving, arriving, current, next }: Parties): Promise<void> {
   const [following] = await leaving.query(subscriptionState(next));
-  if (following) await beginNext(leaving, arriving, next, following.enabled);
+  if (following) await beginNext(leaving, arriving, next, following);
   await forget(arriving, current);
   await dropSlotOf(leaving, current);
 }
 
-async function beginNext(subscriber: Database, publisher: Database, name: string, enabled: boolean): Promise<void> {
+async function beginNext(subscriber: Database, publisher: Database, name: string, following: SubscriptionState): Promise<void> {
   const [slot] = await publisher.query(slotState(name));
   const [birth] = await publisher.query(slotBirth(name));
   if (birth?.consistentPoint === '0/0' && slot?.confirmed) {
     await publisher.query(recordSlotBirth(name, { ...birth, consistentPoint: slot.confirmed }));
   }
   await noteSubscriber(publisher, subscriber, name);
-  if (!enabled) await subscriber.query(enableSubscription(name));
+  await release(subscriber, name, following);
 }
 
 /** What of {@link changeStreams} is still to be done, in words. */
@@ -121,7 +133,7 @@ export async function streamsLeftToChange({ leaving, arriving, current, next }: 
   const [ending] = await arriving.query(subscriptionState(current));
   const [slot] = await leaving.query(slotState(current));
   return [
-    ...(following && !following.enabled ? [`the subscription ${next} is not enabled`] : []),
+    ...(following && isHeld(following) ? [`the subscription ${next} is not enabled`] : []),
     ...(ending ? [`the subscription ${current} is still there`] : []),
     ...(slot ? [`the slot ${current} is still there and keeps WAL`] : []),
   ];
@@ -137,20 +149,24 @@ export async function leftOfNext({ leaving, arriving, next }: Parties<Reader>): 
   ];
 }
 
-/** Whether the stream back is there. */
-export const isNextThere = async ({ leaving, next }: Parties<Reader>): Promise<boolean> =>
-  (await leaving.query(subscriptionState(next))).length > 0;
+/** Whether the stream back is there; `lost` where the slot from which it would read is gone. */
+export async function nextStream({ leaving, arriving, next }: Parties<Reader>): Promise<'there' | 'lost' | 'none'> {
+  const [subscription] = await leaving.query(subscriptionState(next));
+  if (!subscription) return 'none';
+  const [slot] = await arriving.query(slotState(next));
+  return slot && !slot.lost ? 'there' : 'lost';
+}
 
 /** Whether the current stream was stopped by a switch that was not committed. */
-export async function isCurrentDisabled({ arriving, current }: Parties<Reader>): Promise<boolean> {
+export async function isCurrentHeld({ arriving, current }: Parties<Reader>): Promise<boolean> {
   const [subscription] = await arriving.query(subscriptionState(current));
-  return subscription?.enabled === false;
+  return subscription !== undefined && isHeld(subscription);
 }
 
 /** Whether the current stream brings nothing any more: a switch stops it right before its commit, and drops it after that. */
 export async function isCurrentStopped({ arriving, current }: Parties<Reader>): Promise<boolean> {
   const [subscription] = await arriving.query(subscriptionState(current));
-  return subscription?.enabled !== true;
+  return subscription === undefined || isHeld(subscription);
 }
 
 async function forget(subscriber: Database, name: string): Promise<void> {

@@ -8,7 +8,7 @@ import { committedDirection, type Gates, lookAtGates, servingSide } from './gate
 import { complete, performSwitch } from './perform.ts';
 import { lookForInterrupted } from './recovery.ts';
 import { outstanding, takeBack, tell, untold } from './settle.ts';
-import { isNextThere } from './streams.ts';
+import { nextStream } from './streams.ts';
 
 export const SWITCH_NEEDS = ['executions', 'source', 'target', 'replication', 'comparison', 'application', 'hook'] as const;
 type Needs = (typeof SWITCH_NEEDS)[number];
@@ -17,8 +17,7 @@ export interface Seen {
   readonly gates: Gates;
   /** What a committed switch in this direction has still to do; undefined where none is committed. */
   readonly left: readonly string[] | undefined;
-  /** Whether the stream back is there. */
-  readonly wayBack: boolean;
+  readonly wayBack: Awaited<ReturnType<typeof nextStream>>;
   /** What the source's readers go on doing; undefined where there are none, and on the way back. */
   readonly readers: Json | undefined;
   /** What a person has to change where no secret is configured. */
@@ -39,7 +38,7 @@ export const switching = (direction: Direction) => ({
         committedDirection(gates) === direction
           ? [...(await outstanding({ ...parties, application })), ...untold(gates[direction.from])]
           : undefined,
-      wayBack: await isNextThere(parties),
+      wayBack: await nextStream(parties),
       readers: readersAfter(results),
       byHand: application.secret === undefined ? `Point the application at ${host}:${port}/${database}.` : undefined,
     };
@@ -68,14 +67,20 @@ export const switching = (direction: Direction) => ({
       committedAt: left ? (leaving?.changedAt.toISOString() ?? null) : null,
       ...(left && typeof leaving?.report === 'object' ? leaving.report : {}),
       left: [...(left ?? [])],
-      wayBack: wayBack
-        ? `Every change made at the ${direction.to} from now on flows back, so it is possible to go back without losing any.`
-        : `There is no stream back: going back to the ${direction.from} would lose whatever is written from now on.`,
+      wayBack: WAY_BACK[wayBack](direction),
       ...(readers === undefined ? {} : { readers }),
       ...(byHand === undefined ? {} : { byHand }),
     };
   },
 });
+
+const WAY_BACK: Record<Seen['wayBack'], (direction: Direction) => string> = {
+  there: ({ to }) => `Every change made at the ${to} from now on flows back, so it is possible to go back without losing any.`,
+  lost: ({ from, to }) =>
+    `The slot of the stream back is gone from the ${to}, which switched over or failed over meanwhile: going back to the ${from} would lose ` +
+    'whatever is written from now on. End with Cleanup.',
+  none: ({ from }) => `There is no stream back: going back to the ${from} would lose whatever is written from now on.`,
+};
 
 const interrupted = ({ from }: Direction): SwitchFailed =>
   new SwitchFailed(

@@ -10,7 +10,7 @@ import { PATIENCE_MS } from './lag.ts';
 import { flag, type Measures } from './measures.ts';
 import type { Memory } from './memory.ts';
 import { watchPublisher } from './publisher.ts';
-import { watchSubscriber } from './subscriber.ts';
+import { watchSubscriber, whyDisabled } from './subscriber.ts';
 
 /** What the function that watches may reach; its rights, network and environment follow from it as those of a step do. */
 export const WATCH_NEEDS = ['executions', 'source', 'target'] as const satisfies readonly Need[];
@@ -24,6 +24,8 @@ export interface Outlook {
   readonly stream: StreamName;
   /** Empty where nothing of ours is there. */
   readonly measures: Measures;
+  /** What a person who follows an alarm wants to read in the log. */
+  readonly notices: readonly string[];
   /** What kept the look from being whole. */
   readonly failures: readonly unknown[];
 }
@@ -60,9 +62,11 @@ export async function lookOut(watched: Watched, memory: Memory, replicated: bool
     ...(subscriber && (await tried(() => watchSubscriber(subscriber, name, memory)))),
     ...(publisher && subscriber && (await tried(() => watchBoth(publisher, subscriber, stream, sourceDatabase, memory, now)))),
   };
-  if (Object.keys(measures).length === 0 && !source?.gate && !target?.gate) return { stream, measures: {}, failures };
+  if (Object.keys(measures).length === 0 && !source?.gate && !target?.gate) return { stream, measures: {}, notices: [], failures };
+  const isStopped = subscriber !== undefined && measures.SubscriptionRunning === 0;
+  const notices = (isStopped && (await tried(() => whyDisabled(subscriber, SIDES_OF[stream].subscriber, name)))) || [];
   const whole = { ...measures, ...servingMeasures(sides, now), ...(target && (await tried(() => sizeOf(target.reader)))) };
-  return { stream, measures: { ...whole, ReadyToCutOver: flag(replicated && stream === 'forward' && isReady(whole)) }, failures };
+  return { stream, measures: { ...whole, ReadyToCutOver: flag(replicated && stream === 'forward' && isReady(whole)) }, notices, failures };
 }
 
 /** By both gates; where one side is out of reach, by what the other one has. */

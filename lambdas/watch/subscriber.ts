@@ -1,6 +1,8 @@
 /** What the side that takes changes in tells: whether it does, and how often it failed to. */
-import type { Reader } from '../contract.ts';
+import type { Reader, SideName } from '../contract.ts';
+import { disabledByOthers, isDisabledByOthers } from '../replication/held.ts';
 import { subscriberHealth, subscriptionErrors } from '../sql/stream-health.ts';
+import { subscriptionState } from '../sql/subscriptions.ts';
 import { flag, type Measures } from './measures.ts';
 import type { Memory } from './memory.ts';
 
@@ -18,4 +20,12 @@ export async function watchSubscriber(subscriber: Reader, name: string, memory: 
     TablesReady: health.ready,
     ...(errors !== undefined && { ApplyErrors: errors }),
   };
+}
+
+/** Why the subscription does not run, and what to do, where others have disabled it. */
+export async function whyDisabled(subscriber: Reader, side: SideName, name: string): Promise<string[]> {
+  const [subscription] = await subscriber.query(subscriptionState(name));
+  if (!subscription || !isDisabledByOthers(subscription)) return [];
+  const { message, remedy } = disabledByOthers(name, side);
+  return [`${message} ${remedy}`];
 }

@@ -4,8 +4,10 @@ const goesOn = ended('SUCCEEDED', 'target');
 
 enduresFaults('afterTheCommit', {
   'the function killed': goesOn,
-  'the source restarted': goesOn,
-  'the target restarted': goesOn,
+  'the source failed over': goesOn,
+  'the source failed over without its slots': { ...goesOn, final: false }, // nobody reads them any more
+  'the target switched over': goesOn,
+  'the target switched over without its slots': { ...goesOn, final: false }, // made anew, since nothing was written there yet
   'the network to the side being left cut': goesOn,
   'the network to the side arrived at cut': goesOn,
   'the replication password changed': goesOn,

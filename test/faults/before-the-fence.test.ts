@@ -5,8 +5,8 @@ const stays = (says: RegExp) => ended('SwitchFailed', 'source', says);
 
 enduresFaults('beforeTheFence', {
   'the function killed': stays(/interrupted while the source was fenced/), // what it had sent last arrived without it
-  'the source restarted': stays(/connection/i),
-  'the target restarted': stays(/connection/i),
+  'the source failed over': stays(/connection/i),
+  'the target switched over': stays(/connection/i),
   'the network to the side being left cut': stays(/in time|within the time/),
   'the network to the side arrived at cut': stays(/in time|within the time/),
   'the replication password changed': stays(/stream was interrupted/),

@@ -5,8 +5,8 @@ const stays = (says: RegExp) => ended('SwitchFailed', 'source', says);
 
 enduresFaults('insideTheFence', {
   'the function killed': stays(/interrupted while the source was fenced/),
-  'the source restarted': stays(/connection/i),
-  'the target restarted': stays(/connection/i),
+  'the source failed over': stays(/connection/i),
+  'the target switched over': stays(/connection/i),
   'the network to the side being left cut': stays(/in time|within the time/),
   'the network to the side arrived at cut': stays(/in time|within the time/),
   'the replication password changed': stays(/stream was interrupted/),
@@ -14,5 +14,6 @@ enduresFaults('insideTheFence', {
   'a straggling writer that ignores the fence': goesOn,
   'the execution aborted': ended('ABORTED', 'source'),
   'two executions at once': goesOn,
+  'the source failed over without its slots': stays(/connection/i),
   'the slot dropped and re-created': stays(/stream was interrupted/),
 });

@@ -24,11 +24,13 @@ export interface End {
   readonly error?: string;
   readonly says?: RegExp;
   readonly serves: SideName;
+  /** Whether the other side can still be switched to. @default - as the fault says */
+  readonly final?: boolean;
 }
 
 /** The source serves before, and afterwards again, unless the fault is final. */
 export async function endure(at: SwitchWorld, phase: Phase, fault: Fault, end: End): Promise<void> {
-  if (phase.machine === 'Rollback') await switchFrom(at, 'source');
+  if (phase.machine === 'Rollback' && (await at.secret.pointsAt()) === 'source') await switchFrom(at, 'source');
   const { played, scene } = await struck(at, phase, fault);
   try {
     await endedAs(scene, played, end);
@@ -36,7 +38,7 @@ export async function endure(at: SwitchWorld, phase: Phase, fault: Fault, end: E
   } finally {
     await leave(scene);
   }
-  if (fault.final) await goesNowhere(at, end.serves);
+  if (end.final ?? fault.final) await goesNowhere(at, end.serves);
   else if (end.serves === 'target') await switchFrom(at, 'target');
 }
 
@@ -114,7 +116,7 @@ async function goesNowhere(at: SwitchWorld, serving: SideName): Promise<void> {
   expect(await servingSides(at)).toEqual([serving]);
 }
 
-const applicationOf = ({ secret }: SwitchWorld): Workload => startWorkload({ secret, subjects: OWN_SUBJECTS, writers: 3, rate: 75 });
+export const applicationOf = ({ secret }: SwitchWorld): Workload => startWorkload({ secret, subjects: OWN_SUBJECTS, writers: 3, rate: 75 });
 
 /** What is written at the side that serves flows to the other one: a fault may have interrupted it, and a switch wants it uninterrupted. */
 async function streams({ world, sql }: SwitchWorld, serving: SideName): Promise<void> {
@@ -136,7 +138,7 @@ async function servingSides({ logins }: SwitchWorld): Promise<SideName[]> {
 }
 
 /** Stops the writers, and looks for each of their writes at the side that serves. */
-async function nothingIsLost({ world, logins }: SwitchWorld, writes: Workload, serving: SideName): Promise<void> {
+export async function nothingIsLost({ world, logins }: SwitchWorld, writes: Workload, serving: SideName): Promise<void> {
   await writes.untilWritten(placeOf(logins[serving]), 5);
   await writes.stop();
   const audit = await auditWrites(writes.journal, OWN_SUBJECTS, world.pair[serving].superuser(world.database.name));

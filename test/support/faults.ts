@@ -2,6 +2,7 @@
 import type { SideName } from '../../lambdas/contract.ts';
 import { REPLICATION_ROLE, subscriptionName } from '../../lambdas/names.ts';
 import { identifier, literal } from '../../lambdas/sql/quote.ts';
+import { failSourceOver, switchTargetOver } from '../../lib/rehearsal/servers/switchover.ts';
 import { placeOf } from '../../lib/rehearsal/workload/connection.ts';
 import type { Workload } from '../../lib/rehearsal/workload/workload.ts';
 import type { KillableFunctions } from './killable.ts';
@@ -38,7 +39,7 @@ export interface Fault {
   readonly fenceSeconds?: number;
   /** Whether functions have to run in processes of their own. */
   readonly killable?: true;
-  /** Whether no more than the side that serves is left of the migration. */
+  /** Whether no more than the side that serves is left of the migration, unless the end of a case says otherwise. */
   readonly final?: true;
 }
 
@@ -99,8 +100,17 @@ const streamFrom = ({ at, leaving }: Scene, from: SideName) => {
 export const FAULTS = {
   /** What it has sent last may still arrive. */
   'the function killed': { killable: true, strike: ({ functions }) => functions.kill() },
-  'the source restarted': { strike: ({ at }) => at.world.pair.source.restart({}, 'crash') },
-  'the target restarted': { strike: ({ at }) => at.world.pair.target.restart({}, 'crash') },
+  'the source failed over': { strike: ({ at }) => failSourceOver(at.world.pair.source, 'stay') },
+  'the source failed over without its slots': { final: true, strike: ({ at }) => failSourceOver(at.world.pair.source, 'go') },
+  /** To a replica that has the slot of the stream back: it was made to be carried over, and a person has entered its name. */
+  'the target switched over': {
+    strike: ({ at }) =>
+      switchTargetOver(at.world.pair.target, [subscriptionName(at.world.database.name, 'reverse')], { shutdown: 'crash' }),
+  },
+  'the target switched over without its slots': {
+    final: true,
+    strike: ({ at }) => switchTargetOver(at.world.pair.target, [], { shutdown: 'crash' }),
+  },
   'the network to the side being left cut': cutNetworkTo('leaving'),
   'the network to the side arrived at cut': cutNetworkTo('arriving'),
   'the replication password changed': {

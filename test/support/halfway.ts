@@ -2,6 +2,7 @@
 import type { Database } from '../../lambdas/contract.ts';
 import { subscriptionName } from '../../lambdas/names.ts';
 import { connectionString, writeNote } from '../../lambdas/replication/connection.ts';
+import { release } from '../../lambdas/replication/held.ts';
 import { noteSubscriber } from '../../lambdas/replication/subscriber.ts';
 import { scramVerifier } from '../../lambdas/scram.ts';
 import { closeGate, commitGate, createGate, fenceGate, gateState, liftFence, openGate } from '../../lambdas/sql/gates.ts';
@@ -20,7 +21,7 @@ import {
 import { actLater } from '../../lambdas/sql/sessions.ts';
 import { createSlotBirths, recordSlotBirth } from '../../lambdas/sql/slot-births.ts';
 import { createSlot, dropSlot } from '../../lambdas/sql/slots.ts';
-import { createCopylessSubscription, enableSubscription, forgetSubscription, setNote } from '../../lambdas/sql/subscriptions.ts';
+import { createCopylessSubscription, forgetSubscription, setNote, subscriptionState } from '../../lambdas/sql/subscriptions.ts';
 import { eventually } from './replicated.ts';
 import type { World } from './world.ts';
 
@@ -59,7 +60,7 @@ export async function prepared(world: World): Promise<void> {
   const password = await world.places.replication.password('target');
   const connection = connectionString(route, password, world.database.name, reverseName(world), version);
   for (const statement of createCopylessSubscription(reverseName(world), connection, version)) await source.query(statement);
-  await source.query(setNote(reverseName(world), writeNote(BIRTH, connection)));
+  await source.query(setNote(reverseName(world), writeNote(BIRTH, connection, true)));
 }
 
 /** The same, and the source is fenced; a session of the switch sleeps there until it would lift the fence. */
@@ -102,7 +103,8 @@ export async function switchedOver(world: World): Promise<void> {
   const { source, target } = sidesOf(world);
   await target.query(openGate(1));
   await noteSubscriber(target, source, reverseName(world));
-  await source.query(enableSubscription(reverseName(world)));
+  const [following] = await source.query(subscriptionState(reverseName(world)));
+  if (following) await release(source, reverseName(world), following);
   const forward = subscriptionName(world.database.name);
   await target.transaction(async (session) => {
     for (const statement of forgetSubscription(forward)) await session.query(statement);

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SideName } from '../../lambdas/contract.ts';
 import type { ErrorName } from '../../lambdas/errors.ts';
 import { type End, endure } from './endure.ts';
-import { FAULTS, type FaultName } from './faults.ts';
+import { FAULTS, type Fault, type FaultName } from './faults.ts';
 import { PHASES } from './phases.ts';
 import { type SwitchServers, type SwitchWorld, startSwitchServers } from './switching.ts';
 
@@ -13,7 +13,7 @@ export const ended = (how: 'SUCCEEDED' | 'ABORTED' | ErrorName, serves: SideName
 
 /**
  * Declares a test for each fault. They share a world, which each leaves as it found it, so that every one also proves that the one before
- * left it fit for use; after a case that failed, the next gets a new one.
+ * left it fit for use; after a case that failed, or that nothing can follow, the next gets a new one.
  */
 export function enduresFaults(phase: keyof typeof PHASES, ends: Readonly<Partial<Record<FaultName, End>>>): void {
   describe(`a switch, ${phase.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)}`, () => {
@@ -28,8 +28,9 @@ export function enduresFaults(phase: keyof typeof PHASES, ends: Readonly<Partial
       expect.hasAssertions();
       const at = world ?? (await servers.world());
       world = undefined;
-      await endure(at, PHASES[phase], FAULTS[name], end);
-      world = at;
+      const fault: Fault = FAULTS[name];
+      await endure(at, PHASES[phase], fault, end);
+      if (!(end.final ?? fault.final)) world = at;
     });
   });
 }

@@ -28,4 +28,6 @@ export const PHASES = {
   afterTheCommit: { machine: 'Cutover', statement: COMMIT, at: 'answer', committed: true },
   /** Fenced to go back, and the function does not know it yet. */
   duringRollback: { machine: 'Rollback', statement: FENCE, at: 'answer', committed: false },
+  /** Gone back, and the function does not know it yet. */
+  afterTheRollback: { machine: 'Rollback', statement: COMMIT, at: 'answer', committed: true },
 } as const satisfies Readonly<Record<string, Phase>>;

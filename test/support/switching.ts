@@ -85,6 +85,7 @@ export async function startSwitchServers(): Promise<SwitchServers> {
     schema,
     cluster: unmanagedCluster,
     sourceParameters: { wal_retrieve_retry_interval: '200ms' }, // the source subscribes too
+    targetParameters: { sync_replication_slots: 'on', hot_standby_feedback: 'on' }, // as a person sets them for the way back
   });
   const proxies = { source: await WireProxy.start(base.database.source), target: await WireProxy.start(base.database.target) };
   let worlds = 0;

@@ -31,7 +31,7 @@ export class MemoryServer {
   epoch = 0;
   gate: Row | undefined;
   /** Subscriptions here, by name, and whether they are enabled. */
-  subscriptions = new Map<string, { enabled: boolean }>();
+  subscriptions = new Map<string, { enabled: boolean; note: string | null }>();
   /** Slots here, by name, and how much of `wal` each has sent. */
   slots = new Map<string, { sent: number }>();
   publication = false;
@@ -221,7 +221,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
 
   subscriptionState: ({ subscriptions }, _, name: string) => {
     const found = subscriptions.get(name);
-    return found ? [{ enabled: found.enabled, slot: name, binary: false, streaming: 'off', note: null }] : [];
+    return found ? [{ ...found, slot: name, binary: false, streaming: 'off' }] : [];
   },
   subscriptionsNamed: ({ subscriptions }, _, prefix: string) =>
     [...subscriptions.keys()].filter((name) => name.startsWith(prefix)).map((name) => ({ name })),
@@ -229,13 +229,13 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     [...subscriptions.keys()].flatMap((name, oid) => (name === wanted ? [{ oid }] : [])),
   createCopylessSubscription: (server, _, name: string) => {
     if (server.subscriptions.has(name)) throw refused(`subscription "${name}" already exists`);
-    server.subscriptions.set(name, { enabled: false });
+    server.subscriptions.set(name, { enabled: false, note: null });
     return [];
   },
-  setNote: nothing,
-  disableSubscription: (server, _, name: string) => enable(server, name, false),
-  enableSubscription: (server, _, name: string) => enable(server, name, true),
-  setSynchronousCommit: (server, _, name: string) => enable(server, name, server.subscriptions.get(name)?.enabled ?? false),
+  setNote: (server, _, name: string, note: string) => change(server, name, { note }),
+  holdSubscription: (server, _, name: string, note: string) => change(server, name, { enabled: false, note }),
+  releaseSubscription: (server, _, name: string, note: string) => change(server, name, { enabled: true, note }),
+  setSynchronousCommit: (server, _, name: string) => change(server, name, {}),
   forgetSubscription: (server, _, name: string) => {
     if (!server.subscriptions.delete(name)) throw refused(`subscription "${name}" does not exist`);
     return [];
@@ -296,9 +296,9 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
 const senderOf = ({ slots, other, epoch }: MemoryServer, slot: string): string | undefined =>
   slots.has(slot) && other.subscriptions.get(slot)?.enabled ? `${slot} ${epoch} ${other.epoch}` : undefined;
 
-function enable(server: MemoryServer, name: string, enabled: boolean): readonly unknown[] {
+function change(server: MemoryServer, name: string, what: { readonly enabled?: boolean; readonly note?: string }): readonly unknown[] {
   const found = server.subscriptions.get(name);
   if (!found) throw refused(`subscription "${name}" does not exist`);
-  found.enabled = enabled;
+  Object.assign(found, what);
   return [];
 }

@@ -3,6 +3,7 @@ import type { Database, Reader, Session, SideName, Statement } from '../../lambd
 import { StatementFailed } from '../../lambdas/errors.ts';
 import { DEFAULT_INPUT } from '../../lambdas/input.ts';
 import { subscriptionName } from '../../lambdas/names.ts';
+import { writeNote } from '../../lambdas/replication/connection.ts';
 import { runStep } from '../../lambdas/step.ts';
 import { stepNamed } from '../../lambdas/steps/index.ts';
 import { silent } from '../support/world.ts';
@@ -81,7 +82,7 @@ export function memoryStage(): Stage {
   source.publication = true;
   const forward = subscriptionName(DATABASE);
   source.slots.set(forward, { sent: 0 });
-  target.subscriptions.set(forward, { enabled: true });
+  target.subscriptions.set(forward, { enabled: true, note: writeNote('of the walk', 'nowhere', false) });
   const secret = new WalkedSecret();
   const hook = new WalkedHook();
   const views = { source: readerOf(source, 'source'), target: readerOf(target, 'target') };
@@ -144,7 +145,10 @@ export function memoryStage(): Stage {
       return servers[side].rows;
     },
     async streams() {
-      const of = ({ subscriptions, slots }: Server) => ({ subscriptions: [...subscriptions], slots: [...slots.keys()] });
+      const of = ({ subscriptions, slots }: Server) => ({
+        subscriptions: [...subscriptions].map(([name, { enabled }]) => [name, { enabled }]),
+        slots: [...slots.keys()],
+      });
       return { source: of(source), target: of(target) };
     },
     async crash(side) {

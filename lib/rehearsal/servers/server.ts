@@ -1,6 +1,6 @@
 /** One embedded PostgreSQL server: made, started, restarted with other parameters, crashed, and gone without a trace. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -167,6 +167,12 @@ export class Server {
   /** Starts again after {@link stop}. */
   async resume(): Promise<void> {
     await this.#launch();
+  }
+
+  /** Of a server that is stopped: takes every replication slot away but these, as a replica has none that was not carried over to it. */
+  keepSlots(kept: readonly string[]): void {
+    const slots = join(this.#folder, 'data', 'pg_replslot');
+    for (const name of readdirSync(slots)) if (!kept.includes(name)) rmSync(join(slots, name), { recursive: true });
   }
 
   /** Kills the server and removes its files, at once. Safe to call twice. */

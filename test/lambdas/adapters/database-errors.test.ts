@@ -103,3 +103,25 @@ describe('what goes wrong in a database', () => {
     expect(translate(ours, at)).toBe(ours);
   });
 });
+
+describe('a cluster that PlanetScale has made read-only', () => {
+  it.each([
+    // pg_readonly before 1.0.5, and so PlanetScale's page: no code of its own.
+    Object.assign(new pg.DatabaseError('pg_readonly: invalid statement because cluster is read-only', 0, 'error'), { code: 'XX000' }),
+    Object.assign(new pg.DatabaseError('invalid statement because cluster is read-only', 0, 'error'), { code: '25006' }),
+    Object.assign(new pg.DatabaseError('cannot execute INSERT in a read-only transaction', 0, 'error'), { code: '25006' }),
+  ])('is named, with what to do: $message (#10)', (error) => {
+    const translated = translate(error, at) as StatementFailed;
+    expect(translated.name).toBe('StatementFailed');
+    expect(translated.complaint.code).toBe(error.code);
+    expect(translated.message).toContain('The server at h.example:5432/shop as u takes no writes');
+    expect(translated.message).toContain('make room');
+    expect(translated.message).toContain('enable the subscription');
+  });
+
+  it('is not believed of words that a function of the database has raised', () => {
+    const raised = { code: 'XX000', file: 'pl_exec.c', where: 'PL/pgSQL function f() line 1 at RAISE' };
+    const error = Object.assign(new pg.DatabaseError('cluster is read-only', 0, 'error'), raised);
+    expect(translate(error, at).message).not.toContain('PlanetScale');
+  });
+});

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ReplicationBroken, TransientError } from '../../../lambdas/errors.ts';
 import { subscriptionName } from '../../../lambdas/names.ts';
+import { holdForward } from '../../support/held.ts';
 import { hostileRows } from '../../support/hostile.ts';
 import { livesItsWholeLife } from '../../support/life.ts';
 import { eventually, replicated, type SharedServers, sharedServers, sidesAgree } from '../../support/replicated.ts';
@@ -76,10 +77,20 @@ describe('AwaitConvergence when the target is not in step', () => {
     expect((strict.evidence as { lagMilliseconds: number }).lagMilliseconds).toBeGreaterThan(1);
   });
 
-  it('enables a subscription that somebody disabled', async () => {
-    await world.target(`alter subscription ${subscriptionName(world.database.name)} disable`);
+  it('enables a subscription that a switch of ours has disabled', async () => {
+    await holdForward(world);
     const state = { AwaitConvergence: { evidence: { looks: 2_000, streak: 0 }, since: new Date().toISOString() } };
     expect(await world.until('AwaitConvergence', { state })).toMatchObject({ evidence: { streak: 3 } });
+  });
+
+  it('leaves a subscription disabled that others have disabled, and says what to do (#10)', async () => {
+    const name = subscriptionName(world.database.name);
+    await world.target(`alter subscription ${name} disable`);
+    const attempt = world.visit('AwaitConvergence');
+    await expect(attempt).rejects.toMatchObject({ name: 'CopyStalled' });
+    await expect(attempt).rejects.toThrow(`Then run on the target: alter subscription ${name} enable;`);
+    expect(await world.target('select subenabled from pg_subscription where subname = $1', [name])).toEqual([{ subenabled: false }]);
+    await world.target(`alter subscription ${name} enable`);
   });
 
   it('stops when a marker is missing', async () => {

@@ -81,10 +81,14 @@ describe('CheckRollback', () => {
     expect(await world.visit('CheckRollback', { input: { excludeTables: ['public.since'] } })).toMatchObject({ verdict: 'done' });
   });
 
-  it('leaves a stream back that was disabled to Recovery', async () => {
+  it('names a stream back that others have disabled, and nothing of ours enables it (#10)', async () => {
     const world = await switched();
     await onSource(world, `alter subscription ${reverse(world)} disable`);
-    expect(await refusalOf(world)).toContain(`SwitchInterrupted: the subscription ${reverse(world)} is not enabled.`);
+    expect(await refusalOf(world)).toContain(`SubscriptionDisabled: ${reverse(world)}.`);
+    await world.until('LiftFence');
+    expect(await world.source('select subenabled from pg_subscription where subname = $1', [reverse(world)])).toEqual([
+      { subenabled: false },
+    ]);
   });
 
   it('refuses a stream back whose slot is gone, and says what would be lost', async () => {

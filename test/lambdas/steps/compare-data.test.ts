@@ -3,6 +3,7 @@ import type { Reader } from '../../../lambdas/contract.ts';
 import { StatementFailed } from '../../../lambdas/errors.ts';
 import { parseInput } from '../../../lambdas/input.ts';
 import { REPLICATION_ROLE, subscriptionName } from '../../../lambdas/names.ts';
+import { writeNote } from '../../../lambdas/replication/connection.ts';
 import { conninfo, identifier, literal, qualified } from '../../../lambdas/sql/quote.ts';
 import { compareData } from '../../../lambdas/steps/compare-data.ts';
 import { silent, startWorld, type World } from '../../support/world.ts';
@@ -320,11 +321,17 @@ update hot set n = 0; delete from loose; delete from growing`);
     await world.source(`update hot set n = 0; delete from loose; delete from growing`);
     const subscription = identifier(subscriptionName(world.database.name));
     await world.target(`alter subscription ${subscription} disable`);
+    await world.target(`comment on subscription ${subscription} is '${writeNote('of the test', 'nowhere', true)}'`);
     await world.source('update calm set n = -n');
     const first = await world.visit('CompareData', { budgetMs: 1 });
     expect(first).toMatchObject({ verdict: 'pending', evidence: { tables: 0, different: [] } });
     const second = await world.visit('CompareData', { budgetMs: 1, state: { CompareData: first } });
     expect(second).toMatchObject({ verdict: 'pending', evidence: { tables: 0, different: [] } });
+    await world.target(`alter subscription ${subscription} enable; alter subscription ${subscription} disable`);
+    await world.target(`comment on subscription ${subscription} is null`);
+    await expect(world.visit('CompareData', { budgetMs: 1 }), 'disabled by others (#10)').rejects.toThrow(
+      /is disabled, and not by this migration/,
+    );
     await world.target(`alter subscription ${subscription} enable`);
     const { evidence } = await world.until('CompareData', { state: { CompareData: second } });
     expect(evidence).toMatchObject({ tables: 4, different: [] });

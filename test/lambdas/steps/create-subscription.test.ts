@@ -5,6 +5,7 @@ import { CannotConnect, CopyStalled, ReplicationBroken } from '../../../lambdas/
 import { applicationName, PUBLICATION, subscriptionName } from '../../../lambdas/names.ts';
 import { lockBeats, writeBeat } from '../../../lambdas/sql/heartbeat.ts';
 import { qualified } from '../../../lambdas/sql/quote.ts';
+import { holdForward } from '../../support/held.ts';
 import { HOSTILE_TABLES, hostileRows, hostileSchema, hostileTarget } from '../../support/hostile.ts';
 import { livesItsWholeLife } from '../../support/life.ts';
 import { eventually, published, replicated, type SharedServers, sharedServers, sidesAgree, tableStates } from '../../support/replicated.ts';
@@ -89,9 +90,14 @@ describe('CreateSubscription that was interrupted', () => {
       await world.asSourceRole(hostileRows(5_000, 10));
       await ends(world);
 
-      // Disabled.
-      await world.target(`alter subscription ${name} disable`);
+      // Not enabled yet, or disabled for a switch.
+      await holdForward(world);
       await ends(world);
+
+      // Confirming what is not stored yet, as earlier versions of ours have made it.
+      await world.target(`alter subscription ${name} set (synchronous_commit = off)`);
+      await ends(world);
+      expect(await world.target('select subsynccommit from pg_subscription where subname = $1', [name])).toEqual([{ subsynccommit: 'on' }]);
 
       // A subscription that does not know a table.
       await world.source(`alter publication ${PUBLICATION} drop table public.plain`);

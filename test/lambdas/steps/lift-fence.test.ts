@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { subscriptionName } from '../../../lambdas/names.ts';
 import { commitGate, createGate, fenceGate, gateState } from '../../../lambdas/sql/gates.ts';
+import { holdForward } from '../../support/held.ts';
 import { livesItsWholeLife } from '../../support/life.ts';
 import { eventually, type SharedServers, sharedServers } from '../../support/replicated.ts';
 import { fenceOn, letInApplication, SWITCHABLE, writableSides, writeAt } from '../../support/switchable.ts';
@@ -14,7 +15,7 @@ async function killedInside(world: World, execution = 'test', seconds = 30): Pro
   const { source } = world.ports('SwitchOver').acting;
   await source.query(createGate());
   await source.query(fenceGate({ seen: { turn: 0, cancellations: 0 }, turn: 1, execution, attempt: ATTEMPT, seconds }));
-  await world.target(`alter subscription "${subscriptionName(world.database.name)}" disable`);
+  await holdForward(world);
   return world;
 }
 

@@ -73,7 +73,7 @@ describe('the function of the user', () => {
     'is not told of a switch that failed before it was asked (#9.16)',
     inWorld(async (world, hook) => {
       await world.target(`alter subscription "${(await world.target('select subname from pg_subscription'))[0]?.subname}" disable`);
-      await expect(world.visit('SwitchOver')).rejects.toThrow(/nothing was fenced/);
+      await expect(world.visit('SwitchOver')).rejects.toThrow(/Nothing was fenced/);
       expect(hook.calls).toEqual([]);
     }),
   );

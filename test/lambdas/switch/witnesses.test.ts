@@ -6,6 +6,7 @@ import { subscriptionName } from '../../../lambdas/names.ts';
 import { commitGate } from '../../../lambdas/sql/gates.ts';
 import { liftFence } from '../../../lambdas/steps/lift-fence.ts';
 import { ATTEMPT, fenced } from '../../support/halfway.ts';
+import { holdForward } from '../../support/held.ts';
 import { eventually, type SharedServers, sharedServers } from '../../support/replicated.ts';
 import { forgetCommit, forgetSwitch } from '../../support/sides.ts';
 import { letInApplication, SWITCHABLE, variableSecret, writableSides, writeAt } from '../../support/switchable.ts';
@@ -66,7 +67,7 @@ describe.each([
     'believe the secret where both gates have lost the commit (#9.1)',
     inWorld(async (world, secret) => {
       await fenced(world);
-      await world.target(`set transaction read write; alter subscription "${subscriptionName(world.database.name)}" disable`);
+      await holdForward(world);
       await secret.pointAt('target');
       expect(await world.until('LiftFence', { input: { execution: 'test' } })).toMatchObject({
         evidence: { serving: 'target', gates: { source: 'closed', target: 'open' } },

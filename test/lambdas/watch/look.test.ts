@@ -202,6 +202,9 @@ describe('the watch', () => {
         const name = subscriptionName(world.database.name);
         await world.target(`alter subscription ${name} disable`);
         await shows(world, { SubscriptionRunning: 0, SlotActive: 0, HistoryBroken: 0, ReadyToCutOver: 0 });
+        expect((await look(world)).notices, 'what an alarm leads to (#10)').toEqual([
+          expect.stringMatching(/is disabled, and not by this migration.*make room.*on the target: alter subscription .* enable;/),
+        ]);
         await world.target(`alter subscription ${name} set (slot_name = none); drop subscription ${name}`);
         const seen = await shows(world, { SubscriptionRunning: 0, SlotActive: 0 });
         expect(seen.WalKeptBytes).toBeGreaterThanOrEqual(0);

@@ -1,0 +1,8 @@
+/** Whether the stream back that this switch makes outlives a switchover of the target. */
+import { slotSurvival } from '../readiness/slot-survival.ts';
+import type { SwitchCheck } from './scene.ts';
+
+export const slotOfTheWayBack: SwitchCheck = {
+  name: 'what a switchover of the target does to the stream back',
+  find: async ({ arriving, next, input }) => (input.reverse === false ? [] : slotSurvival(arriving.reader, arriving.version, next)),
+};

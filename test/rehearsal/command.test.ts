@@ -45,7 +45,7 @@ describe('npm run rehearse', () => {
       .filter((line) => line.includes(folder) && line.includes(' -D ')),
   ];
   const nothingIsLeft = async () => {
-    for (const deadline = Date.now() + 10_000; leftovers().length > 0 && Date.now() < deadline; ) {
+    for (const deadline = Date.now() + 300_000; leftovers().length > 0 && Date.now() < deadline; ) {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     expect(leftovers()).toEqual([]);

@@ -9,7 +9,7 @@ import { stepNamed } from '../../lambdas/steps/index.ts';
 import { lookAtGates } from '../../lambdas/switch/gates.ts';
 import { eventually, replicated } from '../support/replicated.ts';
 import { asApplication, IGNORING_THE_FENCE, letInApplication, SWITCHABLE } from '../support/switchable.ts';
-import { silent, type World } from '../support/world.ts';
+import { MANY_TRIES, silent, type World } from '../support/world.ts';
 import { Invocation, interruptible, interruptibleReader } from './interruptible.ts';
 import { type Stage, WalkedHook, WalkedSecret } from './stage.ts';
 
@@ -130,15 +130,13 @@ async function insert(world: World, side: SideName, token: string, end: 'commit'
   }
 }
 
-const TRIES = 100;
-
 /** A server that has just crashed is back within a moment; an insert that was cut off has done nothing, or is refused as a duplicate. */
 async function patiently<Result>(work: () => Promise<Result>): Promise<Result> {
   for (let tries = 1; ; tries += 1) {
     try {
       return await work();
     } catch (error) {
-      if (tries === TRIES) throw error;
+      if (tries === MANY_TRIES) throw error;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }

@@ -112,7 +112,8 @@ async function goesNowhere(at: SwitchWorld, serving: SideName): Promise<void> {
   expect(await servingSides(at)).toEqual([serving]);
 }
 
-const applicationOf = ({ secret }: SwitchWorld): Workload => startWorkload({ secret, subjects: OWN_SUBJECTS, writers: 3, rate: 75 });
+const applicationOf = ({ secret }: SwitchWorld): Workload =>
+  startWorkload({ secret, subjects: OWN_SUBJECTS, writers: 3, rate: 50, retryAfterMs: 50 });
 
 /** What is written at the side that serves flows to the other one: a fault may have interrupted it, and a switch wants it uninterrupted. */
 async function streams({ world, sql }: SwitchWorld, serving: SideName): Promise<void> {

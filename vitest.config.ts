@@ -9,10 +9,12 @@ export default defineConfig({
     // Half of what a short pg_dump costs is optimising WebAssembly for a run that is over by then.
     execArgv: ['--liftoff-only'],
     sequence: { sequencer: LongestFirst },
-    // Test files mostly wait for servers, so four at a time keep two cores busy; the default would be one.
-    maxWorkers: 4,
-    // Real servers start within a second; the limits are there to end a hang, not to measure anything.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    // A file keeps about one core busy, with its servers: three leave none of two idle, and more only prolong what is paid for by the second,
+    // such as writers and those who wait. The default would be one.
+    maxWorkers: 3,
+    // Limits end a hang and measure nothing: a machine that others use as well may take several times as long for a test as an idle one.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
+    expect: { poll: { timeout: 300_000 } },
   },
 });

@@ -16,7 +16,7 @@ const PYTHON = join(ENVIRONMENT, 'bin', 'python');
 
 /** Seconds of a state machine pass in this share of a second. The shortest poll of the product is 15 seconds. */
 const WAIT_SCALE = 0.02;
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 300_000;
 
 export interface Emulator {
   readonly endpoint: string;

@@ -15,7 +15,7 @@ interface Delivery {
   readonly Subject?: string;
 }
 
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 300_000;
 
 export async function openMailbox(client: SNSClient, TopicArn: string): Promise<Mailbox> {
   const waiting: string[] = [];

@@ -45,7 +45,7 @@ describe('npm run rehearse', () => {
       .filter((line) => line.includes(folder) && line.includes(' -D ')),
   ];
   const nothingIsLeft = async () => {
-    for (const deadline = Date.now() + 10_000; leftovers().length > 0 && Date.now() < deadline; ) {
+    for (const deadline = Date.now() + 300_000; leftovers().length > 0 && Date.now() < deadline; ) {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     expect(leftovers()).toEqual([]);
@@ -85,7 +85,7 @@ describe('npm run rehearse', () => {
     ['while it copies', 'CreateSubscription', 'SIGINT', 20_000],
     ['while it switches', 'CheckCutover', 'SIGINT', 10],
   ] as const)('leaves no server and no file behind when it is interrupted %s', async (_, words, signal, rows) => {
-    const { code, err } = await run([`--rows=${rows}`], interruptAt(words, signal));
+    const { code, err } = await run([`--rows=${rows}`, '--rate=40'], interruptAt(words, signal));
     expect(code).toBe(3);
     expect(err).toContain('Could not tell: Error: It was interrupted.');
     await nothingIsLeft();

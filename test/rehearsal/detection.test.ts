@@ -35,7 +35,7 @@ select setval('shop.customer_id_seq', 1)`,
 
   it('reports what was lost after a switch although both sides agree, two keys alike, and what a clean-up left', async () => {
     let cutovers = 0;
-    const report = await rehearseQuickly(['--rows=10', '--rate=100'], {
+    const report = await rehearseQuickly(['--rows=10'], {
       async onVisited({ machine, step, outcome }, { servers, target }) {
         if (!('verdict' in outcome) || outcome.verdict !== 'done') return;
         const superuserOf = (side: 'source' | 'target') => {
@@ -75,7 +75,7 @@ select setval('shop.customer_id_seq', 1)`,
   });
 
   it('starts Recovery after a switch that failed, and says why it failed', async () => {
-    const report = await rehearseQuickly(['--rows=10', '--rate=100'], {
+    const report = await rehearseQuickly(['--rows=10'], {
       async onVisited({ machine, step, outcome }, { source }) {
         if (machine === 'Cutover' && step === 'CompareData' && 'verdict' in outcome && outcome.verdict === 'done') {
           await sql(source, 'create table shop.made_meanwhile (id integer primary key)');

@@ -19,7 +19,7 @@ export function optionsOf(...words: string[]): RehearsalOptions {
 }
 
 /** Transactions a second where a test does not say: several rehearsals share the processor. */
-const RATE = 80;
+const RATE = 50;
 
 export const rehearseQuickly = (words: readonly string[], company: Partial<Company> = {}): Promise<Report> =>
   rehearse(optionsOf(...words, ...(words.some((word) => word.startsWith('--rate=')) ? [] : [`--rate=${RATE}`])), {

@@ -44,10 +44,14 @@ export interface Synthesized {
 // biome-ignore lint/suspicious/noExplicitAny: a template is what CloudFormation takes, which no type of ours describes
 type Properties = Readonly<Record<string, any>>;
 
-/** @param context beyond {@link CONTEXT} @param check whether the AwsSolutions rules are asked; a violation makes synthesis throw */
+/** @param context beyond {@link CONTEXT} @param check whether the AwsSolutions rules and CloudFormation's own are asked; a violation makes synthesis throw */
 export function synthesized(context: Readonly<Record<string, unknown>> = {}, check = false): Synthesized {
   const { context: flags } = JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8'));
-  const app = new App({ context: { ...flags, 'aws:cdk:bundling-stacks': [] }, analyticsReporting: false });
+  const app = new App({
+    context: { ...flags, 'aws:cdk:bundling-stacks': [] },
+    analyticsReporting: false,
+    builtinCloudFormationValidation: check, // it takes longer than all the rest
+  });
   const config = parseConfig({ ...CONTEXT, ...context });
   const stack = new MigrationStack(app, config.stackName, { config });
   if (check) Validations.of(app).addPlugins(new AwsSolutionsChecks(app));

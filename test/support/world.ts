@@ -73,6 +73,8 @@ export const silent: Log = { info: () => {}, warn: () => {} };
 export const runningBeside = (older: string): Executions => ({ older: async () => older, steppedAside: async () => false });
 const alone: Executions = { older: async () => undefined, steppedAside: async () => false };
 const PAUSE_MS = 50;
+/** After so many, with the pause between two of them, something hangs, however busy the machine is. */
+export const MANY_TRIES = 6_000;
 /** Every session maps the shared memory that it touches; tests have many sessions and few rows. */
 const SMALL = { shared_buffers: '16MB' };
 
@@ -156,7 +158,7 @@ async function worldOf(pair: Pair, options: WorldOptions, owner: boolean): Promi
     asTargetRole: sqlOn(database.target),
     run,
     visit: (step, visitOptions) => run(step, stepNamed(step), visitOptions),
-    async until(step, { tries = 400, ...visitOptions } = {}) {
+    async until(step, { tries = MANY_TRIES, ...visitOptions } = {}) {
       let state = { ...visitOptions.state };
       for (let visits = 1; visits <= tries; visits += 1) {
         const result = await run(step, stepNamed(step), { ...visitOptions, state });

@@ -13,6 +13,8 @@ import { type Stage, WalkedHook, WalkedSecret } from './stage.ts';
 import { callOf } from './tagged.ts';
 
 const DATABASE = 'shop';
+/** Asked for here, where the module is what the test has made of it. */
+const gatesModule = import('../../lambdas/sql/gates.ts');
 /** Longer than a fence may last. */
 const LONG_MS = 60_000;
 
@@ -131,6 +133,7 @@ export function memoryStage(): Stage {
       const [one, other] = await Promise.all([gateOf(views.source), gateOf(views.target)]);
       return { source: one, target: other };
     },
+    reconnect: async () => {}, // it has no sessions
     writable: async () => (['source', 'target'] as const).filter((side) => servers[side].writable),
     async write(token) {
       const server = servers[secret.leadsTo];
@@ -162,7 +165,7 @@ export function memoryStage(): Stage {
 }
 
 async function gateOf(reader: Reader) {
-  const { gateState } = await import('../../lambdas/sql/gates.ts');
+  const { gateState } = await gatesModule;
   try {
     return (await reader.query(gateState()))[0];
   } catch (error) {

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, it, vi } from 'vitest';
 import { memoryStage } from './memory-stage.ts';
-import { runsOf } from './runs.ts';
+import { HANGS_AFTER_MS, runsOf } from './runs.ts';
 import { walk, walks } from './walk.ts';
 
 vi.mock('../../lambdas/sql/gates.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
@@ -32,7 +32,7 @@ vi.mock('../../lambdas/scram.ts', () => ({ scramVerifier: () => 'SCRAM' }));
 const WALKS = 4_000;
 
 describe('every order of crash, retry, abort, Recovery and lost answer, in memory', () => {
-  it('leaves one side that serves, the secret leading there, and nothing lost (#9.2)', { timeout: 240_000 }, async () => {
+  it('leaves one side that serves, the secret leading there, and nothing lost (#9.2)', { timeout: HANGS_AFTER_MS }, async () => {
     await fc.assert(
       fc.asyncProperty(walks(10), (happenings) => walk(memoryStage(), happenings)),
       runsOf(WALKS),

@@ -1,16 +1,16 @@
 /** A stage on two real servers, after `Replicate`. A walk begins where the one before has ended: one side serves, and everything works. */
-import pg from 'pg';
-import { clientConfig } from '../../lambdas/adapters/connection-settings.ts';
 import type { Hook, SideName } from '../../lambdas/contract.ts';
 import { parseInput } from '../../lambdas/input.ts';
 import { type OpenPorts, openPorts } from '../../lambdas/ports.ts';
+import { statement } from '../../lambdas/sql/quote.ts';
 import { runStep } from '../../lambdas/step.ts';
 import { stepNamed } from '../../lambdas/steps/index.ts';
 import { lookAtGates } from '../../lambdas/switch/gates.ts';
 import { eventually, replicated } from '../support/replicated.ts';
-import { asApplication, IGNORING_THE_FENCE, letInApplication, SWITCHABLE } from '../support/switchable.ts';
-import { silent, type World } from '../support/world.ts';
+import { letInApplication, SWITCHABLE } from '../support/switchable.ts';
+import { MANY_TRIES, silent, type World } from '../support/world.ts';
 import { Invocation, interruptible, interruptibleReader } from './interruptible.ts';
+import { KeptSessions } from './kept-sessions.ts';
 import { type Stage, WalkedHook, WalkedSecret } from './stage.ts';
 
 /** The name that the walks know the streams by. */
@@ -20,6 +20,9 @@ const SIDES = ['source', 'target'] as const;
 const FENCE_SECONDS = 3;
 
 const TABLE = 'public.walked';
+const SUBSCRIPTIONS = `select subname::text, subenabled from pg_subscription as s join pg_database as d on d.oid = s.subdbid
+where d.datname = current_database() order by 1`;
+const SLOTS = 'select slot_name::text from pg_replication_slots where database = current_database() order by 1';
 
 export interface RealStage extends Stage {
   destroy(): Promise<void>;
@@ -38,6 +41,8 @@ export async function realStage(source: 11 | 13 | 15 | 17 | 18, target: 17 | 18)
   const secret = new WalkedSecret();
   const hook = new WalkedHook();
   const ports = world.ports('Walk').looking;
+  const application = new KeptSessions(world, TABLE);
+  const rows = <Row>(side: SideName, text: string): Promise<Row[]> => patiently(() => ports[side].query(statement<Row>(text)));
   // Before the first switch the target is open to whoever knows it, which the application does here.
   await visit(world, { secret, hook }, 'SwitchOver', 'first', new Invocation(undefined), {});
 
@@ -47,23 +52,22 @@ export async function realStage(source: 11 | 13 | 15 | 17 | 18, target: 17 | 18)
     visit: (machine, execution, invocation, input = {}) => visit(world, { secret, hook }, machine, execution, invocation, input),
     defects: () => [],
     gates: () => patiently(() => lookAtGates(ports.source, ports.target)),
+    reconnect: () => application.close(),
     async writable() {
-      const taken = await Promise.all(SIDES.map((side) => patiently(() => insert(world, side, 'asked', 'rollback'))));
+      const taken = await Promise.all(SIDES.map((side) => patiently(() => application.insert(side, 'asked', 'rollback'))));
       return SIDES.filter((_, index) => taken[index]);
     },
-    write: (token) => patiently(() => insert(world, secret.leadsTo, token, 'commit')),
+    write: (token) => patiently(() => application.insert(secret.leadsTo, token, 'commit')),
     async written(side) {
-      return new Set((await world[side](`select token from ${TABLE}`)).map(({ token }) => String(token)));
+      return new Set((await rows<{ token: string }>(side, `select token from ${TABLE}`)).map(({ token }) => token));
     },
     async streams() {
       const of = async (side: SideName) => ({
-        subscriptions: (
-          await world[side](`select subname::text, subenabled from pg_subscription as s join pg_database as d on d.oid = s.subdbid
-            where d.datname = current_database() order by 1`)
-        ).map(({ subname, subenabled }) => [subname, { enabled: subenabled }]),
-        slots: (await world[side]('select slot_name::text from pg_replication_slots where database = current_database() order by 1')).map(
-          ({ slot_name }) => slot_name,
-        ),
+        subscriptions: (await rows<{ subname: string; subenabled: boolean }>(side, SUBSCRIPTIONS)).map(({ subname, subenabled }) => [
+          subname,
+          { enabled: subenabled },
+        ]),
+        slots: (await rows<{ slot_name: string }>(side, SLOTS)).map(({ slot_name }) => slot_name),
       });
       return { source: await of('source'), target: await of('target') };
     },
@@ -74,7 +78,10 @@ export async function realStage(source: 11 | 13 | 15 | 17 | 18, target: 17 | 18)
         Object.values(await patiently(() => lookAtGates(ports.source, ports.target))).some((gate) => gate?.state === 'fenced');
       await eventually(async () => Date.now() > until || !(await fenced()));
     },
-    destroy: () => world.destroy(),
+    async destroy() {
+      await application.close();
+      await world.destroy();
+    },
   };
 }
 
@@ -114,31 +121,13 @@ async function visit(
   }
 }
 
-/** The application, which ignores what the database has by default. Whether the server took it. */
-async function insert(world: World, side: SideName, token: string, end: 'commit' | 'rollback'): Promise<boolean> {
-  const client = new pg.Client({ ...clientConfig(asApplication(world, side), 'the application'), options: IGNORING_THE_FENCE });
-  client.on('error', () => {});
-  try {
-    await client.connect();
-    await client.query(`begin; insert into ${TABLE} values ('${token}'); ${end}`);
-    return true;
-  } catch (error) {
-    if (error instanceof pg.DatabaseError && error.code === '42501') return false; // no right to connect
-    throw error;
-  } finally {
-    await client.end().catch(() => {});
-  }
-}
-
-const TRIES = 100;
-
 /** A server that has just crashed is back within a moment; an insert that was cut off has done nothing, or is refused as a duplicate. */
 async function patiently<Result>(work: () => Promise<Result>): Promise<Result> {
   for (let tries = 1; ; tries += 1) {
     try {
       return await work();
     } catch (error) {
-      if (tries === TRIES) throw error;
+      if (tries === MANY_TRIES) throw error;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { type RealStage, realStage } from './real-stage.ts';
-import { runsOf } from './runs.ts';
+import { HANGS_AFTER_MS, runsOf } from './runs.ts';
 import { walk, walks } from './walk.ts';
 
 const WALKS = 100;
@@ -16,7 +16,7 @@ export function realWalks(source: 11 | 13 | 15 | 17 | 18, target: 17 | 18): void
     });
     afterAll(() => stage?.destroy());
 
-    it('leaves one side that serves, the secret leading there, and nothing lost (#9.2)', { timeout: 1_800_000 }, async () => {
+    it('leaves one side that serves, the secret leading there, and nothing lost (#9.2)', { timeout: HANGS_AFTER_MS }, async () => {
       let walked = 0;
       await fc.assert(
         fc.asyncProperty(walks(LONGEST), (happenings) => {

@@ -14,6 +14,8 @@ export interface Stage {
   /** What the stage itself could not do; empty, or the walk says nothing. */
   defects(): readonly string[];
   gates(): Promise<Gates>;
+  /** From now on the application is let in anew before it writes; until then it writes in the sessions that it has, while they live. */
+  reconnect(): Promise<void>;
   /** Sides on which the application may write, wherever its secret leads. */
   writable(): Promise<SideName[]>;
   /** A write of the application's under this token, where its secret leads. Whether it was acknowledged. */

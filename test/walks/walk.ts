@@ -133,6 +133,7 @@ async function settle(walker: Walker): Promise<void> {
 /** One side serves, the secret leads there, everything acknowledged is there, and its changes go on to the other side or nowhere. */
 async function settled(walker: Walker): Promise<void> {
   const { stage, acknowledged } = walker;
+  await stage.reconnect();
   const gates = await stage.gates();
   const serving = servingSide(gates);
   expect(await stage.writable()).toEqual([serving]);

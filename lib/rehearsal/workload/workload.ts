@@ -12,6 +12,8 @@ export interface WorkloadOptions {
   readonly writers: number;
   /** Transactions a second, of all writers together. */
   readonly rate: number;
+  /** Pause before a write is tried again. @default 5 - short enough not to be measured as downtime */
+  readonly retryAfterMs?: number | undefined;
 }
 
 export interface Workload {
@@ -31,10 +33,12 @@ export interface Workload {
 
 const nobody: Bystanders = { leftConnected: async () => [], stop: async () => {}, abandon: () => {} };
 
+/** Real applications wait longer before they try again, and a switch is over before they notice. Here the pause would be measured. */
+const RETRY_AFTER_MS = 5;
 const LOOK_AGAIN_MS = 10;
 const PATIENCE_MS = 120_000;
 
-export function startWorkload({ secret, subjects, writers, rate }: WorkloadOptions): Workload {
+export function startWorkload({ secret, subjects, writers, rate, retryAfterMs = RETRY_AFTER_MS }: WorkloadOptions): Workload {
   const journal = new Journal();
   let stopped = false;
   let abandoned = false;
@@ -42,7 +46,11 @@ export function startWorkload({ secret, subjects, writers, rate }: WorkloadOptio
   const everyMs = (writers * 1000) / rate;
   const running = Array.from({ length: writers }, (_, index) =>
     write(
-      { name: `${run}-${index + 1}`, secret, subjects, journal, everyMs, isStopped: () => stopped, isAbandoned: () => abandoned },
+      {
+        ...{ name: `${run}-${index + 1}`, secret, subjects, journal, everyMs, retryAfterMs },
+        isStopped: () => stopped,
+        isAbandoned: () => abandoned,
+      },
       index + 1,
     ),
   );

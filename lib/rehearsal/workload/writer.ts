@@ -14,16 +14,13 @@ export interface WriterOptions {
   readonly journal: Journal;
   /** Milliseconds from one write to the next, where the server is fast enough. */
   readonly everyMs: number;
+  /** Milliseconds before a write is tried again. */
+  readonly retryAfterMs: number;
   readonly isStopped: () => boolean;
   /** Whether even a write in doubt is to be left as it is, because the servers are going away. */
   readonly isAbandoned: () => boolean;
 }
 
-/**
- * Real applications wait longer before they try again, and a switch is over before they notice. Here the pause would be measured as
- * downtime, so it is short.
- */
-const RETRY_AFTER_MS = 5;
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** Numbers that look random and are the same at every run (Numerical Recipes' linear congruential generator). */
@@ -70,7 +67,11 @@ export async function write(options: WriterOptions, seed: number): Promise<void>
  * Tries until the write is committed. An attempt whose acknowledgement was lost is looked up rather than guessed.
  * @returns false where the writer was stopped and the write is known not to have happened, or was abandoned
  */
-async function carryOut(next: Write, connection: Connection, { journal, isStopped, isAbandoned }: WriterOptions): Promise<boolean> {
+async function carryOut(
+  next: Write,
+  connection: Connection,
+  { journal, retryAfterMs, isStopped, isAbandoned }: WriterOptions,
+): Promise<boolean> {
   let uncertain = false;
   while (!isAbandoned()) {
     try {
@@ -88,7 +89,7 @@ async function carryOut(next: Write, connection: Connection, { journal, isStoppe
     } catch (error) {
       journal.reject(refusalOf(error));
       await connection.close();
-      await pause(RETRY_AFTER_MS);
+      await pause(retryAfterMs);
     }
   }
   return false;

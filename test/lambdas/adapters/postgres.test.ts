@@ -126,10 +126,10 @@ describe('a session', () => {
       ['planetscale_migration:Test:left'],
     );
     const left = statement<{ n: number }>('select count(*)::float8 as n from public.t where id = 50');
-    await expect.poll(() => looking.query(active), { timeout: 20_000 }).toEqual([{ n: 1 }]);
+    await expect.poll(() => looking.query(active)).toEqual([{ n: 1 }]);
     session.leave();
     await expect(abandoned).rejects.toBeInstanceOf(TransientError);
-    await expect.poll(() => looking.query(left), { timeout: 20_000 }).toEqual([{ n: 1 }]);
+    await expect.poll(() => looking.query(left)).toEqual([{ n: 1 }]);
   });
 });
 

@@ -6,7 +6,6 @@ import { blocker, findingsOf, poorRole, summary, warning } from '../../support/f
 import { startWorld, type World } from '../../support/world.ts';
 
 const AT_ONCE = { longTransactionSeconds: 1 };
-const PATIENCE = { timeout: 30_000 };
 
 describe('transactions on the source', () => {
   let world: World;
@@ -27,7 +26,7 @@ describe('transactions on the source', () => {
       PreparedTransaction: warning(expect.stringMatching(/^'it''s "odd"' \(database "other ""db""", owner rdsadmin\), \d s$/)),
     });
     await expect
-      .poll(async () => Object.keys(summary(await findingsOf(world, [prepared], { input: AT_ONCE }))), PATIENCE)
+      .poll(async () => Object.keys(summary(await findingsOf(world, [prepared], { input: AT_ONCE }))))
       .toEqual(['OldPreparedTransaction']);
     await sibling.source("rollback prepared 'it''s \"odd\"'");
     expect(await findingsOf(world, [prepared], { input: AT_ONCE })).toEqual([]);
@@ -42,7 +41,7 @@ describe('transactions on the source', () => {
       await reader.query('begin isolation level repeatable read; select count(*) from t');
       expect(await findingsOf(world, [longTransactions])).toEqual([]);
       const late = () => findingsOf(world, [longTransactions], { input: AT_ONCE });
-      await expect.poll(async () => Object.keys(summary(await late())), PATIENCE).toEqual(['LongWriteTransaction']);
+      await expect.poll(async () => Object.keys(summary(await late()))).toEqual(['LongWriteTransaction']);
       const found = summary(await late());
       expect(found.LongWriteTransaction?.severity).toBe('blocker');
       expect(found.LongWriteTransaction?.objects).toEqual([

@@ -116,5 +116,5 @@ describe('the search for code of others (#9.11)', () => {
     } finally {
       await world.destroy();
     }
-  }, 300_000); // nearly all of it is making the tables
+  }); // nearly all of it is making the tables
 });

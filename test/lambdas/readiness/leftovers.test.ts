@@ -10,7 +10,6 @@ import { blocker, findingsOf, ODD, summary, warning } from '../../support/findin
 import { startWorld, type World } from '../../support/world.ts';
 
 const CHECKS = [earlierAttempt, targetEmpty, slots, subscriptions, publications, slotLimits];
-const quiet = { timeout: 30_000 };
 
 /** What CopySchema leaves, made by the role that runs it. */
 async function schemaWasCopied(
@@ -102,7 +101,7 @@ describe('what is there before the migration begins', () => {
     await busy.target(`create subscription "Busy one" connection 'host=${host} port=${port} user=${user} password=''${password}'' dbname=busy sslmode=require'
 publication plain with (slot_name = in_use, copy_data = false)`);
     await expect
-      .poll(async () => (await busy.source("select active from pg_replication_slots where slot_name = 'in_use'"))[0]?.active, quiet)
+      .poll(async () => (await busy.source("select active from pg_replication_slots where slot_name = 'in_use'"))[0]?.active)
       .toBe(true);
     const facts = (name: string) => expect.stringMatching(new RegExp(`^${name} \\(database busy, \\d+ bytes of WAL held, reserved\\)$`));
     expect(summary(await findingsOf(busy, CHECKS))).toEqual({
@@ -130,7 +129,7 @@ publication plain with (slot_name = in_use, copy_data = false)`);
       return (await late.source('select wal_status from pg_replication_slots where slot_name = $1', [subscriptionName('late')]))[0]
         ?.wal_status;
     };
-    await expect.poll(status, quiet).toBe('lost');
+    await expect.poll(status).toBe('lost');
     const found = summary(await findingsOf(late, CHECKS));
     expect(Object.keys(found).toSorted()).toEqual(['ContinuesEarlierAttempt', 'SlotLost', 'SlotMayBeLost']);
     expect(found.SlotLost).toEqual(

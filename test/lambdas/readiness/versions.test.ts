@@ -53,7 +53,7 @@ describe('server versions', () => {
     // A standby never says that it accepts writes, which is what the start waits for.
     const started = world.pair.target.restart().catch(() => {});
     const looked = async () => summary(await findingsOf(world, [standby]).catch(() => []));
-    await expect.poll(looked, { timeout: 30_000 }).toEqual({ NotTheWriter: blocker(`target 127.0.0.1:${world.pair.edge.port}`) });
+    await expect.poll(looked).toEqual({ NotTheWriter: blocker(`target 127.0.0.1:${world.pair.edge.port}`) });
     world.pair.target.destroy();
     await started;
   });

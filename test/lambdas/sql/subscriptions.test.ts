@@ -7,10 +7,9 @@ import { subscriberHealth } from '../../../lambdas/sql/stream-health.ts';
 import { subscriberUse } from '../../../lambdas/sql/subscriber-use.ts';
 import {
   createCopylessSubscription,
-  enableSubscription,
   finishedCopies,
   forgetSubscription,
-  setNote,
+  releaseSubscription,
   subscribedTables,
   subscriptionNumbers,
   subscriptionState,
@@ -26,7 +25,7 @@ describe.each(versions(11, 13, 15, 17, 18))('a subscription on a source %i, to i
   let world: World;
   let ask: <Row>(statement: Statement<Row>) => Promise<readonly Row[]>;
   beforeAll(async () => {
-    world = await startWorld({ source, target: 18, schema: 'create table t (id int primary key)' });
+    world = await startWorld({ source, target: 18, schema: 'create table t (id int primary key)', targetLogin: 'default' });
     const { acting } = world.ports('CreateSubscription');
     ask = (statement) => acting.source.query(statement);
     await world.target(`create table t (id int primary key); create publication planetscale_migration for table t`);
@@ -40,8 +39,7 @@ describe.each(versions(11, 13, 15, 17, 18))('a subscription on a source %i, to i
     const connection = `host=${host} port=${port} user=${user} password='${password}' dbname='${database}' sslmode=require`;
     await acting.source.transaction(async (session) => {
       for (const statement of createCopylessSubscription(NAME, connection, source)) await session.query(statement);
-      await session.query(setNote(NAME, 'a note'));
-      await session.query(enableSubscription(NAME));
+      await session.query(releaseSubscription(NAME, 'a note'));
     });
   });
   afterAll(() => world?.destroy());

@@ -5,7 +5,7 @@ import { REPLICATION_ROLE, subscriptionName } from '../../../lambdas/names.ts';
 import { HOSTILE_TABLES, hostileRows, hostileSchema, hostileTarget } from '../../support/hostile.ts';
 import { livesItsWholeLife } from '../../support/life.ts';
 import { eventually, published, ROWS, type SharedServers, sharedServers, sidesAgree, tableStates } from '../../support/replicated.ts';
-import { startWorld, type World } from '../../support/world.ts';
+import { MANY_TRIES, startWorld, type World } from '../../support/world.ts';
 
 const TABLES = HOSTILE_TABLES.length + 1;
 const LOCKED = 'public.plain';
@@ -23,7 +23,7 @@ const persist = async (world: World) => {
     try {
       return await world.until('AwaitCopy');
     } catch (error) {
-      if (!(error instanceof TransientError) || tries > 200) throw error;
+      if (!(error instanceof TransientError) || tries > MANY_TRIES) throw error;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }

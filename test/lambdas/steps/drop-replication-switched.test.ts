@@ -226,7 +226,7 @@ describe('DropReplication and a committed switch', () => {
       target: { role: true, roleIsUsedBy: expect.arrayContaining([`database ${other.database.name}`]) },
     });
     await other.target('insert into public.plain (id) values (77777)');
-    await expect.poll(async () => (await other.source('select from public.plain where id = 77777')).length, { timeout: 30_000 }).toBe(1);
+    await expect.poll(async () => (await other.source('select from public.plain where id = 77777')).length).toBe(1);
     await other.until('DropReplication');
     const rest = await base.target(
       'select datname from pg_shdepend d join pg_database b on b.oid = d.dbid where refobjid = to_regrole($1)',

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { unmanagedCluster } from '../../../lib/rehearsal/aurora-stand-in.ts';
 import { playedCluster, prepared } from '../../support/cluster.ts';
 import { livesItsWholeLife } from '../../support/life.ts';
-import { startWorld, type World } from '../../support/world.ts';
+import { MANY_TRIES, startWorld, type World } from '../../support/world.ts';
 
 async function configured(): Promise<World> {
   const world = await startWorld({ sourceParameters: { wal_level: 'replica' } });
@@ -16,7 +16,7 @@ async function walLevel(world: World): Promise<unknown> {
     try {
       return (await world.source('show wal_level'))[0];
     } catch (error) {
-      if (tries === 100) throw error;
+      if (tries === MANY_TRIES) throw error;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }

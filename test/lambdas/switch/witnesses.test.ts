@@ -10,7 +10,7 @@ import { holdForward } from '../../support/held.ts';
 import { eventually, type SharedServers, sharedServers } from '../../support/replicated.ts';
 import { forgetCommit, forgetSwitch } from '../../support/sides.ts';
 import { letInApplication, SWITCHABLE, variableSecret, writableSides, writeAt } from '../../support/switchable.ts';
-import type { World } from '../../support/world.ts';
+import { MANY_TRIES, type World } from '../../support/world.ts';
 
 describe.each([
   [11, 17],
@@ -155,7 +155,7 @@ describe.each([
       for (let tries = 0; ; tries += 1) {
         const { verdict } = await world.run('LiftFence', late, { input: { execution: 'test' } });
         if (verdict === 'done') break;
-        expect(tries).toBeLessThan(50);
+        expect(tries).toBeLessThan(MANY_TRIES);
       }
       expect([secret.history.at(-1), await writableSides(world)]).toEqual(['target', ['target']]);
       await eventually(

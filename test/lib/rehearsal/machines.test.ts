@@ -1,3 +1,4 @@
+import { StateMachine } from 'aws-local-stepfunctions';
 import { describe, expect, it } from 'vitest';
 import { NotReady, TransientError } from '../../../lambdas/errors.ts';
 import { steps } from '../../../lambdas/steps/index.ts';
@@ -16,6 +17,10 @@ describe('machines out of the template', () => {
       for (const [state, { step }] of Object.entries(machine.functions)) expect(step).toBe(state);
     }
     expect(Object.keys(machines.Replicate.functions).every((step) => Object.hasOwn(steps, step))).toBe(true);
+  });
+
+  it('are valid, as the interpreter sees it', () => {
+    for (const { definition } of Object.values(machines)) expect(() => new StateMachine(definition)).not.toThrow();
   });
 
   it('are all of them', () => {

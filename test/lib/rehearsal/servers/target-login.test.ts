@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTarget, TARGET_ROLES, type TargetLogin } from '../../../../lib/rehearsal/servers/pair.ts';
+import { endSide, startTarget, TARGET_ROLES, type TargetLogin } from '../../../../lib/rehearsal/servers/pair.ts';
 import { versions } from '../../../support/versions.ts';
 import { sqlOn } from '../../../support/world.ts';
 
@@ -8,16 +8,16 @@ const LOGINS: readonly TargetLogin[] = ['member', 'default'];
 describe.each(versions(17, 18))('the logins of a target of version %i (#10)', (version) => {
   const started: { readonly login: TargetLogin; readonly side: Awaited<ReturnType<typeof startTarget>> }[] = [];
   beforeAll(async () => {
-    for (const login of LOGINS) started.push({ login, side: await startTarget(version, { shared_buffers: '16MB' }, login) });
+    for (const login of LOGINS) started.push({ login, side: await startTarget(version, { shared_buffers: '16MB' }, {}, login) });
   });
   afterAll(() => {
-    for (const { side } of started) side.server.destroy();
+    for (const { side } of started) endSide(side);
   });
 
   it('are what PlanetScale makes them, and no more', async () => {
     for (const { login, side } of started) {
       const settings = await side.createDatabase(`of ${login}`);
-      expect(settings.user).toBe(TARGET_ROLES[login]);
+      expect(settings.user).toBe(`${TARGET_ROLES[login]}.${side.edge?.branch}`);
       const [own] = await sqlOn(settings)(`
 select rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls, rolinherit, rolcanlogin,
   (select pg_get_userbyid(datdba)::text from pg_database where datname = current_database()) as owner

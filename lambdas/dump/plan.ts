@@ -2,7 +2,7 @@
 import type { ForeignKey } from '../sql/foreign-keys.ts';
 import { type MaterializedView, refreshView } from '../sql/materialized-views.ts';
 import { analyzeAll, type Deferred } from '../sql/post-data.ts';
-import { qualified } from '../sql/quote.ts';
+import { identifier, qualified } from '../sql/quote.ts';
 import { adapt } from './adapt.ts';
 import { classifyBehindBorder, type ObjectName, type PostDataStatement } from './kinds.ts';
 import { type PostData, sectionsOf } from './sections.ts';
@@ -22,16 +22,22 @@ export interface Besides {
   readonly dangling: readonly ForeignKey[];
   /** Materialized views that hold rows on the source, in any order. */
   readonly populated: readonly MaterializedView[];
+  /** Event triggers of the platform that the source is on, which stay there. @default - none */
+  readonly platformTriggers?: readonly string[];
 }
 
 const same = (one: ObjectName | undefined, schema: string, name: string): boolean => one?.schema === schema && one.name === name;
 
-export function planCopy(dump: string, { dangling, populated }: Besides): CopyPlan {
+export function planCopy(dump: string, { dangling, populated, platformTriggers = [] }: Besides): CopyPlan {
   const statements = splitDump(dump);
   const { preData, keys, postData } = sectionsOf(statements);
   const isDangling = (one: PostData) =>
     one.kind === 'foreign key' && dangling.some((key) => key.name === one.object && same(one.on, key.schema, key.table));
-  const kept = postData.filter((one) => !isDangling(one)).map(({ entry, ...one }) => ({ ...one, object: one.object || nameOf(entry) }));
+  const isOfPlatform = ({ kind, object, entry }: PostData) =>
+    platformTriggers.some((name) => (kind === 'event trigger' && object === name) || isAbout(entry, name));
+  const kept = postData
+    .filter((one) => !isDangling(one) && !isOfPlatform(one))
+    .map(({ entry, ...one }) => ({ ...one, object: one.object || nameOf(entry) }));
   // pg_dump writes what others depend on first, so the order of the dump is an order in which to fill the views.
   const views = statements.flatMap(({ text }) => (text.startsWith('CREATE MATERIALIZED VIEW ') ? [classifyBehindBorder(text).on] : []));
   const refreshes = views.filter((view) => view !== undefined && populated.some(({ schema, name }) => same(view, schema, name)));
@@ -41,6 +47,11 @@ export function planCopy(dump: string, { dangling, populated }: Besides): CopyPl
     leftBehind: postData.filter(isDangling).map(({ on, object }) => `${qualified(on?.schema ?? '', on?.name ?? '')}: ${object}`),
   };
 }
+
+/** Whether it belongs to the event trigger, as a comment on it does. */
+const isAbout = (entry: DumpStatement['entry'], trigger: string): boolean =>
+  (entry?.type === 'EVENT TRIGGER' && entry.name === trigger) ||
+  (entry?.type === 'COMMENT' && entry.name === `EVENT TRIGGER ${identifier(trigger)}`);
 
 const ANALYZE: PostDataStatement = { kind: 'analyze', object: 'all tables', on: undefined, text: analyzeAll };
 

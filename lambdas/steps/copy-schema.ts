@@ -19,6 +19,7 @@ import { foreignKeysToExcluded } from '../sql/foreign-keys.ts';
 import { createHeartbeat } from '../sql/heartbeat.ts';
 import { populatedViews } from '../sql/materialized-views.ts';
 import { createPostData, listDeferred } from '../sql/post-data.ts';
+import { platformEventTriggers } from '../sql/relations.ts';
 import { createSchemaCopy, lockSchemaCopy, recordSchemaCopy, type SchemaCopy, schemaCopyExists } from '../sql/schema-copy.ts';
 import type { SchemaObject } from '../sql/schema-objects.ts';
 import { defineStep } from '../step.ts';
@@ -67,7 +68,8 @@ export const copySchema = defineStep({
     const objects = await objectsOf(source, exclusions);
     const dump = await schemaDump.dump(dumpOptions(input, staying));
     const [dangling, populated] = [await source.query(foreignKeysToExcluded(input)), await source.query(populatedViews(input))];
-    const plan = planCopy(dump, { dangling, populated });
+    const platformTriggers = (await source.query(platformEventTriggers())).map(({ name }) => name);
+    const plan = planCopy(dump, { dangling, populated, platformTriggers });
     const record = {
       sourceIdentity: seen.sourceIdentity,
       sourceDatabase: source.endpoint.database,

@@ -13,9 +13,10 @@ const DEFAULT_GROUP = `default.${FAMILY}`;
 const STACK = 'Rehearsal';
 export const MIGRATION_GROUP = parameterGroupOf(STACK, FAMILY);
 const INSTANCE = 'rehearsal-writer';
+/** It serves what was there before, and may become the writer. Nothing stands behind it: a server of its own would show nothing more. */
+const READER = 'rehearsal-reader';
 const arnOf = (kind: 'cluster' | 'db', name: string): string => `arn:aws:rds:eu-central-1:111122223333:${kind}:${name}`;
 const CLUSTER_ARN = arnOf('cluster', 'rehearsal');
-const INSTANCE_ARN = arnOf('db', INSTANCE);
 /** The user's own, and the one for PlanetScale's addresses. */
 const SECURITY_GROUPS = { users: 'sg-0000000000000user', planetscale: 'sg-00000000planetscale' } as const;
 const ZONE = 'eu-central-1a';
@@ -60,7 +61,10 @@ export function auroraStandIn(server: Server, userParameters: readonly Parameter
   ]);
   const tags = new Map<string, Tags>();
   let securityGroups: readonly string[] = [SECURITY_GROUPS.users];
-  let isPublic = false;
+  const isPublic = new Map([
+    [INSTANCE, false],
+    [READER, false],
+  ]);
   let attached = usersGroup;
   let inForce = usersGroup;
   let status: 'available' | 'rebooting' | 'failed' = 'available';
@@ -71,7 +75,7 @@ export function auroraStandIn(server: Server, userParameters: readonly Parameter
     return found;
   };
   const known = (instance: string): void => {
-    if (instance !== INSTANCE) throw new Error(`There is no instance ${instance}.`);
+    if (!isPublic.has(instance)) throw new Error(`There is no instance ${instance}.`);
   };
 
   return {
@@ -84,12 +88,12 @@ export function auroraStandIn(server: Server, userParameters: readonly Parameter
         parameterGroup: attached,
         engineVersion: `${server.version}.0`,
         port: 5432,
-        members: [
-          {
-            ...{ instance: INSTANCE, arn: INSTANCE_ARN, isWriter: true, status, isPublic, isServerless: false, zone: ZONE },
-            parameterGroupStatus: attached === inForce ? 'in-sync' : 'pending-reboot',
-          },
-        ],
+        members: [...isPublic].map(([instance, open]) => ({
+          ...{ instance, arn: arnOf('db', instance), isWriter: instance === INSTANCE, isServerless: false, zone: ZONE },
+          ...{ status: instance === INSTANCE ? status : 'available', isPublic: open },
+          parameterGroupStatus: attached === inForce ? 'in-sync' : 'pending-reboot',
+        })),
+        readerEndpoints: ['rehearsal.cluster-ro-rehearsal.eu-central-1.rds.amazonaws.com'],
         securityGroups,
         securityGroupsSettled: true,
         subnets: [{ id: 'subnet-00000000rehearsal', zone: ZONE }],
@@ -116,10 +120,11 @@ export function auroraStandIn(server: Server, userParameters: readonly Parameter
     },
     async setPublic(instance, wanted) {
       known(instance);
-      isPublic = wanted;
+      isPublic.set(instance, wanted);
     },
     async reboot(instance) {
       known(instance);
+      if (instance !== INSTANCE) return; // a reader goes away and comes back, which nobody here would notice
       if (status !== 'available') throw new TransientError(`The instance ${instance} is not in the state available.`);
       status = 'rebooting';
       // RDS answers at once and reboots afterwards; `describe` says so until the server is back.

@@ -56,6 +56,16 @@ const SLOT_FUNCTIONS = [
  * what it has.
  */
 export const platformFunctions = (): string[] => [
+  // Event triggers of rdsadmin stand in users' databases. Which ones is not written anywhere, so this one stands for any.
+  `
+create function pg_catalog.rds_see_ddl() returns event_trigger language plpgsql as $do$
+begin
+  perform tg_tag;
+end
+$do$
+`,
+  'create event trigger "rds: ddl" on ddl_command_end execute procedure pg_catalog.rds_see_ddl()',
+  `comment on event trigger "rds: ddl" is 'of the platform'`,
   // A function that is built in runs as its caller whatever its row says, as its number is enough to find it. So the original steps aside under
   // another name, and one with its name and a number of its own runs as rdsadmin, for members of rds_replication.
   `

@@ -16,8 +16,8 @@ describe("what PlanetScale's edge says (#10)", () => {
   afterAll(() => world?.destroy());
 
   it.each([
-    ['no branch', { user: 'planetscale_default' }, /28000.*username must include branch.*planetscale_default\.<branch id>/],
-    ['a branch that is not there', { user: 'planetscale_default.other' }, /28000.*branch other does not exist.*id of the branch/],
+    ['no branch', { user: 'postgres' }, /28000.*username must include branch.*postgres\.<branch id>/],
+    ['a branch that is not there', { user: 'postgres.other' }, /28000.*branch other does not exist.*id of the branch/],
     ['no TLS', { tls: { verify: 'off' } as const }, /28000.*SSL connection is required.*switch TLS on/],
   ])('is for a person to mend where the login has %s, whatever its password', async (_, spoiled, says) => {
     const kept = world.places.target;

@@ -80,6 +80,29 @@ describe('the plan of a copy', () => {
     expect(plan.later.filter(({ kind }) => kind === 'foreign key')).toEqual([]);
   });
 
+  it('leaves out event triggers of the platform, with what is said about them, and no others (#10)', () => {
+    const trigger = (name: string) => `
+--
+-- Name: ${name}; Type: EVENT TRIGGER; Schema: -; Owner: -
+--
+
+CREATE EVENT TRIGGER "${name}" ON ddl_command_end
+   EXECUTE FUNCTION s.seen();
+
+
+--
+-- Name: EVENT TRIGGER "${name}"; Type: COMMENT; Schema: -; Owner: -
+--
+
+COMMENT ON EVENT TRIGGER "${name}" IS 'seen';
+
+`;
+    const plan = planCopy(`${trigger('rds: ddl')}${trigger('own ddl')}`, { ...NOTHING, platformTriggers: ['rds: ddl'] });
+    const texts = [...plan.now, ...plan.later].map(({ text }) => text);
+    expect(texts.filter((text) => text.includes('rds: ddl'))).toEqual([]);
+    expect(texts.filter((text) => text.includes('own ddl'))).toHaveLength(2);
+  });
+
   it('has nothing for later when the schema is empty, but the analysis', () => {
     expect(planCopy('', NOTHING)).toMatchObject({ now: [], leftBehind: [], later: [{ kind: 'analyze' }] });
   });

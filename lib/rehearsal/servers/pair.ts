@@ -143,7 +143,7 @@ export async function startTarget(
   const server = await Server.start({ version, kin: 'target', ...hba, parameters: { wal_level: 'logical', ...parameters } });
   const edge = options === 'none' ? undefined : await Edge.start(server, options);
   const side = await oneSide(server, edge ?? server, {
-    statements: targetRoles(TARGET_PASSWORD),
+    statements: targetRoles(login, TARGET_PASSWORD),
     owner: TARGET_ROLES.default,
     login: TARGET_ROLES[login],
     password: TARGET_PASSWORD,

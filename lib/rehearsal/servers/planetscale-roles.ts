@@ -19,10 +19,17 @@ const DEFAULT_ROLE_MAY_PASS_ON = [
 const MEMBER_OF = [TARGET_ROLES.default, 'pg_read_all_data', 'pg_write_all_data', 'pg_create_subscription'];
 const MEMBER_IS = 'nosuperuser nocreatedb nocreaterole inherit login noreplication nobypassrls';
 
-/** Makes both roles, whichever of them logs in. @param password of both */
-export const targetRoles = (password: string): string[] => [
+/**
+ * Makes the default role, and the other one where it is to log in: whoever inherits `postgres` keeps CONNECT where the default role itself is what a
+ * fence spares. @param password of both
+ */
+export const targetRoles = (login: TargetLogin, password: string): string[] => [
   `create role ${TARGET_ROLES.default} ${DEFAULT_ROLE_IS} password ${literal(password)}`,
   `grant ${DEFAULT_ROLE_MAY_PASS_ON.join(', ')} to ${TARGET_ROLES.default} with admin option`,
-  `create role ${TARGET_ROLES.member} ${MEMBER_IS} password ${literal(password)}`,
-  `grant ${MEMBER_OF.join(', ')} to ${TARGET_ROLES.member}`,
+  ...(login === 'member'
+    ? [
+        `create role ${TARGET_ROLES.member} ${MEMBER_IS} password ${literal(password)}`,
+        `grant ${MEMBER_OF.join(', ')} to ${TARGET_ROLES.member}`,
+      ]
+    : []),
 ];

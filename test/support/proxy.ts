@@ -169,7 +169,8 @@ export class WireProxy {
     const plain = this.#keep(connect(port, host));
     await once(plain, 'connect');
     plain.write(SSL_REQUEST);
-    const [answer] = (await once(plain, 'data')) as [Buffer];
+    const goes = once(plain, 'close').then(() => ['']); // a server that goes down hangs up without an error
+    const [answer] = (await Promise.race([once(plain, 'data'), goes])) as [Buffer | string];
     if (answer.toString() !== 'S') throw new Error('The server behind the proxy offers no TLS.');
     const secure = this.#keep(connectTls({ socket: plain, host, ...(tls.authorities === 'system' ? {} : { ca: tls.authorities }) }));
     await once(secure, 'secureConnect');

@@ -136,7 +136,9 @@ export class Front {
 
   async #encrypt(server: Socket, ca: string): Promise<Socket> {
     server.write(SSL_REQUEST);
-    const [answer] = (await once(server, 'data')) as [Buffer];
+    // A server that goes down hangs up without an error, and would be waited for for ever.
+    const goes = once(server, 'close').then(() => ['']);
+    const [answer] = (await Promise.race([once(server, 'data'), goes])) as [Buffer | string];
     if (answer.toString() !== 'S') throw new Error('The server behind offers no TLS.');
     const secure = this.#keep(connectTls({ socket: server, host: HOST, ca }));
     await once(secure, 'secureConnect');

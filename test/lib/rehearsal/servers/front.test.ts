@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clientConfig } from '../../../../lambdas/adapters/connection-settings.ts';
@@ -67,6 +69,16 @@ describe('what stands before a server', () => {
     client.connection.stream.destroy();
     const left = `select count(*)::int from pg_stat_activity where application_name = 'left alone'`;
     await expect.poll(() => sqlOn(server.superuser())(left)).toEqual([{ count: 0 }]);
+  });
+
+  it('keeps nobody waiting for a server that hangs up before it has said anything', async () => {
+    const goingDown = createServer((socket) => socket.once('data', () => socket.end()));
+    await once(goingDown.listen(0, '127.0.0.1'), 'listening');
+    const { port } = goingDown.address() as AddressInfo;
+    const front = await Front.start({ port, verifiedBy: server.authority }, server.certificate, { ...letIn, unreachable: REFUSAL });
+    fronts.push(front);
+    await expect(sqlOn({ ...server.superuser(), port: front.port })('select')).rejects.toMatchObject(REFUSAL);
+    goingDown.close();
   });
 
   it('ends every connection when told to, and says so where the server behind is away', async () => {

@@ -24,6 +24,7 @@ describe('Replicate, stopped and started anew', () => {
   beforeAll(async () => {
     sides = await openSides({ source: { kind: 'embedded', version: 15 }, target: { kind: 'embedded', version: 18 } });
     await loadShop(sides.source, 2_000);
+    await sides.passByPolicies();
     workload = startWorkload({ secret: { read: async () => sides.source }, subjects: SHOP_SUBJECTS, writers: 2, rate: 40 });
   });
   afterAll(async () => {

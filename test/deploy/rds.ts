@@ -61,7 +61,7 @@ class Instances {
     const reached = members.replaceAll(/<DBCluster>.*?<\/DBCluster>/gs, (cluster) =>
       cluster
         .replace(/(<Endpoint>)[^<]*/, (_, tag) => `${tag}127.0.0.1`)
-        .replace(/(<Port>)[^<]*/, (_, tag) => `${tag}${this.#server.port}`),
+        .replace(/(<Port>)[^<]*/, (_, tag) => `${tag}${this.#server.entrancePort}`),
     );
     return reached.replaceAll(/<DBInstance>.*?<\/DBInstance>/gs, (instance) =>
       this.#rebooting.has(identifierIn(instance)) ? instance.replace(/(<DBInstanceStatus>)[^<]*/, '$1rebooting') : instance,

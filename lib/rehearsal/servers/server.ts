@@ -116,6 +116,11 @@ export class Server {
     return this.#port;
   }
 
+  /** Where everybody but the superuser comes in. */
+  get entrancePort(): number {
+    return this.#front?.port ?? this.#port;
+  }
+
   /** What the server has logged since it was made. */
   get log(): string {
     return this.#log;
@@ -128,7 +133,7 @@ export class Server {
 
   /** Settings for everybody else, who come by the front where there is one. */
   login(user: string, password: string, database: string): ConnectionSettings {
-    return this.#settings(this.#front?.port ?? this.#port, user, password, database);
+    return this.#settings(this.entrancePort, user, password, database);
   }
 
   #settings(port: number, user: string, password: string, database: string): ConnectionSettings {

@@ -107,7 +107,7 @@ export const rowSecurity: Check = {
     const grantable = mayBypassRowSecurity(rights, sourceVersion);
     const hidden = tables.filter((table) => table.hidesRowsFromUs || (!grantable && !table.openToReplication));
     const open = tables.filter((table) => !hidden.includes(table));
-    const unforced = hidden.filter(({ forced }) => !forced);
+    const ofOthers = hidden.filter(({ forced, owner }) => !forced && owner !== rights.role);
     return [
       ...listed({
         code: 'RowSecurityHidesRows',
@@ -118,10 +118,15 @@ export const rowSecurity: Check = {
           'Their rows would not be copied.',
         remedy:
           `Use a source role that has BYPASSRLS and may pass it on; or create ${REPLICATION_ROLE} beforehand and make it, and ${rights.role}, ` +
-          'members of the owners, for tables without FORCE ROW LEVEL SECURITY; or exclude the tables.',
+          'members of the owners, for tables without FORCE ROW LEVEL SECURITY; or exclude the tables.' +
+          // From 16 on it could not be a member of ours: whoever makes a role is a member of it.
+          (hidden.some(({ owner }) => owner === rights.role)
+            ? ` What ${rights.role} itself owns needs another owner first, a role of its own of which ${rights.role} is a member ` +
+              `(create role, grant, alter table … owner to): ${REPLICATION_ROLE} must not be a member of ${rights.role}.`
+            : ''),
         statements: [
-          ...(unforced.length > 0 ? [`create role ${REPLICATION_ROLE};`] : []),
-          ...grantsOfOwners(unforced, REPLICATION_ROLE),
+          ...(ofOthers.length > 0 ? [`create role ${REPLICATION_ROLE};`] : []),
+          ...grantsOfOwners(ofOthers, REPLICATION_ROLE),
           ...hidden.filter(({ forced }) => forced).map(({ object }) => `alter table ${object} no force row level security;`),
         ],
       }),

@@ -218,7 +218,7 @@ describe('AwaitCopy that will not end by itself', () => {
     const attempt = world.visit('AwaitCopy');
     await expect(attempt).rejects.toThrow('row-level security hides rows of public.plain');
     expect(await world.target(`select from ${LOCKED}`)).toEqual([]);
-    await world.source(`grant aurora_master to ${REPLICATION_ROLE}`);
+    await world.source(`create role keeper; grant keeper to aurora_master, ${REPLICATION_ROLE}; alter table ${LOCKED} owner to keeper`);
     await world.visit('CreateReplicationRole');
     await world.until('AwaitCopy');
   });

@@ -62,7 +62,7 @@ describe('CheckCutover', () => {
       'TableNotPublished: "public"."unforeseen".',
       'SchemaChanged: on the source, ',
       "PreparedTransaction: target: 'forgotten' (database ",
-      'Besides, there are 3 warnings: NoApplicationSecret, SlotLostAtSwitchover, SlotNameToEnter.',
+      'Besides, there are 4 warnings: NoApplicationSecret, ReadersServeOn, SlotLostAtSwitchover, SlotNameToEnter.',
     ]) {
       expect(message).toContain(part);
     }
@@ -121,7 +121,12 @@ describe.each([
       const result = await world.visit('CheckCutover', { state: compared(), ...(consent ? { input: { reverse: true } } : {}) });
       expect(result).toMatchObject({ verdict: 'done', evidence: { blockers: [], lagIsGood: true } });
       const { warnings } = result.evidence as { warnings: { code: string }[] };
-      expect(warnings.map(({ code }) => code)).toEqual(['NoApplicationSecret', 'SlotLostAtSwitchover', 'SlotNameToEnter']);
+      expect(warnings.map(({ code }) => code)).toEqual([
+        'NoApplicationSecret',
+        'ReadersServeOn',
+        'SlotLostAtSwitchover',
+        'SlotNameToEnter',
+      ]);
     } finally {
       await world.destroy();
     }

@@ -77,7 +77,7 @@ describe('SwitchBack', () => {
   it('fences nothing where there is no stream back', async () => {
     const world = await switched({ reverse: false });
     try {
-      await expect(world.visit('SwitchBack')).rejects.toThrow(/The subscription .*reverse.* is gone, so nothing was fenced/);
+      await expect(world.visit('SwitchBack')).rejects.toThrow(/The subscription .*reverse.* is gone\. Nothing was fenced/);
       expect(await writableSides(world)).toEqual(['target']);
     } finally {
       await world.destroy();

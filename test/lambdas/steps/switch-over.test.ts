@@ -186,7 +186,7 @@ async function staysOpenWithoutAWayBack(world: World): Promise<void> {
   places.wayBack = { ...kept, host: '127.0.0.1', port: 1 };
   try {
     await expect(world.visit('SwitchOver')).rejects.toThrow(
-      /cannot subscribe to the target at 127\.0\.0\.1:1, so nothing was fenced .*"reverse": false/s,
+      /cannot subscribe to the target at 127\.0\.0\.1:1 as \S+, so nothing was fenced .*"reverse": false/s,
     );
   } finally {
     places.wayBack = kept;

@@ -4,6 +4,7 @@ import type { SideName } from '../../../lambdas/contract.ts';
 import { InvalidConfiguration } from '../../../lambdas/errors.ts';
 import { subscriptionName } from '../../../lambdas/names.ts';
 import { commitGate } from '../../../lambdas/sql/gates.ts';
+import { createSlot } from '../../../lambdas/sql/slots.ts';
 import { liftFence } from '../../../lambdas/steps/lift-fence.ts';
 import { ATTEMPT, fenced } from '../../support/halfway.ts';
 import { holdForward } from '../../support/held.ts';
@@ -140,7 +141,7 @@ describe.each([
       const name = subscriptionName(world.database.name, 'reverse');
       let commit: (() => Promise<unknown>) | undefined = async () => {
         const { source, target } = world.ports('SwitchOver').acting;
-        await target.query({ text: `select pg_create_logical_replication_slot('${name}', 'pgoutput')`, values: [] });
+        await target.query(createSlot(name, true));
         await source.query(commitGate(ATTEMPT));
       };
       const late = {

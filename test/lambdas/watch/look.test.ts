@@ -85,7 +85,7 @@ describe('the watch', () => {
     inWorld(
       () => servers.published(),
       async (world) => {
-        expect(await look(world)).toEqual({ stream: 'forward', measures: {}, failures: [] });
+        expect(await look(world)).toEqual({ stream: 'forward', measures: {}, notices: [], failures: [] });
       },
     ),
   );

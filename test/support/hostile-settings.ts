@@ -46,7 +46,7 @@ export const REACHES: readonly Reach[] = ['database', 'role', 'role in database'
 
 /** As the superuser, outside of the database: inside of it the next session would have them as well. */
 export async function beHostile(world: World, side: 'source' | 'target', reach: Reach, settings: readonly HostileSetting[]): Promise<void> {
-  const { user } = world.places[side];
+  const user = world.database.roles[side];
   const [role, database] = [identifier(user), identifier(world.database.name)];
   const whom = { database: `database ${database}`, role: `role ${role}`, 'role in database': `role ${role} in database ${database}` }[
     reach
@@ -59,7 +59,7 @@ export async function beHostile(world: World, side: 'source' | 'target', reach: 
 }
 
 export async function beFriendly(world: World, side: 'source' | 'target'): Promise<void> {
-  const { user } = world.places[side];
+  const user = world.database.roles[side];
   const [role, database] = [identifier(user), identifier(world.database.name)];
   const outside = sqlOn(world.pair[side].superuser('postgres'));
   for (const whom of [`database ${database}`, `role ${role}`, `role ${role} in database ${database}`])

@@ -41,7 +41,7 @@ export const trap = (name: string, type: string, value: string, more = '', schem
   `create function ${schema}.${name} returns ${type} language plpgsql ${more} as
   'begin perform nextval(''trap.witness''); return ${value}; exception when others then return ${value}; end';`;
 
-const RUNS = `select (select last_value::int from trap.witness) + coalesce(sum(calls), 0)::int as runs from pg_stat_user_functions`;
+const RUNS = `select (select last_value::int from trap.witness) + coalesce(sum(calls), 0)::int as runs from pg_stat_user_functions where schemaname <> 'pg_catalog'`;
 /** Before version 15 a server tells numbers that may be half a second old. */
 const LATE_MS = 700;
 

@@ -79,7 +79,7 @@ function missingRole(error: unknown): string | undefined {
 
 /** Settings that the server does not know yet, and extensions that it does not have: what needs them fails by itself. */
 const mayBeMissed = ({ text }: DumpPiece): boolean =>
-  /^(set\s|create\s+extension\s|comment\s+on\s+extension\s|create\s+event\s+trigger\s)/i.test(text);
+  /^(set\s|create\s+extension\s|comment\s+on\s+(extension|event\s+trigger)\s|create\s+event\s+trigger\s)/i.test(text);
 
 const heading = ({ text }: DumpPiece): string => `${text.slice(0, 80).replaceAll(/\s+/g, ' ')}${text.length > 80 ? '…' : ''}:`;
 const complaintOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

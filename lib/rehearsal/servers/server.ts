@@ -28,7 +28,7 @@ export interface ServerOptions {
   readonly parameters?: Parameters;
   /** Servers of one kin may be copies of one data directory. @default - a directory of its own */
   readonly kin?: Kin;
-  /** Text of its pg_hba.conf. @default - everybody is let in with a password, with TLS or without */
+  /** Text of its pg_hba.conf. @default - everybody is let in with TLS and a password */
   readonly hba?: (superuser: string) => string;
 }
 
@@ -76,7 +76,7 @@ export class Server {
     this.#parameters = { ...THROWAWAY, ...parameters };
   }
 
-  /** A new, empty server on a free port of 127.0.0.1, with SCRAM and no other way in; what stands before a server comes without TLS. */
+  /** A new, empty server on a free port of 127.0.0.1, with TLS and SCRAM, and no other way in unless told. */
   static async start(options: ServerOptions): Promise<Server> {
     const { version, kin, hba = everybody } = options;
     const owner = serverOwner();
@@ -251,7 +251,7 @@ export class Server {
   }
 }
 
-const everybody = (): string => `host all all ${HOST}/32 scram-sha-256\nhost replication all ${HOST}/32 scram-sha-256\n`;
+const everybody = (): string => `hostssl all all ${HOST}/32 scram-sha-256\nhostssl replication all ${HOST}/32 scram-sha-256\n`;
 
 async function freePort(): Promise<number> {
   const probe = createServer();

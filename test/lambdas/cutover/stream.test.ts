@@ -32,7 +32,7 @@ describe('the stream before a switch over', () => {
     await world.asTargetRole(`alter subscription ${nameIn(world)} disable`);
     const found = await switchFindings(world, [stream, lag]);
     expect(summary(found)).toEqual({ SubscriptionDisabled: blocker(nameIn(world)) });
-    expect(found[0]?.remedy).toContain(`alter subscription ${nameIn(world)} enable; on the target`);
+    expect(found[0]?.remedy).toContain(`on the target: alter subscription ${nameIn(world)} enable;`);
   });
 
   it('is refused where the password no longer lets it in, even before it breaks', async () => {

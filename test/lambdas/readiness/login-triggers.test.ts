@@ -8,12 +8,12 @@ import { startWorld, type World } from '../../support/world.ts';
 describe('event triggers on login (#9.9)', () => {
   let world: World;
   beforeAll(async () => {
-    world = await startWorld({ source: 17, target: 18 });
+    world = await startWorld({ source: 17, target: 18, plainSource: 'superuser' });
   });
   afterAll(() => world?.destroy());
 
   it('block, on either side, with the statement that disables each; those that do not run for us do not', async () => {
-    for (const run of [world.source, world.target]) {
+    for (const run of [world.asSourceRole, world.target]) {
       await run(`create function public.on_login() returns event_trigger language plpgsql as $$ begin end $$;
 create event trigger ${ODD} on login execute function public.on_login();
 create event trigger "off" on login execute function public.on_login(); alter event trigger "off" disable;
@@ -31,7 +31,7 @@ create event trigger ddl on ddl_command_start execute function public.on_login()
         statements: [`alter event trigger ${ODD} disable;`, `alter event trigger ${ODD} disable;`, 'alter event trigger forever disable;'],
       },
     ]);
-    for (const run of [world.source, world.target]) await run(`alter event trigger ${ODD} disable`);
+    for (const run of [world.asSourceRole, world.target]) await run(`alter event trigger ${ODD} disable`);
     await world.target('drop event trigger forever');
     expect(await findingsOf(world, [loginTriggers])).toEqual([]);
   });

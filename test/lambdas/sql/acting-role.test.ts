@@ -29,9 +29,9 @@ describe.each([
     try {
       const session = await port.acting.session('slot');
       expect(await session.query(createSlot('a_slot'))).toEqual([{ point: expect.stringMatching(/^[0-9A-F]+\/[0-9A-F]+$/) }]);
-      expect(await session.query(WHO)).toEqual([{ who: world.database.target.user }]);
+      expect(await session.query(WHO)).toEqual([{ who: world.database.roles.target }]);
       await session.query(dropSlot('a_slot'));
-      expect(await session.query(WHO)).toEqual([{ who: world.database.target.user }]);
+      expect(await session.query(WHO)).toEqual([{ who: world.database.roles.target }]);
       expect(await world.target('select from pg_replication_slots')).toEqual([]);
       await session.end();
     } finally {
@@ -50,10 +50,10 @@ describe.each([
           await session.query(allowBypass(REPLICATION_ROLE));
           expect(await session.query(WHO)).toEqual([{ who: TARGET_ROLES.default }]);
           await session.query(asOurselves());
-          expect(await session.query(WHO)).toEqual([{ who: world.database.target.user }]);
+          expect(await session.query(WHO)).toEqual([{ who: world.database.roles.target }]);
           await session.query(asRoleMaker(REPLICATION_ROLE));
         });
-        expect(await port.acting.query(WHO)).toEqual([{ who: world.database.target.user }]);
+        expect(await port.acting.query(WHO)).toEqual([{ who: world.database.roles.target }]);
       }
       const [made] = await world.target(`select rolreplication, rolbypassrls from pg_roles where rolname = '${REPLICATION_ROLE}'`);
       expect(made).toEqual({ rolreplication: true, rolbypassrls: true });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AlreadyRunning, NotReady } from '../../../lambdas/errors.ts';
 import { checkReadiness } from '../../../lambdas/steps/check-readiness.ts';
+import { passByPolicies } from '../../../lib/rehearsal/application/row-security.ts';
 import { TARGET_ROLES } from '../../../lib/rehearsal/servers/pair.ts';
 import { loadShop } from '../../../lib/rehearsal/shop/load.ts';
 import { LONG, ODD } from '../../support/findings.ts';
@@ -104,6 +105,7 @@ describe('CheckReadiness on the versions that there are', () => {
     const world = await startWorld({ source, target, sourceParameters: { wal_level: 'replica' } });
     try {
       await loadShop(world.database.source, 10);
+      await passByPolicies(world.database.source);
       const { evidence } = await world.visit('CheckReadiness');
       const warnings = (evidence as { warnings: { code: string }[] }).warnings.map(({ code }) => code);
       expect(warnings).toEqual(

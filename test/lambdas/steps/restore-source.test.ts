@@ -56,7 +56,9 @@ describe('RestoreSource', () => {
     try {
       await world.until('RebootSource');
       const { evidence } = await world.until('RestoreSource');
-      expect(evidence).toMatchObject({ reboot: expect.stringMatching(/^Reboot rehearsal-writer .*default\.aurora-postgresql/) });
+      expect(evidence).toMatchObject({
+        reboot: expect.stringMatching(/^Reboot rehearsal-writer, rehearsal-reader .*default\.aurora-postgresql/),
+      });
       expect(await world.source('show wal_level')).toEqual([{ wal_level: 'logical' }]);
     } finally {
       await world.destroy();

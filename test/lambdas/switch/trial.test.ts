@@ -43,7 +43,7 @@ describe.each([
       const error = await world.visit('CopySchema').catch((thrown: unknown) => thrown);
       expect(error).toBeInstanceOf(NotReady);
       const { message } = error as NotReady;
-      expect(message).toContain(`does not let ${world.database.target.user} do what a switch will have to do`);
+      expect(message).toContain(`does not let ${world.database.roles.target} do what a switch will have to do`);
       expect(message).toMatch(/REPLICATION and settings of its own \(create role, alter role\): permission denied to alter role \(42501\)/);
       expect(message).toMatch(/make a replication slot: permission denied to use replication slots \(42501\)/);
       expect(message).toContain('nothing was changed on the target, and nothing was copied');

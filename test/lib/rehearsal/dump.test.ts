@@ -55,7 +55,7 @@ describe('a dump of one’s own', () => {
     await rows(shop, `truncate shop.event, shop.access_log, "Point of ""Sale"""."Order" cascade`);
     await rows(shop, 'update shop.product set weight_kg = 0 where weight_kg = 0');
     const { source, notes } = await load(await pgDump(shop, 'test').dump([]));
-    expect(notes).toEqual([]);
+    expect(notes.filter((note) => !note.includes('"rds: ddl"'))).toEqual([]); // the platform's own event trigger stays where it is
     const found = await lookAtBoth({ source: shop, target: source }, async (both) => ({
       tables: await compareTables(both),
       sequences: await compareSequences(both),

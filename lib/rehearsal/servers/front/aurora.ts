@@ -7,7 +7,7 @@
 import { literal } from '../../../../lambdas/sql/quote.ts';
 import type { ServerVersion } from '../binaries.ts';
 import type { Manner } from './front.ts';
-import { type Message, statementIn, withStatement, withValues } from './wire.ts';
+import { type Message, type Refusal, statementIn, withStatement, withValues } from './wire.ts';
 
 /** From here on plain PostgreSQL lets whoever may create in a database add extensions that harm nobody. */
 const EXTENSIONS_CAN_BE_TRUSTED = 13;
@@ -72,7 +72,13 @@ function replaced(message: Message, version: ServerVersion): Buffer {
   return other === text ? message.bytes : withStatement(message, other);
 }
 
+const unencrypted = (parameters: ReadonlyMap<string, string>): Refusal => ({
+  code: '28000',
+  message: `no pg_hba.conf entry for host "127.0.0.1", user "${parameters.get('user')}", database "${parameters.get('database')}", no encryption`,
+});
+
 export const auroraManner = (version: ServerVersion): Manner => ({
-  admit: (parameters) => parameters,
+  // rds.force_ssl, on by default from 15 on: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.Security.html
+  admit: (parameters, encrypted) => (encrypted ? parameters : unencrypted(parameters)),
   listen: () => (message) => replaced(message, version),
 });

@@ -159,6 +159,19 @@ describe('every file', () => {
   });
 });
 
+describe('docs/assumptions.md', () => {
+  const words = [...textOf('docs/assumptions.md').matchAll(/`([A-Za-z/.-]+)`/g)].map(([, word = '']) => word);
+  const program = ['lambdas', 'lib'].flatMap(filesIn).map(textOf).join('\n');
+
+  it.each(words.filter((word) => /^([A-Z][a-z]+){2,}$/.test(word)))('names %s, which there is', (name) => {
+    expect(program).toMatch(new RegExp(`\\b${name}\\b`));
+  });
+
+  it.each(words.filter((word) => word.endsWith('.ts')))('names the stand-in %s, which there is', (file) => {
+    expect(existsSync(join(ROOT, 'lib/rehearsal', file))).toBe(true);
+  });
+});
+
 describe('docs/security.md', () => {
   const security = textOf('docs/security.md');
 

@@ -20,6 +20,7 @@ describe('row-level security that binds the owner (#10)', () => {
       source: 17,
       target: 18,
       targetLogin,
+      plainSource: 'createdb createrole replication bypassrls', // what Aurora's master user could not copy
       schema: FORCED,
       targetSchema: `${PLAIN};${createHeartbeat().text}`,
     });

@@ -5,6 +5,7 @@ import { sourceReplication, sourceWorkers, targetWorkers, walLevel } from './cap
 import { codeOfOthers } from './code-of-others.ts';
 import { connections } from './connections.ts';
 import { extensionRows, extensions } from './extensions.ts';
+import { fenceRights } from './fence-rights.ts';
 import type { Check } from './findings.ts';
 import { forcedRowSecurity } from './forced-row-security.ts';
 import { replicaIdentity } from './identity.ts';
@@ -24,7 +25,7 @@ import { tableChecks } from './tables.ts';
 import { targetEmpty } from './target.ts';
 import { eventTriggerChecks, ruleChecks, triggers } from './triggers.ts';
 import { auroraDecoding, standby, versions } from './versions.ts';
-import { fenceRights, wayBack, wayBackRights, wayBackRoom } from './way-back.ts';
+import { wayBack, wayBackRights, wayBackRoom } from './way-back.ts';
 
 export const CHECKS: readonly Check[] = [
   ownThings,

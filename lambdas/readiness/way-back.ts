@@ -5,7 +5,7 @@ import { isBeyond, knowsPublisher, whyUnknown } from '../replication/connection.
 import { type Check, type Finding, listed } from './findings.ts';
 import { publisherRoomOn } from './publisher-room.ts';
 import { numberOf, valuesOf } from './settings.ts';
-import { allRightsOn, fenceLacks, loginAtTarget, publisherLacks, subscriberLacks } from './switch-rights.ts';
+import { allRightsOn, loginAtTarget, publisherLacks, subscriberLacks } from './switch-rights.ts';
 
 /** How a finding about the way back ends. */
 const WITHOUT = 'Or start with {"reverse": false}, and switch with it, without a way back.';
@@ -38,33 +38,6 @@ export const cannotVerify = (route: Route, sourceVersion: number, severity: Find
     message: `A server of version ${sourceVersion} finds no authorities to verify the target's certificate against, so the stream back could not be made.`,
     remedy: 'Deploy with reverseSslmode=require, or without that setting; or switch with {"reverse": false}, without a way back.',
   });
-
-export const fenceRights: Check = {
-  name: 'rights to keep the application from writing during a switch',
-  async find({ source, target }) {
-    const [onSource, onTarget] = [await allRightsOn(source), await allRightsOn(target)];
-    const remedies = {
-      source: "Use the cluster's master user in the source secret, or grant our role the owner of the database and pg_signal_backend.",
-      target: `${loginAtTarget(onTarget)} If the database belongs to neither, ask PlanetScale for its ownership.`,
-    };
-    return [
-      ...listed({
-        code: 'FenceRightsMissing',
-        severity: 'blocker',
-        objects: fenceLacks('source', onSource),
-        message: 'Our role could not keep the application from writing while a switch is under way.',
-        remedy: remedies.source,
-      }),
-      ...listed({
-        code: 'FenceRightsMissing',
-        severity: 'blocker',
-        objects: fenceLacks('target', onTarget),
-        message: 'Our role could not keep the target shut until it is switched to, so there could be no switch.',
-        remedy: remedies.target,
-      }),
-    ];
-  },
-};
 
 export const wayBackRights: Check = {
   name: 'rights for the stream back to the source',

@@ -5,7 +5,7 @@ import type { MachineName } from '../machines.ts';
 import { STOPS } from './course.ts';
 import { InvalidUrl, settingsOfUrl } from './database-url.ts';
 import { SERVER_VERSIONS, type ServerVersion } from './servers/binaries.ts';
-import { DEFAULT_TARGET_LOGIN, TARGET_ROLES, type TargetLogin } from './servers/pair.ts';
+import { DEFAULT_TARGET_LOGIN, TARGET_ROLES, type TargetLogin } from './servers/planetscale-roles.ts';
 
 /** Where one side's database is: a server that the rehearsal starts for itself, or one that is there already. */
 export type Side =

@@ -1,7 +1,6 @@
 /** MiniStack: installed into an environment of its own, started on a free port of 127.0.0.1, and gone afterwards with all its functions. */
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { endGroup, listenTo, run, start } from './processes.ts';
@@ -89,13 +88,4 @@ function isReady(port: number, files: Files): Promise<boolean> {
     asked.once('error', () => resolve(false));
     asked.end();
   });
-}
-
-export async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve, reject) => probe.once('error', reject).listen(0, '127.0.0.1', resolve));
-  const address = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('No free port was found on 127.0.0.1.');
-  return address.port;
 }

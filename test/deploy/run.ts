@@ -9,11 +9,12 @@ import { parseOptions, type RehearsalOptions } from '../../lib/rehearsal/options
 import { prepare } from '../../lib/rehearsal/prepare.ts';
 import { drawProgress, type Progress } from '../../lib/rehearsal/progress.ts';
 import { serverCertificate } from '../../lib/rehearsal/servers/certificates.ts';
+import { freePort } from '../../lib/rehearsal/servers/free-port.ts';
 import { openSides, type Sides } from '../../lib/rehearsal/sides.ts';
 import { CLUSTER, ENGINE_VERSION, makeAccount } from './account.ts';
 import { letFunctionsTrust } from './bridge.ts';
 import { Cdk } from './cdk.ts';
-import { type Emulator, freePort, installEmulator, startEmulator } from './emulator.ts';
+import { type Emulator, installEmulator, startEmulator } from './emulator.ts';
 import { searchForPasswords } from './leaks.ts';
 import { findingsIn, linesOf } from './logs.ts';
 import { DeployedMachinery } from './machinery.ts';

@@ -4,10 +4,10 @@
  * server's is TLS, as the embedded servers ask for.
  */
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import type { ConnectionSettings } from '../../lambdas/adapters/connection-settings.ts';
-import { Framer, type Message, SSL_REQUEST } from '../../lib/rehearsal/servers/front/wire.ts';
+import { reach } from '../../lib/rehearsal/servers/front/hop.ts';
+import { Framer, type Message } from '../../lib/rehearsal/servers/front/wire.ts';
 import { Conversation, type Exchange } from './wire.ts';
 
 const HOST = '127.0.0.1';
@@ -163,18 +163,10 @@ export class WireProxy {
     );
   }
 
-  async #reachServer(): Promise<Socket> {
+  #reachServer(): Promise<Socket> {
     const { host, port, tls } = this.#to;
-    if (tls.verify === 'off') throw new Error('The proxy speaks TLS to the server.');
-    const plain = this.#keep(connect(port, host));
-    await once(plain, 'connect');
-    plain.write(SSL_REQUEST);
-    const goes = once(plain, 'close').then(() => ['']); // a server that goes down hangs up without an error
-    const [answer] = (await Promise.race([once(plain, 'data'), goes])) as [Buffer | string];
-    if (answer.toString() !== 'S') throw new Error('The server behind the proxy offers no TLS.');
-    const secure = this.#keep(connectTls({ socket: plain, host, ...(tls.authorities === 'system' ? {} : { ca: tls.authorities }) }));
-    await once(secure, 'secureConnect');
-    return secure;
+    if (tls.verify === 'off' || tls.authorities === 'system') throw new Error('The proxy speaks TLS to a server of a test.');
+    return reach({ host, port, authority: tls.authorities }, (socket) => this.#keep(socket));
   }
 
   #keep<Kept extends Socket>(socket: Kept): Kept {

@@ -14,8 +14,6 @@ import { DEFAULT_TARGET_LOGIN, TARGET_ROLES, type TargetLogin, targetRoles } fro
 import { keepPlatformSession } from './platform-session.ts';
 import { type Parameters, Server } from './server.ts';
 
-export { DEFAULT_TARGET_LOGIN, TARGET_ROLES, type TargetLogin } from './planetscale-roles.ts';
-
 export const SOURCE_ROLE = 'aurora_master';
 /** Not the migration's role, and no member of it: a switch must be able to shut the application out and go on working itself. */
 export const APPLICATION_ROLE = 'shop_app';

@@ -1,13 +1,13 @@
 /** One embedded PostgreSQL server: made, started, restarted with other parameters, crashed, and gone without a trace. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ConnectionSettings } from '../../../lambdas/adapters/connection-settings.ts';
 import { binariesOf, type Owner, type ServerVersion, serverOwner } from './binaries.ts';
 import { type ServerCertificate, serverCertificate } from './certificates.ts';
 import { type Kin, makeDataDirectory, superuserOf } from './data-directory.ts';
+import { freePort } from './free-port.ts';
 import { Front, type Manner } from './front/front.ts';
 import { tieToThisProcess } from './lifeline.ts';
 
@@ -252,12 +252,3 @@ export class Server {
 }
 
 const everybody = (): string => `hostssl all all ${HOST}/32 scram-sha-256\nhostssl replication all ${HOST}/32 scram-sha-256\n`;
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve, reject) => probe.once('error', reject).listen(0, HOST, resolve));
-  const address = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('No free port was found on 127.0.0.1.');
-  return address.port;
-}

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fenceRights, streamRights } from '../../../lambdas/cutover/rights.ts';
 import { PUBLICATION } from '../../../lambdas/names.ts';
 import { BACK } from '../../../lambdas/switch/direction.ts';
-import { TARGET_ROLES } from '../../../lib/rehearsal/servers/pair.ts';
+import { TARGET_ROLES } from '../../../lib/rehearsal/servers/planetscale-roles.ts';
 import { blocker, ODD, poorRole, summary } from '../../support/findings.ts';
 import { switchFindings } from '../../support/following.ts';
 import { startWorld, type World } from '../../support/world.ts';

@@ -3,7 +3,7 @@ import { type Application, noApplication } from '../../../lambdas/application.ts
 import { ownLogin, ownRole, roleOfLogin, shutOut } from '../../../lambdas/cutover/shut-out.ts';
 import { InvalidConfiguration } from '../../../lambdas/errors.ts';
 import { BACK } from '../../../lambdas/switch/direction.ts';
-import { TARGET_ROLES } from '../../../lib/rehearsal/servers/pair.ts';
+import { TARGET_ROLES } from '../../../lib/rehearsal/servers/planetscale-roles.ts';
 import { other } from '../../support/fenced.ts';
 import { blocker, poorRole, summary, warning } from '../../support/findings.ts';
 import { switchFindings } from '../../support/following.ts';

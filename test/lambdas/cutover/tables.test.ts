@@ -3,7 +3,7 @@ import { postData } from '../../../lambdas/cutover/post-data.ts';
 import { schema } from '../../../lambdas/cutover/schema.ts';
 import { publication, tables } from '../../../lambdas/cutover/tables.ts';
 import { PUBLICATION, subscriptionName } from '../../../lambdas/names.ts';
-import { TARGET_ROLES } from '../../../lib/rehearsal/servers/pair.ts';
+import { TARGET_ROLES } from '../../../lib/rehearsal/servers/planetscale-roles.ts';
 import { blocker, LONG, ODD, summary, warning } from '../../support/findings.ts';
 import { type FollowedServers, followedServers, switchFindings } from '../../support/following.ts';
 import { startWorld, type World } from '../../support/world.ts';

@@ -3,7 +3,7 @@ import type { Cluster, Parameter } from '../../../lambdas/contract.ts';
 import { sourceReplication, sourceWorkers, targetWorkers, walLevel } from '../../../lambdas/readiness/capacity.ts';
 import { connections } from '../../../lambdas/readiness/connections.ts';
 import { auroraStandIn, MIGRATION_GROUP, unmanagedCluster } from '../../../lib/rehearsal/aurora-stand-in.ts';
-import { TARGET_ROLES } from '../../../lib/rehearsal/servers/pair.ts';
+import { TARGET_ROLES } from '../../../lib/rehearsal/servers/planetscale-roles.ts';
 import { blocker, findingsOf, poorRole, summary, warning } from '../../support/findings.ts';
 import { startWorld, type World } from '../../support/world.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lifetimes } from '../../../lambdas/readiness/lifetimes.ts';
-import { TARGET_ROLES } from '../../../lib/rehearsal/servers/pair.ts';
+import { TARGET_ROLES } from '../../../lib/rehearsal/servers/planetscale-roles.ts';
 import { findingsOf } from '../../support/findings.ts';
 import { startWorld, type World } from '../../support/world.ts';
 

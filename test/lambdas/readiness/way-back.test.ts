@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fenceRights, wayBackRights, wayBackRoom } from '../../../lambdas/readiness/way-back.ts';
-import { TARGET_ROLES } from '../../../lib/rehearsal/servers/pair.ts';
+import { fenceRights } from '../../../lambdas/readiness/fence-rights.ts';
+import { wayBackRights, wayBackRoom } from '../../../lambdas/readiness/way-back.ts';
+import { TARGET_ROLES } from '../../../lib/rehearsal/servers/planetscale-roles.ts';
 import { blocker, findingsOf, poorRole, summary, warning } from '../../support/findings.ts';
 import { startWorld, type World } from '../../support/world.ts';
 

@@ -5,7 +5,7 @@ import type { Statement } from '../../../lambdas/contract.ts';
 import { REPLICATION_ROLE } from '../../../lambdas/names.ts';
 import { allowBypass, allowReplication, asOurselves, asRoleMaker, createRole, setVerifier } from '../../../lambdas/sql/roles.ts';
 import { createSlot, dropSlot } from '../../../lambdas/sql/slots.ts';
-import { TARGET_ROLES } from '../../../lib/rehearsal/servers/pair.ts';
+import { TARGET_ROLES } from '../../../lib/rehearsal/servers/planetscale-roles.ts';
 import { poorRole } from '../../support/findings.ts';
 import { startWorld, type World } from '../../support/world.ts';
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Database } from '../../../lambdas/contract.ts';
 import { NotReady } from '../../../lambdas/errors.ts';
 import { trySwitch } from '../../../lambdas/switch/trial.ts';
-import { TARGET_ROLES } from '../../../lib/rehearsal/servers/pair.ts';
+import { TARGET_ROLES } from '../../../lib/rehearsal/servers/planetscale-roles.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
 /** Everything that a trial could leave behind. */

@@ -5,7 +5,8 @@ import { compareIndexes } from '../../../lib/rehearsal/inventory/indexes.ts';
 import { lookAtBoth } from '../../../lib/rehearsal/inventory/look.ts';
 import { compareSequences } from '../../../lib/rehearsal/inventory/sequences.ts';
 import { compareTables } from '../../../lib/rehearsal/inventory/tables.ts';
-import { type Pair, type PairedDatabase, startPair, TARGET_ROLES } from '../../../lib/rehearsal/servers/pair.ts';
+import { type Pair, type PairedDatabase, startPair } from '../../../lib/rehearsal/servers/pair.ts';
+import { TARGET_ROLES } from '../../../lib/rehearsal/servers/planetscale-roles.ts';
 
 const SCHEMA = `
 create schema "Größe ""x"" %";

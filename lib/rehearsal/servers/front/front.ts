@@ -3,12 +3,18 @@
  * connection is unencrypted unless told, and never leaves 127.0.0.1. Whose machinery it plays is a matter of its {@link Manner}.
  */
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { connect as connectTls, createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
 import type { ServerCertificate } from '../certificates.ts';
-import { Framer, fatal, type Message, openingOf, type Refusal, SSL_REQUEST, type Startup, startupMessage } from './wire.ts';
+import { reach } from './hop.ts';
+import { Framer, fatal, type Message, openingOf, type Refusal, type Startup, startupMessage } from './wire.ts';
 
 const HOST = '127.0.0.1';
+/**
+ * As large as those of a PostgreSQL server get. A server that subscribes waits for the socket, and its libpq takes no more than this out of one
+ * record at a time: what is left of a larger one is in no socket any more, and a copy would wait for its end for ever.
+ */
+const LARGEST_RECORD = 8_192;
 
 /** Who is let in, by what name, and what becomes of what they say. */
 export interface Manner {
@@ -90,6 +96,7 @@ export class Front {
     if (opening.kind === 'tls') {
       client.write('S');
       const secure = this.#keep(new TLSSocket(client, { isServer: true, secureContext: this.#context }));
+      secure.setMaxSendFragment(LARGEST_RECORD);
       const next = await firstMessage(secure);
       return next && this.#welcome(secure, next);
     }
@@ -123,26 +130,12 @@ export class Front {
   }
 
   async #reach(): Promise<Socket | undefined> {
-    const server = this.#keep(connect(this.#behind.port, HOST));
+    const { port, verifiedBy } = this.#behind;
     try {
-      await once(server, 'connect');
-      const { verifiedBy } = this.#behind;
-      return verifiedBy === undefined ? server : await this.#encrypt(server, verifiedBy);
+      return await reach({ host: HOST, port, ...(verifiedBy !== undefined && { authority: verifiedBy }) }, (socket) => this.#keep(socket));
     } catch {
-      server.destroy();
       return undefined;
     }
-  }
-
-  async #encrypt(server: Socket, ca: string): Promise<Socket> {
-    server.write(SSL_REQUEST);
-    // A server that goes down hangs up without an error, and would be waited for for ever.
-    const goes = once(server, 'close').then(() => ['']);
-    const [answer] = (await Promise.race([once(server, 'data'), goes])) as [Buffer | string];
-    if (answer.toString() !== 'S') throw new Error('The server behind offers no TLS.');
-    const secure = this.#keep(connectTls({ socket: server, host: HOST, ca }));
-    await once(secure, 'secureConnect');
-    return secure;
   }
 
   #keep<Kept extends Socket>(socket: Kept): Kept {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clientConfig } from '../../../../lambdas/adapters/connection-settings.ts';
@@ -25,6 +25,13 @@ async function behind(manner: Manner) {
   return { front, login: { ...server.superuser(), port: front.port } };
 }
 
+/** Sizes of the TLS records after the letter by which the front agrees to TLS. */
+function recordsIn(bytes: Buffer): number[] {
+  const sizes: number[] = [];
+  for (let at = 0; at + 5 <= bytes.length; at += 5 + (sizes.at(-1) ?? 0)) sizes.push(bytes.readUInt16BE(at + 3));
+  return sizes;
+}
+
 const letIn: Manner = { admit: (parameters) => parameters };
 const REFUSAL = { code: '28000', message: 'not by that name' };
 
@@ -34,6 +41,24 @@ describe('what stands before a server', () => {
     const sent = 'y'.repeat(3_000_000);
     const asked = `select repeat('x', 3000000) as long, $1::text as sent, ssl from pg_stat_ssl where pid = pg_backend_pid()`;
     expect(await sqlOn(login)(asked, [sent])).toEqual([{ long: 'x'.repeat(3_000_000), sent, ssl: false }]);
+  });
+
+  it('writes no larger records than a server does, which is all that libpq takes out of one at a time', async () => {
+    const { front, login } = await behind(letIn);
+    let answered = Buffer.alloc(0);
+    const tap = createServer((client) => {
+      const onward = connect(front.port, '127.0.0.1');
+      client.pipe(onward).pipe(client);
+      onward.on('data', (chunk: Buffer) => {
+        answered = Buffer.concat([answered, chunk]);
+      });
+      for (const socket of [client, onward]) socket.on('error', () => {});
+    });
+    await once(tap.listen(0, '127.0.0.1'), 'listening');
+    await sqlOn({ ...login, port: (tap.address() as AddressInfo).port })(`select repeat('x', 1000000)`);
+    tap.close();
+    expect(Math.max(...recordsIn(answered.subarray(1)))).toBeLessThan(8_192 + 256);
+    expect(Math.max(...recordsIn(answered.subarray(1)))).toBeGreaterThan(4_096);
   });
 
   it('lets a client in by another name, and sends others away with a code and words of its own', async () => {
@@ -84,7 +109,7 @@ describe('what stands before a server', () => {
   it('ends every connection when told to, and says so where the server behind is away', async () => {
     const { front, login } = await behind({ ...letIn, unreachable: { code: '08006', message: 'away' } });
     const client = new pg.Client(clientConfig(login, 'cut off'));
-    const lost = new Promise((resolve) => client.once('error', resolve));
+    const lost = new Promise((resolve) => client.on('error', resolve));
     await client.connect();
     front.endConnections();
     await lost;

@@ -41,7 +41,7 @@ describe('a switchover of the target', () => {
     await server.restart({ sync_replication_slots: 'on', hot_standby_feedback: 'on' });
     await sql(`${FAILOVER('listed')}; ${FAILOVER('unlisted')}; ${PLAIN('plain')}; select pg_create_physical_replication_slot('physical')`);
     const client = new pg.Client(clientConfig(server.superuser(), 'test'));
-    const ended = new Promise<Error>((resolve) => client.once('error', resolve));
+    const ended = new Promise<Error>((resolve) => client.on('error', resolve));
     await client.connect();
     const seen: string[] = [];
     const note = (what: string) => () => void seen.push(what);

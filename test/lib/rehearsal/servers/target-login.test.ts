@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { endSide, startTarget, TARGET_ROLES, type TargetLogin } from '../../../../lib/rehearsal/servers/pair.ts';
+import { endSide, startTarget } from '../../../../lib/rehearsal/servers/pair.ts';
+import { TARGET_ROLES, type TargetLogin } from '../../../../lib/rehearsal/servers/planetscale-roles.ts';
 import { versions } from '../../../support/versions.ts';
 import { sqlOn } from '../../../support/world.ts';
 

@@ -12,7 +12,8 @@ const WITHOUT = 'Or start with {"reverse": false}, and switch with it, without a
 
 export const wayBack: Check = {
   name: 'the stream back to the source',
-  async find({ sourceVersion, wayBack: way }) {
+  async find({ sourceVersion, wayBack: way, input }) {
+    if (!input.reverse) return [];
     const route = await way.route(sourceVersion);
     return [
       ...listed({

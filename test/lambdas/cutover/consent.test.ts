@@ -39,6 +39,10 @@ describe('a switch from a source whose stream back verifies nothing (#9.13)', ()
     expect(summary(await findingsOf(world, [wayBack]))).toEqual({ WayBackNotVerified: warning('source: PostgreSQL 11') });
   });
 
+  it('is nothing to announce to somebody who wants no way back (#10)', async () => {
+    expect(await findingsOf(world, [wayBack], { input: { reverse: false } })).toEqual([]);
+  });
+
   it.each([
     ['require', ['WayBackNotVerified']],
     ['prefer', []],

@@ -1,5 +1,6 @@
 /** Whether the schema is still the one that was copied. DDL is not replicated. */
 import { type Finding, listed } from '../readiness/findings.ts';
+import { canonical } from '../schema/canonical.ts';
 import { type Difference, inWords } from '../schema/differences.ts';
 import { schemaDifferences } from '../schema/fingerprint.ts';
 import type { SwitchCheck } from './scene.ts';
@@ -12,10 +13,15 @@ const told = (side: string, difference: Difference): string => {
   return words.length > LONGEST_WORDS ? `${words.slice(0, LONGEST_WORDS)}…` : words;
 };
 
-/** Made on both sides alike, so that the sides agree with each other. */
+const formOf = ({ is }: Difference): string | undefined => (is === undefined ? undefined : canonical(is));
+
+/** Made on both sides alike, so that the sides agree with each other, each in the words of its version. */
 const alike = (others: readonly Difference[]): ((one: Difference) => boolean) => {
-  const there = new Map(others.map((other) => [other.object, other]));
-  return ({ object, is }) => there.has(object) && there.get(object)?.is === is;
+  const there = new Map(others.map((other) => [canonical(other.object), other]));
+  return (one) => {
+    const other = there.get(canonical(one.object));
+    return other !== undefined && formOf(other) === formOf(one);
+  };
 };
 
 export const schema: SwitchCheck = {

@@ -9,7 +9,7 @@ const RULES: readonly (readonly [pattern: RegExp, replacement: (text: string) =>
   // A target may have prepared a schema, for an extension for example.
   [/^CREATE SCHEMA (?!IF )/, (text) => text.replace(/^CREATE SCHEMA /, 'CREATE SCHEMA IF NOT EXISTS ')],
   // Not worth a failed copy: the target's provider may own both.
-  [/^COMMENT ON (EXTENSION|SCHEMA public)\b/, asFarAsAllowed],
+  [/^COMMENT ON (EXTENSION\b|SCHEMA "?public\b)/, asFarAsAllowed],
 ];
 
 /** The statements to run, in the same order. */

@@ -15,6 +15,8 @@ const SCHEMA_ALONE = [
   '--no-subscriptions',
   '--no-tablespaces',
   '--no-security-labels',
+  // A server quotes the keywords of its own version; on a newer one `system_user` without quotes is a function, and `json` a syntax error.
+  '--quote-all-identifiers',
 ];
 
 /**

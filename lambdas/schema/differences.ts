@@ -1,5 +1,6 @@
 /** What became of a schema since it was recorded. Pure. */
 import type { SchemaObject } from '../sql/schema-objects.ts';
+import { sayTheSame } from './canonical.ts';
 
 /** One object that is not as it was recorded. */
 export interface Difference {
@@ -20,7 +21,7 @@ export function differencesBetween(before: readonly SchemaObject[], now: readonl
   const changes = new Map<string, Difference>();
   for (const object of new Set([...earlier.keys(), ...later.keys()])) {
     const [was, is] = [earlier.get(object)?.definition, later.get(object)?.definition];
-    if (was !== is) changes.set(object, { object, was, is });
+    if (was === undefined || is === undefined ? was !== is : !sayTheSame(was, is)) changes.set(object, { object, was, is });
   }
   const isCovered = (one: Difference): boolean =>
     ((one.is === undefined ? earlier : later).get(one.object)?.partOf ?? []).some((larger) => {

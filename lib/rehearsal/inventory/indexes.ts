@@ -1,5 +1,6 @@
 /** Whether the target has every index and constraint of the source, valid, by its definition. */
 import type { Statement } from '../../../lambdas/contract.ts';
+import { canonical } from '../../../lambdas/schema/canonical.ts';
 import { identifier, qualified, statement, USER_SCHEMA } from '../../../lambdas/sql/quote.ts';
 import type { BothSides } from './look.ts';
 
@@ -38,8 +39,7 @@ join pg_namespace as n on n.oid = t.relnamespace
 where k.contype in ('p', 'u', 'f', 'x', 'c') and k.conparentid = 0 and ${USER_SCHEMA}
 `);
 
-const keyOf = ({ schema, table, name, definition }: Definition): string =>
-  JSON.stringify([schema, table, name, definition.replaceAll(/\s+/g, ' ')]);
+const keyOf = ({ schema, table, name, definition }: Definition): string => JSON.stringify([schema, table, name, canonical(definition)]);
 
 export async function compareIndexes({ source, target }: BothSides): Promise<IndexComparison> {
   const compare = async (statement: Statement<Definition>): Promise<IndexComparison> => {

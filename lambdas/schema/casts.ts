@@ -25,7 +25,8 @@ function typeAt(items: readonly Item[], from: number): { readonly type: string; 
     if (item.kind === 'atom') {
       if (!words.includes(item.text)) break;
       type += ` ${item.text.toLowerCase()}`;
-    } else if (item.kind === 'group' && item.open === '(') type += `(${item.items.map((one) => (one.kind === 'atom' ? one.text : '')).join('')})`;
+    } else if (item.kind === 'group' && item.open === '(')
+      type += `(${item.items.map((one) => (one.kind === 'atom' ? one.text : '')).join('')})`;
     else if (item.kind === 'group' && item.items.length === 0) type += '[]';
     else break;
     at += 1;
@@ -64,6 +65,9 @@ const ROUND: Readonly<Record<string, (text: string) => string>> = {
   real: (text) => String(Math.fround(Number(text))),
 };
 
+/** Of type `name`, which a server before version 12 has to cast in order to compare it with text. */
+const NAMES = new Set(['CURRENT_USER', 'SESSION_USER', 'CURRENT_ROLE', 'CURRENT_CATALOG', 'CURRENT_SCHEMA']);
+
 /**
  * Reading `(ARRAY['a'::varchar])::text[]` again gives `ARRAY[('a'::varchar)::text]`: the parser hands the cast of an array constructor on to
  * its elements (transformArrayExpr in src/backend/parser/parse_expr.c).
@@ -77,6 +81,7 @@ export function cast(operand: readonly Item[], type: string): Item[] {
     return [only, { ...second, items: joined(elements) }];
   }
   if (operand.length === 1 && only?.kind === 'cast' && only.type === type) return [only];
+  if (operand.length === 1 && only?.kind === 'atom' && type === 'text' && NAMES.has(only.text)) return [only];
   const round = ROUND[type];
   if (operand.length === 1 && only?.kind === 'atom' && round && NUMBER.test(only.text)) {
     return [{ kind: 'cast', operand: [{ ...only, text: `'${round(only.text.slice(1, -1))}'` }], type } satisfies Cast];
@@ -95,7 +100,7 @@ export function split(items: readonly Item[], at = ','): Item[][] {
   return parts;
 }
 
-const joined = (parts: readonly (readonly Item[])[]): Item[] => parts.flatMap((part, at) => (at === 0 ? part : [COMMA, ...part]));
+export const joined = (parts: readonly (readonly Item[])[]): Item[] => parts.flatMap((part, at) => (at === 0 ? part : [COMMA, ...part]));
 
 /** Whether items are one expression that needs no parentheses: a constant, a column, a call, a cast, an array. */
 export function isOne(items: readonly Item[]): boolean {

@@ -2,21 +2,39 @@
  * Functions that SQL writes with words in place of commas. From 14 on a server prints them so where they were written so, before as calls;
  * one that was loaded from the dump of an older server stays a call (https://www.postgresql.org/docs/release/14.0/).
  */
-import { split } from './casts.ts';
+import { isOne, joined, split } from './casts.ts';
 import { atom, type Group, type Item, isAtom, isGroup } from './tree.ts';
 
 const call = (name: string, ...args: readonly (readonly Item[])[]): Item[] => [
   atom(name, true),
-  { kind: 'group', open: '(', items: args.flatMap((arg, at) => (at === 0 ? arg : [atom(','), ...arg])) },
+  { kind: 'group', open: '(', items: joined(args) },
 ];
+
+const HIDING_CASTS = new Set(['timezone', 'substring', 'overlay', 'position', 'btrim', 'ltrim', 'rtrim', 'normalize', 'overlaps']);
+
+/** Written with words, a server leaves out the casts that it made of the arguments itself; as a call it prints them. */
+function withoutCasts(arg: readonly Item[]): readonly Item[] {
+  const [only] = arg;
+  if (arg.length !== 1) return arg;
+  if (isGroup(only, '(') && isOne(only.items)) return withoutCasts(only.items);
+  if (only?.kind !== 'cast') return arg;
+  const [operand] = only.operand;
+  return operand?.kind === 'atom' && operand.text.startsWith("'") ? arg : withoutCasts(only.operand);
+}
+
+const withBareArguments = (items: readonly Item[]): Item[] =>
+  items.map((item, at) => {
+    const [name, before] = [items[at - 1], items[at - 2]];
+    if (!isGroup(item, '(') || name?.kind !== 'atom' || !HIDING_CASTS.has(name.text) || isAtom(before, '.')) return item;
+    return { ...item, items: joined(split(item.items).map(withoutCasts)) };
+  });
 
 const TRIMS: Readonly<Record<string, string>> = { BOTH: 'btrim', LEADING: 'ltrim', TRAILING: 'rtrim' };
 
 /** By the word before the parentheses. */
 const CALLS: Readonly<Record<string, (args: readonly Item[]) => Item[] | undefined>> = {
   SUBSTRING: (args) => call('substring', ...split(args, 'FROM').flatMap((part) => split(part, 'FOR'))),
-  OVERLAY: (args) =>
-    call('overlay', ...split(args, 'PLACING').flatMap((part) => split(part, 'FROM').flatMap((one) => split(one, 'FOR')))),
+  OVERLAY: (args) => call('overlay', ...split(args, 'PLACING').flatMap((part) => split(part, 'FROM').flatMap((one) => split(one, 'FOR')))),
   POSITION(args) {
     const [part, whole] = split(args, 'IN');
     return part && whole ? call('position', whole, part) : undefined;
@@ -35,7 +53,9 @@ const zoneIn = (items: readonly Item[]): number =>
   items.findIndex((item, at) => isAtom(item, 'AT') && isAtom(items[at + 1], 'TIME') && isAtom(items[at + 2], 'ZONE'));
 
 /** The same items, with every such function as a call. */
-export function asCall(items: readonly Item[]): Item[] {
+export const asCall = (items: readonly Item[]): Item[] => withBareArguments(called(items));
+
+function called(items: readonly Item[]): Item[] {
   const at = zoneIn(items);
   if (at > 0) return call('timezone', items.slice(at + 3), items.slice(0, at));
   const over = items.findIndex((item) => isAtom(item, 'OVERLAPS'));

@@ -4,7 +4,21 @@
  */
 import { type Item, isAtom, isGroup } from './tree.ts';
 
-const ENDS_FROM = new Set(['WHERE', 'GROUP', 'HAVING', 'WINDOW', 'UNION', 'INTERSECT', 'EXCEPT', 'ORDER', 'LIMIT', 'OFFSET', 'FETCH', 'FOR', ';']);
+const ENDS_FROM = new Set([
+  'WHERE',
+  'GROUP',
+  'HAVING',
+  'WINDOW',
+  'UNION',
+  'INTERSECT',
+  'EXCEPT',
+  'ORDER',
+  'LIMIT',
+  'OFFSET',
+  'FETCH',
+  'FOR',
+  ';',
+]);
 
 /** By which name columns of the query's only relation are qualified; undefined where there are several, or none. */
 function onlyRelation(items: readonly Item[]): string | undefined {

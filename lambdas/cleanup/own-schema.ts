@@ -4,6 +4,7 @@ import { cancelAttempts, gateExists, liftFence, restoreGate } from '../sql/gates
 import { dropOwnSchema } from '../sql/own-schema.ts';
 import { lockSchemaCopy } from '../sql/schema-copy.ts';
 import { forgetSubscription, subscriptionState } from '../sql/subscriptions.ts';
+import { unpinWorkers } from '../sql/worker-pins.ts';
 import { endingLockHolders } from '../switch/locks.ts';
 
 type Work<Result> = (session: Pick<Session, 'query'>) => Promise<Result>;
@@ -35,6 +36,7 @@ export const unsubscribe = (side: Database, name: string): Promise<void> =>
   exclusively(side, async (session) => {
     const [subscription] = await session.query(subscriptionState(name));
     if (subscription) for (const statement of forgetSubscription(name)) await session.query(statement);
+    await session.query(unpinWorkers());
   });
 
 /** The gate opens in the same transaction: only what is written there knows the settings that the database had before. */

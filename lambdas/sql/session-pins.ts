@@ -89,6 +89,7 @@ export const SESSION_PINS: readonly Pin[] = [
   { name: 'extra_float_digits', value: '3', why: 'Floats print exactly on every version; a comparison that cannot have that says so.' },
   { name: 'lc_monetary', value: 'C', why: 'Money prints alike on both sides, in defaults of a dump as well.' },
   { name: 'xmlbinary', value: 'base64', why: 'Bytes within XML print alike on both sides.' },
+  { name: 'xmloption', value: 'content', why: 'Fragments of XML are read as well as documents.' },
   {
     name: 'standard_conforming_strings',
     value: 'on',
@@ -113,8 +114,8 @@ interface StreamPin extends Pin {
 
 /**
  * What the publisher's side of a stream runs with: its sessions are opened by the subscriber, so these stand as settings of the replication
- * role in the database, which only an option of the connection itself wins over. The rest of {@link SESSION_PINS} says nothing to a
- * walsender, or, as `lc_monetary`, has to be as the subscriber reads it.
+ * role in the database, which only an option of the connection itself wins over: from 15 on a subscriber asks for an ISO date style, the
+ * interval style `postgres` and all digits of floats by itself. The rest of {@link SESSION_PINS} says nothing to a walsender.
  */
 const STREAM_PINS: readonly StreamPin[] = [
   { name: 'statement_timeout', value: '0', why: 'It kills the initial copy, which starts over for ever.' },
@@ -128,8 +129,27 @@ const STREAM_PINS: readonly StreamPin[] = [
   { name: 'IntervalStyle', value: 'postgres', why: 'The one style that can be read back under every other.' },
   { name: 'bytea_output', value: 'hex', why: 'The same bytes, and the faster way.' },
   { name: 'extra_float_digits', value: '3', why: 'Before version 12 floats lose digits without it.' },
+  { name: 'lc_monetary', value: 'C', why: 'Money prints as the workers of the subscriber read it.' },
 ];
 
 /** By name. @param version major version of the publisher; without it only what every version knows */
 export const streamSettings = (version = 0): Readonly<Record<string, string>> =>
   Object.fromEntries(knownTo(version, STREAM_PINS).map(({ name, value }) => [name, value]));
+
+/**
+ * What the subscriber's side of a stream runs with. Nobody opens the sessions of its workers: they have what the database says, and what
+ * the owner of the subscription has in that database. It may be the application's role as well, so only what could change a value or stop
+ * a worker is here, and is set only where it is otherwise (`worker-pins.ts`). Dates, times, intervals, bytes and floats as the publisher
+ * prints them read alike under every setting; search_path and session_replication_role are the workers' own.
+ */
+export const WORKER_PINS: readonly StreamPin[] = [
+  { name: 'lc_monetary', value: 'C', why: 'Money is read as the publisher prints it; another locale reads a hundredfold, or nothing.' },
+  { name: 'xmloption', value: 'content', why: 'A document-only worker refuses fragments of XML.' },
+  { name: 'array_nulls', value: 'on', why: 'Without it a NULL in an array is a word.' },
+  { name: 'lock_timeout', value: '0', why: 'It ends a copy, which starts over, and the changes of a transaction.' },
+  { name: 'transaction_timeout', value: '0', since: 17, why: 'The copy of a table is one transaction, however long.' },
+];
+
+/** By name. @param version major version of the subscriber */
+export const workerSettings = (version: number): Readonly<Record<string, string>> =>
+  Object.fromEntries(knownTo(version, WORKER_PINS).map(({ name, value }) => [name, value]));

@@ -2,7 +2,7 @@
  * Guide A, step 4, and guide W, step 7, in the order that survives interruption: the slot, the subscription without connecting, then
  * enable and refresh. CREATE SUBSCRIPTION that makes its own slot cannot be part of a transaction, and goes on when its client has gone.
  */
-import type { Looking, Verdict } from '../contract.ts';
+import type { Database, Looking, Verdict } from '../contract.ts';
 import { ReplicationBroken } from '../errors.ts';
 import { COPY_KEYS } from '../input.ts';
 import { connectionString, isConnectionOf } from '../replication/connection.ts';
@@ -18,6 +18,7 @@ import { haveTargetReader, isTargetReaderComplete, lookAtTargetReader, type Targ
 import { type OpenWriter, openWriters } from '../sql/slots.ts';
 import { type StreamOptions, setStreamOptions, setSynchronousCommit, synchronousCommitOf } from '../sql/subscriptions.ts';
 import { travelsInBinary } from '../sql/types.ts';
+import { pinWorkers, workerPinsMissing } from '../sql/worker-pins.ts';
 import { defineStep } from '../step.ts';
 
 /** Transactions to name in the evidence, oldest first. */
@@ -32,6 +33,8 @@ interface Seen {
   readonly stream: StreamOptions;
   /** Whether what is applied is stored before it is confirmed. */
   readonly durable: boolean;
+  /** Whether the workers on the target read every value as it is printed. */
+  readonly pinned: boolean;
   /** The role with which the target will be compared. */
   readonly reader: TargetReader;
   /** For what a slot that is yet to be made has to wait. */
@@ -49,9 +52,18 @@ async function look({ source, target, replication }: Looking<Ports>): Promise<Se
     connection: connectionString(replication, await replication.password(), source.endpoint.database, history.name),
     stream: streamOptions(await source.version(), binary?.safe ?? false),
     durable: commit?.value === 'on',
+    pinned: (await target.query(workerPinsMissing(await target.version()))).length === 0,
     reader: await lookAtTargetReader(target, replication, history.publication?.tables ?? []),
     waitsFor: !history.slot || history.slot.building ? await source.query(openWriters(WRITERS_SHOWN)) : [],
   };
+}
+
+/** Before a worker starts, since it takes its settings then. */
+async function pin(target: Database): Promise<void> {
+  const statements = pinWorkers(await target.version());
+  await target.transaction(async (session) => {
+    for (const statement of statements) await session.query(statement);
+  });
 }
 
 const arriving = ({ tables, publication }: History) => missingFrom(tables, publication?.tables ?? []);
@@ -87,6 +99,7 @@ function judge(seen: Seen): Verdict {
     hasConnection(seen) &&
     hasOptions(seen) &&
     seen.durable &&
+    seen.pinned &&
     arriving(history).length === 0 &&
     leaving(history).length === 0 &&
     isTargetReaderComplete(seen.reader);
@@ -102,6 +115,7 @@ export const createSubscription = defineStep({
   async act(ctx, { history: { name, publication } }) {
     const { source, target, replication } = ctx;
     await haveTargetReader(target, replication, publication?.tables ?? []);
+    await pin(target);
     const finished = await alone(source, name, async (session) => {
       let seen = await look(ctx);
       if (judge(seen) !== 'todo') return true;

@@ -17,6 +17,7 @@ import {
   setNote,
   subscriptionState,
 } from '../sql/subscriptions.ts';
+import { pinWorkers, unpinWorkers } from '../sql/worker-pins.ts';
 import type { Direction, Parties, Switch } from './direction.ts';
 import { havePublication, haveReplicationRole } from './publisher.ts';
 
@@ -114,6 +115,7 @@ export async function changeStreams({ leaving, arriving, current, next }: Partie
   const [following] = await leaving.query(subscriptionState(next));
   if (following) await beginNext(leaving, arriving, next, following);
   await forget(arriving, current);
+  await arriving.query(unpinWorkers());
   await dropSlotOf(leaving, current);
 }
 
@@ -124,6 +126,10 @@ async function beginNext(subscriber: Database, publisher: Database, name: string
     await publisher.query(recordSlotBirth(name, { ...birth, consistentPoint: slot.confirmed }));
   }
   await noteSubscriber(publisher, subscriber, name);
+  const pins = pinWorkers(await subscriber.version());
+  await subscriber.transaction(async (session) => {
+    for (const statement of pins) await session.query(statement);
+  });
   await release(subscriber, name, following);
 }
 

@@ -32,6 +32,7 @@ const HOSTILE: readonly HostileSetting[] = [
   { name: 'extra_float_digits', value: '-10' },
   { name: 'lc_monetary', value: 'POSIX' },
   { name: 'xmlbinary', value: 'hex' },
+  { name: 'xmloption', value: 'document' },
   { name: 'standard_conforming_strings', value: 'off' },
   { name: 'array_nulls', value: 'off' },
   { name: 'exit_on_error', value: 'on' },

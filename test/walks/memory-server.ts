@@ -272,6 +272,8 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   recordSlotBirth: nothing,
   slotBirth: nothing,
   createSubscribers: nothing,
+  pinWorkers: nothing,
+  unpinWorkers: nothing,
   recordSubscriber: nothing,
 
   sessionRole: () => [{ value: 'origin', remedies: [] }],

@@ -228,11 +228,11 @@ export class Server {
     const child = spawn(
       join(this.#binaries, 'bin', 'postgres'),
       ['-D', join(this.#folder, 'data'), ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
-      // Where it subscribes, libpq takes these authorities for the system's.
+      // Where it subscribes, libpq takes these authorities for the system's. Locales that the system lacks may be in a folder of one's own.
       {
         ...this.#owner,
         cwd: this.#folder,
-        env: { SSL_CERT_FILE: join(this.#folder, 'authorities.crt') },
+        env: { SSL_CERT_FILE: join(this.#folder, 'authorities.crt'), ...(process.env.LOCPATH ? { LOCPATH: process.env.LOCPATH } : {}) },
         stdio: ['ignore', 'ignore', 'pipe'],
       },
     );

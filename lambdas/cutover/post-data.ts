@@ -1,5 +1,6 @@
 /** Whether the target has every index, constraint, trigger and policy that the application will rely on. */
 import { type Finding, listed } from '../readiness/findings.ts';
+import { canonical } from '../schema/canonical.ts';
 import { invalidIndexes } from '../sql/invalid-indexes.ts';
 import { postDataExists, workList } from '../sql/post-data.ts';
 import type { SwitchCheck } from './scene.ts';
@@ -10,9 +11,10 @@ const START_REPLICATE = 'Start Replicate and let it finish: BuildIndexes makes w
 
 export const postData: SwitchCheck = {
   name: 'indexes and constraints of the target',
-  async find({ target, exclusions }) {
+  async find({ source, target, exclusions }) {
     const [there] = await target.query(postDataExists());
     const work = there?.exists ? await target.query(workList(BUILDER)) : undefined;
+    const alike = new Set((await source.query(invalidIndexes(exclusions))).map(({ object }) => canonical(object)));
     const findings: Finding[] = [
       ...listed({
         code: 'PostDataUnknown',
@@ -35,9 +37,11 @@ export const postData: SwitchCheck = {
       ...listed({
         code: 'IndexInvalid',
         severity: 'blocker',
-        objects: (await target.query(invalidIndexes(exclusions))).map(({ object }) => object),
+        // One that is invalid on the source as well, because a partition lacks its part of it, was moved as it is.
+        objects: (await target.query(invalidIndexes(exclusions))).flatMap(({ object }) => (alike.has(canonical(object)) ? [] : [object])),
         message: 'These indexes on the target are invalid: no query uses them, and a unique one does not keep duplicates out.',
-        remedy: 'Look at what broke them, then reindex index concurrently, or drop them and start Replicate.',
+        remedy:
+          'Look at what broke them, then reindex index concurrently, or drop them and start Replicate. One of a partitioned table becomes valid when every partition has its part: create index … on the partition, then alter index … attach partition …',
       }),
     ];
     return findings;

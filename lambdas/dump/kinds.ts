@@ -11,6 +11,7 @@ export interface ObjectName {
  * definition      views, materialized views and functions that had to wait for a key, such as a view that groups by a primary key
  * index, unique, exclusion   whatever fills an index, which is the long work
  * attachment      of a partition's index to that of its parent, and settings of indexes
+ * domain check    constraints of domains that were never validated: rows that break them stand on the source, and have to be copied before
  * check, foreign key         constraints that read tables, and need the keys that they refer to
  * detail          statistics objects, triggers, rules, policies, comments and the like
  * analyze         so that the planner knows the tables before anybody, a materialized view included, asks it
@@ -23,6 +24,7 @@ export type PostDataKind =
   | 'unique'
   | 'exclusion'
   | 'attachment'
+  | 'domain check'
   | 'check'
   | 'foreign key'
   | 'detail'
@@ -35,7 +37,7 @@ export interface PostDataStatement {
   readonly kind: PostDataKind | 'primary key' | 'replica identity';
   /** Name of what the statement makes or changes: of the index, constraint, trigger …; empty where it has none. */
   readonly object: string;
-  /** The table, view or parent index that it belongs to; undefined where there is none. */
+  /** The table, view, domain or parent index that it belongs to; undefined where there is none. */
   readonly on: ObjectName | undefined;
   /** For `attachment`, the index that is attached. */
   readonly child?: ObjectName;
@@ -109,6 +111,7 @@ export function classify(text: string): PostDataStatement | undefined {
   const sql = new Reader(text, HEAD_TOKENS);
   if (sql.has(0, 'ALTER TABLE')) return alterTable(sql, text);
   if (sql.has(0, 'ALTER INDEX')) return alterIndex(sql, text);
+  if (sql.has(0, 'ALTER DOMAIN')) return alterDomain(sql, text);
   if (sql.has(0, 'CREATE INDEX') || sql.has(0, 'CREATE UNIQUE INDEX')) {
     const at = sql.after('INDEX', 0);
     const on = sql.after('ON', at);
@@ -139,6 +142,12 @@ function alterTable(sql: Reader, text: string): PostDataStatement | undefined {
   if (sql.has(next, 'CLUSTER ON')) return { kind: 'attachment', object: sql.name(next + 2), on, text };
   if (sql.has(next, 'ENABLE') || sql.has(next, 'DISABLE')) return { kind: 'detail', object: on.name, on, text };
   return undefined;
+}
+
+/** pg_dump writes a constraint that is valid into `create domain`, unless it has to wait for something. */
+function alterDomain(sql: Reader, text: string): PostDataStatement | undefined {
+  const { object: on, next } = sql.qualified(2);
+  return sql.has(next, 'ADD CONSTRAINT') ? { kind: 'domain check', object: sql.name(next + 2), on, text } : undefined;
 }
 
 function alterIndex(sql: Reader, text: string): PostDataStatement {

@@ -11,6 +11,7 @@ const GROUPS: readonly { readonly kinds: readonly PostDataKind[]; readonly sideB
   { kinds: ['definition'], sideBySide: false },
   { kinds: ['index', 'unique', 'exclusion'], sideBySide: true },
   { kinds: ['attachment'], sideBySide: false },
+  { kinds: ['domain check'], sideBySide: false },
   { kinds: ['check', 'foreign key'], sideBySide: true },
   { kinds: ['detail'], sideBySide: false },
   { kinds: ['analyze'], sideBySide: false },

@@ -4,15 +4,18 @@ import { applicationSecret } from './application.ts';
 import { sourceReplication, sourceWorkers, targetWorkers, walLevel } from './capacity.ts';
 import { codeOfOthers } from './code-of-others.ts';
 import { connections } from './connections.ts';
+import { domainConstraints } from './domain-constraints.ts';
 import { extensionRows, extensions } from './extensions.ts';
 import { fenceRights } from './fence-rights.ts';
 import type { Check } from './findings.ts';
 import { forcedRowSecurity } from './forced-row-security.ts';
 import { replicaIdentity } from './identity.ts';
+import { invalid } from './invalid-indexes.ts';
 import { earlierAttempt, publications, slotLimits, slots, subscriptions } from './leftovers.ts';
 import { lifetimes } from './lifetimes.ts';
 import { collations, locale } from './locale.ts';
 import { loginTriggers } from './login-triggers.ts';
+import { money } from './money.ts';
 import { ownThings } from './own-things.ts';
 import { recordedSecrets } from './recorders.ts';
 import { rowSecurity, sourceRole, sourceTables, targetRole } from './rights.ts';
@@ -64,6 +67,9 @@ export const CHECKS: readonly Check[] = [
   collations,
   replicaIdentity,
   ...tableChecks,
+  invalid,
+  domainConstraints,
+  money,
   triggers,
   ruleChecks,
   eventTriggerChecks,

@@ -4,10 +4,17 @@ import type { MigrationInput } from '../input.ts';
 import { statement } from './quote.ts';
 import { exclusions, INCLUDED_TABLE } from './tables.ts';
 
-export const invalidIndexes = (input: Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>): Statement<{ readonly object: string }> =>
+export interface InvalidIndex {
+  /** The index and its table, as SQL writes them. */
+  readonly object: string;
+  /** Of a partitioned table: it is a frame, and invalid as long as a partition lacks its part. */
+  readonly partitioned: boolean;
+}
+
+export const invalidIndexes = (input: Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>): Statement<InvalidIndex> =>
   statement(
     `
-select format('%I.%I on %I.%I', n.nspname, ic.relname, n.nspname, c.relname) as object
+select format('%I.%I on %I.%I', n.nspname, ic.relname, n.nspname, c.relname) as object, ic.relkind = 'I' as partitioned
 from pg_index as i
 join pg_class as ic on ic.oid = i.indexrelid
 join pg_class as c on c.oid = i.indrelid

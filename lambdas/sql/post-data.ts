@@ -70,7 +70,12 @@ from jsonb_to_recordset($1::jsonb) as d (ordinal int, kind text, schema text, ob
   );
 
 /** Condition: the catalog holds what a row `w` of a kind in {@link IN_CATALOG} makes, and it is usable. */
-const THERE = `exists (
+const THERE = `case when w.kind = 'domain check' then exists (
+  select from pg_constraint as k
+  join pg_type as t on t.oid = k.contypid
+  join pg_namespace as n on n.oid = t.typnamespace
+  where n.nspname = w.on_schema and t.typname = w.on_table and k.conname = w.object
+) else exists (
   select from pg_class as c
   join pg_namespace as n on n.oid = c.relnamespace
   where n.nspname = w.on_schema and c.relname = w.on_table
@@ -81,9 +86,9 @@ const THERE = `exists (
       where i.indrelid = c.oid and ic.relname = w.object and (i.indisvalid or ic.relkind = 'I'))
     else exists (select from pg_constraint as k where k.conrelid = c.oid and k.conname = w.object)
   end
-)`;
+) end`;
 /** Kinds of which the catalog can tell whether they were carried out. A partitioned index becomes valid only with its attachments. */
-const IN_CATALOG = `w.kind in ('index', 'unique', 'exclusion', 'check', 'foreign key')`;
+const IN_CATALOG = `w.kind in ('index', 'unique', 'exclusion', 'domain check', 'check', 'foreign key')`;
 
 /** A listed statement and what became of it. */
 export interface Work extends Omit<Deferred, 'text'> {

@@ -13,6 +13,7 @@ describe('the kind of a post-data statement', () => {
     [`${T}ADD CONSTRAINT e EXCLUDE USING gist (a WITH &&)`, 'exclusion', 'e', on],
     ['ALTER TABLE s."T ""x"""\n    ADD CONSTRAINT c CHECK ((a > 1)) NOT VALID', 'check', 'c', on],
     [`${T}ADD CONSTRAINT n NOT NULL a NOT VALID`, 'check', 'n', on],
+    ['ALTER DOMAIN s."T ""x"""\n    ADD CONSTRAINT "d;" CHECK ((VALUE > 1)) NOT VALID', 'domain check', 'd;', on],
     [`${T}REPLICA IDENTITY USING INDEX "r;"`, 'replica identity', 'r;', on],
     [`${T}CLUSTER ON i`, 'attachment', 'i', on],
     ['ALTER TABLE s."T ""x""" ENABLE ALWAYS TRIGGER t', 'detail', 'T "x"', on],

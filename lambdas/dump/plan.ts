@@ -24,13 +24,15 @@ export interface Besides {
   readonly populated: readonly MaterializedView[];
   /** Event triggers of the platform that the source is on, which stay there. @default - none */
   readonly platformTriggers?: readonly string[];
+  /** What rows name, of all that would be made after the copy. @default - nothing */
+  readonly named?: readonly ObjectName[];
 }
 
 const same = (one: ObjectName | undefined, schema: string, name: string): boolean => one?.schema === schema && one.name === name;
 
-export function planCopy(dump: string, { dangling, populated, platformTriggers = [] }: Besides): CopyPlan {
+export function planCopy(dump: string, { dangling, populated, platformTriggers = [], named = [] }: Besides): CopyPlan {
   const statements = splitDump(dump);
-  const { preData, keys, postData } = sectionsOf(statements);
+  const { preData, keys, postData } = sectionsOf(statements, named);
   const isDangling = (one: PostData) =>
     one.kind === 'foreign key' && dangling.some((key) => key.name === one.object && same(one.on, key.schema, key.table));
   const isOfPlatform = ({ kind, object, entry }: PostData) =>

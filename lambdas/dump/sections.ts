@@ -8,7 +8,7 @@ import type { DumpEntry, DumpStatement } from './statements.ts';
 
 export interface Sections {
   readonly preData: readonly DumpStatement[];
-  /** Primary keys and replica identities: without them UPDATE and DELETE cannot be applied. In the order of the dump. */
+  /** Primary keys and replica identities: without them UPDATE and DELETE cannot be applied; and what rows name. In the order of the dump. */
   readonly keys: readonly DumpStatement[];
   /** Everything else, in the order of the dump. */
   readonly postData: readonly PostData[];
@@ -26,7 +26,8 @@ const key = ({ schema, name }: ObjectName): string => JSON.stringify([schema, na
 /** An index or the constraint that carries it, which live in their table's schema. */
 const indexKey = ({ on, object }: PostDataStatement): string => key({ schema: on?.schema ?? '', name: object });
 
-export function sectionsOf(dump: readonly DumpStatement[]): Sections {
+/** @param named objects that rows name, which therefore have to be there before them */
+export function sectionsOf(dump: readonly DumpStatement[], named: readonly ObjectName[] = []): Sections {
   // `ALTER TABLE … ENABLE` and the like stand in post-data only; see the manual of pg_restore about --section.
   const border = dump.findIndex(({ text }) => classify(text) !== undefined);
   const preData = border < 0 ? dump : dump.slice(0, border);
@@ -35,15 +36,18 @@ export function sectionsOf(dump: readonly DumpStatement[]): Sections {
     .map(({ entry, text }) => ({ entry, ...(classify(text) ?? classifyBehindBorder(text)) }));
 
   const identities = new Set(behind.filter(({ kind }) => kind === 'replica identity').map(indexKey));
+  const wanted = new Set(named.map(key));
+  const isIndex = ({ kind }: PostDataStatement): boolean => kind === 'index' || kind === 'unique' || kind === 'exclusion';
   const early = new Set(
     behind
-      .filter((one) => one.kind === 'primary key' || ((one.kind === 'index' || one.kind === 'unique') && identities.has(indexKey(one))))
+      .filter((one) => one.kind === 'primary key' || (isIndex(one) && (identities.has(indexKey(one)) || wanted.has(indexKey(one)))))
       .map(indexKey),
   );
   const isKey = (one: PostDataStatement): boolean => {
     if (one.kind === 'primary key' || one.kind === 'replica identity') return true;
     if (one.child) return one.on !== undefined && early.has(key(one.on)) && early.has(key(one.child));
-    return (one.kind === 'index' || one.kind === 'unique') && early.has(indexKey(one));
+    if (one.kind === 'definition') return one.on !== undefined && wanted.has(key(one.on));
+    return isIndex(one) && early.has(indexKey(one));
   };
   return {
     preData,

@@ -35,6 +35,20 @@ order by object
     exclusions(input),
   );
 
-/** How a new session of ours prints money; what our own sessions are pinned to does not count. */
-export const monetaryLocale = (): Statement<{ readonly locale: string }> =>
-  statement(`select reset_val as locale from pg_settings where name = 'lc_monetary'`);
+/**
+ * How the application's sessions print money, as far as it is known: as the database says, else as the server does, which a session of a
+ * role with a setting of its own (`worker-pins.ts`) cannot tell.
+ */
+export const monetaryLocale = (): Statement<{ readonly locale: string | null }> =>
+  statement(`
+with said as (
+  select d.setdatabase, r.rolname, substr(entry, length('lc_monetary=') + 1) as locale
+  from pg_db_role_setting as d
+  left join pg_roles as r on r.oid = d.setrole
+  cross join unnest(d.setconfig) as entry
+  where starts_with(entry, 'lc_monetary=') and (d.setrole = 0 or r.rolname = current_user)
+    and d.setdatabase in (0, (select oid from pg_database where datname = current_database()))
+)
+select coalesce((select locale from said where rolname is null order by setdatabase desc limit 1),
+  (select reset_val from pg_settings where name = 'lc_monetary' and not exists (select from said))) as locale
+`);

@@ -12,6 +12,7 @@ import { refused } from '../dump/refusal.ts';
 import { SchemaCopyFailed } from '../errors.ts';
 import { COPY_KEYS } from '../input.ts';
 import { objectsOf, recordSource } from '../schema/fingerprint.ts';
+import { objectsNamedByRows } from '../schema/named-objects.ts';
 import { keepWhatWasCopied, noteObjectsThere } from '../sql/copied-objects.ts';
 import { dumpSettings } from '../sql/dump-session.ts';
 import { offeredExtensions } from '../sql/extensions.ts';
@@ -58,7 +59,7 @@ export const copySchema = defineStep({
     return 'done';
   },
 
-  async act({ source, target, schemaDump, input }: Acting<Needs>, seen) {
+  async act({ source, target, schemaDump, input, log }: Acting<Needs>, seen) {
     await trySwitch(target, input.reverse !== false);
     const offered = new Set((await target.query(offeredExtensions())).map(({ name }) => name));
     const staying = STAY_BEHIND.filter((name) => !offered.has(name));
@@ -69,7 +70,7 @@ export const copySchema = defineStep({
     const dump = await schemaDump.dump(dumpOptions(input, staying));
     const [dangling, populated] = [await source.query(foreignKeysToExcluded(input)), await source.query(populatedViews(input))];
     const platformTriggers = (await source.query(platformEventTriggers())).map(({ name }) => name);
-    const plan = planCopy(dump, { dangling, populated, platformTriggers });
+    const plan = planCopy(dump, { dangling, populated, platformTriggers, named: await objectsNamedByRows(source, input, log) });
     const record = {
       sourceIdentity: seen.sourceIdentity,
       sourceDatabase: source.endpoint.database,

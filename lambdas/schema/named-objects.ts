@@ -1,0 +1,26 @@
+/** Objects that have to be on the target before the rows that name them. */
+import type { Log, Reader } from '../contract.ts';
+import { StatementFailed } from '../errors.ts';
+import type { MigrationInput } from '../input.ts';
+import { type NamedObject, namingColumns, objectsNamedIn } from '../sql/named-objects.ts';
+import { qualified } from '../sql/quote.ts';
+
+const QUERY_CANCELED = '57014';
+
+/** A table that is too large to be read through in the time of a look is passed over: then its rows may name nothing that is made late. */
+export async function objectsNamedByRows(
+  source: Reader,
+  input: Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>,
+  log: Log,
+): Promise<NamedObject[]> {
+  const found: NamedObject[] = [];
+  for (const column of await source.query(namingColumns(input))) {
+    try {
+      found.push(...(await source.query(objectsNamedIn(column))));
+    } catch (error) {
+      if (!(error instanceof StatementFailed) || error.complaint.code !== QUERY_CANCELED) throw error;
+      log.warn('What a column names could not be read in time', { column: `${qualified(column.schema, column.table)}: ${column.column}` });
+    }
+  }
+  return found;
+}

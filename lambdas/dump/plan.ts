@@ -1,5 +1,6 @@
 /** A dump of the source → everything that CopySchema does on the target, decided before the first statement is sent. */
 import type { ForeignKey } from '../sql/foreign-keys.ts';
+import type { HeldKey } from '../sql/held-keys.ts';
 import { type MaterializedView, refreshView } from '../sql/materialized-views.ts';
 import { analyzeAll, type Deferred } from '../sql/post-data.ts';
 import { identifier, qualified } from '../sql/quote.ts';
@@ -14,6 +15,8 @@ export interface CopyPlan {
   readonly later: readonly Deferred[];
   /** Foreign keys to tables that stay behind, as a person would name them. */
   readonly leftBehind: readonly string[];
+  /** Foreign keys that the target must not have as long as it subscribes. */
+  readonly held: readonly HeldKey[];
 }
 
 /** What the source's catalog says beside the dump. */
@@ -24,21 +27,25 @@ export interface Besides {
   readonly populated: readonly MaterializedView[];
   /** Event triggers of the platform that the source is on, which stay there. @default - none */
   readonly platformTriggers?: readonly string[];
+  /** Foreign keys from tables that no stream brings. @default - none */
+  readonly toHold?: readonly ForeignKey[];
   /** What rows name, of all that would be made after the copy. @default - nothing */
   readonly named?: readonly ObjectName[];
 }
 
 const same = (one: ObjectName | undefined, schema: string, name: string): boolean => one?.schema === schema && one.name === name;
 
-export function planCopy(dump: string, { dangling, populated, platformTriggers = [], named = [] }: Besides): CopyPlan {
+export function planCopy(dump: string, { dangling, populated, platformTriggers = [], toHold = [], named = [] }: Besides): CopyPlan {
   const statements = splitDump(dump);
   const { preData, keys, postData } = sectionsOf(statements, named);
-  const isDangling = (one: PostData) =>
-    one.kind === 'foreign key' && dangling.some((key) => key.name === one.object && same(one.on, key.schema, key.table));
+  const isOneOf = (keys: readonly ForeignKey[], one: PostData) =>
+    one.kind === 'foreign key' && keys.some((key) => key.name === one.object && same(one.on, key.schema, key.table));
+  const isDangling = (one: PostData) => isOneOf(dangling, one);
+  const isHeld = (one: PostData) => !isDangling(one) && isOneOf(toHold, one);
   const isOfPlatform = ({ kind, object, entry }: PostData) =>
     platformTriggers.some((name) => (kind === 'event trigger' && object === name) || isAbout(entry, name));
   const kept = postData
-    .filter((one) => !isDangling(one) && !isOfPlatform(one))
+    .filter((one) => !isDangling(one) && !isHeld(one) && !isOfPlatform(one))
     .map(({ entry, ...one }) => ({ ...one, object: one.object || nameOf(entry) }));
   // pg_dump writes what others depend on first, so the order of the dump is an order in which to fill the views.
   const views = statements.flatMap(({ text }) => (text.startsWith('CREATE MATERIALIZED VIEW ') ? [classifyBehindBorder(text).on] : []));
@@ -47,6 +54,7 @@ export function planCopy(dump: string, { dangling, populated, platformTriggers =
     now: [...adapt(preData), ...keys],
     later: [...kept, ANALYZE, ...refreshes.map((view) => refresh(view as ObjectName))].map(deferred),
     leftBehind: postData.filter(isDangling).map(({ on, object }) => `${qualified(on?.schema ?? '', on?.name ?? '')}: ${object}`),
+    held: postData.filter(isHeld).map(({ on, object, text }) => ({ schema: on?.schema ?? '', table: on?.name ?? '', name: object, text })),
   };
 }
 

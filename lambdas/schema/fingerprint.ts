@@ -3,6 +3,8 @@ import type { Database, Reader, Session, SideName } from '../contract.ts';
 import { copyOn } from '../dump/earlier-copy.ts';
 import type { Exclusions } from '../dump/exclusions.ts';
 import { pinPrinting } from '../sql/comparison.ts';
+import { heldKeys, heldKeysExist } from '../sql/held-keys.ts';
+import { identifier, qualified } from '../sql/quote.ts';
 import {
   addTargetToBaseline,
   addToBaseline,
@@ -13,6 +15,7 @@ import {
   sidesRecorded,
 } from '../sql/schema-baseline.ts';
 import { type SchemaObject, schemaObjects } from '../sql/schema-objects.ts';
+import { canonical } from './canonical.ts';
 import { type Difference, differencesBetween } from './differences.ts';
 
 /** Milliseconds that listing may take, as long as any look may. */
@@ -61,13 +64,26 @@ export interface SchemaDifferences {
   readonly recorded: { readonly source: boolean; readonly target: boolean };
 }
 
+/** Foreign keys that we hold, or have held, there: they come and go with the stream. */
+async function heldOn(side: Reader): Promise<string[]> {
+  const [there] = await side.query(heldKeysExist());
+  if (!there?.exist) return [];
+  return (await side.query(heldKeys())).map(({ schema, table, name }) =>
+    canonical(`constraint ${qualified(schema, table)}.${identifier(name)}`),
+  );
+}
+
 /** Uses the exclusions that were recorded with the copy. */
 export async function schemaDifferences(source: Reader, target: Reader): Promise<SchemaDifferences> {
   const copy = await copyOn(target);
   const sides = copy ? await recordedOn(target) : undefined;
   const recorded = { source: sides?.has('source') ?? false, target: sides?.has('target') ?? false };
   if (!copy) return { source: [], target: [], recorded };
-  const since = async (name: SideName, side: Reader): Promise<Difference[]> =>
-    recorded[name] ? differencesBetween(await target.query(baselineOf(name)), await objectsOf(side, copy.exclusions)) : [];
+  const ours = new Set([...(await heldOn(source)), ...(await heldOn(target))]);
+  const since = async (name: SideName, side: Reader): Promise<Difference[]> => {
+    if (!recorded[name]) return [];
+    const found = differencesBetween(await target.query(baselineOf(name)), await objectsOf(side, copy.exclusions));
+    return found.filter(({ object }) => !ours.has(canonical(object)));
+  };
   return { source: await since('source', source), target: await since('target', target), recorded };
 }

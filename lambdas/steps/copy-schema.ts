@@ -18,6 +18,7 @@ import { dumpSettings } from '../sql/dump-session.ts';
 import { offeredExtensions } from '../sql/extensions.ts';
 import { foreignKeysToExcluded } from '../sql/foreign-keys.ts';
 import { createHeartbeat } from '../sql/heartbeat.ts';
+import { createHeldKeys, foreignKeysToHold, listHeldKeys } from '../sql/held-keys.ts';
 import { populatedViews } from '../sql/materialized-views.ts';
 import { createPostData, listDeferred } from '../sql/post-data.ts';
 import { platformEventTriggers } from '../sql/relations.ts';
@@ -70,7 +71,8 @@ export const copySchema = defineStep({
     const dump = await schemaDump.dump(dumpOptions(input, staying));
     const [dangling, populated] = [await source.query(foreignKeysToExcluded(input)), await source.query(populatedViews(input))];
     const platformTriggers = (await source.query(platformEventTriggers())).map(({ name }) => name);
-    const plan = planCopy(dump, { dangling, populated, platformTriggers, named: await objectsNamedByRows(source, input, log) });
+    const toHold = await source.query(foreignKeysToHold(input));
+    const plan = planCopy(dump, { dangling, populated, platformTriggers, toHold, named: await objectsNamedByRows(source, input, log) });
     const record = {
       sourceIdentity: seen.sourceIdentity,
       sourceDatabase: source.endpoint.database,
@@ -115,6 +117,8 @@ async function carryOut(session: Pick<Session, 'query' | 'script'>, all: readonl
   await session.query(keepWhatWasCopied());
   await session.query(createPostData());
   await session.query(listDeferred(plan.later));
+  await session.query(createHeldKeys());
+  await session.query(listHeldKeys(plan.held));
   await recordSource(session, objects);
   await session.query(createSchemaCopy());
   await session.query(recordSchemaCopy(record));

@@ -8,6 +8,7 @@ import { isHeld, release } from '../replication/held.ts';
 import { HOPELESS, NOT_ROUTED } from '../replication/subscribe.ts';
 import { noteSubscriber } from '../replication/subscriber.ts';
 import type { Gate } from '../sql/gates.ts';
+import { holdKeys, releaseKeys } from '../sql/held-keys.ts';
 import { createSlotBirths, recordSlotBirth, slotBirth } from '../sql/slot-births.ts';
 import { createSlot, dropSlot, endReaders, FAILOVER_SLOTS_SINCE, slotState } from '../sql/slots.ts';
 import {
@@ -116,6 +117,7 @@ export async function changeStreams({ leaving, arriving, current, next }: Partie
   if (following) await beginNext(leaving, arriving, next, following);
   await forget(arriving, current);
   await arriving.query(unpinWorkers());
+  await arriving.query(releaseKeys());
   await dropSlotOf(leaving, current);
 }
 
@@ -128,7 +130,7 @@ async function beginNext(subscriber: Database, publisher: Database, name: string
   await noteSubscriber(publisher, subscriber, name);
   const pins = pinWorkers(await subscriber.version());
   await subscriber.transaction(async (session) => {
-    for (const statement of pins) await session.query(statement);
+    for (const statement of [...pins, ...holdKeys(name)]) await session.query(statement);
   });
   await release(subscriber, name, following);
 }

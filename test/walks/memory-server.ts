@@ -274,6 +274,8 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   createSubscribers: nothing,
   pinWorkers: nothing,
   unpinWorkers: nothing,
+  holdKeys: nothing,
+  releaseKeys: nothing,
   recordSubscriber: nothing,
 
   sessionRole: () => [{ value: 'origin', remedies: [] }],

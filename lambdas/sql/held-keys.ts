@@ -1,0 +1,144 @@
+/**
+ * Foreign keys from tables that no stream brings, such as unlogged ones, to tables that one does. TRUNCATE … CASCADE reaches both where it is
+ * run, but the stream brings it for the published table alone, and a subscriber refuses it as long as such a key is there, even from an
+ * empty table (https://www.postgresql.org/docs/current/sql-truncate.html). So on the side that subscribes they are held: dropped, with
+ * their definitions written down, and made again when it no longer subscribes.
+ */
+import type { Statement } from '../contract.ts';
+import type { MigrationInput } from '../input.ts';
+import { SCHEMA } from '../names.ts';
+import { closed } from './closed.ts';
+import type { ForeignKey } from './foreign-keys.ts';
+import { literal, qualified, statement } from './quote.ts';
+import { subscriptionIds } from './subscriptions.ts';
+import { exclusions, INCLUDED_TABLE } from './tables.ts';
+
+const NAME = 'held_key';
+const TABLE = qualified(SCHEMA, NAME);
+
+/** Those of the source that a target must not have while it subscribes: from unlogged tables that are moved. */
+export const foreignKeysToHold = (input: Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>): Statement<ForeignKey> =>
+  statement(
+    `
+select n.nspname::text as schema, c.relname::text as table, k.conname::text as name
+from pg_constraint as k
+join pg_class as c on c.oid = k.conrelid
+join pg_namespace as n on n.oid = c.relnamespace
+join pg_class as t on t.oid = k.confrelid
+where k.contype = 'f' and c.relpersistence = 'u' and t.relpersistence = 'p' and ${INCLUDED_TABLE}
+order by 1, 2, 3
+`,
+    exclusions(input),
+  );
+
+/** `held` says whether it is not there now; a row stays once it is made again, so that nobody takes it for a change of the schema. */
+export const createHeldKeys = (): Statement =>
+  closed(
+    NAME,
+    `create table if not exists ${TABLE} (schema text not null, "table" text not null, name text not null, text text not null,
+  held boolean not null default true, primary key (schema, "table", name))`,
+  );
+
+/** A key as it is to be made. */
+export interface HeldKey extends ForeignKey {
+  /** The statement that makes it. */
+  readonly text: string;
+}
+
+export const listHeldKeys = (keys: readonly HeldKey[]): Statement =>
+  statement(
+    `
+insert into ${TABLE} (schema, "table", name, text)
+select schema, "table", name, text from jsonb_to_recordset($1::jsonb) as k (schema text, "table" text, name text, text text)
+`,
+    [JSON.stringify(keys)],
+  );
+
+export const heldKeysExist = (): Statement<{ readonly exist: boolean }> =>
+  statement(`select to_regclass('${SCHEMA}.${NAME}') is not null as exist`);
+
+/** To be asked only where {@link heldKeysExist}. */
+export const heldKeys = (): Statement<ForeignKey & { readonly held: boolean }> =>
+  statement(`select schema, "table", name, held from ${TABLE}`);
+
+/**
+ * Of the side that is to subscribe, whose subscription knows its tables already; a key to a partitioned table reaches its partitions. In
+ * this order, in one transaction. @param subscription name of the one that is about to be enabled
+ */
+export const holdKeys = (subscription: string): Statement[] => [
+  createHeldKeys(),
+  statement(`
+do $do$
+declare
+  k record;
+begin
+  for k in
+    with recursive brought (oid) as (
+      select r.srrelid from pg_subscription_rel as r
+      where r.srsubid in ${subscriptionIds(`${literal(subscription)}::name`)}
+    ), reached (oid) as (
+      select f.oid from pg_constraint as f where f.contype = 'f' and f.confrelid in (select b.oid from brought as b)
+      union
+      select p.oid from reached as r
+      join pg_constraint as f on f.oid = r.oid
+      join pg_constraint as p on p.oid = f.conparentid
+    )
+    select n.nspname as schema, c.relname as "table", f.conname as name, pg_get_constraintdef(f.oid) as definition
+    from reached as r
+    join pg_constraint as f on f.oid = r.oid and f.conparentid = 0
+    join pg_class as c on c.oid = f.conrelid
+    join pg_namespace as n on n.oid = c.relnamespace
+    where c.relkind = 'r' and c.oid not in (select b.oid from brought as b) and n.nspname <> '${SCHEMA}'
+  loop
+    insert into ${TABLE} (schema, "table", name, text)
+    values (k.schema, k."table", k.name, format('alter table only %I.%I add constraint %I %s', k.schema, k."table", k.name, k.definition))
+    on conflict (schema, "table", name) do update set text = excluded.text, held = true;
+    execute format('alter table only %I.%I drop constraint %I', k.schema, k."table", k.name);
+  end loop;
+end
+$do$
+`),
+];
+
+/** A statement that waits for a table makes everybody who comes after it wait, too. */
+const LOCK_WAIT = '1s';
+const TRIES = 5;
+
+/**
+ * Makes again what is held. Rows of a table that no stream brings may refer to what is gone by now: then the key is made NOT VALID. Where a
+ * table cannot be had for a moment the key stays held, and is made by the next who comes here, Cleanup at the latest.
+ */
+export const releaseKeys = (): Statement =>
+  statement(`
+do $do$
+declare
+  k record;
+  lock_wait text := current_setting('lock_timeout');
+begin
+  if to_regclass('${SCHEMA}.${NAME}') is null then return; end if;
+  for k in select * from ${TABLE} where held
+  loop
+    for try in 1..${TRIES} loop
+      begin
+        perform set_config('lock_timeout', '${LOCK_WAIT}', true);
+        if to_regclass(format('%I.%I', k.schema, k."table")) is not null and not exists (
+          select from pg_constraint where conrelid = to_regclass(format('%I.%I', k.schema, k."table")) and conname = k.name)
+        then
+          begin
+            execute k.text;
+          exception when foreign_key_violation then
+            execute k.text || ' not valid';
+          end;
+        end if;
+        update ${TABLE} set held = false where schema = k.schema and "table" = k."table" and name = k.name;
+        exit;
+      exception
+        when lock_not_available or deadlock_detected then null;
+        when undefined_table or undefined_column or invalid_foreign_key then exit;
+      end;
+    end loop;
+  end loop;
+  perform set_config('lock_timeout', lock_wait, true);
+end
+$do$
+`);

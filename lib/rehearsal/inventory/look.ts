@@ -2,6 +2,7 @@
 import pg from 'pg';
 import { type ConnectionSettings, clientConfig } from '../../../lambdas/adapters/connection-settings.ts';
 import type { Statement } from '../../../lambdas/contract.ts';
+import { pinSession, type SessionKind } from '../../../lambdas/sql/session-pins.ts';
 
 /** Runs one statement on a side. */
 export type Look = <Row>(statement: Statement<Row>) => Promise<Row[]>;
@@ -18,10 +19,11 @@ export interface BothSides {
  */
 const SHORTEST_FLOATS_FROM = 12;
 
-const settings = (oldestVersion: number): string => `
-set search_path = pg_catalog; set timezone = 'UTC'; set datestyle = 'ISO, YMD'; set intervalstyle = 'postgres'; set bytea_output = 'hex';
-set xmloption = 'content'; set lc_monetary = 'C'; set row_security = off; set statement_timeout = 0;
-set extra_float_digits = ${oldestVersion < SHORTEST_FLOATS_FROM ? 0 : 1}`;
+/** The marker that proves that everything has arrived is written here, too. */
+const LOOKING: SessionKind = { mode: 'read write', statement: 0, lock: 0, idleInTransaction: 0 };
+
+const settings = (version: number, oldestVersion: number): string =>
+  `${pinSession(version, LOOKING)};\nset extra_float_digits = ${oldestVersion < SHORTEST_FLOATS_FROM ? 0 : 1}`;
 
 /** Opens both, looks, and closes both. */
 export async function lookAtBoth<Result>(
@@ -38,8 +40,10 @@ export async function lookAtBoth<Result>(
   };
   try {
     const [source, target] = await Promise.all([open(sides.source), open(sides.target)]);
-    const oldest = Math.min(await versionOf(source), await versionOf(target));
-    for (const client of [source, target]) await client.query(settings(oldest));
+    const versions = [await versionOf(source), await versionOf(target)] as const;
+    const oldest = Math.min(...versions);
+    await source.query(settings(versions[0], oldest));
+    await target.query(settings(versions[1], oldest));
     return await look({ source: looking(source), target: looking(target) });
   } finally {
     await Promise.allSettled(clients.map((client) => client.end()));

@@ -9,6 +9,7 @@ import { fenceRights } from './fence-rights.ts';
 import type { Check } from './findings.ts';
 import { forcedRowSecurity } from './forced-row-security.ts';
 import { replicaIdentity } from './identity.ts';
+import { leftBehind } from './left-behind.ts';
 import { earlierAttempt, publications, slotLimits, slots, subscriptions } from './leftovers.ts';
 import { lifetimes } from './lifetimes.ts';
 import { collations, locale } from './locale.ts';
@@ -67,6 +68,7 @@ export const CHECKS: readonly Check[] = [
   triggers,
   ruleChecks,
   eventTriggerChecks,
+  leftBehind,
   codeOfOthers,
   applicationSecret,
   recordedSecrets,

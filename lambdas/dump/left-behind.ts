@@ -8,16 +8,18 @@ import type { DumpStatement } from './statements.ts';
 /** A server's words beside each of many objects. */
 const LONGEST_WORDS = 160;
 
-/** Names as the server writes them, quoted where that is needed. */
-const shown = (name: string): string => (/^[a-z_][a-z0-9_$]*$/.test(name) ? name : identifier(name));
+/** Names as the server writes them, quoted where that is needed; operators never are. */
+const shown = (name: string): string => (/^(?:[a-z_][a-z0-9_$]*|[+*/<>=~!@#%^&|`?-]+)$/.test(name) ? name : identifier(name));
+/** What has no name of its own, and so is described. */
+const DESCRIBED = ['comment', 'cast', 'transform', 'user mapping'];
 
 /** Kind and name, such as `function shop.price(integer)`; from the comment of pg_dump, which knows the arguments of a function. */
 export function nameOfObject({ entry, text }: DumpStatement): string {
   if (!entry) return text.split('\n', 1)[0]?.slice(0, LONGEST_WORDS) ?? '';
   const kind = entry.type === 'SHELL TYPE' ? 'type' : entry.type.toLowerCase();
-  const [, name = entry.name, rest = ''] = /^(.*?)(\(.*)$/s.exec(entry.name) ?? [];
-  const inSchema = entry.schema === '-' ? '' : `${shown(entry.schema)}.`;
-  return `${kind} ${inSchema}${name === '' ? '' : kind === 'comment' || kind === 'cast' || kind === 'user mapping' ? name : shown(name)}${rest}`;
+  if (DESCRIBED.includes(kind)) return `${kind} ${entry.name.replace(/^(?:CAST|TRANSFORM|USER MAPPING) /, '')}`;
+  const [, name = entry.name, args = ''] = /^(.*?)(\(.*)$/s.exec(entry.name) ?? [];
+  return `${kind} ${entry.schema === '-' ? '' : `${shown(entry.schema)}.`}${shown(name)}${args}`;
 }
 
 const HEADS = ['CREATE OR REPLACE', 'CREATE', 'ALTER', 'COMMENT ON'];

@@ -111,7 +111,8 @@ const RELATION = `case x.classid
   when 'pg_class'::regclass then coalesce((select i.indrelid from pg_index as i where i.indexrelid = x.objid), x.objid) end`;
 
 /** Parts of what is named anyway. */
-const IS_PART = `(r.classid in ('pg_rewrite'::regclass, 'pg_attrdef'::regclass, 'pg_constraint'::regclass) or exists (
+const IS_PART = `(r.classid in ('pg_rewrite'::regclass, 'pg_attrdef'::regclass, 'pg_constraint'::regclass, 'pg_trigger'::regclass)
+  or exists (select from pg_index as i where r.classid = 'pg_class'::regclass and i.indexrelid = r.objid) or exists (
   select from pg_type as t where r.classid = 'pg_type'::regclass and t.oid = r.objid and (t.typrelid <> 0 or t.typcategory = 'A')))`;
 
 export interface RefusedObject {

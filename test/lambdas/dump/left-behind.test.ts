@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isLeftBehind } from '../../../lambdas/dump/left-behind.ts';
 import { leftBehind } from '../../../lambdas/readiness/left-behind.ts';
 import type { ServerVersion } from '../../../lib/rehearsal/servers/binaries.ts';
 import { findingsOf, summary } from '../../support/findings.ts';
@@ -26,7 +27,7 @@ create operator public.@+ (leftarg = int, rightarg = int, procedure = public."C;
 create type public.money2 as (amount numeric, unit text);
 create cast (public.money2 as text) with inout as assignment;
 create cast (int as xml) with inout;
-create cast (public.money2 as public.t) without function;
+create cast (date as int) without function;
 create operator class public.by_int for type int using btree as operator 1 <, operator 2 <=, operator 3 =, operator 4 >=, operator 5 >,
   function 1 btint4cmp(int, int);
 create type public.raw;
@@ -55,7 +56,7 @@ alter event trigger "Off; ddl" disable;
 const LEFT = [
   'aggregate public.total(integer)',
   'cast (integer AS xml)',
-  'cast (public.money2 AS public.t)',
+  'cast (date AS integer)',
   'event trigger "Off; ddl"',
   'event trigger note_ddl',
   'foreign data wrapper nowhere',
@@ -80,6 +81,35 @@ const LEFT = [
   'view public.sums',
 ];
 
+/** As the server describes them. */
+const FORETOLD = [
+  'cast from date to integer',
+  'cast from integer to xml',
+  'event trigger Off; ddl',
+  'event trigger note_ddl',
+  'foreign table public.far',
+  'foreign-data wrapper nowhere',
+  'function public.C; add(integer,integer)',
+  'function public.raw_in(cstring)',
+  'function public.raw_out(public.raw)',
+  'function public.replica_mode()',
+  'function public.total(integer)',
+  'function public.uses_raw(public.raw)',
+  'materialized view public.kept_sums',
+  'operator class public.by_int for access method btree',
+  'operator family public.by_int for access method btree',
+  'operator public.@+(integer,integer)',
+  'server nobody',
+  'text search configuration public.conf',
+  'text search dictionary public.dict',
+  'text search template public.tmpl',
+  'type public.raw',
+  'type public.raw_domain',
+  'view public.afar',
+  'view public.more_sums',
+  'view public.sums',
+];
+
 describe.each(versions<readonly [ServerVersion, ServerVersion]>([11, 17], [15, 18], [18, 18]))(
   'what only a superuser may make, from %d to %d (#11)',
   (source, target) => {
@@ -92,7 +122,7 @@ describe.each(versions<readonly [ServerVersion, ServerVersion]>([11, 17], [15, 1
     const withSchema = async (schema: string): Promise<World> => {
       made += 1;
       const one = await world.sibling(`left ${made}`);
-      await one.source(schema);
+      await one.asSourceRole(schema); // event triggers of rdsadmin's own would be the platform's
       return one;
     };
 
@@ -101,9 +131,9 @@ describe.each(versions<readonly [ServerVersion, ServerVersion]>([11, 17], [15, 1
       const found = await findingsOf(copied, [leftBehind]);
       const { evidence } = await copied.until('CopySchema');
       const listed = (evidence as { leftBehind: string[] }).leftBehind;
-      expect(listed.map((one) => one.replace(/ \([^()]*(?:\(\w+\))?\)$/, '')).toSorted()).toEqual(
-        [...LEFT, 'function public.leak(integer)', 'function public.quiet()'].toSorted(),
-      );
+      const expected = [...LEFT, 'function public.leak(integer)', 'function public.quiet()'];
+      expect(expected.filter((name) => !isLeftBehind(listed, name))).toEqual([]);
+      expect(listed).toHaveLength(expected.length);
       expect(listed).toContain('function public.leak(integer) (made without LEAKPROOF)');
       expect(listed).toContain('function public.quiet() (made without SET log_min_duration_statement)');
       expect(listed.find((one) => one.startsWith('event trigger note_ddl'))).toContain('(42501)');
@@ -116,7 +146,9 @@ describe.each(versions<readonly [ServerVersion, ServerVersion]>([11, 17], [15, 1
       const told = summary(found);
       expect(Object.keys(told).toSorted()).toEqual(['LeftBehind', 'MadeInLesserForm']);
       expect(told.LeftBehind?.severity).toBe('warning');
-      expect(told.LeftBehind?.objects.map((one) => one.replace(/ \((?:[^()]|\([^()]*\))*\)$/, ''))).toHaveLength(LEFT.length);
+      expect(told.LeftBehind?.objects.map((one) => one.replace(/ \((?:[^()]|\([^()]*\))*\)$/, '').replaceAll('"', '')).toSorted()).toEqual(
+        FORETOLD,
+      );
       expect(told.MadeInLesserForm?.objects).toEqual([
         expect.stringMatching(/^function public\.leak\(integer\) without LEAKPROOF$/),
         'function public.quiet() without SET log_min_duration_statement',
@@ -154,21 +186,16 @@ describe.each(versions<readonly [ServerVersion, ServerVersion]>([11, 17], [15, 1
       }
       expect(JSON.stringify(told.NeedsWhatIsLeftBehind)).not.toMatch(/harmless|plain|public\.out/);
       const error = (await copied.until('CopySchema', { input }).catch((refused: unknown) => refused)) as Error;
-      for (const part of [
-        /TABLE by_default/,
-        /TABLE by_check/,
-        /TABLE by_domain/,
-        /stay behind.*function public\.plus\(integer, integer\)/s,
-      ]) {
+      for (const part of [/TABLE by_default/, /TABLE by_check/, /TABLE by_domain/, /INDEX by_index_\w+ on public\.by_index/]) {
+        expect(error.message).toMatch(part);
+      }
+      for (const part of [/POLICY seen/, /TRIGGER same/, /stay behind.*function public\.plus\(integer, integer\)/s]) {
         expect(error.message).toMatch(part);
       }
       expect(error.message).toMatch(/target is as it was/);
       expect(await copied.target("select to_regclass('public.plain')::text as t")).toEqual([{ t: null }]);
-      // With the tables that are refused at once out of the way, what comes after the copy is tried.
-      const rest = { excludeTables: ['public.out', 'public.by_default', 'public.by_check', 'public.by_domain'] };
-      const later = (await copied.until('CopySchema', { input: rest }).catch((refused: unknown) => refused)) as Error;
-      for (const part of [/INDEX by_index_\w+ on public\.by_index/, /POLICY seen/, /TRIGGER same/]) expect(later.message).toMatch(part);
-      const none = { excludeTables: [...rest.excludeTables, 'public.by_index', 'public.by_policy', 'public.by_trigger'] };
+      const rest = ['default', 'check', 'domain', 'index', 'policy', 'trigger'].map((kind) => `public.by_${kind}`);
+      const none = { excludeTables: ['public.out', ...rest] };
       await copied.until('CopySchema', { input: none });
       expect((await copied.until('BuildIndexes', { input: none })).evidence).toMatchObject({ failures: [] });
     });

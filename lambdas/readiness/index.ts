@@ -8,13 +8,16 @@ import { extensionRows, extensions } from './extensions.ts';
 import { fenceRights } from './fence-rights.ts';
 import type { Check } from './findings.ts';
 import { forcedRowSecurity } from './forced-row-security.ts';
+import { functionsWithoutPath } from './functions-without-path.ts';
 import { replicaIdentity } from './identity.ts';
 import { leftBehind } from './left-behind.ts';
 import { earlierAttempt, publications, slotLimits, slots, subscriptions } from './leftovers.ts';
 import { lifetimes } from './lifetimes.ts';
 import { collations, locale } from './locale.ts';
+import { locks } from './locks.ts';
 import { loginTriggers } from './login-triggers.ts';
 import { ownThings } from './own-things.ts';
+import { peculiarValues } from './peculiar-values.ts';
 import { recordedSecrets } from './recorders.ts';
 import { rowSecurity, sourceRole, sourceTables, targetRole } from './rights.ts';
 import { sequences } from './sequences.ts';
@@ -65,6 +68,9 @@ export const CHECKS: readonly Check[] = [
   collations,
   replicaIdentity,
   ...tableChecks,
+  ...peculiarValues,
+  functionsWithoutPath,
+  locks,
   triggers,
   ruleChecks,
   eventTriggerChecks,

@@ -17,7 +17,7 @@ import { objectsOf, recordSource } from '../schema/fingerprint.ts';
 import { keepWhatWasCopied, noteObjectsThere } from '../sql/copied-objects.ts';
 import { dumpSettings } from '../sql/dump-session.ts';
 import { offeredExtensions } from '../sql/extensions.ts';
-import { foreignKeysToExcluded } from '../sql/foreign-keys.ts';
+import { foreignKeysOfUnlogged, foreignKeysToExcluded } from '../sql/foreign-keys.ts';
 import { createHeartbeat } from '../sql/heartbeat.ts';
 import { populatedViews } from '../sql/materialized-views.ts';
 import { createPostData, listDeferred } from '../sql/post-data.ts';
@@ -69,7 +69,9 @@ export const copySchema = defineStep({
     // Before the dump: what changes in between is then a difference to be found later, and not one that nobody sees.
     const objects = await objectsOf(source, exclusions);
     const dump = await schemaDump.dump(dumpOptions(input, staying));
-    const [dangling, populated] = [await source.query(foreignKeysToExcluded(input)), await source.query(populatedViews(input))];
+    const populated = await source.query(populatedViews(input));
+    // A truncate that arrives would be refused for the latter.
+    const dangling = [...(await source.query(foreignKeysToExcluded(input))), ...(await source.query(foreignKeysOfUnlogged(input)))];
     const platformTriggers = (await source.query(platformEventTriggers())).map(({ name }) => name);
     const plan = planCopy(dump, { dangling, populated, platformTriggers });
     const record = {

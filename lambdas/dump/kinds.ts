@@ -46,8 +46,8 @@ export interface PostDataStatement {
   readonly text: string;
 }
 
-/** A name in a statement, and how many tokens it takes. */
-class Reader {
+/** The tokens at the head of a statement, by their places. */
+export class Reader {
   readonly #sql: string;
   readonly #tokens: { readonly word: string; readonly name: string | undefined; readonly text: string }[] = [];
 
@@ -121,6 +121,8 @@ export function classify(text: string): PostDataStatement | undefined {
     const { object } = sql.qualified(2);
     return { kind: 'detail', object: object.name, on: { schema: object.schema, name: '' }, text };
   }
+  // A comment on one has to wait for it.
+  if (sql.has(0, 'COMMENT ON EVENT TRIGGER')) return { kind: 'event trigger', object: sql.name(4), on: undefined, text };
   if (sql.has(1, 'EVENT TRIGGER')) return { kind: 'event trigger', object: sql.name(3), on: undefined, text };
   for (const [what, keyword] of ON_TABLE) {
     if (!sql.has(0, `CREATE ${what}`)) continue;

@@ -13,7 +13,7 @@ export interface CopyPlan {
   /** To be carried out now, in one transaction. */
   readonly now: readonly DumpStatement[];
   readonly later: readonly Deferred[];
-  /** Foreign keys to tables that stay behind, as a person would name them. */
+  /** These foreign keys, as a person would name them. */
   readonly leftBehind: readonly string[];
   /** Foreign keys that the target must not have as long as it subscribes. */
   readonly held: readonly HeldKey[];
@@ -21,7 +21,7 @@ export interface CopyPlan {
 
 /** What the source's catalog says beside the dump. */
 export interface Besides {
-  /** Foreign keys to tables that stay behind. */
+  /** Foreign keys to tables that stay behind, and of unlogged tables. */
   readonly dangling: readonly ForeignKey[];
   /** Materialized views that hold rows on the source, in any order. */
   readonly populated: readonly MaterializedView[];

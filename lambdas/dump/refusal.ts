@@ -1,6 +1,7 @@
 /** What a person reads when the target refuses part of the schema. */
-import { SchemaCopyFailed, type StatementFailed } from '../errors.ts';
+import { SchemaCopyFailed } from '../errors.ts';
 import { withCode } from '../server-words.ts';
+import type { Refusal } from './apply.ts';
 import type { DumpEntry } from './statements.ts';
 
 const INSUFFICIENT_PRIVILEGE = '42501';
@@ -23,12 +24,28 @@ export const nameEntry = (entry: DumpEntry | undefined): string => {
   return `${entry.type} ${entry.name}${entry.schema === '-' ? '' : ` in schema ${entry.schema}`}`;
 };
 
-export function refused(entry: DumpEntry | undefined, { message, complaint }: StatementFailed, cause: unknown): SchemaCopyFailed {
+const MOST_TOLD = 20;
+const few = (texts: readonly string[], between: string): string =>
+  `${texts.slice(0, MOST_TOLD).join(between)}${texts.length > MOST_TOLD ? `${between}and ${texts.length - MOST_TOLD} more` : ''}`;
+
+const remedyOf = ({ statement: { entry }, error }: Refusal): string =>
+  entry?.type === 'EXTENSION' ? EXTENSION : (REMEDIES[error.complaint.code ?? ''] ?? REPAIR);
+
+function tell({ statement: { entry }, error: { message, complaint } }: Refusal): string {
   const hint = complaint.hint ? ` Hint of the server: ${complaint.hint}` : '';
-  const remedy = entry?.type === 'EXTENSION' ? EXTENSION : (REMEDIES[complaint.code ?? ''] ?? REPAIR);
+  return `${nameEntry(entry)}: ${withCode(message, complaint.code)}.${hint}`;
+}
+
+/** Everything at once. @param left what would have stayed behind without harm, for which some of the others may have been refused */
+export function refused(refusals: readonly Refusal[], left: readonly string[]): SchemaCopyFailed {
+  const beside =
+    left.length > 0
+      ? ` Tables do without these, which would stay behind, and some of the above may need them: ${few(left, '; ')}.` +
+        ' A table that needs one of them has to do without on the source first, or to be excluded.'
+      : '';
   return new SchemaCopyFailed(
-    `The target refused ${nameEntry(entry)}: ${withCode(message, complaint.code)}.${hint} The transaction was rolled back, so the target is ` +
-      `as it was. ${remedy} Then start again.`,
-    { cause },
+    `The target refused ${few(refusals.map(tell), ' And ')}${beside} The transaction was rolled back, so the target is ` +
+      `as it was. ${[...new Set(refusals.map(remedyOf))].join(' ')} Then start again.`,
+    { cause: refusals[0]?.error },
   );
 }

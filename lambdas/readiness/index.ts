@@ -9,14 +9,18 @@ import { extensionRows, extensions } from './extensions.ts';
 import { fenceRights } from './fence-rights.ts';
 import type { Check } from './findings.ts';
 import { forcedRowSecurity } from './forced-row-security.ts';
+import { functionsWithoutPath } from './functions-without-path.ts';
 import { replicaIdentity } from './identity.ts';
 import { invalid } from './invalid-indexes.ts';
+import { leftBehind } from './left-behind.ts';
 import { earlierAttempt, publications, slotLimits, slots, subscriptions } from './leftovers.ts';
 import { lifetimes } from './lifetimes.ts';
 import { collations, locale } from './locale.ts';
+import { locks } from './locks.ts';
 import { loginTriggers } from './login-triggers.ts';
 import { money } from './money.ts';
 import { ownThings } from './own-things.ts';
+import { peculiarValues } from './peculiar-values.ts';
 import { recordedSecrets } from './recorders.ts';
 import { rowSecurity, sourceRole, sourceTables, targetRole } from './rights.ts';
 import { sequences } from './sequences.ts';
@@ -70,9 +74,13 @@ export const CHECKS: readonly Check[] = [
   invalid,
   domainConstraints,
   money,
+  ...peculiarValues,
+  functionsWithoutPath,
+  locks,
   triggers,
   ruleChecks,
   eventTriggerChecks,
+  leftBehind,
   codeOfOthers,
   applicationSecret,
   recordedSecrets,

@@ -1,5 +1,7 @@
 /** Tables and other relations that replication leaves out or treats differently. */
 import type { Statement } from '../contract.ts';
+import { foreignKeysOfUnlogged } from '../sql/foreign-keys.ts';
+import { qualified } from '../sql/quote.ts';
 import {
   columnsOfRemovedTypes,
   foreignTables,
@@ -11,6 +13,7 @@ import {
   type Named,
   partitionedTables,
   tablesWithOids,
+  unloggedBelow,
   unloggedTables,
 } from '../sql/relations.ts';
 import { type Check, type Finding, listed, type Scene } from './findings.ts';
@@ -35,6 +38,32 @@ const unlogged = listing('unlogged tables', unloggedTables, {
   message: 'Unlogged tables are created on the target but stay empty there: their rows are not in the WAL.',
   remedy: 'Make them logged on the source (alter table … set logged) if their rows matter, or fill them anew on the target.',
 });
+
+const belowPublished = listing('unlogged partitions and children', unloggedBelow, {
+  code: 'UnloggedPartition',
+  severity: 'warning',
+  message:
+    'These unlogged tables are partitions or children of tables that are published, so a query of the parent finds their rows on the source and ' +
+    'none of them on the target.',
+  remedy: 'Make them logged on the source before you start (alter table … set logged) if their rows matter.',
+});
+
+const unloggedChildren: Check = {
+  name: 'foreign keys of unlogged tables',
+  async find({ source, input }) {
+    const found = await source.query(foreignKeysOfUnlogged(input));
+    return listed({
+      code: 'UnloggedChild',
+      severity: 'warning',
+      objects: found.map(({ schema, table, name, to }) => `${qualified(schema, table)}: ${name}, to ${to}`),
+      message:
+        'Unlogged tables refer to published ones. A truncate … cascade of the latter arrives at the subscriber without the former, and would be ' +
+        'refused there, which stops the stream of all tables. So these foreign keys are held on the side that subscribes: taken away with their ' +
+        'definitions written down, and made again when the stream turns or ends.',
+      remedy: 'Nothing has to be done. Where rows of an unlogged table refer to what is gone by then, its key is made again as NOT VALID: validate it.',
+    });
+  },
+};
 
 const foreign = listing('foreign tables', foreignTables, {
   code: 'ForeignTable',
@@ -128,6 +157,8 @@ const objects: Check = {
 
 export const tableChecks: readonly Check[] = [
   unlogged,
+  belowPublished,
+  unloggedChildren,
   foreign,
   materialized,
   partitions,

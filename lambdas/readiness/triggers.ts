@@ -1,6 +1,5 @@
 /** Triggers, rules and event triggers: code of the user that could run a second time on the target. */
 import { eventTriggers, rules, triggersUnderApply } from '../sql/relations.ts';
-import { roleRights } from '../sql/rights.ts';
 import { type Check, listed } from './findings.ts';
 
 export const triggers: Check = {
@@ -34,20 +33,15 @@ export const ruleChecks: Check = {
 
 export const eventTriggerChecks: Check = {
   name: 'event triggers',
-  async find({ source, target }) {
-    const objects = (await source.query(eventTriggers())).map(({ object }) => object);
-    const [rights] = await target.query(roleRights());
-    const creatable = rights?.superuser === true;
+  async find({ source }) {
     return listed({
       code: 'EventTrigger',
-      severity: creatable ? 'warning' : 'blocker',
-      objects,
-      message: creatable
-        ? 'Event triggers also run for what the migration creates on the source: a schema, a table and a publication.'
-        : 'Only a superuser may create event triggers, so the target would refuse them after the copy.',
-      remedy: creatable
-        ? 'Check that they let these be created.'
-        : 'Drop them on the source, at the latest now; keep their definitions if they are needed until the cutover.',
+      severity: 'warning',
+      objects: (await source.query(eventTriggers())).map(({ object }) => object),
+      message:
+        'Event triggers also run for what the migration creates on the source: a schema, a table and a publication. On a target that lets no role ' +
+        'make any they stay behind, see LeftBehind.',
+      remedy: 'Check that they let these be created. They stay in force on the source.',
     });
   },
 };

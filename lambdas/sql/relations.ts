@@ -23,6 +23,13 @@ order by object
   );
 
 export const unloggedTables = (input: Exclusions) => relations(input, "c.relkind in ('r', 'p') and c.relpersistence = 'u'");
+/** Partitions and children of tables that are published, which are not. */
+export const unloggedBelow = (input: Exclusions) =>
+  relations(
+    input,
+    `c.relkind in ('r', 'p') and c.relpersistence = 'u' and exists (
+      select from pg_inherits as i join pg_class as parent on parent.oid = i.inhparent where i.inhrelid = c.oid and parent.relpersistence = 'p')`,
+  );
 export const foreignTables = (input: Exclusions) => relations(input, "c.relkind = 'f'");
 export const materializedViews = (input: Exclusions) => relations(input, "c.relkind = 'm'");
 export const partitionedTables = (input: Exclusions) => relations(input, "c.relkind = 'p' and not c.relispartition");

@@ -33,7 +33,7 @@ export interface SchemaCopy {
   readonly exclusions: Exclusions;
   /** How many statements were carried out in the copy's transaction. */
   readonly statements: number;
-  /** Foreign keys that refer to an excluded table. */
+  /** Foreign keys that refer to an excluded table, and what the target refused and no row depends on; see `dump/left-behind.ts`. */
   readonly leftBehind: string[];
 }
 

@@ -4,11 +4,13 @@
  */
 import { STAY_BEHIND } from '../aurora-extensions.ts';
 import type { Acting, Looking, Session } from '../contract.ts';
-import { apply, type Batch, BatchRefused, batches, singly } from '../dump/apply.ts';
+import { apply, batches } from '../dump/apply.ts';
 import { copyOn, identityOf } from '../dump/earlier-copy.ts';
 import { dumpOptions, type Exclusions, wantedSince } from '../dump/exclusions.ts';
 import { type CopyPlan, planCopy } from '../dump/plan.ts';
 import { refused } from '../dump/refusal.ts';
+import { endsEverything } from '../dump/staying.ts';
+import { tryLater } from '../dump/trial.ts';
 import { SchemaCopyFailed } from '../errors.ts';
 import { COPY_KEYS } from '../input.ts';
 import { objectsOf, recordSource } from '../schema/fingerprint.ts';
@@ -69,7 +71,8 @@ export const copySchema = defineStep({
     // Before the dump: what changes in between is then a difference to be found later, and not one that nobody sees.
     const objects = await objectsOf(source, exclusions);
     const dump = await schemaDump.dump(dumpOptions(input, staying));
-    const [dangling, populated] = [await source.query(foreignKeysToExcluded(input)), await source.query(populatedViews(input))];
+    const populated = await source.query(populatedViews(input));
+    const dangling = await source.query(foreignKeysToExcluded(input));
     const platformTriggers = (await source.query(platformEventTriggers())).map(({ name }) => name);
     const toHold = await source.query(foreignKeysToHold(input));
     const plan = planCopy(dump, { dangling, populated, platformTriggers, toHold, named: await objectsNamedByRows(source, input, log) });
@@ -80,17 +83,7 @@ export const copySchema = defineStep({
       statements: plan.now.length,
       leftBehind: [...plan.leftBehind],
     };
-    const attempt = (all: readonly Batch[]) => target.transaction((session) => carryOut(session, all, { plan, record, objects }));
-    const all = batches(plan.now);
-    try {
-      await attempt(all);
-    } catch (error) {
-      if (!(error instanceof BatchRefused)) throw error;
-      // The first transaction is rolled back; a second one finds the statement and is rolled back in turn.
-      await attempt(singly(all, error.batch)).catch((again: unknown) => {
-        throw again instanceof BatchRefused ? refused(again.batch[0]?.entry, again.refusal, again) : again;
-      });
-    }
+    await target.transaction((session) => carryOut(session, { plan, record, objects }));
   },
 
   evidence: ({ copy }) =>
@@ -106,20 +99,24 @@ interface Plan {
   readonly objects: readonly SchemaObject[];
 }
 
-async function carryOut(session: Pick<Session, 'query' | 'script'>, all: readonly Batch[], { plan, record, objects }: Plan): Promise<void> {
+/** @throws SchemaCopyFailed with everything that the target refuses and that rows depend on, which rolls all of it back */
+async function carryOut(session: Pick<Session, 'query' | 'script'>, { plan, record, objects }: Plan): Promise<void> {
   await session.query(lockSchemaCopy());
   const [there] = await session.query(schemaCopyExists());
   if (there?.exists) return;
   await session.query(createHeartbeat());
   for (const statement of noteObjectsThere()) await session.query(statement);
   await session.script(dumpSettings('local'));
-  await apply(session, all);
+  const { left, refused: now } = await apply(session, batches(plan.now));
+  const over = now.some(({ error }) => endsEverything(error.complaint.code));
+  const later = over ? { deferred: [], refused: [] } : await tryLater(session, plan.later, left);
+  if (now.length + later.refused.length > 0) throw refused([...now, ...later.refused], left.list);
   await session.query(keepWhatWasCopied());
   await session.query(createPostData());
-  await session.query(listDeferred(plan.later));
+  await session.query(listDeferred(later.deferred));
   await session.query(createHeldKeys());
-  await session.query(listHeldKeys(plan.held));
+  await session.query(listHeldKeys(plan.held.filter(({ text }) => !left.covers(text))));
   await recordSource(session, objects);
   await session.query(createSchemaCopy());
-  await session.query(recordSchemaCopy(record));
+  await session.query(recordSchemaCopy({ ...record, leftBehind: [...record.leftBehind, ...left.list] }));
 }

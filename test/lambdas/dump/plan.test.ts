@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { batches, singly } from '../../../lambdas/dump/apply.ts';
+import { batches, units } from '../../../lambdas/dump/apply.ts';
 import { dumpOptions, wantedSince } from '../../../lambdas/dump/exclusions.ts';
 import { planCopy } from '../../../lambdas/dump/plan.ts';
 import { sectionsOf } from '../../../lambdas/dump/sections.ts';
@@ -118,11 +118,19 @@ describe('batches', () => {
     for (const batch of all) expect(batch.length === 1 || batch.map(({ text }) => text).join('').length <= 262_144).toBe(true);
   });
 
-  it('are taken apart where one is suspected', () => {
-    const all = batches(statements);
-    const apart = singly(all, all[1] ?? []);
-    expect(apart.flat()).toEqual(statements);
-    expect(apart.length).toBe(all.length - 1 + (all[1]?.length ?? 0));
+  it('are taken apart into what makes one object, settings apart (#11)', () => {
+    const [one, two] = [
+      { name: 'c', type: 'TEXT SEARCH CONFIGURATION', schema: 's' },
+      { name: 't', type: 'TABLE', schema: 's' },
+    ];
+    const texts = units([
+      { entry: undefined, text: 'SET LOCAL x = 1' },
+      { entry: one, text: 'CREATE' },
+      { entry: one, text: 'ALTER' },
+      { entry: one, text: 'SET LOCAL y = 2' },
+      { entry: two, text: 'CREATE TABLE' },
+    ]).map((unit) => unit.map(({ text }) => text));
+    expect(texts).toEqual([['SET LOCAL x = 1'], ['CREATE', 'ALTER'], ['SET LOCAL y = 2'], ['CREATE TABLE']]);
   });
 });
 

@@ -16,6 +16,7 @@ import { loginTriggers } from './login-triggers.ts';
 import { ownThings } from './own-things.ts';
 import { recordedSecrets } from './recorders.ts';
 import { rowSecurity, sourceRole, sourceTables, targetRole } from './rights.ts';
+import { searchPath } from './search-path.ts';
 import { sequences } from './sequences.ts';
 import { sessionReplicationRole } from './session-role.ts';
 import { nothingToMove, size } from './size.ts';
@@ -68,6 +69,7 @@ export const CHECKS: readonly Check[] = [
   ruleChecks,
   eventTriggerChecks,
   codeOfOthers,
+  searchPath,
   applicationSecret,
   recordedSecrets,
   loginTriggers,

@@ -52,7 +52,7 @@ order by object
 const SHOWN = 3;
 
 /** Objects with expressions, and tables for the types of their columns and their partition keys, as (kind, under_apply, classid, objid). */
-const ROOTS = `
+export const ROOTS = `
 select 'trigger' as kind, t.tgenabled in ('A', 'R') as under_apply, 'pg_trigger'::regclass::oid as classid, t.oid as objid
 from pg_trigger as t join relations as c on c.oid = t.tgrelid where not t.tgisinternal and t.tgenabled <> 'D'
 union all
@@ -87,7 +87,7 @@ select 'policy', false, 'pg_policy'::regclass, o.oid from pg_policy as o join re
  * From an object to what it uses, and to what that consists of: a view of its rule, a domain of its constraints, a composite type of its
  * columns, an operator class of its support functions.
  */
-const NEXT = `
+export const NEXT = `
 select d.refclassid as classid, d.refobjid as objid
 from pg_depend as d
 where d.classid = r.classid and d.objid = r.objid and d.deptype in ('n', 'a', 'i') and d.refclassid in ('pg_proc'::regclass,

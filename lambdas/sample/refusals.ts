@@ -18,6 +18,8 @@ export interface Refusal {
   readonly rows: number;
 }
 
+const CHECK_VIOLATION = '23514';
+
 const LONGEST_VALUE = 40;
 const LONGEST_KEY = 120;
 const LONGEST_EXPRESSION = 200;
@@ -47,17 +49,23 @@ export const inWords = ({ kind, name, text, predicate, domain }: Expression): st
     LONGEST_EXPRESSION,
   );
 
+const constraintsNamed = ({ complaint }: StatementFailed, expressions: readonly Expression[]): Expression[] =>
+  expressions.filter(({ name, kind }) => name === complaint.constraint && (kind.endsWith('check') || kind.endsWith('domain')));
+
+/** Whether a row was refused by what would perhaps take it once other tables are filled. */
+export const isPremature = (error: StatementFailed, { expressions }: SampledTable): boolean =>
+  error.complaint.code === CHECK_VIOLATION && constraintsNamed(error, expressions).some(({ reads }) => reads);
+
 /** What an insertion evaluated when it failed, as far as the error or the function in which it arose tells. */
-export function evaluatedBy({ complaint }: StatementFailed, { expressions }: SampledTable): string | undefined {
-  const named = expressions.filter(({ name, kind }) => name === complaint.constraint && kind !== 'index' && kind !== 'generated');
+export function evaluatedBy(error: StatementFailed, { expressions }: SampledTable): string | undefined {
+  const { complaint } = error;
+  const named = constraintsNamed(error, expressions);
   const inserted = expressions.filter(({ kind }) => kind.endsWith('check') || kind.endsWith('domain') || kind === 'generated');
   const culprit = complaint.culprit?.replace(/\(.*$/s, '').split('.').at(-1)?.replaceAll('"', '');
   const calling = culprit ? inserted.filter(({ text }) => text.includes(culprit)) : [];
   const found = named.length > 0 ? named : calling.length > 0 ? calling : culprit ? inserted : [];
   return found.length > 0 ? found.slice(0, 3).map(inWords).join('; ') : complaint.constraint && `constraint ${complaint.constraint}`;
 }
-
-const CHECK_VIOLATION = '23514';
 
 export function remedyOf(
   { complaint: { code = '', constraint, culprit } }: Pick<StatementFailed, 'complaint'>,

@@ -18,7 +18,7 @@ import {
   rollBackTrial,
   saveTrial,
 } from '../sql/sample-trial.ts';
-import { evaluatedBy, inWords, keyOfRow, type Refusal, refusalOf } from './refusals.ts';
+import { evaluatedBy, inWords, isPremature, keyOfRow, type Refusal, refusalOf } from './refusals.ts';
 
 export type Row = readonly (string | null)[];
 export interface Sample {
@@ -38,6 +38,7 @@ const MOST_REFUSALS = 500;
 
 const QUERY_CANCELED = '57014';
 const INSUFFICIENT_PRIVILEGE = '42501';
+const CHECK_VIOLATION = '23514';
 const VIEW_NOT_POPULATED = '55000';
 const isSlow = (error: unknown): boolean => error instanceof StatementFailed && error.complaint.code === QUERY_CANCELED;
 const isUntried = (error: unknown): error is StatementFailed =>
@@ -121,6 +122,7 @@ export class Trial {
     const { table } = sample;
     this.stopped.add(table.name);
     const refusals = new Map<string, Refusal>();
+    const premature = new Set<string>();
     const began = Date.now();
     try {
       await this.#rolledBack(async (session) => {
@@ -128,7 +130,11 @@ export class Trial {
         for (const [at, row] of sample.rows.entries()) {
           if (at >= FEW_ROWS && (this.#isOver() || Date.now() - began > LIMIT_MS)) break;
           await session.query(saveTrial());
-          for (const refusal of await objectionsTo(session, sample, row)) {
+          for (const { refusal, isOpen } of await objectionsTo(session, sample, row)) {
+            if (isOpen) {
+              premature.add(`table ${table.name}: ${refusal.what} reads other tables, and refuses rows while these are empty`);
+              continue;
+            }
             const kind = `${refusal.what} ${refusal.words}`;
             const known = refusals.get(kind);
             refusals.set(kind, known ? { ...known, rows: known.rows + 1 } : refusal);
@@ -136,10 +142,11 @@ export class Trial {
           await session.query(backToSaved());
         }
       });
-      if (refusals.size === 0) await this.#rolledBack((session) => wholeAgain(session, sample)); // what only several rows together do
+      if (refusals.size + premature.size === 0) await this.#rolledBack((session) => wholeAgain(session, sample)); // what only several rows together do
     } catch (error) {
       this.#note(`table ${table.name}`, error, { key: undefined, what: undefined }, table);
     }
+    this.untried.push(...premature);
     this.#keep([...refusals.values()].slice(0, MOST_A_TABLE));
   }
 
@@ -203,17 +210,26 @@ async function wholeAgain(session: LowSession, sample: Sample): Promise<void> {
 
 const isAboutTheRow = (error: unknown): error is StatementFailed => error instanceof StatementFailed && !isSlow(error) && !isUntried(error);
 
+interface Objected {
+  readonly refusal: Refusal;
+  /** Whether it may be another matter once other tables are filled. */
+  readonly isOpen: boolean;
+}
+
 /** Everything that fails for one row. Afterwards the transaction has to go back to where it was saved. */
-async function objectionsTo(session: LowSession, { table, expressions }: Sample, row: Row): Promise<Refusal[]> {
+async function objectionsTo(session: LowSession, { table, expressions }: Sample, row: Row): Promise<Objected[]> {
   const key = keyOfRow(table, row);
-  const where = `table ${table.name}`;
+  const objected = (error: unknown, what?: string): Objected => {
+    if (!isAboutTheRow(error)) throw error;
+    const refusal = refusalOf(`table ${table.name}`, error, { key, what: what ?? evaluatedBy(error, table) }, table);
+    return { refusal, isOpen: isPremature(error, table) };
+  };
   try {
     await insert(session, { table, rows: [row] });
   } catch (error) {
-    if (!isAboutTheRow(error)) throw error;
-    return [refusalOf(where, error, { key, what: evaluatedBy(error, table) }, table)];
+    return [objected(error)];
   }
-  const found: Refusal[] = [];
+  const found: Objected[] = [];
   for (const one of expressions) {
     // The expression before may have failed, and then the row has to be put back first.
     if (found.length > 0) {
@@ -222,11 +238,11 @@ async function objectionsTo(session: LowSession, { table, expressions }: Sample,
     }
     try {
       if (await passes(session, { table, expressions: [one] })) continue;
-      const error = new StatementFailed(`the row breaks ${one.name}`, { code: '23514', constraint: one.name });
-      found.push(refusalOf(where, error, { key, what: inWords(one) }, table));
+      found.push(
+        objected(new StatementFailed(`the row breaks ${one.name}`, { code: CHECK_VIOLATION, constraint: one.name }), inWords(one)),
+      );
     } catch (error) {
-      if (!isAboutTheRow(error)) throw error;
-      found.push(refusalOf(where, error, { key, what: inWords(one) }, table));
+      found.push(objected(error, inWords(one)));
     }
   }
   return found;

@@ -18,6 +18,8 @@ export interface Expression {
   readonly domain?: string;
   /** The column that is of the domain. */
   readonly column?: string;
+  /** Whether a function of it reads tables, which hold nothing before the copy: then whether a row meets it cannot be told. */
+  readonly reads: boolean;
 }
 
 export interface SampledTable {
@@ -40,12 +42,20 @@ export interface SampledTable {
   readonly expressions: readonly Expression[];
 }
 
+/** Condition: a function of the constraint `o` names a relation after FROM or JOIN. */
+const READS = `exists (
+      select from pg_depend as d join pg_proc as f on f.oid = d.refobjid
+      cross join regexp_matches(f.prosrc, '\\m(?:from|join)\\s+(?:only\\s+)?(?:(?:"[^"]+"|\\w+)\\.)?(?:"([^"]+)"|(\\w+))', 'gi') as m
+      where d.classid = 'pg_constraint'::regclass and d.objid = o.oid and d.refclassid = 'pg_proc'::regclass
+        and exists (select from pg_class as r where r.relname = coalesce(m[1], lower(m[2])) and r.relkind in ('r', 'p', 'v', 'm', 'f')
+          and r.relnamespace <> 'pg_catalog'::regnamespace))`;
+
 const each = (alias: string, rows: string): string => `cross join lateral (${rows} offset 0) as ${alias}`;
 
 /** Statistics of expressions came with version 14, and so did the function that prints them, which is no word to the versions before. */
 const STATISTICS_SINCE = 14;
 const statistics = `
-    union all select 'statistics', x.stxname, e.text, null, null, null
+    union all select 'statistics', x.stxname, e.text, null, null, null, false
     from pg_statistic_ext as x cross join unnest(pg_get_statisticsobjdef_expressions(x.oid)) as e (text) where x.stxrelid = c.oid`;
 
 /** As the server prints them where search_path is pg_catalog: with every schema. @param version major version of the side that is asked */
@@ -76,9 +86,10 @@ left join lateral (
 ${each(
   'e',
   `select coalesce(json_agg(json_build_object('kind', x.kind, 'name', x.name, 'text', x.text, 'predicate', x.predicate, 'domain', x.domain,
-    'column', x.col)), '[]') as expressions
+    'column', x.col, 'reads', x.reads)), '[]') as expressions
   from (
-    select 'index' as kind, ic.relname::text as name, i.text, pg_get_expr(i.indpred, i.indrelid) as predicate, null::text as domain, null::text as col
+    select 'index' as kind, ic.relname::text as name, i.text, pg_get_expr(i.indpred, i.indrelid) as predicate, null::text as domain, null::text as col,
+      false as reads
     from (
       select x.indexrelid, x.indrelid, x.indpred, pg_get_indexdef(x.indexrelid, k.place::int, false) as text
       from pg_index as x cross join unnest(x.indkey::int2[]) with ordinality as k (attnum, place)
@@ -86,15 +97,15 @@ ${each(
       union all
       select x.indexrelid, x.indrelid, x.indpred, 'true' from pg_index as x where x.indrelid = c.oid and x.indexprs is null and x.indpred is not null
     ) as i join pg_class as ic on ic.oid = i.indexrelid
-    union all select case when o.convalidated then 'valid check' else 'check' end, o.conname, pg_get_expr(o.conbin, o.conrelid), null, null, null
+    union all select case when o.convalidated then 'valid check' else 'check' end, o.conname, pg_get_expr(o.conbin, o.conrelid), null, null, null, ${READS}
     from pg_constraint as o where o.conrelid = c.oid and o.contype = 'c'
-    union all select 'generated', d.name, pg_get_expr(d.adbin, d.adrelid), null, null, null
+    union all select 'generated', d.name, pg_get_expr(d.adbin, d.adrelid), null, null, null, false
     from (
       select d.adbin, d.adrelid, a.attname as name, a.generated from pg_attrdef as d ${BEFORE_GENERATED_COLUMNS}
       cross join lateral (select attname, attgenerated as generated from pg_attribute where attrelid = d.adrelid and attnum = d.adnum) as a
       where d.adrelid = c.oid
     ) as d where d.generated = 's'
-    union all select case when o.convalidated then 'valid domain' else 'domain' end, o.conname, pg_get_expr(o.conbin, 0), null, t.oid::regtype::text, a.attname
+    union all select case when o.convalidated then 'valid domain' else 'domain' end, o.conname, pg_get_expr(o.conbin, 0), null, t.oid::regtype::text, a.attname, ${READS}
     from pg_attribute as a join pg_type as t on t.oid = a.atttypid join pg_constraint as o on o.contypid = t.oid and o.contype = 'c'
     where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and t.typtype = 'd'${version >= STATISTICS_SINCE ? statistics : ''}
   ) as x`,

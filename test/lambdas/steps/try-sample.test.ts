@@ -181,6 +181,29 @@ describe.each<[ServerVersion, ServerVersion]>([
     await expect(one.until('TrySample')).resolves.toMatchObject({ evidence: { slow: [], untried: [] } });
   });
 
+  it('evaluates valid constraints that the target is to get after the copy only', async () => {
+    const names = ['a check whose function was tightened', 'a domain whose rows do not meet it any more'];
+    const one = await next(
+      REFUSED(source)
+        .flatMap(([name, schema]) => (names.includes(name) ? [schema] : []))
+        .join(';\n'),
+    );
+    await one.target('alter table measure drop constraint v_ok; alter domain term drop constraint is_term');
+    const error = (await one.until('TrySample').catch((thrown: unknown) => thrown)) as Error;
+    expect(error.message).toMatch(/table public\.measure \(b = k\d+.*the row breaks v_ok \(23514\)\. Evaluated: check v_ok/);
+    expect(error.message).toMatch(
+      /table public\.terms \(id = 5\): the row breaks is_term \(23514\)\. Evaluated: check of the domain public\.term/,
+    );
+  });
+
+  it('leaves open what a check says that reads other tables, which are empty until they are copied', async () => {
+    const one = await next(`create table code (id int primary key); insert into code values (1);
+create function known(i int) returns boolean language plpgsql stable as 'begin return exists (select from public.code as c where c.id = i); end';
+create table a_user (id int primary key, c int constraint is_known check (known(c))); insert into a_user values (1, 1)`);
+    const { evidence } = await one.until('TrySample');
+    expect(evidence).toMatchObject({ untried: [expect.stringMatching(/^table public\.a_user: check is_known: .*reads other tables/)] });
+  });
+
   it('goes on once the rows are repaired on the source, without another copy of the schema', async () => {
     const one = await next('create table t (id int primary key, v int check (v > 0)); insert into t values (1, 1)');
     await one.source('alter table t drop constraint t_v_check; update t set v = -1');

@@ -148,11 +148,31 @@ export interface SchemaDump {
  */
 export type ComparisonReaders = Readonly<Record<SideName, Reader>>;
 
+/** A session in which code of users may run: of a role that logs in, is a member of nothing, and may do what it was granted and no more. */
+export interface LowSession {
+  /** Whether it is gone, be it that we gave it up: what it had begun is taken back by the server. */
+  readonly isLost: boolean;
+  /**
+   * With an empty search_path, as what applies changes has it.
+   * @throws StatementFailed with SQLSTATE 57014 where the time was over
+   * @throws TransientError where the session was lost, or had to be given up because a statement did not heed the limit
+   */
+  query<Row>(statement: Statement<Row>): Promise<Row[]>;
+  end(): Promise<void>;
+}
+
+/** Logs in to the target as a role that a step has made for the purpose. */
+export interface LowLogin {
+  /** @param limitMs for each statement */
+  open(user: string, password: string, limitMs: number): Promise<LowSession>;
+}
+
 /** Everything outside of the function that a step may reach. */
 export interface Ports {
   readonly source: Database;
   readonly target: Database;
   readonly comparison: ComparisonReaders;
+  readonly lowLogin: LowLogin;
   /** Rights follow from needs, so each way of changing the cluster is a port of its own; `cluster` only looks. */
   readonly cluster: ClusterView;
   readonly clusterSetup: ClusterSetup;
@@ -178,6 +198,8 @@ export interface Views {
   readonly source: Reader;
   readonly target: Reader;
   readonly comparison: ComparisonReaders;
+  /** Nothing can be looked at before there is a role. */
+  readonly lowLogin: object;
   readonly cluster: ClusterView;
   readonly clusterSetup: ClusterSetupView;
   readonly clusterRestore: ClusterRestoreView;

@@ -22,6 +22,7 @@ export const ERROR_NAMES = [
   'ClusterNotConfigurable',
   'WalLevelNotLogical',
   'SchemaCopyFailed',
+  'SampleRefused',
   'ReplicationBroken',
   'CopyStalled',
   'IndexBuildFailed',
@@ -112,6 +113,8 @@ export interface ServerComplaint {
   readonly schema?: string | undefined;
   readonly table?: string | undefined;
   readonly constraint?: string | undefined;
+  /** The function in which it arose, with the types of its arguments. */
+  readonly culprit?: string | undefined;
   /** Character offset in the statement, one-based, as the server reports it. */
   readonly position?: number | undefined;
 }
@@ -144,6 +147,11 @@ export class WalLevelNotLogical extends MigrationError {
 /** The target refused part of the schema. The transaction was rolled back, so the target is as it was. */
 export class SchemaCopyFailed extends MigrationError {
   override readonly name = 'SchemaCopyFailed';
+}
+
+/** The target refused rows that were tried before the copy. They were taken back, and nothing was copied. */
+export class SampleRefused extends MigrationError {
+  override readonly name = 'SampleRefused';
 }
 
 /** Slot and subscription no longer add up to a gapless history: going on would lose changes without a trace. */

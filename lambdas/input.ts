@@ -31,6 +31,11 @@ export interface MigrationInput {
   readonly excludeSchemas: readonly string[];
   /** Tables to leave behind, written `schema.table` or `"schema"."table"`. */
   readonly excludeTables: readonly TableName[];
+  /**
+   * What becomes of functions that lean on a search_path and are run where there is none: `source` gives them, on the target, the path that
+   * they have on the source; `as-is` leaves them as they are.
+   */
+  readonly searchPath: 'source' | 'as-is';
   /** Consent to reboot the writer instance: `now`, or `wait` for somebody to do it. */
   readonly reboot: 'now' | 'wait';
   /** Index builds that run on the target at a time, 1 to 32. */
@@ -66,6 +71,7 @@ export interface MigrationInput {
 export const DEFAULT_INPUT: MigrationInput = {
   excludeSchemas: [],
   excludeTables: [],
+  searchPath: 'source',
   reboot: 'wait',
   indexWorkers: 2,
   sequenceMargin: 10_000,
@@ -98,6 +104,7 @@ const tableName: Parse<TableName> = (value) => {
 const KEYS: Parsers<MigrationInput> = {
   excludeSchemas: listOf(databaseName),
   excludeTables: listOf(tableName),
+  searchPath: oneOf('source', 'as-is'),
   reboot: oneOf('now', 'wait'),
   indexWorkers: wholeNumber(1, 32),
   sequenceMargin: wholeNumber(0, 1_000_000_000),

@@ -21,7 +21,13 @@ export type StreamName = 'forward' | 'reverse';
  * does not fit is folded and gets a hash, which keeps two such names apart.
  */
 export function subscriptionName(database: string, stream: StreamName = 'forward'): string {
-  const prefix = stream === 'forward' ? PREFIX : `${PREFIX}_${stream}`;
+  return forDatabase(stream === 'forward' ? PREFIX : `${PREFIX}_${stream}`, database);
+}
+
+/** The login of a trial. Roles belong to all databases of a server, so each migration has one of its own. @param database of the target */
+export const trialRole = (database: string): string => forDatabase(`${PREFIX}_trial`, database);
+
+function forDatabase(prefix: string, database: string): string {
   const plain = `${prefix}_${database}`;
   if (/^[a-z0-9_]+$/.test(database) && plain.length <= LONGEST_IDENTIFIER) return plain;
   const hash = createHash('sha256').update(database).digest('hex').slice(0, 10);

@@ -3,6 +3,7 @@ import { comparisonPort } from './adapters/comparison.ts';
 import type { ConnectionSettings } from './adapters/connection-settings.ts';
 import type { WholeWords } from './adapters/database-errors.ts';
 import { canLogIn } from './adapters/log-in.ts';
+import { lowLoginPort } from './adapters/low-login.ts';
 import { pgDump } from './adapters/pg-dump.ts';
 import { databasePort } from './adapters/postgres.ts';
 import { userAt } from './adapters/user-at.ts';
@@ -73,6 +74,7 @@ export function openPorts(step: string, places: Partial<Places>, log?: WholeWord
     replication: login && replicationAccess(login, step, at, wayBack, log),
     wayBack: { route: wayBack },
     comparison: comparison?.readers,
+    lowLogin: atTarget && lowLoginPort(atTarget, step, log),
     replicationSecret: places.replicationSecret,
     schemaDump: places.source && pgDump(places.source, step, undefined, log),
     application: places.application,

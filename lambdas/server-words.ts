@@ -55,8 +55,8 @@ const OWN_FRAME = new RegExp(
   ].join('|'),
 );
 const ANY_FRAME = /^(?:PL\/|SQL function |compilation of )/;
-/** Where in parallel work, or in data that are copied, it was: no code is named by it. */
-const NEUTRAL = /^(?:parallel worker$|COPY )/;
+/** Where in parallel work, in data that are copied, or among bound values it was: no code is named by it. */
+const NEUTRAL = /^(?:parallel worker$|COPY |unnamed portal parameter \$\d+)/;
 
 const framesOf = (context: string | undefined): string[] =>
   (context ?? '').split('\n').filter((line) => line !== '' && !NEUTRAL.test(line));

@@ -48,6 +48,7 @@ export const MACHINES = {
       until('VerifyWalLevel'),
       task('CreateReplicationRole'),
       task('CopySchema'),
+      task('TrySample'),
       task('CreatePublication'),
       until('CreateSubscription'),
       until('AwaitCopy'),

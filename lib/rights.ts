@@ -165,6 +165,7 @@ export const RIGHTS: Readonly<Record<Need, Right>> = {
       target.grant(role, resources);
     },
   },
+  lowLogin: target,
   ...CLUSTER_RIGHTS,
   executions: {
     network: false,

@@ -69,6 +69,7 @@ function translateComplaint(error: pg.DatabaseError, at: Endpoint, log: WholeWor
   const { schema, table, constraint } = isRaised(error) ? {} : error;
   return new StatementFailed(isReadOnly(error) ? readOnly(code, at) : message, {
     ...{ code, hint, schema, table, constraint },
+    culprit: culpritIn(error.where),
     position: error.position === undefined ? undefined : Number(error.position),
   });
 }
@@ -94,13 +95,22 @@ const isRaised = ({ file = '' }: pg.DatabaseError): boolean => LANGUAGES.test(fi
 /** Where names of objects are read from values: the name that is not found is the value. */
 const NAMES_FROM_VALUES = 'regproc.c';
 
+/**
+ * The parser says in names what it did not find. Where the text stood in a function, they are the function's own; where it was put together
+ * while the function ran, they may be anything.
+ */
+const SAYS_NAMES_ONLY = /^parse_(?:func|oper|relation|type|coerce|collate|cte)\.c$/;
+const PUTS_TEXT_TOGETHER = /EXECUTE|query_to_xml|cursor_to_xml|crosstab|ts_stat/i;
+const isAboutNamesInText = ({ code = '', file = '', where = '' }: pg.DatabaseError): boolean =>
+  code.startsWith('42') && SAYS_NAMES_ONLY.test(file) && !PUTS_TEXT_TOGETHER.test(where);
+
 function publicWordsOf(error: pg.DatabaseError): PublicWords {
   const { code = '', message, hint, where, file, dataType } = error;
   const passedOn = dataType === FOREIGN_WORDS;
   const ours = isOwnContext(where) && !passedOn;
   const raised = isRaised(error);
   if (raised && ours && isOwnBlock(where)) return { message, hint, whole: undefined };
-  const foreign = raised || !ours || file === NAMES_FROM_VALUES;
+  const foreign = raised || (!ours && !(isAboutNamesInText(error) && !passedOn)) || file === NAMES_FROM_VALUES;
   return publicWords({
     code,
     message,

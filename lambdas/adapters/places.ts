@@ -70,6 +70,7 @@ const PLACES_OF: Readonly<Record<Need, readonly (keyof Places)[]>> = {
   replication: ['replication', 'source', 'wayBack'], // its login is tried on the source
   wayBack: ['wayBack', 'target'],
   comparison: ['replication', 'source', 'target'],
+  lowLogin: ['target'],
   replicationSecret: ['replicationSecret'],
   application: ['application'],
   applicationView: ['application'],

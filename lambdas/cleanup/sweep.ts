@@ -1,6 +1,7 @@
 /** The work of a clean-up on both sides. What fails on one side, or needs more time there, does not keep the other from being cleaned. */
 import type { Database } from '../contract.ts';
 import { subscriptionName } from '../names.ts';
+import { removeTrialRole } from '../sample/role.ts';
 import { endOtherSteps } from '../sql/sessions.ts';
 import { callOffSwitches, dropSchema, unsubscribe } from './own-schema.ts';
 import { unpublish } from './publisher.ts';
@@ -64,6 +65,7 @@ export async function sweep(brooms: readonly Broom[], remainingMs: () => number)
   });
   const silent = await phase(cut, ({ side, publishes }) => unpublish(side, publishes, remainingMs));
   const clean = await phase(silent, async ({ side, drop }) => {
+    await removeTrialRole(side);
     if (drop && !(await dropCopied(side, remainingMs))) return false;
     await dropSchema(side);
     return true;

@@ -3,6 +3,7 @@ import type { Database, Reader } from '../contract.ts';
 import { copyOn } from '../dump/earlier-copy.ts';
 import { PREFIX, subscriptionName } from '../names.ts';
 import { readNote } from '../replication/connection.ts';
+import { isTrialRoleThere } from '../sample/role.ts';
 import { copiedObjectsExist, copiedObjectsLeft, dropCopiedObjects, inTheWayOfDropping } from '../sql/copied-objects.ts';
 import type { Gate } from '../sql/gates.ts';
 import { ownSchemaExists } from '../sql/own-schema.ts';
@@ -24,6 +25,8 @@ export interface TargetTraces {
   readonly gate: Gate | undefined;
   readonly copy: SchemaCopy | undefined;
   readonly schema: boolean;
+  /** Whether the login of an interrupted trial of rows is there. */
+  readonly trialRole: boolean;
   /** Copied objects that are still to be dropped; undefined where nothing tells what was copied. */
   readonly copied: number | undefined;
   /** What would go with them although it did not come with the copy, as far as somebody wants them dropped. */
@@ -48,6 +51,7 @@ export async function lookAtTarget(target: Reader, database: string, drop: boole
     gate: await gateOf(target),
     copy,
     schema: schema?.exists ?? false,
+    trialRole: await isTrialRoleThere(target),
     copied: copied?.left,
     inTheWay: inTheWay.map(({ object }) => object),
   };
@@ -69,8 +73,8 @@ export function followsAnother(traces: TargetTraces, source: Side<SourceTraces>,
   return copy.sourceIdentity !== identity && !same(birth, from.birth) && !same(publisher.birth, reverseBirth);
 }
 
-export const targetIsClean = ({ subscriptions, publisher, schema }: TargetTraces): boolean =>
-  subscriptions.length === 0 && publisherIsClean(publisher) && !schema;
+export const targetIsClean = ({ subscriptions, publisher, schema, trialRole }: TargetTraces): boolean =>
+  subscriptions.length === 0 && publisherIsClean(publisher) && !schema && !trialRole;
 
 /** Objects a transaction; each table takes some locks with its indexes, of some thousands that a server has. */
 const OBJECTS_AT_ONCE = 100;

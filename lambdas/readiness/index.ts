@@ -23,6 +23,7 @@ import { ownThings } from './own-things.ts';
 import { peculiarValues } from './peculiar-values.ts';
 import { recordedSecrets } from './recorders.ts';
 import { rowSecurity, sourceRole, sourceTables, targetRole } from './rights.ts';
+import { searchPath } from './search-path.ts';
 import { sequences } from './sequences.ts';
 import { sessionReplicationRole } from './session-role.ts';
 import { nothingToMove, size } from './size.ts';
@@ -82,6 +83,7 @@ export const CHECKS: readonly Check[] = [
   eventTriggerChecks,
   leftBehind,
   codeOfOthers,
+  searchPath,
   applicationSecret,
   recordedSecrets,
   loginTriggers,

@@ -15,6 +15,7 @@ import { SchemaCopyFailed } from '../errors.ts';
 import { COPY_KEYS } from '../input.ts';
 import { objectsOf, recordSource } from '../schema/fingerprint.ts';
 import { objectsNamedByRows } from '../schema/named-objects.ts';
+import { pathsToGive } from '../schema/search-paths.ts';
 import { keepWhatWasCopied, noteObjectsThere } from '../sql/copied-objects.ts';
 import { dumpSettings } from '../sql/dump-session.ts';
 import { offeredExtensions } from '../sql/extensions.ts';
@@ -26,6 +27,7 @@ import { createPostData, listDeferred } from '../sql/post-data.ts';
 import { platformEventTriggers } from '../sql/relations.ts';
 import { createSchemaCopy, lockSchemaCopy, recordSchemaCopy, type SchemaCopy, schemaCopyExists } from '../sql/schema-copy.ts';
 import type { SchemaObject } from '../sql/schema-objects.ts';
+import { type GivenPath, givePath, givePaths, pathsGiven, pathsGivenExist } from '../sql/search-paths.ts';
 import { defineStep } from '../step.ts';
 import { trySwitch } from '../switch/trial.ts';
 
@@ -34,14 +36,21 @@ type Needs = 'source' | 'target' | 'schemaDump';
 interface Seen {
   readonly sourceIdentity: string;
   readonly copy: SchemaCopy | undefined;
+  /** Functions that have a path on the target which they do not have on the source. */
+  readonly paths: readonly GivenPath[];
 }
+
+/** What an execution's history may hold of them. */
+const MOST_PATHS_SHOWN = 50;
 
 export const copySchema = defineStep({
   needs: ['source', 'target', 'schemaDump'],
   understands: COPY_KEYS,
 
   async inspect({ source, target }: Looking<Needs>): Promise<Seen> {
-    return { sourceIdentity: await identityOf(source), copy: await copyOn(target) };
+    const [given] = await target.query(pathsGivenExist());
+    const paths = given?.exist ? await target.query(pathsGiven()) : [];
+    return { sourceIdentity: await identityOf(source), copy: await copyOn(target), paths };
   },
 
   judge({ sourceIdentity, copy }, input) {
@@ -70,6 +79,7 @@ export const copySchema = defineStep({
     const exclusions: Exclusions = { excludeSchemas, excludeTables };
     // Before the dump: what changes in between is then a difference to be found later, and not one that nobody sees.
     const objects = await objectsOf(source, exclusions);
+    const paths = input.searchPath === 'source' ? await pathsToGive(source, input) : [];
     const dump = await schemaDump.dump(dumpOptions(input, staying));
     const populated = await source.query(populatedViews(input));
     const dangling = await source.query(foreignKeysToExcluded(input));
@@ -83,13 +93,18 @@ export const copySchema = defineStep({
       statements: plan.now.length,
       leftBehind: [...plan.leftBehind],
     };
-    await target.transaction((session) => carryOut(session, { plan, record, objects }));
+    await target.transaction((session) => carryOut(session, { plan, record, objects, paths }));
   },
 
-  evidence: ({ copy }) =>
-    copy
+  evidence: ({ copy, paths }) => ({
+    ...(copy
       ? { copiedAt: copy.copiedAt.toISOString(), statements: copy.statements, leftBehind: copy.leftBehind }
-      : { copiedAt: null, statements: 0, leftBehind: [] },
+      : { copiedAt: null, statements: 0, leftBehind: [] }),
+    ...(paths.length > 0 && {
+      gavePath: paths.slice(0, MOST_PATHS_SHOWN).map(givePath),
+      morePaths: Math.max(0, paths.length - MOST_PATHS_SHOWN),
+    }),
+  }),
 });
 
 interface Plan {
@@ -97,10 +112,11 @@ interface Plan {
   readonly record: Omit<SchemaCopy, 'copiedAt'>;
   /** The source's schema, as it was before the dump. */
   readonly objects: readonly SchemaObject[];
+  readonly paths: readonly GivenPath[];
 }
 
 /** @throws SchemaCopyFailed with everything that the target refuses and that rows depend on, which rolls all of it back */
-async function carryOut(session: Pick<Session, 'query' | 'script'>, { plan, record, objects }: Plan): Promise<void> {
+async function carryOut(session: Pick<Session, 'query' | 'script'>, { plan, record, objects, paths }: Plan): Promise<void> {
   await session.query(lockSchemaCopy());
   const [there] = await session.query(schemaCopyExists());
   if (there?.exists) return;
@@ -112,6 +128,7 @@ async function carryOut(session: Pick<Session, 'query' | 'script'>, { plan, reco
   const later = over ? { deferred: [], refused: [] } : await tryLater(session, plan.later, left);
   if (now.length + later.refused.length > 0) throw refused([...now, ...later.refused], left.list);
   await session.query(keepWhatWasCopied());
+  for (const statement of givePaths(paths)) await session.query(statement);
   await session.query(createPostData());
   await session.query(listDeferred(later.deferred));
   await session.query(createHeldKeys());

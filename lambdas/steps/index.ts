@@ -24,6 +24,7 @@ import { rotatePassword } from './rotate-password.ts';
 import { switchBack } from './switch-back.ts';
 import { switchOver } from './switch-over.ts';
 import { syncSequences } from './sync-sequences.ts';
+import { trySample } from './try-sample.ts';
 import { verifyWalLevel } from './verify-wal-level.ts';
 
 export const steps = {
@@ -33,6 +34,7 @@ export const steps = {
   VerifyWalLevel: verifyWalLevel,
   CreateReplicationRole: createReplicationRole,
   CopySchema: copySchema,
+  TrySample: trySample,
   CreatePublication: createPublication,
   CreateSubscription: createSubscription,
   AwaitCopy: awaitCopy,

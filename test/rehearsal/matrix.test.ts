@@ -86,6 +86,7 @@ describe('a rehearsal', () => {
           'VerifyWalLevel',
           'CreateReplicationRole',
           'CopySchema',
+          'TrySample',
           'CreatePublication',
         ],
         ...['CreateSubscription', 'AwaitCopy', 'BuildIndexes', 'AwaitConvergence', 'SyncSequences', 'CompareData'],

@@ -47,6 +47,7 @@ const targetWith = (traces: Partial<TargetTraces>): TargetTraces => ({
   gate: undefined,
   copy: copyOf('us'),
   schema: true,
+  trialRole: false,
   copied: 1,
   inTheWay: [],
   ...traces,

@@ -13,7 +13,15 @@ import { startWorld, type World } from '../../support/world.ts';
 
 /** In the order of a migration; those that only change the cluster are not here. */
 const STEPS: readonly StepName[] = [
-  ...(['CreateReplicationRole', 'CopySchema', 'CreatePublication', 'CreateSubscription', 'AwaitCopy', 'BuildIndexes'] as const),
+  ...([
+    'CreateReplicationRole',
+    'CopySchema',
+    'TrySample',
+    'CreatePublication',
+    'CreateSubscription',
+    'AwaitCopy',
+    'BuildIndexes',
+  ] as const),
   ...([
     'AwaitConvergence',
     'SyncSequences',

@@ -1,0 +1,86 @@
+/** The login of a trial, for as long as the trial goes on. */
+import type { Database, LowLogin, LowSession, Reader } from '../contract.ts';
+import { CannotConnect, TransientError } from '../errors.ts';
+import type { TableName } from '../input.ts';
+import { trialRole } from '../names.ts';
+import { scramVerifier } from '../scram.ts';
+import { newPassword } from '../secrets.ts';
+import { dropRole } from '../sql/role-traces.ts';
+import { asOurselves, asRoleMaker, createRole, limitConnections, lockRoles, roleExists } from '../sql/roles.ts';
+import { endTrialSessions, grantForTrial, revokeFromTrial, trialSessions } from '../sql/trial-role.ts';
+
+/** One, and one that its server has not given up yet. */
+const MOST_CONNECTIONS = 3;
+
+export async function isTrialRoleThere(target: Reader): Promise<boolean> {
+  const [role] = await target.query(roleExists(trialRole(target.endpoint.database)));
+  return role?.exists ?? false;
+}
+
+/** Anew, with a password that is kept nowhere. @returns how to open a session as the role */
+export async function makeTrialRole(
+  target: Database,
+  login: LowLogin,
+  tables: readonly TableName[],
+  limitMs: number,
+): Promise<() => Promise<LowSession>> {
+  const role = trialRole(target.endpoint.database);
+  const password = newPassword();
+  await removeTrialRole(target);
+  await target.transaction(async (session) => {
+    await session.query(lockRoles());
+    await session.query(asRoleMaker(role));
+    for (const statement of createRole(role, scramVerifier(password))) await session.query(statement);
+    await session.query(limitConnections(role, MOST_CONNECTIONS));
+    await session.query(asOurselves());
+    await session.query(grantForTrial(role, tables));
+  });
+  return async () => {
+    await endSessions(target, role);
+    return known(() => login.open(role, password, limitMs));
+  };
+}
+
+/** With whatever it was granted here. Its sessions end, and with them whatever they had begun. */
+export async function removeTrialRole(target: Database): Promise<void> {
+  if (!(await isTrialRoleThere(target))) return;
+  const role = trialRole(target.endpoint.database);
+  await endSessions(target, role);
+  await target.transaction(async (session) => {
+    await session.query(lockRoles());
+    const [there] = await session.query(roleExists(role));
+    if (!there?.exists) return;
+    await session.query(revokeFromTrial(role));
+    await session.query(asRoleMaker(role));
+    await session.query(dropRole(role));
+  });
+}
+
+const PAUSE_MS = 50;
+const LONGEST_END_MS = 20_000;
+
+/** Locks of a session that is lost to us go only with it. */
+async function endSessions(target: Database, role: string): Promise<void> {
+  for (const until = Date.now() + LONGEST_END_MS; ; ) {
+    const [sessions] = await target.query(trialSessions(role));
+    if (!sessions || sessions.count === 0) return;
+    await target.query(endTrialSessions(role));
+    if (Date.now() > until)
+      throw new TransientError(`Sessions of the role ${role} on the target do not end. What they hold is taken back when they do.`);
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  }
+}
+
+/** What stands before a server may not know a role that was made a moment ago. */
+const ATTEMPTS = 5;
+const BETWEEN_ATTEMPTS_MS = 1_000;
+
+async function known<Result>(open: () => Promise<Result>, attempts = ATTEMPTS): Promise<Result> {
+  try {
+    return await open();
+  } catch (error) {
+    if (!(error instanceof CannotConnect) || attempts <= 1) throw error;
+    await new Promise((resolve) => setTimeout(resolve, BETWEEN_ATTEMPTS_MS));
+    return known(open, attempts - 1);
+  }
+}

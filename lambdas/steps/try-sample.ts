@@ -1,0 +1,168 @@
+/**
+ * Finds what would stop the copy before it begins, by trying it: the first and last rows of every table and some between go into the target's
+ * empty tables as changes would be applied, are evaluated by whatever will be evaluated, and are taken back. Neither guide has this: they find
+ * out while copying. What runs is code of users, so it runs in a session that logs in as a role which may do nothing else.
+ */
+import type { Acting, Looking } from '../contract.ts';
+import { copyOn } from '../dump/earlier-copy.ts';
+import { StatementFailed, TransientError, VerificationError } from '../errors.ts';
+import { COPY_KEYS } from '../input.ts';
+import { subscriptionName } from '../names.ts';
+import { demandOurs } from '../replication/demand-ours.ts';
+import { batchesOf, portionsOf } from '../sample/portions.ts';
+import { sampleRefused } from '../sample/refusals.ts';
+import { isTrialRoleThere, makeTrialRole, removeTrialRole } from '../sample/role.ts';
+import { LIMIT_MS, type Row, type Sample, sampleOf, Trial } from '../sample/trial.ts';
+import { limitSampling, type Portion, sampleRows } from '../sql/sample-rows.ts';
+import { checksThere, type Expression, type SampledTable, sampledTables, sampledViews } from '../sql/sample-tables.ts';
+import { createSampleTrial, recordSampleTrial, type SampleTrial, sampleTrial, sampleTrialExists } from '../sql/sample-trial.ts';
+import { lock } from '../sql/sessions.ts';
+import { subscriptionState } from '../sql/subscriptions.ts';
+import { defineStep } from '../step.ts';
+
+type Needs = 'source' | 'target' | 'comparison' | 'lowLogin';
+
+/** What is not tried by then is named. Databases with slow functions or very many tables come near it. */
+const LONGEST_MS = 240_000;
+/** The rest is for taking the role away again, and for returning. */
+const SHARE_OF_VISIT = 0.75;
+const MOST_SHOWN = 50;
+
+interface Seen {
+  readonly trial: SampleTrial | undefined;
+  /** Whether the copy has begun: then there is nothing left to find before it. */
+  readonly copying: boolean;
+  readonly schema: boolean;
+  /** Whether an interrupted trial left its role behind. */
+  readonly role: boolean;
+}
+
+export const trySample = defineStep({
+  needs: ['source', 'target', 'comparison', 'lowLogin'],
+  understands: COPY_KEYS,
+
+  async inspect({ source, target }: Looking<Needs>): Promise<Seen> {
+    await demandOurs('target', target);
+    const [there] = await target.query(sampleTrialExists());
+    const [recorded] = there?.exists ? await target.query(sampleTrial()) : [];
+    const [subscription] = await target.query(subscriptionState(subscriptionName(source.endpoint.database)));
+    const schema = (await copyOn(target)) !== undefined;
+    return { trial: recorded?.outcome, copying: subscription !== undefined, schema, role: await isTrialRoleThere(target) };
+  },
+
+  judge({ trial, copying, schema, role }) {
+    if (!schema)
+      throw new VerificationError('There is no schema on the target to try rows in. Nothing was changed. Start Replicate again.');
+    return (trial || copying) && !role ? 'done' : 'todo';
+  },
+
+  async act(ctx: Acting<Needs>, seen) {
+    const { target } = ctx;
+    const session = await target.session('lock');
+    try {
+      const [taken] = await session.query(lock('sample'));
+      if (!taken?.taken)
+        throw new TransientError('Another visit is trying rows at the target. Nothing was touched; it is looked at again.');
+      if (seen.trial || seen.copying) return await removeTrialRole(target);
+      const trial = await tryAll(ctx).finally(() => removeTrialRole(target));
+      await target.transaction(async (transaction) => {
+        await transaction.query(createSampleTrial());
+        await transaction.query(recordSampleTrial(trial));
+      });
+    } finally {
+      await session.end();
+    }
+  },
+
+  evidence: ({ trial }) => ({
+    tables: trial?.tables ?? 0,
+    rows: trial?.rows ?? 0,
+    materializedViews: trial?.views ?? 0,
+    slow: (trial?.slow ?? []).slice(0, MOST_SHOWN),
+    untried: (trial?.untried ?? []).slice(0, MOST_SHOWN),
+    more: [trial?.slow, trial?.untried].reduce((sum, list) => sum + Math.max(0, (list?.length ?? 0) - MOST_SHOWN), 0),
+  }),
+});
+
+/** @throws SampleRefused with everything that fails */
+async function tryAll(ctx: Acting<Needs>): Promise<SampleTrial> {
+  const { source, target, lowLogin, input, remainingMs, log } = ctx;
+  const until = Date.now() + Math.min(LONGEST_MS, remainingMs() * SHARE_OF_VISIT);
+  const portions = portionsOf(await source.query(sampledTables(input, await source.version())));
+  const views = await source.query(sampledViews(input));
+  const there = new Set((await target.query(checksThere())).map(({ owner, name }) => JSON.stringify([owner, name])));
+  const isThere = ({ kind, name, domain }: Expression, table: SampledTable): boolean =>
+    kind !== 'index' && kind !== 'statistics' && there.has(JSON.stringify([domain ?? table.name, name]));
+  const read = new Set(views.flatMap(({ tables }) => tables.map((names) => JSON.stringify(names))));
+  const kept = new Map<string, Sample>();
+  const open = await makeTrialRole(
+    target,
+    lowLogin,
+    portions.map(({ table }) => table),
+    LIMIT_MS,
+  );
+  const trial = new Trial(open, () => Date.now() > until);
+  let rows = 0;
+  try {
+    for (const batch of batchesOf(portions)) {
+      const { samples, unread } = await readBatch(ctx, batch, isThere);
+      trial.untried.push(...unread);
+      rows += samples.reduce((sum, sample) => sum + sample.rows.length, 0);
+      await trial.tables(samples);
+      for (const sample of samples) {
+        const names = JSON.stringify([sample.table.schema, sample.table.table]);
+        if (read.has(names) && !trial.stopped.has(sample.table.name)) kept.set(names, sample);
+      }
+    }
+    for (const view of views)
+      await trial.view(
+        view,
+        view.tables.flatMap((names) => kept.get(JSON.stringify(names)) ?? []),
+      );
+  } finally {
+    await trial.end();
+  }
+  if (trial.refusals.length > 0) throw sampleRefused(trial.refusals, trial.untold);
+  const { slow, untried } = trial;
+  if (slow.length + untried.length > 0)
+    log.warn('Not all of the sample could be tried', { slow: slow.slice(0, MOST_SHOWN), untried: untried.slice(0, MOST_SHOWN) });
+  return { tables: portions.length, rows, views: views.length, slow, untried };
+}
+
+/** A batch at once, or table by table where that fails: one that is slow to read, or cannot be, is named, and hides no other. */
+async function readBatch(
+  { comparison: { source } }: Acting<Needs>,
+  batch: readonly Portion[],
+  isThere: (one: Expression, table: SampledTable) => boolean,
+): Promise<{ samples: Sample[]; unread: string[] }> {
+  const read = (portions: readonly Portion[]): Promise<Sample[]> =>
+    source.snapshot(async (snapshot) => {
+      await snapshot.query(limitSampling(LIMIT_MS));
+      const rows = Map.groupBy(await snapshot.query(sampleRows(portions)), ({ place }) => place);
+      return portions
+        .map((portion, place) =>
+          sampleOf(
+            portion,
+            (rows.get(place) ?? []).map(({ values }): Row => values),
+            isThere,
+          ),
+        )
+        .filter((sample) => sample.rows.length > 0);
+    });
+  try {
+    return { samples: await read(batch), unread: [] };
+  } catch (error) {
+    if (!(error instanceof StatementFailed)) throw error;
+    const samples: Sample[] = [];
+    const unread: string[] = [];
+    for (const portion of batch) {
+      try {
+        samples.push(...(await read([portion])));
+      } catch (again) {
+        if (!(again instanceof StatementFailed)) throw again;
+        unread.push(`table ${portion.table.name}: its rows could not be read on the source: ${again.message}`);
+      }
+    }
+    return { samples, unread };
+  }
+}

@@ -1,7 +1,7 @@
 /** A dump of the source → everything that CopySchema does on the target, decided before the first statement is sent. */
 import type { ForeignKey } from '../sql/foreign-keys.ts';
 import { type MaterializedView, refreshView } from '../sql/materialized-views.ts';
-import { analyzeAll, type Deferred } from '../sql/post-data.ts';
+import { analyzeAll, type Deferred, vacuumAll } from '../sql/post-data.ts';
 import { identifier, qualified } from '../sql/quote.ts';
 import { adapt } from './adapt.ts';
 import { classifyBehindBorder, type ObjectName, type PostDataStatement } from './kinds.ts';
@@ -43,7 +43,7 @@ export function planCopy(dump: string, { dangling, populated, platformTriggers =
   const refreshes = views.filter((view) => view !== undefined && populated.some(({ schema, name }) => same(view, schema, name)));
   return {
     now: [...adapt(preData), ...keys],
-    later: [...kept, ANALYZE, ...refreshes.map((view) => refresh(view as ObjectName))].map(deferred),
+    later: [...kept, ANALYZE, ...refreshes.map((view) => refresh(view as ObjectName)), VACUUM].map(deferred),
     leftBehind: postData.filter(isDangling).map(({ on, object }) => `${qualified(on?.schema ?? '', on?.name ?? '')}: ${object}`),
   };
 }
@@ -54,6 +54,8 @@ const isAbout = (entry: DumpStatement['entry'], trigger: string): boolean =>
   (entry?.type === 'COMMENT' && entry.name === `EVENT TRIGGER ${identifier(trigger)}`);
 
 const ANALYZE: PostDataStatement = { kind: 'analyze', object: 'all tables', on: undefined, text: analyzeAll };
+
+const VACUUM: PostDataStatement = { kind: 'vacuum', object: 'tables and views', on: undefined, text: vacuumAll };
 
 const refresh = (view: ObjectName): PostDataStatement => ({
   kind: 'refresh',

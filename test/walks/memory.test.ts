@@ -22,6 +22,8 @@ vi.mock('../../lambdas/sql/lock-holders.ts', async (original) => (await import('
 vi.mock('../../lambdas/sql/session-role.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
 vi.mock('../../lambdas/sql/trust.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
 vi.mock('../../lambdas/sql/own-schema.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
+vi.mock('../../lambdas/sql/extension-rows.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
+vi.mock('../../lambdas/sql/cron-jobs.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
 vi.mock('../../lambdas/sql/server-identity.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
 // Nothing here takes time, so what is tried again is tried once more, and no password is stretched.
 vi.mock('../../lambdas/switch/patience.ts', () => ({

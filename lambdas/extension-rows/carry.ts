@@ -1,10 +1,9 @@
 /** Carries the rows that extensions mark as their configuration from the side that serves to the other, as often as one likes. */
 import type { Database, Reader, Session } from '../contract.ts';
-import { StatementFailed } from '../errors.ts';
 import type { MigrationInput } from '../input.ts';
 import { seeAllRows } from '../sql/acting-role.ts';
 import { advanceSequence, lockRows, putRows, sequencePlace } from '../sql/extension-rows.ts';
-import { columnsOf, differenceOf, type MarkedPair, markedPairs, readRows, rowsOf, UNREADABLE } from './look.ts';
+import { columnsOf, differenceOf, type MarkedPair, markedPairs, readRows, refusalOf, rowsOf, UNREADABLE } from './look.ts';
 
 /** What became of one table, sequence or job. */
 export interface Carried {
@@ -58,9 +57,3 @@ export const asWriter = <Result>(to: Database, work: (session: Pick<Session, 'qu
     await session.query(seeAllRows());
     return work(session);
   });
-
-/** @throws whatever is no refusal of a server's */
-export function refusalOf(error: unknown): string {
-  if (error instanceof StatementFailed) return error.message;
-  throw error;
-}

@@ -20,8 +20,8 @@ import {
   scheduleUnnamedJob,
   updateJob,
 } from '../sql/cron-jobs.ts';
-import { asWriter, type Carried, refusalOf } from './carry.ts';
-import type { Asking } from './look.ts';
+import { asWriter, type Carried } from './carry.ts';
+import { type Asking, refusalOf } from './look.ts';
 
 export interface Jobs {
   readonly rights: CronRights;
@@ -115,6 +115,10 @@ async function carryJob(
     return { object, rows: 0, left };
   }
 }
+
+/** Whether our role could make a job that is not there. */
+export const mayMake = (rights: CronRights, { name }: Job): boolean =>
+  (rights.inserts && (!rights.limited || rights.updates)) || (name === null ? rights.alters : rights.schedules);
 
 /** @returns what a person should know of it, null where it is as it was */
 async function makeJob(session: Pick<Session, 'query'>, rights: CronRights, job: Job, known: ReadonlySet<string>): Promise<string | null> {

@@ -1,8 +1,9 @@
 /** What one side has of the rows that extensions mark as their configuration, and the other side has not. */
 import type { Reader } from '../contract.ts';
+import { StatementFailed } from '../errors.ts';
 import type { MigrationInput } from '../input.ts';
 import { seeAllRows } from '../sql/acting-role.ts';
-import { type Marked, markedRows, markedTables, rowsAreHidden } from '../sql/extension-rows.ts';
+import { type Marked, markedRows, markedTables, rowsAreHidden, sequencePlace } from '../sql/extension-rows.ts';
 import { qualified } from '../sql/quote.ts';
 
 export type Asking = Pick<Reader, 'query'>;
@@ -12,8 +13,8 @@ type Exclusions = Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>;
 const MOST_ROWS = 10_000;
 const MOST_BYTES = 64 * 1024 * 1024;
 
-/** Jobs are more than rows: see `jobs.ts`. */
-const JOBS = 'pg_cron';
+/** Jobs are more than rows: see `jobs.ts`. What pg_cron marks beside them is the history of their runs, which stays. */
+export const JOBS = 'pg_cron';
 
 /** A marked table or sequence of the side that has the rows, and its like on the other side. */
 export interface MarkedPair {
@@ -25,9 +26,10 @@ export interface MarkedPair {
   readonly obstacle: string | undefined;
 }
 
-export const nameOf = ({ schema, name, extension }: Marked): string => `${qualified(schema, name)} (${extension})`;
+export const nameOf = ({ schema, name, extension }: Pick<Marked, 'schema' | 'name' | 'extension'>): string =>
+  `${qualified(schema, name)} (${extension})`;
 
-const isExcluded = ({ schema, name }: Marked, { excludeSchemas, excludeTables }: Exclusions): boolean =>
+export const isExcluded = ({ schema, name }: Marked, { excludeSchemas, excludeTables }: Exclusions): boolean =>
   excludeSchemas.includes(schema) || excludeTables.some((table) => table.schema === schema && table.table === name);
 
 /** Why the rows of a marked table cannot be carried, as far as the side that has them tells. */
@@ -99,6 +101,30 @@ export async function rowsOf(asking: Asking, marked: Marked, columns: readonly s
 
 export const UNREADABLE = `a policy hides rows of it, or it has more than ${MOST_ROWS} rows`;
 
+/** Why rows cannot be read; undefined where they can. */
+export const obstacleToReading = (side: Reader, marked: Marked): Promise<string | undefined> =>
+  side
+    .snapshot(async (snapshot) => {
+      await snapshot.query(seeAllRows());
+      if (marked.kind === 'sequence') await snapshot.query(sequencePlace(marked));
+      else if (
+        !(await rowsOf(
+          snapshot,
+          marked,
+          marked.columns.slice(0, 1).map(({ name }) => name),
+        ))
+      )
+        return UNREADABLE;
+      return undefined;
+    })
+    .catch(refusalOf);
+
+/** @throws whatever is no refusal of a server's */
+export function refusalOf(error: unknown): string {
+  if (error instanceof StatementFailed) return error.message;
+  throw error;
+}
+
 /** In a transaction of its own, which sees as much as we may. */
 export const readRows = (side: Reader, marked: Marked, columns: readonly string[]): Promise<string[] | undefined> =>
   side.snapshot(async (snapshot) => {
@@ -106,8 +132,11 @@ export const readRows = (side: Reader, marked: Marked, columns: readonly string[
     return rowsOf(snapshot, marked, columns);
   });
 
-/** What of a pair of tables differs now; looks only. */
-export async function lookAtPair(from: Reader, to: Reader, pair: MarkedPair): Promise<RowDifference> {
+/** What of a pair of tables differs now; looks only. A refusal is an obstacle. */
+export const lookAtPair = (from: Reader, to: Reader, pair: MarkedPair): Promise<RowDifference> =>
+  compare(from, to, pair).catch((error: unknown) => ({ toPut: [], onlyThere: 0, obstacle: refusalOf(error) }));
+
+async function compare(from: Reader, to: Reader, pair: MarkedPair): Promise<RowDifference> {
   const nothing = { toPut: [], onlyThere: 0 };
   if (!pair.to || pair.from.kind === 'sequence') return { ...nothing, obstacle: pair.obstacle };
   const columns = columnsOf(pair.from, pair.to).map(({ name }) => name);

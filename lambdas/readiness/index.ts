@@ -9,6 +9,7 @@ import { fenceRights } from './fence-rights.ts';
 import type { Check } from './findings.ts';
 import { forcedRowSecurity } from './forced-row-security.ts';
 import { replicaIdentity } from './identity.ts';
+import { jobs } from './jobs.ts';
 import { earlierAttempt, publications, slotLimits, slots, subscriptions } from './leftovers.ts';
 import { lifetimes } from './lifetimes.ts';
 import { collations, locale } from './locale.ts';
@@ -60,6 +61,7 @@ export const CHECKS: readonly Check[] = [
   slotLimits,
   extensions,
   extensionRows,
+  jobs,
   locale,
   collations,
   replicaIdentity,

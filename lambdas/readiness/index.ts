@@ -3,6 +3,7 @@ import { longTransactions, prepared, transactionAge } from './activity.ts';
 import { applicationSecret } from './application.ts';
 import { sourceReplication, sourceWorkers, targetWorkers, walLevel } from './capacity.ts';
 import { codeOfOthers } from './code-of-others.ts';
+import { collationOrder } from './collation-order.ts';
 import { connections } from './connections.ts';
 import { extensionRows, extensions } from './extensions.ts';
 import { fenceRights } from './fence-rights.ts';
@@ -64,6 +65,7 @@ export const CHECKS: readonly Check[] = [
   jobs,
   locale,
   collations,
+  collationOrder,
   replicaIdentity,
   ...tableChecks,
   triggers,

@@ -16,6 +16,7 @@ import { lifetimes } from './lifetimes.ts';
 import { collations, locale } from './locale.ts';
 import { loginTriggers } from './login-triggers.ts';
 import { ownThings } from './own-things.ts';
+import { prewarm } from './prewarm.ts';
 import { recordedSecrets } from './recorders.ts';
 import { rowSecurity, sourceRole, sourceTables, targetRole } from './rights.ts';
 import { sequences } from './sequences.ts';
@@ -79,5 +80,6 @@ export const CHECKS: readonly Check[] = [
   prepared,
   longTransactions,
   transactionAge,
+  prewarm,
   size,
 ];

@@ -40,6 +40,8 @@ export interface MigrationInput {
   readonly reboot: 'now' | 'wait';
   /** Index builds that run on the target at a time, 1 to 32. */
   readonly indexWorkers: number;
+  /** Whether tables and indexes are read into the target's memory once they are built, as far as it reaches, where it has pg_prewarm. */
+  readonly prewarm: boolean;
   /** How many increments a sequence is set ahead of the source while the source still moves, 0 to 1,000,000,000. */
   readonly sequenceMargin: number;
   /** Replication lag, in bytes of WAL, under which both sides count as converged. */
@@ -74,6 +76,7 @@ export const DEFAULT_INPUT: MigrationInput = {
   searchPath: 'source',
   reboot: 'wait',
   indexWorkers: 2,
+  prewarm: false,
   sequenceMargin: 10_000,
   maxLagBytes: 1_048_576,
   maxLagMilliseconds: 1_000,
@@ -107,6 +110,7 @@ const KEYS: Parsers<MigrationInput> = {
   searchPath: oneOf('source', 'as-is'),
   reboot: oneOf('now', 'wait'),
   indexWorkers: wholeNumber(1, 32),
+  prewarm: boolean,
   sequenceMargin: wholeNumber(0, 1_000_000_000),
   maxLagBytes: wholeNumber(1, 1_000_000_000_000),
   maxLagMilliseconds: wholeNumber(1, 3_600_000),

@@ -5,6 +5,7 @@ import { ownThings } from '../readiness/own-things.ts';
 import { application } from './application.ts';
 import { compared } from './comparison.ts';
 import { unverifiedWayBack } from './consent.ts';
+import { extensionRows, jobs } from './extensions.ts';
 import { functions } from './functions.ts';
 import { lag } from './lag.ts';
 import { postData } from './post-data.ts';
@@ -43,6 +44,8 @@ const COMMON: readonly SwitchCheck[] = [
   application,
   sessions,
   functions,
+  extensionRows,
+  jobs,
   shutOut,
   ownRole,
   ownLogin,

@@ -16,6 +16,8 @@ export interface ObjectName {
  * detail          statistics objects, triggers, rules, policies, comments and the like
  * analyze         so that the planner knows the tables before anybody, a materialized view included, asks it
  * refresh         of materialized views, which a schema-only dump leaves empty
+ * vacuum          of everything, materialized views included: rows that a copy brought are in no visibility map, without which an
+ *                 index-only scan reads the table as well, and the first reader of each page writes it
  * event trigger   last, because it would fire on everything above
  */
 export type PostDataKind =
@@ -30,6 +32,7 @@ export type PostDataKind =
   | 'detail'
   | 'analyze'
   | 'refresh'
+  | 'vacuum'
   | 'event trigger';
 
 /** One statement of the post-data section. */

@@ -2,7 +2,7 @@
 import type { ForeignKey } from '../sql/foreign-keys.ts';
 import type { HeldKey } from '../sql/held-keys.ts';
 import { type MaterializedView, refreshView } from '../sql/materialized-views.ts';
-import { analyzeAll, type Deferred } from '../sql/post-data.ts';
+import { analyzeAll, type Deferred, vacuumAll } from '../sql/post-data.ts';
 import { identifier, qualified } from '../sql/quote.ts';
 import { adapt } from './adapt.ts';
 import { classifyBehindBorder, type ObjectName, type PostDataStatement } from './kinds.ts';
@@ -52,7 +52,7 @@ export function planCopy(dump: string, { dangling, populated, platformTriggers =
   const refreshes = views.filter((view) => view !== undefined && populated.some(({ schema, name }) => same(view, schema, name)));
   return {
     now: [...adapt(preData), ...keys],
-    later: [...kept, ANALYZE, ...refreshes.map((view) => refresh(view as ObjectName))].map(deferred),
+    later: [...kept, ANALYZE, ...refreshes.map((view) => refresh(view as ObjectName)), VACUUM].map(deferred),
     leftBehind: postData.filter(isDangling).map(({ on, object }) => `${qualified(on?.schema ?? '', on?.name ?? '')}: ${object}`),
     held: postData.filter(isHeld).map(({ on, object, text }) => ({ schema: on?.schema ?? '', table: on?.name ?? '', name: object, text })),
   };
@@ -64,6 +64,8 @@ const isAbout = (entry: DumpStatement['entry'], trigger: string): boolean =>
   (entry?.type === 'COMMENT' && entry.name === `EVENT TRIGGER ${identifier(trigger)}`);
 
 const ANALYZE: PostDataStatement = { kind: 'analyze', object: 'all tables', on: undefined, text: analyzeAll };
+
+const VACUUM: PostDataStatement = { kind: 'vacuum', object: 'tables and views', on: undefined, text: vacuumAll };
 
 const refresh = (view: ObjectName): PostDataStatement => ({
   kind: 'refresh',

@@ -2,7 +2,7 @@
 import type { Database, Session } from '../contract.ts';
 import { StatementFailed, TransientError } from '../errors.ts';
 import { dumpSettings } from '../sql/dump-session.ts';
-import { carryOut, markStarted, setBuildSettings, type Work } from '../sql/post-data.ts';
+import { carryOut, markFinished, markStarted, setBuildSettings, textOf, type Work } from '../sql/post-data.ts';
 import type { BuilderSettings } from './memory.ts';
 import { inEachOthersWay, type Turn } from './order.ts';
 
@@ -16,6 +16,17 @@ export interface CrewOptions {
 }
 
 const LEAVE = Symbol('leave');
+
+/** Kinds that a server refuses to run inside a transaction or a function, and so inside of what keeps the outcome of all others. */
+const RUNS_BY_ITSELF = new Set<Work['kind']>(['vacuum']);
+
+/** It goes on when we hang up, like everything else, but then the next visit has to run it once more to know that it came to its end. */
+async function runByItself(session: Session, { ordinal }: Work): Promise<void> {
+  const [left] = await session.query(textOf(ordinal));
+  if (!left) return;
+  await session.script(left.text);
+  await session.query(markFinished(ordinal));
+}
 
 export class Crew {
   readonly #options: CrewOptions;
@@ -70,7 +81,7 @@ export class Crew {
     this.#busy.add(session);
     try {
       await session.query(markStarted(step, work, execution));
-      await session.script(carryOut(work.ordinal));
+      await (RUNS_BY_ITSELF.has(work.kind) ? runByItself(session, work) : session.script(carryOut(work.ordinal)));
       this.#idle.push(session);
     } catch (error) {
       // Cancelled by somebody, or cut off: the list says that it was started and not how it ended, so it is tried again.

@@ -16,6 +16,7 @@ const GROUPS: readonly { readonly kinds: readonly PostDataKind[]; readonly sideB
   { kinds: ['detail'], sideBySide: false },
   { kinds: ['analyze'], sideBySide: false },
   { kinds: ['refresh'], sideBySide: false },
+  { kinds: ['vacuum'], sideBySide: false },
   { kinds: ['event trigger'], sideBySide: false },
 ];
 

@@ -1,6 +1,8 @@
 /** Extensions of the source that the target lacks, cannot install, or has in another version; and what extensions keep to themselves. */
 import { STAY_BEHIND } from '../aurora-extensions.ts';
+import { isExcluded, JOBS, nameOf, obstacleAt, obstacleToReading } from '../extension-rows/look.ts';
 import { dependentsOfExtensions } from '../sql/dependents.ts';
+import { markedTables } from '../sql/extension-rows.ts';
 import { extensionTables, installedExtensions, offeredExtensions } from '../sql/extensions.ts';
 import { identifier } from '../sql/quote.ts';
 import { type Check, listed } from './findings.ts';
@@ -62,13 +64,40 @@ export const extensions: Check = {
 
 export const extensionRows: Check = {
   name: 'tables of extensions',
-  async find({ source }) {
-    return listed({
-      code: 'ExtensionTablesLeftOut',
-      severity: 'warning',
-      objects: (await source.query(extensionTables())).map(({ object, extension }) => `${object} (${extension})`),
-      message: 'These tables belong to extensions, so their rows are neither copied nor compared. System schemas are left out likewise.',
-      remedy: 'Where you have added rows of your own, such as jobs of pg_cron, add them on the target as well.',
-    });
+  async find({ source, target, input }) {
+    const all = (await source.query(markedTables())).filter((marked) => !isExcluded(marked, input));
+    const carried = all.filter(({ extension }) => extension !== JOBS);
+    const known = new Set(all.filter(({ extension, name }) => extension !== JOBS || name === 'job').map(nameOf));
+    const offered = [...(await target.query(offeredExtensions())), ...(await target.query(installedExtensions()))].map(({ name }) => name);
+    const obstacles: string[] = [];
+    for (const marked of carried) {
+      const obstacle =
+        obstacleAt(marked) ??
+        (offered.includes(marked.extension) ? undefined : 'the target does not offer the extension') ??
+        (await obstacleToReading(source, marked));
+      if (obstacle !== undefined) obstacles.push(`${nameOf(marked)}: ${obstacle}`);
+    }
+    return [
+      ...listed({
+        code: 'ExtensionTablesLeftOut',
+        severity: 'warning',
+        objects: (await source.query(extensionTables()))
+          .filter(({ schema, name, extension }) => !known.has(nameOf({ schema, name, extension })))
+          .map(({ object, extension }) => `${object} (${extension})`),
+        message:
+          'These tables belong to extensions, which do not mark their rows as configuration, or as the history of jobs do not need them, so they are ' +
+          'neither copied nor compared. System schemas are left out likewise.',
+        remedy: 'Where you have added rows of your own, add them on the target as well.',
+      }),
+      ...listed({
+        code: 'ExtensionRowsNotCarried',
+        severity: 'warning',
+        objects: obstacles,
+        message:
+          'Extensions mark these tables and sequences as configuration, whose rows follow after the copy and again right before a switch, but these ' +
+          'cannot.',
+        remedy: 'Grant our role SELECT where that is missing; else load them yourself (pg_dump --section=data, table by table).',
+      }),
+    ];
   },
 };

@@ -3,6 +3,7 @@ import { longTransactions, prepared, transactionAge } from './activity.ts';
 import { applicationSecret } from './application.ts';
 import { sourceReplication, sourceWorkers, targetWorkers, walLevel } from './capacity.ts';
 import { codeOfOthers } from './code-of-others.ts';
+import { collationOrder } from './collation-order.ts';
 import { connections } from './connections.ts';
 import { domainConstraints } from './domain-constraints.ts';
 import { extensionRows, extensions } from './extensions.ts';
@@ -13,6 +14,7 @@ import { functionsWithoutPath } from './functions-without-path.ts';
 import { replicaIdentity } from './identity.ts';
 import { invalid } from './invalid-indexes.ts';
 import { leftBehind } from './left-behind.ts';
+import { jobs } from './jobs.ts';
 import { earlierAttempt, publications, slotLimits, slots, subscriptions } from './leftovers.ts';
 import { lifetimes } from './lifetimes.ts';
 import { collations, locale } from './locale.ts';
@@ -21,6 +23,7 @@ import { loginTriggers } from './login-triggers.ts';
 import { money } from './money.ts';
 import { ownThings } from './own-things.ts';
 import { peculiarValues } from './peculiar-values.ts';
+import { prewarm } from './prewarm.ts';
 import { recordedSecrets } from './recorders.ts';
 import { rowSecurity, sourceRole, sourceTables, targetRole } from './rights.ts';
 import { searchPath } from './search-path.ts';
@@ -68,8 +71,10 @@ export const CHECKS: readonly Check[] = [
   slotLimits,
   extensions,
   extensionRows,
+  jobs,
   locale,
   collations,
+  collationOrder,
   replicaIdentity,
   ...tableChecks,
   invalid,
@@ -91,5 +96,6 @@ export const CHECKS: readonly Check[] = [
   prepared,
   longTransactions,
   transactionAge,
+  prewarm,
   size,
 ];

@@ -6,8 +6,9 @@
  * Only around statements that run no code of others: whatever runs in our session could set the role as well (design §16). So it ends
  * with the statement or with the transaction, and is never a superuser's.
  */
+import type { Statement } from '../contract.ts';
 import { REPLICATION_ROLE } from '../names.ts';
-import { literal } from './quote.ts';
+import { literal, statement } from './quote.ts';
 
 /** From 16 on a membership says whether it lets its member set the role; pg_has_role knows no mode of that name before. */
 const SET_MODE = `case when current_setting('server_version_num')::int >= 160000 then 'set' else 'member' end`;
@@ -37,6 +38,20 @@ const REPLICATOR = `(
  * the statement where this is a transaction of its own.
  */
 export const AS_REPLICATOR = `(select set_config('role', coalesce(${REPLICATOR}, current_setting('role')), true) as name offset 0) as acting`;
+
+/** The role to act as so that row-level security hides nothing; null where it hides nothing from us, or where no role of ours has BYPASSRLS. */
+const SEEING_ALL = `(
+  select r.rolname::text from pg_roles as r
+  where r.rolbypassrls and not r.rolsuper and ${MAY_ACT_AS}
+    and not exists (select from pg_roles as us where us.rolname = current_user and (us.rolbypassrls or us.rolsuper))
+  order by ${PREFERRED} limit 1)`;
+
+/**
+ * For the rest of a transaction that touches tables of extensions: where even so a policy hides rows, those that it shows are better than an
+ * error, and whoever reads them says so.
+ */
+export const seeAllRows = (): Statement =>
+  statement(`select set_config('role', coalesce(${SEEING_ALL}, current_setting('role')), true), set_config('row_security', 'on', true)`);
 
 /** An argument that cannot be known before the role is set. */
 export const afterRole = (value: string): string => `case when acting.name is not null then ${value} end`;

@@ -29,10 +29,10 @@ left join pg_available_extension_versions as v on v.name = a.name and v.version 
 join pg_roles as r on r.rolname = current_user
 `);
 
-/** Tables and sequences of extensions, whose rows are not copied because `create extension` makes them anew. */
-export const extensionTables = (): Statement<{ object: string; extension: string }> =>
+/** Tables of extensions, which are not published because `create extension` makes them anew. */
+export const extensionTables = (): Statement<{ object: string; schema: string; name: string; extension: string }> =>
   statement(`
-select format('%I.%I', n.nspname, c.relname) as object, x.extname::text as extension
+select format('%I.%I', n.nspname, c.relname) as object, n.nspname::text as schema, c.relname::text as name, x.extname::text as extension
 from pg_class as c
 join pg_namespace as n on n.oid = c.relnamespace
 join pg_depend as d on d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e'

@@ -34,21 +34,30 @@ export interface CollationFacts {
   /** The name that the provider knows it by. */
   readonly locale: string | null;
   readonly version: string | null;
+  /** Whether only equal bytes are equal; always so before version 12. */
+  readonly isDeterministic: boolean;
 }
 
 const facts = (condition: string): string => `
 select format('%I.%I', n.nspname, c.collname) as name, n.nspname = 'pg_catalog' as "isSystem", c.collprovider::text as provider,
-  coalesce(to_jsonb(c) ->> 'colllocale', to_jsonb(c) ->> 'colliculocale', c.collcollate::text) as locale, c.collversion as version
+  coalesce(to_jsonb(c) ->> 'colllocale', to_jsonb(c) ->> 'colliculocale', c.collcollate::text) as locale, c.collversion as version,
+  coalesce((to_jsonb(c) ->> 'collisdeterministic')::boolean, true) as "isDeterministic"
 from pg_collation as c
 join pg_namespace as n on n.oid = c.collnamespace
 where ${condition}
 order by name
 `;
 
-/** Collations on which something depends; those that are fixed in every server, such as "C", are never recorded as used. */
+/**
+ * Collations on which something depends. What came with the server is pinned, so that pg_depend does not tell who uses it (`unicode`, from 16
+ * on), but columns do; "default", "C" and "POSIX" are the same in every server.
+ */
 export const usedCollations = (): Statement<CollationFacts> =>
   statement(
-    facts("exists (select from pg_depend as d where d.refclassid = 'pg_collation'::regclass and d.refobjid = c.oid and d.deptype = 'n')"),
+    facts(`(
+  exists (select from pg_depend as d where d.refclassid = 'pg_collation'::regclass and d.refobjid = c.oid and d.deptype = 'n')
+  or c.oid in (select a.attcollation from pg_attribute as a where a.attrelid >= 16384)
+) and c.collname not in ('default', 'C', 'POSIX')`),
   );
 
 /** Every collation that can be used with the database's encoding. */

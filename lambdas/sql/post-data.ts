@@ -43,6 +43,12 @@ create table ${TABLE} (
 /** Of all tables that the role may analyze. */
 export const analyzeAll = 'analyze';
 
+/**
+ * Of all tables, materialized views and catalogs that the role may vacuum, each in a transaction of its own, and so never from within one
+ * (https://www.postgresql.org/docs/current/sql-vacuum.html). What is all-visible already is passed over, so a second one is cheap.
+ */
+export const vacuumAll = 'vacuum';
+
 /** A statement as it is listed. */
 export interface Deferred {
   readonly ordinal: number;
@@ -204,6 +210,14 @@ begin
 end
 $do$
 `.trim();
+
+/** Text of a statement that cannot run inside {@link carryOut}. */
+export const textOf = (ordinal: number): Statement<{ readonly text: string }> =>
+  statement(`select text from ${TABLE} where ordinal = $1::int and finished_at is null`, [ordinal]);
+
+/** After a statement that ran by itself. Where nobody was left to say so it is found unfinished, and runs again. */
+export const markFinished = (ordinal: number): Statement =>
+  statement(`update ${TABLE} set finished_at = clock_timestamp() where ordinal = $1::int and finished_at is null`, [ordinal]);
 
 /** Settings of the target that say how much building may take. */
 export interface BuildSettings {

@@ -1,6 +1,7 @@
 /**
  * Carries out what CopySchema left for after the copy, as listed on the target: indexes first and side by side, then constraints,
- * triggers, policies and the rest. What takes longer than a visit is left to the server and found again.
+ * triggers, policies and the rest; then everything is vacuumed and, where that is wanted, prewarmed. What takes longer than a visit is left
+ * to the server and found again.
  */
 import type { Acting, Looking } from '../contract.ts';
 import { IndexBuildFailed } from '../errors.ts';
@@ -10,8 +11,10 @@ import { buildFailed, type Failure, failureOf, wordsOf } from '../post-data/fail
 import { builderSettings } from '../post-data/memory.ts';
 import { nextTurn, type Standing } from '../post-data/order.ts';
 import { type State, stateOf } from '../post-data/state.ts';
+import { warmthNow, warmUp } from '../prewarm/warm-up.ts';
 import { recordedOn, recordTarget } from '../schema/fingerprint.ts';
 import { buildSettings, postDataExists, type Work, workList } from '../sql/post-data.ts';
+import type { Warmth } from '../sql/prewarm.ts';
 import { defineStep } from '../step.ts';
 
 const NAME = 'BuildIndexes';
@@ -28,6 +31,8 @@ interface Seen {
   readonly all: readonly Standing[] | undefined;
   /** Whether the target's schema is still to be recorded, for CheckCutover to find what changed since. */
   readonly unrecorded: boolean;
+  /** What this execution has read into the target's memory; undefined where nobody asked for it. */
+  readonly warmth: Warmth | undefined;
 }
 
 export const buildIndexes = defineStep({
@@ -38,28 +43,35 @@ export const buildIndexes = defineStep({
     const all = await standings(ctx);
     if (all?.every(({ state }) => state === 'done' || state === 'failed')) logWholeWords(ctx, all);
     const sides = all ? await recordedOn(ctx.target) : undefined;
-    return { all, unrecorded: sides !== undefined && !sides.has('target') };
+    const warmth = all && ctx.input.prewarm ? await warmthNow(ctx.target, ctx.execution) : undefined;
+    return { all, unrecorded: sides !== undefined && !sides.has('target'), warmth };
   },
 
-  judge({ all, unrecorded }) {
+  judge({ all, unrecorded, warmth }) {
     if (!all)
       throw new IndexBuildFailed('The target has no list of statements to carry out. Nothing was changed. Run Replicate from its start.');
     if (all.some(({ state }) => state === 'open')) return 'todo';
     if (all.some(({ state }) => state === 'running')) return 'pending';
     const failed = all.filter(({ state }) => state === 'failed');
     if (failed.length > 0) throw buildFailed(failed);
-    return unrecorded ? 'todo' : 'done';
+    return unrecorded || warmth?.finished === false ? 'todo' : 'done';
   },
 
   async act(ctx: Acting<'target'>): Promise<'pending' | undefined> {
     if ((await carryOutAll(ctx)) === 'left') return 'pending';
     // Recorded once, when everything is there: from then on, whoever changes the target's schema is not us.
     const seen = await buildIndexes.inspect(ctx);
-    if (seen.unrecorded && seen.all?.every(({ state }) => state === 'done')) await recordTarget(ctx.target);
+    if (!seen.all?.every(({ state }) => state === 'done')) return 'pending';
+    if (seen.unrecorded) await recordTarget(ctx.target);
+    if (seen.warmth) await warmUp(ctx.target, ctx.execution, () => ctx.remainingMs());
     return 'pending';
   },
 
-  evidence: ({ all }) => ({ kinds: countsOf(all ?? []), failures: failuresOf(all ?? []) }),
+  evidence: ({ all, warmth }) => ({
+    kinds: countsOf(all ?? []),
+    failures: failuresOf(all ?? []),
+    ...(warmth ? { prewarmed: { relations: warmth.through.length, pages: warmth.blocks, failure: warmth.failure } } : {}),
+  }),
 });
 
 async function standings({ target, execution }: Looking<'target'>): Promise<readonly Standing[] | undefined> {

@@ -1,9 +1,12 @@
 /**
  * Logical replication does not carry sequences
  * (https://www.postgresql.org/docs/current/logical-replication-restrictions.html), so the target's would begin at 1 again. As step 5
- * of the guide "Migrate from Aurora to PlanetScale" asks, each is set ahead of the source, which still moves.
+ * of the guide "Migrate from Aurora to PlanetScale" asks, each is set ahead of the source, which still moves. Nor does it carry what
+ * extensions mark as their configuration: those rows follow here, and again right before a switch.
  */
+import type { Json } from '../contract.ts';
 import { SequenceOutOfBounds, VerificationError } from '../errors.ts';
+import { type Configuration, carryOnce, lookAtConfiguration, told } from '../extension-rows/carry-all.ts';
 import { COPY_KEYS } from '../input.ts';
 import { lookAtSequences, type SequenceLook } from '../sequences/look.ts';
 import {
@@ -21,6 +24,7 @@ import { defineStep } from '../step.ts';
 
 interface Seen extends SequenceLook {
   readonly margin: number;
+  readonly configuration: Configuration;
 }
 
 /** Names in evidence and messages; the rest is counted. */
@@ -34,11 +38,12 @@ export const syncSequences = defineStep({
   needs: ['source', 'target'],
   understands: COPY_KEYS,
 
-  async inspect({ source, target, input }): Promise<Seen> {
-    return { ...(await lookAtSequences(source, target, input)), margin: input.sequenceMargin };
+  async inspect({ source, target, input, execution }): Promise<Seen> {
+    const sequences = await lookAtSequences(source, target, input);
+    return { ...sequences, margin: input.sequenceMargin, configuration: await lookAtConfiguration(source, target, input, execution) };
   },
 
-  judge({ pairs, missing }, { sequenceMargin }) {
+  judge({ pairs, missing, configuration }, { sequenceMargin }) {
     if (missing.length > 0) {
       throw new VerificationError(
         `The target lacks sequences that the source has: ${shown(missing).join(', ')}. No sequence was changed. ` +
@@ -59,11 +64,11 @@ export const syncSequences = defineStep({
           'No sequence was changed. Widen MINVALUE and MAXVALUE (or the type) on the target with ALTER SEQUENCE, then start again.',
       );
     }
-    return pairs.some((pair) => isBehind(pair, sequenceMargin)) ? 'todo' : 'done';
+    return configuration === 'to be carried' || pairs.some((pair) => isBehind(pair, sequenceMargin)) ? 'todo' : 'done';
   },
 
   /** Looks again under a lock, with the freshest position of the source, so that two runs at once never set anything back. */
-  async act({ source, target, input }) {
+  async act({ source, target, input, execution }, { configuration }) {
     await target.transaction(async (session) => {
       await session.query(lockSequences());
       const { pairs } = await lookAtSequences(source, session, input);
@@ -73,9 +78,10 @@ export const syncSequences = defineStep({
       });
       if (settings.length > 0) await session.query(setSequences(settings));
     });
+    if (configuration === 'to be carried') await carryOnce(source, target, input, execution);
   },
 
-  evidence({ pairs, margin }) {
+  evidence({ pairs, margin, configuration }): { readonly [key: string]: Json } {
     return {
       sequences: pairs.length,
       /** Set ahead by less than half of the margin; empty when done. */
@@ -84,6 +90,8 @@ export const syncSequences = defineStep({
       atTheirBound: shown(namesWhere(pairs, (pair) => isClamped(pair, margin))),
       /** These hand out numbers again after their bound, here as there. */
       cycling: shown(namesWhere(pairs, ({ target }) => target.cycles)),
+      /** Rows of extensions that were carried, or were not and why; jobs are disabled until the switch. */
+      ...(typeof configuration === 'string' ? {} : { ofExtensions: told(configuration) }),
       /** Defined differently on the two sides; the target's bounds were kept. */
       differing: shown(
         pairs.flatMap((pair) => {

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Database, SideName } from '../contract.ts';
 import { SwitchFailed, TransientError } from '../errors.ts';
+import { carryConfiguration } from '../extension-rows/carry-all.ts';
 import { noteHeld, readNote } from '../replication/connection.ts';
 import { disabledByOthers, isDisabledByOthers } from '../replication/held.ts';
 import type { Fence } from '../sql/gates.ts';
@@ -86,6 +87,7 @@ async function prepareSides(line: Line, one: Switch, { source, target }: Record<
   if (one.input.reverse) await prepareNext(one);
   else await dropNext(one);
   await tryGates(one);
+  await carryOver(one);
   const sequences = await prepareSequences(line.leaving, line.arriving, one.input, one.direction.to);
   await one.arriving.query(setSynchronousCommit(one.current)); // of one that an earlier version of ours has made
   const survives = await nextSurvives(one);
@@ -95,6 +97,13 @@ async function prepareSides(line: Line, one: Switch, { source, target }: Record<
   for (const session of [line.leaving, line.arriving]) await waitForLocks(session);
   const { turn = 0, cancellations = 0 } = gates[one.direction.from] ?? {};
   return { line, sequences, sender, survives, seen: { turn, cancellations }, turn: nextTurn(gates) };
+}
+
+/** What extensions keep to themselves is no reason to stay: CheckCutover has named what cannot be carried. */
+async function carryOver({ leaving, arriving, input, log }: Switch): Promise<void> {
+  for (const { object, left } of await carryConfiguration(leaving, arriving, input)) {
+    if (left !== null) log.warn('Something of an extension was not carried, or not as it was', { object, left });
+  }
 }
 
 /** The switch before: what it has left to do would be done in the middle of this one, or never. */

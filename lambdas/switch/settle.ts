@@ -2,6 +2,7 @@
 import type { Moment } from '../application.ts';
 import type { ApplicationView, Reader } from '../contract.ts';
 import { MigrationError, SwitchFailed } from '../errors.ts';
+import { handOverJobs, jobsLeftToHandOver } from '../extension-rows/hand-over.ts';
 import { createEndSessions } from '../sql/client-sessions.ts';
 import { type Gate, gateState, liftFence, noteTold, openGate, recommitGate } from '../sql/gates.ts';
 import type { Parties, Switch } from './direction.ts';
@@ -36,6 +37,7 @@ export async function carryToItsEnd(one: Settlement, turn?: number): Promise<voi
   await endingLockHolders(arriving, arriving.query(openGate(number)));
   await application.pointAt(direction.to);
   await changeStreams(one);
+  await handOverJobs(one);
   await tell(one, 'after');
 }
 
@@ -67,6 +69,7 @@ export async function outstanding(one: Parties<Reader> & { readonly application:
     ...(gates[direction.to]?.state === 'closed' ? [`the ${direction.to} takes no writes yet`] : []),
     ...(leadsTo === direction.from ? [`the application's secret still leads to the ${direction.from}`] : []),
     ...(await streamsLeftToChange(one)),
+    ...(await jobsLeftToHandOver(one)),
   ];
 }
 

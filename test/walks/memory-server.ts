@@ -295,6 +295,9 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   publicationList: () => [{ oid: 1, tables: [] }],
   lockPublication: nothing,
   sequences: nothing,
+
+  markedTables: nothing,
+  cronExists: () => [{ exists: false }],
 };
 
 const senderOf = ({ slots, other, epoch }: MemoryServer, slot: string): string | undefined =>

@@ -24,6 +24,8 @@ vi.mock('../../lambdas/sql/trust.ts', async (original) => (await import('./tagge
 vi.mock('../../lambdas/sql/own-schema.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
 vi.mock('../../lambdas/sql/held-keys.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
 vi.mock('../../lambdas/sql/worker-pins.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
+vi.mock('../../lambdas/sql/extension-rows.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
+vi.mock('../../lambdas/sql/cron-jobs.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
 vi.mock('../../lambdas/sql/server-identity.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
 // Nothing here takes time, so what is tried again is tried once more, and no password is stretched.
 vi.mock('../../lambdas/switch/patience.ts', () => ({

@@ -60,16 +60,17 @@ describe('the plan of a copy', () => {
     expect(now.find(({ text }) => text.includes('COMMENT ON EXTENSION'))?.text).toMatch(/^do .*exception when insufficient_privilege/s);
   });
 
-  it('refreshes the views that hold rows, what others read first, after analyzing', () => {
+  it('refreshes the views that hold rows, what others read first, after analyzing, and vacuums all', () => {
     const populated = [
       { schema: 's', name: 'a' },
       { schema: 's', name: 'M' },
     ];
     const { later } = planCopy(PARTITIONED, { ...NOTHING, populated });
-    expect(later.slice(-3).map(({ text }) => text)).toEqual([
+    expect(later.slice(-4).map(({ text }) => text)).toEqual([
       'analyze',
       'refresh materialized view "s"."M"',
       'refresh materialized view "s"."a"',
+      'vacuum',
     ]);
     expect(later.map(({ ordinal }) => ordinal)).toEqual(later.map((_, at) => at + 1));
   });
@@ -103,8 +104,8 @@ COMMENT ON EVENT TRIGGER "${name}" IS 'seen';
     expect(texts.filter((text) => text.includes('own ddl'))).toHaveLength(2);
   });
 
-  it('has nothing for later when the schema is empty, but the analysis', () => {
-    expect(planCopy('', NOTHING)).toMatchObject({ now: [], leftBehind: [], later: [{ kind: 'analyze' }] });
+  it('has nothing for later when the schema is empty, but to analyze and to vacuum', () => {
+    expect(planCopy('', NOTHING)).toMatchObject({ now: [], leftBehind: [], later: [{ kind: 'analyze' }, { kind: 'vacuum' }] });
   });
 });
 

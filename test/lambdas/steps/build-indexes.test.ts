@@ -2,6 +2,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clientConfig } from '../../../lambdas/adapters/connection-settings.ts';
 import { IndexBuildFailed } from '../../../lambdas/errors.ts';
+import { DEFAULT_INPUT } from '../../../lambdas/input.ts';
 import { schemaDifferences } from '../../../lambdas/schema/fingerprint.ts';
 import { buildIndexes } from '../../../lambdas/steps/build-indexes.ts';
 import { awkwardSchema } from '../../support/awkward-schema.ts';
@@ -148,7 +149,12 @@ describe('BuildIndexes', () => {
     const heard: unknown[] = [];
     const warn = (...said: unknown[]) => heard.push(said);
     const { looking } = shop.ports('BuildIndexes');
-    const seen = await buildIndexes.inspect({ ...looking, execution: 'test', log: { info: () => {}, warn } } as never);
+    const seen = await buildIndexes.inspect({
+      ...looking,
+      input: DEFAULT_INPUT,
+      execution: 'test',
+      log: { info: () => {}, warn },
+    } as never);
     expect(JSON.stringify(buildIndexes.evidence(seen, seen))).not.toContain('canary');
     expect(heard).toMatchObject([['What the server said', { code: '42501', server: 'I saw canary of a row Hint: canary of a row' }]]);
   });

@@ -1,0 +1,19 @@
+/** Whether the target can be prewarmed, where that is asked for. */
+import { offeredExtensions } from '../sql/extensions.ts';
+import { PREWARM } from '../sql/prewarm.ts';
+import { type Check, listed } from './findings.ts';
+
+export const prewarm: Check = {
+  name: 'prewarming',
+  async find({ target, input }) {
+    if (!input.prewarm) return [];
+    const offered = (await target.query(offeredExtensions())).find(({ name }) => name === PREWARM);
+    return listed({
+      code: 'PrewarmNotThere',
+      severity: 'warning',
+      objects: offered?.installed || offered?.installable ? [] : [PREWARM],
+      message: `The target ${offered ? 'does not let our role install' : 'does not offer'} this extension, so it is not prewarmed.`,
+      remedy: 'Enable the extension in PlanetScale, or create it there by a role that may; without it the first hour reads from the disk.',
+    });
+  },
+};

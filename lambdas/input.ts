@@ -33,6 +33,11 @@ export interface MigrationInput {
   readonly excludeTables: readonly TableName[];
   /** Consent to reboot the writer instance: `now`, or `wait` for somebody to do it. */
   readonly reboot: 'now' | 'wait';
+  /**
+   * `full`: consent to give tables whose rows cannot be told apart a replica identity on the source, until Cleanup: what is there already,
+   * or else FULL. Preflight and Replicate ask for it; nothing else does.
+   */
+  readonly replicaIdentity: 'as-is' | 'full';
   /** Index builds that run on the target at a time, 1 to 32. */
   readonly indexWorkers: number;
   /** How many increments a sequence is set ahead of the source while the source still moves, 0 to 1,000,000,000. */
@@ -67,6 +72,7 @@ export const DEFAULT_INPUT: MigrationInput = {
   excludeSchemas: [],
   excludeTables: [],
   reboot: 'wait',
+  replicaIdentity: 'as-is',
   indexWorkers: 2,
   sequenceMargin: 10_000,
   maxLagBytes: 1_048_576,
@@ -99,6 +105,7 @@ const KEYS: Parsers<MigrationInput> = {
   excludeSchemas: listOf(databaseName),
   excludeTables: listOf(tableName),
   reboot: oneOf('now', 'wait'),
+  replicaIdentity: oneOf('as-is', 'full'),
   indexWorkers: wholeNumber(1, 32),
   sequenceMargin: wholeNumber(0, 1_000_000_000),
   maxLagBytes: wholeNumber(1, 1_000_000_000_000),

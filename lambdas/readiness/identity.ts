@@ -1,5 +1,15 @@
 /** Tables whose rows cannot be told apart: publishing them makes the application's own UPDATE and DELETE fail. */
-import { choiceOf, clauseOf, isAccepted, isGenerated, isIncomparable, isWanting, settingOf } from '../identity/choice.ts';
+import {
+  choiceOf,
+  clauseOf,
+  isAccepted,
+  isForbidden,
+  isGenerated,
+  isIncomparable,
+  isWanting,
+  newestPublisher,
+  settingOf,
+} from '../identity/choice.ts';
 import { remediesFor } from '../identity/remedies.ts';
 import { type IdentityFacts, identities } from '../sql/identity.ts';
 import { type Check, type Finding, listed, type Scene } from './findings.ts';
@@ -27,7 +37,11 @@ function blockers(tables: readonly IdentityFacts[], consented: boolean): Finding
     listed({ code, severity: 'blocker', objects, message, remedy: remedyFor(found, consented), statements: remediesFor(found) });
   const named = (found: readonly IdentityFacts[]): string[] => found.map(({ object }) => object);
   const [generated, incomparable] = [tables.filter(isGenerated), tables.filter(isIncomparable)];
-  const evenSo = consented ? ' FULL would not find their rows either: some of their columns have types without an equality operator.' : '';
+  const forbidden = tables.filter((table) => isForbidden(table) && !incomparable.includes(table));
+  const evenSo = consented
+    ? ' FULL would not find their rows either: some of their columns have types without an equality operator, or ' +
+      'are generated, which version 18 does not publish under FULL.'
+    : '';
   return [
     ...blocker(
       'NoReplicaIdentity',
@@ -53,6 +67,13 @@ function blockers(tables: readonly IdentityFacts[], consented: boolean): Finding
       incomparable.map(({ object, incomparable: columns }) => `${object} (${columns.join(', ')})`),
       'REPLICA IDENTITY FULL finds a row by comparing all its columns, and these columns have types without an equality operator, ' +
         'such as json, xml or point.',
+    ),
+    ...blocker(
+      'FullIdentityHoldsGenerated',
+      forbidden,
+      named(forbidden),
+      'Under REPLICA IDENTITY FULL version 18 refuses UPDATE and DELETE of a published table with a generated column, here or, once a stream ' +
+        'leads back, on the target.',
     ),
   ];
 }
@@ -126,8 +147,9 @@ function costsOfFull({ input, sourceVersion }: Scene, full: readonly IdentityFac
 export const replicaIdentity: Check = {
   name: 'replica identities',
   async find(scene) {
-    const { source, sourceVersion, input } = scene;
-    const tables = await source.query(identities(input, sourceVersion));
+    const { source, sourceVersion, targetVersion, input } = scene;
+    const publisher = newestPublisher(sourceVersion, targetVersion, input.reverse);
+    const tables = await source.query(identities(input, sourceVersion, publisher));
     const wanting = tables.filter(isWanting);
     const hasConsent = input.replicaIdentity === 'full';
     const settable = hasConsent ? wanting.filter((table) => choiceOf(table)) : [];

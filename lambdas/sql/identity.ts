@@ -35,6 +35,8 @@ export interface IdentityFacts {
   readonly generatedKey: string[];
   /** Whether it has a column that was dropped or is generated: such a column is never sent. */
   readonly hasUnsentColumns: boolean;
+  /** Whether FULL would make UPDATE and DELETE fail, because a generated column would have to be published and is not. */
+  readonly fullBreaksWrites: boolean;
   /** Whether it has the column {@link ROW_ID}. */
   readonly rowId: boolean;
   /** Of a partition, the table at the top, and whether that has the column {@link ROW_ID}; null for any other table. */
@@ -47,6 +49,11 @@ export interface IdentityFacts {
 }
 
 const GENERATED_COLUMNS = 12;
+/**
+ * From here on a table with a generated column, stored or virtual, cannot be updated while it is published under FULL without it ("Replica
+ * identity must not contain unpublished generated columns", CheckCmdReplicaIdentity in execReplication.c).
+ */
+const FULL_HOLDS_GENERATED = 18;
 
 const hasColumn = (relation: string): string =>
   `exists (select from pg_attribute as a where a.attrelid = ${relation} and a.attname = '${ROW_ID}' and not a.attisdropped)`;
@@ -107,8 +114,16 @@ const incomparableColumn = `exists (
       )
     )`;
 
-/** Published tables whose identity is not simply a primary key. */
-export function identities(input: Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>, version: number): Statement<IdentityFacts> {
+/**
+ * Published tables whose identity is not simply a primary key.
+ * @param version of the server that is asked
+ * @param newestPublisher version of the newest server that publishes these tables: this one, and the target where a stream leads back
+ */
+export function identities(
+  input: Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>,
+  version: number,
+  newestPublisher = version,
+): Statement<IdentityFacts> {
   const generated = version >= GENERATED_COLUMNS ? "a.attgenerated <> ''" : 'false';
   return statement(
     `
@@ -155,6 +170,8 @@ select i.oid::int8::float8 as oid, i.object, i.nspname::text as schema, i.relnam
     order by a.attnum
   ) as incomparable,
   exists (select from pg_attribute as a where a.attrelid = i.oid and a.attnum > 0 and (a.attisdropped or ${generated})) as "hasUnsentColumns",
+  exists (select from pg_attribute as a where a.attrelid = i.oid and a.attnum > 0 and ${generated}) and $3::int >= ${FULL_HOLDS_GENERATED}
+    as "fullBreaksWrites",
   ${hasColumn('i.oid')} as "rowId",
   (
     with recursive up (oid, height) as (
@@ -183,6 +200,6 @@ where not (
 )
 order by i.object
 `,
-    exclusions(input),
+    [...exclusions(input), newestPublisher],
   );
 }

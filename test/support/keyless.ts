@@ -132,7 +132,8 @@ export const contents = (version: number): string =>
       ([table]) =>
         `select '${table.replaceAll("'", "''")}' as name, coalesce(array_agg(to_jsonb(t)::text order by to_jsonb(t)::text), '{}') as rows from only ${table} as t`,
     )
-    .join('\nunion all\n');
+    .join('\nunion all\n')
+    .concat('\norder by name');
 
 /** Replica identities of all tables, as a person would compare them. */
 export const IDENTITIES = `

@@ -3,7 +3,7 @@
  * on the target for BuildIndexes. Guide "Migrate from Aurora to PlanetScale", step 3.
  */
 import { STAY_BEHIND } from '../aurora-extensions.ts';
-import type { Acting, Looking, Session } from '../contract.ts';
+import type { Acting, Looking, Reader, Session } from '../contract.ts';
 import { apply, type Batch, BatchRefused, batches, singly } from '../dump/apply.ts';
 import { copyOn, identityOf } from '../dump/earlier-copy.ts';
 import { dumpOptions, type Exclusions, wantedSince } from '../dump/exclusions.ts';
@@ -20,6 +20,7 @@ import { createHeartbeat } from '../sql/heartbeat.ts';
 import { populatedViews } from '../sql/materialized-views.ts';
 import { createPostData, listDeferred } from '../sql/post-data.ts';
 import { platformEventTriggers } from '../sql/relations.ts';
+import { createIdentities, type IdentityOfTwin, identitiesExist, identitiesToCarry, recordCarried } from '../sql/replica-identities.ts';
 import { createSchemaCopy, lockSchemaCopy, recordSchemaCopy, type SchemaCopy, schemaCopyExists } from '../sql/schema-copy.ts';
 import type { SchemaObject } from '../sql/schema-objects.ts';
 import { defineStep } from '../step.ts';
@@ -66,6 +67,7 @@ export const copySchema = defineStep({
     const exclusions: Exclusions = { excludeSchemas, excludeTables };
     // Before the dump: what changes in between is then a difference to be found later, and not one that nobody sees.
     const objects = await objectsOf(source, exclusions);
+    const identities = await identitiesSet(source);
     const dump = await schemaDump.dump(dumpOptions(input, staying));
     const [dangling, populated] = [await source.query(foreignKeysToExcluded(input)), await source.query(populatedViews(input))];
     const platformTriggers = (await source.query(platformEventTriggers())).map(({ name }) => name);
@@ -77,7 +79,8 @@ export const copySchema = defineStep({
       statements: plan.now.length,
       leftBehind: [...plan.leftBehind],
     };
-    const attempt = (all: readonly Batch[]) => target.transaction((session) => carryOut(session, all, { plan, record, objects }));
+    const attempt = (all: readonly Batch[]) =>
+      target.transaction((session) => carryOut(session, all, { plan, record, objects, identities }));
     const all = batches(plan.now);
     try {
       await attempt(all);
@@ -101,9 +104,17 @@ interface Plan {
   readonly record: Omit<SchemaCopy, 'copiedAt'>;
   /** The source's schema, as it was before the dump. */
   readonly objects: readonly SchemaObject[];
+  /** Replica identities that we have set on the source, which the dump brings along. */
+  readonly identities: readonly IdentityOfTwin[];
 }
 
-async function carryOut(session: Pick<Session, 'query' | 'script'>, all: readonly Batch[], { plan, record, objects }: Plan): Promise<void> {
+async function identitiesSet(source: Reader): Promise<IdentityOfTwin[]> {
+  const [there] = await source.query(identitiesExist());
+  return there?.exist ? source.query(identitiesToCarry()) : [];
+}
+
+async function carryOut(session: Pick<Session, 'query' | 'script'>, all: readonly Batch[], given: Plan): Promise<void> {
+  const { plan, record, objects, identities } = given;
   await session.query(lockSchemaCopy());
   const [there] = await session.query(schemaCopyExists());
   if (there?.exists) return;
@@ -112,6 +123,10 @@ async function carryOut(session: Pick<Session, 'query' | 'script'>, all: readonl
   await session.script(dumpSettings('local'));
   await apply(session, all);
   await session.query(keepWhatWasCopied());
+  if (identities.length > 0) {
+    await session.query(createIdentities());
+    await session.query(recordCarried(identities));
+  }
   await session.query(createPostData());
   await session.query(listDeferred(plan.later));
   await recordSource(session, objects);

@@ -47,7 +47,7 @@ export const MACHINES = {
       withRebootConsent(until('RebootSource')),
       until('VerifyWalLevel'),
       task('CreateReplicationRole'),
-      until('SetReplicaIdentity'),
+      task('SetReplicaIdentity'),
       task('CopySchema'),
       task('CreatePublication'),
       until('CreateSubscription'),

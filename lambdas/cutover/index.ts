@@ -6,6 +6,7 @@ import { application } from './application.ts';
 import { compared } from './comparison.ts';
 import { unverifiedWayBack } from './consent.ts';
 import { functions } from './functions.ts';
+import { replicaIdentity } from './identity.ts';
 import { lag } from './lag.ts';
 import { postData } from './post-data.ts';
 import { readers } from './readers.ts';
@@ -28,6 +29,7 @@ const COMMON: readonly SwitchCheck[] = [
   stream,
   publication,
   tables,
+  replicaIdentity,
   schema,
   lag,
   login,

@@ -227,6 +227,18 @@ export const makeIndex = (definition: string): Statement => statement(definition
 
 export const giveUpSoon = (): Statement<unknown> => statement(`select set_config('lock_timeout', '${LOCK_TIMEOUT_MS}', true)`);
 
+export const namesOf = (relations: readonly number[], most: number): Statement<{ readonly object: string }> =>
+  statement(
+    `
+select format('%I.%I', n.nspname, c.relname) as object
+from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
+where c.oid = any ($1::int8[]::oid[])
+order by object
+limit $2::int
+`,
+    [relations, most],
+  );
+
 /** Sessions that hold a lock on one of these tables, as a person would name them, and for how long their transaction is open. */
 export const holdersOf = (relations: readonly number[], most: number): Statement<{ readonly holder: string }> =>
   statement(

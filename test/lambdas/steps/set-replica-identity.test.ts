@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { NotReady } from '../../../lambdas/errors.ts';
+import { NotReady, TransientError } from '../../../lambdas/errors.ts';
 import { IDENTITIES } from '../../support/keyless.ts';
 import { livesItsWholeLife } from '../../support/life.ts';
 import { eventually } from '../../support/replicated.ts';
@@ -53,18 +53,14 @@ describe('SetReplicaIdentity (#11)', () => {
     const one = await world();
     const holder = await one.ports('test').acting.source.session('holder');
     await holder.script('begin; lock table public."Key less" in row exclusive mode');
-    const waiting = one.visit('SetReplicaIdentity', { input: INPUT });
+    const waiting = one.visit('SetReplicaIdentity', { input: INPUT }).catch((thrown: unknown) => thrown);
     await eventually(async () => (await one.source(`select from pg_locks where mode = 'AccessExclusiveLock' and not granted`)).length > 0);
     expect(await one.source('select count(*)::int from public."Key less"')).toEqual([{ count: 2 }]);
-    const { verdict, evidence } = await waiting;
-    expect({ verdict, evidence }).toEqual({
-      verdict: 'pending',
-      evidence: {
-        set: 2,
-        waitingFor: ['public."Key less"'],
-        locksAreHeldBy: [expect.stringMatching(/^pid \d+ of .*:holder\), for \d+ s$/)],
-      },
-    });
+    const error = (await waiting) as Error;
+    expect(error).toBeInstanceOf(TransientError);
+    expect(error.message).toMatch(
+      /of 1 tables of the source .* within a second: public\."Key less"\. Sessions .* now: pid \d+ of .*:holder\), for \d+ s\./,
+    );
     expect(await one.source(IDENTITIES)).toEqual([BEFORE[0], ...SET.slice(1)]);
     await holder.end();
     await one.until('SetReplicaIdentity', { input: INPUT });

@@ -38,6 +38,11 @@ export interface MigrationInput {
   readonly searchPath: 'source' | 'as-is';
   /** Consent to reboot the writer instance: `now`, or `wait` for somebody to do it. */
   readonly reboot: 'now' | 'wait';
+  /**
+   * `full`: consent to give tables whose rows cannot be told apart a replica identity on the source, until Cleanup: what is there already,
+   * or else FULL. Preflight and Replicate ask for it; nothing else does.
+   */
+  readonly replicaIdentity: 'as-is' | 'full';
   /** Index builds that run on the target at a time, 1 to 32. */
   readonly indexWorkers: number;
   /** Whether tables and indexes are read into the target's memory once they are built, as far as it reaches, where it has pg_prewarm. */
@@ -75,6 +80,7 @@ export const DEFAULT_INPUT: MigrationInput = {
   excludeTables: [],
   searchPath: 'source',
   reboot: 'wait',
+  replicaIdentity: 'as-is',
   indexWorkers: 2,
   prewarm: false,
   sequenceMargin: 10_000,
@@ -109,6 +115,7 @@ const KEYS: Parsers<MigrationInput> = {
   excludeTables: listOf(tableName),
   searchPath: oneOf('source', 'as-is'),
   reboot: oneOf('now', 'wait'),
+  replicaIdentity: oneOf('as-is', 'full'),
   indexWorkers: wholeNumber(1, 32),
   prewarm: boolean,
   sequenceMargin: wholeNumber(0, 1_000_000_000),

@@ -47,6 +47,7 @@ export const MACHINES = {
       withRebootConsent(until('RebootSource')),
       until('VerifyWalLevel'),
       task('CreateReplicationRole'),
+      task('SetReplicaIdentity'),
       task('CopySchema'),
       task('TrySample'),
       task('CreatePublication'),

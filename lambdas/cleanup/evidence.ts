@@ -1,5 +1,6 @@
 /** What a clean-up tells of what it saw. */
 import type { Json, SideName } from '../contract.ts';
+import { leftAlone, stillSet } from '../identity/put-back.ts';
 import type { PublisherTraces } from './publisher.ts';
 import { isAnothers, type Scene, servedIn } from './scene.ts';
 
@@ -7,8 +8,8 @@ import { isAnothers, type Scene, servedIn } from './scene.ts';
 export function evidenceOf(scene: Scene, before: Scene): { readonly [key: string]: Json } {
   const served = servedIn(scene, before);
   return {
-    source: onSource(scene),
-    target: onTarget(scene),
+    source: { ...onSource(scene), ...identitiesOn(scene.source, before.source) },
+    target: { ...onTarget(scene), ...identitiesOn(scene.target, before.target) },
     ...(served === undefined ? {} : { served, says: SAYS[served] }),
     ...(scene.pointsAt === undefined ? {} : { secretLeadsTo: scene.pointsAt }),
   };
@@ -37,13 +38,26 @@ const streamEvidence = ({ slots, publication, role }: PublisherTraces) => ({
   ...(role.exists ? { roleIsUsedBy: [...role.usedBy] } : {}),
 });
 
-function onSource({ source }: Scene): Json {
+const MOST_SHOWN = 20;
+
+/** The record is gone once all is clean, so what was left alone is said by the visit that drops it. */
+function identitiesOn(now: Scene['source' | 'target'], before: Scene['source' | 'target']): { readonly [key: string]: Json } {
+  const recordOf = (side: Scene['source' | 'target']) => (side.reached ? (side.traces.identities ?? []) : []);
+  const record = recordOf(now).length > 0 ? recordOf(now) : recordOf(before);
+  const [waiting, left] = [stillSet(recordOf(now)), leftAlone(record)];
+  return {
+    ...(waiting.length > 0 ? { replicaIdentitiesToPutBack: waiting.slice(0, MOST_SHOWN) } : {}),
+    ...(left.length > 0 ? { replicaIdentitiesLeftAlone: left.slice(0, MOST_SHOWN) } : {}),
+  };
+}
+
+function onSource({ source }: Scene): { readonly [key: string]: Json } {
   if (!source.reached) return { unreachable: source.reason };
   const { publisher, subscription, schema, gate } = source.traces;
   return { ...streamEvidence(publisher), subscription, schema, ...(gate ? { gate: gate.state } : {}) };
 }
 
-function onTarget(scene: Scene): Json {
+function onTarget(scene: Scene): { readonly [key: string]: Json } {
   const { target } = scene;
   if (!target.reached) return { unreachable: target.reason };
   const { subscriptions, publisher, schema, copied, gate } = target.traces;

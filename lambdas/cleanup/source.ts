@@ -1,10 +1,12 @@
 /** What the migration made on the source: the beginning of the stream forward, the end of the one back, and our schema with the gate. */
 import type { Reader } from '../contract.ts';
 import { identityOf } from '../dump/earlier-copy.ts';
+import { recordOn } from '../identity/put-back.ts';
 import { subscriptionName } from '../names.ts';
 import { readNote } from '../replication/connection.ts';
 import type { Gate } from '../sql/gates.ts';
 import { ownSchemaExists } from '../sql/own-schema.ts';
+import type { RecordedIdentity } from '../sql/replica-identities.ts';
 import { subscriptionState } from '../sql/subscriptions.ts';
 import { gateOf } from '../switch/gates.ts';
 import { lookAtPublisher, type PublisherTraces, publisherIsClean } from './publisher.ts';
@@ -19,6 +21,8 @@ export interface SourceTraces {
   readonly reverseBirth: string | undefined;
   readonly gate: Gate | undefined;
   readonly schema: boolean;
+  /** Replica identities that we have set. */
+  readonly identities?: readonly RecordedIdentity[];
 }
 
 export async function lookAtSource(source: Reader): Promise<SourceTraces> {
@@ -32,6 +36,7 @@ export async function lookAtSource(source: Reader): Promise<SourceTraces> {
     reverseBirth: readNote(subscription?.note ?? null)?.birth,
     gate: await gateOf(source),
     schema: schema?.exists ?? false,
+    identities: await recordOn(source),
   };
 }
 

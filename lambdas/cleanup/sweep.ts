@@ -1,5 +1,6 @@
 /** The work of a clean-up on both sides. What fails on one side, or needs more time there, does not keep the other from being cleaned. */
 import type { Database } from '../contract.ts';
+import { putBackIdentities } from '../identity/put-back.ts';
 import { subscriptionName } from '../names.ts';
 import { removeTrialRole } from '../sample/role.ts';
 import { endOtherSteps } from '../sql/sessions.ts';
@@ -42,7 +43,7 @@ export async function stopSwitches(brooms: readonly Broom[], step: string): Prom
 
 /**
  * Subscribers before slots, so that nobody comes back to read; our schema last, because it says which slots and objects are ours, and what
- * a gate has to put back.
+ * a gate has to put back. Replica identities go back once nothing is published any more, which would need them.
  * @returns whether all was carried out; false where a visit more is needed, be it because another one is at it
  * @throws what failed on a side, after the other was cleaned
  */
@@ -66,7 +67,7 @@ export async function sweep(brooms: readonly Broom[], remainingMs: () => number)
   const silent = await phase(cut, ({ side, publishes }) => unpublish(side, publishes, remainingMs));
   const clean = await phase(silent, async ({ side, drop }) => {
     await removeTrialRole(side);
-    if (drop && !(await dropCopied(side, remainingMs))) return false;
+    if (!(await (drop ? dropCopied : putBackIdentities)(side, remainingMs))) return false;
     await dropSchema(side);
     return true;
   });

@@ -1,12 +1,14 @@
 /** What the migration made on the target: the copy, the end of the stream forward, the beginning of the one back, and our schema with the gate. */
 import type { Database, Reader } from '../contract.ts';
 import { copyOn } from '../dump/earlier-copy.ts';
+import { recordOn } from '../identity/put-back.ts';
 import { PREFIX, subscriptionName } from '../names.ts';
 import { readNote } from '../replication/connection.ts';
 import { isTrialRoleThere } from '../sample/role.ts';
 import { copiedObjectsExist, copiedObjectsLeft, dropCopiedObjects, inTheWayOfDropping } from '../sql/copied-objects.ts';
 import type { Gate } from '../sql/gates.ts';
 import { ownSchemaExists } from '../sql/own-schema.ts';
+import type { RecordedIdentity } from '../sql/replica-identities.ts';
 import type { SchemaCopy } from '../sql/schema-copy.ts';
 import { subscriptionState, subscriptionsNamed } from '../sql/subscriptions.ts';
 import { gateOf } from '../switch/gates.ts';
@@ -31,6 +33,8 @@ export interface TargetTraces {
   readonly copied: number | undefined;
   /** What would go with them although it did not come with the copy, as far as somebody wants them dropped. */
   readonly inTheWay: readonly string[];
+  /** Replica identities that we have set, by the dump as a rule. */
+  readonly identities?: readonly RecordedIdentity[];
 }
 
 /** Objects to name in a message. */
@@ -54,6 +58,7 @@ export async function lookAtTarget(target: Reader, database: string, drop: boole
     trialRole: await isTrialRoleThere(target),
     copied: copied?.left,
     inTheWay: inTheWay.map(({ object }) => object),
+    identities: await recordOn(target),
   };
 }
 

@@ -7,6 +7,7 @@ import { compared } from './comparison.ts';
 import { unverifiedWayBack } from './consent.ts';
 import { extensionRows, jobs } from './extensions.ts';
 import { functions } from './functions.ts';
+import { replicaIdentity } from './identity.ts';
 import { lag } from './lag.ts';
 import { postData } from './post-data.ts';
 import { readers } from './readers.ts';
@@ -29,6 +30,7 @@ const COMMON: readonly SwitchCheck[] = [
   stream,
   publication,
   tables,
+  replicaIdentity,
   schema,
   lag,
   login,

@@ -3,7 +3,7 @@
  * on the target for BuildIndexes. Guide "Migrate from Aurora to PlanetScale", step 3.
  */
 import { STAY_BEHIND } from '../aurora-extensions.ts';
-import type { Acting, Looking, Session } from '../contract.ts';
+import type { Acting, Looking, Reader, Session } from '../contract.ts';
 import { apply, batches } from '../dump/apply.ts';
 import { copyOn, identityOf } from '../dump/earlier-copy.ts';
 import { dumpOptions, type Exclusions, wantedSince } from '../dump/exclusions.ts';
@@ -25,6 +25,7 @@ import { createHeldKeys, foreignKeysToHold, listHeldKeys } from '../sql/held-key
 import { populatedViews } from '../sql/materialized-views.ts';
 import { createPostData, listDeferred } from '../sql/post-data.ts';
 import { platformEventTriggers } from '../sql/relations.ts';
+import { createIdentities, type IdentityOfTwin, identitiesExist, identitiesToCarry, recordCarried } from '../sql/replica-identities.ts';
 import { createSchemaCopy, lockSchemaCopy, recordSchemaCopy, type SchemaCopy, schemaCopyExists } from '../sql/schema-copy.ts';
 import type { SchemaObject } from '../sql/schema-objects.ts';
 import { type GivenPath, givePath, givePaths, pathsGiven, pathsGivenExist } from '../sql/search-paths.ts';
@@ -80,6 +81,7 @@ export const copySchema = defineStep({
     // Before the dump: what changes in between is then a difference to be found later, and not one that nobody sees.
     const objects = await objectsOf(source, exclusions);
     const paths = input.searchPath === 'source' ? await pathsToGive(source, input) : [];
+    const identities = await identitiesSet(source);
     const dump = await schemaDump.dump(dumpOptions(input, staying));
     const populated = await source.query(populatedViews(input));
     const dangling = await source.query(foreignKeysToExcluded(input));
@@ -93,7 +95,7 @@ export const copySchema = defineStep({
       statements: plan.now.length,
       leftBehind: [...plan.leftBehind],
     };
-    await target.transaction((session) => carryOut(session, { plan, record, objects, paths }));
+    await target.transaction((session) => carryOut(session, { plan, record, objects, paths, identities }));
   },
 
   evidence: ({ copy, paths }) => ({
@@ -113,10 +115,17 @@ interface Plan {
   /** The source's schema, as it was before the dump. */
   readonly objects: readonly SchemaObject[];
   readonly paths: readonly GivenPath[];
+  /** Replica identities that we have set on the source, which the dump brings along. */
+  readonly identities: readonly IdentityOfTwin[];
+}
+
+async function identitiesSet(source: Reader): Promise<IdentityOfTwin[]> {
+  const [there] = await source.query(identitiesExist());
+  return there?.exist ? source.query(identitiesToCarry()) : [];
 }
 
 /** @throws SchemaCopyFailed with everything that the target refuses and that rows depend on, which rolls all of it back */
-async function carryOut(session: Pick<Session, 'query' | 'script'>, { plan, record, objects, paths }: Plan): Promise<void> {
+async function carryOut(session: Pick<Session, 'query' | 'script'>, { plan, record, objects, paths, identities }: Plan): Promise<void> {
   await session.query(lockSchemaCopy());
   const [there] = await session.query(schemaCopyExists());
   if (there?.exists) return;
@@ -129,6 +138,10 @@ async function carryOut(session: Pick<Session, 'query' | 'script'>, { plan, reco
   if (now.length + later.refused.length > 0) throw refused([...now, ...later.refused], left.list);
   await session.query(keepWhatWasCopied());
   for (const statement of givePaths(paths)) await session.query(statement);
+  if (identities.length > 0) {
+    await session.query(createIdentities());
+    await session.query(recordCarried(identities));
+  }
   await session.query(createPostData());
   await session.query(listDeferred(later.deferred));
   await session.query(createHeldKeys());

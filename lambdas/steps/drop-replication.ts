@@ -4,7 +4,7 @@
  *
  * A fence that a switch left behind is lifted, and gates are opened, with the settings that the database had before. That the target serves
  * the application by then is how a migration ends. A committed switch that was not carried to its end is refused, because the rest of it
- * decides where the application writes. No step of the migration changes a replica identity, so there is none to put back.
+ * decides where the application writes. Replica identities that the migration has set go back to what they were, unless somebody changed them since.
  */
 import { evidenceOf, servedAccordingTo } from '../cleanup/evidence.ts';
 import { left, leftInTheWay } from '../cleanup/left.ts';

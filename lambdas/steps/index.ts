@@ -21,6 +21,7 @@ import { liftFence } from './lift-fence.ts';
 import { rebootSource } from './reboot-source.ts';
 import { restoreSource } from './restore-source.ts';
 import { rotatePassword } from './rotate-password.ts';
+import { setReplicaIdentity } from './set-replica-identity.ts';
 import { switchBack } from './switch-back.ts';
 import { switchOver } from './switch-over.ts';
 import { syncSequences } from './sync-sequences.ts';
@@ -33,6 +34,7 @@ export const steps = {
   RebootSource: rebootSource,
   VerifyWalLevel: verifyWalLevel,
   CreateReplicationRole: createReplicationRole,
+  SetReplicaIdentity: setReplicaIdentity,
   CopySchema: copySchema,
   TrySample: trySample,
   CreatePublication: createPublication,

@@ -1,6 +1,10 @@
 /** The command line of the rehearsal: untrusted words → trusted {@link RehearsalOptions}, with every problem at once. */
 import { parseArgs } from 'node:util';
 import type { ConnectionSettings } from '../../lambdas/adapters/connection-settings.ts';
+import type { Json } from '../../lambdas/contract.ts';
+import { InvalidInput } from '../../lambdas/errors.ts';
+import { parseInput } from '../../lambdas/input.ts';
+import { keysOfOthers } from '../../lambdas/steps/index.ts';
 import type { MachineName } from '../machines.ts';
 import { STOPS } from './course.ts';
 import { InvalidUrl, settingsOfUrl } from './database-url.ts';
@@ -27,6 +31,8 @@ export interface RehearsalOptions {
   readonly rate: number;
   /** Rows of the sample's largest table, 0 to 100,000,000. */
   readonly rows: number;
+  /** What a person gives Preflight and Replicate as execution input. */
+  readonly input: Readonly<Record<string, Json>>;
   /** Where the report is written as JSON. */
   readonly report: string | undefined;
   /** Leave the servers running at the end, until Ctrl-C. */
@@ -67,6 +73,7 @@ usage: npm run rehearse -- [options]
   --writers N          sessions of the application that writes meanwhile, 0 to 64 (default 4)
   --rate N             transactions a second, of all writers together, 1 to 10000 (default ${DEFAULT_RATE})
   --rows N             rows of the sample's largest table, 0 to 100000000 (default 100000)
+  --input JSON         execution input of Preflight and Replicate, such as '{"replicaIdentity": "full"}'
   --report FILE        write the report to this file, as JSON
   --keep               leave the servers running at the end and print their URLs, until Ctrl-C
   --help               this text
@@ -92,6 +99,7 @@ const SPECIFICATION = {
   writers: { type: 'string' },
   rate: { type: 'string' },
   rows: { type: 'string' },
+  input: { type: 'string' },
   report: { type: 'string' },
   keep: { type: 'boolean' },
   help: { type: 'boolean' },
@@ -168,6 +176,20 @@ export function parseOptions(words: readonly string[]): RehearsalOptions | 'help
     return found ?? DEFAULT_TARGET_LOGIN;
   };
 
+  const input = (): RehearsalOptions['input'] => {
+    const text = given.get('input');
+    if (text === undefined) return {};
+    try {
+      const value: unknown = JSON.parse(text);
+      parseInput(value, undefined, keysOfOthers('CheckReadiness'));
+      return value as RehearsalOptions['input'];
+    } catch (error) {
+      const why = error instanceof InvalidInput ? error.problems : ['It must be JSON.'];
+      problems.push(...why.map((problem) => `--input was refused: ${problem}`));
+      return {};
+    }
+  };
+
   const options: RehearsalOptions = {
     ...sides,
     targetLogin: targetLogin(),
@@ -176,6 +198,7 @@ export function parseOptions(words: readonly string[]): RehearsalOptions | 'help
     writers: wholeNumber('writers', 4, 0, 64),
     rate: wholeNumber('rate', DEFAULT_RATE, 1, 10_000),
     rows: wholeNumber('rows', 100_000, 0, 100_000_000),
+    input: input(),
     report: given.get('report'),
     keep: given.has('keep'),
   };

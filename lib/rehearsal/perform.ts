@@ -6,6 +6,7 @@ import { courseUntil, LEADS_TO } from './course.ts';
 import { type Examination, examine } from './examine.ts';
 import { type CatalogComparison, catalogsOfBoth, compareCatalogs } from './inventory/unchanged.ts';
 import type { Outcome } from './machines/execution.ts';
+import type { RehearsalOptions } from './options.ts';
 import type { Report } from './report.ts';
 import type { Machinery, Play } from './stage.ts';
 import { type Performance, switchesOf } from './switches.ts';
@@ -71,10 +72,14 @@ const isReplicated = (outcomes: readonly Outcome[]): boolean =>
 
 /** @returns whether every machine succeeded, and the application was found at work after each */
 async function follow(play: Performing, course: readonly MachineName[]): Promise<boolean> {
-  const { runner, sides } = play;
+  const { runner, sides, options } = play;
+  const inputs: Partial<Record<MachineName, RehearsalOptions['input']>> = {
+    Preflight: options.input,
+    Replicate: { ...sides.input, ...options.input },
+  };
   for (const name of course) {
     const to = LEADS_TO[name];
-    const outcome = to ? await switchTo(play, name, to) : await runner.run(name, name === 'Replicate' ? sides.input : {});
+    const outcome = to ? await switchTo(play, name, to) : await runner.run(name, inputs[name] ?? {});
     if (outcome.status !== 'SUCCEEDED') return false;
     if (name === 'Replicate') await sides.letApplicationIn('target');
     if (to && !(await goesOnAt(play, to))) return false;

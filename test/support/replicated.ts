@@ -73,6 +73,15 @@ export async function eventually(condition: () => Promise<boolean>): Promise<voi
   }
 }
 
+/** Waits until the target has all that the source has now. */
+export async function applied(world: World): Promise<void> {
+  const [now] = await world.source('select pg_current_wal_insert_lsn()::text as lsn');
+  await eventually(async () => {
+    const behind = `select from pg_replication_slots where database = current_database() and confirmed_flush_lsn < $1::pg_lsn`;
+    return (await world.source(behind, [now?.lsn])).length === 0;
+  });
+}
+
 /** Rows and their sum, of one table on both sides. */
 export async function onBothSides(world: World, { schema, table }: TableName): Promise<{ source: unknown; target: unknown }> {
   const text = `select count(*)::int as count, sum(hashtext(t::text))::text as hash from ${qualified(schema, table)} as t`;

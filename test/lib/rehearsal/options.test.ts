@@ -23,6 +23,7 @@ describe('the command line of the rehearsal', () => {
       writers: 4,
       rate: 200,
       rows: 100_000,
+      input: {},
       report: undefined,
       keep: false,
     });
@@ -51,6 +52,15 @@ describe('the command line of the rehearsal', () => {
       keep: true,
       report: 'a file.json',
     });
+  });
+
+  it('passes execution input on to Preflight and Replicate, and refuses what these would (#11)', () => {
+    expect(parseOptions(['--input', '{"replicaIdentity": "full"}'])).toMatchObject({ input: { replicaIdentity: 'full' } });
+    expect(problemsOf('--input', 'full')).toEqual(['--input was refused: It must be JSON.']);
+    expect(problemsOf('--input={"replicaIdentity": "yes", "lost": "source"}')).toEqual([
+      expect.stringContaining('--input was refused: "replicaIdentity"'),
+      expect.stringContaining('--input was refused: "lost" is not a setting'),
+    ]);
   });
 
   it('switches somebody’s own databases only where it is told to', () => {

@@ -25,7 +25,7 @@ const tooLong = ({ schema, table }: TableName, cause: StatementFailed): Statemen
     `Comparing "${schema}"."${table}" takes longer than one visit may, so nothing is known of it. Nothing was changed. Give it a primary key, ` +
       'or leave it out with excludeTables and compare it by other means, then start again.',
     cause.complaint,
-    { cause },
+    { cause, isExplained: true },
   );
 
 /** The target is behind: it may be for good. @throws CopyStalled where others have disabled the subscription */

@@ -3,6 +3,7 @@
 import { loginTriggers } from '../readiness/login-triggers.ts';
 import { ownThings } from '../readiness/own-things.ts';
 import { application } from './application.ts';
+import { code } from './code.ts';
 import { compared } from './comparison.ts';
 import { unverifiedWayBack } from './consent.ts';
 import { functions } from './functions.ts';
@@ -29,6 +30,7 @@ const COMMON: readonly SwitchCheck[] = [
   publication,
   tables,
   schema,
+  code,
   lag,
   login,
   longTransactions,

@@ -12,17 +12,12 @@ const told = (side: string, difference: Difference): string => {
   return words.length > LONGEST_WORDS ? `${words.slice(0, LONGEST_WORDS)}…` : words;
 };
 
-/** Made on both sides alike, so that the sides agree with each other. */
-const alike = (others: readonly Difference[]): ((one: Difference) => boolean) => {
-  const there = new Map(others.map((other) => [other.object, other]));
-  return ({ object, is }) => there.has(object) && there.get(object)?.is === is;
-};
+const MIGRATED = 'The schema has changed since it was copied. Changes of the schema are not replicated.';
 
 export const schema: SwitchCheck = {
   name: 'the schema of both sides',
   async find({ source, target }) {
-    const { recorded, ...changed } = await schemaDifferences(source, target);
-    const [onSource, onTarget] = [alike(changed.target), alike(changed.source)];
+    const { recorded, alike, ...changed } = await schemaDifferences(source, target);
     const findings: Finding[] = [
       ...listed({
         code: 'SchemaNotRecorded',
@@ -34,18 +29,15 @@ export const schema: SwitchCheck = {
       ...listed({
         code: 'SchemaChanged',
         severity: 'blocker',
-        objects: [
-          ...changed.source.filter((one) => !onSource(one)).map((one) => told('source', one)),
-          ...changed.target.filter((one) => !onTarget(one)).map((one) => told('target', one)),
-        ],
-        message: 'The schema has changed since it was copied. Changes of the schema are not replicated.',
+        objects: [...changed.source.map((one) => told('source', one)), ...changed.target.map((one) => told('target', one))],
+        message: MIGRATED,
         remedy:
           'Make the same change on the other side, or take it back. Where a column was added, rows written since have to be compared.',
       }),
       ...listed({
         code: 'SchemaChangedAlike',
         severity: 'warning',
-        objects: changed.source.filter(onSource).map(inWords),
+        objects: alike.map(inWords),
         message: 'These changes were made since the copy on both sides alike.',
         remedy: 'Nothing, if that was intended.',
       }),

@@ -38,7 +38,7 @@ export const buildIndexes = defineStep({
     const all = await standings(ctx);
     if (all?.every(({ state }) => state === 'done' || state === 'failed')) logWholeWords(ctx, all);
     const sides = all ? await recordedOn(ctx.target) : undefined;
-    return { all, unrecorded: sides !== undefined && !sides.has('target') };
+    return { all, unrecorded: sides !== undefined && !(sides.has('target') && sides.has('target code')) };
   },
 
   judge({ all, unrecorded }) {

@@ -11,7 +11,9 @@ import { type CopyPlan, planCopy } from '../dump/plan.ts';
 import { refused } from '../dump/refusal.ts';
 import { SchemaCopyFailed } from '../errors.ts';
 import { COPY_KEYS } from '../input.ts';
+import { codeOf, recordSourceCode } from '../schema/code-record.ts';
 import { objectsOf, recordSource } from '../schema/fingerprint.ts';
+import type { CodeObject } from '../sql/code-objects.ts';
 import { keepWhatWasCopied, noteObjectsThere } from '../sql/copied-objects.ts';
 import { dumpSettings } from '../sql/dump-session.ts';
 import { offeredExtensions } from '../sql/extensions.ts';
@@ -66,6 +68,7 @@ export const copySchema = defineStep({
     const exclusions: Exclusions = { excludeSchemas, excludeTables };
     // Before the dump: what changes in between is then a difference to be found later, and not one that nobody sees.
     const objects = await objectsOf(source, exclusions);
+    const code = await codeOf(source, exclusions);
     const dump = await schemaDump.dump(dumpOptions(input, staying));
     const [dangling, populated] = [await source.query(foreignKeysToExcluded(input)), await source.query(populatedViews(input))];
     const platformTriggers = (await source.query(platformEventTriggers())).map(({ name }) => name);
@@ -77,7 +80,7 @@ export const copySchema = defineStep({
       statements: plan.now.length,
       leftBehind: [...plan.leftBehind],
     };
-    const attempt = (all: readonly Batch[]) => target.transaction((session) => carryOut(session, all, { plan, record, objects }));
+    const attempt = (all: readonly Batch[]) => target.transaction((session) => carryOut(session, all, { plan, record, objects, code }));
     const all = batches(plan.now);
     try {
       await attempt(all);
@@ -101,9 +104,14 @@ interface Plan {
   readonly record: Omit<SchemaCopy, 'copiedAt'>;
   /** The source's schema, as it was before the dump. */
   readonly objects: readonly SchemaObject[];
+  readonly code: readonly CodeObject[];
 }
 
-async function carryOut(session: Pick<Session, 'query' | 'script'>, all: readonly Batch[], { plan, record, objects }: Plan): Promise<void> {
+async function carryOut(
+  session: Pick<Session, 'query' | 'script'>,
+  all: readonly Batch[],
+  { plan, record, objects, code }: Plan,
+): Promise<void> {
   await session.query(lockSchemaCopy());
   const [there] = await session.query(schemaCopyExists());
   if (there?.exists) return;
@@ -115,6 +123,7 @@ async function carryOut(session: Pick<Session, 'query' | 'script'>, all: readonl
   await session.query(createPostData());
   await session.query(listDeferred(plan.later));
   await recordSource(session, objects);
+  await recordSourceCode(session, code);
   await session.query(createSchemaCopy());
   await session.query(recordSchemaCopy(record));
 }

@@ -18,11 +18,13 @@ export const ERROR_NAMES = [
   'NotReady',
   'CannotConnect',
   'StatementFailed',
+  'Defect',
   'VerificationError',
   'ClusterNotConfigurable',
   'WalLevelNotLogical',
   'SchemaCopyFailed',
   'SampleRefused',
+  'SchemaDrift',
   'ReplicationBroken',
   'CopyStalled',
   'IndexBuildFailed',
@@ -123,10 +125,18 @@ export interface ServerComplaint {
 export class StatementFailed extends MigrationError {
   override readonly name = 'StatementFailed';
   readonly complaint: ServerComplaint;
-  constructor(message: string, complaint: ServerComplaint, options?: ErrorOptions) {
+  /** Whether the message says already what was left unchanged and what to do; any other is put into words where it leaves its step. */
+  readonly isExplained: boolean;
+  constructor(message: string, complaint: ServerComplaint, options?: ErrorOptions & { readonly isExplained?: true }) {
     super(message, options);
     this.complaint = complaint;
+    this.isExplained = options?.isExplained ?? false;
   }
+}
+
+/** The tool itself failed: an error that nothing of ours expected. The message says at which step, and what was changed by then. */
+export class Defect extends MigrationError {
+  override readonly name = 'Defect';
 }
 
 /** A step acted without an error, looked again, and its effect was not there. */
@@ -152,6 +162,11 @@ export class SchemaCopyFailed extends MigrationError {
 /** The target refused rows that were tried before the copy. They were taken back, and nothing was copied. */
 export class SampleRefused extends MigrationError {
   override readonly name = 'SampleRefused';
+}
+
+/** The schema is no longer the one that was copied, so that what is asked for would stop the stream or compare what cannot be compared. */
+export class SchemaDrift extends MigrationError {
+  override readonly name = 'SchemaDrift';
 }
 
 /** Slot and subscription no longer add up to a gapless history: going on would lose changes without a trace. */

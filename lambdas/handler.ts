@@ -3,10 +3,11 @@ import { lambdaLog } from './adapters/logger.ts';
 import { awsClients, findPlaces } from './adapters/places.ts';
 import type { Log, StepEvent, StepResult } from './contract.ts';
 import { type Environment, VARIABLE } from './environment.ts';
-import { InvalidConfiguration, MigrationError } from './errors.ts';
+import { InvalidConfiguration, type MigrationError } from './errors.ts';
 import { AWAKE, type Awake, isWake, type Wake } from './functions.ts';
 import { parseInput } from './input.ts';
 import { needsOf, STEP_NAMES, type StepName } from './steps/index.ts';
+import { unexpected } from './unexpected.ts';
 import { visitStep } from './visit.ts';
 
 // One bundle, and so one file, has every entry.
@@ -39,7 +40,7 @@ export async function handler(event: StepEvent | Wake, invocation: Invocation): 
       log,
     });
   } catch (error) {
-    throw fitForTheHistory(error, log);
+    throw fitForTheHistory(unexpected(error, step, 'before', log), log);
   }
 }
 
@@ -56,8 +57,7 @@ function stepOf(environment: Environment): StepName {
  */
 const LONGEST_JSON = 30_000;
 
-function fitForTheHistory(error: unknown, log: Log): unknown {
-  if (!(error instanceof MigrationError)) return error;
+function fitForTheHistory(error: MigrationError, log: Log): MigrationError {
   let { message } = error;
   while (JSON.stringify(message).length > LONGEST_JSON) message = message.slice(0, message.length * 0.9);
   if (message !== error.message) {

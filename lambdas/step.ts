@@ -3,8 +3,9 @@
  * idempotent, a crash between acting and returning costs nothing, and a second run does not act.
  */
 import type { Acting, Json, Looking, Need, StepEvent, StepResult, Verdict, Visit } from './contract.ts';
-import { MigrationError, TransientError, VerificationError } from './errors.ts';
+import { TransientError, VerificationError } from './errors.ts';
 import type { MigrationInput } from './input.ts';
+import { type Moment, unexpected } from './unexpected.ts';
 
 /** One unit of the migration. `N` are the ports it needs, from which its rights, network and environment are derived. */
 export interface Step<N extends Need, Seen, Evidence extends Json> {
@@ -36,17 +37,20 @@ export function defineStep<const N extends Need, Seen, Evidence extends Json>(st
   return step;
 }
 
-/** Look, judge, act, look again. */
+/** Look, judge, act, look again. @param at hears how far it has come */
 async function visit<N extends Need, Seen, Evidence extends Json>(
   step: Step<N, Seen, Evidence>,
   looking: Looking<N>,
   acting: Acting<N>,
+  at: (moment: Moment) => void,
 ): Promise<{ verdict: 'pending' | 'done'; evidence: Evidence }> {
   const before = await step.inspect(looking);
   const verdict = step.judge(before, looking.input);
   if (verdict !== 'todo') return { verdict, evidence: step.evidence(before, before) };
   if (!step.act) throw new VerificationError('A step that only looks asked to act. This is a defect of the tool; nothing was changed.');
+  at('acting');
   const left = await step.act(acting, before);
+  at('looking again');
   const after = await step.inspect(looking);
   const proved = step.judge(after, looking.input);
   if (proved === 'todo') {
@@ -89,7 +93,8 @@ export interface Surroundings<N extends Need> {
 
 /**
  * One visit of a step, from the event that its state passes to the result that its state keeps.
- * @throws MigrationError whatever the step decided; errors that are not ours pass through unchanged and are not retried
+ * @throws MigrationError whatever the step decided; of errors that are not ours, and of what a server refused, it says at which step, what
+ *   was changed by then and what to do
  */
 export async function runStep<N extends Need, Seen, Evidence extends Json>(
   name: string,
@@ -109,17 +114,22 @@ export async function runStep<N extends Need, Seen, Evidence extends Json>(
     remainingMs: surroundings.remainingMs,
     log: surroundings.log,
   };
+  let moment: Moment = 'looking';
   try {
     const { verdict, evidence } = await visit(
       step,
       { ...common, ...surroundings.looking } as Looking<N>,
       { ...common, ...surroundings.acting } as Acting<N>,
+      (reached) => {
+        moment = reached;
+      },
     );
     surroundings.log.info(`${name} is ${verdict}`, { verdict, evidence });
     return { verdict, nextPollSeconds: verdict === 'pending' ? nextPollSeconds(waitedSeconds) : 0, since, evidence };
-  } catch (error) {
+  } catch (thrown) {
+    const error = unexpected(thrown, name, moment, surroundings.log);
     if (error instanceof TransientError) surroundings.log.warn(`${name} will be tried again`, { error: error.message });
-    else if (error instanceof MigrationError) surroundings.log.warn(`${name} stopped`, { error: error.name, message: error.message });
+    else surroundings.log.warn(`${name} stopped`, { error: error.name, message: error.message });
     throw error;
   }
 }

@@ -5,6 +5,7 @@ import { type MigrationInput, parseInput } from './input.ts';
 import { openPorts, type Places } from './ports.ts';
 import { runStep } from './step.ts';
 import { keysOfOthers, type StepName, stepNamed } from './steps/index.ts';
+import { unexpected } from './unexpected.ts';
 
 /** What a visit takes from where it runs. */
 export interface Host {
@@ -23,6 +24,14 @@ export interface Host {
  * @throws MigrationError whatever the step decided
  */
 export async function visitStep(name: StepName, event: StepEvent, host: Host): Promise<StepResult> {
+  try {
+    return await visitPlaces(name, event, host);
+  } catch (error) {
+    throw unexpected(error, name, 'before', host.log);
+  }
+}
+
+async function visitPlaces(name: StepName, event: StepEvent, host: Host): Promise<StepResult> {
   const input = parseInput(event.input, host.defaults, keysOfOthers(name));
   const { looking, acting, close } = openPorts(name, await host.places(), host.log);
   try {

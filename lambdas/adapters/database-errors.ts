@@ -67,11 +67,11 @@ function translateComplaint(error: pg.DatabaseError, at: Endpoint, log: WholeWor
     return new CannotConnect(`${place(at)} was refused (${code}): ${message}. ${remedy}, then start again.`);
   }
   const { schema, table, constraint } = isRaised(error) ? {} : error;
-  return new StatementFailed(isReadOnly(error) ? readOnly(code, at) : message, {
-    ...{ code, hint, schema, table, constraint },
-    culprit: culpritIn(error.where),
-    position: error.position === undefined ? undefined : Number(error.position),
-  });
+  const position = error.position === undefined ? undefined : Number(error.position);
+  const complaint = { code, hint, schema, table, constraint, position, culprit: culpritIn(error.where) };
+  return isReadOnly(error)
+    ? new StatementFailed(readOnly(code, at), complaint, { isExplained: true })
+    : new StatementFailed(message, complaint);
 }
 
 /**

@@ -16,7 +16,7 @@ export function explained(error: unknown, { schema, table }: TableName): unknown
         'was changed. Start Replicate, which lets the role read what is published; where a policy is in the way, give the role BYPASSRLS on ' +
         'that side, then start again.',
       complaint,
-      { cause: error },
+      { cause: error, isExplained: true },
     );
   }
   if (complaint.code === FEATURE_NOT_SUPPORTED) {
@@ -24,7 +24,7 @@ export function explained(error: unknown, { schema, table }: TableName): unknown
       `"${schema}"."${table}" cannot be compared, because it is no table any more: ${error.message}. Nothing of what has its name now was ` +
         'read, and nothing was changed. Find out who replaced it, then start again.',
       complaint,
-      { cause: error },
+      { cause: error, isExplained: true },
     );
   }
   return error;

@@ -3,6 +3,7 @@
 import { loginTriggers } from '../readiness/login-triggers.ts';
 import { ownThings } from '../readiness/own-things.ts';
 import { application } from './application.ts';
+import { code } from './code.ts';
 import { compared } from './comparison.ts';
 import { unverifiedWayBack } from './consent.ts';
 import { extensionRows, jobs } from './extensions.ts';
@@ -32,6 +33,7 @@ const COMMON: readonly SwitchCheck[] = [
   tables,
   replicaIdentity,
   schema,
+  code,
   lag,
   login,
   longTransactions,

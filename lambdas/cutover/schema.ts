@@ -1,6 +1,5 @@
 /** Whether the schema is still the one that was copied. DDL is not replicated. */
 import { type Finding, listed } from '../readiness/findings.ts';
-import { canonical } from '../schema/canonical.ts';
 import { type Difference, inWords } from '../schema/differences.ts';
 import { schemaDifferences } from '../schema/fingerprint.ts';
 import type { SwitchCheck } from './scene.ts';
@@ -13,16 +12,7 @@ const told = (side: string, difference: Difference): string => {
   return words.length > LONGEST_WORDS ? `${words.slice(0, LONGEST_WORDS)}…` : words;
 };
 
-const formOf = ({ is }: Difference): string | undefined => (is === undefined ? undefined : canonical(is));
-
-/** Made on both sides alike, so that the sides agree with each other, each in the words of its version. */
-const alike = (others: readonly Difference[]): ((one: Difference) => boolean) => {
-  const there = new Map(others.map((other) => [canonical(other.object), other]));
-  return (one) => {
-    const other = there.get(canonical(one.object));
-    return other !== undefined && formOf(other) === formOf(one);
-  };
-};
+const MIGRATED = 'The schema has changed since it was copied. Changes of the schema are not replicated.';
 
 /** What is left of a broken `create index concurrently` is in no dump, so the target never had it. */
 const wasNeverCopied = ({ object, was, is }: Difference): boolean =>
@@ -31,8 +21,7 @@ const wasNeverCopied = ({ object, was, is }: Difference): boolean =>
 export const schema: SwitchCheck = {
   name: 'the schema of both sides',
   async find({ source, target }) {
-    const { recorded, ...changed } = await schemaDifferences(source, target);
-    const [onSource, onTarget] = [alike(changed.target), alike(changed.source)];
+    const { recorded, alike, ...changed } = await schemaDifferences(source, target);
     const findings: Finding[] = [
       ...listed({
         code: 'SchemaNotRecorded',
@@ -45,17 +34,17 @@ export const schema: SwitchCheck = {
         code: 'SchemaChanged',
         severity: 'blocker',
         objects: [
-          ...changed.source.filter((one) => !onSource(one) && !wasNeverCopied(one)).map((one) => told('source', one)),
-          ...changed.target.filter((one) => !onTarget(one)).map((one) => told('target', one)),
+          ...changed.source.filter((one) => !wasNeverCopied(one)).map((one) => told('source', one)),
+          ...changed.target.map((one) => told('target', one)),
         ],
-        message: 'The schema has changed since it was copied. Changes of the schema are not replicated.',
+        message: MIGRATED,
         remedy:
           'Make the same change on the other side, or take it back. Where a column was added, rows written since have to be compared.',
       }),
       ...listed({
         code: 'SchemaChangedAlike',
         severity: 'warning',
-        objects: changed.source.filter(onSource).map(inWords),
+        objects: alike.map(inWords),
         message: 'These changes were made since the copy on both sides alike.',
         remedy: 'Nothing, if that was intended.',
       }),

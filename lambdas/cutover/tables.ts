@@ -2,6 +2,7 @@
 import type { TableName } from '../input.ts';
 import { type Finding, listed } from '../readiness/findings.ts';
 import { HEARTBEAT_TABLE, missingFrom } from '../replication/tables.ts';
+import { absentFrom, howToMake, inNumbers } from '../schema/new-tables.ts';
 import { publicationIsPlain } from '../sql/publications.ts';
 import { qualified } from '../sql/quote.ts';
 import { publishedTables } from '../sql/tables.ts';
@@ -26,13 +27,15 @@ export const tables: SwitchCheck = {
     if (!history.publication || !history.subscription) return []; // that is told as such
     const [wanted, published, subscribed] = [await wantedTables(scene), history.publication.tables, history.tables];
     const again = scene.direction === OVER ? 'Start Replicate, which takes them in' : 'Go over again once they are equal';
+    const unpublished = missingFrom(published, wanted);
+    const absent = await absentFrom(arriving.reader, unpublished);
     const findings: Finding[] = [
       ...listed({
         code: 'TableNotPublished',
         severity: 'blocker',
-        objects: namesOf(missingFrom(published, wanted)),
+        objects: namesOf(unpublished),
         message: `These tables are on the ${leaving.name}, but no change to them is sent: their rows would stay behind.`,
-        remedy: `${again}, or name them in "excludeTables" if their rows may stay behind, then start again.`,
+        remedy: `${absent.length > 0 ? `The ${arriving.name} lacks ${inNumbers(absent)}. ${await howToMake(leaving.reader, arriving.reader, absent)} Then: ` : ''}${again}, or name them in "excludeTables" if their rows may stay behind, then start again.`,
       }),
       ...listed({
         code: 'TableNoLongerWanted',

@@ -12,24 +12,42 @@ export interface Difference {
   readonly is: string | undefined;
 }
 
+/** What changed, each object by itself, with what it is a part of where it still is, or was last. */
+export interface Change extends Difference {
+  readonly partOf: readonly string[];
+}
+
+const isAsItWas = ({ was, is }: Difference): boolean => (was === undefined || is === undefined ? was === is : sayTheSame(was, is));
+
+/** Every object that is not as it was. */
+export function changesBetween(before: readonly SchemaObject[], now: readonly SchemaObject[]): Change[] {
+  const [earlier, later] = [byName(before), byName(now)];
+  return [...new Set([...earlier.keys(), ...later.keys()])].flatMap((object) => {
+    const [was, is] = [earlier.get(object), later.get(object)];
+    const change = { object, was: was?.definition, is: is?.definition, partOf: (is ?? was)?.partOf ?? [] };
+    return isAsItWas(change) ? [] : [change];
+  });
+}
+
 /**
  * In the order of their names. What comes or goes with a larger object, or changes just like it, is not named by itself: a new partition is
- * one difference, and so is a new column of a table with a thousand partitions.
+ * one difference, and so is a new column of a table with a thousand partitions. But it is where the larger object is none of the changes.
  */
-export function differencesBetween(before: readonly SchemaObject[], now: readonly SchemaObject[]): Difference[] {
-  const [earlier, later] = [byName(before), byName(now)];
-  const changes = new Map<string, Difference>();
-  for (const object of new Set([...earlier.keys(), ...later.keys()])) {
-    const [was, is] = [earlier.get(object)?.definition, later.get(object)?.definition];
-    if (was === undefined || is === undefined ? was !== is : !sayTheSame(was, is)) changes.set(object, { object, was, is });
-  }
-  const isCovered = (one: Difference): boolean =>
-    ((one.is === undefined ? earlier : later).get(one.object)?.partOf ?? []).some((larger) => {
-      const change = changes.get(larger);
+export function worthNaming(changes: readonly Change[]): Difference[] {
+  const all = new Map(changes.map((change) => [change.object, change]));
+  const isCovered = (one: Change): boolean =>
+    one.partOf.some((larger) => {
+      const change = all.get(larger);
       return change !== undefined ? covers(change, one) : false;
     });
-  return [...changes.values()].filter((one) => !isCovered(one)).sort((a, b) => (a.object < b.object ? -1 : 1));
+  return changes
+    .filter((one) => !isCovered(one))
+    .map(({ object, was, is }) => ({ object, was, is }))
+    .sort((a, b) => (a.object < b.object ? -1 : 1));
 }
+
+export const differencesBetween = (before: readonly SchemaObject[], now: readonly SchemaObject[]): Difference[] =>
+  worthNaming(changesBetween(before, now));
 
 const byName = (objects: readonly SchemaObject[]): Map<string, SchemaObject> => new Map(objects.map((one) => [one.object, one]));
 

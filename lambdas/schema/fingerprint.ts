@@ -12,11 +12,13 @@ import {
   baselineOf,
   beginBaseline,
   createBaseline,
+  type Recorded,
   sidesRecorded,
 } from '../sql/schema-baseline.ts';
 import { type SchemaObject, schemaObjects } from '../sql/schema-objects.ts';
 import { canonical } from './canonical.ts';
-import { type Difference, differencesBetween } from './differences.ts';
+import { recordTargetCode } from './code-record.ts';
+import { type Change, changesBetween, type Difference, worthNaming } from './differences.ts';
 
 /** Milliseconds that listing may take, as long as any look may. */
 const LONGEST_MS = 300_000;
@@ -40,7 +42,7 @@ export async function recordSource(session: Pick<Session, 'query'>, objects: rea
 }
 
 /** The sides that are recorded; undefined where an earlier version of this tool copied the schema, and there is no record to write to. */
-export async function recordedOn(target: Reader): Promise<ReadonlySet<SideName> | undefined> {
+export async function recordedOn(target: Reader): Promise<ReadonlySet<Recorded> | undefined> {
   const [there] = await target.query(baselineExists());
   return there?.exists ? new Set((await target.query(sidesRecorded())).map(({ side }) => side)) : undefined;
 }
@@ -53,6 +55,7 @@ export async function recordTarget(target: Database): Promise<void> {
     await session.query(pinPrinting(true, LONGEST_MS));
     const [begun] = await session.query(beginBaseline('target'));
     if (begun) await session.query(addTargetToBaseline(copy.exclusions));
+    await recordTargetCode(session, copy.exclusions);
   });
 }
 
@@ -60,6 +63,8 @@ export async function recordTarget(target: Database): Promise<void> {
 export interface SchemaDifferences {
   readonly source: Difference[];
   readonly target: Difference[];
+  /** What changed on both sides in the same way, and is in neither list: so that the sides agree with each other. */
+  readonly alike: Difference[];
   /** False where the side has no record: BuildIndexes is not finished, or an earlier version of this tool began the migration. */
   readonly recorded: { readonly source: boolean; readonly target: boolean };
 }
@@ -78,12 +83,33 @@ export async function schemaDifferences(source: Reader, target: Reader): Promise
   const copy = await copyOn(target);
   const sides = copy ? await recordedOn(target) : undefined;
   const recorded = { source: sides?.has('source') ?? false, target: sides?.has('target') ?? false };
-  if (!copy) return { source: [], target: [], recorded };
+  if (!copy) return { source: [], target: [], alike: [], recorded };
   const ours = new Set([...(await heldOn(source)), ...(await heldOn(target))]);
-  const since = async (name: SideName, side: Reader): Promise<Difference[]> => {
+  const since = async (name: SideName, side: Reader): Promise<Change[]> => {
     if (!recorded[name]) return [];
-    const found = differencesBetween(await target.query(baselineOf(name)), await objectsOf(side, copy.exclusions));
-    return found.filter(({ object }) => !ours.has(canonical(object)));
+    const changes = changesBetween(await target.query(baselineOf(name)), await objectsOf(side, copy.exclusions));
+    return changes.filter(({ object }) => !ours.has(canonical(object)));
   };
-  return { source: await since('source', source), target: await since('target', target), recorded };
+  const changes = { source: await since('source', source), target: await since('target', target) };
+  const [onSource, onTarget] = [asOn(changes.target), asOn(changes.source)];
+  return {
+    source: worthNaming(changes.source.filter((one) => !onSource(one))),
+    target: worthNaming(changes.target.filter((one) => !onTarget(one))),
+    alike: worthNaming(changes.source.filter(onSource)),
+    recorded,
+  };
+}
+
+const formOf = ({ is }: Difference): string | undefined => (is === undefined ? undefined : canonical(is));
+
+/**
+ * Whether the other side has come to the same, each in the words of its version. A part counts by itself: a table that was made on both
+ * sides may lack its index on one.
+ */
+function asOn(others: readonly Change[]): (one: Change) => boolean {
+  const there = new Map(others.map((other) => [canonical(other.object), other]));
+  return (one) => {
+    const other = there.get(canonical(one.object));
+    return other !== undefined && formOf(other) === formOf(one);
+  };
 }

@@ -44,7 +44,7 @@ export const buildIndexes = defineStep({
     if (all?.every(({ state }) => state === 'done' || state === 'failed')) logWholeWords(ctx, all);
     const sides = all ? await recordedOn(ctx.target) : undefined;
     const warmth = all && ctx.input.prewarm ? await warmthNow(ctx.target, ctx.execution) : undefined;
-    return { all, unrecorded: sides !== undefined && !sides.has('target'), warmth };
+    return { all, unrecorded: sides !== undefined && !(sides.has('target') && sides.has('target code')), warmth };
   },
 
   judge({ all, unrecorded, warmth }) {

@@ -12,6 +12,7 @@ import { SWITCH_KEYS, type TableName } from '../input.ts';
 import { subscriptionName } from '../names.ts';
 import { demandNotDisabled } from '../replication/held.ts';
 import { refuseBesideOlder } from '../running.ts';
+import { demandSameColumns } from '../schema/column-drift.ts';
 import { subscriptionState } from '../sql/subscriptions.ts';
 import { publishedTables } from '../sql/tables.ts';
 import { defineStep } from '../step.ts';
@@ -25,11 +26,21 @@ const tooLong = ({ schema, table }: TableName, cause: StatementFailed): Statemen
     `Comparing "${schema}"."${table}" takes longer than one visit may, so nothing is known of it. Nothing was changed. Give it a primary key, ` +
       'or leave it out with excludeTables and compare it by other means, then start again.',
     cause.complaint,
-    { cause },
+    { cause, isExplained: true },
   );
 
-/** The target is behind: it may be for good. @throws CopyStalled where others have disabled the subscription */
-async function demandStream({ comparison: { source, target } }: Looking<'comparison'>): Promise<void> {
+/** Before anything is compared: a column that only one side has is no row that differs. */
+const demandSchema = ({ comparison: { source, target }, input }: Looking<'comparison'>): Promise<void> =>
+  demandSameColumns(source, target, input);
+
+/**
+ * The target is behind: it may be for good.
+ * @throws CopyStalled where others have disabled the subscription
+ * @throws SchemaDrift where the schema has changed since the visit began, which stops a stream
+ */
+async function demandStream(ctx: Looking<'comparison'>): Promise<void> {
+  await demandSchema(ctx);
+  const { source, target } = ctx.comparison;
   const name = subscriptionName(source.endpoint.database);
   const [subscription] = await target.query(subscriptionState(name));
   demandNotDisabled(name, 'target', subscription);
@@ -42,6 +53,7 @@ export const compareData = defineStep({
   /** Goes on from where the last visit stopped, one part after the other until the time is up; at least one. */
   async inspect(ctx): Promise<Progress> {
     if (ctx.previous === undefined) await refuseBesideOlder(ctx.executions); // it is the first state of Cutover
+    await demandSchema(ctx);
     const sides = await openSides(ctx);
     const tables = await ctx.comparison.source.query(publishedTables(ctx.input));
     const start = resume(ctx.previous);
@@ -54,6 +66,7 @@ export const compareData = defineStep({
           await demandStream(ctx);
           return progress;
         }
+        if (part.reason !== null) await demandSchema(ctx);
         progress = advance(progress, table, part);
       } catch (error) {
         // What was compared before time ran out or a connection broke stays compared. A visit that has nothing to show fails.

@@ -13,9 +13,11 @@ import { endsEverything } from '../dump/staying.ts';
 import { tryLater } from '../dump/trial.ts';
 import { SchemaCopyFailed } from '../errors.ts';
 import { COPY_KEYS } from '../input.ts';
+import { codeOf, recordSourceCode } from '../schema/code-record.ts';
 import { objectsOf, recordSource } from '../schema/fingerprint.ts';
 import { objectsNamedByRows } from '../schema/named-objects.ts';
 import { pathsToGive } from '../schema/search-paths.ts';
+import type { CodeObject } from '../sql/code-objects.ts';
 import { keepWhatWasCopied, noteObjectsThere } from '../sql/copied-objects.ts';
 import { dumpSettings } from '../sql/dump-session.ts';
 import { offeredExtensions } from '../sql/extensions.ts';
@@ -82,6 +84,7 @@ export const copySchema = defineStep({
     const objects = await objectsOf(source, exclusions);
     const paths = input.searchPath === 'source' ? await pathsToGive(source, input) : [];
     const identities = await identitiesSet(source);
+    const code = await codeOf(source, exclusions);
     const dump = await schemaDump.dump(dumpOptions(input, staying));
     const populated = await source.query(populatedViews(input));
     const dangling = await source.query(foreignKeysToExcluded(input));
@@ -95,7 +98,7 @@ export const copySchema = defineStep({
       statements: plan.now.length,
       leftBehind: [...plan.leftBehind],
     };
-    await target.transaction((session) => carryOut(session, { plan, record, objects, paths, identities }));
+    await target.transaction((session) => carryOut(session, { plan, record, objects, paths, identities, code }));
   },
 
   evidence: ({ copy, paths }) => ({
@@ -117,6 +120,8 @@ interface Plan {
   readonly paths: readonly GivenPath[];
   /** Replica identities that we have set on the source, which the dump brings along. */
   readonly identities: readonly IdentityOfTwin[];
+  /** What runs there, as it was before the dump. */
+  readonly code: readonly CodeObject[];
 }
 
 async function identitiesSet(source: Reader): Promise<IdentityOfTwin[]> {
@@ -125,7 +130,8 @@ async function identitiesSet(source: Reader): Promise<IdentityOfTwin[]> {
 }
 
 /** @throws SchemaCopyFailed with everything that the target refuses and that rows depend on, which rolls all of it back */
-async function carryOut(session: Pick<Session, 'query' | 'script'>, { plan, record, objects, paths, identities }: Plan): Promise<void> {
+async function carryOut(session: Pick<Session, 'query' | 'script'>, given: Plan): Promise<void> {
+  const { plan, record, objects, paths, identities, code } = given;
   await session.query(lockSchemaCopy());
   const [there] = await session.query(schemaCopyExists());
   if (there?.exists) return;
@@ -147,6 +153,7 @@ async function carryOut(session: Pick<Session, 'query' | 'script'>, { plan, reco
   await session.query(createHeldKeys());
   await session.query(listHeldKeys(plan.held.filter(({ text }) => !left.covers(text))));
   await recordSource(session, objects);
+  await recordSourceCode(session, code);
   await session.query(createSchemaCopy());
   await session.query(recordSchemaCopy({ ...record, leftBehind: [...record.leftBehind, ...left.list] }));
 }

@@ -3,9 +3,12 @@
  * changes the list in place: a publication that is dropped takes the history of its slot with it.
  */
 import type { Looking } from '../contract.ts';
+import { copyOn } from '../dump/earlier-copy.ts';
+import { SchemaDrift } from '../errors.ts';
 import { COPY_KEYS, type TableName } from '../input.ts';
 import { demandOurs } from '../replication/demand-ours.ts';
 import { HEARTBEAT_TABLE, missingFrom } from '../replication/tables.ts';
+import { absentFrom, howToMake, inNumbers } from '../schema/new-tables.ts';
 import {
   createPublication as create,
   lockPublication,
@@ -23,16 +26,37 @@ import { defineStep } from '../step.ts';
 const PARTITION_ROOTS_SINCE = 13;
 const GENERATED_COLUMNS_SINCE = 18;
 
+type Needs = 'source' | 'target';
+
 interface Seen {
   readonly wanted: readonly TableName[];
   readonly publication: PublicationState | undefined;
+  /** Tables that the target lacks although its schema was copied, with what makes them. */
+  readonly absent: readonly TableName[];
+  readonly howToMake: string;
 }
 
-async function look({ source, input }: Looking<'source'>): Promise<Seen> {
+async function look({ source, target, input }: Looking<Needs>): Promise<Seen> {
   await demandOurs('source', source);
   const tables = await source.query(publishedTables(input));
+  const wanted = [...tables.map(({ schema, table }) => ({ schema, table })), HEARTBEAT_TABLE];
   const [publication] = await source.query(publicationState());
-  return { wanted: [...tables.map(({ schema, table }) => ({ schema, table })), HEARTBEAT_TABLE], publication };
+  const absent = (await copyOn(target)) ? await absentFrom(target, wanted) : [];
+  return { wanted, publication, absent, howToMake: absent.length > 0 ? await howToMake(source, target, absent) : '' };
+}
+
+/** A table that is published and that the target lacks stops the stream for all tables. @throws SchemaDrift before anything is touched */
+function demandThere({ absent, howToMake: remedy, publication }: Seen): void {
+  if (absent.length === 0) return;
+  const already = absent.length - missingFrom(publication?.tables ?? [], absent).length;
+  throw new SchemaDrift(
+    `${inNumbers(absent)} came into being on the source since the schema was copied, and the target lacks ${absent.length === 1 ? 'it' : 'them'}. ` +
+      'Publishing what the target lacks would stop the stream for every table, so nothing was changed, and the application is not affected. ' +
+      (already > 0
+        ? `${already} of them are published already: the stream stands still from the first change on, and goes on once they are there. `
+        : '') +
+      `${remedy} ${already > 0 ? '' : 'Or leave them behind with excludeTables. '}Then start Replicate again: it publishes and copies them.`,
+  );
 }
 
 const differences = ({ wanted, publication }: Seen) => ({
@@ -41,11 +65,12 @@ const differences = ({ wanted, publication }: Seen) => ({
 });
 
 export const createPublication = defineStep({
-  needs: ['source'],
+  needs: ['source', 'target'],
   understands: COPY_KEYS,
   inspect: look,
 
   judge(seen) {
+    demandThere(seen);
     const { missing, surplus } = differences(seen);
     return seen.publication?.plain && missing.length === 0 && surplus.length === 0 ? 'done' : 'todo';
   },
@@ -55,7 +80,9 @@ export const createPublication = defineStep({
     const version = await source.version();
     await source.transaction(async (session) => {
       await session.query(lockPublication());
-      const { wanted, publication } = await look(ctx);
+      const seen = await look(ctx);
+      demandThere(seen);
+      const { wanted, publication } = seen;
       if (!publication) {
         await session.query(create(wanted));
         return;

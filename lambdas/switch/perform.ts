@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Json } from '../contract.ts';
 import { SwitchFailed, SwitchIncomplete, TransientError } from '../errors.ts';
 import { recordReport } from '../sql/gates.ts';
+import { sentenceOf } from '../unexpected.ts';
 import { type Proof, switchUnderFence } from './critical.ts';
 import { Deadline } from './deadline.ts';
 import type { Switch } from './direction.ts';
@@ -11,7 +12,7 @@ import { closeLine, dropLine, type Line } from './line.ts';
 import { Meter } from './meter.ts';
 import { patiently } from './patience.ts';
 import { heldBy, prepare } from './prepare.ts';
-import { carryToItsEnd, type Settlement, takeBack, tell, wordsOf } from './settle.ts';
+import { carryToItsEnd, type Settlement, takeBack, tell } from './settle.ts';
 
 /**
  * @throws TransientError before anything is fenced
@@ -35,12 +36,12 @@ export async function performSwitch(one: Switch): Promise<void> {
   } catch (error) {
     dropLine(prepared.line);
     if (!proof) await unlessCommitted(one, attempt, error);
-    one.log.warn('The switch is committed; what came after it is done again', { error: wordsOf(error) });
+    one.log.warn('The switch is committed; what came after it is done again', { error: sentenceOf(error) });
   }
   const report = reportOf(meter, downtimeMs ?? meter.elapsedMs, proof);
   await (downtimeMs === undefined ? complete(one) : completeOver(prepared.line, one));
   await one.leaving.query(recordReport(attempt, JSON.stringify(report))).catch((error: unknown) => {
-    one.log.warn('What the switch took could not be written down', { error: wordsOf(error), report });
+    one.log.warn('What the switch took could not be written down', { error: sentenceOf(error), report });
   });
 }
 
@@ -52,7 +53,7 @@ async function completeOver(line: Line, one: Switch): Promise<void> {
   } catch (error) {
     dropLine(line);
     if (!(error instanceof TransientError)) throw incomplete(one, error);
-    one.log.warn('The switch is committed; what came after it is done again', { error: wordsOf(error) });
+    one.log.warn('The switch is committed; what came after it is done again', { error: sentenceOf(error) });
     await complete(one);
   }
 }
@@ -75,10 +76,10 @@ async function unlessCommitted(one: Switch, attempt: string, cause: unknown): Pr
   if (committed) return;
   if (left.length > 0) one.log.warn('The fence is lifted; the rest is left to LiftFence', { left });
   await tell(one, 'failed').catch((error: unknown) => {
-    one.log.warn('The function of yours is told by LiftFence', { error: wordsOf(error) });
+    one.log.warn('The function of yours is told by LiftFence', { error: sentenceOf(error) });
   });
   throw new SwitchFailed(
-    `Nothing was switched: ${wordsOf(cause)} The fence was lifted with the settings that were there before, and the application goes on at ` +
+    `Nothing was switched: ${sentenceOf(cause)} The fence was lifted with the settings that were there before, and the application goes on at ` +
       `the ${one.direction.from}. Remove the cause, then start the machine again.`,
     { cause },
   );
@@ -86,8 +87,8 @@ async function unlessCommitted(one: Switch, attempt: string, cause: unknown): Pr
 
 const unreachable = ({ direction, input }: Switch, cause: unknown, error: unknown): SwitchFailed =>
   new SwitchFailed(
-    `Probably nothing was switched: ${wordsOf(cause)} The ${direction.from} could not be asked, nor its fence be lifted from here ` +
-      `(${wordsOf(error)}). A fence lifts itself ${input.fenceSeconds} seconds after it was raised, unless its switch was committed. LiftFence finds ` +
+    `Probably nothing was switched: ${sentenceOf(cause)} The ${direction.from} could not be asked, nor its fence be lifted from here ` +
+      `(${sentenceOf(error)}). A fence lifts itself ${input.fenceSeconds} seconds after it was raised, unless its switch was committed. LiftFence finds ` +
       'out which it was and does what is left, as soon as both sides can be reached; nothing that was acknowledged is lost. Then start the machine again.',
     { cause },
   );
@@ -107,6 +108,6 @@ export async function complete(one: Settlement, turn?: number): Promise<void> {
 const incomplete = ({ direction }: Pick<Settlement, 'direction'>, cause: unknown): SwitchIncomplete =>
   new SwitchIncomplete(
     `The switch to the ${direction.to} is committed, and the application belongs there; what comes after it is not complete: ` +
-      `${wordsOf(cause)} Remove the cause, then start Recovery: it goes on from here.`,
+      `${sentenceOf(cause)} Remove the cause, then start Recovery: it goes on from here.`,
     { cause },
   );

@@ -7,6 +7,7 @@ import { noteHeld, readNote } from '../replication/connection.ts';
 import { disabledByOthers, isDisabledByOthers } from '../replication/held.ts';
 import type { Fence } from '../sql/gates.ts';
 import { setSynchronousCommit, subscriptionState } from '../sql/subscriptions.ts';
+import { sentenceOf } from '../unexpected.ts';
 import { Deadline } from './deadline.ts';
 import { partiesOf, type Switch } from './direction.ts';
 import { shutArriving, tryGates } from './fence.ts';
@@ -17,7 +18,7 @@ import { bringEverythingOver } from './marker.ts';
 import { demandSender } from './sender.ts';
 import { prepareSequences, type SequencePlan } from './sequences.ts';
 import { demandOrdinarySessions } from './session-role.ts';
-import { outstanding, tell, wordsOf } from './settle.ts';
+import { outstanding, tell } from './settle.ts';
 import { dropNext, nextSurvives, prepareNext, takeBackStreams } from './streams.ts';
 
 export interface Prepared {
@@ -111,7 +112,9 @@ async function demandComplete(before: Switch): Promise<void> {
   const left = await outstanding(before);
   if (left.length === 0) {
     // The last chance to be told of it; a function that fails must not keep anybody from going back.
-    await tell(before, 'after').catch((error: unknown) => before.log.warn('The function of yours was not told', { error: wordsOf(error) }));
+    await tell(before, 'after').catch((error: unknown) =>
+      before.log.warn('The function of yours was not told', { error: sentenceOf(error) }),
+    );
     return;
   }
   throw new SwitchFailed(

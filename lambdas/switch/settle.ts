@@ -1,10 +1,11 @@
 /** How a switch ends, whatever became of it: lifted where it was not committed, carried to its end where it was. Both may be repeated. */
 import type { Moment } from '../application.ts';
 import type { ApplicationView, Reader } from '../contract.ts';
-import { MigrationError, SwitchFailed } from '../errors.ts';
+import { SwitchFailed } from '../errors.ts';
 import { handOverJobs, jobsLeftToHandOver } from '../extension-rows/hand-over.ts';
 import { createEndSessions } from '../sql/client-sessions.ts';
 import { type Gate, gateState, liftFence, noteTold, openGate, recommitGate } from '../sql/gates.ts';
+import { sentenceOf } from '../unexpected.ts';
 import type { Parties, Switch } from './direction.ts';
 import { endEverybody } from './fence.ts';
 import { committedSwitch, type Gates, gateOf, isForgotten } from './gates.ts';
@@ -95,7 +96,7 @@ export async function takeBack(one: Parties, attempt?: string): Promise<TakenBac
   if (gate?.state === 'closed') return { committed: true, left: [] };
   if (gate?.state === 'fenced') return { committed: false, left: [] }; // another attempt's, whose streams these are by now
   const failures = await underLease(one, (held) => takeBackStreams(held)).catch((error: unknown) => [error]);
-  return { committed: false, left: failures.map(wordsOf) };
+  return { committed: false, left: failures.map(sentenceOf) };
 }
 
 /** What the user's function has to be told of the latest switch away from a side; undefined where it was not asked before, or knows. */
@@ -122,5 +123,3 @@ export async function tell(
   await hook.call(moment, direction.to, gate.execution ?? '');
   await leaving.query(noteTold(gate.turn, moment));
 }
-
-export const wordsOf = (error: unknown): string => (error instanceof MigrationError ? error.message : String(error));

@@ -9,6 +9,7 @@ import { complete, performSwitch } from './perform.ts';
 import { lookForInterrupted } from './recovery.ts';
 import { outstanding, takeBack, tell, untold } from './settle.ts';
 import { nextStream } from './streams.ts';
+import { sayingWhoServed, sayingWhoServes } from './who-serves.ts';
 
 export const SWITCH_NEEDS = ['executions', 'source', 'target', 'replication', 'comparison', 'application', 'hook'] as const;
 type Needs = (typeof SWITCH_NEEDS)[number];
@@ -27,52 +28,58 @@ export interface Seen {
 export const switching = (direction: Direction) => ({
   needs: SWITCH_NEEDS,
 
-  async inspect({ executions, source, target, application, results }: Looking<Needs>): Promise<Seen> {
-    await refuseBesideOlder(executions);
-    const gates = await lookAtGates(source, target);
-    const parties = partiesOf<typeof source>(direction, { source, target });
-    const { host, port, database } = parties.arriving.endpoint;
-    return {
-      gates,
-      left:
-        committedDirection(gates) === direction
-          ? [...(await outstanding({ ...parties, application })), ...untold(gates[direction.from])]
-          : undefined,
-      wayBack: await nextStream(parties),
-      readers: readersAfter(results),
-      byHand: application.secret === undefined ? `Point the application at ${host}:${port}/${database}.` : undefined,
-    };
-  },
+  inspect: (ctx: Looking<Needs>): Promise<Seen> => sayingWhoServes(direction, ctx, () => look(direction, ctx)),
 
   judge: ({ left }: Seen): Verdict => (left?.length === 0 ? 'done' : 'todo'),
 
-  async act(ctx: Acting<Needs>, { gates, left }: Seen): Promise<void> {
-    const one = switchOf(direction, ctx);
-    if (left) return complete(one);
-    const leaving = gates[direction.from];
-    if (leaving?.state === 'fenced') {
-      const { interrupted: found } = await lookForInterrupted(ctx);
-      if (found?.committed) return complete(one, found.turn);
-      if ((await takeBack(one)).committed) return complete(one);
-    }
-    await tell(one, 'failed'); // also of an earlier attempt, whose own call did not succeed
-    if (leaving?.state === 'fenced' && leaving.execution === ctx.execution) throw interrupted(direction);
-    await performSwitch(one);
-  },
+  act: (ctx: Acting<Needs>, seen: Seen): Promise<void> => sayingWhoServes(direction, ctx, () => act(direction, ctx, seen)),
 
-  evidence({ gates, left, wayBack, readers, byHand }: Seen): Json {
-    const leaving = gates[direction.from];
-    return {
-      serving: servingSide(gates),
-      committedAt: left ? (leaving?.changedAt.toISOString() ?? null) : null,
-      ...(left && typeof leaving?.report === 'object' ? leaving.report : {}),
-      left: [...(left ?? [])],
-      wayBack: WAY_BACK[wayBack](direction),
-      ...(readers === undefined ? {} : { readers }),
-      ...(byHand === undefined ? {} : { byHand }),
-    };
-  },
+  evidence: (seen: Seen): Json => sayingWhoServed(direction, seen.gates, () => evidence(direction, seen)),
 });
+
+async function look(direction: Direction, { executions, source, target, application, results }: Looking<Needs>): Promise<Seen> {
+  await refuseBesideOlder(executions);
+  const gates = await lookAtGates(source, target);
+  const parties = partiesOf<typeof source>(direction, { source, target });
+  const { host, port, database } = parties.arriving.endpoint;
+  return {
+    gates,
+    left:
+      committedDirection(gates) === direction
+        ? [...(await outstanding({ ...parties, application })), ...untold(gates[direction.from])]
+        : undefined,
+    wayBack: await nextStream(parties),
+    readers: readersAfter(results),
+    byHand: application.secret === undefined ? `Point the application at ${host}:${port}/${database}.` : undefined,
+  };
+}
+
+async function act(direction: Direction, ctx: Acting<Needs>, { gates, left }: Seen): Promise<void> {
+  const one = switchOf(direction, ctx);
+  if (left) return complete(one);
+  const leaving = gates[direction.from];
+  if (leaving?.state === 'fenced') {
+    const { interrupted: found } = await lookForInterrupted(ctx);
+    if (found?.committed) return complete(one, found.turn);
+    if ((await takeBack(one)).committed) return complete(one);
+  }
+  await tell(one, 'failed'); // also of an earlier attempt, whose own call did not succeed
+  if (leaving?.state === 'fenced' && leaving.execution === ctx.execution) throw interrupted(direction);
+  await performSwitch(one);
+}
+
+function evidence(direction: Direction, { gates, left, wayBack, readers, byHand }: Seen): Json {
+  const leaving = gates[direction.from];
+  return {
+    serving: servingSide(gates),
+    committedAt: left ? (leaving?.changedAt.toISOString() ?? null) : null,
+    ...(left && typeof leaving?.report === 'object' ? leaving.report : {}),
+    left: [...(left ?? [])],
+    wayBack: WAY_BACK[wayBack](direction),
+    ...(readers === undefined ? {} : { readers }),
+    ...(byHand === undefined ? {} : { byHand }),
+  };
+}
 
 const WAY_BACK: Record<Seen['wayBack'], (direction: Direction) => string> = {
   there: ({ to }) => `Every change made at the ${to} from now on flows back, so it is possible to go back without losing any.`,

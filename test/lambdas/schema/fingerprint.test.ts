@@ -6,7 +6,7 @@ import { awkwardSchema } from '../../support/awkward-schema.ts';
 import { startWorld, type VisitOptions, type World } from '../../support/world.ts';
 
 const BOTH = { source: true, target: true };
-const UNCHANGED: SchemaDifferences = { source: [], target: [], recorded: BOTH };
+const UNCHANGED: SchemaDifferences = { source: [], target: [], alike: [], recorded: BOTH };
 
 const looked = async (world: World): Promise<SchemaDifferences> => {
   const ports = world.ports('CheckCutover');
@@ -203,7 +203,7 @@ describe('schemaDifferences', () => {
 
   it('can tell nothing of a side that is not recorded', async () => {
     const shop = await sibling();
-    expect(await looked(shop)).toEqual({ source: [], target: [], recorded: { source: false, target: false } });
+    expect(await looked(shop)).toEqual({ source: [], target: [], alike: [], recorded: { source: false, target: false } });
     await shop.asSourceRole('create table t (id int primary key, a int unique)');
     await shop.until('CopySchema');
     await shop.target('alter table t add b int');

@@ -166,13 +166,23 @@ update no_key set b = '${second}' where ctid = (select min(ctid) from no_key whe
     ]);
   });
 
-  it('names a table or a column that is only on one side', async () => {
+  it('calls a table or a column that only one side has a change of the schema, with what mends it, and compares nothing (#11)', async () => {
     const one = await fresh();
-    await one.target(`drop table by_uuid; alter table by_bytes rename note to "Note"`);
-    expect(rowsFound(await finished(one))).toEqual([
-      'by_bytes: column "note" is only on the source, column "Note" is only on the target',
-      'by_uuid: the table does not exist on the target',
-    ]);
+    await one.target(
+      `drop table by_uuid; drop table parts_north; alter table by_bytes rename note to "Note"; insert into empty values (1)`,
+    );
+    const error = await one.until('CompareData').catch((thrown) => thrown);
+    expect(error).toMatchObject({ name: 'SchemaDrift' });
+    expect(error.message).toContain('2 tables (public.by_uuid, public.parts_north) came into being on the source');
+    expect(error.message).toContain(`create table "public"."parts_north" partition of "public"."parts" FOR VALUES IN ('north');`);
+    expect(error.message).toContain(`--table-and-children='"public"."by_uuid"'`);
+    expect(error.message).toContain('The target lacks what was added on the source: column public.by_bytes.note (integer).');
+    expect(error.message).toContain('alter table "public"."by_bytes" add column "note" integer;');
+    expect(error.message).toContain('alter table "public"."by_bytes" drop column "Note";');
+    await one.target(`create table by_uuid (id uuid primary key, note int); alter table by_bytes drop column "Note", add column note int;
+create table parts_north partition of parts for values in ('north')`);
+    await letReadersIn(one);
+    await expect(one.until('CompareData')).rejects.toMatchObject({ name: 'DataDiffers' });
   });
 
   it('leaves out what the input leaves out', async () => {

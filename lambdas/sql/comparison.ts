@@ -147,6 +147,17 @@ export function rowSum(table: ComparedTable, selection: Selection): Statement<Ro
   );
 }
 
+/** Whole tables by one statement. `n` counts them as they were passed, from 0. */
+export const rowSums = (tables: readonly ComparedTable[]): Statement<RowSum & { readonly n: number }> =>
+  statement(
+    tables
+      .map(
+        (table, n) =>
+          `select ${n} as n, count(*)::float8 as rows, coalesce(sum(h), 0)::text as sum from (select ${rowHash(table)} as h ${everyRow(table)}) as hashed`,
+      )
+      .join('\nunion all\n'),
+  );
+
 /** The key of the row that is `size` rows further, by the key's own order; no row where fewer are left. */
 export function rangeEnd(table: ComparedTable, after: Key | undefined, size: number): Statement<{ key: Key }> {
   const { from, values } = rowsOf(table, { after });

@@ -11,11 +11,13 @@ export interface Sides {
   readonly versions: readonly number[];
   /** One statement in a snapshot of its own in which everything that changes how values print is pinned. */
   ask<Row>(side: Side, statement: Statement<Row>): Promise<Row[]>;
+  /** The same on both sides at a time: source first in the answer. */
+  askBoth<Row>(statement: Statement<Row>): Promise<readonly [Row[], Row[]]>;
   /**
-   * The same on both sides at a time: source first in the answer.
-   * @param longestMs what it may take. @default - what is left of the visit
+   * The same for what is short however it is planned: in one process, since one more takes longer to start than all of it.
+   * @param longestMs what it may take
    */
-  askBoth<Row>(statement: Statement<Row>, longestMs?: number): Promise<readonly [Row[], Row[]]>;
+  askBothBriefly<Row>(statement: Statement<Row>, longestMs: number): Promise<readonly [Row[], Row[]]>;
   /**
    * Waits until the target has all that the source has now. False if that does not happen in this visit; true where there is no slot of
    * ours, since then nothing is on its way.
@@ -39,16 +41,18 @@ export async function openSides({ comparison, remainingMs }: Pick<Looking<'compa
   const exactFloats = versions.every((version) => version >= EXACT_FLOATS);
   const slot = subscriptionName(source.endpoint.database);
 
-  const askReader = <Row>(reader: Reader, question: Statement<Row>, longestMs = Number.POSITIVE_INFINITY): Promise<Row[]> =>
+  const askReader = <Row>(reader: Reader, question: Statement<Row>, briefMs?: number): Promise<Row[]> =>
     reader.snapshot(async (snapshot) => {
-      await snapshot.query(pinPrinting(exactFloats, Math.min(longestMs, Math.max(remainingMs(), RESERVE_MS))));
+      const isBrief = briefMs !== undefined;
+      await snapshot.query(pinPrinting(exactFloats, isBrief ? briefMs : Math.max(remainingMs(), RESERVE_MS), isBrief));
       return snapshot.query(question);
     });
 
   return {
     versions,
     ask: (side, question) => askReader(comparison[side], question),
-    askBoth: (question, longestMs) => Promise.all([askReader(source, question, longestMs), askReader(target, question, longestMs)]),
+    askBoth: (question) => Promise.all([askReader(source, question), askReader(target, question)]),
+    askBothBriefly: (question, longestMs) => Promise.all([askReader(source, question, longestMs), askReader(target, question, longestMs)]),
     async caughtUp() {
       const patience = Math.max(remainingMs() - RESERVE_MS, SHORTEST_WAIT_MS);
       const until = Date.now() + patience;

@@ -61,10 +61,10 @@ async function lookAt(sides: Sides, batch: readonly PublishedTable[]): Promise<M
   const found = new Map<string, number | undefined>(batch.map((table) => [keyOf(table), undefined]));
   if (batch.length < 2) return found;
   try {
-    const [source, target] = await sides.askBoth(tableShapes(batch), LONGEST_MS);
+    const [source, target] = await sides.askBothBriefly(tableShapes(batch), LONGEST_MS);
     const compared = batch.flatMap((table, n) => planned(table, n, source, target, sides.versions));
     if (compared.length === 0) return found;
-    const [there, here] = await sides.askBoth(rowSums(compared), LONGEST_MS);
+    const [there, here] = await sides.askBothBriefly(rowSums(compared), LONGEST_MS);
     const twins = new Map(here.map((sum) => [sum.n, sum]));
     for (const { n, rows, sum } of there) {
       const [table, twin] = [compared[n], twins.get(n)];

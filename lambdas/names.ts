@@ -4,6 +4,8 @@ import { createHash } from 'node:crypto';
 export const PREFIX = 'planetscale_migration';
 
 export const PUBLICATION = PREFIX;
+/** Lists, while the subscription is made, the tables that need no copy; publishes nothing. */
+export const EMPTY_PUBLICATION = `${PREFIX}_empty`;
 export const REPLICATION_ROLE = `${PREFIX}_replication`;
 /** Schema on both sides for our own tables. */
 export const SCHEMA = PREFIX;

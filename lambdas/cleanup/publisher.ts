@@ -3,6 +3,7 @@ import type { Database, Reader, Session } from '../contract.ts';
 import { StatementFailed } from '../errors.ts';
 import { REPLICATION_ROLE } from '../names.ts';
 import { alone } from '../replication/make-slot.ts';
+import { dropEmptyPublication, emptyPublicationExists } from '../sql/empty-tables.ts';
 import { dropPublication, lockPublication, publicationList } from '../sql/publications.ts';
 import { dropRole, type RoleTraces, resetRoleSettings, revokeAll, roleTraces } from '../sql/role-traces.ts';
 import { asOurselves, asRoleMaker, lockRoles } from '../sql/roles.ts';
@@ -23,9 +24,15 @@ export async function lookAtPublisher(side: Reader, stream: string): Promise<Pub
   const [births] = await side.query(slotBirthsExist());
   const [birth] = births?.exist ? await side.query(slotBirth(stream)) : [];
   const [publication] = await side.query(publicationList());
+  const [listed] = await side.query(emptyPublicationExists());
   const [role] = await side.query(roleTraces(REPLICATION_ROLE));
   if (!role) throw new Error('A catalog query without a from-list always returns a row.');
-  return { birth: birth?.birth, slots: await slotsOn(side, stream), publication: publication !== undefined, role };
+  return {
+    birth: birth?.birth,
+    slots: await slotsOn(side, stream),
+    publication: publication !== undefined || listed?.exists === true,
+    role,
+  };
 }
 
 async function slotsOn(side: Reader, stream: string): Promise<OwnSlot[]> {
@@ -54,6 +61,7 @@ export async function unpublish(side: Database, stream: string, remainingMs: () 
       await session.query(lockPublication());
       await session.query(lockRoles());
       await session.query(dropPublication());
+      await session.query(dropEmptyPublication());
       await takeAwayRole(session, side.endpoint.database);
     });
     return true;

@@ -61,6 +61,15 @@ export function nextTable<Table extends TableName>(tables: readonly Table[], cur
   return left.reduce<Table | undefined>((first, table) => (first && precedes(first, table) ? first : table), undefined);
 }
 
+/** Tables that have not been begun, as {@link nextTable} would give them one after the other; none while a table is half-way through. */
+export function tablesAhead<Table extends TableName>(inOrder: readonly Table[], cursor: Cursor | null): Table[] {
+  if (cursor?.within) return [];
+  const first = cursor ? inOrder.findIndex((table) => precedes(cursor, table)) : 0;
+  return first < 0 ? [] : inOrder.slice(first);
+}
+
+export const orderOf = (one: TableName, other: TableName): number => (precedes(one, other) ? -1 : precedes(other, one) ? 1 : 0);
+
 /** Where in this table to go on. */
 export const within = (progress: Progress, table: TableName): Within =>
   (progress.cursor && isAt(progress.cursor, table) ? progress.cursor.within : null) ?? { lead: 'source', after: null };

@@ -14,6 +14,11 @@ export interface Sides {
   /** The same on both sides at a time: source first in the answer. */
   askBoth<Row>(statement: Statement<Row>): Promise<readonly [Row[], Row[]]>;
   /**
+   * The same for what is short however it is planned: in one process, since one more takes longer to start than all of it.
+   * @param longestMs what it may take
+   */
+  askBothBriefly<Row>(statement: Statement<Row>, longestMs: number): Promise<readonly [Row[], Row[]]>;
+  /**
    * Waits until the target has all that the source has now. False if that does not happen in this visit; true where there is no slot of
    * ours, since then nothing is on its way.
    */
@@ -36,9 +41,10 @@ export async function openSides({ comparison, remainingMs }: Pick<Looking<'compa
   const exactFloats = versions.every((version) => version >= EXACT_FLOATS);
   const slot = subscriptionName(source.endpoint.database);
 
-  const askReader = <Row>(reader: Reader, question: Statement<Row>): Promise<Row[]> =>
+  const askReader = <Row>(reader: Reader, question: Statement<Row>, briefMs?: number): Promise<Row[]> =>
     reader.snapshot(async (snapshot) => {
-      await snapshot.query(pinPrinting(exactFloats, Math.max(remainingMs(), RESERVE_MS)));
+      const isBrief = briefMs !== undefined;
+      await snapshot.query(pinPrinting(exactFloats, isBrief ? briefMs : Math.max(remainingMs(), RESERVE_MS), isBrief));
       return snapshot.query(question);
     });
 
@@ -46,6 +52,7 @@ export async function openSides({ comparison, remainingMs }: Pick<Looking<'compa
     versions,
     ask: (side, question) => askReader(comparison[side], question),
     askBoth: (question) => Promise.all([askReader(source, question), askReader(target, question)]),
+    askBothBriefly: (question, longestMs) => Promise.all([askReader(source, question, longestMs), askReader(target, question, longestMs)]),
     async caughtUp() {
       const patience = Math.max(remainingMs() - RESERVE_MS, SHORTEST_WAIT_MS);
       const until = Date.now() + patience;

@@ -23,7 +23,7 @@ const RANGE_BYTES = 16 * 1024 * 1024;
 /** What is assumed of a table that was never analyzed: 4 KiB a row. */
 const UNKNOWN_ROWS = RANGE_BYTES / 4096;
 /** A table below this size is one range: it holds fewer than 50,000 rows, since the smallest takes 28 bytes. */
-const SMALL_TABLE_BYTES = 1024 * 1024;
+export const SMALL_TABLE_BYTES = 1024 * 1024;
 /** Keys that are looked up on the other side in one statement. */
 const MOST_KEYS = 10_000;
 

@@ -4,7 +4,7 @@
  */
 import { copyOn, identityOf } from '../dump/earlier-copy.ts';
 import { wantedSince } from '../dump/exclusions.ts';
-import { PREFIX, PUBLICATION, subscriptionName } from '../names.ts';
+import { EMPTY_PUBLICATION, PREFIX, PUBLICATION, subscriptionName } from '../names.ts';
 import { dropSlot, dropSubscription, publicationsThere, type SlotFacts, slotsThere, subscriptionsThere } from '../sql/leftovers.ts';
 import { settings } from '../sql/servers.ts';
 import { type Check, listed } from './findings.ts';
@@ -108,7 +108,7 @@ export const publications: Check = {
       ...listed({
         code: 'ForeignPublication',
         severity: 'warning',
-        objects: namesOf(await source.query(publicationsThere())).filter((name) => name !== PUBLICATION),
+        objects: namesOf(await source.query(publicationsThere())).filter((name) => name !== PUBLICATION && name !== EMPTY_PUBLICATION),
         message: 'These publications of others are not copied to the target.',
         remedy: 'Create them on the target after the cutover if their subscribers move with the database.',
       }),

@@ -66,8 +66,13 @@ export const SIDES_OF = {
   reverse: { publisher: 'target', subscriber: 'source' },
 } as const satisfies Record<StreamName, { readonly publisher: SideName; readonly subscriber: SideName }>;
 
-/** Whether anything has been copied, so that there is a history to keep. */
-export const hasCopied = ({ tables }: History): boolean => tables.some(({ state }) => state !== 'i');
+/**
+ * Whether anything has been copied, so that there is a history to keep. Tables that were taken in as empty (`empty-tables.ts`) say nothing about
+ * it until the others are known, our own table among them.
+ */
+export const hasCopied = ({ tables }: Pick<History, 'tables'>): boolean =>
+  tables.some(({ state }) => state !== 'i') &&
+  (tables.some((table) => keyOf(table) === keyOf(HEARTBEAT_TABLE)) || tables.some(({ state }) => state !== 'r'));
 
 /** How a slot goes without anybody dropping it. */
 const LOSSES: Record<SideName, string> = {

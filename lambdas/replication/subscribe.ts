@@ -1,11 +1,13 @@
 /** Changes to the subscription on the target, each safe to repeat. */
 import type { Database } from '../contract.ts';
-import { CannotConnect, CopyStalled, StatementFailed, TransientError } from '../errors.ts';
+import { CannotConnect, CopyStalled, StatementFailed, TransientError, VerificationError } from '../errors.ts';
 import type { TableName } from '../input.ts';
+import { EMPTY_PUBLICATION } from '../names.ts';
 import { emptyTable, recopies, recopiesExist } from '../sql/recopies.ts';
-import { setStatementTimeout } from '../sql/sessions.ts';
+import { limitStatements, setStatementTimeout } from '../sql/sessions.ts';
 import {
   createSubscription,
+  createSubscriptionKnowing,
   forgetSubscription,
   occupiedTables,
   refreshSubscription,
@@ -13,9 +15,10 @@ import {
   setConnection,
   setNote,
   setSynchronousCommit,
+  subscribedTables,
 } from '../sql/subscriptions.ts';
 import { type Note, writeNote } from './connection.ts';
-import { keyOf, named } from './tables.ts';
+import { keyOf, missingFrom, named } from './tables.ts';
 
 /** Subscription and note in one transaction, so that neither is ever there without the other. It is disabled, and held by us until it is enabled. */
 export async function subscribe(target: Database, name: string, connection: string, stream: StreamOptions, birth: string): Promise<void> {
@@ -24,6 +27,34 @@ export async function subscribe(target: Database, name: string, connection: stri
     await session.query(setNote(name, writeNote(birth, connection, true)));
   });
 }
+
+/**
+ * The same, with tables taken in that need no copy (`empty-tables.ts`). All of it or nothing: either the subscription knows exactly these tables,
+ * or there is none.
+ */
+export async function subscribeKnowing(
+  target: Database,
+  empty: readonly TableName[],
+  {
+    name,
+    connection,
+    stream,
+    birth,
+  }: { readonly name: string; readonly connection: string; readonly stream: StreamOptions; readonly birth: string },
+): Promise<void> {
+  await target.transaction(async (session) => {
+    await session.query(limitStatements(LONGEST_LISTING_MS));
+    for (const statement of createSubscriptionKnowing(EMPTY_PUBLICATION, name, connection, stream)) await session.query(statement);
+    const known = await session.query(subscribedTables(name));
+    if (known.length !== empty.length || missingFrom(known, empty).length > 0) {
+      throw new VerificationError('The subscription does not know exactly the tables that are empty. It was not made.');
+    }
+    await session.query(setNote(name, writeNote(birth, connection, true)));
+  });
+}
+
+/** It asks the source for a list, and waits for whoever locks one of these tables there. */
+const LONGEST_LISTING_MS = 60_000;
 
 export async function reconnect(target: Database, name: string, connection: string, { birth, held }: Note): Promise<void> {
   await target.transaction(async (session) => {

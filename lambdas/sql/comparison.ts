@@ -54,8 +54,9 @@ export type Selection = { readonly after?: Key | undefined; readonly upTo?: Key 
  *
  * A check constraint is nothing to plan by, since planning by it could evaluate a part of it. Views are refused once more by
  * restrict_nonsystem_relation_kind, which exists from the minor releases of August 2024 on.
+ * @param alone without parallel workers
  */
-export const pinPrinting = (exactFloats: boolean, timeoutMs: number): Statement<unknown> =>
+export const pinPrinting = (exactFloats: boolean, timeoutMs: number, alone = false): Statement<unknown> =>
   statement(
     `
 select pg_catalog.set_config(name, value, true)
@@ -63,7 +64,7 @@ from (values
   ('DateStyle', 'ISO, YMD'), ('IntervalStyle', 'postgres'), ('TimeZone', 'UTC'), ('bytea_output', 'hex'), ('xmlbinary', 'base64'),
   ('lc_monetary', 'C'), ('quote_all_identifiers', 'off'), ('search_path', 'pg_catalog'), ('row_security', 'off'),
   ('constraint_exclusion', 'off'), ('restrict_nonsystem_relation_kind', 'view,foreign-table'),
-  ('extra_float_digits', $1::text), ('statement_timeout', $2::text)
+  ('extra_float_digits', $1::text), ('statement_timeout', $2::text)${alone ? ", ('max_parallel_workers_per_gather', '0')" : ''}
 ) as pinned (name, value)
 where pg_catalog.current_setting(name, true) is not null
 `,
@@ -146,6 +147,17 @@ export function rowSum(table: ComparedTable, selection: Selection): Statement<Ro
     values,
   );
 }
+
+/** Whole tables by one statement. `n` counts them as they were passed, from 0. */
+export const rowSums = (tables: readonly ComparedTable[]): Statement<RowSum & { readonly n: number }> =>
+  statement(
+    tables
+      .map(
+        (table, n) =>
+          `select ${n} as n, count(*)::float8 as rows, coalesce(sum(h), 0)::text as sum from (select ${rowHash(table)} as h ${everyRow(table)}) as hashed`,
+      )
+      .join('\nunion all\n'),
+  );
 
 /** The key of the row that is `size` rows further, by the key's own order; no row where fewer are left. */
 export function rangeEnd(table: ComparedTable, after: Key | undefined, size: number): Statement<{ key: Key }> {

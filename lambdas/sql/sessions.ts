@@ -35,6 +35,10 @@ export const actLater = (seconds: number, action: Statement): Statement => state
 export const setStatementTimeout = (milliseconds: number): Statement =>
   statement(`select set_config('statement_timeout', $1::text, false)`, [`${Math.round(milliseconds)}ms`]);
 
+/** Until the transaction ends. */
+export const limitStatements = (milliseconds: number): Statement =>
+  statement(`select set_config('statement_timeout', $1::text, true)`, [`${Math.round(milliseconds)}ms`]);
+
 /**
  * Ends what visits of other steps have left to the server: a statement goes on when its client has gone, and holds its locks. Only for a
  * machine that no other acting one runs beside; a readiness check that looks meanwhile is tried again.

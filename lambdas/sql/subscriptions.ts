@@ -53,6 +53,16 @@ export interface SubscribedTable extends TableName {
   readonly state: TableState;
 }
 
+/** How many tables count as ready although no copy of them was made. A copy leaves the place in the WAL where it ended. */
+export const readyWithoutCopy = (name: string): Statement<{ readonly tables: number }> =>
+  statement(
+    `
+select count(*)::float8 as tables from pg_subscription_rel
+where srsubid in ${subscriptionIds('$1::name')} and srsubstate = 'r' and srsublsn is null
+`,
+    [name],
+  );
+
 export const subscribedTables = (name: string): Statement<SubscribedTable> =>
   statement(
     `
@@ -104,6 +114,22 @@ create subscription ${identifier(name)} connection 'password=none' publication $
 with (connect = false, slot_name = ${literal(name)}, disable_on_error = false, synchronous_commit = on, ${options(stream)})
 `),
   ...setConnection(name, connection),
+];
+
+/**
+ * The same, with some tables taken in as ready before anything is streamed (`replication/empty-tables.ts`). It connects, to ask what is in the
+ * publication that lists them, and has nothing to do with that publication afterwards. Stays disabled. In this order, in one transaction.
+ */
+export const createSubscriptionKnowing = (listed: string, name: string, connection: string, stream: StreamOptions): Statement[] => [
+  ...withSecret(
+    `
+create subscription ${plain(identifier(name))} connection %L publication ${plain(identifier(listed))}
+with (enabled = false, create_slot = false, slot_name = ${plain(literal(name))}, copy_data = false, disable_on_error = false,
+  synchronous_commit = on, ${options(stream)})
+`,
+    connection,
+  ),
+  statement(`alter subscription ${identifier(name)} set publication ${identifier(PUBLICATION)} with (refresh = false)`),
 ];
 
 /** What a subscriber of this version knows of the options that a stream without a copy wants. */

@@ -1,5 +1,6 @@
 /** Columns and row identity of one table, as a comparison needs them. */
 import type { Statement } from '../contract.ts';
+import type { TableName } from '../input.ts';
 import { statement } from './quote.ts';
 
 export interface ShapeColumn {
@@ -31,36 +32,46 @@ const DEFAULT_COLLATION = 100;
  * One row a column, in the order of the table; none where there is no such table. Virtual columns are left out: they are never stored, and
  * reading one evaluates an expression of the user's. pg_database.datlocprovider exists from version 15 on; before, the provider always is libc.
  */
-export const tableShape = (schema: string, table: string): Statement<ShapeColumn> =>
+export const tableShape = (schema: string, table: string): Statement<ShapeColumn> => tableShapes([{ schema, table }]);
+
+/** `n` counts the tables as they were passed, from 0. */
+export interface NumberedColumn extends ShapeColumn {
+  readonly n: number;
+}
+
+/** The same for several tables at a time. */
+export const tableShapes = (tables: readonly TableName[]): Statement<NumberedColumn> =>
   statement(
     `
 with recursive subject as (
-  select c.oid from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
-  where n.nspname = $1::text and c.relname = $2::text and c.relkind = 'r'
+  select c.oid, (w.n - 1)::int as n
+  from unnest($1::text[], $2::text[]) with ordinality as w (schema, name, n)
+  join pg_namespace as n on n.nspname = w.schema
+  join pg_class as c on c.relnamespace = n.oid and c.relname = w.name and c.relkind = 'r'
 ), key as (
-  select i.indkey::int2[] as columns, i.indnkeyatts as width
+  select distinct on (i.indrelid) i.indrelid as oid, i.indkey::int2[] as columns, i.indnkeyatts as width
   from pg_index as i join subject as s on s.oid = i.indrelid
   where i.indisprimary or i.indisreplident
-  order by i.indisprimary desc
-  limit 1
-), underlying (attnum, type) as (
-  select a.attnum, a.atttypid
+  order by i.indrelid, i.indisprimary desc
+), underlying (oid, attnum, type) as (
+  select s.oid, a.attnum, a.atttypid
   from subject as s
   ${BEFORE_GENERATED_COLUMNS}
   cross join lateral (select a.*, attgenerated as generated from pg_attribute as a where a.attrelid = s.oid) as a
   where a.attnum > 0 and not a.attisdropped and a.generated <> 'v'
   union all
-  select u.attnum, t.typbasetype
+  select u.oid, u.attnum, t.typbasetype
   from underlying as u join pg_type as t on t.oid = u.type
   where t.typtype = 'd'
 )
-select a.attname::text as name, format('%I.%I', tn.nspname, t.typname) as type,
+select s.n, a.attname::text as name, format('%I.%I', tn.nspname, t.typname) as type,
   case
     when t.typtype = 'e' and not exists (select from pg_cast as c where c.castsource = t.oid and c.castcontext = 'i') then 'enum'
     when t.typnamespace = 'pg_catalog'::regnamespace then t.typname::text
   end as base,
   (
-    select array_position(k.columns, a.attnum) from key as k where array_position(k.columns, a.attnum) < k.width
+    select array_position(k.columns, a.attnum) from key as k
+    where k.oid = a.attrelid and array_position(k.columns, a.attnum) < k.width
   ) as "keyPosition",
   a.attcollation = 0
     or exists (
@@ -74,10 +85,10 @@ select a.attname::text as name, format('%I.%I', tn.nspname, t.typname) as type,
     ) as "sortsAlike"
 from pg_attribute as a
 join subject as s on s.oid = a.attrelid
-join underlying as u on u.attnum = a.attnum
+join underlying as u on u.oid = a.attrelid and u.attnum = a.attnum
 join pg_type as t on t.oid = u.type and t.typtype <> 'd'
 join pg_namespace as tn on tn.oid = t.typnamespace
-order by a.attnum
+order by s.n, a.attnum
 `,
-    [schema, table],
+    [tables.map(({ schema }) => schema), tables.map(({ table }) => table)],
   );

@@ -3,7 +3,7 @@
  * name, with a view or a function in it that would run with our rights. Everything here reads catalogs and touches no object that it judges.
  */
 import type { Statement } from '../contract.ts';
-import { PUBLICATION, SCHEMA } from '../names.ts';
+import { EMPTY_PUBLICATION, PUBLICATION, SCHEMA } from '../names.ts';
 import { literal, statement } from './quote.ts';
 
 /**
@@ -185,7 +185,7 @@ with ${TRUSTED_ROLES}, streamer as (
   union all
   select 'publication ' || quote_ident(p.pubname), 'belongs to ' || quote_ident(pg_get_userbyid(p.pubowner)),
     'drop publication ' || quote_ident(p.pubname)
-  from pg_publication as p where p.pubname = ${literal(PUBLICATION)} and p.pubowner not in (select oid from trusted)
+  from pg_publication as p where p.pubname in (${literal(PUBLICATION)}, ${literal(EMPTY_PUBLICATION)}) and p.pubowner not in (select oid from trusted)
   union all
   select 'subscription ' || quote_ident(s.subname), 'belongs to ' || quote_ident(pg_get_userbyid(s.subowner)),
     'drop subscription ' || quote_ident(s.subname)

@@ -13,13 +13,15 @@ import { copyAgain, notedRecopies, orphanedCopies } from '../replication/recopy.
 import { refresh } from '../replication/subscribe.ts';
 import { missingFrom } from '../replication/tables.ts';
 import { sourceTables, targetTables, timeLimitsOf, waitingCopies, workerState } from '../sql/copy-progress.ts';
-import { occupiedTables, subscribedTables } from '../sql/subscriptions.ts';
+import { occupiedTables, readyWithoutCopy, subscribedTables } from '../sql/subscriptions.ts';
 import { defineStep } from '../step.ts';
 
 interface Seen extends Symptoms {
   readonly progress: Progress;
   /** Tables that have to be copied again, because the end of their copy was lost. */
   readonly orphaned: readonly TableName[];
+  /** Tables that were empty when the slot was made, and so were not copied. */
+  readonly emptyAtStart: number;
   /** Tables of which that was begun and interrupted. */
   readonly recopying: readonly TableName[];
 }
@@ -39,6 +41,7 @@ async function look(source: Reader, target: Reader, before: Watch | undefined): 
   const tables = await target.query(targetTables(history.name));
   const [workers] = await target.query(workerState(history.name));
   if (!workers) throw new Error('A query without a from-list always returns a row.');
+  const [without] = await target.query(readyWithoutCopy(history.name));
   const published = await source.query(sourceTables(REPLICATION_ROLE));
   const progress = progressOf(published, tables);
   const now = Date.now();
@@ -50,6 +53,7 @@ async function look(source: Reader, target: Reader, before: Watch | undefined): 
     waiting: await source.query(waitingCopies(REPLICATION_ROLE)),
     orphaned: await orphanedCopies(source, target, history.name),
     recopying: await notedRecopies(target),
+    emptyAtStart: without?.tables ?? 0,
   };
 }
 
@@ -88,8 +92,9 @@ export const awaitCopy = defineStep({
     return finished && lost.length + recopying.length === 0 ? undefined : 'pending';
   },
 
-  evidence: ({ history, progress, watch, workers, now }) => ({
+  evidence: ({ history, progress, watch, workers, now, emptyAtStart }) => ({
     ...progress,
+    ...(emptyAtStart > 0 ? { emptyAtStart } : {}),
     inFlight: progress.inFlight.map((copy) => ({ ...copy })),
     secondsLeft: secondsLeft(watch, progress, now),
     errors: recentErrors(watch, workers),

@@ -5,6 +5,7 @@
 import { advance, finish, nextTable, type Progress, resume, within } from '../comparison/progress.ts';
 import { differenceMessage } from '../comparison/report.ts';
 import { openSides, RESERVE_MS } from '../comparison/sides.ts';
+import { passingSmall } from '../comparison/small.ts';
 import { compareNextPart } from '../comparison/table.ts';
 import type { Looking } from '../contract.ts';
 import { DataDiffers, StatementFailed, TransientError } from '../errors.ts';
@@ -56,11 +57,18 @@ export const compareData = defineStep({
     await demandSchema(ctx);
     const sides = await openSides(ctx);
     const tables = await ctx.comparison.source.query(publishedTables(ctx.input));
+    const passSmall = passingSmall(sides, tables);
     const start = resume(ctx.previous);
     for (let progress = start; ; ) {
       const table = nextTable(tables, progress.cursor);
       if (!table) return finish(progress);
       try {
+        const passed = await passSmall(progress);
+        if (passed !== progress) {
+          progress = passed;
+          if (ctx.remainingMs() < RESERVE_MS) return progress;
+          continue;
+        }
         const part = await compareNextPart(sides, table, within(progress, table));
         if (!part) {
           await demandStream(ctx);

@@ -2,21 +2,29 @@
  * Guide A, step 4, and guide W, step 7, in the order that survives interruption: the slot, the subscription without connecting, then
  * enable and refresh. CREATE SUBSCRIPTION that makes its own slot cannot be part of a transaction, and goes on when its client has gone.
  */
-import type { Database, Looking, Verdict } from '../contract.ts';
-import { ReplicationBroken } from '../errors.ts';
+import type { Acting, Database, Looking, Verdict } from '../contract.ts';
+import { MigrationError, ReplicationBroken } from '../errors.ts';
 import { COPY_KEYS } from '../input.ts';
 import { connectionString, isConnectionOf } from '../replication/connection.ts';
 import { demandOurs } from '../replication/demand-ours.ts';
+import { emptyTables, listedAsEmpty } from '../replication/empty-tables.ts';
 import { demandNotDisabled, release } from '../replication/held.ts';
 import { breach, broken, type History, hasCopied, lookAtHistory } from '../replication/history.ts';
 import { alone, makeSlot } from '../replication/make-slot.ts';
 import { streamOptions } from '../replication/stream-options.ts';
-import { forget, reconnect, refresh, subscribe } from '../replication/subscribe.ts';
+import { forget, reconnect, refresh, subscribe, subscribeKnowing } from '../replication/subscribe.ts';
 import { noteSubscriber } from '../replication/subscriber.ts';
 import { missingFrom } from '../replication/tables.ts';
 import { haveTargetReader, isTargetReaderComplete, lookAtTargetReader, type TargetReader } from '../replication/target-reader.ts';
+import { dropEmptyPublication } from '../sql/empty-tables.ts';
 import { type OpenWriter, openWriters } from '../sql/slots.ts';
-import { type StreamOptions, setStreamOptions, setSynchronousCommit, synchronousCommitOf } from '../sql/subscriptions.ts';
+import {
+  type StreamOptions,
+  setStreamOptions,
+  setSynchronousCommit,
+  subscriptionState,
+  synchronousCommitOf,
+} from '../sql/subscriptions.ts';
 import { travelsInBinary } from '../sql/types.ts';
 import { pinWorkers, workerPinsMissing } from '../sql/worker-pins.ts';
 import { defineStep } from '../step.ts';
@@ -106,6 +114,28 @@ function judge(seen: Seen): Verdict {
   return complete ? 'done' : 'todo';
 }
 
+/**
+ * With the empty tables taken in at once, where there are many. That is only quicker, so whatever stands in its way is told and passed over:
+ * then they are copied as all others are.
+ */
+async function subscribeTo(
+  { source, target, log }: Acting<Ports>,
+  { history: { name }, connection, stream, birth }: Pick<Seen, 'history' | 'connection' | 'stream'> & { readonly birth: string },
+): Promise<void> {
+  try {
+    const empty = await emptyTables(source, target);
+    if (empty.length > 0) {
+      await listedAsEmpty(source, empty, () => subscribeKnowing(target, empty, { name, connection, stream, birth }));
+      return;
+    }
+  } catch (error) {
+    if (!(error instanceof MigrationError)) throw error;
+    log.warn('Empty tables are copied one by one, because they could not be taken in at once', { error: error.message });
+  }
+  const [made] = await target.query(subscriptionState(name));
+  if (!made) await subscribe(target, name, connection, stream, birth);
+}
+
 export const createSubscription = defineStep({
   needs: ['source', 'target', 'replication'],
   understands: COPY_KEYS,
@@ -126,9 +156,10 @@ export const createSubscription = defineStep({
       if (!seen.history.subscription) {
         const birth = await makeSlot(source, session, seen.history, ctx.remainingMs());
         if (!birth) return false;
-        await subscribe(target, name, seen.connection, seen.stream, birth.birth);
+        await subscribeTo(ctx, { ...seen, birth: birth.birth });
         seen = await look(ctx);
       }
+      await source.query(dropEmptyPublication());
       const { connection, stream } = seen;
       if (!hasConnection(seen) && seen.history.note) await reconnect(target, name, connection, seen.history.note);
       if (!hasOptions(seen)) await target.query(setStreamOptions(name, stream));

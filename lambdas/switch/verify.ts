@@ -2,6 +2,7 @@
 import { advance, finish, nextTable, type Progress, resume, within } from '../comparison/progress.ts';
 import { differenceMessage } from '../comparison/report.ts';
 import { openSides } from '../comparison/sides.ts';
+import { passingSmall } from '../comparison/small.ts';
 import { compareNextPart } from '../comparison/table.ts';
 import { SwitchFailed } from '../errors.ts';
 import { publishedTables } from '../sql/tables.ts';
@@ -14,6 +15,7 @@ export async function compareUnderFence(one: Switch, deadline: Deadline): Promis
   const comparison = { source: one.comparison[direction.from], target: one.comparison[direction.to] };
   const sides = await openSides({ comparison, remainingMs: () => deadline.remainingMs });
   const tables = await comparison.source.query(publishedTables(input));
+  const passSmall = passingSmall(sides, tables);
   for (let progress = resume(undefined); ; ) {
     const table = nextTable(tables, progress.cursor);
     if (!table) return proved(finish(progress));
@@ -22,6 +24,11 @@ export async function compareUnderFence(one: Switch, deadline: Deadline): Promis
         `The time of the fence was over when ${progress.tables} of ${tables.length} tables were compared. ` +
           'Give it more with fenceSeconds, or leave out "verify": "fence".',
       );
+    }
+    const passed = await passSmall(progress);
+    if (passed !== progress) {
+      progress = passed;
+      continue;
     }
     const part = await compareNextPart(sides, table, within(progress, table));
     if (part) progress = advance(progress, table, part);

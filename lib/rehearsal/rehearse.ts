@@ -41,9 +41,9 @@ async function onOpenSides(options: RehearsalOptions, company: Company, sides: S
   const secret = rehearsedSecret(sides.application);
   const places = placesOf(sides, secret);
   try {
-    const subjects = await prepare(options, company.progress, sides);
+    const { subjects, passedOver } = await prepare(options, company.progress, sides);
     const registry = new ExecutionRegistry();
-    const stage = { options, company, sides, subjects, secret, places, machines, registry };
+    const stage = { options, company, sides, subjects, passedOver, secret, places, machines, registry };
     const report = await perform(stage, new Runner(stage));
     await company.beforeEnd?.(sides, report);
     return report;

@@ -40,6 +40,8 @@ export interface Play {
   readonly company: Company;
   readonly sides: Sides;
   readonly subjects: readonly Subject[];
+  /** What of a dump was passed over or done otherwise than it says. */
+  readonly passedOver?: readonly string[];
   readonly secret: SwitchedSecret;
 }
 

@@ -5,13 +5,13 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ConnectionSettings, clientConfig } from '../../../lambdas/adapters/connection-settings.ts';
 import { pgDump } from '../../../lambdas/adapters/pg-dump.ts';
-import { identifier } from '../../../lambdas/sql/quote.ts';
 import { DumpRefused, loadDump } from '../../../lib/rehearsal/dump/load-dump.ts';
+import { keysTo } from '../../../lib/rehearsal/dump/people.ts';
 import { compareIndexes } from '../../../lib/rehearsal/inventory/indexes.ts';
 import { lookAtBoth } from '../../../lib/rehearsal/inventory/look.ts';
 import { compareSequences } from '../../../lib/rehearsal/inventory/sequences.ts';
 import { compareTables } from '../../../lib/rehearsal/inventory/tables.ts';
-import { asSuperuser, startSource } from '../../../lib/rehearsal/servers/pair.ts';
+import { startSource } from '../../../lib/rehearsal/servers/pair.ts';
 import { loadShop } from '../../../lib/rehearsal/shop/load.ts';
 
 describe('a dump of one’s own', () => {
@@ -35,8 +35,7 @@ describe('a dump of one’s own', () => {
     const path = join(folder, 'a dump.sql');
     writeFileSync(path, text);
     const into = source ?? (await empty());
-    const createRole = (name: string) => asSuperuser(side.server.superuser(), [`create role ${identifier(name)} nologin`]);
-    return { source: into, notes: await loadDump({ path, source: into, createRole }) };
+    return { source: into, notes: await loadDump({ path, source: into, ...keysTo({ source: side.server, target: undefined }) }) };
   };
   const rows = async (settings: ConnectionSettings, text: string): Promise<unknown[]> => {
     const client = new pg.Client({ ...clientConfig(settings, 'test') });

@@ -124,6 +124,7 @@ export class Loader {
     if (complaint.kind === 'missing role') {
       try {
         await this.#keys.createRole(complaint.name);
+        await this.#hear();
         return text;
       } catch {
         return undefined; // such as a name that the server keeps for itself
@@ -152,7 +153,12 @@ export class Loader {
   async #asSuperuser(text: string, pass: () => 'over'): Promise<string | Refusal> {
     try {
       if (isExtension(text)) await this.#run(`call pg_catalog.rds_create_extension(current_user::text, ${QUOTE}${text}${QUOTE})`);
-      else await this.#keys.asSuperuser(() => this.#run(text));
+      else
+        await this.#keys.asSuperuser(async () => {
+          await this.#hear();
+          await this.#run(text);
+        });
+      await this.#hear();
     } catch (error) {
       // A superuser may find that something else is missing: then the statement is tried again from the beginning.
       const complaint = complaintIn(error);
@@ -176,6 +182,13 @@ export class Loader {
       await this.#client.query('rollback to savepoint rehearsal; release savepoint rehearsal');
       throw error;
     }
+  }
+
+  /** Within a transaction a session hears of what others did to roles when it takes a lock, and not before. */
+  async #hear(): Promise<void> {
+    if (this.#client.getTransactionStatus() !== 'T') return;
+    await this.#client.query('savepoint hearing; select from pg_catalog.pg_largeobject_metadata limit 0');
+    await this.#client.query('rollback to savepoint hearing; release savepoint hearing');
   }
 
   async #copy(text: string, data: AsyncIterable<Buffer>): Promise<void> {

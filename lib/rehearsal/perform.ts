@@ -1,5 +1,6 @@
 /** A rehearsal's whole course: machine after machine, with an application at work until the last comparison. */
-import type { SideName } from '../../lambdas/contract.ts';
+import type { Json, SideName } from '../../lambdas/contract.ts';
+import { parseInput } from '../../lambdas/input.ts';
 import type { MachineName } from '../machines.ts';
 import { conclude } from './conclude.ts';
 import { courseUntil, LEADS_TO } from './course.ts';
@@ -11,6 +12,7 @@ import type { Machinery, Play } from './stage.ts';
 import { type Performance, switchesOf } from './switches.ts';
 import { consentOf } from './way-back.ts';
 import { placeOf } from './workload/connection.ts';
+import { withoutOwnTables } from './workload/own-subjects.ts';
 import { startWorkload, type Workload } from './workload/workload.ts';
 
 /** What is at work while the course is run. */
@@ -45,7 +47,7 @@ export async function perform(play: Play, runner: Machinery): Promise<Report> {
 }
 
 async function run(play: Performing): Promise<Report> {
-  const { sides, runner, workload, performances, faults, subjects, options } = play;
+  const { sides, runner, workload, performances, faults, subjects, options, passedOver, fixes } = play;
   const course = courseUntil(options.until);
   const cleansUp = course.includes('Cleanup');
   const before = cleansUp ? await catalogsOfBoth(sides) : undefined;
@@ -58,12 +60,23 @@ async function run(play: Performing): Promise<Report> {
   const examination = isReplicated(runner.outcomes) ? await look(play) : undefined;
   let catalogs: CatalogComparison | undefined;
   if (before && isThrough) {
-    const { status } = await runner.run('Cleanup');
+    const { status } = await runner.run('Cleanup', inputOf('Cleanup', play));
     if (status === 'SUCCEEDED') catalogs = compareCatalogs(before, await catalogsOfBoth(sides));
   }
   const { journal } = workload;
   const switches = switchesOf(performances, journal.acknowledgements, sides.application);
-  return conclude({ sides, journal, written: subjects.length > 0, outcomes: runner.outcomes, switches, examination, catalogs, faults });
+  return conclude({
+    sides,
+    journal,
+    written: subjects.length > 0,
+    outcomes: runner.outcomes,
+    switches,
+    examination,
+    catalogs,
+    faults,
+    passedOver,
+    fixes,
+  });
 }
 
 const isReplicated = (outcomes: readonly Outcome[]): boolean =>
@@ -74,7 +87,7 @@ async function follow(play: Performing, course: readonly MachineName[]): Promise
   const { runner, sides } = play;
   for (const name of course) {
     const to = LEADS_TO[name];
-    const outcome = to ? await switchTo(play, name, to) : await runner.run(name, name === 'Replicate' ? sides.input : {});
+    const outcome = to ? await switchTo(play, name, to) : await runner.run(name, inputOf(name, play));
     if (outcome.status !== 'SUCCEEDED') return false;
     if (name === 'Replicate') await sides.letApplicationIn('target');
     if (to && !(await goesOnAt(play, to))) return false;
@@ -82,9 +95,19 @@ async function follow(play: Performing, course: readonly MachineName[]): Promise
   return true;
 }
 
+/** `Preflight` looks at the user's database; whatever moves it moves the tables of the writers with it. */
+const inputOf = (name: MachineName, { sides, subjects, fixes }: Play): Readonly<Record<string, Json>> => ({
+  ...(name === 'Preflight' ? withoutOwnTables(subjects) : {}),
+  ...(name === 'Replicate' ? sides.input : {}),
+  ...excluded(fixes),
+});
+
+const excluded = (fixes: Play['fixes']): { readonly excludeTables?: readonly string[] } =>
+  fixes && fixes.excluded.length > 0 ? { excludeTables: fixes.excluded } : {};
+
 /** Somebody starts the sessions again that do not come back by themselves, and the switch has to end them all. */
 async function switchTo(
-  { runner, workload, performances, faults, company, sides }: Performing,
+  { runner, workload, performances, faults, company, sides, fixes }: Performing,
   name: MachineName,
   to: SideName,
 ): Promise<Outcome> {
@@ -92,7 +115,7 @@ async function switchTo(
   const bystanders = await workload.startBystanders();
   try {
     const startedAt = performance.now();
-    const outcome = await runner.run(name, { ...consent, ...sides.switchInput });
+    const outcome = await runner.run(name, { ...consent, ...sides.switchInput, ...excluded(fixes) });
     performances.push({ outcome, startedAt });
     if (outcome.status === 'SUCCEEDED')
       faults.push(...(await bystanders.leftConnected()).map((fault) => `After the switch to the ${to}: ${fault}`));
@@ -128,8 +151,9 @@ async function stopWriters({ workload, faults }: Performing): Promise<void> {
   clearTimeout(timer);
 }
 
-async function look({ sides, workload, subjects, secret, performances, company }: Performing): Promise<Examination> {
+async function look({ sides, workload, subjects, secret, performances, company, fixes }: Performing): Promise<Examination> {
   const serving = await secret.pointsAt();
   const switched = serving === 'target' || performances.some(({ outcome }) => outcome.status === 'SUCCEEDED');
-  return examine({ sides, journal: workload.journal, subjects, serving, switched, progress: company.progress });
+  const { excludeTables } = parseInput(excluded(fixes));
+  return examine({ sides, journal: workload.journal, subjects, serving, switched, excludeTables, progress: company.progress });
 }

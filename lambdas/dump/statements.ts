@@ -68,7 +68,7 @@ export function splitDump(dump: string): DumpStatement[] {
  * `begin atomic … end`, the body of an SQL-standard function (from version 14 on). `case` and `end` are reserved words, so a name that
  * is spelled like them is always quoted; `begin` is not, so only the pair counts.
  */
-class AtomicBody {
+export class AtomicBody {
   #depth = 0;
   #last = '';
 

@@ -5,7 +5,7 @@ import { dependentsOfExtensions } from '../sql/dependents.ts';
 import { markedTables } from '../sql/extension-rows.ts';
 import { extensionTables, installedExtensions, offeredExtensions } from '../sql/extensions.ts';
 import { identifier } from '../sql/quote.ts';
-import { type Check, listed } from './findings.ts';
+import { type Check, listed, onTarget } from './findings.ts';
 
 export const extensions: Check = {
   name: 'extensions',
@@ -49,7 +49,7 @@ export const extensions: Check = {
         objects: closed.map(({ name }) => name),
         message: 'The target offers these extensions, but the target role may not install them: they are not trusted.',
         remedy: 'Install them on the target before, by a role that may, or enable them in PlanetScale; an extension that is there is kept.',
-        statements: closed.map(({ name }) => `create extension ${identifier(name)};`),
+        statements: closed.map(({ name }) => onTarget(`create extension ${identifier(name)};`)),
       }),
       ...listed({
         code: 'ExtensionVersionDiffers',

@@ -18,9 +18,12 @@ export interface Finding {
   readonly objects: readonly string[];
   readonly message: string;
   readonly remedy: string;
-  /** The remedy as SQL for a person to run, where it differs from object to object. */
+  /** The remedy as SQL for a person to run, where it differs from object to object: on the source, unless it says otherwise at its end. */
   readonly statements?: readonly string[];
 }
+
+/** A statement of a finding that is for the target. */
+export const onTarget = (statement: string): string => `${statement} -- on the target`;
 
 /** What every check may look at. Versions are major versions. */
 export interface Scene {

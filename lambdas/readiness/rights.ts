@@ -15,7 +15,7 @@ import {
   unreadable,
   userSchemas,
 } from '../sql/rights.ts';
-import { type Check, type Finding, listed, type Scene } from './findings.ts';
+import { type Check, type Finding, listed, onTarget, type Scene } from './findings.ts';
 
 /** From 16 on a role may pass on REPLICATION and BYPASSRLS if it creates roles and has the attribute itself; before, only a superuser. */
 const ATTRIBUTES_CAN_BE_PASSED_ON = 16;
@@ -169,7 +169,7 @@ export const targetRole: Check = {
         objects: closed.map(describe),
         message: 'These schemas exist on the target, and the target role may not create anything in them.',
         remedy: 'Grant CREATE on them to the target role, or drop them if they are empty.',
-        statements: closed.map(({ object }) => grantCreate(object, rights.role)),
+        statements: closed.map(({ object }) => onTarget(grantCreate(object, rights.role))),
       }),
       ...listed({
         code: 'TargetTableOfAnotherOwner',
@@ -177,7 +177,7 @@ export const targetRole: Check = {
         objects: foreign.map(describe),
         message: 'Changes are applied as the owner of each table, and the target role cannot become the owner of these.',
         remedy: 'Grant the owners to the target role.',
-        statements: grantsOfOwners(foreign, rights.role),
+        statements: grantsOfOwners(foreign, rights.role).map(onTarget),
       }),
     ];
     return findings;

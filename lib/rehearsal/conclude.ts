@@ -2,6 +2,8 @@
 import pg from 'pg';
 import { clientConfig } from '../../lambdas/adapters/connection-settings.ts';
 import type { Examination } from './examine.ts';
+import { findingsOf } from './findings.ts';
+import type { Fixes } from './fixes.ts';
 import type { CatalogComparison } from './inventory/unchanged.ts';
 import type { Outcome } from './machines/execution.ts';
 import { type Report, reasonsAgainst } from './report.ts';
@@ -23,6 +25,10 @@ export interface Performed {
   readonly catalogs?: CatalogComparison | undefined;
   /** What else went wrong, in sentences. */
   readonly faults?: readonly string[];
+  /** What of a dump was passed over or done otherwise than it says. */
+  readonly passedOver?: readonly string[] | undefined;
+  /** What was done before the first machine, so that it finds a database that is ready. */
+  readonly fixes?: Fixes | undefined;
 }
 
 export async function conclude({
@@ -34,6 +40,8 @@ export async function conclude({
   examination,
   catalogs,
   faults = [],
+  passedOver = [],
+  fixes = { applied: [], excluded: [] },
 }: Performed): Promise<Report> {
   const first = switches.find(({ direction }) => direction === 'source→target');
   const found: Omit<Report, 'outcome' | 'reasons'> = {
@@ -58,6 +66,8 @@ export async function conclude({
     catalogs: catalogs ?? { compared: 0, different: [] },
     copy: { bytes: examination?.bytes ?? 0, seconds: copySeconds(outcomes) },
     findings: findingsOf(outcomes),
+    passedOver,
+    fixes,
   };
   const reasons = [
     ...outcomes.filter(({ status }) => status !== 'SUCCEEDED').map(ending),
@@ -96,16 +106,4 @@ export async function versionOf(settings: Sides['source']): Promise<number> {
 function copySeconds(outcomes: readonly Outcome[]): number {
   const states = outcomes.flatMap((outcome) => outcome.states).filter(({ name }) => name === 'CreateSubscription' || name === 'AwaitCopy');
   return Math.round(states.reduce((sum, { seconds }) => sum + seconds, 0) * 1000) / 1000;
-}
-
-/** Of every check that was made, as it came out the last time. `Preflight` and `Replicate` make the same one. */
-function findingsOf(outcomes: readonly Outcome[]): Report['findings'] {
-  const looked = outcomes.filter((outcome) => outcome.findings.length > 0);
-  const last = new Map(looked.map(({ name, findings }) => [name === 'Replicate' ? 'Preflight' : name, findings]));
-  const findings = [...last.values()].flat();
-  const brief = (severity: string) =>
-    findings
-      .filter((finding) => finding.severity === severity)
-      .map(({ code, objects, message, remedy }) => ({ code, objects, message, remedy }));
-  return { blockers: brief('blocker'), warnings: brief('warning') };
 }

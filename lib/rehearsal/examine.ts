@@ -4,6 +4,7 @@ import { everythingArrived } from './arrival.ts';
 import { otherSide } from './course.ts';
 import { compareIndexes, type IndexComparison } from './inventory/indexes.ts';
 import { lookAtBoth } from './inventory/look.ts';
+import { type LeftOut, scopeOf } from './inventory/scope.ts';
 import { compareSequences, type SequenceComparison } from './inventory/sequences.ts';
 import { compareTables, type TableComparison, tableBytes } from './inventory/tables.ts';
 import type { Progress } from './progress.ts';
@@ -20,6 +21,8 @@ export interface Examined {
   readonly serving: SideName;
   /** Whether the application was led to the target at some time. */
   readonly switched: boolean;
+  /** What the input of the migration leaves behind. @default - nothing */
+  readonly leftOut?: LeftOut;
   readonly progress: Progress;
 }
 
@@ -34,18 +37,29 @@ export interface Examination {
   readonly bytes: number;
 }
 
-export async function examine({ sides, journal, subjects, serving, switched, progress }: Examined): Promise<Examination> {
+export async function examine({
+  sides,
+  journal,
+  subjects,
+  serving,
+  switched,
+  progress,
+  leftOut = { excludeSchemas: [], excludeTables: [] },
+}: Examined): Promise<Examination> {
   progress.say('Writers stopped; waiting for the last of their writes, then comparing both sides');
   const arrived = await everythingArrived(sides, serving);
   // Before a switch it is the copy that has to prove itself; afterwards whatever serves the application.
   const judged = switched ? serving : 'target';
   const audit = await auditWrites(journal, subjects, sides[judged]);
-  return lookAtBoth(sides, async (both) => ({
-    arrived,
-    audit,
-    tables: await compareTables(both),
-    sequences: await compareSequences({ source: both[otherSide(judged)], target: both[judged] }),
-    indexes: await compareIndexes(both),
-    bytes: (await both.source(tableBytes()))[0]?.bytes ?? 0,
-  }));
+  return lookAtBoth(sides, async (both) => {
+    const scope = await scopeOf(both.source, leftOut);
+    return {
+      arrived,
+      audit,
+      tables: await compareTables(both, scope),
+      sequences: await compareSequences({ source: both[otherSide(judged)], target: both[judged] }, scope),
+      indexes: await compareIndexes(both, scope),
+      bytes: (await both.source(tableBytes()))[0]?.bytes ?? 0,
+    };
+  });
 }

@@ -23,6 +23,8 @@ export interface RehearsalOptions {
   readonly targetLogin: TargetLogin;
   /** A plain SQL file to load in place of the sample. */
   readonly sourceDump: string | undefined;
+  /** Do what Preflight asks for on the databases under rehearsal, and go on. */
+  readonly schemaFixes: boolean;
   /** The last machine to run, all before it included. `--until` takes its name in lower case. */
   readonly until: MachineName;
   /** Sessions that write all the while, 0 to 64. */
@@ -65,9 +67,11 @@ usage: npm run rehearse -- [options]
   --target-login ROLE  as whom to log in at the embedded target: member, a role as the guide asks you to make it, or default,
                        PlanetScale's default role (default ${DEFAULT_TARGET_LOGIN})
   --source-dump FILE   a plain SQL file, as pg_dump writes it, to load in place of the sample shop, with or without data;
-                       owners and grants in it are passed over
+                       owners and grants included; roles that are missing and extensions of this machine are made
   --source-url URL     an existing source, postgresql://user:password@host:port/database, in place of the embedded one
   --target-url URL     an existing target, likewise; it must reach the source under the same address
+  --schema-fixes       do on the embedded databases what Preflight asks you to do, print the statements, leave out what none of them
+                       makes ready, and go on, so that one run tells everything
   --until MACHINE      the last machine to run: ${STOPS.map((name) => name.toLowerCase()).join(', ')}
                        (default cleanup, after a cutover, a rollback and another cutover; replicate where a server is your own)
   --writers N          sessions of the application that writes meanwhile, 0 to 64 (default 4)
@@ -95,6 +99,7 @@ const SPECIFICATION = {
   'source-dump': { type: 'string' },
   'source-url': { type: 'string' },
   'target-url': { type: 'string' },
+  'schema-fixes': { type: 'boolean' },
   until: { type: 'string' },
   writers: { type: 'string' },
   rate: { type: 'string' },
@@ -194,6 +199,7 @@ export function parseOptions(words: readonly string[]): RehearsalOptions | 'help
     ...sides,
     targetLogin: targetLogin(),
     sourceDump: given.get('source-dump'),
+    schemaFixes: given.has('schema-fixes'),
     until: machine(),
     writers: wholeNumber('writers', 4, 0, 64),
     rate: wholeNumber('rate', DEFAULT_RATE, 1, 10_000),
@@ -207,6 +213,11 @@ export function parseOptions(words: readonly string[]): RehearsalOptions | 'help
   }
   if (given.has('target-login') && given.has('target-url')) {
     problems.push('--target-login says nothing about a server of your own, whose URL names the role; leave it out, or --target-url.');
+  }
+  if (given.has('schema-fixes') && !isAllOurs) {
+    problems.push(
+      '--schema-fixes changes the databases under rehearsal, and never one of your own; leave it out, or --source-url and --target-url.',
+    );
   }
   if (given.has('rows') && (options.sourceDump !== undefined || given.has('source-url'))) {
     problems.push('--rows is about the sample; leave it out with --source-dump or --source-url.');

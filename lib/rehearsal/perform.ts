@@ -1,17 +1,18 @@
 /** A rehearsal's whole course: machine after machine, with an application at work until the last comparison. */
-import type { SideName } from '../../lambdas/contract.ts';
+import type { Json, SideName } from '../../lambdas/contract.ts';
+import { parseInput } from '../../lambdas/input.ts';
 import type { MachineName } from '../machines.ts';
 import { conclude } from './conclude.ts';
 import { courseUntil, LEADS_TO } from './course.ts';
 import { type Examination, examine } from './examine.ts';
 import { type CatalogComparison, catalogsOfBoth, compareCatalogs } from './inventory/unchanged.ts';
 import type { Outcome } from './machines/execution.ts';
-import type { RehearsalOptions } from './options.ts';
 import type { Report } from './report.ts';
 import type { Machinery, Play } from './stage.ts';
 import { type Performance, switchesOf } from './switches.ts';
 import { consentOf } from './way-back.ts';
 import { placeOf } from './workload/connection.ts';
+import { withoutOwnTables } from './workload/own-subjects.ts';
 import { startWorkload, type Workload } from './workload/workload.ts';
 
 /** What is at work while the course is run. */
@@ -46,7 +47,7 @@ export async function perform(play: Play, runner: Machinery): Promise<Report> {
 }
 
 async function run(play: Performing): Promise<Report> {
-  const { sides, runner, workload, performances, faults, subjects, options } = play;
+  const { sides, runner, workload, performances, faults, subjects, options, passedOver, fixes } = play;
   const course = courseUntil(options.until);
   const cleansUp = course.includes('Cleanup');
   const before = cleansUp ? await catalogsOfBoth(sides) : undefined;
@@ -59,12 +60,23 @@ async function run(play: Performing): Promise<Report> {
   const examination = isReplicated(runner.outcomes) ? await look(play) : undefined;
   let catalogs: CatalogComparison | undefined;
   if (before && isThrough) {
-    const { status } = await runner.run('Cleanup');
+    const { status } = await runner.run('Cleanup', inputOf('Cleanup', play));
     if (status === 'SUCCEEDED') catalogs = compareCatalogs(before, await catalogsOfBoth(sides));
   }
   const { journal } = workload;
   const switches = switchesOf(performances, journal.acknowledgements, sides.application);
-  return conclude({ sides, journal, written: subjects.length > 0, outcomes: runner.outcomes, switches, examination, catalogs, faults });
+  return conclude({
+    sides,
+    journal,
+    written: subjects.length > 0,
+    outcomes: runner.outcomes,
+    switches,
+    examination,
+    catalogs,
+    faults,
+    passedOver,
+    fixes,
+  });
 }
 
 const isReplicated = (outcomes: readonly Outcome[]): boolean =>
@@ -72,14 +84,10 @@ const isReplicated = (outcomes: readonly Outcome[]): boolean =>
 
 /** @returns whether every machine succeeded, and the application was found at work after each */
 async function follow(play: Performing, course: readonly MachineName[]): Promise<boolean> {
-  const { runner, sides, options } = play;
-  const inputs: Partial<Record<MachineName, RehearsalOptions['input']>> = {
-    Preflight: options.input,
-    Replicate: { ...sides.input, ...options.input },
-  };
+  const { runner, sides } = play;
   for (const name of course) {
     const to = LEADS_TO[name];
-    const outcome = to ? await switchTo(play, name, to) : await runner.run(name, inputs[name] ?? {});
+    const outcome = to ? await switchTo(play, name, to) : await runner.run(name, inputOf(name, play));
     if (outcome.status !== 'SUCCEEDED') return false;
     if (name === 'Replicate') await sides.letApplicationIn('target');
     if (to && !(await goesOnAt(play, to))) return false;
@@ -87,17 +95,35 @@ async function follow(play: Performing, course: readonly MachineName[]): Promise
   return true;
 }
 
+/** `Preflight` looks at the user's database; whatever moves it moves the tables of the writers with it. */
+function inputOf(name: MachineName, { sides, subjects, fixes, options }: Play): Readonly<Record<string, Json>> {
+  const given = name === 'Preflight' || name === 'Replicate' ? options.input : leftOutBy(options.input);
+  const parts = [
+    given,
+    name === 'Preflight' ? withoutOwnTables(subjects) : {},
+    name === 'Replicate' ? sides.input : {},
+    fixes && fixes.excluded.length > 0 ? { excludeTables: fixes.excluded } : {},
+  ];
+  return parts.reduce((all: Readonly<Record<string, Json>>, part) => ({ ...all, ...part, ...leftOutBy(all, part) }), {});
+}
+
+/** What stays behind by any of these inputs. */
+function leftOutBy(...inputs: readonly Readonly<Record<string, Json>>[]): Readonly<Record<string, Json>> {
+  const lists = (['excludeSchemas', 'excludeTables'] as const).map((key) => [
+    key,
+    inputs.flatMap((input) => (Array.isArray(input[key]) ? input[key] : [])),
+  ]);
+  return Object.fromEntries(lists.filter(([, list]) => (list?.length ?? 0) > 0));
+}
+
 /** Somebody starts the sessions again that do not come back by themselves, and the switch has to end them all. */
-async function switchTo(
-  { runner, workload, performances, faults, company, sides }: Performing,
-  name: MachineName,
-  to: SideName,
-): Promise<Outcome> {
+async function switchTo(play: Performing, name: MachineName, to: SideName): Promise<Outcome> {
+  const { runner, workload, performances, faults, company, sides } = play;
   const consent = await consentOf(name, sides, company.progress);
   const bystanders = await workload.startBystanders();
   try {
     const startedAt = performance.now();
-    const outcome = await runner.run(name, { ...consent, ...sides.switchInput });
+    const outcome = await runner.run(name, { ...consent, ...sides.switchInput, ...inputOf(name, play) });
     performances.push({ outcome, startedAt });
     if (outcome.status === 'SUCCEEDED')
       faults.push(...(await bystanders.leftConnected()).map((fault) => `After the switch to the ${to}: ${fault}`));
@@ -133,8 +159,10 @@ async function stopWriters({ workload, faults }: Performing): Promise<void> {
   clearTimeout(timer);
 }
 
-async function look({ sides, workload, subjects, secret, performances, company }: Performing): Promise<Examination> {
+async function look(play: Performing): Promise<Examination> {
+  const { sides, workload, subjects, secret, performances, company } = play;
   const serving = await secret.pointsAt();
   const switched = serving === 'target' || performances.some(({ outcome }) => outcome.status === 'SUCCEEDED');
-  return examine({ sides, journal: workload.journal, subjects, serving, switched, progress: company.progress });
+  const leftOut = parseInput(leftOutBy(inputOf('Replicate', play)));
+  return examine({ sides, journal: workload.journal, subjects, serving, switched, leftOut, progress: company.progress });
 }

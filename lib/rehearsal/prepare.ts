@@ -2,6 +2,7 @@
 import pg from 'pg';
 import { clientConfig } from '../../lambdas/adapters/connection-settings.ts';
 import { loadDump } from './dump/load-dump.ts';
+import { actAsPeopleDo, keysTo } from './dump/people.ts';
 import type { RehearsalOptions } from './options.ts';
 import type { Progress } from './progress.ts';
 import { loadShop } from './shop/load.ts';
@@ -10,11 +11,31 @@ import { createOwnTables, OWN_SUBJECTS } from './workload/own-subjects.ts';
 import { SHOP_SUBJECTS } from './workload/shop-subjects.ts';
 import type { Subject } from './workload/subject.ts';
 
-/** Fills the source, and lets the application in. @returns what the writers will write about */
-export async function prepare(options: RehearsalOptions, progress: Progress, sides: Sides): Promise<readonly Subject[]> {
+export interface Prepared {
+  /** What the writers will write about. */
+  readonly subjects: readonly Subject[];
+  /** What of a dump was passed over or done otherwise than it says. */
+  readonly passedOver: readonly string[];
+}
+
+const MOST_SAID = 20;
+
+/** Fills the source, and lets the application in. */
+export async function prepare(options: RehearsalOptions, progress: Progress, sides: Sides): Promise<Prepared> {
+  const passedOver = options.sourceDump === undefined ? [] : await loadFrom(options.sourceDump, progress, sides);
   const subjects = await fill(options, progress, sides);
   await sides.letApplicationIn('source');
-  return subjects;
+  return { subjects, passedOver };
+}
+
+async function loadFrom(path: string, progress: Progress, { source: settings, servers: { source, target } }: Sides): Promise<string[]> {
+  if (!source) throw new Error('A dump is loaded into an embedded source.');
+  progress.say(`Loading ${path}`);
+  const servers = { source, target };
+  const notes = [...(await loadDump({ path, source: settings, ...keysTo(servers) })), ...(await actAsPeopleDo(servers, settings.database))];
+  for (const note of notes.slice(0, MOST_SAID)) progress.say(`Not as the dump says: ${note}`);
+  if (notes.length > MOST_SAID) progress.say(`Not as the dump says, either: ${notes.length - MOST_SAID} more, which the report lists`);
+  return notes;
 }
 
 async function fill(options: RehearsalOptions, progress: Progress, sides: Sides): Promise<readonly Subject[]> {
@@ -23,11 +44,6 @@ async function fill(options: RehearsalOptions, progress: Progress, sides: Sides)
     progress.say(`Loading the sample shop, ${options.rows.toLocaleString('en')} rows in its largest table`);
     await loadShop(sides.source, options.rows);
     return writes ? SHOP_SUBJECTS : [];
-  }
-  if (options.sourceDump !== undefined) {
-    progress.say(`Loading ${options.sourceDump}`);
-    const notes = await loadDump({ path: options.sourceDump, source: sides.source, createRole: sides.createRole });
-    for (const note of notes) progress.say(`Passed over: ${note}`);
   }
   if (!writes) return [];
   const client = new pg.Client(clientConfig(sides.source, 'rehearsal preparation'));

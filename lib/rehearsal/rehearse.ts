@@ -1,5 +1,6 @@
 /** A rehearsal from its first server to its last: everything in order, and nothing left behind. */
 import { rehearsedSecret } from './application/secret.ts';
+import { type Fixes, fixSchema } from './fixes.ts';
 import { ExecutionRegistry } from './machines/registry.ts';
 import { synthesizeMachines } from './machines/synthesize.ts';
 import type { RehearsalOptions } from './options.ts';
@@ -11,6 +12,7 @@ import { Runner } from './runner.ts';
 import { openSides, type Sides } from './sides.ts';
 import type { Company, Stage } from './stage.ts';
 import { refuseTraces, removeTraces } from './traces.ts';
+import { withoutOwnTables } from './workload/own-subjects.ts';
 
 /** @throws whatever keeps it from telling: a server that does not start, a dump that does not load, an interruption */
 export async function rehearse(options: RehearsalOptions, company: Company): Promise<Report> {
@@ -41,10 +43,11 @@ async function onOpenSides(options: RehearsalOptions, company: Company, sides: S
   const secret = rehearsedSecret(sides.application);
   const places = placesOf(sides, secret);
   try {
-    const subjects = await prepare(options, company.progress, sides);
+    const { subjects, passedOver } = await prepare(options, company.progress, sides);
     const registry = new ExecutionRegistry();
-    const stage = { options, company, sides, subjects, secret, places, machines, registry };
-    const report = await perform(stage, new Runner(stage));
+    const stage = { options, company, sides, subjects, passedOver, secret, places, machines, registry };
+    const fixes = options.schemaFixes ? await fixed(stage) : undefined;
+    const report = await perform({ ...stage, fixes }, new Runner(stage));
     await company.beforeEnd?.(sides, report);
     return report;
   } finally {
@@ -53,4 +56,17 @@ async function onOpenSides(options: RehearsalOptions, company: Company, sides: S
       await removeTraces(sides, machines.Cleanup, places);
     }
   }
+}
+
+/** In executions of their own, which count for nothing. */
+async function fixed(stage: Stage): Promise<Fixes> {
+  const { sides, company, subjects } = stage;
+  company.progress.say('Doing what Preflight asks for');
+  await sides.passByPolicies();
+  const runner = new Runner(stage);
+  return fixSchema({
+    sides,
+    progress: company.progress,
+    preflight: (input) => runner.run('Preflight', { ...withoutOwnTables(subjects), ...input }),
+  });
 }

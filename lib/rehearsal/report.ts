@@ -1,5 +1,7 @@
 /** What a rehearsal found out, for programs (JSON) and for people (plain words). The field names are relied upon by others. */
 import type { ReportedFinding } from '../../lambdas/readiness/report.ts';
+import { mentioned } from './dump/passed-over.ts';
+import type { Fixes } from './fixes.ts';
 import type { IndexComparison } from './inventory/indexes.ts';
 import type { SequenceComparison } from './inventory/sequences.ts';
 import type { TableComparison } from './inventory/tables.ts';
@@ -52,6 +54,10 @@ export interface Report {
   readonly catalogs: CatalogComparison;
   readonly copy: { readonly bytes: number; readonly seconds: number };
   readonly findings: { readonly blockers: readonly Finding[]; readonly warnings: readonly Finding[] };
+  /** What of a dump was passed over or done otherwise than it says. */
+  readonly passedOver: readonly string[];
+  /** What `--schema-fixes` did. */
+  readonly fixes: Fixes;
 }
 
 export const EXIT_CODES = { passed: 0, failed: 1, unknown: 3 } as const satisfies Record<Report['outcome'], number>;
@@ -101,8 +107,10 @@ export function summary(report: Report): string {
     '',
     `${verdict}   PostgreSQL ${report.sourceVersion} → ${report.targetVersion}${ran ? `: ${ran}` : ''}`,
     ...(replicated ? proof : []),
+    ...fixed(report.fixes),
     ...warned(findings.warnings),
     ...report.reasons,
+    ...(report.outcome === 'passed' ? [] : [mentioned(report.passedOver, report.reasons.join(' ')).trim()].filter((line) => line !== '')),
     '',
   ].join('\n');
 }
@@ -112,6 +120,15 @@ const switched = ({ direction, writersDowntimeMs, downtimeMs, parts, roundTrips 
   `Switch   ${direction.replace('→', ' → ')}: the writers were without for ${milliseconds(writersDowntimeMs)}, fenced for ${milliseconds(downtimeMs)}` +
   `${parts.length > 0 ? ` (${parts.map(({ name, ms }) => `${name} ${Math.round(ms)}`).join(', ')})` : ''}; ` +
   `${roundTrips.inSequence} round trips one after another`;
+
+const fixed = ({ applied, excluded }: Fixes): string[] => [
+  ...(applied.length > 0 ? ['Fixed, as Preflight asks you to'] : []),
+  ...applied.map(
+    ({ finding, side, statement, refused }) =>
+      `  ${finding}, on the ${side}: ${statement}${refused === null ? '' : ` was refused: ${refused}`}`,
+  ),
+  ...(excluded.length > 0 ? [`Excluded, since nothing makes them ready ("excludeTables"): ${few(excluded)}`] : []),
+];
 
 function warned(findings: readonly Finding[]): string[] {
   if (findings.length === 0) return [];

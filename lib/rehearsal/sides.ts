@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ConnectionSettings } from '../../lambdas/adapters/connection-settings.ts';
 import type { Cluster, Json, ReplicationLogin, SideName, WayBackSettings } from '../../lambdas/contract.ts';
-import { identifier } from '../../lambdas/sql/quote.ts';
 import { letApplicationIn } from './application/rights.ts';
 import { passByPolicies } from './application/row-security.ts';
 import { auroraStandIn, unmanagedCluster } from './aurora-stand-in.ts';
@@ -12,13 +11,16 @@ import { urlOf } from './database-url.ts';
 import type { RehearsalOptions } from './options.ts';
 import type { ServerVersion } from './servers/binaries.ts';
 import type { Edge, EdgeOptions } from './servers/front/edge.ts';
-import { APPLICATION_ROLE, applicationLogin, asSuperuser, type Entrance, endSide, startSource, startTarget } from './servers/pair.ts';
+import { APPLICATION_ROLE, applicationLogin, type Entrance, endSide, startSource, startTarget } from './servers/pair.ts';
 import type { Parameters, Server } from './servers/server.ts';
 
 /** One that needs quoting, like those of some users. */
 const DATABASE = 'Corner "Shop"';
+/** Room for the locks of some 20,000 tables in one transaction: how many there are is not what a rehearsal is about. */
+const ROOM: Parameters = { max_locks_per_transaction: 1024 };
 /** What the guide asks for: ten workers and more. */
 const TARGET_PARAMETERS: Parameters = {
+  ...ROOM,
   max_worker_processes: 20,
   max_logical_replication_workers: 12,
   max_sync_workers_per_subscription: 4,
@@ -44,8 +46,6 @@ export interface Sides {
   letApplicationIn(side: SideName): Promise<void>;
   /** What Preflight asks for where policies hide rows. Nothing happens on a server that is somebody's own. */
   passByPolicies(): Promise<void>;
-  /** A role that a dump speaks of, on the embedded servers. */
-  createRole(name: string): Promise<void>;
   /** URLs of both sides, passwords included, which work as long as the servers run. */
   urls(): { readonly source: string; readonly target: string };
   /** Kills the embedded servers and removes their files, at once. Safe to call twice. */
@@ -77,7 +77,7 @@ export async function openSides(
     return { settings: await own.createDatabase(DATABASE), own };
   };
   const opening = [
-    open(source, async (version) => ({ ...(await startSource(version)), edge: undefined })),
+    open(source, async (version) => ({ ...(await startSource(version, ROOM)), edge: undefined })),
     open(target, (version) => startTarget(version, { ...TARGET_PARAMETERS, ...parameters }, edge, targetLogin)),
   ] as const;
   const [from, to] = await Promise.all(opening).catch(async (error: unknown) => {
@@ -116,9 +116,6 @@ function sidesOf(from: Opened, to: Opened): Sides {
       if (own) await letApplicationIn(settings, APPLICATION_ROLE);
     },
     passByPolicies: async () => (from.own ? passByPolicies(from.settings) : undefined),
-    async createRole(name) {
-      for (const { server } of embedded) await asSuperuser(server.superuser(), [`create role ${identifier(name)} nologin`]);
-    },
     urls: () => ({ source: urlOfSide(from), target: urlOfSide(to) }),
     destroy() {
       for (const own of embedded) endSide(own);

@@ -2,6 +2,7 @@
 import type { Json } from '../../lambdas/contract.ts';
 import type { MachineName } from '../machines.ts';
 import type { SwitchedSecret } from './application/secret.ts';
+import type { Fixes } from './fixes.ts';
 import type { Outcome, Pace, Visited } from './machines/execution.ts';
 import type { ExecutionRegistry } from './machines/registry.ts';
 import type { SynthesizedMachine } from './machines/synthesize.ts';
@@ -40,6 +41,10 @@ export interface Play {
   readonly company: Company;
   readonly sides: Sides;
   readonly subjects: readonly Subject[];
+  /** What of a dump was passed over or done otherwise than it says. */
+  readonly passedOver?: readonly string[];
+  /** What was done before the first machine. */
+  readonly fixes?: Fixes | undefined;
   readonly secret: SwitchedSecret;
 }
 

@@ -47,7 +47,7 @@ async function test({ files, emulator, rds, sides, progress }: Place): Promise<v
   const { authority } = await serverCertificate();
   const clients = clientsAt(emulator.endpoint, authority);
   progress.say('Loading the sample, making the account, and deploying');
-  const [subjects, account] = await Promise.all([prepare(OPTIONS, progress, sides), makeAccount(clients)]);
+  const [{ subjects }, account] = await Promise.all([prepare(OPTIONS, progress, sides), makeAccount(clients)]);
   if (!sides.servers.source) throw new Error('The source is not embedded.');
   await rds.play(clients.rds, sides.servers.source);
   const canary = `canary ${randomBytes(12).toString('hex')}`;

@@ -17,7 +17,7 @@ declare
     where c.relkind = 'r' and c.relrowsecurity and not c.relforcerowsecurity and pg_get_userbyid(c.relowner) <> current_user and ${USER_SCHEMA});
   one name;
 begin
-  if cardinality(owners) > 0 then
+  if cardinality(owners) > 0 and not exists (select from pg_roles where rolname = '${REPLICATION_ROLE}') then
     create role ${identifier(REPLICATION_ROLE)};
   end if;
   foreach one in array owners loop
@@ -27,7 +27,7 @@ end
 $do$
 `);
 
-/** @param source as the master user */
+/** May be repeated. @param source as the master user */
 export async function passByPolicies(source: ConnectionSettings): Promise<void> {
   const client = new pg.Client(clientConfig(source, 'rehearsal preparation'));
   await client.connect();

@@ -1,85 +1,64 @@
-/** A dump of one's own, loaded into the embedded source as `psql` would load it. */
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+/** A dump of one's own, loaded into the embedded source as `psql` would load it for somebody who mends what can be mended. */
 import pg from 'pg';
-import { from } from 'pg-copy-streams';
 import { type ConnectionSettings, clientConfig } from '../../../lambdas/adapters/connection-settings.ts';
-import { type DumpPiece, piecesOf } from './statements.ts';
+import { USER_SCHEMA } from '../../../lambdas/sql/quote.ts';
+import { wordsOf } from './complaints.ts';
+import { type Keys, Loader } from './loader.ts';
+import { mentioned } from './passed-over.ts';
+import { DumpRefused } from './refused.ts';
+import { piecesOf, Reading } from './statements.ts';
 
-/** The dump cannot be loaded. The message names the line and the server's complaint. */
-export class DumpRefused extends Error {
-  override readonly name = 'DumpRefused';
-}
-
-export interface DumpOptions {
+export interface DumpOptions extends Keys {
   readonly path: string;
+  /** The master user's. */
   readonly source: ConnectionSettings;
-  /** Makes a role that a policy of the dump names; dumps hold no roles. */
-  createRole(name: string): Promise<void>;
 }
 
-/** Statements that say who may do what, or speak of the database as a whole: passed over, as `--no-owner --no-privileges` would. */
-const PASSED_OVER = [
-  /^alter\s[\s\S]*\sowner\s+to\s/i,
-  /^(grant|revoke)\s/i,
-  /^alter\s+default\s+privileges\s/i,
-  /^(create|alter|drop)\s+(database|publication|subscription)\s/i,
-  /^comment\s+on\s+(database|publication|subscription)\s/i,
-  /^create\s+schema\s+(if\s+not\s+exists\s+)?"?public"?$/i,
-];
-const ENCODING = /^set\s+client_encoding\s*(?:=|to)\s*'?([\w-]+)'?$/i;
-const MISSING_ROLE = /^role "(.*)" does not exist$/s;
-const UNDEFINED_OBJECT = '42704';
+/**
+ * @returns what was passed over or done otherwise than the dump says, for the user to know
+ * @throws DumpRefused where the database is not what the dump says, or where there is nothing to move
+ */
+export async function loadDump({ path, source, ...keys }: DumpOptions): Promise<string[]> {
+  const reading = new Reading();
+  const loader = new Loader(source, keys, reading);
+  await loader.open();
+  try {
+    for await (const piece of piecesOf(path, reading)) await loader.take(piece);
+    if (loader.isInTransaction)
+      throw new DumpRefused('The dump begins a transaction and does not end it, so psql would take everything back.');
+  } catch (error) {
+    const refused =
+      error instanceof SyntaxError ? new DumpRefused(`${error.message} Dump again; the file is not whole.`, { cause: error }) : error;
+    if (!(refused instanceof DumpRefused)) throw error;
+    throw new DumpRefused(`${refused.message}${mentioned(loader.notes, refused.message)}`, { cause: refused.cause });
+  } finally {
+    await loader.close();
+  }
+  return [...loader.notes, ...(await finish(source))];
+}
 
-/** @returns what was passed over because the embedded server would not take it, for the user to know */
-export async function loadDump({ path, source, createRole }: DumpOptions): Promise<string[]> {
+/** In a session of its own, which has none of the dump's settings. @returns what to say */
+async function finish(source: ConnectionSettings): Promise<string[]> {
   const client = new pg.Client(clientConfig(source, 'rehearsal dump'));
   await client.connect();
-  const notes: string[] = [];
   try {
-    for await (const piece of piecesOf(path)) {
-      if (piece.kind === 'statement' && PASSED_OVER.some((pattern) => pattern.test(piece.text))) continue;
-      refuseOtherEncodings(piece);
-      try {
-        await run(client, piece);
-      } catch (error) {
-        const role = missingRole(error);
-        if (role !== undefined && piece.kind === 'statement') {
-          await createRole(role);
-          await run(client, piece);
-        } else if (mayBeMissed(piece)) notes.push(`${heading(piece)} ${complaintOf(error)}`);
-        else throw new DumpRefused(`Line ${piece.line} of the dump was refused: ${heading(piece)} ${complaintOf(error)}`, { cause: error });
-      }
-    }
-    await client.query('reset all; analyze');
-    return notes;
+    const { rows } = await client.query<{ tables: number }>(
+      `
+select count(*)::int as tables from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+where c.relkind in ('r', 'p') and ${USER_SCHEMA}
+and not exists (select from pg_catalog.pg_depend as d where d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.objid = c.oid and d.deptype = 'e')
+`,
+    );
+    if (rows[0]?.tables === 0) throw new DumpRefused('The dump holds no table, so there is nothing to move. Is it the right file?');
+    await client.query('set statement_timeout = 0');
+    await client.query('analyze');
+    return [];
   } catch (error) {
-    if (error instanceof SyntaxError) throw new DumpRefused(`${error.message} Dump again; the file is not whole.`, { cause: error });
-    throw error;
+    if (error instanceof DumpRefused) throw error;
+    return [`analyze: ${wordsOf(error)}`]; // code of the user's, in an index over an expression
   } finally {
     await client.end();
   }
 }
 
-async function run(client: pg.Client, piece: DumpPiece): Promise<void> {
-  if (piece.kind === 'statement') await client.query(piece.text);
-  else await pipeline(Readable.from(piece.data, { objectMode: false }), client.query(from(piece.text)));
-}
-
-function refuseOtherEncodings({ text, line }: DumpPiece): void {
-  const encoding = ENCODING.exec(text)?.[1];
-  if (encoding === undefined || /^utf-?8$/i.test(encoding)) return;
-  throw new DumpRefused(`Line ${line} of the dump asks for the encoding ${encoding}. Dump again with --encoding=UTF8.`);
-}
-
-function missingRole(error: unknown): string | undefined {
-  if (!(error instanceof pg.DatabaseError) || error.code !== UNDEFINED_OBJECT) return undefined;
-  return MISSING_ROLE.exec(error.message)?.[1];
-}
-
-/** Settings that the server does not know yet, and extensions that it does not have: what needs them fails by itself. */
-const mayBeMissed = ({ text }: DumpPiece): boolean =>
-  /^(set\s|create\s+extension\s|comment\s+on\s+(extension|event\s+trigger)\s|create\s+event\s+trigger\s)/i.test(text);
-
-const heading = ({ text }: DumpPiece): string => `${text.slice(0, 80).replaceAll(/\s+/g, ' ')}${text.length > 80 ? '…' : ''}:`;
-const complaintOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+export { DumpRefused };

@@ -3,6 +3,7 @@ import type { Statement } from '../../../lambdas/contract.ts';
 import { canonical } from '../../../lambdas/schema/canonical.ts';
 import { identifier, qualified, statement, USER_SCHEMA } from '../../../lambdas/sql/quote.ts';
 import type { BothSides } from './look.ts';
+import { EVERYTHING, type Scope } from './scope.ts';
 
 export interface IndexComparison {
   /** Indexes and constraints that the source has. */
@@ -41,13 +42,13 @@ where k.contype in ('p', 'u', 'f', 'x', 'c') and k.conparentid = 0 and ${USER_SC
 
 const keyOf = ({ schema, table, name, definition }: Definition): string => JSON.stringify([schema, table, name, canonical(definition)]);
 
-export async function compareIndexes({ source, target }: BothSides): Promise<IndexComparison> {
+export async function compareIndexes({ source, target }: BothSides, scope: Scope = EVERYTHING): Promise<IndexComparison> {
   const compare = async (statement: Statement<Definition>): Promise<IndexComparison> => {
-    const expected = await source(statement);
+    const expected = (await source(statement)).filter(({ schema, table }) => scope.includes(schema, table));
     const there = new Set((await target(statement)).map(keyOf));
     const missing = expected.filter((one) => !there.has(keyOf(one)));
     return {
-      expected: expected.length,
+      expected: expected.filter(({ schema }) => scope.counts(schema)).length,
       missing: missing.map(({ schema, table, name }) => `${identifier(name)} on ${qualified(schema, table)}`),
     };
   };

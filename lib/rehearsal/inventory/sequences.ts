@@ -2,6 +2,7 @@
 import type { Statement } from '../../../lambdas/contract.ts';
 import { literal, qualified, statement, USER_SCHEMA } from '../../../lambdas/sql/quote.ts';
 import type { BothSides, Look } from './look.ts';
+import { EVERYTHING, type Scope } from './scope.ts';
 
 export interface SequenceComparison {
   readonly compared: number;
@@ -12,6 +13,8 @@ export interface SequenceComparison {
 interface Sequence {
   readonly schema: string;
   readonly name: string;
+  /** The table that it belongs to, where it belongs to one. */
+  readonly owner: { readonly schema: string; readonly table: string } | null;
   readonly increment: string;
   readonly cycles: boolean;
 }
@@ -23,7 +26,11 @@ interface Position {
 
 const sequences = (): Statement<Sequence> =>
   statement(`
-select n.nspname::text as schema, c.relname::text as name, s.seqincrement::text as increment, s.seqcycle as cycles
+select n.nspname::text as schema, c.relname::text as name, s.seqincrement::text as increment, s.seqcycle as cycles, (
+    select jsonb_build_object('schema', tn.nspname, 'table', t.relname)
+    from pg_depend as d join pg_class as t on t.oid = d.refobjid join pg_namespace as tn on tn.oid = t.relnamespace
+    where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.refclassid = 'pg_class'::regclass and d.deptype in ('a', 'i') limit 1
+  ) as owner
 from pg_sequence as s
 join pg_class as c on c.oid = s.seqrelid
 join pg_namespace as n on n.oid = c.relnamespace
@@ -55,8 +62,8 @@ async function positionsOn(look: Look, found: readonly Sequence[]): Promise<Map<
 /** Value that the next call gives out. */
 const next = ({ lastValue, isCalled }: Position, increment: bigint): bigint => BigInt(lastValue) + (isCalled ? increment : 0n);
 
-export async function compareSequences({ source, target }: BothSides): Promise<SequenceComparison> {
-  const found = await source(sequences());
+export async function compareSequences({ source, target }: BothSides, scope: Scope = EVERYTHING): Promise<SequenceComparison> {
+  const found = (await source(sequences())).filter(({ owner }) => owner === null || scope.includes(owner.schema, owner.table));
   const there = new Set((await target(sequences())).map(({ schema, name }) => qualified(schema, name)));
   const onSource = await positionsOn(source, found);
   const onTarget = await positionsOn(
@@ -72,5 +79,6 @@ export async function compareSequences({ source, target }: BothSides): Promise<S
     const ahead = next(after, increment) - next(before, increment);
     return increment > 0n ? ahead < 0n : ahead > 0n;
   };
-  return { compared: found.length, behind: found.filter(isBehind).map(({ schema, name }) => qualified(schema, name)) };
+  const counted = found.filter(({ schema }) => scope.counts(schema)).length;
+  return { compared: counted, behind: found.filter(isBehind).map(({ schema, name }) => qualified(schema, name)) };
 }

@@ -1,7 +1,9 @@
 /** Whether every row of every table is on both sides, compared as text. */
 import type { Statement } from '../../../lambdas/contract.ts';
 import { identifier, qualified, statement, USER_SCHEMA } from '../../../lambdas/sql/quote.ts';
+import { WORKLOAD_SCHEMA } from '../workload/own-subjects.ts';
 import type { BothSides, Look } from './look.ts';
+import { EVERYTHING, type Scope } from './scope.ts';
 
 export interface TableComparison {
   readonly compared: number;
@@ -41,14 +43,14 @@ from (
 ) as hashed
 `);
 
-export async function compareTables({ source, target }: BothSides): Promise<TableComparison> {
-  const found = await source(tables());
+export async function compareTables({ source, target }: BothSides, scope: Scope = EVERYTHING): Promise<TableComparison> {
+  const found = (await source(tables())).filter(({ schema, table }) => scope.includes(schema, table));
   const different: string[] = [];
   for (const table of found) {
     const [there, here] = await Promise.all([fingerprintOf(source, table), fingerprintOf(target, table)]);
     if (there === undefined || there !== here) different.push(qualified(table.schema, table.table));
   }
-  return { compared: found.length, different };
+  return { compared: found.filter(({ schema }) => scope.counts(schema)).length, different };
 }
 
 /** Undefined where the side does not have such a table. Any other trouble is not a difference: then nobody can tell. */
@@ -64,11 +66,14 @@ async function fingerprintOf(look: Look, table: Table): Promise<string | undefin
 /** invalid_schema_name, undefined_table, undefined_column */
 const MISSING = new Set(['3F000', '42P01', '42703']);
 
-/** Bytes of all tables whose rows are replicated, without indexes. */
+/** Bytes of all tables whose rows are replicated, without indexes, and without the rehearsal's own. */
 export const tableBytes = (): Statement<{ bytes: number }> =>
-  statement(`
+  statement(
+    `
 select coalesce(sum(pg_table_size(c.oid)), 0)::float8 as bytes
 from pg_class as c
 join pg_namespace as n on n.oid = c.relnamespace
-where c.relkind = 'r' and c.relpersistence = 'p' and ${USER_SCHEMA}
-`);
+where c.relkind = 'r' and c.relpersistence = 'p' and ${USER_SCHEMA} and n.nspname <> $1::text
+`,
+    [WORKLOAD_SCHEMA],
+  );

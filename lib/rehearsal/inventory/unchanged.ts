@@ -1,5 +1,6 @@
 /** Whether both servers and the cluster around the source are again what they were before the first machine, but for the copy on the target. */
 import type { Cluster } from '../../../lambdas/contract.ts';
+import { REPLICATION_ROLE } from '../../../lambdas/names.ts';
 import { APART_FROM_COPIES, type Catalogs, catalogsOf, changesBetween } from './catalogs.ts';
 import { entriesOfCluster } from './cluster.ts';
 import { lookAtBoth } from './look.ts';
@@ -23,7 +24,14 @@ export const catalogsOfBoth = (sides: Parameters<typeof lookAtBoth>[0] & { reado
     target: await catalogsOf(target, [...APART_FROM_COPIES, 'schemas']),
   }));
 
-export function compareCatalogs(before: BothCatalogs, after: BothCatalogs): CatalogComparison {
+/** The role that replicates may be there beforehand, as Preflight asks for in some cases, and goes with the migration. */
+const withoutOurRole = (catalogs: Catalogs): Catalogs =>
+  Object.fromEntries(
+    Object.entries(catalogs).map(([subject, entries]) => [subject, entries.filter(({ name }) => !name.includes(REPLICATION_ROLE))]),
+  );
+
+export function compareCatalogs(earlier: BothCatalogs, after: BothCatalogs): CatalogComparison {
+  const before = { source: withoutOurRole(earlier.source), target: withoutOurRole(earlier.target) };
   const copied = new Set(after.source.schemas?.map(({ name }) => name));
   const withoutCopies = ({ schemas = [], ...others }: Catalogs): Catalogs => ({
     ...others,

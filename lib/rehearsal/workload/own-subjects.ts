@@ -52,3 +52,7 @@ select e.id, 1, $1::text || '/1' from ${ENTRY} as e where e.request_id = $1::tex
 };
 
 export const OWN_SUBJECTS: readonly Subject[] = [entry];
+
+/** Input of a look at a database that is to see none of these, where they are there at all. */
+export const withoutOwnTables = (subjects: readonly Subject[]): { readonly excludeSchemas?: readonly string[] } =>
+  subjects === OWN_SUBJECTS ? { excludeSchemas: [WORKLOAD_SCHEMA] } : {};

@@ -19,6 +19,7 @@ describe('the command line of the rehearsal', () => {
       target: { kind: 'embedded', version: 18 },
       targetLogin: 'member',
       sourceDump: undefined,
+      schemaFixes: false,
       until: 'Cleanup',
       writers: 4,
       rate: 200,
@@ -94,6 +95,15 @@ describe('the command line of the rehearsal', () => {
     expect(parseOptions(['--target-login=default'])).toMatchObject({ targetLogin: 'default' });
     expect(problemsOf('--target-login=superuser')).toEqual(['--target-login must be one of default, member, not "superuser".']);
     expect(problemsOf('--target-login=member', '--target-url', 'postgresql://u:p@localhost/db')).toHaveLength(1);
+  });
+
+  it('does what Preflight asks for where it is told to, and never on a server of one’s own (#11)', () => {
+    expect(parseOptions(['--schema-fixes'])).toMatchObject({ schemaFixes: true });
+    for (const side of ['source', 'target']) {
+      expect(problemsOf('--schema-fixes', `--${side}-url`, 'postgresql://u:p@localhost/db').join()).toMatch(
+        /^--schema-fixes .* never one of your own/,
+      );
+    }
   });
 
   it('refuses options that contradict each other, and options given twice', () => {

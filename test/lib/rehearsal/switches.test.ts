@@ -59,6 +59,8 @@ describe('the report', () => {
     catalogs: { compared: 100, different: [] },
     copy: { bytes: 1, seconds: 1 },
     findings: { blockers: [], warnings: [] },
+    passedOver: [],
+    fixes: { applied: [], excluded: [] },
   };
 
   it('has nothing against a rehearsal in which nothing went wrong', () => {
@@ -85,5 +87,29 @@ describe('the report', () => {
     expect(reasonsAgainst(report, ['23505: duplicate key (1 times)'])).toEqual([
       'A server refused a statement of the application: 23505: duplicate key (1 times).',
     ]);
+  });
+
+  it('says what was passed over only where something failed, and what speaks of the same first (#11)', () => {
+    const passedOver = ['create extension hll: not here', 'set extra_setting = 1: unknown'];
+    expect(summary({ ...report, passedOver })).not.toContain('hll');
+    const failed = { ...report, passedOver, outcome: 'failed' as const, reasons: ['The type "extra_setting" is missing.'] };
+    expect(summary(failed)).toContain(
+      'Before that, not done as the dump says: set extra_setting = 1: unknown; create extension hll: not here.',
+    );
+  });
+
+  it('says which remedies were carried out, and what was left out (#11)', () => {
+    const fix = { finding: 'NoReplicaIdentity', side: 'source', statement: 'alter table t replica identity full;' } as const;
+    const fixes = {
+      applied: [
+        { ...fix, refused: null },
+        { ...fix, refused: 'because' },
+      ],
+      excluded: ['"s"."t"'],
+    };
+    const text = summary({ ...report, fixes });
+    expect(text).toContain('  NoReplicaIdentity, on the source: alter table t replica identity full;\n');
+    expect(text).toContain('alter table t replica identity full; was refused: because\n');
+    expect(text).toContain('Excluded, since nothing makes them ready ("excludeTables"): "s"."t"');
   });
 });

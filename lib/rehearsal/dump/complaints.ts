@@ -1,0 +1,36 @@
+/** What a server complains of while a dump is loaded, and what can be done about it. */
+import pg from 'pg';
+
+const INSUFFICIENT_PRIVILEGE = '42501';
+const DUPLICATES = new Set(['42710', '42P06', '42P04']);
+const UNDEFINED = new Set(['42704', '42P01', '42883', '3F000', '42703']);
+
+export type Complaint =
+  | {
+      readonly kind: 'missing role' | 'missing tablespace' | 'missing extension' | 'missing version' | 'missing locale';
+      readonly name: string;
+    }
+  | { readonly kind: 'not allowed' | 'there already' | 'not there' | 'other' };
+
+/** Messages are in English, since the embedded servers are told so (`lc_messages`). */
+const MISSING: readonly (readonly [RegExp, Extract<Complaint, { name: string }>['kind']])[] = [
+  [/^role "(.*)" does not exist$/s, 'missing role'],
+  [/^tablespace "(.*)" does not exist$/s, 'missing tablespace'],
+  [/^required extension "(.*)" is not installed$/s, 'missing extension'],
+  [/^extension "(.*)" has no installation script nor update path/s, 'missing version'],
+  [/^invalid value for parameter "lc_(?:monetary|numeric|time)": "(.*)"$/s, 'missing locale'],
+  [/^could not (?:create|open|load) locale "(.*)"/s, 'missing locale'],
+];
+
+export function complaintIn(error: unknown): Complaint {
+  if (!(error instanceof pg.DatabaseError)) return { kind: 'other' };
+  for (const [pattern, kind] of MISSING) {
+    const name = pattern.exec(error.message)?.[1];
+    if (name !== undefined) return { kind, name };
+  }
+  if (error.code === INSUFFICIENT_PRIVILEGE) return { kind: 'not allowed' };
+  if (DUPLICATES.has(error.code ?? '')) return { kind: 'there already' };
+  return { kind: UNDEFINED.has(error.code ?? '') ? 'not there' : 'other' };
+}
+
+export const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -16,6 +16,11 @@ import { exclusions, INCLUDED_TABLE } from './tables.ts';
 const NAME = 'held_key';
 const TABLE = qualified(SCHEMA, NAME);
 
+/** Condition: some table in which rows of `c` are, itself or a partition of it, fulfils another condition on `x`. */
+const someLeaf = (condition: string): string => `exists (
+  with recursive leaf (oid) as (select c.oid union select i.inhrelid from pg_inherits as i join leaf as l on l.oid = i.inhparent where c.relkind = 'p')
+  select from leaf as l join pg_class as x on x.oid = l.oid where x.relkind = 'r' and ${condition})`;
+
 /** Those of the source that a target must not have while it subscribes: from unlogged tables that are moved. */
 export const foreignKeysToHold = (input: Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>): Statement<ForeignKey> =>
   statement(
@@ -25,7 +30,7 @@ from pg_constraint as k
 join pg_class as c on c.oid = k.conrelid
 join pg_namespace as n on n.oid = c.relnamespace
 join pg_class as t on t.oid = k.confrelid
-where k.contype = 'f' and c.relpersistence = 'u' and t.relpersistence = 'p' and ${INCLUDED_TABLE}
+where k.contype = 'f' and k.conparentid = 0 and t.relpersistence = 'p' and ${someLeaf("x.relpersistence = 'u'")} and ${INCLUDED_TABLE}
 order by 1, 2, 3
 `,
     exclusions(input),
@@ -88,12 +93,12 @@ begin
     join pg_constraint as f on f.oid = r.oid and f.conparentid = 0
     join pg_class as c on c.oid = f.conrelid
     join pg_namespace as n on n.oid = c.relnamespace
-    where c.relkind = 'r' and c.oid not in (select b.oid from brought as b) and n.nspname <> '${SCHEMA}'
+    where ${someLeaf('x.oid not in (select b.oid from brought as b)')} and n.nspname <> '${SCHEMA}'
   loop
     insert into ${TABLE} (schema, "table", name, text)
-    values (k.schema, k."table", k.name, format('alter table only %I.%I add constraint %I %s', k.schema, k."table", k.name, k.definition))
+    values (k.schema, k."table", k.name, format('alter table %I.%I add constraint %I %s', k.schema, k."table", k.name, k.definition))
     on conflict (schema, "table", name) do update set text = excluded.text, held = true;
-    execute format('alter table only %I.%I drop constraint %I', k.schema, k."table", k.name);
+    execute format('alter table %I.%I drop constraint %I', k.schema, k."table", k.name);
   end loop;
 end
 $do$

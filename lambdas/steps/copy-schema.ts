@@ -117,8 +117,10 @@ async function carryOut(session: Pick<Session, 'query' | 'script'>, all: readonl
   await session.query(keepWhatWasCopied());
   await session.query(createPostData());
   await session.query(listDeferred(plan.later));
-  await session.query(createHeldKeys());
-  await session.query(listHeldKeys(plan.held));
+  if (plan.held.length > 0) {
+    await session.query(createHeldKeys());
+    await session.query(listHeldKeys(plan.held));
+  }
   await recordSource(session, objects);
   await session.query(createSchemaCopy());
   await session.query(recordSchemaCopy(record));

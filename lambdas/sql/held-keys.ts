@@ -16,6 +16,11 @@ import { exclusions, INCLUDED_TABLE } from './tables.ts';
 const NAME = 'held_key';
 const TABLE = qualified(SCHEMA, NAME);
 
+/** Condition: some table in which rows of `c` are, itself or a partition of it, fulfils another condition on `x`. */
+const someLeaf = (condition: string): string => `exists (
+  with recursive leaf (oid) as (select c.oid union select i.inhrelid from pg_inherits as i join leaf as l on l.oid = i.inhparent where c.relkind = 'p')
+  select from leaf as l join pg_class as x on x.oid = l.oid where x.relkind = 'r' and ${condition})`;
+
 /** Those of the source that a target must not have while it subscribes: from unlogged tables that are moved. */
 export const foreignKeysToHold = (input: Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>): Statement<ForeignKey> =>
   statement(
@@ -25,7 +30,7 @@ from pg_constraint as k
 join pg_class as c on c.oid = k.conrelid
 join pg_namespace as n on n.oid = c.relnamespace
 join pg_class as t on t.oid = k.confrelid
-where k.contype = 'f' and c.relpersistence = 'u' and t.relpersistence = 'p' and ${INCLUDED_TABLE}
+where k.contype = 'f' and k.conparentid = 0 and t.relpersistence = 'p' and ${someLeaf("x.relpersistence = 'u'")} and ${INCLUDED_TABLE}
 order by 1, 2, 3
 `,
     exclusions(input),
@@ -61,9 +66,14 @@ export const heldKeysExist = (): Statement<{ readonly exist: boolean }> =>
 export const heldKeys = (): Statement<ForeignKey & { readonly held: boolean }> =>
   statement(`select schema, "table", name, held from ${TABLE}`);
 
+/** A statement that waits for a table makes everybody who comes after it wait, too. */
+const LOCK_WAIT = '1s';
+const TRIES = 5;
+
 /**
  * Of the side that is to subscribe, whose subscription knows its tables already; a key to a partitioned table reaches its partitions. In
- * this order, in one transaction. @param subscription name of the one that is about to be enabled
+ * this order, in one transaction. One that we may not drop, or whose table cannot be had, stays: a switch is committed by then, and nothing of
+ * it may fail for what perhaps never happens. @param subscription name of the one that is about to be enabled
  */
 export const holdKeys = (subscription: string): Statement[] => [
   createHeldKeys(),
@@ -71,7 +81,9 @@ export const holdKeys = (subscription: string): Statement[] => [
 do $do$
 declare
   k record;
+  lock_wait text := current_setting('lock_timeout');
 begin
+  perform set_config('lock_timeout', '${LOCK_WAIT}', true);
   for k in
     with recursive brought (oid) as (
       select r.srrelid from pg_subscription_rel as r
@@ -88,21 +100,22 @@ begin
     join pg_constraint as f on f.oid = r.oid and f.conparentid = 0
     join pg_class as c on c.oid = f.conrelid
     join pg_namespace as n on n.oid = c.relnamespace
-    where c.relkind = 'r' and c.oid not in (select b.oid from brought as b) and n.nspname <> '${SCHEMA}'
+    where ${someLeaf('x.oid not in (select b.oid from brought as b)')} and n.nspname <> '${SCHEMA}'
   loop
-    insert into ${TABLE} (schema, "table", name, text)
-    values (k.schema, k."table", k.name, format('alter table only %I.%I add constraint %I %s', k.schema, k."table", k.name, k.definition))
-    on conflict (schema, "table", name) do update set text = excluded.text, held = true;
-    execute format('alter table only %I.%I drop constraint %I', k.schema, k."table", k.name);
+    begin
+      insert into ${TABLE} (schema, "table", name, text)
+      values (k.schema, k."table", k.name, format('alter table %I.%I add constraint %I %s', k.schema, k."table", k.name, k.definition))
+      on conflict (schema, "table", name) do update set text = excluded.text, held = true;
+      execute format('alter table %I.%I drop constraint %I', k.schema, k."table", k.name);
+    exception
+      when insufficient_privilege or lock_not_available or deadlock_detected then null;
+    end;
   end loop;
+  perform set_config('lock_timeout', lock_wait, true);
 end
 $do$
 `),
 ];
-
-/** A statement that waits for a table makes everybody who comes after it wait, too. */
-const LOCK_WAIT = '1s';
-const TRIES = 5;
 
 /**
  * Makes again what is held. Rows of a table that no stream brings may refer to what is gone by now: then the key is made NOT VALID. Where a
@@ -134,7 +147,7 @@ begin
         exit;
       exception
         when lock_not_available or deadlock_detected then null;
-        when undefined_table or undefined_column or invalid_foreign_key then exit;
+        when insufficient_privilege or undefined_table or undefined_column or invalid_foreign_key then exit;
       end;
     end loop;
   end loop;

@@ -150,8 +150,11 @@ async function carryOut(session: Pick<Session, 'query' | 'script'>, given: Plan)
   }
   await session.query(createPostData());
   await session.query(listDeferred(later.deferred));
-  await session.query(createHeldKeys());
-  await session.query(listHeldKeys(plan.held.filter(({ text }) => !left.covers(text))));
+  const held = plan.held.filter(({ text }) => !left.covers(text));
+  if (held.length > 0) {
+    await session.query(createHeldKeys());
+    await session.query(listHeldKeys(held));
+  }
   await recordSource(session, objects);
   await recordSourceCode(session, code);
   await session.query(createSchemaCopy());

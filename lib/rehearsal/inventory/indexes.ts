@@ -1,6 +1,6 @@
 /** Whether the target has every index and constraint of the source, valid, by its definition. */
 import type { Statement } from '../../../lambdas/contract.ts';
-import { canonical } from '../../../lambdas/schema/canonical.ts';
+import { sayTheSame } from '../../../lambdas/schema/canonical.ts';
 import { identifier, qualified, statement, USER_SCHEMA } from '../../../lambdas/sql/quote.ts';
 import type { BothSides } from './look.ts';
 import { EVERYTHING, type Scope } from './scope.ts';
@@ -40,13 +40,13 @@ join pg_namespace as n on n.oid = t.relnamespace
 where k.contype in ('p', 'u', 'f', 'x', 'c') and k.conparentid = 0 and ${USER_SCHEMA}
 `);
 
-const keyOf = ({ schema, table, name, definition }: Definition): string => JSON.stringify([schema, table, name, canonical(definition)]);
+const keyOf = ({ schema, table, name }: Definition): string => JSON.stringify([schema, table, name]);
 
 export async function compareIndexes({ source, target }: BothSides, scope: Scope = EVERYTHING): Promise<IndexComparison> {
   const compare = async (statement: Statement<Definition>): Promise<IndexComparison> => {
     const expected = (await source(statement)).filter(({ schema, table }) => scope.includes(schema, table));
-    const there = new Set((await target(statement)).map(keyOf));
-    const missing = expected.filter((one) => !there.has(keyOf(one)));
+    const there = new Map((await target(statement)).map((one) => [keyOf(one), one.definition]));
+    const missing = expected.filter((one) => !sayTheSame(one.definition, there.get(keyOf(one)) ?? ''));
     return {
       expected: expected.filter(({ schema }) => scope.counts(schema)).length,
       missing: missing.map(({ schema, table, name }) => `${identifier(name)} on ${qualified(schema, table)}`),

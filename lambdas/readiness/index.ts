@@ -16,6 +16,7 @@ import { lifetimes } from './lifetimes.ts';
 import { collations, locale } from './locale.ts';
 import { locks } from './locks.ts';
 import { loginTriggers } from './login-triggers.ts';
+import { loosenedRights, lostSettings } from './loosened.ts';
 import { ownThings } from './own-things.ts';
 import { peculiarValues } from './peculiar-values.ts';
 import { recordedSecrets } from './recorders.ts';
@@ -76,6 +77,8 @@ export const CHECKS: readonly Check[] = [
   eventTriggerChecks,
   leftBehind,
   codeOfOthers,
+  loosenedRights,
+  lostSettings,
   applicationSecret,
   recordedSecrets,
   loginTriggers,

@@ -50,8 +50,8 @@ alter default privileges revoke execute on functions from public; alter default 
         DefinerChangesOwner: warning(expect.stringMatching(/^function .*"p u"\(a integer\) \(owner \w+\)$/)),
         RightsLeftBehind: warning(
           '1 on columns to tenant',
-          '2 on tables and views to tenant, tenant_views',
           '1 on default privileges to tenant',
+          '2 on tables and views to tenant, tenant_views',
         ),
       });
       await one.until('CopySchema');

@@ -28,7 +28,8 @@ describe.each(versions<readonly [ServerVersion, ServerVersion]>([11, 17], [15, 1
 
     it('names rights that get wider, and its statements close them again', async () => {
       const one = await world.sibling('rights');
-      await one.source(`
+      await one.source('grant tenant_views to aurora_master; grant create on schema public to tenant_views');
+      await one.asSourceRole(`
 create schema ${ODD}; create type ${ODD}.kept as enum ('a'); revoke usage on type ${ODD}.kept from public;
 create table public.invoice (id int primary key, tenant name, total int); insert into public.invoice values (1, 'tenant', 10), (2, 'other', 99);
 alter table public.invoice enable row level security; create policy own_rows on public.invoice using (tenant = session_user);
@@ -51,6 +52,7 @@ alter default privileges revoke execute on functions from public; alter default 
         RightsLeftBehind: warning(
           '1 on columns to tenant',
           '1 on default privileges to tenant',
+          '1 on schemas to tenant_views',
           '2 on tables and views to tenant, tenant_views',
         ),
       });

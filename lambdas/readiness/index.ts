@@ -21,6 +21,7 @@ import { collations, locale } from './locale.ts';
 import { locks } from './locks.ts';
 import { loginTriggers } from './login-triggers.ts';
 import { money } from './money.ts';
+import { loosenedRights, lostSettings } from './loosened.ts';
 import { ownThings } from './own-things.ts';
 import { peculiarValues } from './peculiar-values.ts';
 import { prewarm } from './prewarm.ts';
@@ -89,6 +90,8 @@ export const CHECKS: readonly Check[] = [
   leftBehind,
   codeOfOthers,
   searchPath,
+  loosenedRights,
+  lostSettings,
   applicationSecret,
   recordedSecrets,
   loginTriggers,

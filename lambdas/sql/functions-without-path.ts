@@ -17,9 +17,13 @@ export interface FunctionWithoutPath {
   readonly names: string;
 }
 
-/** No schema before it, and nothing that would make it part of a longer name. */
-const NAMED_ALONE = (body: string, name: string): string =>
-  `position(${name} in ${body}) > 0 and ${body} ~ ('(^|[^.\\w"$])"?' || regexp_replace(${name}, '([^\\w])', '\\\\\\1', 'g') || '"?($|[^\\w"$])')`;
+/** A name as a pattern, with or without quotes. */
+const NAME = `'"?' || regexp_replace(m.name, '([^\\w])', '\\\\\\1', 'g') || '"?'`;
+/** Where a relation, a function and a type are named without a schema, and not a column or a variable of that name. */
+const NAMED_ALONE = `position(lower(m.name) in lower(s.prosrc)) > 0 and s.prosrc ~* case m.kind
+  when 'relation' then '(\\m(from|join|into|update|only|table)\\s+|(nextval|currval|setval|to_regclass)\\s*\\(\\s*'')' || ${NAME} || '($|[^.\\w"])'
+  when 'function' then '(^|[^.\\w"$])' || ${NAME} || '\\s*\\('
+  else '(::|\\mas)\\s*' || ${NAME} || '($|[^.\\w"])' end`;
 
 /** Bodies in quotes only: those of the SQL standard are parsed when the function is made. */
 export const functionsWithoutPath = (input: Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>): Statement<FunctionWithoutPath> =>
@@ -45,15 +49,15 @@ with recursive relations as (
     and not exists (select from unnest(p.proconfig) as entry where entry like 'search_path=%')
     and not exists (select from pg_depend as e where e.classid = 'pg_proc'::regclass and e.objid = p.oid and e.deptype = 'e')
   group by p.oid, p.prosrc, n.nspname, p.proname
-), named (name) as (
-  select c.relname::text from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
+), named (kind, name) as (
+  select 'relation', c.relname::text from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
   where ${USER_SCHEMA} and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S')
-  union select p.proname::text from pg_proc as p join pg_namespace as n on n.oid = p.pronamespace where ${USER_SCHEMA}
-  union select t.typname::text from pg_type as t join pg_namespace as n on n.oid = t.typnamespace
+  union select 'function', p.proname::text from pg_proc as p join pg_namespace as n on n.oid = p.pronamespace where ${USER_SCHEMA}
+  union select 'type', t.typname::text from pg_type as t join pg_namespace as n on n.oid = t.typnamespace
   where ${USER_SCHEMA} and t.typtype in ('e', 'd', 'r')
 )
 select s.object, s.from_object as from, min(m.name) as names
-from suspect as s join named as m on ${NAMED_ALONE('s.prosrc', 'm.name')}
+from suspect as s join named as m on ${NAMED_ALONE}
 group by s.object, s.from_object
 order by s.object
 `,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { locks } from '../../../lambdas/readiness/locks.ts';
 import type { ServerVersion } from '../../../lib/rehearsal/servers/binaries.ts';
-import { findingsOf, summary } from '../../support/findings.ts';
+import { findingsOf } from '../../support/findings.ts';
 import { versions } from '../../support/versions.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
@@ -47,20 +47,6 @@ describe.each(versions<readonly [ServerVersion, ServerVersion]>([13, 17], [18, 1
       await many.pair.target.restart({ max_locks_per_transaction: enough });
       expect(await findingsOf(many, [locks])).toEqual([]);
       await many.until('CopySchema');
-    });
-
-    it('looks at the source, which pg_dump locks, as well', async () => {
-      const views = await world.sibling('views');
-      await views.source(tables(20));
-      await views.pair.source.restart({
-        max_locks_per_transaction: 10,
-        max_connections: 20,
-        max_wal_senders: 5,
-        max_worker_processes: 8,
-        max_replication_slots: 5,
-      });
-      expect(await findingsOf(views, [locks])).toEqual([]);
-      await views.source(tables(900).replaceAll('t%s', 'more%s').replace('commit', 'null'));
     });
   },
 );

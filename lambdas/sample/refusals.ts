@@ -97,7 +97,7 @@ const partitionRemedy = ({ partitionKey, root }: SampledTable): string =>
     : `It belongs into another partition on the target: ${root} is partitioned by ${partitionKey}, whose order is another one there. Give the ` +
       `column a collation that both sides order alike ("C"), or leave ${root} out with excludeTables and move it by hand.`;
 
-const MOST_TOLD = 40;
+const MOST_TOLD = 30;
 
 const MOST_NAMED = 3;
 
@@ -119,11 +119,11 @@ export function sampleRefused(refusals: readonly Refusal[], untold: number): Sam
   return new SampleRefused(
     [
       `Rows of the source were tried on the target before the copy, and ${things.length === 1 ? 'one thing fails' : `${things.length + untold} things fail`}. ` +
-        'They were taken back: nothing was copied, the tables of the target are empty as before, and the source was only read.',
+        'They were taken back: nothing was copied, the tables of the target are empty as before, and the source was only read. ' +
+        'Remedy each, then start Replicate again. The schema is copied already: what you change in the schema of the source, change on the target ' +
+        'too, or run Cleanup with "target": "drop" first, and it is copied anew.',
       ...things.slice(0, MOST_TOLD).map(inParagraph),
       ...(more > 0 ? [`And ${more} more.`] : []),
-      'Remedy each, then start Replicate again. The schema is copied already: what you change in the schema of the source, change on the target ' +
-        'too, or run Cleanup with "target": "drop" first, and it is copied anew.',
     ].join('\n'),
   );
 }

@@ -27,6 +27,8 @@ const LONGEST_MS = 240_000;
 /** The rest is for taking the role away again, and for returning. */
 const SHARE_OF_VISIT = 0.75;
 const MOST_SHOWN = 50;
+/** Of rows that are kept for materialized views, as characters. Beyond, views are tried without some of their tables. */
+const MOST_KEPT = 32_000_000;
 
 interface Seen {
   readonly trial: SampleTrial | undefined;
@@ -103,6 +105,7 @@ async function tryAll(ctx: Acting<Needs>): Promise<SampleTrial> {
   );
   const trial = new Trial(open, () => Date.now() > until);
   let rows = 0;
+  let characters = 0;
   try {
     for (const batch of batchesOf(portions)) {
       const { samples, unread } = await readBatch(ctx, batch, isThere);
@@ -111,7 +114,9 @@ async function tryAll(ctx: Acting<Needs>): Promise<SampleTrial> {
       await trial.tables(samples);
       for (const sample of samples) {
         const names = JSON.stringify([sample.table.schema, sample.table.table]);
-        if (read.has(names) && !trial.stopped.has(sample.table.name)) kept.set(names, sample);
+        if (!read.has(names) || trial.stopped.has(sample.table.name)) continue;
+        characters += sample.rows.flat().reduce((sum, value) => sum + (value?.length ?? 0), 0);
+        if (characters < MOST_KEPT) kept.set(names, sample);
       }
     }
     for (const view of views)

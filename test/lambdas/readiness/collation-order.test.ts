@@ -96,6 +96,38 @@ insert into spans values (1, words('b', 'C'))`;
   });
 });
 
+describe("the database's own collation, and strings that are equal (#11)", () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await startWorld({ source: 15, target: 18 });
+  });
+  afterAll(() => world?.destroy());
+
+  it('is tried like any other, under whatever provider', async () => {
+    await world.asSourceRole(`create table own (id int primary key, word text check (word < 'a'));
+insert into own values (1, 'B'); create table other (code text) partition by range (code);
+create table other_a partition of other for values from ('a') to ('b')`);
+    await world.target("create database of_people locale_provider icu icu_locale 'en' template template0");
+    const target = { ...world.places.target, database: 'of_people' };
+    expect(summary(await findingsOf(world, [collationOrder], { target }))).toMatchObject({
+      CollationSortsOtherwise: warning("the database's own"),
+      OrderMatters: warning("public.other_a (partition of public.other): the database's own"),
+      RowsOutOfOrder: blocker("check own_word_check of public.own: the database's own"),
+    });
+    expect(await findingsOf(world, [collationOrder])).toEqual([]);
+  });
+
+  it('names unique indexes where the target holds other strings for equal', async () => {
+    const shop = await world.sibling('equal');
+    await shop.asSourceRole(`create collation public.loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+create table t (word text collate public.loose unique)`);
+    await shop.target("create collation public.loose (provider = icu, locale = 'und-u-ks-level1', deterministic = false)");
+    expect(summary(await findingsOf(shop, [collationOrder]))).toMatchObject({
+      OrderMatters: warning('unique index public.t_word_key: public.loose'),
+    });
+  });
+});
+
 describe('the bounds of a partition', () => {
   it('are read at a place of the key, whatever stands in them', () => {
     const text = "FOR VALUES FROM ('it''s (a, b)', 1, MINVALUE) TO ('m', MAXVALUE, 'x, y')";

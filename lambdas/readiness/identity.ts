@@ -11,7 +11,7 @@ import {
   settingOf,
 } from '../identity/choice.ts';
 import { remediesFor } from '../identity/remedies.ts';
-import { type IdentityFacts, identities } from '../sql/identity.ts';
+import { type IdentityFacts, identities, serverVersionNumber } from '../sql/identity.ts';
 import { type Check, type Finding, listed, type Scene } from './findings.ts';
 
 const REMEDY =
@@ -144,6 +144,36 @@ function costsOfFull({ input, sourceVersion }: Scene, full: readonly IdentityFac
   ];
 }
 
+/**
+ * Minor versions from which a subscriber passes over columns that are not sent when it compares whole rows, by major version; 16 always did.
+ * "Ignore dropped columns and generated columns during logical replication of an update or delete action":
+ * https://www.postgresql.org/docs/release/15.3/, and the releases of the same day.
+ */
+const PASSES_OVER_SINCE: Readonly<Record<number, number>> = { 11: 20, 12: 15, 13: 11, 14: 8, 15: 3 };
+
+/** @param version as in server_version_num */
+export function comparesUnsentColumns(version: number): boolean {
+  const since = PASSES_OVER_SINCE[Math.floor(version / 10_000)];
+  return since !== undefined && version % 10_000 < since;
+}
+
+/** Changes that a source of an old minor version would pass over without a word, on the way back. */
+async function lostOnTheWayBack({ source, input }: Scene, full: readonly IdentityFacts[]): Promise<readonly Finding[]> {
+  const tables = full.filter(({ hasUnsentColumns, primaryKeyCounts }) => hasUnsentColumns && primaryKeyCounts !== true);
+  if (tables.length === 0 || input.reverse === false) return [];
+  const [version] = await source.query(serverVersionNumber());
+  return listed({
+    code: 'StreamBackMissesRows',
+    severity: 'blocker',
+    objects: version && comparesUnsentColumns(version.number) ? tables.map(({ object }) => object) : [],
+    message:
+      'These tables have a dropped or a generated column, and REPLICA IDENTITY FULL. The stream back, after a switch, is applied by the source, ' +
+      'whose minor version does not find such rows: their UPDATE and DELETE would be passed over without a word.',
+    remedy:
+      'Upgrade the source to 11.20, 12.15, 13.11, 14.8, 15.3 or newer, give the tables a primary key, or start with {"reverse": false}, without a way back.',
+  });
+}
+
 export const replicaIdentity: Check = {
   name: 'replica identities',
   async find(scene) {
@@ -162,6 +192,7 @@ export const replicaIdentity: Check = {
         hasConsent,
       ),
       ...consented(settable),
+      ...(await lostOnTheWayBack(scene, full)),
       ...costsOfFull(scene, full),
     ];
   },

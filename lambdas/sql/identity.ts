@@ -114,6 +114,10 @@ const incomparableColumn = `exists (
       )
     )`;
 
+/** Such as 150003. */
+export const serverVersionNumber = (): Statement<{ readonly number: number }> =>
+  statement(`select current_setting('server_version_num')::int as number`);
+
 /**
  * Published tables whose identity is not simply a primary key.
  * @param version of the server that is asked

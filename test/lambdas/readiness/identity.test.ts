@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { replicaIdentity } from '../../../lambdas/readiness/identity.ts';
+import { comparesUnsentColumns, replicaIdentity } from '../../../lambdas/readiness/identity.ts';
+import { sourceTables } from '../../../lambdas/readiness/rights.ts';
 import { blocker, findingsOf, LONG, ODD, summary, warning } from '../../support/findings.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
@@ -42,6 +43,54 @@ create schema left_out; create table left_out.no_key (a int);
 create table public.no_key (a int);
 `;
 const INPUT = { excludeSchemas: ['left_out'], excludeTables: ['public.no_key'] };
+
+it.each([
+  [110019, true],
+  [110020, false],
+  [130010, true],
+  [150002, true],
+  [150003, false],
+  [160000, false],
+  [180001, false],
+])('knows that a subscriber of version %i compares columns that are not sent: %s (#11)', (version, compares) => {
+  expect(comparesUnsentColumns(version)).toBe(compares);
+});
+
+describe('replica identities of tables of another owner (#11)', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await startWorld({ source: 15, target: 17 });
+    await world.source(`create role the_owner; grant usage, create on schema public to the_owner; set role the_owner;
+      create table public.a (v int); create table public."B" (v int not null unique); reset role`);
+  });
+  afterAll(() => world?.destroy());
+  const input = { replicaIdentity: 'full' };
+
+  it('are named with the statement for the owner, which helps', async () => {
+    const found = await findingsOf(world, [replicaIdentity], { input });
+    expect(summary(found)).toMatchObject({
+      ReplicaIdentityOfAnotherOwner: blocker('public."B" (owner the_owner)', 'public.a (owner the_owner)'),
+    });
+    const statements = found.flatMap((finding) => finding.statements ?? []);
+    expect(statements).toEqual([
+      'alter table public."B" replica identity using index "B_v_key";',
+      'alter table public.a replica identity full;',
+    ]);
+    await expect(world.asSourceRole(`${statements[1]}`)).rejects.toThrow(/must be owner/);
+    await world.source(`set role the_owner; ${statements[0]}`);
+    expect(summary(await findingsOf(world, [replicaIdentity], { input })).ReplicaIdentityOfAnotherOwner).toEqual(
+      blocker('public.a (owner the_owner)'),
+    );
+  });
+
+  it('are set by Replicate once our role is a member, as is told of the tables', async () => {
+    const statements = (await findingsOf(world, [sourceTables], { input })).flatMap((finding) => finding.statements ?? []);
+    expect(statements.length).toBeGreaterThan(0);
+    for (const statement of new Set(statements)) await world.source(statement);
+    expect(summary(await findingsOf(world, [replicaIdentity], { input }))).not.toHaveProperty('ReplicaIdentityOfAnotherOwner');
+    expect(await world.visit('SetReplicaIdentity', { input })).toMatchObject({ verdict: 'done', evidence: { set: 1 } });
+  });
+});
 
 describe('replica identities', () => {
   let world: World;

@@ -30,12 +30,19 @@ export const RESERVE_MS = 30_000;
 /** The subscriber answers within milliseconds when it is up to date, so even a visit that is almost over may wait for one answer. */
 const SHORTEST_WAIT_MS = 2_000;
 const BETWEEN_QUESTIONS_MS = 100;
+const BETWEEN_DOUBTS_MS = 10_000;
 
 /** First version that prints floats exactly and as short as can be. */
 const EXACT_FLOATS = 12;
 
-/** @param ctx readers that may do nothing but read: what users have made is evaluated with their rights */
-export async function openSides({ comparison, remainingMs }: Pick<Looking<'comparison'>, 'comparison' | 'remainingMs'>): Promise<Sides> {
+/**
+ * @param ctx readers that may do nothing but read: what users have made is evaluated with their rights
+ * @param whileBehind asked now and then while the target is behind; throws where it will not catch up
+ */
+export async function openSides(
+  { comparison, remainingMs }: Pick<Looking<'comparison'>, 'comparison' | 'remainingMs'>,
+  whileBehind: () => Promise<void> = async () => {},
+): Promise<Sides> {
   const { source, target } = comparison;
   const versions = await Promise.all([source.version(), target.version()]);
   const exactFloats = versions.every((version) => version >= EXACT_FLOATS);
@@ -56,11 +63,16 @@ export async function openSides({ comparison, remainingMs }: Pick<Looking<'compa
     async caughtUp() {
       const patience = Math.max(remainingMs() - RESERVE_MS, SHORTEST_WAIT_MS);
       const until = Date.now() + patience;
+      let doubtAt = Date.now() + BETWEEN_DOUBTS_MS;
       const [written] = await source.query(writtenPosition());
       for (;;) {
         const [slotNow] = await source.query(positionConfirmed(slot, written?.position ?? ''));
         if (!slotNow || slotNow.confirmed) return true;
         if (Date.now() >= until) return false;
+        if (Date.now() >= doubtAt) {
+          await whileBehind();
+          doubtAt = Date.now() + BETWEEN_DOUBTS_MS;
+        }
         await sleep(BETWEEN_QUESTIONS_MS);
       }
     },

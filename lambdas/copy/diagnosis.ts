@@ -5,7 +5,9 @@
 import type { TableName } from '../input.ts';
 import type { History } from '../replication/history.ts';
 import { keyOf, named } from '../replication/tables.ts';
-import type { SourceTable, TargetTable, WaitingCopy, WorkerState } from '../sql/copy-progress.ts';
+import type { SourceTable, TargetTable, WorkerState } from '../sql/copy-progress.ts';
+import type { Cause } from './cause.ts';
+import type { Wait } from './waits.ts';
 import { recentErrors, type Watch } from './watch.ts';
 
 export interface Symptoms {
@@ -19,7 +21,10 @@ export interface Symptoms {
   readonly occupied: readonly TableName[];
   /** Time limits in force for the replication role, `name=value`. */
   readonly timeLimits: readonly string[];
-  readonly waiting: readonly WaitingCopy[];
+  /** Holders of locks that were met at two looks. */
+  readonly waiting: readonly Wait[];
+  /** Why the target refuses again and again; undefined while it does not. */
+  readonly failing: Cause | undefined;
 }
 
 /** What stops the copy, and what to do about it. */
@@ -100,8 +105,8 @@ function likelyCause(symptoms: Symptoms, errors: number): Diagnosis {
   }
   if (waiting.length > 0) {
     return {
-      cause: `the copy waits for a lock on the source that is held by ${waiting.map(({ blockedBy }) => blockedBy).join(', ')}`,
-      remedy: 'End that transaction on the source.',
+      cause: `the copy waits for a lock ${waiting.map(({ side, blockedBy }) => `on the ${side} that is held by ${blockedBy}`).join(', and ')}`,
+      remedy: `End that transaction on the ${[...new Set(waiting.map(({ side }) => side))].join(' and the ')}.`,
     };
   }
   return {
@@ -110,8 +115,9 @@ function likelyCause(symptoms: Symptoms, errors: number): Diagnosis {
   };
 }
 
-/** A copy that has not moved, or starts over, for long enough. */
+/** A copy that has not moved, or starts over, for long enough; with errors that keep coming a minute is enough. */
 export function stall(symptoms: Symptoms): Diagnosis | undefined {
+  if (symptoms.failing) return symptoms.failing;
   const { watch, workers, now } = symptoms;
   const errors = recentErrors(watch, workers);
   const idle = watch.idleVisits >= IDLE_VISITS && now - watch.movedAt >= IDLE_MS;

@@ -29,6 +29,9 @@ const LONGEST_MS = 300_000;
 /** What a target legitimately has otherwise: roles of its own, newer extensions, paths that its functions need. */
 const OF_ITS_OWN = /^(?:grants on|default grants of|version of extension|settings of) /;
 
+/** An extension that has come since is named by itself; which version of it each side has is its own. */
+const isFirstVersion = ({ object, was }: Difference): boolean => was === undefined && object.startsWith('version of extension ');
+
 /** @param from the side that serves */
 export async function codeDifferences(from: SideName, source: Reader, target: Reader): Promise<CodeDifferences> {
   const copy = await copyOn(target);
@@ -39,7 +42,8 @@ export async function codeDifferences(from: SideName, source: Reader, target: Re
   const since = async (side: SideName): Promise<Change[]> =>
     recorded[side] ? changesBetween(await target.query(baselineOf(`${side} code`)), now[side]) : [];
   const to = from === 'source' ? 'target' : 'source';
-  const [here, there] = [await since(from), (await since(to)).filter(({ object, was }) => was !== undefined && !OF_ITS_OWN.test(object))];
+  const here = (await since(from)).filter((one) => !isFirstVersion(one));
+  const there = (await since(to)).filter(({ object, was }) => was !== undefined && !OF_ITS_OWN.test(object));
   const changed = [...new Set([...here, ...there].map(({ object }) => object))];
   const agreed = await agreements(changed, now, { source, target, exclusions: copy.exclusions });
   const disagree = ({ object }: Change): boolean => !agreed.has(object);

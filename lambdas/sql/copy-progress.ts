@@ -56,22 +56,31 @@ order by split_part(setting, '=', 1), s.setrole <> 0 desc, s.setdatabase <> 0 de
     [role],
   );
 
-/** Copies that wait for a lock on the source, and who holds it. */
+/** Somebody whose lock a copy waits for. */
 export interface WaitingCopy {
   readonly blockedBy: string;
+  /** Of process and transaction, so that one that waits for locks of many in turn is told from one that never gets on. */
+  readonly holder: string;
 }
 
-export const waitingCopies = (role: string): Statement<WaitingCopy> =>
-  statement(
-    `
-select distinct format('process %s (%s)', holder.pid, coalesce(nullif(holder.application_name, ''), holder.usename::text)) as "blockedBy"
+const BLOCKED = `
+select distinct format('process %s (%s)', holder.pid, coalesce(nullif(holder.application_name, ''), holder.usename::text)) as "blockedBy",
+  format('%s %s', holder.pid, holder.xact_start) as holder
 from pg_stat_activity as waiting
 cross join unnest(pg_blocking_pids(waiting.pid)) as blocking (pid)
 join pg_stat_activity as holder on holder.pid = blocking.pid
-where waiting.usename = $1::name
-`,
-    [role],
-  );
+where`;
+
+/** Copies that wait on the source. */
+export const waitingCopies = (role: string): Statement<WaitingCopy> => statement(`${BLOCKED} waiting.usename = $1::name`, [role]);
+
+/** Workers of the subscription that wait on the target. */
+export const waitingWorkers = (subscription: string): Statement<WaitingCopy> =>
+  statement(`${BLOCKED} waiting.pid in (select w.pid from pg_stat_subscription as w where w.subname = $1::name)`, [subscription]);
+
+/** When the server was started, in seconds since 1970. */
+export const serverStarted = (): Statement<{ readonly at: number }> =>
+  statement(`select extract(epoch from pg_postmaster_start_time())::float8 as at`);
 
 /** A table as the subscription has it, and its copy if that is running. */
 export interface TargetTable extends TableName {
@@ -81,6 +90,8 @@ export interface TargetTable extends TableName {
   /** Rows and bytes that the running copy has taken in; null where none runs. */
   readonly copiedRows: number | null;
   readonly copiedBytes: number | null;
+  /** Age of the worker that is at it; null where none is. */
+  readonly workerSeconds: number | null;
 }
 
 /** COPY counts while it runs, on the subscriber too, and forgets when it ends (pg_stat_progress_copy, from version 14 on). */
@@ -89,7 +100,9 @@ export const targetTables = (subscription: string): Statement<TargetTable> =>
     `
 select n.nspname::text as schema, c.relname::text as "table", r.srsubstate::text as state,
   case when r.srsubstate = 'd' then pg_table_size(c.oid)::float8 end as bytes,
-  p.tuples_processed::float8 as "copiedRows", p.bytes_processed::float8 as "copiedBytes"
+  p.tuples_processed::float8 as "copiedRows", p.bytes_processed::float8 as "copiedBytes",
+  (select extract(epoch from clock_timestamp() - max(a.backend_start))::float8 from pg_stat_subscription as w
+    join pg_stat_activity as a on a.pid = w.pid where w.subid = s.oid and w.relid = c.oid) as "workerSeconds"
 from pg_subscription_rel as r
 join pg_subscription as s on s.oid = r.srsubid
 join pg_class as c on c.oid = r.srrelid

@@ -2,11 +2,17 @@
  * Guide A, step 6, and guide W, step 8. An LSN moves while one looks at it, so the proof is a marker: a row of ours that arrives, with the
  * slot confirmed past it, soon enough and several times in a row.
  */
-import type { Json, Verdict } from '../contract.ts';
+import type { Json, Looking, Verdict } from '../contract.ts';
+import { type Cause, causeOf } from '../copy/cause.ts';
+import { type Failures, failuresAsJson, isFailing, readFailures } from '../copy/failures.ts';
+import { failuresSince } from '../copy/look-at-failures.ts';
+import { CopyStalled, type SchemaDrift } from '../errors.ts';
 import { COPY_KEYS, type MigrationInput } from '../input.ts';
 import { release } from '../replication/held.ts';
 import { type History, lookAtHistory, vouchFor } from '../replication/history.ts';
 import { type Arrival, awaitArrival, isGood, type Marker, newestMarker, writeMarker } from '../replication/marker.ts';
+import { drifted } from '../schema/column-drift.ts';
+import { targetTables, workerState } from '../sql/copy-progress.ts';
 import { defineStep } from '../step.ts';
 
 /** One good look may be luck. */
@@ -27,6 +33,9 @@ interface Seen extends Tally {
   /** This visit's look; undefined before its marker is written. */
   readonly arrival: Arrival | undefined;
   readonly marker: number | null;
+  readonly failures: Failures;
+  /** Why the target refuses again and again; undefined while it does not. */
+  readonly failing: Cause | undefined;
 }
 
 function readTally(previous: Json | undefined): Tally {
@@ -42,23 +51,52 @@ const count = ({ look, streakBefore }: Marker, arrival: Arrival, input: Migratio
 
 const patience = (remainingMs: number): number => Math.max(0, Math.min(PATIENCE_MS, remainingMs - RESERVE_MS));
 
+async function lookAtStream({
+  source,
+  target,
+  input,
+  previous,
+}: Looking<'source' | 'target'>): Promise<Pick<Seen, 'history' | 'failures' | 'failing'>> {
+  const history = await lookAtHistory(source, target);
+  const [workers] = await target.query(workerState(history.name));
+  if (!workers) throw new Error('A query without a from-list always returns a row.');
+  const tables = await target.query(targetTables(history.name));
+  const failures = await failuresSince(readFailures(previous), { source, target, history, workers, tables });
+  const published = history.publication?.tables ?? [];
+  return {
+    history,
+    failures,
+    failing: isFailing(failures) ? await causeOf(source, target, history.name, published, input, failures) : undefined,
+  };
+}
+
+const refuses = ({ drift, cause, remedy }: Cause): CopyStalled | SchemaDrift =>
+  drift !== undefined
+    ? drifted(drift)
+    : new CopyStalled(
+        `The stream does not get on: ${cause}. Nothing is lost, since its slot keeps every change, and WAL with it; the target goes on trying, and ` +
+          `the application is not affected. ${remedy} Then start Replicate again; it continues.`,
+      );
+
 export const awaitConvergence = defineStep({
   needs: ['source', 'target'],
   understands: COPY_KEYS,
 
-  async inspect({ source, target, input, execution, previous, remainingMs }): Promise<Seen> {
-    const history = await lookAtHistory(source, target);
+  async inspect(ctx): Promise<Seen> {
+    const { source, target, input, execution, previous, remainingMs } = ctx;
+    const { history, ...stream } = await lookAtStream(ctx);
     const before = readTally(previous);
     const newest = history.birth && (await newestMarker(source, execution));
-    if (!newest || newest.look <= before.looks) return { history, arrival: undefined, marker: null, ...before };
+    if (!newest || newest.look <= before.looks) return { history, ...stream, arrival: undefined, marker: null, ...before };
     const arrival = await awaitArrival(source, target, history.name, execution, newest, patience(remainingMs()));
-    return { history, arrival, marker: newest.number, ...count(newest, arrival, input) };
+    return { history, ...stream, arrival, marker: newest.number, ...count(newest, arrival, input) };
   },
 
-  judge({ history, arrival, streak }): Verdict {
+  judge({ history, arrival, streak, failing }): Verdict {
     vouchFor(history);
-    if (!arrival) return 'todo';
-    return streak >= GOOD_LOOKS_NEEDED ? 'done' : 'pending';
+    if (arrival && streak >= GOOD_LOOKS_NEEDED) return 'done';
+    if (failing) throw refuses(failing);
+    return arrival ? 'pending' : 'todo';
   },
 
   /** As many looks as are still wanted, of which the last is left for the second look of the visit. */
@@ -75,11 +113,12 @@ export const awaitConvergence = defineStep({
     }
   },
 
-  evidence: ({ history, arrival, marker, looks, streak }) => ({
+  evidence: ({ history, arrival, marker, looks, streak, failures }) => ({
     looks,
     streak,
     marker,
     ...(arrival ?? {}),
     slot: history.slot ? { active: history.slot.active, retainedBytes: history.slot.retainedBytes } : null,
+    failures: failuresAsJson(failures),
   }),
 });

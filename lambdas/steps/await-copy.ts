@@ -1,8 +1,12 @@
 /** Guide A, step 4: waits until every published table is copied and in step, and says when that will not happen. */
-import type { Reader } from '../contract.ts';
+import type { Looking, Reader } from '../contract.ts';
+import { causeOf } from '../copy/cause.ts';
 import { certainCause, type Symptoms, stall } from '../copy/diagnosis.ts';
+import { type Failures, failuresAsJson, isFailing, readFailures } from '../copy/failures.ts';
+import { failuresSince } from '../copy/look-at-failures.ts';
 import { type Progress, progressOf } from '../copy/progress.ts';
-import { keepWatch, readWatch, recentErrors, secondsLeft, type Watch } from '../copy/watch.ts';
+import { lastingWaits } from '../copy/waits.ts';
+import { keepWatch, readWatch, recentErrors, secondsLeft } from '../copy/watch.ts';
 import { CopyStalled } from '../errors.ts';
 import { COPY_KEYS, type TableName } from '../input.ts';
 import { REPLICATION_ROLE } from '../names.ts';
@@ -12,12 +16,14 @@ import { alone } from '../replication/make-slot.ts';
 import { copyAgain, notedRecopies, orphanedCopies } from '../replication/recopy.ts';
 import { refresh } from '../replication/subscribe.ts';
 import { missingFrom } from '../replication/tables.ts';
-import { sourceTables, targetTables, timeLimitsOf, waitingCopies, workerState } from '../sql/copy-progress.ts';
+import { drifted } from '../schema/column-drift.ts';
+import { sourceTables, targetTables, timeLimitsOf, workerState } from '../sql/copy-progress.ts';
 import { occupiedTables, readyWithoutCopy, subscribedTables } from '../sql/subscriptions.ts';
 import { defineStep } from '../step.ts';
 
 interface Seen extends Symptoms {
   readonly progress: Progress;
+  readonly failures: Failures;
   /** Tables that have to be copied again, because the end of their copy was lost. */
   readonly orphaned: readonly TableName[];
   /** Tables that were empty when the slot was made, and so were not copied. */
@@ -36,7 +42,8 @@ const occupiedBeforeCopy = (target: Reader, name: string): Promise<TableName[]> 
     return copying.length > 0 ? snapshot.query(occupiedTables(copying)) : [];
   });
 
-async function look(source: Reader, target: Reader, before: Watch | undefined): Promise<Seen> {
+async function look({ source, target, previous, input }: Looking<'source' | 'target'>): Promise<Seen> {
+  const before = readWatch(previous);
   const history = await lookAtHistory(source, target);
   const tables = await target.query(targetTables(history.name));
   const [workers] = await target.query(workerState(history.name));
@@ -46,11 +53,13 @@ async function look(source: Reader, target: Reader, before: Watch | undefined): 
   const progress = progressOf(published, tables);
   const now = Date.now();
   const watch = keepWatch(before, progress, workers, now);
+  const failures = await failuresSince(readFailures(previous), { source, target, history, workers, tables });
   return {
-    ...{ now, history, source: published, target: tables, workers, watch, progress },
+    ...{ now, history, source: published, target: tables, workers, watch, progress, failures },
+    failing: isFailing(failures) ? await causeOf(source, target, history.name, published, input, failures) : undefined,
     occupied: recentErrors(watch, workers) > 0 ? await occupiedBeforeCopy(target, history.name) : [],
     timeLimits: (await source.query(timeLimitsOf(REPLICATION_ROLE))).map(({ setting }) => setting),
-    waiting: await source.query(waitingCopies(REPLICATION_ROLE)),
+    waiting: watch.idleVisits > 0 ? await lastingWaits(source, target, history.name) : [],
     orphaned: await orphanedCopies(source, target, history.name),
     recopying: await notedRecopies(target),
     emptyAtStart: without?.tables ?? 0,
@@ -63,13 +72,14 @@ export const awaitCopy = defineStep({
   needs: ['source', 'target'],
   understands: COPY_KEYS,
 
-  inspect: ({ source, target, previous }) => look(source, target, readWatch(previous)),
+  inspect: look,
 
   judge(seen) {
     const { history, progress, orphaned, recopying } = seen;
     vouchFor(history);
     if (!history.subscription?.enabled || unknown(history).length + orphaned.length + recopying.length > 0) return 'todo';
     if (progress.ready === progress.tables) return 'done';
+    if (seen.failing?.drift !== undefined) throw drifted(seen.failing.drift);
     const diagnosis = certainCause(seen) ?? stall(seen);
     if (!diagnosis) return 'pending';
     throw new CopyStalled(
@@ -92,7 +102,7 @@ export const awaitCopy = defineStep({
     return finished && lost.length + recopying.length === 0 ? undefined : 'pending';
   },
 
-  evidence: ({ history, progress, watch, workers, now, emptyAtStart }) => ({
+  evidence: ({ history, progress, watch, workers, now, failures, emptyAtStart }) => ({
     ...progress,
     ...(emptyAtStart > 0 ? { emptyAtStart } : {}),
     inFlight: progress.inFlight.map((copy) => ({ ...copy })),
@@ -100,5 +110,6 @@ export const awaitCopy = defineStep({
     errors: recentErrors(watch, workers),
     slot: history.slot ? { active: history.slot.active, retainedBytes: history.slot.retainedBytes } : null,
     watch: { ...watch },
+    failures: failuresAsJson(failures),
   }),
 });

@@ -6,15 +6,13 @@ import { advance, finish, nextTable, type Progress, resume, within } from '../co
 import { differenceMessage } from '../comparison/report.ts';
 import { openSides, RESERVE_MS } from '../comparison/sides.ts';
 import { passingSmall } from '../comparison/small.ts';
+import { watchStream } from '../comparison/stream.ts';
 import { compareNextPart } from '../comparison/table.ts';
 import type { Looking } from '../contract.ts';
 import { DataDiffers, StatementFailed, TransientError } from '../errors.ts';
 import { SWITCH_KEYS, type TableName } from '../input.ts';
-import { subscriptionName } from '../names.ts';
-import { demandNotDisabled } from '../replication/held.ts';
 import { refuseBesideOlder } from '../running.ts';
 import { demandSameColumns } from '../schema/column-drift.ts';
-import { subscriptionState } from '../sql/subscriptions.ts';
 import { publishedTables } from '../sql/tables.ts';
 import { defineStep } from '../step.ts';
 
@@ -34,19 +32,6 @@ const tooLong = ({ schema, table }: TableName, cause: StatementFailed): Statemen
 const demandSchema = ({ comparison: { source, target }, input }: Looking<'comparison'>): Promise<void> =>
   demandSameColumns(source, target, input);
 
-/**
- * The target is behind: it may be for good.
- * @throws CopyStalled where others have disabled the subscription
- * @throws SchemaDrift where the schema has changed since the visit began, which stops a stream
- */
-async function demandStream(ctx: Looking<'comparison'>): Promise<void> {
-  await demandSchema(ctx);
-  const { source, target } = ctx.comparison;
-  const name = subscriptionName(source.endpoint.database);
-  const [subscription] = await target.query(subscriptionState(name));
-  demandNotDisabled(name, 'target', subscription);
-}
-
 export const compareData = defineStep({
   needs: ['executions', 'comparison'],
   understands: SWITCH_KEYS, // it is the first step of Cutover, too
@@ -55,7 +40,8 @@ export const compareData = defineStep({
   async inspect(ctx): Promise<Progress> {
     if (ctx.previous === undefined) await refuseBesideOlder(ctx.executions); // it is the first state of Cutover
     await demandSchema(ctx);
-    const sides = await openSides(ctx);
+    const stream = await watchStream(ctx);
+    const sides = await openSides(ctx, () => stream.demand());
     const tables = await ctx.comparison.source.query(publishedTables(ctx.input));
     const passSmall = passingSmall(sides, tables);
     const start = resume(ctx.previous);
@@ -71,7 +57,7 @@ export const compareData = defineStep({
         }
         const part = await compareNextPart(sides, table, within(progress, table));
         if (!part) {
-          await demandStream(ctx);
+          await stream.demand(); // the target is behind: it may be for good
           return progress;
         }
         if (part.reason !== null) await demandSchema(ctx);

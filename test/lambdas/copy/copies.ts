@@ -22,6 +22,7 @@ export const targetTable = (table: string, changes: Partial<TargetTable> = {}): 
   bytes: null,
   copiedRows: null,
   copiedBytes: null,
+  workerSeconds: null,
   ...changes,
 });
 
@@ -84,6 +85,7 @@ export function symptoms(changes: Partial<Symptoms> = {}): Symptoms {
     occupied: [],
     timeLimits: ['statement_timeout=0'],
     waiting: [],
+    failing: undefined,
     ...changes,
   };
 }

@@ -25,7 +25,11 @@ describe('a stall', () => {
     ['a time limit', { workers: failing, timeLimits: ['statement_timeout=60s', 'lock_timeout=0'] }, 'statement_timeout=60s for'],
     ['workers that are all taken', { workers: workers({ applying: false, workers: 4 }) }, 'all 4 logical replication workers'],
     ['a connection that is gone', { history: { ...history, slot: undefined } }, 'not connected'],
-    ['a lock', { waiting: [{ blockedBy: 'process 7 (psql)' }] }, 'process 7 (psql)'],
+    [
+      'a lock',
+      { waiting: [{ blockedBy: 'process 7 (psql)', holder: '7 now', side: 'source' as const }] },
+      'on the source that is held by process 7 (psql)',
+    ],
     ['errors of which only the log knows', { workers: failing }, 'counted 50 errors'],
     ['nothing that anybody reports', {}, 'neither side reports an error'],
   ])('is put down to %s', (_, changes, words) => {

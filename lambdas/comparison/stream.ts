@@ -1,0 +1,51 @@
+/** Whether a target that is behind will catch up, as far as a comparison can tell within a visit. */
+import type { Looking } from '../contract.ts';
+import { causeOf } from '../copy/cause.ts';
+import { CopyStalled } from '../errors.ts';
+import { subscriptionName } from '../names.ts';
+import { demandNotDisabled } from '../replication/held.ts';
+import { demandSameColumns } from '../schema/column-drift.ts';
+import { workerState } from '../sql/copy-progress.ts';
+import { subscriptionState } from '../sql/subscriptions.ts';
+import { publishedTables } from '../sql/tables.ts';
+
+/** A restart costs one, and a session that somebody ended, too. */
+const LEAST_ERRORS = 3;
+
+interface Counted {
+  readonly at: number;
+  readonly errors: number;
+}
+
+/** What the comparison asks of the stream behind it. */
+export interface StreamWatch {
+  /**
+   * @throws CopyStalled where others have disabled the subscription, or the target refuses a change again and again
+   * @throws SchemaDrift where the schema has changed, which stops a stream
+   */
+  demand(): Promise<void>;
+}
+
+export async function watchStream({ comparison: { source, target }, input }: Looking<'comparison'>): Promise<StreamWatch> {
+  const name = subscriptionName(source.endpoint.database);
+  const count = async (): Promise<Counted> => ({ at: Date.now(), errors: (await target.query(workerState(name)))[0]?.applyErrors ?? 0 });
+  const first = await count();
+  return {
+    async demand() {
+      await demandSameColumns(source, target, input);
+      const [subscription] = await target.query(subscriptionState(name));
+      demandNotDisabled(name, 'target', subscription);
+      const now = await count();
+      if (now.errors - first.errors < LEAST_ERRORS) return;
+      const failures = {
+        ...{ servers: 0, since: first.at, applyThen: first.errors, syncThen: 0, at: now.at, apply: now.errors, sync: 0 },
+        suspects: [],
+      };
+      const { cause, remedy } = await causeOf(source, target, name, await source.query(publishedTables(input)), input, failures);
+      throw new CopyStalled(
+        `The comparison waits for a target that does not catch up: ${cause}. Nothing is lost, since the slot keeps every change, and WAL with ` +
+          `it; nothing was changed, and the application is not affected. ${remedy} Then start the machine again.`,
+      );
+    },
+  };
+}

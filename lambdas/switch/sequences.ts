@@ -10,10 +10,12 @@ import { type DefinitionPair, nameOf, runsBackwards, trackOf } from '../sequence
 import { isOutside, type Position } from '../sequences/position.ts';
 import {
   analyzePlanned,
+  BATCH,
   createPlanned,
   createRead,
   createSet,
   fillPlanned,
+  prepareUncalled,
   readPlanned,
   setPlanned,
   unsettable,
@@ -31,6 +33,8 @@ export interface SequencePlan {
   readonly excluded: Exclusions;
   /** `source` is the side being left. */
   readonly pairs: readonly DefinitionPair[];
+  /** Where the sequences of the side being arrived at stood when the plan was made. @default - not known */
+  readonly there?: Positions;
 }
 
 /** One for each pair of the plan, in its order. */
@@ -79,9 +83,29 @@ export async function prepareSequences(leaving: Asked, arriving: Asked, input: E
     VerificationError,
     (names) => `Our role may not set sequences of the ${to}: ${names}. Nothing was changed. Grant it UPDATE on them, then start again.`,
   );
-  const [positions] = await Promise.all([readPositions(leaving, plan), arriving.query(readPlanned(excluded))]);
+  const [positions, there] = await Promise.all([readPositions(leaving, plan), positionsThere(arriving, plan)]);
   refuseOutside(plan, positions);
-  return plan;
+  await expectUncalled(leaving, plan, positions);
+  return { ...plan, ...(there ? { there } : {}) };
+}
+
+/** Of the side being arrived at; not known where its schema changes meanwhile, which is found out when it counts. */
+async function positionsThere(arriving: Asked, { excluded, pairs }: SequencePlan): Promise<Positions | undefined> {
+  const [read] = await arriving.query(readPlanned(excluded));
+  if (read?.lasts.length !== pairs.length) return undefined;
+  return read.lasts.map((last, n) => ({ last: BigInt(last), called: read.called[n] === true }));
+}
+
+/** Has those that were not called yet read together from now on, and plans that by doing it once. */
+async function expectUncalled(leaving: Asked, plan: SequencePlan, positions: Positions): Promise<void> {
+  for (let from = 0; from < plan.count; from += BATCH) {
+    const some = plan.pairs
+      .slice(from, from + BATCH)
+      .flatMap(({ source }, n) => (positions[from + n]?.called === false ? [{ ...source, place: n + 1 }] : []));
+    if (some.length === 0) continue;
+    for (const statement of prepareUncalled(from / BATCH, some)) await leaving.query(statement);
+  }
+  await readPositions(leaving, plan);
 }
 
 function pairsOf(wanted: readonly SequenceDefinition[], present: readonly SequenceDefinition[], to: SideName): DefinitionPair[] {
@@ -150,6 +174,7 @@ export async function setExactly(arriving: Pick<Asked, 'query'>, plan: SequenceP
     setPlanned(
       positions.map(({ last }) => last.toString()),
       positions.map(({ called }) => called),
+      positions.map(({ last, called }, n) => plan.there?.[n]?.last === last && plan.there[n]?.called === called),
     ),
   );
   const changed = done?.changed.flatMap((n) => plan.pairs[n] ?? []) ?? plan.pairs;

@@ -274,6 +274,36 @@ describe('sequences under the fence', () => {
     await busy.script('rollback');
   });
 
+  it('are exact where one that was never called is called, reset or restarted after they were prepared (#11)', async () => {
+    const one = await fresh();
+    await one.asSourceRole('create sequence quiet; create sequence reset; create sequence restarting; create sequence forgotten');
+    await one.asTargetRole('create sequence quiet; create sequence reset; create sequence restarting; create sequence forgotten');
+    await one.source(`select setval('forgotten', 9)`);
+    const plan = await prepare();
+    await one.source(`select nextval('untouched'), setval('reset', 12, false), setval('forgotten', 4, false)`);
+    await one.asSourceRole('alter sequence restarting restart with 30');
+    const positions = await readPositions(now.leaving, plan);
+    const at = (name: string) => positions[plan.pairs.findIndex(({ source }) => source.name === name)];
+    expect(['untouched', 'quiet', 'reset', 'forgotten', 'restarting'].map(at)).toEqual([
+      { last: 100n, called: true },
+      { last: 1n, called: false },
+      { last: 12n, called: false },
+      { last: 4n, called: false },
+      { last: 30n, called: false },
+    ]);
+  });
+
+  it('are set on the other side although they stood there when they were prepared, where they moved since (#11)', async () => {
+    const one = await fresh();
+    await copy(now);
+    const plan = await prepare();
+    expect(plan.there).toEqual(await readPositions(now.leaving, plan));
+    await one.target(`select nextval('untouched'), nextval('orders_id_seq'), nextval('orders_note_seq')`);
+    expect(await rows(one.target)).not.toEqual(await rows(one.source));
+    await setExactly(now.arriving, plan, await readPositions(now.leaving, plan));
+    expect(await rows(one.target)).toEqual(await rows(one.source));
+  });
+
   it('are not waited for where DDL holds one, but for a few seconds', async () => {
     const one = await fresh();
     const plan = await prepare();

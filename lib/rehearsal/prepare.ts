@@ -3,6 +3,7 @@ import pg from 'pg';
 import { clientConfig } from '../../lambdas/adapters/connection-settings.ts';
 import { loadDump } from './dump/load-dump.ts';
 import { actAsPeopleDo, keysTo } from './dump/people.ts';
+import { OutOfLocks } from './dump/refused.ts';
 import type { RehearsalOptions } from './options.ts';
 import type { Progress } from './progress.ts';
 import { loadShop } from './shop/load.ts';
@@ -28,11 +29,25 @@ export async function prepare(options: RehearsalOptions, progress: Progress, sid
   return { subjects, passedOver };
 }
 
-async function loadFrom(path: string, progress: Progress, { source: settings, servers: { source, target } }: Sides): Promise<string[]> {
+/** Tables from which on a transaction that takes a lock on each needs more room than servers have by default. */
+const MANY_TABLES = 1_000;
+const ROOM = { max_locks_per_transaction: 1024 };
+
+async function loadFrom(path: string, progress: Progress, sides: Sides): Promise<string[]> {
+  const { source, target } = sides.servers;
   if (!source) throw new Error('A dump is loaded into an embedded source.');
   progress.say(`Loading ${path}`);
   const servers = { source, target };
-  const notes = [...(await loadDump({ path, source: settings, ...keysTo(servers) })), ...(await actAsPeopleDo(servers, settings.database))];
+  const load = () => loadDump({ path, source: sides.source, ...keysTo(servers) });
+  const loaded = await load().catch(async (error: unknown) => {
+    if (!(error instanceof OutOfLocks)) throw error;
+    progress.say('Loading it once more, with room for more locks');
+    await source.restart(ROOM);
+    await sides.emptySource();
+    return load();
+  });
+  if (loaded.tables >= MANY_TABLES) await source.restart(ROOM);
+  const notes = [...loaded.notes, ...(await actAsPeopleDo(servers, sides.source.database))];
   for (const note of notes.slice(0, MOST_SAID)) progress.say(`Not as the dump says: ${note}`);
   if (notes.length > MOST_SAID) progress.say(`Not as the dump says, either: ${notes.length - MOST_SAID} more, which the report lists`);
   return notes;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ConnectionSettings } from '../../lambdas/adapters/connection-settings.ts';
 import type { Cluster, Json, ReplicationLogin, SideName, WayBackSettings } from '../../lambdas/contract.ts';
+import { identifier } from '../../lambdas/sql/quote.ts';
 import { letApplicationIn } from './application/rights.ts';
 import { passByPolicies } from './application/row-security.ts';
 import { auroraStandIn, unmanagedCluster } from './aurora-stand-in.ts';
@@ -11,13 +12,13 @@ import { urlOf } from './database-url.ts';
 import type { RehearsalOptions } from './options.ts';
 import type { ServerVersion } from './servers/binaries.ts';
 import type { Edge, EdgeOptions } from './servers/front/edge.ts';
-import { APPLICATION_ROLE, applicationLogin, type Entrance, endSide, startSource, startTarget } from './servers/pair.ts';
+import { APPLICATION_ROLE, applicationLogin, asSuperuser, type Entrance, endSide, startSource, startTarget } from './servers/pair.ts';
 import type { Parameters, Server } from './servers/server.ts';
 
 /** One that needs quoting, like those of some users. */
 const DATABASE = 'Corner "Shop"';
-/** Room for the locks of some 20,000 tables in one transaction: how many there are is not what a rehearsal is about. */
-const ROOM: Parameters = { max_locks_per_transaction: 1024 };
+/** Room for the locks of some 10,000 tables that are made in one transaction. The source gets it where its database needs it. */
+const ROOM: Parameters = { max_locks_per_transaction: 512 };
 /** What the guide asks for: ten workers and more. */
 const TARGET_PARAMETERS: Parameters = {
   ...ROOM,
@@ -46,6 +47,8 @@ export interface Sides {
   letApplicationIn(side: SideName): Promise<void>;
   /** What Preflight asks for where policies hide rows. Nothing happens on a server that is somebody's own. */
   passByPolicies(): Promise<void>;
+  /** Makes the embedded source anew as it was in the beginning, but for its roles. */
+  emptySource(): Promise<void>;
   /** URLs of both sides, passwords included, which work as long as the servers run. */
   urls(): { readonly source: string; readonly target: string };
   /** Kills the embedded servers and removes their files, at once. Safe to call twice. */
@@ -57,7 +60,7 @@ interface Opened {
   /** What is embedded of it. */
   readonly own: Embedded | undefined;
 }
-type Embedded = { readonly server: Server; readonly entrance: Entrance; readonly edge?: Edge | undefined };
+type Embedded = { readonly server: Server; readonly entrance: Entrance; readonly edge?: Edge | undefined; empty(): Promise<void> };
 
 /** An embedded target, in all that can be chosen. */
 export interface TargetOptions {
@@ -74,10 +77,14 @@ export async function openSides(
   const open = async (side: typeof source, start: (version: ServerVersion) => ReturnType<typeof startTarget>): Promise<Opened> => {
     if (side.kind === 'existing') return { settings: side.settings, own: undefined };
     const own = await start(side.version);
-    return { settings: await own.createDatabase(DATABASE), own };
+    const empty = async (): Promise<void> => {
+      await asSuperuser(own.server.superuser(), [`drop database ${identifier(DATABASE)}`]);
+      await own.createDatabase(DATABASE);
+    };
+    return { settings: await own.createDatabase(DATABASE), own: { ...own, empty } };
   };
   const opening = [
-    open(source, async (version) => ({ ...(await startSource(version, ROOM)), edge: undefined })),
+    open(source, async (version) => ({ ...(await startSource(version)), edge: undefined })),
     open(target, (version) => startTarget(version, { ...TARGET_PARAMETERS, ...parameters }, edge, targetLogin)),
   ] as const;
   const [from, to] = await Promise.all(opening).catch(async (error: unknown) => {
@@ -116,6 +123,7 @@ function sidesOf(from: Opened, to: Opened): Sides {
       if (own) await letApplicationIn(settings, APPLICATION_ROLE);
     },
     passByPolicies: async () => (from.own ? passByPolicies(from.settings) : undefined),
+    emptySource: async () => from.own?.empty(),
     urls: () => ({ source: urlOfSide(from), target: urlOfSide(to) }),
     destroy() {
       for (const own of embedded) endSide(own);

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { rehearseQuickly, silentProgress, sql } from '../support/rehearsal.ts';
+import { rehearseQuickly, silentProgress } from '../support/rehearsal.ts';
 
 /** As pg_dump 18 writes one, shortened. */
 const DUMP = String.raw`
@@ -72,7 +72,7 @@ describe('a rehearsal with a dump of one’s own', () => {
     expect(report).toMatchObject({ reasons: [], outcome: 'passed', writes: { lost: 0, duplicated: 0 } });
     // The tables of the writers have to arrive as well, and are in no count and in no finding (#11).
     expect(report).toMatchObject({ tables: { compared: 1 }, sequences: { compared: 1 }, indexes: { expected: 3 } });
-    expect(JSON.stringify(report.findings)).not.toMatch(/rehearsal_workload|shop_app|"[0-9]+ tables/);
+    expect(JSON.stringify(report.findings)).not.toMatch(/rehearsal_workload|shop_app/);
     expect(report.findings.warnings).toContainEqual(expect.objectContaining({ objects: [expect.stringMatching(/^1 tables, /)] }));
     expect(report.writes.acknowledged).toBeGreaterThan(20);
   });
@@ -81,18 +81,14 @@ describe('a rehearsal with a dump of one’s own', () => {
     const path = join(folder, 'not ready.sql');
     writeFileSync(path, NOT_READY);
     const said: string[] = [];
-    const report = await rehearseQuickly(['--source-dump', path, '--writers=1', '--schema-fixes', '--until=cleanup'], {
+    const report = await rehearseQuickly(['--source-dump', path, '--writers=1', '--schema-fixes', '--until=replicate'], {
       progress: { ...silentProgress, say: (words) => void said.push(words) },
-      async onReady({ source }) {
-        expect(await sql(source, 'show max_locks_per_transaction')).toEqual([{ max_locks_per_transaction: '1024' }]);
-      },
     });
     expect(report).toMatchObject({
       reasons: [],
       outcome: 'passed',
       tables: { different: [] },
       findings: { blockers: [] },
-      catalogs: { different: [] },
     });
     const { applied, excluded } = report.fixes;
     expect(applied.map(({ finding, refused }) => [finding, refused])).toEqual(

@@ -2,6 +2,7 @@
 import pg from 'pg';
 
 const INSUFFICIENT_PRIVILEGE = '42501';
+const OUT_OF_MEMORY = '53200';
 const DUPLICATES = new Set(['42710', '42P06', '42P04']);
 const UNDEFINED = new Set(['42704', '42P01', '42883', '3F000', '42703']);
 
@@ -32,5 +33,9 @@ export function complaintIn(error: unknown): Complaint {
   if (DUPLICATES.has(error.code ?? '')) return { kind: 'there already' };
   return { kind: UNDEFINED.has(error.code ?? '') ? 'not there' : 'other' };
 }
+
+/** The locks of one transaction did not find room, as the server's hint says of `max_locks_per_transaction`. */
+export const isOutOfLocks = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError && error.code === OUT_OF_MEMORY && `${error.hint}`.includes('max_locks_per_transaction');
 
 export const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

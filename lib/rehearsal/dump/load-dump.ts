@@ -14,11 +14,17 @@ export interface DumpOptions extends Keys {
   readonly source: ConnectionSettings;
 }
 
+export interface LoadedDump {
+  /** What was passed over or done otherwise than the dump says, for the user to know. */
+  readonly notes: readonly string[];
+  readonly tables: number;
+}
+
 /**
- * @returns what was passed over or done otherwise than the dump says, for the user to know
  * @throws DumpRefused where the database is not what the dump says, or where there is nothing to move
+ * @throws OutOfLocks where the server has no room for the locks of one transaction
  */
-export async function loadDump({ path, source, ...keys }: DumpOptions): Promise<string[]> {
+export async function loadDump({ path, source, ...keys }: DumpOptions): Promise<LoadedDump> {
   const reading = new Reading();
   const loader = new Loader(source, keys, reading);
   await loader.open();
@@ -34,11 +40,12 @@ export async function loadDump({ path, source, ...keys }: DumpOptions): Promise<
   } finally {
     await loader.close();
   }
-  return [...loader.notes, ...(await finish(source))];
+  const { tables, notes } = await finish(source);
+  return { tables, notes: [...loader.notes, ...notes] };
 }
 
-/** In a session of its own, which has none of the dump's settings. @returns what to say */
-async function finish(source: ConnectionSettings): Promise<string[]> {
+/** In a session of its own, which has none of the dump's settings. */
+async function finish(source: ConnectionSettings): Promise<LoadedDump> {
   const client = new pg.Client(clientConfig(source, 'rehearsal dump'));
   await client.connect();
   try {
@@ -49,13 +56,15 @@ where c.relkind in ('r', 'p') and ${USER_SCHEMA}
 and not exists (select from pg_catalog.pg_depend as d where d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.objid = c.oid and d.deptype = 'e')
 `,
     );
-    if (rows[0]?.tables === 0) throw new DumpRefused('The dump holds no table, so there is nothing to move. Is it the right file?');
+    const tables = rows[0]?.tables ?? 0;
+    if (tables === 0) throw new DumpRefused('The dump holds no table, so there is nothing to move. Is it the right file?');
     await client.query('set statement_timeout = 0');
-    await client.query('analyze');
-    return [];
-  } catch (error) {
-    if (error instanceof DumpRefused) throw error;
-    return [`analyze: ${wordsOf(error)}`]; // code of the user's, in an index over an expression
+    // Code of the user's, in an index over an expression, may fail here.
+    const said = await client.query('analyze').then(
+      () => [],
+      (error: unknown) => [`analyze: ${wordsOf(error)}`],
+    );
+    return { tables, notes: said };
   } finally {
     await client.end();
   }

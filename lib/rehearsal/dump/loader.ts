@@ -5,10 +5,10 @@ import pg from 'pg';
 import { from } from 'pg-copy-streams';
 import { type ConnectionSettings, clientConfig } from '../../../lambdas/adapters/connection-settings.ts';
 import { aboutDatabase, encodingIn, isPassedOver, isWorthAWord, withoutTablespace } from './adapt.ts';
-import { type Complaint, complaintIn, wordsOf } from './complaints.ts';
+import { type Complaint, complaintIn, isOutOfLocks, wordsOf } from './complaints.ts';
 import { decoderOf, UTF8 } from './encoding.ts';
 import { heading, isAboutRights, isAboutRoles, isContent, isDrop, isExtension, isServerCopy, isTransaction, mayBeMissed } from './kinds.ts';
-import { DumpRefused } from './refused.ts';
+import { DumpRefused, OutOfLocks } from './refused.ts';
 import type { DumpPiece, Reading } from './statements.ts';
 
 /** What a person with the keys to the server does for the master user. */
@@ -224,7 +224,8 @@ export class Loader {
     await this.#client.query('reset all');
   }
 
-  #refused(place: string, text: string, error: unknown): DumpRefused {
+  #refused(place: string, text: string, error: unknown): DumpRefused | OutOfLocks {
+    if (isOutOfLocks(error)) return new OutOfLocks(`${place}: ${wordsOf(error)}`, { cause: error });
     const complaint = complaintIn(error);
     const locale =
       complaint.kind === 'missing locale'

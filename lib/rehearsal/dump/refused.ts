@@ -4,3 +4,8 @@
 export class DumpRefused extends Error {
   override readonly name = 'DumpRefused';
 }
+
+/** The server had no room for the locks of one transaction: it needs more, and the dump has to be loaded from its beginning. */
+export class OutOfLocks extends Error {
+  override readonly name = 'OutOfLocks';
+}

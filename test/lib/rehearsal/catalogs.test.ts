@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { catalogsOfBoth, compareCatalogs } from '../../../lib/rehearsal/inventory/unchanged.ts';
+import { REPLICATION_ROLE } from '../../../lambdas/names.ts';
+import { type BothCatalogs, catalogsOfBoth, compareCatalogs } from '../../../lib/rehearsal/inventory/unchanged.ts';
 import { type Pair, type PairedDatabase, startPair } from '../../../lib/rehearsal/servers/pair.ts';
 import { sql } from '../../support/rehearsal.ts';
 
@@ -91,4 +92,12 @@ describe.each([11, 18] as const)('the catalogs of a source %i', (version) => {
   it('do not count the copy on the target as something that was left', async () => {
     expect(await changed('target', `${SCHEMA}; grant select on shop.t to pg_monitor`, 'drop schema shop cascade')).toEqual([]);
   });
+});
+
+it('the role that replicates may be gone where it was made beforehand, and may not be left (#11)', () => {
+  const [role, other] = [REPLICATION_ROLE, 'other'].map((name) => ({ source: { roles: [{ name, detail: '' }] }, target: {} }));
+  const none = { source: { roles: [] }, target: {} };
+  expect(compareCatalogs(role as BothCatalogs, none).different).toEqual([]);
+  expect(compareCatalogs(role as BothCatalogs, role as BothCatalogs).different).toEqual([`source, roles: ${REPLICATION_ROLE} was left`]);
+  expect(compareCatalogs(other as BothCatalogs, none).different).toEqual(['source, roles: other is gone']);
 });

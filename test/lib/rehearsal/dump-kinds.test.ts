@@ -39,7 +39,7 @@ describe.each(versions(11, 15, 18))('what people have in their dumps, loaded int
       writeFileSync(path, content);
     }
     const path = join(place, 'a dump.sql');
-    return { source, notes: (await loadDump({ path, source, ...keysTo({ source: side.server, target: undefined }) })).join('\n') };
+    return { source, notes: (await loadDump({ path, source, ...keysTo({ source: side.server, target: undefined }) })).notes.join('\n') };
   };
   const rows = async ({ source }: Loaded, text: string): Promise<unknown[]> => (await sql(source, text)).map((row) => Object.values(row));
   const superuser = (): ConnectionSettings => side.server.superuser(`dump "${databases}"`);
@@ -279,6 +279,11 @@ create server odd foreign data wrapper tds_fdw; create foreign table g (id integ
 ${T}`);
     expect(await rows(loaded, `select srvname::text, srvowner::regrole::text from pg_foreign_server`)).toEqual([['s', SOURCE_ROLE]]);
     expect(loaded.notes).toMatch(/create server odd .*tds_fdw/);
+  });
+
+  it('locks that find no room are said, so that the server can be given more', async () => {
+    const many = 'select count(pg_advisory_xact_lock(i)) from generate_series(1, 100000) as i;';
+    await expect(load(`${T}${many}`)).rejects.toMatchObject({ name: 'OutOfLocks' });
   });
 
   it.each([

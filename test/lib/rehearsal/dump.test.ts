@@ -31,11 +31,11 @@ describe('a dump of one’s own', () => {
     databases += 1;
     return side.createDatabase(`dump ${databases}`);
   };
-  const load = async (text: string, source?: ConnectionSettings): Promise<{ source: ConnectionSettings; notes: string[] }> => {
+  const load = async (text: string, source?: ConnectionSettings): Promise<{ source: ConnectionSettings; notes: readonly string[] }> => {
     const path = join(folder, 'a dump.sql');
     writeFileSync(path, text);
     const into = source ?? (await empty());
-    return { source: into, notes: await loadDump({ path, source: into, ...keysTo({ source: side.server, target: undefined }) }) };
+    return { source: into, notes: (await loadDump({ path, source: into, ...keysTo({ source: side.server, target: undefined }) })).notes };
   };
   const rows = async (settings: ConnectionSettings, text: string): Promise<unknown[]> => {
     const client = new pg.Client({ ...clientConfig(settings, 'test') });

@@ -60,7 +60,8 @@ const unloggedChildren: Check = {
         'Unlogged tables refer to published ones. A truncate … cascade of the latter arrives at the subscriber without the former, and would be ' +
         'refused there, which stops the stream of all tables. So these foreign keys are held on the side that subscribes: taken away with their ' +
         'definitions written down, and made again when the stream turns or ends.',
-      remedy: 'Nothing has to be done. Where rows of an unlogged table refer to what is gone by then, its key is made again as NOT VALID: validate it.',
+      remedy:
+        'Nothing has to be done. Where rows of an unlogged table refer to what is gone by then, its key is made again as NOT VALID: validate it.',
     });
   },
 };

@@ -10,7 +10,6 @@ import { extensionRows, extensions } from './extensions.ts';
 import { fenceRights } from './fence-rights.ts';
 import type { Check } from './findings.ts';
 import { forcedRowSecurity } from './forced-row-security.ts';
-import { functionsWithoutPath } from './functions-without-path.ts';
 import { replicaIdentity } from './identity.ts';
 import { invalid } from './invalid-indexes.ts';
 import { jobs } from './jobs.ts';
@@ -82,7 +81,6 @@ export const CHECKS: readonly Check[] = [
   domainConstraints,
   money,
   ...peculiarValues,
-  functionsWithoutPath,
   locks,
   triggers,
   ruleChecks,

@@ -21,9 +21,9 @@ export interface TargetLimits {
 /** What is below came with the server (src/include/access/transam.h, FirstNormalObjectId). */
 const FIRST_USER_OID = 16_384;
 
-/** Not of an extension, which makes its own members by itself. */
+/** Not made with something else, as an extension's members are, or the constructors of a range type. */
 const own = (catalog: string, alias: string): string =>
-  `not exists (select from pg_depend as e where e.classid = '${catalog}'::regclass and e.objid = ${alias}.oid and e.deptype = 'e')`;
+  `not exists (select from pg_depend as e where e.classid = '${catalog}'::regclass and e.objid = ${alias}.oid and e.deptype in ('e', 'i'))`;
 
 /** Objects of a catalog, with the schema that they live in as `n`. */
 const inSchema = (catalog: string, namespace: string, why: string, condition = 'true'): string => `

@@ -98,13 +98,13 @@ async function follow(play: Performing, course: readonly MachineName[]): Promise
 /** `Preflight` looks at the user's database; whatever moves it moves the tables of the writers with it. */
 function inputOf(name: MachineName, { sides, subjects, fixes, options }: Play): Readonly<Record<string, Json>> {
   const given = name === 'Preflight' || name === 'Replicate' ? options.input : leftOutBy(options.input);
-  const parts = [
+  const parts: Readonly<Record<string, Json>>[] = [
     given,
     name === 'Preflight' ? withoutOwnTables(subjects) : {},
     name === 'Replicate' ? sides.input : {},
     fixes && fixes.excluded.length > 0 ? { excludeTables: fixes.excluded } : {},
   ];
-  return parts.reduce((all: Readonly<Record<string, Json>>, part) => ({ ...all, ...part, ...leftOutBy(all, part) }), {});
+  return Object.assign({}, ...parts, leftOutBy(...parts));
 }
 
 /** What stays behind by any of these inputs. */

@@ -57,6 +57,7 @@ alter default privileges revoke execute on functions from public; alter default 
         ),
       });
       await one.until('CopySchema');
+      await one.until('BuildIndexes'); // which turns row security on
       await one.target("insert into public.invoice values (1, 'tenant', 10), (2, 'other', 99)");
       await one.target('grant select on all tables in schema public to tenant, tenant_views');
       const mayCall = async () =>

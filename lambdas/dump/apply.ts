@@ -4,6 +4,7 @@
  */
 import type { Session } from '../contract.ts';
 import { StatementFailed } from '../errors.ts';
+import { dropPiece, piece } from '../sql/dump-session.ts';
 import { LeftBehind } from './left-behind.ts';
 import type { DumpStatement } from './statements.ts';
 import { endsEverything, lesserForms, mayStay } from './staying.ts';
@@ -51,19 +52,17 @@ export interface Refusal {
   readonly error: StatementFailed;
 }
 
-const SAVEPOINT = 'planetscale_dump';
 const textOf = (statements: readonly DumpStatement[]): string => statements.map(({ text }) => text).join('\n;\n');
 
 /** Runs `text` as a whole or not at all. @returns the refusal; undefined where all went well */
 export async function attempt(session: Scripts, text: string, afterwards: 'keep' | 'undo' = 'keep'): Promise<StatementFailed | undefined> {
   try {
-    const end = afterwards === 'keep' ? '' : `rollback to savepoint ${SAVEPOINT};\n`;
-    await session.script(`savepoint ${SAVEPOINT};\n${text}\n;\n${end}release savepoint ${SAVEPOINT}`);
+    await session.script(piece(text, afterwards));
     return undefined;
   } catch (error) {
     if (!(error instanceof StatementFailed)) throw error;
     if (endsEverything(error.complaint.code)) return error;
-    await session.script(`rollback to savepoint ${SAVEPOINT};\nrelease savepoint ${SAVEPOINT}`);
+    await session.script(dropPiece);
     return error;
   }
 }

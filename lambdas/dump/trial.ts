@@ -3,6 +3,7 @@
  * stayed behind would fail after days otherwise. Tables without rows run none of the code that stands in indexes, checks and triggers.
  */
 import type { Session } from '../contract.ts';
+import { beginTrial, endTrial } from '../sql/dump-session.ts';
 import type { Deferred } from '../sql/post-data.ts';
 import { apply, attempt, batches, type Refusal } from './apply.ts';
 import type { LeftBehind } from './left-behind.ts';
@@ -38,7 +39,7 @@ export async function tryLater(session: Scripts, deferred: readonly Deferred[], 
   const events = deferred.filter(({ text }) => MAKES_EVENT_TRIGGER.test(text));
   if (left.isEmpty && events.length === 0) return { deferred, refused: [] };
 
-  await session.script('savepoint planetscale_later');
+  await session.script(beginTrial);
   const refused = left.isEmpty ? [] : await tryTables(session, deferred, left);
   const withoutEvents = new Set<string>();
   // One by one, since it would run at once; and the last, since others might be refused for it. Whether it may be made is up to the provider.
@@ -49,7 +50,7 @@ export async function tryLater(session: Scripts, deferred: readonly Deferred[], 
     left.add(asDumped(one), error);
     withoutEvents.add(one.object);
   }
-  await session.script('rollback to savepoint planetscale_later;\nrelease savepoint planetscale_later');
+  await session.script(endTrial);
 
   const stays = (one: Deferred): boolean =>
     left.reasonOf(one.text) !== undefined ||

@@ -23,3 +23,16 @@ export const asFarAsAllowed = (text: string): string =>
   execute ${literal(text)};
 exception when insufficient_privilege then
 end`)}`;
+
+const PIECE = 'planetscale_dump';
+const WHOLE = 'planetscale_later';
+
+/** A piece of a dump as a whole or not at all. @param afterwards whether it is to stay, or was only tried */
+export const piece = (text: string, afterwards: 'keep' | 'undo'): string =>
+  `savepoint ${PIECE};\n${text}\n;\n${afterwards === 'undo' ? `rollback to savepoint ${PIECE};\n` : ''}release savepoint ${PIECE}`;
+/** After a {@link piece} was refused. */
+export const dropPiece = `rollback to savepoint ${PIECE};\nrelease savepoint ${PIECE}`;
+
+/** Around several pieces that are only tried together. */
+export const beginTrial = `savepoint ${WHOLE}`;
+export const endTrial = `rollback to savepoint ${WHOLE};\nrelease savepoint ${WHOLE}`;

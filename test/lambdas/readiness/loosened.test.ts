@@ -57,14 +57,13 @@ alter default privileges revoke execute on functions from public; alter default 
         ),
       });
       await one.until('CopySchema');
+      await one.until('BuildIndexes'); // which turns row security on
       await one.target("insert into public.invoice values (1, 'tenant', 10), (2, 'other', 99)");
-      await one
-        .target('grant select on all tables in schema public to tenant, tenant_views; grant tenant_views to tenant_maker')
-        .catch(() => {});
+      await one.target('grant select on all tables in schema public to tenant, tenant_views');
       const mayCall = async () =>
         (await one.target(`select has_function_privilege('public', '${ODD}."p u"(int)', 'execute') as may`))[0]?.may;
       expect(await mayCall()).toBe(true);
-      // As the role of the migration, which owns what it has copied; the view is for its new owner's maker to give away.
+      // As the role of the migration, which owns what it has copied; the default privileges are those of a role of the source.
       const [open, view] = ['OpenToPublic', 'ViewOfAnotherOwner'].map((code) => statementsOf(found.filter((one) => one.code === code)));
       for (const text of (open ?? []).filter((text) => !text.startsWith('alter default'))) await one.asTargetRole(text);
       expect(await mayCall()).toBe(false);

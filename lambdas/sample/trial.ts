@@ -67,7 +67,7 @@ export class Trial {
     for (let from = 0; from < samples.length; ) {
       const going = samples.slice(from);
       if (this.#isOver()) {
-        this.untried.push(...going.map(({ table }) => `${table.name}: there was no time for it`));
+        this.untried.push(...going.map(({ table }) => `table ${table.name}: there was no time for it`));
         return;
       }
       const failed = await this.#attempt(going);
@@ -80,7 +80,7 @@ export class Trial {
   /** @param samples of the tables that it reads */
   async view({ name, definition }: SampledView, samples: readonly Sample[]): Promise<void> {
     if (this.#isOver()) {
-      this.untried.push(`${name}: there was no time for it`);
+      this.untried.push(`materialized view ${name}: there was no time for it`);
       return;
     }
     try {

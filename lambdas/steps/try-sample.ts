@@ -66,7 +66,14 @@ export const trySample = defineStep({
       if (!taken?.taken)
         throw new TransientError('Another visit is trying rows at the target. Nothing was touched; it is looked at again.');
       if (seen.trial || seen.copying) return await removeTrialRole(target);
-      const trial = await tryAll(ctx).finally(() => removeTrialRole(target));
+      const trial = await tryAll(ctx).catch(async (error: unknown) => {
+        // What was found counts for more than a role that the next visit or Cleanup takes away.
+        await removeTrialRole(target).catch((left: Error) =>
+          ctx.log.warn('The login of the trial is still there', { error: left.message }),
+        );
+        throw error;
+      });
+      await removeTrialRole(target);
       await target.transaction(async (transaction) => {
         await transaction.query(createSampleTrial());
         await transaction.query(recordSampleTrial(trial));
@@ -103,11 +110,16 @@ async function tryAll(ctx: Acting<Needs>): Promise<SampleTrial> {
     portions.map(({ table }) => table),
     LIMIT_MS,
   );
-  const trial = new Trial(open, () => Date.now() > until);
+  const isOver = (): boolean => Date.now() > until;
+  const trial = new Trial(open, isOver);
   let rows = 0;
   let characters = 0;
   try {
     for (const batch of batchesOf(portions)) {
+      if (isOver()) {
+        trial.untried.push(...batch.map(({ table }) => `table ${table.name}: there was no time for it`));
+        continue;
+      }
       const { samples, unread } = await readBatch(ctx, batch, isThere);
       trial.untried.push(...unread);
       rows += samples.reduce((sum, sample) => sum + sample.rows.length, 0);

@@ -1,4 +1,6 @@
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { clientConfig } from '../../../lambdas/adapters/connection-settings.ts';
 import { IDENTITIES } from '../../support/keyless.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
@@ -23,8 +25,9 @@ describe('replica identities at Cleanup (#11)', () => {
 
   it('wait for a table that is locked, which the evidence names, and go back once it is free', async () => {
     const world = await set();
-    const holder = await world.ports('test').acting.source.session('holder');
-    await holder.script('begin; lock table public.a in row exclusive mode');
+    const holder = new pg.Client(clientConfig(world.database.source, 'somebody'));
+    await holder.connect();
+    await holder.query('begin; lock table public.a in row exclusive mode');
     expect(await world.visit('DropReplication')).toMatchObject({
       verdict: 'pending',
       evidence: { source: { replicaIdentitiesToPutBack: ['public.a'] } },
@@ -37,15 +40,15 @@ describe('replica identities at Cleanup (#11)', () => {
 
   it('are left where we have lost the right to alter a table, which is said with what it was', async () => {
     const world = await set();
-    await world.source(`create role thief_${siblings}; alter table public.a owner to thief_${siblings}`);
+    await world.target(`create role thief_${siblings}; alter table public.a owner to thief_${siblings}`);
     const { evidence } = await world.until('DropReplication');
     expect(evidence).toMatchObject({
-      source: {
+      target: {
         schema: false,
         replicaIdentitiesLeftAlone: ['public.a: the server refuses to let us alter it; before the migration it was default'],
       },
     });
-    expect(await kinds(world.source)).toBe('fd');
+    expect([await kinds(world.source), await kinds(world.target)]).toEqual(['dd', 'fd']);
   });
 
   it('go back once where two clean up at once, and with the copy where that is dropped', async () => {

@@ -111,6 +111,7 @@ describe('replica identities', () => {
       GeneratedReplicaIdentity: blocker(`${ODD}.computed (b)`),
       FullIdentityCannotCompare: blocker(`${ODD}.full_not ("j s", x, p, c)`),
       FullReplicaIdentity: warning(`${ODD}.full_fine`),
+      StreamBackReadsWholeTables: warning(`${ODD}.full_fine`),
     });
     const statements = found.flatMap((finding) => finding.statements ?? []);
     expect(statements).toContain(`alter table ${ODD}."with unique" replica identity using index "with unique_a_key";`);

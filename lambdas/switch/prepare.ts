@@ -157,7 +157,8 @@ async function warmUp({ current }: Switch, line: Line): Promise<void> {
     } catch (error) {
       if (!(error instanceof SwitchFailed)) throw error;
       throw new TransientError(
-        `Changes take longer than ${LONGEST_WARM_UP_MS / 1000} s to arrive, so nothing was fenced yet. It is tried again.`,
+        `Changes take longer than ${LONGEST_WARM_UP_MS / 1000} s to arrive, so nothing was fenced yet. It is tried again. ` +
+          'Where that does not help, start Replicate: AwaitConvergence names what stops the stream.',
         {
           cause: error,
         },

@@ -137,7 +137,7 @@ create table public.holder (id int primary key, a text check (public.known(a)), 
   d public.word, e text check (public.self(e)));
 create index by_known on public.holder ((public.outer_known(a)))`);
       expect(summary(await findingsOf(one, [searchPath]))).toEqual({
-        FunctionGetsPath: warning('public.known(text): public', 'public.odd(text): public', 'public.outer_known(text): public'),
+        FunctionGetsPath: warning('public.known(text): public', 'public.outer_known(text): public'),
       });
     });
 

@@ -179,7 +179,7 @@ update no_key set b = '${second}' where ctid = (select min(ctid) from no_key whe
     expect(error.message).toContain('The target lacks what was added on the source: column public.by_bytes.note (integer).');
     expect(error.message).toContain('alter table "public"."by_bytes" add column "note" integer;');
     expect(error.message).toContain('alter table "public"."by_bytes" drop column "Note";');
-    await one.target(`create table by_uuid (id uuid primary key, note int); alter table by_bytes drop column "Note", add column note int;
+    await one.asTargetRole(`create table by_uuid (id uuid primary key, note int); alter table by_bytes drop column "Note", add column note int;
 create table parts_north partition of parts for values in ('north')`);
     await letReadersIn(one);
     await expect(one.until('CompareData')).rejects.toMatchObject({ name: 'DataDiffers' });

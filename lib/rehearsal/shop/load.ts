@@ -4,7 +4,7 @@ import pg from 'pg';
 import { type ConnectionSettings, clientConfig } from '../../../lambdas/adapters/connection-settings.ts';
 
 /** In order. Data comes before indexes, as a restore would do it, because that is several times as fast. */
-const FILES = ['1-types.sql', '2-tables.sql', '3-sequences.sql', '4-data.sql', '5-code.sql'];
+const FILES = ['1-types.sql', '2-tables.sql', '3-sequences.sql', '4-data.sql', '5-code.sql', '6-real-life.sql'];
 
 /** @param rows how many rows the largest table gets; all others keep their size */
 export async function loadShop(source: ConnectionSettings, rows: number): Promise<void> {

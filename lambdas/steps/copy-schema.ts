@@ -103,7 +103,7 @@ export const copySchema = defineStep({
 
   evidence: ({ copy, paths }) => ({
     ...(copy
-      ? { copiedAt: copy.copiedAt.toISOString(), statements: copy.statements, leftBehind: copy.leftBehind }
+      ? { copiedAt: copy.copiedAt.toISOString(), statements: copy.statements, leftBehind: shown(copy.leftBehind) }
       : { copiedAt: null, statements: 0, leftBehind: [] }),
     ...(paths.length > 0 && {
       gavePath: paths.slice(0, MOST_PATHS_SHOWN).map(givePath),
@@ -111,6 +111,11 @@ export const copySchema = defineStep({
     }),
   }),
 });
+
+/** Names as an execution can carry them; all of them stand in the record on the target. */
+const MOST_SHOWN = 200;
+const shown = (names: readonly string[]): string[] =>
+  names.length > MOST_SHOWN ? [...names.slice(0, MOST_SHOWN), `and ${names.length - MOST_SHOWN} more`] : [...names];
 
 interface Plan {
   readonly plan: CopyPlan;

@@ -2,7 +2,7 @@
 import { type IdentityFacts, ROW_ID } from '../sql/identity.ts';
 import { choiceOf, settingOf } from './choice.ts';
 
-/** In the order in which they have to be run, each once. */
+/** In the order in which they have to be run, each once; an index and what uses it stand together. */
 export function remediesFor(tables: readonly IdentityFacts[]): string[] {
   const byDepth = tables.toSorted((one, other) => one.ancestors.length - other.ancestors.length);
   const numbered = new Set(byDepth.filter(needsRowId).map(({ oid }) => oid));
@@ -25,8 +25,7 @@ function identityFor(table: IdentityFacts): string[] {
 function ownIndexOn({ oid, object }: IdentityFacts, columns: string): string[] {
   const index = `planetscale_identity_${oid}`;
   return [
-    `create unique index concurrently ${index} on ${object} (${columns});`,
-    `alter table ${object} replica identity using index ${index};`,
+    `create unique index concurrently ${index} on ${object} (${columns}); alter table ${object} replica identity using index ${index};`,
   ];
 }
 

@@ -18,7 +18,7 @@ describe.each(PAIRS)('the remedies for tables without a key, from %i to %i (#11)
 
   it('are accepted by the server as they are printed, in their order, and leave nothing to be found', async () => {
     const found = (await findingsOf(world, [replicaIdentity])).filter(({ severity }) => severity === 'blocker');
-    const statements = found.flatMap((finding) => finding.statements ?? []);
+    const statements = found.flatMap((finding) => finding.statements ?? []).flatMap((text) => text.split(/(?<=;) /));
     expect(statements.length).toBeGreaterThan(20);
     for (const statement of statements) {
       await world.asSourceRole(statement).catch((error: Error) => {

@@ -10,7 +10,14 @@ const OWN = new RegExp(`(?<![\\w$])(?:${[WORKLOAD_SCHEMA, APPLICATION_ROLE, OWNE
 /** A table of the user's may belong to a role of the rehearsal, or be granted to it, and is the user's all the same. */
 const BESIDE_AN_OBJECT = /\s\(?(?:owner|of|granted to)\s.*$/;
 
-const isOwn = (object: string): boolean => OWN.test(object.replace(BESIDE_AN_OBJECT, ''));
+/** What it was granted itself is nobody's: `grants on table shop.item was added: select to shop_app`, unless somebody else was, too. */
+const GRANTS_ADDED = /\bgrants on .* was added: (.*)$/;
+const isGrantedToUsOnly = (object: string): boolean =>
+  GRANTS_ADDED.exec(object)?.[1]
+    ?.split(', ')
+    .every((grant) => grant.endsWith(` to ${APPLICATION_ROLE}`)) ?? false;
+
+const isOwn = (object: string): boolean => isGrantedToUsOnly(object) || OWN.test(object.replace(BESIDE_AN_OBJECT, ''));
 
 /** Nothing is left of a finding that concerns nothing else. */
 export function withoutOwn(findings: readonly ReportedFinding[]): ReportedFinding[] {

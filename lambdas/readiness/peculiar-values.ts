@@ -105,7 +105,7 @@ export const transactionIds: Check = {
         'waits on the target until its counter has come so far.',
       remedy:
         `${raise} Or let the readers catch up and empty the outbox during the switch; or, on the target after the switch and before the readers ` +
-        "start, set the stored ids to one that is past, such as update … set … = '3' (all of those transactions have ended), and the bookmarks of " +
+        "start, set the stored ids to one that is past, such as update … set … = '3' where … (all of those transactions have ended), and the bookmarks of " +
         'the readers with them. Readers that order by id need it: new ids may be smaller than old ones.',
       statements: columns.length + texts.length > 0 && behind > 0n && behind <= MOST_BURNED ? [raiseCounter(String(ours))] : [],
     });

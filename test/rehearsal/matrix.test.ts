@@ -85,6 +85,7 @@ describe('a rehearsal', () => {
           'RebootSource',
           'VerifyWalLevel',
           'CreateReplicationRole',
+          'SetReplicaIdentity',
           'CopySchema',
           'TrySample',
           'CreatePublication',

@@ -159,8 +159,8 @@ describe('every file', () => {
   });
 });
 
-describe('docs/assumptions.md', () => {
-  const words = [...textOf('docs/assumptions.md').matchAll(/`([A-Za-z/.-]+)`/g)].map(([, word = '']) => word);
+describe.each(['docs/assumptions.md', 'docs/left-behind.md'])('%s', (document) => {
+  const words = [...textOf(document).matchAll(/`([A-Za-z/.-]+)`/g)].map(([, word = '']) => word);
   const program = ['lambdas', 'lib'].flatMap(filesIn).map(textOf).join('\n');
 
   it.each(words.filter((word) => /^([A-Z][a-z]+){2,}$/.test(word)))('names %s, which there is', (name) => {

@@ -58,7 +58,7 @@ export async function examine({
       audit,
       tables: await compareTables(both, scope),
       sequences: await compareSequences({ source: both[otherSide(judged)], target: both[judged] }, scope),
-      indexes: await compareIndexes(both, scope),
+      indexes: await compareIndexes(both, scope, serving === 'source'),
       bytes: (await both.source(tableBytes()))[0]?.bytes ?? 0,
     };
   });

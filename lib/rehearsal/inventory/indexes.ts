@@ -30,19 +30,27 @@ join pg_namespace as n on n.oid = t.relnamespace
 where i.indisvalid and i.indisready and ${USER_SCHEMA}
 `);
 
+/** Foreign keys of unlogged tables, which a side that subscribes has to do without. */
+const HELD = "k.contype = 'f' and t.relpersistence = 'u'";
+
 /** Constraints that somebody declared: those that a partition has from its parent come with it, not-null has its place in the column. */
-const constraints = (): Statement<Definition> =>
+const constraints = (subscribes: boolean): Statement<Definition> =>
   statement(`
 select n.nspname::text as schema, t.relname::text as "table", k.conname::text as name, pg_get_constraintdef(k.oid) as definition
 from pg_constraint as k
 join pg_class as t on t.oid = k.conrelid
 join pg_namespace as n on n.oid = t.relnamespace
-where k.contype in ('p', 'u', 'f', 'x', 'c') and k.conparentid = 0 and ${USER_SCHEMA}
+where k.contype in ('p', 'u', 'f', 'x', 'c') and k.conparentid = 0 and ${USER_SCHEMA} ${subscribes ? `and not (${HELD})` : ''}
 `);
 
 const keyOf = ({ schema, table, name }: Definition): string => JSON.stringify([schema, table, name]);
 
-export async function compareIndexes({ source, target }: BothSides, scope: Scope = EVERYTHING): Promise<IndexComparison> {
+/** @param subscribes whether the target takes in what the source writes */
+export async function compareIndexes(
+  { source, target }: BothSides,
+  scope: Scope = EVERYTHING,
+  subscribes = false,
+): Promise<IndexComparison> {
   const compare = async (statement: Statement<Definition>): Promise<IndexComparison> => {
     const expected = (await source(statement)).filter(({ schema, table }) => scope.includes(schema, table));
     const there = new Map((await target(statement)).map((one) => [keyOf(one), one.definition]));
@@ -52,6 +60,6 @@ export async function compareIndexes({ source, target }: BothSides, scope: Scope
       missing: missing.map(({ schema, table, name }) => `${identifier(name)} on ${qualified(schema, table)}`),
     };
   };
-  const [one, other] = [await compare(indexes()), await compare(constraints())];
+  const [one, other] = [await compare(indexes()), await compare(constraints(subscribes))];
   return { expected: one.expected + other.expected, missing: [...new Set([...one.missing, ...other.missing])] };
 }

@@ -276,6 +276,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   unpinWorkers: nothing,
   holdKeys: nothing,
   releaseKeys: nothing,
+  validateKeys: nothing,
   recordSubscriber: nothing,
 
   sessionRole: () => [{ value: 'origin', remedies: [] }],

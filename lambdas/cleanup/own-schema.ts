@@ -1,6 +1,5 @@
 /** What is taken apart under a lock of its own on either side: a switch that was left behind, the subscription, and at last our schema. */
 import type { Database, Session } from '../contract.ts';
-import { makeHeldKeys } from '../replication/held-keys.ts';
 import { cancelAttempts, gateExists, liftFence, restoreGate } from '../sql/gates.ts';
 import { dropOwnSchema } from '../sql/own-schema.ts';
 import { lockSchemaCopy } from '../sql/schema-copy.ts';
@@ -33,14 +32,12 @@ export const callOffSwitches = (side: Database): Promise<void> =>
   });
 
 /** A subscription lets go of its slot first, so that a publisher out of reach does not hold it. */
-export async function unsubscribe(side: Database, name: string): Promise<void> {
-  await exclusively(side, async (session) => {
+export const unsubscribe = (side: Database, name: string): Promise<void> =>
+  exclusively(side, async (session) => {
     const [subscription] = await session.query(subscriptionState(name));
     if (subscription) for (const statement of forgetSubscription(name)) await session.query(statement);
     await session.query(unpinWorkers());
   });
-  await makeHeldKeys(side);
-}
 
 /** The gate opens in the same transaction: only what is written there knows the settings that the database had before. */
 export const dropSchema = (side: Database): Promise<void> =>

@@ -36,12 +36,15 @@ order by 1, 2, 3
     exclusions(input),
   );
 
-/** `held` says whether it is not there now; a row stays once it is made again, so that nobody takes it for a change of the schema. */
+/**
+ * `held` says whether it is not there now, `refused` whether the server would not make it again; a row stays once it is made, so that nobody takes
+ * it for a change of the schema.
+ */
 export const createHeldKeys = (): Statement =>
   closed(
     NAME,
     `create table if not exists ${TABLE} (schema text not null, "table" text not null, name text not null, text text not null,
-  held boolean not null default true, primary key (schema, "table", name))`,
+  held boolean not null default true, refused boolean not null default false, primary key (schema, "table", name))`,
   );
 
 /** A key as it is to be made. */
@@ -63,8 +66,8 @@ export const heldKeysExist = (): Statement<{ readonly exist: boolean }> =>
   statement(`select to_regclass('${SCHEMA}.${NAME}') is not null as exist`);
 
 /** To be asked only where {@link heldKeysExist}. */
-export const heldKeys = (): Statement<ForeignKey & { readonly held: boolean }> =>
-  statement(`select schema, "table", name, held from ${TABLE}`);
+export const heldKeys = (): Statement<HeldKey & { readonly held: boolean; readonly refused: boolean }> =>
+  statement(`select schema, "table", name, text, held, refused from ${TABLE} order by 1, 2, 3`);
 
 /** A statement that waits for a table makes everybody who comes after it wait, too. */
 const LOCK_WAIT = '1s';
@@ -105,7 +108,7 @@ begin
     begin
       insert into ${TABLE} (schema, "table", name, text)
       values (k.schema, k."table", k.name, format('alter table %I.%I add constraint %I %s', k.schema, k."table", k.name, k.definition))
-      on conflict (schema, "table", name) do update set text = excluded.text, held = true;
+      on conflict (schema, "table", name) do update set text = excluded.text, held = true, refused = false;
       execute format('alter table %I.%I drop constraint %I', k.schema, k."table", k.name);
     exception
       when others then null;
@@ -144,11 +147,13 @@ begin
           execute k.text || case when exists (
             select from pg_class as c where c.oid = to_regclass(format('%I.%I', k.schema, k."table")) and ${madeInTwo('k.text')}) then ' not valid' else '' end;
         end if;
-        update ${TABLE} set held = false where schema = k.schema and "table" = k."table" and name = k.name;
+        update ${TABLE} set held = false, refused = false where schema = k.schema and "table" = k."table" and name = k.name;
         exit;
       exception
         when lock_not_available or deadlock_detected then null;
-        when others then exit;
+        when others then
+          update ${TABLE} set refused = true where schema = k.schema and "table" = k."table" and name = k.name;
+          exit;
       end;
     end loop;
   end loop;

@@ -277,6 +277,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   holdKeys: nothing,
   releaseKeys: nothing,
   validateKeys: nothing,
+  heldKeysExist: () => [{ exist: false }],
   recordSubscriber: nothing,
 
   sessionRole: () => [{ value: 'origin', remedies: [] }],

@@ -278,6 +278,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   releaseKeys: nothing,
   validateKeys: nothing,
   heldKeysExist: () => [{ exist: false }],
+  limitStatements: nothing,
   recordSubscriber: nothing,
 
   sessionRole: () => [{ value: 'origin', remedies: [] }],

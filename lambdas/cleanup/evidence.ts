@@ -8,8 +8,8 @@ import { isAnothers, type Scene, servedIn } from './scene.ts';
 export function evidenceOf(scene: Scene, before: Scene): { readonly [key: string]: Json } {
   const served = servedIn(scene, before);
   return {
-    source: { ...onSource(scene), ...identitiesOn(scene.source, before.source) },
-    target: { ...onTarget(scene), ...identitiesOn(scene.target, before.target) },
+    source: { ...onSource(scene), ...identitiesOn(scene.source, before.source), ...keysOn(scene.source, before.source) },
+    target: { ...onTarget(scene), ...identitiesOn(scene.target, before.target), ...keysOn(scene.target, before.target) },
     ...(served === undefined ? {} : { served, says: SAYS[served] }),
     ...(scene.pointsAt === undefined ? {} : { secretLeadsTo: scene.pointsAt }),
   };
@@ -49,6 +49,13 @@ function identitiesOn(now: Scene['source' | 'target'], before: Scene['source' | 
     ...(waiting.length > 0 ? { replicaIdentitiesToPutBack: waiting.slice(0, MOST_SHOWN) } : {}),
     ...(left.length > 0 ? { replicaIdentitiesLeftAlone: left.slice(0, MOST_SHOWN) } : {}),
   };
+}
+
+/** The same of foreign keys. */
+function keysOn(now: Scene['source' | 'target'], before: Scene['source' | 'target']): { readonly [key: string]: Json } {
+  const keysOf = (side: Scene['source' | 'target']) => (side.reached ? (side.traces.keys ?? []) : []);
+  const keys = keysOf(now).length > 0 ? keysOf(now) : keysOf(before);
+  return keys.length > 0 ? { foreignKeysToMake: keys.slice(0, MOST_SHOWN) } : {};
 }
 
 function onSource({ source }: Scene): { readonly [key: string]: Json } {

@@ -1,7 +1,6 @@
 /** What is taken apart under a lock of its own on either side: a switch that was left behind, the subscription, and at last our schema. */
 import type { Database, Session } from '../contract.ts';
 import { cancelAttempts, gateExists, liftFence, restoreGate } from '../sql/gates.ts';
-import { releaseKeys } from '../sql/held-keys.ts';
 import { dropOwnSchema } from '../sql/own-schema.ts';
 import { lockSchemaCopy } from '../sql/schema-copy.ts';
 import { forgetSubscription, subscriptionState } from '../sql/subscriptions.ts';
@@ -38,7 +37,6 @@ export const unsubscribe = (side: Database, name: string): Promise<void> =>
     const [subscription] = await session.query(subscriptionState(name));
     if (subscription) for (const statement of forgetSubscription(name)) await session.query(statement);
     await session.query(unpinWorkers());
-    await session.query(releaseKeys());
   });
 
 /** The gate opens in the same transaction: only what is written there knows the settings that the database had before. */

@@ -4,6 +4,7 @@ import { identityOf } from '../dump/earlier-copy.ts';
 import { recordOn } from '../identity/put-back.ts';
 import { subscriptionName } from '../names.ts';
 import { readNote } from '../replication/connection.ts';
+import { refusedKeys } from '../replication/held-keys.ts';
 import type { Gate } from '../sql/gates.ts';
 import { ownSchemaExists } from '../sql/own-schema.ts';
 import type { RecordedIdentity } from '../sql/replica-identities.ts';
@@ -23,6 +24,8 @@ export interface SourceTraces {
   readonly schema: boolean;
   /** Replica identities that we have set. */
   readonly identities?: readonly RecordedIdentity[];
+  /** Foreign keys that were held and that the server would not make again, as statements. */
+  readonly keys?: readonly string[];
 }
 
 export async function lookAtSource(source: Reader): Promise<SourceTraces> {
@@ -37,6 +40,7 @@ export async function lookAtSource(source: Reader): Promise<SourceTraces> {
     gate: await gateOf(source),
     schema: schema?.exists ?? false,
     identities: await recordOn(source),
+    keys: await refusedKeys(source),
   };
 }
 

@@ -2,6 +2,7 @@
 import type { Database } from '../contract.ts';
 import { putBackIdentities } from '../identity/put-back.ts';
 import { subscriptionName } from '../names.ts';
+import { makeHeldKeys } from '../replication/held-keys.ts';
 import { removeTrialRole } from '../sample/role.ts';
 import { endOtherSteps } from '../sql/sessions.ts';
 import { callOffSwitches, dropSchema, unsubscribe } from './own-schema.ts';
@@ -43,7 +44,8 @@ export async function stopSwitches(brooms: readonly Broom[], step: string): Prom
 
 /**
  * Subscribers before slots, so that nobody comes back to read; our schema last, because it says which slots and objects are ours, and what
- * a gate has to put back. Replica identities go back once nothing is published any more, which would need them.
+ * a gate has to put back. Replica identities go back once nothing is published any more, which would need them,
+ * and held keys once nothing is subscribed to.
  * @returns whether all was carried out; false where a visit more is needed, be it because another one is at it
  * @throws what failed on a side, after the other was cleaned
  */
@@ -67,6 +69,7 @@ export async function sweep(brooms: readonly Broom[], remainingMs: () => number)
   const silent = await phase(cut, ({ side, publishes }) => unpublish(side, publishes, remainingMs));
   const clean = await phase(silent, async ({ side, drop }) => {
     await removeTrialRole(side);
+    if (!(await makeHeldKeys(side))) return false;
     if (!(await (drop ? dropCopied : putBackIdentities)(side, remainingMs))) return false;
     await dropSchema(side);
     return true;

@@ -4,6 +4,7 @@ import { copyOn } from '../dump/earlier-copy.ts';
 import { recordOn } from '../identity/put-back.ts';
 import { PREFIX, subscriptionName } from '../names.ts';
 import { readNote } from '../replication/connection.ts';
+import { refusedKeys } from '../replication/held-keys.ts';
 import { isTrialRoleThere } from '../sample/role.ts';
 import { copiedObjectsExist, copiedObjectsLeft, dropCopiedObjects, inTheWayOfDropping } from '../sql/copied-objects.ts';
 import type { Gate } from '../sql/gates.ts';
@@ -35,6 +36,8 @@ export interface TargetTraces {
   readonly inTheWay: readonly string[];
   /** Replica identities that we have set, by the dump as a rule. */
   readonly identities?: readonly RecordedIdentity[];
+  /** Foreign keys that were held and that the server would not make again, as statements. */
+  readonly keys?: readonly string[];
 }
 
 /** Objects to name in a message. */
@@ -59,6 +62,7 @@ export async function lookAtTarget(target: Reader, database: string, drop: boole
     copied: copied?.left,
     inTheWay: inTheWay.map(({ object }) => object),
     identities: await recordOn(target),
+    keys: await refusedKeys(target),
   };
 }
 

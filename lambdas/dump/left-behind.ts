@@ -10,6 +10,9 @@ const LONGEST_WORDS = 160;
 
 /** Names as the server writes them, quoted where that is needed; operators never are. */
 const shown = (name: string): string => (/^(?:[a-z_][a-z0-9_$]*|[+*/<>=~!@#%^&|`?-]+)$/.test(name) ? name : identifier(name));
+/** pg_dump quotes every name in the arguments of what it names (`--quote-all-identifiers`), and the server where that is needed, as of its own "char". */
+const plain = (text: string): string =>
+  text.replaceAll(/"([a-z_][a-z0-9_$]*)"/g, (quoted, name: string) => (name === 'char' ? quoted : name));
 /** What has no name of its own, and so is described. */
 const DESCRIBED = ['comment', 'cast', 'transform', 'user mapping'];
 
@@ -17,9 +20,9 @@ const DESCRIBED = ['comment', 'cast', 'transform', 'user mapping'];
 export function nameOfObject({ entry, text }: DumpStatement): string {
   if (!entry) return text.split('\n', 1)[0]?.slice(0, LONGEST_WORDS) ?? '';
   const kind = entry.type === 'SHELL TYPE' ? 'type' : entry.type.toLowerCase();
-  if (DESCRIBED.includes(kind)) return `${kind} ${entry.name.replace(/^(?:CAST|TRANSFORM|USER MAPPING) /, '')}`;
+  if (DESCRIBED.includes(kind)) return `${kind} ${plain(entry.name.replace(/^(?:CAST|TRANSFORM|USER MAPPING) /, ''))}`;
   const [, name = entry.name, args = ''] = /^(.*?)(\(.*)$/s.exec(entry.name) ?? [];
-  return `${kind} ${entry.schema === '-' ? '' : `${shown(entry.schema)}.`}${shown(name)}${args}`;
+  return `${kind} ${entry.schema === '-' ? '' : `${shown(entry.schema)}.`}${shown(name)}${plain(args)}`;
 }
 
 const HEADS = ['CREATE OR REPLACE', 'CREATE', 'ALTER', 'COMMENT ON'];
@@ -91,6 +94,17 @@ export class LeftBehind {
   }
 }
 
+/** pg_dump writes a space between arguments, and the server none. */
+const close = (name: string): string => name.replaceAll(', ', ',');
+const PART = ' (made without ';
+
 /** Whether the record of a copy says that an object was left behind or made in a lesser form. @param object as `function shop.price(integer)` */
 export const isLeftBehind = (leftBehind: readonly string[], object: string): boolean =>
-  leftBehind.some((one) => one === object || one.startsWith(`${object} (`));
+  leftBehind.some((one) => close(one) === close(object) || close(one).startsWith(`${close(object)} (`));
+
+/** The same of one that the target does not have at all. */
+export const isMissing = (leftBehind: readonly string[], object: string): boolean =>
+  isLeftBehind(
+    leftBehind.filter((one) => !one.includes(PART)),
+    object,
+  );

@@ -2,7 +2,7 @@
 import type { Reader } from '../contract.ts';
 import { lookAtJobs, mayChange, titleOf } from '../extension-rows/jobs.ts';
 import { seeAllRows } from '../sql/acting-role.ts';
-import { cronDatabase, jobsElsewhere, rolesNamed } from '../sql/cron-jobs.ts';
+import { cronDatabase, cronIsClosed, jobsElsewhere, rolesNamed } from '../sql/cron-jobs.ts';
 import { installedExtensions } from '../sql/extensions.ts';
 import { type Check, type Finding, listed } from './findings.ts';
 
@@ -14,7 +14,16 @@ export const jobs: Check = {
     const here = source.endpoint.database;
     const [sitsIn] = await source.query(cronDatabase());
     const found = await lookAtJobs(source);
+    const [rights] = await source.query(cronIsClosed());
     return [
+      ...listed({
+        code: 'JobsUnreadable',
+        severity: 'warning',
+        objects: rights?.closed ? ['cron.job'] : [],
+        message: 'pg_cron is on the source, and our role may not read its jobs, so none of them follows.',
+        remedy:
+          'Grant it (grant usage on schema cron, and select on cron.job), or make the jobs on the target yourself, disabled, and enable them after the switch.',
+      }),
       ...listed({
         code: 'JobsInAnotherDatabase',
         severity: 'warning',

@@ -6,6 +6,7 @@ import { STAY_BEHIND } from '../aurora-extensions.ts';
 import type { Reader, SideName } from '../contract.ts';
 import { copyOn } from '../dump/earlier-copy.ts';
 import type { Exclusions } from '../dump/exclusions.ts';
+import { isMissing } from '../dump/left-behind.ts';
 import { type CodeObject, type CodeText, codeTexts } from '../sql/code-objects.ts';
 import { pinPrinting } from '../sql/comparison.ts';
 import { baselineOf } from '../sql/schema-baseline.ts';
@@ -15,7 +16,7 @@ import { type Change, changesBetween, type Difference, worthNaming } from './dif
 import { recordedOn } from './fingerprint.ts';
 
 export interface CodeDifferences {
-  /** On the side that serves: whatever changed, and is not on the other side what it is now. */
+  /** On the side that serves: whatever changed, and is not on the other side what it is now. What had to stay behind may change as it likes. */
   readonly leaving: Difference[];
   /** On the side to go to: what went or changed since it was complete; what was added there is in nobody's way. */
   readonly arriving: Difference[];
@@ -42,7 +43,7 @@ export async function codeDifferences(from: SideName, source: Reader, target: Re
   const since = async (side: SideName): Promise<Change[]> =>
     recorded[side] ? changesBetween(await target.query(baselineOf(`${side} code`)), now[side]) : [];
   const to = from === 'source' ? 'target' : 'source';
-  const here = (await since(from)).filter((one) => !isFirstVersion(one));
+  const here = (await since(from)).filter((one) => !isFirstVersion(one) && !isMissing(copy.leftBehind, one.object));
   const there = (await since(to)).filter(({ object, was }) => was !== undefined && !OF_ITS_OWN.test(object));
   const changed = [...new Set([...here, ...there].map(({ object }) => object))];
   const agreed = await agreements(changed, now, { source, target, exclusions: copy.exclusions });

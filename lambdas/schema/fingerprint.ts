@@ -69,7 +69,7 @@ export interface SchemaDifferences {
   readonly recorded: { readonly source: boolean; readonly target: boolean };
 }
 
-/** Foreign keys that we hold, or have held, there: they come and go with the stream. */
+/** Foreign keys that we hold, or have held, there: they come and go with the stream, and with them those of partitions. */
 async function heldOn(side: Reader): Promise<string[]> {
   const [there] = await side.query(heldKeysExist());
   if (!there?.exist) return [];
@@ -88,7 +88,7 @@ export async function schemaDifferences(source: Reader, target: Reader): Promise
   const since = async (name: SideName, side: Reader): Promise<Change[]> => {
     if (!recorded[name]) return [];
     const changes = changesBetween(await target.query(baselineOf(name)), await objectsOf(side, copy.exclusions));
-    return changes.filter(({ object }) => !ours.has(canonical(object)));
+    return changes.filter(({ object, partOf }) => ![object, ...partOf].some((name) => ours.has(canonical(name))));
   };
   const changes = { source: await since('source', source), target: await since('target', target) };
   const [onSource, onTarget] = [asOn(changes.target), asOn(changes.source)];

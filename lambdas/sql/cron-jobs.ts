@@ -6,13 +6,24 @@
 import type { Statement } from '../contract.ts';
 import { statement } from './quote.ts';
 
+/** The table of jobs, as far as we may read it. By its parts: a name in a schema that we may not use is an error. */
+const READABLE = `
+  select c.oid from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
+  where n.nspname = 'cron' and c.relname = 'job' and has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select')`;
+const IS_HERE = `exists (select from pg_extension where extname = 'pg_cron')`;
+
+/** Whether there are jobs here that we may read. */
 export const cronExists = (): Statement<{ readonly exists: boolean }> =>
   statement(`
-select exists (select from pg_extension where extname = 'pg_cron') and exists (
+select ${IS_HERE} and exists (
   select from pg_attribute as a
-  where a.attrelid = to_regclass('cron.job') and a.attname in ('active', 'jobname') having count(*) = 2
+  where a.attrelid in (${READABLE}) and a.attname in ('active', 'jobname') having count(*) = 2
 ) as exists
 `);
+
+/** Whether pg_cron is here, and its jobs are not for us to read. */
+export const cronIsClosed = (): Statement<{ readonly closed: boolean }> =>
+  statement(`select ${IS_HERE} and not exists (${READABLE}) as closed`);
 
 /** What we may do with jobs, as the role that we act as. */
 export interface CronRights {

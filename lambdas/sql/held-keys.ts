@@ -36,12 +36,15 @@ order by 1, 2, 3
     exclusions(input),
   );
 
-/** `held` says whether it is not there now; a row stays once it is made again, so that nobody takes it for a change of the schema. */
+/**
+ * `held` says whether it is not there now, `refused` whether the server would not make it again; a row stays once it is made, so that nobody takes
+ * it for a change of the schema.
+ */
 export const createHeldKeys = (): Statement =>
   closed(
     NAME,
     `create table if not exists ${TABLE} (schema text not null, "table" text not null, name text not null, text text not null,
-  held boolean not null default true, primary key (schema, "table", name))`,
+  held boolean not null default true, refused boolean not null default false, primary key (schema, "table", name))`,
   );
 
 /** A key as it is to be made. */
@@ -63,8 +66,8 @@ export const heldKeysExist = (): Statement<{ readonly exist: boolean }> =>
   statement(`select to_regclass('${SCHEMA}.${NAME}') is not null as exist`);
 
 /** To be asked only where {@link heldKeysExist}. */
-export const heldKeys = (): Statement<ForeignKey & { readonly held: boolean }> =>
-  statement(`select schema, "table", name, held from ${TABLE}`);
+export const heldKeys = (): Statement<HeldKey & { readonly held: boolean; readonly refused: boolean }> =>
+  statement(`select schema, "table", name, text, held, refused from ${TABLE} order by 1, 2, 3`);
 
 /** A statement that waits for a table makes everybody who comes after it wait, too. */
 const LOCK_WAIT = '1s';
@@ -72,8 +75,8 @@ const TRIES = 5;
 
 /**
  * Of the side that is to subscribe, whose subscription knows its tables already; a key to a partitioned table reaches its partitions. In
- * this order, in one transaction. One that we may not drop, or whose table cannot be had, stays: a switch is committed by then, and nothing of
- * it may fail for what perhaps never happens. @param subscription name of the one that is about to be enabled
+ * this order, in one transaction. One that we may not drop, or whose table cannot be had, stays, whatever the reason: a switch is committed by
+ * then, and nothing of it may fail for what perhaps never happens. @param subscription name of the one that is about to be enabled
  */
 export const holdKeys = (subscription: string): Statement[] => [
   createHeldKeys(),
@@ -105,10 +108,10 @@ begin
     begin
       insert into ${TABLE} (schema, "table", name, text)
       values (k.schema, k."table", k.name, format('alter table %I.%I add constraint %I %s', k.schema, k."table", k.name, k.definition))
-      on conflict (schema, "table", name) do update set text = excluded.text, held = true;
+      on conflict (schema, "table", name) do update set text = excluded.text, held = true, refused = false;
       execute format('alter table %I.%I drop constraint %I', k.schema, k."table", k.name);
     exception
-      when insufficient_privilege or lock_not_available or deadlock_detected then null;
+      when others then null;
     end;
   end loop;
   perform set_config('lock_timeout', lock_wait, true);
@@ -117,9 +120,13 @@ $do$
 `),
 ];
 
+/** Condition: a key is to be valid, and its table `c` takes it NOT VALID at first, which a partitioned one does from 18 on only. */
+const madeInTwo = (text: string): string => `${text} !~* 'not valid\\s*$' and c.relkind = 'r'`;
+
 /**
- * Makes again what is held. Rows of a table that no stream brings may refer to what is gone by now: then the key is made NOT VALID. Where a
- * table cannot be had for a moment the key stays held, and is made by the next who comes here, Cleanup at the latest.
+ * Makes again what is held, NOT VALID at first: rows are not looked through while the tables are locked, which the application may be writing to
+ * by now ({@link validateKeys} does that). Where a table cannot be had for a moment the key stays held, and is made by the next who comes here,
+ * Cleanup at the latest. Whatever else is refused stays held too: a switch is committed by then.
  */
 export const releaseKeys = (): Statement =>
   statement(`
@@ -137,19 +144,50 @@ begin
         if to_regclass(format('%I.%I', k.schema, k."table")) is not null and not exists (
           select from pg_constraint where conrelid = to_regclass(format('%I.%I', k.schema, k."table")) and conname = k.name)
         then
-          begin
-            execute k.text;
-          exception when foreign_key_violation then
-            execute k.text || ' not valid';
-          end;
+          execute k.text || case when exists (
+            select from pg_class as c where c.oid = to_regclass(format('%I.%I', k.schema, k."table")) and ${madeInTwo('k.text')}) then ' not valid' else '' end;
         end if;
-        update ${TABLE} set held = false where schema = k.schema and "table" = k."table" and name = k.name;
+        update ${TABLE} set held = false, refused = false where schema = k.schema and "table" = k."table" and name = k.name;
         exit;
       exception
         when lock_not_available or deadlock_detected then null;
-        when insufficient_privilege or undefined_table or undefined_column or invalid_foreign_key then exit;
+        when others then
+          update ${TABLE} set refused = true where schema = k.schema and "table" = k."table" and name = k.name;
+          exit;
       end;
     end loop;
+  end loop;
+  perform set_config('lock_timeout', lock_wait, true);
+end
+$do$
+`);
+
+/**
+ * Looks through the rows of those that were made, which keeps nobody from writing
+ * (https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-NOTES). Rows of a table that no stream brings may refer to what is
+ * gone by now: then the key stays NOT VALID, and so does one whose table cannot be had.
+ */
+export const validateKeys = (): Statement =>
+  statement(`
+do $do$
+declare
+  k record;
+  lock_wait text := current_setting('lock_timeout');
+begin
+  if to_regclass('${SCHEMA}.${NAME}') is null then return; end if;
+  perform set_config('lock_timeout', '${LOCK_WAIT}', true);
+  for k in
+    select h.schema, h."table", h.name from ${TABLE} as h
+    join pg_namespace as n on n.nspname = h.schema
+    join pg_class as c on c.relnamespace = n.oid and c.relname = h."table"
+    join pg_constraint as o on o.conrelid = c.oid and o.conname = h.name and o.contype = 'f' and not o.convalidated
+    where not h.held and ${madeInTwo('h.text')}
+  loop
+    begin
+      execute format('alter table %I.%I validate constraint %I', k.schema, k."table", k.name);
+    exception
+      when others then null;
+    end;
   end loop;
   perform set_config('lock_timeout', lock_wait, true);
 end

@@ -18,7 +18,7 @@ import { bringEverythingOver } from './marker.ts';
 import { demandSender } from './sender.ts';
 import { prepareSequences, type SequencePlan } from './sequences.ts';
 import { demandOrdinarySessions } from './session-role.ts';
-import { outstanding, tell } from './settle.ts';
+import { inTheWay, tell } from './settle.ts';
 import { dropNext, nextSurvives, prepareNext, takeBackStreams } from './streams.ts';
 
 export interface Prepared {
@@ -109,7 +109,7 @@ async function carryOver({ leaving, arriving, input, log }: Switch): Promise<voi
 
 /** The switch before: what it has left to do would be done in the middle of this one, or never. */
 async function demandComplete(before: Switch): Promise<void> {
-  const left = await outstanding(before);
+  const left = await inTheWay(before);
   if (left.length === 0) {
     // The last chance to be told of it; a function that fails must not keep anybody from going back.
     await tell(before, 'after').catch((error: unknown) =>

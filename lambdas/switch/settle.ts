@@ -60,8 +60,13 @@ async function closeForgotten(one: Settlement, turn: number): Promise<void> {
   }
 }
 
-/** What {@link carryToItsEnd} has still to do, in words, but for telling the user's function, which keeps nobody from switching again. */
-export async function outstanding(one: Parties<Reader> & { readonly application: ApplicationView }): Promise<string[]> {
+type Settled = Parties<Reader> & { readonly application: ApplicationView };
+
+/** What {@link carryToItsEnd} has still to do, in words, but for telling the user's function. */
+export const outstanding = async (one: Settled): Promise<string[]> => [...(await inTheWay(one)), ...(await jobsLeftToHandOver(one))];
+
+/** What of that would be done in the middle of another switch. Jobs are not: the next one hands over those that are enabled where it leaves. */
+export async function inTheWay(one: Settled): Promise<string[]> {
   const { direction } = one;
   const gates = await gatesOf(one);
   const leadsTo = await one.application.pointsAt();
@@ -70,7 +75,6 @@ export async function outstanding(one: Parties<Reader> & { readonly application:
     ...(gates[direction.to]?.state === 'closed' ? [`the ${direction.to} takes no writes yet`] : []),
     ...(leadsTo === direction.from ? [`the application's secret still leads to the ${direction.from}`] : []),
     ...(await streamsLeftToChange(one)),
-    ...(await jobsLeftToHandOver(one)),
   ];
 }
 

@@ -5,10 +5,11 @@ import { type MigrationError, StatementFailed, SwitchFailed, TransientError } fr
 import { connectionString, writeNote } from '../replication/connection.ts';
 import { demandOurs } from '../replication/demand-ours.ts';
 import { isHeld, release } from '../replication/held.ts';
+import { makeHeldKeys } from '../replication/held-keys.ts';
 import { HOPELESS, NOT_ROUTED } from '../replication/subscribe.ts';
 import { noteSubscriber } from '../replication/subscriber.ts';
 import type { Gate } from '../sql/gates.ts';
-import { holdKeys, releaseKeys } from '../sql/held-keys.ts';
+import { holdKeys } from '../sql/held-keys.ts';
 import { createSlotBirths, recordSlotBirth, slotBirth } from '../sql/slot-births.ts';
 import { createSlot, dropSlot, endReaders, FAILOVER_SLOTS_SINCE, slotState } from '../sql/slots.ts';
 import {
@@ -117,7 +118,7 @@ export async function changeStreams({ leaving, arriving, current, next }: Partie
   if (following) await beginNext(leaving, arriving, next, following);
   await forget(arriving, current);
   await arriving.query(unpinWorkers());
-  await arriving.query(releaseKeys());
+  await makeHeldKeys(arriving);
   await dropSlotOf(leaving, current);
 }
 

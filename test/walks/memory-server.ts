@@ -276,6 +276,9 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   unpinWorkers: nothing,
   holdKeys: nothing,
   releaseKeys: nothing,
+  validateKeys: nothing,
+  heldKeysExist: () => [{ exist: false }],
+  limitStatements: nothing,
   recordSubscriber: nothing,
 
   sessionRole: () => [{ value: 'origin', remedies: [] }],

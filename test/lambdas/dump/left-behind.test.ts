@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { code } from '../../../lambdas/cutover/code.ts';
 import { isLeftBehind } from '../../../lambdas/dump/left-behind.ts';
 import { leftBehind } from '../../../lambdas/readiness/left-behind.ts';
+import { OVER } from '../../../lambdas/switch/direction.ts';
 import type { ServerVersion } from '../../../lib/rehearsal/servers/binaries.ts';
 import { findingsOf, summary } from '../../support/findings.ts';
+import { switchFindings } from '../../support/following.ts';
 import { versions } from '../../support/versions.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
@@ -152,6 +155,15 @@ describe.each(versions<readonly [ServerVersion, ServerVersion]>([11, 17], [15, 1
       expect(told.MadeInLesserForm?.objects).toEqual([
         expect.stringMatching(/^function public\.leak\(integer\) without LEAKPROOF$/),
         'function public.quiet() without SET log_min_duration_statement',
+      ]);
+      // What is not there is in nobody's way when it changes.
+      await copied.asSourceRole(`create or replace function public."C; add"(int, int) returns int language internal as 'int4mi';
+        create or replace view public.sums as select public."C; add"(v, id) as s from public.t`);
+      expect(await switchFindings(copied, [code], { direction: OVER })).toEqual([]);
+      await copied.asSourceRole(`create or replace view public.more_sums as select s + 2 as s from public.sums;
+        create or replace function public.quiet() returns void language sql set search_path = 'public', 'pg_temp' as 'select 1'`);
+      expect(summary(await switchFindings(copied, [code], { direction: OVER })).CodeChanged?.objects).toEqual([
+        expect.stringContaining('function public.quiet()'),
       ]);
     });
 

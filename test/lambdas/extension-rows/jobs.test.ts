@@ -99,6 +99,16 @@ insert into cron.job (schedule, command, jobname) values ('@daily', 'select 2', 
   );
 
   it(
+    'keep nobody from going back, although they could not be handed over',
+    inWorld(async (world) => {
+      await world.visit('SwitchOver');
+      await world.source("begin read write; update cron.job set active = true where jobname = 'nightly'; commit");
+      await world.visit('SwitchBack');
+      expect([await jobs(world, 'source'), await jobs(world, 'target')]).toEqual([ALL_ON, ALL_OFF]);
+    }),
+  );
+
+  it(
     'stay as they are where nothing was switched',
     inWorld(async (world) => {
       await world.visit('SyncSequences');

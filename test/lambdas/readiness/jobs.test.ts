@@ -43,6 +43,16 @@ revoke execute on function cron.alter_job from public`);
     expect(summary(await findAll([jobs], scene))).toMatchObject({ CronInAnotherDatabase: blocker('cron.database_name = another') });
   });
 
+  it('warns of jobs that our role may not read, and refuses nothing', async () => {
+    const shop = await world.sibling('closed');
+    await shop.source(
+      `${pgCron()} insert into cron.job (schedule, command) values ('@daily', 'select 1'); revoke select on cron.job from public`,
+    );
+    expect(summary(await findingsOf(shop, [jobs]))).toEqual({ JobsUnreadable: warning('cron.job') });
+    await shop.source('grant select on cron.job to public; revoke usage on schema cron from public');
+    expect(summary(await findingsOf(shop, [jobs]))).toEqual({ JobsUnreadable: warning('cron.job') });
+  });
+
   it('says where the jobs are that run in a database without pg_cron', async () => {
     const shop = await world.sibling('without');
     const { looking } = shop.ports('CheckReadiness');

@@ -64,15 +64,20 @@ describe.each(versions<[ServerVersion, ServerVersion]>([11, 18], [15, 17], [18, 
       expect(await switchFindings(world, [schemaCheck], { direction: OVER, ...INPUT })).toEqual([]);
     });
 
-    it('is back on the source after the way back, NOT VALID where rows refer to what is gone, and Cleanup makes what is held', async () => {
-      await world.source('begin read write; insert into aside.log values (1, 99); commit');
+    it('is back on the source after the way back, NOT VALID where rows refer to what is gone, and Cleanup makes what is still held', async () => {
+      await world.source('begin read write; insert into aside.log values (1, 99); insert into mixed values (11, 99); commit');
       await world.visit('SwitchBack', INPUT);
-      expect(await world.source(KEYS)).toEqual(ALL.map((name) => ({ name, valid: name !== 'of; job' })));
+      // Before version 18 a partitioned table takes no key NOT VALID, so it stays held: the way back is taken all the same.
+      const made = ALL.filter((name) => name !== 'mixed_job');
+      expect(await world.source(KEYS)).toEqual(made.map((name) => ({ name, valid: name !== 'of; job' })));
       expect(await named(world, 'target')).toEqual(['note_job_fkey']);
       await world.source('truncate job cascade');
       await world.source("insert into job values (7, 'e')");
       await eventually(async () => (await count('target', 'job where id = 7')) === 1);
-      await world.until('DropReplication');
+      // Its rows refer to what is gone, so Cleanup leaves it to a person, and says so.
+      const { evidence } = await world.until('DropReplication');
+      expect(JSON.stringify(evidence)).toMatch(/"foreignKeysToMake":\["alter table public.mixed add constraint mixed_job FOREIGN KEY/i);
+      expect(await named(world, 'source')).toEqual(made);
       expect(await named(world, 'target')).toEqual(ALL.filter((name) => name !== 'of; job'));
     });
   },

@@ -26,6 +26,7 @@ import { createHeartbeat } from '../sql/heartbeat.ts';
 import { createHeldKeys, foreignKeysToHold, listHeldKeys } from '../sql/held-keys.ts';
 import { populatedViews } from '../sql/materialized-views.ts';
 import { createPostData, listDeferred } from '../sql/post-data.ts';
+import { quotingAllNames } from '../sql/quoted-names.ts';
 import { platformEventTriggers } from '../sql/relations.ts';
 import { createIdentities, type IdentityOfTwin, identitiesExist, identitiesToCarry, recordCarried } from '../sql/replica-identities.ts';
 import { createSchemaCopy, lockSchemaCopy, recordSchemaCopy, type SchemaCopy, schemaCopyExists } from '../sql/schema-copy.ts';
@@ -131,7 +132,7 @@ interface Plan {
 
 async function identitiesSet(source: Reader): Promise<IdentityOfTwin[]> {
   const [there] = await source.query(identitiesExist());
-  return there?.exist ? source.query(identitiesToCarry()) : [];
+  return there?.exist ? quotingAllNames(source, (quoting) => quoting.query(identitiesToCarry())) : [];
 }
 
 /** @throws SchemaCopyFailed with everything that the target refuses and that rows depend on, which rolls all of it back */

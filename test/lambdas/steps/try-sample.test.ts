@@ -169,6 +169,17 @@ describe.each<[ServerVersion, ServerVersion]>([
     expect(await traces(one)).toEqual(NO_TRACES);
   });
 
+  it('takes a column for a column where its name became a function after the version of the source', async () => {
+    const one = await next(`create domain "system_user" as int check (value > 0);
+create table later (id int primary key, system_user int, d "system_user" default 5, check (system_user + 1 > 1), check (system_user < 100) not valid);
+insert into later select n, n from generate_series(1, 50) as n;
+create index on later ((system_user + 1)) where system_user between 1 and 60;
+create materialized view sums as select system_user % 3 as system_user, count(*) from later group by 1;
+${source >= 12 ? 'alter table later add g int generated always as (system_user * 2) stored;' : ''}
+${source >= 14 ? 'create statistics on_it on (system_user + 1), (system_user / 2) from later;' : ''}`);
+    await expect(one.until('TrySample')).resolves.toMatchObject({ evidence: { slow: [], untried: [] } });
+  });
+
   it('refuses all at once what cannot, each with table, key, expression, words and remedy, and leaves nothing behind', async () => {
     const all = REFUSED(source);
     const visit = { input: { searchPath: 'as-is' } };

@@ -7,6 +7,7 @@ import type { Acting, Looking, Reader, Session } from '../contract.ts';
 import { apply, batches } from '../dump/apply.ts';
 import { copyOn, identityOf } from '../dump/earlier-copy.ts';
 import { dumpOptions, type Exclusions, wantedSince } from '../dump/exclusions.ts';
+import { withPaths } from '../dump/paths.ts';
 import { type CopyPlan, planCopy } from '../dump/plan.ts';
 import { refused } from '../dump/refusal.ts';
 import { endsEverything } from '../dump/staying.ts';
@@ -144,7 +145,7 @@ async function carryOut(session: Pick<Session, 'query' | 'script'>, given: Plan)
   await session.query(createHeartbeat());
   for (const statement of noteObjectsThere()) await session.query(statement);
   await session.script(dumpSettings('local'));
-  const { left, refused: now } = await apply(session, batches(plan.now));
+  const { left, refused: now } = await apply(session, batches(withPaths(plan.now, paths)));
   const over = now.some(({ error }) => endsEverything(error.complaint.code));
   const later = over ? { deferred: [], refused: [] } : await tryLater(session, plan.later, left);
   if (now.length + later.refused.length > 0) throw refused([...now, ...later.refused], left.list);

@@ -35,6 +35,6 @@ it('refuses policies for roles that the target lacks before anything is copied, 
     objects: ['Clerk of "X": own on public.mail'],
     statements: ['create role "Clerk of ""X""" nologin; -- on the target'],
   });
-  await world.asTargetRole(finding?.statements?.[0] ?? '');
+  await world.target(finding?.statements?.[0] ?? '');
   expect(await found()).toEqual([]);
 });

@@ -23,6 +23,7 @@ import { loosenedRights, lostSettings } from './loosened.ts';
 import { money } from './money.ts';
 import { ownThings } from './own-things.ts';
 import { peculiarValues } from './peculiar-values.ts';
+import { policyRolesThere } from './policy-roles.ts';
 import { prewarm } from './prewarm.ts';
 import { recordedSecrets } from './recorders.ts';
 import { rowSecurity, sourceRole, sourceTables, targetRole } from './rights.ts';
@@ -85,6 +86,7 @@ export const CHECKS: readonly Check[] = [
   triggers,
   ruleChecks,
   eventTriggerChecks,
+  policyRolesThere,
   leftBehind,
   codeOfOthers,
   searchPath,

@@ -1,6 +1,7 @@
 /** What a person reads about rows that the target would not take, and what to do about it. */
 import { SampleRefused, type StatementFailed } from '../errors.ts';
 import { withCode } from '../server-words.ts';
+import { withoutNeedlessQuotes } from '../sql/quoted-names.ts';
 import type { Expression, SampledTable } from '../sql/sample-tables.ts';
 
 /** One thing that fails, with the first row of the sample for which it does. */
@@ -42,10 +43,9 @@ const NAMES: Readonly<Record<Expression['kind'], string>> = {
 };
 export const inWords = ({ kind, name, text, predicate, domain }: Expression): string =>
   cut(
-    `${NAMES[kind]} ${domain ? `${domain}, ` : ''}${name}: ${text === 'true' && predicate ? `where ${predicate}` : text}`.replaceAll(
-      /\s+/g,
-      ' ',
-    ),
+    `${NAMES[kind]} ${domain ? `${withoutNeedlessQuotes(domain)}, ` : ''}${name}: ${withoutNeedlessQuotes(
+      text === 'true' && predicate ? `where ${predicate}` : text,
+    )}`.replaceAll(/\s+/g, ' '),
     LONGEST_EXPRESSION,
   );
 
@@ -89,13 +89,15 @@ export function remedyOf(
   return 'Look for the same on the source; repair the row or the constraint, or exclude the table.';
 }
 
-const partitionRemedy = ({ partitionKey, root }: SampledTable): string =>
-  /^hash\b/i.test(partitionKey ?? '')
+function partitionRemedy(table: SampledTable): string {
+  const [partitionKey, root] = [withoutNeedlessQuotes(table.partitionKey ?? ''), withoutNeedlessQuotes(table.root ?? '')];
+  return /^hash\b/i.test(partitionKey)
     ? `It belongs into another partition on the target: ${root} is partitioned by ${partitionKey}, and the hash of an enum, and of whatever is hashed by an OID, ` +
-      'differs from server to server. Partition it on the source by LIST, or by the hash of another column or type; or leave it out with ' +
-      `excludeTables, and move it by hand through ${root} itself.`
+        'differs from server to server. Partition it on the source by LIST, or by the hash of another column or type; or leave it out with ' +
+        `excludeTables, and move it by hand through ${root} itself.`
     : `It belongs into another partition on the target: ${root} is partitioned by ${partitionKey}, whose order is another one there. Give the ` +
-      `column a collation that both sides order alike ("C"), or leave ${root} out with excludeTables and move it by hand.`;
+        `column a collation that both sides order alike ("C"), or leave ${root} out with excludeTables and move it by hand.`;
+}
 
 const MOST_TOLD = 30;
 

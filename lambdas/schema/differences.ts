@@ -46,6 +46,17 @@ export function worthNaming(changes: readonly Change[]): Difference[] {
     .sort((a, b) => (a.object < b.object ? -1 : 1));
 }
 
+/** Without these objects and whatever is part of them, however far down: a key of a partitioned table is one of each partition, too. */
+export function without(changes: readonly Change[], isLeftOut: (object: string) => boolean): Change[] {
+  const out = new Set(changes.map(({ object }) => object).filter(isLeftOut));
+  const isPart = (one: Change): boolean => isLeftOut(one.object) || one.partOf.some((larger) => out.has(larger) || isLeftOut(larger));
+  for (let size = -1; size !== out.size; ) {
+    size = out.size;
+    for (const one of changes) if (isPart(one)) out.add(one.object);
+  }
+  return changes.filter(({ object }) => !out.has(object));
+}
+
 export const differencesBetween = (before: readonly SchemaObject[], now: readonly SchemaObject[]): Difference[] =>
   worthNaming(changesBetween(before, now));
 

@@ -18,7 +18,7 @@ import {
 import { type SchemaObject, schemaObjects } from '../sql/schema-objects.ts';
 import { canonical } from './canonical.ts';
 import { recordTargetCode } from './code-record.ts';
-import { type Change, changesBetween, type Difference, worthNaming } from './differences.ts';
+import { type Change, changesBetween, type Difference, without, worthNaming } from './differences.ts';
 
 /** Milliseconds that listing may take, as long as any look may. */
 const LONGEST_MS = 300_000;
@@ -88,7 +88,7 @@ export async function schemaDifferences(source: Reader, target: Reader): Promise
   const since = async (name: SideName, side: Reader): Promise<Change[]> => {
     if (!recorded[name]) return [];
     const changes = changesBetween(await target.query(baselineOf(name)), await objectsOf(side, copy.exclusions));
-    return changes.filter(({ object, partOf }) => ![object, ...partOf].some((name) => ours.has(canonical(name))));
+    return without(changes, (object) => ours.has(canonical(object)));
   };
   const changes = { source: await since('source', source), target: await since('target', target) };
   const [onSource, onTarget] = [asOn(changes.target), asOn(changes.source)];

@@ -6,6 +6,7 @@ import type { Reader } from '../contract.ts';
 import type { TableName } from '../input.ts';
 import { keyOf, missingFrom, named } from '../replication/tables.ts';
 import { literal, qualified } from '../sql/quote.ts';
+import { quotingAllNames } from '../sql/quoted-names.ts';
 import { ancestryOf, tablesThere } from '../sql/table-columns.ts';
 
 /** The tables of `wanted` that this side does not have. */
@@ -21,7 +22,7 @@ const MOST_SHOWN = 20;
  * and indexes from its parent; pg_dump for everything else, which brings keys, indexes, defaults and what else belongs to it.
  */
 export async function howToMake(source: Reader, target: Reader, absent: readonly TableName[]): Promise<string> {
-  const found = await source.query(ancestryOf(absent));
+  const found = await quotingAllNames(source, (quoting) => quoting.query(ancestryOf(absent)));
   const above = new Map(found.flatMap((one) => one.above).map((table) => [keyOf(table), table]));
   const there = new Set((above.size === 0 ? [] : await target.query(tablesThere([...above.values()]))).map(keyOf));
   const partitions = found.flatMap((one) => {
@@ -39,7 +40,7 @@ export async function howToMake(source: Reader, target: Reader, absent: readonly
     ...(statements.length > 0 ? [`run ${shortened(statements, ' ')}`] : []),
     ...(patterns.length > 0
       ? [
-          `run pg_dump (16 or newer) on the source with --schema-only --no-owner --no-privileges ${shortened(patterns, ' ')} and pass what it ` +
+          `run pg_dump (16 or newer) on the source with --schema-only --quote-all-identifiers --no-owner --no-privileges ${shortened(patterns, ' ')} and pass what it ` +
             'prints to psql on the target',
         ]
       : []),

@@ -154,6 +154,23 @@ $do$
 `),
 ];
 
+/**
+ * For the middle of a dump: a table whose generated column or partition key calls an SQL function makes the target read the body of that
+ * function at once. What is not there yet is passed over.
+ */
+export const giveWhatIsThere = (paths: readonly GivenPath[]): string => {
+  const given = paths.map((one) => `(${literal(one.routine)}, ${literal(one.path.map(identifier).join(', '))})`).join(', ');
+  return `do ${literal(`
+declare
+  g record;
+begin
+  for g in select to_regprocedure(v.routine) as routine, v.path from (values ${given}) as v (routine, path) loop
+    continue when g.routine is null;
+    execute 'alter routine ' || g.routine || ' set search_path = ' || g.path;
+  end loop;
+end`)}`;
+};
+
 export const pathsGivenExist = (): Statement<{ readonly exist: boolean }> =>
   statement(`select to_regclass(${literal(TABLE)}) is not null as exist`);
 

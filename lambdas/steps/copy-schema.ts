@@ -7,6 +7,7 @@ import type { Acting, Looking, Reader, Session } from '../contract.ts';
 import { apply, batches } from '../dump/apply.ts';
 import { copyOn, identityOf } from '../dump/earlier-copy.ts';
 import { dumpOptions, type Exclusions, wantedSince } from '../dump/exclusions.ts';
+import { withPaths } from '../dump/paths.ts';
 import { type CopyPlan, planCopy } from '../dump/plan.ts';
 import { refused } from '../dump/refusal.ts';
 import { endsEverything } from '../dump/staying.ts';
@@ -26,6 +27,7 @@ import { createHeartbeat } from '../sql/heartbeat.ts';
 import { createHeldKeys, foreignKeysToHold, listHeldKeys } from '../sql/held-keys.ts';
 import { populatedViews } from '../sql/materialized-views.ts';
 import { createPostData, listDeferred } from '../sql/post-data.ts';
+import { quotingAllNames } from '../sql/quoted-names.ts';
 import { platformEventTriggers } from '../sql/relations.ts';
 import { createIdentities, type IdentityOfTwin, identitiesExist, identitiesToCarry, recordCarried } from '../sql/replica-identities.ts';
 import { createSchemaCopy, lockSchemaCopy, recordSchemaCopy, type SchemaCopy, schemaCopyExists } from '../sql/schema-copy.ts';
@@ -131,7 +133,7 @@ interface Plan {
 
 async function identitiesSet(source: Reader): Promise<IdentityOfTwin[]> {
   const [there] = await source.query(identitiesExist());
-  return there?.exist ? source.query(identitiesToCarry()) : [];
+  return there?.exist ? quotingAllNames(source, (quoting) => quoting.query(identitiesToCarry())) : [];
 }
 
 /** @throws SchemaCopyFailed with everything that the target refuses and that rows depend on, which rolls all of it back */
@@ -143,7 +145,7 @@ async function carryOut(session: Pick<Session, 'query' | 'script'>, given: Plan)
   await session.query(createHeartbeat());
   for (const statement of noteObjectsThere()) await session.query(statement);
   await session.script(dumpSettings('local'));
-  const { left, refused: now } = await apply(session, batches(plan.now));
+  const { left, refused: now } = await apply(session, batches(withPaths(plan.now, paths)));
   const over = now.some(({ error }) => endsEverything(error.complaint.code));
   const later = over ? { deferred: [], refused: [] } : await tryLater(session, plan.later, left);
   if (now.length + later.refused.length > 0) throw refused([...now, ...later.refused], left.list);

@@ -13,6 +13,7 @@ import { tryEach } from '../identity/tries.ts';
 import { COPY_KEYS } from '../input.ts';
 import { createHeartbeat } from '../sql/heartbeat.ts';
 import { type IdentityFacts, identities } from '../sql/identity.ts';
+import { quotingAllNames } from '../sql/quoted-names.ts';
 import {
   createIdentities,
   giveUpSoon,
@@ -57,7 +58,8 @@ async function look({ source, target, input }: Looking<Needs>): Promise<Seen> {
 async function unlikeOn(target: Looking<Needs>['target'], source: Looking<Needs>['source']): Promise<readonly UnlikeTwin[]> {
   const [recorded] = await source.query(identitiesExist());
   if (!recorded?.exist || !(await copyOn(target))) return [];
-  return target.query(unlikeTwins(await source.query(identitiesToCarry())));
+  const carried = await quotingAllNames(source, (quoting) => quoting.query(identitiesToCarry()));
+  return target.query(unlikeTwins(carried));
 }
 
 const KINDS = { default: 'd', full: 'f', index: 'i' } as const satisfies Record<Choice['kind'], IdentityKind>;

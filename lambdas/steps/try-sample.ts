@@ -13,6 +13,7 @@ import { batchesOf, portionsOf } from '../sample/portions.ts';
 import { sampleRefused } from '../sample/refusals.ts';
 import { isTrialRoleThere, makeTrialRole, removeTrialRole } from '../sample/role.ts';
 import { LIMIT_MS, type Row, type Sample, sampleOf, Trial } from '../sample/trial.ts';
+import { quotingAllNames, withoutNeedlessQuotes } from '../sql/quoted-names.ts';
 import { limitSampling, type Portion, sampleRows } from '../sql/sample-rows.ts';
 import { checksThere, type Expression, type SampledTable, sampledTables, sampledViews } from '../sql/sample-tables.ts';
 import { createSampleTrial, recordSampleTrial, type SampleTrial, sampleTrial, sampleTrialExists } from '../sql/sample-trial.ts';
@@ -93,15 +94,22 @@ export const trySample = defineStep({
   }),
 });
 
+/** The name by which a person is told of it. */
+const readable = <Named extends { readonly name: string }>(one: Named): Named => ({ ...one, name: withoutNeedlessQuotes(one.name) });
+
 /** @throws SampleRefused with everything that fails */
 async function tryAll(ctx: Acting<Needs>): Promise<SampleTrial> {
   const { source, target, lowLogin, input, remainingMs, log } = ctx;
   const until = Date.now() + Math.min(LONGEST_MS, remainingMs() * SHARE_OF_VISIT);
-  const portions = portionsOf(await source.query(sampledTables(input, await source.version())));
-  const views = await source.query(sampledViews(input));
-  const there = new Set((await target.query(checksThere())).map(({ owner, name }) => JSON.stringify([owner, name])));
+  const version = await source.version();
+  const [portions, views] = await quotingAllNames(source, async (quoting) => [
+    portionsOf((await quoting.query(sampledTables(input, version))).map(readable)),
+    (await quoting.query(sampledViews(input))).map(readable),
+  ]);
+  const checkOf = (owner: string, name: string): string => JSON.stringify([withoutNeedlessQuotes(owner), name]);
+  const there = new Set((await target.query(checksThere())).map(({ owner, name }) => checkOf(owner, name)));
   const isThere = ({ kind, name, domain }: Expression, table: SampledTable): boolean =>
-    kind !== 'index' && kind !== 'statistics' && there.has(JSON.stringify([domain ?? table.name, name]));
+    kind !== 'index' && kind !== 'statistics' && there.has(checkOf(domain ?? table.name, name));
   const read = new Set(views.flatMap(({ tables }) => tables.map((names) => JSON.stringify(names))));
   const kept = new Map<string, Sample>();
   const open = await makeTrialRole(

@@ -57,6 +57,12 @@ const rolesOfDump = () =>
     `select rolname::text from pg_catalog.pg_roles where oid >= 16384 and rolname !~ '^(rds|pg_)' and rolname not in ($1::text, $2::text) order by 1`,
     [SOURCE_ROLE, APPLICATION_ROLE],
   );
+/** Such as a policy to CURRENT_USER: see Preflight's `PolicyForMissingRole`. */
+const policiesForMaster = () =>
+  statement(
+    `select 1 from pg_catalog.pg_policy as o join pg_catalog.pg_roles as r on r.oid = any (o.polroles) where r.rolname = $1::text limit 1`,
+    [SOURCE_ROLE],
+  );
 const extensionsThere = () =>
   statement(
     `select e.extname::text, n.nspname::text from pg_catalog.pg_extension as e join pg_catalog.pg_namespace as n on n.oid = e.extnamespace order by 1`,
@@ -84,7 +90,13 @@ export async function actAsPeopleDo({ source, target }: Embedded, database: stri
   const from = source.superuser(database);
   const keys = keysTo({ source, target });
   for (const [role = ''] of await namesFrom(from, rolesOfDump())) await keys.createRole(role);
-  return [...(target ? await enableExtensions(from, target.superuser(database)) : []), ...(await giveAway(from))];
+  const master = target && (await namesFrom(from, policiesForMaster())).length > 0;
+  if (master) await asSuperuser(target.superuser(), [createRole(SOURCE_ROLE)]);
+  return [
+    ...(master ? [`role ${SOURCE_ROLE}: made on the target as well, since policies are for it`] : []),
+    ...(target ? await enableExtensions(from, target.superuser(database)) : []),
+    ...(await giveAway(from)),
+  ];
 }
 
 /** In PlanetScale's dashboard, since they are not trusted (https://planetscale.com/docs/postgres/extensions). */

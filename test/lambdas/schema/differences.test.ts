@@ -1,11 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { differencesBetween, inWords } from '../../../lambdas/schema/differences.ts';
+import { changesBetween, differencesBetween, inWords, without } from '../../../lambdas/schema/differences.ts';
 import type { SchemaObject } from '../../../lambdas/sql/schema-objects.ts';
 
 const object = (name: string, definition = '', ...partOf: string[]): SchemaObject => ({ object: name, definition, partOf });
 const table = object('table shop.item', 'permanent');
 const note = object('column shop.item.note', 'text', table.object);
 const names = (before: SchemaObject[], now: SchemaObject[]) => differencesBetween(before, now).map((one) => one.object);
+
+it('leaves out what is held together with its parts on partitions of partitions, and nothing else (#11)', () => {
+  const key = object('constraint a.log.key', 'FOREIGN KEY', 'table a.log');
+  const below = object('constraint a.log_1.key', 'FOREIGN KEY', 'table a.log_1', key.object);
+  const lowest = object('constraint a.log_1_1.key', 'FOREIGN KEY', 'table a.log_1_1', below.object);
+  const changes = changesBetween([lowest, below, key, note], []);
+  expect(without(changes, (name) => name === key.object).map((one) => one.object)).toEqual([note.object]);
+  const parts = changesBetween([lowest, below], []);
+  expect(without(parts, (name) => name === key.object)).toEqual([]);
+});
 
 describe('differencesBetween', () => {
   it('finds nothing between equal schemas, in whatever order they are listed', () => {

@@ -14,7 +14,7 @@ import { sampleRefused } from '../sample/refusals.ts';
 import { isTrialRoleThere, makeTrialRole, removeTrialRole } from '../sample/role.ts';
 import { LIMIT_MS, type Row, type Sample, sampleOf, Trial } from '../sample/trial.ts';
 import { limitSampling, type Portion, sampleRows } from '../sql/sample-rows.ts';
-import { checksThere, type Expression, type SampledTable, sampledTables, sampledViews } from '../sql/sample-tables.ts';
+import { checksThere, type Expression, type SampledTable, sampledTables, sampledViews, viewsThere } from '../sql/sample-tables.ts';
 import { createSampleTrial, recordSampleTrial, type SampleTrial, sampleTrial, sampleTrialExists } from '../sql/sample-trial.ts';
 import { lock } from '../sql/sessions.ts';
 import { subscriptionState } from '../sql/subscriptions.ts';
@@ -98,7 +98,8 @@ async function tryAll(ctx: Acting<Needs>): Promise<SampleTrial> {
   const { source, target, lowLogin, input, remainingMs, log } = ctx;
   const until = Date.now() + Math.min(LONGEST_MS, remainingMs() * SHARE_OF_VISIT);
   const portions = portionsOf(await source.query(sampledTables(input, await source.version())));
-  const views = await source.query(sampledViews(input));
+  const made = new Set((await target.query(viewsThere())).map(({ name }) => name));
+  const views = (await source.query(sampledViews(input))).filter(({ name }) => made.has(name));
   const there = new Set((await target.query(checksThere())).map(({ owner, name }) => JSON.stringify([owner, name])));
   const isThere = ({ kind, name, domain }: Expression, table: SampledTable): boolean =>
     kind !== 'index' && kind !== 'statistics' && there.has(JSON.stringify([domain ?? table.name, name]));

@@ -39,6 +39,12 @@ const TABLESPACE = new RegExp(`(?:\\s+using\\s+index)?\\s+tablespace\\s+${NAME}`
 /** Without the clauses that say where on the disks a table or an index lies. */
 export const withoutTablespace = (text: string): string => text.replaceAll(TABLESPACE, '');
 
+/** Without a right that newer versions have, such as MAINTAIN in the list that pg_dump writes; undefined where nothing else is granted. */
+export function withoutPrivilege(text: string, privilege: string): string | undefined {
+  const word = new RegExp(`(?:,\\s*\\b${privilege}\\b|\\b${privilege}\\b\\s*,)`, 'i');
+  return word.test(text) ? text.replace(word, '') : undefined;
+}
+
 const ENCODING = /^set\s+(?:session\s+|local\s+)?(?:client_encoding\s*(?:=|\sto\s)\s*|names\s+)'?([\w-]+)'?$/i;
 
 /** The encoding that a statement asks for. */

@@ -4,8 +4,8 @@ import { pipeline } from 'node:stream/promises';
 import pg from 'pg';
 import { from } from 'pg-copy-streams';
 import { type ConnectionSettings, clientConfig } from '../../../lambdas/adapters/connection-settings.ts';
-import { aboutDatabase, encodingIn, isPassedOver, isWorthAWord, withoutTablespace } from './adapt.ts';
-import { type Complaint, complaintIn, isOutOfLocks, wordsOf } from './complaints.ts';
+import { aboutDatabase, encodingIn, isPassedOver, isWorthAWord, withoutPrivilege, withoutTablespace } from './adapt.ts';
+import { type Complaint, complaintIn, isAboutRowSecurity, isOutOfLocks, wordsOf } from './complaints.ts';
 import { decoderOf, UTF8 } from './encoding.ts';
 import { heading, isAboutRights, isAboutRoles, isContent, isDrop, isExtension, isServerCopy, isTransaction, mayBeMissed } from './kinds.ts';
 import { DumpRefused, OutOfLocks } from './refused.ts';
@@ -28,6 +28,9 @@ class Refusal {
 }
 
 const MOST_TRIES = 200;
+/** warning_privilege_not_revoked, warning_privilege_not_granted: nobody but an owner, or a member of one, may. */
+const NOT_GRANTED = new Set(['01006', '01007']);
+const MADE_ROLE = /^create\s+(?:role|user|group)\s+(?!mapping\b)("(?:[^"]|"")+"|[^\s;]+)/i;
 const QUOTE = '$dump$';
 const TEMPLATES = new Set(['template0', 'template1']);
 
@@ -41,6 +44,8 @@ export class Loader {
   /** As `\connect` calls it. */
   #database: string | undefined;
   #hasContent = false;
+  /** Whether the server said nothing worse than a warning where rights of others were meant. */
+  #wasNotGranted = false;
 
   constructor(source: ConnectionSettings, keys: Keys, reading: Reading) {
     this.#source = source;
@@ -48,6 +53,9 @@ export class Loader {
     this.#reading = reading;
     this.#client = new pg.Client(clientConfig(source, 'rehearsal dump'));
     this.#client.on('error', () => {}); // shows at the next query
+    this.#client.on('notice', ({ code }) => {
+      if (NOT_GRANTED.has(code ?? '')) this.#wasNotGranted = true;
+    });
   }
 
   get notes(): string[] {
@@ -87,7 +95,10 @@ export class Loader {
     const seen = new Set<string>();
     for (let tries = 0; ; tries += 1) {
       try {
-        return await this.#run(current);
+        this.#wasNotGranted = false;
+        await this.#run(current);
+        if (this.#wasNotGranted) await this.#asSuperuser(current, () => 'over');
+        return await this.#joinRoleOf(current);
       } catch (error) {
         const next = tries < MOST_TRIES ? await this.#remedy(current, error, seen) : new Refusal(error);
         if (next === 'over') return;
@@ -135,6 +146,10 @@ export class Loader {
       return withoutTablespace(text);
     }
     if (complaint.kind === 'missing extension') return isExtension(text) ? `${text} cascade` : undefined;
+    if (complaint.kind === 'missing privilege') {
+      this.#notes.add(`${heading(text)}: without ${complaint.name}, which this version does not know`);
+      return withoutPrivilege(text, complaint.name);
+    }
     if (complaint.kind === 'missing version') {
       this.#notes.add(`${heading(text)}: not on this machine in this version, so it has the one that is there`);
       return text.replace(/\s+version\s+('[^']*'|"[^"]*"|[\w.]+)/i, '');
@@ -144,9 +159,15 @@ export class Loader {
 
   /** An attribute that Aurora gives to nobody is not worth a role. */
   async #makeRoleOf(text: string): Promise<void> {
-    const name = /^create\s+(?:role|user|group)\s+("(?:[^"]|"")+"|[^\s;]+)/i.exec(text)?.[1];
+    const name = MADE_ROLE.exec(text)?.[1];
     if (name !== undefined)
       await this.#keys.createRole(name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name.toLowerCase());
+  }
+
+  /** Whoever restores a dump is a member of the roles that own what is in it. */
+  async #joinRoleOf(text: string): Promise<void> {
+    const name = MADE_ROLE.exec(text)?.[1];
+    if (name !== undefined) await this.#run(`grant ${name} to current_user`).catch(() => {});
   }
 
   /** An extension is made as RDS makes it: its objects are the platform's, and itself is the master user's. */
@@ -172,11 +193,15 @@ export class Loader {
 
   async #run(text: string): Promise<void> {
     // A statement that fails takes the dump's own transaction with it otherwise.
-    const guarded = this.#client.getTransactionStatus() === 'T' && !isTransaction(text);
-    if (!guarded) return void (await this.#client.query(text));
+    if (isTransaction(text)) await this.#client.query(text);
+    else await this.#guarded(() => this.#client.query(text));
+  }
+
+  async #guarded(work: () => Promise<unknown>): Promise<void> {
+    if (this.#client.getTransactionStatus() !== 'T') return void (await work());
     await this.#client.query('savepoint rehearsal');
     try {
-      await this.#client.query(text);
+      await work();
       await this.#client.query('release savepoint rehearsal');
     } catch (error) {
       await this.#client.query('rollback to savepoint rehearsal; release savepoint rehearsal');
@@ -192,7 +217,24 @@ export class Loader {
   }
 
   async #copy(text: string, data: AsyncIterable<Buffer>): Promise<void> {
-    await pipeline(Readable.from(data, { objectMode: false }), this.#client.query(from(text)));
+    const copy = () => pipeline(Readable.from(data, { objectMode: false }), this.#client.query(from(text)));
+    if (await this.#mayCopy(text)) return copy();
+    this.#notes.add(`${heading(text)}: done by the superuser, since the master user may not`);
+    await this.#keys.asSuperuser(async () => {
+      await this.#hear();
+      await copy();
+    });
+    await this.#hear();
+  }
+
+  /** Asked for with no rows, as data that was read once is not there for another try. A table under row security takes rows of nobody's but those that pass it by. */
+  async #mayCopy(text: string): Promise<boolean> {
+    try {
+      await this.#guarded(() => pipeline(Readable.from([]), this.#client.query(from(text))));
+      return true;
+    } catch (error) {
+      return complaintIn(error).kind !== 'not allowed' && !isAboutRowSecurity(error);
+    }
   }
 
   async #refusing<Result>({ text, place }: DumpPiece, work: () => Promise<Result>): Promise<Result> {

@@ -77,6 +77,16 @@ order by 1
     [SOURCE_ROLE],
   );
 
+/** Where the dump shuts everybody out of the database, and knows nothing of the role that the rehearsal's application has. */
+const letIntoDatabase = (): string => `
+do $do$
+begin
+  if not has_database_privilege('${APPLICATION_ROLE}', current_database(), 'connect') then
+    execute format('grant connect on database %I to ${APPLICATION_ROLE}', current_database());
+  end if;
+end
+$do$`;
+
 const userSchemas = () => statement(`select n.nspname::text from pg_catalog.pg_namespace as n where ${USER_SCHEMA}`);
 
 /** @returns what was done, for the user to know */
@@ -84,6 +94,7 @@ export async function actAsPeopleDo({ source, target }: Embedded, database: stri
   const from = source.superuser(database);
   const keys = keysTo({ source, target });
   for (const [role = ''] of await namesFrom(from, rolesOfDump())) await keys.createRole(role);
+  await asSuperuser(from, [letIntoDatabase()]);
   return [...(target ? await enableExtensions(from, target.superuser(database)) : []), ...(await giveAway(from))];
 }
 

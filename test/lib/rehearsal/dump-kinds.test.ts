@@ -314,4 +314,29 @@ ${T}`);
       /Line 2 of the dump was refused: create table t .*: type "h3index" does not exist Before that, not done as the dump says: create extension h3: .*; create extension aws_s3: /,
     );
   });
+
+  it('rights and rows of owners whose roles the dump makes, also under row security and with rights of newer versions', async () => {
+    const { source } = await load(
+      `begin; create role keeper_${version} nologin; create role guest_${version};
+${T}alter table t owner to keeper_${version}; create function f() returns integer language sql as 'select 1';
+alter function f() owner to keeper_${version}; commit;
+copy t (id, v) from stdin;\n1\tx\n\\.\n
+revoke all on function f() from public; grant select, nonsense_of_tomorrow, update on t to guest_${version};
+alter table t enable row level security; alter table t force row level security;
+copy t (id, v) from stdin;\n2\ty\n\\.\n
+begin;\ncopy t (id, v) from stdin;\n3\tz\n\\.\ncommit;\nalter table t no force row level security;`,
+    );
+    expect(
+      await sql(
+        source,
+        'select pg_get_userbyid(relowner) as owner, (select count(*)::int from t) as n from pg_class where relname = $$t$$',
+      ),
+    ).toEqual([{ owner: `keeper_${version}`, n: 3 }]);
+    expect(
+      await sql(
+        source,
+        `select has_function_privilege('guest_${version}', 'f()', 'execute') as f, has_table_privilege('guest_${version}', 't', 'update') as t`,
+      ),
+    ).toEqual([{ f: false, t: true }]);
+  });
 });

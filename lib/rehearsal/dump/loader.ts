@@ -4,10 +4,21 @@ import { pipeline } from 'node:stream/promises';
 import pg from 'pg';
 import { from } from 'pg-copy-streams';
 import { type ConnectionSettings, clientConfig } from '../../../lambdas/adapters/connection-settings.ts';
-import { aboutDatabase, encodingIn, isPassedOver, isWorthAWord, withoutPrivilege, withoutTablespace } from './adapt.ts';
+import { aboutDatabase, encodingIn, isPassedOver, isWorthAWord, plainMembership, withoutPrivilege, withoutTablespace } from './adapt.ts';
 import { type Complaint, complaintIn, isAboutRowSecurity, isOutOfLocks, wordsOf } from './complaints.ts';
 import { decoderOf, UTF8 } from './encoding.ts';
-import { heading, isAboutRights, isAboutRoles, isContent, isDrop, isExtension, isServerCopy, isTransaction, mayBeMissed } from './kinds.ts';
+import {
+  heading,
+  isAboutRights,
+  isAboutRoles,
+  isContent,
+  isDrop,
+  isExtension,
+  isServerCopy,
+  isSettingOfRole,
+  isTransaction,
+  mayBeMissed,
+} from './kinds.ts';
 import { DumpRefused, OutOfLocks } from './refused.ts';
 import type { DumpPiece, Reading } from './statements.ts';
 
@@ -124,8 +135,10 @@ export class Loader {
       const again = await this.#find(text, complaint);
       if (again !== undefined) return again;
     }
+    const plain = plainMembership(text);
+    if (plain !== undefined) return plain;
     if (complaint.kind === 'not allowed' && !isServerCopy(text)) {
-      if (isAboutRoles(text)) await this.#makeRoleOf(text);
+      if (isAboutRoles(text) && !isSettingOfRole(text)) await this.#makeRoleOf(text);
       else return this.#asSuperuser(text, pass);
     }
     return isExtension(text) || isAboutRoles(text) || isAboutRights(text) || mayBeMissed(text) ? pass() : new Refusal(error);
@@ -185,7 +198,7 @@ export class Loader {
       const complaint = complaintIn(error);
       const again = 'name' in complaint ? await this.#find(text, complaint) : undefined;
       if (again !== undefined) return again;
-      return isExtension(text) || mayBeMissed(text) || isAboutRights(text) ? pass() : new Refusal(error);
+      return isExtension(text) || mayBeMissed(text) || isAboutRights(text) || isAboutRoles(text) ? pass() : new Refusal(error);
     }
     if (!isAboutRights(text)) this.#notes.add(`${heading(text)}: done by the superuser, since the master user may not`);
     return 'over';

@@ -339,4 +339,32 @@ begin;\ncopy t (id, v) from stdin;\n3\tz\n\\.\ncommit;\nalter table t no force r
       ),
     ).toEqual([{ f: false, t: true }]);
   });
+
+  it('settings of roles that only a superuser may make', async () => {
+    const role = `"Set ${version}"`;
+    const { source } = await load(
+      `${T}create role ${role} login; alter role ${role} set log_min_duration_statement = '5s'; alter role ${role} in database "elsewhere" set "app.tenant" = 'x';`,
+    );
+    expect(
+      await sql(source, `select setdatabase <> 0 as here, setconfig from pg_db_role_setting where setrole = '${role}'::regrole order by 1`),
+    ).toEqual([
+      { here: false, setconfig: ['log_min_duration_statement=5s'] },
+      { here: true, setconfig: ['app.tenant=x'] },
+    ]);
+  });
+
+  it('memberships as newer versions write them, and says of a dump that lacks its end', async () => {
+    const head = '--\n-- PostgreSQL database dump\n--\n\n';
+    const grants = `create role team_${version}; create role member_${version};
+GRANT team_${version} TO member_${version} WITH INHERIT TRUE GRANTED BY postgres; grant pg_monitor to team_${version} with admin option granted by "some body";\n`;
+    const { source, notes } = await load(`${head}${grants}${T}`);
+    expect(
+      await sql(
+        source,
+        `select pg_has_role('member_${version}', 'team_${version}', 'member') as one, pg_has_role('team_${version}', 'pg_monitor', 'member') as other`,
+      ),
+    ).toEqual([{ one: true, other: true }]);
+    expect(notes).toContain('may mean that it is cut off');
+    expect((await load(`${head}${T}\n--\n-- PostgreSQL database dump complete\n--\n`)).notes).not.toContain('cut off');
+  });
 });

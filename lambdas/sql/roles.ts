@@ -38,15 +38,21 @@ export interface DefaultPrivilege {
  * (`inline_function` in optimizer/util/clauses.c): in any schema, as bodies are no dependencies. Where we may not pass a right on, it is not
  * missed.
  */
-const PLANNED_WITH = `
+const plannedWith = (building: boolean): string => `
   select n.oid, n.nspname from pg_namespace as n
-  where exists (
-    select from published as p where exists (select from pg_index as i where i.indrelid = p.oid and (i.indexprs is not null or i.indpred is not null))
-      or exists (select from pg_statistic_ext as x where x.stxrelid = p.oid))
+  where ${
+    building
+      ? 'true'
+      : `exists (select from published as p where exists (select from pg_index as i where i.indrelid = p.oid and (i.indexprs is not null or i.indpred is not null))
+        or exists (select from pg_statistic_ext as x where x.stxrelid = p.oid))`
+  }
   and ${USER_SCHEMA} and has_schema_privilege(n.oid, 'usage with grant option') and exists (select from pg_proc as f where f.pronamespace = n.oid)`;
 
-/** @param tables what is to be published; our heartbeat is looked at with them */
-export const roleState = (role: string, tables: readonly PublishedTable[]): Statement<RoleState> =>
+/**
+ * @param tables what is to be published; our heartbeat is looked at with them
+ * @param building whether their indexes are still to come, so that nobody knows yet what these name
+ */
+export const roleState = (role: string, tables: readonly PublishedTable[], building = false): Statement<RoleState> =>
   statement(
     `
 with streamer as (
@@ -68,7 +74,7 @@ select exists (select from streamer) as "exists",
     select to_json(s.setconfig) from pg_db_role_setting as s
     join pg_database as d on d.oid = s.setdatabase and d.datname = current_database()
     where s.setrole = (select oid from streamer)), '[]') as settings,
-  (select coalesce(json_agg(n.nspname::text order by n.nspname), '[]') from (select oid, nspname from schemas union ${PLANNED_WITH}) as n
+  (select coalesce(json_agg(n.nspname::text order by n.nspname), '[]') from (select oid, nspname from schemas union ${plannedWith(building)}) as n
     where not exists (select from streamer as s where has_schema_privilege(s.oid, n.oid, 'usage'))) as "unusableSchemas",
   (select coalesce(json_agg(json_build_object('schema', n.nspname, 'table', c.relname)), '[]')
     from published as p join pg_class as c on c.oid = p.oid join schemas as n on n.oid = p.relnamespace

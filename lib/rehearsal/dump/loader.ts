@@ -1,9 +1,5 @@
 /** One session that loads a dump: each statement as the master user, and where that is not enough, as somebody who restores one would go on. */
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import pg from 'pg';
-import { from } from 'pg-copy-streams';
-import { type ConnectionSettings, clientConfig } from '../../../lambdas/adapters/connection-settings.ts';
+import type { ConnectionSettings } from '../../../lambdas/adapters/connection-settings.ts';
 import { aboutDatabase, encodingIn, isPassedOver, isWorthAWord, plainMembership, withoutPrivilege, withoutTablespace } from './adapt.ts';
 import { type Complaint, complaintIn, isAboutRowSecurity, isOutOfLocks, wordsOf } from './complaints.ts';
 import { decoderOf, UTF8 } from './encoding.ts';
@@ -16,10 +12,10 @@ import {
   isExtension,
   isServerCopy,
   isSettingOfRole,
-  isTransaction,
   mayBeMissed,
 } from './kinds.ts';
 import { DumpRefused, OutOfLocks } from './refused.ts';
+import { DumpSession } from './session.ts';
 import type { DumpPiece, Reading } from './statements.ts';
 
 /** What a person with the keys to the server does for the master user. */
@@ -39,8 +35,6 @@ class Refusal {
 }
 
 const MOST_TRIES = 200;
-/** warning_privilege_not_revoked, warning_privilege_not_granted: nobody but an owner, or a member of one, may. */
-const NOT_GRANTED = new Set(['01006', '01007']);
 const MADE_ROLE = /^create\s+(?:role|user|group)\s+(?!mapping\b)("(?:[^"]|"")+"|[^\s;]+)/i;
 const QUOTE = '$dump$';
 const TEMPLATES = new Set(['template0', 'template1']);
@@ -49,34 +43,27 @@ export class Loader {
   readonly #source: ConnectionSettings;
   readonly #keys: Keys;
   readonly #reading: Reading;
-  readonly #client: pg.Client;
+  readonly #session: DumpSession;
   /** In order, each once. */
   readonly #notes = new Set<string>();
   /** As `\connect` calls it. */
   #database: string | undefined;
   #hasContent = false;
-  /** Whether the server said nothing worse than a warning where rights of others were meant. */
-  #wasNotGranted = false;
-
   constructor(source: ConnectionSettings, keys: Keys, reading: Reading) {
     this.#source = source;
     this.#keys = keys;
     this.#reading = reading;
-    this.#client = new pg.Client(clientConfig(source, 'rehearsal dump'));
-    this.#client.on('error', () => {}); // shows at the next query
-    this.#client.on('notice', ({ code }) => {
-      if (NOT_GRANTED.has(code ?? '')) this.#wasNotGranted = true;
-    });
+    this.#session = new DumpSession(source);
   }
 
   get notes(): string[] {
     return [...this.#notes];
   }
 
-  open = (): Promise<unknown> => this.#client.connect();
-  close = (): Promise<void> => this.#client.end();
+  open = (): Promise<unknown> => this.#session.open();
+  close = (): Promise<void> => this.#session.close();
   get isInTransaction(): boolean {
-    return this.#client.getTransactionStatus() !== 'I';
+    return this.#session.isInTransaction;
   }
 
   async take(piece: DumpPiece): Promise<void> {
@@ -84,8 +71,8 @@ export class Loader {
     if (this.#database !== undefined && TEMPLATES.has(this.#database)) return skip(piece);
     if (piece.kind === 'encoding') return this.#encode(piece.text, piece.place);
     if (piece.kind === 'generate') {
-      const { rows } = await this.#refusing(piece, () => this.#client.query<unknown[]>({ text: piece.text, rowMode: 'array' }));
-      for (const text of rows.flat()) if (typeof text === 'string') await this.take({ kind: 'statement', text, place: piece.place });
+      const values = await this.#refusing(piece, () => this.#session.values(piece.text));
+      for (const text of values) if (typeof text === 'string') await this.take({ kind: 'statement', text, place: piece.place });
       return;
     }
     if (isContent(piece.text)) this.#hasContent = true;
@@ -106,9 +93,8 @@ export class Loader {
     const seen = new Set<string>();
     for (let tries = 0; ; tries += 1) {
       try {
-        this.#wasNotGranted = false;
-        await this.#run(current);
-        if (this.#wasNotGranted) await this.#asSuperuser(current, () => 'over');
+        const { wasNotGranted } = await this.#session.run(current);
+        if (wasNotGranted) await this.#asSuperuser(current, () => 'over');
         return await this.#joinRoleOf(current);
       } catch (error) {
         const next = tries < MOST_TRIES ? await this.#remedy(current, error, seen) : new Refusal(error);
@@ -148,7 +134,7 @@ export class Loader {
     if (complaint.kind === 'missing role') {
       try {
         await this.#keys.createRole(complaint.name);
-        await this.#hear();
+        await this.#session.hear();
         return text;
       } catch {
         return undefined; // such as a name that the server keeps for itself
@@ -180,19 +166,19 @@ export class Loader {
   /** Whoever restores a dump is a member of the roles that own what is in it. */
   async #joinRoleOf(text: string): Promise<void> {
     const name = MADE_ROLE.exec(text)?.[1];
-    if (name !== undefined) await this.#run(`grant ${name} to current_user`).catch(() => {});
+    if (name !== undefined) await this.#session.run(`grant ${name} to current_user`).catch(() => {});
   }
 
   /** An extension is made as RDS makes it: its objects are the platform's, and itself is the master user's. */
   async #asSuperuser(text: string, pass: () => 'over'): Promise<string | Refusal> {
     try {
-      if (isExtension(text)) await this.#run(`call pg_catalog.rds_create_extension(current_user::text, ${QUOTE}${text}${QUOTE})`);
+      if (isExtension(text)) await this.#session.run(`call pg_catalog.rds_create_extension(current_user::text, ${QUOTE}${text}${QUOTE})`);
       else
         await this.#keys.asSuperuser(async () => {
-          await this.#hear();
-          await this.#run(text);
+          await this.#session.hear();
+          await this.#session.run(text);
         });
-      await this.#hear();
+      await this.#session.hear();
     } catch (error) {
       // A superuser may find that something else is missing: then the statement is tried again from the beginning.
       const complaint = complaintIn(error);
@@ -204,46 +190,20 @@ export class Loader {
     return 'over';
   }
 
-  async #run(text: string): Promise<void> {
-    // A statement that fails takes the dump's own transaction with it otherwise.
-    if (isTransaction(text)) await this.#client.query(text);
-    else await this.#guarded(() => this.#client.query(text));
-  }
-
-  async #guarded(work: () => Promise<unknown>): Promise<void> {
-    if (this.#client.getTransactionStatus() !== 'T') return void (await work());
-    await this.#client.query('savepoint rehearsal');
-    try {
-      await work();
-      await this.#client.query('release savepoint rehearsal');
-    } catch (error) {
-      await this.#client.query('rollback to savepoint rehearsal; release savepoint rehearsal');
-      throw error;
-    }
-  }
-
-  /** Within a transaction a session hears of what others did to roles when it takes a lock, and not before. */
-  async #hear(): Promise<void> {
-    if (this.#client.getTransactionStatus() !== 'T') return;
-    await this.#client.query('savepoint hearing; select from pg_catalog.pg_largeobject_metadata limit 0');
-    await this.#client.query('rollback to savepoint hearing; release savepoint hearing');
-  }
-
   async #copy(text: string, data: AsyncIterable<Buffer>): Promise<void> {
-    const copy = () => pipeline(Readable.from(data, { objectMode: false }), this.#client.query(from(text)));
-    if (await this.#mayCopy(text)) return copy();
+    if (await this.#mayCopy(text)) return this.#session.copy(text, data);
     this.#notes.add(`${heading(text)}: done by the superuser, since the master user may not`);
     await this.#keys.asSuperuser(async () => {
-      await this.#hear();
-      await copy();
+      await this.#session.hear();
+      await this.#session.copy(text, data);
     });
-    await this.#hear();
+    await this.#session.hear();
   }
 
-  /** Asked for with no rows, as data that was read once is not there for another try. A table under row security takes rows of nobody's but those that pass it by. */
+  /** A table under row security takes rows of nobody's but those that pass it by. */
   async #mayCopy(text: string): Promise<boolean> {
     try {
-      await this.#guarded(() => pipeline(Readable.from([]), this.#client.query(from(text))));
+      await this.#session.tryCopy(text);
       return true;
     } catch (error) {
       return complaintIn(error).kind !== 'not allowed' && !isAboutRowSecurity(error);
@@ -275,8 +235,7 @@ export class Loader {
     }
     this.#database = database;
     this.#reading.decoder = UTF8;
-    if (this.isInTransaction) await this.#client.query('rollback');
-    await this.#client.query('reset all');
+    await this.#session.startAnew();
   }
 
   #refused(place: string, text: string, error: unknown): DumpRefused | OutOfLocks {

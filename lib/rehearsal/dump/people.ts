@@ -25,10 +25,13 @@ begin
 end
 $do$`;
 
-/** Roles of the dump are on both sides, and the master user is a member of each, as whoever restores a dump on Aurora has to be. */
+/**
+ * Roles of the dump are on both sides, and the master user is a member of each and may make others members, as whoever restores a dump on Aurora
+ * has to be.
+ */
 export const keysTo = ({ source, target }: Embedded): Keys => ({
   async createRole(name) {
-    await asSuperuser(source.superuser(), [createRole(name), `grant ${identifier(name)} to ${SOURCE_ROLE}`]);
+    await asSuperuser(source.superuser(), [createRole(name), `grant ${identifier(name)} to ${SOURCE_ROLE} with admin option`]);
     if (target) await asSuperuser(target.superuser(), [createRole(name)]);
   },
   async asSuperuser(work) {
@@ -118,7 +121,7 @@ async function giveAway(source: ConnectionSettings): Promise<string[]> {
   const schemas = (await namesFrom(source, userSchemas())).map(([schema = '']) => identifier(schema));
   await asSuperuser(source, [
     createRole(OWNER_ROLE),
-    `grant ${OWNER_ROLE} to ${SOURCE_ROLE}`,
+    `grant ${OWNER_ROLE} to ${SOURCE_ROLE} with admin option`,
     ...schemas.map((schema) => `grant usage on schema ${schema} to ${OWNER_ROLE}`),
     ...tables.map(([table]) => `alter table ${table} owner to ${OWNER_ROLE}`),
   ]);

@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ConnectionSettings } from '../../../lambdas/adapters/connection-settings.ts';
+import { REPLICATION_ROLE } from '../../../lambdas/names.ts';
+import { passByPolicies } from '../../../lib/rehearsal/application/row-security.ts';
 import { loadDump } from '../../../lib/rehearsal/dump/load-dump.ts';
-import { keysTo } from '../../../lib/rehearsal/dump/people.ts';
-import { SOURCE_ROLE, startSource } from '../../../lib/rehearsal/servers/pair.ts';
+import { actAsPeopleDo, keysTo } from '../../../lib/rehearsal/dump/people.ts';
+import { APPLICATION_ROLE, SOURCE_ROLE, startSource } from '../../../lib/rehearsal/servers/pair.ts';
 import { sql } from '../../support/rehearsal.ts';
 import { versions } from '../../support/versions.ts';
 
@@ -366,5 +368,22 @@ GRANT team_${version} TO member_${version} WITH INHERIT TRUE GRANTED BY postgres
     ).toEqual([{ one: true, other: true }]);
     expect(notes).toContain('may mean that it is cut off');
     expect((await load(`${head}${T}\n--\n-- PostgreSQL database dump complete\n--\n`)).notes).not.toContain('cut off');
+  });
+
+  it('tables under row security, which the role that replicates may pass by whoever owns them', async () => {
+    const { source } = await load(`${T}alter table t enable row level security; alter table t owner to "Lord ${version}";
+create table u (id integer primary key); alter table u enable row level security; revoke all on database elsewhere from public;`);
+    await actAsPeopleDo({ source: side.server, target: undefined }, source.database);
+    await passByPolicies(source);
+    expect(
+      await sql(
+        source,
+        `select distinct pg_get_userbyid(relowner)::text as owner, pg_has_role('${REPLICATION_ROLE}', relowner, 'member') as may from pg_class
+where oid in ('t'::regclass, 'u'::regclass) order by 1`,
+      ),
+    ).toEqual([`Lord ${version}`, 'rehearsal_owner'].map((owner) => ({ owner, may: true })));
+    expect(await sql(source, `select has_database_privilege('${APPLICATION_ROLE}', current_database(), 'connect') as may`)).toEqual([
+      { may: true },
+    ]);
   });
 });

@@ -22,7 +22,11 @@ export class DumpSession {
   }
 
   open = (): Promise<unknown> => this.#client.connect();
-  close = (): Promise<void> => this.#client.end();
+  /** The server takes back what failed after it has said so, and has locks until then. */
+  async close(): Promise<void> {
+    await this.#client.query('rollback').catch(() => {});
+    await this.#client.end();
+  }
   get isInTransaction(): boolean {
     return this.#client.getTransactionStatus() !== 'I';
   }

@@ -39,8 +39,8 @@ export const leftBehind: Check = {
         severity: 'warning',
         objects: staying.map(told),
         message:
-          'Only a superuser may make these, so CopySchema leaves them behind, with what is made of them, if the target refuses them. No table ' +
-          'needs them. After CopySchema its evidence (leftBehind) says what was left.',
+          'Only a superuser may make these, so CopySchema leaves them behind, with what is made of them, if the target refuses them. Where ' +
+          'a table needs one, NeedsWhatIsLeftBehind names it. After CopySchema its evidence (leftBehind) says what was left.',
         remedy:
           'Where the application needs one, make it on the target after CopySchema in a form that is allowed there, or ask PlanetScale. ' +
           'Nothing has to be dropped on the source.',

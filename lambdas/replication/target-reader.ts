@@ -44,7 +44,7 @@ export async function lookAtTargetReader(
   const wanted = new Set(published.map(keyOf));
   const there = await target.query(publishedTables({ excludeSchemas: [], excludeTables: [] }));
   const tables = there.filter((table) => wanted.has(keyOf(table)));
-  const [role] = await target.query(roleState(replication.user, tables));
+  const [role] = await target.query(roleState(replication.user, tables, true));
   const [grantor] = await target.query(grantorState());
   if (!role || !grantor) throw new Error('A catalog query without a from-list always returns a row.');
   return { role, grantor, tables, passwordWorks: role.exists && (await replication.works('target')) };
@@ -63,7 +63,7 @@ export async function haveTargetReader(target: Database, replication: Replicatio
   const verifier = scramVerifier(await replication.password('target'));
   await target.transaction(async (session) => {
     await session.query(lockRoles());
-    const [known] = await session.query(roleState(user, before.tables));
+    const [known] = await session.query(roleState(user, before.tables, true));
     await session.query(asRoleMaker(user));
     if (!known?.exists) {
       for (const statement of createRole(user, verifier)) await session.query(statement);
@@ -73,7 +73,7 @@ export async function haveTargetReader(target: Database, replication: Replicatio
     }
     if (!known?.bypassesRowSecurity) await session.query(allowBypass(user));
     await session.query(asOurselves());
-    const [role] = await session.query(roleState(user, before.tables));
+    const [role] = await session.query(roleState(user, before.tables, true));
     if (!role) return;
     // A role that exists and yet cannot log in may lack nothing but the right to connect.
     if (!role.mayConnect || (known?.exists && !before.passwordWorks)) await session.query(grantConnect(user, target.endpoint.database));

@@ -130,7 +130,10 @@ export interface NamedType {
   readonly name: string;
 }
 
-/** Relations and types that CopySchema will create, as the source has them. */
+/**
+ * Relations and types that CopySchema will create, as the source has them. Of a composite type that an extension brings, the type is marked as
+ * the extension's, and its relation is not.
+ */
 export const relationsToCome = (input: Exclusions): Statement<NamedType> =>
   statement(
     `
@@ -138,6 +141,7 @@ select n.nspname::text as schema, c.relname::text as name
 from pg_class as c
 join pg_namespace as n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p', 'v', 'm', 'S', 'f', 'c') and c.relpersistence <> 't' and ${INCLUDED_TABLE}
+  and not exists (select from pg_depend as d where d.classid = 'pg_type'::regclass and d.objid = c.reltype and d.deptype = 'e')
 union
 select n.nspname::text, t.typname::text
 from pg_type as t

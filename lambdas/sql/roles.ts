@@ -3,7 +3,7 @@ import type { Statement } from '../contract.ts';
 import type { TableName } from '../input.ts';
 import { HEARTBEAT, SCHEMA } from '../names.ts';
 import { actAsRoleMaker, within } from './acting-role.ts';
-import { identifier, literal, qualified, statement } from './quote.ts';
+import { identifier, literal, qualified, statement, USER_SCHEMA } from './quote.ts';
 import { plain, withSecret } from './secret-connection.ts';
 import type { PublishedTable } from './tables.ts';
 
@@ -20,7 +20,7 @@ export interface RoleState {
   readonly hasHeartbeat: boolean;
   /** `name=value` of this database. */
   readonly settings: readonly string[];
-  /** Schemas to publish that the role may not use, and tables that it may not read. */
+  /** Schemas to publish, or that reading takes, that the role may not use, and tables that it may not read. */
   readonly unusableSchemas: readonly string[];
   readonly unreadableTables: readonly TableName[];
   /** Owners whose future tables in these schemas the role could not read, as far as we may speak for them. */
@@ -33,8 +33,26 @@ export interface DefaultPrivilege {
   readonly owner: string;
 }
 
-/** @param tables what is to be published; our heartbeat is looked at with them */
-export const roleState = (role: string, tables: readonly PublishedTable[]): Statement<RoleState> =>
+/**
+ * Whoever reads a table plans over its indexes and statistics, and PostgreSQL then looks up what the functions in their expressions name
+ * (`inline_function` in optimizer/util/clauses.c): in any schema, as bodies are no dependencies. Where we may not pass a right on, it is not
+ * missed.
+ */
+const plannedWith = (building: boolean): string => `
+  select n.oid, n.nspname from pg_namespace as n
+  where ${
+    building
+      ? 'true'
+      : `exists (select from published as p where exists (select from pg_index as i where i.indrelid = p.oid and (i.indexprs is not null or i.indpred is not null))
+        or exists (select from pg_statistic_ext as x where x.stxrelid = p.oid))`
+  }
+  and ${USER_SCHEMA} and has_schema_privilege(n.oid, 'usage with grant option') and exists (select from pg_proc as f where f.pronamespace = n.oid)`;
+
+/**
+ * @param tables what is to be published; our heartbeat is looked at with them
+ * @param building whether their indexes are still to come, so that nobody knows yet what these name
+ */
+export const roleState = (role: string, tables: readonly PublishedTable[], building = false): Statement<RoleState> =>
   statement(
     `
 with streamer as (
@@ -56,7 +74,7 @@ select exists (select from streamer) as "exists",
     select to_json(s.setconfig) from pg_db_role_setting as s
     join pg_database as d on d.oid = s.setdatabase and d.datname = current_database()
     where s.setrole = (select oid from streamer)), '[]') as settings,
-  (select coalesce(json_agg(n.nspname::text order by n.nspname), '[]') from schemas as n
+  (select coalesce(json_agg(n.nspname::text order by n.nspname), '[]') from (select oid, nspname from schemas union ${plannedWith(building)}) as n
     where not exists (select from streamer as s where has_schema_privilege(s.oid, n.oid, 'usage'))) as "unusableSchemas",
   (select coalesce(json_agg(json_build_object('schema', n.nspname, 'table', c.relname)), '[]')
     from published as p join pg_class as c on c.oid = p.oid join schemas as n on n.oid = p.relnamespace

@@ -145,6 +145,10 @@ from views as v order by 1
     exclusions(input),
   );
 
+/** Materialized views that a side has, as it prints their names: what was left behind is not filled, and so is not tried. */
+export const viewsThere = (): Statement<{ readonly name: string }> =>
+  statement(`select oid::regclass::text as name from pg_class where relkind = 'm'`);
+
 export interface KnownCheck {
   /** Table or domain, with its schema. */
   readonly owner: string;

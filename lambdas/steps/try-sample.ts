@@ -15,7 +15,7 @@ import { isTrialRoleThere, makeTrialRole, removeTrialRole } from '../sample/role
 import { LIMIT_MS, type Row, type Sample, sampleOf, Trial } from '../sample/trial.ts';
 import { quotingAllNames, withoutNeedlessQuotes } from '../sql/quoted-names.ts';
 import { limitSampling, type Portion, sampleRows } from '../sql/sample-rows.ts';
-import { checksThere, type Expression, type SampledTable, sampledTables, sampledViews } from '../sql/sample-tables.ts';
+import { checksThere, type Expression, type SampledTable, sampledTables, sampledViews, viewsThere } from '../sql/sample-tables.ts';
 import { createSampleTrial, recordSampleTrial, type SampleTrial, sampleTrial, sampleTrialExists } from '../sql/sample-trial.ts';
 import { lock } from '../sql/sessions.ts';
 import { subscriptionState } from '../sql/subscriptions.ts';
@@ -102,10 +102,12 @@ async function tryAll(ctx: Acting<Needs>): Promise<SampleTrial> {
   const { source, target, lowLogin, input, remainingMs, log } = ctx;
   const until = Date.now() + Math.min(LONGEST_MS, remainingMs() * SHARE_OF_VISIT);
   const version = await source.version();
-  const [portions, views] = await quotingAllNames(source, async (quoting) => [
+  const [portions, moved] = await quotingAllNames(source, async (quoting) => [
     portionsOf((await quoting.query(sampledTables(input, version))).map(readable)),
     (await quoting.query(sampledViews(input))).map(readable),
   ]);
+  const made = new Set((await target.query(viewsThere())).map(({ name }) => withoutNeedlessQuotes(name)));
+  const views = moved.filter(({ name }) => made.has(name));
   const checkOf = (owner: string, name: string): string => JSON.stringify([withoutNeedlessQuotes(owner), name]);
   const there = new Set((await target.query(checksThere())).map(({ owner, name }) => checkOf(owner, name)));
   const isThere = ({ kind, name, domain }: Expression, table: SampledTable): boolean =>

@@ -39,6 +39,21 @@ const TABLESPACE = new RegExp(`(?:\\s+using\\s+index)?\\s+tablespace\\s+${NAME}`
 /** Without the clauses that say where on the disks a table or an index lies. */
 export const withoutTablespace = (text: string): string => text.replaceAll(TABLESPACE, '');
 
+/** Without a right that newer versions have, such as MAINTAIN in the list that pg_dump writes; undefined where nothing else is granted. */
+export function withoutPrivilege(text: string, privilege: string): string | undefined {
+  const word = new RegExp(`(?:,\\s*\\b${privilege}\\b|\\b${privilege}\\b\\s*,)`, 'i');
+  return word.test(text) ? text.replace(word, '') : undefined;
+}
+
+const WHO_AND_HOW = matching(' with (?:(?:admin|inherit|set) (?:true|false|option),? )*granted by NAME$');
+
+/** A membership as every version knows it, without who granted it and how it is inherited; undefined where there is nothing to leave out. */
+export function plainMembership(text: string): string | undefined {
+  const isMembership = /^grant\s(?![\s\S]*\son\s)/i.test(text);
+  const plain = text.replace(WHO_AND_HOW, '').replace(matching(' granted by NAME$'), '');
+  return isMembership && plain !== text ? plain : undefined;
+}
+
 const ENCODING = /^set\s+(?:session\s+|local\s+)?(?:client_encoding\s*(?:=|\sto\s)\s*|names\s+)'?([\w-]+)'?$/i;
 
 /** The encoding that a statement asks for. */

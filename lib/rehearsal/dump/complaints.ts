@@ -2,13 +2,20 @@
 import pg from 'pg';
 
 const INSUFFICIENT_PRIVILEGE = '42501';
+const FEATURE_NOT_SUPPORTED = '0A000';
 const OUT_OF_MEMORY = '53200';
 const DUPLICATES = new Set(['42710', '42P06', '42P04']);
 const UNDEFINED = new Set(['42704', '42P01', '42883', '3F000', '42703']);
 
 export type Complaint =
   | {
-      readonly kind: 'missing role' | 'missing tablespace' | 'missing extension' | 'missing version' | 'missing locale';
+      readonly kind:
+        | 'missing role'
+        | 'missing tablespace'
+        | 'missing extension'
+        | 'missing version'
+        | 'missing locale'
+        | 'missing privilege';
       readonly name: string;
     }
   | { readonly kind: 'not allowed' | 'there already' | 'not there' | 'other' };
@@ -19,6 +26,7 @@ const MISSING: readonly (readonly [RegExp, Extract<Complaint, { name: string }>[
   [/^tablespace "(.*)" does not exist$/s, 'missing tablespace'],
   [/^required extension "(.*)" is not installed$/s, 'missing extension'],
   [/^extension "(.*)" has no installation script nor update path/s, 'missing version'],
+  [/^unrecognized privilege type "(.*)"$/s, 'missing privilege'],
   [/^invalid value for parameter "lc_(?:monetary|numeric|time)": "(.*)"$/s, 'missing locale'],
   [/^could not (?:create|open|load) locale "(.*)"/s, 'missing locale'],
 ];
@@ -37,5 +45,9 @@ export function complaintIn(error: unknown): Complaint {
 /** The locks of one transaction did not find room, as the server's hint says of `max_locks_per_transaction`. */
 export const isOutOfLocks = (error: unknown): boolean =>
   error instanceof pg.DatabaseError && error.code === OUT_OF_MEMORY && `${error.hint}`.includes('max_locks_per_transaction');
+
+/** COPY into a table whose policies its owner, or anybody else, is under. */
+export const isAboutRowSecurity = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError && error.code === FEATURE_NOT_SUPPORTED && error.message.includes('row-level security');
 
 export const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -12,6 +12,9 @@ export const isDrop = kind('drop', 'alter table [\\s\\S]* drop constraint');
 /** Who there is. Attributes of superusers are nobody's on Aurora. */
 export const isAboutRoles = (text: string): boolean =>
   kind('(?:create|alter|drop) (?:role|user|group)')(text) && !/^\w+\s+user\s+mapping/i.test(text);
+/** Where a parameter is a superuser's, or of an application, the platform has set it for somebody. For ALL roles Aurora sets none. */
+export const isSettingOfRole = (text: string): boolean =>
+  /^alter\s+(?:role|user)\s+(?!all\b)("(?:[^"]|"")+"|\S+)\s+(?:in\s+database\s+("(?:[^"]|"")+"|\S+)\s+)?(?:set|reset)\b/i.test(text);
 /** Who may do what. */
 export const isAboutRights = kind(
   'grant',

@@ -41,7 +41,8 @@ export async function loadDump({ path, source, ...keys }: DumpOptions): Promise<
     await loader.close();
   }
   const { tables, notes } = await finish(source);
-  return { tables, notes: [...loader.notes, ...notes] };
+  const cutOff = 'the end: the file begins as pg_dump writes one and does not end so, which may mean that it is cut off';
+  return { tables, notes: [...loader.notes, ...(reading.lacksItsEnd ? [cutOff] : []), ...notes] };
 }
 
 /** In a session of its own, which has none of the dump's settings. */

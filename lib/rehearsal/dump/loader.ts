@@ -1,14 +1,21 @@
 /** One session that loads a dump: each statement as the master user, and where that is not enough, as somebody who restores one would go on. */
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import pg from 'pg';
-import { from } from 'pg-copy-streams';
-import { type ConnectionSettings, clientConfig } from '../../../lambdas/adapters/connection-settings.ts';
-import { aboutDatabase, encodingIn, isPassedOver, isWorthAWord, withoutTablespace } from './adapt.ts';
-import { type Complaint, complaintIn, isOutOfLocks, wordsOf } from './complaints.ts';
+import type { ConnectionSettings } from '../../../lambdas/adapters/connection-settings.ts';
+import { aboutDatabase, encodingIn, isPassedOver, isWorthAWord, plainMembership, withoutPrivilege, withoutTablespace } from './adapt.ts';
+import { type Complaint, complaintIn, isAboutRowSecurity, isOutOfLocks, wordsOf } from './complaints.ts';
 import { decoderOf, UTF8 } from './encoding.ts';
-import { heading, isAboutRights, isAboutRoles, isContent, isDrop, isExtension, isServerCopy, isTransaction, mayBeMissed } from './kinds.ts';
+import {
+  heading,
+  isAboutRights,
+  isAboutRoles,
+  isContent,
+  isDrop,
+  isExtension,
+  isServerCopy,
+  isSettingOfRole,
+  mayBeMissed,
+} from './kinds.ts';
 import { DumpRefused, OutOfLocks } from './refused.ts';
+import { DumpSession } from './session.ts';
 import type { DumpPiece, Reading } from './statements.ts';
 
 /** What a person with the keys to the server does for the master user. */
@@ -28,6 +35,7 @@ class Refusal {
 }
 
 const MOST_TRIES = 200;
+const MADE_ROLE = /^create\s+(?:role|user|group)\s+(?!mapping\b)("(?:[^"]|"")+"|[^\s;]+)/i;
 const QUOTE = '$dump$';
 const TEMPLATES = new Set(['template0', 'template1']);
 
@@ -35,29 +43,27 @@ export class Loader {
   readonly #source: ConnectionSettings;
   readonly #keys: Keys;
   readonly #reading: Reading;
-  readonly #client: pg.Client;
+  readonly #session: DumpSession;
   /** In order, each once. */
   readonly #notes = new Set<string>();
   /** As `\connect` calls it. */
   #database: string | undefined;
   #hasContent = false;
-
   constructor(source: ConnectionSettings, keys: Keys, reading: Reading) {
     this.#source = source;
     this.#keys = keys;
     this.#reading = reading;
-    this.#client = new pg.Client(clientConfig(source, 'rehearsal dump'));
-    this.#client.on('error', () => {}); // shows at the next query
+    this.#session = new DumpSession(source);
   }
 
   get notes(): string[] {
     return [...this.#notes];
   }
 
-  open = (): Promise<unknown> => this.#client.connect();
-  close = (): Promise<void> => this.#client.end();
+  open = (): Promise<unknown> => this.#session.open();
+  close = (): Promise<void> => this.#session.close();
   get isInTransaction(): boolean {
-    return this.#client.getTransactionStatus() !== 'I';
+    return this.#session.isInTransaction;
   }
 
   async take(piece: DumpPiece): Promise<void> {
@@ -65,8 +71,8 @@ export class Loader {
     if (this.#database !== undefined && TEMPLATES.has(this.#database)) return skip(piece);
     if (piece.kind === 'encoding') return this.#encode(piece.text, piece.place);
     if (piece.kind === 'generate') {
-      const { rows } = await this.#refusing(piece, () => this.#client.query<unknown[]>({ text: piece.text, rowMode: 'array' }));
-      for (const text of rows.flat()) if (typeof text === 'string') await this.take({ kind: 'statement', text, place: piece.place });
+      const values = await this.#refusing(piece, () => this.#session.values(piece.text));
+      for (const text of values) if (typeof text === 'string') await this.take({ kind: 'statement', text, place: piece.place });
       return;
     }
     if (isContent(piece.text)) this.#hasContent = true;
@@ -87,7 +93,9 @@ export class Loader {
     const seen = new Set<string>();
     for (let tries = 0; ; tries += 1) {
       try {
-        return await this.#run(current);
+        const { wasNotGranted } = await this.#session.run(current);
+        if (wasNotGranted) await this.#asSuperuser(current, () => 'over');
+        return await this.#joinRoleOf(current);
       } catch (error) {
         const next = tries < MOST_TRIES ? await this.#remedy(current, error, seen) : new Refusal(error);
         if (next === 'over') return;
@@ -113,8 +121,10 @@ export class Loader {
       const again = await this.#find(text, complaint);
       if (again !== undefined) return again;
     }
+    const plain = plainMembership(text);
+    if (plain !== undefined) return plain;
     if (complaint.kind === 'not allowed' && !isServerCopy(text)) {
-      if (isAboutRoles(text)) await this.#makeRoleOf(text);
+      if (isAboutRoles(text) && !isSettingOfRole(text)) await this.#makeRoleOf(text);
       else return this.#asSuperuser(text, pass);
     }
     return isExtension(text) || isAboutRoles(text) || isAboutRights(text) || mayBeMissed(text) ? pass() : new Refusal(error);
@@ -124,7 +134,7 @@ export class Loader {
     if (complaint.kind === 'missing role') {
       try {
         await this.#keys.createRole(complaint.name);
-        await this.#hear();
+        await this.#session.hear();
         return text;
       } catch {
         return undefined; // such as a name that the server keeps for itself
@@ -135,6 +145,10 @@ export class Loader {
       return withoutTablespace(text);
     }
     if (complaint.kind === 'missing extension') return isExtension(text) ? `${text} cascade` : undefined;
+    if (complaint.kind === 'missing privilege') {
+      this.#notes.add(`${heading(text)}: without ${complaint.name}, which this version does not know`);
+      return withoutPrivilege(text, complaint.name);
+    }
     if (complaint.kind === 'missing version') {
       this.#notes.add(`${heading(text)}: not on this machine in this version, so it has the one that is there`);
       return text.replace(/\s+version\s+('[^']*'|"[^"]*"|[\w.]+)/i, '');
@@ -144,55 +158,56 @@ export class Loader {
 
   /** An attribute that Aurora gives to nobody is not worth a role. */
   async #makeRoleOf(text: string): Promise<void> {
-    const name = /^create\s+(?:role|user|group)\s+("(?:[^"]|"")+"|[^\s;]+)/i.exec(text)?.[1];
+    const name = MADE_ROLE.exec(text)?.[1];
     if (name !== undefined)
       await this.#keys.createRole(name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name.toLowerCase());
+  }
+
+  /** Whoever restores a dump is a member of the roles that own what is in it. */
+  async #joinRoleOf(text: string): Promise<void> {
+    const name = MADE_ROLE.exec(text)?.[1];
+    if (name !== undefined) await this.#session.run(`grant ${name} to current_user`).catch(() => {});
   }
 
   /** An extension is made as RDS makes it: its objects are the platform's, and itself is the master user's. */
   async #asSuperuser(text: string, pass: () => 'over'): Promise<string | Refusal> {
     try {
-      if (isExtension(text)) await this.#run(`call pg_catalog.rds_create_extension(current_user::text, ${QUOTE}${text}${QUOTE})`);
+      if (isExtension(text)) await this.#session.run(`call pg_catalog.rds_create_extension(current_user::text, ${QUOTE}${text}${QUOTE})`);
       else
         await this.#keys.asSuperuser(async () => {
-          await this.#hear();
-          await this.#run(text);
+          await this.#session.hear();
+          await this.#session.run(text);
         });
-      await this.#hear();
+      await this.#session.hear();
     } catch (error) {
       // A superuser may find that something else is missing: then the statement is tried again from the beginning.
       const complaint = complaintIn(error);
       const again = 'name' in complaint ? await this.#find(text, complaint) : undefined;
       if (again !== undefined) return again;
-      return isExtension(text) || mayBeMissed(text) || isAboutRights(text) ? pass() : new Refusal(error);
+      return isExtension(text) || mayBeMissed(text) || isAboutRights(text) || isAboutRoles(text) ? pass() : new Refusal(error);
     }
     if (!isAboutRights(text)) this.#notes.add(`${heading(text)}: done by the superuser, since the master user may not`);
     return 'over';
   }
 
-  async #run(text: string): Promise<void> {
-    // A statement that fails takes the dump's own transaction with it otherwise.
-    const guarded = this.#client.getTransactionStatus() === 'T' && !isTransaction(text);
-    if (!guarded) return void (await this.#client.query(text));
-    await this.#client.query('savepoint rehearsal');
-    try {
-      await this.#client.query(text);
-      await this.#client.query('release savepoint rehearsal');
-    } catch (error) {
-      await this.#client.query('rollback to savepoint rehearsal; release savepoint rehearsal');
-      throw error;
-    }
-  }
-
-  /** Within a transaction a session hears of what others did to roles when it takes a lock, and not before. */
-  async #hear(): Promise<void> {
-    if (this.#client.getTransactionStatus() !== 'T') return;
-    await this.#client.query('savepoint hearing; select from pg_catalog.pg_largeobject_metadata limit 0');
-    await this.#client.query('rollback to savepoint hearing; release savepoint hearing');
-  }
-
   async #copy(text: string, data: AsyncIterable<Buffer>): Promise<void> {
-    await pipeline(Readable.from(data, { objectMode: false }), this.#client.query(from(text)));
+    if (await this.#mayCopy(text)) return this.#session.copy(text, data);
+    this.#notes.add(`${heading(text)}: done by the superuser, since the master user may not`);
+    await this.#keys.asSuperuser(async () => {
+      await this.#session.hear();
+      await this.#session.copy(text, data);
+    });
+    await this.#session.hear();
+  }
+
+  /** A table under row security takes rows of nobody's but those that pass it by. */
+  async #mayCopy(text: string): Promise<boolean> {
+    try {
+      await this.#session.tryCopy(text);
+      return true;
+    } catch (error) {
+      return complaintIn(error).kind !== 'not allowed' && !isAboutRowSecurity(error);
+    }
   }
 
   async #refusing<Result>({ text, place }: DumpPiece, work: () => Promise<Result>): Promise<Result> {
@@ -220,8 +235,7 @@ export class Loader {
     }
     this.#database = database;
     this.#reading.decoder = UTF8;
-    if (this.isInTransaction) await this.#client.query('rollback');
-    await this.#client.query('reset all');
+    await this.#session.startAnew();
   }
 
   #refused(place: string, text: string, error: unknown): DumpRefused | OutOfLocks {

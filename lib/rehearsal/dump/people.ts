@@ -25,10 +25,13 @@ begin
 end
 $do$`;
 
-/** Roles of the dump are on both sides, and the master user is a member of each, as whoever restores a dump on Aurora has to be. */
+/**
+ * Roles of the dump are on both sides, and the master user is a member of each and may make others members, as whoever restores a dump on Aurora
+ * has to be.
+ */
 export const keysTo = ({ source, target }: Embedded): Keys => ({
   async createRole(name) {
-    await asSuperuser(source.superuser(), [createRole(name), `grant ${identifier(name)} to ${SOURCE_ROLE}`]);
+    await asSuperuser(source.superuser(), [createRole(name), `grant ${identifier(name)} to ${SOURCE_ROLE} with admin option`]);
     if (target) await asSuperuser(target.superuser(), [createRole(name)]);
   },
   async asSuperuser(work) {
@@ -83,6 +86,16 @@ order by 1
     [SOURCE_ROLE],
   );
 
+/** Where the dump shuts everybody out of the database, and knows nothing of the role that the rehearsal's application has. */
+const letIntoDatabase = (): string => `
+do $do$
+begin
+  if not has_database_privilege('${APPLICATION_ROLE}', current_database(), 'connect') then
+    execute format('grant connect on database %I to ${APPLICATION_ROLE}', current_database());
+  end if;
+end
+$do$`;
+
 const userSchemas = () => statement(`select n.nspname::text from pg_catalog.pg_namespace as n where ${USER_SCHEMA}`);
 
 /** @returns what was done, for the user to know */
@@ -90,6 +103,7 @@ export async function actAsPeopleDo({ source, target }: Embedded, database: stri
   const from = source.superuser(database);
   const keys = keysTo({ source, target });
   for (const [role = ''] of await namesFrom(from, rolesOfDump())) await keys.createRole(role);
+  await asSuperuser(from, [letIntoDatabase()]);
   const master = target && (await namesFrom(from, policiesForMaster())).length > 0;
   if (master) await asSuperuser(target.superuser(), [createRole(SOURCE_ROLE)]);
   return [
@@ -119,7 +133,7 @@ async function giveAway(source: ConnectionSettings): Promise<string[]> {
   const schemas = (await namesFrom(source, userSchemas())).map(([schema = '']) => identifier(schema));
   await asSuperuser(source, [
     createRole(OWNER_ROLE),
-    `grant ${OWNER_ROLE} to ${SOURCE_ROLE}`,
+    `grant ${OWNER_ROLE} to ${SOURCE_ROLE} with admin option`,
     ...schemas.map((schema) => `grant usage on schema ${schema} to ${OWNER_ROLE}`),
     ...tables.map(([table]) => `alter table ${table} owner to ${OWNER_ROLE}`),
   ]);

@@ -29,6 +29,14 @@ export class Reading {
   decoder: Decoder = UTF8;
   /** Whether the file said that it ends here. */
   hasQuit = false;
+  /** Whether it begins as pg_dump's and has not ended so. A file that is cut off between two statements shows it in no other way. */
+  lacksItsEnd = false;
+
+  /** @param line outside of every statement */
+  hear(line: string): void {
+    if (/^-- PostgreSQL database dump\r?$/.test(line)) this.lacksItsEnd = true;
+    else if (/^-- PostgreSQL database dump complete\r?$/.test(line)) this.lacksItsEnd = false;
+  }
 }
 
 const COPY = /^copy\b[\s\S]*?\bfrom\s+stdin\b(?<options>[\s\S]*)$/i;
@@ -60,7 +68,9 @@ export async function* piecesOf(path: string, reading = new Reading(), inclusion
   let first = 1;
   for (let line = await next(); line && !reading.hasQuit; line = await next()) {
     if (draft.isEmpty) first = number;
-    draft.add(`${decoded(line, reading.decoder, placeOf(number))}\n`);
+    const text = decoded(line, reading.decoder, placeOf(number));
+    if (draft.isEmpty) reading.hear(text);
+    draft.add(`${text}\n`);
     for (let found = draft.next(); found; found = draft.next()) {
       if (!found.command) yield pieceOf(found.text, placeOf(first), next, reading);
       else yield* obey(found.text, commandAt(found.command), { place: placeOf(number), path, next, reading, inclusions });

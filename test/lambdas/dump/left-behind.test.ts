@@ -140,6 +140,7 @@ describe.each(versions<readonly [ServerVersion, ServerVersion]>([11, 17], [15, 1
       expect(listed).toContain('function public.leak(integer) (made without LEAKPROOF)');
       expect(listed).toContain('function public.quiet() (made without SET log_min_duration_statement)');
       expect(listed.find((one) => one.startsWith('event trigger note_ddl'))).toContain('(42501)');
+      expect((await copied.until('TrySample')).evidence).toMatchObject({ untried: [], materializedViews: 0 });
       expect((await copied.until('BuildIndexes')).evidence).toMatchObject({ failures: [] });
       expect(await copied.target('select proconfig from pg_proc where proname = $1', ['quiet'])).toEqual([
         { proconfig: ['search_path=public, pg_temp'] },

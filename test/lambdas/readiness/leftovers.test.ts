@@ -150,4 +150,10 @@ create schema left_out; create table left_out.t (id int)`);
       TargetNotEmpty: blocker(`${ODD}."T"`, `${ODD}."T_id_seq"`, `${ODD}.mood`, `${ODD}.v`),
     });
   });
+
+  it('takes the types of an extension that the target has already for the extension’s (#11)', async () => {
+    const enabled = await world.sibling('enabled');
+    for (const side of [enabled.source, enabled.target]) await side('create extension dblink');
+    expect(await findingsOf(enabled, [targetEmpty])).toEqual([]);
+  });
 });

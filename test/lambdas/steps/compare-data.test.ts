@@ -240,6 +240,19 @@ create table parts_north partition of parts for values in ('north')`);
     });
   });
 
+  it('compares tables whose indexes lean on functions of a schema that is published nowhere (#11)', async () => {
+    const one = await world.sibling('comparison beside extensions');
+    const schema = `create schema extensions; create extension unaccent schema extensions;
+create function public.plainly(text) returns text language sql immutable as $$ select extensions.unaccent($1) $$;
+create table public.word (id int primary key, v text); insert into public.word values (1, 'Élan');`;
+    const index = 'create index word_plain on public.word (public.plainly(v))';
+    await one.asSourceRole(`${schema} ${index}`);
+    await one.asTargetRole(schema);
+    await letReadersIn(one);
+    await one.asTargetRole(index); // as BuildIndexes does, later
+    await expect(one.until('CompareData')).resolves.toMatchObject({ evidence: { different: [], finished: true } });
+  });
+
   it('fails where a row may be hidden from it, rather than pass', async () => {
     const one = await fresh();
     await one.target(`alter table by_uuid enable row level security; alter table by_uuid force row level security;

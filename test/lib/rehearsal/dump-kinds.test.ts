@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ConnectionSettings } from '../../../lambdas/adapters/connection-settings.ts';
+import { REPLICATION_ROLE } from '../../../lambdas/names.ts';
+import { passByPolicies } from '../../../lib/rehearsal/application/row-security.ts';
 import { loadDump } from '../../../lib/rehearsal/dump/load-dump.ts';
-import { keysTo } from '../../../lib/rehearsal/dump/people.ts';
-import { SOURCE_ROLE, startSource } from '../../../lib/rehearsal/servers/pair.ts';
+import { actAsPeopleDo, keysTo } from '../../../lib/rehearsal/dump/people.ts';
+import { APPLICATION_ROLE, SOURCE_ROLE, startSource } from '../../../lib/rehearsal/servers/pair.ts';
 import { sql } from '../../support/rehearsal.ts';
 import { versions } from '../../support/versions.ts';
 
@@ -313,5 +315,75 @@ ${T}`);
     ).rejects.toThrow(
       /Line 2 of the dump was refused: create table t .*: type "h3index" does not exist Before that, not done as the dump says: create extension h3: .*; create extension aws_s3: /,
     );
+  });
+
+  it('rights and rows of owners whose roles the dump makes, also under row security and with rights of newer versions', async () => {
+    const { source } = await load(
+      `begin; create role keeper_${version} nologin; create role guest_${version};
+${T}alter table t owner to keeper_${version}; create function f() returns integer language sql as 'select 1';
+alter function f() owner to keeper_${version}; commit;
+copy t (id, v) from stdin;\n1\tx\n\\.\n
+revoke all on function f() from public; grant select, nonsense_of_tomorrow, update on t to guest_${version};
+alter table t enable row level security; alter table t force row level security;
+copy t (id, v) from stdin;\n2\ty\n\\.\n
+begin;\ncopy t (id, v) from stdin;\n3\tz\n\\.\ncommit;\nalter table t no force row level security;`,
+    );
+    expect(
+      await sql(
+        source,
+        'select pg_get_userbyid(relowner) as owner, (select count(*)::int from t) as n from pg_class where relname = $$t$$',
+      ),
+    ).toEqual([{ owner: `keeper_${version}`, n: 3 }]);
+    expect(
+      await sql(
+        source,
+        `select has_function_privilege('guest_${version}', 'f()', 'execute') as f, has_table_privilege('guest_${version}', 't', 'update') as t`,
+      ),
+    ).toEqual([{ f: false, t: true }]);
+  });
+
+  it('settings of roles that only a superuser may make', async () => {
+    const role = `"Set ${version}"`;
+    const { source } = await load(
+      `${T}create role ${role} login; alter role ${role} set log_min_duration_statement = '5s'; alter role ${role} in database "elsewhere" set "app.tenant" = 'x';`,
+    );
+    expect(
+      await sql(source, `select setdatabase <> 0 as here, setconfig from pg_db_role_setting where setrole = '${role}'::regrole order by 1`),
+    ).toEqual([
+      { here: false, setconfig: ['log_min_duration_statement=5s'] },
+      { here: true, setconfig: ['app.tenant=x'] },
+    ]);
+  });
+
+  it('memberships as newer versions write them, and says of a dump that lacks its end', async () => {
+    const head = '--\n-- PostgreSQL database dump\n--\n\n';
+    const grants = `create role team_${version}; create role member_${version};
+GRANT team_${version} TO member_${version} WITH INHERIT TRUE GRANTED BY postgres; grant pg_monitor to team_${version} with admin option granted by "some body";\n`;
+    const { source, notes } = await load(`${head}${grants}${T}`);
+    expect(
+      await sql(
+        source,
+        `select pg_has_role('member_${version}', 'team_${version}', 'member') as one, pg_has_role('team_${version}', 'pg_monitor', 'member') as other`,
+      ),
+    ).toEqual([{ one: true, other: true }]);
+    expect(notes).toContain('may mean that it is cut off');
+    expect((await load(`${head}${T}\n--\n-- PostgreSQL database dump complete\n--\n`)).notes).not.toContain('cut off');
+  });
+
+  it('tables under row security, which the role that replicates may pass by whoever owns them', async () => {
+    const { source } = await load(`${T}alter table t enable row level security; alter table t owner to "Lord ${version}";
+create table u (id integer primary key); alter table u enable row level security; revoke all on database elsewhere from public;`);
+    await actAsPeopleDo({ source: side.server, target: undefined }, source.database);
+    await passByPolicies(source);
+    expect(
+      await sql(
+        source,
+        `select distinct pg_get_userbyid(relowner)::text as owner, pg_has_role('${REPLICATION_ROLE}', relowner, 'member') as may from pg_class
+where oid in ('t'::regclass, 'u'::regclass) order by 1`,
+      ),
+    ).toEqual([`Lord ${version}`, 'rehearsal_owner'].map((owner) => ({ owner, may: true })));
+    expect(await sql(source, `select has_database_privilege('${APPLICATION_ROLE}', current_database(), 'connect') as may`)).toEqual([
+      { may: true },
+    ]);
   });
 });

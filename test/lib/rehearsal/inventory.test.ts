@@ -90,6 +90,14 @@ create index "i %" on "Größe ""x"" %".t (lower(j::text)) where f > 2`,
     expect(missing).toEqual(['"i %" on "Größe ""x"" %"."t"', '"to ""t""" on "Größe ""x"" %"."leave\\me"']);
   });
 
+  it('misses no index of a materialized view that was left behind (#11)', async () => {
+    await run(database.source, 'create materialized view left_behind as select 1 as one; create index left_index on left_behind (one)');
+    expect(await look()).not.toMatchObject({ missing: expect.arrayContaining([expect.stringContaining('left_index')]) });
+    await run(database.target, 'create materialized view left_behind as select 1 as one');
+    expect(await look()).toMatchObject({ missing: expect.arrayContaining([expect.stringContaining('left_index')]) });
+    for (const side of [database.source, database.target]) await run(side, 'drop materialized view left_behind');
+  });
+
   it('does not take a query that failed for equality', async () => {
     await run(
       pair.target.superuser('inventory'),

@@ -1,7 +1,8 @@
 /** Looks at both databases that can be compared with each other. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Looking, Reader, Statement } from '../contract.ts';
+import type { Looking, Statement } from '../contract.ts';
 import { subscriptionName } from '../names.ts';
+import { leaningReads } from '../schema/reading-path.ts';
 import { pinPrinting } from '../sql/comparison.ts';
 import { positionConfirmed, writtenPosition } from '../sql/confirmed-position.ts';
 
@@ -48,18 +49,23 @@ export async function openSides(
   const exactFloats = versions.every((version) => version >= EXACT_FLOATS);
   const slot = subscriptionName(source.endpoint.database);
 
-  const askReader = <Row>(reader: Reader, question: Statement<Row>, briefMs?: number): Promise<Row[]> =>
-    reader.snapshot(async (snapshot) => {
-      const isBrief = briefMs !== undefined;
-      await snapshot.query(pinPrinting(exactFloats, isBrief ? briefMs : Math.max(remainingMs(), RESERVE_MS), isBrief));
-      return snapshot.query(question);
-    });
+  const leaning = { source: leaningReads(source), target: leaningReads(target) };
+  const askSide = <Row>(side: Side, question: Statement<Row>, briefMs?: number): Promise<Row[]> =>
+    leaning[side]((path) =>
+      comparison[side].snapshot(async (snapshot) => {
+        const isBrief = briefMs !== undefined;
+        await snapshot.query(pinPrinting(exactFloats, isBrief ? briefMs : Math.max(remainingMs(), RESERVE_MS), isBrief, path));
+        return snapshot.query(question);
+      }),
+    );
+  const askBoth = <Row>(question: Statement<Row>, briefMs?: number): Promise<[Row[], Row[]]> =>
+    Promise.all([askSide('source', question, briefMs), askSide('target', question, briefMs)]);
 
   return {
     versions,
-    ask: (side, question) => askReader(comparison[side], question),
-    askBoth: (question) => Promise.all([askReader(source, question), askReader(target, question)]),
-    askBothBriefly: (question, longestMs) => Promise.all([askReader(source, question, longestMs), askReader(target, question, longestMs)]),
+    ask: (side, question) => askSide(side, question),
+    askBoth: (question) => askBoth(question),
+    askBothBriefly: (question, longestMs) => askBoth(question, longestMs),
     async caughtUp() {
       const patience = Math.max(remainingMs() - RESERVE_MS, SHORTEST_WAIT_MS);
       const until = Date.now() + patience;

@@ -8,7 +8,7 @@
  *
  * No code of a user's runs. Text is made by output functions, which only superusers can write, and never by a cast, which the owner of a type
  * can; keys come back through input functions of types below all domains, whose constraints so are not asked; functions and operators are
- * those of pg_catalog; and the statement does not even parse where a view has taken the table's place.
+ * those of pg_catalog by their full names, whatever the path ({@link pinPrinting}); and the statement does not even parse where a view has taken the table's place.
  *
  * The hash of a row is taken twice, because the hash of a record is linear in the hashes of its columns: without the second one, two
  * rows that have swapped the values of one column would have the same sum as before. Sums, not XORs, tell duplicates from nothing.
@@ -55,32 +55,34 @@ export type Selection = { readonly after?: Key | undefined; readonly upTo?: Key 
  * A check constraint is nothing to plan by, since planning by it could evaluate a part of it. Views are refused once more by
  * restrict_nonsystem_relation_kind, which exists from the minor releases of August 2024 on.
  * @param alone without parallel workers
+ * @param path schemas behind pg_catalog, for what is planned beside our statement and leans on them
  */
-export const pinPrinting = (exactFloats: boolean, timeoutMs: number, alone = false): Statement<unknown> =>
+export const pinPrinting = (exactFloats: boolean, timeoutMs: number, alone = false, path: readonly string[] = []): Statement<unknown> =>
   statement(
     `
 select pg_catalog.set_config(name, value, true)
 from (values
   ('DateStyle', 'ISO, YMD'), ('IntervalStyle', 'postgres'), ('TimeZone', 'UTC'), ('bytea_output', 'hex'), ('xmlbinary', 'base64'),
-  ('lc_monetary', 'C'), ('quote_all_identifiers', 'off'), ('search_path', 'pg_catalog'), ('row_security', 'off'),
+  ('lc_monetary', 'C'), ('quote_all_identifiers', 'off'), ('search_path', $3::text), ('row_security', 'off'),
   ('constraint_exclusion', 'off'), ('restrict_nonsystem_relation_kind', 'view,foreign-table'),
   ('extra_float_digits', $1::text), ('statement_timeout', $2::text)${alone ? ", ('max_parallel_workers_per_gather', '0')" : ''}
 ) as pinned (name, value)
 where pg_catalog.current_setting(name, true) is not null
 `,
-    [exactFloats ? '1' : '0', String(Math.round(timeoutMs))],
+    [exactFloats ? '1' : '0', String(Math.round(timeoutMs)), ['pg_catalog', ...path.map(identifier)].join(', ')],
   );
 
 const column = (name: string): string => `r.${identifier(name)}`;
-const asText = (columns: readonly ComparedColumn[]): string => `textsend(row(${columns.map(({ name }) => column(name)).join(', ')})::text)`;
+const asText = (columns: readonly ComparedColumn[]): string =>
+  `pg_catalog.textsend(row(${columns.map(({ name }) => column(name)).join(', ')})::text)`;
 
 /** The bytes that stand for a value. A NaN has many binary forms and only one meaning. */
 function image(one: ComparedColumn): string {
   if (one.binary === undefined) return asText([one]);
   const value = column(one.name);
-  if (one.binary !== 'float4' && one.binary !== 'float8') return `${SEND[one.binary]}(${value})`;
+  if (one.binary !== 'float4' && one.binary !== 'float8') return `pg_catalog.${SEND[one.binary]}(${value})`;
   const float = `${value}::${one.binary}`; // a domain's constraint need not allow NaN
-  return `${SEND[one.binary]}(case when ${float} = 'NaN' then 'NaN' else ${float} end)`;
+  return `pg_catalog.${SEND[one.binary]}(case when ${float} operator(pg_catalog.=) 'NaN'::${one.binary} then 'NaN' else ${float} end)`;
 }
 
 /** Text columns share one image: printing a row costs little more than printing a value. */
@@ -92,11 +94,12 @@ function rowImage({ columns }: ComparedTable): string {
 
 const rowHash = (table: ComparedTable): string =>
   table.hashesRecords
-    ? `hash_record_extended(row(int8send(hash_record_extended(${rowImage(table)}, 0))), 1)`
-    : `hashtextextended(${rowImage(table)}::text collate "C", 0)`;
+    ? `pg_catalog.hash_record_extended(row(pg_catalog.int8send(pg_catalog.hash_record_extended(${rowImage(table)}, 0))), 1)`
+    : `pg_catalog.hashtextextended(${rowImage(table)}::text collate "C", 0)`;
 
 const keyColumns = ({ key }: ComparedTable): string => key.map(({ name }) => column(name)).join(', ');
-const keyAsText = ({ key }: ComparedTable): string => `array[${key.map(({ name }) => `format('%s', ${column(name)})`).join(', ')}]`;
+const keyAsText = ({ key }: ComparedTable): string =>
+  `array[${key.map(({ name }) => `pg_catalog.format('%s', ${column(name)})`).join(', ')}]`;
 const only = ({ schema, table }: ComparedTable): string => `only ${qualified(schema, table)}`;
 
 /**
@@ -114,7 +117,7 @@ function rowsOf(table: ComparedTable, selection: Selection): { from: string; val
     const columns = table.columns.map(({ name }) => column(name));
     // `limit 1` keeps the planner to one index search a key: it believes a hash join of the whole table to be as cheap.
     return {
-      from: `from unnest(${table.key.map(({ type }, place) => `$${place + 1}::${type}[]`).join(', ')}) with ordinality as w (${[...names, 'n'].join(', ')})
+      from: `from rows from (${table.key.map(({ type }, place) => `pg_catalog.unnest($${place + 1}::${type}[])`).join(', ')}) with ordinality as w (${[...names, 'n'].join(', ')})
 cross join lateral (
   select ${columns.join(', ')} from ${only(table)} as r where ${[...matches, isTable(table)].join(' and ')} limit 1
 ) as r`,
@@ -143,7 +146,7 @@ export interface RowSum {
 export function rowSum(table: ComparedTable, selection: Selection): Statement<RowSum> {
   const { from, values } = rowsOf(table, selection);
   return statement(
-    `select count(*)::float8 as rows, coalesce(sum(h), 0)::text as sum from (select ${rowHash(table)} as h ${from}) as hashed`,
+    `select pg_catalog.count(*)::float8 as rows, coalesce(pg_catalog.sum(h), 0)::text as sum from (select ${rowHash(table)} as h ${from}) as hashed`,
     values,
   );
 }
@@ -154,7 +157,7 @@ export const rowSums = (tables: readonly ComparedTable[]): Statement<RowSum & { 
     tables
       .map(
         (table, n) =>
-          `select ${n} as n, count(*)::float8 as rows, coalesce(sum(h), 0)::text as sum from (select ${rowHash(table)} as h ${everyRow(table)}) as hashed`,
+          `select ${n} as n, pg_catalog.count(*)::float8 as rows, coalesce(pg_catalog.sum(h), 0)::text as sum from (select ${rowHash(table)} as h ${everyRow(table)}) as hashed`,
       )
       .join('\nunion all\n'),
   );
@@ -176,7 +179,7 @@ export function keysAfter(table: ComparedTable, after: Key | undefined, size: nu
 /** How many rows there are, without looking into them. */
 export function rowCount(table: ComparedTable, selection: Selection): Statement<{ rows: number }> {
   const { from, values } = rowsOf(table, selection);
-  return statement(`select count(*)::float8 as rows ${from}`, values);
+  return statement(`select pg_catalog.count(*)::float8 as rows ${from}`, values);
 }
 
 /** Each row by itself. */
@@ -194,7 +197,7 @@ export interface Found {
 /** The hash of the row with each of these keys, where there is one. */
 export function hashesByKey(table: ComparedTable, keys: readonly Key[]): Statement<Found> {
   const { from, values } = rowsOf(table, { keys });
-  return statement(`select w.n::float8 - 1 as n, ${rowHash(table)}::text as value ${from}`, values);
+  return statement(`select w.n::float8 operator(pg_catalog.-) 1 as n, ${rowHash(table)}::text as value ${from}`, values);
 }
 
 /** From this length in bytes on a value travels as its SHA-256. */
@@ -209,9 +212,12 @@ export function valuesByKey(table: ComparedTable, keys: readonly Key[]): Stateme
   const { from, values } = rowsOf(table, { keys });
   const images = table.columns
     .map(image)
-    .map((i) => `encode(case when length(${i}) < ${LONG_VALUE} then ${i} else sha256(${i}) end, 'hex')`);
+    .map(
+      (i) =>
+        `pg_catalog.encode(case when pg_catalog.length(${i}) operator(pg_catalog.<) ${LONG_VALUE} then ${i} else pg_catalog.sha256(${i}) end, 'hex')`,
+    );
   return statement(
-    `select w.n::float8 - 1 as n, ${rowHash(table)}::text as value, array[${images.join(', ')}]::text[] as images ${from}`,
+    `select w.n::float8 operator(pg_catalog.-) 1 as n, ${rowHash(table)}::text as value, array[${images.join(', ')}]::text[] as images ${from}`,
     values,
   );
 }
@@ -225,7 +231,7 @@ export interface BucketSum extends RowSum {
 export const bucketSums = (table: ComparedTable, buckets: number): Statement<BucketSum> =>
   statement(
     `
-select (h & $1::bigint)::text as bucket, count(*)::float8 as rows, sum(h)::text as sum
+select (h operator(pg_catalog.&) $1::bigint)::text as bucket, pg_catalog.count(*)::float8 as rows, pg_catalog.sum(h)::text as sum
 from (select ${rowHash(table)} as h ${everyRow(table)}) as hashed
 group by 1
 `,
@@ -236,9 +242,9 @@ group by 1
 export const hashCounts = (table: ComparedTable, buckets: number, some: readonly string[]): Statement<{ hash: string; copies: string }> =>
   statement(
     `
-select h::text as hash, count(*)::text as copies
+select h::text as hash, pg_catalog.count(*)::text as copies
 from (select ${rowHash(table)} as h ${everyRow(table)}) as hashed
-where (h & $1::bigint) = any ($2::bigint[])
+where (h operator(pg_catalog.&) $1::bigint) operator(pg_catalog.=) any ($2::bigint[])
 group by h
 `,
     [buckets - 1, some],
@@ -248,9 +254,9 @@ group by h
 export const copiesByHash = (table: ComparedTable, hashes: readonly string[]): Statement<Found> =>
   statement(
     `
-select w.n::float8 - 1 as n, count(*)::text as value
+select w.n::float8 operator(pg_catalog.-) 1 as n, pg_catalog.count(*)::text as value
 from (select ${rowHash(table)} as h ${everyRow(table)}) as hashed
-join unnest($1::bigint[]) with ordinality as w (h, n) on w.h = hashed.h
+join pg_catalog.unnest($1::bigint[]) with ordinality as w (h, n) on w.h operator(pg_catalog.=) hashed.h
 group by w.n
 `,
     [hashes],
@@ -260,9 +266,9 @@ group by w.n
 export const copiesByImage = (table: ComparedTable, hashes: readonly string[]): Statement<{ image: string; copies: number }> =>
   statement(
     `
-select encode(sha256(textsend(i::text)), 'hex') as image, count(*)::float8 as copies
+select pg_catalog.encode(pg_catalog.sha256(pg_catalog.textsend(i::text)), 'hex') as image, pg_catalog.count(*)::float8 as copies
 from (select ${rowHash(table)} as h, ${rowImage(table)} as i ${everyRow(table)}) as hashed
-where h = any ($1::bigint[])
+where h operator(pg_catalog.=) any ($1::bigint[])
 group by 1
 `,
     [hashes],

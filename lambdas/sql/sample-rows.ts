@@ -23,15 +23,15 @@ export interface Portion {
 /** The first that a page can hold: of a page that is full of small rows not all are looked at. */
 const PLACES_A_PAGE = 60;
 
-/** For one transaction of looks. */
-export const limitSampling = (timeoutMs: number): Statement<unknown> =>
+/** For one transaction of looks. @param path as of `pinPrinting` */
+export const limitSampling = (timeoutMs: number, path: readonly string[] = []): Statement<unknown> =>
   statement(
     `
 select pg_catalog.set_config(name, value, true)
-from (values ('constraint_exclusion', 'off'), ('restrict_nonsystem_relation_kind', 'view,foreign-table'), ('statement_timeout', $1::text)) as pinned (name, value)
+from (values ('search_path', $2::text), ('constraint_exclusion', 'off'), ('restrict_nonsystem_relation_kind', 'view,foreign-table'), ('statement_timeout', $1::text)) as pinned (name, value)
 where pg_catalog.current_setting(name, true) is not null
 `,
-    [String(timeoutMs)],
+    [String(timeoutMs), ['pg_catalog', ...path.map(identifier)].join(', ')],
   );
 
 /**
@@ -44,14 +44,14 @@ function oneTable({ table, rows, pages }: Portion, place: number): string {
   const from = `from only ${qualified(table.schema, table.table)} as r`;
   const order = (direction: string): string => table.key.map((name) => `r.${identifier(name)} ${direction}`).join(', ');
   const on = (chosen: readonly number[]): string =>
-    `where r.ctid = any (array(select ('(' || b || ',' || o || ')')::tid from unnest('{${chosen.join(',')}}'::int8[]) as b, generate_series(1, ${PLACES_A_PAGE}) as o))`;
+    `where r.ctid operator(pg_catalog.=) any (array(select pg_catalog.format('(%s,%s)', b, o)::tid from pg_catalog.unnest('{${chosen.join(',')}}'::int8[]) as b, pg_catalog.generate_series(1, ${PLACES_A_PAGE}) as o))`;
   const parts =
     table.key.length > 0
       ? [`${from} order by ${order('asc')} limit ${few}`, `${from} order by ${order('desc')} limit ${few}`]
       : [`${from} limit ${few}`, `${from} ${on([Math.max(0, table.pages - 1)])} limit ${few}`];
-  const some = `${from} ${on(pages)} order by random() limit ${Math.max(1, rows - 2 * few)}`;
+  const some = `${from} ${on(pages)} order by pg_catalog.random() limit ${Math.max(1, rows - 2 * few)}`;
   // NULL is compared as such: a composite of nothing but NULLs is none.
-  const texts = table.columns.map((_, at) => `case when q.c${at} is distinct from null then format('%s', q.c${at}) end`);
+  const texts = table.columns.map((_, at) => `case when q.c${at} is distinct from null then pg_catalog.format('%s', q.c${at}) end`);
   const names = ['place', ...table.columns.map((_, at) => `c${at}`)].join(', ');
   return `
 select ${place} as place, array[${texts.join(', ')}]::text[] as values from (

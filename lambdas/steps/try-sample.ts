@@ -13,6 +13,7 @@ import { batchesOf, portionsOf } from '../sample/portions.ts';
 import { sampleRefused } from '../sample/refusals.ts';
 import { isTrialRoleThere, makeTrialRole, removeTrialRole } from '../sample/role.ts';
 import { LIMIT_MS, type Row, type Sample, sampleOf, Trial } from '../sample/trial.ts';
+import { type LeaningRead, leaningReads } from '../schema/reading-path.ts';
 import { quotingAllNames, withoutNeedlessQuotes } from '../sql/quoted-names.ts';
 import { limitSampling, type Portion, sampleRows } from '../sql/sample-rows.ts';
 import { checksThere, type Expression, type SampledTable, sampledTables, sampledViews, viewsThere } from '../sql/sample-tables.ts';
@@ -122,6 +123,7 @@ async function tryAll(ctx: Acting<Needs>): Promise<SampleTrial> {
   );
   const isOver = (): boolean => Date.now() > until;
   const trial = new Trial(open, isOver);
+  const leaning = leaningReads(ctx.comparison.source);
   let rows = 0;
   let characters = 0;
   try {
@@ -130,7 +132,7 @@ async function tryAll(ctx: Acting<Needs>): Promise<SampleTrial> {
         trial.untried.push(...batch.map(({ table }) => `table ${table.name}: there was no time for it`));
         continue;
       }
-      const { samples, unread } = await readBatch(ctx, batch, isThere);
+      const { samples, unread } = await readBatch(ctx, batch, isThere, leaning);
       trial.untried.push(...unread);
       rows += samples.reduce((sum, sample) => sum + sample.rows.length, 0);
       await trial.tables(samples);
@@ -161,21 +163,24 @@ async function readBatch(
   { comparison: { source } }: Acting<Needs>,
   batch: readonly Portion[],
   isThere: (one: Expression, table: SampledTable) => boolean,
+  leaning: LeaningRead,
 ): Promise<{ samples: Sample[]; unread: string[] }> {
   const read = (portions: readonly Portion[]): Promise<Sample[]> =>
-    source.snapshot(async (snapshot) => {
-      await snapshot.query(limitSampling(LIMIT_MS));
-      const rows = Map.groupBy(await snapshot.query(sampleRows(portions)), ({ place }) => place);
-      return portions
-        .map((portion, place) =>
-          sampleOf(
-            portion,
-            (rows.get(place) ?? []).map(({ values }): Row => values),
-            isThere,
-          ),
-        )
-        .filter((sample) => sample.rows.length > 0);
-    });
+    leaning((path) =>
+      source.snapshot(async (snapshot) => {
+        await snapshot.query(limitSampling(LIMIT_MS, path));
+        const rows = Map.groupBy(await snapshot.query(sampleRows(portions)), ({ place }) => place);
+        return portions
+          .map((portion, place) =>
+            sampleOf(
+              portion,
+              (rows.get(place) ?? []).map(({ values }): Row => values),
+              isThere,
+            ),
+          )
+          .filter((sample) => sample.rows.length > 0);
+      }),
+    );
   try {
     return { samples: await read(batch), unread: [] };
   } catch (error) {

@@ -253,6 +253,32 @@ create table public.word (id int primary key, v text); insert into public.word v
     await expect(one.until('CompareData')).resolves.toMatchObject({ evidence: { different: [], finished: true } });
   });
 
+  it('compares tables whose indexes lean on a search_path, and falls for no namesakes on it (#11)', async () => {
+    const one = await world.sibling('comparison by a path');
+    const namesake = (head: string, result: string) =>
+      `create function app.${head} returns ${result} language plpgsql as $$ begin raise exception 'a namesake ran'; end $$;`;
+    const schema = (path: string) => `create schema app; set search_path = app, public;
+do $$ begin execute format('alter database %I set search_path = app, public', current_database()); end $$;
+create function app.add(a int, b int) returns int language sql immutable as 'select a + b';
+create operator app.#+ (leftarg = int, rightarg = int, procedure = app.add);
+create function app.plus(i int) returns int language sql immutable ${path} as 'select i #+ 1';
+create function app.fold(t text) returns text language sql immutable as 'select lower(t)';
+create function app.key_of(t text) returns text language sql immutable ${path} as 'select fold(t)';
+create table app.person (id int primary key, name text, born date);
+insert into app.person select n, 'Name ' || n, date '2000-01-01' + n from generate_series(1, 400) n;
+${namesake('textsend(text)', 'bytea')} ${namesake('int4send(int)', 'bytea')} ${namesake('date_send(date)', 'bytea')} ${namesake('format(text, int)', 'text')}
+${namesake('hash_record_extended(record, int)', 'bigint')} ${namesake('hashtextextended(text, int)', 'bigint')}`;
+    const indexes = `set search_path = app, public; create index on app.person (name) where app.plus(id) > 0; create index on app.person (app.key_of(name))`;
+    await one.asSourceRole(`${schema('')} ${indexes}`);
+    await one.asTargetRole(schema('set search_path = app, public')); // as CopySchema gives it
+    await letReadersIn(one);
+    await one.asTargetRole(indexes);
+    await one.target(`update app.person set name = 'other' where id = 7`);
+    await expect(one.until('CompareData')).rejects.toMatchObject({ name: 'DataDiffers', message: expect.stringContaining('id = 7') });
+    await one.target(`update app.person set name = 'Name 7' where id = 7`);
+    await expect(one.until('CompareData')).resolves.toMatchObject({ evidence: { different: [], finished: true } });
+  });
+
   it('fails where a row may be hidden from it, rather than pass', async () => {
     const one = await fresh();
     await one.target(`alter table by_uuid enable row level security; alter table by_uuid force row level security;

@@ -8,6 +8,7 @@ import { findingsOf, summary } from '../../support/findings.ts';
 import { switchFindings } from '../../support/following.ts';
 import { versions } from '../../support/versions.ts';
 import { startWorld, type World } from '../../support/world.ts';
+import { letReadersIn } from '../comparison/finished.ts';
 
 /** One of each kind that only a superuser may make, with what hangs on it and holds no rows. */
 const HARMLESS = `
@@ -140,6 +141,7 @@ describe.each(versions<readonly [ServerVersion, ServerVersion]>([11, 17], [15, 1
       expect(listed).toContain('function public.leak(integer) (made without LEAKPROOF)');
       expect(listed).toContain('function public.quiet() (made without SET log_min_duration_statement)');
       expect(listed.find((one) => one.startsWith('event trigger note_ddl'))).toContain('(42501)');
+      await letReadersIn(copied);
       expect((await copied.until('TrySample')).evidence).toMatchObject({ untried: [], materializedViews: 0 });
       expect((await copied.until('BuildIndexes')).evidence).toMatchObject({ failures: [] });
       expect(await copied.target('select proconfig from pg_proc where proname = $1', ['quiet'])).toEqual([

@@ -136,7 +136,9 @@ describe('CopySchema', () => {
       return dump();
     };
     await copied.run('CopySchema', changing);
-    expect(await copied.target('select side, object from planetscale_migration.schema_baseline order by object')).toEqual([
+    expect(
+      await copied.target('select side, object from planetscale_migration.schema_baseline where side = $1 order by object', ['source']),
+    ).toEqual([
       { side: 'source', object: 'column public.t.a' },
       { side: 'source', object: 'table public.t' },
     ]);

@@ -50,8 +50,10 @@ describe('a dump of one’s own', () => {
   it('as pg_dump writes it, with data, becomes the database that it was taken from', async () => {
     const shop = await empty();
     await loadShop(shop, 10);
-    // This pg_dump writes a statement for each row, which takes its time, and in which -0 is the integer 0.
-    await rows(shop, `truncate shop.event, shop.access_log, "Point of ""Sale"""."Order" cascade`);
+    // This pg_dump writes a statement for each row, which takes its time, and in which -0 is the integer 0. Nobody can load what
+    // dumps hold of two tables: checks of the one find no function under the empty search_path of a dump, rows of the other name an index that it
+    // makes later.
+    await rows(shop, `truncate shop.keyword, shop.watched, shop.event, shop.access_log, "Point of ""Sale"""."Order" cascade`);
     await rows(shop, 'update shop.product set weight_kg = 0 where weight_kg = 0');
     const { source, notes } = await load(await pgDump(shop, 'test').dump([]));
     expect(notes.filter((note) => !note.includes('"rds: ddl"'))).toEqual([]); // the platform's own event trigger stays where it is

@@ -69,8 +69,6 @@ insert into ${nameOf(33)} values (9, 'glad', 'only here');
 delete from ${nameOf(50)} where id = 1;
 insert into ${nameOf(49)} values ('x', null, null);
 update ${nameOf(98)} set m = 'glad' where id = '3';
-drop table ${nameOf(60)};
-alter table ${nameOf(61)} rename note to remark;
 delete from "A large" where id = 1234;
 `);
       const found = await finished(world);
@@ -82,8 +80,6 @@ delete from "A large" where id = 1234;
           'Small 033: id = 9 extra',
           'Small 049: id = x extra',
           'Small 050: a row that is once on the source and not on the target missing',
-          'Small 060: the table does not exist on the target',
-          'Small 061: column "note" is only on the source, column "remark" is only on the target',
           'Small 098: id = 3 changed m',
         ].sort(),
       );

@@ -1,6 +1,6 @@
 /** The fence: from here until the commit point neither side takes the application's writes. */
 import type { Database, MigrationInput, Session } from '../contract.ts';
-import { SwitchFailed } from '../errors.ts';
+import { StatementFailed, SwitchFailed } from '../errors.ts';
 import { type EndedSessions, endSessions } from '../sql/client-sessions.ts';
 import { closeGate, createGate, endLockHoldersWhileFenced, type Fence, fenceGate, liftFence, tryFence, tryOpen } from '../sql/gates.ts';
 import { createHeartbeat } from '../sql/heartbeat.ts';
@@ -34,12 +34,18 @@ export function armDeadMan({ lifts, unblocks }: DeadMan, { attempt, seconds }: P
   for (const statement of armed) statement.catch(() => {}); // hung up on when all is over
 }
 
+/** By which our own gate says no (`sql/gates.ts`): its words are ours, and no refusal of the server's. */
+const GATE_SAYS_NO = '55000';
+
 /**
  * Read-only by default, nobody let in, and nobody left who knew it otherwise.
- * @throws SwitchFailed naming those who hold a lock in its way
+ * @throws SwitchFailed with what the gate says, or naming those who hold a lock in its way
  */
 export async function raiseFence(side: Database, session: Session, fence: Fence): Promise<void> {
-  await namingLockHolders(side, session.query(fenceGate(fence)));
+  await namingLockHolders(side, session.query(fenceGate(fence))).catch((error: unknown) => {
+    if (!(error instanceof StatementFailed) || error.complaint.code !== GATE_SAYS_NO) throw error;
+    throw new SwitchFailed(`${error.message}.`, { cause: error });
+  });
 }
 
 /** What a switch tells the function that ends sessions. */

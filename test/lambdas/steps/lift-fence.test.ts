@@ -85,7 +85,7 @@ describe('LiftFence', () => {
     within(fresh, async (world) => {
       await world.until('LiftFence', { input: { execution: 'aborted' } });
       await expect(world.visit('SwitchOver', { execution: 'aborted' })).rejects.toThrow(
-        /Nothing was switched: .*this attempt was called off/,
+        /Nothing was switched: this attempt was called off/,
       );
       expect(await writeAt(world, 'source')).toBe('written');
       await world.visit('SwitchOver', { execution: 'another' });

@@ -1,3 +1,5 @@
+import { atMost } from './listing.ts';
+
 /**
  * One class per decision that a state machine or a person takes. The names are literals because the bundle is minified and
  * Lambda reports `error.name` as `errorType`, which is what a Catch matches.
@@ -81,8 +83,7 @@ export class NotOurs extends InvalidConfiguration {
 }
 
 const MOST_SHOWN = 20;
-const shorten = (texts: readonly string[], between: string): string =>
-  [...texts.slice(0, MOST_SHOWN), ...(texts.length > MOST_SHOWN ? [`(and ${texts.length - MOST_SHOWN} more)`] : [])].join(between);
+const shorten = (texts: readonly string[], between: string): string => atMost(MOST_SHOWN, texts).join(between);
 
 /** An older execution that acts on the same database is still running. */
 export class AlreadyRunning extends MigrationError {

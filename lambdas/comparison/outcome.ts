@@ -1,4 +1,5 @@
 /** What comparing a part of a table finds. */
+import { atMost } from '../listing.ts';
 
 /** One row that differs. The key's values are data of the user, but without them nobody could look for the row; no other value is kept. */
 export interface RowDifference {
@@ -27,5 +28,4 @@ export function describeKey(columns: readonly { readonly name: string }[], value
   return text.length > LONGEST_KEY ? `${text.slice(0, LONGEST_KEY - 3)}...` : text;
 }
 
-export const describeColumns = (names: readonly string[]): string[] =>
-  names.length > COLUMNS_REPORTED ? [...names.slice(0, COLUMNS_REPORTED), `and ${names.length - COLUMNS_REPORTED} more`] : [...names];
+export const describeColumns = (names: readonly string[]): string[] => atMost(COLUMNS_REPORTED, names);

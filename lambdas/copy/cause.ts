@@ -2,8 +2,10 @@
  * Why changes or copies are refused on the target, as far as both catalogs tell. The words of the refusal stand in the target's log, which no
  * SQL reads there; what the target lacks, what is of another type, and what runs for each row can be seen from outside.
  */
+
 import type { Reader } from '../contract.ts';
 import type { MigrationInput, TableName } from '../input.ts';
+import { atMost } from '../listing.ts';
 import { keyOf, named } from '../replication/tables.ts';
 import { type ColumnDrift, columnDrift, driftInWords } from '../schema/column-drift.ts';
 import { conflictsCounted, runsForEachRow } from '../sql/stream-failures.ts';
@@ -45,8 +47,7 @@ function otherTypes(here: readonly Column[], there: readonly Column[]): string[]
 /** So many tables are looked at one by one. */
 const MOST_TABLES = 1_000;
 const MOST_SHOWN = 10;
-const shown = (texts: readonly string[]): string =>
-  [...texts.slice(0, MOST_SHOWN), ...(texts.length > MOST_SHOWN ? [`and ${texts.length - MOST_SHOWN} more`] : [])].join('; ');
+const shown = (texts: readonly string[]): string => atMost(MOST_SHOWN, texts).join('; ');
 
 /** @param published what is sent; @param failures of which something is to be explained */
 export async function causeOf(

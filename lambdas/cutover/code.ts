@@ -1,4 +1,5 @@
 /** Whether functions, triggers, views, policies, rules, extensions and grants are still those that were copied. */
+import { atMost } from '../listing.ts';
 import { type Finding, listed } from '../readiness/findings.ts';
 import { codeDifferences } from '../schema/code-drift.ts';
 import { type Difference, inWords } from '../schema/differences.ts';
@@ -11,7 +12,7 @@ const ONLY_NAMED = /^(?:grants on|default grants of|version of extension) /;
 const MOST_SHOWN = 100;
 function told(on: readonly (readonly [side: string, differences: readonly Difference[]])[]): string[] {
   const all = on.flatMap(([side, differences]) => differences.map((one) => `on the ${side}, ${inWords(one)}`));
-  return [...all.slice(0, MOST_SHOWN), ...(all.length > MOST_SHOWN ? [`and ${all.length - MOST_SHOWN} more`] : [])];
+  return atMost(MOST_SHOWN, all);
 }
 
 /** A way back is for emergencies, and the side that served has been developed since: there it is said, and keeps nobody from going. */

@@ -1,5 +1,7 @@
 /** What a person reads when the target refuses part of the schema. */
+
 import { SchemaCopyFailed } from '../errors.ts';
+import { atMost } from '../listing.ts';
 import { withCode } from '../server-words.ts';
 import type { Refusal } from './apply.ts';
 import type { DumpEntry } from './statements.ts';
@@ -25,8 +27,7 @@ export const nameEntry = (entry: DumpEntry | undefined): string => {
 };
 
 const MOST_TOLD = 20;
-const few = (texts: readonly string[], between: string): string =>
-  `${texts.slice(0, MOST_TOLD).join(between)}${texts.length > MOST_TOLD ? `${between}and ${texts.length - MOST_TOLD} more` : ''}`;
+const few = (texts: readonly string[], between: string): string => atMost(MOST_TOLD, texts).join(between);
 
 const remedyOf = ({ statement: { entry }, error }: Refusal): string =>
   entry?.type === 'EXTENSION' ? EXTENSION : (REMEDIES[error.complaint.code ?? ''] ?? REPAIR);

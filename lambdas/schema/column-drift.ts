@@ -1,7 +1,9 @@
 /** Tables and columns that one side has and the other lacks: what keeps a comparison from comparing, and a stream from being applied. */
+
 import type { Reader } from '../contract.ts';
 import { SchemaDrift } from '../errors.ts';
 import type { MigrationInput, TableName } from '../input.ts';
+import { atMost } from '../listing.ts';
 import { keyOf, missingFrom } from '../replication/tables.ts';
 import { identifier, qualified } from '../sql/quote.ts';
 import { type Column, columnsOf, type TableDigest, tableDigests } from '../sql/table-columns.ts';
@@ -58,8 +60,7 @@ function addition({ schema, table, column, definition, notNull, required }: Colu
 }
 
 const MOST_SHOWN = 50;
-const list = (texts: readonly string[], between = ' '): string =>
-  [...texts.slice(0, MOST_SHOWN), ...(texts.length > MOST_SHOWN ? [`(and ${texts.length - MOST_SHOWN} more)`] : [])].join(between);
+const list = (texts: readonly string[], between = ' '): string => atMost(MOST_SHOWN, texts).join(between);
 
 /** What is different and what mends it, as sentences; undefined where nothing is. */
 export async function driftInWords(source: Reader, target: Reader, { absent, added, gone }: ColumnDrift): Promise<string | undefined> {

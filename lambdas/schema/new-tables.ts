@@ -2,8 +2,10 @@
  * Tables of the source that the target lacks. A table that is published and not there stops the stream for every table, at the first change
  * of it; so whatever publishes looks at the target first.
  */
+
 import type { Reader } from '../contract.ts';
 import type { TableName } from '../input.ts';
+import { atMost } from '../listing.ts';
 import { keyOf, missingFrom, named } from '../replication/tables.ts';
 import { literal, qualified } from '../sql/quote.ts';
 import { quotingAllNames } from '../sql/quoted-names.ts';
@@ -48,8 +50,7 @@ export async function howToMake(source: Reader, target: Reader, absent: readonly
   return `Make them on the target as the role that the migration uses there, and leave them empty: ${parts.join('; ')}.`;
 }
 
-const shortened = (texts: readonly string[], between: string): string =>
-  [...texts.slice(0, MOST_SHOWN), ...(texts.length > MOST_SHOWN ? [`(and ${texts.length - MOST_SHOWN} more)`] : [])].join(between);
+const shortened = (texts: readonly string[], between: string): string => atMost(MOST_SHOWN, texts).join(between);
 
 /** For people, with how many there are. */
 export const inNumbers = (tables: readonly TableName[]): string =>

@@ -2,6 +2,7 @@
  * Copies the schema: everything that pg_dump calls pre-data, primary keys and replica identities, in one transaction; the rest is listed
  * on the target for BuildIndexes. Guide "Migrate from Aurora to PlanetScale", step 3.
  */
+
 import { STAY_BEHIND } from '../aurora-extensions.ts';
 import type { Acting, Looking, Reader, Session } from '../contract.ts';
 import { apply, batches } from '../dump/apply.ts';
@@ -14,6 +15,7 @@ import { endsEverything } from '../dump/staying.ts';
 import { tryLater } from '../dump/trial.ts';
 import { SchemaCopyFailed } from '../errors.ts';
 import { COPY_KEYS } from '../input.ts';
+import { atMost } from '../listing.ts';
 import { codeOf, recordSourceCode } from '../schema/code-record.ts';
 import { objectsOf, recordSource } from '../schema/fingerprint.ts';
 import { objectsNamedByRows } from '../schema/named-objects.ts';
@@ -116,8 +118,7 @@ export const copySchema = defineStep({
 
 /** Names as an execution can carry them; all of them stand in the record on the target. */
 const MOST_SHOWN = 200;
-const shown = (names: readonly string[]): string[] =>
-  names.length > MOST_SHOWN ? [...names.slice(0, MOST_SHOWN), `and ${names.length - MOST_SHOWN} more`] : [...names];
+const shown = (names: readonly string[]): string[] => atMost(MOST_SHOWN, names);
 
 interface Plan {
   readonly plan: CopyPlan;

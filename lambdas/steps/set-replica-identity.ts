@@ -4,6 +4,7 @@
  * the publication, under which the application could not update them, and before the slot, because older WAL lacks the old rows.
  * Cleanup puts back what was there. A lock that is not had in time is tried again by the machine's own retries, with their jitter.
  */
+
 import type { Database, Looking, Reader, SideName } from '../contract.ts';
 import { copyOn } from '../dump/earlier-copy.ts';
 import { NotReady, StatementFailed, TransientError } from '../errors.ts';
@@ -11,6 +12,7 @@ import { type Choice, choiceOf, isWanting, newestPublisher } from '../identity/c
 import { recordOn, stillSet } from '../identity/put-back.ts';
 import { tryEach } from '../identity/tries.ts';
 import { COPY_KEYS } from '../input.ts';
+import { atMost } from '../listing.ts';
 import { createHeartbeat } from '../sql/heartbeat.ts';
 import { type IdentityFacts, identities } from '../sql/identity.ts';
 import { quotingAllNames } from '../sql/quoted-names.ts';
@@ -104,8 +106,7 @@ export const setReplicaIdentity = defineStep({
     ];
     if (hopeless.length > 0) {
       throw new NotReady(
-        `These tables cannot be given a replica identity: ${hopeless.slice(0, MOST_SHOWN).join(', ')}` +
-          `${hopeless.length > MOST_SHOWN ? ` and ${hopeless.length - MOST_SHOWN} more` : ''}. ` +
+        `These tables cannot be given a replica identity: ${atMost(MOST_SHOWN, hopeless).join(', ')}. ` +
           'Either none would find their rows, or they belong to somebody whose rights we do not have. None of them was changed, and nothing is ' +
           'published yet. Start Preflight, which says what helps each table of the source; on the target make our role a member of the owners.',
       );

@@ -4,10 +4,12 @@
  * of the guide "Migrate from Aurora to PlanetScale" asks, each is set ahead of the source, which still moves. Nor does it carry what
  * extensions mark as their configuration: those rows follow here, and again right before a switch.
  */
+
 import type { Json } from '../contract.ts';
 import { SequenceOutOfBounds, VerificationError } from '../errors.ts';
 import { type Configuration, carryOnce, lookAtConfiguration, told } from '../extension-rows/carry-all.ts';
 import { COPY_KEYS } from '../input.ts';
+import { atMost } from '../listing.ts';
 import { lookAtSequences, type SequenceLook } from '../sequences/look.ts';
 import {
   advanceOf,
@@ -29,8 +31,7 @@ interface Seen extends SequenceLook {
 
 /** Names in evidence and messages; the rest is counted. */
 const NAMES_SHOWN = 20;
-const shown = (names: readonly string[]): string[] =>
-  names.length <= NAMES_SHOWN ? [...names] : [...names.slice(0, NAMES_SHOWN), `and ${names.length - NAMES_SHOWN} more`];
+const shown = (names: readonly string[]): string[] => atMost(NAMES_SHOWN, names);
 const namesWhere = (pairs: readonly SequencePair[], condition: (pair: SequencePair) => boolean): string[] =>
   pairs.filter(condition).map(({ source }) => nameOf(source));
 

@@ -3,9 +3,11 @@
  * gets the exact positions, neither a gap nor a number twice. All that can be found out or refused before the fence is; under it there is
  * one round trip to each side, however many sequences there are.
  */
+
 import type { Session, SideName } from '../contract.ts';
 import { SequenceOutOfBounds, VerificationError } from '../errors.ts';
 import type { MigrationInput } from '../input.ts';
+import { atMost } from '../listing.ts';
 import { type DefinitionPair, nameOf, runsBackwards, trackOf } from '../sequences/pairs.ts';
 import { isOutside, type Position } from '../sequences/position.ts';
 import {
@@ -42,8 +44,7 @@ export type Positions = readonly Position[];
 
 /** Names in messages; the rest is counted. */
 const NAMES_SHOWN = 20;
-const shown = (names: readonly string[]): string =>
-  names.length <= NAMES_SHOWN ? names.join(', ') : `${names.slice(0, NAMES_SHOWN).join(', ')} and ${names.length - NAMES_SHOWN} more`;
+const shown = (names: readonly string[]): string => atMost(NAMES_SHOWN, names).join(', ');
 
 const from = ({ to }: Pick<SequencePlan, 'to'>): SideName => (to === 'target' ? 'source' : 'target');
 

@@ -8,7 +8,7 @@
  * columns of a query from one relation, which 16 no longer prints (https://www.postgresql.org/docs/release/14.0/,
  * https://www.postgresql.org/docs/release/16.0/). Pure.
  */
-import { isOne, split, withCasts } from './casts.ts';
+import { isOne, split, withCasts, withKeywords } from './casts.ts';
 import { asCall } from './syntax-calls.ts';
 import { atom, type Group, type Item, isAtom, isGroup, parse, print } from './tree.ts';
 import { unqualified } from './views.ts';
@@ -32,7 +32,7 @@ export const sayTheSame = (one: string, other: string): boolean => one === other
 
 function sequence(items: readonly Item[]): Item[] {
   const inner = items.map((item): Item => (item.kind === 'group' ? { ...item, items: sequence(item.items) } : item));
-  const flat = withoutParentheses(asCall(withCasts(inner)));
+  const flat = withoutParentheses(asCall(withCasts(withKeywords(inner))));
   return unqualified(flattened(flattened(renamed(flat), 'AND'), 'OR'));
 }
 

@@ -68,6 +68,16 @@ const ROUND: Readonly<Record<string, (text: string) => string>> = {
 /** Of type `name`, which a server before version 12 has to cast in order to compare it with text. */
 const NAMES = new Set(['CURRENT_USER', 'SESSION_USER', 'CURRENT_ROLE', 'CURRENT_CATALOG', 'CURRENT_SCHEMA']);
 
+/** `"session_user"()` is `SESSION_USER`: which of them is printed depends on the version, and on whether it was written as a call. */
+export const withKeywords = (items: readonly Item[]): Item[] =>
+  items.flatMap((item, at): readonly Item[] => {
+    const [before, after] = [items[at - 1], items[at + 1]];
+    const isCall = (name: Item | undefined, args: Item | undefined, dot: Item | undefined): boolean =>
+      name?.kind === 'atom' && NAMES.has(name.text.toUpperCase()) && isGroup(args, '(') && args.items.length === 0 && !isAtom(dot, '.');
+    if (item.kind === 'atom' && isCall(item, after, before)) return [{ ...item, text: item.text.toUpperCase(), isName: false }];
+    return isCall(before, item, items[at - 2]) ? [] : [item];
+  });
+
 /**
  * Reading `(ARRAY['a'::varchar])::text[]` again gives `ARRAY[('a'::varchar)::text]`: the parser hands the cast of an array constructor on to
  * its elements (transformArrayExpr in src/backend/parser/parse_expr.c).

@@ -1,24 +1,6 @@
 /** Whether two servers of different versions have the same, although they print it otherwise. Pure. */
-import { meaningful } from '../dump/tokens.ts';
 import type { CodeText } from '../sql/code-objects.ts';
-
-/**
- * Version 16 stopped naming the table before a column where there is only one; 14 prints SESSION_USER where earlier ones print
- * "session_user"(); 12 prints EXECUTE FUNCTION for EXECUTE PROCEDURE, and compares text with names without a cast; and versions differ in parentheses and in where lines end. What is left
- * when names in front of a dot, quotes, parentheses and spaces are taken away is as good as equal: who made a change on both sides meant the same.
- */
-function bare(text: string): string {
-  const words = [...meaningful(text)].flatMap(({ kind, start, end }) => {
-    const word = text.slice(start, end);
-    if (kind === 'word' || kind === 'name') return [word.replaceAll('"', '').toLowerCase()];
-    return /^[();]$/.test(word) ? [] : [word];
-  });
-  const unqualified = words.filter((word, place) => word !== '.' && words[place + 1] !== '.');
-  return unqualified
-    .join(' ')
-    .replaceAll(/ : : text\b/g, '')
-    .replace(/\bexecute procedure\b/, 'execute function');
-}
+import { sayTheSame } from './canonical.ts';
 
 const PATH = 'search_path';
 
@@ -43,5 +25,5 @@ export function isAlike(object: string, here: CodeText | undefined, there: CodeT
   if (!here || !there) return here === there;
   if (object.startsWith('grants on ')) return grantsIn(here.words) === grantsIn(there.words);
   if (here.words !== there.words) return false;
-  return here.body === there.body || (here.body !== null && there.body !== null && bare(here.body) === bare(there.body));
+  return here.body === there.body || (here.body !== null && there.body !== null && sayTheSame(here.body, there.body));
 }

@@ -73,6 +73,22 @@ export const heldKeys = (): Statement<HeldKey & { readonly held: boolean; readon
 const LOCK_WAIT = '1s';
 const TRIES = 5;
 
+/** A loop over records `k` that waits for locks no longer than that, in a transaction that may go on afterwards. */
+const eachKey = (loop: string): Statement =>
+  statement(`
+do $do$
+declare
+  k record;
+  lock_wait text := current_setting('lock_timeout');
+begin
+  if to_regclass('${SCHEMA}.${NAME}') is null then return; end if;
+  perform set_config('lock_timeout', '${LOCK_WAIT}', true);
+${loop.trim()}
+  perform set_config('lock_timeout', lock_wait, true);
+end
+$do$
+`);
+
 /**
  * Of the side that is to subscribe, whose subscription knows its tables already; a key to a partitioned table reaches its partitions. In
  * this order, in one transaction. One that we may not drop, or whose table cannot be had, stays, whatever the reason: a switch is committed by
@@ -80,13 +96,7 @@ const TRIES = 5;
  */
 export const holdKeys = (subscription: string): Statement[] => [
   createHeldKeys(),
-  statement(`
-do $do$
-declare
-  k record;
-  lock_wait text := current_setting('lock_timeout');
-begin
-  perform set_config('lock_timeout', '${LOCK_WAIT}', true);
+  eachKey(`
   for k in
     with recursive brought (oid) as (
       select r.srrelid from pg_subscription_rel as r
@@ -113,11 +123,7 @@ begin
     exception
       when others then null;
     end;
-  end loop;
-  perform set_config('lock_timeout', lock_wait, true);
-end
-$do$
-`),
+  end loop;`),
 ];
 
 /** Condition: a key is to be valid, and its table `c` takes it NOT VALID at first, which a partitioned one does from 18 on only. */
@@ -129,18 +135,11 @@ const madeInTwo = (text: string): string => `${text} !~* 'not valid\\s*$' and c.
  * Cleanup at the latest. Whatever else is refused stays held too: a switch is committed by then.
  */
 export const releaseKeys = (): Statement =>
-  statement(`
-do $do$
-declare
-  k record;
-  lock_wait text := current_setting('lock_timeout');
-begin
-  if to_regclass('${SCHEMA}.${NAME}') is null then return; end if;
+  eachKey(`
   for k in select * from ${TABLE} where held
   loop
     for try in 1..${TRIES} loop
       begin
-        perform set_config('lock_timeout', '${LOCK_WAIT}', true);
         if to_regclass(format('%I.%I', k.schema, k."table")) is not null and not exists (
           select from pg_constraint where conrelid = to_regclass(format('%I.%I', k.schema, k."table")) and conname = k.name)
         then
@@ -156,11 +155,7 @@ begin
           exit;
       end;
     end loop;
-  end loop;
-  perform set_config('lock_timeout', lock_wait, true);
-end
-$do$
-`);
+  end loop;`);
 
 /**
  * Looks through the rows of those that were made, which keeps nobody from writing
@@ -168,14 +163,7 @@ $do$
  * gone by now: then the key stays NOT VALID, and so does one whose table cannot be had.
  */
 export const validateKeys = (): Statement =>
-  statement(`
-do $do$
-declare
-  k record;
-  lock_wait text := current_setting('lock_timeout');
-begin
-  if to_regclass('${SCHEMA}.${NAME}') is null then return; end if;
-  perform set_config('lock_timeout', '${LOCK_WAIT}', true);
+  eachKey(`
   for k in
     select h.schema, h."table", h.name from ${TABLE} as h
     join pg_namespace as n on n.nspname = h.schema
@@ -188,8 +176,4 @@ begin
     exception
       when others then null;
     end;
-  end loop;
-  perform set_config('lock_timeout', lock_wait, true);
-end
-$do$
-`);
+  end loop;`);

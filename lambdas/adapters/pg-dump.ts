@@ -97,10 +97,10 @@ function converse(
         parted = true; // the server closes, and the worker is still to hand over what it has written
         socket.end(said.part);
       } else if ('sql' in said) resolve(said.sql);
-      else reject(complaint ? refusal(complaint, settings, log) : failure(said.failure));
+      else reject(complaint ? refusal(complaint, settings, log) : failure(said.failure, settings));
     });
-    worker.on('error', (error: Error) => reject(failure(error.message)));
-    worker.on('exit', (code) => reject(failure(`its thread ended with ${code}`)));
+    worker.on('error', (error: Error) => reject(failure(error.message, settings)));
+    worker.on('exit', (code) => reject(failure(`its thread ended with ${code}`, settings)));
   }).finally(() => {
     socket.destroy();
     port.close();
@@ -132,8 +132,13 @@ function refusal(fields: ReadonlyMap<string, string>, settings: ConnectionSettin
   return translate(error, settings, log);
 }
 
+/** What libpq says where it hears nothing more (pqsecure_raw_read in src/interfaces/libpq/fe-secure.c). */
+const HEARS_NOTHING = /server closed the connection unexpectedly/;
+
 /** What pg_dump itself could not do. The module runs the lines of its stderr together, after words of its own; queries do not travel. */
-function failure(text: string): MigrationError {
+export function failure(text: string, { host, port }: Pick<ConnectionSettings, 'host' | 'port'>): MigrationError {
+  if (HEARS_NOTHING.test(text))
+    return new TransientError(`The connection to ${host}:${port} failed during pg_dump: it heard nothing more.`);
   const lines = text.replaceAll(/\s+/g, ' ').split(/(?=pg_dump: )/);
   const told = lines.slice(1).filter((line) => !line.includes('Query was:') && !line.includes('hint: Try'));
   return new StatementFailed(`pg_dump failed: ${(told.length > 0 ? told : lines).join(' ').slice(0, 1000)}`, {});

@@ -10,7 +10,7 @@ import { build } from 'esbuild';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ConnectionSettings, clientConfig } from '../../../lambdas/adapters/connection-settings.ts';
-import { pgDump } from '../../../lambdas/adapters/pg-dump.ts';
+import { failure, pgDump } from '../../../lambdas/adapters/pg-dump.ts';
 import { CannotConnect, InvalidConfiguration, StatementFailed, TransientError } from '../../../lambdas/errors.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
@@ -99,6 +99,13 @@ describe('a dump', () => {
       await world.source(`select pg_terminate_backend(${await untilSomebodyWaits()})`);
       await dumping;
     });
+  });
+
+  it.each([
+    ['is tried again where libpq itself heard nothing more', 'query failed: server closed the connection unexpectedly', TransientError],
+    ['is refused for good where pg_dump says anything else', 'invalid value "x" for option --section', StatementFailed],
+  ])('%s', (_, words, kind) => {
+    expect(failure(`pg_dump failed.\npg_dump: error: ${words}`, { host: 'db', port: 5432 })).toBeInstanceOf(kind);
   });
 
   it('is tried again when the line was cut', async () => {

@@ -6,9 +6,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { SERVER_VERSIONS, type ServerVersion } from '../lib/rehearsal/servers/binaries.ts';
-import { asSuperuser, startSource, startTarget } from '../lib/rehearsal/servers/pair.ts';
-import type { Parameters } from '../lib/rehearsal/servers/server.ts';
+import { SERVER_VERSIONS, type ServerVersion } from '../rehearsal/servers/binaries.ts';
+import { asSuperuser, startSource, startTarget } from '../rehearsal/servers/pair.ts';
+import type { Parameters } from '../rehearsal/servers/server.ts';
 import { CONTENDERS } from './copy/contenders.ts';
 import { countAll, fill } from './copy/sample.ts';
 

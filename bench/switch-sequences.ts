@@ -3,10 +3,10 @@
  * `npm run bench:sequences -- --sequences 10000 --called 2 --source-version 15 --target-version 17`
  */
 import { parseArgs } from 'node:util';
-import { databasePort } from '../lambdas/adapters/postgres.ts';
+import { databasePort } from '../lambdas/adapters/postgres/database.ts';
 import { prepareSequences, readPositions, setExactly } from '../lambdas/switch/sequences.ts';
-import { SERVER_VERSIONS, type ServerVersion } from '../lib/rehearsal/servers/binaries.ts';
-import { startPair } from '../lib/rehearsal/servers/pair.ts';
+import { SERVER_VERSIONS, type ServerVersion } from '../rehearsal/servers/binaries.ts';
+import { startPair } from '../rehearsal/servers/pair.ts';
 
 const ROUNDS = 5;
 /** Sequences made in one transaction, each of which keeps a lock until its end. */

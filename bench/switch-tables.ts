@@ -6,15 +6,15 @@
  */
 import { parseArgs } from 'node:util';
 import pg from 'pg';
-import { clientConfig } from '../lambdas/adapters/connection-settings.ts';
-import { noApplication } from '../lambdas/application.ts';
-import type { Json } from '../lambdas/contract.ts';
-import type { MachineName } from '../lib/machines.ts';
-import { type Outcome, startExecution } from '../lib/rehearsal/machines/execution.ts';
-import { ExecutionRegistry } from '../lib/rehearsal/machines/registry.ts';
-import { synthesizeMachines } from '../lib/rehearsal/machines/synthesize.ts';
-import { placesOf } from '../lib/rehearsal/places.ts';
-import { openSides } from '../lib/rehearsal/sides.ts';
+import { clientConfig } from '../lambdas/adapters/postgres/client-config.ts';
+import type { Json } from '../lambdas/config/json.ts';
+import type { MachineName } from '../lambdas/engine/machines.ts';
+import { noApplication } from '../lambdas/ports/application.ts';
+import { type Outcome, startExecution } from '../rehearsal/machines/execution.ts';
+import { ExecutionRegistry } from '../rehearsal/machines/registry.ts';
+import { synthesizeMachines } from '../rehearsal/machines/synthesize.ts';
+import { placesOf } from '../rehearsal/places.ts';
+import { openSides } from '../rehearsal/sides.ts';
 
 const { values } = parseArgs({
   options: {

@@ -6,11 +6,11 @@
  * ratio: both then had the same machine to themselves.
  */
 import { parseArgs } from 'node:util';
-import { parseOptions, type RehearsalOptions } from '../lib/rehearsal/options.ts';
-import type { Progress } from '../lib/rehearsal/progress.ts';
-import { rehearse } from '../lib/rehearsal/rehearse.ts';
-import type { Report } from '../lib/rehearsal/report.ts';
-import type { SwitchRecord } from '../lib/rehearsal/switches.ts';
+import { parseOptions, type RehearsalOptions } from '../rehearsal/options.ts';
+import type { Progress } from '../rehearsal/progress.ts';
+import { rehearse } from '../rehearsal/rehearse.ts';
+import type { Report } from '../rehearsal/report.ts';
+import type { SwitchRecord } from '../rehearsal/switches.ts';
 
 const { values } = parseArgs({
   options: {

@@ -1,10 +1,10 @@
 /** `npm run rehearse`: words from the command line → a rehearsal → an exit code. */
 import { writeFileSync } from 'node:fs';
-import { HELP, parseOptions, UsageError } from '../lib/rehearsal/options.ts';
-import { drawProgress } from '../lib/rehearsal/progress.ts';
-import { rehearse } from '../lib/rehearsal/rehearse.ts';
-import { EXIT_CODES, summary } from '../lib/rehearsal/report.ts';
-import type { Sides } from '../lib/rehearsal/sides.ts';
+import { HELP, parseOptions, UsageError } from '../rehearsal/options.ts';
+import { drawProgress } from '../rehearsal/progress.ts';
+import { rehearse } from '../rehearsal/rehearse.ts';
+import { EXIT_CODES, summary } from '../rehearsal/report.ts';
+import type { Sides } from '../rehearsal/sides.ts';
 
 async function main(words: readonly string[]): Promise<number> {
   const options = parseOptions(words);

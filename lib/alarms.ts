@@ -3,7 +3,7 @@
  * how to look, what to do. Nothing is measured while no migration is open, so an alarm without numbers is quiet; that the watch itself
  * does not work is an alarm of its own.
  */
-import type { MetricName } from '../lambdas/watch/measures.ts';
+import type { MetricName } from '../lambdas/monitoring/metrics.ts';
 
 export type AlarmName =
   | 'NoProgress'

@@ -1,8 +1,9 @@
 /** What each need of the cluster means in an AWS account: on this cluster, its instances and our groups, and nothing that could be named is not. */
 import type { Role } from 'aws-cdk-lib/aws-iam';
 import { JOURNAL_PREFIX } from '../lambdas/cluster/journal.ts';
-import type { Cluster, Need } from '../lambdas/contract.ts';
-import { VARIABLE } from '../lambdas/environment.ts';
+import { VARIABLE } from '../lambdas/config/environment.ts';
+import type { Cluster } from '../lambdas/ports/cluster.ts';
+import type { Need } from '../lambdas/ports/ports.ts';
 import { allowWildcard } from './exceptions.ts';
 import { allow } from './grants.ts';
 import type { Right } from './rights.ts';

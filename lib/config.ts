@@ -2,9 +2,10 @@
  * Untrusted CDK context → trusted {@link MigrationConfig}. It says where the databases are and with what rights the migration works;
  * what is moved and when is the execution's input (`lambdas/input.ts`).
  */
-import type { Json, Sslmode } from '../lambdas/contract.ts';
-import { boolean, databaseName, listOf, matching, oneOf, type Parsers, parseEach, show, wholeNumber } from '../lambdas/parsing.ts';
-import { doubleRoles } from '../lambdas/secret-roles.ts';
+import type { Json } from '../lambdas/config/json.ts';
+import { boolean, databaseName, listOf, matching, oneOf, type Parsers, parseEach, show, wholeNumber } from '../lambdas/config/parsing.ts';
+import { doubleRoles } from '../lambdas/config/secret-roles.ts';
+import type { Sslmode } from '../lambdas/ports/replication.ts';
 import {
   cidr,
   clusterIdentifier,

@@ -13,7 +13,7 @@ import {
   TextWidget,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
-import { type MetricName, NAMESPACE } from '../lambdas/watch/measures.ts';
+import { type MetricName, NAMESPACE } from '../lambdas/monitoring/metrics.ts';
 
 /** Columns of CloudWatch's grid. */
 const WIDTH = 24;

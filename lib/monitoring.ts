@@ -8,13 +8,13 @@ import { Effect, Grant, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aw
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
-import { VARIABLE } from '../lambdas/environment.ts';
-import { WATCH_NEEDS } from '../lambdas/watch/look.ts';
+import { VARIABLE } from '../lambdas/config/environment.ts';
+import { MACHINE_NAMES, MACHINES } from '../lambdas/engine/machines.ts';
+import { WATCH_NEEDS } from '../lambdas/monitoring/collect.ts';
 import { ALARM_NAMES, ALARMS, type AlarmName, type AlarmRule, anchorOf } from './alarms.ts';
 import { BesideFunction } from './beside-function.ts';
 import { dashboard, measure } from './dashboard.ts';
 import { allowWildcard } from './exceptions.ts';
-import { MACHINE_NAMES, MACHINES } from './machines.ts';
 import type { Migration } from './migration.ts';
 import type { Network } from './network.ts';
 import { type Resources, RIGHTS } from './rights.ts';

@@ -1,9 +1,10 @@
 /** What each need of a step means in an AWS account. The record is total: a new need does not compile until somebody says its rights. */
 import type { Role } from 'aws-cdk-lib/aws-iam';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
-import { ORIGINAL_LABEL } from '../lambdas/application.ts';
-import type { Need, Sslmode, WayBackSettings } from '../lambdas/contract.ts';
-import { type Environment, VARIABLE } from '../lambdas/environment.ts';
+import { type Environment, VARIABLE } from '../lambdas/config/environment.ts';
+import { ORIGINAL_LABEL } from '../lambdas/ports/application.ts';
+import type { Need } from '../lambdas/ports/ports.ts';
+import type { Sslmode, WayBackSettings } from '../lambdas/ports/replication.ts';
 import { allowFindingAddresses, CLUSTER_RIGHTS, type SourceCluster } from './cluster-rights.ts';
 import { allowWildcard } from './exceptions.ts';
 import { allow } from './grants.ts';

@@ -1,9 +1,9 @@
 /** What single settings may be: parsers of the values that a deployment gives, each with its reason for a refusal. */
 import { isIPv4 } from 'node:net';
-import type { Json } from '../lambdas/contract.ts';
-import { InvalidInput } from '../lambdas/errors.ts';
-import { parseInput } from '../lambdas/input.ts';
-import { matching, type Parse, Problem, show } from '../lambdas/parsing.ts';
+import { InvalidInput } from '../lambdas/config/errors.ts';
+import { parseInput } from '../lambdas/config/input.ts';
+import type { Json } from '../lambdas/config/json.ts';
+import { matching, type Parse, Problem, show } from '../lambdas/config/parsing.ts';
 
 const OLDEST_SOURCE = 11;
 const NEWEST_SOURCE = 18;

@@ -21,11 +21,11 @@ import {
 } from 'aws-cdk-lib/aws-stepfunctions';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import type { Construct } from 'constructs';
-import type { StepEvent } from '../lambdas/contract.ts';
-import { ERROR_NAMES, type ErrorName } from '../lambdas/errors.ts';
-import { PASSING_EXCEPTIONS } from '../lambdas/functions.ts';
+import { ERROR_NAMES, type ErrorName } from '../lambdas/config/errors.ts';
+import type { StepEvent } from '../lambdas/engine/contract.ts';
+import type { Machine, Stage } from '../lambdas/engine/machines.ts';
+import { PASSING_EXCEPTIONS } from '../lambdas/ports/functions.ts';
 import type { StepName } from '../lambdas/steps/index.ts';
-import type { Machine, Stage } from './machines.ts';
 
 /**
  * Failures of the Lambda service itself (https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html#bp-lambda-serviceexception),

@@ -4,7 +4,7 @@ import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, type Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { VARIABLE } from '../lambdas/environment.ts';
+import { VARIABLE } from '../lambdas/config/environment.ts';
 import { needsOf, type StepName } from '../lambdas/steps/index.ts';
 import { allowWildcard } from './exceptions.ts';
 import type { Network } from './network.ts';

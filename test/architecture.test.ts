@@ -4,9 +4,9 @@ import { isBuiltin } from 'node:module';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { ERROR_NAMES } from '../lambdas/errors.ts';
+import { ERROR_NAMES } from '../lambdas/config/errors.ts';
+import { MACHINE_NAMES, MACHINES } from '../lambdas/engine/machines.ts';
 import { STEP_NAMES, stepNamed } from '../lambdas/steps/index.ts';
-import { MACHINE_NAMES, MACHINES } from '../lib/machines.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 

@@ -1,7 +1,7 @@
 /** The arithmetic of the README's "What it costs": what it counts is what the template has, and its columns add up. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { UNITS } from '../lambdas/watch/measures.ts';
+import { UNITS } from '../lambdas/monitoring/metrics.ts';
 import { synthesized } from './support/synthesized.ts';
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');

@@ -1,19 +1,20 @@
 /** The ways of moving a database that are measured against each other. Each is timed from an empty target to the last index. */
 import pg from 'pg';
-import { type ConnectionSettings, clientConfig } from '../../lambdas/adapters/connection-settings.ts';
-import { pgDump } from '../../lambdas/adapters/pg-dump.ts';
-import { noApplication, noHook } from '../../lambdas/application.ts';
-import { adapt } from '../../lambdas/dump/adapt.ts';
-import { splitDump } from '../../lambdas/dump/statements.ts';
-import { noFunctions } from '../../lambdas/functions.ts';
-import { REPLICATION_ROLE } from '../../lambdas/names.ts';
-import { newPassword } from '../../lambdas/secrets.ts';
-import { conninfo, literal } from '../../lambdas/sql/quote.ts';
-import { unmanagedCluster } from '../../lib/rehearsal/aurora-stand-in.ts';
-import { startExecution } from '../../lib/rehearsal/machines/execution.ts';
-import { ExecutionRegistry } from '../../lib/rehearsal/machines/registry.ts';
-import { synthesizeMachines } from '../../lib/rehearsal/machines/synthesize.ts';
-import { replicationSecret } from '../../lib/rehearsal/places.ts';
+import { pgDump } from '../../lambdas/adapters/pg-dump/pg-dump.ts';
+import { clientConfig } from '../../lambdas/adapters/postgres/client-config.ts';
+import { REPLICATION_ROLE } from '../../lambdas/config/names.ts';
+import { newPassword } from '../../lambdas/config/secrets.ts';
+import { noApplication, noHook } from '../../lambdas/ports/application.ts';
+import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
+import { noFunctions } from '../../lambdas/ports/functions.ts';
+import { conninfo, literal } from '../../lambdas/postgres/quote.ts';
+import { adapt } from '../../lambdas/schema/dump/adapt.ts';
+import { splitDump } from '../../lambdas/schema/dump/statements.ts';
+import { unmanagedCluster } from '../../rehearsal/aurora-stand-in.ts';
+import { startExecution } from '../../rehearsal/machines/execution.ts';
+import { ExecutionRegistry } from '../../rehearsal/machines/registry.ts';
+import { synthesizeMachines } from '../../rehearsal/machines/synthesize.ts';
+import { replicationSecret } from '../../rehearsal/places.ts';
 import { isInstalled, run } from './programs.ts';
 
 export interface Route {

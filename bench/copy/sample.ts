@@ -1,6 +1,7 @@
 /** What is moved: three tables of a shop's size and shape, with about as many bytes of secondary indexes as of rows. */
 import pg from 'pg';
-import { type ConnectionSettings, clientConfig } from '../../lambdas/adapters/connection-settings.ts';
+import { clientConfig } from '../../lambdas/adapters/postgres/client-config.ts';
+import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
 
 /** Bytes that one row of each table takes on disk, measured: what turns megabytes into rows. */
 const ROW_BYTES = { orders: 135, items: 60, events: 205 };

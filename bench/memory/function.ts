@@ -1,7 +1,7 @@
 /** One visit of a step by the bundle, as Lambda runs it: a process of its own, which says what it took. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { StepEvent, StepResult } from '../../lambdas/contract.ts';
+import type { StepEvent, StepResult } from '../../lambdas/engine/contract.ts';
 
 export interface Visited {
   /** Milliseconds from the beginning of the process to the handler being there. */

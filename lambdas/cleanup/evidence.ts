@@ -1,6 +1,7 @@
 /** What a clean-up tells of what it saw. */
-import type { Json, SideName } from '../contract.ts';
-import { leftAlone, stillSet } from '../identity/put-back.ts';
+import type { Json } from '../config/json.ts';
+import type { SideName } from '../config/side-name.ts';
+import { leftAlone, stillSet } from '../replication/identity/put-back.ts';
 import type { PublisherTraces } from './publisher.ts';
 import { isAnothers, type Scene, servedIn } from './scene.ts';
 

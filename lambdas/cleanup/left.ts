@@ -1,8 +1,10 @@
 /** What is left where a clean-up could not do everything, in words for the person who reads the red box. */
-import { ORIGINAL_LABEL } from '../application.ts';
-import type { Endpoint, SideName } from '../contract.ts';
-import { PUBLICATION, REPLICATION_ROLE, SCHEMA, subscriptionName } from '../names.ts';
-import { dropOwnSchemaByHand, dropSlot, dropSubscription } from '../sql/leftovers.ts';
+
+import { PUBLICATION, REPLICATION_ROLE, SCHEMA, subscriptionName } from '../config/names.ts';
+import type { SideName } from '../config/side-name.ts';
+import { ORIGINAL_LABEL } from '../ports/application.ts';
+import type { Endpoint } from '../ports/database.ts';
+import { dropOwnSchemaByHand, dropSlot, dropSubscription } from './leftovers.sql.ts';
 import { isAnothers, type Scene } from './scene.ts';
 import type { TargetTraces } from './target.ts';
 

@@ -1,10 +1,10 @@
 /** What is taken apart under a lock of its own on either side: a switch that was left behind, the subscription, and at last our schema. */
-import type { Database, Session } from '../contract.ts';
-import { cancelAttempts, gateExists, liftFence, restoreGate } from '../sql/gates.ts';
-import { dropOwnSchema } from '../sql/own-schema.ts';
-import { lockSchemaCopy } from '../sql/schema-copy.ts';
-import { forgetSubscription, subscriptionState } from '../sql/subscriptions.ts';
-import { unpinWorkers } from '../sql/worker-pins.ts';
+import type { Database, Session } from '../ports/database.ts';
+import { forgetSubscription, subscriptionState } from '../replication/subscriptions.sql.ts';
+import { cancelAttempts, gateExists, liftFence, restoreGate } from '../state/gates.sql.ts';
+import { dropOwnSchema } from '../state/own-schema.sql.ts';
+import { lockSchemaCopy } from '../state/schema-copy.sql.ts';
+import { unpinWorkers } from '../state/worker-pins.sql.ts';
 import { endingLockHolders } from '../switch/locks.ts';
 
 type Work<Result> = (session: Pick<Session, 'query'>) => Promise<Result>;

@@ -1,15 +1,16 @@
 /** What a side that sends changes has for it, and how it goes: the slots of a stream, the publication, and the role that reads them. */
-import type { Database, Reader, Session } from '../contract.ts';
-import { StatementFailed } from '../errors.ts';
-import { REPLICATION_ROLE } from '../names.ts';
+
+import { StatementFailed } from '../config/errors.ts';
+import { REPLICATION_ROLE } from '../config/names.ts';
+import type { Database, Reader, Session } from '../ports/database.ts';
+import { dropRole, type RoleTraces, resetRoleSettings, revokeAll, roleTraces } from '../postgres/role-traces.sql.ts';
+import { asOurselves, asRoleMaker, lockRoles } from '../postgres/roles.sql.ts';
+import { dropEmptyPublication, emptyPublicationExists } from '../replication/empty-tables.sql.ts';
 import { alone } from '../replication/make-slot.ts';
-import { dropEmptyPublication, emptyPublicationExists } from '../sql/empty-tables.ts';
-import { dropPublication, lockPublication, publicationList } from '../sql/publications.ts';
-import { dropRole, type RoleTraces, resetRoleSettings, revokeAll, roleTraces } from '../sql/role-traces.ts';
-import { asOurselves, asRoleMaker, lockRoles } from '../sql/roles.ts';
-import { slotBirth, slotBirthsExist } from '../sql/slot-births.ts';
-import { dropSlot, endReaders, type OwnSlot, ownSlots } from '../sql/slots.ts';
-import { subscribers, subscribersExist } from '../sql/subscribers.ts';
+import { dropPublication, lockPublication, publicationList } from '../replication/publications.sql.ts';
+import { dropSlot, endReaders, type OwnSlot, ownSlots } from '../replication/slots.sql.ts';
+import { slotBirth, slotBirthsExist } from '../state/slot-births.sql.ts';
+import { subscribers, subscribersExist } from '../state/subscribers.sql.ts';
 
 export interface PublisherTraces {
   /** Of the stream's slot, as we wrote it down when we made it. */

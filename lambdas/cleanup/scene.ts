@@ -1,5 +1,7 @@
 /** Everything that a clean-up sees, and what of it is to be done. */
-import type { Endpoint, SideName } from '../contract.ts';
+
+import type { SideName } from '../config/side-name.ts';
+import type { Endpoint } from '../ports/database.ts';
 import type { Side } from './side.ts';
 import { type SourceTraces, sourceIsClean } from './source.ts';
 import { type Standing, servedBy } from './switched.ts';

@@ -1,5 +1,5 @@
 /** A side of the migration that may be out of reach: what was seen there, or why nothing could be seen. */
-import { CannotConnect, InvalidConfiguration, NotOurs, StatementFailed, TransientError } from '../errors.ts';
+import { CannotConnect, InvalidConfiguration, NotOurs, StatementFailed, TransientError } from '../config/errors.ts';
 
 export type Side<Traces> =
   | { readonly reached: true; readonly traces: Traces }

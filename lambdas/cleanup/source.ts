@@ -1,14 +1,15 @@
 /** What the migration made on the source: the beginning of the stream forward, the end of the one back, and our schema with the gate. */
-import type { Reader } from '../contract.ts';
-import { identityOf } from '../dump/earlier-copy.ts';
-import { recordOn } from '../identity/put-back.ts';
-import { subscriptionName } from '../names.ts';
+
+import { subscriptionName } from '../config/names.ts';
+import type { Reader } from '../ports/database.ts';
 import { readNote } from '../replication/connection.ts';
 import { refusedKeys } from '../replication/held-keys.ts';
-import type { Gate } from '../sql/gates.ts';
-import { ownSchemaExists } from '../sql/own-schema.ts';
-import type { RecordedIdentity } from '../sql/replica-identities.ts';
-import { subscriptionState } from '../sql/subscriptions.ts';
+import { recordOn } from '../replication/identity/put-back.ts';
+import { subscriptionState } from '../replication/subscriptions.sql.ts';
+import { identityOf } from '../state/earlier-copy.ts';
+import type { Gate } from '../state/gates.sql.ts';
+import { ownSchemaExists } from '../state/own-schema.sql.ts';
+import type { RecordedIdentity } from '../state/replica-identities.sql.ts';
 import { gateOf } from '../switch/gates.ts';
 import { lookAtPublisher, type PublisherTraces, publisherIsClean } from './publisher.ts';
 

@@ -1,10 +1,11 @@
 /** The work of a clean-up on both sides. What fails on one side, or needs more time there, does not keep the other from being cleaned. */
-import type { Database } from '../contract.ts';
-import { putBackIdentities } from '../identity/put-back.ts';
-import { subscriptionName } from '../names.ts';
+
+import { subscriptionName } from '../config/names.ts';
+import type { Database } from '../ports/database.ts';
+import { endOtherSteps } from '../postgres/sessions.sql.ts';
 import { makeHeldKeys } from '../replication/held-keys.ts';
+import { putBackIdentities } from '../replication/identity/put-back.ts';
 import { removeTrialRole } from '../sample/role.ts';
-import { endOtherSteps } from '../sql/sessions.ts';
 import { callOffSwitches, dropSchema, unsubscribe } from './own-schema.ts';
 import { unpublish } from './publisher.ts';
 import { hasVanished } from './side.ts';

@@ -1,6 +1,8 @@
 /** What the gates allow a clean-up to do: a committed switch must not be taken apart half-way, nor the only copy of what was written dropped. */
-import type { ApplicationView, SideName } from '../contract.ts';
-import type { Gate } from '../sql/gates.ts';
+
+import type { SideName } from '../config/side-name.ts';
+import type { ApplicationView } from '../ports/application.ts';
+import type { Gate } from '../state/gates.sql.ts';
 import { committedDirection, type Gates, isForgotten } from '../switch/gates.ts';
 
 export interface Standing {

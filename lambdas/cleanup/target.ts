@@ -1,17 +1,18 @@
 /** What the migration made on the target: the copy, the end of the stream forward, the beginning of the one back, and our schema with the gate. */
-import type { Database, Reader } from '../contract.ts';
-import { copyOn } from '../dump/earlier-copy.ts';
-import { recordOn } from '../identity/put-back.ts';
-import { PREFIX, subscriptionName } from '../names.ts';
+
+import { PREFIX, subscriptionName } from '../config/names.ts';
+import type { Database, Reader } from '../ports/database.ts';
 import { readNote } from '../replication/connection.ts';
 import { refusedKeys } from '../replication/held-keys.ts';
+import { recordOn } from '../replication/identity/put-back.ts';
+import { subscriptionState, subscriptionsNamed } from '../replication/subscriptions.sql.ts';
 import { isTrialRoleThere } from '../sample/role.ts';
-import { copiedObjectsExist, copiedObjectsLeft, dropCopiedObjects, inTheWayOfDropping } from '../sql/copied-objects.ts';
-import type { Gate } from '../sql/gates.ts';
-import { ownSchemaExists } from '../sql/own-schema.ts';
-import type { RecordedIdentity } from '../sql/replica-identities.ts';
-import type { SchemaCopy } from '../sql/schema-copy.ts';
-import { subscriptionState, subscriptionsNamed } from '../sql/subscriptions.ts';
+import { copiedObjectsExist, copiedObjectsLeft, dropCopiedObjects, inTheWayOfDropping } from '../state/copied-objects.sql.ts';
+import { copyOn } from '../state/earlier-copy.ts';
+import type { Gate } from '../state/gates.sql.ts';
+import { ownSchemaExists } from '../state/own-schema.sql.ts';
+import type { RecordedIdentity } from '../state/replica-identities.sql.ts';
+import type { SchemaCopy } from '../state/schema-copy.sql.ts';
 import { gateOf } from '../switch/gates.ts';
 import { exclusively } from './own-schema.ts';
 import { lookAtPublisher, type PublisherTraces, publisherIsClean } from './publisher.ts';

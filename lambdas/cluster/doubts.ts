@@ -4,11 +4,12 @@
  * fits, and the parameters that were carried over into ours, which only whoever may change the attached group could have changed. A group
  * that agrees in all of that may be attached whoever named it: nothing would differ.
  */
-import { differencesBetween } from '../cluster-parameters.ts';
-import { isParameterGroupOf, securityGroupOf } from '../names.ts';
-import type { ClusterRestoreView } from './control-plane.ts';
+
+import { isParameterGroupOf, securityGroupOf } from '../config/names.ts';
+import type { ClusterRestoreView } from '../ports/cluster.ts';
 import { keyOf, strangeTags } from './journal.ts';
 import { journalOf, type Tagged } from './looks.ts';
+import { differencesBetween } from './parameters.ts';
 import { type Restoration, restorationOf } from './restoration.ts';
 
 /** An entry that is not followed. */

@@ -3,8 +3,8 @@
  * journal, even where the stack is gone. Only what is changed is recorded, before it is changed, and what was recorded is never written
  * again. The name of the stack is in every key, so that two migrations of one cluster keep two journals.
  */
-import { isParameterGroupOf } from '../names.ts';
-import type { Tags } from './control-plane.ts';
+import { isParameterGroupOf } from '../config/names.ts';
+import type { Tags } from '../ports/cluster.ts';
 
 /** Policies name it too: a function may write and remove no other tag (`lib/rights.ts`). */
 export const JOURNAL_PREFIX = 'planetscale-migration:';

@@ -1,5 +1,5 @@
 /** Looks at the tags of the cluster and of its instances. */
-import type { Cluster, ClusterState, Tags } from './control-plane.ts';
+import type { Cluster, ClusterState, Tags } from '../ports/cluster.ts';
 import { type Journal, journalIn } from './journal.ts';
 import { candidatesOf } from './standing.ts';
 

@@ -1,7 +1,7 @@
 /** Why a cluster cannot be prepared, each with its remedy, or undefined. Nothing was changed when one of these is said. */
-import { isParameterGroupOf } from '../names.ts';
-import { decodesWrongly } from '../readiness/versions.ts';
-import type { ClusterState, Network } from './control-plane.ts';
+import { isParameterGroupOf } from '../config/names.ts';
+import type { ClusterState, Network } from '../ports/cluster.ts';
+import { decodesWrongly } from '../postgres/versions.ts';
 import { keyOf, strangeTags } from './journal.ts';
 import { journalOf, type Tagged } from './looks.ts';
 import type { Changes } from './setup.ts';

@@ -1,5 +1,5 @@
 /** What reader instances do when their writer has been left, in words for the check before a switch and for the evidence after it. */
-import type { Json } from '../contract.ts';
+import type { Json } from '../config/json.ts';
 
 /** Code of the finding that names them. */
 export const READERS_CODE = 'ReadersServeOn';

@@ -1,5 +1,5 @@
 /** What RestoreSource has to put back: what is still as we set it. What somebody has changed since is theirs, and is said. */
-import type { ClusterChanges, ClusterState } from './control-plane.ts';
+import type { ClusterChanges, ClusterState } from '../ports/cluster.ts';
 import { keysOf, otherStacks } from './journal.ts';
 import { journalOf, type Tagged } from './looks.ts';
 

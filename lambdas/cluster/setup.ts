@@ -1,5 +1,5 @@
 /** What ConfigureSource has to change, and what it records before. All of it is decided from one look. */
-import type { ClusterSetupView, ClusterState, Tags } from './control-plane.ts';
+import type { ClusterSetupView, ClusterState, Tags } from '../ports/cluster.ts';
 import { type Journal, journalIn, tagsOf } from './journal.ts';
 import { candidatesOf } from './standing.ts';
 

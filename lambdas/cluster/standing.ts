@@ -1,5 +1,5 @@
 /** Whether a cluster can be worked on now, soon, or not at all. */
-import type { ClusterMember, ClusterState } from './control-plane.ts';
+import type { ClusterMember, ClusterState } from '../ports/cluster.ts';
 
 /**
  * `maintained` ends by itself too, but not soon, and what comes out of it may be another cluster than the one that was looked at.

@@ -1,6 +1,7 @@
 /** Whether the source can stream, by its own word, and how far what RDS says beside it is to be believed. */
-import type { WalSettings } from '../sql/settings.ts';
-import type { ClusterState } from './control-plane.ts';
+
+import type { ClusterState } from '../ports/cluster.ts';
+import type { WalSettings } from '../postgres/settings.sql.ts';
 
 /** One slot and one sender for the stream, and two more of each for the copies of tables that run side by side by default. */
 const NEEDED = 3;

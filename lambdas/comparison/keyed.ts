@@ -8,7 +8,7 @@ import {
   rowSum,
   type Selection,
   valuesByKey,
-} from '../sql/comparison.ts';
+} from './comparison.sql.ts';
 import { follow, held } from './follow.ts';
 import { describeColumns, describeKey, type Outcome, ROWS_REPORTED, type RowDifference } from './outcome.ts';
 import type { Sides } from './sides.ts';

@@ -1,5 +1,5 @@
 /** What comparing a part of a table finds. */
-import { atMost } from '../listing.ts';
+import { atMost } from '../config/listing.ts';
 
 /** One row that differs. The key's values are data of the user, but without them nobody could look for the row; no other value is kept. */
 export interface RowDifference {

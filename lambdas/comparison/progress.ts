@@ -1,7 +1,8 @@
 /** How far a comparison has come. It is the step's evidence, and what its next visit goes on from. */
-import type { Json } from '../contract.ts';
-import type { TableName } from '../input.ts';
-import type { Key } from '../sql/comparison.ts';
+
+import type { TableName } from '../config/input.ts';
+import type { Json } from '../config/json.ts';
+import type { Key } from './comparison.sql.ts';
 import { type Outcome, ROWS_REPORTED, type RowDifference } from './outcome.ts';
 import type { Side } from './sides.ts';
 

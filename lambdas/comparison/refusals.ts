@@ -1,7 +1,7 @@
 /** What a server's refusal to show a table means for a comparison. */
-import { StatementFailed } from '../errors.ts';
-import type { TableName } from '../input.ts';
-import { REPLICATION_ROLE } from '../names.ts';
+import { StatementFailed } from '../config/errors.ts';
+import type { TableName } from '../config/input.ts';
+import { REPLICATION_ROLE } from '../config/names.ts';
 
 const INSUFFICIENT_PRIVILEGE = '42501';
 const FEATURE_NOT_SUPPORTED = '0A000';

@@ -1,7 +1,8 @@
 /** How a table is compared, decided from what both catalogs say of it. */
-import type { ComparedTable } from '../sql/comparison.ts';
-import { isBinaryType } from '../sql/send-functions.ts';
-import type { ShapeColumn } from '../sql/table-shape.ts';
+
+import type { ShapeColumn } from '../postgres/table-shape.sql.ts';
+import type { ComparedTable } from './comparison.sql.ts';
+import { isBinaryType } from './send-functions.sql.ts';
 
 /**
  * How one goes through a table.

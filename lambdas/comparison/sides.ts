@@ -1,10 +1,11 @@
 /** Looks at both databases that can be compared with each other. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Looking, Statement } from '../contract.ts';
-import { subscriptionName } from '../names.ts';
+import { subscriptionName } from '../config/names.ts';
+import type { Looking } from '../engine/contract.ts';
+import type { Statement } from '../ports/database.ts';
+import { pinPrinting } from '../postgres/session-pins.sql.ts';
+import { positionConfirmed, writtenPosition } from '../replication/confirmed-position.sql.ts';
 import { leaningReads } from '../schema/reading-path.ts';
-import { pinPrinting } from '../sql/comparison.ts';
-import { positionConfirmed, writtenPosition } from '../sql/confirmed-position.ts';
 
 export type Side = 'source' | 'target';
 

@@ -3,11 +3,11 @@
  * is equal at the first look is passed here; whatever differs, moves, or cannot be asked together with others is left to `table.ts`, which
  * takes that table by itself and tells what is the matter with it.
  */
-import { StatementFailed, TransientError } from '../errors.ts';
-import { keyOf } from '../replication/tables.ts';
-import { type ComparedTable, rowSums } from '../sql/comparison.ts';
-import { type NumberedColumn, tableShapes } from '../sql/table-shape.ts';
-import type { PublishedTable } from '../sql/tables.ts';
+import { StatementFailed, TransientError } from '../config/errors.ts';
+import { keyOf } from '../config/tables.ts';
+import { type NumberedColumn, tableShapes } from '../postgres/table-shape.sql.ts';
+import type { PublishedTable } from '../postgres/tables.sql.ts';
+import { type ComparedTable, rowSums } from './comparison.sql.ts';
 import { advance, orderOf, type Progress, tablesAhead } from './progress.ts';
 import { planOf } from './shape.ts';
 import type { Sides } from './sides.ts';

@@ -1,13 +1,14 @@
 /** Whether a target that is behind will catch up, as far as a comparison can tell within a visit. */
-import type { Looking } from '../contract.ts';
-import { causeOf } from '../copy/cause.ts';
-import { CopyStalled } from '../errors.ts';
-import { subscriptionName } from '../names.ts';
+
+import { CopyStalled } from '../config/errors.ts';
+import { subscriptionName } from '../config/names.ts';
+import type { Looking } from '../engine/contract.ts';
+import { publishedTables } from '../postgres/tables.sql.ts';
+import { causeOf } from '../replication/copy/cause.ts';
+import { workerState } from '../replication/copy-progress.sql.ts';
 import { demandNotDisabled } from '../replication/held.ts';
+import { subscriptionState } from '../replication/subscriptions.sql.ts';
 import { demandSameColumns } from '../schema/column-drift.ts';
-import { workerState } from '../sql/copy-progress.ts';
-import { subscriptionState } from '../sql/subscriptions.ts';
-import { publishedTables } from '../sql/tables.ts';
 
 /** A restart costs one, and a session that somebody ended, too. */
 const LEAST_ERRORS = 3;

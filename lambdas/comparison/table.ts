@@ -1,7 +1,8 @@
 /** Compares the next part of one table: a range of keys, a list of keys, or the whole of it. */
-import { type ComparedTable, type Key, keysAfter, rangeEnd, rowCount } from '../sql/comparison.ts';
-import { tableShape } from '../sql/table-shape.ts';
-import type { PublishedTable } from '../sql/tables.ts';
+
+import { tableShape } from '../postgres/table-shape.sql.ts';
+import type { PublishedTable } from '../postgres/tables.sql.ts';
+import { type ComparedTable, type Key, keysAfter, rangeEnd, rowCount } from './comparison.sql.ts';
 import { compareSelection } from './keyed.ts';
 import type { Outcome } from './outcome.ts';
 import type { Within } from './progress.ts';

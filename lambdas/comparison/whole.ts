@@ -2,7 +2,7 @@
  * Compares a table in which nothing tells two rows apart, by how many rows there are of each content. It takes one scan a look on each
  * side, about a second for a million rows, and cannot be resumed within the table.
  */
-import { type BucketSum, bucketSums, type ComparedTable, copiesByHash, copiesByImage, hashCounts } from '../sql/comparison.ts';
+import { type BucketSum, bucketSums, type ComparedTable, copiesByHash, copiesByImage, hashCounts } from './comparison.sql.ts';
 import { follow, held } from './follow.ts';
 import { type Outcome, ROWS_REPORTED, type RowDifference } from './outcome.ts';
 import type { Sides } from './sides.ts';

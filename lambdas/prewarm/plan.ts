@@ -1,5 +1,5 @@
 /** What is read into the target's memory, and how much of it. */
-import type { Warmable } from '../sql/prewarm.ts';
+import type { Warmable } from './prewarm.sql.ts';
 
 /** Pages of one relation, from the first to the last, both included. */
 export interface Stretch {

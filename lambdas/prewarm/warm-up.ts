@@ -1,6 +1,8 @@
 /** Reads tables and indexes into the target's memory, once an execution: what a server has just built is cold after its next restart or for want of use. */
-import type { Database, Reader, Session } from '../contract.ts';
-import { StatementFailed } from '../errors.ts';
+
+import { StatementFailed } from '../config/errors.ts';
+import type { Database, Reader, Session } from '../ports/database.ts';
+import { piecesOf, planWarming, type Stretch } from './plan.ts';
 import {
   bufferBlocks,
   createPrewarm,
@@ -13,8 +15,7 @@ import {
   warmables,
   warmthExists,
   warmthOf,
-} from '../sql/prewarm.ts';
-import { piecesOf, planWarming, type Stretch } from './plan.ts';
+} from './prewarm.sql.ts';
 
 const COLD: Warmth = { through: [], blocks: 0, finished: false, failure: null };
 /** Before a visit ends, as everywhere in BuildIndexes; a piece takes seconds. */

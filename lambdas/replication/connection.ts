@@ -1,8 +1,8 @@
 /** The connection string with which a subscriber reaches a publisher. */
 import { createHash, randomBytes } from 'node:crypto';
-import type { ReplicationLogin, Route } from '../contract.ts';
-import { conninfo } from '../sql/quote.ts';
-import { streamSettings } from '../sql/session-pins.ts';
+import type { ReplicationLogin, Route } from '../ports/replication.ts';
+import { conninfo } from '../postgres/quote.ts';
+import { streamSettings } from '../postgres/session-pins.sql.ts';
 
 const CONNECT_TIMEOUT_SECONDS = 15;
 /** A peer that vanished without a word is noticed within 30 + 3 × 10 seconds. */

@@ -1,7 +1,9 @@
 /** Before the role, the publication or a subscription is used: whoever holds one of our names must not have a say in the stream. */
-import type { Reader, SideName } from '../contract.ts';
-import { NotOurs } from '../errors.ts';
-import { namesNotOurs } from '../sql/trust.ts';
+
+import { NotOurs } from '../config/errors.ts';
+import type { SideName } from '../config/side-name.ts';
+import type { Reader } from '../ports/database.ts';
+import { namesNotOurs } from '../state/trust.sql.ts';
 
 /**
  * The schema needs no such demand: every connection looks at it by itself.

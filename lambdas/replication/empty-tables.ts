@@ -16,9 +16,11 @@
  * - A page that VACUUM cuts off held no row that anybody could still see.
  * Partitions and children of inheritance are tables of their own here, measured without what hangs below them.
  */
-import type { Database, Reader } from '../contract.ts';
-import type { TableName } from '../input.ts';
-import { SCHEMA } from '../names.ts';
+
+import type { TableName } from '../config/input.ts';
+import { SCHEMA } from '../config/names.ts';
+import { keyOf, missingFrom } from '../config/tables.ts';
+import type { Database, Reader } from '../ports/database.ts';
 import {
   createEmptyPublication,
   dropEmptyPublication,
@@ -26,8 +28,7 @@ import {
   listAsEmpty,
   tablesWithoutPages,
   tablesWithRows,
-} from '../sql/empty-tables.ts';
-import { keyOf, missingFrom } from './tables.ts';
+} from './empty-tables.sql.ts';
 
 /** Fewer are copied as all others are, in a second or two. */
 const FEWEST = 20;

@@ -1,8 +1,9 @@
 /** What becomes of foreign keys that were held, once a side no longer subscribes. */
-import type { Database, Reader } from '../contract.ts';
-import { StatementFailed } from '../errors.ts';
-import { type HeldKey, heldKeys, heldKeysExist, releaseKeys, validateKeys } from '../sql/held-keys.ts';
-import { limitStatements } from '../sql/sessions.ts';
+
+import { StatementFailed } from '../config/errors.ts';
+import type { Database, Reader } from '../ports/database.ts';
+import { limitStatements } from '../postgres/sessions.sql.ts';
+import { type HeldKey, heldKeys, heldKeysExist, releaseKeys, validateKeys } from '../state/held-keys.sql.ts';
 
 /** Much longer than tables take that nobody moves; beyond, a key stays NOT VALID, which holds for every row that comes. */
 const LONGEST_MS = 60_000;

@@ -4,10 +4,12 @@
  * to every subscription when a cluster becomes read-only, because little of its disk is left, and leaves it to its user to enable them again
  * (https://planetscale.com/docs/postgres/troubleshooting/read-only-mode).
  */
-import type { Database, SideName } from '../contract.ts';
-import { CopyStalled } from '../errors.ts';
-import { releaseSubscription, type SubscriptionState } from '../sql/subscriptions.ts';
+
+import { CopyStalled } from '../config/errors.ts';
+import type { SideName } from '../config/side-name.ts';
+import type { Database } from '../ports/database.ts';
 import { noteHeld, readNote } from './connection.ts';
+import { releaseSubscription, type SubscriptionState } from './subscriptions.sql.ts';
 
 type Noted = Pick<SubscriptionState, 'enabled' | 'note'>;
 

@@ -6,17 +6,19 @@
  * publication was made anew, for nothing was sent meanwhile; and that numbers are missing from the heartbeat. Changes lost between
  * two beats leave no trace in either catalog: those only CompareData finds.
  */
-import type { Reader, SideName } from '../contract.ts';
-import { ReplicationBroken } from '../errors.ts';
-import { type StreamName, subscriptionName } from '../names.ts';
-import { type BeatRange, beatRange, heartbeatExists } from '../sql/heartbeat.ts';
-import { type PublicationList, publicationList } from '../sql/publications.ts';
-import { type SlotBirth, slotBirth, slotBirthsExist } from '../sql/slot-births.ts';
-import { type SlotState, slotState } from '../sql/slots.ts';
-import { type SubscribedTable, type SubscriptionState, subscribedTables, subscriptionState } from '../sql/subscriptions.ts';
+
+import { ReplicationBroken } from '../config/errors.ts';
+import { type StreamName, subscriptionName } from '../config/names.ts';
+import type { SideName } from '../config/side-name.ts';
+import { HEARTBEAT_TABLE, keyOf } from '../config/tables.ts';
+import type { Reader } from '../ports/database.ts';
+import { type BeatRange, beatRange, heartbeatExists } from '../state/heartbeat.sql.ts';
+import { type SlotBirth, slotBirth, slotBirthsExist } from '../state/slot-births.sql.ts';
 import { type Note, readNote } from './connection.ts';
 import { demandNotDisabled } from './held.ts';
-import { HEARTBEAT_TABLE, keyOf } from './tables.ts';
+import { type PublicationList, publicationList } from './publications.sql.ts';
+import { type SlotState, slotState } from './slots.sql.ts';
+import { type SubscribedTable, type SubscriptionState, subscribedTables, subscriptionState } from './subscriptions.sql.ts';
 
 export interface History {
   readonly stream: StreamName;

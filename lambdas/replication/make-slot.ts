@@ -1,11 +1,11 @@
 /** Makes the slot on the source, and writes down its birth. */
 import { randomUUID } from 'node:crypto';
-import type { Database, Session } from '../contract.ts';
-import { StatementFailed, VerificationError } from '../errors.ts';
-import { lock, setStatementTimeout } from '../sql/sessions.ts';
-import { createSlotBirths, recordSlotBirth, type SlotBirth } from '../sql/slot-births.ts';
-import { createSlot, dropSlot } from '../sql/slots.ts';
+import { StatementFailed, VerificationError } from '../config/errors.ts';
+import type { Database, Session } from '../ports/database.ts';
+import { lock, setStatementTimeout } from '../postgres/sessions.sql.ts';
+import { createSlotBirths, recordSlotBirth, type SlotBirth } from '../state/slot-births.sql.ts';
 import type { History } from './history.ts';
+import { createSlot, dropSlot } from './slots.sql.ts';
 
 const QUERY_CANCELED = '57014';
 /** What is left to look again and to return. */

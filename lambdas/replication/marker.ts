@@ -1,9 +1,9 @@
 /** Markers: written on the source, waited for on the target. One that has arrived proves that everything before it has. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Database, Reader } from '../contract.ts';
-import type { MigrationInput } from '../input.ts';
-import { beatAge, beatOf, beatsNamed, lockBeats, newestBeat, writeBeat } from '../sql/heartbeat.ts';
-import { confirmation, walPosition } from '../sql/slots.ts';
+import type { MigrationInput } from '../config/input.ts';
+import type { Database, Reader } from '../ports/database.ts';
+import { beatAge, beatOf, beatsNamed, lockBeats, newestBeat, writeBeat } from '../state/heartbeat.sql.ts';
+import { confirmation, walPosition } from './slots.sql.ts';
 
 /**
  * One look's marker. The token says all that a later visit needs to know, so a crash in between repeats the same look: which execution,

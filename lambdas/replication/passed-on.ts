@@ -1,11 +1,14 @@
 /** What carries a replication password: a role on each side that has one, and the connection string of every subscription of ours. */
-import type { Reader, ReplicationAccess, SideName } from '../contract.ts';
-import { type StreamName, subscriptionName } from '../names.ts';
-import { roleExists } from '../sql/roles.ts';
-import { type SlotState, slotState } from '../sql/slots.ts';
-import { type SubscriptionState, subscriptionState } from '../sql/subscriptions.ts';
+
+import { type StreamName, subscriptionName } from '../config/names.ts';
+import type { SideName } from '../config/side-name.ts';
+import type { Reader } from '../ports/database.ts';
+import type { ReplicationAccess } from '../ports/replication.ts';
+import { roleExists } from '../postgres/roles.sql.ts';
 import { connectionString, isConnectionOf, type Note, readNote } from './connection.ts';
 import { broken, SIDES_OF } from './history.ts';
+import { type SlotState, slotState } from './slots.sql.ts';
+import { type SubscriptionState, subscriptionState } from './subscriptions.sql.ts';
 
 /** A role of ours on a side. */
 export interface Login {

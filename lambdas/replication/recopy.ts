@@ -4,14 +4,15 @@
  * but not as caught up, and whose worker asks for a slot that is gone, for ever. What was streamed past it meanwhile was passed
  * over, so the slot must never be made anew: the table is emptied and copied again.
  */
-import type { Database, Reader } from '../contract.ts';
-import type { TableName } from '../input.ts';
-import { lockPublication, publicationList, publishAlso, publishNoMore } from '../sql/publications.ts';
-import { createRecopies, forgetRecopies, noteRecopies, recopies, recopiesExist } from '../sql/recopies.ts';
-import { copySlotsThere } from '../sql/slots.ts';
-import { type FinishedCopy, finishedCopies, subscribedTables } from '../sql/subscriptions.ts';
+
+import type { TableName } from '../config/input.ts';
+import { keyOf, missingFrom } from '../config/tables.ts';
+import type { Database, Reader } from '../ports/database.ts';
+import { createRecopies, forgetRecopies, noteRecopies, recopies, recopiesExist } from '../state/recopies.sql.ts';
+import { lockPublication, publicationList, publishAlso, publishNoMore } from './publications.sql.ts';
+import { copySlotsThere } from './slots.sql.ts';
 import { refresh, takeIn } from './subscribe.ts';
-import { keyOf, missingFrom } from './tables.ts';
+import { type FinishedCopy, finishedCopies, subscribedTables } from './subscriptions.sql.ts';
 
 const isIdle = ({ working }: FinishedCopy): boolean => !working;
 

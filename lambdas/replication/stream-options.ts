@@ -1,5 +1,5 @@
 /** How changes travel, as far as both sides know how to. Targets are 17 or newer and know everything. */
-import type { StreamOptions } from '../sql/subscriptions.ts';
+import type { StreamOptions } from './subscriptions.sql.ts';
 
 /** Publishers that send binary values and large transactions before they commit. https://www.postgresql.org/docs/14/release-14.html */
 const BINARY_AND_STREAMING_SINCE = 14;

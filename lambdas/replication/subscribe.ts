@@ -1,10 +1,13 @@
 /** Changes to the subscription on the target, each safe to repeat. */
-import type { Database } from '../contract.ts';
-import { CannotConnect, CopyStalled, StatementFailed, TransientError, VerificationError } from '../errors.ts';
-import type { TableName } from '../input.ts';
-import { EMPTY_PUBLICATION } from '../names.ts';
-import { emptyTable, recopies, recopiesExist } from '../sql/recopies.ts';
-import { limitStatements, setStatementTimeout } from '../sql/sessions.ts';
+
+import { CannotConnect, CopyStalled, StatementFailed, TransientError, VerificationError } from '../config/errors.ts';
+import type { TableName } from '../config/input.ts';
+import { EMPTY_PUBLICATION } from '../config/names.ts';
+import { keyOf, missingFrom, named } from '../config/tables.ts';
+import type { Database } from '../ports/database.ts';
+import { limitStatements, setStatementTimeout } from '../postgres/sessions.sql.ts';
+import { emptyTable, recopies, recopiesExist } from '../state/recopies.sql.ts';
+import { type Note, writeNote } from './connection.ts';
 import {
   createSubscription,
   createSubscriptionKnowing,
@@ -16,9 +19,7 @@ import {
   setNote,
   setSynchronousCommit,
   subscribedTables,
-} from '../sql/subscriptions.ts';
-import { type Note, writeNote } from './connection.ts';
-import { keyOf, missingFrom, named } from './tables.ts';
+} from './subscriptions.sql.ts';
 
 /** Subscription and note in one transaction, so that neither is ever there without the other. It is disabled, and held by us until it is enabled. */
 export async function subscribe(target: Database, name: string, connection: string, stream: StreamOptions, birth: string): Promise<void> {

@@ -1,8 +1,8 @@
 /** Writes down on the source by which numbers the target names the slots of its table copies. */
-import type { Database } from '../contract.ts';
-import { clusterOf } from '../dump/earlier-copy.ts';
-import { createSubscribers, recordSubscriber } from '../sql/subscribers.ts';
-import { subscriptionNumbers } from '../sql/subscriptions.ts';
+import type { Database } from '../ports/database.ts';
+import { clusterOf } from '../state/earlier-copy.ts';
+import { createSubscribers, recordSubscriber } from '../state/subscribers.sql.ts';
+import { subscriptionNumbers } from './subscriptions.sql.ts';
 
 /** Before the first table is copied, so that no such slot is ever there without this note. Harmless where it is there. */
 export async function noteSubscriber(source: Database, target: Database, name: string): Promise<void> {

@@ -2,9 +2,11 @@
  * The replication role on the target, which there reads for comparisons and nothing else, until a switch lets it stream as well. What it
  * reads is what is published, in tables that others may own: so it must be able to do nothing that matters.
  */
-import type { Database, Reader, ReplicationAccess } from '../contract.ts';
-import type { TableName } from '../input.ts';
-import { scramVerifier } from '../scram.ts';
+
+import type { TableName } from '../config/input.ts';
+import { keyOf } from '../config/tables.ts';
+import type { Database, Reader } from '../ports/database.ts';
+import type { ReplicationAccess } from '../ports/replication.ts';
 import {
   allowBypass,
   asOurselves,
@@ -21,9 +23,9 @@ import {
   type RoleState,
   roleState,
   setVerifier,
-} from '../sql/roles.ts';
-import { type PublishedTable, publishedTables } from '../sql/tables.ts';
-import { keyOf } from './tables.ts';
+} from '../postgres/roles.sql.ts';
+import { scramVerifier } from '../postgres/scram.ts';
+import { type PublishedTable, publishedTables } from '../postgres/tables.sql.ts';
 
 export interface TargetReader {
   readonly role: RoleState;

@@ -1,6 +1,6 @@
 /** How many rows of each table are tried, and which tables together. Pure but for the numbers of pages, which are drawn. */
-import type { Portion } from '../sql/sample-rows.ts';
-import type { SampledTable } from '../sql/sample-tables.ts';
+import type { Portion } from './sample-rows.sql.ts';
+import type { SampledTable } from './sample-tables.sql.ts';
 
 /** Some hundred rows of each table of a small database; a few of each where there are thousands of tables, so that all of it is seconds. */
 const ROWS_IN_ALL = 60_000;

@@ -1,8 +1,8 @@
 /** What a person reads about rows that the target would not take, and what to do about it. */
-import { SampleRefused, type StatementFailed } from '../errors.ts';
-import { withCode } from '../server-words.ts';
-import { withoutNeedlessQuotes } from '../sql/quoted-names.ts';
-import type { Expression, SampledTable } from '../sql/sample-tables.ts';
+import { SampleRefused, type StatementFailed } from '../config/errors.ts';
+import { withoutNeedlessQuotes } from '../postgres/quoted-names.sql.ts';
+import { withCode } from '../postgres/server-words.ts';
+import type { Expression, SampledTable } from './sample-tables.sql.ts';
 
 /** One thing that fails, with the first row of the sample for which it does. */
 export interface Refusal {

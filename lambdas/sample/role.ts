@@ -1,13 +1,14 @@
 /** The login of a trial, for as long as the trial goes on. */
-import type { Database, LowLogin, LowSession, Reader } from '../contract.ts';
-import { CannotConnect, TransientError } from '../errors.ts';
-import type { TableName } from '../input.ts';
-import { trialRole } from '../names.ts';
-import { scramVerifier } from '../scram.ts';
-import { newPassword } from '../secrets.ts';
-import { dropRole } from '../sql/role-traces.ts';
-import { asOurselves, asRoleMaker, createRole, limitConnections, lockRoles, roleExists } from '../sql/roles.ts';
-import { endTrialSessions, grantForTrial, revokeFromTrial, trialSessions } from '../sql/trial-role.ts';
+
+import { CannotConnect, TransientError } from '../config/errors.ts';
+import type { TableName } from '../config/input.ts';
+import { trialRole } from '../config/names.ts';
+import { newPassword } from '../config/secrets.ts';
+import type { Database, LowLogin, LowSession, Reader } from '../ports/database.ts';
+import { dropRole } from '../postgres/role-traces.sql.ts';
+import { asOurselves, asRoleMaker, createRole, limitConnections, lockRoles, roleExists } from '../postgres/roles.sql.ts';
+import { scramVerifier } from '../postgres/scram.ts';
+import { endTrialSessions, grantForTrial, revokeFromTrial, trialSessions } from './trial-role.sql.ts';
 
 /** One, and one that its server has not given up yet. */
 const MOST_CONNECTIONS = 3;

@@ -2,10 +2,12 @@
  * Tries rows at the target: batches of tables in a transaction each, a table that refuses something row by row. Each trial is rolled back. What
  * fails in one table hides nothing in another, and what takes too long is told and passed over.
  */
-import type { LowSession } from '../contract.ts';
-import { StatementFailed, TransientError } from '../errors.ts';
-import type { Portion } from '../sql/sample-rows.ts';
-import type { Expression, SampledTable, SampledView } from '../sql/sample-tables.ts';
+
+import { StatementFailed, TransientError } from '../config/errors.ts';
+import type { LowSession } from '../ports/database.ts';
+import { evaluatedBy, inWords, isPremature, keyOfRow, type Refusal, refusalOf } from './refusals.ts';
+import type { Portion } from './sample-rows.sql.ts';
+import type { Expression, SampledTable, SampledView } from './sample-tables.sql.ts';
 import {
   asApplyWorker,
   backToSaved,
@@ -17,8 +19,7 @@ import {
   MOST_PARAMETERS,
   rollBackTrial,
   saveTrial,
-} from '../sql/sample-trial.ts';
-import { evaluatedBy, inWords, isPremature, keyOfRow, type Refusal, refusalOf } from './refusals.ts';
+} from './sample-trial.sql.ts';
 
 export type Row = readonly (string | null)[];
 export interface Sample {

@@ -2,17 +2,19 @@
  * What became of code, rules of access and extensions since the copy. The source is compared with itself, so that each version prints what it
  * printed then; whether the target has come to the same is asked only of what changed, in a form that both versions have in common.
  */
-import { STAY_BEHIND } from '../aurora-extensions.ts';
-import type { Reader, SideName } from '../contract.ts';
-import { copyOn } from '../dump/earlier-copy.ts';
-import type { Exclusions } from '../dump/exclusions.ts';
-import { isMissing } from '../dump/left-behind.ts';
-import { type CodeObject, type CodeText, codeTexts } from '../sql/code-objects.ts';
-import { pinPrinting } from '../sql/comparison.ts';
-import { baselineOf } from '../sql/schema-baseline.ts';
+
+import type { Exclusions } from '../config/input.ts';
+import type { SideName } from '../config/side-name.ts';
+import type { Reader } from '../ports/database.ts';
+import { pinPrinting } from '../postgres/session-pins.sql.ts';
+import { copyOn } from '../state/earlier-copy.ts';
+import { baselineOf } from '../state/schema-baseline.sql.ts';
+import { STAY_BEHIND } from './aurora-extensions.ts';
+import { type CodeObject, type CodeText, codeTexts } from './code-objects.sql.ts';
 import { codeOf } from './code-record.ts';
 import { isAlike } from './code-words.ts';
 import { type Change, changesBetween, type Difference, worthNaming } from './differences.ts';
+import { isMissing } from './dump/left-behind.ts';
 import { recordedOn } from './fingerprint.ts';
 
 export interface CodeDifferences {

@@ -1,10 +1,11 @@
 /** The record of code, rules of access and extensions, beside that of what holds rows: on the source before the dump, on the target when it is complete. */
-import { STAY_BEHIND } from '../aurora-extensions.ts';
-import type { Reader, Session } from '../contract.ts';
-import type { Exclusions } from '../dump/exclusions.ts';
-import { type CodeObject, codeObjects, listOfCode } from '../sql/code-objects.ts';
-import { pinPrinting } from '../sql/comparison.ts';
-import { addListToBaseline, addToBaseline, beginBaseline } from '../sql/schema-baseline.ts';
+
+import type { Exclusions } from '../config/input.ts';
+import type { Reader, Session } from '../ports/database.ts';
+import { pinPrinting } from '../postgres/session-pins.sql.ts';
+import { addListToBaseline, addToBaseline, beginBaseline } from '../state/schema-baseline.sql.ts';
+import { STAY_BEHIND } from './aurora-extensions.ts';
+import { type CodeObject, codeObjects, listOfCode } from './code-objects.sql.ts';
 
 /** Milliseconds that listing may take, as long as any look may. */
 const LONGEST_MS = 300_000;

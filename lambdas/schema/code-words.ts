@@ -1,6 +1,7 @@
 /** Whether two servers of different versions have the same, although they print it otherwise. Pure. */
-import type { CodeText } from '../sql/code-objects.ts';
+
 import { sayTheSame } from './canonical.ts';
+import type { CodeText } from './code-objects.sql.ts';
 
 const PATH = 'search_path';
 

@@ -1,13 +1,13 @@
 /** Tables and columns that one side has and the other lacks: what keeps a comparison from comparing, and a stream from being applied. */
 
-import type { Reader } from '../contract.ts';
-import { SchemaDrift } from '../errors.ts';
-import type { MigrationInput, TableName } from '../input.ts';
-import { atMost } from '../listing.ts';
-import { keyOf, missingFrom } from '../replication/tables.ts';
-import { identifier, qualified } from '../sql/quote.ts';
-import { type Column, columnsOf, type TableDigest, tableDigests } from '../sql/table-columns.ts';
+import { SchemaDrift } from '../config/errors.ts';
+import type { MigrationInput, TableName } from '../config/input.ts';
+import { atMost } from '../config/listing.ts';
+import { keyOf, missingFrom } from '../config/tables.ts';
+import type { Reader } from '../ports/database.ts';
+import { identifier, qualified } from '../postgres/quote.ts';
 import { howToMake, inNumbers } from './new-tables.ts';
+import { type Column, columnsOf, type TableDigest, tableDigests } from './table-columns.sql.ts';
 
 export interface ColumnDrift {
   /** Tables of the source that the target lacks. */

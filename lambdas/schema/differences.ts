@@ -1,5 +1,5 @@
 /** What became of a schema since it was recorded. Pure. */
-import type { SchemaObject } from '../sql/schema-objects.ts';
+import type { SchemaObject } from '../postgres/schema-objects.sql.ts';
 import { sayTheSame } from './canonical.ts';
 
 /** One object that is not as it was recorded. */

@@ -1,10 +1,13 @@
 /** Whether the schema is still the one that was copied, on either side. */
-import type { Database, Reader, Session, SideName } from '../contract.ts';
-import { copyOn } from '../dump/earlier-copy.ts';
-import type { Exclusions } from '../dump/exclusions.ts';
-import { pinPrinting } from '../sql/comparison.ts';
-import { heldKeys, heldKeysExist } from '../sql/held-keys.ts';
-import { identifier, qualified } from '../sql/quote.ts';
+
+import type { Exclusions } from '../config/input.ts';
+import type { SideName } from '../config/side-name.ts';
+import type { Database, Reader, Session } from '../ports/database.ts';
+import { identifier, qualified } from '../postgres/quote.ts';
+import { type SchemaObject, schemaObjects } from '../postgres/schema-objects.sql.ts';
+import { pinPrinting } from '../postgres/session-pins.sql.ts';
+import { copyOn } from '../state/earlier-copy.ts';
+import { heldKeys, heldKeysExist } from '../state/held-keys.sql.ts';
 import {
   addTargetToBaseline,
   addToBaseline,
@@ -14,8 +17,7 @@ import {
   createBaseline,
   type Recorded,
   sidesRecorded,
-} from '../sql/schema-baseline.ts';
-import { type SchemaObject, schemaObjects } from '../sql/schema-objects.ts';
+} from '../state/schema-baseline.sql.ts';
 import { canonical } from './canonical.ts';
 import { recordTargetCode } from './code-record.ts';
 import { type Change, changesBetween, type Difference, without, worthNaming } from './differences.ts';

@@ -1,9 +1,11 @@
 /** Objects that have to be on the target before the rows that name them. */
-import type { Log, Reader } from '../contract.ts';
-import { StatementFailed } from '../errors.ts';
-import type { MigrationInput } from '../input.ts';
-import { type NamedObject, namingColumns, objectsNamedIn } from '../sql/named-objects.ts';
-import { qualified } from '../sql/quote.ts';
+
+import { StatementFailed } from '../config/errors.ts';
+import type { MigrationInput } from '../config/input.ts';
+import type { Reader } from '../ports/database.ts';
+import type { Log } from '../ports/log.ts';
+import { qualified } from '../postgres/quote.ts';
+import { type NamedObject, namingColumns, objectsNamedIn } from './named-objects.sql.ts';
 
 const QUERY_CANCELED = '57014';
 

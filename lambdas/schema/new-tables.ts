@@ -3,13 +3,13 @@
  * of it; so whatever publishes looks at the target first.
  */
 
-import type { Reader } from '../contract.ts';
-import type { TableName } from '../input.ts';
-import { atMost } from '../listing.ts';
-import { keyOf, missingFrom, named } from '../replication/tables.ts';
-import { literal, qualified } from '../sql/quote.ts';
-import { quotingAllNames } from '../sql/quoted-names.ts';
-import { ancestryOf, tablesThere } from '../sql/table-columns.ts';
+import type { TableName } from '../config/input.ts';
+import { atMost } from '../config/listing.ts';
+import { keyOf, missingFrom, named } from '../config/tables.ts';
+import type { Reader } from '../ports/database.ts';
+import { literal, qualified } from '../postgres/quote.ts';
+import { quotingAllNames } from '../postgres/quoted-names.sql.ts';
+import { ancestryOf, tablesThere } from './table-columns.sql.ts';
 
 /** The tables of `wanted` that this side does not have. */
 export async function absentFrom(side: Reader, wanted: readonly TableName[]): Promise<TableName[]> {

@@ -5,8 +5,9 @@
  * they have none, and are not ours to alter. So such a read, and no other, is tried once more with their schemas behind pg_catalog; its own text
  * names everything in full.
  */
-import type { Reader } from '../contract.ts';
-import { StatementFailed } from '../errors.ts';
+
+import { StatementFailed } from '../config/errors.ts';
+import type { Reader } from '../ports/database.ts';
 import { pathsToGive } from './search-paths.ts';
 
 /** What a name that leads nowhere is reported as: undefined table, column, object, function, schema; and one that leads to several. */

@@ -3,8 +3,9 @@
  * looks names up when it runs, so nobody but the server itself can tell for certain what a body means: a word that something outside of
  * pg_catalog is called by counts as a name. A path that a function would not have needed costs it being inlined, and nothing else.
  */
-import type { Reader } from '../contract.ts';
-import type { MigrationInput } from '../input.ts';
+
+import type { MigrationInput } from '../config/input.ts';
+import type { Reader } from '../ports/database.ts';
 import {
   type GivenPath,
   type Meaning,
@@ -14,7 +15,7 @@ import {
   type Routine,
   routinesWithoutPath,
   schemasThere,
-} from '../sql/search-paths.ts';
+} from './search-paths.sql.ts';
 
 /** Words, quoted names and operators of a body, strings included: what is executed, or cast to regclass, stands in strings. */
 const WORD = /(\.\s*)?(?:"((?:[^"]|"")+)"|([\p{L}_][\p{L}\p{N}_$]*)|([-+*/<>=~!@#%^&|`?]+))/gu;

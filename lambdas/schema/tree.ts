@@ -1,5 +1,5 @@
 /** A definition as a server prints it → what it is made of, as far as it takes to see that two say the same. */
-import { meaningful } from '../dump/tokens.ts';
+import { meaningful } from './dump/tokens.ts';
 
 /** A word, name, constant or sign; names without quotes where they need none. */
 export interface Atom {

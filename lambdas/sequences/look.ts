@@ -1,7 +1,9 @@
 /** Reads the sequences of both sides: a few statements a side for each two thousand. */
-import type { Reader } from '../contract.ts';
-import { TransientError } from '../errors.ts';
-import type { MigrationInput } from '../input.ts';
+
+import { TransientError } from '../config/errors.ts';
+import type { MigrationInput } from '../config/input.ts';
+import type { Reader } from '../ports/database.ts';
+import { nameOf, type SequencePair } from './pairs.ts';
 import {
   refuseViews,
   SEQUENCES_PER_STATEMENT,
@@ -10,8 +12,7 @@ import {
   sequenceLasts,
   sequencePositions,
   sequences,
-} from '../sql/sequences.ts';
-import { nameOf, type SequencePair } from './pairs.ts';
+} from './sequences.sql.ts';
 
 export interface SequenceLook {
   readonly pairs: readonly SequencePair[];

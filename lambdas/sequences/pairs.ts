@@ -1,6 +1,7 @@
 /** Each sequence of the source beside its copy on the target. */
-import type { SequenceDefinition, SequenceState } from '../sql/sequences.ts';
+
 import { aheadOf, isAtLeast, isOutside, type Position, type Track } from './position.ts';
+import type { SequenceDefinition, SequenceState } from './sequences.sql.ts';
 
 /** One sequence on both sides, each with its own definition. `source` is the side that is copied from, whichever that is. */
 export interface DefinitionPair {

@@ -2,18 +2,20 @@
  * Guide A, step 6, and guide W, step 8. An LSN moves while one looks at it, so the proof is a marker: a row of ours that arrives, with the
  * slot confirmed past it, soon enough and several times in a row.
  */
-import type { Json, Looking, Verdict } from '../contract.ts';
-import { type Cause, causeOf } from '../copy/cause.ts';
-import { type Failures, failuresAsJson, isFailing, readFailures } from '../copy/failures.ts';
-import { failuresSince } from '../copy/look-at-failures.ts';
-import { CopyStalled, type SchemaDrift } from '../errors.ts';
-import { COPY_KEYS, type MigrationInput } from '../input.ts';
+
+import { CopyStalled, type SchemaDrift } from '../config/errors.ts';
+import { COPY_KEYS, type MigrationInput } from '../config/input.ts';
+import type { Json } from '../config/json.ts';
+import type { Looking, Verdict } from '../engine/contract.ts';
+import { defineStep } from '../engine/step.ts';
+import { type Cause, causeOf } from '../replication/copy/cause.ts';
+import { type Failures, failuresAsJson, isFailing, readFailures } from '../replication/copy/failures.ts';
+import { failuresSince } from '../replication/copy/look-at-failures.ts';
+import { targetTables, workerState } from '../replication/copy-progress.sql.ts';
 import { release } from '../replication/held.ts';
 import { type History, lookAtHistory, vouchFor } from '../replication/history.ts';
 import { type Arrival, awaitArrival, isGood, type Marker, newestMarker, writeMarker } from '../replication/marker.ts';
 import { drifted } from '../schema/column-drift.ts';
-import { targetTables, workerState } from '../sql/copy-progress.ts';
-import { defineStep } from '../step.ts';
 
 /** One good look may be luck. */
 const GOOD_LOOKS_NEEDED = 3;

@@ -1,25 +1,27 @@
 /** Guide A, step 4: waits until every published table is copied and in step, and says when that will not happen. */
-import type { Looking, Reader } from '../contract.ts';
-import { causeOf } from '../copy/cause.ts';
-import { certainCause, type Symptoms, stall } from '../copy/diagnosis.ts';
-import { type Failures, failuresAsJson, isFailing, readFailures } from '../copy/failures.ts';
-import { failuresSince } from '../copy/look-at-failures.ts';
-import { type Progress, progressOf } from '../copy/progress.ts';
-import { lastingWaits } from '../copy/waits.ts';
-import { keepWatch, readWatch, recentErrors, secondsLeft } from '../copy/watch.ts';
-import { CopyStalled } from '../errors.ts';
-import { COPY_KEYS, type TableName } from '../input.ts';
-import { REPLICATION_ROLE } from '../names.ts';
+
+import { CopyStalled } from '../config/errors.ts';
+import { COPY_KEYS, type TableName } from '../config/input.ts';
+import { REPLICATION_ROLE } from '../config/names.ts';
+import { missingFrom } from '../config/tables.ts';
+import type { Looking } from '../engine/contract.ts';
+import { defineStep } from '../engine/step.ts';
+import type { Reader } from '../ports/database.ts';
+import { causeOf } from '../replication/copy/cause.ts';
+import { certainCause, type Symptoms, stall } from '../replication/copy/diagnosis.ts';
+import { type Failures, failuresAsJson, isFailing, readFailures } from '../replication/copy/failures.ts';
+import { failuresSince } from '../replication/copy/look-at-failures.ts';
+import { type Progress, progressOf } from '../replication/copy/progress.ts';
+import { lastingWaits } from '../replication/copy/waits.ts';
+import { keepWatch, readWatch, recentErrors, secondsLeft } from '../replication/copy/watch.ts';
+import { sourceTables, targetTables, timeLimitsOf, workerState } from '../replication/copy-progress.sql.ts';
 import { release } from '../replication/held.ts';
 import { type History, lookAtHistory, vouchFor } from '../replication/history.ts';
 import { alone } from '../replication/make-slot.ts';
 import { copyAgain, notedRecopies, orphanedCopies } from '../replication/recopy.ts';
 import { refresh } from '../replication/subscribe.ts';
-import { missingFrom } from '../replication/tables.ts';
+import { occupiedTables, readyWithoutCopy, subscribedTables } from '../replication/subscriptions.sql.ts';
 import { drifted } from '../schema/column-drift.ts';
-import { sourceTables, targetTables, timeLimitsOf, workerState } from '../sql/copy-progress.ts';
-import { occupiedTables, readyWithoutCopy, subscribedTables } from '../sql/subscriptions.ts';
-import { defineStep } from '../step.ts';
 
 interface Seen extends Symptoms {
   readonly progress: Progress;

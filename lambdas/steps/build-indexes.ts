@@ -3,19 +3,20 @@
  * triggers, policies and the rest; then everything is vacuumed and, where that is wanted, prewarmed. What takes longer than a visit is left
  * to the server and found again.
  */
-import type { Acting, Looking } from '../contract.ts';
-import { IndexBuildFailed } from '../errors.ts';
-import { COPY_KEYS } from '../input.ts';
-import { Crew } from '../post-data/crew.ts';
-import { buildFailed, type Failure, failureOf, wordsOf } from '../post-data/failures.ts';
-import { builderSettings } from '../post-data/memory.ts';
-import { nextTurn, type Standing } from '../post-data/order.ts';
-import { type State, stateOf } from '../post-data/state.ts';
+
+import { IndexBuildFailed } from '../config/errors.ts';
+import { COPY_KEYS } from '../config/input.ts';
+import type { Acting, Looking } from '../engine/contract.ts';
+import { defineStep } from '../engine/step.ts';
+import type { Warmth } from '../prewarm/prewarm.sql.ts';
 import { warmthNow, warmUp } from '../prewarm/warm-up.ts';
 import { recordedOn, recordTarget } from '../schema/fingerprint.ts';
-import { buildSettings, postDataExists, type Work, workList } from '../sql/post-data.ts';
-import type { Warmth } from '../sql/prewarm.ts';
-import { defineStep } from '../step.ts';
+import { Crew } from '../schema/post-data/crew.ts';
+import { buildFailed, type Failure, failureOf, wordsOf } from '../schema/post-data/failures.ts';
+import { builderSettings } from '../schema/post-data/memory.ts';
+import { nextTurn, type Standing } from '../schema/post-data/order.ts';
+import { buildSettings, postDataExists, type Work, workList } from '../schema/post-data/post-data.sql.ts';
+import { type State, stateOf } from '../schema/post-data/state.ts';
 
 const NAME = 'BuildIndexes';
 /** Before a visit ends: enough to hang up and to look once more at 10,000 statements, but never more than a quarter of a short visit. */

@@ -1,10 +1,10 @@
 /** State `CheckCutover`: refuses a switch that would lose something, take long or leave no way back, with every reason at once. */
-import { CHECK_NEEDS, checking } from '../cutover/check.ts';
-import { CUTOVER_CHECKS } from '../cutover/index.ts';
-import { CutoverRefused } from '../errors.ts';
-import { SWITCH_KEYS } from '../input.ts';
-import { refusal } from '../readiness/report.ts';
-import { defineStep } from '../step.ts';
+import { CHECK_NEEDS, checking } from '../checks/cutover/check.ts';
+import { CUTOVER_CHECKS } from '../checks/cutover/index.ts';
+import { refusal } from '../checks/report.ts';
+import { CutoverRefused } from '../config/errors.ts';
+import { SWITCH_KEYS } from '../config/input.ts';
+import { defineStep } from '../engine/step.ts';
 import { OVER } from '../switch/direction.ts';
 
 const CUTOVER = { name: 'the switch to the target', untouched: 'Nothing was switched, and the source serves the application as before.' };

@@ -1,11 +1,12 @@
 /** State `CheckReadiness`: one look at both sides that lists everything that stands in the way. It changes nothing anywhere. */
-import { NotReady } from '../errors.ts';
-import { COPY_KEYS } from '../input.ts';
-import { type Finding, findAll, setScene } from '../readiness/findings.ts';
-import { CHECKS } from '../readiness/index.ts';
-import { notReadyMessage, reported } from '../readiness/report.ts';
-import { refuseBesideOlder } from '../running.ts';
-import { defineStep } from '../step.ts';
+
+import { type Finding, findAll, setScene } from '../checks/finding.ts';
+import { CHECKS } from '../checks/readiness/index.ts';
+import { notReadyMessage, reported } from '../checks/report.ts';
+import { NotReady } from '../config/errors.ts';
+import { COPY_KEYS } from '../config/input.ts';
+import { refuseBesideOlder } from '../engine/single-execution.ts';
+import { defineStep } from '../engine/step.ts';
 
 export const checkReadiness = defineStep({
   needs: ['source', 'target', 'cluster', 'applicationView', 'wayBack', 'executions'],

@@ -1,10 +1,10 @@
 /** State `CheckRollback`: refuses a way back that would lose what was written since the switch, with every reason at once. */
-import { checking } from '../cutover/check.ts';
-import { ROLLBACK_CHECKS } from '../cutover/index.ts';
-import { RollbackRefused } from '../errors.ts';
-import { SWITCH_KEYS } from '../input.ts';
-import { refusal } from '../readiness/report.ts';
-import { defineStep } from '../step.ts';
+import { checking } from '../checks/cutover/check.ts';
+import { ROLLBACK_CHECKS } from '../checks/cutover/index.ts';
+import { refusal } from '../checks/report.ts';
+import { RollbackRefused } from '../config/errors.ts';
+import { SWITCH_KEYS } from '../config/input.ts';
+import { defineStep } from '../engine/step.ts';
 import { BACK } from '../switch/direction.ts';
 
 const ROLLBACK = { name: 'the way back to the source', untouched: 'Nothing was switched, and the application is served as before.' };

@@ -6,13 +6,14 @@
 
 import { candidateTags, journalsIn } from '../cluster/looks.ts';
 import { obstacleInJournal, obstacleInNetwork, obstacleInStatus, obstacleOf } from '../cluster/obstacles.ts';
+import { type CarryOver, carryOver, streamsAlready } from '../cluster/parameters.ts';
 import { type Changes, carries, changesAnything, changesTo, entriesFor, type Setting } from '../cluster/setup.ts';
 import { isSettled, standing } from '../cluster/standing.ts';
-import { type CarryOver, carryOver, streamsAlready } from '../cluster-parameters.ts';
-import type { ClusterSetup, ClusterSetupView, Json, Network } from '../contract.ts';
-import { ClusterNotConfigurable } from '../errors.ts';
-import { COPY_KEYS } from '../input.ts';
-import { defineStep } from '../step.ts';
+import { ClusterNotConfigurable } from '../config/errors.ts';
+import { COPY_KEYS } from '../config/input.ts';
+import type { Json } from '../config/json.ts';
+import { defineStep } from '../engine/step.ts';
+import type { ClusterSetup, ClusterSetupView, Network } from '../ports/cluster.ts';
 
 /** ModifyDBClusterParameterGroup takes no more at a time. */
 const PARAMETERS_PER_CALL = 20;

@@ -3,39 +3,46 @@
  * on the target for BuildIndexes. Guide "Migrate from Aurora to PlanetScale", step 3.
  */
 
-import { STAY_BEHIND } from '../aurora-extensions.ts';
-import type { Acting, Looking, Reader, Session } from '../contract.ts';
-import { apply, batches } from '../dump/apply.ts';
-import { copyOn, identityOf } from '../dump/earlier-copy.ts';
-import { dumpOptions, type Exclusions, wantedSince } from '../dump/exclusions.ts';
-import { withPaths } from '../dump/paths.ts';
-import { type CopyPlan, planCopy } from '../dump/plan.ts';
-import { refused } from '../dump/refusal.ts';
-import { endsEverything } from '../dump/staying.ts';
-import { tryLater } from '../dump/trial.ts';
-import { SchemaCopyFailed } from '../errors.ts';
-import { COPY_KEYS } from '../input.ts';
-import { atMost } from '../listing.ts';
+import { SchemaCopyFailed } from '../config/errors.ts';
+import { COPY_KEYS, type Exclusions } from '../config/input.ts';
+import { atMost } from '../config/listing.ts';
+import type { Acting, Looking } from '../engine/contract.ts';
+import { defineStep } from '../engine/step.ts';
+import { offeredExtensions } from '../extensions/extensions.sql.ts';
+import type { Reader, Session } from '../ports/database.ts';
+import { foreignKeysToExcluded } from '../postgres/foreign-keys.sql.ts';
+import { quotingAllNames } from '../postgres/quoted-names.sql.ts';
+import type { SchemaObject } from '../postgres/schema-objects.sql.ts';
+import { STAY_BEHIND } from '../schema/aurora-extensions.ts';
+import type { CodeObject } from '../schema/code-objects.sql.ts';
 import { codeOf, recordSourceCode } from '../schema/code-record.ts';
+import { apply, batches } from '../schema/dump/apply.ts';
+import { dumpSettings } from '../schema/dump/dump-session.sql.ts';
+import { withPaths } from '../schema/dump/paths.ts';
+import { type CopyPlan, planCopy } from '../schema/dump/plan.ts';
+import { refused } from '../schema/dump/refusal.ts';
+import { endsEverything } from '../schema/dump/staying.ts';
+import { tryLater } from '../schema/dump/trial.ts';
+import { dumpOptions, wantedSince } from '../schema/exclusions.ts';
 import { objectsOf, recordSource } from '../schema/fingerprint.ts';
+import { populatedViews } from '../schema/materialized-views.sql.ts';
 import { objectsNamedByRows } from '../schema/named-objects.ts';
+import { createPostData, listDeferred } from '../schema/post-data/post-data.sql.ts';
+import { platformEventTriggers } from '../schema/relations.sql.ts';
+import { type GivenPath, givePath, givePaths, pathsGiven, pathsGivenExist } from '../schema/search-paths.sql.ts';
 import { pathsToGive } from '../schema/search-paths.ts';
-import type { CodeObject } from '../sql/code-objects.ts';
-import { keepWhatWasCopied, noteObjectsThere } from '../sql/copied-objects.ts';
-import { dumpSettings } from '../sql/dump-session.ts';
-import { offeredExtensions } from '../sql/extensions.ts';
-import { foreignKeysToExcluded } from '../sql/foreign-keys.ts';
-import { createHeartbeat } from '../sql/heartbeat.ts';
-import { createHeldKeys, foreignKeysToHold, listHeldKeys } from '../sql/held-keys.ts';
-import { populatedViews } from '../sql/materialized-views.ts';
-import { createPostData, listDeferred } from '../sql/post-data.ts';
-import { quotingAllNames } from '../sql/quoted-names.ts';
-import { platformEventTriggers } from '../sql/relations.ts';
-import { createIdentities, type IdentityOfTwin, identitiesExist, identitiesToCarry, recordCarried } from '../sql/replica-identities.ts';
-import { createSchemaCopy, lockSchemaCopy, recordSchemaCopy, type SchemaCopy, schemaCopyExists } from '../sql/schema-copy.ts';
-import type { SchemaObject } from '../sql/schema-objects.ts';
-import { type GivenPath, givePath, givePaths, pathsGiven, pathsGivenExist } from '../sql/search-paths.ts';
-import { defineStep } from '../step.ts';
+import { keepWhatWasCopied, noteObjectsThere } from '../state/copied-objects.sql.ts';
+import { copyOn, identityOf } from '../state/earlier-copy.ts';
+import { createHeartbeat } from '../state/heartbeat.sql.ts';
+import { createHeldKeys, foreignKeysToHold, listHeldKeys } from '../state/held-keys.sql.ts';
+import {
+  createIdentities,
+  type IdentityOfTwin,
+  identitiesExist,
+  identitiesToCarry,
+  recordCarried,
+} from '../state/replica-identities.sql.ts';
+import { createSchemaCopy, lockSchemaCopy, recordSchemaCopy, type SchemaCopy, schemaCopyExists } from '../state/schema-copy.sql.ts';
 import { trySwitch } from '../switch/trial.ts';
 
 type Needs = 'source' | 'target' | 'schemaDump';

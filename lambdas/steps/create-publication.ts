@@ -2,13 +2,14 @@
  * Guide A, step 4, and guide W, step 3, with an explicit list, so that nothing unforeseen is published. A second run with other excludes
  * changes the list in place: a publication that is dropped takes the history of its slot with it.
  */
-import type { Looking } from '../contract.ts';
-import { copyOn } from '../dump/earlier-copy.ts';
-import { SchemaDrift } from '../errors.ts';
-import { COPY_KEYS, type TableName } from '../input.ts';
+
+import { SchemaDrift } from '../config/errors.ts';
+import { COPY_KEYS, type TableName } from '../config/input.ts';
+import { HEARTBEAT_TABLE, missingFrom } from '../config/tables.ts';
+import type { Looking } from '../engine/contract.ts';
+import { defineStep } from '../engine/step.ts';
+import { publishedTables } from '../postgres/tables.sql.ts';
 import { demandOurs } from '../replication/demand-ours.ts';
-import { HEARTBEAT_TABLE, missingFrom } from '../replication/tables.ts';
-import { absentFrom, howToMake, inNumbers } from '../schema/new-tables.ts';
 import {
   createPublication as create,
   lockPublication,
@@ -18,9 +19,9 @@ import {
   publishUnderOwnName,
   publishWithoutGenerated,
   setPublishedTables,
-} from '../sql/publications.ts';
-import { publishedTables } from '../sql/tables.ts';
-import { defineStep } from '../step.ts';
+} from '../replication/publications.sql.ts';
+import { absentFrom, howToMake, inNumbers } from '../schema/new-tables.ts';
+import { copyOn } from '../state/earlier-copy.ts';
 
 /** Versions that brought the settings which we set back to their defaults. */
 const PARTITION_ROOTS_SINCE = 13;

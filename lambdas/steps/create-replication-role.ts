@@ -1,9 +1,8 @@
 /** Guide W, step 2: the role that streams, with no more rights than it needs, in every schema that is published. */
-import type { Looking } from '../contract.ts';
-import { COPY_KEYS } from '../input.ts';
-import { demandOurs } from '../replication/demand-ours.ts';
-import { scramVerifier } from '../scram.ts';
-import { createHeartbeat } from '../sql/heartbeat.ts';
+
+import { COPY_KEYS } from '../config/input.ts';
+import type { Looking } from '../engine/contract.ts';
+import { defineStep } from '../engine/step.ts';
 import {
   allowBypass,
   allowReplication,
@@ -19,10 +18,12 @@ import {
   roleState,
   setForStream,
   setVerifier,
-} from '../sql/roles.ts';
-import { streamSettings } from '../sql/session-pins.ts';
-import { type PublishedTable, publishedTables } from '../sql/tables.ts';
-import { defineStep } from '../step.ts';
+} from '../postgres/roles.sql.ts';
+import { scramVerifier } from '../postgres/scram.ts';
+import { streamSettings } from '../postgres/session-pins.sql.ts';
+import { type PublishedTable, publishedTables } from '../postgres/tables.sql.ts';
+import { demandOurs } from '../replication/demand-ours.ts';
+import { createHeartbeat } from '../state/heartbeat.sql.ts';
 
 interface Seen {
   readonly tables: readonly PublishedTable[];

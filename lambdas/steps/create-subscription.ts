@@ -2,32 +2,34 @@
  * Guide A, step 4, and guide W, step 7, in the order that survives interruption: the slot, the subscription without connecting, then
  * enable and refresh. CREATE SUBSCRIPTION that makes its own slot cannot be part of a transaction, and goes on when its client has gone.
  */
-import type { Acting, Database, Looking, Verdict } from '../contract.ts';
-import { MigrationError, ReplicationBroken } from '../errors.ts';
-import { COPY_KEYS } from '../input.ts';
+
+import { MigrationError, ReplicationBroken } from '../config/errors.ts';
+import { COPY_KEYS } from '../config/input.ts';
+import { missingFrom } from '../config/tables.ts';
+import type { Acting, Looking, Verdict } from '../engine/contract.ts';
+import { defineStep } from '../engine/step.ts';
+import type { Database } from '../ports/database.ts';
 import { connectionString, isConnectionOf } from '../replication/connection.ts';
 import { demandOurs } from '../replication/demand-ours.ts';
+import { dropEmptyPublication } from '../replication/empty-tables.sql.ts';
 import { emptyTables, listedAsEmpty } from '../replication/empty-tables.ts';
 import { demandNotDisabled, release } from '../replication/held.ts';
 import { breach, broken, type History, hasCopied, lookAtHistory } from '../replication/history.ts';
 import { alone, makeSlot } from '../replication/make-slot.ts';
+import { type OpenWriter, openWriters } from '../replication/slots.sql.ts';
 import { streamOptions } from '../replication/stream-options.ts';
 import { forget, reconnect, refresh, subscribe, subscribeKnowing } from '../replication/subscribe.ts';
 import { noteSubscriber } from '../replication/subscriber.ts';
-import { missingFrom } from '../replication/tables.ts';
-import { haveTargetReader, isTargetReaderComplete, lookAtTargetReader, type TargetReader } from '../replication/target-reader.ts';
-import { dropEmptyPublication } from '../sql/empty-tables.ts';
-import { type OpenWriter, openWriters } from '../sql/slots.ts';
 import {
   type StreamOptions,
   setStreamOptions,
   setSynchronousCommit,
   subscriptionState,
   synchronousCommitOf,
-} from '../sql/subscriptions.ts';
-import { travelsInBinary } from '../sql/types.ts';
-import { pinWorkers, workerPinsMissing } from '../sql/worker-pins.ts';
-import { defineStep } from '../step.ts';
+} from '../replication/subscriptions.sql.ts';
+import { haveTargetReader, isTargetReaderComplete, lookAtTargetReader, type TargetReader } from '../replication/target-reader.ts';
+import { travelsInBinary } from '../replication/types.sql.ts';
+import { pinWorkers, workerPinsMissing } from '../state/worker-pins.sql.ts';
 
 /** Transactions to name in the evidence, oldest first. */
 const WRITERS_SHOWN = 5;

@@ -25,10 +25,10 @@ import { lookAtSource } from '../cleanup/source.ts';
 import { sourceBroom, stopSwitches, sweep, targetBroom } from '../cleanup/sweep.ts';
 import { isFenced, refusal, wasCommitted } from '../cleanup/switched.ts';
 import { lookAtTarget } from '../cleanup/target.ts';
-import type { Acting, Looking } from '../contract.ts';
-import { CleanupIncomplete } from '../errors.ts';
-import { refuseBesideOlder } from '../running.ts';
-import { defineStep } from '../step.ts';
+import { CleanupIncomplete } from '../config/errors.ts';
+import type { Acting, Looking } from '../engine/contract.ts';
+import { refuseBesideOlder } from '../engine/single-execution.ts';
+import { defineStep } from '../engine/step.ts';
 
 type Needs = 'executions' | 'source' | 'target' | 'applicationView' | 'applicationOriginal';
 

@@ -2,8 +2,9 @@
  * The registry of steps, in the order in which the machines take them. Functions, rights, network and types are derived
  * from it.
  */
-import type { MigrationInput, Need } from '../contract.ts';
-import type { AnyStep } from '../step.ts';
+import type { MigrationInput } from '../config/input.ts';
+import type { AnyStep } from '../engine/step.ts';
+import type { Need } from '../ports/ports.ts';
 import { awaitConvergence } from './await-convergence.ts';
 import { awaitCopy } from './await-copy.ts';
 import { buildIndexes } from './build-indexes.ts';

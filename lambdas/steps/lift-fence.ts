@@ -3,13 +3,16 @@
  * application goes on where it was. One that was committed is carried to its end. Follows every failure of a switch, and is what `Recovery`
  * does, which a rule starts after an execution was aborted, failed or timed out.
  */
-import type { Acting, Looking, Reader, SideName, Verdict } from '../contract.ts';
-import { AlreadyRunning, SwitchIncomplete } from '../errors.ts';
-import { SWITCH_KEYS } from '../input.ts';
-import { leftToOlder } from '../running.ts';
-import { cancelAttempts } from '../sql/gates.ts';
-import { ownSchemaExists } from '../sql/own-schema.ts';
-import { defineStep } from '../step.ts';
+
+import { AlreadyRunning, SwitchIncomplete } from '../config/errors.ts';
+import { SWITCH_KEYS } from '../config/input.ts';
+import type { SideName } from '../config/side-name.ts';
+import type { Acting, Looking, Verdict } from '../engine/contract.ts';
+import { leftToOlder } from '../engine/single-execution.ts';
+import { defineStep } from '../engine/step.ts';
+import type { Reader } from '../ports/database.ts';
+import { cancelAttempts } from '../state/gates.sql.ts';
+import { ownSchemaExists } from '../state/own-schema.sql.ts';
 import { type Direction, partiesOf } from '../switch/direction.ts';
 import { type Gates, haveGate, servingSide } from '../switch/gates.ts';
 import { underLease } from '../switch/lease.ts';

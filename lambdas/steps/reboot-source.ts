@@ -1,11 +1,12 @@
 /** Reboots the writer, once, so that it takes the static parameters of its group. The state machine comes here only with consent. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mayBeStale, shortcomings } from '../cluster/streaming.ts';
-import type { ClusterMember, ClusterView, Reader } from '../contract.ts';
-import { COPY_KEYS } from '../input.ts';
-import { PREFIX } from '../names.ts';
-import { walSettings } from '../sql/settings.ts';
-import { defineStep } from '../step.ts';
+import { COPY_KEYS } from '../config/input.ts';
+import { PREFIX } from '../config/names.ts';
+import { defineStep } from '../engine/step.ts';
+import type { ClusterMember, ClusterView } from '../ports/cluster.ts';
+import type { Reader } from '../ports/database.ts';
+import { walSettings } from '../postgres/settings.sql.ts';
 
 /** RDS answers RebootDBInstance at once, and its own description follows within seconds. */
 const NOTICED_WITHIN_MS = 60_000;

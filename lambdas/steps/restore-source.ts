@@ -9,9 +9,10 @@ import { candidateTags, type Tagged } from '../cluster/looks.ts';
 import { obstacleInStatus } from '../cluster/obstacles.ts';
 import { othersInNeed, recordedKeys, restorationOf, restoresAnything } from '../cluster/restoration.ts';
 import { isSettled, standing } from '../cluster/standing.ts';
-import type { ClusterRestore, ClusterRestoreView, ClusterState, Verdict } from '../contract.ts';
-import { CleanupIncomplete, ClusterNotConfigurable } from '../errors.ts';
-import { defineStep } from '../step.ts';
+import { CleanupIncomplete, ClusterNotConfigurable } from '../config/errors.ts';
+import type { Verdict } from '../engine/contract.ts';
+import { defineStep } from '../engine/step.ts';
+import type { ClusterRestore, ClusterRestoreView, ClusterState } from '../ports/cluster.ts';
 
 async function look(cluster: ClusterRestoreView): Promise<Tagged | undefined> {
   const state = await cluster.describe();

@@ -4,17 +4,18 @@
  * long it takes and wherever it is interrupted.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Acting, Database, Looking, Reader, Verdict } from '../contract.ts';
-import { CannotConnect } from '../errors.ts';
+import { CannotConnect } from '../config/errors.ts';
+import type { Acting, Looking, Verdict } from '../engine/contract.ts';
+import { refuseBesideOlder } from '../engine/single-execution.ts';
+import { defineStep } from '../engine/step.ts';
+import type { Database, Reader } from '../ports/database.ts';
+import { asRoleMaker, lockRoles, setVerifier } from '../postgres/roles.sql.ts';
+import { scramVerifier } from '../postgres/scram.ts';
 import { broken, SIDES_OF, slotTrouble } from '../replication/history.ts';
 import { alone } from '../replication/make-slot.ts';
 import { type Carrier, carriersOf, isFlowing, isPassedOn, type Login, loginsOf } from '../replication/passed-on.ts';
+import { slotState } from '../replication/slots.sql.ts';
 import { reconnect } from '../replication/subscribe.ts';
-import { refuseBesideOlder } from '../running.ts';
-import { scramVerifier } from '../scram.ts';
-import { asRoleMaker, lockRoles, setVerifier } from '../sql/roles.ts';
-import { slotState } from '../sql/slots.ts';
-import { defineStep } from '../step.ts';
 
 type Needs = 'executions' | 'source' | 'target' | 'replication' | 'replicationSecret';
 

@@ -5,17 +5,21 @@
  * Cleanup puts back what was there. A lock that is not had in time is tried again by the machine's own retries, with their jitter.
  */
 
-import type { Database, Looking, Reader, SideName } from '../contract.ts';
-import { copyOn } from '../dump/earlier-copy.ts';
-import { NotReady, StatementFailed, TransientError } from '../errors.ts';
-import { type Choice, choiceOf, isWanting, newestPublisher } from '../identity/choice.ts';
-import { recordOn, stillSet } from '../identity/put-back.ts';
-import { tryEach } from '../identity/tries.ts';
-import { COPY_KEYS } from '../input.ts';
-import { atMost } from '../listing.ts';
-import { createHeartbeat } from '../sql/heartbeat.ts';
-import { type IdentityFacts, identities } from '../sql/identity.ts';
-import { quotingAllNames } from '../sql/quoted-names.ts';
+import { NotReady, StatementFailed, TransientError } from '../config/errors.ts';
+import { COPY_KEYS } from '../config/input.ts';
+import { atMost } from '../config/listing.ts';
+import type { SideName } from '../config/side-name.ts';
+import type { Looking } from '../engine/contract.ts';
+import { defineStep } from '../engine/step.ts';
+import type { Database, Reader } from '../ports/database.ts';
+import { quotingAllNames } from '../postgres/quoted-names.sql.ts';
+import { lockRoles } from '../postgres/roles.sql.ts';
+import { type Choice, choiceOf, isWanting, newestPublisher } from '../replication/identity/choice.ts';
+import { type IdentityFacts, identities } from '../replication/identity/identity.sql.ts';
+import { recordOn, stillSet } from '../replication/identity/put-back.ts';
+import { tryEach } from '../replication/identity/tries.ts';
+import { copyOn } from '../state/earlier-copy.ts';
+import { createHeartbeat } from '../state/heartbeat.sql.ts';
 import {
   createIdentities,
   giveUpSoon,
@@ -28,9 +32,7 @@ import {
   setIdentity,
   type UnlikeTwin,
   unlikeTwins,
-} from '../sql/replica-identities.ts';
-import { lockRoles } from '../sql/roles.ts';
-import { defineStep } from '../step.ts';
+} from '../state/replica-identities.sql.ts';
 
 type Needs = 'source' | 'target';
 

@@ -5,11 +5,12 @@
  * extensions mark as their configuration: those rows follow here, and again right before a switch.
  */
 
-import type { Json } from '../contract.ts';
-import { SequenceOutOfBounds, VerificationError } from '../errors.ts';
-import { type Configuration, carryOnce, lookAtConfiguration, told } from '../extension-rows/carry-all.ts';
-import { COPY_KEYS } from '../input.ts';
-import { atMost } from '../listing.ts';
+import { SequenceOutOfBounds, VerificationError } from '../config/errors.ts';
+import { COPY_KEYS } from '../config/input.ts';
+import type { Json } from '../config/json.ts';
+import { atMost } from '../config/listing.ts';
+import { defineStep } from '../engine/step.ts';
+import { type Configuration, carryOnce, lookAtConfiguration, told } from '../extensions/carry-all.ts';
 import { lookAtSequences, type SequenceLook } from '../sequences/look.ts';
 import {
   advanceOf,
@@ -21,8 +22,7 @@ import {
   runsBackwards,
   type SequencePair,
 } from '../sequences/pairs.ts';
-import { lockSequences, setSequences } from '../sql/sequences.ts';
-import { defineStep } from '../step.ts';
+import { lockSequences, setSequences } from '../sequences/sequences.sql.ts';
 
 interface Seen extends SequenceLook {
   readonly margin: number;

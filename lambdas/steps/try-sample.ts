@@ -3,24 +3,25 @@
  * empty tables as changes would be applied, are evaluated by whatever will be evaluated, and are taken back. Neither guide has this: they find
  * out while copying. What runs is code of users, so it runs in a session that logs in as a role which may do nothing else.
  */
-import type { Acting, Looking } from '../contract.ts';
-import { copyOn } from '../dump/earlier-copy.ts';
-import { StatementFailed, TransientError, VerificationError } from '../errors.ts';
-import { COPY_KEYS } from '../input.ts';
-import { subscriptionName } from '../names.ts';
+
+import { StatementFailed, TransientError, VerificationError } from '../config/errors.ts';
+import { COPY_KEYS } from '../config/input.ts';
+import { subscriptionName } from '../config/names.ts';
+import type { Acting, Looking } from '../engine/contract.ts';
+import { defineStep } from '../engine/step.ts';
+import { quotingAllNames, withoutNeedlessQuotes } from '../postgres/quoted-names.sql.ts';
+import { lock } from '../postgres/sessions.sql.ts';
 import { demandOurs } from '../replication/demand-ours.ts';
+import { subscriptionState } from '../replication/subscriptions.sql.ts';
 import { batchesOf, portionsOf } from '../sample/portions.ts';
 import { sampleRefused } from '../sample/refusals.ts';
 import { isTrialRoleThere, makeTrialRole, removeTrialRole } from '../sample/role.ts';
+import { limitSampling, type Portion, sampleRows } from '../sample/sample-rows.sql.ts';
+import { checksThere, type Expression, type SampledTable, sampledTables, sampledViews, viewsThere } from '../sample/sample-tables.sql.ts';
+import { createSampleTrial, recordSampleTrial, type SampleTrial, sampleTrial, sampleTrialExists } from '../sample/sample-trial.sql.ts';
 import { LIMIT_MS, type Row, type Sample, sampleOf, Trial } from '../sample/trial.ts';
 import { type LeaningRead, leaningReads } from '../schema/reading-path.ts';
-import { quotingAllNames, withoutNeedlessQuotes } from '../sql/quoted-names.ts';
-import { limitSampling, type Portion, sampleRows } from '../sql/sample-rows.ts';
-import { checksThere, type Expression, type SampledTable, sampledTables, sampledViews, viewsThere } from '../sql/sample-tables.ts';
-import { createSampleTrial, recordSampleTrial, type SampleTrial, sampleTrial, sampleTrialExists } from '../sql/sample-trial.ts';
-import { lock } from '../sql/sessions.ts';
-import { subscriptionState } from '../sql/subscriptions.ts';
-import { defineStep } from '../step.ts';
+import { copyOn } from '../state/earlier-copy.ts';
 
 type Needs = 'source' | 'target' | 'comparison' | 'lowLogin';
 

@@ -1,11 +1,11 @@
 /** Guide A, step 2, and guide W, step 1: proves on the server itself what the control plane promised. */
 import { mayBeStale, shortcomings } from '../cluster/streaming.ts';
-import type { ClusterMember } from '../contract.ts';
-import { WalLevelNotLogical } from '../errors.ts';
-import { COPY_KEYS } from '../input.ts';
-import { PREFIX } from '../names.ts';
-import { type WalSettings, walSettings } from '../sql/settings.ts';
-import { defineStep } from '../step.ts';
+import { WalLevelNotLogical } from '../config/errors.ts';
+import { COPY_KEYS } from '../config/input.ts';
+import { PREFIX } from '../config/names.ts';
+import { defineStep } from '../engine/step.ts';
+import type { ClusterMember } from '../ports/cluster.ts';
+import { type WalSettings, walSettings } from '../postgres/settings.sql.ts';
 
 /** States of the attached group that a reboot would not change. */
 const SETTLED = new Set(['in-sync', 'failed-to-apply']);

@@ -2,12 +2,12 @@
  * What happens between the fence and the switch, in this order, over connections that are open. Each part can be read alone; everything
  * that could be done before, or can be done after, is elsewhere.
  */
-import type { Json } from '../contract.ts';
-import { SwitchFailed } from '../errors.ts';
-import { commitGate, noteTold, openGate } from '../sql/gates.ts';
-import { createSlot } from '../sql/slots.ts';
-import { holdSubscription } from '../sql/subscriptions.ts';
-import type { Confirmed } from '../sql/waits.ts';
+
+import { SwitchFailed } from '../config/errors.ts';
+import type { Json } from '../config/json.ts';
+import { createSlot } from '../replication/slots.sql.ts';
+import { holdSubscription } from '../replication/subscriptions.sql.ts';
+import { commitGate, noteTold, openGate } from '../state/gates.sql.ts';
 import type { Deadline } from './deadline.ts';
 import type { Switch } from './direction.ts';
 import { armDeadMan, endEverybody, raiseFence } from './fence.ts';
@@ -19,6 +19,7 @@ import type { Prepared } from './prepare.ts';
 import { demandSameSender } from './sender.ts';
 import { type Positions, readPositions, setExactly } from './sequences.ts';
 import { compareUnderFence } from './verify.ts';
+import type { Confirmed } from './waits.sql.ts';
 
 /** What was proved before the commit. */
 export interface Proof {

@@ -1,5 +1,5 @@
 /** The time that a fence may take. A statement that does not come back within it, because the network is gone, is left to itself. */
-import { TransientError } from '../errors.ts';
+import { TransientError } from '../config/errors.ts';
 
 const LATE = 'It was not done within the time that the fence may take: see what held it up, or allow more with fenceSeconds.';
 

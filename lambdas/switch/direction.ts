@@ -1,7 +1,13 @@
 /** Which way a switch goes. Over and back are the same switch with the sides swapped. */
-import type { Application, ComparisonReaders, Database, Hook, Log, Reader, ReplicationAccess, SideName, Visit } from '../contract.ts';
-import type { MigrationInput } from '../input.ts';
-import { type StreamName, subscriptionName } from '../names.ts';
+
+import type { MigrationInput } from '../config/input.ts';
+import { type StreamName, subscriptionName } from '../config/names.ts';
+import type { SideName } from '../config/side-name.ts';
+import type { Visit } from '../engine/contract.ts';
+import type { Application, Hook } from '../ports/application.ts';
+import type { ComparisonReaders, Database, Reader } from '../ports/database.ts';
+import type { Log } from '../ports/log.ts';
+import type { ReplicationAccess } from '../ports/replication.ts';
 
 export interface Direction {
   /** The side that serves the application, and is left. */

@@ -1,10 +1,21 @@
 /** The fence: from here until the commit point neither side takes the application's writes. */
-import type { Database, MigrationInput, Session } from '../contract.ts';
-import { StatementFailed, SwitchFailed } from '../errors.ts';
-import { type EndedSessions, endSessions } from '../sql/client-sessions.ts';
-import { closeGate, createGate, endLockHoldersWhileFenced, type Fence, fenceGate, liftFence, tryFence, tryOpen } from '../sql/gates.ts';
-import { createHeartbeat } from '../sql/heartbeat.ts';
-import { actLater } from '../sql/sessions.ts';
+
+import { StatementFailed, SwitchFailed } from '../config/errors.ts';
+import type { MigrationInput } from '../config/input.ts';
+import type { Database, Session } from '../ports/database.ts';
+import { actLater } from '../postgres/sessions.sql.ts';
+import {
+  closeGate,
+  createGate,
+  endLockHoldersWhileFenced,
+  type Fence,
+  fenceGate,
+  liftFence,
+  tryFence,
+  tryOpen,
+} from '../state/gates.sql.ts';
+import { createHeartbeat } from '../state/heartbeat.sql.ts';
+import { type EndedSessions, endSessions } from './client-sessions.sql.ts';
 import type { Switch } from './direction.ts';
 import { namingLockHolders } from './locks.ts';
 

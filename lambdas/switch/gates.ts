@@ -1,7 +1,9 @@
 /** What the gates of both sides say: who serves the application, and what a switch has left to be done. */
-import type { Database, Reader, SideName } from '../contract.ts';
-import { createGate, type Gate, gateExists, gateState } from '../sql/gates.ts';
-import { createHeartbeat } from '../sql/heartbeat.ts';
+
+import type { SideName } from '../config/side-name.ts';
+import type { Database, Reader } from '../ports/database.ts';
+import { createGate, type Gate, gateExists, gateState } from '../state/gates.sql.ts';
+import { createHeartbeat } from '../state/heartbeat.sql.ts';
 import { BACK, type Direction, OVER } from './direction.ts';
 
 /** Undefined for a side on which no switch was ever prepared, which counts as open. */

@@ -4,9 +4,9 @@
  * a function goes on after its execution was aborted, and must not take apart what others have made since.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Database, Session } from '../contract.ts';
-import { TransientError } from '../errors.ts';
-import { BEGIN, COMMIT, endHolders, lock, ROLLBACK, setLockTimeout } from '../sql/sessions.ts';
+import { TransientError } from '../config/errors.ts';
+import type { Database, Session } from '../ports/database.ts';
+import { BEGIN, COMMIT, endHolders, lock, ROLLBACK, setLockTimeout } from '../postgres/sessions.sql.ts';
 import type { Parties } from './direction.ts';
 
 const NAME = 'switch';

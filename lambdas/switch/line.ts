@@ -1,10 +1,10 @@
 /** The connections of a switch, opened and warmed before anything is fenced: inside the fence every connection made would be downtime. Two of them hold its lease. */
-import type { Session } from '../contract.ts';
-import { createEndSessions, tryEndSessions } from '../sql/client-sessions.ts';
-import { createAwaitBeat, createAwaitConfirmed } from '../sql/waits.ts';
+import type { Session } from '../ports/database.ts';
+import { createEndSessions, tryEndSessions } from './client-sessions.sql.ts';
 import type { Parties } from './direction.ts';
 import type { DeadMan } from './fence.ts';
 import { lease } from './lease.ts';
+import { createAwaitBeat, createAwaitConfirmed } from './waits.sql.ts';
 
 export interface Line {
   readonly leaving: Session;

@@ -3,9 +3,10 @@
  * database … to …` takes it even where it grants nothing, and keeps it until its transaction ends. Raising a fence may give up then; lifting
  * one and opening a side may not, because the application waits for them: whoever is in their way is ended.
  */
-import type { Database } from '../contract.ts';
-import { SwitchFailed } from '../errors.ts';
-import { endLockHolders, lockHolders } from '../sql/lock-holders.ts';
+
+import { SwitchFailed } from '../config/errors.ts';
+import type { Database } from '../ports/database.ts';
+import { endLockHolders, lockHolders } from '../postgres/lock-holders.sql.ts';
 
 /** Nobody is ended, or a connection made, for a lock that is let go of within this. */
 const LOOK_AFTER_MS = 100;

@@ -1,9 +1,10 @@
 /** The proof that everything arrived: a marker written behind the last change, seen on the other side, and confirmed to be stored there. */
-import type { Session } from '../contract.ts';
-import { SwitchFailed } from '../errors.ts';
-import { writeBeat } from '../sql/heartbeat.ts';
-import { awaitBeat, awaitConfirmed, type Confirmed } from '../sql/waits.ts';
+
+import { SwitchFailed } from '../config/errors.ts';
+import type { Session } from '../ports/database.ts';
+import { writeBeat } from '../state/heartbeat.sql.ts';
 import type { Deadline } from './deadline.ts';
+import { awaitBeat, awaitConfirmed, type Confirmed } from './waits.sql.ts';
 
 /** What is left of the time for telling that it was too short. */
 const ANSWERING_MS = 250;

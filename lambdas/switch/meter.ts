@@ -1,5 +1,7 @@
 /** What a switch took: its parts in milliseconds, and its round trips, which on a real network are the downtime. */
-import type { Session, SideName } from '../contract.ts';
+
+import type { SideName } from '../config/side-name.ts';
+import type { Session } from '../ports/database.ts';
 
 export interface RoundTrips {
   readonly source: number;

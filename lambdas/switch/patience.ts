@@ -1,6 +1,6 @@
 /** Trying again while a server restarts: the application waits for what comes next, so nobody should have to press a button first. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TransientError } from '../errors.ts';
+import { TransientError } from '../config/errors.ts';
 
 /** A restart takes seconds; what takes longer is left to `LiftFence`, which waits for minutes. */
 const PATIENCE_MS = 20_000;

@@ -1,9 +1,9 @@
 /** One switch, from its preparation to its end, in either direction. */
 import { randomUUID } from 'node:crypto';
-import type { Json } from '../contract.ts';
-import { SwitchFailed, SwitchIncomplete, TransientError } from '../errors.ts';
-import { recordReport } from '../sql/gates.ts';
-import { sentenceOf } from '../unexpected.ts';
+import { SwitchFailed, SwitchIncomplete, TransientError } from '../config/errors.ts';
+import type { Json } from '../config/json.ts';
+import { sentenceOf } from '../engine/unexpected.ts';
+import { recordReport } from '../state/gates.sql.ts';
 import { type Proof, switchUnderFence } from './critical.ts';
 import { Deadline } from './deadline.ts';
 import type { Switch } from './direction.ts';

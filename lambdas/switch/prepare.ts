@@ -1,13 +1,14 @@
 /** Everything of a switch that can be done while the application still writes. Whatever fails here has touched nobody. */
 import { randomUUID } from 'node:crypto';
-import type { Database, SideName } from '../contract.ts';
-import { SwitchFailed, TransientError } from '../errors.ts';
-import { carryConfiguration } from '../extension-rows/carry-all.ts';
+import { SwitchFailed, TransientError } from '../config/errors.ts';
+import type { SideName } from '../config/side-name.ts';
+import { sentenceOf } from '../engine/unexpected.ts';
+import { carryConfiguration } from '../extensions/carry-all.ts';
+import type { Database } from '../ports/database.ts';
 import { noteHeld, readNote } from '../replication/connection.ts';
 import { disabledByOthers, isDisabledByOthers } from '../replication/held.ts';
-import type { Fence } from '../sql/gates.ts';
-import { setSynchronousCommit, subscriptionState } from '../sql/subscriptions.ts';
-import { sentenceOf } from '../unexpected.ts';
+import { setSynchronousCommit, subscriptionState } from '../replication/subscriptions.sql.ts';
+import type { Fence } from '../state/gates.sql.ts';
 import { Deadline } from './deadline.ts';
 import { partiesOf, type Switch } from './direction.ts';
 import { shutArriving, tryGates } from './fence.ts';

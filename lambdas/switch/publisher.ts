@@ -1,9 +1,9 @@
 /** What the side that is arrived at needs before it can send its changes back: a login for the stream, and a publication. */
-import type { Database, ReplicationLogin, Session } from '../contract.ts';
-import { VerificationError } from '../errors.ts';
-import { missingFrom } from '../replication/tables.ts';
-import { scramVerifier } from '../scram.ts';
-import { createPublication, lockPublication, type PublicationList, publicationList, setPublishedTables } from '../sql/publications.ts';
+
+import { VerificationError } from '../config/errors.ts';
+import { missingFrom } from '../config/tables.ts';
+import type { Database, Session } from '../ports/database.ts';
+import type { ReplicationLogin } from '../ports/replication.ts';
 import {
   allowReplication,
   asOurselves,
@@ -15,8 +15,16 @@ import {
   roleExists,
   setForStream,
   setVerifier,
-} from '../sql/roles.ts';
-import { streamSettings } from '../sql/session-pins.ts';
+} from '../postgres/roles.sql.ts';
+import { scramVerifier } from '../postgres/scram.ts';
+import { streamSettings } from '../postgres/session-pins.sql.ts';
+import {
+  createPublication,
+  lockPublication,
+  type PublicationList,
+  publicationList,
+  setPublishedTables,
+} from '../replication/publications.sql.ts';
 
 /**
  * The same name as on the source, so that PlanetScale's own login never stands in the source's catalog, and a password of its own. It reads

@@ -1,6 +1,7 @@
 /** What an interrupted switch has left behind, and whether it may be tidied up now. */
-import type { ApplicationView, Reader } from '../contract.ts';
-import type { Gate } from '../sql/gates.ts';
+import type { ApplicationView } from '../ports/application.ts';
+import type { Reader } from '../ports/database.ts';
+import type { Gate } from '../state/gates.sql.ts';
 import { BACK, type Direction, OVER, type Parties, partiesOf } from './direction.ts';
 import { committedDirection, committedSwitch, type Gates, gateOf, servingSide } from './gates.ts';
 import { outstanding, untold } from './settle.ts';

@@ -3,10 +3,10 @@
  * without the changes in between, and leaves no trace of that. But a slot cannot be dropped while it is read: as long as one process
  * reads it, it is the one that it was.
  */
-import { SwitchFailed, TransientError } from '../errors.ts';
-import { senderOf } from '../sql/senders.ts';
-import type { Confirmed } from '../sql/waits.ts';
+import { SwitchFailed, TransientError } from '../config/errors.ts';
+import { senderOf } from '../replication/senders.sql.ts';
 import { type Direction, OVER, type Switch } from './direction.ts';
+import type { Confirmed } from './waits.sql.ts';
 
 /** Looking up an age takes time, in which one grows older. */
 const IMPRECISION_SECONDS = 1;

@@ -4,12 +4,14 @@
  * one round trip to each side, however many sequences there are.
  */
 
-import type { Session, SideName } from '../contract.ts';
-import { SequenceOutOfBounds, VerificationError } from '../errors.ts';
-import type { MigrationInput } from '../input.ts';
-import { atMost } from '../listing.ts';
+import { SequenceOutOfBounds, VerificationError } from '../config/errors.ts';
+import type { MigrationInput } from '../config/input.ts';
+import { atMost } from '../config/listing.ts';
+import type { SideName } from '../config/side-name.ts';
+import type { Session } from '../ports/database.ts';
 import { type DefinitionPair, nameOf, runsBackwards, trackOf } from '../sequences/pairs.ts';
 import { isOutside, type Position } from '../sequences/position.ts';
+import { refuseViews, type SequenceDefinition, sequences } from '../sequences/sequences.sql.ts';
 import {
   analyzePlanned,
   BATCH,
@@ -21,8 +23,7 @@ import {
   readPlanned,
   setPlanned,
   unsettable,
-} from '../sql/sequence-positions.ts';
-import { refuseViews, type SequenceDefinition, sequences } from '../sql/sequences.ts';
+} from './sequence-positions.sql.ts';
 
 type Exclusions = Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>;
 /** A session outside of a transaction. */

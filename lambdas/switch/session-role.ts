@@ -1,7 +1,21 @@
 /** Refuses to switch where our own sessions are not what they should be, and cannot be made so. */
-import { SwitchFailed } from '../errors.ts';
-import { firesTriggers, sessionRoleOn } from '../readiness/session-role.ts';
+
+import { SwitchFailed } from '../config/errors.ts';
+import type { Reader } from '../ports/database.ts';
+import { type SessionRole, sessionRole } from '../postgres/session-role.sql.ts';
+
 import type { Line } from './line.ts';
+
+/** Triggers and rules fire as for everybody, and foreign keys are checked. */
+const ORDINARY = 'origin';
+
+export const firesTriggers = ({ value }: SessionRole): boolean => value === ORDINARY;
+
+export async function sessionRoleOn(reader: Pick<Reader, 'query'>): Promise<SessionRole> {
+  const [found] = await reader.query(sessionRole());
+  if (!found) throw new Error('the server does not show session_replication_role');
+  return found;
+}
 
 /** @throws SwitchFailed before anything is fenced */
 export async function demandOrdinarySessions(line: Pick<Line, 'leaving' | 'arriving'>): Promise<void> {

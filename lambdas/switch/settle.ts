@@ -1,11 +1,12 @@
 /** How a switch ends, whatever became of it: lifted where it was not committed, carried to its end where it was. Both may be repeated. */
-import type { Moment } from '../application.ts';
-import type { ApplicationView, Reader } from '../contract.ts';
-import { SwitchFailed } from '../errors.ts';
-import { handOverJobs, jobsLeftToHandOver } from '../extension-rows/hand-over.ts';
-import { createEndSessions } from '../sql/client-sessions.ts';
-import { type Gate, gateState, liftFence, noteTold, openGate, recommitGate } from '../sql/gates.ts';
-import { sentenceOf } from '../unexpected.ts';
+
+import { SwitchFailed } from '../config/errors.ts';
+import { sentenceOf } from '../engine/unexpected.ts';
+import { handOverJobs, jobsLeftToHandOver } from '../extensions/hand-over.ts';
+import type { ApplicationView, Moment } from '../ports/application.ts';
+import type { Reader } from '../ports/database.ts';
+import { type Gate, gateState, liftFence, noteTold, openGate, recommitGate } from '../state/gates.sql.ts';
+import { createEndSessions } from './client-sessions.sql.ts';
 import type { Parties, Switch } from './direction.ts';
 import { endEverybody } from './fence.ts';
 import { committedSwitch, type Gates, gateOf, isForgotten } from './gates.ts';

@@ -1,25 +1,27 @@
 /** The stream that a switch ends and the one that it begins. Every function may be repeated. */
 import { randomUUID } from 'node:crypto';
-import type { Database, Reader, Route, SideName, Sslmode } from '../contract.ts';
-import { type MigrationError, StatementFailed, SwitchFailed, TransientError } from '../errors.ts';
+import { type MigrationError, StatementFailed, SwitchFailed, TransientError } from '../config/errors.ts';
+import type { SideName } from '../config/side-name.ts';
+import type { Database, Reader } from '../ports/database.ts';
+import type { Route, Sslmode } from '../ports/replication.ts';
 import { connectionString, writeNote } from '../replication/connection.ts';
 import { demandOurs } from '../replication/demand-ours.ts';
 import { isHeld, release } from '../replication/held.ts';
 import { makeHeldKeys } from '../replication/held-keys.ts';
+import { createSlot, dropSlot, endReaders, FAILOVER_SLOTS_SINCE, slotState } from '../replication/slots.sql.ts';
 import { HOPELESS, NOT_ROUTED } from '../replication/subscribe.ts';
 import { noteSubscriber } from '../replication/subscriber.ts';
-import type { Gate } from '../sql/gates.ts';
-import { holdKeys } from '../sql/held-keys.ts';
-import { createSlotBirths, recordSlotBirth, slotBirth } from '../sql/slot-births.ts';
-import { createSlot, dropSlot, endReaders, FAILOVER_SLOTS_SINCE, slotState } from '../sql/slots.ts';
 import {
   createCopylessSubscription,
   forgetSubscription,
   type SubscriptionState,
   setNote,
   subscriptionState,
-} from '../sql/subscriptions.ts';
-import { pinWorkers, unpinWorkers } from '../sql/worker-pins.ts';
+} from '../replication/subscriptions.sql.ts';
+import type { Gate } from '../state/gates.sql.ts';
+import { holdKeys } from '../state/held-keys.sql.ts';
+import { createSlotBirths, recordSlotBirth, slotBirth } from '../state/slot-births.sql.ts';
+import { pinWorkers, unpinWorkers } from '../state/worker-pins.sql.ts';
 import type { Direction, Parties, Switch } from './direction.ts';
 import { havePublication, haveReplicationRole } from './publisher.ts';
 

@@ -1,8 +1,9 @@
 /** What both switching steps have in common, which is everything but the direction. */
 import { readersAfter } from '../cluster/readers.ts';
-import type { Acting, Json, Looking, Verdict } from '../contract.ts';
-import { SwitchFailed } from '../errors.ts';
-import { refuseBesideOlder } from '../running.ts';
+import { SwitchFailed } from '../config/errors.ts';
+import type { Json } from '../config/json.ts';
+import type { Acting, Looking, Verdict } from '../engine/contract.ts';
+import { refuseBesideOlder } from '../engine/single-execution.ts';
 import { type Direction, partiesOf, switchOf } from './direction.ts';
 import { committedDirection, type Gates, lookAtGates, servingSide } from './gates.ts';
 import { complete, performSwitch } from './perform.ts';

@@ -3,20 +3,20 @@
  * catalogs tell what PostgreSQL allows, and not what PlanetScale's `postgres` may really do. Refused on the day of the switch, it would have
  * cost weeks of copying.
  */
-import type { Database, Session } from '../contract.ts';
-import { NotReady, StatementFailed } from '../errors.ts';
-import { REPLICATION_ROLE } from '../names.ts';
-import { rightsOn } from '../readiness/rights.ts';
-import { loginAtTarget } from '../readiness/switch-rights.ts';
-import { scramVerifier } from '../scram.ts';
-import { newPassword } from '../secrets.ts';
-import { withCode } from '../server-words.ts';
-import { createGate, tryFence } from '../sql/gates.ts';
-import { createHeartbeat } from '../sql/heartbeat.ts';
-import { streamSettings } from '../sql/session-pins.ts';
-import { setStatementTimeout } from '../sql/sessions.ts';
-import { tryTemporarySlot } from '../sql/trial-slot.ts';
+
+import { NotReady, StatementFailed } from '../config/errors.ts';
+import { REPLICATION_ROLE } from '../config/names.ts';
+import { newPassword } from '../config/secrets.ts';
+import type { Database, Session } from '../ports/database.ts';
+import { scramVerifier } from '../postgres/scram.ts';
+import { withCode } from '../postgres/server-words.ts';
+import { streamSettings } from '../postgres/session-pins.sql.ts';
+import { setStatementTimeout } from '../postgres/sessions.sql.ts';
+import { createGate, tryFence } from '../state/gates.sql.ts';
+import { createHeartbeat } from '../state/heartbeat.sql.ts';
 import { makeReplicationRole } from './publisher.ts';
+import { loginAtTarget, rightsOn } from './rights.ts';
+import { tryTemporarySlot } from './trial-slot.sql.ts';
 
 interface Trial {
   /** What is tried, as the end of a sentence. */

@@ -4,8 +4,8 @@ import { differenceMessage } from '../comparison/report.ts';
 import { openSides } from '../comparison/sides.ts';
 import { passingSmall } from '../comparison/small.ts';
 import { compareNextPart } from '../comparison/table.ts';
-import { SwitchFailed } from '../errors.ts';
-import { publishedTables } from '../sql/tables.ts';
+import { SwitchFailed } from '../config/errors.ts';
+import { publishedTables } from '../postgres/tables.sql.ts';
 import type { Deadline } from './deadline.ts';
 import type { Switch } from './direction.ts';
 

@@ -1,7 +1,9 @@
 /** What becomes of an error that a switch did not expect: it has to say whether the switch was committed, and who serves the application. */
-import type { Reader, SideName } from '../contract.ts';
-import { MigrationError, StatementFailed, SwitchFailed, SwitchIncomplete } from '../errors.ts';
-import { sentenceOf } from '../unexpected.ts';
+
+import { MigrationError, StatementFailed, SwitchFailed, SwitchIncomplete } from '../config/errors.ts';
+import type { SideName } from '../config/side-name.ts';
+import { sentenceOf } from '../engine/unexpected.ts';
+import type { Reader } from '../ports/database.ts';
 import type { Direction } from './direction.ts';
 import { committedDirection, type Gates, lookAtGates, servingSide } from './gates.ts';
 

@@ -31,7 +31,7 @@
  * that was made without a value has an empty one, KMS, X-Ray, and the logs of state machines.
  */
 import { GetFunctionConfigurationCommand, type LambdaClient, UpdateFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
-import { VARIABLE } from '../../lambdas/environment.ts';
+import { VARIABLE } from '../../lambdas/config/environment.ts';
 import type { Files } from './site.ts';
 
 /** Names the file with the source's authority to each of these functions that asks for one. */

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GetFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
-import { MACHINE_NAMES } from '../../lib/machines.ts';
+import { MACHINE_NAMES } from '../../lambdas/engine/machines.ts';
 import { linesOf, logGroups } from './logs.ts';
 import type { DeployedMachinery } from './machinery.ts';
 import type { Clients } from './site.ts';

@@ -1,6 +1,6 @@
 /** What was written into CloudWatch Logs. */
 import { paginateDescribeLogGroups, paginateFilterLogEvents } from '@aws-sdk/client-cloudwatch-logs';
-import type { ReportedFinding } from '../../lambdas/readiness/report.ts';
+import type { ReportedFinding } from '../../lambdas/checks/report.ts';
 import type { Clients } from './site.ts';
 
 export async function logGroups({ logs: client }: Clients): Promise<string[]> {

@@ -10,13 +10,14 @@ import {
   StartExecutionCommand,
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import type { Json, StepResult } from '../../lambdas/contract.ts';
-import type { ReportedFinding } from '../../lambdas/readiness/report.ts';
+import type { ReportedFinding } from '../../lambdas/checks/report.ts';
+import type { Json } from '../../lambdas/config/json.ts';
+import type { StepResult } from '../../lambdas/engine/contract.ts';
+import type { MachineName } from '../../lambdas/engine/machines.ts';
 import type { StepName } from '../../lambdas/steps/index.ts';
-import type { MachineName } from '../../lib/machines.ts';
-import type { Outcome, StateRecord } from '../../lib/rehearsal/machines/execution.ts';
-import type { Progress } from '../../lib/rehearsal/progress.ts';
-import type { Machinery } from '../../lib/rehearsal/stage.ts';
+import type { Outcome, StateRecord } from '../../rehearsal/machines/execution.ts';
+import type { Progress } from '../../rehearsal/progress.ts';
+import type { Machinery } from '../../rehearsal/stage.ts';
 import { ACCOUNT, type Clients, REGION } from './site.ts';
 import { STACK } from './stack.ts';
 

@@ -5,11 +5,11 @@ import {
   PutSecretValueCommand,
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import type { ConnectionSettings } from '../../lambdas/adapters/connection-settings.ts';
-import type { SwitchedSecret } from '../../lib/rehearsal/application/secret.ts';
-import { urlOf } from '../../lib/rehearsal/database-url.ts';
-import type { Sides } from '../../lib/rehearsal/sides.ts';
-import { placeOf } from '../../lib/rehearsal/workload/connection.ts';
+import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
+import type { SwitchedSecret } from '../../rehearsal/application/secret.ts';
+import { urlOf } from '../../rehearsal/database-url.ts';
+import type { Sides } from '../../rehearsal/sides.ts';
+import { placeOf } from '../../rehearsal/workload/connection.ts';
 
 export async function secretText(client: SecretsManagerClient, SecretId: string): Promise<string> {
   return (await client.send(new GetSecretValueCommand({ SecretId }))).SecretString ?? '';

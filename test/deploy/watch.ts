@@ -1,7 +1,7 @@
 /** The function that watches, called as its rule calls it, and what it wrote for CloudWatch. */
 import assert from 'node:assert/strict';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
-import type { Measures } from '../../lambdas/watch/measures.ts';
+import type { Measures } from '../../lambdas/monitoring/metrics.ts';
 import type { Clients } from './site.ts';
 import { type DeployedStack, namesOf } from './stack.ts';
 

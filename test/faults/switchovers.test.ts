@@ -1,10 +1,10 @@
 /** A server is replaced in the middle of every machine that does not switch, before a switch and after one. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { SideName } from '../../lambdas/contract.ts';
-import { subscriptionName } from '../../lambdas/names.ts';
-import type { MachineName } from '../../lib/machines.ts';
-import type { Outcome } from '../../lib/rehearsal/machines/execution.ts';
-import { failSourceOver, switchTargetOver } from '../../lib/rehearsal/servers/switchover.ts';
+import { subscriptionName } from '../../lambdas/config/names.ts';
+import type { SideName } from '../../lambdas/config/side-name.ts';
+import type { MachineName } from '../../lambdas/engine/machines.ts';
+import type { Outcome } from '../../rehearsal/machines/execution.ts';
+import { failSourceOver, switchTargetOver } from '../../rehearsal/servers/switchover.ts';
 import { applicationOf, nothingIsLost, switchFrom } from '../support/endure.ts';
 import { type SwitchServers, type SwitchWorld, startSwitchServers } from '../support/switching.ts';
 

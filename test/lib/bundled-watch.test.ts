@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { VARIABLE } from '../../lambdas/environment.ts';
+import { VARIABLE } from '../../lambdas/config/environment.ts';
 import { bundle } from '../../lib/bundle.ts';
 import { eventually, replicated } from '../support/replicated.ts';
 import type { World } from '../support/world.ts';

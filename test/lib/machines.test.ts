@@ -1,10 +1,10 @@
 import { StateMachine, type StateMachineDefinition } from 'aws-local-stepfunctions';
 import { describe, expect, it } from 'vitest';
-import type { StepEvent, StepResult } from '../../lambdas/contract.ts';
-import { ERROR_NAMES } from '../../lambdas/errors.ts';
-import { DEFAULT_INPUT } from '../../lambdas/input.ts';
+import { ERROR_NAMES } from '../../lambdas/config/errors.ts';
+import { DEFAULT_INPUT } from '../../lambdas/config/input.ts';
+import type { StepEvent, StepResult } from '../../lambdas/engine/contract.ts';
+import { MACHINE_NAMES, MACHINES, type Machine, type MachineName, stepsOf } from '../../lambdas/engine/machines.ts';
 import { keysOfOthers, STEP_NAMES, type StepName } from '../../lambdas/steps/index.ts';
-import { MACHINE_NAMES, MACHINES, type Machine, type MachineName, stepsOf } from '../../lib/machines.ts';
 import { synthesized } from '../support/synthesized.ts';
 
 const stack = synthesized();

@@ -3,9 +3,9 @@ import { Match } from 'aws-cdk-lib/assertions';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, it } from 'vitest';
-import { REPLICATION_ROLE } from '../../lambdas/names.ts';
+import { REPLICATION_ROLE } from '../../lambdas/config/names.ts';
+import { MACHINE_NAMES, MACHINES, stepsOf } from '../../lambdas/engine/machines.ts';
 import { needsOf, STEP_NAMES, type StepName } from '../../lambdas/steps/index.ts';
-import { MACHINE_NAMES, MACHINES, stepsOf } from '../../lib/machines.ts';
 import { CONTEXT, synthesized, whoMay } from '../support/synthesized.ts';
 
 const stack = synthesized();

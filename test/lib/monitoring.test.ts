@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
-import { NAMESPACE, UNITS } from '../../lambdas/watch/measures.ts';
+import { MACHINE_NAMES, MACHINES } from '../../lambdas/engine/machines.ts';
+import { NAMESPACE, UNITS } from '../../lambdas/monitoring/metrics.ts';
 import { ALARM_NAMES, ALARMS, anchorOf } from '../../lib/alarms.ts';
-import { MACHINE_NAMES, MACHINES } from '../../lib/machines.ts';
 import { CONTEXT, synthesized } from '../support/synthesized.ts';
 
 const stack = synthesized();

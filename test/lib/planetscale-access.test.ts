@@ -1,6 +1,6 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
-import { MACHINE_NAMES } from '../../lib/machines.ts';
+import { MACHINE_NAMES } from '../../lambdas/engine/machines.ts';
 import { CONTEXT, type Synthesized, synthesized } from '../support/synthesized.ts';
 
 const EGRESS = '3.64.1.2,3.64.1.16/28';

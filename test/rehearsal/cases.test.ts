@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import type { MachineName } from '../../lib/machines.ts';
+import type { MachineName } from '../../lambdas/engine/machines.ts';
 import { rehearseQuickly } from '../support/rehearsal.ts';
 import { EXPECTATIONS } from './cases/expectations.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { EXIT_CODES, summary } from '../../lib/rehearsal/report.ts';
+import { EXIT_CODES, summary } from '../../rehearsal/report.ts';
 import { rehearseQuickly, sql } from '../support/rehearsal.ts';
 
 describe('a rehearsal that goes wrong', () => {

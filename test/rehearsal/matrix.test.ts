@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { ConnectionSettings } from '../../lambdas/adapters/connection-settings.ts';
-import { APPLICATION_ROLE } from '../../lib/rehearsal/servers/pair.ts';
-import type { TargetLogin } from '../../lib/rehearsal/servers/planetscale-roles.ts';
+import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
+import { APPLICATION_ROLE } from '../../rehearsal/servers/pair.ts';
+import type { TargetLogin } from '../../rehearsal/servers/planetscale-roles.ts';
 import { rehearseQuickly, silentProgress, sql } from '../support/rehearsal.ts';
 import { changesIn, unboundedIn } from '../support/strict.ts';
 

@@ -1,5 +1,5 @@
 /** What a clean-up has to leave as it was, as the superuser sees it. */
-import { type Catalogs, catalogsOf as lookAtCatalogs } from '../../lib/rehearsal/inventory/catalogs.ts';
+import { type Catalogs, catalogsOf as lookAtCatalogs } from '../../rehearsal/inventory/catalogs.ts';
 import type { Sql } from './world.ts';
 
 /** @returns by subject; numbers of objects are left out where they may differ */

@@ -1,6 +1,7 @@
 /** What tests of the clean-up share: migrations to be cleaned up, and what has to be there or gone afterwards. */
-import type { Json, StepResult } from '../../lambdas/contract.ts';
-import { REPLICATION_ROLE } from '../../lambdas/names.ts';
+import type { Json } from '../../lambdas/config/json.ts';
+import { REPLICATION_ROLE } from '../../lambdas/config/names.ts';
+import type { StepResult } from '../../lambdas/engine/contract.ts';
 import type { StepName } from '../../lambdas/steps/index.ts';
 import { catalogsOf } from './catalogs.ts';
 import { hostileRows, hostileSchema } from './hostile.ts';

@@ -1,4 +1,6 @@
 /** Clusters of every kind, for tests that play the control plane by hand. */
+
+import { parameterGroupOf, securityGroupOf } from '../../lambdas/config/names.ts';
 import type {
   Cluster,
   ClusterMember,
@@ -8,8 +10,7 @@ import type {
   Parameter,
   SecondaryCluster,
   Tags,
-} from '../../lambdas/contract.ts';
-import { parameterGroupOf, securityGroupOf } from '../../lambdas/names.ts';
+} from '../../lambdas/ports/cluster.ts';
 
 export const GROUP = parameterGroupOf('Shop', 'aurora-postgresql15');
 export const USERS_GROUP = 'users-group';

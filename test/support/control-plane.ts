@@ -1,8 +1,12 @@
 /** A step against a control plane, where no database takes part. */
 
-import type { Cluster, Json, Log, Need, StepResult } from '../../lambdas/contract.ts';
-import { parseInput } from '../../lambdas/input.ts';
-import { runStep, type Surroundings } from '../../lambdas/step.ts';
+import { parseInput } from '../../lambdas/config/input.ts';
+import type { Json } from '../../lambdas/config/json.ts';
+import type { StepResult } from '../../lambdas/engine/contract.ts';
+import { runStep, type Surroundings } from '../../lambdas/engine/step.ts';
+import type { Cluster } from '../../lambdas/ports/cluster.ts';
+import type { Log } from '../../lambdas/ports/log.ts';
+import type { Need } from '../../lambdas/ports/ports.ts';
 import { type StepName, stepNamed } from '../../lambdas/steps/index.ts';
 
 const silent: Log = { info: () => {}, warn: () => {} };

@@ -1,12 +1,12 @@
 /** A switch that is struck by a fault, from the first write to the last, and what must be true afterwards whatever the fault was. */
 import { expect } from 'vitest';
-import type { SideName } from '../../lambdas/contract.ts';
-import { subscriptionName } from '../../lambdas/names.ts';
-import type { Outcome } from '../../lib/rehearsal/machines/execution.ts';
-import { auditWrites } from '../../lib/rehearsal/workload/audit-writes.ts';
-import { placeOf } from '../../lib/rehearsal/workload/connection.ts';
-import { OWN_SUBJECTS } from '../../lib/rehearsal/workload/own-subjects.ts';
-import { startWorkload, type Workload } from '../../lib/rehearsal/workload/workload.ts';
+import { subscriptionName } from '../../lambdas/config/names.ts';
+import type { SideName } from '../../lambdas/config/side-name.ts';
+import type { Outcome } from '../../rehearsal/machines/execution.ts';
+import { auditWrites } from '../../rehearsal/workload/audit-writes.ts';
+import { placeOf } from '../../rehearsal/workload/connection.ts';
+import { OWN_SUBJECTS } from '../../rehearsal/workload/own-subjects.ts';
+import { startWorkload, type Workload } from '../../rehearsal/workload/workload.ts';
 import type { Fault, Scene } from './faults.ts';
 import { killableFunctions } from './killable.ts';
 import { FENCE, type Phase } from './phases.ts';

@@ -1,10 +1,11 @@
 /** What may go wrong in a switch. Each fault strikes at a moment on the wire, which waits for it. */
-import type { SideName } from '../../lambdas/contract.ts';
-import { REPLICATION_ROLE, subscriptionName } from '../../lambdas/names.ts';
-import { identifier, literal } from '../../lambdas/sql/quote.ts';
-import { failSourceOver, switchTargetOver } from '../../lib/rehearsal/servers/switchover.ts';
-import { placeOf } from '../../lib/rehearsal/workload/connection.ts';
-import type { Workload } from '../../lib/rehearsal/workload/workload.ts';
+
+import { REPLICATION_ROLE, subscriptionName } from '../../lambdas/config/names.ts';
+import type { SideName } from '../../lambdas/config/side-name.ts';
+import { identifier, literal } from '../../lambdas/postgres/quote.ts';
+import { failSourceOver, switchTargetOver } from '../../rehearsal/servers/switchover.ts';
+import { placeOf } from '../../rehearsal/workload/connection.ts';
+import type { Workload } from '../../rehearsal/workload/workload.ts';
 import type { KillableFunctions } from './killable.ts';
 import type { Phase, WireMoment } from './phases.ts';
 import { eventually } from './replicated.ts';

@@ -1,12 +1,13 @@
 /** A database that is fenced as a switch fences it, by a role that is no superuser, and the sessions of others in it. */
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { type ConnectionSettings, clientConfig } from '../../lambdas/adapters/connection-settings.ts';
-import type { Database, Session } from '../../lambdas/contract.ts';
-import { subscriptionName } from '../../lambdas/names.ts';
-import { openPorts } from '../../lambdas/ports.ts';
-import { createEndSessions } from '../../lambdas/sql/client-sessions.ts';
-import { fenceGate, liftFence } from '../../lambdas/sql/gates.ts';
+import { openPorts } from '../../lambdas/adapters/open-ports.ts';
+import { clientConfig } from '../../lambdas/adapters/postgres/client-config.ts';
+import { subscriptionName } from '../../lambdas/config/names.ts';
+import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
+import type { Database, Session } from '../../lambdas/ports/database.ts';
+import { fenceGate, liftFence } from '../../lambdas/state/gates.sql.ts';
+import { createEndSessions } from '../../lambdas/switch/client-sessions.sql.ts';
 import { endEverybody } from '../../lambdas/switch/fence.ts';
 import { haveGate } from '../../lambdas/switch/gates.ts';
 import type { World } from './world.ts';

@@ -1,9 +1,12 @@
 /** Checks of readiness on a world, one or all of them, with any role in place of the usual ones. */
-import type { ConnectionSettings } from '../../lambdas/adapters/connection-settings.ts';
-import type { Application, Cluster, Json } from '../../lambdas/contract.ts';
-import { parseInput } from '../../lambdas/input.ts';
-import { openPorts } from '../../lambdas/ports.ts';
-import { type Check, type Finding, findAll, setScene } from '../../lambdas/readiness/findings.ts';
+
+import { openPorts } from '../../lambdas/adapters/open-ports.ts';
+import { type Check, type Finding, findAll, setScene } from '../../lambdas/checks/finding.ts';
+import { parseInput } from '../../lambdas/config/input.ts';
+import type { Json } from '../../lambdas/config/json.ts';
+import type { Application } from '../../lambdas/ports/application.ts';
+import type { Cluster } from '../../lambdas/ports/cluster.ts';
+import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
 import { loginAs, type World } from './world.ts';
 
 export interface Circumstances {

@@ -1,11 +1,14 @@
 /** Worlds as Replicate leaves them, and what the checks before a switch say of them. */
-import type { ConnectionSettings } from '../../lambdas/adapters/connection-settings.ts';
-import type { Application, Cluster, Json } from '../../lambdas/contract.ts';
-import { type SwitchCheck, setSwitchScene } from '../../lambdas/cutover/scene.ts';
-import { parseInput } from '../../lambdas/input.ts';
-import { subscriptionName } from '../../lambdas/names.ts';
-import { openPorts } from '../../lambdas/ports.ts';
-import { type Finding, findAll } from '../../lambdas/readiness/findings.ts';
+
+import { openPorts } from '../../lambdas/adapters/open-ports.ts';
+import { type SwitchCheck, setSwitchScene } from '../../lambdas/checks/cutover/scene.ts';
+import { type Finding, findAll } from '../../lambdas/checks/finding.ts';
+import { parseInput } from '../../lambdas/config/input.ts';
+import type { Json } from '../../lambdas/config/json.ts';
+import { subscriptionName } from '../../lambdas/config/names.ts';
+import type { Application } from '../../lambdas/ports/application.ts';
+import type { Cluster } from '../../lambdas/ports/cluster.ts';
+import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
 import { type Direction, OVER } from '../../lambdas/switch/direction.ts';
 import { hostileRows, hostileSchema } from './hostile.ts';
 import { eventually, tableStates } from './replicated.ts';

@@ -2,12 +2,13 @@
  * A step's function in a process of its own, so that it can be killed as the kernel kills: no catch, no finally, no goodbye to a server.
  * Started with a channel to its parent, which stands for Step Functions and for everything of AWS that the function calls.
  */
-import type { Application, Executions, Hook } from '../../lambdas/contract.ts';
-import { noFunctions } from '../../lambdas/functions.ts';
-import type { Places } from '../../lambdas/ports.ts';
-import { unmanagedCluster } from '../../lib/rehearsal/aurora-stand-in.ts';
-import { invoke } from '../../lib/rehearsal/machines/local-function.ts';
-import { replicationSecret } from '../../lib/rehearsal/places.ts';
+import type { Application, Hook } from '../../lambdas/ports/application.ts';
+import type { Places } from '../../lambdas/ports/bindings.ts';
+import type { Executions } from '../../lambdas/ports/executions.ts';
+import { noFunctions } from '../../lambdas/ports/functions.ts';
+import { unmanagedCluster } from '../../rehearsal/aurora-stand-in.ts';
+import { invoke } from '../../rehearsal/machines/local-function.ts';
+import { replicationSecret } from '../../rehearsal/places.ts';
 import type { Answer, Call, Job, Report } from './killable.ts';
 import { silent } from './world.ts';
 

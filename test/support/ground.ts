@@ -6,7 +6,7 @@ import { accessSync, chmodSync, constants, mkdirSync, mkdtempSync, rmSync, statf
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { tieFolderToThisProcess } from '../../lib/rehearsal/servers/lifeline.ts';
+import { tieFolderToThisProcess } from '../../rehearsal/servers/lifeline.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {

@@ -1,12 +1,7 @@
 /** A migration at any point of a switch, made on the servers as the switch makes it, but stopped where a test wants. */
-import type { Database } from '../../lambdas/contract.ts';
-import { subscriptionName } from '../../lambdas/names.ts';
-import { connectionString, writeNote } from '../../lambdas/replication/connection.ts';
-import { release } from '../../lambdas/replication/held.ts';
-import { noteSubscriber } from '../../lambdas/replication/subscriber.ts';
-import { scramVerifier } from '../../lambdas/scram.ts';
-import { closeGate, commitGate, createGate, fenceGate, gateState, liftFence, openGate } from '../../lambdas/sql/gates.ts';
-import { createPublication, publicationList } from '../../lambdas/sql/publications.ts';
+
+import { subscriptionName } from '../../lambdas/config/names.ts';
+import type { Database } from '../../lambdas/ports/database.ts';
 import {
   allowReplication,
   asOurselves,
@@ -17,11 +12,17 @@ import {
   lockRoles,
   roleExists,
   setForStream,
-} from '../../lambdas/sql/roles.ts';
-import { actLater } from '../../lambdas/sql/sessions.ts';
-import { createSlotBirths, recordSlotBirth } from '../../lambdas/sql/slot-births.ts';
-import { createSlot, dropSlot } from '../../lambdas/sql/slots.ts';
-import { createCopylessSubscription, forgetSubscription, setNote, subscriptionState } from '../../lambdas/sql/subscriptions.ts';
+} from '../../lambdas/postgres/roles.sql.ts';
+import { scramVerifier } from '../../lambdas/postgres/scram.ts';
+import { actLater } from '../../lambdas/postgres/sessions.sql.ts';
+import { connectionString, writeNote } from '../../lambdas/replication/connection.ts';
+import { release } from '../../lambdas/replication/held.ts';
+import { createPublication, publicationList } from '../../lambdas/replication/publications.sql.ts';
+import { createSlot, dropSlot } from '../../lambdas/replication/slots.sql.ts';
+import { noteSubscriber } from '../../lambdas/replication/subscriber.ts';
+import { createCopylessSubscription, forgetSubscription, setNote, subscriptionState } from '../../lambdas/replication/subscriptions.sql.ts';
+import { closeGate, commitGate, createGate, fenceGate, gateState, liftFence, openGate } from '../../lambdas/state/gates.sql.ts';
+import { createSlotBirths, recordSlotBirth } from '../../lambdas/state/slot-births.sql.ts';
 import { eventually } from './replicated.ts';
 import type { World } from './world.ts';
 

@@ -1,7 +1,7 @@
 /** The subscription of the forward stream as a switch leaves it that ends right before its commit. */
-import { subscriptionName } from '../../lambdas/names.ts';
+import { subscriptionName } from '../../lambdas/config/names.ts';
 import { noteHeld, readNote } from '../../lambdas/replication/connection.ts';
-import { holdSubscription, subscriptionState } from '../../lambdas/sql/subscriptions.ts';
+import { holdSubscription, subscriptionState } from '../../lambdas/replication/subscriptions.sql.ts';
 import type { World } from './world.ts';
 
 /** Disabled, with the note that we did it. */

@@ -1,5 +1,5 @@
 /** Settings of a database and of a role that would break whatever does not pin its own. */
-import { identifier, literal } from '../../lambdas/sql/quote.ts';
+import { identifier, literal } from '../../lambdas/postgres/quote.ts';
 import { sqlOn, type World } from './world.ts';
 
 interface HostileSetting {

@@ -1,8 +1,8 @@
 /** A schema with names that break whatever is not quoted, for tests that need tables on both sides. */
 
-import type { TableName } from '../../lambdas/input.ts';
-import { createHeartbeat } from '../../lambdas/sql/heartbeat.ts';
-import { identifier, qualified } from '../../lambdas/sql/quote.ts';
+import type { TableName } from '../../lambdas/config/input.ts';
+import { identifier, qualified } from '../../lambdas/postgres/quote.ts';
+import { createHeartbeat } from '../../lambdas/state/heartbeat.sql.ts';
 
 export const HOSTILE_SCHEMAS = ['public', 'Mixed Case', `it's "quoted" \\ %I`];
 

@@ -1,5 +1,5 @@
 /** Tables whose rows nothing tells apart, of every kind that a remedy differs for. Each has a number `v`, by which a test tells them apart. */
-import { qualified } from '../../lambdas/sql/quote.ts';
+import { qualified } from '../../lambdas/postgres/quote.ts';
 
 /** Awkward, and as the server writes it. */
 const S = '"Odd ""S%\\ö"';

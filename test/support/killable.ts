@@ -2,11 +2,13 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { ConnectionSettings } from '../../lambdas/adapters/connection-settings.ts';
-import type { ReplicationLogin, SideName, StepEvent, StepResult, WayBackSettings } from '../../lambdas/contract.ts';
+import type { SideName } from '../../lambdas/config/side-name.ts';
+import type { StepEvent, StepResult } from '../../lambdas/engine/contract.ts';
+import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
+import type { ReplicationLogin, WayBackSettings } from '../../lambdas/ports/replication.ts';
 import type { StepName } from '../../lambdas/steps/index.ts';
-import { FunctionError, invoke } from '../../lib/rehearsal/machines/local-function.ts';
-import type { SynthesizedFunction } from '../../lib/rehearsal/machines/synthesize.ts';
+import { FunctionError, invoke } from '../../rehearsal/machines/local-function.ts';
+import type { SynthesizedFunction } from '../../rehearsal/machines/synthesize.ts';
 
 /** What a function is to do, and where its servers are. */
 export interface Job {

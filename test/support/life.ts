@@ -4,11 +4,13 @@
  */
 import pg from 'pg';
 import { expect, it } from 'vitest';
-import { type ConnectionSettings, clientConfig } from '../../lambdas/adapters/connection-settings.ts';
-import type { Reader, Statement, Visit } from '../../lambdas/contract.ts';
-import { TransientError } from '../../lambdas/errors.ts';
-import { parseInput } from '../../lambdas/input.ts';
-import type { AnyStep } from '../../lambdas/step.ts';
+import { clientConfig } from '../../lambdas/adapters/postgres/client-config.ts';
+import { TransientError } from '../../lambdas/config/errors.ts';
+import { parseInput } from '../../lambdas/config/input.ts';
+import type { Visit } from '../../lambdas/engine/contract.ts';
+import type { AnyStep } from '../../lambdas/engine/step.ts';
+import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
+import type { Reader, Statement } from '../../lambdas/ports/database.ts';
 import { type StepName, stepNamed } from '../../lambdas/steps/index.ts';
 import { silent, type VisitOptions, type World } from './world.ts';
 

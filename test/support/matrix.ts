@@ -1,7 +1,7 @@
 /** The fault matrix, one phase of a switch at a time. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { SideName } from '../../lambdas/contract.ts';
-import type { ErrorName } from '../../lambdas/errors.ts';
+import type { ErrorName } from '../../lambdas/config/errors.ts';
+import type { SideName } from '../../lambdas/config/side-name.ts';
 import { type End, endure } from './endure.ts';
 import { FAULTS, type Fault, type FaultName } from './faults.ts';
 import { PHASES } from './phases.ts';

@@ -3,10 +3,10 @@
  * has a line for each time that any of it ran, whatever becomes of the transaction, and whether that may write or not.
  */
 
-import { REPLICATION_ROLE } from '../../lambdas/names.ts';
-import { createHeartbeat } from '../../lambdas/sql/heartbeat.ts';
-import { identifier } from '../../lambdas/sql/quote.ts';
-import type { Server } from '../../lib/rehearsal/servers/server.ts';
+import { REPLICATION_ROLE } from '../../lambdas/config/names.ts';
+import { identifier } from '../../lambdas/postgres/quote.ts';
+import { createHeartbeat } from '../../lambdas/state/heartbeat.sql.ts';
+import type { Server } from '../../rehearsal/servers/server.ts';
 import type { World } from './world.ts';
 
 const LINE = /PLANTED (.*) ran as (\S+)/g;

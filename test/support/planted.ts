@@ -1,5 +1,5 @@
 /** Code of an ordinary user under the name of our schema, and a witness that tells whether any of it ran. */
-import type { SideName } from '../../lambdas/contract.ts';
+import type { SideName } from '../../lambdas/config/side-name.ts';
 import { loginAs, type Sql, sqlOn, type World } from './world.ts';
 
 export const PLANTER = 'mallory';

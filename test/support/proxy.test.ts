@@ -1,8 +1,9 @@
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type ConnectionSettings, clientConfig } from '../../lambdas/adapters/connection-settings.ts';
-import { startTarget } from '../../lib/rehearsal/servers/pair.ts';
-import type { Server } from '../../lib/rehearsal/servers/server.ts';
+import { clientConfig } from '../../lambdas/adapters/postgres/client-config.ts';
+import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
+import { startTarget } from '../../rehearsal/servers/pair.ts';
+import type { Server } from '../../rehearsal/servers/server.ts';
 import { WireProxy } from './proxy.ts';
 import { eventually } from './replicated.ts';
 import { type Sql, sqlOn } from './world.ts';

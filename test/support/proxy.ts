@@ -5,9 +5,9 @@
  */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import type { ConnectionSettings } from '../../lambdas/adapters/connection-settings.ts';
-import { reach } from '../../lib/rehearsal/servers/front/hop.ts';
-import { Framer, type Message } from '../../lib/rehearsal/servers/front/wire.ts';
+import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
+import { reach } from '../../rehearsal/servers/front/hop.ts';
+import { Framer, type Message } from '../../rehearsal/servers/front/wire.ts';
 import { Conversation, type Exchange } from './wire.ts';
 
 const HOST = '127.0.0.1';

@@ -1,12 +1,13 @@
 /** Rehearsals inside of a test: quick, silent, and small. */
 import pg from 'pg';
-import { type ConnectionSettings, clientConfig } from '../../lambdas/adapters/connection-settings.ts';
-import type { Pace } from '../../lib/rehearsal/machines/execution.ts';
-import { parseOptions, type RehearsalOptions } from '../../lib/rehearsal/options.ts';
-import type { Progress } from '../../lib/rehearsal/progress.ts';
-import { rehearse } from '../../lib/rehearsal/rehearse.ts';
-import type { Report } from '../../lib/rehearsal/report.ts';
-import type { Company } from '../../lib/rehearsal/stage.ts';
+import { clientConfig } from '../../lambdas/adapters/postgres/client-config.ts';
+import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
+import type { Pace } from '../../rehearsal/machines/execution.ts';
+import { parseOptions, type RehearsalOptions } from '../../rehearsal/options.ts';
+import type { Progress } from '../../rehearsal/progress.ts';
+import { rehearse } from '../../rehearsal/rehearse.ts';
+import type { Report } from '../../rehearsal/report.ts';
+import type { Company } from '../../rehearsal/stage.ts';
 
 export const silentProgress: Progress = { say: () => {}, visiting: () => {}, visited: () => {}, ended: () => {}, clear: () => {} };
 /** Fewer milliseconds between two looks than a person would want to see. */

@@ -1,6 +1,6 @@
 /** Worlds in which the steps before the copy are done, and what tests of replication ask of them. */
-import type { TableName } from '../../lambdas/input.ts';
-import { qualified } from '../../lambdas/sql/quote.ts';
+import type { TableName } from '../../lambdas/config/input.ts';
+import { qualified } from '../../lambdas/postgres/quote.ts';
 import { HOSTILE_TABLES, hostileRows, hostileSchema, hostileTarget } from './hostile.ts';
 import { startWorld, type VisitOptions, type World, type WorldOptions } from './world.ts';
 

@@ -1,6 +1,6 @@
 /** What a server remembers of a switch, changed as a superuser may and a crash did. */
-import type { SideName } from '../../lambdas/contract.ts';
-import { restoreGate } from '../../lambdas/sql/gates.ts';
+import type { SideName } from '../../lambdas/config/side-name.ts';
+import { restoreGate } from '../../lambdas/state/gates.sql.ts';
 import type { World } from './world.ts';
 
 const GATE = 'planetscale_migration.gate';

@@ -4,7 +4,8 @@
  */
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
-import { type ConnectionSettings, clientConfig } from '../../lambdas/adapters/connection-settings.ts';
+import { clientConfig } from '../../lambdas/adapters/postgres/client-config.ts';
+import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
 
 export const INSIST = '-c default_transaction_read_only=off';
 /** The server lets it in, and goes on with its login only a second later, when a fence may have been raised meanwhile. */

@@ -1,8 +1,10 @@
 /** Worlds that can be switched, with an application of a role of its own, and what tests ask of them. */
 import pg from 'pg';
-import { type ConnectionSettings, clientConfig } from '../../lambdas/adapters/connection-settings.ts';
-import { noApplication } from '../../lambdas/application.ts';
-import type { Application, SideName } from '../../lambdas/contract.ts';
+import { clientConfig } from '../../lambdas/adapters/postgres/client-config.ts';
+import type { SideName } from '../../lambdas/config/side-name.ts';
+import type { Application } from '../../lambdas/ports/application.ts';
+import { noApplication } from '../../lambdas/ports/application.ts';
+import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
 import { HOSTILE_SCHEMAS, hostileRows, hostileSchema, hostileTarget } from './hostile.ts';
 import { ROWS } from './replicated.ts';
 import { loginAs, type World, type WorldOptions } from './world.ts';

@@ -1,5 +1,5 @@
 /** Vitest runs this in each process, before its test file. */
 import { inject } from 'vitest';
-import { keepOriginalsIn } from '../../lib/rehearsal/servers/data-directory.ts';
+import { keepOriginalsIn } from '../../rehearsal/servers/data-directory.ts';
 
 keepOriginalsIn(inject('originals'));

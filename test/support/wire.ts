@@ -1,5 +1,5 @@
 /** What is asked over a connection, for somebody in the middle who wants to know which statement it is and when its answer is complete. */
-import { type Message, statementIn } from '../../lib/rehearsal/servers/front/wire.ts';
+import { type Message, statementIn } from '../../rehearsal/servers/front/wire.ts';
 
 /** A statement that was asked over one connection. */
 export interface Exchange {

@@ -1,17 +1,26 @@
 /** Two real servers with one database each, and the steps run against them as a function would run them. */
 import pg from 'pg';
-import { type ConnectionSettings, clientConfig } from '../../lambdas/adapters/connection-settings.ts';
-import { noApplication, noHook } from '../../lambdas/application.ts';
-import type { Application, Cluster, Executions, Functions, Hook, Json, Log, SideName, StepResult } from '../../lambdas/contract.ts';
-import { noFunctions } from '../../lambdas/functions.ts';
-import { type MigrationInput, parseInput } from '../../lambdas/input.ts';
-import { REPLICATION_ROLE } from '../../lambdas/names.ts';
-import { type OpenPorts, openPorts, type Places } from '../../lambdas/ports.ts';
-import { type AnyStep, runStep } from '../../lambdas/step.ts';
+import { type OpenPorts, openPorts } from '../../lambdas/adapters/open-ports.ts';
+import { clientConfig } from '../../lambdas/adapters/postgres/client-config.ts';
+import { type MigrationInput, parseInput } from '../../lambdas/config/input.ts';
+import type { Json } from '../../lambdas/config/json.ts';
+import { REPLICATION_ROLE } from '../../lambdas/config/names.ts';
+import type { SideName } from '../../lambdas/config/side-name.ts';
+import type { StepResult } from '../../lambdas/engine/contract.ts';
+import { type AnyStep, runStep } from '../../lambdas/engine/step.ts';
+import type { Application, Hook } from '../../lambdas/ports/application.ts';
+import { noApplication, noHook } from '../../lambdas/ports/application.ts';
+import type { Places } from '../../lambdas/ports/bindings.ts';
+import type { Cluster } from '../../lambdas/ports/cluster.ts';
+import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
+import type { Executions } from '../../lambdas/ports/executions.ts';
+import type { Functions } from '../../lambdas/ports/functions.ts';
+import { noFunctions } from '../../lambdas/ports/functions.ts';
+import type { Log } from '../../lambdas/ports/log.ts';
 import { type StepName, stepNamed } from '../../lambdas/steps/index.ts';
-import { auroraStandIn } from '../../lib/rehearsal/aurora-stand-in.ts';
-import { replicationSecret } from '../../lib/rehearsal/places.ts';
-import { type Pair, type PairedDatabase, type PairOptions, startPair } from '../../lib/rehearsal/servers/pair.ts';
+import { auroraStandIn } from '../../rehearsal/aurora-stand-in.ts';
+import { replicationSecret } from '../../rehearsal/places.ts';
+import { type Pair, type PairedDatabase, type PairOptions, startPair } from '../../rehearsal/servers/pair.ts';
 
 /** The one at the source. */
 export const REPLICATION_PASSWORD = "canary 'replication\\ password";

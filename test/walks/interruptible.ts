@@ -1,6 +1,7 @@
 /** Ports between whose calls something may happen: an answer is lost, or the function stands still while others go on. */
-import type { Database, Reader, Session } from '../../lambdas/contract.ts';
-import { TransientError } from '../../lambdas/errors.ts';
+
+import { TransientError } from '../../lambdas/config/errors.ts';
+import type { Database, Reader, Session } from '../../lambdas/ports/database.ts';
 
 /** What strikes a function at one of its calls, counted from 0. */
 export interface Strike {

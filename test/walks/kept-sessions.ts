@@ -1,6 +1,6 @@
 /** The application of a walk: a session at each side, kept until somebody ends it, as a fence has to. It ignores what the database has by default. */
 import pg from 'pg';
-import type { SideName } from '../../lambdas/contract.ts';
+import type { SideName } from '../../lambdas/config/side-name.ts';
 import { applicationSession, IGNORING_THE_FENCE } from '../support/switchable.ts';
 import type { World } from '../support/world.ts';
 

@@ -1,7 +1,8 @@
 /** One side as far as a switch concerns it, in memory: its gate, its streams, the rows of the application, and sessions that may be lost. */
-import type { Json } from '../../lambdas/contract.ts';
-import { StatementFailed, TransientError } from '../../lambdas/errors.ts';
-import type { Fence, Gate } from '../../lambdas/sql/gates.ts';
+
+import { StatementFailed, TransientError } from '../../lambdas/config/errors.ts';
+import type { Json } from '../../lambdas/config/json.ts';
+import type { Fence, Gate } from '../../lambdas/state/gates.sql.ts';
 
 export interface MemorySession {
   /** Sessions of a server that has crashed since are gone. */

@@ -1,10 +1,12 @@
 /** A stage in memory, after `Replicate`: the forward stream runs, and no switch was prepared yet. */
-import type { Database, Reader, Session, SideName, Statement } from '../../lambdas/contract.ts';
-import { StatementFailed } from '../../lambdas/errors.ts';
-import { DEFAULT_INPUT } from '../../lambdas/input.ts';
-import { subscriptionName } from '../../lambdas/names.ts';
+
+import { StatementFailed } from '../../lambdas/config/errors.ts';
+import { DEFAULT_INPUT } from '../../lambdas/config/input.ts';
+import { subscriptionName } from '../../lambdas/config/names.ts';
+import type { SideName } from '../../lambdas/config/side-name.ts';
+import { runStep } from '../../lambdas/engine/step.ts';
+import type { Database, Reader, Session, Statement } from '../../lambdas/ports/database.ts';
 import { writeNote } from '../../lambdas/replication/connection.ts';
-import { runStep } from '../../lambdas/step.ts';
 import { stepNamed } from '../../lambdas/steps/index.ts';
 import { silent } from '../support/world.ts';
 import { interruptible, interruptibleReader } from './interruptible.ts';
@@ -14,7 +16,7 @@ import { callOf } from './tagged.ts';
 
 const DATABASE = 'shop';
 /** Asked for here, where the module is what the test has made of it. */
-const gatesModule = import('../../lambdas/sql/gates.ts');
+const gatesModule = import('../../lambdas/state/gates.sql.ts');
 /** Longer than a fence may last. */
 const LONG_MS = 60_000;
 

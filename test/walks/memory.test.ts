@@ -5,33 +5,33 @@ import { memoryStage } from './memory-stage.ts';
 import { HANGS_AFTER_MS, runsOf } from './runs.ts';
 import { walk, walks } from './walk.ts';
 
-vi.mock('../../lambdas/sql/gates.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
-vi.mock('../../lambdas/sql/heartbeat.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
-vi.mock('../../lambdas/sql/waits.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
-vi.mock('../../lambdas/sql/slots.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
-vi.mock('../../lambdas/sql/slot-births.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
-vi.mock('../../lambdas/sql/senders.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
-vi.mock('../../lambdas/sql/subscriptions.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
-vi.mock('../../lambdas/sql/subscribers.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
-vi.mock('../../lambdas/sql/publications.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
-vi.mock('../../lambdas/sql/roles.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
-vi.mock('../../lambdas/sql/sessions.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
-vi.mock('../../lambdas/sql/sequences.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
-vi.mock('../../lambdas/sql/client-sessions.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
-vi.mock('../../lambdas/sql/lock-holders.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
-vi.mock('../../lambdas/sql/session-role.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
-vi.mock('../../lambdas/sql/trust.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
-vi.mock('../../lambdas/sql/own-schema.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
-vi.mock('../../lambdas/sql/held-keys.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
-vi.mock('../../lambdas/sql/worker-pins.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
-vi.mock('../../lambdas/sql/extension-rows.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
-vi.mock('../../lambdas/sql/cron-jobs.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
-vi.mock('../../lambdas/sql/server-identity.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
+vi.mock('../../lambdas/state/gates.sql.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
+vi.mock('../../lambdas/state/heartbeat.sql.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
+vi.mock('../../lambdas/switch/waits.sql.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
+vi.mock('../../lambdas/replication/slots.sql.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
+vi.mock('../../lambdas/state/slot-births.sql.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
+vi.mock('../../lambdas/replication/senders.sql.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
+vi.mock('../../lambdas/replication/subscriptions.sql.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
+vi.mock('../../lambdas/state/subscribers.sql.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
+vi.mock('../../lambdas/replication/publications.sql.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
+vi.mock('../../lambdas/postgres/roles.sql.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
+vi.mock('../../lambdas/postgres/sessions.sql.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
+vi.mock('../../lambdas/sequences/sequences.sql.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
+vi.mock('../../lambdas/switch/client-sessions.sql.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
+vi.mock('../../lambdas/postgres/lock-holders.sql.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
+vi.mock('../../lambdas/postgres/session-role.sql.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
+vi.mock('../../lambdas/state/trust.sql.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
+vi.mock('../../lambdas/state/own-schema.sql.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
+vi.mock('../../lambdas/state/held-keys.sql.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
+vi.mock('../../lambdas/state/worker-pins.sql.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
+vi.mock('../../lambdas/extensions/extension-rows.sql.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
+vi.mock('../../lambdas/extensions/cron-jobs.sql.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
+vi.mock('../../lambdas/state/server-identity.sql.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
 // Nothing here takes time, so what is tried again is tried once more, and no password is stretched.
 vi.mock('../../lambdas/switch/patience.ts', () => ({
   patiently: async <Result>(_: unknown, work: () => Promise<Result>): Promise<Result> => work().catch(() => work()),
 }));
-vi.mock('../../lambdas/scram.ts', () => ({ scramVerifier: () => 'SCRAM' }));
+vi.mock('../../lambdas/postgres/scram.ts', () => ({ scramVerifier: () => 'SCRAM' }));
 
 const WALKS = 4_000;
 

@@ -1,9 +1,11 @@
 /** A stage on two real servers, after `Replicate`. A walk begins where the one before has ended: one side serves, and everything works. */
-import type { Hook, SideName } from '../../lambdas/contract.ts';
-import { parseInput } from '../../lambdas/input.ts';
-import { type OpenPorts, openPorts } from '../../lambdas/ports.ts';
-import { statement } from '../../lambdas/sql/quote.ts';
-import { runStep } from '../../lambdas/step.ts';
+
+import { type OpenPorts, openPorts } from '../../lambdas/adapters/open-ports.ts';
+import { parseInput } from '../../lambdas/config/input.ts';
+import type { SideName } from '../../lambdas/config/side-name.ts';
+import { runStep } from '../../lambdas/engine/step.ts';
+import type { Hook } from '../../lambdas/ports/application.ts';
+import { statement } from '../../lambdas/postgres/quote.ts';
 import { stepNamed } from '../../lambdas/steps/index.ts';
 import { lookAtGates } from '../../lambdas/switch/gates.ts';
 import { eventually, replicated } from '../support/replicated.ts';

@@ -1,6 +1,8 @@
 /** What a walk is made on: two sides, the application's secret and function, and steps that visit them. In memory, or on real servers. */
-import type { Hook, SideName } from '../../lambdas/contract.ts';
-import { InvalidConfiguration } from '../../lambdas/errors.ts';
+
+import { InvalidConfiguration } from '../../lambdas/config/errors.ts';
+import type { SideName } from '../../lambdas/config/side-name.ts';
+import type { Hook } from '../../lambdas/ports/application.ts';
 import type { Gates } from '../../lambdas/switch/gates.ts';
 import type { Invocation } from './interruptible.ts';
 

@@ -2,7 +2,7 @@
  * Which of our functions made a statement, and of what: how a server that exists in memory only understands it. A test mocks each of
  * `lambdas/sql/*` with {@link tagged}, so that what runs is our own code, down to the statements that it sends.
  */
-import type { Statement } from '../../lambdas/contract.ts';
+import type { Statement } from '../../lambdas/ports/database.ts';
 
 /** The function of `lambdas/sql` that made a statement, and what it was given. */
 export interface Call {

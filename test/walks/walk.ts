@@ -1,7 +1,7 @@
 /** A walk: everything that may happen to a switch, in any order, and what is true after each step of it and at its end. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { MigrationError } from '../../lambdas/errors.ts';
+import { MigrationError } from '../../lambdas/config/errors.ts';
 import { BACK, OVER } from '../../lambdas/switch/direction.ts';
 import { committedDirection, servingSide } from '../../lambdas/switch/gates.ts';
 import { untold } from '../../lambdas/switch/settle.ts';

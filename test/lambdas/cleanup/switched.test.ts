@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { refusal, type Standing, servedBy } from '../../../lambdas/cleanup/switched.ts';
-import type { SideName } from '../../../lambdas/contract.ts';
-import type { Gate, GateState } from '../../../lambdas/sql/gates.ts';
+import type { SideName } from '../../../lambdas/config/side-name.ts';
+import type { Gate, GateState } from '../../../lambdas/state/gates.sql.ts';
 
 const gate = (state: GateState, turn = 0, commits = 0): Gate => ({
   state,

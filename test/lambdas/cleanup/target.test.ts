@@ -3,8 +3,8 @@ import type { PublisherTraces } from '../../../lambdas/cleanup/publisher.ts';
 import type { Side } from '../../../lambdas/cleanup/side.ts';
 import type { SourceTraces } from '../../../lambdas/cleanup/source.ts';
 import { followsAnother, type TargetTraces } from '../../../lambdas/cleanup/target.ts';
-import { subscriptionName } from '../../../lambdas/names.ts';
-import type { Gate } from '../../../lambdas/sql/gates.ts';
+import { subscriptionName } from '../../../lambdas/config/names.ts';
+import type { Gate } from '../../../lambdas/state/gates.sql.ts';
 
 const DATABASE = 'shop';
 const copyOf = (sourceIdentity: string, sourceDatabase = DATABASE): TargetTraces['copy'] => ({

@@ -1,7 +1,7 @@
 /** Lets the comparison in, and runs CompareData to its end and gives back what it found, where the step itself would throw. */
 import type { Progress } from '../../../lambdas/comparison/progress.ts';
+import { publishedTables } from '../../../lambdas/postgres/tables.sql.ts';
 import { haveTargetReader } from '../../../lambdas/replication/target-reader.ts';
-import { publishedTables } from '../../../lambdas/sql/tables.ts';
 import { compareData } from '../../../lambdas/steps/compare-data.ts';
 import type { VisitOptions, World } from '../../support/world.ts';
 

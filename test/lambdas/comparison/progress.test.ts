@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { advance, finish, nextTable, type Progress, resume, within } from '../../../lambdas/comparison/progress.ts';
 import { differenceMessage } from '../../../lambdas/comparison/report.ts';
 import { rowsPerRange } from '../../../lambdas/comparison/table.ts';
-import type { Json } from '../../../lambdas/contract.ts';
+import type { Json } from '../../../lambdas/config/json.ts';
 
 const nothing = { rows: 1, different: [], moving: 0, next: null, reason: null };
 const named = (table: string, schema = 'public') => ({ schema, table, bytes: 8 });

@@ -2,9 +2,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openSides } from '../../../lambdas/comparison/sides.ts';
 import { passingSmall } from '../../../lambdas/comparison/small.ts';
-import type { Reader } from '../../../lambdas/contract.ts';
-import { REPLICATION_ROLE } from '../../../lambdas/names.ts';
-import { publishedTables } from '../../../lambdas/sql/tables.ts';
+import { REPLICATION_ROLE } from '../../../lambdas/config/names.ts';
+import type { Reader } from '../../../lambdas/ports/database.ts';
+import { publishedTables } from '../../../lambdas/postgres/tables.sql.ts';
 import { versions } from '../../support/versions.ts';
 import { startWorld, type World } from '../../support/world.ts';
 import { finished, letReadersIn, rowsFound } from './finished.ts';

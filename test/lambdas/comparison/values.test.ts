@@ -1,6 +1,6 @@
 /** Values of every type are equal on all versions when they are equal, and differ when they print differently or are stored differently. */
 import { describe, expect, it } from 'vitest';
-import type { ServerVersion } from '../../../lib/rehearsal/servers/binaries.ts';
+import type { ServerVersion } from '../../../rehearsal/servers/binaries.ts';
 import { startWorld } from '../../support/world.ts';
 import { finished, letReadersIn, rowsFound } from './finished.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { prewarm } from '../../../lambdas/readiness/prewarm.ts';
+import { prewarm } from '../../../lambdas/checks/readiness/prewarm.ts';
 import { findingsOf, summary, warning } from '../../support/findings.ts';
 import { startWorld, type World } from '../../support/world.ts';
 

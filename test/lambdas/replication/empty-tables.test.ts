@@ -1,12 +1,12 @@
 /** Many empty tables are taken in without a copy, and nothing that happens to them meanwhile is lost. */
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { clientConfig } from '../../../lambdas/adapters/connection-settings.ts';
-import type { Database, Statement } from '../../../lambdas/contract.ts';
-import { TransientError } from '../../../lambdas/errors.ts';
-import { parseInput } from '../../../lambdas/input.ts';
-import { EMPTY_PUBLICATION, subscriptionName } from '../../../lambdas/names.ts';
-import { createHeartbeat } from '../../../lambdas/sql/heartbeat.ts';
+import { clientConfig } from '../../../lambdas/adapters/postgres/client-config.ts';
+import { TransientError } from '../../../lambdas/config/errors.ts';
+import { parseInput } from '../../../lambdas/config/input.ts';
+import { EMPTY_PUBLICATION, subscriptionName } from '../../../lambdas/config/names.ts';
+import type { Database, Statement } from '../../../lambdas/ports/database.ts';
+import { createHeartbeat } from '../../../lambdas/state/heartbeat.sql.ts';
 import { createSubscription } from '../../../lambdas/steps/create-subscription.ts';
 import { eventually } from '../../support/replicated.ts';
 import { versions } from '../../support/versions.ts';

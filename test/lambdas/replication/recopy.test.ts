@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Database, Session } from '../../../lambdas/contract.ts';
-import { TransientError } from '../../../lambdas/errors.ts';
-import type { TableName } from '../../../lambdas/input.ts';
-import { subscriptionName } from '../../../lambdas/names.ts';
+import { TransientError } from '../../../lambdas/config/errors.ts';
+import type { TableName } from '../../../lambdas/config/input.ts';
+import { subscriptionName } from '../../../lambdas/config/names.ts';
+import type { Database, Session } from '../../../lambdas/ports/database.ts';
 import { copyAgain, notedRecopies, orphanedCopies } from '../../../lambdas/replication/recopy.ts';
 import { HOSTILE_TABLES, hostileRows } from '../../support/hostile.ts';
 import { eventually, type SharedServers, sharedServers, sidesAgree, tableStates } from '../../support/replicated.ts';

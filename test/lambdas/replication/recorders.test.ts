@@ -2,12 +2,18 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { SideName, Statement } from '../../../lambdas/contract.ts';
-import { recordedSecrets } from '../../../lambdas/readiness/recorders.ts';
+import { recordedSecrets } from '../../../lambdas/checks/readiness/recorders.ts';
+import type { SideName } from '../../../lambdas/config/side-name.ts';
+import type { Statement } from '../../../lambdas/ports/database.ts';
+import { createRole, setVerifier } from '../../../lambdas/postgres/roles.sql.ts';
+import { scramVerifier } from '../../../lambdas/postgres/scram.ts';
 import { connectionString } from '../../../lambdas/replication/connection.ts';
-import { scramVerifier } from '../../../lambdas/scram.ts';
-import { createRole, setVerifier } from '../../../lambdas/sql/roles.ts';
-import { createCopylessSubscription, createSubscription, forgetSubscription, setConnection } from '../../../lambdas/sql/subscriptions.ts';
+import {
+  createCopylessSubscription,
+  createSubscription,
+  forgetSubscription,
+  setConnection,
+} from '../../../lambdas/replication/subscriptions.sql.ts';
 import { findingsOf, summary, warning } from '../../support/findings.ts';
 import { eventually } from '../../support/replicated.ts';
 import { versions } from '../../support/versions.ts';

@@ -1,8 +1,13 @@
 /** What a server keeps of the statements that carry the replication password. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Statement } from '../../../lambdas/contract.ts';
+import type { Statement } from '../../../lambdas/ports/database.ts';
 import { connectionString } from '../../../lambdas/replication/connection.ts';
-import { createCopylessSubscription, createSubscription, forgetSubscription, setConnection } from '../../../lambdas/sql/subscriptions.ts';
+import {
+  createCopylessSubscription,
+  createSubscription,
+  forgetSubscription,
+  setConnection,
+} from '../../../lambdas/replication/subscriptions.sql.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
 const CANARY = "canary's \\ password";

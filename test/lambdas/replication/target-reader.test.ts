@@ -1,7 +1,7 @@
 /** The role with which the target is compared: what it may do, and by whom it can be made. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { REPLICATION_ROLE } from '../../../lambdas/names.ts';
-import { openPorts } from '../../../lambdas/ports.ts';
+import { openPorts } from '../../../lambdas/adapters/open-ports.ts';
+import { REPLICATION_ROLE } from '../../../lambdas/config/names.ts';
 import { haveTargetReader, isTargetReaderComplete, lookAtTargetReader } from '../../../lambdas/replication/target-reader.ts';
 import { HOSTILE_TABLES } from '../../support/hostile.ts';
 import { published } from '../../support/replicated.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { identifier, literal } from '../../../lambdas/sql/quote.ts';
-import type { ServerVersion } from '../../../lib/rehearsal/servers/binaries.ts';
+import { identifier, literal } from '../../../lambdas/postgres/quote.ts';
+import type { ServerVersion } from '../../../rehearsal/servers/binaries.ts';
 import { makeLocales } from '../../support/locales.ts';
 import { eventually, tableStates } from '../../support/replicated.ts';
 import { SWITCHABLE } from '../../support/switchable.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { statement } from '../../../lambdas/postgres/quote.ts';
+import { pinPrinting } from '../../../lambdas/postgres/session-pins.sql.ts';
 import { canonical, sayTheSame } from '../../../lambdas/schema/canonical.ts';
-import { pinPrinting } from '../../../lambdas/sql/comparison.ts';
-import { statement } from '../../../lambdas/sql/quote.ts';
-import type { ServerVersion } from '../../../lib/rehearsal/servers/binaries.ts';
+import type { ServerVersion } from '../../../rehearsal/servers/binaries.ts';
 import { definitions, PRINTED } from '../../support/definitions.ts';
 import { versions } from '../../support/versions.ts';
 import { startWorld, type World } from '../../support/world.ts';

@@ -1,8 +1,8 @@
 /** Functions, triggers, views, policies, rules, extensions and grants that changed since the copy. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { SideName } from '../../../lambdas/contract.ts';
-import { code } from '../../../lambdas/cutover/code.ts';
-import type { SwitchScene } from '../../../lambdas/cutover/scene.ts';
+import { code } from '../../../lambdas/checks/cutover/code.ts';
+import type { SwitchScene } from '../../../lambdas/checks/cutover/scene.ts';
+import type { SideName } from '../../../lambdas/config/side-name.ts';
 import { type CodeDifferences, codeDifferences } from '../../../lambdas/schema/code-drift.ts';
 import { codeOf } from '../../../lambdas/schema/code-record.ts';
 import { isAlike } from '../../../lambdas/schema/code-words.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { SchemaObject } from '../../../lambdas/postgres/schema-objects.sql.ts';
 import { changesBetween, differencesBetween, inWords, without } from '../../../lambdas/schema/differences.ts';
-import type { SchemaObject } from '../../../lambdas/sql/schema-objects.ts';
 
 const object = (name: string, definition = '', ...partOf: string[]): SchemaObject => ({ object: name, definition, partOf });
 const table = object('table shop.item', 'permanent');

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { inWords } from '../../../lambdas/schema/differences.ts';
 import { objectsOf, type SchemaDifferences, schemaDifferences } from '../../../lambdas/schema/fingerprint.ts';
-import type { ServerVersion } from '../../../lib/rehearsal/servers/binaries.ts';
+import type { ServerVersion } from '../../../rehearsal/servers/binaries.ts';
 import { awkwardSchema } from '../../support/awkward-schema.ts';
 import { startWorld, type VisitOptions, type World } from '../../support/world.ts';
 

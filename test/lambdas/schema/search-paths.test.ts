@@ -1,9 +1,9 @@
 /** Functions that lean on a search_path, in every place where the target evaluates them without one. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Finding } from '../../../lambdas/readiness/findings.ts';
-import { searchPath } from '../../../lambdas/readiness/search-path.ts';
+import type { Finding } from '../../../lambdas/checks/finding.ts';
+import { searchPath } from '../../../lambdas/checks/readiness/search-path.ts';
 import { namesInPath, pathsToGive, wordsIn } from '../../../lambdas/schema/search-paths.ts';
-import type { ServerVersion } from '../../../lib/rehearsal/servers/binaries.ts';
+import type { ServerVersion } from '../../../rehearsal/servers/binaries.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
 const NOTHING_EXCLUDED = { excludeSchemas: [], excludeTables: [] };

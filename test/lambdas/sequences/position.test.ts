@@ -2,9 +2,9 @@
 import fc from 'fast-check';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { clientConfig } from '../../../lambdas/adapters/connection-settings.ts';
+import { clientConfig } from '../../../lambdas/adapters/postgres/client-config.ts';
 import { aheadOf, isAtLeast, isOutside, type Position, type Track } from '../../../lambdas/sequences/position.ts';
-import { Server } from '../../../lib/rehearsal/servers/server.ts';
+import { Server } from '../../../rehearsal/servers/server.ts';
 
 const TYPES = { smallint: 2n ** 15n, integer: 2n ** 31n, bigint: 2n ** 63n } as const;
 

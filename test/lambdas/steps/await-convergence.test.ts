@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ReplicationBroken, TransientError } from '../../../lambdas/errors.ts';
-import { subscriptionName } from '../../../lambdas/names.ts';
+import { ReplicationBroken, TransientError } from '../../../lambdas/config/errors.ts';
+import { subscriptionName } from '../../../lambdas/config/names.ts';
 import { holdForward } from '../../support/held.ts';
 import { hostileRows } from '../../support/hostile.ts';
 import { livesItsWholeLife } from '../../support/life.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Session } from '../../../lambdas/contract.ts';
-import { CopyStalled, ReplicationBroken, TransientError } from '../../../lambdas/errors.ts';
-import { REPLICATION_ROLE, subscriptionName } from '../../../lambdas/names.ts';
+import { CopyStalled, ReplicationBroken, TransientError } from '../../../lambdas/config/errors.ts';
+import { REPLICATION_ROLE, subscriptionName } from '../../../lambdas/config/names.ts';
+import type { Session } from '../../../lambdas/ports/database.ts';
 import { HOSTILE_TABLES, hostileRows, hostileSchema, hostileTarget } from '../../support/hostile.ts';
 import { livesItsWholeLife } from '../../support/life.ts';
 import { eventually, published, ROWS, type SharedServers, sharedServers, sidesAgree, tableStates } from '../../support/replicated.ts';

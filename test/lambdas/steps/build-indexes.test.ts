@@ -1,8 +1,8 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { clientConfig } from '../../../lambdas/adapters/connection-settings.ts';
-import { IndexBuildFailed } from '../../../lambdas/errors.ts';
-import { DEFAULT_INPUT } from '../../../lambdas/input.ts';
+import { clientConfig } from '../../../lambdas/adapters/postgres/client-config.ts';
+import { IndexBuildFailed } from '../../../lambdas/config/errors.ts';
+import { DEFAULT_INPUT } from '../../../lambdas/config/input.ts';
 import { schemaDifferences } from '../../../lambdas/schema/fingerprint.ts';
 import { buildIndexes } from '../../../lambdas/steps/build-indexes.ts';
 import { awkwardSchema } from '../../support/awkward-schema.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AlreadyRunning, CutoverRefused, TransientError } from '../../../lambdas/errors.ts';
+import { AlreadyRunning, CutoverRefused, TransientError } from '../../../lambdas/config/errors.ts';
 import { checkCutover } from '../../../lambdas/steps/check-cutover.ts';
 import { compared, FOLLOWED, type FollowedServers, follow, followedServers, streaming } from '../../support/following.ts';
 import { livesItsWholeLife } from '../../support/life.ts';

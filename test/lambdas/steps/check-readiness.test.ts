@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AlreadyRunning, NotReady } from '../../../lambdas/errors.ts';
+import { AlreadyRunning, NotReady } from '../../../lambdas/config/errors.ts';
 import { checkReadiness } from '../../../lambdas/steps/check-readiness.ts';
-import { passByPolicies } from '../../../lib/rehearsal/application/row-security.ts';
-import { TARGET_ROLES } from '../../../lib/rehearsal/servers/planetscale-roles.ts';
-import { loadShop } from '../../../lib/rehearsal/shop/load.ts';
+import { passByPolicies } from '../../../rehearsal/application/row-security.ts';
+import { TARGET_ROLES } from '../../../rehearsal/servers/planetscale-roles.ts';
+import { loadShop } from '../../../rehearsal/shop/load.ts';
 import { LONG, ODD } from '../../support/findings.ts';
 import { runningBeside, type Sql, startWorld, type World } from '../../support/world.ts';
 

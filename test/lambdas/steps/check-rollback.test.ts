@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { RollbackRefused } from '../../../lambdas/errors.ts';
-import { subscriptionName } from '../../../lambdas/names.ts';
+import { RollbackRefused } from '../../../lambdas/config/errors.ts';
+import { subscriptionName } from '../../../lambdas/config/names.ts';
 import { compared, type FollowedServers, followedServers, streaming } from '../../support/following.ts';
 import { livesItsWholeLife } from '../../support/life.ts';
 import { eventually } from '../../support/replicated.ts';

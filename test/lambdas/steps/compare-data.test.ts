@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Reader } from '../../../lambdas/contract.ts';
-import { StatementFailed } from '../../../lambdas/errors.ts';
-import { parseInput } from '../../../lambdas/input.ts';
-import { REPLICATION_ROLE, subscriptionName } from '../../../lambdas/names.ts';
+import { StatementFailed } from '../../../lambdas/config/errors.ts';
+import { parseInput } from '../../../lambdas/config/input.ts';
+import { REPLICATION_ROLE, subscriptionName } from '../../../lambdas/config/names.ts';
+import type { Reader } from '../../../lambdas/ports/database.ts';
+import { conninfo, identifier, literal, qualified } from '../../../lambdas/postgres/quote.ts';
 import { writeNote } from '../../../lambdas/replication/connection.ts';
-import { conninfo, identifier, literal, qualified } from '../../../lambdas/sql/quote.ts';
 import { compareData } from '../../../lambdas/steps/compare-data.ts';
 import { silent, startWorld, type World } from '../../support/world.ts';
 import { finished, letReadersIn, rowsFound } from '../comparison/finished.ts';

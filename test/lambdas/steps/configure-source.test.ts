@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Cluster, ClusterState, Network, Parameter } from '../../../lambdas/contract.ts';
-import { ClusterNotConfigurable } from '../../../lambdas/errors.ts';
-import { parameterGroupOf } from '../../../lambdas/names.ts';
-import { auroraStandIn, MIGRATION_GROUP, unmanagedCluster } from '../../../lib/rehearsal/aurora-stand-in.ts';
+import { ClusterNotConfigurable } from '../../../lambdas/config/errors.ts';
+import { parameterGroupOf } from '../../../lambdas/config/names.ts';
+import type { Cluster, ClusterState, Network, Parameter } from '../../../lambdas/ports/cluster.ts';
+import { auroraStandIn, MIGRATION_GROUP, unmanagedCluster } from '../../../rehearsal/aurora-stand-in.ts';
 import { GROUP, member, OPEN_NETWORK, OURS, playedCluster, prepared, reader, state, THEIRS, USERS_GROUP } from '../../support/cluster.ts';
 import { untilDoneOn, visitOn } from '../../support/control-plane.ts';
 import { livesItsWholeLife } from '../../support/life.ts';

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { postData } from '../../../lambdas/cutover/post-data.ts';
-import { schema as schemaCheck } from '../../../lambdas/cutover/schema.ts';
-import { parseInput } from '../../../lambdas/input.ts';
-import { domainConstraints } from '../../../lambdas/readiness/domain-constraints.ts';
-import { invalid } from '../../../lambdas/readiness/invalid-indexes.ts';
-import type { ServerVersion } from '../../../lib/rehearsal/servers/binaries.ts';
+import { postData } from '../../../lambdas/checks/cutover/post-data.ts';
+import { schema as schemaCheck } from '../../../lambdas/checks/cutover/schema.ts';
+import { domainConstraints } from '../../../lambdas/checks/readiness/domain-constraints.ts';
+import { invalid } from '../../../lambdas/checks/readiness/invalid-indexes.ts';
+import { parseInput } from '../../../lambdas/config/input.ts';
+import type { ServerVersion } from '../../../rehearsal/servers/binaries.ts';
 import { switchFindings } from '../../support/following.ts';
 import { eventually, tableStates } from '../../support/replicated.ts';
 import { SWITCHABLE } from '../../support/switchable.ts';

@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { pgDump } from '../../../lambdas/adapters/pg-dump.ts';
-import type { Acting, Json } from '../../../lambdas/contract.ts';
-import { SchemaCopyFailed } from '../../../lambdas/errors.ts';
+import { pgDump } from '../../../lambdas/adapters/pg-dump/pg-dump.ts';
+import { SchemaCopyFailed } from '../../../lambdas/config/errors.ts';
+import type { Json } from '../../../lambdas/config/json.ts';
+import type { Acting } from '../../../lambdas/engine/contract.ts';
+import type { AnyStep } from '../../../lambdas/engine/step.ts';
 import { inWords } from '../../../lambdas/schema/differences.ts';
 import { schemaDifferences } from '../../../lambdas/schema/fingerprint.ts';
-import type { AnyStep } from '../../../lambdas/step.ts';
 import { copySchema } from '../../../lambdas/steps/copy-schema.ts';
-import type { ServerVersion } from '../../../lib/rehearsal/servers/binaries.ts';
+import type { ServerVersion } from '../../../rehearsal/servers/binaries.ts';
 import { awkwardSchema, HOSTILE_SCHEMA, LONGEST_NAME } from '../../support/awkward-schema.ts';
 import { livesItsWholeLife } from '../../support/life.ts';
 import { type Sql, startWorld, type World } from '../../support/world.ts';

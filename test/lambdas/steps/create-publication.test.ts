@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TransientError } from '../../../lambdas/errors.ts';
-import { createHeartbeat } from '../../../lambdas/sql/heartbeat.ts';
+import { TransientError } from '../../../lambdas/config/errors.ts';
+import { createHeartbeat } from '../../../lambdas/state/heartbeat.sql.ts';
 import { HOSTILE_TABLES, hostileSchema } from '../../support/hostile.ts';
 import { livesItsWholeLife } from '../../support/life.ts';
 import { startWorld, type World } from '../../support/world.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { REPLICATION_ROLE } from '../../../lambdas/names.ts';
-import { qualified } from '../../../lambdas/sql/quote.ts';
+import { REPLICATION_ROLE } from '../../../lambdas/config/names.ts';
+import { qualified } from '../../../lambdas/postgres/quote.ts';
 import { HOSTILE_TABLES, hostileSchema } from '../../support/hostile.ts';
 import { livesItsWholeLife } from '../../support/life.ts';
 import { REPLICATION_PASSWORD, sqlOn, startWorld, type World } from '../../support/world.ts';

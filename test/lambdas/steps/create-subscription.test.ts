@@ -1,10 +1,10 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { clientConfig } from '../../../lambdas/adapters/connection-settings.ts';
-import { CannotConnect, CopyStalled, ReplicationBroken } from '../../../lambdas/errors.ts';
-import { applicationName, PUBLICATION, subscriptionName } from '../../../lambdas/names.ts';
-import { lockBeats, writeBeat } from '../../../lambdas/sql/heartbeat.ts';
-import { qualified } from '../../../lambdas/sql/quote.ts';
+import { clientConfig } from '../../../lambdas/adapters/postgres/client-config.ts';
+import { CannotConnect, CopyStalled, ReplicationBroken } from '../../../lambdas/config/errors.ts';
+import { applicationName, PUBLICATION, subscriptionName } from '../../../lambdas/config/names.ts';
+import { qualified } from '../../../lambdas/postgres/quote.ts';
+import { lockBeats, writeBeat } from '../../../lambdas/state/heartbeat.sql.ts';
 import { holdForward } from '../../support/held.ts';
 import { HOSTILE_TABLES, hostileRows, hostileSchema, hostileTarget } from '../../support/hostile.ts';
 import { livesItsWholeLife } from '../../support/life.ts';

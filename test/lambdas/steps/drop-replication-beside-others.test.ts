@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Database, Statement } from '../../../lambdas/contract.ts';
-import { AlreadyRunning, CleanupIncomplete } from '../../../lambdas/errors.ts';
-import { REPLICATION_ROLE, subscriptionName } from '../../../lambdas/names.ts';
-import { subscribers } from '../../../lambdas/sql/subscribers.ts';
-import type { AnyStep } from '../../../lambdas/step.ts';
+import { AlreadyRunning, CleanupIncomplete } from '../../../lambdas/config/errors.ts';
+import { REPLICATION_ROLE, subscriptionName } from '../../../lambdas/config/names.ts';
+import type { AnyStep } from '../../../lambdas/engine/step.ts';
+import type { Database, Statement } from '../../../lambdas/ports/database.ts';
+import { subscribers } from '../../../lambdas/state/subscribers.sql.ts';
 import { stepNamed } from '../../../lambdas/steps/index.ts';
 import { catalogsOf } from '../../support/catalogs.ts';
 import { bothSides, copied, migrate, NOTHING, ofOurs, ROWS } from '../../support/cleaned.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { CleanupIncomplete } from '../../../lambdas/errors.ts';
-import { PUBLICATION, subscriptionName } from '../../../lambdas/names.ts';
+import { CleanupIncomplete } from '../../../lambdas/config/errors.ts';
+import { PUBLICATION, subscriptionName } from '../../../lambdas/config/names.ts';
 import { copied, impatient, migrate, NOTHING, ofOurs, ROWS } from '../../support/cleaned.ts';
 import { sqlOn, startWorld, type World } from '../../support/world.ts';
 

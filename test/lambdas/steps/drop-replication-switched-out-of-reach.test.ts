@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { noApplication, ORIGINAL_LABEL } from '../../../lambdas/application.ts';
-import { CleanupIncomplete, InvalidConfiguration } from '../../../lambdas/errors.ts';
-import { subscriptionName } from '../../../lambdas/names.ts';
+import { CleanupIncomplete, InvalidConfiguration } from '../../../lambdas/config/errors.ts';
+import { subscriptionName } from '../../../lambdas/config/names.ts';
+import { noApplication, ORIGINAL_LABEL } from '../../../lambdas/ports/application.ts';
 import { copied, impatient, migrate, NOTHING, ofOurs, ROWS } from '../../support/cleaned.ts';
 import { fenced, prepared, switchedOver } from '../../support/halfway.ts';
 import { startWorld, type World } from '../../support/world.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { MACHINES } from '../../../lambdas/engine/machines.ts';
 import type { StepName } from '../../../lambdas/steps/index.ts';
-import { MACHINES } from '../../../lib/machines.ts';
-import type { ServerVersion } from '../../../lib/rehearsal/servers/binaries.ts';
+import type { ServerVersion } from '../../../rehearsal/servers/binaries.ts';
 import { awkwardSchema } from '../../support/awkward-schema.ts';
 import { catalogsOf } from '../../support/catalogs.ts';
 import { bothSides, CLEAN, copied, migrate, NOTHING, ofOurs, ROWS } from '../../support/cleaned.ts';

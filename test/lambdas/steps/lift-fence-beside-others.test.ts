@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AlreadyRunning } from '../../../lambdas/errors.ts';
-import { createGate, fenceGate } from '../../../lambdas/sql/gates.ts';
+import { AlreadyRunning } from '../../../lambdas/config/errors.ts';
+import { createGate, fenceGate } from '../../../lambdas/state/gates.sql.ts';
 import { type SharedServers, sharedServers } from '../../support/replicated.ts';
 import { fenceOn, SWITCHABLE } from '../../support/switchable.ts';
 import { runningBeside, type World } from '../../support/world.ts';

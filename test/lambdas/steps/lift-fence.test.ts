@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { subscriptionName } from '../../../lambdas/names.ts';
-import { commitGate, createGate, fenceGate, gateState } from '../../../lambdas/sql/gates.ts';
+import { subscriptionName } from '../../../lambdas/config/names.ts';
+import { commitGate, createGate, fenceGate, gateState } from '../../../lambdas/state/gates.sql.ts';
 import { holdForward } from '../../support/held.ts';
 import { livesItsWholeLife } from '../../support/life.ts';
 import { eventually, type SharedServers, sharedServers } from '../../support/replicated.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { unmanagedCluster } from '../../../lib/rehearsal/aurora-stand-in.ts';
+import { unmanagedCluster } from '../../../rehearsal/aurora-stand-in.ts';
 import { playedCluster, prepared } from '../../support/cluster.ts';
 import { livesItsWholeLife } from '../../support/life.ts';
 import { MANY_TRIES, startWorld, type World } from '../../support/world.ts';

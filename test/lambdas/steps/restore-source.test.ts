@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Cluster, ClusterState, Parameter } from '../../../lambdas/contract.ts';
-import { CleanupIncomplete, ClusterNotConfigurable } from '../../../lambdas/errors.ts';
-import { parameterGroupOf } from '../../../lambdas/names.ts';
-import { unmanagedCluster } from '../../../lib/rehearsal/aurora-stand-in.ts';
+import { CleanupIncomplete, ClusterNotConfigurable } from '../../../lambdas/config/errors.ts';
+import { parameterGroupOf } from '../../../lambdas/config/names.ts';
+import type { Cluster, ClusterState, Parameter } from '../../../lambdas/ports/cluster.ts';
+import { unmanagedCluster } from '../../../rehearsal/aurora-stand-in.ts';
 import { GROUP, member, OURS, type Play, type Played, playedCluster, reader, state, THEIRS, USERS_GROUP } from '../../support/cluster.ts';
 import { untilDoneOn, visitOn } from '../../support/control-plane.ts';
 import { livesItsWholeLife } from '../../support/life.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { SideName } from '../../../lambdas/contract.ts';
-import { REPLICATION_ROLE, subscriptionName } from '../../../lambdas/names.ts';
-import { lockBeats, writeBeat } from '../../../lambdas/sql/heartbeat.ts';
+import { REPLICATION_ROLE, subscriptionName } from '../../../lambdas/config/names.ts';
+import type { SideName } from '../../../lambdas/config/side-name.ts';
+import { lockBeats, writeBeat } from '../../../lambdas/state/heartbeat.sql.ts';
 import { livesItsWholeLife } from '../../support/life.ts';
 import { eventually, replicated } from '../../support/replicated.ts';
 import { letInApplication, SWITCHABLE, writeAt } from '../../support/switchable.ts';

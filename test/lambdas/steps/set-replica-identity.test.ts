@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { NotReady, TransientError } from '../../../lambdas/errors.ts';
+import { NotReady, TransientError } from '../../../lambdas/config/errors.ts';
 import { IDENTITIES } from '../../support/keyless.ts';
 import { livesItsWholeLife } from '../../support/life.ts';
 import { eventually } from '../../support/replicated.ts';

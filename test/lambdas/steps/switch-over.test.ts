@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Moment } from '../../../lambdas/application.ts';
-import type { SideName } from '../../../lambdas/contract.ts';
-import type { Places } from '../../../lambdas/ports.ts';
+import type { SideName } from '../../../lambdas/config/side-name.ts';
+import type { Moment } from '../../../lambdas/ports/application.ts';
+import type { Places } from '../../../lambdas/ports/bindings.ts';
 import { livesItsWholeLife } from '../../support/life.ts';
 import { eventually, replicated, type SharedServers, sharedServers, sidesAgree } from '../../support/replicated.ts';
 import {

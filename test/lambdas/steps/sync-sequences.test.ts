@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Reader } from '../../../lambdas/contract.ts';
+import type { Reader } from '../../../lambdas/ports/database.ts';
+import { identifier, literal, qualified } from '../../../lambdas/postgres/quote.ts';
 import { lookAtSequences } from '../../../lambdas/sequences/look.ts';
-import { identifier, literal, qualified } from '../../../lambdas/sql/quote.ts';
 import { livesItsWholeLife } from '../../support/life.ts';
 import { startWorld, type World } from '../../support/world.ts';
 

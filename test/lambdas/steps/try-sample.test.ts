@@ -1,8 +1,8 @@
 /** What would stop the copy, found before it begins; and what code of users can do while it is looked for. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SampleRefused } from '../../../lambdas/errors.ts';
-import { trialRole } from '../../../lambdas/names.ts';
-import type { ServerVersion } from '../../../lib/rehearsal/servers/binaries.ts';
+import { SampleRefused } from '../../../lambdas/config/errors.ts';
+import { trialRole } from '../../../lambdas/config/names.ts';
+import type { ServerVersion } from '../../../rehearsal/servers/binaries.ts';
 import { livesItsWholeLife } from '../../support/life.ts';
 import { startWorld, type VisitOptions, type World } from '../../support/world.ts';
 

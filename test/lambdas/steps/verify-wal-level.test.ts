@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { WalLevelNotLogical } from '../../../lambdas/errors.ts';
-import { unmanagedCluster } from '../../../lib/rehearsal/aurora-stand-in.ts';
+import { WalLevelNotLogical } from '../../../lambdas/config/errors.ts';
+import { unmanagedCluster } from '../../../rehearsal/aurora-stand-in.ts';
 import { member, playedCluster, prepared, reader, state } from '../../support/cluster.ts';
 import { startWorld, type World, type WorldOptions } from '../../support/world.ts';
 

@@ -1,7 +1,7 @@
 /** Whatever CREATE SEQUENCE accepts, wherever it stands: after an exact copy the other side goes on as this side would have. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { identifier, literal, qualified } from '../../../lambdas/sql/quote.ts';
+import { identifier, literal, qualified } from '../../../lambdas/postgres/quote.ts';
 import { prepareSequences, readPositions, setExactly } from '../../../lambdas/switch/sequences.ts';
 import { startWorld, type World } from '../../support/world.ts';
 

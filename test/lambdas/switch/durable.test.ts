@@ -1,7 +1,7 @@
 /** A commit outlives a crash before anything follows from it, whatever the database and our role say of durability. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { SideName } from '../../../lambdas/contract.ts';
-import { identifier } from '../../../lambdas/sql/quote.ts';
+import type { SideName } from '../../../lambdas/config/side-name.ts';
+import { identifier } from '../../../lambdas/postgres/quote.ts';
 import { replicated } from '../../support/replicated.ts';
 import { letInApplication, SWITCHABLE, variableSecret, writableSides } from '../../support/switchable.ts';
 import { versions } from '../../support/versions.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { schema as schemaCheck } from '../../../lambdas/cutover/schema.ts';
+import { schema as schemaCheck } from '../../../lambdas/checks/cutover/schema.ts';
 import { BACK, OVER } from '../../../lambdas/switch/direction.ts';
-import type { ServerVersion } from '../../../lib/rehearsal/servers/binaries.ts';
+import type { ServerVersion } from '../../../rehearsal/servers/binaries.ts';
 import { switchFindings } from '../../support/following.ts';
 import { eventually, tableStates } from '../../support/replicated.ts';
 import { SWITCHABLE } from '../../support/switchable.ts';

@@ -1,7 +1,7 @@
 /** What a function of the user's is told of a switch, and that it is told until it has heard. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Moment } from '../../../lambdas/application.ts';
-import { InvalidConfiguration } from '../../../lambdas/errors.ts';
+import { InvalidConfiguration } from '../../../lambdas/config/errors.ts';
+import type { Moment } from '../../../lambdas/ports/application.ts';
 import { type SharedServers, sharedServers } from '../../support/replicated.ts';
 import { letInApplication, SWITCHABLE, writableSides } from '../../support/switchable.ts';
 import type { World } from '../../support/world.ts';

@@ -1,10 +1,10 @@
 /** An ordinary user of another database who holds the row of ours in pg_database. */
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { clientConfig } from '../../../lambdas/adapters/connection-settings.ts';
-import type { SideName } from '../../../lambdas/contract.ts';
-import { fenceGate, gateState } from '../../../lambdas/sql/gates.ts';
-import { identifier } from '../../../lambdas/sql/quote.ts';
+import { clientConfig } from '../../../lambdas/adapters/postgres/client-config.ts';
+import type { SideName } from '../../../lambdas/config/side-name.ts';
+import { identifier } from '../../../lambdas/postgres/quote.ts';
+import { fenceGate, gateState } from '../../../lambdas/state/gates.sql.ts';
 import { armDeadMan } from '../../../lambdas/switch/fence.ts';
 import { haveGate } from '../../../lambdas/switch/gates.ts';
 import { ATTEMPT, committed, fenced } from '../../support/halfway.ts';

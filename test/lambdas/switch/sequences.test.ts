@@ -1,7 +1,7 @@
 /** Exact copies of sequences between real servers: what is handed out next is what would have been handed out. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Session } from '../../../lambdas/contract.ts';
-import { identifier, literal, qualified } from '../../../lambdas/sql/quote.ts';
+import type { Session } from '../../../lambdas/ports/database.ts';
+import { identifier, literal, qualified } from '../../../lambdas/postgres/quote.ts';
 import { prepareSequences, readPositions, setExactly } from '../../../lambdas/switch/sequences.ts';
 import { startWorld, type World } from '../../support/world.ts';
 

@@ -1,9 +1,9 @@
 /** How the streams are made that a switchover of the target has to spare, and what becomes of one that it did not spare. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { subscriptionName } from '../../../lambdas/names.ts';
+import { subscriptionName } from '../../../lambdas/config/names.ts';
 import { OVER, partiesOf } from '../../../lambdas/switch/direction.ts';
 import { takeBackStreams } from '../../../lambdas/switch/streams.ts';
-import { switchTargetOver } from '../../../lib/rehearsal/servers/switchover.ts';
+import { switchTargetOver } from '../../../rehearsal/servers/switchover.ts';
 import { sidesOf } from '../../support/halfway.ts';
 import { holdForward } from '../../support/held.ts';
 import { replicated } from '../../support/replicated.ts';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Database } from '../../../lambdas/contract.ts';
-import { NotReady } from '../../../lambdas/errors.ts';
+import { NotReady } from '../../../lambdas/config/errors.ts';
+import type { Database } from '../../../lambdas/ports/database.ts';
 import { trySwitch } from '../../../lambdas/switch/trial.ts';
-import { TARGET_ROLES } from '../../../lib/rehearsal/servers/planetscale-roles.ts';
+import { TARGET_ROLES } from '../../../rehearsal/servers/planetscale-roles.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
 /** Everything that a trial could leave behind. */

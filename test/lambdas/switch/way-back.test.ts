@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { SwitchFailed } from '../../../lambdas/errors.ts';
-import { newAuthority, newCertificate } from '../../../lib/rehearsal/servers/certificates.ts';
+import { SwitchFailed } from '../../../lambdas/config/errors.ts';
+import { newAuthority, newCertificate } from '../../../rehearsal/servers/certificates.ts';
 import { eventually, replicated } from '../../support/replicated.ts';
 import { letInApplication, SWITCHABLE, writeAt } from '../../support/switchable.ts';
 import type { World } from '../../support/world.ts';

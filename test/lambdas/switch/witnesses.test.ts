@@ -1,10 +1,10 @@
 /** Both sides writable, or neither: what is done about a switch when the witnesses of its commit disagree. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { SideName } from '../../../lambdas/contract.ts';
-import { InvalidConfiguration } from '../../../lambdas/errors.ts';
-import { subscriptionName } from '../../../lambdas/names.ts';
-import { commitGate } from '../../../lambdas/sql/gates.ts';
-import { createSlot } from '../../../lambdas/sql/slots.ts';
+import { InvalidConfiguration } from '../../../lambdas/config/errors.ts';
+import { subscriptionName } from '../../../lambdas/config/names.ts';
+import type { SideName } from '../../../lambdas/config/side-name.ts';
+import { createSlot } from '../../../lambdas/replication/slots.sql.ts';
+import { commitGate } from '../../../lambdas/state/gates.sql.ts';
 import { liftFence } from '../../../lambdas/steps/lift-fence.ts';
 import { ATTEMPT, fenced } from '../../support/halfway.ts';
 import { holdForward } from '../../support/held.ts';

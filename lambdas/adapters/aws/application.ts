@@ -1,0 +1,167 @@
+/**
+ * The port `application` over Secrets Manager. What a switch needs in order to be undone is kept inside the secret: the version that leads
+ * to the source carries a staging label of our own, which keeps it from ever being thrown away.
+ */
+import {
+  DescribeSecretCommand,
+  type DescribeSecretCommandOutput,
+  PutSecretValueCommand,
+  type SecretsManagerClient,
+  UpdateSecretVersionStageCommand,
+} from '@aws-sdk/client-secrets-manager';
+import { addressesIn, leadsTo, retargeted, usersIn } from '../../config/application-secret.ts';
+import { InvalidConfiguration, type MigrationError } from '../../config/errors.ts';
+import type { Address, ApplicationLogin } from '../../config/secrets.ts';
+import type { SideName } from '../../config/side-name.ts';
+import type { Application, SecretObstacle } from '../../ports/application.ts';
+import { ORIGINAL_LABEL } from '../../ports/application.ts';
+import { translateCommon } from './aws-errors.ts';
+import { obstaclesIn } from './secret-obstacles.ts';
+import { readVersion, type SecretVersion } from './secrets.ts';
+
+/** What the secret's value is compared with, and what is put into it. */
+export interface ApplicationSides {
+  /** Addresses of a side under which the application may know it. */
+  readonly addresses: Readonly<Record<SideName, readonly Address[]>>;
+  /** Further addresses of the source; asked for once, where a value leads to none of the others. @default - there are none */
+  readonly furtherSources?: () => Promise<readonly Address[]>;
+  /** The application's login at the target. */
+  readonly login: ApplicationLogin;
+}
+
+/**
+ * @param find called when the first call needs it, and remembered: letting go of the original must not fail because of another secret
+ * @param claim told the secret's complete ARN once the sides are known; throws where it is that of one of their secrets
+ */
+export function applicationPort(
+  client: SecretsManagerClient,
+  secret: string,
+  find: () => Promise<ApplicationSides>,
+  claim: (arn: string) => void = () => {},
+): Application {
+  const api = secretApi(client, secret);
+  let found: Promise<ApplicationSides> | undefined;
+  const sides = (): Promise<ApplicationSides> => {
+    found ??= find().catch((error: unknown) => {
+      found = undefined; // what fails for the moment may be asked again
+      throw error;
+    });
+    return found;
+  };
+  let further: Promise<readonly Address[]> | undefined;
+  const sideOf = async ({ text, arn }: SecretVersion): Promise<SideName | 'elsewhere'> => {
+    const value = addressesIn(text, secret);
+    const { addresses, furtherSources = async () => [] } = await sides();
+    claim(arn);
+    if (leadsTo(value, addresses.source)) return 'source';
+    if (leadsTo(value, addresses.target)) return 'target';
+    further ??= furtherSources().catch((error: unknown) => {
+      further = undefined;
+      throw error;
+    });
+    return leadsTo(value, [...addresses.source, ...(await further)]) ? 'source' : 'elsewhere';
+  };
+  /** Asked for before the fence and remembered, so that it costs the switch itself nothing. */
+  let free: Promise<void> | undefined;
+  const demandFree = (): Promise<void> => {
+    free ??= api
+      .describe()
+      .then((described) => refuseFor(obstaclesIn(described), secret))
+      .catch((error: unknown) => {
+        free = undefined;
+        throw error;
+      });
+    return free;
+  };
+  return {
+    secret,
+    obstacles: async () => obstaclesIn(await api.describe()),
+    pointsAt: async () => sideOf(await api.current()),
+    currentUsers: async () => usersIn((await api.current()).text, secret),
+    targetUser: async () => (await sides()).login.user,
+    isKept: async () => (await api.labelled()) !== undefined,
+    async keepOriginal() {
+      await demandFree();
+      const current = await api.current();
+      if ((await sideOf(current)) !== 'source') return;
+      const labelled = await api.labelled();
+      if (labelled !== current.id) await api.label({ to: current.id, from: labelled });
+    },
+    async pointAt(side) {
+      const current = await api.current();
+      if ((await sideOf(current)) === side) return;
+      await demandFree();
+      await api.put(side === 'target' ? retargeted(current.text, (await sides()).login, secret) : await api.original(), current);
+    },
+    async forgetOriginal() {
+      const labelled = await api.labelled();
+      if (labelled !== undefined) await api.label({ to: undefined, from: labelled });
+    },
+  };
+}
+
+/**
+ * The calls on one secret, each with its errors in our words. What was written here is known here, even where the service goes on telling
+ * for a moment what was before: taken for the truth, that would make a committed switch look as if it were not.
+ */
+function secretApi(client: SecretsManagerClient, secret: string) {
+  let written: { readonly over: string; readonly version: SecretVersion } | undefined;
+  let labelMovedTo: { readonly id: string | undefined } | undefined;
+  const describe = (): Promise<DescribeSecretCommandOutput> =>
+    client.send(new DescribeSecretCommand({ SecretId: secret })).catch(refusing('DescribeSecret', secret));
+  return {
+    async current(): Promise<SecretVersion> {
+      const read = (await readVersion(client, secret)) ?? { id: '', text: '', arn: secret }; // refused for being empty, by whoever reads it
+      return written?.over === read.id ? written.version : read;
+    },
+    describe,
+    /** Id of the version with our label, without reading its content. */
+    async labelled(): Promise<string | undefined> {
+      if (labelMovedTo) return labelMovedTo.id;
+      const { VersionIdsToStages = {} } = await describe();
+      return Object.entries(VersionIdsToStages).find(([, labels]) => labels.includes(ORIGINAL_LABEL))?.[0];
+    },
+    async original(): Promise<string> {
+      const kept = await readVersion(client, secret, ORIGINAL_LABEL);
+      if (kept) return kept.text;
+      throw new InvalidConfiguration(
+        `No version of the secret ${secret} carries the label ${ORIGINAL_LABEL}, so the value that led to the source is not known any ` +
+          'more. The secret was left as it is. Put in by hand the connection of the source, then start again.',
+      );
+    },
+    /** @param over the version that it replaces */
+    async put(text: string, over: SecretVersion): Promise<void> {
+      const { VersionId: id = '' } = await client
+        .send(new PutSecretValueCommand({ SecretId: secret, SecretString: text }))
+        .catch(refusing('PutSecretValue', secret));
+      written = { over: over.id, version: { ...over, id, text } };
+    },
+    async label({ to, from }: { readonly to: string | undefined; readonly from: string | undefined }): Promise<void> {
+      const moved = { VersionStage: ORIGINAL_LABEL, MoveToVersionId: to, RemoveFromVersionId: from };
+      await client
+        .send(new UpdateSecretVersionStageCommand({ SecretId: secret, ...moved }))
+        .catch(refusing('UpdateSecretVersionStage', secret));
+      labelMovedTo = { id: to };
+    },
+  };
+}
+
+function refuseFor(obstacles: readonly SecretObstacle[], secret: string): void {
+  if (obstacles.length === 0) return;
+  const reasons = obstacles.map(({ message, remedy }) => `${message} ${remedy}`).join(' ');
+  throw new InvalidConfiguration(`The application's secret ${secret} was left as it is. ${reasons} Then start again.`);
+}
+
+/** Only the name of an unforeseen error is told: what a service says about a value that it refuses may quote the value. */
+const refusing =
+  (operation: string, secret: string) =>
+  (error: unknown): never => {
+    const action = `secretsmanager:${operation}`;
+    throw translateCommon(error, { action, resource: secret }) ?? unforeseen(action, secret, (error as Error).name);
+  };
+
+const unforeseen = (action: string, secret: string, name: string): MigrationError =>
+  new InvalidConfiguration(
+    `${action} on the application's secret ${secret} was refused (${name}), and the secret was left as it is. If a KMS key of your own ` +
+      'encrypts it, name the key in the setting applicationSecretKeyArn and deploy again, then start again.',
+  );

@@ -1,0 +1,235 @@
+/** Where things are in an AWS account: from the function's environment, the secrets and the cluster. */
+import { readFileSync } from 'node:fs';
+import { EC2Client } from '@aws-sdk/client-ec2';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { RDSClient } from '@aws-sdk/client-rds';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { type Environment, VARIABLE } from '../../config/environment.ts';
+import { InvalidConfiguration } from '../../config/errors.ts';
+import { REPLICATION_ROLE } from '../../config/names.ts';
+import {
+  parseApplicationLogin,
+  parseReplicationSecret,
+  parseSourceSecret,
+  parseTargetSecret,
+  replicationPassword,
+} from '../../config/secrets.ts';
+import type { StepEvent } from '../../engine/contract.ts';
+import type { Application, Hook } from '../../ports/application.ts';
+import { noApplication, noHook } from '../../ports/application.ts';
+import type { Places } from '../../ports/bindings.ts';
+import type { Cluster } from '../../ports/cluster.ts';
+import type { ConnectionSettings } from '../../ports/connection-settings.ts';
+import type { Need } from '../../ports/ports.ts';
+import type { ReplicationLogin, Sslmode, WayBackSettings } from '../../ports/replication.ts';
+import { type ApplicationSides, applicationPort } from './application.ts';
+import { executionsPort } from './executions.ts';
+import { functionsPort } from './functions.ts';
+import { hookPort } from './hook.ts';
+import { clusterPort } from './rds.ts';
+import { type WriterEndpoint, writerEndpoint } from './rds-state.ts';
+import { replicationSecretPort } from './replication-secret.ts';
+import { type RoleSecrets, roleSecrets } from './role-secrets.ts';
+import { clusterAddresses, namedAddresses } from './source-addresses.ts';
+
+/** The clients of the AWS APIs; a connection is made at the first call. */
+export interface Clients {
+  readonly rds: RDSClient;
+  /** EC2's, for the network around the cluster. */
+  readonly network: EC2Client;
+  readonly secrets: SecretsManagerClient;
+  readonly executions: SFNClient;
+  readonly functions: LambdaClient;
+}
+
+/** Without limits a call from a subnet that leads nowhere would use up the whole invocation. */
+const LIMITS = { requestHandler: { connectionTimeout: 5_000, requestTimeout: 30_000, throwOnRequestTimeout: true } };
+
+export const awsClients = (): Clients => ({
+  rds: new RDSClient(LIMITS),
+  network: new EC2Client(LIMITS),
+  secrets: new SecretsManagerClient(LIMITS),
+  executions: new SFNClient(LIMITS),
+  functions: new LambdaClient({ ...LIMITS, maxAttempts: 1 }), // what the user's function does may not bear being done twice
+});
+
+/** What the places are found from. */
+export interface Site {
+  readonly environment: Environment;
+  readonly event: Pick<StepEvent, 'executionArn' | 'startedAt'>;
+  readonly clients: Clients;
+}
+
+/** The same, with the secrets that are read on the way. */
+interface Search extends Site {
+  readonly secrets: RoleSecrets;
+}
+
+/** The places behind each port. */
+const PLACES_OF: Readonly<Record<Need, readonly (keyof Places)[]>> = {
+  source: ['source'],
+  schemaDump: ['source'],
+  target: ['target'],
+  cluster: ['cluster'],
+  clusterSetup: ['cluster'],
+  clusterRestore: ['cluster'],
+  clusterReboot: ['cluster'],
+  clusterAccess: ['cluster'],
+  executions: ['executions'],
+  replication: ['replication', 'source', 'wayBack'], // its login is tried on the source
+  wayBack: ['wayBack', 'target'],
+  comparison: ['replication', 'source', 'target'],
+  lowLogin: ['target'],
+  replicationSecret: ['replicationSecret'],
+  application: ['application'],
+  applicationView: ['application'],
+  applicationOriginal: ['application'],
+  hook: ['hook'],
+  functions: ['functions'],
+};
+
+const FIND: { readonly [Place in keyof Places]: (search: Search) => Promise<Places[Place]> } = {
+  source: findSource,
+  target: findTarget,
+  replication: findReplication,
+  wayBack: findWayBack,
+  async replicationSecret({ environment, clients }) {
+    return replicationSecretPort(clients.secrets, told(environment, 'replicationSecret'));
+  },
+  cluster: findCluster,
+  application: findApplication,
+  hook: findHook,
+  async functions({ environment, clients }) {
+    return functionsPort(clients.functions, told(environment, 'switchFunctions').split(','));
+  },
+  async executions({ environment, clients, event }) {
+    return executionsPort(clients.executions, told(environment, 'actingMachines').split(','), event);
+  },
+};
+
+/**
+ * The places that a step's needs lead to, and no others: no secret is read that the step does not need.
+ * @throws InvalidConfiguration where one secret stands in two roles, before anything is touched
+ */
+export async function findPlaces(needs: readonly Need[], site: Site): Promise<Partial<Places>> {
+  const wanted = [...new Set(needs.flatMap((need) => PLACES_OF[need]))];
+  const search: Search = { ...site, secrets: roleSecrets(site.clients.secrets, site.environment) };
+  return Object.fromEntries(await Promise.all(wanted.map(async (place) => [place, await FIND[place](search)] as const)));
+}
+
+async function findSource({ environment, clients, secrets }: Search): Promise<ConnectionSettings> {
+  const secret = told(environment, 'sourceSecret');
+  const read = async () => parseSourceSecret(await secrets.read('source', secret), secret);
+  const { user, password, ...known } = await read();
+  return {
+    ...(isWhole(known) ? known : { ...(await writerEndpoint(clients.rds, told(environment, 'clusterIdentifier'))), ...known }),
+    database: told(environment, 'database'),
+    user,
+    password,
+    tls: { verify: 'full', authorities: authoritiesIn(told(environment, 'sourceAuthorities')) },
+    currentLogin: read,
+  };
+}
+
+const isWhole = (address: Partial<WriterEndpoint>): address is WriterEndpoint => address.host !== undefined && address.port !== undefined;
+
+async function findTarget({ environment, secrets }: Search): Promise<ConnectionSettings> {
+  const secret = told(environment, 'targetSecret');
+  const read = async () => parseTargetSecret(await secrets.read('target', secret), secret);
+  return { ...(await read()), tls: { verify: 'full', authorities: 'system' }, currentLogin: read };
+}
+
+/** What only some of the steps are told is asked for where it is used. */
+async function findCluster({ environment, clients }: Site): Promise<Cluster> {
+  return clusterPort(clients, {
+    identifier: told(environment, 'clusterIdentifier'),
+    get migrationGroup() {
+      return told(environment, 'parameterGroup');
+    },
+    get stack() {
+      return told(environment, 'stack');
+    },
+    get vpc() {
+      return told(environment, 'vpc');
+    },
+    get publicAccess() {
+      return told(environment, 'publicAccess') as Cluster['publicAccess'];
+    },
+    securityGroup: environment[VARIABLE.securityGroup],
+  });
+}
+
+/** The password is read when it is asked for: only acting needs it. */
+async function findReplication(search: Search): Promise<ReplicationLogin> {
+  const { environment, secrets } = search;
+  const { host, port } = await findSource(search);
+  const secret = told(environment, 'replicationSecret');
+  const login = async () => parseReplicationSecret(await secrets.read('replication', secret), secret);
+  return {
+    user: REPLICATION_ROLE,
+    password: async (side = 'source') => replicationPassword((await login()).password, side),
+    host,
+    port,
+    sslmode: told(environment, 'subscriptionSslmode') as ReplicationLogin['sslmode'],
+  };
+}
+
+async function findWayBack({ environment }: Site): Promise<WayBackSettings> {
+  const { [VARIABLE.reverseHost]: host, [VARIABLE.reversePort]: port, [VARIABLE.reverseSslmode]: sslmode } = environment;
+  return {
+    ...(host === undefined ? {} : { host }),
+    ...(port === undefined ? {} : { port: Number(port) }),
+    ...(sslmode === undefined ? {} : { sslmode: sslmode as Sslmode }),
+  };
+}
+
+async function findApplication(search: Search): Promise<Application> {
+  const { environment, clients, secrets } = search;
+  const secret = environment[VARIABLE.applicationSecret];
+  if (!secret) return noApplication;
+  const claim = (arn: string) => secrets.claim('application', arn);
+  return applicationPort(clients.secrets, secret, () => findApplicationSides(search), claim);
+}
+
+/** The application may know either side by another name or port than we do, but it has to be the same database. */
+async function findApplicationSides(search: Search): Promise<ApplicationSides> {
+  const { environment, clients, secrets } = search;
+  const own = told(environment, 'applicationTargetSecret');
+  const [source, target, text] = await Promise.all([findSource(search), findTarget(search), secrets.read('applicationTarget', own)]);
+  const login = parseApplicationLogin(text, own);
+  if (login.database !== target.database) {
+    throw new InvalidConfiguration(
+      `The secret ${own} leads to another database than ${told(environment, 'targetSecret')}, to which the data is moved. ` +
+        'The secret of the application was left as it is. Correct one of the two, then start again.',
+    );
+  }
+  const named = namedAddresses(environment[VARIABLE.applicationSourceHosts] ?? '', source.port, source.database);
+  const cluster = told(environment, 'clusterIdentifier');
+  return {
+    addresses: { source: [source, ...named], target: [target, login] },
+    furtherSources: () => clusterAddresses(clients.rds, cluster, source.database),
+    login,
+  };
+}
+
+async function findHook({ environment, clients }: Site): Promise<Hook> {
+  const arn = environment[VARIABLE.switchHook];
+  return arn ? hookPort(clients.functions, arn) : noHook;
+}
+
+function told(environment: Environment, name: keyof typeof VARIABLE): string {
+  const value = environment[VARIABLE[name]];
+  if (value !== undefined && value !== '') return value;
+  throw new InvalidConfiguration(`The function lacks its setting ${VARIABLE[name]}. Nothing was touched; deploy the stack again.`);
+}
+
+function authoritiesIn(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new InvalidConfiguration(`The file ${file} with the certificate authorities of the source cannot be read. Nothing was touched.`, {
+      cause,
+    });
+  }
+}

@@ -1,0 +1,130 @@
+/** The port `cluster` over the RDS API, with EC2's for the network around it. */
+import type { EC2Client } from '@aws-sdk/client-ec2';
+import {
+  AddTagsToResourceCommand,
+  DescribeDBClusterParameterGroupsCommand,
+  ListTagsForResourceCommand,
+  ModifyDBClusterCommand,
+  ModifyDBClusterParameterGroupCommand,
+  ModifyDBInstanceCommand,
+  paginateDescribeDBClusterParameters,
+  type RDSClient,
+  RebootDBInstanceCommand,
+  RemoveTagsFromResourceCommand,
+} from '@aws-sdk/client-rds';
+import type { Cluster, Parameter } from '../../ports/cluster.ts';
+import { proxiesOf, secondariesIn } from './rds-access.ts';
+import { calling } from './rds-call.ts';
+import { clusterState } from './rds-state.ts';
+import { networkAround, securityGroupName, securityGroupNamed } from './vpc.ts';
+
+/** Where the cluster is, and what the deployment wants of it. */
+export interface ClusterPlace extends Pick<Cluster, 'migrationGroup' | 'stack' | 'publicAccess'> {
+  /** DBClusterIdentifier. */
+  readonly identifier: string;
+  readonly vpc: string;
+  /** Name of the security group for PlanetScale's addresses. @default - there is none */
+  readonly securityGroup?: string | undefined;
+}
+
+export interface ClusterClients {
+  readonly rds: RDSClient;
+  readonly network: EC2Client;
+}
+
+/** @param place read when it is asked for: a function is told only what its step needs */
+export function clusterPort({ rds, network }: ClusterClients, place: ClusterPlace): Cluster {
+  const { identifier } = place;
+  return {
+    get migrationGroup() {
+      return place.migrationGroup;
+    },
+    get stack() {
+      return place.stack;
+    },
+    get publicAccess() {
+      return place.publicAccess;
+    },
+    describe: () => clusterState(rds, identifier),
+    userParameters: (group) => userParameters(rds, group),
+    parameterGroupFamily: (group) => parameterGroupFamily(rds, group),
+    securityGroupName: (id) => securityGroupName(network, id),
+    proxies: (state) => proxiesOf(rds, state),
+    secondaries: (globalCluster) => secondariesIn(rds, globalCluster),
+    async securityGroup() {
+      return place.securityGroup === undefined ? undefined : securityGroupNamed(network, place.securityGroup, place.vpc);
+    },
+    network: (state) => networkAround(network, place.vpc, state),
+    async tags(arn) {
+      const call = { action: 'rds:ListTagsForResource', resource: arn };
+      const { TagList = [] } = await calling(call, () => rds.send(new ListTagsForResourceCommand({ ResourceName: arn })));
+      return Object.fromEntries(TagList.flatMap(({ Key, Value = '' }) => (Key === undefined ? [] : [[Key, Value]])));
+    },
+    async addTags(arn, tags) {
+      const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+      await calling({ action: 'rds:AddTagsToResource', resource: arn }, () =>
+        rds.send(new AddTagsToResourceCommand({ ResourceName: arn, Tags })),
+      );
+    },
+    async removeTags(arn, keys) {
+      await calling({ action: 'rds:RemoveTagsFromResource', resource: arn }, () =>
+        rds.send(new RemoveTagsFromResourceCommand({ ResourceName: arn, TagKeys: [...keys] })),
+      );
+    },
+    async setParameters(group, parameters) {
+      const Parameters = parameters.map(({ name, value, applyMethod }) => ({
+        ParameterName: name,
+        ParameterValue: value,
+        ApplyMethod: applyMethod,
+      }));
+      await calling({ action: 'rds:ModifyDBClusterParameterGroup', resource: group }, () =>
+        rds.send(new ModifyDBClusterParameterGroupCommand({ DBClusterParameterGroupName: group, Parameters })),
+      );
+    },
+    async modify({ parameterGroup, securityGroups }) {
+      const wanted = {
+        ...(parameterGroup !== undefined && { DBClusterParameterGroupName: parameterGroup }),
+        ...(securityGroups && { VpcSecurityGroupIds: [...securityGroups] }),
+      };
+      await calling({ action: 'rds:ModifyDBCluster', resource: identifier }, () =>
+        rds.send(new ModifyDBClusterCommand({ DBClusterIdentifier: identifier, ...wanted, ApplyImmediately: true })),
+      );
+    },
+    /** Without `ApplyImmediately`, which would bring forward what somebody has put off to the maintenance window; this never waits for it. */
+    async setPublic(instance, isPublic) {
+      await calling({ action: 'rds:ModifyDBInstance', resource: instance }, () =>
+        rds.send(new ModifyDBInstanceCommand({ DBInstanceIdentifier: instance, PubliclyAccessible: isPublic })),
+      );
+    },
+    async reboot(instance) {
+      await calling({ action: 'rds:RebootDBInstance', resource: instance }, () =>
+        rds.send(new RebootDBInstanceCommand({ DBInstanceIdentifier: instance })),
+      );
+    },
+  };
+}
+
+async function parameterGroupFamily(client: RDSClient, group: string): Promise<string | undefined> {
+  const command = new DescribeDBClusterParameterGroupsCommand({ DBClusterParameterGroupName: group });
+  return calling({ action: 'rds:DescribeDBClusterParameterGroups', resource: group }, async () => {
+    try {
+      const { DBClusterParameterGroups = [] } = await client.send(command);
+      return DBClusterParameterGroups.find(({ DBClusterParameterGroupName: name }) => name === group)?.DBParameterGroupFamily;
+    } catch (error) {
+      if (/^DB(Cluster)?ParameterGroupNotFound/.test((error as Error).name)) return undefined;
+      throw error;
+    }
+  });
+}
+
+async function userParameters(client: RDSClient, group: string): Promise<Parameter[]> {
+  const found: Parameter[] = [];
+  await calling({ action: 'rds:DescribeDBClusterParameters', resource: group }, async () => {
+    for await (const page of paginateDescribeDBClusterParameters({ client }, { DBClusterParameterGroupName: group, Source: 'user' })) {
+      for (const { ParameterName: name, ParameterValue: value, ApplyMethod: applyMethod = 'pending-reboot' } of page.Parameters ?? []) {
+        if (name !== undefined && value !== undefined) found.push({ name, value, applyMethod });
+      }
+    }
+  });
+  return found;
+}

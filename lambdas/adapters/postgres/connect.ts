@@ -1,0 +1,91 @@
+/** One connection of ours: let in, and with its settings pinned before anything else is said. */
+import pg from 'pg';
+import { TransientError } from '../../config/errors.ts';
+import type { ConnectionSettings } from '../../ports/connection-settings.ts';
+import { pinSession, type SessionKind } from '../../postgres/session-pins.sql.ts';
+import { clientConfig } from './client-config.ts';
+import { translate, type WholeWords } from './database-errors.ts';
+
+export interface Connected {
+  readonly client: pg.Client;
+  /** With the login that was let in. */
+  readonly settings: ConnectionSettings;
+  /** Settings that the server has announced, as they are now. */
+  readonly announced: ReadonlyMap<string, string>;
+  /** Whether SCRAM with channel binding was offered. */
+  readonly offersChannelBinding: boolean;
+}
+
+const INVALID_PASSWORD = '28P01';
+
+/**
+ * Lets the server decide about a login. A secret may be rotated between the moment it is read and the login, so where the password is
+ * wrong, the secret is read once more, and only a login that it still holds is refused. Where it leads to stays as it is: a step must not
+ * work on two databases.
+ * @throws pg.DatabaseError, and whatever else the driver throws, with the connection closed
+ */
+export async function logIn(settings: ConnectionSettings, name: string): Promise<Connected> {
+  try {
+    return await logInAs(settings, name);
+  } catch (error) {
+    const isWrong = error instanceof pg.DatabaseError && error.code === INVALID_PASSWORD;
+    const current = isWrong ? await settings.currentLogin?.() : undefined;
+    if (!current || (current.user === settings.user && current.password === settings.password)) throw error;
+    return logInAs({ ...settings, user: current.user, password: current.password }, name);
+  }
+}
+
+async function logInAs(settings: ConnectionSettings, name: string): Promise<Connected> {
+  const client = new pg.Client(clientConfig(settings, name));
+  const announced = new Map<string, string>();
+  client.on('error', () => {}); // a connection lost while idle shows at its next query
+  client.connection.on('parameterStatus', (status: { parameterName: string; parameterValue: string }) => {
+    announced.set(status.parameterName, status.parameterValue);
+  });
+  let offersChannelBinding = false;
+  client.connection.once('authenticationSASL', ({ mechanisms }: { mechanisms: readonly string[] }) => {
+    offersChannelBinding = mechanisms.includes('SCRAM-SHA-256-PLUS');
+  });
+  try {
+    await client.connect();
+    return { client, settings, announced, offersChannelBinding };
+  } catch (error) {
+    client.connection.stream.destroy();
+    throw error;
+  }
+}
+
+/**
+ * One round trip after those of the login itself: none is spent on the version, which the server announces.
+ * @throws MigrationError with the connection closed
+ */
+export async function connect(settings: ConnectionSettings, name: string, kind: SessionKind, log?: WholeWords): Promise<Connected> {
+  const connected = await logIn(settings, name).catch((error: unknown) => {
+    throw translate(error, settings, log);
+  });
+  try {
+    await connected.client.query(pinSession(await majorVersion(connected), kind));
+    return connected;
+  } catch (error) {
+    connected.client.connection.stream.destroy();
+    throw wasCutOff(error) ? tooHasty(settings) : translate(error, settings, log);
+  }
+}
+
+/** Such as `15.4`, `11.22 (Debian 11.22-1)` or `18beta1`. What stands in between may keep it to itself. */
+async function majorVersion({ client, announced }: Connected): Promise<number> {
+  const version = Number.parseInt(announced.get('server_version') ?? '', 10);
+  if (version > 0) return version;
+  const { rows } = await client.query<{ server_version_num: string }>('show server_version_num');
+  return Math.floor(Number(rows[0]?.server_version_num) / 10_000);
+}
+
+const QUERY_CANCELED = '57014';
+const wasCutOff = (error: unknown): boolean => error instanceof pg.DatabaseError && error.code === QUERY_CANCELED;
+
+/** A time limit that the database or the role has, before it could be switched off. */
+const tooHasty = ({ host, port, database, user }: ConnectionSettings): TransientError =>
+  new TransientError(
+    `${host}:${port}/${database} as ${user} ended the first statement of a session: see whether the database or the role has a statement_timeout ` +
+      'of a few milliseconds. Nothing was changed.',
+  );

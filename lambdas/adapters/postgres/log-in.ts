@@ -1,0 +1,22 @@
+/** Tries a login, and nothing else: no statement is sent, so there is nothing that a setting could change. */
+import pg from 'pg';
+import { applicationName } from '../../config/names.ts';
+import type { ConnectionSettings } from '../../ports/connection-settings.ts';
+import { logIn } from './connect.ts';
+import { translate, type WholeWords } from './database-errors.ts';
+import { mayNotLogIn } from './edge-words.ts';
+
+/** The server knows us and refuses: wrong password or no such role, no right to connect to the database. */
+const REFUSED = new Set(['28P01', '42501']);
+
+/** @throws MigrationError where the server could not be asked, or what stands before it sends us away, whatever the password is */
+export async function canLogIn(settings: ConnectionSettings, step: string, log?: WholeWords): Promise<boolean> {
+  try {
+    const { client } = await logIn(settings, applicationName(step));
+    await client.end().catch(() => {});
+    return true;
+  } catch (error) {
+    if (error instanceof pg.DatabaseError && (REFUSED.has(error.code ?? '') || mayNotLogIn(error))) return false;
+    throw translate(error, settings, log);
+  }
+}

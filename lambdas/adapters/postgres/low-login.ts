@@ -1,0 +1,61 @@
+/** The port `lowLogin`: sessions at the target in which code of users may run. */
+import pg from 'pg';
+import { TransientError } from '../../config/errors.ts';
+import { applicationName } from '../../config/names.ts';
+import type { ConnectionSettings } from '../../ports/connection-settings.ts';
+import type { LowLogin, LowSession } from '../../ports/database.ts';
+import type { SessionKind } from '../../postgres/session-pins.sql.ts';
+import { connect } from './connect.ts';
+import { translate, type WholeWords } from './database-errors.ts';
+import { type NamesItself, userAt } from './user-at.ts';
+
+/** Less than any statement may take, so that a lock is told from what is slow. */
+const LOCK_MS = 2_000;
+const IDLE_MS = 60_000;
+/** Code may catch that it was cancelled and go on: after so much more the session is given up. */
+const GRACE_MS = 3_000;
+
+/** @param side our own login at the target */
+export function lowLoginPort(side: NamesItself & { readonly settings: ConnectionSettings }, step: string, log?: WholeWords): LowLogin {
+  return {
+    async open(user, password, limitMs) {
+      const settings: ConnectionSettings = { ...side.settings, user: await userAt(user, side), password, currentLogin: undefined };
+      const kind: SessionKind = { mode: 'read write', statement: limitMs, lock: LOCK_MS, idleInTransaction: IDLE_MS };
+      const { client } = await connect(settings, applicationName(step, 'trial'), kind, log);
+      return sessionOn(client, settings, limitMs + GRACE_MS, log);
+    },
+  };
+}
+
+function sessionOn(client: pg.Client, settings: ConnectionSettings, patienceMs: number, log?: WholeWords): LowSession {
+  let isLost = false;
+  client.once('end', () => {
+    isLost = true;
+  });
+  return {
+    get isLost() {
+      return isLost;
+    },
+    async query({ text, values }) {
+      if (isLost) throw new TransientError('The session of the trial was lost. Whatever it had tried is taken back by the server.');
+      const giveUp = setTimeout(() => {
+        isLost = true;
+        client.connection.stream.destroy();
+      }, patienceMs);
+      try {
+        return (await client.query({ text, values: [...values] })).rows;
+      } catch (error) {
+        // The server's own words come a moment before it hangs up.
+        isLost ||= !(error instanceof pg.DatabaseError) || error.severity === 'FATAL';
+        throw translate(error, settings, log);
+      } finally {
+        clearTimeout(giveUp);
+      }
+    },
+    async end() {
+      const destroy = setTimeout(() => client.connection.stream.destroy(), GRACE_MS);
+      await client.end().catch(() => {});
+      clearTimeout(destroy);
+    },
+  };
+}

@@ -1,0 +1,50 @@
+/** Whether the application will follow the switch. */
+import { InvalidConfiguration } from '../../config/errors.ts';
+import { OVER } from '../../switch/direction.ts';
+import type { Finding } from '../finding.ts';
+import { secretObstacles } from '../readiness/application.ts';
+import type { SwitchCheck, SwitchScene } from './scene.ts';
+
+export const application: SwitchCheck = {
+  name: "the application's secret",
+  async find(scene) {
+    const { secret } = scene.application;
+    if (secret === undefined) return [byHand(scene)];
+    try {
+      const obstacles = await secretObstacles(scene.application);
+      const leadsTo = await scene.application.pointsAt();
+      return leadsTo === scene.direction.from ? obstacles : [...obstacles, astray(scene, secret, leadsTo ?? 'nowhere')];
+    } catch (error) {
+      if (!(error instanceof InvalidConfiguration)) throw error;
+      return [
+        {
+          code: 'ApplicationSecretUnusable',
+          severity: 'blocker',
+          objects: [secret],
+          message: `The application's secret cannot be used as it is: ${error.message}`,
+          remedy: 'Correct it, or deploy without applicationSecretArn and change the connection of the application yourself.',
+        },
+      ];
+    }
+  },
+};
+
+function byHand({ arriving }: SwitchScene): Finding {
+  const { host, port, database } = arriving.reader.endpoint;
+  return {
+    code: 'NoApplicationSecret',
+    severity: 'warning',
+    objects: [`${host}:${port}/${database}`],
+    message: 'No secret of the application is configured, so the switch shuts the application out and does not tell it where to go.',
+    remedy: `Be ready to point it at ${host}:${port}, database ${database}, as soon as the execution says that the switch is made.`,
+  };
+}
+
+/** On the way back what the secret says is put right anyway, and must not keep anybody from going. */
+const astray = ({ direction }: SwitchScene, secret: string, leadsTo: string): Finding => ({
+  code: 'ApplicationSecretElsewhere',
+  severity: direction === OVER ? 'blocker' : 'warning',
+  objects: [`${secret} (leads to: ${leadsTo})`],
+  message: `The application's secret does not lead to the ${direction.from}, which serves. Whoever reads it writes elsewhere, or nowhere.`,
+  remedy: `Find out who changed it, and put back the value that leads to the ${direction.from}.`,
+});

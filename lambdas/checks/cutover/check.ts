@@ -1,0 +1,85 @@
+/** What CheckCutover and CheckRollback have in common, which is everything but the direction, the checks and the error. */
+
+import { CannotConnect, TransientError } from '../../config/errors.ts';
+import type { SideName } from '../../config/side-name.ts';
+import type { Acting, Verdict } from '../../engine/contract.ts';
+import { refuseBesideOlder } from '../../engine/single-execution.ts';
+import type { Reader } from '../../ports/database.ts';
+import type { Direction } from '../../switch/direction.ts';
+import { type Finding, findAll } from '../finding.ts';
+import { reported } from '../report.ts';
+import { type Looks, looksOf, takeLooks } from './looks.ts';
+import { type Needs, type SwitchCheck, type SwitchLooking, setSwitchScene } from './scene.ts';
+import { serving } from './serving.ts';
+
+export const CHECK_NEEDS = [
+  'executions',
+  'source',
+  'target',
+  'replication',
+  'applicationView',
+  'functions',
+] as const satisfies readonly Needs[];
+
+export interface Seen {
+  /** Undefined until the looks at the lag were taken. */
+  readonly findings: readonly Finding[] | undefined;
+  readonly looks: Pick<Looks, 'good'> | undefined;
+}
+
+interface Kind {
+  readonly direction: Direction;
+  readonly checks: readonly SwitchCheck[];
+  /** @throws always */
+  refuse(findings: readonly Finding[]): never;
+}
+
+/** Does nothing to either side but write markers into our own table on the side that serves. */
+export const checking = ({ direction, checks, refuse }: Kind) => ({
+  needs: CHECK_NEEDS,
+
+  async inspect(ctx: SwitchLooking): Promise<Seen> {
+    await refuseBesideOlder(ctx.executions);
+    const unreachable = await outOfReach(direction.to, ctx[direction.to]);
+    if (unreachable.length > 0) return { findings: unreachable, looks: undefined };
+    const scene = await setSwitchScene(direction, ctx);
+    const elsewhere = await findAll([serving], scene);
+    if (elsewhere.length > 0) return { findings: elsewhere, looks: undefined };
+    const looks = await looksOf(scene);
+    if (looks.outstanding) return { findings: undefined, looks };
+    const findings = await findAll(checks, scene);
+    for (const finding of reported(findings)) ctx.log.info(`Found ${finding.code}`, finding);
+    return { findings, looks };
+  },
+
+  judge({ findings }: Seen): Verdict {
+    if (!findings) return 'todo';
+    return findings.some(({ severity }) => severity === 'blocker') ? refuse(findings) : 'done';
+  },
+
+  async act(ctx: Acting<Needs>): Promise<void> {
+    await ctx.functions.wake(); // it may take minutes, after which looks at the lag would be old; whether they can be called is a check
+    await takeLooks(direction, ctx);
+  },
+
+  evidence: ({ findings, looks }: Seen) => ({ blockers: [], warnings: reported(findings ?? []), lagIsGood: looks?.good ?? false }),
+});
+
+/** Nothing about the streams can be told without both sides, so this is the only reason that is given then. */
+async function outOfReach(side: SideName, reader: Reader): Promise<Finding[]> {
+  try {
+    await reader.version();
+    return [];
+  } catch (error) {
+    if (!(error instanceof TransientError || error instanceof CannotConnect)) throw error;
+    return [
+      {
+        code: 'OutOfReach',
+        severity: 'blocker',
+        objects: [side],
+        message: `The ${side} cannot be reached, so nobody can go there: ${error.message}`,
+        remedy: 'Bring it back within reach, then start again. What is written meanwhile waits for it.',
+      },
+    ];
+  }
+}

@@ -1,0 +1,64 @@
+/** Whether functions, triggers, views, policies, rules, extensions and grants are still those that were copied. */
+import { atMost } from '../../config/listing.ts';
+import { codeDifferences } from '../../schema/code-drift.ts';
+import { type Difference, inWords } from '../../schema/differences.ts';
+import { OVER } from '../../switch/direction.ts';
+import { type Finding, listed } from '../finding.ts';
+import type { SwitchCheck } from './scene.ts';
+
+/** What is not carried by the copy anyway, or cannot be made the same on every target. */
+const ONLY_NAMED = /^(?:grants on|default grants of|version of extension) /;
+
+const MOST_SHOWN = 100;
+function told(on: readonly (readonly [side: string, differences: readonly Difference[]])[]): string[] {
+  const all = on.flatMap(([side, differences]) => differences.map((one) => `on the ${side}, ${inWords(one)}`));
+  return atMost(MOST_SHOWN, all);
+}
+
+/** A way back is for emergencies, and the side that served has been developed since: there it is said, and keeps nobody from going. */
+export const code: SwitchCheck = {
+  name: 'code, rules of access and extensions of both sides',
+  async find({ source, target, direction }) {
+    const { recorded, leaving, arriving, alike } = await codeDifferences(direction.from, source, target);
+    const serious = ({ object }: Difference): boolean => !ONLY_NAMED.test(object);
+    const rest = (one: Difference): boolean => !serious(one);
+    const severity = direction === OVER ? 'blocker' : 'warning';
+    const findings: Finding[] = [
+      ...listed({
+        code: 'CodeNotRecorded',
+        severity,
+        objects: (['source', 'target'] as const).filter((side) => !recorded[side]),
+        message:
+          'There is no record of functions, views, triggers and policies as they were copied, so nobody can tell whether they changed since.',
+        remedy: 'Start Replicate and let it finish. If this remains, an older version copied the schema: Cleanup, then begin anew.',
+      }),
+      ...listed({
+        code: 'CodeChanged',
+        severity,
+        objects: told([
+          [direction.from, leaving.filter(serious)],
+          [direction.to, arriving.filter(serious)],
+        ]),
+        message:
+          'Code, rules of access or extensions have changed since the schema was copied, and are not the same on both sides now. Such changes are not ' +
+          'replicated. Where only texts differ, their digests stand in place of them.',
+        remedy: 'Run the same statements on the other side, or take the change back. Once both sides have the same, this passes.',
+      }),
+      ...listed({
+        code: 'PrivilegesOrVersionsChanged',
+        severity: 'warning',
+        objects: told([[direction.from, leaving.filter(rest)]]),
+        message: 'What roles were granted, or the version of an extension, has changed since the schema was copied.',
+        remedy: 'Grant the same on the other side where its roles need it, and see whether the other version of the extension will do.',
+      }),
+      ...listed({
+        code: 'CodeChangedAlike',
+        severity: 'warning',
+        objects: told([['both sides', alike]]).map((words) => words.replace('on the both sides, ', '')),
+        message: 'These changes were made since the copy on both sides alike, as far as their versions print the same.',
+        remedy: 'Nothing, if that was intended.',
+      }),
+    ];
+    return findings;
+  },
+};

@@ -1,0 +1,17 @@
+/** Whether the data were compared in this very execution, and found equal. */
+import { listed } from '../finding.ts';
+import type { SwitchCheck } from './scene.ts';
+
+export const compared: SwitchCheck = {
+  name: 'the comparison of the data',
+  async find({ results }) {
+    const result = results.CompareData as { readonly verdict?: unknown } | undefined;
+    return listed({
+      code: 'NotCompared',
+      severity: 'blocker',
+      objects: result?.verdict === 'done' ? [] : ['CompareData'],
+      message: 'The data were not compared in this execution, so nothing says that everything has arrived.',
+      remedy: 'Start Cutover, which compares them first.',
+    });
+  },
+};

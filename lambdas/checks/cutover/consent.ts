@@ -1,0 +1,33 @@
+/** What a person has to have said in so many words before a switch is made. */
+
+import { knowsPublisher, whyUnknown } from '../../replication/connection.ts';
+import { OVER } from '../../switch/direction.ts';
+import { listed } from '../finding.ts';
+import { cannotVerify } from '../readiness/way-back.ts';
+import type { SwitchCheck } from './scene.ts';
+
+/** Of what the deployment weakens itself there is nothing more to be asked. */
+const WEAKENED = new Set(['disable', 'prefer']);
+
+export const unverifiedWayBack: SwitchCheck = {
+  name: 'consent to an unverified stream back',
+  async find({ direction, leaving, replication, input }) {
+    if (direction !== OVER || !input.reverse) return [];
+    const route = await replication.route('target', leaving.version);
+    const unverified = !WEAKENED.has(route.sslmode) && !knowsPublisher(route, leaving.version);
+    return [
+      ...listed({
+        code: 'WayBackNotVerified',
+        severity: 'blocker',
+        objects: unverified && input.reverse === 'unsaid' ? [`source: PostgreSQL ${leaving.version}`] : [],
+        message:
+          `The stream back would be encrypted, but ${whyUnknown(route, leaving.version)}. Whoever sits between source and target could pose as ` +
+          'the target and feed changes into the source.',
+        remedy:
+          'Say what you want, and start again: {"reverse": true} consents to that, {"reverse": false} goes without a way back that keeps what ' +
+          'is written after the switch.',
+      }),
+      ...cannotVerify(route, leaving.version, 'blocker'),
+    ];
+  },
+};

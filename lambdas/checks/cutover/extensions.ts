@@ -1,0 +1,74 @@
+/** What extensions keep to themselves, right before a switch, which carries it once more. */
+import { toHandOver } from '../../extensions/hand-over.ts';
+import { lookAtJobs, mayChange, mayMake, pairJobs, titleOf } from '../../extensions/jobs.ts';
+import { lookAtPair, markedPairs } from '../../extensions/look.ts';
+import { type Finding, listed } from '../finding.ts';
+import type { SwitchCheck } from './scene.ts';
+
+export const extensionRows: SwitchCheck = {
+  name: 'rows of extensions',
+  async find({ leaving, arriving, exclusions }) {
+    const obstacles: string[] = [];
+    const onlyThere: string[] = [];
+    for (const pair of await markedPairs(leaving.reader, arriving.reader, exclusions)) {
+      const found = await lookAtPair(leaving.reader, arriving.reader, pair);
+      if (found.obstacle !== undefined) obstacles.push(`${pair.object}: ${found.obstacle}`);
+      if (found.onlyThere > 0) onlyThere.push(`${pair.object}: ${found.onlyThere}`);
+    }
+    const findings: Finding[] = [
+      ...listed({
+        code: 'ExtensionRowsNotCarried',
+        severity: 'warning',
+        objects: obstacles,
+        message: `Extensions mark these as their configuration, but they cannot be carried to the ${arriving.name}.`,
+        remedy: `Where you have added rows of your own, add them on the ${arriving.name} as well.`,
+      }),
+      ...listed({
+        code: 'ExtensionRowsOnlyThere',
+        severity: 'warning',
+        objects: onlyThere,
+        message: `These tables of extensions have rows on the ${arriving.name} that the ${leaving.name} does not have, or has no more. They stay.`,
+        remedy: `Delete on the ${arriving.name} what was deleted on the ${leaving.name} since the copy.`,
+      }),
+    ];
+    return findings;
+  },
+};
+
+export const jobs: SwitchCheck = {
+  name: 'jobs of pg_cron',
+  async find({ leaving, arriving, exclusions }) {
+    const ours = exclusions.excludeSchemas.includes('cron') ? undefined : await lookAtJobs(leaving.reader);
+    if (!ours) return [];
+    const theirs = await lookAtJobs(arriving.reader);
+    const active = ours.jobs.filter((job) => job.active);
+    const staying = theirs ? [] : active.map((job) => `${titleOf(job)}: pg_cron is not there`);
+    if (theirs) {
+      toHandOver(ours, theirs, (job, reason) => {
+        const willBeMade = !pairJobs([job], theirs.jobs)[0]?.twin && mayMake(theirs.rights, job);
+        if (!willBeMade) staying.push(`${titleOf(job)}: ${reason}`);
+        else if (!mayChange(ours.rights, job)) staying.push(`${titleOf(job)}: our role may not disable it here`);
+      });
+    }
+    const twice = pairJobs(ours.jobs, theirs?.jobs ?? []).filter(({ job, twin }) => job.active && twin?.active);
+    const findings: Finding[] = [
+      ...listed({
+        code: 'JobsNotHandedOver',
+        severity: 'warning',
+        objects: staying,
+        message:
+          `The switch does not enable these jobs on the ${arriving.name}, and so leaves them enabled on the ${leaving.name}, where they fail ` +
+          'while it is shut and go on after Cleanup.',
+        remedy: `Make them on the ${arriving.name} after the switch, and disable them on the ${leaving.name} then (cron.unschedule or cron.alter_job).`,
+      }),
+      ...listed({
+        code: 'JobsEnabledTwice',
+        severity: 'warning',
+        objects: twice.map(({ job }) => titleOf(job)),
+        message: `These jobs are enabled on both sides already. The ${arriving.name} is shut to the roles that they run as until the switch.`,
+        remedy: `Disable them on the ${arriving.name}: the switch enables them.`,
+      }),
+    ];
+    return findings;
+  },
+};

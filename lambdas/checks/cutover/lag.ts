@@ -1,0 +1,45 @@
+/** Whether the stream keeps up: what it is behind when the fence goes up is downtime. */
+
+import type { Arrival } from '../../replication/marker.ts';
+import { type Finding, listed } from '../finding.ts';
+import { lookAgain, looksOf, PATIENCE_MS } from './looks.ts';
+import type { SwitchCheck, SwitchScene } from './scene.ts';
+import { streamTrouble } from './stream.ts';
+
+export const lag: SwitchCheck = {
+  name: 'lag of the stream',
+  async find(scene) {
+    if (streamTrouble(scene).length > 0) return []; // that is told as such
+    const { newest, good } = await looksOf(scene);
+    if (!newest) throw new Error('no marker was sent, most likely because our own table for them is missing on one side');
+    const arrival = await lookAgain(scene, newest);
+    return [...lost(scene, arrival), ...behind(scene, good, arrival)];
+  },
+};
+
+/**
+ * A slot that is ahead of what has arrived skips changes in silence: it was made anew, or moved by hand. Its position alone says nothing,
+ * because it is ahead of the subscription's own progress whenever other things than published changes are written.
+ */
+const lost = ({ current, leaving, arriving }: SwitchScene, { arrived, confirmed }: Arrival): readonly Finding[] =>
+  listed({
+    code: 'MarkerLost',
+    severity: 'blocker',
+    objects: confirmed && !arrived ? [current] : [],
+    message: `The slot on the ${leaving.name} has moved past a marker that never arrived on the ${arriving.name}, so changes may be missing there.`,
+    remedy: 'Find out who made the slot anew or moved it. Cleanup, then begin anew with Replicate.',
+  });
+
+function behind({ input, current }: SwitchScene, good: boolean, { arrived, confirmed, lagBytes }: Arrival): readonly Finding[] {
+  if (!arrived && confirmed) return [];
+  const now = arrived && confirmed ? `${lagBytes} bytes behind` : `a marker took more than ${PATIENCE_MS / 1000} s`;
+  return listed({
+    code: 'TooFarBehind',
+    severity: 'blocker',
+    objects: good && arrived && confirmed && lagBytes <= input.maxLagBytes ? [] : [`${current}: ${now}`],
+    message:
+      `The stream did not stay within ${input.maxLagBytes} bytes ("maxLagBytes") and ${input.maxLagMilliseconds} ms ("maxLagMilliseconds") ` +
+      'for several looks in a row.',
+    remedy: 'Wait for a quieter time or end what writes so much, or allow more in the input; the fence has to wait for what is missing.',
+  });
+}

@@ -1,0 +1,70 @@
+/** What our roles on both sides have to be allowed for a switch, found out before anything is begun. */
+
+import { grantRole, ownersWeCannotBecome } from '../../postgres/rights.sql.ts';
+import { tablesNotOwned } from '../../postgres/switch-rights.sql.ts';
+import { OVER } from '../../switch/direction.ts';
+import { allRightsOn, fenceLacks, publisherLacks, SUBSCRIBING_CAN_BE_GRANTED, subscriberLacks } from '../../switch/rights.ts';
+import { type Finding, listed } from '../finding.ts';
+import type { SwitchCheck } from './scene.ts';
+
+export const fenceRights: SwitchCheck = {
+  name: 'rights to fence both sides',
+  async find({ leaving, arriving }) {
+    const objects: string[] = [];
+    for (const side of [leaving, arriving]) {
+      objects.push(...fenceLacks(side.name, await allRightsOn(side.reader)));
+    }
+    return listed({
+      code: 'FenceRightsMissing',
+      severity: 'blocker',
+      objects,
+      message: 'Our role could not keep the application from writing while the switch is under way.',
+      remedy: "Grant it the role that owns the database, and pg_signal_backend; or use the cluster's master user.",
+    });
+  },
+};
+
+export const streamRights: SwitchCheck = {
+  name: 'rights to make the next stream',
+  async find(scene) {
+    const { input, leaving, arriving, history } = scene;
+    if (!input.reverse) return [];
+    const tables = JSON.stringify((history.publication?.tables ?? []).map(({ schema, table }) => ({ schema, table })));
+    const rights = await allRightsOn(leaving.reader);
+    const asOwners = leaving.version >= SUBSCRIBING_CAN_BE_GRANTED ? await leaving.reader.query(ownersWeCannotBecome(tables)) : [];
+    const unpublishable = await arriving.reader.query(tablesNotOwned(tables));
+    const publisher = await allRightsOn(arriving.reader);
+    const findings: Finding[] = [
+      ...listed({
+        code: 'StreamRightsMissing',
+        severity: 'blocker',
+        objects: [
+          // The role that streams from the source was made by Replicate; the one on the target is made by the switch.
+          ...publisherLacks(arriving.name, publisher, arriving.version, scene.direction === OVER),
+          ...subscriberLacks(leaving.name, rights, leaving.version),
+        ],
+        message: `The switch could not make the stream from the ${arriving.name} back to the ${leaving.name}.`,
+        remedy:
+          'Grant the roles what they lack (on the source rds_superuser or, from version 16 on, pg_create_subscription); or switch with ' +
+          '{"reverse": false}, without a way back.',
+      }),
+      ...listed({
+        code: 'TableOfAnotherOwner',
+        severity: 'blocker',
+        objects: [
+          ...asOwners.map(({ object, owner }) => `${leaving.name}: ${object} (owner ${owner})`),
+          ...unpublishable.map(({ object, owner }) => `${arriving.name}: ${object} (owner ${owner})`),
+        ],
+        message: 'Only a role that may act as the owner of a table can publish it, and apply changes to it.',
+        remedy: 'Grant the owners to our role on that side; or switch with {"reverse": false}, without a way back.',
+        statements: [
+          ...new Set([
+            ...asOwners.map(({ owner }) => grantRole(owner, rights.role)),
+            ...unpublishable.map(({ owner }) => grantRole(owner, publisher.role)),
+          ]),
+        ],
+      }),
+    ];
+    return findings;
+  },
+};

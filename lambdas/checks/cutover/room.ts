@@ -1,0 +1,60 @@
+/** Room for the stream that the switch makes: a slot and a sender where it is arrived at, an origin and a worker where it is left. */
+import { type Check, listed } from '../finding.ts';
+import { full, publisherRoomOn } from '../readiness/publisher-room.ts';
+import { valuesOf } from '../readiness/settings.ts';
+import type { SwitchScene } from './scene.ts';
+import { subscriberUse } from './subscriber-use.sql.ts';
+
+/** From 18 on, origins have a setting of their own. */
+const ORIGINS_HAVE_THEIR_OWN_SETTING = 18;
+
+/** To be asked only where the switch makes a stream. */
+const ifStreamIsMade = (check: Check<SwitchScene>): Check<SwitchScene> => ({
+  name: check.name,
+  find: async (scene) => (scene.input.reverse ? check.find(scene) : []),
+});
+
+export const publisherRoom = ifStreamIsMade({
+  name: 'room for a slot',
+  async find({ arriving, next }) {
+    const room = await publisherRoomOn(arriving.name, arriving.reader, next);
+    return [
+      ...listed({
+        code: 'WalLevelNotLogical',
+        severity: 'blocker',
+        objects: room.walLevel,
+        message: `The ${arriving.name} does not decode its WAL logically, so it could send nothing back after the switch.`,
+        remedy:
+          'Set wal_level to logical (in PlanetScale, in the cluster configuration) and restart; or switch with {"reverse": false}, without a way back.',
+      }),
+      ...listed({
+        code: 'NoRoomForSlot',
+        severity: 'blocker',
+        objects: room.full,
+        message: `The stream that the switch makes takes a slot and a sender on the ${arriving.name}.`,
+        remedy: 'Raise the setting and restart that server, or drop slots that nobody needs.',
+      }),
+    ];
+  },
+});
+
+export const subscriberRoom = ifStreamIsMade({
+  name: 'room for a subscription',
+  async find({ leaving, next }) {
+    const origins = leaving.version >= ORIGINS_HAVE_THEIR_OWN_SETTING ? 'max_active_replication_origins' : 'max_replication_slots';
+    const values = await valuesOf(leaving.reader, [origins, 'max_logical_replication_workers', 'max_worker_processes']);
+    const [use] = await leaving.reader.query(subscriberUse(next));
+    const bounds = [
+      { setting: origins, used: use?.origins },
+      { setting: 'max_logical_replication_workers', used: use?.subscriptions },
+      { setting: 'max_worker_processes', used: use?.workers },
+    ];
+    return listed({
+      code: 'NoRoomForSubscription',
+      severity: 'blocker',
+      objects: full(leaving.name, values, bounds),
+      message: `The stream that the switch makes takes an origin and a worker on the ${leaving.name}.`,
+      remedy: 'Raise the setting and restart that server; or switch with {"reverse": false}, without a way back.',
+    });
+  },
+});

@@ -1,0 +1,78 @@
+/**
+ * What the checks before a switch look at. A switch over and the way back ask the same questions with the sides swapped, so the checks speak
+ * of the side that is left, the side that is arrived at, and the two streams between them.
+ */
+
+import type { TableName } from '../../config/input.ts';
+import { subscriptionName } from '../../config/names.ts';
+import type { SideName } from '../../config/side-name.ts';
+import { keyOf } from '../../config/tables.ts';
+import type { Looking } from '../../engine/contract.ts';
+import type { ApplicationView } from '../../ports/application.ts';
+import type { ClusterAccess } from '../../ports/cluster.ts';
+import type { Reader } from '../../ports/database.ts';
+import type { Functions } from '../../ports/functions.ts';
+import type { ReplicationAccess } from '../../ports/replication.ts';
+import { type History, lookAtHistory } from '../../replication/history.ts';
+import { copyOn } from '../../state/earlier-copy.ts';
+import type { Direction } from '../../switch/direction.ts';
+import { type Gates, lookAtGates } from '../../switch/gates.ts';
+import type { Check } from '../finding.ts';
+
+export type Needs = 'executions' | 'source' | 'target' | 'replication' | 'applicationView' | 'functions';
+/** What the checks look with. The cluster is of interest only to whoever leaves it. */
+export type SwitchLooking = Looking<Needs> & { readonly clusterAccess?: ClusterAccess };
+
+/** One of the two databases, by what it is in this switch. */
+export interface Side {
+  readonly name: SideName;
+  readonly reader: Reader;
+  /** Major version. */
+  readonly version: number;
+}
+
+export interface SwitchScene extends Pick<Looking<Needs>, 'source' | 'target' | 'input' | 'execution' | 'results'> {
+  readonly direction: Direction;
+  /** The side that serves the application, and is left. */
+  readonly leaving: Side;
+  readonly arriving: Side;
+  /** Names of subscription and slot of the stream that flows now, and of the one that the switch will make. */
+  readonly current: string;
+  readonly next: string;
+  /** What the input leaves behind, and what was left behind when the schema was copied. */
+  readonly exclusions: { readonly excludeSchemas: readonly string[]; readonly excludeTables: readonly TableName[] };
+  readonly replication: ReplicationAccess;
+  readonly application: ApplicationView;
+  readonly functions: Functions;
+  readonly cluster: ClusterAccess | undefined;
+  readonly gates: Gates;
+  /** Of the stream that flows now. */
+  readonly history: History;
+}
+
+export type SwitchCheck = Check<SwitchScene>;
+
+export async function setSwitchScene(direction: Direction, ctx: SwitchLooking): Promise<SwitchScene> {
+  const { source, target, input, execution, results, replication, applicationView, functions } = ctx;
+  const readers = { source, target };
+  const sideOf = async (name: SideName): Promise<Side> => ({ name, reader: readers[name], version: await readers[name].version() });
+  const [leaving, arriving] = [await sideOf(direction.from), await sideOf(direction.to)];
+  const copied = (await copyOn(target))?.exclusions;
+  const { database } = source.endpoint;
+  return {
+    ...{ source, target, input, execution, results, replication, direction, leaving, arriving },
+    current: subscriptionName(database, direction.current),
+    next: subscriptionName(database, direction.next),
+    exclusions: {
+      excludeSchemas: [...new Set([...input.excludeSchemas, ...(copied?.excludeSchemas ?? [])])],
+      excludeTables: distinct([...input.excludeTables, ...(copied?.excludeTables ?? [])]),
+    },
+    application: applicationView,
+    functions,
+    cluster: ctx.clusterAccess,
+    gates: await lookAtGates(source, target),
+    history: await lookAtHistory(leaving.reader, arriving.reader, direction.current, database),
+  };
+}
+
+const distinct = (tables: readonly TableName[]): TableName[] => [...new Map(tables.map((table) => [keyOf(table), table])).values()];

@@ -1,0 +1,40 @@
+/** Whose sessions the fence ends, and whose it cannot end. */
+import { type Finding, listed } from '../finding.ts';
+import type { SwitchCheck } from './scene.ts';
+import { type ClientSessions, clientSessions } from './switch-sessions.sql.ts';
+
+const roleOf = ({ role }: ClientSessions): string => role ?? 'no role';
+const describe = (one: ClientSessions): string => `${roleOf(one)} (${one.application || 'unnamed'}): ${one.count}`;
+
+/** Sessions by role, however many applications they name. */
+function byRole(all: readonly ClientSessions[]): string[] {
+  const counts = new Map<string, number>();
+  for (const one of all) counts.set(roleOf(one), (counts.get(roleOf(one)) ?? 0) + one.count);
+  return [...counts].map(([role, count]) => `${role}: ${count}`);
+}
+
+export const sessions: SwitchCheck = {
+  name: 'sessions of others',
+  async find({ leaving, current, next }) {
+    const all = await leaving.reader.query(clientSessions([current, next]));
+    const findings: Finding[] = [
+      ...listed({
+        code: 'SessionsWillEnd',
+        severity: 'warning',
+        objects: byRole(all.filter(({ ends }) => ends)),
+        message: `The fence ends these sessions on the ${leaving.name}, readers of slots and background workers included.`,
+        remedy: 'The application has to connect again by itself, reading its secret anew, and to repeat what was cut off.',
+      }),
+      ...listed({
+        code: 'SessionsWillStay',
+        severity: 'warning',
+        objects: all.filter(({ ends }) => !ends).map(describe),
+        message:
+          'These are superusers or no role at all, so the fence neither ends them nor keeps them out. For them it is only a default, which a ' +
+          'session that sets transactions to read write overrides. Whoever among them has written without committing yet stops the switch.',
+        remedy: 'See to it that nothing writes under these roles during the switch. On Aurora and PlanetScale they belong to the platform.',
+      }),
+    ];
+    return findings;
+  },
+};

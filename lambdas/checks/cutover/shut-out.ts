@@ -1,0 +1,108 @@
+/** Whom the fence cannot shut out, because they share our role's rights, or our role itself. */
+import type { MigrationInput } from '../../config/input.ts';
+import { rightsOn } from '../../switch/rights.ts';
+import { type RoleKept, rolesKept } from '../../switch/shut-out.sql.ts';
+import { type Finding, listed } from '../finding.ts';
+import type { Side, SwitchCheck, SwitchScene } from './scene.ts';
+import { clientSessions } from './switch-sessions.sql.ts';
+
+const isHarmless = ({ harmlessRoles }: Pick<MigrationInput, 'harmlessRoles'>, role: string): boolean => harmlessRoles.includes(role);
+
+const on = ({ name }: Side, role: string): string => `${name}: ${role}`;
+
+/** Roles that keep CONNECT on both sides: the one that is left is fenced, and the other one is shut until it is switched to. */
+async function keptOn({ leaving, arriving }: SwitchScene): Promise<(RoleKept & { readonly side: Side })[]> {
+  const found: (RoleKept & { readonly side: Side })[] = [];
+  for (const side of [leaving, arriving]) {
+    for (const one of await side.reader.query(rolesKept())) if (!one.spared) found.push({ ...one, side });
+  }
+  return found;
+}
+
+export const shutOut: SwitchCheck = {
+  name: 'roles that the fence cannot shut out',
+  async find(scene) {
+    const { input } = scene;
+    const kept = await keptOn(scene);
+    const refused = kept.filter(({ role }) => !isHarmless(input, role));
+    const findings: Finding[] = [
+      ...listed({
+        code: 'RoleNotShutOut',
+        severity: 'blocker',
+        objects: refused.map(({ side, role }) => on(side, role)),
+        message:
+          'These roles can connect while the database is shut, because they inherit the rights of the role that the migration uses. For them ' +
+          'the fence is only a default, which a session that sets transactions to read write overrides: what it writes would be lost.',
+        remedy:
+          'Take our role from them with the statements here, on the side that each names; or name them in harmlessRoles if they write nothing ' +
+          'that matters.',
+        statements: [...new Set(refused.flatMap(({ statements }) => statements))],
+      }),
+      ...listed({
+        code: 'RoleTakenForHarmless',
+        severity: 'warning',
+        objects: kept.filter(({ role }) => isHarmless(input, role)).map(({ side, role }) => on(side, role)),
+        message: 'The input says of these roles that they write nothing that matters, so they are let in during the switch.',
+        remedy: 'Whatever they write between fence and switch is lost.',
+      }),
+    ];
+    return findings;
+  },
+};
+
+/** Sessions that are not ours, of the role that is: they are ended, and let in again at once. */
+export const ownRole: SwitchCheck = {
+  name: 'other users of our own role',
+  async find({ leaving, current, next, input }) {
+    const all = await leaving.reader.query(clientSessions([current, next]));
+    return listed({
+      code: 'OwnRoleUsedByOthers',
+      severity: 'blocker',
+      objects: all
+        .filter(({ own, role }) => own && role !== null && !isHarmless(input, role))
+        .map(({ role, application, count }) => `${leaving.name}: ${role} (${application || 'unnamed'}): ${count}`),
+      message:
+        'These sessions log in as the role that the migration itself uses, which no fence can shut out: they come back and may write.',
+      remedy:
+        'Give them a role of their own, or end them if nobody starts them again; or name the role in harmlessRoles if they write nothing that ' +
+        'matters.',
+    });
+  },
+};
+
+/** PlanetScale's edge wants a branch behind the name of a role; the server knows the role alone. */
+export function roleOfLogin(user: string, own: { readonly user: string; readonly role: string }): string {
+  const branch = own.user.startsWith(`${own.role}.`) ? own.user.slice(own.role.length) : '';
+  return branch !== '' && user.endsWith(branch) ? user.slice(0, -branch.length) : user;
+}
+
+/** As whom the application logs in where a switch has to shut it out: at the side that is left, and for the way back at the target. */
+async function loginsOf({ application, leaving, arriving, input }: SwitchScene): Promise<{ readonly side: Side; readonly user: string }[]> {
+  const users = (await application.currentUsers()).map((user) => ({ side: leaving, user }));
+  const later = arriving.name === 'target' && input.reverse ? await application.targetUser() : undefined;
+  return later === undefined ? users : [...users, { side: arriving, user: later }];
+}
+
+export const ownLogin: SwitchCheck = {
+  name: "the application's own login",
+  async find(scene) {
+    const objects: string[] = [];
+    for (const { side, user } of await loginsOf(scene)) {
+      const { role } = await rightsOn(side.reader);
+      const login = roleOfLogin(user, { user: side.reader.endpoint.user, role });
+      if (login === role && !isHarmless(scene.input, role)) objects.push(on(side, role));
+    }
+    return listed({
+      code: 'ApplicationUsesOurRole',
+      severity: 'blocker',
+      objects: [...new Set(objects)],
+      message:
+        'The application logs in as the role that the migration itself uses, which no fence can shut out: what it writes before the switch is ' +
+        'over would be lost. At the target this concerns the way back.',
+      remedy:
+        'Make a role of its own for it, and put that login into its secret (for the target into the one that applicationTargetSecretArn names, ' +
+        'in the deployment); or name the role in harmlessRoles if the application never sets a transaction to read write by itself; or, for the ' +
+        'target, give up the way back with "reverse": false.',
+    });
+  },
+};

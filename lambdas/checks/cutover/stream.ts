@@ -1,0 +1,136 @@
+/** Whether the stream that flows now is the one that we made, whole and running. Without it a switch would lose what it has not brought. */
+import type { SideName } from '../../config/side-name.ts';
+import { ownRole } from '../../postgres/roles.sql.ts';
+import { disabledByOthers, isHeld } from '../../replication/held.ts';
+import { breach } from '../../replication/history.ts';
+import { senderOf } from '../../replication/senders.sql.ts';
+import type { SubscriptionState } from '../../replication/subscriptions.sql.ts';
+import { BACK } from '../../switch/direction.ts';
+import { type Finding, listed } from '../finding.ts';
+import type { SwitchCheck, SwitchScene } from './scene.ts';
+
+/** What no way back means; empty for a switch over, which loses nothing by being refused. */
+function lossBy({ direction, gates }: SwitchScene): string {
+  if (direction !== BACK) return '';
+  const since = gates.source?.changedAt.toISOString();
+  return ` Going back would lose every write to the target since the switch${since ? ` at ${since}` : ''}.`;
+}
+
+const BEGIN_ANEW = 'Cleanup with {"target": "drop"}, then begin anew with Replicate.';
+const STAY = 'Stay on the target and end with Cleanup, or carry what was written since over by hand.';
+
+export const streamTrouble = (scene: SwitchScene): Finding[] => {
+  const { history, leaving, arriving, direction, current } = scene;
+  const { subscription, slot, birth } = history;
+  const wayOut = direction === BACK ? STAY : BEGIN_ANEW;
+  if (!subscription && !slot && !birth && direction === BACK) {
+    return [
+      {
+        code: 'NoReverseReplication',
+        severity: 'blocker',
+        objects: [current],
+        message: `There is no stream from the target back to the source: the switch was made with "reverse": false.${lossBy(scene)}`,
+        remedy: STAY,
+      },
+    ];
+  }
+  if (!subscription) {
+    return [
+      {
+        code: 'SubscriptionGone',
+        severity: 'blocker',
+        objects: [current],
+        message: `The subscription is gone from the ${arriving.name}.${lossBy(scene)}`,
+        remedy: !slot && direction !== BACK ? 'Start Replicate and let it finish.' : wayOut,
+      },
+    ];
+  }
+  const reason = breach(history);
+  if (reason) {
+    return [
+      {
+        code: 'HistoryBroken',
+        severity: 'blocker',
+        objects: [current],
+        message: `${reason}, so changes may be missing on the ${arriving.name}.${lossBy(scene)}`,
+        remedy: wayOut,
+      },
+    ];
+  }
+  return [
+    ...listed({
+      ...disabled(current, arriving.name, subscription),
+      code: 'SubscriptionDisabled',
+      severity: 'blocker',
+      objects: subscription.enabled ? [] : [current],
+    }),
+    ...listed({
+      code: 'StreamNotRunning',
+      severity: 'blocker',
+      objects: subscription.enabled && !slot?.active ? [current] : [],
+      message: `Nobody reads the replication slot on the ${leaving.name}: the subscription on the ${arriving.name} cannot connect, or fails again and again.`,
+      remedy: `The log of the ${arriving.name} names the cause. Remove it, and wait until the subscription has caught up.`,
+    }),
+  ];
+};
+
+/** Whoever has disabled it. */
+function disabled(name: string, side: SideName, subscription: SubscriptionState): Pick<Finding, 'message' | 'remedy'> {
+  if (isHeld(subscription)) {
+    return {
+      message: `A switch that did not come to its end has left the subscription on the ${side} disabled, so nothing arrives.`,
+      remedy: 'Start Recovery, and wait until it has caught up.',
+    };
+  }
+  const { message, remedy } = disabledByOthers(name, side);
+  return { message, remedy: `${remedy} After that wait until it has caught up.` };
+}
+
+export const stream: SwitchCheck = {
+  name: 'slot and subscription',
+  find: async (scene) => streamTrouble(scene),
+};
+
+export const login: SwitchCheck = {
+  name: 'the login of the stream from the source',
+  async find({ direction, replication }) {
+    return listed({
+      code: 'ReplicationLoginRefused',
+      severity: 'blocker',
+      objects: (await replication.works()) ? [] : [replication.user],
+      message: 'The source refuses this login, so a stream from there would not come back after its next interruption.',
+      remedy:
+        direction === BACK
+          ? 'Start Rotation, which gives the role and the stream back new passwords.'
+          : 'Start Replicate, which sets the password that the secret makes, or Rotation, which makes a new one.',
+    });
+  },
+};
+
+/**
+ * A slot cannot be dropped while it is read. So if it was read without interruption since the comparison began, it is the one whose
+ * changes were compared; otherwise somebody may have made it anew in between, which leaves no other trace.
+ */
+export const uninterrupted: SwitchCheck = {
+  name: 'the stream since the comparison began',
+  async find(scene) {
+    const { leaving, history, current, results, input } = scene;
+    if (input.verify === 'fence') return []; // everything is compared once more when nothing moves
+    const since = (results.CompareData as { readonly since?: unknown } | undefined)?.since;
+    if (typeof since !== 'string' || !history.slot?.activePid || streamTrouble(scene).length > 0) return [];
+    const [sender] = await leaving.reader.query(senderOf(current));
+    if (sender && sender.seconds === null) {
+      const [own] = await leaving.reader.query(ownRole());
+      throw new Error(`${own?.name ?? 'Our role'} does not see when others connected; grant it pg_monitor`);
+    }
+    const comparedFor = (Date.now() - Date.parse(since)) / 1000;
+    return listed({
+      code: 'StreamInterrupted',
+      severity: 'blocker',
+      objects: sender?.seconds && sender.seconds >= comparedFor ? [] : [current],
+      message: 'The stream was interrupted after the comparison had begun, so the comparison does not vouch for what came after.',
+      remedy:
+        'Start again: the data are compared once more, and nothing else has to be done. Or let them be compared under the fence with "verify": "fence".',
+    });
+  },
+};

@@ -1,0 +1,25 @@
+/** Others that write into either database, where no fence stops them: the server starts the workers of a subscription again. */
+import { listed } from '../finding.ts';
+import { enabledSubscriptions } from './enabled-subscriptions.sql.ts';
+import type { SwitchCheck } from './scene.ts';
+
+export const subscriptions: SwitchCheck = {
+  name: 'other subscriptions',
+  async find({ leaving, arriving, current, next }) {
+    const objects: string[] = [];
+    for (const { name: side, reader } of [leaving, arriving]) {
+      const others = (await reader.query(enabledSubscriptions())).filter(({ name }) => name !== current && name !== next);
+      objects.push(...others.map(({ name }) => `${side}: ${name}`));
+    }
+    return listed({
+      code: 'OtherSubscription',
+      severity: 'blocker',
+      objects,
+      message:
+        'These subscriptions write into a database that the switch shuts. The fence does not stop them: what they bring to the side that is ' +
+        'left would stay behind, and what they bring to the other one would arrive before its time.',
+      remedy:
+        'Disable them until the switch is over (alter subscription … disable), and make them anew on the other side if they are needed.',
+    });
+  },
+};

@@ -1,0 +1,92 @@
+/** Whether the tables that there are, the tables that are published and the tables that the subscription knows are the same. */
+import type { TableName } from '../../config/input.ts';
+import { HEARTBEAT_TABLE, missingFrom } from '../../config/tables.ts';
+import { qualified } from '../../postgres/quote.ts';
+import { publishedTables } from '../../postgres/tables.sql.ts';
+import { publicationIsPlain } from '../../replication/publications.sql.ts';
+import { absentFrom, howToMake, inNumbers } from '../../schema/new-tables.ts';
+import { OVER } from '../../switch/direction.ts';
+import { type Finding, listed } from '../finding.ts';
+import type { SwitchCheck, SwitchScene } from './scene.ts';
+
+const namesOf = (tables: readonly TableName[]): string[] => tables.map(({ schema, table }) => qualified(schema, table)).sort();
+
+/** On the way back only tables that both sides have: what was on the target before the migration is none of its business. */
+async function wantedTables({ direction, leaving, arriving, exclusions }: SwitchScene): Promise<TableName[]> {
+  const here: readonly TableName[] = await leaving.reader.query(publishedTables(exclusions));
+  if (direction === OVER) return [...here, HEARTBEAT_TABLE];
+  const there = await arriving.reader.query(publishedTables(exclusions));
+  const only = missingFrom(there, here);
+  return [...missingFrom(only, here), HEARTBEAT_TABLE];
+}
+
+export const tables: SwitchCheck = {
+  name: 'tables, published tables and subscribed tables',
+  async find(scene) {
+    const { leaving, arriving, history } = scene;
+    if (!history.publication || !history.subscription) return []; // that is told as such
+    const [wanted, published, subscribed] = [await wantedTables(scene), history.publication.tables, history.tables];
+    const again = scene.direction === OVER ? 'Start Replicate, which takes them in' : 'Go over again once they are equal';
+    const unpublished = missingFrom(published, wanted);
+    const absent = await absentFrom(arriving.reader, unpublished);
+    const findings: Finding[] = [
+      ...listed({
+        code: 'TableNotPublished',
+        severity: 'blocker',
+        objects: namesOf(unpublished),
+        message: `These tables are on the ${leaving.name}, but no change to them is sent: their rows would stay behind.`,
+        remedy: `${absent.length > 0 ? `The ${arriving.name} lacks ${inNumbers(absent)}. ${await howToMake(leaving.reader, arriving.reader, absent)} Then: ` : ''}${again}, or name them in "excludeTables" if their rows may stay behind, then start again.`,
+      }),
+      ...listed({
+        code: 'TableNoLongerWanted',
+        severity: 'blocker',
+        objects: namesOf(missingFrom(wanted, published)),
+        message: 'These tables are published, but the input leaves them out, or they are no ordinary tables any more.',
+        remedy: 'Start again with the same exclusions that Replicate had, or start Replicate with the new ones first.',
+      }),
+      ...listed({
+        code: 'TableNotSubscribed',
+        severity: 'blocker',
+        objects: namesOf(missingFrom(subscribed, published)),
+        message: `These tables are published, but the subscription on the ${arriving.name} does not know them, and passes their changes over.`,
+        remedy: `${again}, then start again.`,
+      }),
+      ...listed({
+        code: 'TableOnlySubscribed',
+        severity: 'blocker',
+        objects: namesOf(missingFrom(published, subscribed)),
+        message: `The subscription on the ${arriving.name} knows these tables, but the ${leaving.name} no longer sends their changes.`,
+        remedy: 'Find out who took them from the publication: what was written since is missing. Cleanup, then begin anew.',
+      }),
+      ...listed({
+        code: 'TableNotReady',
+        severity: 'blocker',
+        objects: subscribed
+          .filter(({ state }) => state !== 'r')
+          .map((table) => `${qualified(table.schema, table.table)} (${STATES[table.state]})`)
+          .sort(),
+        message: `These tables are not in step on the ${arriving.name} yet.`,
+        remedy: 'Start Replicate and let it finish.',
+      }),
+    ];
+    return findings;
+  },
+};
+
+/** pg_subscription_rel.srsubstate in words. */
+const STATES = { i: 'copy not begun', d: 'being copied', f: 'copied', s: 'catching up', r: 'ready' } as const;
+
+export const publication: SwitchCheck = {
+  name: 'the publication',
+  async find({ leaving, history }) {
+    if (!history.publication) return [];
+    const [found] = await leaving.reader.query(publicationIsPlain());
+    return listed({
+      code: 'PublicationNarrowed',
+      severity: 'blocker',
+      objects: found?.plain ? [] : [leaving.name],
+      message: 'Somebody has changed the publication: it no longer sends every change of every row and column of its tables.',
+      remedy: 'What was held back is missing on the other side. Cleanup, then begin anew with Replicate.',
+    });
+  },
+};

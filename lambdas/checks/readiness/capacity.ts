@@ -1,0 +1,134 @@
+/** Room for replication: wal_level, slots, senders and workers, judged by what will be in force when the source is configured. */
+import { subscriptionName } from '../../config/names.ts';
+import { type Check, type Finding, listed, type Scene } from '../finding.ts';
+import { otherSubscriptions, replicationUse } from './servers.sql.ts';
+import { numberOf, sourceProspect, valuesOf } from './settings.ts';
+
+/** What both guides ask for max_worker_processes, among others. */
+const WORKERS_OF_THE_GUIDE = 10;
+/** One worker starts the others: the launcher takes a place for itself. */
+const LAUNCHER = 1;
+/** The apply worker and the least with which tables are copied: one synchronization worker. */
+const LEAST_WORKERS = 2;
+/** From 18 on, origins have a setting of their own; before, max_replication_slots bounded them on the target as well. */
+const ORIGINS_HAVE_THEIR_OWN_SETTING = 18;
+
+export const walLevel: Check = {
+  name: 'wal_level of the source',
+  async find(scene) {
+    const { values, managed, walLevel: then } = await sourceProspect(scene, []);
+    const now = values.get('wal_level');
+    if (now === 'logical') return [];
+    if (then === 'logical') {
+      return [
+        {
+          code: 'WalLevelWillChange',
+          severity: 'warning',
+          objects: [`wal_level = ${now}`],
+          message: 'The source does not decode its WAL logically yet. ConfigureSource attaches a parameter group that makes it.',
+          remedy: 'Plan a reboot of the writer instance: start with {"reboot": "now"}, or reboot it yourself when ConfigureSource asks.',
+        },
+      ];
+    }
+    return [
+      {
+        code: 'WalLevelNotLogical',
+        severity: 'blocker',
+        objects: [`wal_level = ${now}`],
+        message: 'The source does not decode its WAL logically, and nothing in this deployment will change that.',
+        remedy: managed
+          ? 'Set rds.logical_replication = 1 in the parameter group of the migration.'
+          : "Set wal_level = logical (rds.logical_replication = 1 on RDS) and restart the server, as the guide's step 2 says.",
+      },
+    ];
+  },
+};
+
+/** One slot and one sender for the subscription, and one of each for every table that is copied at a time. */
+const neededConnections = async ({ target }: Scene): Promise<number> =>
+  1 + (numberOf(await valuesOf(target, ['max_sync_workers_per_subscription']), 'max_sync_workers_per_subscription') || 1);
+
+export const sourceReplication: Check = {
+  name: 'slots and senders of the source',
+  async find(scene) {
+    const needed = await neededConnections(scene);
+    const { values } = await sourceProspect(scene, ['max_replication_slots', 'max_wal_senders']);
+    const [use] = await scene.source.query(replicationUse(subscriptionName(scene.source.endpoint.database)));
+    const lacking = (
+      [
+        ['max_replication_slots', use?.slots],
+        ['max_wal_senders', use?.senders],
+      ] as const
+    ).flatMap(([name, used]) => {
+      const most = numberOf(values, name);
+      return used !== undefined && most - used >= needed ? [] : [`${name} = ${most}, ${used} in use, ${needed} needed`];
+    });
+    return listed({
+      code: 'TooFewSlotsOrSenders',
+      severity: 'blocker',
+      objects: lacking,
+      message: 'Each table that is copied takes a slot and a sender on the source, and the subscription takes one of each for itself.',
+      remedy: 'Raise the setting on the source and restart it, or drop slots that nobody needs.',
+    });
+  },
+};
+
+export const sourceWorkers: Check = {
+  name: 'worker processes of the source',
+  async find(scene) {
+    const { values } = await sourceProspect(scene, ['max_worker_processes']);
+    const most = numberOf(values, 'max_worker_processes');
+    return listed({
+      code: 'FewSourceWorkers',
+      severity: 'warning',
+      objects: most >= WORKERS_OF_THE_GUIDE ? [] : [`max_worker_processes = ${most}`],
+      message: `The guide asks for ${WORKERS_OF_THE_GUIDE} worker processes on the source. Sending changes takes none, but pglogical, where it is preloaded, takes some.`,
+      remedy: 'Raise max_worker_processes with the next restart if you use parallel queries heavily.',
+    });
+  },
+};
+
+/** Names of the settings that bound workers and origins on the target. */
+const originSetting = (version: number): string =>
+  version >= ORIGINS_HAVE_THEIR_OWN_SETTING ? 'max_active_replication_origins' : 'max_replication_slots';
+
+export const targetWorkers: Check = {
+  name: 'replication workers of the target',
+  async find({ source, target, targetVersion }) {
+    const origins = originSetting(targetVersion);
+    const names = ['max_logical_replication_workers', 'max_sync_workers_per_subscription', 'max_worker_processes', origins];
+    const values = await valuesOf(target, names);
+    const [others] = await target.query(otherSubscriptions(subscriptionName(source.endpoint.database)));
+    const applying = others?.count ?? 0;
+    const syncing = numberOf(values, 'max_sync_workers_per_subscription');
+    const bounds = [
+      { name: 'max_logical_replication_workers', least: LEAST_WORKERS + applying, good: 1 + syncing + applying },
+      { name: 'max_sync_workers_per_subscription', least: 1, good: 1 },
+      { name: 'max_worker_processes', least: LAUNCHER + LEAST_WORKERS + applying, good: WORKERS_OF_THE_GUIDE },
+      { name: origins, least: LEAST_WORKERS + applying, good: 1 + syncing + applying },
+    ];
+    const below = (bound: 'least' | 'good') =>
+      bounds
+        .filter((setting) => !(numberOf(values, setting.name) >= setting[bound]))
+        .map((setting) => `${setting.name} = ${values.get(setting.name) ?? 'unknown'}, ${setting[bound]} needed`);
+    const tooFew = below('least');
+    const remedy = `Raise it in PlanetScale's cluster configuration; max_worker_processes should be ${WORKERS_OF_THE_GUIDE} or more, and needs a restart.`;
+    const findings: Finding[] = [
+      ...listed({
+        code: 'TooFewTargetWorkers',
+        severity: 'blocker',
+        objects: tooFew,
+        message: 'The target cannot start the workers that apply changes and copy tables, so the copy would never begin or never end.',
+        remedy,
+      }),
+      ...listed({
+        code: 'FewTargetWorkers',
+        severity: 'warning',
+        objects: below('good').filter((text) => !tooFew.some((other) => other.split(' ', 1)[0] === text.split(' ', 1)[0])),
+        message: 'The target has few workers, so fewer tables than possible are copied at a time.',
+        remedy,
+      }),
+    ];
+    return findings;
+  },
+};

@@ -1,0 +1,88 @@
+/**
+ * Code whose owner is not trusted. What is copied belongs to the role that made the copy, so code of ordinary users comes to run with its
+ * rights; and the stream back may run code on the source as its subscription's owner. It is named, not refused: in most databases it
+ * belongs to the application, and only a person can tell.
+ */
+
+import { securityInvoker, takeRoutine } from '../../postgres/rights.sql.ts';
+import {
+  definerFunctions,
+  type ForeignFunction,
+  type Reached,
+  type ReachedFunction,
+  reachedFunctions,
+} from '../../schema/code-of-others.sql.ts';
+import { rightsOn } from '../../switch/rights.ts';
+import { type Check, type Finding, listed } from '../finding.ts';
+
+/** From here on changes are applied as the owner of each table, before as the owner of the subscription, which is our role. */
+const APPLIES_AS_TABLE_OWNER = 16;
+
+/** When the target runs it, as the end of a sentence. */
+const RUNS: Readonly<Record<Reached, readonly [code: string, when: string]>> = {
+  check: [
+    'CodeInCheck',
+    'check constraints, types, partition keys or (before version 15) generated columns, and so whenever a row is copied, applied or written',
+  ],
+  index: ['CodeInIndex', 'indexes or statistics, and so when these are built and whenever a row is applied or written'],
+  default: ['CodeInDefault', 'defaults or generated columns, and so when rows are written, generated columns also when they are copied'],
+  'materialized view': ['CodeInMaterializedView', 'materialized views, and so at every REFRESH, the first of which is ours'],
+  policy: ['CodeInPolicy', 'policies, and so whenever a role that they concern reads or writes the table'],
+  trigger: ['CodeInTrigger', 'triggers or rules, and so when rows are written after the switch by whoever owns the copy'],
+};
+
+const describe = ({ object, owner, from, more }: ReachedFunction): string =>
+  `${object} owner ${owner}, reached from ${[...from, ...(more > 0 ? [`${more} more`] : [])].join(', ')}`;
+
+const REMEDY =
+  'Read each function, and what it calls, before you start. Those that nobody but you shall be able to replace can be given to our role; or ' +
+  'exclude the tables.';
+
+const distinct = <Row extends ForeignFunction>(functions: readonly Row[]): string[] => [...new Set(functions.map(({ object }) => object))];
+
+export const codeOfOthers: Check = {
+  name: 'code of roles that are not trusted',
+  async find({ source, sourceVersion, input }) {
+    const { role } = await rightsOn(source);
+    const definers = await source.query(definerFunctions(input));
+    const reached = await source.query(reachedFunctions(input));
+    const streamed = sourceVersion < APPLIES_AS_TABLE_OWNER && input.reverse ? reached.filter(({ underApply }) => underApply) : [];
+    const take = (functions: readonly ForeignFunction[]): string[] => distinct(functions).map((object) => takeRoutine(object, role));
+    const byKind = (Object.keys(RUNS) as Reached[]).flatMap((kind): readonly Finding[] => {
+      const functions = reached.filter((found) => found.kind === kind);
+      const [code, when] = RUNS[kind];
+      return listed({
+        code,
+        severity: 'warning',
+        objects: functions.map(describe),
+        message: `The target will run these functions of roles that are not trusted out of ${when}. The copied objects belong to our role there.`,
+        remedy: REMEDY,
+        statements: take(functions),
+      });
+    });
+    return [
+      ...listed({
+        code: 'DefinerFunctionOfOthers',
+        severity: 'warning',
+        objects: definers.map(({ object, owner }) => `${object} owner ${owner}`),
+        message:
+          'These functions run with the rights of their owner, whoever calls them. After the copy that is the role that made it, which may do ' +
+          'much more than the owner on the source.',
+        remedy:
+          'Read each, and take security definer away where it is not needed; on the target, give the others to roles that may do little.',
+        statements: distinct(definers).map(securityInvoker),
+      }),
+      ...byKind,
+      ...listed({
+        code: 'StreamBackRunsCodeOfOthers',
+        severity: 'warning',
+        objects: streamed.map(describe),
+        message:
+          `Version ${sourceVersion} applies changes with the rights of the subscription's owner, so after a switch the stream back would run these ` +
+          `functions on the source as ${role}.`,
+        remedy: `${REMEDY} Or switch with "reverse": false, which gives up the way back.`,
+        statements: take(streamed),
+      }),
+    ];
+  },
+};

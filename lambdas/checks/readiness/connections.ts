@@ -1,0 +1,53 @@
+/** Connections that are free on both sides for the migration itself. */
+import type { Reader } from '../../ports/database.ts';
+import { type Check, type Finding, listed } from '../finding.ts';
+import { connectionRoom } from './servers.sql.ts';
+
+/** A reading and a writing connection of a step, pg_dump, and as many again for a visit that overlaps with the end of the one before. */
+const STEP_CONNECTIONS = 6;
+/** Until 11 a sender took one of max_connections; from 12 on senders are counted by themselves. */
+const SENDERS_ARE_SEPARATE = 12;
+/** Senders of the subscription and of a handful of tables at a time. */
+const SENDERS = 5;
+
+async function lookAt(side: string, reader: Reader, needed: number): Promise<{ fixed: string[]; now: string[] }> {
+  const [room] = await reader.query(connectionRoom());
+  if (!room) throw new Error(`the ${side} does not show its connections`);
+  const limits = [
+    { name: 'max_connections', most: room.most - room.reserved, open: room.open },
+    { name: 'connection limit of our role', most: room.roleLimit, open: room.roleOpen },
+    { name: 'connection limit of the database', most: room.databaseLimit, open: room.databaseOpen },
+  ].filter(({ most }) => most >= 0);
+  const tell = ({ name, most, open }: (typeof limits)[number]) => `${side}: ${name} ${most}, ${open} open, ${needed} needed`;
+  return {
+    fixed: limits.filter(({ most }) => most < needed).map(tell),
+    now: limits.filter(({ most, open }) => most >= needed && most - open < needed).map(tell),
+  };
+}
+
+export const connections: Check = {
+  name: 'connection limits of both sides',
+  async find({ source, target, sourceVersion, input }): Promise<Finding[]> {
+    const senders = sourceVersion < SENDERS_ARE_SEPARATE ? SENDERS : 0;
+    const sides = [
+      await lookAt('source', source, STEP_CONNECTIONS + senders),
+      await lookAt('target', target, STEP_CONNECTIONS + input.indexWorkers),
+    ];
+    return [
+      ...listed({
+        code: 'ConnectionLimitTooLow',
+        severity: 'blocker',
+        objects: sides.flatMap(({ fixed }) => fixed),
+        message: 'The migration needs more connections at a time than this limit will ever allow.',
+        remedy: 'Raise the limit (alter role … connection limit, alter database … connection limit, or max_connections).',
+      }),
+      ...listed({
+        code: 'FewConnectionsFree',
+        severity: 'warning',
+        objects: sides.flatMap(({ now }) => now),
+        message: 'Few connections are free at the moment; steps will wait and try again when one is refused.',
+        remedy: 'Close idle connections or raise the limit.',
+      }),
+    ];
+  },
+};

@@ -1,0 +1,31 @@
+/** What the fence of a later switch needs on either side, with or without a way back. */
+
+import { allRightsOn, fenceLacks, loginAtTarget } from '../../switch/rights.ts';
+import { type Check, listed } from '../finding.ts';
+
+export const fenceRights: Check = {
+  name: 'rights to keep the application from writing during a switch',
+  async find({ source, target }) {
+    const [onSource, onTarget] = [await allRightsOn(source), await allRightsOn(target)];
+    const remedies = {
+      source: "Use the cluster's master user in the source secret, or grant our role the owner of the database and pg_signal_backend.",
+      target: `${loginAtTarget(onTarget)} If the database belongs to neither, ask PlanetScale for its ownership.`,
+    };
+    return [
+      ...listed({
+        code: 'FenceRightsMissing',
+        severity: 'blocker',
+        objects: fenceLacks('source', onSource),
+        message: 'Our role could not keep the application from writing while a switch is under way.',
+        remedy: remedies.source,
+      }),
+      ...listed({
+        code: 'FenceRightsMissing',
+        severity: 'blocker',
+        objects: fenceLacks('target', onTarget),
+        message: 'Our role could not keep the target shut until it is switched to, so there could be no switch.',
+        remedy: remedies.target,
+      }),
+    ];
+  },
+};

@@ -1,0 +1,24 @@
+/** FORCE ROW LEVEL SECURITY, which binds a table's owner as well: and as the owner the target applies changes. */
+import { protectedTables } from '../../postgres/rights.sql.ts';
+import { rightsOn } from '../../switch/rights.ts';
+import { type Check, listed } from '../finding.ts';
+
+export const forcedRowSecurity: Check = {
+  name: 'row-level security that binds the owner',
+  async find({ source, target, input }) {
+    const forced = (await source.query(protectedTables(input))).filter((table) => table.forced);
+    const { role, superuser, bypassesRowSecurity } = await rightsOn(target);
+    return listed({
+      code: 'ForcedRowSecurityOnTarget',
+      severity: 'blocker',
+      objects: superuser || bypassesRowSecurity ? [] : forced.map(({ object }) => object),
+      message:
+        `Changes are applied as the owner of a table, which on the target will be ${role}. It has no BYPASSRLS, and that attribute is not ` +
+        'inherited: with FORCE ROW LEVEL SECURITY the stream would stop at the first change of such a table.',
+      remedy:
+        "Put PlanetScale's default role postgres, which has BYPASSRLS, into the target secret; or take the force from the tables for the time of " +
+        'the migration; or exclude them.',
+      statements: superuser || bypassesRowSecurity ? [] : forced.map(({ object }) => `alter table ${object} no force row level security;`),
+    });
+  },
+};

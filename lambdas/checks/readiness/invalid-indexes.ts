@@ -1,0 +1,32 @@
+/** Indexes that are invalid on the source already. */
+
+import { type Check, listed } from '../finding.ts';
+import { invalidIndexes } from '../invalid-indexes.sql.ts';
+
+export const invalid: Check = {
+  name: 'invalid indexes',
+  async find({ source, input }) {
+    const found = await source.query(invalidIndexes(input));
+    return [
+      ...listed({
+        code: 'PartitionedIndexInvalid',
+        severity: 'warning',
+        objects: found.filter(({ partitioned }) => partitioned).map(({ object }) => object),
+        message:
+          'These indexes of partitioned tables are invalid, because a partition lacks its part. They are moved as they are: the parts that there are, ' +
+          'and an index over them that is invalid on the target as well.',
+        remedy:
+          'Nothing, if that was intended. Else make the missing part before Replicate (create index … on the partition, then alter index … attach partition …).',
+      }),
+      ...listed({
+        code: 'IndexLeftBehind',
+        severity: 'warning',
+        objects: found.filter(({ partitioned }) => !partitioned).map(({ object }) => object),
+        message:
+          'These indexes are invalid, as a broken create index concurrently leaves them: no query uses them, pg_dump passes them over, and the target ' +
+          'will not have them.',
+        remedy: 'Drop them, or repair them with reindex index concurrently before Replicate.',
+      }),
+    ];
+  },
+};

@@ -1,0 +1,43 @@
+/** Logins that will end by themselves: PlanetScale's roles may have a time to live. */
+
+import type { SideName } from '../../config/side-name.ts';
+import type { Reader } from '../../ports/database.ts';
+import { type Check, listed } from '../finding.ts';
+import { type EndingLogin, endingLogins } from './lifetimes.sql.ts';
+
+/** No copy of a size that needs this tool is over, and switched, sooner. */
+const TOO_SOON_HOURS = 24;
+
+export const lifetimes: Check = {
+  name: 'how long our logins last',
+  async find({ source, target }) {
+    const found: (EndingLogin & { readonly side: SideName })[] = [];
+    const sides: readonly (readonly [SideName, Reader])[] = [
+      ['source', source],
+      ['target', target],
+    ];
+    for (const [side, reader] of sides) for (const login of await reader.query(endingLogins())) found.push({ ...login, side });
+    const tell = ({ side, role, until }: (typeof found)[number]): string => `${side}: ${role} until ${until}`;
+    const isSoon = ({ hours }: EndingLogin): boolean => hours < TOO_SOON_HOURS;
+    const remedy =
+      'Renew it, or use a role without an end: in PlanetScale a role without a time to live (Settings → Roles), elsewhere with "alter role … ' +
+      "valid until 'infinity'\".";
+    return [
+      ...listed({
+        code: 'LoginEndsSoon',
+        severity: 'blocker',
+        objects: found.filter(isSoon).map(tell),
+        message:
+          'These logins end within a day. A migration whose login ends can neither go on nor be switched, and a fence could not be lifted.',
+        remedy,
+      }),
+      ...listed({
+        code: 'LoginEnds',
+        severity: 'warning',
+        objects: found.filter((login) => !isSoon(login)).map(tell),
+        message: 'These logins end by themselves. From then on the migration can neither go on nor be switched back.',
+        remedy,
+      }),
+    ];
+  },
+};

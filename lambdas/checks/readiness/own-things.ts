@@ -1,0 +1,39 @@
+/**
+ * What carries our name in either database, and is not ours alone: a schema with code of somebody else in it, which our own statements would
+ * run; a publication whose owner decides what is sent; a login for the stream that others may take over.
+ */
+
+import type { SideName } from '../../config/side-name.ts';
+import type { Reader } from '../../ports/database.ts';
+import { type Fault, namesNotOurs, ownSchemaState } from '../../state/trust.sql.ts';
+import { type Check, listed, NOT_OURS } from '../finding.ts';
+
+type Sides = Readonly<Record<SideName, Reader>>;
+
+/** In the schema, and beside it. */
+async function faultsOn(side: Reader): Promise<Fault[]> {
+  const [schema] = await side.query(ownSchemaState());
+  return [...(schema?.faults ?? []), ...(await side.query(namesNotOurs()))];
+}
+
+export const ownThings: Check<Sides> = {
+  name: 'what carries the name of the migration',
+  async find({ source, target }) {
+    const found = [
+      ...(await faultsOn(source)).map((fault) => ({ side: 'source', ...fault })),
+      ...(await faultsOn(target)).map((fault) => ({ side: 'target', ...fault })),
+    ];
+    return listed({
+      code: NOT_OURS,
+      severity: 'blocker',
+      objects: found.map(({ side, object, fault }) => `${side}: ${object} ${fault}`),
+      message:
+        'These carry a name of the migration and are not ours alone, so they may hold code of somebody else, or a way in. Nothing of them was ' +
+        'run or read, and what would have been looked at there is not known.',
+      remedy:
+        'Find out who made them. Their owner or a superuser takes away what is not needed; what an earlier login of this migration has made can ' +
+        'be given to ours instead (alter … owner to …).',
+      statements: [...new Set(found.map(({ side, mend }) => `${mend} -- on the ${side}`))],
+    });
+  },
+};

@@ -1,0 +1,24 @@
+/** Policies are made after the copy, and for roles that are there. */
+
+import { type Check, listed, onTarget } from '../finding.ts';
+import { policyRoles, rolesThere } from './policy-roles.sql.ts';
+
+export const policyRolesThere: Check = {
+  name: 'roles of policies',
+  async find({ source, target, input }) {
+    const named = await source.query(policyRoles(input));
+    if (named.length === 0) return [];
+    const there = new Set((await target.query(rolesThere(named.map(({ role }) => role)))).map(({ role }) => role));
+    const missing = named.filter(({ role }) => !there.has(role));
+    return listed({
+      code: 'PolicyForMissingRole',
+      severity: 'blocker',
+      objects: missing.map(({ role, policies }) => `${role}: ${policies}`),
+      message:
+        'Policies are for these roles, which the target lacks. Roles are not copied, and a policy for a role that is missing cannot be made: ' +
+        'BuildIndexes would stop at it, after the whole copy.',
+      remedy: 'Make the roles on the target (CREATEROLE is enough, they need not log in), and give them later what your application needs.',
+      statements: missing.map(({ make }) => onTarget(make)),
+    });
+  },
+};

@@ -1,0 +1,19 @@
+/** Whether the target can be prewarmed, where that is asked for. */
+import { offeredExtensions } from '../../extensions/extensions.sql.ts';
+import { PREWARM } from '../../prewarm/prewarm.sql.ts';
+import { type Check, listed } from '../finding.ts';
+
+export const prewarm: Check = {
+  name: 'prewarming',
+  async find({ target, input }) {
+    if (!input.prewarm) return [];
+    const offered = (await target.query(offeredExtensions())).find(({ name }) => name === PREWARM);
+    return listed({
+      code: 'PrewarmNotThere',
+      severity: 'warning',
+      objects: offered?.installed || offered?.installable ? [] : [PREWARM],
+      message: `The target ${offered ? 'does not let our role install' : 'does not offer'} this extension, so it is not prewarmed.`,
+      remedy: 'Enable the extension in PlanetScale, or create it there by a role that may; without it the first hour reads from the disk.',
+    });
+  },
+};

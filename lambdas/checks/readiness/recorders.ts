@@ -1,0 +1,54 @@
+/** Whether a server would keep the statements that carry a password of the replication role or what it is checked by. */
+
+import { StatementFailed } from '../../config/errors.ts';
+import type { SideName } from '../../config/side-name.ts';
+import type { Reader } from '../../ports/database.ts';
+import { ownRole } from '../../postgres/roles.sql.ts';
+import { keepQuiet, type Recorder, recorders, tryQuiet } from '../../postgres/silence.sql.ts';
+import { type Check, listed } from '../finding.ts';
+
+const INSUFFICIENT_PRIVILEGE = '42501';
+
+/** Found out by trying: managed services let roles do more than plain PostgreSQL says. */
+async function mayQuiet(reader: Reader, recorder: Recorder): Promise<boolean> {
+  try {
+    await reader.query(tryQuiet(recorder));
+    return true;
+  } catch (error) {
+    if (error instanceof StatementFailed && error.complaint.code === INSUFFICIENT_PRIVILEGE) return false;
+    throw error;
+  }
+}
+
+async function loudOn(reader: Reader): Promise<Recorder[]> {
+  const loud: Recorder[] = [];
+  for (const recorder of await reader.query(recorders())) if (!(await mayQuiet(reader, recorder))) loud.push(recorder);
+  return loud;
+}
+
+export const recordedSecrets: Check = {
+  name: 'what the servers keep of statements',
+  async find(scene) {
+    const sides: readonly SideName[] = ['source', 'target'];
+    const found = await Promise.all(
+      sides.map(async (side) => {
+        const loud = await loudOn(scene[side]);
+        const [own] = loud.length > 0 ? await scene[side].query(ownRole()) : [];
+        return loud.map((recorder) => ({ side, recorder, role: own?.name ?? '' })); // a login at PlanetScale is no name of a role
+      }),
+    );
+    const all = found.flat();
+    return listed({
+      code: 'SecretsRecorded',
+      severity: 'warning',
+      objects: all.map(({ side, recorder: { name, value } }) => `${side}: ${name} = ${value}`),
+      message:
+        'With these settings, which our role may not change, the server keeps statements with everything in them: its log, or the extension ' +
+        'that is named, would hold the password with which one side streams from the other, readable for whoever reads those.',
+      remedy:
+        'Have a superuser of that side switch them off for our role alone, or in its parameters for the time being; or restrict who reads its ' +
+        'log and statistics, and start Rotation once they are switched off.',
+      statements: all.map(({ side, role, recorder }) => `${keepQuiet(role, recorder)} -- on the ${side}`),
+    });
+  },
+};

@@ -1,0 +1,44 @@
+/** How much disk the target needs. SQL does not tell how much it has: neither PostgreSQL nor PlanetScale shows free space there. */
+
+import type { Check } from '../finding.ts';
+import { indexBytes } from './size.sql.ts';
+
+/** The guide asks for 150 % of the source's size, set beforehand: growing the disk in the middle of the copy cuts connections. */
+const SHARE_OF_SOURCE = 1.5;
+const GIBIBYTE = 1024 ** 3;
+const gibibytes = (bytes: number): string => `${(bytes / GIBIBYTE).toFixed(2)} GiB`;
+
+export const size: Check = {
+  name: 'size of the data',
+  async find({ source, input, tables }) {
+    const published = await tables();
+    const tableBytes = published.reduce((sum, { bytes }) => sum + bytes, 0);
+    const [indexes] = await source.query(indexBytes(input));
+    const bytes = tableBytes + (indexes?.bytes ?? 0);
+    return [
+      {
+        code: 'DiskSpace',
+        severity: 'warning',
+        objects: [`${published.length} tables, ${tableBytes} bytes, with indexes ${bytes} bytes`],
+        message: `The target needs room for ${gibibytes(bytes)}. How much it has cannot be seen from here.`,
+        remedy: `Set its disk to at least ${gibibytes(bytes * SHARE_OF_SOURCE)} (150 %, as the guide asks) before you start.`,
+      },
+    ];
+  },
+};
+
+export const nothingToMove: Check = {
+  name: 'tables to publish',
+  async find({ source, tables }) {
+    if ((await tables()).length > 0) return [];
+    return [
+      {
+        code: 'NothingToMove',
+        severity: 'warning',
+        objects: [source.endpoint.database],
+        message: 'The source database has no table to publish.',
+        remedy: 'Check the database in the source secret, and what the input excludes.',
+      },
+    ];
+  },
+};

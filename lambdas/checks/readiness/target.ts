@@ -1,0 +1,21 @@
+/** Whether the target is empty of what is to come. */
+
+import { namesTaken, relationsToCome } from '../../schema/relations.sql.ts';
+import { copyOn } from '../../state/earlier-copy.ts';
+import { type Check, listed } from '../finding.ts';
+
+export const targetEmpty: Check = {
+  name: 'target empty of the tables to come',
+  async find({ source, target, input }) {
+    if (await copyOn(target)) return [];
+    const coming = await source.query(relationsToCome(input));
+    const taken = await target.query(namesTaken(JSON.stringify(coming)));
+    return listed({
+      code: 'TargetNotEmpty',
+      severity: 'blocker',
+      objects: taken.map(({ object }) => object),
+      message: 'The target has relations or types of these names already, and not from an earlier attempt of this migration.',
+      remedy: 'Look at what they hold. If they are not needed, drop them; else use another database, or exclude the tables.',
+    });
+  },
+};

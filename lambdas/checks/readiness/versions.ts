@@ -1,0 +1,84 @@
+/** Versions of both servers, and whether they are the ones that take writes. */
+import { decodesWrongly } from '../../postgres/versions.ts';
+import type { Check, Finding } from '../finding.ts';
+import { serverFacts } from './servers.sql.ts';
+
+/** Row changes of TRUNCATE are published from 11 on, and the oldest Aurora that is left is 11. */
+const OLDEST_SOURCE = 11;
+/** What PlanetScale for Postgres offers. */
+const TARGETS = [17, 18];
+
+export const versions: Check = {
+  name: 'server versions',
+  async find({ sourceVersion, targetVersion }) {
+    const findings: Finding[] = [];
+    if (sourceVersion < OLDEST_SOURCE) {
+      findings.push({
+        code: 'SourceTooOld',
+        severity: 'blocker',
+        objects: [`PostgreSQL ${sourceVersion}`],
+        message: `The source must be PostgreSQL ${OLDEST_SOURCE} or newer.`,
+        remedy: 'Upgrade the Aurora cluster first.',
+      });
+    }
+    if (!TARGETS.includes(targetVersion)) {
+      findings.push({
+        code: 'TargetNotSupported',
+        severity: 'blocker',
+        objects: [`PostgreSQL ${targetVersion}`],
+        message: `The target must be PostgreSQL ${TARGETS.join(' or ')}, which is what PlanetScale offers.`,
+        remedy: 'Check that the target secret leads to the PlanetScale database.',
+      });
+    }
+    if (targetVersion < sourceVersion) {
+      findings.push({
+        code: 'TargetOlderThanSource',
+        severity: 'blocker',
+        objects: [`PostgreSQL ${sourceVersion} to ${targetVersion}`],
+        message: 'The target is older than the source, so parts of the schema may not exist there.',
+        remedy: `Create the PlanetScale database with PostgreSQL ${Math.max(...TARGETS)}.`,
+      });
+    }
+    return findings;
+  },
+};
+
+export const auroraDecoding: Check = {
+  name: 'Aurora version',
+  async find({ source, cluster }) {
+    const state = await cluster.describe();
+    const [facts] = await source.query(serverFacts());
+    const engineVersion = state?.engineVersion ?? (facts?.isAurora ? facts.version : '');
+    if (!decodesWrongly(engineVersion)) return [];
+    return [
+      {
+        code: 'AuroraDecodingDefect',
+        severity: 'blocker',
+        objects: [`Aurora PostgreSQL ${engineVersion}`],
+        message: 'Logical decoding is defective in Aurora PostgreSQL 16.1.',
+        remedy: 'Upgrade the cluster to 16.2 or newer.',
+      },
+    ];
+  },
+};
+
+export const standby: Check = {
+  name: 'recovery state of both servers',
+  async find({ source, target }) {
+    const standbys: string[] = [];
+    for (const [side, reader] of Object.entries({ source, target })) {
+      const [facts] = await reader.query(serverFacts());
+      if (facts?.isStandby !== false) standbys.push(`${side} ${reader.endpoint.host}:${reader.endpoint.port}`);
+    }
+    if (standbys.length === 0) return [];
+    return [
+      {
+        code: 'NotTheWriter',
+        severity: 'blocker',
+        objects: standbys,
+        message: 'The server is a read replica and takes no writes.',
+        remedy: "Correct the host in the secret: the cluster's writer endpoint on the source, the primary on the target.",
+      },
+    ];
+  },
+};

@@ -1,0 +1,105 @@
+/** What a later switch will ask. A person should know before the copy, not after weeks of it. */
+
+import { subscriptionName } from '../../config/names.ts';
+import type { Route } from '../../ports/replication.ts';
+import { isBeyond, knowsPublisher, whyUnknown } from '../../replication/connection.ts';
+import { allRightsOn, loginAtTarget, publisherLacks, subscriberLacks } from '../../switch/rights.ts';
+import { type Check, type Finding, listed } from '../finding.ts';
+import { publisherRoomOn } from './publisher-room.ts';
+import { numberOf, valuesOf } from './settings.ts';
+
+/** How a finding about the way back ends. */
+const WITHOUT = 'Or start with {"reverse": false}, and switch with it, without a way back.';
+
+export const wayBack: Check = {
+  name: 'the stream back to the source',
+  async find({ sourceVersion, wayBack: way, input }) {
+    if (!input.reverse) return [];
+    const route = await way.route(sourceVersion);
+    return [
+      ...listed({
+        code: 'WayBackNotVerified',
+        severity: 'warning',
+        objects: knowsPublisher(route, sourceVersion) ? [] : [`source: PostgreSQL ${sourceVersion}`],
+        message: `The stream back after a switch is encrypted, but ${whyUnknown(route, sourceVersion)}.`,
+        remedy:
+          'Nothing has to be done now. Cutover wants the choice said: {"reverse": true} consents, {"reverse": false} goes without a way back. Or ' +
+          `upgrade the cluster to ${route.channelBinding ? '13' : '16'} or newer first.`,
+      }),
+      ...cannotVerify(route, sourceVersion, 'warning'),
+    ];
+  },
+};
+
+/** The deployment asks more of the source's libpq than it knows. */
+export const cannotVerify = (route: Route, sourceVersion: number, severity: Finding['severity']): readonly Finding[] =>
+  listed({
+    code: 'WayBackCannotVerify',
+    severity,
+    objects: isBeyond(route, sourceVersion) ? [`reverseSslmode: ${route.sslmode}`] : [],
+    message: `A server of version ${sourceVersion} finds no authorities to verify the target's certificate against, so the stream back could not be made.`,
+    remedy: 'Deploy with reverseSslmode=require, or without that setting; or switch with {"reverse": false}, without a way back.',
+  });
+
+export const wayBackRights: Check = {
+  name: 'rights for the stream back to the source',
+  async find({ source, target, sourceVersion, targetVersion, input }) {
+    if (!input.reverse) return [];
+    const onTarget = await allRightsOn(target);
+    return [
+      ...listed({
+        code: 'WayBackRightsMissing',
+        severity: 'blocker',
+        objects: publisherLacks('target', onTarget, targetVersion, true),
+        message:
+          'A switch could not make the stream back: it takes CREATEROLE and REPLICATION, in one role, at the target. The copy does not.',
+        remedy: `${loginAtTarget(onTarget)} ${WITHOUT}`,
+      }),
+      ...listed({
+        code: 'WayBackRightsMissing',
+        severity: 'blocker',
+        objects: subscriberLacks('source', await allRightsOn(source), sourceVersion),
+        message: 'A switch could not make the stream back: the source would have to subscribe to the target.',
+        remedy: `Use the cluster's master user in the source secret, or grant our role what is lacking. ${WITHOUT}`,
+      }),
+    ];
+  },
+};
+
+/** PlanetScale's default is as much, and its guide asks for more (https://planetscale.com/docs/postgres/integrations/logical-cdc). */
+const LITTLE_WAL_MB = 4_096;
+
+export const wayBackRoom: Check = {
+  name: 'room on the target for the stream back',
+  async find({ source, target, input }) {
+    if (!input.reverse) return [];
+    const { walLevel, full } = await publisherRoomOn('target', target, subscriptionName(source.endpoint.database, 'reverse'));
+    const kept = numberOf(await valuesOf(target, ['max_slot_wal_keep_size']), 'max_slot_wal_keep_size');
+    const restart = 'That restarts the cluster by a switchover, which ends every connection: so before the copy.';
+    return [
+      ...listed({
+        code: 'TargetWalLevelNotLogical',
+        severity: 'blocker',
+        objects: walLevel,
+        message: 'The target does not decode its WAL logically, so it could send nothing back after a switch.',
+        remedy: `Set wal_level to logical in PlanetScale (Clusters → Parameters). ${restart} ${WITHOUT}`,
+      }),
+      ...listed({
+        code: 'TargetHasNoRoomForSlot',
+        severity: 'blocker',
+        objects: full,
+        message: 'The stream back takes a slot and a sender on the target.',
+        remedy: `Raise the setting in PlanetScale (Clusters → Parameters), or drop slots that nobody needs. ${restart} ${WITHOUT}`,
+      }),
+      ...listed({
+        code: 'TargetKeepsLittleWal',
+        severity: 'warning',
+        objects: kept === -1 || kept > LITTLE_WAL_MB ? [] : [`target: max_slot_wal_keep_size = ${kept} MB`],
+        message:
+          'After a switch the target keeps no more WAL than this for the source. If the source cannot take changes for as long as the ' +
+          'application takes to write so much, the slot is given up, and with it the way back.',
+        remedy: `Raise max_slot_wal_keep_size above ${LITTLE_WAL_MB} MB in PlanetScale (Clusters → Parameters), as far as its disk allows; it takes no restart.`,
+      }),
+    ];
+  },
+};

@@ -1,0 +1,94 @@
+/** Findings as text and as evidence, cut to what an execution may carry, always with an honest count of what was cut. */
+import type { Finding } from './finding.ts';
+
+/** A finding whose lists may have been cut. `more` is how many objects are not shown. */
+export interface ReportedFinding {
+  readonly code: string;
+  readonly severity: 'blocker' | 'warning';
+  readonly objects: readonly string[];
+  readonly more: number;
+  readonly message: string;
+  readonly remedy: string;
+  readonly statements: readonly string[];
+  readonly [key: string]: string | number | readonly string[];
+}
+
+/**
+ * Bytes of JSON that the warnings may take of the 256 KiB that a state may hold; the states after it add theirs.
+ * https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+ */
+const MOST_EVIDENCE_BYTES = 96_000;
+
+/**
+ * Bytes of JSON that the message may take. A cause holds at most 32,768 characters, and Lambda puts the message into it twice: as
+ * `errorMessage` and as the first line of the stack in `trace`. 2 x 15,000 leaves 2,700 for the rest of the stack.
+ */
+const MOST_MESSAGE_BYTES = 15_000;
+
+/** Lengths that are tried for each list, longest first. */
+const LIST_LENGTHS = [Number.POSITIVE_INFINITY, 1000, 300, 100, 50, 30, 20, 10, 5, 3, 2, 1, 0];
+
+const jsonBytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
+
+const cut = (finding: Finding, most: number): ReportedFinding => ({
+  code: finding.code,
+  severity: finding.severity,
+  objects: finding.objects.slice(0, most),
+  more: Math.max(0, finding.objects.length - most),
+  message: finding.message,
+  remedy: finding.remedy,
+  statements: (finding.statements ?? []).slice(0, most),
+});
+
+/** The findings with the longest lists that stay within `mostBytes`; with empty lists if nothing else does. */
+function shrink<Shape>(findings: readonly Finding[], shape: (reported: ReportedFinding[]) => Shape, mostBytes: number): Shape {
+  const tried = LIST_LENGTHS.map((most) => () => shape(findings.map((finding) => cut(finding, most))));
+  for (const attempt of tried) {
+    const result = attempt();
+    if (jsonBytes(result) <= mostBytes) return result;
+  }
+  return shape(findings.map((finding) => cut(finding, 0)));
+}
+
+/** Findings for an execution's history. */
+export const reported = (findings: readonly Finding[]): ReportedFinding[] => shrink(findings, (cutDown) => cutDown, MOST_EVIDENCE_BYTES);
+
+function paragraph({ code, objects, more, message, remedy, statements }: ReportedFinding, index: number): string {
+  const names = more > 0 ? [...objects, `and ${more} more`] : objects;
+  const cutSql = more > 0 && statements.length > 0 ? [' (and so on for the others)'] : [];
+  return [`${index + 1}. ${code}${names.length > 0 ? `: ${names.join(', ')}` : ''}.`, message, remedy, ...statements, ...cutSql].join(' ');
+}
+
+/** What is begun with these findings, and what a refusal to begin it leaves untouched. */
+export interface Undertaking {
+  /** Such as `the migration`. */
+  readonly name: string;
+  /** A whole sentence. */
+  readonly untouched: string;
+}
+
+const MIGRATION: Undertaking = { name: 'the migration', untouched: 'Source and target are untouched.' };
+
+const heading = (blockers: number, { name, untouched }: Undertaking): string =>
+  `${blockers === 1 ? 'One thing stands' : `${blockers} things stand`} in the way of ${name}. ${untouched} Remedy each of these, then start again.`;
+
+/** Everything that stands in the way, in one message: the red box of the console shows nothing else. */
+export function refusal(findings: readonly Finding[], undertaking: Undertaking): string {
+  const blockers = findings.filter(({ severity }) => severity === 'blocker');
+  const warnings = findings.filter(({ severity }) => severity === 'warning').map(({ code }) => code);
+  const closing = warnings.length > 0 ? [`Besides, there are ${warnings.length} warnings: ${warnings.join(', ')}.`] : [];
+  const opening = heading(blockers.length, undertaking);
+  const text = shrink(blockers, (cutDown) => [opening, ...cutDown.map(paragraph), ...closing].join('\n'), MOST_MESSAGE_BYTES);
+  return jsonBytes(text) <= MOST_MESSAGE_BYTES ? text : briefly(blockers, opening);
+}
+
+export const notReadyMessage = (findings: readonly Finding[]): string => refusal(findings, MIGRATION);
+
+/** Only with dozens of kinds at once: which ones they are matters more than what each says. */
+function briefly(blockers: readonly Finding[], opening: string): string {
+  const lines = blockers.map(({ code, objects }, index) => `${index + 1}. ${code} (${objects.length}): ${objects[0] ?? ''}`.slice(0, 160));
+  const text = [opening, ...lines, 'Each is described in full in the log of the function.'].join('\n');
+  let characters = text.length;
+  while (jsonBytes(text.slice(0, characters)) > MOST_MESSAGE_BYTES) characters = Math.floor(characters * 0.9);
+  return text.slice(0, characters);
+}

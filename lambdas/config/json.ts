@@ -1,0 +1,2 @@
+/** What JSON can carry; everything that a step returns is kept in the execution's history. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };

@@ -1,0 +1,104 @@
+/**
+ * The order of the steps: what `Preflight`, `Replicate`, `Cutover` and the others do, as data. `states.ts` builds them.
+ */
+import type { StepName } from '../steps/index.ts';
+
+/** One place in the order of a machine. */
+export interface Stage {
+  readonly step: StepName;
+  /** Whether the step is visited again while it is pending. */
+  readonly polls: boolean;
+  /** Waits for some minutes where an older execution is told to be running: what is told of one that has just ended may be old. */
+  readonly waitsForOlder?: true;
+  /** Taken only where the execution's input says `"reboot": "now"`. */
+  readonly onlyWithRebootConsent?: true;
+  /** What follows on any failure, whatever it is, before the execution ends with it; crashes and time limits included. */
+  readonly onFailure?: Stage;
+}
+
+/** A state machine, before it is built. */
+export interface Machine {
+  /** What it is for, shown in the console. */
+  readonly says: string;
+  /** Whether it changes anything, so that two executions must not run at once. */
+  readonly acts: boolean;
+  readonly order: readonly Stage[];
+}
+
+const task = (step: StepName): Stage => ({ step, polls: false });
+const until = (step: StepName): Stage => ({ step, polls: true });
+const withRebootConsent = (stage: Stage): Stage => ({ ...stage, onlyWithRebootConsent: true });
+const liftingFence: Stage = { ...until('LiftFence'), waitsForOlder: true };
+/** A step that fences a side: no end of it may leave the application without a side to write to. */
+const fencing = (stage: Stage): Stage => ({ ...stage, onFailure: liftingFence });
+
+export const MACHINES = {
+  Preflight: {
+    says: 'Looks at both sides and lists everything that stands in the way. Writes nothing anywhere.',
+    acts: false,
+    order: [task('CheckReadiness')],
+  },
+  Replicate: {
+    says: 'Copies schema and data to PlanetScale and keeps them equal while the application goes on. Can be started again at any time.',
+    acts: true,
+    order: [
+      task('CheckReadiness'),
+      until('ConfigureSource'),
+      withRebootConsent(until('RebootSource')),
+      until('VerifyWalLevel'),
+      task('CreateReplicationRole'),
+      task('SetReplicaIdentity'),
+      task('CopySchema'),
+      task('TrySample'),
+      task('CreatePublication'),
+      until('CreateSubscription'),
+      until('AwaitCopy'),
+      until('BuildIndexes'),
+      until('AwaitConvergence'),
+      task('SyncSequences'),
+      until('CompareData'),
+    ],
+  },
+  Cutover: {
+    says: 'Switches the application to PlanetScale, once it is certain that nothing is lost. On any failure the application stays on Aurora.',
+    acts: true,
+    order: [until('CompareData'), task('CheckCutover'), fencing(task('SwitchOver'))],
+  },
+  Rollback: {
+    says: 'Switches the application back to Aurora, with everything that was written since. On any failure the application stays on PlanetScale.',
+    acts: true,
+    order: [task('CheckRollback'), fencing(task('SwitchBack'))],
+  },
+  Recovery: {
+    says: 'Ends a switch that was cut off: lifts its fence, or carries it to its end where it was committed. Starts by itself after Cutover and Rollback.',
+    acts: true,
+    order: [liftingFence],
+  },
+  Rotation: {
+    says: 'Gives the replication role a new password, and the stream with it, which loses nothing and goes on. The application is not affected.',
+    acts: true,
+    order: [until('RotatePassword')],
+  },
+  Cleanup: {
+    says: 'Removes what the migration made in both databases, from any state, and opens what a switch has closed. The side that serves goes on serving. Can be started again at any time.',
+    acts: true,
+    order: [until('DropReplication'), until('RestoreSource')],
+  },
+} as const satisfies Readonly<Record<string, Machine>>;
+export type MachineName = keyof typeof MACHINES;
+export const MACHINE_NAMES = Object.keys(MACHINES) as MachineName[];
+
+/** The steps that fence a side or lift a fence, in every machine that takes `step`: what a check before a switch has to wake. */
+export const fencingWith = (step: StepName): StepName[] => [
+  ...new Set(
+    MACHINE_NAMES.flatMap((name): readonly Stage[] => {
+      const { order }: Machine = MACHINES[name];
+      return order.some((stage) => stage.step === step) ? order : [];
+    }).flatMap((stage) => (stage.onFailure ? [stage.step, stage.onFailure.step] : [])),
+  ),
+];
+
+/** Every step that a machine may call, those after a failure included, each once. */
+export const stepsOf = ({ order }: Machine): StepName[] => [
+  ...new Set(order.flatMap(({ step, onFailure }) => (onFailure ? [step, onFailure.step] : [step]))),
+];

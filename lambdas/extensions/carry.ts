@@ -1,0 +1,60 @@
+/** Carries the rows that extensions mark as their configuration from the side that serves to the other, as often as one likes. */
+
+import type { MigrationInput } from '../config/input.ts';
+import type { Database, Reader, Session } from '../ports/database.ts';
+import { seeAllRows } from '../postgres/acting-role.sql.ts';
+import { advanceSequence, lockRows, putRows, sequencePlace } from './extension-rows.sql.ts';
+import { columnsOf, differenceOf, type MarkedPair, markedPairs, readRows, refusalOf, rowsOf, UNREADABLE } from './look.ts';
+
+/** What became of one table, sequence or job. */
+export interface Carried {
+  readonly object: string;
+  /** Rows that were made or changed. */
+  readonly rows: number;
+  /** Why something is left; null where nothing is. */
+  readonly left: string | null;
+}
+
+/** One after the other, each in a transaction of its own: one that the other side refuses keeps none of the others back. */
+export async function carryRows(
+  from: Reader,
+  to: Database,
+  input: Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>,
+): Promise<Carried[]> {
+  const carried: Carried[] = [];
+  for (const pair of await markedPairs(from, to, input)) carried.push({ object: pair.object, ...(await carryPair(from, to, pair)) });
+  return carried;
+}
+
+async function carryPair(from: Reader, to: Database, pair: MarkedPair): Promise<Omit<Carried, 'object'>> {
+  const { obstacle, to: like } = pair;
+  if (!like) return { rows: 0, left: obstacle ?? null };
+  try {
+    if (pair.from.kind === 'sequence') {
+      const [place] = await from.query(sequencePlace(pair.from));
+      if (place) await asWriter(to, (session) => session.query(advanceSequence(like, place)));
+      return { rows: 0, left: null };
+    }
+    const columns = columnsOf(pair.from, like);
+    const names = columns.map(({ name }) => name);
+    const ours = await readRows(from, pair.from, names);
+    if (!ours) return { rows: 0, left: UNREADABLE };
+    return await asWriter(to, async (session) => {
+      const theirs = await rowsOf(session, like, names);
+      if (!theirs) return { rows: 0, left: UNREADABLE };
+      const { toPut } = differenceOf(ours, theirs, like.key);
+      if (toPut.length > 0) await session.query(putRows(like, columns, toPut));
+      return { rows: toPut.length, left: null };
+    });
+  } catch (error) {
+    return { rows: 0, left: refusalOf(error) };
+  }
+}
+
+/** A transaction that sees and writes as many rows of extensions as we may, one visit at a time. */
+export const asWriter = <Result>(to: Database, work: (session: Pick<Session, 'query' | 'script'>) => Promise<Result>): Promise<Result> =>
+  to.transaction(async (session) => {
+    await session.query(lockRows());
+    await session.query(seeAllRows());
+    return work(session);
+  });

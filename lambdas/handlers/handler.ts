@@ -1,0 +1,71 @@
+/** The one entry of every function: the step named in the environment, on the places that it needs. */
+
+import { awsClients, findPlaces } from '../adapters/aws/bindings.ts';
+import { lambdaLog } from '../adapters/aws/logger.ts';
+import { type Environment, VARIABLE } from '../config/environment.ts';
+import { InvalidConfiguration, type MigrationError } from '../config/errors.ts';
+import { parseInput } from '../config/input.ts';
+import type { StepEvent, StepResult } from '../engine/contract.ts';
+import { unexpected } from '../engine/unexpected.ts';
+import { AWAKE, type Awake, isWake, type Wake } from '../ports/functions.ts';
+import type { Log } from '../ports/log.ts';
+import { needsOf, STEP_NAMES, type StepName } from '../steps/index.ts';
+import { visitStep } from './visit.ts';
+
+// One bundle, and so one file, has every entry.
+export { notice } from './notice-handler.ts';
+export { watch } from './watch-handler.ts';
+
+/** What Lambda tells about an invocation, as far as it matters here. */
+export interface Invocation {
+  readonly awsRequestId: string;
+  getRemainingTimeInMillis(): number;
+}
+
+/** Time for closing connections and for answering, taken off what a step may use. */
+const FAREWELL_MS = 10_000;
+
+const clients = awsClients();
+
+export async function handler(event: StepEvent, invocation: Invocation): Promise<StepResult>;
+export async function handler(event: Wake, invocation: Invocation): Promise<Awake>;
+export async function handler(event: StepEvent | Wake, invocation: Invocation): Promise<StepResult | Awake> {
+  if (isWake(event)) return AWAKE;
+  const environment: Environment = process.env;
+  const step = stepOf(environment);
+  const log = lambdaLog(step, event, invocation.awsRequestId);
+  try {
+    return await visitStep(step, event, {
+      places: () => findPlaces(needsOf(step), { environment, event, clients }),
+      defaults: parseInput(JSON.parse(environment[VARIABLE.inputDefaults] ?? '{}')),
+      remainingMs: () => Math.max(0, invocation.getRemainingTimeInMillis() - FAREWELL_MS),
+      log,
+    });
+  } catch (error) {
+    throw fitForTheHistory(unexpected(error, step, 'before', log), log);
+  }
+}
+
+function stepOf(environment: Environment): StepName {
+  const step = STEP_NAMES.find((name) => name === environment[VARIABLE.step]);
+  if (step) return step;
+  throw new InvalidConfiguration(`There is no step ${environment[VARIABLE.step]}. Nothing was touched; deploy the stack again.`);
+}
+
+/**
+ * Step Functions keeps 32,768 characters of an error: the JSON of message and stack, and a stack begins with the message. What is
+ * longer is cut in the middle of the JSON, which nobody could parse then. So our errors go without a stack (they are decisions, not
+ * crashes), and a message may take 30,000 characters of JSON, escapes included.
+ */
+const LONGEST_JSON = 30_000;
+
+function fitForTheHistory(error: MigrationError, log: Log): MigrationError {
+  let { message } = error;
+  while (JSON.stringify(message).length > LONGEST_JSON) message = message.slice(0, message.length * 0.9);
+  if (message !== error.message) {
+    log.warn('The whole message', { error: error.name, message: error.message });
+    error.message = `${message}… (the rest is in the log)`;
+  }
+  error.stack = error.name;
+  return error;
+}

@@ -1,0 +1,13 @@
+/** The entry of the function that tells people how an execution ended: ready to cut over, failed, switched, rolled back, cleaned up. */
+import { noticeClients, readEnded, type StatusChange, send } from '../adapters/aws/notices.ts';
+import { type Environment, VARIABLE } from '../config/environment.ts';
+import { noticeOf } from '../monitoring/notices.ts';
+
+const clients = noticeClients();
+
+/** @param event of EventBridge, "Step Functions Execution Status Change" */
+export async function notice({ detail }: { readonly detail: StatusChange }): Promise<void> {
+  const environment: Environment = process.env;
+  const told = noticeOf(environment[VARIABLE.stack] ?? '', await readEnded(clients.executions, detail));
+  if (told) await send(clients.topics, environment[VARIABLE.topic] ?? '', told);
+}

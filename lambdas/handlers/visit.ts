@@ -1,0 +1,54 @@
+/** One visit of a step from its state's event to its state's result. Lambda and the rehearsal both come through here. */
+
+import { openPorts } from '../adapters/open-ports.ts';
+import { VerificationError } from '../config/errors.ts';
+import { type MigrationInput, parseInput } from '../config/input.ts';
+import type { StepEvent, StepResult } from '../engine/contract.ts';
+import { runStep } from '../engine/step.ts';
+import { unexpected } from '../engine/unexpected.ts';
+import type { Places } from '../ports/bindings.ts';
+import type { Log } from '../ports/log.ts';
+import { keysOfOthers, type StepName, stepNamed } from '../steps/index.ts';
+
+/** What a visit takes from where it runs. */
+export interface Host {
+  /** The places of the ports that the step needs; asked for only after the input was found good. */
+  places(): Promise<Partial<Places>>;
+  /** What the deployment sets where the input says nothing. */
+  readonly defaults?: MigrationInput;
+  /** Milliseconds left before the function must return. */
+  remainingMs(): number;
+  readonly log: Log;
+}
+
+/**
+ * @throws InvalidInput before anything is touched
+ * @throws VerificationError where a step is pending in a machine that would not come back to it
+ * @throws MigrationError whatever the step decided
+ */
+export async function visitStep(name: StepName, event: StepEvent, host: Host): Promise<StepResult> {
+  try {
+    return await visitPlaces(name, event, host);
+  } catch (error) {
+    throw unexpected(error, name, 'before', host.log);
+  }
+}
+
+async function visitPlaces(name: StepName, event: StepEvent, host: Host): Promise<StepResult> {
+  const input = parseInput(event.input, host.defaults, keysOfOthers(name));
+  const { looking, acting, close } = openPorts(name, await host.places(), host.log);
+  try {
+    const { remainingMs, log } = host;
+    const result = await runStep(name, stepNamed(name), event, { input, looking, acting, remainingMs, log, now: Date.now });
+    if (result.verdict === 'pending' && !event.polls) throw strayed(name);
+    return result;
+  } finally {
+    await close();
+  }
+}
+
+const strayed = (name: StepName): VerificationError =>
+  new VerificationError(
+    `${name} is still under way, but its state machine would go on without it. This is a defect of the tool; nothing was undone. ` +
+      'Start the machine again: it continues where it stopped.',
+  );

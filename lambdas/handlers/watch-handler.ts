@@ -1,0 +1,65 @@
+/** The entry of the function that watches, called each minute. It looks at nothing unless a migration is open, and never writes. */
+
+import { awsClients, findPlaces } from '../adapters/aws/bindings.ts';
+import { lambdaLog } from '../adapters/aws/logger.ts';
+import { publishMeasures } from '../adapters/aws/metrics.ts';
+import { readStanding } from '../adapters/aws/migration-status.ts';
+import { openPorts } from '../adapters/open-ports.ts';
+import { type Environment, VARIABLE } from '../config/environment.ts';
+import { MigrationError } from '../config/errors.ts';
+import { lookOut } from '../monitoring/collect.ts';
+import { Memory } from '../monitoring/history.ts';
+import type { Places } from '../ports/bindings.ts';
+import type { Reader } from '../ports/database.ts';
+import type { Invocation } from './handler.ts';
+
+const clients = awsClients();
+const memory = new Memory();
+
+/** @throws whatever kept the look from being whole, after what could be measured was published: an alarm counts the errors of the function */
+export async function watch(_event: unknown, { awsRequestId }: Pick<Invocation, 'awsRequestId'>): Promise<void> {
+  const environment: Environment = process.env;
+  const machines = environment[VARIABLE.actingMachines] ?? '';
+  const { open, replicated } = await readStanding(clients.executions, machines.split(','));
+  if (!open) return memory.turnTo(undefined);
+  const places = await Promise.all([placeOf('source', environment), placeOf('target', environment)]);
+  const found = { ...places[0].found, ...places[1].found };
+  const log = lambdaLog('Watch', { execution: '' }, awsRequestId);
+  const { looking, close } = openPorts('Watch', found, log);
+  try {
+    const [source, target] = places.map(({ failure }, index) =>
+      failure === undefined ? [looking.source, looking.target][index] : outOfReach(failure, environment[VARIABLE.database] ?? ''),
+    ) as [Reader, Reader];
+    const { stream, measures, notices, failures } = await lookOut({ source, target }, memory, replicated);
+    publishMeasures(environment[VARIABLE.stack] ?? '', stream, measures);
+    for (const notice of notices) log.warn(notice);
+    for (const error of failures) {
+      log.warn('The look was not whole', error instanceof MigrationError ? { error: error.name, message: error.message } : {});
+    }
+    if (failures.length > 0) throw failures[0];
+  } finally {
+    await close();
+  }
+}
+
+interface Place {
+  readonly found: Partial<Places>;
+  readonly failure?: unknown;
+}
+
+/** Each side by itself: a secret that cannot be read must not keep the other side from being watched. */
+async function placeOf(side: 'source' | 'target', environment: Environment): Promise<Place> {
+  try {
+    return { found: await findPlaces([side], { environment, event: { executionArn: '', startedAt: '' }, clients }) };
+  } catch (failure) {
+    return { found: {}, failure };
+  }
+}
+
+/** A side of which not even the address is known. */
+function outOfReach(failure: unknown, database: string): Reader {
+  const fail = async (): Promise<never> => {
+    throw failure;
+  };
+  return { endpoint: { host: '', port: 0, database, user: '' }, version: fail, query: fail, snapshot: fail };
+}

@@ -1,0 +1,52 @@
+/** What only both sides together tell: whether the history has no gap, and how far the copy is. */
+
+import { REPLICATION_ROLE, type StreamName } from '../config/names.ts';
+import { missingFrom } from '../config/tables.ts';
+import type { Reader } from '../ports/database.ts';
+import { progressOf } from '../replication/copy/progress.ts';
+import { keepWatch } from '../replication/copy/watch.ts';
+import { sourceTables, targetTables, workerState } from '../replication/copy-progress.sql.ts';
+import { breach, type History, lookAtHistory } from '../replication/history.ts';
+import type { Memory } from './history.ts';
+import { flag, type Measures } from './metrics.ts';
+
+export async function watchBoth(
+  publisher: Reader,
+  subscriber: Reader,
+  stream: StreamName,
+  sourceDatabase: string,
+  memory: Memory,
+  now: number,
+): Promise<Measures> {
+  const history = await lookAtHistory(publisher, subscriber, stream, sourceDatabase);
+  const { slot, subscription, beats, publication } = history;
+  if (!slot && !subscription) return {};
+  const copy = stream === 'forward' && subscription ? await watchCopy(publisher, subscriber, history, memory, now) : {};
+  return {
+    HistoryBroken: flag(subscription !== undefined && breach({ ...history, beats: undefined }) !== undefined),
+    ...(beats && { HeartbeatGaps: Math.max(0, beats.last - beats.count) }),
+    ...(publication && { Tables: publication.tables.length }),
+    ...(!subscription && { SubscriptionRunning: 0 }),
+    ...copy,
+  };
+}
+
+/** Measuring every table of the source is worth its while only as long as one is not copied. */
+async function watchCopy(source: Reader, target: Reader, history: History, memory: Memory, now: number): Promise<Measures> {
+  const { name, tables, publication } = history;
+  const missing = missingFrom(tables, publication?.tables ?? []).length;
+  if (missing === 0 && tables.every(({ state }) => state === 'r')) {
+    memory.copy = undefined;
+    return { CopyPercent: 100 };
+  }
+  const [workers] = await target.query(workerState(name));
+  const progress = progressOf(await source.query(sourceTables(REPLICATION_ROLE)), await target.query(targetTables(name)));
+  if (!workers) throw new Error('A query without a from-list always returns a row.');
+  memory.copy = keepWatch(memory.copy, progress, workers, now);
+  return {
+    CopyBytes: progress.bytesDone,
+    CopyBytesTotal: progress.bytesTotal,
+    CopyPercent: progress.percent,
+    CopyIdleSeconds: (now - memory.copy.movedAt) / 1000,
+  };
+}

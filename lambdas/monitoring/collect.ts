@@ -1,0 +1,113 @@
+/** One look of the watch. It only looks, and a side that is out of reach does not keep it from looking at the other. */
+
+import { type StreamName, subscriptionName } from '../config/names.ts';
+import type { Reader } from '../ports/database.ts';
+import type { Need } from '../ports/ports.ts';
+import { SIDES_OF } from '../replication/history.ts';
+import type { Gate } from '../state/gates.sql.ts';
+import { gateOf, servingSide } from '../switch/gates.ts';
+import { watchBoth } from './both.ts';
+import type { Memory } from './history.ts';
+import { PATIENCE_MS } from './lag.ts';
+import { flag, type Measures } from './metrics.ts';
+import { watchPublisher } from './publisher.ts';
+import { databaseSize, subscriberHealth } from './stream-health.sql.ts';
+import { watchSubscriber, whyDisabled } from './subscriber.ts';
+
+/** What the function that watches may reach; its rights, network and environment follow from it as those of a step do. */
+export const WATCH_NEEDS = ['executions', 'source', 'target'] as const satisfies readonly Need[];
+
+export interface Watched {
+  readonly source: Reader;
+  readonly target: Reader;
+}
+
+export interface Outlook {
+  readonly stream: StreamName;
+  /** Empty where nothing of ours is there. */
+  readonly measures: Measures;
+  /** What a person who follows an alarm wants to read in the log. */
+  readonly notices: readonly string[];
+  /** What kept the look from being whole. */
+  readonly failures: readonly unknown[];
+}
+
+/** What a side tells of itself. */
+interface Side {
+  readonly reader: Reader;
+  readonly gate: Gate | undefined;
+}
+type Sides = Partial<Record<keyof Watched, Side>>;
+
+/** @param replicated whether the latest execution of `Replicate` has succeeded @param now milliseconds since 1970 */
+export async function lookOut(watched: Watched, memory: Memory, replicated: boolean, now = Date.now()): Promise<Outlook> {
+  const failures: unknown[] = [];
+  const tried = async <Result>(look: () => Promise<Result>): Promise<Result | undefined> => {
+    try {
+      return await look();
+    } catch (error) {
+      failures.push(error);
+      return undefined;
+    }
+  };
+  const sideOf = (reader: Reader) => tried(async (): Promise<Side> => ({ reader, gate: await gateOf(reader) }));
+  const [source, target] = await Promise.all([sideOf(watched.source), sideOf(watched.target)]);
+  const sides: Sides = { ...(source && { source }), ...(target && { target }) };
+  const sourceDatabase = watched.source.endpoint.database;
+  const stream = (await tried(() => currentStream(sides, sourceDatabase))) ?? 'forward';
+  memory.turnTo(stream);
+  const name = subscriptionName(sourceDatabase, stream);
+  const publisher = sides[SIDES_OF[stream].publisher]?.reader;
+  const subscriber = sides[SIDES_OF[stream].subscriber]?.reader;
+  const measures: Measures = {
+    ...(publisher && (await tried(() => watchPublisher(publisher, stream, name, memory, now)))),
+    ...(subscriber && (await tried(() => watchSubscriber(subscriber, name, memory)))),
+    ...(publisher && subscriber && (await tried(() => watchBoth(publisher, subscriber, stream, sourceDatabase, memory, now)))),
+  };
+  if (Object.keys(measures).length === 0 && !source?.gate && !target?.gate) return { stream, measures: {}, notices: [], failures };
+  const isStopped = subscriber !== undefined && measures.SubscriptionRunning === 0;
+  const notices = (isStopped && (await tried(() => whyDisabled(subscriber, SIDES_OF[stream].subscriber, name)))) || [];
+  const whole = { ...measures, ...servingMeasures(sides, now), ...(target && (await tried(() => sizeOf(target.reader)))) };
+  return { stream, measures: { ...whole, ReadyToCutOver: flag(replicated && stream === 'forward' && isReady(whole)) }, notices, failures };
+}
+
+/** By both gates; where one side is out of reach, by what the other one has. */
+async function currentStream({ source, target }: Sides, sourceDatabase: string): Promise<StreamName> {
+  if (source && target) return servingSide({ source: source.gate, target: target.gate }) === 'target' ? 'reverse' : 'forward';
+  if (source) return servingSide({ source: source.gate, target: undefined }) === 'target' ? 'reverse' : 'forward';
+  if (!target) return 'forward';
+  const [forward] = await target.reader.query(subscriberHealth(subscriptionName(sourceDatabase)));
+  return forward || !target.gate ? 'forward' : 'reverse';
+}
+
+/** A side that serves and is not open takes no writes: it is fenced, or a switch to it was committed and has not opened it yet. */
+function servingMeasures({ source, target }: Sides, now: number): Measures {
+  if (!source || !target) {
+    const gate = (source ?? target)?.gate;
+    return gate?.state === 'fenced' ? { FenceHeldSeconds: secondsSince(gate, now) } : {};
+  }
+  const gates = { source: source.gate, target: target.gate };
+  const serving = servingSide(gates);
+  const held = (gates[serving]?.state ?? 'open') !== 'open';
+  const seconds = Object.values(gates).map((gate) => (gate ? secondsSince(gate, now) : Number.POSITIVE_INFINITY));
+  return { ServingTarget: flag(serving === 'target'), FenceHeldSeconds: held ? Math.min(...seconds) : 0 };
+}
+
+const secondsSince = ({ changedAt }: Gate, now: number): number => Math.max(0, (now - changedAt.getTime()) / 1000);
+
+async function sizeOf(target: Reader): Promise<Measures> {
+  const [size] = await target.query(databaseSize());
+  return size ? { TargetBytes: size.bytes } : {};
+}
+
+/** Whatever is not known speaks against it. */
+const isReady = (seen: Measures): boolean =>
+  seen.CopyPercent === 100 &&
+  seen.TablesReady === seen.Tables &&
+  seen.SubscriptionRunning === 1 &&
+  seen.SlotActive === 1 &&
+  seen.HistoryBroken === 0 &&
+  seen.HeartbeatGaps === 0 &&
+  (seen.LagMilliseconds ?? PATIENCE_MS) < PATIENCE_MS &&
+  (seen.ApplyErrors ?? 0) === 0 &&
+  seen.FenceHeldSeconds === 0;

@@ -1,0 +1,58 @@
+/** What the side that sends changes tells: how far behind the other one is, and what the stream makes it keep. */
+
+import { REPLICATION_ROLE, type StreamName } from '../config/names.ts';
+import type { Reader } from '../ports/database.ts';
+import { ownSlots, slotState, walPosition } from '../replication/slots.sql.ts';
+import { subscribers, subscribersExist } from '../state/subscribers.sql.ts';
+import { bytesOf, type Memory } from './history.ts';
+import { awaitConfirmation, milliseconds } from './lag.ts';
+import { flag, type Measures } from './metrics.ts';
+import { databaseSize, type Pressure, pressure } from './stream-health.sql.ts';
+
+/** @param name of the stream's slot */
+export async function watchPublisher(publisher: Reader, stream: StreamName, name: string, memory: Memory, now: number): Promise<Measures> {
+  const [slot] = await publisher.query(slotState(name));
+  if (!slot) return {};
+  const [noted] = await publisher.query(subscribersExist());
+  const slots = await publisher.query(ownSlots(name, noted?.exist ? await publisher.query(subscribers()) : []));
+  const [held] = await publisher.query(
+    pressure(
+      slots.map((own) => own.name),
+      REPLICATION_ROLE,
+    ),
+  );
+  const [end] = await publisher.query(walPosition());
+  const waited = slot.active && !slot.lost ? await awaitConfirmation(publisher, name) : undefined;
+  const lag = waited ?? (slot.confirmed === null ? undefined : milliseconds(slot.confirmed, memory, now));
+  if (end && held && held.keptBytes !== null) memory.keep({ at: now, position: bytesOf(end.position), keptBytes: held.keptBytes });
+  const hours = held && (await hoursLeft(publisher, stream, held, memory));
+  return {
+    SlotActive: flag(slot.active),
+    ...(slot.lost && { HistoryBroken: 1 }),
+    ...(slot.lagBytes !== null && { LagBytes: slot.lagBytes }),
+    ...(lag !== undefined && { LagMilliseconds: Math.round(lag) }),
+    ...(held && held.keptBytes !== null && { WalKeptBytes: held.keptBytes }),
+    ...(held && held.transactionIds !== null && { TransactionIdAge: held.transactionIds }),
+    ...(hours !== undefined && { WalHoursLeft: hours }),
+  };
+}
+
+const MOST_HOURS = 30 * 24;
+/**
+ * Aurora's volume grows by itself, up to this size on every version
+ * (https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.Overview.StorageReliability.html): without a limit the wall
+ * that is hit first is the bill. The disk of PlanetScale cannot be asked for, so there only a limit counts.
+ */
+const AURORA_VOLUME_BYTES = 128 * 1024 ** 4;
+
+async function hoursLeft(publisher: Reader, stream: StreamName, { leftBytes }: Pressure, memory: Memory): Promise<number | undefined> {
+  const growth = memory.growthPerHour();
+  if (growth === undefined) return undefined;
+  const left = leftBytes ?? (stream === 'forward' ? AURORA_VOLUME_BYTES - (await sizeOf(publisher)) : undefined);
+  if (left === undefined) return undefined;
+  return growth <= 0 ? MOST_HOURS : Math.min(MOST_HOURS, left / growth);
+}
+
+async function sizeOf(side: Reader): Promise<number> {
+  return (await side.query(databaseSize()))[0]?.bytes ?? 0;
+}

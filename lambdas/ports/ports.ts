@@ -1,0 +1,67 @@
+/** All ports together, by the names that a step's needs have. */
+import type { Application, ApplicationOriginal, ApplicationView, Hook } from './application.ts';
+import type {
+  ClusterAccess,
+  ClusterReboot,
+  ClusterRestore,
+  ClusterRestoreView,
+  ClusterSetup,
+  ClusterSetupView,
+  ClusterView,
+} from './cluster.ts';
+import type { ComparisonReaders, Database, LowLogin, Reader, SchemaDump } from './database.ts';
+import type { Executions } from './executions.ts';
+import type { Functions } from './functions.ts';
+import type { ReplicationAccess, ReplicationSecret, WayBack } from './replication.ts';
+
+/** Everything outside of the function that a step may reach. */
+export interface Ports {
+  readonly source: Database;
+  readonly target: Database;
+  readonly comparison: ComparisonReaders;
+  readonly lowLogin: LowLogin;
+  /** Rights follow from needs, so each way of changing the cluster is a port of its own; `cluster` only looks. */
+  readonly cluster: ClusterView;
+  readonly clusterSetup: ClusterSetup;
+  readonly clusterRestore: ClusterRestore;
+  readonly clusterReboot: ClusterReboot;
+  readonly clusterAccess: ClusterAccess;
+  readonly executions: Executions;
+  readonly replication: ReplicationAccess;
+  readonly wayBack: WayBack;
+  readonly replicationSecret: ReplicationSecret;
+  readonly schemaDump: SchemaDump;
+  /** Rights follow from needs here, too: only `application` may write the secret. */
+  readonly application: Application;
+  readonly applicationView: ApplicationView;
+  readonly applicationOriginal: ApplicationOriginal;
+  readonly hook: Hook;
+  readonly functions: Functions;
+}
+export type Need = keyof Ports;
+
+/** The same ports for a look: whatever could change something is not there, so `inspect` cannot act, and the compiler says so. */
+export interface Views {
+  readonly source: Reader;
+  readonly target: Reader;
+  readonly comparison: ComparisonReaders;
+  /** Nothing can be looked at before there is a role. */
+  readonly lowLogin: object;
+  readonly cluster: ClusterView;
+  readonly clusterSetup: ClusterSetupView;
+  readonly clusterRestore: ClusterRestoreView;
+  readonly clusterReboot: ClusterView;
+  readonly clusterAccess: ClusterAccess;
+  readonly executions: Executions;
+  readonly replication: ReplicationAccess;
+  readonly wayBack: WayBack;
+  readonly replicationSecret: Pick<ReplicationSecret, 'isRenewedBy'>;
+  readonly schemaDump: SchemaDump;
+  readonly application: ApplicationView;
+  readonly applicationView: ApplicationView;
+  readonly applicationOriginal: Pick<ApplicationOriginal, 'isKept'>;
+  /** There is nothing to look at. */
+  readonly hook: object;
+  /** To be called changes nothing. */
+  readonly functions: Functions;
+}

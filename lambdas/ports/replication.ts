@@ -1,0 +1,71 @@
+/** What a step gets in order to have one side stream from the other: a login for either, and the ways between them. */
+import type { SideName } from '../config/side-name.ts';
+
+/** The login with which each side streams from the other. */
+export interface ReplicationLogin {
+  readonly user: string;
+  /** The password that lets it in to a side, the source unless told. Each side has one of its own. */
+  password(side?: SideName): Promise<string>;
+  /** Source address as the target reaches it, and the TLS settings of the subscription's connection string. */
+  readonly host: string;
+  readonly port: number;
+  /** libpq's sslmode; `require` unless the configuration explicitly weakens it. */
+  readonly sslmode: Sslmode;
+}
+
+/** As libpq knows it. */
+export type Sslmode = 'require' | 'verify-full' | 'prefer' | 'disable';
+
+/** How the source reaches the target for the stream back, as far as the deployment says it. */
+export interface WayBackSettings {
+  /** Address of the target as the source reaches it. @default - the one under which we reach it */
+  readonly host?: string;
+  readonly port?: number;
+  /** @default - the strictest that both ends know */
+  readonly sslmode?: Sslmode;
+  /** Whether the source's system knows the authority by which we verify the target. @default - where that is a public one */
+  readonly knowsAuthority?: boolean;
+}
+
+/** How a subscriber reaches a publisher, and how it is encrypted. */
+export interface Route {
+  /** By which name the replication role logs in. */
+  readonly user: string;
+  readonly host: string;
+  readonly port: number;
+  readonly sslmode: Sslmode;
+  /** Whether the publisher, or what stands before it, offers SCRAM with channel binding. */
+  readonly channelBinding: boolean;
+}
+
+/** The stream back, before there is one. */
+export interface WayBack {
+  /**
+   * From the source to the target.
+   * @param libpq major version of the source, whose libpq it is
+   */
+  route(libpq: number): Promise<Route>;
+}
+
+/** The same login, which can also be tried. */
+export interface ReplicationAccess extends ReplicationLogin {
+  /**
+   * Whether a side, the source unless told, lets this user in with its password. Stored passwords can be read by superusers only, so it is
+   * found out by logging in.
+   * @throws TransientError where the side cannot be reached
+   */
+  works(side?: SideName): Promise<boolean>;
+  /**
+   * How the other side reaches this publisher.
+   * @param libpq major version of the subscriber
+   */
+  route(publisher: SideName, libpq: number): Promise<Route>;
+}
+
+/** The secret of which the passwords of {@link ReplicationLogin} are made. */
+export interface ReplicationSecret {
+  /** Whether the current password is the one that {@link renew} made for this execution. */
+  isRenewedBy(execution: string): Promise<boolean>;
+  /** Puts in a new password, generated; the one before stays AWSPREVIOUS. Once for each execution, however often it is called. */
+  renew(execution: string): Promise<void>;
+}

@@ -1,0 +1,91 @@
+/** A dump of the source → everything that CopySchema does on the target, decided before the first statement is sent. */
+import type { ForeignKey } from '../../postgres/foreign-keys.sql.ts';
+import { identifier, qualified } from '../../postgres/quote.ts';
+import type { HeldKey } from '../../state/held-keys.sql.ts';
+import { type MaterializedView, refreshView } from '../materialized-views.sql.ts';
+import { analyzeAll, type Deferred, vacuumAll } from '../post-data/post-data.sql.ts';
+import { adapt } from './adapt.ts';
+import { classifyBehindBorder, type ObjectName, type PostDataStatement } from './kinds.ts';
+import { type PostData, sectionsOf } from './sections.ts';
+import { type DumpStatement, splitDump } from './statements.ts';
+
+export interface CopyPlan {
+  /** To be carried out now, in one transaction. */
+  readonly now: readonly DumpStatement[];
+  readonly later: readonly Deferred[];
+  /** These foreign keys, as a person would name them. */
+  readonly leftBehind: readonly string[];
+  /** Foreign keys that the target must not have as long as it subscribes. */
+  readonly held: readonly HeldKey[];
+}
+
+/** What the source's catalog says beside the dump. */
+export interface Besides {
+  /** Foreign keys to tables that stay behind, and of unlogged tables. */
+  readonly dangling: readonly ForeignKey[];
+  /** Materialized views that hold rows on the source, in any order. */
+  readonly populated: readonly MaterializedView[];
+  /** Event triggers of the platform that the source is on, which stay there. @default - none */
+  readonly platformTriggers?: readonly string[];
+  /** Foreign keys from tables that no stream brings. @default - none */
+  readonly toHold?: readonly ForeignKey[];
+  /** What rows name, of all that would be made after the copy. @default - nothing */
+  readonly named?: readonly ObjectName[];
+}
+
+const same = (one: ObjectName | undefined, schema: string, name: string): boolean => one?.schema === schema && one.name === name;
+
+export function planCopy(dump: string, { dangling, populated, platformTriggers = [], toHold = [], named = [] }: Besides): CopyPlan {
+  const statements = splitDump(dump);
+  const { preData, keys, postData } = sectionsOf(statements, named);
+  const isOneOf = (keys: readonly ForeignKey[], one: PostData) =>
+    one.kind === 'foreign key' && keys.some((key) => key.name === one.object && same(one.on, key.schema, key.table));
+  const isDangling = (one: PostData) => isOneOf(dangling, one);
+  const isHeld = (one: PostData) => !isDangling(one) && isOneOf(toHold, one);
+  const isOfPlatform = ({ kind, object, entry }: PostData) =>
+    platformTriggers.some((name) => (kind === 'event trigger' && object === name) || isAbout(entry, name));
+  const kept = postData
+    .filter((one) => !isDangling(one) && !isHeld(one) && !isOfPlatform(one))
+    .map(({ entry, ...one }) => ({ ...one, object: one.object || nameOf(entry) }));
+  // pg_dump writes what others depend on first, so the order of the dump is an order in which to fill the views.
+  const views = statements.flatMap(({ text }) => (text.startsWith('CREATE MATERIALIZED VIEW ') ? [classifyBehindBorder(text).on] : []));
+  const refreshes = views.filter((view) => view !== undefined && populated.some(({ schema, name }) => same(view, schema, name)));
+  return {
+    now: [...adapt(preData), ...keys],
+    later: [...kept, ANALYZE, ...refreshes.map((view) => refresh(view as ObjectName)), VACUUM].map(deferred),
+    leftBehind: postData.filter(isDangling).map(({ on, object }) => `${qualified(on?.schema ?? '', on?.name ?? '')}: ${object}`),
+    held: postData.filter(isHeld).map(({ on, object, text }) => ({ schema: on?.schema ?? '', table: on?.name ?? '', name: object, text })),
+  };
+}
+
+/** Whether it belongs to the event trigger, as a comment on it does. */
+const isAbout = (entry: DumpStatement['entry'], trigger: string): boolean =>
+  (entry?.type === 'EVENT TRIGGER' && entry.name === trigger) ||
+  (entry?.type === 'COMMENT' && entry.name === `EVENT TRIGGER ${identifier(trigger)}`);
+
+const ANALYZE: PostDataStatement = { kind: 'analyze', object: 'all tables', on: undefined, text: analyzeAll };
+
+const VACUUM: PostDataStatement = { kind: 'vacuum', object: 'tables and views', on: undefined, text: vacuumAll };
+
+const refresh = (view: ObjectName): PostDataStatement => ({
+  kind: 'refresh',
+  object: view.name,
+  on: view,
+  text: refreshView(view),
+});
+
+const nameOf = (entry: DumpStatement['entry']): string => (entry ? `${entry.type} ${entry.name}` : '');
+
+function deferred({ kind, object, on, child, to, text }: PostDataStatement, at: number): Deferred {
+  return {
+    ordinal: at + 1,
+    kind: kind as Deferred['kind'],
+    schema: (child ?? on)?.schema ?? null,
+    object,
+    onSchema: on?.schema ?? null,
+    onTable: on?.name ?? null,
+    toSchema: to?.schema ?? null,
+    toTable: to?.name ?? null,
+    text,
+  };
+}

@@ -1,0 +1,67 @@
+/** What a person reads about statements that the target refused. */
+import { IndexBuildFailed } from '../../config/errors.ts';
+import { SCHEMA } from '../../config/names.ts';
+import { qualified } from '../../postgres/quote.ts';
+import { type PublicWords, publicWords, withCode } from '../../postgres/server-words.ts';
+import type { Work } from './post-data.sql.ts';
+import { MOST_ATTEMPTS } from './state.ts';
+
+export interface Failure {
+  readonly ordinal: number;
+  readonly object: string;
+  readonly message: string;
+}
+
+const REMEDIES: readonly (readonly [codes: RegExp, remedy: string])[] = [
+  [/^23505$/, 'Rows are there twice on the target: find them, compare with the source, whose own index may be corrupt.'],
+  [/^23503$/, 'Rows refer to rows that are missing: look for the same on the source, where the constraint may never have been validated.'],
+  [/^23/, 'Rows break the constraint: look for the same on the source.'],
+  [/^42501$/, 'Grant the target role the right, or have a role that has it run the statement.'],
+  [/^53100$/, 'Give the target more disk.'],
+  [/^42(704|P01|703|883)$/, 'Make what is missing on the target, a role for example.'],
+];
+
+const LONGEST_TEXT = 160;
+const MOST_FAILURES_TOLD = 20;
+
+const titleOf = ({ kind, object, onSchema, onTable }: Work): string =>
+  `${kind} ${object}${onSchema && onTable && object !== onTable ? ` on ${qualified(onSchema, onTable)}` : ''}`;
+
+/** What the server said, as far as it may be told; undefined where it said nothing. */
+export function wordsOf({ code, error, hint, culprit, ownWords }: Work): PublicWords | undefined {
+  if (code === null) return undefined;
+  return publicWords({ code, message: error ?? '', hint: hint ?? undefined, foreign: ownWords !== true, culprit: culprit ?? undefined });
+}
+
+export function failureOf(work: Work): Failure {
+  const { ordinal, code } = work;
+  const words = wordsOf(work);
+  if (!words) {
+    return { ordinal, object: titleOf(work), message: `started ${MOST_ATTEMPTS} times, and vanished without an error each time` };
+  }
+  const hint = words.hint ? ` Hint: ${words.hint}` : '';
+  return { ordinal, object: titleOf(work), message: `${withCode(words.message, code ?? undefined)}${hint}` };
+}
+
+function remedyOf({ code, culprit }: Work): string {
+  if (culprit && !code?.startsWith('42')) return `Function ${culprit} fails for a row of the table: repair the one or the other.`;
+  if (culprit) {
+    return `Function ${culprit} fails where search_path is empty: qualify the names in it, or give it one with alter function … set search_path.`;
+  }
+  return REMEDIES.find(([codes]) => codes.test(code ?? ''))?.[1] ?? 'Repair the cause that the server names.';
+}
+
+export function buildFailed(failed: readonly Work[]): IndexBuildFailed {
+  const told = failed.slice(0, MOST_FAILURES_TOLD).map((work) => {
+    const text = (work.text ?? '').replaceAll(/\s+/g, ' ');
+    const shown = text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
+    const { ordinal, object, message } = failureOf(work);
+    return `(${ordinal}) ${object}: ${message}. ${remedyOf(work)}${shown ? ` Statement: ${shown}` : ''}`;
+  });
+  const untold = failed.length - told.length;
+  return new IndexBuildFailed(
+    `${failed.length} statements failed; all others were carried out. ${told.join(' ')}${untold > 0 ? ` And ${untold} more.` : ''} ` +
+      'Then start the machine again: it tries these once more. To go on without some of them, run on the target: ' +
+      `delete from ${SCHEMA}.post_data where ${failed.length > told.length ? 'error is not null' : `ordinal in (${failed.map(({ ordinal }) => ordinal).join(', ')})`}.`,
+  );
+}

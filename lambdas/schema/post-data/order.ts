@@ -1,0 +1,72 @@
+/** In what order the listed statements are carried out, and which of them side by side. */
+import type { PostDataKind } from '../dump/kinds.ts';
+import type { Work } from './post-data.sql.ts';
+import type { State } from './state.ts';
+
+/**
+ * Kinds that may run at the same time; each group begins when the one before has ended. Why in this order:
+ * {@link PostDataKind}.
+ */
+const GROUPS: readonly { readonly kinds: readonly PostDataKind[]; readonly sideBySide: boolean }[] = [
+  { kinds: ['definition'], sideBySide: false },
+  { kinds: ['index', 'unique', 'exclusion'], sideBySide: true },
+  { kinds: ['attachment'], sideBySide: false },
+  { kinds: ['domain check'], sideBySide: false },
+  { kinds: ['check', 'foreign key'], sideBySide: true },
+  { kinds: ['detail'], sideBySide: false },
+  { kinds: ['analyze'], sideBySide: false },
+  { kinds: ['refresh'], sideBySide: false },
+  { kinds: ['vacuum'], sideBySide: false },
+  { kinds: ['event trigger'], sideBySide: false },
+];
+
+/** A statement and where it stands. */
+export interface Standing extends Work {
+  readonly state: State;
+}
+
+/** Statements to be started now. */
+export interface Turn {
+  /** In the order in which to take them. */
+  readonly queue: readonly Work[];
+  /** Of the same group, started on an earlier visit and still running. */
+  readonly running: readonly Work[];
+  readonly sessions: number;
+}
+
+/**
+ * The first group with something to start, unless an earlier one is still running. Long work begins with the largest table, so that the
+ * last builder does not start the longest one when all others have nothing left to do.
+ * @param mayStart leaves out those that have been tried on this visit
+ */
+export function nextTurn(all: readonly Standing[], mayStart: (work: Work) => boolean, sessions: number): Turn | undefined {
+  for (const { kinds, sideBySide } of GROUPS) {
+    const group = all.filter(({ kind }) => kinds.includes(kind));
+    const running = group.filter(({ state }) => state === 'running');
+    const queue = group.filter((work) => work.state === 'open' && mayStart(work));
+    const free = (sideBySide ? sessions : 1) - running.length;
+    if (queue.length > 0 && free > 0) {
+      return { queue: sideBySide ? queue.toSorted((a, b) => b.bytes - a.bytes || a.ordinal - b.ordinal) : queue, running, sessions: free };
+    }
+    if (running.length > 0) return undefined;
+  }
+  return undefined;
+}
+
+const tablesOf = (work: Work): string[] =>
+  [
+    [work.onSchema, work.onTable],
+    [work.toSchema, work.toTable],
+  ]
+    .filter(([, table]) => table)
+    .map((names) => JSON.stringify(names));
+
+/**
+ * Whether one would wait for the other, or both for each other: two foreign keys that refer to each other's tables deadlock. Plain index
+ * builds share their table (https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES).
+ */
+export function inEachOthersWay(one: Work, other: Work): boolean {
+  if (one.kind === 'index' && other.kind === 'index') return false;
+  const tables = tablesOf(one);
+  return tablesOf(other).some((table) => tables.includes(table));
+}

@@ -1,0 +1,30 @@
+/** What has become of a listed statement, as far as one execution of the machine is concerned. */
+import type { Work } from './post-data.sql.ts';
+
+/**
+ * `open`: to be started. `running`: a server process is busy with it. `failed`: this execution has tried, and trying again would not
+ * help; the next execution tries again, because somebody may have repaired the cause.
+ */
+export type State = 'done' | 'running' | 'failed' | 'open';
+
+/** Deadlocks with the apply worker, and locks that were not granted: https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const PASSING = new Set(['40001', '40P01', '55P03']);
+/**
+ * Undefined tables, columns, objects and functions, and a foreign key without the key it refers to. What a statement lacks may have been
+ * made by a later one; looking for it costs nothing, so such a statement gets a second chance.
+ */
+const LACKING = new Set(['42P01', '42703', '42704', '42883', '42830']);
+/** After so many a statement is given up that vanishes without an error: cancelled, or taken down with its server. */
+export const MOST_ATTEMPTS = 5;
+const MOST_ATTEMPTS_WITH_PARTS_LACKING = 2;
+
+export function stateOf(work: Work, execution: string): State {
+  if (work.done) return 'done';
+  if (work.running) return 'running';
+  return work.execution !== execution || work.attempts < attemptsFor(work.code) ? 'open' : 'failed';
+}
+
+function attemptsFor(code: string | null): number {
+  if (code === null || PASSING.has(code)) return MOST_ATTEMPTS;
+  return LACKING.has(code) ? MOST_ATTEMPTS_WITH_PARTS_LACKING : 1;
+}

@@ -1,0 +1,40 @@
+/** Tables whose copy has to be made again, noted on the target until it has begun. */
+
+import type { TableName } from '../config/input.ts';
+import { SCHEMA } from '../config/names.ts';
+import type { Statement } from '../ports/database.ts';
+import { qualified, statement } from '../postgres/quote.ts';
+import { closed } from './closed.sql.ts';
+
+const NAME = 'recopy';
+const TABLE = qualified(SCHEMA, NAME);
+
+export const createRecopies = (): Statement =>
+  closed(NAME, `create table if not exists ${TABLE} ("schema" text not null, "table" text not null, primary key ("schema", "table"))`);
+
+export const recopiesExist = (): Statement<{ exist: boolean }> => statement(`select to_regclass('${SCHEMA}.${NAME}') is not null as exist`);
+
+export const recopies = (): Statement<TableName> => statement(`select "schema", "table" from ${TABLE} order by 1, 2`);
+
+export const noteRecopies = (tables: readonly TableName[]): Statement =>
+  statement(
+    `
+insert into ${TABLE} ("schema", "table")
+select t."schema", t."table" from jsonb_to_recordset($1::jsonb) as t ("schema" text, "table" text)
+on conflict do nothing
+`,
+    [JSON.stringify(tables)],
+  );
+
+export const forgetRecopies = (tables: readonly TableName[]): Statement =>
+  statement(
+    `
+delete from ${TABLE} as r
+using jsonb_to_recordset($1::jsonb) as t ("schema" text, "table" text)
+where r."schema" = t."schema" and r."table" = t."table"
+`,
+    [JSON.stringify(tables)],
+  );
+
+/** Without what hangs below the table: partitions and children are copied by themselves. */
+export const emptyTable = ({ schema, table }: TableName): Statement => statement(`truncate only ${qualified(schema, table)}`);

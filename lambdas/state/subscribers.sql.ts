@@ -1,0 +1,42 @@
+/**
+ * Which subscriptions of ours have read from the source, written down on the source. The copy of each table has a slot of its own, named
+ * `pg_<subscription>_sync_<table>_<cluster>` by the target's numbers
+ * (https://www.postgresql.org/docs/current/logical-replication-subscription.html#LOGICAL-REPLICATION-SUBSCRIPTION-SLOT), so that they can
+ * be told from other people's when the target is gone.
+ */
+
+import { SCHEMA } from '../config/names.ts';
+import type { Statement } from '../ports/database.ts';
+import { qualified, statement } from '../postgres/quote.ts';
+import { closed } from './closed.sql.ts';
+
+const NAME = 'subscriber';
+const TABLE = qualified(SCHEMA, NAME);
+
+/** A subscription by the numbers that the names of its slots carry. */
+export interface Subscriber {
+  readonly subscription: number;
+  /** System identifier of the target's cluster; null where the target does not tell. */
+  readonly cluster: string | null;
+}
+
+export const createSubscribers = (): Statement =>
+  closed(
+    NAME,
+    `create table if not exists ${TABLE} (subscription oid primary key, cluster text, made_at timestamptz not null default now())`,
+  );
+
+export const recordSubscriber = ({ subscription, cluster }: Subscriber): Statement =>
+  statement(
+    `
+insert into ${TABLE} (subscription, cluster) values ($1::int8::oid, $2::text)
+on conflict (subscription) do update set cluster = excluded.cluster
+`,
+    [subscription, cluster],
+  );
+
+export const subscribersExist = (): Statement<{ exist: boolean }> =>
+  statement(`select to_regclass('${SCHEMA}.${NAME}') is not null as exist`);
+
+export const subscribers = (): Statement<Subscriber> =>
+  statement(`select subscription::int8::float8 as subscription, cluster from ${TABLE}`);

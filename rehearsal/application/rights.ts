@@ -1,0 +1,38 @@
+/** What an application's role needs. A migration copies no owners and no grants, so on the target a person gives them anew, as here. */
+import pg from 'pg';
+import { clientConfig } from '../../lambdas/adapters/postgres/client-config.ts';
+import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
+import type { Statement } from '../../lambdas/ports/database.ts';
+import { literal, statement, USER_SCHEMA } from '../../lambdas/postgres/quote.ts';
+
+/** On every schema, table and sequence that we own. What extensions own is left as they made it; functions are for everybody. */
+const letIn = (role: string): Statement =>
+  statement(`
+do $do$
+declare
+  one text;
+begin
+  for one in
+    select format('usage on schema %I', n.nspname) from pg_namespace as n
+    where ${USER_SCHEMA} and not has_schema_privilege(${literal(role)}, n.oid, 'usage')
+    union all
+    select format('all on %s %I.%I', case c.relkind when 'S' then 'sequence' else 'table' end, n.nspname, c.relname)
+    from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
+    where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S') and pg_has_role(c.relowner, 'usage') and ${USER_SCHEMA}
+  loop
+    execute format('grant %s to %I', one, ${literal(role)});
+  end loop;
+end
+$do$
+`);
+
+/** @param owner whoever owns the objects there */
+export async function letApplicationIn(owner: ConnectionSettings, role: string): Promise<void> {
+  const client = new pg.Client(clientConfig(owner, 'rehearsal preparation'));
+  await client.connect();
+  try {
+    await client.query(letIn(role).text);
+  } finally {
+    await client.end();
+  }
+}

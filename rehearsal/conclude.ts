@@ -1,0 +1,109 @@
+/** What was performed and examined → the report. */
+import pg from 'pg';
+import { clientConfig } from '../lambdas/adapters/postgres/client-config.ts';
+import type { Examination } from './examine.ts';
+import { findingsOf } from './findings.ts';
+import type { Fixes } from './fixes.ts';
+import type { CatalogComparison } from './inventory/unchanged.ts';
+import type { Outcome } from './machines/execution.ts';
+import { type Report, reasonsAgainst } from './report.ts';
+import type { Sides } from './sides.ts';
+import type { SwitchRecord } from './switches.ts';
+import type { Journal } from './workload/journal.ts';
+
+/** What there is to judge when the machines have ended and the writers have stopped. */
+export interface Performed {
+  readonly sides: Pick<Sides, 'source' | 'target'>;
+  readonly journal: Journal;
+  /** Whether there were writers at all. */
+  readonly written: boolean;
+  readonly outcomes: readonly Outcome[];
+  readonly switches?: readonly SwitchRecord[];
+  /** Undefined where the machines did not get so far that there was something to look at. */
+  readonly examination: Examination | undefined;
+  /** Undefined where nothing was cleaned up. */
+  readonly catalogs?: CatalogComparison | undefined;
+  /** What else went wrong, in sentences. */
+  readonly faults?: readonly string[];
+  /** What of a dump was passed over or done otherwise than it says. */
+  readonly passedOver?: readonly string[] | undefined;
+  /** What was done before the first machine, so that it finds a database that is ready. */
+  readonly fixes?: Fixes | undefined;
+}
+
+export async function conclude({
+  sides,
+  journal,
+  written,
+  outcomes,
+  switches = [],
+  examination,
+  catalogs,
+  faults = [],
+  passedOver = [],
+  fixes = { applied: [], excluded: [] },
+}: Performed): Promise<Report> {
+  const first = switches.find(({ direction }) => direction === 'source→target');
+  const found: Omit<Report, 'outcome' | 'reasons'> = {
+    sourceVersion: await versionOf(sides.source),
+    targetVersion: await versionOf(sides.target),
+    machines: outcomes.map(({ name, status, seconds, transitions, states }) => ({ name, status, seconds, transitions, states })),
+    writes: {
+      acknowledged: journal.acknowledged,
+      lost: examination?.audit.lost ?? null,
+      duplicated: examination?.audit.duplicated ?? null,
+      duplicateKeys: journal.duplicateKeys,
+      overlap: switches.reduce((sum, { overlap }) => sum + overlap, 0),
+      rejected: journal.rejected,
+      longestPauseMs: journal.longestPauseMs,
+    },
+    downtimeMs: first?.writersDowntimeMs ?? null,
+    switch: first ? { parts: first.parts, roundTrips: first.roundTrips } : null,
+    switches,
+    tables: examination?.tables ?? { compared: 0, different: [] },
+    sequences: examination?.sequences ?? { compared: 0, behind: [] },
+    indexes: examination?.indexes ?? { expected: 0, missing: [] },
+    catalogs: catalogs ?? { compared: 0, different: [] },
+    copy: { bytes: examination?.bytes ?? 0, seconds: copySeconds(outcomes) },
+    findings: findingsOf(outcomes),
+    passedOver,
+    fixes,
+  };
+  const reasons = [
+    ...outcomes.filter(({ status }) => status !== 'SUCCEEDED').map(ending),
+    ...(examination?.arrived === false ? ['The other side did not catch up with the one that serves within two minutes.'] : []),
+    ...(examination && written && journal.acknowledged === 0 ? ['The writers did not get a single write through.'] : []),
+    ...faults,
+    ...reasonsAgainst(found, journal.refusals),
+  ];
+  return { outcome: reasons.length === 0 ? 'passed' : 'failed', reasons, ...found };
+}
+
+const ending = ({ name, status, failure }: Outcome): string =>
+  `${name} ${status.toLowerCase()}${failure ? `: ${failure.error}: ${plain(failure.cause)}` : '.'}`;
+
+/** Lambda's JSON around a message, taken off where no state of the machine did so. */
+function plain(cause: string): string {
+  try {
+    return String((JSON.parse(cause) as { errorMessage?: unknown }).errorMessage ?? cause);
+  } catch {
+    return cause;
+  }
+}
+
+export async function versionOf(settings: Sides['source']): Promise<number> {
+  const client = new pg.Client(clientConfig(settings, 'rehearsal inventory'));
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ server_version_num: string }>('show server_version_num');
+    return Math.floor(Number(rows[0]?.server_version_num) / 10_000);
+  } finally {
+    await client.end();
+  }
+}
+
+/** From the beginning of the subscription to the last table that was ready. */
+function copySeconds(outcomes: readonly Outcome[]): number {
+  const states = outcomes.flatMap((outcome) => outcome.states).filter(({ name }) => name === 'CreateSubscription' || name === 'AwaitCopy');
+  return Math.round(states.reduce((sum, { seconds }) => sum + seconds, 0) * 1000) / 1000;
+}

@@ -1,0 +1,190 @@
+/** One execution of a synthesized machine, by a local interpreter in place of Step Functions. */
+import { ExecutionAbortedError, StateMachine } from 'aws-local-stepfunctions';
+import type { ReportedFinding } from '../../lambdas/checks/report.ts';
+import type { Json } from '../../lambdas/config/json.ts';
+import type { StepEvent, StepResult } from '../../lambdas/engine/contract.ts';
+import type { Places } from '../../lambdas/ports/bindings.ts';
+import type { StepName } from '../../lambdas/steps/index.ts';
+import { FunctionError, invoke } from './local-function.ts';
+import type { ExecutionRegistry } from './registry.ts';
+import type { SynthesizedMachine } from './synthesize.ts';
+
+/** One visit of a step, when it has ended. */
+export interface Visited {
+  readonly machine: string;
+  readonly step: StepName;
+  /** How many visits of this step there have been in this execution, this one included. */
+  readonly visits: number;
+  /** Seconds since the first visit began. */
+  readonly seconds: number;
+  /** What the visit returned, or what it threw. */
+  readonly outcome: StepResult | FunctionError;
+}
+
+export interface ExecutionOptions {
+  readonly machine: SynthesizedMachine;
+  readonly name: string;
+  readonly input: Readonly<Record<string, Json>>;
+  readonly registry: ExecutionRegistry;
+  readonly places: Omit<Places, 'executions'>;
+  readonly pace: Pace;
+  /** Runs a step's function. @default - in this process */
+  readonly invoke?: typeof invoke;
+  /** Called when a visit begins. */
+  onVisit?(machine: string, step: StepName): void;
+  /** Called when a visit has ended; its state is left when what it returns is done, so that the caller may intervene right there. */
+  onVisited?(visited: Visited, execution: Pick<Execution, 'abort'>): void | Promise<void>;
+}
+
+/** Milliseconds that take the place of what is minutes in production. */
+export interface Pace {
+  readonly budgetMs: number;
+  readonly pollMs: number;
+  readonly retryMs: number;
+}
+export const DEFAULT_PACE: Pace = { budgetMs: 60_000, pollMs: 250, retryMs: 500 };
+
+/** How many times a task state was entered or retried, and how long it took from first to last, waiting included. */
+export interface StateRecord {
+  readonly name: string;
+  visits: number;
+  seconds: number;
+}
+
+export interface Outcome {
+  /** Of the machine. */
+  readonly name: string;
+  /** Of the execution. */
+  readonly execution: string;
+  readonly status: 'SUCCEEDED' | 'FAILED' | 'ABORTED';
+  readonly seconds: number;
+  /** States entered, choices and waits included. */
+  readonly transitions: number;
+  /** Task states in the order of their first visit. */
+  readonly states: readonly StateRecord[];
+  /** What the console's red box would say. */
+  readonly failure: { readonly error: string; readonly cause: string } | undefined;
+  /** What each step returned last, by its name. */
+  readonly evidence: Readonly<Partial<Record<StepName, Json>>>;
+  /** What the readiness check found, as it wrote it into its log; blockers included, which its result does not hold. */
+  readonly findings: readonly ReportedFinding[];
+}
+
+export interface Execution {
+  /** Resolves, never rejects, when the machine has ended and nothing of it is under way any more. */
+  readonly ended: Promise<Outcome>;
+  /** As the console's button: the next state is not entered. */
+  abort(): void;
+}
+
+/** To validate a definition takes longer than many an execution, and CDK has made it: a test of ours validates what it makes. */
+const interpreterOf = ({ definition }: SynthesizedMachine): StateMachine =>
+  new StateMachine(definition, { validationOptions: { noValidate: true } });
+
+const secondsSince = (start: number): number => Math.round(performance.now() - start) / 1000;
+
+export function startExecution(options: ExecutionOptions): Execution {
+  const { machine, name, input, registry, pace } = options;
+  const start = performance.now();
+  const records = new Map<string, { record: StateRecord; since: number }>();
+  const underWay = new Set<Promise<unknown>>();
+  const evidence: Partial<Record<StepName, Json>> = {};
+  let findings: ReportedFinding[] = [];
+  const places: Places = { ...options.places, executions: registry.viewOf(name) };
+
+  const visit = async (stateName: string, event: StepEvent): Promise<StepResult> => {
+    const fn = machine.functions[stateName];
+    if (!fn) throw new Error(`The state ${stateName} has no function.`);
+    const entry = records.get(stateName) ?? { record: { name: stateName, visits: 0, seconds: 0 }, since: performance.now() };
+    records.set(stateName, entry);
+    entry.record.visits += 1;
+    options.onVisit?.(machine.name, fn.step);
+    const tell = async (outcome: Visited['outcome']) => {
+      entry.record.seconds = secondsSince(entry.since);
+      const { visits, seconds } = entry.record;
+      await options.onVisited?.({ machine: machine.name, step: fn.step, visits, seconds, outcome }, { abort });
+    };
+    if (fn.step === 'CheckReadiness') findings = [];
+    const keep = (_: string, fields?: object) => {
+      if (isFinding(fields)) findings.push(fields);
+    };
+    try {
+      const result = await (options.invoke ?? invoke)(fn, event, places, pace.budgetMs, { info: keep, warn: keep });
+      evidence[fn.step] = result.evidence;
+      await tell(result);
+      return result;
+    } catch (error) {
+      if (error instanceof FunctionError) await tell(error);
+      throw error;
+    }
+  };
+
+  const handlers = Object.fromEntries(
+    Object.keys(machine.functions).map((stateName) => [
+      stateName,
+      (event: unknown) => {
+        const visiting = visit(stateName, event as StepEvent);
+        underWay.add(visiting);
+        return visiting.finally(() => underWay.delete(visiting)) as never;
+      },
+    ]),
+  );
+  const eachState = (type: string, milliseconds: number) =>
+    Object.fromEntries(
+      Object.entries(machine.definition.States)
+        .filter(([, state]) => state.Type === type)
+        .map(([stateName]) => [stateName, milliseconds]),
+    );
+
+  registry.begin({ name, acts: machine.acts });
+  const running = interpreterOf(machine).run(input as never, {
+    overrides: {
+      taskResourceLocalHandlers: handlers,
+      waitTimeOverrides: eachState('Wait', pace.pollMs),
+      retryIntervalOverrides: eachState('Task', pace.retryMs),
+    },
+    context: {
+      Execution: { Name: name, Id: `arn:aws:states:eu-central-1:111122223333:execution:${machine.name}:${name}` },
+    },
+  });
+  function abort(): void {
+    registry.end(name); // it is no longer listed as running, though its function goes on
+    running.abort();
+  }
+
+  const ended = (async (): Promise<Outcome> => {
+    const counting = countTransitions(running.eventLogs);
+    const result = await running.result.then(
+      () => ({ status: 'SUCCEEDED' as const, failure: undefined }),
+      (error: unknown) => failureOf(error),
+    );
+    await Promise.allSettled([...underWay]);
+    registry.end(name, result.failure?.error);
+    return {
+      ...result,
+      name: machine.name,
+      execution: name,
+      seconds: secondsSince(start),
+      transitions: await counting,
+      states: [...records.values()].map(({ record }) => record),
+      evidence,
+      findings,
+    };
+  })();
+  return { ended, abort };
+}
+
+const isFinding = (fields?: object): fields is ReportedFinding => fields !== undefined && 'severity' in fields && 'code' in fields;
+
+async function countTransitions(events: AsyncIterable<{ readonly type: string }>): Promise<number> {
+  let entered = 0;
+  for await (const { type } of events) if (type === 'StateEntered') entered += 1;
+  return entered;
+}
+
+function failureOf(error: unknown): Pick<Outcome, 'status' | 'failure'> {
+  if (error instanceof ExecutionAbortedError) return { status: 'ABORTED', failure: undefined };
+  const { cause } = error as { cause?: unknown };
+  const last = cause instanceof Error ? cause : (error as Error);
+  return { status: 'FAILED', failure: { error: last.name, cause: last.message } };
+}

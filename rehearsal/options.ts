@@ -1,0 +1,227 @@
+/** The command line of the rehearsal: untrusted words → trusted {@link RehearsalOptions}, with every problem at once. */
+import { parseArgs } from 'node:util';
+import { InvalidInput } from '../lambdas/config/errors.ts';
+import { parseInput } from '../lambdas/config/input.ts';
+import type { Json } from '../lambdas/config/json.ts';
+import type { MachineName } from '../lambdas/engine/machines.ts';
+import type { ConnectionSettings } from '../lambdas/ports/connection-settings.ts';
+import { keysOfOthers } from '../lambdas/steps/index.ts';
+import { STOPS } from './course.ts';
+import { InvalidUrl, settingsOfUrl } from './database-url.ts';
+import { SERVER_VERSIONS, type ServerVersion } from './servers/binaries.ts';
+import { DEFAULT_TARGET_LOGIN, TARGET_ROLES, type TargetLogin } from './servers/planetscale-roles.ts';
+
+/** Where one side's database is: a server that the rehearsal starts for itself, or one that is there already. */
+export type Side =
+  | { readonly kind: 'embedded'; readonly version: ServerVersion }
+  | { readonly kind: 'existing'; readonly settings: ConnectionSettings };
+
+export interface RehearsalOptions {
+  readonly source: Side;
+  readonly target: Side;
+  /** As whom the migration logs in at an embedded target. */
+  readonly targetLogin: TargetLogin;
+  /** A plain SQL file to load in place of the sample. */
+  readonly sourceDump: string | undefined;
+  /** Do what Preflight asks for on the databases under rehearsal, and go on. */
+  readonly schemaFixes: boolean;
+  /** The last machine to run, all before it included. `--until` takes its name in lower case. */
+  readonly until: MachineName;
+  /** Sessions that write all the while, 0 to 64. */
+  readonly writers: number;
+  /** Transactions a second, of all writers together, 1 to 10,000. */
+  readonly rate: number;
+  /** Rows of the sample's largest table, 0 to 100,000,000. */
+  readonly rows: number;
+  /** What a person gives Preflight and Replicate as execution input. */
+  readonly input: Readonly<Record<string, Json>>;
+  /** Where the report is written as JSON. */
+  readonly report: string | undefined;
+  /** Leave the servers running at the end, until Ctrl-C. */
+  readonly keep: boolean;
+}
+
+/** The command line was refused; nothing was started. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(['The command line was refused, and nothing was started:', ...problems.map((problem) => `  ${problem}`)].join('\n'));
+    this.problems = problems;
+  }
+}
+
+/** Writes a second at which a switch has to be short. */
+const DEFAULT_RATE = 200;
+const DEFAULT_SOURCE: ServerVersion = 15;
+const DEFAULT_TARGET: ServerVersion = 18;
+/** The versions that PlanetScale runs. */
+const TARGET_VERSIONS: readonly ServerVersion[] = [17, 18];
+
+export const HELP = `Moves a database from one real PostgreSQL server to another, as the deployed state machines would, while an application writes.
+
+usage: npm run rehearse -- [options]
+
+  --source-version N   major version of the embedded source: ${SERVER_VERSIONS.join(', ')} (default ${DEFAULT_SOURCE})
+  --target-version N   major version of the embedded target: ${TARGET_VERSIONS.join(', ')} (default ${DEFAULT_TARGET})
+  --target-login ROLE  as whom to log in at the embedded target: member, a role as the guide asks you to make it, or default,
+                       PlanetScale's default role (default ${DEFAULT_TARGET_LOGIN})
+  --source-dump FILE   a plain SQL file, as pg_dump writes it, to load in place of the sample shop, with or without data;
+                       owners and grants included; roles that are missing and extensions of this machine are made
+  --source-url URL     an existing source, postgresql://user:password@host:port/database, in place of the embedded one
+  --target-url URL     an existing target, likewise; it must reach the source under the same address
+  --schema-fixes       do on the embedded databases what Preflight asks you to do, print the statements, leave out what none of them
+                       makes ready, and go on, so that one run tells everything
+  --until MACHINE      the last machine to run: ${STOPS.map((name) => name.toLowerCase()).join(', ')}
+                       (default cleanup, after a cutover, a rollback and another cutover; replicate where a server is your own)
+  --writers N          sessions of the application that writes meanwhile, 0 to 64 (default 4)
+  --rate N             transactions a second, of all writers together, 1 to 10000 (default ${DEFAULT_RATE})
+  --rows N             rows of the sample's largest table, 0 to 100000000 (default 100000)
+  --input JSON         execution input of Preflight and Replicate, such as '{"replicaIdentity": "full"}'
+  --report FILE        write the report to this file, as JSON
+  --keep               leave the servers running at the end and print their URLs, until Ctrl-C
+  --help               this text
+
+Connections to servers of your own are encrypted, and the certificate is verified in full: against the public authorities, or against
+those in a file that the URL names (?sslrootcert=FILE). Only an explicit ?sslmode=disable switches encryption off.
+
+On a source of your own, and on a dump of your own, the writers write to tables of their own in the schema "rehearsal_workload", never to
+yours. At the end everything that the rehearsal made on a server of yours is dropped again, except the copy of your data on the target.
+Beyond replicate, a switch ends every session in the database that it leaves, and nobody but the rehearsal writes there until it is led back.
+
+exit code: 0 passed, 1 failed, 3 could not tell
+`;
+
+const SPECIFICATION = {
+  'source-version': { type: 'string' },
+  'target-version': { type: 'string' },
+  'target-login': { type: 'string' },
+  'source-dump': { type: 'string' },
+  'source-url': { type: 'string' },
+  'target-url': { type: 'string' },
+  'schema-fixes': { type: 'boolean' },
+  until: { type: 'string' },
+  writers: { type: 'string' },
+  rate: { type: 'string' },
+  rows: { type: 'string' },
+  input: { type: 'string' },
+  report: { type: 'string' },
+  keep: { type: 'boolean' },
+  help: { type: 'boolean' },
+} as const;
+type Option = keyof typeof SPECIFICATION;
+
+/** Values and flags by option, as far as the words are understood; a problem for each that is not. */
+function split(words: readonly string[], problems: string[]): Map<Option, string> {
+  const { tokens } = parseArgs({ args: [...words], options: SPECIFICATION, strict: false, tokens: true });
+  const given = new Map<Option, string>();
+  for (const token of tokens) {
+    if (token.kind === 'option-terminator') continue;
+    if (token.kind === 'positional') problems.push(`"${token.value}" is not an option.`);
+    else if (!Object.hasOwn(SPECIFICATION, token.name)) problems.push(`${token.rawName} is not an option; --help lists them.`);
+    else if (given.has(token.name as Option)) problems.push(`${token.rawName} was given twice.`);
+    else if (SPECIFICATION[token.name as Option].type === 'boolean') {
+      if (token.value !== undefined) problems.push(`${token.rawName} takes no value.`);
+      given.set(token.name as Option, '');
+    } else if (!token.value || (!token.inlineValue && token.value.startsWith('--'))) {
+      problems.push(`${token.rawName} needs a value.`);
+    } else given.set(token.name as Option, token.value);
+  }
+  return given;
+}
+
+/**
+ * @returns `'help'` where the text is asked for
+ * @throws UsageError listing every problem at once, unknown options included; it never shows a URL, which holds a password
+ */
+export function parseOptions(words: readonly string[]): RehearsalOptions | 'help' {
+  const problems: string[] = [];
+  const given = split(words, problems);
+  if (given.has('help')) return 'help';
+
+  const wholeNumber = (option: Option, fallback: number, least: number, most: number): number => {
+    const text = given.get(option);
+    if (text === undefined) return fallback;
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= least && value <= most) return value;
+    problems.push(`--${option} must be a whole number from ${least} to ${most}, not "${text}".`);
+    return fallback;
+  };
+  const side = (name: 'source' | 'target', versions: readonly ServerVersion[], fallback: ServerVersion): Side => {
+    const url = given.get(`${name}-url`);
+    const text = given.get(`${name}-version`);
+    if (url !== undefined) {
+      if (text !== undefined) problems.push(`--${name}-version says nothing about a server of your own; leave it out, or --${name}-url.`);
+      try {
+        return { kind: 'existing', settings: settingsOfUrl(url) };
+      } catch (error) {
+        if (!(error instanceof InvalidUrl)) throw error;
+        problems.push(`--${name}-url ${error.message}`);
+      }
+    }
+    const version = text === undefined ? fallback : versions.find((known) => String(known) === text);
+    if (version === undefined) problems.push(`--${name}-version must be one of ${versions.join(', ')}, not "${text}".`);
+    return { kind: 'embedded', version: version ?? fallback };
+  };
+  const sides = { source: side('source', SERVER_VERSIONS, DEFAULT_SOURCE), target: side('target', TARGET_VERSIONS, DEFAULT_TARGET) };
+  const isAllOurs = sides.source.kind === 'embedded' && sides.target.kind === 'embedded';
+  const machine = (): MachineName => {
+    const text = given.get('until');
+    if (text === undefined) return isAllOurs ? 'Cleanup' : 'Replicate';
+    const found = STOPS.find((name) => name.toLowerCase() === text.toLowerCase());
+    if (!found) problems.push(`--until must be one of ${STOPS.map((name) => name.toLowerCase()).join(', ')}, not "${text}".`);
+    return found ?? 'Replicate';
+  };
+
+  const targetLogin = (): TargetLogin => {
+    const text = given.get('target-login') ?? DEFAULT_TARGET_LOGIN;
+    const known = Object.keys(TARGET_ROLES) as TargetLogin[];
+    const found = known.find((login) => login === text);
+    if (!found) problems.push(`--target-login must be one of ${known.join(', ')}, not "${text}".`);
+    return found ?? DEFAULT_TARGET_LOGIN;
+  };
+
+  const input = (): RehearsalOptions['input'] => {
+    const text = given.get('input');
+    if (text === undefined) return {};
+    try {
+      const value: unknown = JSON.parse(text);
+      parseInput(value, undefined, keysOfOthers('CheckReadiness'));
+      return value as RehearsalOptions['input'];
+    } catch (error) {
+      const why = error instanceof InvalidInput ? error.problems : ['It must be JSON.'];
+      problems.push(...why.map((problem) => `--input was refused: ${problem}`));
+      return {};
+    }
+  };
+
+  const options: RehearsalOptions = {
+    ...sides,
+    targetLogin: targetLogin(),
+    sourceDump: given.get('source-dump'),
+    schemaFixes: given.has('schema-fixes'),
+    until: machine(),
+    writers: wholeNumber('writers', 4, 0, 64),
+    rate: wholeNumber('rate', DEFAULT_RATE, 1, 10_000),
+    rows: wholeNumber('rows', 100_000, 0, 100_000_000),
+    input: input(),
+    report: given.get('report'),
+    keep: given.has('keep'),
+  };
+  if (options.sourceDump !== undefined && given.has('source-url')) {
+    problems.push('--source-dump is loaded into the embedded source; leave it out, or --source-url.');
+  }
+  if (given.has('target-login') && given.has('target-url')) {
+    problems.push('--target-login says nothing about a server of your own, whose URL names the role; leave it out, or --target-url.');
+  }
+  if (given.has('schema-fixes') && !isAllOurs) {
+    problems.push(
+      '--schema-fixes changes the databases under rehearsal, and never one of your own; leave it out, or --source-url and --target-url.',
+    );
+  }
+  if (given.has('rows') && (options.sourceDump !== undefined || given.has('source-url'))) {
+    problems.push('--rows is about the sample; leave it out with --source-dump or --source-url.');
+  }
+  if (problems.length > 0) throw new UsageError(problems);
+  return options;
+}

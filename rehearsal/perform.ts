@@ -1,0 +1,170 @@
+/** A rehearsal's whole course: machine after machine, with an application at work until the last comparison. */
+
+import { parseInput } from '../lambdas/config/input.ts';
+import type { Json } from '../lambdas/config/json.ts';
+import type { SideName } from '../lambdas/config/side-name.ts';
+import type { MachineName } from '../lambdas/engine/machines.ts';
+import { conclude } from './conclude.ts';
+import { courseUntil, LEADS_TO } from './course.ts';
+import { type Examination, examine } from './examine.ts';
+import { type CatalogComparison, catalogsOfBoth, compareCatalogs } from './inventory/unchanged.ts';
+import type { Outcome } from './machines/execution.ts';
+import type { Report } from './report.ts';
+import type { Machinery, Play } from './stage.ts';
+import { type Performance, switchesOf } from './switches.ts';
+import { consentOf } from './way-back.ts';
+import { placeOf } from './workload/connection.ts';
+import { withoutOwnTables } from './workload/own-subjects.ts';
+import { startWorkload, type Workload } from './workload/workload.ts';
+
+/** What is at work while the course is run. */
+interface Performing extends Play {
+  readonly runner: Machinery;
+  readonly workload: Workload;
+  readonly performances: Performance[];
+  /** What went wrong beside the machines, in sentences. */
+  readonly faults: string[];
+}
+
+/** @param runner what runs the machines */
+export async function perform(play: Play, runner: Machinery): Promise<Report> {
+  const { options, company, sides, subjects, secret } = play;
+  const writers = subjects.length > 0 ? options.writers : 0;
+  const workload = startWorkload({ secret, subjects, writers, rate: options.rate });
+  const interrupt = () => {
+    workload.abandon();
+    runner.abort();
+    // Whatever is under way on a server that goes away anyway ends with it.
+    if (sides.servers.source && sides.servers.target) sides.destroy();
+  };
+  company.signal?.addEventListener('abort', interrupt, { once: true });
+  try {
+    await company.onReady?.(sides);
+    return await run({ ...play, runner, workload, performances: [], faults: [] });
+  } finally {
+    company.signal?.removeEventListener('abort', interrupt);
+    workload.abandon();
+    await workload.stop();
+  }
+}
+
+async function run(play: Performing): Promise<Report> {
+  const { sides, runner, workload, performances, faults, subjects, options, passedOver, fixes } = play;
+  const course = courseUntil(options.until);
+  const cleansUp = course.includes('Cleanup');
+  const before = cleansUp ? await catalogsOfBoth(sides) : undefined;
+  await sides.passByPolicies();
+  const isThrough = await follow(
+    play,
+    course.filter((name) => name !== 'Cleanup'),
+  );
+  await stopWriters(play);
+  const examination = isReplicated(runner.outcomes) ? await look(play) : undefined;
+  let catalogs: CatalogComparison | undefined;
+  if (before && isThrough) {
+    const { status } = await runner.run('Cleanup', inputOf('Cleanup', play));
+    if (status === 'SUCCEEDED') catalogs = compareCatalogs(before, await catalogsOfBoth(sides));
+  }
+  const { journal } = workload;
+  const switches = switchesOf(performances, journal.acknowledgements, sides.application);
+  return conclude({
+    sides,
+    journal,
+    written: subjects.length > 0,
+    outcomes: runner.outcomes,
+    switches,
+    examination,
+    catalogs,
+    faults,
+    passedOver,
+    fixes,
+  });
+}
+
+const isReplicated = (outcomes: readonly Outcome[]): boolean =>
+  outcomes.some(({ name, status }) => name === 'Replicate' && status === 'SUCCEEDED');
+
+/** @returns whether every machine succeeded, and the application was found at work after each */
+async function follow(play: Performing, course: readonly MachineName[]): Promise<boolean> {
+  const { runner, sides } = play;
+  for (const name of course) {
+    const to = LEADS_TO[name];
+    const outcome = to ? await switchTo(play, name, to) : await runner.run(name, inputOf(name, play));
+    if (outcome.status !== 'SUCCEEDED') return false;
+    if (name === 'Replicate') await sides.letApplicationIn('target');
+    if (to && !(await goesOnAt(play, to))) return false;
+  }
+  return true;
+}
+
+/** `Preflight` looks at the user's database; whatever moves it moves the tables of the writers with it. */
+function inputOf(name: MachineName, { sides, subjects, fixes, options }: Play): Readonly<Record<string, Json>> {
+  const given = name === 'Preflight' || name === 'Replicate' ? options.input : leftOutBy(options.input);
+  const parts: Readonly<Record<string, Json>>[] = [
+    given,
+    name === 'Preflight' ? withoutOwnTables(subjects) : {},
+    name === 'Replicate' ? sides.input : {},
+    fixes && fixes.excluded.length > 0 ? { excludeTables: fixes.excluded } : {},
+  ];
+  return Object.assign({}, ...parts, leftOutBy(...parts));
+}
+
+/** What stays behind by any of these inputs. */
+function leftOutBy(...inputs: readonly Readonly<Record<string, Json>>[]): Readonly<Record<string, Json>> {
+  const lists = (['excludeSchemas', 'excludeTables'] as const).map((key) => [
+    key,
+    inputs.flatMap((input) => (Array.isArray(input[key]) ? input[key] : [])),
+  ]);
+  return Object.fromEntries(lists.filter(([, list]) => (list?.length ?? 0) > 0));
+}
+
+/** Somebody starts the sessions again that do not come back by themselves, and the switch has to end them all. */
+async function switchTo(play: Performing, name: MachineName, to: SideName): Promise<Outcome> {
+  const { runner, workload, performances, faults, company, sides } = play;
+  const consent = await consentOf(name, sides, company.progress);
+  const bystanders = await workload.startBystanders();
+  try {
+    const startedAt = performance.now();
+    const outcome = await runner.run(name, { ...consent, ...sides.switchInput, ...inputOf(name, play) });
+    performances.push({ outcome, startedAt });
+    if (outcome.status === 'SUCCEEDED')
+      faults.push(...(await bystanders.leftConnected()).map((fault) => `After the switch to the ${to}: ${fault}`));
+    await bystanders.stop();
+    return outcome;
+  } catch (error) {
+    if (company.signal?.aborted) bystanders.abandon();
+    throw error;
+  }
+}
+
+/** About a second's worth of writes, at most a hundred. */
+async function goesOnAt({ workload, sides, options, faults, company }: Performing, side: SideName): Promise<boolean> {
+  const writes = Math.min(100, options.rate);
+  company.progress.say(`The application writes to the ${side}; going on after ${writes} more of its writes`);
+  if (await workload.untilWritten(placeOf(sides.application[side]), writes, company.signal)) return true;
+  faults.push(`After the switch to the ${side}, the writers did not get ${writes} writes through within two minutes.`);
+  return false;
+}
+
+const FAREWELL_MS = 60_000;
+
+/** A writer that is let in nowhere would ask for ever what became of its last write. */
+async function stopWriters({ workload, faults }: Performing): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<'late'>((resolve) => {
+    timer = setTimeout(() => resolve('late'), FAREWELL_MS);
+  });
+  if ((await Promise.race([workload.stop(), late])) === 'late') {
+    workload.abandon();
+    faults.push('Some writers found no server within a minute that would tell them what became of their last write.');
+  }
+  clearTimeout(timer);
+}
+
+async function look(play: Performing): Promise<Examination> {
+  const { sides, workload, subjects, secret, performances, company } = play;
+  const serving = await secret.pointsAt();
+  const switched = serving === 'target' || performances.some(({ outcome }) => outcome.status === 'SUCCEEDED');
+  const leftOut = parseInput(leftOutBy(inputOf('Replicate', play)));
+  return examine({ sides, journal: workload.journal, subjects, serving, switched, leftOut, progress: company.progress });
+}

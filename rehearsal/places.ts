@@ -1,0 +1,45 @@
+/** What stands in a rehearsal for everything that a function finds in an AWS account. */
+
+import { REPLICATION_ROLE } from '../lambdas/config/names.ts';
+import { newPassword, replicationPassword } from '../lambdas/config/secrets.ts';
+import type { Application } from '../lambdas/ports/application.ts';
+import { noHook } from '../lambdas/ports/application.ts';
+import type { Places } from '../lambdas/ports/bindings.ts';
+import { noFunctions } from '../lambdas/ports/functions.ts';
+import type { ReplicationLogin, ReplicationSecret } from '../lambdas/ports/replication.ts';
+import type { Sides } from './sides.ts';
+
+/** All but the executions, which know each other by a registry. */
+export type RehearsalPlaces = Omit<Places, 'executions'>;
+
+/** @param application the secret that the writers read */
+export function placesOf(sides: Sides, application: Application): RehearsalPlaces {
+  const secret = replicationSecret(newPassword());
+  const { host, port } = sides.source;
+  return {
+    source: sides.source,
+    target: sides.target,
+    cluster: sides.cluster,
+    application,
+    hook: noHook,
+    functions: noFunctions,
+    replication: { user: REPLICATION_ROLE, password: secret.password, host, port, sslmode: sides.sslmode },
+    wayBack: sides.wayBack,
+    replicationSecret: secret,
+  };
+}
+
+/** A secret that is a variable. @param first its value @param passwordOf what its value makes for a side */
+export function replicationSecret(first: string, passwordOf = replicationPassword): ReplicationSecret & Pick<ReplicationLogin, 'password'> {
+  let current = first;
+  let renewedBy: string | undefined;
+  return {
+    password: async (side = 'source') => passwordOf(current, side),
+    isRenewedBy: async (execution) => renewedBy === execution,
+    async renew(execution) {
+      if (renewedBy === execution) return;
+      current = newPassword();
+      renewedBy = execution;
+    },
+  };
+}

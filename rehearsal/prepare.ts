@@ -1,0 +1,72 @@
+/** Fills the source before anything moves. */
+import pg from 'pg';
+import { clientConfig } from '../lambdas/adapters/postgres/client-config.ts';
+import { loadDump } from './dump/load-dump.ts';
+import { actAsPeopleDo, keysTo } from './dump/people.ts';
+import { OutOfLocks } from './dump/refused.ts';
+import type { RehearsalOptions } from './options.ts';
+import type { Progress } from './progress.ts';
+import { loadShop } from './shop/load.ts';
+import type { Sides } from './sides.ts';
+import { createOwnTables, OWN_SUBJECTS } from './workload/own-subjects.ts';
+import { SHOP_SUBJECTS } from './workload/shop-subjects.ts';
+import type { Subject } from './workload/subject.ts';
+
+export interface Prepared {
+  /** What the writers will write about. */
+  readonly subjects: readonly Subject[];
+  /** What of a dump was passed over or done otherwise than it says. */
+  readonly passedOver: readonly string[];
+}
+
+const MOST_SAID = 20;
+
+/** Fills the source, and lets the application in. */
+export async function prepare(options: RehearsalOptions, progress: Progress, sides: Sides): Promise<Prepared> {
+  const passedOver = options.sourceDump === undefined ? [] : await loadFrom(options.sourceDump, progress, sides);
+  const subjects = await fill(options, progress, sides);
+  await sides.letApplicationIn('source');
+  return { subjects, passedOver };
+}
+
+/** Tables from which on a transaction that takes a lock on each needs more room than servers have by default. */
+const MANY_TABLES = 1_000;
+const ROOM = { max_locks_per_transaction: 1024 };
+
+async function loadFrom(path: string, progress: Progress, sides: Sides): Promise<string[]> {
+  const { source, target } = sides.servers;
+  if (!source) throw new Error('A dump is loaded into an embedded source.');
+  progress.say(`Loading ${path}`);
+  const servers = { source, target };
+  const load = () => loadDump({ path, source: sides.source, ...keysTo(servers) });
+  const loaded = await load().catch(async (error: unknown) => {
+    if (!(error instanceof OutOfLocks)) throw error;
+    progress.say('Loading it once more, with room for more locks');
+    await source.restart(ROOM);
+    await sides.emptySource();
+    return load();
+  });
+  if (loaded.tables >= MANY_TABLES) await source.restart(ROOM);
+  const notes = [...loaded.notes, ...(await actAsPeopleDo(servers, sides.source.database))];
+  for (const note of notes.slice(0, MOST_SAID)) progress.say(`Not as the dump says: ${note}`);
+  if (notes.length > MOST_SAID) progress.say(`Not as the dump says, either: ${notes.length - MOST_SAID} more, which the report lists`);
+  return notes;
+}
+
+async function fill(options: RehearsalOptions, progress: Progress, sides: Sides): Promise<readonly Subject[]> {
+  const writes = options.writers > 0 && options.until !== 'Preflight';
+  if (sides.servers.source && options.sourceDump === undefined) {
+    progress.say(`Loading the sample shop, ${options.rows.toLocaleString('en')} rows in its largest table`);
+    await loadShop(sides.source, options.rows);
+    return writes ? SHOP_SUBJECTS : [];
+  }
+  if (!writes) return [];
+  const client = new pg.Client(clientConfig(sides.source, 'rehearsal preparation'));
+  await client.connect();
+  try {
+    for (const { text } of createOwnTables()) await client.query(text);
+  } finally {
+    await client.end();
+  }
+  return OWN_SUBJECTS;
+}

@@ -1,0 +1,95 @@
+/** What a person sees while it runs: a line for each state that was left, and on a terminal one line below that moves. */
+import { styleText } from 'node:util';
+import type { Json } from '../lambdas/config/json.ts';
+import type { StepResult } from '../lambdas/engine/contract.ts';
+import type { Outcome, Visited } from './machines/execution.ts';
+import { FunctionError } from './machines/local-function.ts';
+
+export interface Progress {
+  /** A line of its own. */
+  say(text: string): void;
+  visiting(machine: string, step: string): void;
+  visited(visited: Visited): void;
+  ended(outcome: Outcome): void;
+  /** Takes the moving line away. Safe to call twice. */
+  clear(): void;
+}
+
+/** Where it is drawn: `process.stdout`, or a stand-in. */
+export interface Canvas {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
+const CLEAR_LINE = '\r\u001b[2K';
+/** On a pipe a state that takes long says so now and then. */
+const REMIND_AFTER_SECONDS = 10;
+const FALLBACK_COLUMNS = 100;
+const STEP_COLUMNS = 22;
+
+export function drawProgress(canvas: Canvas): Progress {
+  const moving = canvas.isTTY === true;
+  const colour = (style: 'green' | 'red' | 'dim', text: string) => (moving ? styleText(style, text) : text);
+  let drawn = false;
+  let reminded = 0;
+
+  const clear = () => {
+    if (drawn) canvas.write(CLEAR_LINE);
+    drawn = false;
+  };
+  const say = (text: string) => {
+    clear();
+    canvas.write(`${text}\n`);
+  };
+  const status = (text: string) => {
+    if (!moving) return;
+    const columns = canvas.columns ?? FALLBACK_COLUMNS;
+    canvas.write(`${CLEAR_LINE}${colour('dim', text.length < columns ? text : `${text.slice(0, columns - 2)}…`)}`);
+    drawn = true;
+  };
+  const line = (machine: string, step: string, text: string) => `${machine.padEnd(10)} ${step.padEnd(STEP_COLUMNS)} ${text}`;
+
+  return {
+    say,
+    clear,
+    visiting: (machine, step) => status(line(machine, step, '…')),
+    visited({ machine, step, visits, seconds, outcome }) {
+      const took = `${seconds.toFixed(1).padStart(6)} s`;
+      if (outcome instanceof FunctionError) {
+        const { errorMessage } = JSON.parse(outcome.message) as { errorMessage: string };
+        const passing = outcome.name === 'TransientError';
+        if (passing) status(line(machine, step, `${took}  will be tried again: ${errorMessage}`));
+        else say(line(machine, step, `${took}  ${colour('red', outcome.name)}`));
+      } else if (outcome.verdict === 'done') {
+        reminded = 0;
+        say(line(machine, step, `${took}  ${colour('green', 'done')}${visits > 1 ? ` after ${visits} visits` : ''}`));
+      } else {
+        const text = line(machine, step, `${took}  ${told(outcome)}`);
+        if (moving) status(text);
+        else if (seconds - reminded >= REMIND_AFTER_SECONDS) {
+          reminded = seconds;
+          say(text);
+        }
+      }
+    },
+    ended({ name, status: how, seconds }) {
+      say(line(name, '', `${seconds.toFixed(1).padStart(6)} s  ${colour(how === 'SUCCEEDED' ? 'green' : 'red', how.toLowerCase())}`));
+    },
+  };
+}
+
+/** The figures of a pending step's evidence, in the step's own words. */
+function told({ evidence }: StepResult): string {
+  const words = evidence && typeof evidence === 'object' && !Array.isArray(evidence) ? Object.entries(evidence) : [];
+  return words.flatMap(([key, value]) => figure(key, value as Json)).join(', ');
+}
+
+const plain = (key: string): string => key.replaceAll(/([A-Z])/g, ' $1').toLowerCase();
+
+function figure(key: string, value: Json): string[] {
+  if (typeof value === 'number')
+    return [`${plain(key)} ${/bytes/i.test(key) ? `${(value / 1e6).toFixed(1)} MB` : Math.round(value * 10) / 10}`];
+  if (typeof value === 'string' && value.length <= 60) return [`${plain(key)} ${value}`];
+  return [];
+}

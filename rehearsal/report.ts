@@ -1,0 +1,139 @@
+/** What a rehearsal found out, for programs (JSON) and for people (plain words). The field names are relied upon by others. */
+import type { ReportedFinding } from '../lambdas/checks/report.ts';
+import { mentioned } from './dump/passed-over.ts';
+import type { Fixes } from './fixes.ts';
+import type { IndexComparison } from './inventory/indexes.ts';
+import type { SequenceComparison } from './inventory/sequences.ts';
+import type { TableComparison } from './inventory/tables.ts';
+import type { CatalogComparison } from './inventory/unchanged.ts';
+import type { Outcome, StateRecord } from './machines/execution.ts';
+import type { SwitchDetail, SwitchRecord } from './switches.ts';
+
+/** One of {@link ReportedFinding}, without what a person would not read. */
+export type Finding = Pick<ReportedFinding, 'code' | 'objects' | 'message' | 'remedy'>;
+
+export interface Report {
+  /** `unknown`: it could not be told, which is never a pass. */
+  readonly outcome: 'passed' | 'failed' | 'unknown';
+  /** Why it did not pass, in sentences; empty where it did. */
+  readonly reasons: readonly string[];
+  /** Major versions. */
+  readonly sourceVersion: number;
+  readonly targetVersion: number;
+  readonly machines: readonly {
+    readonly name: string;
+    readonly status: Outcome['status'];
+    readonly seconds: number;
+    readonly transitions: number;
+    readonly states: readonly StateRecord[];
+  }[];
+  readonly writes: {
+    readonly acknowledged: number;
+    /** Null where nobody looked, because the machines did not get so far. */
+    readonly lost: number | null;
+    readonly duplicated: number | null;
+    /** How often a server said that a key was there already. */
+    readonly duplicateKeys: number;
+    /** Writes that a side acknowledged after it was left, when the other one had acknowledged some already. */
+    readonly overlap: number;
+    /** Attempts that came back with an error, were looked up and tried again. */
+    readonly rejected: number;
+    /** Longest time without an acknowledged write, of all writers together. */
+    readonly longestPauseMs: number;
+  };
+  /** Of the first switch, by the writers: from the last write acknowledged by the source to the first by the target; null without one. */
+  readonly downtimeMs: number | null;
+  /** Of the first switch, as its execution says; null without one. */
+  readonly switch: SwitchDetail | null;
+  /** All of them, in order. */
+  readonly switches: readonly SwitchRecord[];
+  readonly tables: TableComparison;
+  readonly sequences: SequenceComparison;
+  readonly indexes: IndexComparison;
+  /** Both servers after `Cleanup` beside what they were before `Preflight`. */
+  readonly catalogs: CatalogComparison;
+  readonly copy: { readonly bytes: number; readonly seconds: number };
+  readonly findings: { readonly blockers: readonly Finding[]; readonly warnings: readonly Finding[] };
+  /** What of a dump was passed over or done otherwise than it says. */
+  readonly passedOver: readonly string[];
+  /** What `--schema-fixes` did. */
+  readonly fixes: Fixes;
+}
+
+export const EXIT_CODES = { passed: 0, failed: 1, unknown: 3 } as const satisfies Record<Report['outcome'], number>;
+
+const NAMES_SHOWN = 10;
+const few = (names: readonly string[], comma = ', '): string =>
+  names.length <= NAMES_SHOWN ? names.join(comma) : `${names.slice(0, NAMES_SHOWN).join(comma)} and ${names.length - NAMES_SHOWN} more`;
+
+/** Everything that keeps a finished rehearsal from having passed. */
+export function reasonsAgainst(report: Omit<Report, 'outcome' | 'reasons'>, refusals: readonly string[]): string[] {
+  const { writes, tables, sequences, indexes, catalogs } = report;
+  return [
+    ...(writes.lost ? [`${writes.lost} acknowledged writes are lost.`] : []),
+    ...(writes.duplicated ? [`${writes.duplicated} rows are there more often than once.`] : []),
+    ...(writes.overlap ? [`${writes.overlap} writes were acknowledged by a side that had been left already.`] : []),
+    ...refusals.map((refusal) => `A server refused a statement of the application: ${refusal}.`),
+    ...(tables.different.length > 0 ? [`These tables differ: ${few(tables.different)}.`] : []),
+    ...(sequences.behind.length > 0 ? [`These sequences would give out values again: ${few(sequences.behind)}.`] : []),
+    ...(catalogs.different.length > 0 ? [`After the clean-up, these are not as they were before: ${few(catalogs.different, '; ')}.`] : []),
+    ...(indexes.missing.length > 0 ? [`These indexes or constraints are missing on the target: ${few(indexes.missing)}.`] : []),
+  ];
+}
+
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+const milliseconds = (value: number | null): string => (value === null ? 'an unknown time' : `${Math.round(value)} ms`);
+const seconds = (value: number): string => `${value.toFixed(1)} s`;
+
+/** A few lines for a person. */
+export function summary(report: Report): string {
+  const { machines, writes, tables, sequences, indexes, catalogs, copy, findings, switches } = report;
+  const verdict = { passed: 'PASSED', failed: 'FAILED', unknown: 'COULD NOT TELL' }[report.outcome];
+  const ran = machines.map(({ name, status, seconds: took }) => `${name} ${status.toLowerCase()} in ${seconds(took)}`).join(', ');
+  const replicated = machines.some(({ name, status }) => name === 'Replicate' && status === 'SUCCEEDED');
+  const proof = [
+    `Moved    ${tables.compared} tables, ${megabytes(copy.bytes)}, in ${seconds(copy.seconds)} of copying`,
+    `Proved   ${tables.compared - tables.different.length} of ${tables.compared} tables equal row by row, ` +
+      `${sequences.compared - sequences.behind.length} of ${sequences.compared} sequences ahead, ` +
+      `${indexes.expected - indexes.missing.length} of ${indexes.expected} indexes and constraints there`,
+    ...switches.map(switched),
+    `Writes   ${writes.acknowledged} acknowledged, ${writes.lost ?? 'unknown'} lost, ${writes.duplicated ?? 'unknown'} duplicated; ` +
+      `${writes.rejected} attempts had to be repeated, the longest pause was ${seconds(writes.longestPauseMs / 1000)}`,
+    ...(catalogs.compared > 0
+      ? [`Cleaned  ${catalogs.compared} entries of both servers' catalogs looked at, ${catalogs.different.length} not as before`]
+      : []),
+  ];
+  return [
+    '',
+    `${verdict}   PostgreSQL ${report.sourceVersion} → ${report.targetVersion}${ran ? `: ${ran}` : ''}`,
+    ...(replicated ? proof : []),
+    ...fixed(report.fixes),
+    ...warned(findings.warnings),
+    ...report.reasons,
+    ...(report.outcome === 'passed' ? [] : [mentioned(report.passedOver, report.reasons.join(' ')).trim()].filter((line) => line !== '')),
+    '',
+  ].join('\n');
+}
+
+/** The writers' own view comes first: it is what an application's users would notice. */
+const switched = ({ direction, writersDowntimeMs, downtimeMs, parts, roundTrips }: SwitchRecord): string =>
+  `Switch   ${direction.replace('→', ' → ')}: the writers were without for ${milliseconds(writersDowntimeMs)}, fenced for ${milliseconds(downtimeMs)}` +
+  `${parts.length > 0 ? ` (${parts.map(({ name, ms }) => `${name} ${Math.round(ms)}`).join(', ')})` : ''}; ` +
+  `${roundTrips.inSequence} round trips one after another`;
+
+const fixed = ({ applied, excluded }: Fixes): string[] => [
+  ...(applied.length > 0 ? ['Fixed, as Preflight asks you to'] : []),
+  ...applied.map(
+    ({ finding, side, statement, refused }) =>
+      `  ${finding}, on the ${side}: ${statement}${refused === null ? '' : ` was refused: ${refused}`}`,
+  ),
+  ...(excluded.length > 0 ? [`Excluded, since nothing makes them ready ("excludeTables"): ${few(excluded)}`] : []),
+];
+
+function warned(findings: readonly Finding[]): string[] {
+  if (findings.length === 0) return [];
+  return [
+    'To know',
+    ...findings.map(({ code, objects, message }) => `  ${code}${objects.length > 0 ? ` (${few(objects)})` : ''}: ${message}`),
+  ];
+}

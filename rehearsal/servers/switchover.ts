@@ -1,0 +1,77 @@
+/**
+ * What becomes of a server when its provider puts another one in its place: the address and the data stay, every connection ends, nobody is
+ * let in for a while, and slots are kept by rules of the provider's own.
+ *
+ * PlanetScale promotes a replica for maintenance, a resize and every restart. The replica has a slot only if it was made with `failover`,
+ * `sync_replication_slots` and `hot_standby_feedback` are on, and its name is in the cluster's list of logical slots
+ * (https://planetscale.com/docs/postgres/integrations/logical-cdc). Aurora's new writer opens the same storage; whether the slots are there
+ * is told either way, so both are played.
+ */
+import pg from 'pg';
+import { clientConfig } from '../../lambdas/adapters/postgres/client-config.ts';
+import type { Server, Shutdown } from './server.ts';
+
+/** What stands before the server, and answers while it is away. */
+export interface Entrance {
+  /** From now on nobody is let in. */
+  shut(): Promise<void> | void;
+  open(): Promise<void> | void;
+  endConnections(): Promise<void> | void;
+}
+
+export interface Circumstances {
+  /** @default - clients reach the server itself, and find nobody */
+  readonly entrance?: Entrance;
+  /** What goes on while nobody is let in. */
+  readonly meanwhile?: () => Promise<void>;
+  /** @default - as its provider stops it: in order where it is planned, by a crash where it is not */
+  readonly shutdown?: Shutdown;
+}
+
+/**
+ * PlanetScale's switchover.
+ * @param listed the cluster's list of logical slots, which is not in PostgreSQL
+ */
+export async function switchTargetOver(server: Server, listed: readonly string[], circumstances: Circumstances = {}): Promise<void> {
+  const carriedOver = (await synchronizedSlots(server)).filter((name) => listed.includes(name));
+  await replace(server, () => server.keepSlots(carriedOver), { shutdown: 'fast', ...circumstances });
+}
+
+/** Aurora's failover. */
+export async function failSourceOver(server: Server, slots: 'stay' | 'go', circumstances: Circumstances = {}): Promise<void> {
+  const loseSlots = () => {
+    if (slots === 'go') server.keepSlots([]);
+  };
+  await replace(server, loseSlots, { shutdown: 'crash', ...circumstances });
+}
+
+async function replace(
+  server: Server,
+  whileAway: () => void,
+  { entrance, meanwhile, shutdown }: Circumstances & { readonly shutdown: Shutdown },
+): Promise<void> {
+  await entrance?.shut();
+  await server.stop(shutdown);
+  await entrance?.endConnections();
+  whileAway();
+  await meanwhile?.();
+  await server.resume();
+  await entrance?.open();
+}
+
+/** Versions before 17 know neither the flag nor the setting. */
+async function synchronizedSlots(server: Server): Promise<string[]> {
+  const client = new pg.Client(clientConfig(server.superuser(), 'switchover'));
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    const { rows } = await client.query(`
+select slot_name::text as name from pg_replication_slots as s
+where slot_type = 'logical' and not temporary and (to_jsonb(s) ->> 'failover')::boolean
+  and current_setting('sync_replication_slots', true)::boolean and current_setting('hot_standby_feedback')::boolean
+`);
+    return rows.map(({ name }) => name);
+  } finally {
+    await client.end();
+  }
+}

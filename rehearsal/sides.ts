@@ -1,0 +1,140 @@
+/** The two databases of a rehearsal, wherever they are, and what happens to them at the end. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Json } from '../lambdas/config/json.ts';
+import type { SideName } from '../lambdas/config/side-name.ts';
+import type { Cluster } from '../lambdas/ports/cluster.ts';
+import type { ConnectionSettings } from '../lambdas/ports/connection-settings.ts';
+import type { ReplicationLogin, WayBackSettings } from '../lambdas/ports/replication.ts';
+import { identifier } from '../lambdas/postgres/quote.ts';
+import { letApplicationIn } from './application/rights.ts';
+import { passByPolicies } from './application/row-security.ts';
+import { auroraStandIn, unmanagedCluster } from './aurora-stand-in.ts';
+import { urlOf } from './database-url.ts';
+import type { RehearsalOptions } from './options.ts';
+import type { ServerVersion } from './servers/binaries.ts';
+import type { Edge, EdgeOptions } from './servers/front/edge.ts';
+import { APPLICATION_ROLE, applicationLogin, asSuperuser, type Entrance, endSide, startSource, startTarget } from './servers/pair.ts';
+import type { Parameters, Server } from './servers/server.ts';
+
+/** One that needs quoting, like those of some users. */
+const DATABASE = 'Corner "Shop"';
+/** Room for the locks of some 10,000 tables that are made in one transaction. The source gets it where its database needs it. */
+const ROOM: Parameters = { max_locks_per_transaction: 512 };
+/** What the guide asks for: ten workers and more. */
+const TARGET_PARAMETERS: Parameters = {
+  ...ROOM,
+  max_worker_processes: 20,
+  max_logical_replication_workers: 12,
+  max_sync_workers_per_subscription: 4,
+};
+
+export interface Sides {
+  readonly source: ConnectionSettings;
+  readonly target: ConnectionSettings;
+  readonly cluster: Cluster;
+  /** What a person would answer where `Replicate` asks: an embedded source may be rebooted. */
+  readonly input: Readonly<Record<string, Json>>;
+  /** The same where a switch asks: on servers of somebody's own the application has no role but the migration's, which no fence shuts out. */
+  readonly switchInput: Readonly<Record<string, Json>>;
+  readonly sslmode: ReplicationLogin['sslmode'];
+  readonly wayBack: WayBackSettings;
+  /** The embedded servers; undefined for a side that is somebody's own. */
+  readonly servers: { readonly source: Server | undefined; readonly target: Server | undefined };
+  /** Before an embedded target. */
+  readonly edge: Edge | undefined;
+  /** What the application logs in with: a role of its own on embedded servers, the URL's user on somebody's own. */
+  readonly application: Readonly<Record<SideName, ConnectionSettings>>;
+  /** Gives the application's role its rights on what is there now. Nothing happens on a server that is somebody's own. */
+  letApplicationIn(side: SideName): Promise<void>;
+  /** What Preflight asks for where policies hide rows. Nothing happens on a server that is somebody's own. */
+  passByPolicies(): Promise<void>;
+  /** Makes the embedded source anew as it was in the beginning, but for its roles. */
+  emptySource(): Promise<void>;
+  /** URLs of both sides, passwords included, which work as long as the servers run. */
+  urls(): { readonly source: string; readonly target: string };
+  /** Kills the embedded servers and removes their files, at once. Safe to call twice. */
+  destroy(): void;
+}
+
+interface Opened {
+  readonly settings: ConnectionSettings;
+  /** What is embedded of it. */
+  readonly own: Embedded | undefined;
+}
+type Embedded = { readonly server: Server; readonly entrance: Entrance; readonly edge?: Edge | undefined; empty(): Promise<void> };
+
+/** An embedded target, in all that can be chosen. */
+export interface TargetOptions {
+  readonly parameters?: Parameters | undefined;
+  /** What stands before it. @default - an edge that offers no channel binding */
+  readonly edge?: EdgeOptions | 'none' | undefined;
+}
+
+/** Starts what has to be started. Whatever fails, nothing stays behind. */
+export async function openSides(
+  { source, target, targetLogin }: Pick<RehearsalOptions, 'source' | 'target'> & Partial<Pick<RehearsalOptions, 'targetLogin'>>,
+  { parameters, edge }: TargetOptions = {},
+): Promise<Sides> {
+  const open = async (side: typeof source, start: (version: ServerVersion) => ReturnType<typeof startTarget>): Promise<Opened> => {
+    if (side.kind === 'existing') return { settings: side.settings, own: undefined };
+    const own = await start(side.version);
+    const empty = async (): Promise<void> => {
+      await asSuperuser(own.server.superuser(), [`drop database ${identifier(DATABASE)}`]);
+      await own.createDatabase(DATABASE);
+    };
+    return { settings: await own.createDatabase(DATABASE), own: { ...own, empty } };
+  };
+  const opening = [
+    open(source, async (version) => ({ ...(await startSource(version)), edge: undefined })),
+    open(target, (version) => startTarget(version, { ...TARGET_PARAMETERS, ...parameters }, edge, targetLogin)),
+  ] as const;
+  const [from, to] = await Promise.all(opening).catch(async (error: unknown) => {
+    for (const opened of await Promise.allSettled(opening))
+      if (opened.status === 'fulfilled' && opened.value.own) endSide(opened.value.own);
+    throw error;
+  });
+  return sidesOf(from, to);
+}
+
+function sidesOf(from: Opened, to: Opened): Sides {
+  const embedded = [from.own, to.own].filter((own) => own !== undefined);
+  let folder: string | undefined;
+  const authorityFile = (authority: string): string => {
+    folder ??= mkdtempSync(join(tmpdir(), 'aurora-to-planetscale-authority-'));
+    const path = join(folder, 'authority.pem');
+    writeFileSync(path, authority);
+    return path;
+  };
+  const opened = { source: from, target: to };
+  const login = ({ settings, own }: Opened) => (own ? applicationLogin(own.entrance, settings.database) : settings);
+  const urlOfSide = ({ settings, own }: Opened) => urlOf(settings, own && authorityFile(own.entrance.authority));
+  return {
+    source: from.settings,
+    target: to.settings,
+    cluster: from.own ? auroraStandIn(from.own.server) : unmanagedCluster,
+    input: from.own ? { reboot: 'now' } : {},
+    switchInput: consentTo([from, to].flatMap(({ settings, own }) => (own ? [] : [settings.user]))),
+    sslmode: from.settings.tls.verify === 'off' ? 'disable' : 'require',
+    wayBack: from.own && to.own ? { knowsAuthority: true } : {},
+    servers: { source: from.own?.server, target: to.own?.server },
+    edge: to.own?.edge,
+    application: { source: login(from), target: login(to) },
+    async letApplicationIn(side) {
+      const { settings, own } = opened[side];
+      if (own) await letApplicationIn(settings, APPLICATION_ROLE);
+    },
+    passByPolicies: async () => (from.own ? passByPolicies(from.settings) : undefined),
+    emptySource: async () => from.own?.empty(),
+    urls: () => ({ source: urlOfSide(from), target: urlOfSide(to) }),
+    destroy() {
+      for (const own of embedded) endSide(own);
+      if (folder) rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** PlanetScale's edge wants a branch behind the name of a role, which the server does not know. */
+const consentTo = (users: readonly string[]): Readonly<Record<string, Json>> =>
+  users.length > 0 ? { harmlessRoles: [...new Set(users.flatMap((user) => [user, user.replace(/\.[a-z0-9]+$/, '')]))] } : {};

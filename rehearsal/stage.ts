@@ -1,0 +1,65 @@
+/** What the parts of one rehearsal share once its servers run. */
+import type { Json } from '../lambdas/config/json.ts';
+import type { MachineName } from '../lambdas/engine/machines.ts';
+import type { SwitchedSecret } from './application/secret.ts';
+import type { Fixes } from './fixes.ts';
+import type { Outcome, Pace, Visited } from './machines/execution.ts';
+import type { ExecutionRegistry } from './machines/registry.ts';
+import type { SynthesizedMachine } from './machines/synthesize.ts';
+import type { RehearsalOptions } from './options.ts';
+import type { RehearsalPlaces } from './places.ts';
+import type { Progress } from './progress.ts';
+import type { Report } from './report.ts';
+import type { EdgeOptions } from './servers/front/edge.ts';
+import type { Parameters } from './servers/server.ts';
+import type { Sides } from './sides.ts';
+import type { Subject } from './workload/subject.ts';
+
+/** What a caller may do while it runs. */
+export interface Company {
+  readonly progress: Progress;
+  /** Ends the rehearsal early; everything is still cleaned up. */
+  readonly signal?: AbortSignal;
+  readonly pace?: Pace;
+  /** Further settings of an embedded target. */
+  readonly targetParameters?: Parameters;
+  /** How the edge before an embedded target behaves. @default - it offers no channel binding */
+  readonly edge?: EdgeOptions | 'none';
+  /** When the data is there and the writers write, before the first machine. */
+  onReady?(sides: Sides): Promise<void>;
+  /** When a visit of a step begins; it goes on at the same time. */
+  onVisit?(visit: Pick<Visited, 'machine' | 'step'>, sides: Sides): void;
+  /** After each visit of a step, before its state is left. */
+  onVisited?(visited: Visited, sides: Sides): void | Promise<void>;
+  /** At the end, with the servers still running. */
+  beforeEnd?(sides: Sides, report: Report): Promise<void>;
+}
+
+/** What is played, wherever the machines run. */
+export interface Play {
+  readonly options: RehearsalOptions;
+  readonly company: Company;
+  readonly sides: Sides;
+  readonly subjects: readonly Subject[];
+  /** What of a dump was passed over or done otherwise than it says. */
+  readonly passedOver?: readonly string[];
+  /** What was done before the first machine. */
+  readonly fixes?: Fixes | undefined;
+  readonly secret: SwitchedSecret;
+}
+
+/** What runs the machines: a local interpreter, or Step Functions. */
+export interface Machinery {
+  /** One execution to its end, and that of `Recovery` where one follows. @throws where it is interrupted */
+  run(name: MachineName, input?: Readonly<Record<string, Json>>): Promise<Outcome>;
+  /** Of every execution so far. */
+  readonly outcomes: readonly Outcome[];
+  /** The execution that is under way, if there is one. */
+  abort(): void;
+}
+
+export interface Stage extends Play {
+  readonly places: RehearsalPlaces;
+  readonly machines: Readonly<Record<MachineName, SynthesizedMachine>>;
+  readonly registry: ExecutionRegistry;
+}

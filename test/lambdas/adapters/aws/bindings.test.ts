@@ -1,0 +1,374 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EC2Client } from '@aws-sdk/client-ec2';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import {
+  DescribeDBClustersCommand,
+  DescribeDBInstancesCommand,
+  DescribeDBProxiesCommand,
+  DescribeDBProxyEndpointsCommand,
+  DescribeDBProxyTargetsCommand,
+  RDSClient,
+} from '@aws-sdk/client-rds';
+import {
+  DescribeSecretCommand,
+  GetSecretValueCommand,
+  PutSecretValueCommand,
+  SecretsManagerClient,
+  UpdateSecretVersionStageCommand,
+} from '@aws-sdk/client-secrets-manager';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { mockClient } from 'aws-sdk-client-mock';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { awsClients, findPlaces } from '../../../../lambdas/adapters/aws/bindings.ts';
+import { type Environment, VARIABLE } from '../../../../lambdas/config/environment.ts';
+import { replicationPassword } from '../../../../lambdas/config/secrets.ts';
+import { noApplication, noHook } from '../../../../lambdas/ports/application.ts';
+import type { Need } from '../../../../lambdas/ports/ports.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'places-'));
+const authorities = join(folder, 'ca.pem');
+writeFileSync(authorities, 'the authorities of RDS');
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const secrets = mockClient(SecretsManagerClient);
+const rds = mockClient(RDSClient);
+const clients = {
+  secrets: new SecretsManagerClient({}),
+  rds: new RDSClient({}),
+  network: new EC2Client({}),
+  executions: new SFNClient({}),
+  functions: new LambdaClient({}),
+};
+const event = { executionArn: 'arn:aws:states:eu-central-1:111122223333:execution:App-Replicate:e', startedAt: '2026-01-01T00:00:00Z' };
+const environment: Environment = {
+  [VARIABLE.database]: 'shop',
+  [VARIABLE.sourceSecret]: 'source-secret',
+  [VARIABLE.sourceAuthorities]: authorities,
+  [VARIABLE.targetSecret]: 'target-secret',
+  [VARIABLE.replicationSecret]: 'replication-secret',
+  [VARIABLE.subscriptionSslmode]: 'require',
+  [VARIABLE.clusterIdentifier]: 'shop-production',
+  [VARIABLE.parameterGroup]: 'migration-group',
+  [VARIABLE.switchFunctions]: 'arn:aws:lambda:eu-central-1:111122223333:function:one,arn:aws:lambda:eu-central-1:111122223333:function:two',
+  [VARIABLE.actingMachines]: 'arn:aws:states:eu-central-1:111122223333:stateMachine:App-Replicate',
+};
+const find = (...needs: Need[]) => findPlaces(needs, { environment, event, clients });
+const findWith = (...needs: Need[]) => findBeside(needs, {});
+const findBeside = (needs: readonly Need[], more: Environment) =>
+  findPlaces(needs, {
+    environment: {
+      ...environment,
+      [VARIABLE.applicationSecret]: 'application-secret',
+      [VARIABLE.applicationTargetSecret]: 'own-secret',
+      [VARIABLE.switchHook]: 'arn:aws:lambda:eu-central-1:111122223333:function:pause-workers',
+      ...more,
+    },
+    event,
+    clients,
+  });
+const keeps = (secret: string, content: unknown) =>
+  secrets.on(GetSecretValueCommand, { SecretId: secret }).resolves({ SecretString: JSON.stringify(content) });
+
+beforeEach(() => {
+  secrets.reset();
+  rds.reset();
+  rds.on(DescribeDBClustersCommand).resolves({ DBClusters: [{ Endpoint: 'writer.example', Port: 6000 }] });
+  rds.on(DescribeDBInstancesCommand).resolves({});
+  rds.on(DescribeDBProxiesCommand).resolves({});
+  keeps('source-secret', { username: 'master', password: 's', host: 'source.example', port: 5433 });
+  keeps('target-secret', { url: 'postgresql://pscale:t@target.example/postgres?sslmode=verify-full&sslrootcert=system' });
+  keeps('replication-secret', { username: 'planetscale_migration_replication', password: 'r' });
+});
+
+describe('the places of a step', () => {
+  it('verify the source against its own authorities, and the target against the public ones', async () => {
+    await expect(find('source', 'target')).resolves.toEqual({
+      source: {
+        host: 'source.example',
+        port: 5433,
+        database: 'shop',
+        user: 'master',
+        password: 's',
+        tls: { verify: 'full', authorities: 'the authorities of RDS' },
+        currentLogin: expect.any(Function),
+      },
+      target: {
+        host: 'target.example',
+        port: 5432,
+        database: 'postgres',
+        user: 'pscale',
+        password: 't',
+        tls: { verify: 'full', authorities: 'system' },
+        currentLogin: expect.any(Function),
+      },
+    });
+    expect(rds.calls()).toHaveLength(0);
+  });
+
+  it.each([
+    [{}, 'writer.example', 6000],
+    [{ host: 'proxy.example' }, 'proxy.example', 6000],
+    [{ port: 7000 }, 'writer.example', 7000],
+  ])('ask the cluster for what the secret of the source does not say: %j', async (said, host, port) => {
+    keeps('source-secret', { username: 'master', password: 's', ...said });
+    await expect(find('source')).resolves.toMatchObject({ source: { host, port } });
+  });
+
+  it('let the target log in where the source is', async () => {
+    const { replication } = await find('replication');
+    expect(replication).toMatchObject({
+      user: 'planetscale_migration_replication',
+      host: 'source.example',
+      port: 5433,
+      sslmode: 'require',
+    });
+    await expect(replication?.password()).resolves.toBe(replicationPassword('r', 'source'));
+    await expect(replication?.password('target')).resolves.toBe(replicationPassword('r', 'target'));
+  });
+
+  it('say what the deployment says of the way back, and nothing else (#10)', async () => {
+    expect((await find('wayBack')).wayBack).toEqual({});
+    const told = { [VARIABLE.reverseHost]: 'private.example', [VARIABLE.reversePort]: '6000', [VARIABLE.reverseSslmode]: 'require' };
+    const { wayBack } = await findPlaces(['replication'], { environment: { ...environment, ...told }, event, clients });
+    expect(wayBack).toEqual({ host: 'private.example', port: 6000, sslmode: 'require' });
+  });
+
+  it.each([
+    [['source'], ['source-secret']],
+    [['schemaDump'], ['source-secret']],
+    [['source', 'schemaDump'], ['source-secret']],
+    [['target'], ['target-secret']],
+    [['cluster', 'clusterSetup', 'clusterRestore', 'clusterReboot', 'executions', 'functions'], []],
+  ] as const)('read for %j only %j', async (needs, read) => {
+    await find(...needs);
+    expect(secrets.calls().map((call) => (call.args[0].input as { SecretId: string }).SecretId)).toEqual(read);
+  });
+
+  it("have no application and no function of the user's where none is configured", async () => {
+    await expect(find('application', 'applicationView', 'applicationOriginal', 'hook')).resolves.toEqual({
+      application: noApplication,
+      hook: noHook,
+    });
+  });
+
+  it('compare the secret of the application with the addresses of both sides, under which it is put to the target as well', async () => {
+    keeps('own-secret', { url: 'postgresql://shop:a@target.example:6432/postgres' });
+    const { application } = await findWith('application');
+    expect(application?.secret).toBe('application-secret');
+    for (const [host, port, dbname, side] of [
+      ['source.example', 5433, 'shop', 'source'],
+      ['target.example', 5432, 'postgres', 'target'],
+      ['target.example', 6432, 'postgres', 'target'],
+      ['source.example', 5433, 'postgres', 'elsewhere'],
+    ] as const) {
+      keeps('application-secret', { host, port, dbname, username: 'u', password: 'p' });
+      await expect(application?.pointsAt()).resolves.toBe(side);
+    }
+  });
+
+  describe('know the source by every name under which the application may reach it (#10)', () => {
+    const sideOf = async (host: string, port: number, more: Environment = {}) => {
+      keeps('own-secret', { url: 'postgresql://shop:a@target.example:6432/postgres' });
+      keeps('application-secret', { host, port, dbname: 'shop', username: 'u', password: 'p' });
+      const { application } = await findBeside(['application'], more);
+      return application?.pointsAt();
+    };
+    beforeEach(() => {
+      rds.on(DescribeDBClustersCommand).resolves({
+        DBClusters: [
+          {
+            Endpoint: 'shop.cluster-abc.rds.example',
+            ReaderEndpoint: 'shop.cluster-ro-abc.rds.example',
+            CustomEndpoints: ['far.cluster-custom-abc.rds.example'],
+            Port: 6000,
+          },
+        ],
+      });
+      rds
+        .on(DescribeDBInstancesCommand)
+        .resolves({ DBInstances: [{ DBInstanceIdentifier: 'shop-1', Endpoint: { Address: 'shop-1.abc.rds.example' } }] });
+      rds.on(DescribeDBProxiesCommand).resolves({
+        DBProxies: [
+          { DBProxyName: 'front', Endpoint: 'front.proxy-abc.rds.example', EngineFamily: 'POSTGRESQL' },
+          { DBProxyName: 'others', Endpoint: 'others.proxy-abc.rds.example', EngineFamily: 'POSTGRESQL' },
+        ],
+      });
+      rds.on(DescribeDBProxyTargetsCommand, { DBProxyName: 'front' }).resolves({ Targets: [{ TrackedClusterId: 'shop-production' }] });
+      rds.on(DescribeDBProxyTargetsCommand, { DBProxyName: 'others' }).resolves({ Targets: [{ TrackedClusterId: 'another' }] });
+      rds.on(DescribeDBProxyEndpointsCommand).resolves({ DBProxyEndpoints: [{ Endpoint: 'read.endpoint.proxy-abc.rds.example' }] });
+    });
+
+    it.each([
+      ['shop.cluster-abc.rds.example', 6000, 'source'],
+      ['SHOP.cluster-ro-abc.rds.example', 6000, 'source'],
+      ['far.cluster-custom-abc.rds.example', 6000, 'source'],
+      ['shop-1.abc.rds.example', 6000, 'source'],
+      ['front.proxy-abc.rds.example', 5432, 'source'],
+      ['read.endpoint.proxy-abc.rds.example', 5432, 'source'],
+      ['others.proxy-abc.rds.example', 5432, 'elsewhere'],
+      ['shop.cluster-abc.rds.example', 5432, 'elsewhere'],
+      ['db.shop.internal', 5433, 'elsewhere'],
+    ])('%s at %i leads %s', async (host, port, side) => {
+      await expect(sideOf(host, port)).resolves.toBe(side);
+    });
+
+    it.each([
+      ['db.shop.internal', 5433, 'source'],
+      ['DB.shop.internal', 5433, 'source'],
+      ['db.shop.internal', 6432, 'elsewhere'],
+      ['pooler.internal', 6432, 'source'],
+      ['pooler.internal', 5433, 'elsewhere'],
+    ])('%s at %i leads %s where a setting names the others', async (host, port, side) => {
+      await expect(sideOf(host, port, { APPLICATION_SOURCE_HOSTS: 'db.shop.internal,pooler.internal:6432' })).resolves.toBe(side);
+    });
+
+    it('ask RDS for none of it where the address is one that the secrets hold', async () => {
+      await expect(sideOf('source.example', 5433)).resolves.toBe('source');
+      expect(rds.calls()).toHaveLength(0);
+    });
+
+    it('take no side where RDS does not tell, and say which right is missing', async () => {
+      rds.on(DescribeDBProxiesCommand).rejects(Object.assign(new Error('denied'), { name: 'AccessDenied' }));
+      await expect(sideOf('front.proxy-abc.rds.example', 5432)).rejects.toThrow(/rds:DescribeDBProxies/);
+    });
+  });
+
+  it('read nothing for the application before it is asked for', async () => {
+    await findWith('applicationOriginal', 'hook');
+    expect(secrets.calls()).toHaveLength(0);
+  });
+
+  it('let the application go to no other database than the data', async () => {
+    keeps('application-secret', { host: 'source.example', port: 5433, dbname: 'shop', username: 'u', password: 'p' });
+    keeps('own-secret', { url: 'postgresql://shop:a@target.example/another' });
+    const { application } = await findWith('application');
+    const refusal = application?.pointsAt();
+    await expect(refusal).rejects.toMatchObject({
+      name: 'InvalidConfiguration',
+      message: expect.stringMatching(/own-secret leads to another database than target-secret/),
+    });
+  });
+
+  describe('one secret in two roles', () => {
+    const ARN = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:shop-AbC123';
+    const answers = (spelling: string, content: unknown, arn = ARN) =>
+      secrets
+        .on(GetSecretValueCommand, { SecretId: spelling })
+        .resolves({ SecretString: JSON.stringify(content), ARN: arn, VersionId: '1' });
+    const findFor = (needs: readonly Need[], more: Environment) =>
+      findPlaces(needs, { environment: { ...environment, ...more }, event, clients });
+    const refusal = (roles: string) => ({
+      name: 'InvalidConfiguration',
+      message: expect.stringMatching(new RegExp(`${roles} name one secret, \\S+: .*Nothing was touched; correct the settings`)),
+    });
+
+    it.each<[Environment, string]>([
+      [{ TARGET_SECRET_ARN: 'source-secret' }, '"sourceSecretArn" and "targetSecretArn"'],
+      [{ APPLICATION_SECRET_ARN: 'source-secret' }, '"sourceSecretArn" and "applicationSecretArn"'],
+      [{ APPLICATION_SECRET_ARN: 'target-secret' }, '"targetSecretArn" and "applicationSecretArn"'],
+      [{ APPLICATION_SECRET_ARN: 'replication-secret' }, 'secret of the replication role and "applicationSecretArn"'],
+      [{ APPLICATION_SECRET_ARN: 'a', APPLICATION_TARGET_SECRET_ARN: 'a' }, '"applicationSecretArn" and "applicationTargetSecretArn"'],
+      [{ APPLICATION_SECRET_ARN: 'source-secret-AbC123' }, '"sourceSecretArn" and "applicationSecretArn"'],
+    ])('is refused by the settings alone, before anything is read: %j (#9.12)', async (more, roles) => {
+      await expect(findFor(['application'], more)).rejects.toMatchObject(refusal(roles));
+      expect(secrets.calls()).toHaveLength(0);
+    });
+
+    it('is found out by its true ARN, however the settings spell it (#9.12)', async () => {
+      answers('source-secret', { username: 'master', password: 's', host: 'source.example', port: 5433 });
+      answers('target-secret', { url: 'postgresql://pscale:t@target.example/postgres' });
+      await expect(find('source', 'target')).rejects.toMatchObject(refusal('"sourceSecretArn" and "targetSecretArn"'));
+    });
+
+    it('is found out in the secret of the application before anything is written (#9.12)', async () => {
+      answers('source-secret', { username: 'master', password: 's', host: 'source.example', port: 5433, dbname: 'shop' });
+      answers('app', { username: 'master', password: 's', host: 'source.example', port: 5433, dbname: 'shop' });
+      keeps('own-secret', { url: 'postgresql://shop:a@target.example/postgres' });
+      secrets.on(DescribeSecretCommand).resolves({});
+      const { application } = await findFor(['application'], {
+        APPLICATION_SECRET_ARN: 'app',
+        APPLICATION_TARGET_SECRET_ARN: 'own-secret',
+      });
+      for (const attempt of [application?.pointsAt(), application?.keepOriginal(), application?.pointAt('target')]) {
+        await expect(attempt).rejects.toMatchObject(refusal('"sourceSecretArn" and "applicationSecretArn"'));
+      }
+      expect(secrets.commandCalls(PutSecretValueCommand)).toEqual([]);
+      expect(secrets.commandCalls(UpdateSecretVersionStageCommand)).toEqual([]);
+    });
+
+    it("is no trouble where the application has the target's own login (#9.12)", async () => {
+      answers('target-secret', { url: 'postgresql://pscale:t@target.example/postgres' });
+      answers(
+        'app',
+        { username: 'shop', password: 'p', host: 'source.example', port: 5433, dbname: 'shop' },
+        `${ARN.slice(0, -7)}-app-XyZ789`,
+      );
+      const { application } = await findFor(['application'], {
+        APPLICATION_SECRET_ARN: 'app',
+        APPLICATION_TARGET_SECRET_ARN: 'target-secret',
+      });
+      await expect(application?.pointsAt()).resolves.toBe('source');
+    });
+  });
+
+  it("have a function of the user's where one is configured", async () => {
+    const { hook } = await findWith('hook');
+    expect(hook).not.toBe(noHook);
+  });
+
+  it('give no call more time than is good for a step', async () => {
+    for (const client of Object.values(awsClients()) as SecretsManagerClient[]) {
+      const limits = (client.config.requestHandler as unknown as { configProvider: Promise<object> }).configProvider;
+      await expect(limits).resolves.toMatchObject({ connectionTimeout: 5_000, requestTimeout: 30_000, throwOnRequestTimeout: true });
+    }
+  });
+
+  it('have the group of the migration and the machines that act from the stack', async () => {
+    const { cluster, executions } = await find('cluster', 'executions');
+    expect(cluster?.migrationGroup).toBe('migration-group');
+    expect(executions).toBeDefined();
+  });
+
+  it('have what a deployment wants of the cluster from the stack, where the step is told', async () => {
+    const told = {
+      [VARIABLE.stack]: 'Shop',
+      [VARIABLE.publicAccess]: 'listed',
+      [VARIABLE.vpc]: 'vpc-1',
+      [VARIABLE.securityGroup]: 'Shop-until-cleanup',
+    };
+    const { cluster } = await findPlaces(['clusterSetup'], { environment: { ...environment, ...told }, event, clients });
+    expect(cluster).toMatchObject({ migrationGroup: 'migration-group', stack: 'Shop', publicAccess: 'listed' });
+    const { cluster: untold } = await find('cluster');
+    expect(() => untold?.stack).toThrow(/lacks its setting STACK_NAME/);
+    expect(() => untold?.publicAccess).toThrow(/lacks its setting PUBLIC_ACCESS/);
+    await expect(untold?.securityGroup()).resolves.toBeUndefined();
+  });
+
+  it.each(['source', 'target', 'cluster', 'executions', 'replication', 'functions'] as const)(
+    'name the setting that %s lacks',
+    async (need) => {
+      await expect(findPlaces([need], { environment: {}, event, clients })).rejects.toMatchObject({
+        name: 'InvalidConfiguration',
+        message: expect.stringMatching(/lacks its setting [A-Z_]+/),
+      });
+    },
+  );
+
+  it('say which file of authorities is not there', async () => {
+    const lost = { ...environment, [VARIABLE.sourceAuthorities]: '/nowhere/ca.pem' };
+    await expect(findPlaces(['source'], { environment: lost, event, clients })).rejects.toMatchObject({
+      name: 'InvalidConfiguration',
+      message: expect.stringContaining('/nowhere/ca.pem'),
+    });
+  });
+
+  it('say what to put into a target secret that is still empty', async () => {
+    secrets.on(GetSecretValueCommand, { SecretId: 'target-secret' }).resolves({ SecretString: '' });
+    await expect(find('target')).rejects.toMatchObject({
+      name: 'InvalidConfiguration',
+      message: expect.stringMatching(/target-secret.*is empty\. Put in/),
+    });
+  });
+});

@@ -1,0 +1,44 @@
+import { ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
+import { mockClient } from 'aws-sdk-client-mock';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { readStanding } from '../../../../lambdas/adapters/aws/migration-status.ts';
+
+const HOME = 'arn:aws:states:eu-central-1:111122223333:stateMachine:My-App';
+const REPLICATE = `${HOME}-Replicate`;
+const CLEANUP = `${HOME}-Cleanup`;
+const api = mockClient(SFNClient);
+
+const listed = (of: { stateMachineArn: string; statusFilter?: 'SUCCEEDED' }, status: 'SUCCEEDED' | 'FAILED', started: string) =>
+  api.on(ListExecutionsCommand, { ...of, maxResults: 1 }, true).resolves({
+    executions: [{ executionArn: 'e', stateMachineArn: of.stateMachineArn, name: 'e', status, startDate: new Date(started) }],
+  });
+const standing = () => readStanding(new SFNClient({}), [REPLICATE, CLEANUP]);
+
+beforeEach(() => {
+  api.reset();
+  api.on(ListExecutionsCommand).resolves({ executions: [] });
+});
+
+describe('whether a migration is open', () => {
+  it('is told from the newest execution of each machine, whatever the stack is called', async () => {
+    await expect(standing()).resolves.toEqual({ open: false, replicated: false });
+    listed({ stateMachineArn: REPLICATE }, 'SUCCEEDED', '2026-01-01T10:00:00Z');
+    await expect(standing()).resolves.toEqual({ open: true, replicated: true });
+  });
+
+  it('is told from the newest clean-up that succeeded, though a later one failed', async () => {
+    listed({ stateMachineArn: REPLICATE }, 'FAILED', '2026-01-01T10:00:00Z');
+    listed({ stateMachineArn: CLEANUP }, 'FAILED', '2026-01-01T12:00:00Z');
+    await expect(standing()).resolves.toEqual({ open: true, replicated: false });
+    listed({ stateMachineArn: CLEANUP, statusFilter: 'SUCCEEDED' }, 'SUCCEEDED', '2026-01-01T11:00:00Z');
+    await expect(standing()).resolves.toEqual({ open: false, replicated: false });
+  });
+
+  it('is never guessed', async () => {
+    api.on(ListExecutionsCommand).rejects(Object.assign(new Error('no'), { name: 'AccessDeniedException' }));
+    await expect(standing()).rejects.toMatchObject({
+      name: 'InvalidConfiguration',
+      message: expect.stringContaining('states:ListExecutions'),
+    });
+  });
+});

@@ -1,0 +1,115 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { ownLogin, ownRole, roleOfLogin, shutOut } from '../../../../lambdas/checks/cutover/shut-out.ts';
+import { InvalidConfiguration } from '../../../../lambdas/config/errors.ts';
+import { type Application, noApplication } from '../../../../lambdas/ports/application.ts';
+import { BACK } from '../../../../lambdas/switch/direction.ts';
+import { TARGET_ROLES } from '../../../../rehearsal/servers/planetscale-roles.ts';
+import { other } from '../../../support/fenced.ts';
+import { blocker, poorRole, summary, warning } from '../../../support/findings.ts';
+import { switchFindings } from '../../../support/following.ts';
+import { versions } from '../../../support/versions.ts';
+import { startWorld, type World } from '../../../support/world.ts';
+
+describe.each(versions(11, 13, 15, 17, 18))('roles that a fence cannot shut out of a source %i (#9.7)', (version) => {
+  let world: World;
+  beforeAll(async () => {
+    world = await startWorld({ source: version, target: 18 });
+  });
+  afterAll(() => world?.destroy());
+  const ours = async () => ({ source: await poorRole('source', world, 'Our "role"', 'grant pg_read_all_stats to :role') });
+
+  it('are the members of ours, direct and indirect, and the statements that take the membership away do so', async () => {
+    const places = await ours();
+    expect(await switchFindings(world, [shutOut], places)).toEqual([]);
+    await world.source(`create role "The Insider" login; create role team; create role deep login; create role bystander login;
+create role apart login noinherit; create role rdsproxy login; create role nologin_member;
+grant "Our ""role""" to "The Insider", team, apart, nologin_member; grant team to deep`);
+    const found = await switchFindings(world, [shutOut], places);
+    expect(summary(found)).toEqual({ RoleNotShutOut: blocker('source: The Insider', 'source: deep') });
+    const [finding] = found;
+    const by = version >= 16 ? ' granted by rdsadmin' : '';
+    expect(finding?.statements).toEqual([`revoke "Our ""role""" from "The Insider"${by};`, `revoke "Our ""role""" from team${by};`]);
+    expect(summary(await switchFindings(world, [shutOut], { ...places, input: { harmlessRoles: ['deep'] } }))).toEqual({
+      RoleNotShutOut: blocker('source: The Insider'),
+      RoleTakenForHarmless: warning('source: deep'),
+    });
+    for (const statement of finding?.statements ?? []) await world.source(statement);
+    expect(await switchFindings(world, [shutOut], places)).toEqual([]);
+  });
+});
+
+describe('roles that a fence cannot shut out (#9.7)', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await startWorld({ source: 17, target: 18 });
+  });
+  afterAll(() => world?.destroy());
+  const OURS = { source: 'aurora_master', target: TARGET_ROLES.member } as const;
+
+  it('are looked for on both sides, in both directions', async () => {
+    await world.target(
+      `create role pscale_api_app login; create role pscale_other login; grant ${OURS.target} to pscale_api_app, pscale_other`,
+    );
+    for (const direction of [undefined, BACK]) {
+      const found = await switchFindings(world, [shutOut], direction ? { direction } : {});
+      expect(summary(found)).toEqual({ RoleNotShutOut: blocker('target: pscale_api_app') });
+    }
+    await world.target('drop role pscale_api_app, pscale_other');
+  });
+
+  it('are whoever logs in as our own role, unless it is called harmless', async () => {
+    const session = await other(world.database.source, 'psql');
+    expect(summary(await switchFindings(world, [ownRole]))).toEqual({ OwnRoleUsedByOthers: blocker('source: aurora_master (psql): 1') });
+    expect(await switchFindings(world, [ownRole], { input: { harmlessRoles: [OURS.source] } })).toEqual([]);
+    await session.end();
+  });
+
+  it('are known by the role behind a login of PlanetScale, whose edge wants the branch with it', () => {
+    const own = { user: 'postgres.nk35mx55qq', role: 'postgres' };
+    expect(['postgres.nk35mx55qq', 'matt.nk35mx55qq', 'postgres', 'a.b'].map((user) => roleOfLogin(user, own))).toEqual([
+      ...['postgres', 'matt', 'postgres', 'a.b'],
+    ]);
+    expect(roleOfLogin('shop.app', { user: 'master', role: 'master' })).toBe('shop.app');
+  });
+
+  describe('the application', () => {
+    let application: Application;
+    const users = (currentUsers: readonly string[], targetUser: string): void => {
+      application = { ...noApplication, secret: 'shop', currentUsers: async () => currentUsers, targetUser: async () => targetUser };
+    };
+    const found = async (circumstances = {}) => summary(await switchFindings(world, [ownLogin], { application, ...circumstances }));
+    afterEach(() => users([], ''));
+
+    it('has to log in as a role of its own at the side that is left', async () => {
+      users(['shop', OURS.source], 'shop');
+      expect(await found()).toEqual({ ApplicationUsesOurRole: blocker('source: aurora_master') });
+      users(['shop'], 'shop');
+      expect(await found()).toEqual({});
+    });
+
+    it('has to have a login of its own at the target, or there is no way back, or consent', async () => {
+      users(['shop'], OURS.target);
+      expect(await found()).toEqual({ ApplicationUsesOurRole: blocker(`target: ${TARGET_ROLES.member}`) });
+      expect(await found({ input: { reverse: false } })).toEqual({});
+      expect(await found({ input: { harmlessRoles: [OURS.target] } })).toEqual({});
+      users([OURS.target], OURS.target);
+      expect(await found({ direction: BACK })).toEqual({ ApplicationUsesOurRole: blocker(`target: ${TARGET_ROLES.member}`) });
+    });
+
+    it('is no concern of this look where no secret says as whom it logs in', async () => {
+      application = noApplication;
+      expect(await found()).toEqual({});
+    });
+
+    it('is not taken for harmless where its secret cannot be read', async () => {
+      users(['shop'], 'shop');
+      application = {
+        ...application,
+        targetUser: async () => {
+          throw new InvalidConfiguration('It holds no user.');
+        },
+      };
+      expect(await found()).toEqual({ CouldNotTell: blocker("the application's own login") });
+    });
+  });
+});

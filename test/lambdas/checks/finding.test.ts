@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Check, listed } from '../../../lambdas/checks/finding.ts';
+import { CannotConnect, StatementFailed, TransientError } from '../../../lambdas/config/errors.ts';
+import { blocker, findingsOf, summary } from '../../support/findings.ts';
+import { startWorld, type World } from '../../support/world.ts';
+
+const failing = (name: string, error: unknown): Check => ({
+  name,
+  async find() {
+    throw error;
+  },
+});
+const fine: Check = {
+  name: 'fine',
+  find: async () => listed({ code: 'Seen', severity: 'blocker', objects: ['a'], message: 'm', remedy: 'r' }),
+};
+
+describe('findAll', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await startWorld();
+  });
+  afterAll(() => world?.destroy());
+
+  it('makes a blocker of every check that fails, in the words of the server, and carries out the others', async () => {
+    const denied = new StatementFailed('permission denied for table pg_largeobject_metadata', { code: '42501' });
+    const found = await findingsOf(world, [
+      failing('large objects', denied),
+      fine,
+      failing('defect', new TypeError('x is not a function')),
+    ]);
+    expect(summary(found)).toEqual({ CouldNotTell: blocker('large objects', 'defect'), Seen: blocker('a') });
+    expect(found[0]?.message).toContain('permission denied for table pg_largeobject_metadata');
+    expect(found[2]?.message).toContain('x is not a function');
+  });
+
+  it('counts a statement that timed out as not told', async () => {
+    const check: Check = {
+      name: 'slow',
+      async find({ source }) {
+        await source.query({ text: "select set_config('statement_timeout', '1', false)", values: [] });
+        await source.query({ text: 'select pg_sleep(10)', values: [] });
+        return [];
+      },
+    };
+    const [found] = await findingsOf(world, [check]);
+    expect(found).toMatchObject({ code: 'CouldNotTell', severity: 'blocker', objects: ['slow'] });
+    expect(found?.message).toContain('statement timeout');
+  });
+
+  it.each([new TransientError('the connection is gone'), new CannotConnect('refused')])(
+    'passes $name on, for it concerns every check',
+    async (error) => {
+      await expect(findingsOf(world, [fine, failing('lost', error)])).rejects.toBe(error);
+    },
+  );
+});

@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fenceRights } from '../../../../lambdas/checks/readiness/fence-rights.ts';
+import { wayBackRights, wayBackRoom } from '../../../../lambdas/checks/readiness/way-back.ts';
+import { TARGET_ROLES } from '../../../../rehearsal/servers/planetscale-roles.ts';
+import { blocker, findingsOf, poorRole, summary, warning } from '../../../support/findings.ts';
+import { startWorld, type World } from '../../../support/world.ts';
+
+const RIGHTS = [fenceRights, wayBackRights];
+
+describe.each([
+  [17, 'member'],
+  [18, 'member'],
+  [18, 'default'],
+] as const)('what a switch will need of a target of version %i, logged in as %s (#10)', (target, targetLogin) => {
+  let world: World;
+  let bare: World;
+  beforeAll(async () => {
+    world = await startWorld({ source: 17, target, targetLogin, targetParameters: { max_slot_wal_keep_size: '4GB' } });
+    bare = await startWorld({
+      ...{ source: 17, target, targetLogin },
+      targetParameters: { wal_level: 'replica', max_replication_slots: 0, max_slot_wal_keep_size: -1 },
+    });
+  });
+  afterAll(() => Promise.all([world?.destroy(), bare?.destroy()]));
+
+  it('is there with the login that PlanetScale makes', async () => {
+    expect(await findingsOf(world, RIGHTS)).toEqual([]);
+  });
+
+  it('is named before the copy where the login was made without postgres, with the login that has it and the click', async () => {
+    const poor = await poorRole('target', world, 'pscale_api_poor', 'grant pg_create_subscription to :role');
+    const found = await findingsOf(world, RIGHTS, { target: poor });
+    expect(summary(found)).toEqual({
+      FenceRightsMissing: blocker(
+        'target: pscale_api_poor may not alter the database (it is not its owner)',
+        "target: pscale_api_poor may not end others' sessions (it is no member of pg_signal_backend)",
+      ),
+      WayBackRightsMissing: blocker(
+        'target: pscale_api_poor may not make a role that replicates',
+        'target: pscale_api_poor may not make a replication slot',
+        'target: pscale_api_poor may not make a publication in the database',
+      ),
+    });
+    for (const { remedy } of found) {
+      expect(remedy).toContain('Settings → Roles → New role, with postgres among the inherited roles');
+      expect(remedy).toContain(`What is lacking, ${TARGET_ROLES.default} has.`);
+    }
+    expect(found[1]?.remedy).toContain('{"reverse": false}');
+  });
+
+  it('is named where the login may not act as the role that it inherits', async () => {
+    const barred = await poorRole('target', world, 'pscale_api_barred', `grant ${TARGET_ROLES.default} to :role with set false`);
+    const found = await findingsOf(world, RIGHTS, { target: barred });
+    expect(summary(found)).toEqual({
+      WayBackRightsMissing: blocker(
+        'target: pscale_api_barred may not make a role that replicates',
+        'target: pscale_api_barred may not make a replication slot',
+      ),
+    });
+    expect(found[0]?.remedy).toContain('pscale_api_barred is a member of postgres; where it may not act as that role');
+  });
+
+  it('asks the way back for nothing where nobody wants it, and the fence all the same', async () => {
+    const poor = await poorRole('target', world, 'pscale_api_other');
+    const input = { reverse: false };
+    expect(Object.keys(summary(await findingsOf(world, [...RIGHTS, wayBackRoom], { target: poor, input })))).toEqual([
+      'FenceRightsMissing',
+    ]);
+    expect(await findingsOf(bare, [wayBackRoom], { input })).toEqual([]);
+  });
+
+  it('names wal_level and slots of the target, and where they are set', async () => {
+    const found = await findingsOf(bare, [wayBackRoom]);
+    expect(summary(found)).toEqual({
+      TargetWalLevelNotLogical: blocker('target: wal_level = replica'),
+      TargetHasNoRoomForSlot: blocker('target: max_replication_slots = 0, 0 in use'),
+    });
+    for (const { remedy } of found) expect(remedy).toMatch(/Clusters → Parameters.*before the copy.*"reverse": false/);
+  });
+
+  it('warns of the 4 GB that PlanetScale keeps for a slot by default, with the number', async () => {
+    expect(summary(await findingsOf(world, [wayBackRoom]))).toEqual({
+      TargetKeepsLittleWal: warning('target: max_slot_wal_keep_size = 4096 MB'),
+    });
+  });
+});
+
+describe('what a switch will need of the source', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await startWorld({ source: 17, target: 18 });
+  });
+  afterAll(() => world?.destroy());
+
+  it('is named before the copy (#10)', async () => {
+    const source = await poorRole('source', world, 'poor');
+    expect(summary(await findingsOf(world, RIGHTS, { source }))).toEqual({
+      FenceRightsMissing: blocker(
+        'source: poor may not alter the database (it is not its owner)',
+        "source: poor may not end others' sessions (it is no member of pg_signal_backend)",
+      ),
+      WayBackRightsMissing: blocker('source: poor may not make a subscription', 'source: poor may not make anything in the database'),
+    });
+  });
+});

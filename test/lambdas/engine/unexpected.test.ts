@@ -1,0 +1,156 @@
+import { describe, expect, it } from 'vitest';
+import {
+  Defect,
+  type MigrationError,
+  StatementFailed,
+  SwitchFailed,
+  SwitchIncomplete,
+  TransientError,
+} from '../../../lambdas/config/errors.ts';
+import { parseInput } from '../../../lambdas/config/input.ts';
+import type { StepEvent } from '../../../lambdas/engine/contract.ts';
+import { isKnownHalfway } from '../../../lambdas/engine/halfway.ts';
+import { type AnyStep, runStep } from '../../../lambdas/engine/step.ts';
+import { unexpected, wordsOfForeign } from '../../../lambdas/engine/unexpected.ts';
+import { visitStep } from '../../../lambdas/handlers/visit.ts';
+import type { Places } from '../../../lambdas/ports/bindings.ts';
+import { STEP_NAMES, stepNamed } from '../../../lambdas/steps/index.ts';
+import { BACK, OVER } from '../../../lambdas/switch/direction.ts';
+import type { Gates } from '../../../lambdas/switch/gates.ts';
+import { sayingWhoServed, sayingWhoServes } from '../../../lambdas/switch/who-serves.ts';
+import { silent } from '../../support/world.ts';
+
+const planted = (): never => {
+  throw new TypeError("Cannot read properties of undefined (reading 'toISOString')");
+};
+const refused = (): never => {
+  throw new StatementFailed('permission denied for table t', { code: '42501', hint: 'Ask its owner.' });
+};
+
+/** The error of one visit of a step of which some parts are replaced. */
+const failing = (name: string, parts: Partial<AnyStep>): Promise<MigrationError> =>
+  runStep(
+    name,
+    { needs: [], inspect: async () => ({}), judge: () => 'todo', act: async () => undefined, evidence: () => null, ...parts } as AnyStep,
+    { state: {}, execution: 'test' },
+    { input: parseInput({}), looking: {} as never, acting: {} as never, remainingMs: () => 1000, log: silent, now: Date.now },
+  ).then(
+    () => expect.unreachable(),
+    (error) => error,
+  );
+
+describe('an error that is not ours (#11)', () => {
+  it.each(STEP_NAMES)('in the look of %s becomes a Defect that names the step and says that looking changed nothing', async (name) => {
+    const { judge, evidence } = stepNamed(name);
+    const error = await failing(name, { judge, evidence, inspect: async () => planted() });
+    expect(error).toBeInstanceOf(Defect);
+    expect(error.message).toContain(`${name} stopped while it looked, which changes nothing.`);
+    expect(error.message).toContain("TypeError: Cannot read properties of undefined (reading 'toISOString')");
+    expect(error.message).toContain('Start the machine again');
+  });
+
+  it.each(STEP_NAMES.filter((name) => stepNamed(name).act))('in the act of %s says what an act that was cut off leaves', async (name) => {
+    expect(isKnownHalfway(name)).toBe(true);
+    const error = await failing(name, { act: async () => planted() });
+    expect(error).toBeInstanceOf(Defect);
+    expect(error.message).toMatch(new RegExp(`^${name} stopped while it acted\\. [A-Z][^.]+`));
+  });
+
+  it('in the judgement, in the evidence and in the second look is told by the moment at which it came', async () => {
+    let looks = 0;
+    const second = async () => {
+      looks += 1;
+      return looks === 2 ? planted() : {};
+    };
+    expect((await failing('SyncSequences', { inspect: second })).message).toContain(
+      'SyncSequences stopped after it had acted, while it looked whether that took effect. Some sequences of the target may be set ahead',
+    );
+    expect((await failing('SyncSequences', { judge: planted })).message).toContain('while it looked');
+    expect((await failing('SyncSequences', { judge: () => 'done', evidence: planted })).message).toContain('while it looked');
+  });
+
+  it('that a server refused keeps its name and its code, and says which step, what was changed and what to do', async () => {
+    const error = await failing('CopySchema', { act: async () => refused() });
+    expect(error).toMatchObject({ name: 'StatementFailed', complaint: { code: '42501' } });
+    expect(error.message).toBe(
+      'CopySchema stopped while it acted. The schema is copied in one transaction, which was rolled back: the target is as it was, and the ' +
+        'source was only read. A server refused a statement: permission denied for table t (42501). Its hint: Ask its owner. Remove the cause ' +
+        'that is named, then start the machine again; it continues where it stopped.',
+    );
+  });
+
+  it('leaves alone what says by itself what to do, and what is worth a retry', async () => {
+    const explained = new StatementFailed('All is said.', {}, { isExplained: true });
+    const passing = new TransientError('not now');
+    for (const error of [explained, passing]) {
+      const thrown = async () => {
+        throw error;
+      };
+      expect(await failing('AwaitCopy', { inspect: thrown })).toBe(error);
+    }
+  });
+
+  it('shows no value that an engine or a library quotes, and keeps the place in the code for the log', () => {
+    const lines: unknown[] = [];
+    const quoting = [
+      () => JSON.parse('{"password": canary}'),
+      () => BigInt('canary'),
+      () => {
+        throw Object.assign(new TypeError('Received canary'), { code: 'ERR_INVALID_ARG_VALUE' });
+      },
+      () => {
+        throw 'canary';
+      },
+    ];
+    for (const quote of quoting) {
+      try {
+        quote();
+      } catch (error) {
+        const { message } = unexpected(error, 'AwaitCopy', 'looking', { warn: (...line) => lines.push(line) });
+        expect(message).not.toContain('canary');
+        expect(message).toContain('AwaitCopy');
+      }
+    }
+    expect(JSON.stringify(lines)).not.toContain('canary');
+    expect(JSON.stringify(lines)).toContain('unexpected.test.ts');
+    expect(wordsOfForeign(new RangeError('Invalid time value'))).toBe('RangeError: Invalid time value');
+  });
+
+  it('before the step begins says that nothing was touched', async () => {
+    const event: StepEvent = { input: {}, state: {}, execution: 'e', executionArn: 'arn', startedAt: '', polls: true };
+    const places = async (): Promise<Partial<Places>> => planted();
+    const visit = visitStep('CopySchema', event, { places, remainingMs: () => 1000, log: silent });
+    await expect(visit).rejects.toMatchObject({ name: 'Defect', message: expect.stringContaining('Nothing was touched by this visit') });
+  });
+});
+
+describe('an error that a switch did not expect (#11)', () => {
+  const gate = (state: string, changes: object = {}) => ({ state, turn: 1, commits: 0, openedTurn: null, ...changes });
+  const gates = (source: object | undefined, target: object | undefined): Gates => ({ source, target }) as Gates;
+  const committed = gates(gate('closed', { commits: 1 }), gate('open', { openedTurn: 1 }));
+  const fenced = gates(gate('fenced'), gate('closed'));
+  const side = (of: object | undefined) => ({
+    query: async (asked: { text: string }) => [asked.text.includes('to_regclass') ? { exists: of } : of],
+  });
+  const sides = ({ source, target }: Gates) => ({ source: side(source), target: side(target) }) as never;
+
+  it.each([
+    ['committed', OVER, committed, SwitchIncomplete, /^The switch to the target is committed.*TypeError.*start Recovery/],
+    ['fenced', OVER, fenced, SwitchFailed, /commit point was not passed, the source is fenced for now.*served by the source.*TypeError/],
+    ['not begun', OVER, gates(undefined, undefined), SwitchFailed, /not passed, nothing is fenced, .* served by the source/],
+    ['back, not begun', BACK, committed, SwitchFailed, /not passed, nothing is fenced, .* served by the target/],
+  ] as const)('says who serves where the switch is %s', async (_, direction, found, kind, says) => {
+    const error = await sayingWhoServes(direction, sides(found), async () => planted()).catch((thrown) => thrown);
+    expect(error).toBeInstanceOf(kind);
+    expect(error.message).toMatch(says);
+    expect(() => sayingWhoServed(direction, found, planted)).toThrow(kind);
+  });
+
+  it('says that nobody knows where no gate can be asked, and passes on what is ours', async () => {
+    await expect(sayingWhoServes(OVER, { source: {}, target: {} } as never, async () => refused())).rejects.toThrow(
+      /could not be asked whether the switch was committed.*permission denied for table t \(42501\)/,
+    );
+    const ours = new SwitchFailed('Nothing was fenced.');
+    await expect(sayingWhoServes(OVER, sides(committed), () => Promise.reject(ours))).rejects.toBe(ours);
+  });
+});

@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { InvalidInput, TransientError, VerificationError } from '../../../lambdas/config/errors.ts';
+import type { StepEvent } from '../../../lambdas/engine/contract.ts';
+import { type Host, visitStep } from '../../../lambdas/handlers/visit.ts';
+import type { Places } from '../../../lambdas/ports/bindings.ts';
+import { member, state } from '../../support/cluster.ts';
+import { silent } from '../../support/world.ts';
+
+const event: StepEvent = {
+  input: {},
+  state: {},
+  execution: 'e',
+  executionArn: 'arn:aws:states:eu-central-1:111122223333:execution:Replicate:e',
+  startedAt: '2026-01-01T00:00:00.000Z',
+  polls: true,
+};
+
+/** A cluster whose writer is as `status` says; RebootSource looks at nothing else while it is not available. One that nobody manages has no writer. */
+const host = (status: string, overrides: Partial<Host> = {}): Host => {
+  const cluster: Partial<Places['cluster']> = {
+    migrationGroup: 'group',
+    describe: async () => (status === 'unmanaged' ? undefined : state({ members: [member({ instance: 'i', status })] })),
+  };
+  return { places: async () => ({ cluster: cluster as Places['cluster'] }), remainingMs: () => 60_000, log: silent, ...overrides };
+};
+
+describe('a visit', () => {
+  it('ends in the result of the step', async () => {
+    const evidence = { instance: 'not managed by RDS, or failing over' };
+    await expect(visitStep('RebootSource', event, host('unmanaged'))).resolves.toMatchObject({
+      verdict: 'done',
+      nextPollSeconds: 0,
+      evidence,
+    });
+  });
+
+  it('remembers when the step was visited first', async () => {
+    const since = '2026-01-01T00:00:00.000Z';
+    const state = { RebootSource: { verdict: 'pending', nextPollSeconds: 15, since, evidence: null } };
+    await expect(visitStep('RebootSource', { ...event, state }, host('rebooting'))).resolves.toMatchObject({ verdict: 'pending', since });
+  });
+
+  it('refuses a pending step in a machine that would go on without it', async () => {
+    await expect(visitStep('RebootSource', { ...event, polls: false }, host('rebooting'))).rejects.toBeInstanceOf(VerificationError);
+    await expect(visitStep('RebootSource', { ...event, polls: false }, host('unmanaged'))).resolves.toMatchObject({ verdict: 'done' });
+  });
+
+  it('refuses an input that only another machine understands', async () => {
+    const input = { target: 'keep' };
+    await expect(visitStep('RebootSource', { ...event, input }, host('unmanaged'))).rejects.toBeInstanceOf(InvalidInput);
+    const places: Host['places'] = async () => {
+      throw new TransientError('so far');
+    };
+    await expect(visitStep('DropReplication', { ...event, input }, host('', { places }))).rejects.toThrow('so far');
+  });
+
+  it('asks for no place before the input was found good', async () => {
+    let asked = false;
+    const places: Host['places'] = async () => {
+      asked = true;
+      return {};
+    };
+    await expect(visitStep('RebootSource', { ...event, input: { colour: 1 } }, host('available', { places }))).rejects.toBeInstanceOf(
+      InvalidInput,
+    );
+    expect(asked).toBe(false);
+  });
+
+  it('passes on what keeps the places from being found', async () => {
+    const places: Host['places'] = async () => {
+      throw new TransientError('not now');
+    };
+    await expect(visitStep('RebootSource', event, host('available', { places }))).rejects.toBeInstanceOf(TransientError);
+  });
+});

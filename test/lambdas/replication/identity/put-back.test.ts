@@ -1,0 +1,60 @@
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { clientConfig } from '../../../../lambdas/adapters/postgres/client-config.ts';
+import { IDENTITIES } from '../../../support/keyless.ts';
+import { startWorld, type World } from '../../../support/world.ts';
+
+const INPUT = { replicaIdentity: 'full' };
+const SCHEMA = 'create table public.a (v int); create table public.b (v int); insert into public.a values (1)';
+
+describe('replica identities at Cleanup (#11)', () => {
+  let base: World;
+  let siblings = 0;
+  beforeAll(async () => {
+    base = await startWorld({ source: 15, target: 17, schema: SCHEMA });
+  });
+  afterAll(() => base?.destroy());
+
+  const set = async (): Promise<World> => {
+    siblings += 1;
+    const world = await base.sibling(`Back "${siblings}"`);
+    for (const step of ['CreateReplicationRole', 'SetReplicaIdentity', 'CopySchema'] as const) await world.visit(step, { input: INPUT });
+    return world;
+  };
+  const kinds = async (run: World['source']) => (await run(IDENTITIES)).map(({ identity }) => identity).join('');
+
+  it('wait for a table that is locked, which the evidence names, and go back once it is free', async () => {
+    const world = await set();
+    const holder = new pg.Client(clientConfig(world.database.source, 'somebody'));
+    await holder.connect();
+    await holder.query('begin; lock table public.a in row exclusive mode');
+    expect(await world.visit('DropReplication')).toMatchObject({
+      verdict: 'pending',
+      evidence: { source: { replicaIdentitiesToPutBack: ['public.a'] } },
+    });
+    expect([await kinds(world.source), await kinds(world.target)]).toEqual(['fd', 'dd']);
+    await holder.end();
+    await world.until('DropReplication');
+    expect([await kinds(world.source), await kinds(world.target)]).toEqual(['dd', 'dd']);
+  });
+
+  it('are left where we have lost the right to alter a table, which is said with what it was', async () => {
+    const world = await set();
+    await world.target(`create role thief_${siblings}; alter table public.a owner to thief_${siblings}`);
+    const { evidence } = await world.until('DropReplication');
+    expect(evidence).toMatchObject({
+      target: {
+        schema: false,
+        replicaIdentitiesLeftAlone: ['public.a: the server refuses to let us alter it; before the migration it was default'],
+      },
+    });
+    expect([await kinds(world.source), await kinds(world.target)]).toEqual(['dd', 'fd']);
+  });
+
+  it('go back once where two clean up at once, and with the copy where that is dropped', async () => {
+    const world = await set();
+    const input = { target: 'drop' };
+    await Promise.all([world.until('DropReplication', { input }), world.until('DropReplication', { input })]);
+    expect([await kinds(world.source), await kinds(world.target)]).toEqual(['dd', '']);
+  });
+});

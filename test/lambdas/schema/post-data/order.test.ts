@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { inEachOthersWay, nextTurn, type Standing } from '../../../../lambdas/schema/post-data/order.ts';
+import { stateOf } from '../../../../lambdas/schema/post-data/state.ts';
+
+let ordinals = 0;
+const work = (kind: Standing['kind'], table: string, more: Partial<Standing> = {}): Standing => {
+  ordinals += 1;
+  return {
+    ordinal: ordinals,
+    kind,
+    schema: 's',
+    object: `${kind} of ${table}`,
+    onSchema: 's',
+    onTable: table,
+    toSchema: null,
+    toTable: null,
+    done: false,
+    running: false,
+    execution: null,
+    attempts: 0,
+    code: null,
+    error: null,
+    hint: null,
+    culprit: null,
+    ownWords: null,
+    text: null,
+    bytes: 0,
+    state: 'open',
+    ...more,
+  };
+};
+const always = () => true;
+
+describe('the next turn', () => {
+  const small = work('index', 'small', { bytes: 1 });
+  const large = work('unique', 'large', { bytes: 9 });
+  const key = work('foreign key', 'small');
+  const trigger = work('detail', 'small');
+
+  it('is that of the long work, largest table first', () => {
+    expect(nextTurn([key, small, trigger, large], always, 2)).toEqual({ queue: [large, small], running: [], sessions: 2 });
+  });
+
+  it('counts what is still running from an earlier visit', () => {
+    const running = { ...large, state: 'running' as const };
+    expect(nextTurn([running, small, key], always, 2)).toEqual({ queue: [small], running: [running], sessions: 1 });
+    expect(nextTurn([running, small, key], always, 1)).toBeUndefined();
+  });
+
+  it('of a group comes when the groups before have ended, however they ended', () => {
+    const running = { ...small, state: 'running' as const };
+    const failed = { ...small, state: 'failed' as const };
+    expect(nextTurn([running, key], always, 4)).toBeUndefined();
+    expect(nextTurn([failed, key], always, 4)?.queue).toEqual([key]);
+  });
+
+  it('takes details one by one, in the order of the dump', () => {
+    const second = work('detail', 'other', { bytes: 99 });
+    expect(nextTurn([trigger, second], always, 4)).toEqual({ queue: [trigger, second], running: [], sessions: 1 });
+  });
+
+  it('leaves out what had its turn', () => {
+    expect(nextTurn([large, key], ({ kind }) => kind !== 'unique', 2)?.queue).toEqual([key]);
+    expect(nextTurn([large], () => false, 2)).toBeUndefined();
+  });
+});
+
+describe('two statements', () => {
+  const to = (table: string) => ({ toSchema: 's', toTable: table });
+  it.each([
+    [work('index', 'a'), work('index', 'a'), false],
+    [work('index', 'a'), work('unique', 'a'), true],
+    [work('unique', 'a'), work('unique', 'b'), false],
+    [work('foreign key', 'a', to('b')), work('foreign key', 'b', to('a')), true],
+    [work('foreign key', 'a', to('c')), work('foreign key', 'b', to('c')), true],
+    [work('foreign key', 'a', to('b')), work('foreign key', 'c', to('d')), false],
+  ])('%#: are in each other’s way or not', (one, other, expected) => {
+    expect(inEachOthersWay(one, other)).toBe(expected);
+    expect(inEachOthersWay(other, one)).toBe(expected);
+  });
+});
+
+describe('the state of a statement', () => {
+  const tried = (more: Partial<Standing>) => work('index', 't', { execution: 'this', attempts: 1, ...more });
+  it.each([
+    [work('index', 't'), 'open'],
+    [tried({ done: true, code: '23505' }), 'done'],
+    [tried({ running: true }), 'running'],
+    [tried({ code: '23505' }), 'failed'],
+    [tried({ code: '23505', execution: 'earlier' }), 'open'],
+    [tried({ code: '40P01', attempts: 4 }), 'open'],
+    [tried({ code: '40P01', attempts: 5 }), 'failed'],
+    [tried({ code: '42P01' }), 'open'],
+    [tried({ code: '42P01', attempts: 2 }), 'failed'],
+    [tried({ attempts: 4 }), 'open'],
+    [tried({ attempts: 5 }), 'failed'],
+  ] as const)('%#: is %s', (one, expected) => {
+    expect(stateOf(one, 'this')).toBe(expected);
+  });
+});

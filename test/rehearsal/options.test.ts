@@ -1,0 +1,159 @@
+import { describe, expect, it } from 'vitest';
+import { settingsOfUrl, urlOf } from '../../rehearsal/database-url.ts';
+import { HELP, parseOptions, type RehearsalOptions, UsageError } from '../../rehearsal/options.ts';
+
+const problemsOf = (...words: string[]): readonly string[] => {
+  try {
+    parseOptions(words);
+    return [];
+  } catch (error) {
+    if (error instanceof UsageError) return error.problems;
+    throw error;
+  }
+};
+
+describe('the command line of the rehearsal', () => {
+  it('runs with nothing said', () => {
+    expect(parseOptions([])).toEqual({
+      source: { kind: 'embedded', version: 15 },
+      target: { kind: 'embedded', version: 18 },
+      targetLogin: 'member',
+      sourceDump: undefined,
+      schemaFixes: false,
+      until: 'Cleanup',
+      writers: 4,
+      rate: 200,
+      rows: 100_000,
+      input: {},
+      report: undefined,
+      keep: false,
+    });
+  });
+
+  it('takes every option, in both ways of writing it', () => {
+    const words = [
+      '--source-version=11',
+      '--target-version',
+      '17',
+      '--until',
+      'preflight',
+      '--writers=0',
+      '--rate',
+      '7',
+      '--rows=5',
+      '--keep',
+    ];
+    expect(parseOptions([...words, '--report', 'a file.json'])).toMatchObject({
+      source: { version: 11 },
+      target: { version: 17 },
+      until: 'Preflight',
+      writers: 0,
+      rate: 7,
+      rows: 5,
+      keep: true,
+      report: 'a file.json',
+    });
+  });
+
+  it('passes execution input on to Preflight and Replicate, and refuses what these would (#11)', () => {
+    expect(parseOptions(['--input', '{"replicaIdentity": "full"}'])).toMatchObject({ input: { replicaIdentity: 'full' } });
+    expect(problemsOf('--input', 'full')).toEqual(['--input was refused: It must be JSON.']);
+    expect(problemsOf('--input={"replicaIdentity": "yes", "lost": "source"}')).toEqual([
+      expect.stringContaining('--input was refused: "replicaIdentity"'),
+      expect.stringContaining('--input was refused: "lost" is not a setting'),
+    ]);
+  });
+
+  it('switches somebody’s own databases only where it is told to', () => {
+    const untilOf = (...words: string[]) => (parseOptions(words) as RehearsalOptions).until;
+    const url = 'postgresql://u:p@localhost/db';
+    expect(untilOf('--source-url', url)).toBe('Replicate');
+    expect(untilOf('--target-url', url)).toBe('Replicate');
+    expect(untilOf('--source-url', url, '--until', 'cutover')).toBe('Cutover');
+    expect(untilOf('--until=ROLLBACK')).toBe('Rollback');
+  });
+
+  it('lists every problem at once and refuses what it does not know', () => {
+    const problems = problemsOf(
+      ...['--source-version', '12', '--target-version=15', '--until=recovery', '--writers=-1', '--rate=1.5'],
+      ...['--keep=yes', '--colour', 'stray', '--rows'],
+    );
+    expect(problems.join('\n')).toMatchInlineSnapshot(`
+      "--keep takes no value.
+      --colour is not an option; --help lists them.
+      "stray" is not an option.
+      --rows needs a value.
+      --source-version must be one of 11, 13, 15, 17, 18, not "12".
+      --target-version must be one of 17, 18, not "15".
+      --until must be one of preflight, replicate, cutover, rollback, cleanup, not "recovery".
+      --writers must be a whole number from 0 to 64, not "-1".
+      --rate must be a whole number from 1 to 10000, not "1.5"."
+    `);
+  });
+
+  it('takes the login at an embedded target, and refuses it for a server of one’s own (#10)', () => {
+    expect(parseOptions(['--target-login=default'])).toMatchObject({ targetLogin: 'default' });
+    expect(problemsOf('--target-login=superuser')).toEqual(['--target-login must be one of default, member, not "superuser".']);
+    expect(problemsOf('--target-login=member', '--target-url', 'postgresql://u:p@localhost/db')).toHaveLength(1);
+  });
+
+  it('does what Preflight asks for where it is told to, and never on a server of one’s own (#11)', () => {
+    expect(parseOptions(['--schema-fixes'])).toMatchObject({ schemaFixes: true });
+    for (const side of ['source', 'target']) {
+      expect(problemsOf('--schema-fixes', `--${side}-url`, 'postgresql://u:p@localhost/db').join()).toMatch(
+        /^--schema-fixes .* never one of your own/,
+      );
+    }
+  });
+
+  it('refuses options that contradict each other, and options given twice', () => {
+    const url = 'postgresql://u:p@localhost/db';
+    expect(problemsOf('--source-url', url, '--source-version=15', '--source-dump=x.sql', '--rows=1')).toHaveLength(3);
+    expect(problemsOf('--rate=1', '--rate=2')).toEqual(['--rate was given twice.']);
+  });
+
+  it('asks for help only where nothing else is done', () => {
+    expect(parseOptions(['--help', '--rate=x'])).toBe('help');
+    for (const option of ['--source-dump', '--source-url', '--target-url', '--report', 'exit code', 'rehearsal_workload']) {
+      expect(HELP).toContain(option);
+    }
+  });
+
+  it('never shows a URL in a problem', () => {
+    for (const url of [
+      'postgresql://u:canary@h',
+      'mysql://u:canary@h/d',
+      'postgresql://u:canary%zz@h/d',
+      'postgresql://u:canary@h/d?sslmode=require',
+      'canary',
+    ]) {
+      const problems = problemsOf('--source-url', url);
+      expect(problems).toHaveLength(1);
+      expect(problems.join()).not.toContain('canary');
+    }
+  });
+});
+
+describe('URLs of databases', () => {
+  it('verifies certificates unless told to do without encryption', () => {
+    expect(settingsOfUrl('postgres://u%40x:p%25@[::1]:6432/Shop%20%22main%22')).toEqual({
+      host: '::1',
+      port: 6432,
+      database: 'Shop "main"',
+      user: 'u@x',
+      password: 'p%',
+      tls: { verify: 'full', authorities: 'system' },
+    });
+    expect(settingsOfUrl('postgresql://u:p@h/d?sslmode=disable').tls).toEqual({ verify: 'off' });
+    expect(settingsOfUrl('postgresql://u:p@h/d?sslmode=verify-full&sslrootcert=system').tls).toEqual({
+      verify: 'full',
+      authorities: 'system',
+    });
+    expect(() => settingsOfUrl('postgresql://u:p@h/d?sslrootcert=/does/not/exist')).toThrow('/does/not/exist, which cannot be read');
+  });
+
+  it('leads back to the same settings', () => {
+    const settings = { host: 'h', port: 1, database: 'a/b "c" ☃', user: 'u:?', password: '%@/', tls: { verify: 'off' } } as const;
+    expect(settingsOfUrl(urlOf(settings))).toEqual(settings);
+  });
+});

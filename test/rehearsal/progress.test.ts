@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import type { Visited } from '../../rehearsal/machines/execution.ts';
+import { FunctionError } from '../../rehearsal/machines/local-function.ts';
+import { type Canvas, drawProgress } from '../../rehearsal/progress.ts';
+
+const draw = (canvas: Omit<Canvas, 'write'>): string => {
+  let text = '';
+  const progress = drawProgress({ ...canvas, write: (more) => (text += more) });
+  const visited = (visits: number, seconds: number, outcome: Visited['outcome']) =>
+    progress.visited({ machine: 'Replicate', step: 'AwaitCopy', visits, seconds, outcome });
+  const pending = {
+    verdict: 'pending',
+    nextPollSeconds: 15,
+    since: '',
+    evidence: { tablesReady: 3, copiedBytes: 12_300_000, list: [1] },
+  } as const;
+  progress.visiting('Replicate', 'AwaitCopy');
+  visited(1, 0.5, pending);
+  visited(2, 1, new FunctionError('TransientError', 'The connection failed.'));
+  visited(3, 11, pending);
+  visited(4, 12, pending);
+  visited(5, 13.25, { ...pending, verdict: 'done' });
+  progress.ended({
+    name: 'Replicate',
+    execution: 'rehearsal-1',
+    status: 'FAILED',
+    seconds: 14,
+    transitions: 9,
+    states: [],
+    failure: { error: 'NotReady', cause: 'One thing stands in the way.' },
+    evidence: {},
+    findings: [],
+  });
+  progress.clear();
+  return text;
+};
+
+describe('progress', () => {
+  it('is plain lines on a pipe, one for each state and a reminder for a long one', () => {
+    expect(draw({})).toMatchInlineSnapshot(`
+      "Replicate  AwaitCopy                11.0 s  tables ready 3, copied bytes 12.3 MB
+      Replicate  AwaitCopy                13.3 s  done after 5 visits
+      Replicate                           14.0 s  failed
+      "
+    `);
+  });
+
+  it('moves one line on a terminal, never wider than that, and takes it away', () => {
+    const text = draw({ isTTY: true, columns: 70 });
+    expect(text.split('\r').length).toBeGreaterThan(5);
+    for (const part of text.split(/\r|\n/)) {
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: the codes of a terminal are what is taken out
+      expect(part.replaceAll(/\u001b\[[0-9;]*[A-Za-z]/g, '').length).toBeLessThan(70);
+    }
+    expect(text.split('\n').at(-2)).toContain('failed');
+  });
+});

@@ -47,14 +47,14 @@ const FINAL = {
   sourcemap: true,
 } as const satisfies BuildOptions;
 
-/** Writes what a function consists of: the handler, the thread that runs pg_dump, and pg_dump (see `lambdas/adapters/pg-dump.ts`). */
+/** Writes what a function consists of: the handler, the thread that runs pg_dump, and pg_dump (see `lambdas/adapters/pg-dump`). */
 export function bundle(folder: string): void {
   buildSync({
     ...FINAL,
-    stdin: { contents: withoutUnusedOperations(join(LAMBDAS, 'handler.ts')), resolveDir: LAMBDAS, sourcefile: 'handler.js' },
+    stdin: { contents: withoutUnusedOperations(join(LAMBDAS, 'handlers', 'index.ts')), resolveDir: LAMBDAS, sourcefile: 'handler.js' },
     outfile: join(folder, 'handler.js'),
   });
-  buildSync({ ...FINAL, entryPoints: { 'pg-dump-worker': join(LAMBDAS, 'adapters', 'pg-dump-worker.ts') }, outdir: folder });
+  buildSync({ ...FINAL, entryPoints: { 'pg-dump-worker': join(LAMBDAS, 'adapters', 'pg-dump', 'pg-dump-worker.ts') }, outdir: folder });
   const module = pgDumpModule();
   copyFileSync(module, join(folder, basename(module)));
 }

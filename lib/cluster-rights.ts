@@ -2,39 +2,10 @@
 import type { Role } from 'aws-cdk-lib/aws-iam';
 import { JOURNAL_PREFIX } from '../lambdas/cluster/journal.ts';
 import { VARIABLE } from '../lambdas/config/environment.ts';
-import type { Cluster } from '../lambdas/ports/cluster.ts';
 import type { Need } from '../lambdas/ports/ports.ts';
 import { allowWildcard } from './exceptions.ts';
 import { allow } from './grants.ts';
-import type { Right } from './rights.ts';
-
-/** The Aurora cluster, as far as IAM and the RDS API know it. */
-export interface SourceCluster {
-  /** DBClusterIdentifier. */
-  readonly identifier: string;
-  readonly arn: string;
-  /** ARNs of the instances that may be changed and rebooted; patterns allowed. */
-  readonly instanceArns: readonly string[];
-  /** ARN that stands for every instance of the account, which the API wants for a filtered list. */
-  readonly anyInstanceArn: string;
-  /** ARN that stands for every cluster parameter group: the user's own is not known before the first look. */
-  readonly anyParameterGroupArn: string;
-  /** ARNs that stand for every RDS Proxy of the account, for their endpoints, and for what they lead to. */
-  readonly anyProxyArns: { readonly proxies: string; readonly endpoints: string; readonly targets: readonly string[] };
-  /** ARN that stands for every global database of the account. */
-  readonly anyGlobalClusterArn: string;
-  /** Name of the cluster parameter group that is made for the migration. */
-  readonly parameterGroup: string;
-  readonly parameterGroupArn: string;
-  /** Name of the security group for PlanetScale's addresses. @default - none is attached */
-  readonly securityGroup?: string;
-  readonly publicAccess: Cluster['publicAccess'];
-  readonly vpcId: string;
-  /** ARN of that VPC in whichever account it is: a shared one is its owner's. */
-  readonly vpcArn: string;
-  /** Name of the stack, under which the journal is kept. */
-  readonly stack: string;
-}
+import type { Right, SourceCluster } from './resources.ts';
 
 const INSTANCES_COME_AND_GO = 'A failover or a scaling may put another instance of the cluster in its place.';
 

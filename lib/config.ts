@@ -1,6 +1,6 @@
 /**
  * Untrusted CDK context → trusted {@link MigrationConfig}. It says where the databases are and with what rights the migration works;
- * what is moved and when is the execution's input (`lambdas/input.ts`).
+ * what is moved and when is the execution's input (`lambdas/config/input.ts`).
  */
 import type { Json } from '../lambdas/config/json.ts';
 import { boolean, databaseName, listOf, matching, oneOf, type Parsers, parseEach, show, wholeNumber } from '../lambdas/config/parsing.ts';

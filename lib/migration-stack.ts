@@ -7,7 +7,6 @@ import { CfnSecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct, IConstruct } from 'constructs';
 import { parameterGroupOf, REPLICATION_ROLE, securityGroupOf } from '../lambdas/config/names.ts';
 import { MACHINE_NAMES } from '../lambdas/engine/machines.ts';
-import type { SourceCluster } from './cluster-rights.ts';
 import type { MigrationConfig } from './config.ts';
 import { allowUnrotated } from './exceptions.ts';
 import { Migration } from './migration.ts';
@@ -15,7 +14,7 @@ import { Monitoring } from './monitoring.ts';
 import { Network } from './network.ts';
 import { parameterGroupFamily, sourceParameters } from './parameter-group.ts';
 import { PlanetScaleAccess } from './planetscale-access.ts';
-import type { ReadableSecret, Resources } from './rights.ts';
+import type { ReadableSecret, Resources, SourceCluster } from './resources.ts';
 
 export interface MigrationStackProps extends StackProps {
   readonly config: MigrationConfig;

@@ -8,12 +8,13 @@ import { DefinitionBody, LogLevel, StateMachine } from 'aws-cdk-lib/aws-stepfunc
 import { Construct } from 'constructs';
 import { VARIABLE } from '../lambdas/config/environment.ts';
 import type { Json } from '../lambdas/config/json.ts';
+import type { StepName } from '../lambdas/engine/machines.ts';
 import { fencingWith, MACHINE_NAMES, MACHINES, type MachineName, type Stage, stepsOf } from '../lambdas/engine/machines.ts';
-import { STEP_NAMES, type StepName } from '../lambdas/steps/index.ts';
+import { STEP_NAMES } from '../lambdas/steps/index.ts';
 import { stepCode } from './bundle.ts';
 import { allowWildcard } from './exceptions.ts';
 import type { Network } from './network.ts';
-import type { Resources } from './rights.ts';
+import type { Resources } from './resources.ts';
 import { chainOf } from './states.ts';
 import { StepFunction } from './step-function.ts';
 

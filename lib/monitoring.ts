@@ -17,7 +17,8 @@ import { dashboard, measure } from './dashboard.ts';
 import { allowWildcard } from './exceptions.ts';
 import type { Migration } from './migration.ts';
 import type { Network } from './network.ts';
-import { type Resources, RIGHTS } from './rights.ts';
+import type { Resources } from './resources.ts';
+import { RIGHTS } from './rights.ts';
 
 export interface MonitoringProps {
   readonly migration: Migration;

@@ -1,53 +1,12 @@
 /** What each need of a step means in an AWS account. The record is total: a new need does not compile until somebody says its rights. */
 import type { Role } from 'aws-cdk-lib/aws-iam';
-import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { type Environment, VARIABLE } from '../lambdas/config/environment.ts';
 import { ORIGINAL_LABEL } from '../lambdas/ports/application.ts';
 import type { Need } from '../lambdas/ports/ports.ts';
-import type { Sslmode, WayBackSettings } from '../lambdas/ports/replication.ts';
-import { allowFindingAddresses, CLUSTER_RIGHTS, type SourceCluster } from './cluster-rights.ts';
+import { allowFindingAddresses, CLUSTER_RIGHTS } from './cluster-rights.ts';
 import { allowWildcard } from './exceptions.ts';
 import { allow } from './grants.ts';
-
-/** A secret, made by the stack or there already. */
-export type ReadableSecret = Pick<ISecret, 'secretArn' | 'secretName' | 'encryptionKey' | 'grantRead'>;
-
-/** Everything that some step may need. */
-export interface Resources {
-  /** Name of the database on the source. */
-  readonly database: string;
-  readonly sourceSecret: ReadableSecret;
-  readonly targetSecret: ReadableSecret;
-  /** Login of the replication role, whose password the stack generates. */
-  readonly replicationSecret: ReadableSecret;
-  /** What the application reads its connection from, and what is put into it. @default - a person changes the application's connection */
-  readonly application?: {
-    readonly secret: ReadableSecret;
-    readonly targetSecret: ReadableSecret;
-    /** Names of the source that RDS does not know, each with or without a port. @default - none */
-    readonly sourceHosts?: readonly string[];
-  };
-  /** ARN of the user's function that is called around a switch. @default - none */
-  readonly switchHookArn?: string;
-  readonly cluster: SourceCluster;
-  /** ARNs of the state machines that must not run at the same time. Texts, because the machines are built from the functions. */
-  readonly actingMachineArns: readonly string[];
-  /** Patterns of the ARNs of their executions. @default - none may be described */
-  readonly actingExecutionArns?: readonly string[];
-  /** ARNs of the functions that this one calls with nothing to do, before a switch that needs them. @default - none */
-  readonly switchFunctionArns?: readonly string[];
-  readonly subscriptionSslmode: Sslmode;
-  /** How the source reaches the target for the stream back. @default - as we reach it, as strictly as both ends know how to */
-  readonly wayBack?: Omit<WayBackSettings, 'knowsAuthority'>;
-}
-
-/** What one need gives a function. */
-export interface Right {
-  /** Whether the function must stand in the VPC. */
-  readonly network: boolean;
-  environment(resources: Resources): Environment;
-  grant(role: Role, resources: Resources): void;
-}
+import type { ReadableSecret, Resources, Right } from './resources.ts';
 
 /**
  * Lambda's Node.js runtime carries the authorities of RDS in this file, kept up to date by AWS for every region

@@ -23,9 +23,8 @@ import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import type { Construct } from 'constructs';
 import { ERROR_NAMES, type ErrorName } from '../lambdas/config/errors.ts';
 import type { StepEvent } from '../lambdas/engine/contract.ts';
-import type { Machine, Stage } from '../lambdas/engine/machines.ts';
+import type { Machine, Stage, StepName } from '../lambdas/engine/machines.ts';
 import { PASSING_EXCEPTIONS } from '../lambdas/ports/functions.ts';
-import type { StepName } from '../lambdas/steps/index.ts';
 
 /**
  * Failures of the Lambda service itself (https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html#bp-lambda-serviceexception),

@@ -5,10 +5,12 @@ import { Architecture, type Code, Function as LambdaFunction, Runtime, Tracing }
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { VARIABLE } from '../lambdas/config/environment.ts';
-import { needsOf, type StepName } from '../lambdas/steps/index.ts';
+import type { StepName } from '../lambdas/engine/machines.ts';
+import { needsOf } from '../lambdas/steps/index.ts';
 import { allowWildcard } from './exceptions.ts';
 import type { Network } from './network.ts';
-import { type Resources, RIGHTS } from './rights.ts';
+import type { Resources } from './resources.ts';
+import { RIGHTS } from './rights.ts';
 
 export interface StepFunctionProps {
   /** The step that the function runs. */

@@ -2,7 +2,6 @@
  * What RDS does for an Aurora cluster, played for an embedded server: parameter groups, security groups, public access, tags, and an instance
  * that takes a static parameter only when it is rebooted. The reboot is a real restart of the server.
  */
-
 import { TransientError } from '../lambdas/config/errors.ts';
 import { parameterGroupOf, securityGroupOf } from '../lambdas/config/names.ts';
 import type { Cluster, Parameter, Tags } from '../lambdas/ports/cluster.ts';

@@ -2,9 +2,17 @@
 import type { ReportedFinding } from '../lambdas/checks/report.ts';
 import { OWNER_ROLE } from './dump/people.ts';
 import type { Outcome } from './machines/execution.ts';
-import type { Report } from './report.ts';
 import { APPLICATION_ROLE } from './servers/pair.ts';
 import { WORKLOAD_SCHEMA } from './workload/own-subjects.ts';
+
+/** One of {@link ReportedFinding}, without what a person would not read. */
+export type Finding = Pick<ReportedFinding, 'code' | 'objects' | 'message' | 'remedy'>;
+
+/** What the checks of all machines have found. */
+export interface FoundByMachines {
+  readonly blockers: readonly Finding[];
+  readonly warnings: readonly Finding[];
+}
 
 const OWN = new RegExp(`(?<![\\w$])(?:${[WORKLOAD_SCHEMA, APPLICATION_ROLE, OWNER_ROLE].join('|')})(?![\\w$])`);
 /** A table of the user's may belong to a role of the rehearsal, or be granted to it, and is the user's all the same. */
@@ -31,7 +39,7 @@ export function withoutOwn(findings: readonly ReportedFinding[]): ReportedFindin
  * Of every check that was made, as it came out the last time. `Replicate` makes the same one as `Preflight`, with the rehearsal's own tables,
  * which have to be moved; what both have found is told as `Preflight` has found it.
  */
-export function findingsOf(outcomes: readonly Outcome[]): Report['findings'] {
+export function findingsOf(outcomes: readonly Outcome[]): FoundByMachines {
   const looked = outcomes.filter((outcome) => outcome.findings.length > 0);
   const last = new Map(looked.map(({ name, findings }) => [name, withoutOwn(findings)]));
   const first = last.get('Preflight') ?? [];

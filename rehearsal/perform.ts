@@ -1,5 +1,4 @@
 /** A rehearsal's whole course: machine after machine, with an application at work until the last comparison. */
-
 import { parseInput } from '../lambdas/config/input.ts';
 import type { Json } from '../lambdas/config/json.ts';
 import type { SideName } from '../lambdas/config/side-name.ts';

@@ -1,6 +1,6 @@
 /** What a rehearsal found out, for programs (JSON) and for people (plain words). The field names are relied upon by others. */
-import type { ReportedFinding } from '../lambdas/checks/report.ts';
 import { mentioned } from './dump/passed-over.ts';
+import type { Finding, FoundByMachines } from './findings.ts';
 import type { Fixes } from './fixes.ts';
 import type { IndexComparison } from './inventory/indexes.ts';
 import type { SequenceComparison } from './inventory/sequences.ts';
@@ -8,9 +8,6 @@ import type { TableComparison } from './inventory/tables.ts';
 import type { CatalogComparison } from './inventory/unchanged.ts';
 import type { Outcome, StateRecord } from './machines/execution.ts';
 import type { SwitchDetail, SwitchRecord } from './switches.ts';
-
-/** One of {@link ReportedFinding}, without what a person would not read. */
-export type Finding = Pick<ReportedFinding, 'code' | 'objects' | 'message' | 'remedy'>;
 
 export interface Report {
   /** `unknown`: it could not be told, which is never a pass. */
@@ -53,7 +50,7 @@ export interface Report {
   /** Both servers after `Cleanup` beside what they were before `Preflight`. */
   readonly catalogs: CatalogComparison;
   readonly copy: { readonly bytes: number; readonly seconds: number };
-  readonly findings: { readonly blockers: readonly Finding[]; readonly warnings: readonly Finding[] };
+  readonly findings: FoundByMachines;
   /** What of a dump was passed over or done otherwise than it says. */
   readonly passedOver: readonly string[];
   /** What `--schema-fixes` did. */

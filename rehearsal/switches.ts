@@ -1,8 +1,7 @@
 /** What there is to say of each switch: what the execution says of itself, and what the writers saw of it. */
 import type { Json } from '../lambdas/config/json.ts';
 import type { SideName } from '../lambdas/config/side-name.ts';
-import type { MachineName } from '../lambdas/engine/machines.ts';
-import type { StepName } from '../lambdas/steps/index.ts';
+import type { MachineName, StepName } from '../lambdas/engine/machines.ts';
 import { LEADS_TO, otherSide } from './course.ts';
 import type { Outcome } from './machines/execution.ts';
 import { placeOf } from './workload/connection.ts';

@@ -1,5 +1,4 @@
 /** What a rehearsal answers where a switch asks whether a stream back will do that cannot tell to whom it speaks. */
-
 import { databasePort } from '../lambdas/adapters/postgres/database.ts';
 import { routeToTarget } from '../lambdas/adapters/postgres/way-back.ts';
 import type { Json } from '../lambdas/config/json.ts';

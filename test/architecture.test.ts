@@ -43,7 +43,7 @@ function importsOf(file: string): Import[] {
   }));
 }
 
-const code = ['bin', 'lib', 'lambdas'].flatMap(filesIn);
+const code = ['bin', 'lib', 'lambdas', 'rehearsal'].flatMap(filesIn);
 const imports = code.flatMap(importsOf);
 const under =
   (...folders: string[]) =>
@@ -52,24 +52,45 @@ const under =
 /** Imports that break a rule, as a person would look for them. */
 const breaking = (broken: (found: Import) => boolean): string[] => imports.filter(broken).map(({ file, target }) => `${file} → ${target}`);
 
+/** Everything that can be reached from itself by way of another, sorted. */
+function circlesIn(arrows: readonly (readonly [string, string])[]): string[] {
+  const next = Map.groupBy(
+    arrows.filter(([from, to]) => from !== to),
+    ([from]) => from,
+  );
+  const comesBack = (start: string): boolean => {
+    const seen = new Set<string>();
+    const open = [start];
+    for (let at = open.pop(); at !== undefined; at = open.pop()) {
+      for (const [, to] of next.get(at) ?? []) {
+        if (to === start) return true;
+        if (!seen.has(to)) open.push(to);
+        seen.add(to);
+      }
+    }
+    return false;
+  };
+  return [...next.keys()].filter(comesBack).toSorted();
+}
+
 describe('the arrows', () => {
   it('are read from the files: a reader that finds nothing would find nothing wrong', () => {
     expect(imports).toContainEqual({ file: 'bin/app.ts', target: 'lib/config.ts', typeOnly: false });
-    expect(imports).toContainEqual({ file: 'lambdas/ports.ts', target: 'lambdas/contract.ts', typeOnly: true });
+    expect(imports).toContainEqual({ file: 'lambdas/ports/ports.ts', target: 'lambdas/ports/database.ts', typeOnly: true });
     expect(imports.length).toBeGreaterThan(code.length);
   });
 
-  it('lead from bin to lib to lambdas, and never back', () => {
-    expect(breaking(({ file, target }) => under('lambdas')(file) && under('lib', 'bin')(target))).toEqual([]);
-    expect(breaking(({ file, target }) => under('lib')(file) && under('bin')(target))).toEqual([]);
+  it('lead from bin to the rehearsal, to lib, to lambdas, and never back', () => {
+    expect(breaking(({ file, target }) => under('lambdas')(file) && under('lib', 'bin', 'rehearsal')(target))).toEqual([]);
+    expect(breaking(({ file, target }) => under('lib')(file) && under('bin', 'rehearsal')(target))).toEqual([]);
+    expect(breaking(({ file, target }) => under('rehearsal')(file) && under('bin')(target))).toEqual([]);
     expect(breaking(({ target }) => under('test', 'bench')(target))).toEqual([]);
   });
 
-  it('lead to a driver or an SDK from the adapters only, and from the rehearsal, which makes the servers', () => {
+  it('lead to a driver or an SDK from the adapters only; the rehearsal, which makes the servers, speaks to them by the driver', () => {
     const outside = /^(pg|@aws-sdk\/.*|@electric-sql\/.*|@aws-lambda-powertools\/.*)$/;
-    const allowed = under('lambdas/adapters', 'lib/rehearsal');
-    expect(breaking(({ file, target }) => outside.test(target) && !allowed(file))).toEqual([]);
-    expect(breaking(({ file, target }) => under('lib/rehearsal')(file) && /^(@aws-sdk|@electric-sql)\//.test(target))).toEqual([]);
+    expect(breaking(({ file, target }) => outside.test(target) && !under('lambdas/adapters', 'rehearsal')(file))).toEqual([]);
+    expect(breaking(({ file, target }) => under('rehearsal')(file) && outside.test(target) && target !== 'pg')).toEqual([]);
   });
 
   it('lead to the CDK from lib and from the app only', () => {
@@ -77,16 +98,38 @@ describe('the arrows', () => {
     expect(breaking(({ file, target }) => cdk.test(target) && !under('lib')(file) && file !== 'bin/app.ts')).toEqual([]);
   });
 
-  it('lead to the adapters from the handlers, the ports and the rehearsal only, so that a step reaches nothing but its ports', () => {
-    const allowed = new Set(['lambdas/handler.ts', 'lambdas/watch-handler.ts', 'lambdas/notice-handler.ts', 'lambdas/ports.ts']);
+  it('lead to the adapters from the handlers and the rehearsal only, so that a step reaches nothing but its ports', () => {
     const adapters = under('lambdas/adapters');
-    expect(
-      breaking(({ file, target }) => adapters(target) && !adapters(file) && !under('lib/rehearsal')(file) && !allowed.has(file)),
-    ).toEqual([]);
+    expect(breaking(({ file, target }) => adapters(target) && !adapters(file) && !under('rehearsal', 'lambdas/handlers')(file))).toEqual(
+      [],
+    );
   });
 
-  it('lead nowhere heavy from the contract', () => {
-    expect(breaking(({ file, typeOnly }) => file === 'lambdas/contract.ts' && !typeOnly)).toEqual([]);
+  it('lead from the ports to nothing that runs: they are types, but for what stands in where nothing is configured', () => {
+    const outside = ({ file, target }: Import) => under('lambdas/ports')(file) && !under('lambdas/ports', 'lambdas/config')(target);
+    expect(breaking(outside)).toEqual([]);
+  });
+
+  it('lead in no circle from room to room of lambdas', () => {
+    const roomOf = (file: string): string => file.split('/')[1] ?? '';
+    const inside = imports.filter(({ file, target }) => under('lambdas')(file) && under('lambdas')(target));
+    expect(circlesIn(inside.map(({ file, target }) => [roomOf(file), roomOf(target)] as const))).toEqual([]);
+  });
+
+  it('lead in no circle from file to file', () => {
+    expect(circlesIn(imports.map(({ file, target }) => [file, target] as const))).toEqual([]);
+  });
+
+  it('would be found in a circle: three that lead to each other, and one that leads to them', () => {
+    const arrows = [
+      ['a', 'b'],
+      ['b', 'c'],
+      ['c', 'a'],
+      ['d', 'a'],
+      ['a', 'a'],
+      ['c', 'e'],
+    ] as const;
+    expect(circlesIn(arrows)).toEqual(['a', 'b', 'c']);
   });
 
   it('lead from one step to no other: what two of them share has a room of its own', () => {
@@ -136,11 +179,18 @@ describe('a step', () => {
 });
 
 describe('every file', () => {
-  it('that runs SQL has it from lambdas/sql: texts are not written where they are run', () => {
-    const allowed = under('lambdas/sql', 'lambdas/adapters', 'lib/rehearsal');
+  it('that holds SQL is called .sql.ts; adapters run what they are given, and the rehearsal makes servers and people of its own', () => {
+    const allowed = (file: string) => file.endsWith('.sql.ts') || under('lambdas/adapters', 'rehearsal')(file);
     const writesSql = /\.(?:query|script)\(\s*[`'"{]|\bstatement(?:<[^>]*>)?\(\s*[`'"]/;
     expect(code.filter((file) => !allowed(file) && writesSql.test(textOf(file)))).toEqual([]);
-    expect(filesIn('lambdas/sql').filter((file) => writesSql.test(textOf(file))).length).toBeGreaterThan(5);
+    expect(code.filter((file) => file.endsWith('.sql.ts') && writesSql.test(textOf(file))).length).toBeGreaterThan(50);
+  });
+
+  it('that is called .sql.ts holds SQL, and builds no ports: it only words what others run', () => {
+    const worded = /\bstatement\b|`[^`]*\b(?:select|from|create|alter|exists|coalesce|case|like)\b|\bset\b/;
+    const sql = code.filter((file) => file.endsWith('.sql.ts'));
+    expect(sql.filter((file) => !worded.test(textOf(file)))).toEqual([]);
+    expect(sql.filter((file) => /\bawait\b/.test(textOf(file)))).toEqual([]);
   });
 
   it('is short enough to be read in one go', () => {
@@ -161,14 +211,14 @@ describe('every file', () => {
 
 describe.each(['docs/assumptions.md', 'docs/left-behind.md'])('%s', (document) => {
   const words = [...textOf(document).matchAll(/`([A-Za-z/.-]+)`/g)].map(([, word = '']) => word);
-  const program = ['lambdas', 'lib'].flatMap(filesIn).map(textOf).join('\n');
+  const program = ['lambdas', 'lib', 'rehearsal'].flatMap(filesIn).map(textOf).join('\n');
 
   it.each(words.filter((word) => /^([A-Z][a-z]+){2,}$/.test(word)))('names %s, which there is', (name) => {
     expect(program).toMatch(new RegExp(`\\b${name}\\b`));
   });
 
   it.each(words.filter((word) => word.endsWith('.ts')))('names the stand-in %s, which there is', (file) => {
-    expect(existsSync(join(ROOT, 'lib/rehearsal', file))).toBe(true);
+    expect(existsSync(join(ROOT, 'rehearsal', file))).toBe(true);
   });
 });
 

@@ -1,5 +1,4 @@
 /** From where things are to the ports that one step needs. Lambda and the rehearsal differ only in the {@link Places} they pass. */
-
 import type { SideName } from '../config/side-name.ts';
 import type { Places } from '../ports/bindings.ts';
 import type { Ports, Views } from '../ports/ports.ts';

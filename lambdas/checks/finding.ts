@@ -5,7 +5,6 @@
  * blocker    the migration would lose data, fail, or break the application's own statements
  * check      one look at one subject; it answers with findings, none if all is well
  */
-
 import { CannotConnect, MigrationError, NotOurs, TransientError } from '../config/errors.ts';
 import type { MigrationInput } from '../config/input.ts';
 import type { Looking } from '../engine/contract.ts';

@@ -1,5 +1,4 @@
 /** Indexes that are there and cannot be relied on. */
-
 import type { MigrationInput } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
 import { statement } from '../postgres/quote.ts';

@@ -1,5 +1,4 @@
 /** What is left where a clean-up could not do everything, in words for the person who reads the red box. */
-
 import { PUBLICATION, REPLICATION_ROLE, SCHEMA, subscriptionName } from '../config/names.ts';
 import type { SideName } from '../config/side-name.ts';
 import { ORIGINAL_LABEL } from '../ports/application.ts';

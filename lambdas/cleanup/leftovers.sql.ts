@@ -1,5 +1,4 @@
 /** Slots, publications and subscriptions that are there before the migration begins: of an earlier attempt, or of somebody else. */
-
 import { SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
 import { identifier, literal, statement } from '../postgres/quote.ts';

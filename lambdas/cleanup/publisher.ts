@@ -1,5 +1,4 @@
 /** What a side that sends changes has for it, and how it goes: the slots of a stream, the publication, and the role that reads them. */
-
 import { StatementFailed } from '../config/errors.ts';
 import { REPLICATION_ROLE } from '../config/names.ts';
 import type { Database, Reader, Session } from '../ports/database.ts';

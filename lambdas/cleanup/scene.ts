@@ -1,5 +1,4 @@
 /** Everything that a clean-up sees, and what of it is to be done. */
-
 import type { SideName } from '../config/side-name.ts';
 import type { Endpoint } from '../ports/database.ts';
 import type { Side } from './side.ts';

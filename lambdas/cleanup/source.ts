@@ -1,5 +1,4 @@
 /** What the migration made on the source: the beginning of the stream forward, the end of the one back, and our schema with the gate. */
-
 import { subscriptionName } from '../config/names.ts';
 import type { Reader } from '../ports/database.ts';
 import { readNote } from '../replication/connection.ts';

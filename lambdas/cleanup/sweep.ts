@@ -1,5 +1,4 @@
 /** The work of a clean-up on both sides. What fails on one side, or needs more time there, does not keep the other from being cleaned. */
-
 import { subscriptionName } from '../config/names.ts';
 import type { Database } from '../ports/database.ts';
 import { endOtherSteps } from '../postgres/sessions.sql.ts';

@@ -1,5 +1,4 @@
 /** What the gates allow a clean-up to do: a committed switch must not be taken apart half-way, nor the only copy of what was written dropped. */
-
 import type { SideName } from '../config/side-name.ts';
 import type { ApplicationView } from '../ports/application.ts';
 import type { Gate } from '../state/gates.sql.ts';

@@ -1,5 +1,4 @@
 /** What the migration made on the target: the copy, the end of the stream forward, the beginning of the one back, and our schema with the gate. */
-
 import { PREFIX, subscriptionName } from '../config/names.ts';
 import type { Database, Reader } from '../ports/database.ts';
 import { readNote } from '../replication/connection.ts';

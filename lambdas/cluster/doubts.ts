@@ -4,7 +4,6 @@
  * fits, and the parameters that were carried over into ours, which only whoever may change the attached group could have changed. A group
  * that agrees in all of that may be attached whoever named it: nothing would differ.
  */
-
 import { isParameterGroupOf, securityGroupOf } from '../config/names.ts';
 import type { ClusterRestoreView } from '../ports/cluster.ts';
 import { keyOf, strangeTags } from './journal.ts';

@@ -1,5 +1,4 @@
 /** Whether the source can stream, by its own word, and how far what RDS says beside it is to be believed. */
-
 import type { ClusterState } from '../ports/cluster.ts';
 import type { WalSettings } from '../postgres/settings.sql.ts';
 

@@ -15,7 +15,7 @@
  */
 import type { Statement } from '../ports/database.ts';
 import { identifier, qualified, statement } from '../postgres/quote.ts';
-import { type BinaryType, SEND } from './send-functions.sql.ts';
+import { type BinaryType, SEND } from './send-functions.ts';
 
 export interface ComparedColumn {
   readonly name: string;

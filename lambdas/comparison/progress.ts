@@ -1,5 +1,4 @@
 /** How far a comparison has come. It is the step's evidence, and what its next visit goes on from. */
-
 import type { TableName } from '../config/input.ts';
 import type { Json } from '../config/json.ts';
 import type { Key } from './comparison.sql.ts';

@@ -1,8 +1,7 @@
 /** How a table is compared, decided from what both catalogs say of it. */
-
 import type { ShapeColumn } from '../postgres/table-shape.sql.ts';
 import type { ComparedTable } from './comparison.sql.ts';
-import { isBinaryType } from './send-functions.sql.ts';
+import { isBinaryType } from './send-functions.ts';
 
 /**
  * How one goes through a table.

@@ -1,5 +1,4 @@
 /** Whether a target that is behind will catch up, as far as a comparison can tell within a visit. */
-
 import { CopyStalled } from '../config/errors.ts';
 import { subscriptionName } from '../config/names.ts';
 import type { Looking } from '../engine/contract.ts';

@@ -1,5 +1,4 @@
 /** Compares the next part of one table: a range of keys, a list of keys, or the whole of it. */
-
 import { tableShape } from '../postgres/table-shape.sql.ts';
 import type { PublishedTable } from '../postgres/tables.sql.ts';
 import { type ComparedTable, type Key, keysAfter, rangeEnd, rowCount } from './comparison.sql.ts';

@@ -2,7 +2,6 @@
  * What a person may say when starting an execution. Everything is optional: `{}` runs with the deployed defaults.
  * Settings that say where the databases are, and with which rights, belong to the deployment (`lib/config.ts`), not here.
  */
-
 import { InvalidInput } from './errors.ts';
 import {
   boolean,
@@ -60,7 +59,7 @@ export interface MigrationInput {
   readonly fenceSeconds: number;
   /**
    * Whether a switch makes the stream back, without which there is no way back that keeps what was written since. It does where nothing was
-   * said, unless only a consent would do (`cutover/consent.ts`): so whether it was said is kept.
+   * said, unless only a consent would do (`checks/cutover/consent.ts`): so whether it was said is kept.
    */
   readonly reverse: boolean | 'unsaid';
   /** `fence`: every row is compared once more while neither side takes writes; that counts as downtime. */

@@ -49,7 +49,7 @@ export type Looking<N extends Need> = Visit & Pick<Views, N>;
 /** What `act` gets: the visit and the ports that the step needs. */
 export type Acting<N extends Need> = Visit & Pick<Ports, N>;
 
-/** What a state receives from its state machine; see `lib/machines.ts`. */
+/** What a state receives from its state machine; see `engine/machines.ts`. */
 export interface StepEvent {
   /** `$$.Execution.Input`, as the person gave it. */
   readonly input: unknown;

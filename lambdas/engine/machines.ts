@@ -1,11 +1,10 @@
 /**
- * The order of the steps: what `Preflight`, `Replicate`, `Cutover` and the others do, as data. `states.ts` builds them.
+ * The order of the steps: what `Preflight`, `Replicate`, `Cutover` and the others do, as data. `lib/states.ts` builds them.
  */
-import type { StepName } from '../steps/index.ts';
 
 /** One place in the order of a machine. */
-export interface Stage {
-  readonly step: StepName;
+export interface Stage<Step extends string = StepName> {
+  readonly step: Step;
   /** Whether the step is visited again while it is pending. */
   readonly polls: boolean;
   /** Waits for some minutes where an older execution is told to be running: what is told of one that has just ended may be old. */
@@ -13,24 +12,24 @@ export interface Stage {
   /** Taken only where the execution's input says `"reboot": "now"`. */
   readonly onlyWithRebootConsent?: true;
   /** What follows on any failure, whatever it is, before the execution ends with it; crashes and time limits included. */
-  readonly onFailure?: Stage;
+  readonly onFailure?: Stage<Step>;
 }
 
 /** A state machine, before it is built. */
-export interface Machine {
+export interface Machine<Step extends string = StepName> {
   /** What it is for, shown in the console. */
   readonly says: string;
   /** Whether it changes anything, so that two executions must not run at once. */
   readonly acts: boolean;
-  readonly order: readonly Stage[];
+  readonly order: readonly Stage<Step>[];
 }
 
-const task = (step: StepName): Stage => ({ step, polls: false });
-const until = (step: StepName): Stage => ({ step, polls: true });
-const withRebootConsent = (stage: Stage): Stage => ({ ...stage, onlyWithRebootConsent: true });
-const liftingFence: Stage = { ...until('LiftFence'), waitsForOlder: true };
+const task = <Step extends string>(step: Step): Stage<Step> => ({ step, polls: false });
+const until = <Step extends string>(step: Step): Stage<Step> => ({ step, polls: true });
+const withRebootConsent = <Step extends string>(stage: Stage<Step>): Stage<Step> => ({ ...stage, onlyWithRebootConsent: true });
+const liftingFence = { ...until('LiftFence'), waitsForOlder: true } as const;
 /** A step that fences a side: no end of it may leave the application without a side to write to. */
-const fencing = (stage: Stage): Stage => ({ ...stage, onFailure: liftingFence });
+const fencing = <Step extends string>(stage: Stage<Step>): Stage<Step | 'LiftFence'> => ({ ...stage, onFailure: liftingFence });
 
 export const MACHINES = {
   Preflight: {
@@ -84,8 +83,10 @@ export const MACHINES = {
     acts: true,
     order: [until('DropReplication'), until('RestoreSource')],
   },
-} as const satisfies Readonly<Record<string, Machine>>;
+} as const satisfies Readonly<Record<string, Machine<string>>>;
 export type MachineName = keyof typeof MACHINES;
+/** A step that some machine takes. The registry of steps has to hold each of them, and no other: the compiler says so. */
+export type StepName = (typeof MACHINES)[MachineName]['order'][number]['step'];
 export const MACHINE_NAMES = Object.keys(MACHINES) as MachineName[];
 
 /** The steps that fence a side or lift a fence, in every machine that takes `step`: what a check before a switch has to wake. */

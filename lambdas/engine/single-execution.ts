@@ -1,5 +1,4 @@
 /** Of two executions that would fight, the younger steps aside. Each machine that acts asks in its first step. */
-
 import { AlreadyRunning } from '../config/errors.ts';
 import type { Executions } from '../ports/executions.ts';
 

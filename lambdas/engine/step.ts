@@ -2,7 +2,6 @@
  * The engine: a step looks, judges, acts, and looks again. Because verifying is the same look taken twice, a step cannot forget to be
  * idempotent, a crash between acting and returning costs nothing, and a second run does not act.
  */
-
 import { TransientError, VerificationError } from '../config/errors.ts';
 import type { MigrationInput } from '../config/input.ts';
 import type { Json } from '../config/json.ts';

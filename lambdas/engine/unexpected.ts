@@ -2,7 +2,6 @@
  * Words for what a step did not expect: an error that is not ours, which is a defect of the tool, and a statement that a server refused. Both
  * say at which step it was, what was changed by then, and what to do.
  */
-
 import { Defect, MigrationError, StatementFailed } from '../config/errors.ts';
 import type { Json } from '../config/json.ts';
 import type { Log } from '../ports/log.ts';

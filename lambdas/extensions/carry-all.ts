@@ -1,5 +1,4 @@
 /** Everything that extensions mark as their configuration, jobs included. */
-
 import type { MigrationInput } from '../config/input.ts';
 import type { Json } from '../config/json.ts';
 import type { Database, Reader } from '../ports/database.ts';

@@ -1,5 +1,4 @@
 /** Carries the rows that extensions mark as their configuration from the side that serves to the other, as often as one likes. */
-
 import type { MigrationInput } from '../config/input.ts';
 import type { Database, Reader, Session } from '../ports/database.ts';
 import { seeAllRows } from '../postgres/acting-role.sql.ts';

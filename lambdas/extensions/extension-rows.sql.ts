@@ -2,7 +2,6 @@
  * Rows that an extension marks as its configuration: what pg_dump dumps of an extension's tables, because `create extension` does not make it
  * (https://www.postgresql.org/docs/current/extend-extensions.html#EXTEND-EXTENSIONS-CONFIG-TABLES). Tables of extensions are not published.
  */
-
 import { SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
 import { identifier, literal, qualified, statement } from '../postgres/quote.ts';

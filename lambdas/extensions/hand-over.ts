@@ -1,5 +1,4 @@
 /** What a switch does with jobs once it is committed. All of it may be repeated: what is still enabled on the side that was left is what is left to do. */
-
 import type { MigrationInput } from '../config/input.ts';
 import type { Database, Reader } from '../ports/database.ts';
 import { asWriter } from './carry.ts';

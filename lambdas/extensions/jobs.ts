@@ -2,7 +2,6 @@
  * Jobs of pg_cron: made disabled on the side that does not serve, and enabled there by the switch, which disables them where it leaves. A job
  * that ran on both sides would do its work twice.
  */
-
 import type { MigrationInput } from '../config/input.ts';
 import type { Database, Reader, Session } from '../ports/database.ts';
 import { seeAllRows } from '../postgres/acting-role.sql.ts';

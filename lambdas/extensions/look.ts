@@ -1,5 +1,4 @@
 /** What one side has of the rows that extensions mark as their configuration, and the other side has not. */
-
 import { StatementFailed } from '../config/errors.ts';
 import type { MigrationInput } from '../config/input.ts';
 import type { Reader } from '../ports/database.ts';

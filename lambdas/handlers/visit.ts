@@ -1,14 +1,14 @@
 /** One visit of a step from its state's event to its state's result. Lambda and the rehearsal both come through here. */
-
 import { openPorts } from '../adapters/open-ports.ts';
 import { VerificationError } from '../config/errors.ts';
 import { type MigrationInput, parseInput } from '../config/input.ts';
 import type { StepEvent, StepResult } from '../engine/contract.ts';
+import type { StepName } from '../engine/machines.ts';
 import { runStep } from '../engine/step.ts';
 import { unexpected } from '../engine/unexpected.ts';
 import type { Places } from '../ports/bindings.ts';
 import type { Log } from '../ports/log.ts';
-import { keysOfOthers, type StepName, stepNamed } from '../steps/index.ts';
+import { keysOfOthers, stepNamed } from '../steps/index.ts';
 
 /** What a visit takes from where it runs. */
 export interface Host {

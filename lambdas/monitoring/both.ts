@@ -1,5 +1,4 @@
 /** What only both sides together tell: whether the history has no gap, and how far the copy is. */
-
 import { REPLICATION_ROLE, type StreamName } from '../config/names.ts';
 import { missingFrom } from '../config/tables.ts';
 import type { Reader } from '../ports/database.ts';

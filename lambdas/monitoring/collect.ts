@@ -1,5 +1,4 @@
 /** One look of the watch. It only looks, and a side that is out of reach does not keep it from looking at the other. */
-
 import { type StreamName, subscriptionName } from '../config/names.ts';
 import type { Reader } from '../ports/database.ts';
 import type { Need } from '../ports/ports.ts';

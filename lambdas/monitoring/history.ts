@@ -2,7 +2,6 @@
  * What the watch remembers from look to look, for as long as its function stays warm: the schedule calls it each minute, so that is
  * hours. A function that starts anew knows nothing of this, and what is told from it comes back after some looks.
  */
-
 import type { StreamName } from '../config/names.ts';
 import type { Watch } from '../replication/copy/watch.ts';
 
@@ -26,7 +25,7 @@ export function bytesOf(position: string): number {
 }
 
 export class Memory {
-  /** Memory of the copy; see `copy/watch.ts`. */
+  /** Memory of the copy; see `replication/copy/watch.ts`. */
   copy: Watch | undefined;
   #stream: StreamName | undefined;
   #looks: Look[] = [];

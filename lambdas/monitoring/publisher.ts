@@ -1,5 +1,4 @@
 /** What the side that sends changes tells: how far behind the other one is, and what the stream makes it keep. */
-
 import { REPLICATION_ROLE, type StreamName } from '../config/names.ts';
 import type { Reader } from '../ports/database.ts';
 import { ownSlots, slotState, walPosition } from '../replication/slots.sql.ts';

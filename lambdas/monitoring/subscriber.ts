@@ -1,5 +1,4 @@
 /** What the side that takes changes in tells: whether it does, and how often it failed to. */
-
 import type { SideName } from '../config/side-name.ts';
 import type { Reader } from '../ports/database.ts';
 import { disabledByOthers, isDisabledByOthers } from '../replication/held.ts';

@@ -1,5 +1,4 @@
 /** The application, as far as a switch concerns it: its secret, a function of the user's, and what stands in where neither is configured. */
-
 import type { SideName } from '../config/side-name.ts';
 
 /** Why a secret must not be changed by a switch, though it can be read. */

@@ -6,7 +6,6 @@
  * Only around statements that run no code of others: whatever runs in our session could set the role as well (design §16). So it ends
  * with the statement or with the transaction, and is never a superuser's.
  */
-
 import { REPLICATION_ROLE } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
 import { literal, statement } from './quote.ts';

@@ -1,5 +1,4 @@
 /** Foreign keys of the user, as the source's catalog tells of them. */
-
 import type { MigrationInput } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
 import { statement } from './quote.ts';

@@ -1,5 +1,4 @@
 /** Sessions whose locks keep ours waiting, in whatever database of the server they are. */
-
 import { applicationName } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
 import { statement } from './quote.ts';

@@ -1,5 +1,4 @@
 /** Columns of type `money`, which is a whole number of cents that prints and is read as `lc_monetary` says. */
-
 import type { MigrationInput } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
 import { statement, USER_SCHEMA } from './quote.ts';

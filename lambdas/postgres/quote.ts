@@ -3,7 +3,6 @@
  * names never are parameters, so both are quoted here, as the manual's lexical rules say
  * (https://www.postgresql.org/docs/current/sql-syntax-lexical.html).
  */
-
 import { PREFIX } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
 

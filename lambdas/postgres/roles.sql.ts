@@ -1,5 +1,4 @@
 /** The role that streams: what it is, what it may, and what makes it so. Guide W, step 2. */
-
 import type { TableName } from '../config/input.ts';
 import { HEARTBEAT, SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';

@@ -3,7 +3,6 @@
  *
  * Views, functions, triggers and policies are not listed: they hold no rows, and the application's developers replace them at any time.
  */
-
 import type { MigrationInput } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
 import { statement, USER_SCHEMA } from './quote.ts';

@@ -180,3 +180,6 @@ where pg_catalog.current_setting(name, true) is not null
 `,
     [exactFloats ? '1' : '0', String(Math.round(timeoutMs)), ['pg_catalog', ...path.map(identifier)].join(', ')],
   );
+
+/** For the transaction: every name is printed in quotes; see `quoted-names.ts`. */
+export const quoteAllNames = (): Statement<unknown> => statement(`select set_config('quote_all_identifiers', 'on', true)`);

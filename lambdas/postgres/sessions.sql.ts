@@ -1,5 +1,4 @@
 /** Settings and locks of one connection. */
-
 import { applicationName, SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
 import { statement } from './quote.ts';

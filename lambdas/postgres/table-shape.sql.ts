@@ -1,5 +1,4 @@
 /** Columns and row identity of one table, as a comparison needs them. */
-
 import type { TableName } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
 import { statement } from './quote.ts';

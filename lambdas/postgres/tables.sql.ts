@@ -1,5 +1,4 @@
 /** Tables of the user, as the source's catalog tells of them. */
-
 import type { MigrationInput } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
 import { statement, USER_SCHEMA } from './quote.ts';

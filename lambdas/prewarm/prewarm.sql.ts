@@ -1,5 +1,4 @@
 /** pg_prewarm on the target (https://www.postgresql.org/docs/current/pgprewarm.html), and our record of what it has read. */
-
 import { SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
 import { qualified, statement, USER_SCHEMA } from '../postgres/quote.ts';

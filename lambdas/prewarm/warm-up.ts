@@ -1,5 +1,4 @@
 /** Reads tables and indexes into the target's memory, once an execution: what a server has just built is cold after its next restart or for want of use. */
-
 import { StatementFailed } from '../config/errors.ts';
 import type { Database, Reader, Session } from '../ports/database.ts';
 import { piecesOf, planWarming, type Stretch } from './plan.ts';

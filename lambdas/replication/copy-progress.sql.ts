@@ -1,5 +1,4 @@
 /** How far the initial copy is, and what the servers know about its troubles. */
-
 import type { TableName } from '../config/input.ts';
 import { PUBLICATION } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';

@@ -1,5 +1,4 @@
 /** Published tables that hold nothing, and the publication by which a subscription takes them in without copying them. */
-
 import type { TableName } from '../config/input.ts';
 import { EMPTY_PUBLICATION, PUBLICATION } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';

@@ -16,7 +16,6 @@
  * - A page that VACUUM cuts off held no row that anybody could still see.
  * Partitions and children of inheritance are tables of their own here, measured without what hangs below them.
  */
-
 import type { TableName } from '../config/input.ts';
 import { SCHEMA } from '../config/names.ts';
 import { keyOf, missingFrom } from '../config/tables.ts';

@@ -1,5 +1,4 @@
 /** What becomes of foreign keys that were held, once a side no longer subscribes. */
-
 import { StatementFailed } from '../config/errors.ts';
 import type { Database, Reader } from '../ports/database.ts';
 import { limitStatements } from '../postgres/sessions.sql.ts';

@@ -4,7 +4,6 @@
  * to every subscription when a cluster becomes read-only, because little of its disk is left, and leaves it to its user to enable them again
  * (https://planetscale.com/docs/postgres/troubleshooting/read-only-mode).
  */
-
 import { CopyStalled } from '../config/errors.ts';
 import type { SideName } from '../config/side-name.ts';
 import type { Database } from '../ports/database.ts';

@@ -6,7 +6,6 @@
  * publication was made anew, for nothing was sent meanwhile; and that numbers are missing from the heartbeat. Changes lost between
  * two beats leave no trace in either catalog: those only CompareData finds.
  */
-
 import { ReplicationBroken } from '../config/errors.ts';
 import { type StreamName, subscriptionName } from '../config/names.ts';
 import type { SideName } from '../config/side-name.ts';

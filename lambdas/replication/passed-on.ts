@@ -1,5 +1,4 @@
 /** What carries a replication password: a role on each side that has one, and the connection string of every subscription of ours. */
-
 import { type StreamName, subscriptionName } from '../config/names.ts';
 import type { SideName } from '../config/side-name.ts';
 import type { Reader } from '../ports/database.ts';

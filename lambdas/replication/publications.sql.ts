@@ -1,5 +1,4 @@
 /** The publication: which tables the source sends. https://www.postgresql.org/docs/current/logical-replication-publication.html */
-
 import type { TableName } from '../config/input.ts';
 import { PUBLICATION } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';

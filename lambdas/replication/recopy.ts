@@ -4,7 +4,6 @@
  * but not as caught up, and whose worker asks for a slot that is gone, for ever. What was streamed past it meanwhile was passed
  * over, so the slot must never be made anew: the table is emptied and copied again.
  */
-
 import type { TableName } from '../config/input.ts';
 import { keyOf, missingFrom } from '../config/tables.ts';
 import type { Database, Reader } from '../ports/database.ts';

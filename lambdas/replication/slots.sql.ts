@@ -1,5 +1,4 @@
 /** Replication slots of the source. https://www.postgresql.org/docs/current/view-pg-replication-slots.html */
-
 import { applicationName } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
 import { AS_REPLICATOR, afterRole } from '../postgres/acting-role.sql.ts';

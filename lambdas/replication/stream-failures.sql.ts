@@ -1,5 +1,4 @@
 /** What the target knows of changes that it could not take in. */
-
 import type { TableName } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
 import { statement } from '../postgres/quote.ts';

@@ -1,5 +1,4 @@
 /** Changes to the subscription on the target, each safe to repeat. */
-
 import { CannotConnect, CopyStalled, StatementFailed, TransientError, VerificationError } from '../config/errors.ts';
 import type { TableName } from '../config/input.ts';
 import { EMPTY_PUBLICATION } from '../config/names.ts';

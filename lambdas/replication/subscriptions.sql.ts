@@ -1,5 +1,4 @@
 /** The subscription on the target. https://www.postgresql.org/docs/current/sql-createsubscription.html */
-
 import type { TableName } from '../config/input.ts';
 import { PUBLICATION } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';

@@ -2,7 +2,6 @@
  * The replication role on the target, which there reads for comparisons and nothing else, until a switch lets it stream as well. What it
  * reads is what is published, in tables that others may own: so it must be able to do nothing that matters.
  */
-
 import type { TableName } from '../config/input.ts';
 import { keyOf } from '../config/tables.ts';
 import type { Database, Reader } from '../ports/database.ts';

@@ -1,6 +1,6 @@
 /** What a person reads about rows that the target would not take, and what to do about it. */
 import { SampleRefused, type StatementFailed } from '../config/errors.ts';
-import { withoutNeedlessQuotes } from '../postgres/quoted-names.sql.ts';
+import { withoutNeedlessQuotes } from '../postgres/quoted-names.ts';
 import { withCode } from '../postgres/server-words.ts';
 import type { Expression, SampledTable } from './sample-tables.sql.ts';
 

@@ -1,5 +1,4 @@
 /** The login of a trial, for as long as the trial goes on. */
-
 import { CannotConnect, TransientError } from '../config/errors.ts';
 import type { TableName } from '../config/input.ts';
 import { trialRole } from '../config/names.ts';

@@ -1,5 +1,4 @@
 /** Tables that are to be published, and everything that the target will evaluate for a row of theirs. Catalogs only. */
-
 import type { MigrationInput } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
 import { statement } from '../postgres/quote.ts';

@@ -1,5 +1,4 @@
 /** The role that logs in for a trial: what it is granted, and how it goes again. */
-
 import type { TableName } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
 import { identifier, literal, statement, USER_SCHEMA } from '../postgres/quote.ts';

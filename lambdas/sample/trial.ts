@@ -2,7 +2,6 @@
  * Tries rows at the target: batches of tables in a transaction each, a table that refuses something row by row. Each trial is rolled back. What
  * fails in one table hides nothing in another, and what takes too long is told and passed over.
  */
-
 import { StatementFailed, TransientError } from '../config/errors.ts';
 import type { LowSession } from '../ports/database.ts';
 import { evaluatedBy, inWords, isPremature, keyOfRow, type Refusal, refusalOf } from './refusals.ts';

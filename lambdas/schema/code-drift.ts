@@ -2,7 +2,6 @@
  * What became of code, rules of access and extensions since the copy. The source is compared with itself, so that each version prints what it
  * printed then; whether the target has come to the same is asked only of what changed, in a form that both versions have in common.
  */
-
 import type { Exclusions } from '../config/input.ts';
 import type { SideName } from '../config/side-name.ts';
 import type { Reader } from '../ports/database.ts';

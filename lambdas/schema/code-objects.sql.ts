@@ -4,7 +4,6 @@
  *
  * Comments, storage, statistics targets and parameters of tables are not listed: they change neither rows nor what a statement does.
  */
-
 import type { MigrationInput } from '../config/input.ts';
 import { REPLICATION_ROLE } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';

@@ -1,5 +1,4 @@
 /** Whether two servers of different versions have the same, although they print it otherwise. Pure. */
-
 import { sayTheSame } from './canonical.ts';
 import type { CodeText } from './code-objects.sql.ts';
 

@@ -1,5 +1,4 @@
 /** Tables and columns that one side has and the other lacks: what keeps a comparison from comparing, and a stream from being applied. */
-
 import { SchemaDrift } from '../config/errors.ts';
 import type { MigrationInput, TableName } from '../config/input.ts';
 import { atMost } from '../config/listing.ts';

@@ -22,7 +22,7 @@ const SCHEMA_ALONE = [
 /**
  * These options take patterns. Inside of double quotes no character is special to them
  * (https://www.postgresql.org/docs/current/app-psql.html#APP-PSQL-PATTERNS), so a quoted name matches itself and nothing else. A table
- * takes its partitions and children with it, as it does in {@link INCLUDED_TABLE} of `sql/tables.ts`.
+ * takes its partitions and children with it, as it does in {@link INCLUDED_TABLE} of `postgres/tables.sql.ts`.
  * @param extensions those that stay behind, with their members
  */
 export function dumpOptions(input: Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>, extensions: readonly string[]): string[] {

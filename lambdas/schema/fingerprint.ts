@@ -1,5 +1,4 @@
 /** Whether the schema is still the one that was copied, on either side. */
-
 import type { Exclusions } from '../config/input.ts';
 import type { SideName } from '../config/side-name.ts';
 import type { Database, Reader, Session } from '../ports/database.ts';

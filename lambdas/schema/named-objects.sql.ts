@@ -2,7 +2,6 @@
  * Objects that rows name: values of regclass and of its kin travel as names, and a name is read on the target only where the object is there.
  * Tables, types and most functions are there before the copy; indexes, and views and functions that wait for a key, come after it.
  */
-
 import type { MigrationInput } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
 import { identifier, qualified, statement } from '../postgres/quote.ts';

@@ -1,5 +1,4 @@
 /** Objects that have to be on the target before the rows that name them. */
-
 import { StatementFailed } from '../config/errors.ts';
 import type { MigrationInput } from '../config/input.ts';
 import type { Reader } from '../ports/database.ts';

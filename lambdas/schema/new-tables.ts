@@ -2,13 +2,12 @@
  * Tables of the source that the target lacks. A table that is published and not there stops the stream for every table, at the first change
  * of it; so whatever publishes looks at the target first.
  */
-
 import type { TableName } from '../config/input.ts';
 import { atMost } from '../config/listing.ts';
 import { keyOf, missingFrom, named } from '../config/tables.ts';
 import type { Reader } from '../ports/database.ts';
 import { literal, qualified } from '../postgres/quote.ts';
-import { quotingAllNames } from '../postgres/quoted-names.sql.ts';
+import { quotingAllNames } from '../postgres/quoted-names.ts';
 import { ancestryOf, tablesThere } from './table-columns.sql.ts';
 
 /** The tables of `wanted` that this side does not have. */

@@ -5,7 +5,6 @@
  * they have none, and are not ours to alter. So such a read, and no other, is tried once more with their schemas behind pg_catalog; its own text
  * names everything in full.
  */
-
 import { StatementFailed } from '../config/errors.ts';
 import type { Reader } from '../ports/database.ts';
 import { pathsToGive } from './search-paths.ts';

@@ -1,5 +1,4 @@
 /** Relations other than plain tables, and what hangs on tables: everything that replication treats differently. */
-
 import type { MigrationInput } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
 import { statement, USER_SCHEMA } from '../postgres/quote.ts';

@@ -1,5 +1,4 @@
 /** What catalogs tell of functions that are run where there is no search_path, of what their bodies may mean, and of the paths that there are. */
-
 import type { MigrationInput } from '../config/input.ts';
 import { SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';

@@ -3,7 +3,6 @@
  * looks names up when it runs, so nobody but the server itself can tell for certain what a body means: a word that something outside of
  * pg_catalog is called by counts as a name. A path that a function would not have needed costs it being inlined, and nothing else.
  */
-
 import type { MigrationInput } from '../config/input.ts';
 import type { Reader } from '../ports/database.ts';
 import {

@@ -1,5 +1,4 @@
 /** Tables and their columns on either side, for finding what one side has and the other lacks. Catalogs only, which everybody may read. */
-
 import type { MigrationInput, TableName } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
 import { statement } from '../postgres/quote.ts';

@@ -1,5 +1,4 @@
 /** Reads the sequences of both sides: a few statements a side for each two thousand. */
-
 import { TransientError } from '../config/errors.ts';
 import type { MigrationInput } from '../config/input.ts';
 import type { Reader } from '../ports/database.ts';

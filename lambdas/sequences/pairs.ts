@@ -1,5 +1,4 @@
 /** Each sequence of the source beside its copy on the target. */
-
 import { aheadOf, isAtLeast, isOutside, type Position, type Track } from './position.ts';
 import type { SequenceDefinition, SequenceState } from './sequences.sql.ts';
 

@@ -1,5 +1,4 @@
 /** Sequences of the user: definitions from the catalog, positions from the sequence relations themselves. */
-
 import type { MigrationInput } from '../config/input.ts';
 import { SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';

@@ -2,7 +2,6 @@
  * What CopySchema made on the target, by the target's own numbers of objects, so that exactly this can be dropped again. A name would not
  * do: a table that somebody dropped and made anew under its name is theirs.
  */
-
 import { SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
 import { qualified, statement, USER_SCHEMA } from '../postgres/quote.ts';

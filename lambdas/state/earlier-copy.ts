@@ -1,5 +1,4 @@
 /** Whether the target took over a schema before, and whether it was this source's. */
-
 import { StatementFailed } from '../config/errors.ts';
 import type { Reader } from '../ports/database.ts';
 import { type SchemaCopy, schemaCopyExists, schemaCopy as schemaCopyRow } from './schema-copy.sql.ts';

@@ -12,7 +12,6 @@
  * A gate that is not open does two things to its database: transactions are read-only by default, and every role but ours loses CONNECT,
  * because a default may be overridden by any session. What both were before is kept in the row, and put back when it opens.
  */
-
 import type { Json } from '../config/json.ts';
 import { SCHEMA } from '../config/names.ts';
 import type { Moment } from '../ports/application.ts';

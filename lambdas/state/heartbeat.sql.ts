@@ -1,5 +1,4 @@
 /** Our own schema and its numbered markers. Numbers have no gaps, so one that is missing on the target is a lost change. */
-
 import { HEARTBEAT, SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
 import { identifier, qualified, statement } from '../postgres/quote.ts';

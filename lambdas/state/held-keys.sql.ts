@@ -4,7 +4,6 @@
  * empty table (https://www.postgresql.org/docs/current/sql-truncate.html). So on the side that subscribes they are held: dropped, with
  * their definitions written down, and made again when it no longer subscribes.
  */
-
 import type { MigrationInput } from '../config/input.ts';
 import { SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';

@@ -1,5 +1,4 @@
 /** The schema that holds our own tables, on either side. */
-
 import { SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
 import { identifier, statement } from '../postgres/quote.ts';

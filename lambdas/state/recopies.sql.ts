@@ -1,5 +1,4 @@
 /** Tables whose copy has to be made again, noted on the target until it has begun. */
-
 import type { TableName } from '../config/input.ts';
 import { SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';

@@ -3,7 +3,6 @@
  * ALTER TABLE … REPLICA IDENTITY takes an ACCESS EXCLUSIVE lock (AlterTableGetLockLevel in tablecmds.c), behind which the application queues: so
  * each table is a statement of its own, which gives up soon. What it is given are numbers; names it reads from the catalog itself.
  */
-
 import { SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
 import { qualified, statement } from '../postgres/quote.ts';

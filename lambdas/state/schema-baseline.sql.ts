@@ -1,5 +1,4 @@
 /** The record on the target of what the schema was like when it was copied, on the source, and when it was complete, on the target. */
-
 import type { MigrationInput } from '../config/input.ts';
 import { SCHEMA } from '../config/names.ts';
 import type { SideName } from '../config/side-name.ts';

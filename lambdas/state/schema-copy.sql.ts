@@ -1,5 +1,4 @@
 /** The record on the target that the schema there is ours, and of what it was copied from. */
-
 import type { Exclusions } from '../config/input.ts';
 import { SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
@@ -34,7 +33,7 @@ export interface SchemaCopy {
   readonly exclusions: Exclusions;
   /** How many statements were carried out in the copy's transaction. */
   readonly statements: number;
-  /** Foreign keys that refer to an excluded table, and what the target refused and no row depends on; see `dump/left-behind.ts`. */
+  /** Foreign keys that refer to an excluded table, and what the target refused and no row depends on; see `schema/dump/left-behind.ts`. */
   readonly leftBehind: string[];
 }
 

@@ -2,7 +2,6 @@
  * What we wrote down on the source when we made a slot. A slot that is dropped and made again under its name looks the same to everybody
  * else; the subscription carries the same birth in its comment, so a slot that our own tool made for another subscription is told apart.
  */
-
 import { SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
 import { qualified, statement } from '../postgres/quote.ts';

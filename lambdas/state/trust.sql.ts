@@ -2,7 +2,6 @@
  * Who is trusted, and what of ours is not ours. Nothing is trusted because of its name: whoever may create schemas may have made one of our
  * name, with a view or a function in it that would run with our rights. Everything here reads catalogs and touches no object that it judges.
  */
-
 import { EMPTY_PUBLICATION, PUBLICATION, SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
 import { literal, statement } from '../postgres/quote.ts';

@@ -2,7 +2,6 @@
  * Settings of the workers of a subscription, which nobody can set in their sessions: they stand as settings of the subscription's owner in
  * the database, as long as this side subscribes. What stood there before is written down and put back. A worker takes them when it starts.
  */
-
 import { SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
 import { HOLDING_MONEY, KEEPS_MONEY } from '../postgres/money.sql.ts';

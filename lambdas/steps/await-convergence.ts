@@ -2,7 +2,6 @@
  * Guide A, step 6, and guide W, step 8. An LSN moves while one looks at it, so the proof is a marker: a row of ours that arrives, with the
  * slot confirmed past it, soon enough and several times in a row.
  */
-
 import { CopyStalled, type SchemaDrift } from '../config/errors.ts';
 import { COPY_KEYS, type MigrationInput } from '../config/input.ts';
 import type { Json } from '../config/json.ts';

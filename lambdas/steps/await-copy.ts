@@ -1,5 +1,4 @@
 /** Guide A, step 4: waits until every published table is copied and in step, and says when that will not happen. */
-
 import { CopyStalled } from '../config/errors.ts';
 import { COPY_KEYS, type TableName } from '../config/input.ts';
 import { REPLICATION_ROLE } from '../config/names.ts';

@@ -3,7 +3,6 @@
  * triggers, policies and the rest; then everything is vacuumed and, where that is wanted, prewarmed. What takes longer than a visit is left
  * to the server and found again.
  */
-
 import { IndexBuildFailed } from '../config/errors.ts';
 import { COPY_KEYS } from '../config/input.ts';
 import type { Acting, Looking } from '../engine/contract.ts';

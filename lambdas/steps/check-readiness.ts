@@ -1,5 +1,4 @@
 /** State `CheckReadiness`: one look at both sides that lists everything that stands in the way. It changes nothing anywhere. */
-
 import { type Finding, findAll, setScene } from '../checks/finding.ts';
 import { CHECKS } from '../checks/readiness/index.ts';
 import { notReadyMessage, reported } from '../checks/report.ts';

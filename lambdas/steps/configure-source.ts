@@ -3,7 +3,6 @@
  * PlanetScale streams from outside, so its addresses are let in and the instances get public names. What was there before is recorded
  * first, where RestoreSource finds it.
  */
-
 import { candidateTags, journalsIn } from '../cluster/looks.ts';
 import { obstacleInJournal, obstacleInNetwork, obstacleInStatus, obstacleOf } from '../cluster/obstacles.ts';
 import { type CarryOver, carryOver, streamsAlready } from '../cluster/parameters.ts';

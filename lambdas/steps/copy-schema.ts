@@ -2,7 +2,6 @@
  * Copies the schema: everything that pg_dump calls pre-data, primary keys and replica identities, in one transaction; the rest is listed
  * on the target for BuildIndexes. Guide "Migrate from Aurora to PlanetScale", step 3.
  */
-
 import { SchemaCopyFailed } from '../config/errors.ts';
 import { COPY_KEYS, type Exclusions } from '../config/input.ts';
 import { atMost } from '../config/listing.ts';
@@ -11,7 +10,7 @@ import { defineStep } from '../engine/step.ts';
 import { offeredExtensions } from '../extensions/extensions.sql.ts';
 import type { Reader, Session } from '../ports/database.ts';
 import { foreignKeysToExcluded } from '../postgres/foreign-keys.sql.ts';
-import { quotingAllNames } from '../postgres/quoted-names.sql.ts';
+import { quotingAllNames } from '../postgres/quoted-names.ts';
 import type { SchemaObject } from '../postgres/schema-objects.sql.ts';
 import { STAY_BEHIND } from '../schema/aurora-extensions.ts';
 import type { CodeObject } from '../schema/code-objects.sql.ts';

@@ -2,7 +2,6 @@
  * Guide A, step 4, and guide W, step 3, with an explicit list, so that nothing unforeseen is published. A second run with other excludes
  * changes the list in place: a publication that is dropped takes the history of its slot with it.
  */
-
 import { SchemaDrift } from '../config/errors.ts';
 import { COPY_KEYS, type TableName } from '../config/input.ts';
 import { HEARTBEAT_TABLE, missingFrom } from '../config/tables.ts';

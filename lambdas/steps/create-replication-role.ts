@@ -1,5 +1,4 @@
 /** Guide W, step 2: the role that streams, with no more rights than it needs, in every schema that is published. */
-
 import { COPY_KEYS } from '../config/input.ts';
 import type { Looking } from '../engine/contract.ts';
 import { defineStep } from '../engine/step.ts';

@@ -2,7 +2,6 @@
  * Guide A, step 4, and guide W, step 7, in the order that survives interruption: the slot, the subscription without connecting, then
  * enable and refresh. CREATE SUBSCRIPTION that makes its own slot cannot be part of a transaction, and goes on when its client has gone.
  */
-
 import { MigrationError, ReplicationBroken } from '../config/errors.ts';
 import { COPY_KEYS } from '../config/input.ts';
 import { missingFrom } from '../config/tables.ts';

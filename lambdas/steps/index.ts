@@ -3,6 +3,7 @@
  * from it.
  */
 import type { MigrationInput } from '../config/input.ts';
+import type { StepName } from '../engine/machines.ts';
 import type { AnyStep } from '../engine/step.ts';
 import type { Need } from '../ports/ports.ts';
 import { awaitConvergence } from './await-convergence.ts';
@@ -53,9 +54,8 @@ export const steps = {
   RotatePassword: rotatePassword,
   DropReplication: dropReplication,
   RestoreSource: restoreSource,
-} as const;
+} as const satisfies Readonly<Record<StepName, AnyStep>>;
 
-export type StepName = keyof typeof steps;
 export const STEP_NAMES = Object.keys(steps) as StepName[];
 
 /** A step without its own types, for code that treats all alike. */

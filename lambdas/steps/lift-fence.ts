@@ -3,7 +3,6 @@
  * application goes on where it was. One that was committed is carried to its end. Follows every failure of a switch, and is what `Recovery`
  * does, which a rule starts after an execution was aborted, failed or timed out.
  */
-
 import { AlreadyRunning, SwitchIncomplete } from '../config/errors.ts';
 import { SWITCH_KEYS } from '../config/input.ts';
 import type { SideName } from '../config/side-name.ts';

@@ -4,7 +4,6 @@
  * the publication, under which the application could not update them, and before the slot, because older WAL lacks the old rows.
  * Cleanup puts back what was there. A lock that is not had in time is tried again by the machine's own retries, with their jitter.
  */
-
 import { NotReady, StatementFailed, TransientError } from '../config/errors.ts';
 import { COPY_KEYS } from '../config/input.ts';
 import { atMost } from '../config/listing.ts';
@@ -12,7 +11,7 @@ import type { SideName } from '../config/side-name.ts';
 import type { Looking } from '../engine/contract.ts';
 import { defineStep } from '../engine/step.ts';
 import type { Database, Reader } from '../ports/database.ts';
-import { quotingAllNames } from '../postgres/quoted-names.sql.ts';
+import { quotingAllNames } from '../postgres/quoted-names.ts';
 import { lockRoles } from '../postgres/roles.sql.ts';
 import { type Choice, choiceOf, isWanting, newestPublisher } from '../replication/identity/choice.ts';
 import { type IdentityFacts, identities } from '../replication/identity/identity.sql.ts';

@@ -4,7 +4,6 @@
  * of the guide "Migrate from Aurora to PlanetScale" asks, each is set ahead of the source, which still moves. Nor does it carry what
  * extensions mark as their configuration: those rows follow here, and again right before a switch.
  */
-
 import { SequenceOutOfBounds, VerificationError } from '../config/errors.ts';
 import { COPY_KEYS } from '../config/input.ts';
 import type { Json } from '../config/json.ts';

@@ -3,13 +3,12 @@
  * empty tables as changes would be applied, are evaluated by whatever will be evaluated, and are taken back. Neither guide has this: they find
  * out while copying. What runs is code of users, so it runs in a session that logs in as a role which may do nothing else.
  */
-
 import { StatementFailed, TransientError, VerificationError } from '../config/errors.ts';
 import { COPY_KEYS } from '../config/input.ts';
 import { subscriptionName } from '../config/names.ts';
 import type { Acting, Looking } from '../engine/contract.ts';
 import { defineStep } from '../engine/step.ts';
-import { quotingAllNames, withoutNeedlessQuotes } from '../postgres/quoted-names.sql.ts';
+import { quotingAllNames, withoutNeedlessQuotes } from '../postgres/quoted-names.ts';
 import { lock } from '../postgres/sessions.sql.ts';
 import { demandOurs } from '../replication/demand-ours.ts';
 import { subscriptionState } from '../replication/subscriptions.sql.ts';

@@ -1,5 +1,4 @@
 /** Ends whatever others do in a database, until nobody is left that knew it without its fence, and tells who could write all the same. */
-
 import { REPLICATION_ROLE } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
 import { statement } from '../postgres/quote.ts';

@@ -2,7 +2,6 @@
  * What happens between the fence and the switch, in this order, over connections that are open. Each part can be read alone; everything
  * that could be done before, or can be done after, is elsewhere.
  */
-
 import { SwitchFailed } from '../config/errors.ts';
 import type { Json } from '../config/json.ts';
 import { createSlot } from '../replication/slots.sql.ts';

@@ -1,5 +1,4 @@
 /** Which way a switch goes. Over and back are the same switch with the sides swapped. */
-
 import type { MigrationInput } from '../config/input.ts';
 import { type StreamName, subscriptionName } from '../config/names.ts';
 import type { SideName } from '../config/side-name.ts';

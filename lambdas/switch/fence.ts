@@ -1,5 +1,4 @@
 /** The fence: from here until the commit point neither side takes the application's writes. */
-
 import { StatementFailed, SwitchFailed } from '../config/errors.ts';
 import type { MigrationInput } from '../config/input.ts';
 import type { Database, Session } from '../ports/database.ts';
@@ -45,7 +44,7 @@ export function armDeadMan({ lifts, unblocks }: DeadMan, { attempt, seconds }: P
   for (const statement of armed) statement.catch(() => {}); // hung up on when all is over
 }
 
-/** By which our own gate says no (`sql/gates.ts`): its words are ours, and no refusal of the server's. */
+/** By which our own gate says no (`state/gates.sql.ts`): its words are ours, and no refusal of the server's. */
 const GATE_SAYS_NO = '55000';
 
 /**

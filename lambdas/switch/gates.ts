@@ -1,5 +1,4 @@
 /** What the gates of both sides say: who serves the application, and what a switch has left to be done. */
-
 import type { SideName } from '../config/side-name.ts';
 import type { Database, Reader } from '../ports/database.ts';
 import { createGate, type Gate, gateExists, gateState } from '../state/gates.sql.ts';

@@ -3,7 +3,6 @@
  * database … to …` takes it even where it grants nothing, and keeps it until its transaction ends. Raising a fence may give up then; lifting
  * one and opening a side may not, because the application waits for them: whoever is in their way is ended.
  */
-
 import { SwitchFailed } from '../config/errors.ts';
 import type { Database } from '../ports/database.ts';
 import { endLockHolders, lockHolders } from '../postgres/lock-holders.sql.ts';

@@ -1,5 +1,4 @@
 /** The proof that everything arrived: a marker written behind the last change, seen on the other side, and confirmed to be stored there. */
-
 import { SwitchFailed } from '../config/errors.ts';
 import type { Session } from '../ports/database.ts';
 import { writeBeat } from '../state/heartbeat.sql.ts';

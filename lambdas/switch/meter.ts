@@ -1,5 +1,4 @@
 /** What a switch took: its parts in milliseconds, and its round trips, which on a real network are the downtime. */
-
 import type { SideName } from '../config/side-name.ts';
 import type { Session } from '../ports/database.ts';
 

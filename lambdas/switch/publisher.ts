@@ -1,5 +1,4 @@
 /** What the side that is arrived at needs before it can send its changes back: a login for the stream, and a publication. */
-
 import { VerificationError } from '../config/errors.ts';
 import { missingFrom } from '../config/tables.ts';
 import type { Database, Session } from '../ports/database.ts';

@@ -1,5 +1,4 @@
 /** What a switch asks of our logins, looked at before the copy and again before each switch. */
-
 import type { SideName } from '../config/side-name.ts';
 import type { Reader } from '../ports/database.ts';
 import type { RoleRights } from '../postgres/rights.sql.ts';

@@ -6,7 +6,6 @@
  * keeps a lock on every sequence that it reads or sets, and the lock table of a small server has room for fewer than 10,000
  * (https://www.postgresql.org/docs/current/runtime-config-locks.html). So they must not be called inside of a transaction.
  */
-
 import type { MigrationInput } from '../config/input.ts';
 import { PREFIX } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';

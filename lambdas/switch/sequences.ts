@@ -3,7 +3,6 @@
  * gets the exact positions, neither a gap nor a number twice. All that can be found out or refused before the fence is; under it there is
  * one round trip to each side, however many sequences there are.
  */
-
 import { SequenceOutOfBounds, VerificationError } from '../config/errors.ts';
 import type { MigrationInput } from '../config/input.ts';
 import { atMost } from '../config/listing.ts';

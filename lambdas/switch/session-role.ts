@@ -1,5 +1,4 @@
 /** Refuses to switch where our own sessions are not what they should be, and cannot be made so. */
-
 import { SwitchFailed } from '../config/errors.ts';
 import type { Reader } from '../ports/database.ts';
 import { type SessionRole, sessionRole } from '../postgres/session-role.sql.ts';

@@ -1,5 +1,4 @@
 /** How a switch ends, whatever became of it: lifted where it was not committed, carried to its end where it was. Both may be repeated. */
-
 import { SwitchFailed } from '../config/errors.ts';
 import { sentenceOf } from '../engine/unexpected.ts';
 import { handOverJobs, jobsLeftToHandOver } from '../extensions/hand-over.ts';

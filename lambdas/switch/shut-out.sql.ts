@@ -1,5 +1,4 @@
 /** Roles that may still connect to a database whose gate is shut (`gate-access.ts`). */
-
 import { REPLICATION_ROLE } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
 import { statement } from '../postgres/quote.ts';

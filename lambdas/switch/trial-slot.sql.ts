@@ -1,5 +1,4 @@
 /** A slot that is made only to see whether one may be made. */
-
 import { PREFIX } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
 import { AS_REPLICATOR, afterRole } from '../postgres/acting-role.sql.ts';

@@ -3,7 +3,6 @@
  * catalogs tell what PostgreSQL allows, and not what PlanetScale's `postgres` may really do. Refused on the day of the switch, it would have
  * cost weeks of copying.
  */
-
 import { NotReady, StatementFailed } from '../config/errors.ts';
 import { REPLICATION_ROLE } from '../config/names.ts';
 import { newPassword } from '../config/secrets.ts';

@@ -1,5 +1,4 @@
 /** Waits that happen at the server, so that each is one round trip, however long it takes. */
-
 import { HEARTBEAT, SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
 import { qualified, statement } from '../postgres/quote.ts';

@@ -1,5 +1,4 @@
 /** What becomes of an error that a switch did not expect: it has to say whether the switch was committed, and who serves the application. */
-
 import { MigrationError, StatementFailed, SwitchFailed, SwitchIncomplete } from '../config/errors.ts';
 import type { SideName } from '../config/side-name.ts';
 import { sentenceOf } from '../engine/unexpected.ts';

@@ -1,5 +1,4 @@
 /** The application's secret, as Secrets Manager would keep it: a value that the writers read and that a switch changes. */
-
 import type { SideName } from '../../lambdas/config/side-name.ts';
 import type { Application } from '../../lambdas/ports/application.ts';
 import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';

@@ -1,5 +1,4 @@
 /** Whether both servers and the cluster around the source are again what they were before the first machine, but for the copy on the target. */
-
 import { REPLICATION_ROLE } from '../../lambdas/config/names.ts';
 import type { Cluster } from '../../lambdas/ports/cluster.ts';
 import { APART_FROM_COPIES, type Catalogs, catalogsOf, changesBetween } from './catalogs.ts';

@@ -1,5 +1,4 @@
 /** A step's function as Lambda would run it: a deadline, and errors that arrive as Lambda reports them. */
-
 import type { StepEvent, StepResult } from '../../lambdas/engine/contract.ts';
 import { visitStep } from '../../lambdas/handlers/visit.ts';
 import type { Places } from '../../lambdas/ports/bindings.ts';

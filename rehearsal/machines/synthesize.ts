@@ -2,14 +2,12 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { App } from 'aws-cdk-lib';
 import type { StateMachineDefinition } from 'aws-local-stepfunctions';
 import { VARIABLE } from '../../lambdas/config/environment.ts';
 import { DEFAULT_INPUT, type MigrationInput, parseInput } from '../../lambdas/config/input.ts';
+import type { StepName } from '../../lambdas/engine/machines.ts';
 import { MACHINE_NAMES, MACHINES, type MachineName } from '../../lambdas/engine/machines.ts';
-import type { StepName } from '../../lambdas/steps/index.ts';
-import { parseConfig } from '../../lib/config.ts';
-import { MigrationStack } from '../../lib/migration-stack.ts';
+import { synthesizedTemplate } from '../../lib/synthesized-template.ts';
 
 /** One machine as it would be deployed. */
 export interface SynthesizedMachine {
@@ -64,18 +62,9 @@ export function synthesizeMachines(): Machines {
 function synthesize(): Machines {
   const outdir = mkdtempSync(join(tmpdir(), 'aurora-to-planetscale-synth-'));
   try {
-    // The code runs from here, so nothing has to be bundled; and nothing is deployed, so CloudFormation's rules, which take longer than
-    // all the rest, are left to `cdk synth`.
-    const app = new App({
-      outdir,
-      analyticsReporting: false,
-      builtinCloudFormationValidation: false,
-      context: { ...featureFlags(), 'aws:cdk:bundling-stacks': [] },
-    });
-    const config = parseConfig(CONTEXT);
-    const stack = new MigrationStack(app, config.stackName, { config });
-    const resources = app.synth().getStackByName(stack.stackName).template.Resources as Resources;
-    return Object.fromEntries(MACHINE_NAMES.map((name) => [name, machineIn(resources, name, `${stack.stackName}-${name}`)])) as Machines;
+    const { stackName, template } = synthesizedTemplate(CONTEXT, featureFlags(), outdir);
+    const resources = template.Resources as Resources;
+    return Object.fromEntries(MACHINE_NAMES.map((name) => [name, machineIn(resources, name, `${stackName}-${name}`)])) as Machines;
   } finally {
     rmSync(outdir, { recursive: true, force: true });
   }

@@ -1,5 +1,4 @@
 /** Executions of the deployed machines, started as the console would, and told as the rehearsal tells of its own. */
-
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   DescribeExecutionCommand,
@@ -13,8 +12,7 @@ import {
 import type { ReportedFinding } from '../../lambdas/checks/report.ts';
 import type { Json } from '../../lambdas/config/json.ts';
 import type { StepResult } from '../../lambdas/engine/contract.ts';
-import type { MachineName } from '../../lambdas/engine/machines.ts';
-import type { StepName } from '../../lambdas/steps/index.ts';
+import type { MachineName, StepName } from '../../lambdas/engine/machines.ts';
 import type { Outcome, StateRecord } from '../../rehearsal/machines/execution.ts';
 import type { Progress } from '../../rehearsal/progress.ts';
 import type { Machinery } from '../../rehearsal/stage.ts';

@@ -12,7 +12,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { VARIABLE } from '../../lambdas/config/environment.ts';
 import type { StepEvent } from '../../lambdas/engine/contract.ts';
-import type { StepName } from '../../lambdas/steps/index.ts';
+import type { StepName } from '../../lambdas/engine/machines.ts';
 import { bundle } from '../../lib/bundle.ts';
 import { startWorld, type World } from '../support/world.ts';
 

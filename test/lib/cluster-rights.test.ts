@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { needsOf, STEP_NAMES, type StepName } from '../../lambdas/steps/index.ts';
+import type { StepName } from '../../lambdas/engine/machines.ts';
+import { needsOf, STEP_NAMES } from '../../lambdas/steps/index.ts';
 import { CONTEXT, type Synthesized, synthesized, whoMay } from '../support/synthesized.ts';
 
 const stack = synthesized();

@@ -1,9 +1,9 @@
 /** How many events an execution leaves in its history, which may hold 25,000: computed from the machine as it would be deployed. */
 import { StateMachine, type StateMachineDefinition } from 'aws-local-stepfunctions';
 import { describe, expect, it } from 'vitest';
+import type { StepName } from '../../lambdas/engine/machines.ts';
 import { MACHINE_NAMES, MACHINES, type MachineName, type Stage } from '../../lambdas/engine/machines.ts';
 import { nextPollSeconds } from '../../lambdas/engine/step.ts';
-import type { StepName } from '../../lambdas/steps/index.ts';
 import { synthesized } from '../support/synthesized.ts';
 
 const stack = synthesized();

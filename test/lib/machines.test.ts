@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { ERROR_NAMES } from '../../lambdas/config/errors.ts';
 import { DEFAULT_INPUT } from '../../lambdas/config/input.ts';
 import type { StepEvent, StepResult } from '../../lambdas/engine/contract.ts';
+import type { StepName } from '../../lambdas/engine/machines.ts';
 import { MACHINE_NAMES, MACHINES, type Machine, type MachineName, stepsOf } from '../../lambdas/engine/machines.ts';
-import { keysOfOthers, STEP_NAMES, type StepName } from '../../lambdas/steps/index.ts';
+import { keysOfOthers, STEP_NAMES } from '../../lambdas/steps/index.ts';
 import { synthesized } from '../support/synthesized.ts';
 
 const stack = synthesized();

@@ -4,8 +4,9 @@ import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, it } from 'vitest';
 import { REPLICATION_ROLE } from '../../lambdas/config/names.ts';
+import type { StepName } from '../../lambdas/engine/machines.ts';
 import { MACHINE_NAMES, MACHINES, stepsOf } from '../../lambdas/engine/machines.ts';
-import { needsOf, STEP_NAMES, type StepName } from '../../lambdas/steps/index.ts';
+import { needsOf, STEP_NAMES } from '../../lambdas/steps/index.ts';
 import { CONTEXT, synthesized, whoMay } from '../support/synthesized.ts';
 
 const stack = synthesized();

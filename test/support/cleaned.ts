@@ -2,7 +2,7 @@
 import type { Json } from '../../lambdas/config/json.ts';
 import { REPLICATION_ROLE } from '../../lambdas/config/names.ts';
 import type { StepResult } from '../../lambdas/engine/contract.ts';
-import type { StepName } from '../../lambdas/steps/index.ts';
+import type { StepName } from '../../lambdas/engine/machines.ts';
 import { catalogsOf } from './catalogs.ts';
 import { hostileRows, hostileSchema } from './hostile.ts';
 import { eventually, tableStates } from './replicated.ts';

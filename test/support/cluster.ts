@@ -1,5 +1,4 @@
 /** Clusters of every kind, for tests that play the control plane by hand. */
-
 import { parameterGroupOf, securityGroupOf } from '../../lambdas/config/names.ts';
 import type {
   Cluster,

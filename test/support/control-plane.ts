@@ -1,13 +1,13 @@
 /** A step against a control plane, where no database takes part. */
-
 import { parseInput } from '../../lambdas/config/input.ts';
 import type { Json } from '../../lambdas/config/json.ts';
 import type { StepResult } from '../../lambdas/engine/contract.ts';
+import type { StepName } from '../../lambdas/engine/machines.ts';
 import { runStep, type Surroundings } from '../../lambdas/engine/step.ts';
 import type { Cluster } from '../../lambdas/ports/cluster.ts';
 import type { Log } from '../../lambdas/ports/log.ts';
 import type { Need } from '../../lambdas/ports/ports.ts';
-import { type StepName, stepNamed } from '../../lambdas/steps/index.ts';
+import { stepNamed } from '../../lambdas/steps/index.ts';
 
 const silent: Log = { info: () => {}, warn: () => {} };
 

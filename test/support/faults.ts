@@ -1,5 +1,4 @@
 /** What may go wrong in a switch. Each fault strikes at a moment on the wire, which waits for it. */
-
 import { REPLICATION_ROLE, subscriptionName } from '../../lambdas/config/names.ts';
 import type { SideName } from '../../lambdas/config/side-name.ts';
 import { identifier, literal } from '../../lambdas/postgres/quote.ts';

@@ -1,5 +1,4 @@
 /** Checks of readiness on a world, one or all of them, with any role in place of the usual ones. */
-
 import { openPorts } from '../../lambdas/adapters/open-ports.ts';
 import { type Check, type Finding, findAll, setScene } from '../../lambdas/checks/finding.ts';
 import { parseInput } from '../../lambdas/config/input.ts';

@@ -1,5 +1,4 @@
 /** Worlds as Replicate leaves them, and what the checks before a switch say of them. */
-
 import { openPorts } from '../../lambdas/adapters/open-ports.ts';
 import { type SwitchCheck, setSwitchScene } from '../../lambdas/checks/cutover/scene.ts';
 import { type Finding, findAll } from '../../lambdas/checks/finding.ts';

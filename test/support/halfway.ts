@@ -1,5 +1,4 @@
 /** A migration at any point of a switch, made on the servers as the switch makes it, but stopped where a test wants. */
-
 import { subscriptionName } from '../../lambdas/config/names.ts';
 import type { Database } from '../../lambdas/ports/database.ts';
 import {

@@ -1,5 +1,4 @@
 /** A schema with names that break whatever is not quoted, for tests that need tables on both sides. */
-
 import type { TableName } from '../../lambdas/config/input.ts';
 import { identifier, qualified } from '../../lambdas/postgres/quote.ts';
 import { createHeartbeat } from '../../lambdas/state/heartbeat.sql.ts';

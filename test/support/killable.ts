@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { SideName } from '../../lambdas/config/side-name.ts';
 import type { StepEvent, StepResult } from '../../lambdas/engine/contract.ts';
+import type { StepName } from '../../lambdas/engine/machines.ts';
 import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
 import type { ReplicationLogin, WayBackSettings } from '../../lambdas/ports/replication.ts';
-import type { StepName } from '../../lambdas/steps/index.ts';
 import { FunctionError, invoke } from '../../rehearsal/machines/local-function.ts';
 import type { SynthesizedFunction } from '../../rehearsal/machines/synthesize.ts';
 

@@ -8,10 +8,11 @@ import { clientConfig } from '../../lambdas/adapters/postgres/client-config.ts';
 import { TransientError } from '../../lambdas/config/errors.ts';
 import { parseInput } from '../../lambdas/config/input.ts';
 import type { Visit } from '../../lambdas/engine/contract.ts';
+import type { StepName } from '../../lambdas/engine/machines.ts';
 import type { AnyStep } from '../../lambdas/engine/step.ts';
 import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
 import type { Reader, Statement } from '../../lambdas/ports/database.ts';
-import { type StepName, stepNamed } from '../../lambdas/steps/index.ts';
+import { stepNamed } from '../../lambdas/steps/index.ts';
 import { silent, type VisitOptions, type World } from './world.ts';
 
 export interface Life extends VisitOptions {

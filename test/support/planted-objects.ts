@@ -2,7 +2,6 @@
  * Code of a user's behind every kind of object that a look can touch. It does what it should until it is armed; from then on the server's log
  * has a line for each time that any of it ran, whatever becomes of the transaction, and whether that may write or not.
  */
-
 import { REPLICATION_ROLE } from '../../lambdas/config/names.ts';
 import { identifier } from '../../lambdas/postgres/quote.ts';
 import { createHeartbeat } from '../../lambdas/state/heartbeat.sql.ts';

@@ -5,8 +5,8 @@ import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import type { StateMachineDefinition } from 'aws-local-stepfunctions';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import type { IConstruct } from 'constructs';
-import type { MachineName } from '../../lambdas/engine/machines.ts';
-import { STEP_NAMES, type StepName } from '../../lambdas/steps/index.ts';
+import type { MachineName, StepName } from '../../lambdas/engine/machines.ts';
+import { STEP_NAMES } from '../../lambdas/steps/index.ts';
 import { parseConfig } from '../../lib/config.ts';
 import { MigrationStack } from '../../lib/migration-stack.ts';
 

@@ -1,5 +1,4 @@
 /** Ports between whose calls something may happen: an answer is lost, or the function stands still while others go on. */
-
 import { TransientError } from '../../lambdas/config/errors.ts';
 import type { Database, Reader, Session } from '../../lambdas/ports/database.ts';
 

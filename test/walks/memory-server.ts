@@ -1,5 +1,4 @@
 /** One side as far as a switch concerns it, in memory: its gate, its streams, the rows of the application, and sessions that may be lost. */
-
 import { StatementFailed, TransientError } from '../../lambdas/config/errors.ts';
 import type { Json } from '../../lambdas/config/json.ts';
 import type { Fence, Gate } from '../../lambdas/state/gates.sql.ts';

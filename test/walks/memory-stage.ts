@@ -1,5 +1,4 @@
 /** A stage in memory, after `Replicate`: the forward stream runs, and no switch was prepared yet. */
-
 import { StatementFailed } from '../../lambdas/config/errors.ts';
 import { DEFAULT_INPUT } from '../../lambdas/config/input.ts';
 import { subscriptionName } from '../../lambdas/config/names.ts';

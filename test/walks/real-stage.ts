@@ -1,5 +1,4 @@
 /** A stage on two real servers, after `Replicate`. A walk begins where the one before has ended: one side serves, and everything works. */
-
 import { type OpenPorts, openPorts } from '../../lambdas/adapters/open-ports.ts';
 import { parseInput } from '../../lambdas/config/input.ts';
 import type { SideName } from '../../lambdas/config/side-name.ts';

@@ -1,5 +1,4 @@
 /** What a walk is made on: two sides, the application's secret and function, and steps that visit them. In memory, or on real servers. */
-
 import { InvalidConfiguration } from '../../lambdas/config/errors.ts';
 import type { SideName } from '../../lambdas/config/side-name.ts';
 import type { Hook } from '../../lambdas/ports/application.ts';

@@ -30,7 +30,7 @@ const MOST_ARGUMENT_BYTES = 32_768;
  * The worker's module: beside this one, in the source tree as well as in a bundle.
  *
  * A bundle consists of three files in one folder: the one that holds this module; `pg-dump-worker.js`, bundled from the entry
- * `lambdas/adapters/pg-dump-worker.ts`; and `pg_dump.wasm`, copied from `@electric-sql/pglite-tools/dist`. Both bundles are CommonJS,
+ * `pg-dump-worker.ts` beside it; and `pg_dump.wasm`, copied from `@electric-sql/pglite-tools/dist`. Both bundles are CommonJS,
  * in which `import.meta.url` has no value. This file and pg_dump ask for it, so esbuild has to be told, for both entries:
  * `define: {'import.meta.url': 'bundleUrl'}` and
  * `banner: {js: 'const bundleUrl = require("node:url").pathToFileURL(__filename).href;'}`.

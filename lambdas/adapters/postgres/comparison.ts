@@ -1,5 +1,4 @@
 /** The port `comparison`: both sides, logged in as the replication role. */
-
 import { CannotConnect } from '../../config/errors.ts';
 import type { SideName } from '../../config/side-name.ts';
 import type { ConnectionSettings } from '../../ports/connection-settings.ts';

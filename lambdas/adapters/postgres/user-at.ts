@@ -1,5 +1,4 @@
 /** By which name a role logs in to a side. */
-
 import type { ConnectionSettings } from '../../ports/connection-settings.ts';
 import type { Reader } from '../../ports/database.ts';
 import { ownRole } from '../../postgres/roles.sql.ts';

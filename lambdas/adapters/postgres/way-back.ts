@@ -1,5 +1,4 @@
 /** How the source reaches the target for the stream back: as strictly as the target allows, and as the source's libpq knows how to. */
-
 import { REPLICATION_ROLE } from '../../config/names.ts';
 import type { ConnectionSettings } from '../../ports/connection-settings.ts';
 import type { Route, Sslmode, WayBackSettings } from '../../ports/replication.ts';

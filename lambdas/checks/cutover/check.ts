@@ -1,5 +1,4 @@
 /** What CheckCutover and CheckRollback have in common, which is everything but the direction, the checks and the error. */
-
 import { CannotConnect, TransientError } from '../../config/errors.ts';
 import type { SideName } from '../../config/side-name.ts';
 import type { Acting, Verdict } from '../../engine/contract.ts';

@@ -1,5 +1,4 @@
 /** What a person has to have said in so many words before a switch is made. */
-
 import { knowsPublisher, whyUnknown } from '../../replication/connection.ts';
 import { OVER } from '../../switch/direction.ts';
 import { listed } from '../finding.ts';

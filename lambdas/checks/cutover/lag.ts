@@ -1,5 +1,4 @@
 /** Whether the stream keeps up: what it is behind when the fence goes up is downtime. */
-
 import type { Arrival } from '../../replication/marker.ts';
 import { type Finding, listed } from '../finding.ts';
 import { lookAgain, looksOf, PATIENCE_MS } from './looks.ts';

@@ -1,5 +1,4 @@
 /** Whether the target has every index, constraint, trigger and policy that the application will rely on. */
-
 import { canonical } from '../../schema/canonical.ts';
 import { postDataExists, workList } from '../../schema/post-data/post-data.sql.ts';
 import { type Finding, listed } from '../finding.ts';

@@ -2,7 +2,6 @@
  * What the checks before a switch look at. A switch over and the way back ask the same questions with the sides swapped, so the checks speak
  * of the side that is left, the side that is arrived at, and the two streams between them.
  */
-
 import type { TableName } from '../../config/input.ts';
 import { subscriptionName } from '../../config/names.ts';
 import type { SideName } from '../../config/side-name.ts';

@@ -1,5 +1,4 @@
 /** Whether the schema is still the one that was copied. DDL is not replicated. */
-
 import { type Difference, inWords } from '../../schema/differences.ts';
 import { schemaDifferences } from '../../schema/fingerprint.ts';
 import { type Finding, listed } from '../finding.ts';

@@ -1,5 +1,4 @@
 /** Whether the side that is to be left is the one that serves. Everything else is asked only then: the answers would mean nothing. */
-
 import { OVER } from '../../switch/direction.ts';
 import { servingSide } from '../../switch/gates.ts';
 import { lookForInterrupted } from '../../switch/recovery.ts';

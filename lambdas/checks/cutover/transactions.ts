@@ -1,5 +1,4 @@
 /** Transactions under way. Those on the side that is left would be killed by the fence; those on the other hold up the slot that is made there. */
-
 import { roleRights } from '../../postgres/rights.sql.ts';
 import { preparedTransactions, type WriteTransaction, writeTransactions } from '../activity.sql.ts';
 import { type Finding, listed } from '../finding.ts';

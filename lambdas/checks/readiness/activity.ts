@@ -1,5 +1,4 @@
 /** Transactions that would keep a slot from being made, and rows that have waited long for vacuum. */
-
 import { roleRights } from '../../postgres/rights.sql.ts';
 import { databaseAges, preparedTransactions, type WriteTransaction, writeTransactions } from '../activity.sql.ts';
 import { type Check, listed } from '../finding.ts';

@@ -3,7 +3,6 @@
  * rights; and the stream back may run code on the source as its subscription's owner. It is named, not refused: in most databases it
  * belongs to the application, and only a person can tell.
  */
-
 import { securityInvoker, takeRoutine } from '../../postgres/rights.sql.ts';
 import {
   definerFunctions,

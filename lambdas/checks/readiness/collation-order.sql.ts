@@ -1,5 +1,4 @@
 /** In what order a server puts strings, and what in a schema depends on that order. */
-
 import type { MigrationInput } from '../../config/input.ts';
 import type { Statement } from '../../ports/database.ts';
 import { identifier, literal, qualified, statement } from '../../postgres/quote.ts';

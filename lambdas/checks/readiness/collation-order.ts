@@ -1,5 +1,4 @@
 /** Collations of the same name that sort otherwise, and what depends on how they sort. Indexes are built anew, so they are right whatever happens. */
-
 import { type Check, type Finding, listed, type Scene } from '../finding.ts';
 import { ordersOtherwise } from './collation-order/trial.ts';
 import { awkwardWords } from './collation-order/words.ts';

@@ -1,5 +1,4 @@
 /** What depends on an extension or on a collation, as pg_depend tells it. */
-
 import type { MigrationInput } from '../../config/input.ts';
 import type { Statement } from '../../ports/database.ts';
 import { statement } from '../../postgres/quote.ts';

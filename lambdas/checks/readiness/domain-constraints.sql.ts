@@ -1,5 +1,4 @@
 /** Constraints of domains. */
-
 import type { MigrationInput } from '../../config/input.ts';
 import type { Statement } from '../../ports/database.ts';
 import { statement, USER_SCHEMA } from '../../postgres/quote.ts';

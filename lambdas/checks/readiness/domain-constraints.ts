@@ -1,5 +1,4 @@
 /** Constraints of domains that old rows may break. */
-
 import { type Check, listed } from '../finding.ts';
 import { unvalidatedDomainConstraints } from './domain-constraints.sql.ts';
 

@@ -1,5 +1,4 @@
 /** Extensions of the source that the target lacks, cannot install, or has in another version; and what extensions keep to themselves. */
-
 import { markedTables } from '../../extensions/extension-rows.sql.ts';
 import { extensionTables, installedExtensions, offeredExtensions } from '../../extensions/extensions.sql.ts';
 import { isExcluded, JOBS, nameOf, obstacleAt, obstacleToReading } from '../../extensions/look.ts';

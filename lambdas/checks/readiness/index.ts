@@ -1,5 +1,4 @@
 /** Every check, in the order in which a person would want to read the findings. A new check is one entry here. */
-
 import type { Check } from '../finding.ts';
 import { longTransactions, prepared, transactionAge } from './activity.ts';
 import { applicationSecret } from './application.ts';

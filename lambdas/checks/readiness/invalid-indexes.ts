@@ -1,5 +1,4 @@
 /** Indexes that are invalid on the source already. */
-
 import { type Check, listed } from '../finding.ts';
 import { invalidIndexes } from '../invalid-indexes.sql.ts';
 

@@ -1,5 +1,4 @@
 /** Jobs of pg_cron: those that do not follow by themselves, or not as they are. */
-
 import { cronDatabase, cronIsClosed, jobsElsewhere, rolesNamed } from '../../extensions/cron-jobs.sql.ts';
 import { installedExtensions } from '../../extensions/extensions.sql.ts';
 import { lookAtJobs, mayChange, titleOf } from '../../extensions/jobs.ts';

@@ -2,7 +2,6 @@
  * What is there before the migration begins. Objects of our own belong to an attempt that continues, if the target says that it took
  * the schema over from us; without that they are leftovers, and continuing from them could lose changes.
  */
-
 import {
   dropSlot,
   dropSubscription,

@@ -1,5 +1,4 @@
 /** Until when our logins may log in (`valid until`). */
-
 import { REPLICATION_ROLE } from '../../config/names.ts';
 import type { Statement } from '../../ports/database.ts';
 import { statement } from '../../postgres/quote.ts';

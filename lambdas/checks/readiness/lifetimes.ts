@@ -1,5 +1,4 @@
 /** Logins that will end by themselves: PlanetScale's roles may have a time to live. */
-
 import type { SideName } from '../../config/side-name.ts';
 import type { Reader } from '../../ports/database.ts';
 import { type Check, listed } from '../finding.ts';

@@ -1,5 +1,4 @@
 /** How both databases encode and sort text. */
-
 import { type Check, listed } from '../finding.ts';
 import { dependentsOfCollations } from './dependents.sql.ts';
 import { type CollationFacts, collationsThere, type DatabaseLocale, databaseLocale, usedCollations } from './locale.sql.ts';

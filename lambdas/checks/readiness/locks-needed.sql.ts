@@ -2,7 +2,6 @@
  * How many locks the one transaction of a dump and the one of CopySchema take, and how many a server has room for. What a statement locks was
  * counted in pg_locks of versions 17 and 18.
  */
-
 import type { MigrationInput } from '../../config/input.ts';
 import type { Statement } from '../../ports/database.ts';
 import { statement } from '../../postgres/quote.ts';

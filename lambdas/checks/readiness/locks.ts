@@ -1,5 +1,4 @@
 /** Whether both servers have room for the locks of one transaction that touches everything. */
-
 import { type Check, type Finding, listed } from '../finding.ts';
 import { type LockRoom, lockRoom, locksNeeded } from './locks-needed.sql.ts';
 

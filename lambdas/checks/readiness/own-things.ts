@@ -2,7 +2,6 @@
  * What carries our name in either database, and is not ours alone: a schema with code of somebody else in it, which our own statements would
  * run; a publication whose owner decides what is sent; a login for the stream that others may take over.
  */
-
 import type { SideName } from '../../config/side-name.ts';
 import type { Reader } from '../../ports/database.ts';
 import { type Fault, namesNotOurs, ownSchemaState } from '../../state/trust.sql.ts';

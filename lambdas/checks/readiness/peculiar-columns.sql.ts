@@ -2,7 +2,6 @@
  * Columns whose values mean something on this server only, and partitions that rows find by such values. Read from catalogs, through arrays,
  * domains, ranges and composite types.
  */
-
 import type { MigrationInput } from '../../config/input.ts';
 import type { Statement } from '../../ports/database.ts';
 import { statement, USER_SCHEMA } from '../../postgres/quote.ts';

@@ -1,5 +1,4 @@
 /** Values that mean something on the source only, or that no stream can carry. Found by their types: no row is read. */
-
 import { type Check, listed } from '../finding.ts';
 import {
   columnsHolding,

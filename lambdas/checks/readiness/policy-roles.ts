@@ -1,5 +1,4 @@
 /** Policies are made after the copy, and for roles that are there. */
-
 import { type Check, listed, onTarget } from '../finding.ts';
 import { policyRoles, rolesThere } from './policy-roles.sql.ts';
 

@@ -1,5 +1,4 @@
 /** Room for a stream on the server that sends it: wal_level, a slot and a sender. */
-
 import type { SideName } from '../../config/side-name.ts';
 import type { Reader } from '../../ports/database.ts';
 import { replicationUse } from './servers.sql.ts';

@@ -1,5 +1,4 @@
 /** Whether a server would keep the statements that carry a password of the replication role or what it is checked by. */
-
 import { StatementFailed } from '../../config/errors.ts';
 import type { SideName } from '../../config/side-name.ts';
 import type { Reader } from '../../ports/database.ts';

@@ -3,7 +3,6 @@
  * the manual's pages of the commands: create function (languages, LEAKPROOF, SET, SUPPORT), create cast, create operator class, create type,
  * create text search template and parser, create foreign data wrapper, create access method, create language, create aggregate.
  */
-
 import type { MigrationInput } from '../../config/input.ts';
 import type { Statement } from '../../ports/database.ts';
 import { statement, USER_SCHEMA } from '../../postgres/quote.ts';
@@ -39,7 +38,7 @@ const LANGUAGE = '(select l.lanname from pg_language as l where l.oid = o.prolan
 const isOwnType = (type: string): string =>
   `exists (select from pg_type as t where t.oid = o.${type} and t.oid >= ${FIRST_USER_OID} and ${own('pg_type', 't')})`;
 
-/** As `HARMLESS` of `dump/staying.ts`: made without those. */
+/** As `HARMLESS` of `schema/dump/staying.ts`: made without those. */
 const HARMLESS = String.raw`'^(log_|track_|debug_|auto_explain\.|pg_stat_statements\.)|^(compute_query_id|force_parallel_mode|operator_precedence_warning|vacuum_cleanup_index_scale_factor)$'`;
 /** Settings in `proconfig` (`name=value`) that the target refuses, by name. Names with a dot belong to extensions, which may be anywhere. */
 const settingsRefused = (andThat: string): string => `(

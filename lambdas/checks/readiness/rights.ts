@@ -1,5 +1,4 @@
 /** Rights of both connected roles, for everything that the steps to come will do. */
-
 import { REPLICATION_ROLE } from '../../config/names.ts';
 import {
   grantCreate,

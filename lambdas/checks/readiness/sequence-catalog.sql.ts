@@ -1,5 +1,4 @@
 /** Sequences as the catalog tells of them, without taking a value from any. */
-
 import type { MigrationInput } from '../../config/input.ts';
 import type { Statement } from '../../ports/database.ts';
 import { statement } from '../../postgres/quote.ts';

@@ -1,5 +1,4 @@
 /** Sequences that are about to run out, have no room for the margin, or start over. */
-
 import { type Check, listed } from '../finding.ts';
 import { sequencesOfNote } from './sequence-catalog.sql.ts';
 

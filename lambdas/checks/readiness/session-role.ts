@@ -1,5 +1,4 @@
 /** The one setting of our sessions that we need and may not pin. */
-
 import type { SideName } from '../../config/side-name.ts';
 import type { Reader } from '../../ports/database.ts';
 import { firesTriggers, sessionRoleOn } from '../../switch/session-role.ts';

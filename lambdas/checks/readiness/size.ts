@@ -1,5 +1,4 @@
 /** How much disk the target needs. SQL does not tell how much it has: neither PostgreSQL nor PlanetScale shows free space there. */
-
 import type { Check } from '../finding.ts';
 import { indexBytes } from './size.sql.ts';
 

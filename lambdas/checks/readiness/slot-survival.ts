@@ -3,7 +3,6 @@
  * which has a slot only if it was made for that (the switch makes it so), both settings are on, and its name is in a list of the cluster's
  * (https://planetscale.com/docs/postgres/integrations/logical-cdc). The list is PlanetScale's own: no SQL shows it.
  */
-
 import { subscriptionName } from '../../config/names.ts';
 import type { Reader } from '../../ports/database.ts';
 import { FAILOVER_SLOTS_SINCE } from '../../replication/slots.sql.ts';

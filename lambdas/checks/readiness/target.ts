@@ -1,5 +1,4 @@
 /** Whether the target is empty of what is to come. */
-
 import { namesTaken, relationsToCome } from '../../schema/relations.sql.ts';
 import { copyOn } from '../../state/earlier-copy.ts';
 import { type Check, listed } from '../finding.ts';

@@ -1,5 +1,4 @@
 /** What a later switch will ask. A person should know before the copy, not after weeks of it. */
-
 import { subscriptionName } from '../../config/names.ts';
 import type { Route } from '../../ports/replication.ts';
 import { isBeyond, knowsPublisher, whyUnknown } from '../../replication/connection.ts';

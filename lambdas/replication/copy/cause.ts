@@ -2,7 +2,6 @@
  * Why changes or copies are refused on the target, as far as both catalogs tell. The words of the refusal stand in the target's log, which no
  * SQL reads there; what the target lacks, what is of another type, and what runs for each row can be seen from outside.
  */
-
 import type { MigrationInput, TableName } from '../../config/input.ts';
 import { atMost } from '../../config/listing.ts';
 import { keyOf, named } from '../../config/tables.ts';

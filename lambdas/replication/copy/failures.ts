@@ -3,7 +3,6 @@
  * a server costs some, too, and so does a target that cannot reach the source; neither of them says anything about a table. Pure, and kept in
  * the evidence from visit to visit.
  */
-
 import type { TableName } from '../../config/input.ts';
 import type { Json } from '../../config/json.ts';
 import { keyOf } from '../../config/tables.ts';

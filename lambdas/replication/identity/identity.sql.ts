@@ -1,5 +1,4 @@
 /** How the rows of a published table are told apart when they are updated or deleted. */
-
 import type { MigrationInput } from '../../config/input.ts';
 import type { Statement } from '../../ports/database.ts';
 import { statement } from '../../postgres/quote.ts';

@@ -1,5 +1,4 @@
 /** The end of the replica identities that the migration has set: each table gets back what it had, unless somebody has changed it since. */
-
 import { StatementFailed } from '../../config/errors.ts';
 import type { Database, Reader } from '../../ports/database.ts';
 import {

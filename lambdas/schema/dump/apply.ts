@@ -2,7 +2,6 @@
  * Runs the statements of a dump in a transaction that is open already. What the target refuses and no row depends on is passed over; whatever
  * else it refuses is collected, so that a person learns of all of it at once.
  */
-
 import { StatementFailed } from '../../config/errors.ts';
 import type { Session } from '../../ports/database.ts';
 import { dropPiece, piece } from './dump-session.sql.ts';

@@ -1,5 +1,4 @@
 /** Sessions that carry out listed statements, until all are through or it is time to leave. */
-
 import { StatementFailed, TransientError } from '../../config/errors.ts';
 import type { Database, Session } from '../../ports/database.ts';
 import { dumpSettings } from '../dump/dump-session.sql.ts';

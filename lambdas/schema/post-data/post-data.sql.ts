@@ -1,5 +1,4 @@
 /** Our own list, on the target, of the statements that CopySchema leaves for BuildIndexes, and of what became of each. */
-
 import { applicationName, SCHEMA } from '../../config/names.ts';
 import type { Statement } from '../../ports/database.ts';
 import { literal, qualified, statement } from '../../postgres/quote.ts';

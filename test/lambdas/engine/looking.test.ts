@@ -2,10 +2,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openPorts } from '../../../lambdas/adapters/open-ports.ts';
 import { REPLICATION_ROLE } from '../../../lambdas/config/names.ts';
+import type { StepName } from '../../../lambdas/engine/machines.ts';
 import { lookOut } from '../../../lambdas/monitoring/collect.ts';
 import { Memory } from '../../../lambdas/monitoring/history.ts';
 import { objectsOf } from '../../../lambdas/schema/fingerprint.ts';
-import type { StepName } from '../../../lambdas/steps/index.ts';
 import type { ServerVersion } from '../../../rehearsal/servers/binaries.ts';
 import { arm, plantedSource, plantedTarget, ran } from '../../support/planted-objects.ts';
 import { eventually, tableStates } from '../../support/replicated.ts';

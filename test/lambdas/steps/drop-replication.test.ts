@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { StepName } from '../../../lambdas/engine/machines.ts';
 import { MACHINES } from '../../../lambdas/engine/machines.ts';
-import type { StepName } from '../../../lambdas/steps/index.ts';
 import type { ServerVersion } from '../../../rehearsal/servers/binaries.ts';
 import { awkwardSchema } from '../../support/awkward-schema.ts';
 import { catalogsOf } from '../../support/catalogs.ts';
@@ -35,7 +35,7 @@ describe('DropReplication after a switch, by roles that are no superusers', () =
 });
 
 /** What makes something, or changes it, in the order of Replicate. */
-const ORDER = MACHINES.Replicate.order.map(({ step }) => step);
+const ORDER: readonly StepName[] = MACHINES.Replicate.order.map(({ step }) => step);
 const MAKING = ORDER.slice(ORDER.indexOf('CreateReplicationRole'));
 
 describe.each<[ServerVersion, ServerVersion, readonly StepName[]]>([

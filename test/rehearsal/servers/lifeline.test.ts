@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { eventually } from '../../support/replicated.ts';
 
-const module = (name: string) => JSON.stringify(fileURLToPath(new URL(`../../../lib/rehearsal/servers/${name}`, import.meta.url)));
+const module = (name: string) => JSON.stringify(fileURLToPath(new URL(`../../../rehearsal/servers/${name}`, import.meta.url)));
 const STARTS_A_SERVER = `import { Server } from ${module('server.ts')};
 const { port } = await Server.start({ version: 17 });
 process.stdout.write(port + '\\n')`;

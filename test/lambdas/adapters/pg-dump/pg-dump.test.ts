@@ -164,7 +164,7 @@ describe('a dump', () => {
 
 it('runs from a minified CommonJS bundle, with its thread and its module beside it', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'bundled "pg_dump" '));
-  const adapters = fileURLToPath(new URL('../../../../lambdas/adapters/', import.meta.url));
+  const adapters = fileURLToPath(new URL('../../../../lambdas/adapters/pg-dump/', import.meta.url));
   try {
     const { warnings } = await build({
       entryPoints: { index: join(adapters, 'pg-dump.ts'), 'pg-dump-worker': join(adapters, 'pg-dump-worker.ts') },

@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { REPLICATION_ROLE, subscriptionName } from '../../../../lambdas/config/names.ts';
 import type { StepResult } from '../../../../lambdas/engine/contract.ts';
+import type { StepName } from '../../../../lambdas/engine/machines.ts';
 import { lastingWaits } from '../../../../lambdas/replication/copy/waits.ts';
-import type { StepName } from '../../../../lambdas/steps/index.ts';
 import { eventually } from '../../../support/replicated.ts';
 import { startWorld, type World } from '../../../support/world.ts';
 import { letReadersIn } from '../../comparison/finished.ts';

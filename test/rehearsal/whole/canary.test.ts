@@ -12,30 +12,30 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { VARIABLE } from '../../lambdas/config/environment.ts';
-import type { Json } from '../../lambdas/config/json.ts';
-import { REPLICATION_ROLE } from '../../lambdas/config/names.ts';
-import { replicationPassword } from '../../lambdas/config/secrets.ts';
-import type { SideName } from '../../lambdas/config/side-name.ts';
-import type { MachineName } from '../../lambdas/engine/machines.ts';
-import { handler, watch } from '../../lambdas/handlers/handler.ts';
-import type { Places } from '../../lambdas/ports/bindings.ts';
-import { scramVerifier } from '../../lambdas/postgres/scram.ts';
-import { letApplicationIn } from '../../rehearsal/application/rights.ts';
-import { type Outcome, startExecution } from '../../rehearsal/machines/execution.ts';
-import { FunctionError } from '../../rehearsal/machines/local-function.ts';
-import { ExecutionRegistry } from '../../rehearsal/machines/registry.ts';
-import { synthesizeMachines } from '../../rehearsal/machines/synthesize.ts';
-import { APPLICATION_ROLE } from '../../rehearsal/servers/pair.ts';
-import { QUICK } from '../support/rehearsal.ts';
-import { type KeptSecret, keepSecret } from '../support/secrets-manager.ts';
-import { synthesized } from '../support/synthesized.ts';
-import { startWorld, type World } from '../support/world.ts';
+import { VARIABLE } from '../../../lambdas/config/environment.ts';
+import type { Json } from '../../../lambdas/config/json.ts';
+import { REPLICATION_ROLE } from '../../../lambdas/config/names.ts';
+import { replicationPassword } from '../../../lambdas/config/secrets.ts';
+import type { SideName } from '../../../lambdas/config/side-name.ts';
+import type { MachineName } from '../../../lambdas/engine/machines.ts';
+import { handler, watch } from '../../../lambdas/handlers/index.ts';
+import type { Places } from '../../../lambdas/ports/bindings.ts';
+import { scramVerifier } from '../../../lambdas/postgres/scram.ts';
+import { letApplicationIn } from '../../../rehearsal/application/rights.ts';
+import { type Outcome, startExecution } from '../../../rehearsal/machines/execution.ts';
+import { FunctionError } from '../../../rehearsal/machines/local-function.ts';
+import { ExecutionRegistry } from '../../../rehearsal/machines/registry.ts';
+import { synthesizeMachines } from '../../../rehearsal/machines/synthesize.ts';
+import { APPLICATION_ROLE } from '../../../rehearsal/servers/pair.ts';
+import { QUICK } from '../../support/rehearsal.ts';
+import { type KeptSecret, keepSecret } from '../../support/secrets-manager.ts';
+import { synthesized } from '../../support/synthesized.ts';
+import { startWorld, type World } from '../../support/world.ts';
 
 /** What the mocked part of the places gives in place of AWS, for the visit under way. */
 const standIns = vi.hoisted(() => ({ places: {} as Partial<Places>, authority: '' }));
-vi.mock('../../lambdas/adapters/aws/bindings.ts', async (original) => {
-  const real = await original<typeof import('../../lambdas/adapters/aws/bindings.ts')>();
+vi.mock('../../../lambdas/adapters/aws/bindings.ts', async (original) => {
+  const real = await original<typeof import('../../../lambdas/adapters/aws/bindings.ts')>();
   return {
     ...real,
     async findPlaces(needs: Parameters<typeof real.findPlaces>[0], site: Parameters<typeof real.findPlaces>[1]) {

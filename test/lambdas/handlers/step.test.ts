@@ -7,7 +7,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { VARIABLE } from '../../../lambdas/config/environment.ts';
 import type { StepEvent } from '../../../lambdas/engine/contract.ts';
-import { handler } from '../../../lambdas/handlers/handler.ts';
+import { handler } from '../../../lambdas/handlers/index.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
 const CANARY = 'canary-password';

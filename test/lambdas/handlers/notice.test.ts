@@ -3,7 +3,7 @@ import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { VARIABLE } from '../../../lambdas/config/environment.ts';
-import { notice } from '../../../lambdas/handlers/handler.ts';
+import { notice } from '../../../lambdas/handlers/index.ts';
 
 const sfn = mockClient(SFNClient);
 const sns = mockClient(SNSClient);

@@ -3,10 +3,8 @@
  * `system_user` is a column to version 15 and a function to 18. With this setting every name is printed in quotes
  * (https://www.postgresql.org/docs/current/runtime-config-compatible.html#GUC-QUOTE-ALL-IDENTIFIERS).
  */
-import type { Reader, Statement } from '../ports/database.ts';
-import { statement } from './quote.ts';
-
-const quoteAllNames = (): Statement<unknown> => statement(`select set_config('quote_all_identifiers', 'on', true)`);
+import type { Reader } from '../ports/database.ts';
+import { quoteAllNames } from './session-pins.sql.ts';
 
 /** All that is asked within is printed with quotes, and seen at one moment. */
 export const quotingAllNames = <Result>(

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
-import { APPLICATION_ROLE } from '../../rehearsal/servers/pair.ts';
-import type { TargetLogin } from '../../rehearsal/servers/planetscale-roles.ts';
-import { rehearseQuickly, silentProgress, sql } from '../support/rehearsal.ts';
-import { changesIn, unboundedIn } from '../support/strict.ts';
+import type { ConnectionSettings } from '../../../lambdas/ports/connection-settings.ts';
+import { APPLICATION_ROLE } from '../../../rehearsal/servers/pair.ts';
+import type { TargetLogin } from '../../../rehearsal/servers/planetscale-roles.ts';
+import { rehearseQuickly, silentProgress, sql } from '../../support/rehearsal.ts';
+import { changesIn, unboundedIn } from '../../support/strict.ts';
 
 /** Every statement that is run at the target, those inside of functions and blocks too. */
 const RECORDING = {

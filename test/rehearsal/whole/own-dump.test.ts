@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { rehearseQuickly, silentProgress } from '../support/rehearsal.ts';
+import { rehearseQuickly, silentProgress } from '../../support/rehearsal.ts';
 
 /** As pg_dump 18 writes one, shortened. */
 const DUMP = String.raw`

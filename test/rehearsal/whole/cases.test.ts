@@ -2,8 +2,8 @@ import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import type { MachineName } from '../../lambdas/engine/machines.ts';
-import { rehearseQuickly } from '../support/rehearsal.ts';
+import type { MachineName } from '../../../lambdas/engine/machines.ts';
+import { rehearseQuickly } from '../../support/rehearsal.ts';
 import { EXPECTATIONS } from './cases/expectations.ts';
 
 const FOLDER = join(dirname(fileURLToPath(import.meta.url)), 'cases');

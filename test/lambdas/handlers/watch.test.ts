@@ -7,7 +7,7 @@ import { ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { VARIABLE } from '../../../lambdas/config/environment.ts';
-import { watch } from '../../../lambdas/handlers/handler.ts';
+import { watch } from '../../../lambdas/handlers/index.ts';
 import { NAMESPACE, UNITS } from '../../../lambdas/monitoring/metrics.ts';
 import { replicated } from '../../support/replicated.ts';
 import { REPLICATION_PASSWORD, type World } from '../../support/world.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { EXIT_CODES, summary } from '../../rehearsal/report.ts';
-import { rehearseQuickly, sql } from '../support/rehearsal.ts';
+import { EXIT_CODES, summary } from '../../../rehearsal/report.ts';
+import { rehearseQuickly, sql } from '../../support/rehearsal.ts';
 
 describe('a rehearsal that goes wrong', () => {
   it('reports a row that was lost and one that came twice, although every step was content', async () => {

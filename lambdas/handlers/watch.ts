@@ -1,5 +1,4 @@
 /** The entry of the function that watches, called each minute. It looks at nothing unless a migration is open, and never writes. */
-
 import { awsClients, findPlaces } from '../adapters/aws/bindings.ts';
 import { lambdaLog } from '../adapters/aws/logger.ts';
 import { publishMeasures } from '../adapters/aws/metrics.ts';
@@ -11,7 +10,7 @@ import { lookOut } from '../monitoring/collect.ts';
 import { Memory } from '../monitoring/history.ts';
 import type { Places } from '../ports/bindings.ts';
 import type { Reader } from '../ports/database.ts';
-import type { Invocation } from './handler.ts';
+import type { Invocation } from './invocation.ts';
 
 const clients = awsClients();
 const memory = new Memory();

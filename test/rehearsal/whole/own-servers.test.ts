@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
-import { urlOf } from '../../rehearsal/database-url.ts';
-import { type Pair, type PairedDatabase, startPair } from '../../rehearsal/servers/pair.ts';
-import { rehearseQuickly, sql } from '../support/rehearsal.ts';
+import type { ConnectionSettings } from '../../../lambdas/ports/connection-settings.ts';
+import { urlOf } from '../../../rehearsal/database-url.ts';
+import { type Pair, type PairedDatabase, startPair } from '../../../rehearsal/servers/pair.ts';
+import { rehearseQuickly, sql } from '../../support/rehearsal.ts';
 
 /** Everything in a catalog that a migration could leave behind or change. */
 const everything = (side: ConnectionSettings): Promise<Record<string, unknown>[]> =>

@@ -1,26 +1,17 @@
-/** The one entry of every function: the step named in the environment, on the places that it needs. */
-
+/** The entry of every function of a step: the step named in the environment, on the places that it needs. */
 import { awsClients, findPlaces } from '../adapters/aws/bindings.ts';
 import { lambdaLog } from '../adapters/aws/logger.ts';
 import { type Environment, VARIABLE } from '../config/environment.ts';
 import { InvalidConfiguration, type MigrationError } from '../config/errors.ts';
 import { parseInput } from '../config/input.ts';
 import type { StepEvent, StepResult } from '../engine/contract.ts';
+import type { StepName } from '../engine/machines.ts';
 import { unexpected } from '../engine/unexpected.ts';
 import { AWAKE, type Awake, isWake, type Wake } from '../ports/functions.ts';
 import type { Log } from '../ports/log.ts';
-import { needsOf, STEP_NAMES, type StepName } from '../steps/index.ts';
+import { needsOf, STEP_NAMES } from '../steps/index.ts';
+import type { Invocation } from './invocation.ts';
 import { visitStep } from './visit.ts';
-
-// One bundle, and so one file, has every entry.
-export { notice } from './notice-handler.ts';
-export { watch } from './watch-handler.ts';
-
-/** What Lambda tells about an invocation, as far as it matters here. */
-export interface Invocation {
-  readonly awsRequestId: string;
-  getRemainingTimeInMillis(): number;
-}
 
 /** Time for closing connections and for answering, taken off what a step may use. */
 const FAREWELL_MS = 10_000;

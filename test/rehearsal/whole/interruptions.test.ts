@@ -1,20 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { REPLICATION_ROLE } from '../../lambdas/config/names.ts';
-import { MACHINES } from '../../lambdas/engine/machines.ts';
-import { noApplication, noHook } from '../../lambdas/ports/application.ts';
-import { noFunctions } from '../../lambdas/ports/functions.ts';
-import { conclude } from '../../rehearsal/conclude.ts';
-import { examine } from '../../rehearsal/examine.ts';
-import { type ExecutionOptions, type Outcome, startExecution, type Visited } from '../../rehearsal/machines/execution.ts';
-import { ExecutionRegistry } from '../../rehearsal/machines/registry.ts';
-import { synthesizeMachines } from '../../rehearsal/machines/synthesize.ts';
-import { replicationSecret } from '../../rehearsal/places.ts';
-import { loadShop } from '../../rehearsal/shop/load.ts';
-import { openSides, type Sides } from '../../rehearsal/sides.ts';
-import { SHOP_SUBJECTS } from '../../rehearsal/workload/shop-subjects.ts';
-import { startWorkload, type Workload } from '../../rehearsal/workload/workload.ts';
-import { QUICK, rehearseQuickly, silentProgress, sql } from '../support/rehearsal.ts';
+import { REPLICATION_ROLE } from '../../../lambdas/config/names.ts';
+import { MACHINES } from '../../../lambdas/engine/machines.ts';
+import { noApplication, noHook } from '../../../lambdas/ports/application.ts';
+import { noFunctions } from '../../../lambdas/ports/functions.ts';
+import { conclude } from '../../../rehearsal/conclude.ts';
+import { examine } from '../../../rehearsal/examine.ts';
+import { type ExecutionOptions, type Outcome, startExecution, type Visited } from '../../../rehearsal/machines/execution.ts';
+import { ExecutionRegistry } from '../../../rehearsal/machines/registry.ts';
+import { synthesizeMachines } from '../../../rehearsal/machines/synthesize.ts';
+import { replicationSecret } from '../../../rehearsal/places.ts';
+import { loadShop } from '../../../rehearsal/shop/load.ts';
+import { openSides, type Sides } from '../../../rehearsal/sides.ts';
+import { SHOP_SUBJECTS } from '../../../rehearsal/workload/shop-subjects.ts';
+import { startWorkload, type Workload } from '../../../rehearsal/workload/workload.ts';
+import { QUICK, rehearseQuickly, silentProgress, sql } from '../../support/rehearsal.ts';
 
 describe('Replicate, stopped and started anew', () => {
   const machines = synthesizeMachines();

@@ -1,0 +1,4 @@
+/** The entry of the bundle that all functions share: one file, and in it every handler. */
+export { notice } from './notice.ts';
+export { handler } from './step.ts';
+export { watch } from './watch.ts';

@@ -1,0 +1,74 @@
+/** What a deployment consists of, as far as rights are given on it, and what one need of a step gives to its function. */
+import type { Role } from 'aws-cdk-lib/aws-iam';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { Environment } from '../lambdas/config/environment.ts';
+import type { Cluster } from '../lambdas/ports/cluster.ts';
+import type { Sslmode, WayBackSettings } from '../lambdas/ports/replication.ts';
+
+/** The Aurora cluster, as far as IAM and the RDS API know it. */
+export interface SourceCluster {
+  /** DBClusterIdentifier. */
+  readonly identifier: string;
+  readonly arn: string;
+  /** ARNs of the instances that may be changed and rebooted; patterns allowed. */
+  readonly instanceArns: readonly string[];
+  /** ARN that stands for every instance of the account, which the API wants for a filtered list. */
+  readonly anyInstanceArn: string;
+  /** ARN that stands for every cluster parameter group: the user's own is not known before the first look. */
+  readonly anyParameterGroupArn: string;
+  /** ARNs that stand for every RDS Proxy of the account, for their endpoints, and for what they lead to. */
+  readonly anyProxyArns: { readonly proxies: string; readonly endpoints: string; readonly targets: readonly string[] };
+  /** ARN that stands for every global database of the account. */
+  readonly anyGlobalClusterArn: string;
+  /** Name of the cluster parameter group that is made for the migration. */
+  readonly parameterGroup: string;
+  readonly parameterGroupArn: string;
+  /** Name of the security group for PlanetScale's addresses. @default - none is attached */
+  readonly securityGroup?: string;
+  readonly publicAccess: Cluster['publicAccess'];
+  readonly vpcId: string;
+  /** ARN of that VPC in whichever account it is: a shared one is its owner's. */
+  readonly vpcArn: string;
+  /** Name of the stack, under which the journal is kept. */
+  readonly stack: string;
+}
+
+/** A secret, made by the stack or there already. */
+export type ReadableSecret = Pick<ISecret, 'secretArn' | 'secretName' | 'encryptionKey' | 'grantRead'>;
+
+/** Everything that some step may need. */
+export interface Resources {
+  /** Name of the database on the source. */
+  readonly database: string;
+  readonly sourceSecret: ReadableSecret;
+  readonly targetSecret: ReadableSecret;
+  /** Login of the replication role, whose password the stack generates. */
+  readonly replicationSecret: ReadableSecret;
+  /** What the application reads its connection from, and what is put into it. @default - a person changes the application's connection */
+  readonly application?: {
+    readonly secret: ReadableSecret;
+    readonly targetSecret: ReadableSecret;
+    /** Names of the source that RDS does not know, each with or without a port. @default - none */
+    readonly sourceHosts?: readonly string[];
+  };
+  /** ARN of the user's function that is called around a switch. @default - none */
+  readonly switchHookArn?: string;
+  readonly cluster: SourceCluster;
+  /** ARNs of the state machines that must not run at the same time. Texts, because the machines are built from the functions. */
+  readonly actingMachineArns: readonly string[];
+  /** Patterns of the ARNs of their executions. @default - none may be described */
+  readonly actingExecutionArns?: readonly string[];
+  /** ARNs of the functions that this one calls with nothing to do, before a switch that needs them. @default - none */
+  readonly switchFunctionArns?: readonly string[];
+  readonly subscriptionSslmode: Sslmode;
+  /** How the source reaches the target for the stream back. @default - as we reach it, as strictly as both ends know how to */
+  readonly wayBack?: Omit<WayBackSettings, 'knowsAuthority'>;
+}
+
+/** What one need gives a function. */
+export interface Right {
+  /** Whether the function must stand in the VPC. */
+  readonly network: boolean;
+  environment(resources: Resources): Environment;
+  grant(role: Role, resources: Resources): void;
+}

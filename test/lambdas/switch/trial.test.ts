@@ -33,7 +33,7 @@ describe.each([
     const before = await world.target(TRACES);
     await attempt(true);
     await attempt(true);
-    expect(await world.target(TRACES)).toEqual(before);
+    await expect.poll(() => world.target(TRACES)).toEqual(before); // a temporary slot goes with its session, which ends a moment after it was left
   });
 
   it('is refused before anything is copied where postgres may not do what its attributes say', async () => {
@@ -49,7 +49,7 @@ describe.each([
       expect(message).toContain('nothing was changed on the target, and nothing was copied');
       expect(message).toContain('{"reverse": false}');
       expect(message).not.toContain('alter database');
-      expect(await world.target(TRACES)).toEqual(before);
+      await expect.poll(() => world.target(TRACES)).toEqual(before);
     } finally {
       await world.target(`alter role ${TARGET_ROLES.default} replication`);
     }

@@ -4,8 +4,8 @@ import { LongestFirst } from './test/support/sequencer.ts';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: 'test/support/ground.ts',
-    setupFiles: 'test/support/use-ground.ts',
+    globalSetup: 'test/support/temp-storage.ts',
+    setupFiles: 'test/support/use-temp-storage.ts',
     // Half of what a short pg_dump costs is optimising WebAssembly for a run that is over by then.
     execArgv: ['--liftoff-only'],
     sequence: { sequencer: LongestFirst },

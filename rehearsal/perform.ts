@@ -4,12 +4,12 @@ import type { Json } from '../lambdas/config/json.ts';
 import type { SideName } from '../lambdas/config/side-name.ts';
 import type { MachineName } from '../lambdas/engine/machines.ts';
 import { conclude } from './conclude.ts';
+import type { Machinery, RehearsalContext } from './context.ts';
 import { courseUntil, LEADS_TO } from './course.ts';
 import { type Examination, examine } from './examine.ts';
 import { type CatalogComparison, catalogsOfBoth, compareCatalogs } from './inventory/unchanged.ts';
 import type { Outcome } from './machines/execution.ts';
 import type { Report } from './report.ts';
-import type { Machinery, Play } from './stage.ts';
 import { type Performance, switchesOf } from './switches.ts';
 import { consentOf } from './way-back.ts';
 import { placeOf } from './workload/connection.ts';
@@ -17,7 +17,7 @@ import { withoutOwnTables } from './workload/own-subjects.ts';
 import { startWorkload, type Workload } from './workload/workload.ts';
 
 /** What is at work while the course is run. */
-interface Performing extends Play {
+interface Performing extends RehearsalContext {
   readonly runner: Machinery;
   readonly workload: Workload;
   readonly performances: Performance[];
@@ -26,7 +26,7 @@ interface Performing extends Play {
 }
 
 /** @param runner what runs the machines */
-export async function perform(play: Play, runner: Machinery): Promise<Report> {
+export async function perform(play: RehearsalContext, runner: Machinery): Promise<Report> {
   const { options, company, sides, subjects, secret } = play;
   const writers = subjects.length > 0 ? options.writers : 0;
   const workload = startWorkload({ secret, subjects, writers, rate: options.rate });
@@ -97,7 +97,7 @@ async function follow(play: Performing, course: readonly MachineName[]): Promise
 }
 
 /** `Preflight` looks at the user's database; whatever moves it moves the tables of the writers with it. */
-function inputOf(name: MachineName, { sides, subjects, fixes, options }: Play): Readonly<Record<string, Json>> {
+function inputOf(name: MachineName, { sides, subjects, fixes, options }: RehearsalContext): Readonly<Record<string, Json>> {
   const given = name === 'Preflight' || name === 'Replicate' ? options.input : leftOutBy(options.input);
   const parts: Readonly<Record<string, Json>>[] = [
     given,

@@ -3,13 +3,13 @@ import { REPLICATION_ROLE } from '../lambdas/config/names.ts';
 import { newPassword, replicationPassword } from '../lambdas/config/secrets.ts';
 import type { Application } from '../lambdas/ports/application.ts';
 import { noHook } from '../lambdas/ports/application.ts';
-import type { Places } from '../lambdas/ports/bindings.ts';
+import type { Bindings } from '../lambdas/ports/bindings.ts';
 import { noFunctions } from '../lambdas/ports/functions.ts';
 import type { ReplicationLogin, ReplicationSecret } from '../lambdas/ports/replication.ts';
 import type { Sides } from './sides.ts';
 
 /** All but the executions, which know each other by a registry. */
-export type RehearsalPlaces = Omit<Places, 'executions'>;
+export type RehearsalPlaces = Omit<Bindings, 'executions'>;
 
 /** @param application the secret that the writers read */
 export function placesOf(sides: Sides, application: Application): RehearsalPlaces {

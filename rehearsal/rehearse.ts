@@ -1,5 +1,6 @@
 /** A rehearsal from its first server to its last: everything in order, and nothing left behind. */
 import { rehearsedSecret } from './application/secret.ts';
+import type { Hooks, RehearsalStage } from './context.ts';
 import { type Fixes, fixSchema } from './fixes.ts';
 import { ExecutionRegistry } from './machines/registry.ts';
 import { synthesizeMachines } from './machines/synthesize.ts';
@@ -10,12 +11,11 @@ import { prepare } from './prepare.ts';
 import type { Report } from './report.ts';
 import { Runner } from './runner.ts';
 import { openSides, type Sides } from './sides.ts';
-import type { Company, Stage } from './stage.ts';
 import { refuseTraces, removeTraces } from './traces.ts';
 import { withoutOwnTables } from './workload/own-subjects.ts';
 
 /** @throws whatever keeps it from telling: a server that does not start, a dump that does not load, an interruption */
-export async function rehearse(options: RehearsalOptions, company: Company): Promise<Report> {
+export async function rehearse(options: RehearsalOptions, company: Hooks): Promise<Report> {
   const { progress, signal } = company;
   const machines = synthesizeMachines();
   signal?.throwIfAborted();
@@ -37,7 +37,7 @@ const opening = ({ source, target }: RehearsalOptions): string =>
     })
     .join(', ');
 
-async function onOpenSides(options: RehearsalOptions, company: Company, sides: Sides, machines: Stage['machines']): Promise<Report> {
+async function onOpenSides(options: RehearsalOptions, company: Hooks, sides: Sides, machines: RehearsalStage['machines']): Promise<Report> {
   const isSomebodysOwn = !sides.servers.source || !sides.servers.target;
   if (isSomebodysOwn) await refuseTraces(sides);
   const secret = rehearsedSecret(sides.application);
@@ -59,7 +59,7 @@ async function onOpenSides(options: RehearsalOptions, company: Company, sides: S
 }
 
 /** In executions of their own, which count for nothing. */
-async function fixed(stage: Stage): Promise<Fixes> {
+async function fixed(stage: RehearsalStage): Promise<Fixes> {
   const { sides, company, subjects } = stage;
   company.progress.say('Doing what Preflight asks for');
   await sides.passByPolicies();

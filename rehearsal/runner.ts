@@ -2,19 +2,19 @@
 import { randomBytes } from 'node:crypto';
 import type { Json } from '../lambdas/config/json.ts';
 import type { MachineName } from '../lambdas/engine/machines.ts';
+import type { Machinery, RehearsalStage } from './context.ts';
 import { DEFAULT_PACE, type Execution, type Outcome, startExecution } from './machines/execution.ts';
 import { recoveryAfter } from './machines/recovery.ts';
-import type { Machinery, Stage } from './stage.ts';
 
 /** Runs one machine after another, with what follows from how each ends. */
 export class Runner implements Machinery {
-  readonly #stage: Stage;
+  readonly #stage: RehearsalStage;
   readonly outcomes: Outcome[] = [];
   readonly #name = `rehearsal-${randomBytes(4).toString('hex')}`;
   #executions = 0;
   #current: Execution | undefined;
 
-  constructor(stage: Stage) {
+  constructor(stage: RehearsalStage) {
     this.#stage = stage;
   }
 

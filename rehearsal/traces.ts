@@ -2,7 +2,7 @@
 import pg from 'pg';
 import { clientConfig } from '../lambdas/adapters/postgres/client-config.ts';
 import { PUBLICATION, SCHEMA, subscriptionName } from '../lambdas/config/names.ts';
-import type { Places } from '../lambdas/ports/bindings.ts';
+import type { Bindings } from '../lambdas/ports/bindings.ts';
 import type { ConnectionSettings } from '../lambdas/ports/connection-settings.ts';
 import { DEFAULT_PACE, startExecution } from './machines/execution.ts';
 import { ExecutionRegistry } from './machines/registry.ts';
@@ -66,7 +66,7 @@ where s.subname = any ($4::text[])
 export async function removeTraces(
   { source, target }: Place,
   machine: SynthesizedMachine,
-  places: Omit<Places, 'executions'>,
+  places: Omit<Bindings, 'executions'>,
 ): Promise<void> {
   const registry = new ExecutionRegistry();
   const { failure } = await startExecution({ machine, name: 'rehearsal-clean-up', input: {}, registry, places, pace: DEFAULT_PACE }).ended;

@@ -162,7 +162,7 @@ describe('a step', () => {
   it.each(STEP_NAMES)('%s has a test, which takes it through its whole life if it acts', (name) => {
     const test = `test/lambdas/steps/${kebab(name)}.test.ts`;
     expect(existsSync(join(ROOT, test)), test).toBe(true);
-    if (stepNamed(name).act) expect(textOf(test)).toMatch(/livesItsWholeLife\(\s*'/);
+    if (stepNamed(name).act) expect(textOf(test)).toMatch(/describeLifecycle\(\s*'/);
   });
 
   it.each(STEP_NAMES)('%s is visited again in every machine if it can be pending, and only then', (name) => {

@@ -1,6 +1,6 @@
-/** From where things are to the ports that one step needs. Lambda and the rehearsal differ only in the {@link Places} they pass. */
+/** From where things are to the ports that one step needs. Lambda and the rehearsal differ only in the {@link Bindings} they pass. */
 import type { SideName } from '../config/side-name.ts';
-import type { Places } from '../ports/bindings.ts';
+import type { Bindings } from '../ports/bindings.ts';
 import type { Ports, Views } from '../ports/ports.ts';
 import type { ReplicationAccess, ReplicationLogin, Route } from '../ports/replication.ts';
 import { pgDump } from './pg-dump/pg-dump.ts';
@@ -23,7 +23,7 @@ export interface OpenPorts {
  * which nobody misses: the compiler lets a step reach only what its `needs` name, and whoever gathers the places goes by the same list.
  * @param log hears what a server said where an error leaves it out. @default - nobody
  */
-export function openPorts(step: string, places: Partial<Places>, log?: WholeWords): OpenPorts {
+export function openPorts(step: string, places: Partial<Bindings>, log?: WholeWords): OpenPorts {
   const source = places.source && databasePort(places.source, step, log, 'source');
   const target = places.target && databasePort(places.target, step, log, 'target');
   const { replication: login } = places;

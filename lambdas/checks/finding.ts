@@ -30,7 +30,7 @@ export interface Finding {
 export const onTarget = (statement: string): string => `${statement} -- on the target`;
 
 /** What every check may look at. Versions are major versions. */
-export interface Scene {
+export interface CheckContext {
   readonly source: Reader;
   readonly target: Reader;
   readonly cluster: ClusterView;
@@ -47,14 +47,14 @@ export interface Scene {
 type Needs = 'source' | 'target' | 'cluster' | 'applicationView' | 'wayBack';
 
 /** Both sides, ready to be looked at. */
-export async function setScene({
+export async function loadContext({
   source,
   target,
   cluster,
   applicationView: application,
   wayBack,
   input,
-}: Pick<Looking<Needs>, Needs | 'input'>): Promise<Scene> {
+}: Pick<Looking<Needs>, Needs | 'input'>): Promise<CheckContext> {
   let tables: Promise<readonly PublishedTable[]> | undefined;
   return {
     source,
@@ -73,7 +73,7 @@ export async function setScene({
 }
 
 /** @template On what it looks at: of readiness unless told otherwise */
-export interface Check<On = Scene> {
+export interface Check<On = CheckContext> {
   /** What a person would say it looks at; used where it cannot tell. */
   readonly name: string;
   find(scene: On): Promise<readonly Finding[]>;

@@ -3,10 +3,10 @@ import type { Json } from '../config/json.ts';
 import type { SideName } from '../config/side-name.ts';
 import { leftAlone, stillSet } from '../replication/identity/put-back.ts';
 import type { PublisherTraces } from './publisher.ts';
-import { isAnothers, type Scene, servedIn } from './scene.ts';
+import { type CleanupState, isAnothers, servedIn } from './state.ts';
 
 /** @param before what the visit began with: the gates are gone once it has acted */
-export function evidenceOf(scene: Scene, before: Scene): { readonly [key: string]: Json } {
+export function evidenceOf(scene: CleanupState, before: CleanupState): { readonly [key: string]: Json } {
   const served = servedIn(scene, before);
   return {
     source: { ...onSource(scene), ...identitiesOn(scene.source, before.source), ...keysOn(scene.source, before.source) },
@@ -42,8 +42,8 @@ const streamEvidence = ({ slots, publication, role }: PublisherTraces) => ({
 const MOST_SHOWN = 20;
 
 /** The record is gone once all is clean, so what was left alone is said by the visit that drops it. */
-function identitiesOn(now: Scene['source' | 'target'], before: Scene['source' | 'target']): { readonly [key: string]: Json } {
-  const recordOf = (side: Scene['source' | 'target']) => (side.reached ? (side.traces.identities ?? []) : []);
+function identitiesOn(now: CleanupState['source' | 'target'], before: CleanupState['source' | 'target']): { readonly [key: string]: Json } {
+  const recordOf = (side: CleanupState['source' | 'target']) => (side.reached ? (side.traces.identities ?? []) : []);
   const record = recordOf(now).length > 0 ? recordOf(now) : recordOf(before);
   const [waiting, left] = [stillSet(recordOf(now)), leftAlone(record)];
   return {
@@ -53,19 +53,19 @@ function identitiesOn(now: Scene['source' | 'target'], before: Scene['source' | 
 }
 
 /** The same of foreign keys. */
-function keysOn(now: Scene['source' | 'target'], before: Scene['source' | 'target']): { readonly [key: string]: Json } {
-  const keysOf = (side: Scene['source' | 'target']) => (side.reached ? (side.traces.keys ?? []) : []);
+function keysOn(now: CleanupState['source' | 'target'], before: CleanupState['source' | 'target']): { readonly [key: string]: Json } {
+  const keysOf = (side: CleanupState['source' | 'target']) => (side.reached ? (side.traces.keys ?? []) : []);
   const keys = keysOf(now).length > 0 ? keysOf(now) : keysOf(before);
   return keys.length > 0 ? { foreignKeysToMake: keys.slice(0, MOST_SHOWN) } : {};
 }
 
-function onSource({ source }: Scene): { readonly [key: string]: Json } {
+function onSource({ source }: CleanupState): { readonly [key: string]: Json } {
   if (!source.reached) return { unreachable: source.reason };
   const { publisher, subscription, schema, gate } = source.traces;
   return { ...streamEvidence(publisher), subscription, schema, ...(gate ? { gate: gate.state } : {}) };
 }
 
-function onTarget(scene: Scene): { readonly [key: string]: Json } {
+function onTarget(scene: CleanupState): { readonly [key: string]: Json } {
   const { target } = scene;
   if (!target.reached) return { unreachable: target.reason };
   const { subscriptions, publisher, schema, copied, gate } = target.traces;

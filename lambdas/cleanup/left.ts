@@ -4,13 +4,13 @@ import type { SideName } from '../config/side-name.ts';
 import { ORIGINAL_LABEL } from '../ports/application.ts';
 import type { Endpoint } from '../ports/database.ts';
 import { dropOwnSchemaByHand, dropSlot, dropSubscription } from './leftovers.sql.ts';
-import { isAnothers, type Scene } from './scene.ts';
+import { type CleanupState, isAnothers } from './state.ts';
 import type { TargetTraces } from './target.ts';
 
 const at = ({ host, port, database }: Endpoint): string => `${host}:${port}/${database}`;
 
 /** What is left, in a sentence or more for each side. */
-export function left(scene: Scene, drop: boolean): string[] {
+export function left(scene: CleanupState, drop: boolean): string[] {
   const { source, target, original, lost, at: places } = scene;
   const { database } = places.source;
   return [

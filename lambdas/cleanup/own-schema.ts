@@ -10,20 +10,20 @@ import { endingLockHolders } from '../switch/locks.ts';
 type Work<Result> = (session: Pick<Session, 'query'>) => Promise<Result>;
 
 /** One clean-up at a time, and none while a schema is being copied. */
-export const exclusively = <Result>(side: Database, work: Work<Result>): Promise<Result> =>
+export const withSchemaLock = <Result>(side: Database, work: Work<Result>): Promise<Result> =>
   side.transaction(async (session) => {
     await session.query(lockSchemaCopy());
     return work(session);
   });
 
 /** The same for what opens a gate, for which the application may be waiting. */
-const insistently = <Result>(side: Database, work: Work<Result>): Promise<Result> => endingLockHolders(side, exclusively(side, work));
+const insistently = <Result>(side: Database, work: Work<Result>): Promise<Result> => endingLockHolders(side, withSchemaLock(side, work));
 
 /**
  * Lifts a fence, and lets nobody who has looked at the gate before raise one: the function of an aborted execution goes on by itself. From
  * here on no switch away from this side can be committed, and whether one was is settled.
  */
-export const callOffSwitches = (side: Database): Promise<void> =>
+export const cancelSwitches = (side: Database): Promise<void> =>
   insistently(side, async (session) => {
     const [gate] = await session.query(gateExists());
     if (!gate?.exists) return;
@@ -33,7 +33,7 @@ export const callOffSwitches = (side: Database): Promise<void> =>
 
 /** A subscription lets go of its slot first, so that a publisher out of reach does not hold it. */
 export const unsubscribe = (side: Database, name: string): Promise<void> =>
-  exclusively(side, async (session) => {
+  withSchemaLock(side, async (session) => {
     const [subscription] = await session.query(subscriptionState(name));
     if (subscription) for (const statement of forgetSubscription(name)) await session.query(statement);
     await session.query(unpinWorkers());

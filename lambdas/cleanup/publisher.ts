@@ -2,13 +2,13 @@
 import { StatementFailed } from '../config/errors.ts';
 import { REPLICATION_ROLE } from '../config/names.ts';
 import type { Database, Reader, Session } from '../ports/database.ts';
-import { dropRole, type RoleTraces, resetRoleSettings, revokeAll, roleTraces } from '../postgres/role-traces.sql.ts';
+import { dropRole, type RoleArtifacts, resetRoleSettings, revokeAll, roleArtifacts } from '../postgres/role-artifacts.sql.ts';
 import { asOurselves, asRoleMaker, lockRoles } from '../postgres/roles.sql.ts';
 import { dropEmptyPublication, emptyPublicationExists } from '../replication/empty-tables.sql.ts';
-import { alone } from '../replication/make-slot.ts';
+import { withAdvisoryLock } from '../replication/make-slot.ts';
 import { dropPublication, lockPublication, publicationList } from '../replication/publications.sql.ts';
 import { dropSlot, endReaders, type OwnSlot, ownSlots } from '../replication/slots.sql.ts';
-import { slotBirth, slotBirthsExist } from '../state/slot-births.sql.ts';
+import { slotIncarnation, slotIncarnationsExist } from '../state/slot-incarnations.sql.ts';
 import { subscribers, subscribersExist } from '../state/subscribers.sql.ts';
 
 export interface PublisherTraces {
@@ -16,16 +16,16 @@ export interface PublisherTraces {
   readonly birth: string | undefined;
   readonly slots: readonly OwnSlot[];
   readonly publication: boolean;
-  readonly role: RoleTraces;
+  readonly role: RoleArtifacts;
 }
 
 /** @param stream name of the slot, and of the subscription on the other side */
 export async function lookAtPublisher(side: Reader, stream: string): Promise<PublisherTraces> {
-  const [births] = await side.query(slotBirthsExist());
-  const [birth] = births?.exist ? await side.query(slotBirth(stream)) : [];
+  const [births] = await side.query(slotIncarnationsExist());
+  const [birth] = births?.exist ? await side.query(slotIncarnation(stream)) : [];
   const [publication] = await side.query(publicationList());
   const [listed] = await side.query(emptyPublicationExists());
-  const [role] = await side.query(roleTraces(REPLICATION_ROLE));
+  const [role] = await side.query(roleArtifacts(REPLICATION_ROLE));
   if (!role) throw new Error('A catalog query without a from-list always returns a row.');
   return {
     birth: birth?.birth,
@@ -41,11 +41,11 @@ async function slotsOn(side: Reader, stream: string): Promise<OwnSlot[]> {
 }
 
 /** Whether the role holds anything in this database. */
-const holdsHere = ({ tables, schemas, defaults, onDatabase, settings }: RoleTraces): boolean =>
+const holdsHere = ({ tables, schemas, defaults, onDatabase, settings }: RoleArtifacts): boolean =>
   onDatabase || settings || [tables, schemas, defaults].some((rights) => rights.length > 0);
 
 /** Whether the role, if it is there, is there for others only. */
-const roleIsDone = (role: RoleTraces): boolean => !role.exists || (role.usedBy.length > 0 && !holdsHere(role));
+const roleIsDone = (role: RoleArtifacts): boolean => !role.exists || (role.usedBy.length > 0 && !holdsHere(role));
 
 export const publisherIsClean = ({ slots, publication, role }: PublisherTraces): boolean =>
   slots.length === 0 && !publication && roleIsDone(role);
@@ -55,7 +55,7 @@ export const publisherIsClean = ({ slots, publication, role }: PublisherTraces):
  * @returns whether all was carried out; false where somebody else is at the slots, or their readers did not go in time
  */
 export async function unpublish(side: Database, stream: string, remainingMs: () => number): Promise<boolean> {
-  const freed = await alone(side, stream, async () => {
+  const freed = await withAdvisoryLock(side, stream, async () => {
     if (!(await dropSlots(side, stream, remainingMs))) return false;
     await side.transaction(async (session) => {
       await session.query(lockPublication());
@@ -71,11 +71,11 @@ export async function unpublish(side: Database, stream: string, remainingMs: () 
 
 /** With all its rights, and only what it holds here where others use it too. */
 async function takeAwayRole(session: Pick<Session, 'query'>, database: string): Promise<void> {
-  const [role] = await session.query(roleTraces(REPLICATION_ROLE));
+  const [role] = await session.query(roleArtifacts(REPLICATION_ROLE));
   if (!role?.exists) return;
   for (const revoke of revokeAll(REPLICATION_ROLE, database, role)) await session.query(revoke);
   if (role.settings) await resetSettings(session, database);
-  const [left] = await session.query(roleTraces(REPLICATION_ROLE));
+  const [left] = await session.query(roleArtifacts(REPLICATION_ROLE));
   if (!left || left.usedBy.length > 0 || holdsHere({ ...left, settings: false })) return;
   await session.query(asRoleMaker(REPLICATION_ROLE));
   await session.query(dropRole(REPLICATION_ROLE));

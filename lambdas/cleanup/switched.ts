@@ -4,7 +4,7 @@ import type { ApplicationView } from '../ports/application.ts';
 import type { Gate } from '../state/gates.sql.ts';
 import { committedDirection, type Gates, isForgotten } from '../switch/gates.ts';
 
-export interface Standing {
+export interface SwitchState {
   /** Undefined for a side that has none, and for one that could not be looked at. */
   readonly gates: Gates;
   /** Whether both sides could be looked at. */
@@ -37,7 +37,7 @@ export function servedBy(gates: Gates): SideName | undefined {
 const otherThan = (side: SideName): SideName => (side === 'source' ? 'target' : 'source');
 
 /** What of a committed switch decides which side the application writes to, and is not done. */
-function missingOf({ gates, pointsAt }: Standing): { readonly to: SideName; readonly missing: string } | undefined {
+function missingOf({ gates, pointsAt }: SwitchState): { readonly to: SideName; readonly missing: string } | undefined {
   const committed = committedDirection(gates);
   const to = servedBy(gates);
   if (to === undefined) return undefined;
@@ -56,7 +56,7 @@ function missingOf({ gates, pointsAt }: Standing): { readonly to: SideName; read
  * the application's secret still names the other one. Without a look at both sides nobody could carry it on either; then cleaning is
  * what is left, and both sides open to whoever the secret leads there.
  */
-export function unfinished(standing: Standing): string | undefined {
+export function unfinished(standing: SwitchState): string | undefined {
   const found = standing.complete ? missingOf(standing) : undefined;
   if (found === undefined) return undefined;
   return (
@@ -66,7 +66,7 @@ export function unfinished(standing: Standing): string | undefined {
 }
 
 /** Why the copied objects must stay. A gate that says nothing certain counts against dropping: what is gone cannot be looked at again. */
-export function mustKeepCopy({ gates }: Standing): string | undefined {
+export function mustKeepCopy({ gates }: SwitchState): string | undefined {
   if (!wasCommitted(gates) && !wasLetIn(gates.target)) return undefined;
   return (
     'The application was let in to the target, which may hold the only copy of what was written there, so the copied objects are not dropped. ' +
@@ -75,5 +75,5 @@ export function mustKeepCopy({ gates }: Standing): string | undefined {
 }
 
 /** Why nothing may be cleaned up now; undefined where nothing speaks against it. */
-export const refusal = (standing: Standing, drop: boolean): string | undefined =>
+export const refusal = (standing: SwitchState, drop: boolean): string | undefined =>
   unfinished(standing) ?? (drop ? mustKeepCopy(standing) : undefined);

@@ -13,7 +13,7 @@ import { ownSchemaExists } from '../state/own-schema.sql.ts';
 import type { RecordedIdentity } from '../state/replica-identities.sql.ts';
 import type { SchemaCopy } from '../state/schema-copy.sql.ts';
 import { gateOf } from '../switch/gates.ts';
-import { exclusively } from './own-schema.ts';
+import { withSchemaLock } from './own-schema.ts';
 import { lookAtPublisher, type PublisherTraces, publisherIsClean } from './publisher.ts';
 import type { Side } from './side.ts';
 import type { SourceTraces } from './source.ts';
@@ -93,7 +93,7 @@ const RESERVE_MS = 20_000;
 /** @returns whether all was carried out; false where time ran out */
 export async function dropCopied(target: Database, remainingMs: () => number): Promise<boolean> {
   for (;;) {
-    const left = await exclusively(target, async (session) => {
+    const left = await withSchemaLock(target, async (session) => {
       const [noted] = await session.query(copiedObjectsExist());
       if (!noted?.exist) return 0;
       await session.query(dropCopiedObjects(OBJECTS_AT_ONCE));

@@ -1,7 +1,7 @@
 /** Looks at the tags of the cluster and of its instances. */
 import type { Cluster, ClusterState, Tags } from '../ports/cluster.ts';
+import { candidatesOf } from './availability.ts';
 import { type Journal, journalIn } from './journal.ts';
-import { candidatesOf } from './standing.ts';
 
 /** A cluster with the tags of everything in it that the migration may change, by ARN. */
 export interface Tagged {

@@ -2,10 +2,10 @@
 import { isParameterGroupOf } from '../config/names.ts';
 import type { ClusterState, Network } from '../ports/cluster.ts';
 import { decodesWrongly } from '../postgres/versions.ts';
+import { availabilityOf } from './availability.ts';
 import { keyOf, strangeTags } from './journal.ts';
 import { journalOf, type Tagged } from './looks.ts';
 import type { Changes } from './setup.ts';
-import { standing } from './standing.ts';
 
 const UNTOUCHED = 'Nothing was changed.';
 
@@ -42,7 +42,7 @@ const named = (members: ClusterState['members']): string => members.map(({ insta
 
 /** Of the state that RDS keeps the cluster in. @param changing whether there is anything to change */
 export function obstacleInStatus(state: ClusterState, changing: boolean): string | undefined {
-  const { standing: worst, words } = standing(state);
+  const { standing: worst, words } = availabilityOf(state);
   const said = `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
   if (worst === 'unusable')
     return `${said} RDS changes nothing about a cluster in this state. ${UNTOUCHED} Make it available, then start again.`;

@@ -1,7 +1,7 @@
 /** What ConfigureSource has to change, and what it records before. All of it is decided from one look. */
 import type { ClusterSetupView, ClusterState, Tags } from '../ports/cluster.ts';
+import { candidatesOf } from './availability.ts';
 import { type Journal, journalIn, tagsOf } from './journal.ts';
-import { candidatesOf } from './standing.ts';
 
 /** One look at the cluster, as far as changes follow from it. */
 export interface Setting {

@@ -1,5 +1,5 @@
 /** The entry of every function of a step: the step named in the environment, on the places that it needs. */
-import { awsClients, findPlaces } from '../adapters/aws/bindings.ts';
+import { awsClients, resolveBindings } from '../adapters/aws/bindings.ts';
 import { lambdaLog } from '../adapters/aws/logger.ts';
 import { type Environment, VARIABLE } from '../config/environment.ts';
 import { InvalidConfiguration, type MigrationError } from '../config/errors.ts';
@@ -14,7 +14,7 @@ import type { Invocation } from './invocation.ts';
 import { visitStep } from './visit.ts';
 
 /** Time for closing connections and for answering, taken off what a step may use. */
-const FAREWELL_MS = 10_000;
+const SHUTDOWN_RESERVE_MS = 10_000;
 
 const clients = awsClients();
 
@@ -27,13 +27,13 @@ export async function handler(event: StepEvent | Wake, invocation: Invocation): 
   const log = lambdaLog(step, event, invocation.awsRequestId);
   try {
     return await visitStep(step, event, {
-      places: () => findPlaces(needsOf(step), { environment, event, clients }),
+      places: () => resolveBindings(needsOf(step), { environment, event, clients }),
       defaults: parseInput(JSON.parse(environment[VARIABLE.inputDefaults] ?? '{}')),
-      remainingMs: () => Math.max(0, invocation.getRemainingTimeInMillis() - FAREWELL_MS),
+      remainingMs: () => Math.max(0, invocation.getRemainingTimeInMillis() - SHUTDOWN_RESERVE_MS),
       log,
     });
   } catch (error) {
-    throw fitForTheHistory(unexpected(error, step, 'before', log), log);
+    throw truncateForHistory(unexpected(error, step, 'before', log), log);
   }
 }
 
@@ -50,7 +50,7 @@ function stepOf(environment: Environment): StepName {
  */
 const LONGEST_JSON = 30_000;
 
-function fitForTheHistory(error: MigrationError, log: Log): MigrationError {
+function truncateForHistory(error: MigrationError, log: Log): MigrationError {
   let { message } = error;
   while (JSON.stringify(message).length > LONGEST_JSON) message = message.slice(0, message.length * 0.9);
   if (message !== error.message) {

@@ -6,14 +6,14 @@ import type { StepEvent, StepResult } from '../engine/contract.ts';
 import type { StepName } from '../engine/machines.ts';
 import { runStep } from '../engine/step.ts';
 import { unexpected } from '../engine/unexpected.ts';
-import type { Places } from '../ports/bindings.ts';
+import type { Bindings } from '../ports/bindings.ts';
 import type { Log } from '../ports/log.ts';
 import { keysOfOthers, stepNamed } from '../steps/index.ts';
 
 /** What a visit takes from where it runs. */
 export interface Host {
   /** The places of the ports that the step needs; asked for only after the input was found good. */
-  places(): Promise<Partial<Places>>;
+  places(): Promise<Partial<Bindings>>;
   /** What the deployment sets where the input says nothing. */
   readonly defaults?: MigrationInput;
   /** Milliseconds left before the function must return. */

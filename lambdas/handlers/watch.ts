@@ -1,25 +1,25 @@
 /** The entry of the function that watches, called each minute. It looks at nothing unless a migration is open, and never writes. */
-import { awsClients, findPlaces } from '../adapters/aws/bindings.ts';
+import { awsClients, resolveBindings } from '../adapters/aws/bindings.ts';
 import { lambdaLog } from '../adapters/aws/logger.ts';
 import { publishMeasures } from '../adapters/aws/metrics.ts';
-import { readStanding } from '../adapters/aws/migration-status.ts';
+import { readMigrationStatus } from '../adapters/aws/migration-status.ts';
 import { openPorts } from '../adapters/open-ports.ts';
 import { type Environment, VARIABLE } from '../config/environment.ts';
 import { MigrationError } from '../config/errors.ts';
-import { lookOut } from '../monitoring/collect.ts';
-import { Memory } from '../monitoring/history.ts';
-import type { Places } from '../ports/bindings.ts';
+import { collectMetrics } from '../monitoring/collect.ts';
+import { MetricHistory } from '../monitoring/history.ts';
+import type { Bindings } from '../ports/bindings.ts';
 import type { Reader } from '../ports/database.ts';
 import type { Invocation } from './invocation.ts';
 
 const clients = awsClients();
-const memory = new Memory();
+const memory = new MetricHistory();
 
 /** @throws whatever kept the look from being whole, after what could be measured was published: an alarm counts the errors of the function */
 export async function watch(_event: unknown, { awsRequestId }: Pick<Invocation, 'awsRequestId'>): Promise<void> {
   const environment: Environment = process.env;
   const machines = environment[VARIABLE.actingMachines] ?? '';
-  const { open, replicated } = await readStanding(clients.executions, machines.split(','));
+  const { open, replicated } = await readMigrationStatus(clients.executions, machines.split(','));
   if (!open) return memory.turnTo(undefined);
   const places = await Promise.all([placeOf('source', environment), placeOf('target', environment)]);
   const found = { ...places[0].found, ...places[1].found };
@@ -29,7 +29,7 @@ export async function watch(_event: unknown, { awsRequestId }: Pick<Invocation, 
     const [source, target] = places.map(({ failure }, index) =>
       failure === undefined ? [looking.source, looking.target][index] : outOfReach(failure, environment[VARIABLE.database] ?? ''),
     ) as [Reader, Reader];
-    const { stream, measures, notices, failures } = await lookOut({ source, target }, memory, replicated);
+    const { stream, measures, notices, failures } = await collectMetrics({ source, target }, memory, replicated);
     publishMeasures(environment[VARIABLE.stack] ?? '', stream, measures);
     for (const notice of notices) log.warn(notice);
     for (const error of failures) {
@@ -42,14 +42,14 @@ export async function watch(_event: unknown, { awsRequestId }: Pick<Invocation, 
 }
 
 interface Place {
-  readonly found: Partial<Places>;
+  readonly found: Partial<Bindings>;
   readonly failure?: unknown;
 }
 
 /** Each side by itself: a secret that cannot be read must not keep the other side from being watched. */
 async function placeOf(side: 'source' | 'target', environment: Environment): Promise<Place> {
   try {
-    return { found: await findPlaces([side], { environment, event: { executionArn: '', startedAt: '' }, clients }) };
+    return { found: await resolveBindings([side], { environment, event: { executionArn: '', startedAt: '' }, clients }) };
   } catch (failure) {
     return { found: {}, failure };
   }

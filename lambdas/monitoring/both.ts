@@ -3,10 +3,10 @@ import { REPLICATION_ROLE, type StreamName } from '../config/names.ts';
 import { missingFrom } from '../config/tables.ts';
 import type { Reader } from '../ports/database.ts';
 import { progressOf } from '../replication/copy/progress.ts';
-import { keepWatch } from '../replication/copy/watch.ts';
+import { keepWatch } from '../replication/copy/progress-tracker.ts';
 import { sourceTables, targetTables, workerState } from '../replication/copy-progress.sql.ts';
-import { breach, type History, lookAtHistory } from '../replication/history.ts';
-import type { Memory } from './history.ts';
+import { continuityViolation, lookAtHistory, type StreamHistory } from '../replication/history.ts';
+import type { MetricHistory } from './history.ts';
 import { flag, type Measures } from './metrics.ts';
 
 export async function watchBoth(
@@ -14,7 +14,7 @@ export async function watchBoth(
   subscriber: Reader,
   stream: StreamName,
   sourceDatabase: string,
-  memory: Memory,
+  memory: MetricHistory,
   now: number,
 ): Promise<Measures> {
   const history = await lookAtHistory(publisher, subscriber, stream, sourceDatabase);
@@ -22,7 +22,7 @@ export async function watchBoth(
   if (!slot && !subscription) return {};
   const copy = stream === 'forward' && subscription ? await watchCopy(publisher, subscriber, history, memory, now) : {};
   return {
-    HistoryBroken: flag(subscription !== undefined && breach({ ...history, beats: undefined }) !== undefined),
+    HistoryBroken: flag(subscription !== undefined && continuityViolation({ ...history, beats: undefined }) !== undefined),
     ...(beats && { HeartbeatGaps: Math.max(0, beats.last - beats.count) }),
     ...(publication && { Tables: publication.tables.length }),
     ...(!subscription && { SubscriptionRunning: 0 }),
@@ -31,7 +31,7 @@ export async function watchBoth(
 }
 
 /** Measuring every table of the source is worth its while only as long as one is not copied. */
-async function watchCopy(source: Reader, target: Reader, history: History, memory: Memory, now: number): Promise<Measures> {
+async function watchCopy(source: Reader, target: Reader, history: StreamHistory, memory: MetricHistory, now: number): Promise<Measures> {
   const { name, tables, publication } = history;
   const missing = missingFrom(tables, publication?.tables ?? []).length;
   if (missing === 0 && tables.every(({ state }) => state === 'r')) {

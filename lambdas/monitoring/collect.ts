@@ -6,7 +6,7 @@ import { SIDES_OF } from '../replication/history.ts';
 import type { Gate } from '../state/gates.sql.ts';
 import { gateOf, servingSide } from '../switch/gates.ts';
 import { watchBoth } from './both.ts';
-import type { Memory } from './history.ts';
+import type { MetricHistory } from './history.ts';
 import { PATIENCE_MS } from './lag.ts';
 import { flag, type Measures } from './metrics.ts';
 import { watchPublisher } from './publisher.ts';
@@ -21,7 +21,7 @@ export interface Watched {
   readonly target: Reader;
 }
 
-export interface Outlook {
+export interface Snapshot {
   readonly stream: StreamName;
   /** Empty where nothing of ours is there. */
   readonly measures: Measures;
@@ -39,7 +39,7 @@ interface Side {
 type Sides = Partial<Record<keyof Watched, Side>>;
 
 /** @param replicated whether the latest execution of `Replicate` has succeeded @param now milliseconds since 1970 */
-export async function lookOut(watched: Watched, memory: Memory, replicated: boolean, now = Date.now()): Promise<Outlook> {
+export async function collectMetrics(watched: Watched, memory: MetricHistory, replicated: boolean, now = Date.now()): Promise<Snapshot> {
   const failures: unknown[] = [];
   const tried = async <Result>(look: () => Promise<Result>): Promise<Result | undefined> => {
     try {

@@ -3,7 +3,7 @@
  * hours. A function that starts anew knows nothing of this, and what is told from it comes back after some looks.
  */
 import type { StreamName } from '../config/names.ts';
-import type { Watch } from '../replication/copy/watch.ts';
+import type { Watch } from '../replication/copy/progress-tracker.ts';
 
 /** One look at the publisher. */
 export interface Look {
@@ -24,8 +24,8 @@ export function bytesOf(position: string): number {
   return high * 2 ** 32 + low;
 }
 
-export class Memory {
-  /** Memory of the copy; see `replication/copy/watch.ts`. */
+export class MetricHistory {
+  /** Progress of the copy; see `replication/copy/progress-tracker.ts`. */
   copy: Watch | undefined;
   #stream: StreamName | undefined;
   #looks: Look[] = [];

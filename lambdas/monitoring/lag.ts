@@ -7,7 +7,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Reader } from '../ports/database.ts';
 import { confirmation, walPosition } from '../replication/slots.sql.ts';
-import { bytesOf, type Memory } from './history.ts';
+import { bytesOf, type MetricHistory } from './history.ts';
 
 /** Several times that second. */
 export const PATIENCE_MS = 5_000;
@@ -27,7 +27,7 @@ export async function awaitConfirmation(publisher: Reader, slot: string): Promis
 }
 
 /** Since when the subscriber is behind, by earlier looks: it has confirmed less than the publisher had written then. At least the patience. */
-export function milliseconds(confirmed: string, memory: Memory, now: number): number {
+export function milliseconds(confirmed: string, memory: MetricHistory, now: number): number {
   const since = memory.lastSeenBefore(bytesOf(confirmed));
   return Math.max(PATIENCE_MS, since === undefined ? 0 : now - since);
 }

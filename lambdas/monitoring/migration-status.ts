@@ -12,7 +12,7 @@ export interface Newest {
   readonly succeeded: boolean;
 }
 
-export interface Standing {
+export interface MigrationStatus {
   /**
    * From the start of the first machine that acts until an execution of `Cleanup` has succeeded. Step Functions forgets an execution 90 days
    * after its end, so a migration that stays open for longer is watched again from the next execution on.
@@ -26,7 +26,7 @@ export interface Standing {
  * @param newest of each machine that acts
  * @param cleaned when the newest execution of `Cleanup` that has succeeded was started
  */
-export function standingOf(newest: readonly Newest[], cleaned: number | undefined): Standing {
+export function migrationStatusOf(newest: readonly Newest[], cleaned: number | undefined): MigrationStatus {
   const acted = newest.filter(({ machine }) => machine !== 'Cleanup').map(({ startedAt }) => startedAt);
   const open = acted.length > 0 && (cleaned === undefined || Math.max(...acted) > cleaned);
   return { open, replicated: newest.some(({ machine, succeeded }) => machine === 'Replicate' && succeeded) };

@@ -3,13 +3,19 @@ import { REPLICATION_ROLE, type StreamName } from '../config/names.ts';
 import type { Reader } from '../ports/database.ts';
 import { ownSlots, slotState, walPosition } from '../replication/slots.sql.ts';
 import { subscribers, subscribersExist } from '../state/subscribers.sql.ts';
-import { bytesOf, type Memory } from './history.ts';
+import { bytesOf, type MetricHistory } from './history.ts';
 import { awaitConfirmation, milliseconds } from './lag.ts';
 import { flag, type Measures } from './metrics.ts';
 import { databaseSize, type Pressure, pressure } from './stream-health.sql.ts';
 
 /** @param name of the stream's slot */
-export async function watchPublisher(publisher: Reader, stream: StreamName, name: string, memory: Memory, now: number): Promise<Measures> {
+export async function watchPublisher(
+  publisher: Reader,
+  stream: StreamName,
+  name: string,
+  memory: MetricHistory,
+  now: number,
+): Promise<Measures> {
   const [slot] = await publisher.query(slotState(name));
   if (!slot) return {};
   const [noted] = await publisher.query(subscribersExist());
@@ -44,7 +50,12 @@ const MOST_HOURS = 30 * 24;
  */
 const AURORA_VOLUME_BYTES = 128 * 1024 ** 4;
 
-async function hoursLeft(publisher: Reader, stream: StreamName, { leftBytes }: Pressure, memory: Memory): Promise<number | undefined> {
+async function hoursLeft(
+  publisher: Reader,
+  stream: StreamName,
+  { leftBytes }: Pressure,
+  memory: MetricHistory,
+): Promise<number | undefined> {
   const growth = memory.growthPerHour();
   if (growth === undefined) return undefined;
   const left = leftBytes ?? (stream === 'forward' ? AURORA_VOLUME_BYTES - (await sizeOf(publisher)) : undefined);

@@ -3,14 +3,14 @@ import type { SideName } from '../config/side-name.ts';
 import type { Reader } from '../ports/database.ts';
 import { disabledByOthers, isDisabledByOthers } from '../replication/held.ts';
 import { subscriptionState } from '../replication/subscriptions.sql.ts';
-import type { Memory } from './history.ts';
+import type { MetricHistory } from './history.ts';
 import { flag, type Measures } from './metrics.ts';
 import { subscriberHealth, subscriptionErrors } from './stream-health.sql.ts';
 
 const COUNTS_ERRORS = 15;
 
 /** @param name of the subscription */
-export async function watchSubscriber(subscriber: Reader, name: string, memory: Memory): Promise<Measures> {
+export async function watchSubscriber(subscriber: Reader, name: string, memory: MetricHistory): Promise<Measures> {
   const [health] = await subscriber.query(subscriberHealth(name));
   if (!health) return {};
   const [counted] = (await subscriber.version()) >= COUNTS_ERRORS ? await subscriber.query(subscriptionErrors(name)) : [];

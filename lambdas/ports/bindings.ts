@@ -6,7 +6,7 @@ import type { Functions } from './functions.ts';
 import type { ReplicationLogin, ReplicationSecret, WayBackSettings } from './replication.ts';
 
 /** Everything that differs between an AWS account and a laptop. */
-export interface Places {
+export interface Bindings {
   readonly source: ConnectionSettings;
   readonly target: ConnectionSettings;
   readonly cluster: Cluster;

@@ -12,14 +12,14 @@ import type { SideName } from '../config/side-name.ts';
 import { HEARTBEAT_TABLE, keyOf } from '../config/tables.ts';
 import type { Reader } from '../ports/database.ts';
 import { type BeatRange, beatRange, heartbeatExists } from '../state/heartbeat.sql.ts';
-import { type SlotBirth, slotBirth, slotBirthsExist } from '../state/slot-births.sql.ts';
+import { type SlotIncarnation, slotIncarnation, slotIncarnationsExist } from '../state/slot-incarnations.sql.ts';
 import { type Note, readNote } from './connection.ts';
 import { demandNotDisabled } from './held.ts';
 import { type PublicationList, publicationList } from './publications.sql.ts';
 import { type SlotState, slotState } from './slots.sql.ts';
 import { type SubscribedTable, type SubscriptionState, subscribedTables, subscriptionState } from './subscriptions.sql.ts';
 
-export interface History {
+export interface StreamHistory {
   readonly stream: StreamName;
   /** Of the subscription and of its slot. */
   readonly name: string;
@@ -27,7 +27,7 @@ export interface History {
   readonly database: string;
   readonly publication: PublicationList | undefined;
   readonly slot: SlotState | undefined;
-  readonly birth: SlotBirth | undefined;
+  readonly birth: SlotIncarnation | undefined;
   readonly subscription: SubscriptionState | undefined;
   readonly note: Note | undefined;
   /** What the subscription knows of. */
@@ -46,7 +46,7 @@ export async function lookAtHistory(
   subscriber: Reader,
   stream: StreamName = 'forward',
   sourceDatabase = publisher.endpoint.database,
-): Promise<History> {
+): Promise<StreamHistory> {
   const { database } = publisher.endpoint;
   const name = subscriptionName(sourceDatabase, stream);
   const [subscription] = await subscriber.query(subscriptionState(name));
@@ -55,8 +55,8 @@ export async function lookAtHistory(
   const [there] = heartbeatReady ? await subscriber.query(heartbeatExists()) : [];
   const [beats] = there?.exists ? await subscriber.query(beatRange()) : [];
   const [slot] = await publisher.query(slotState(name));
-  const [births] = await publisher.query(slotBirthsExist());
-  const [birth] = births?.exist ? await publisher.query(slotBirth(name)) : [];
+  const [births] = await publisher.query(slotIncarnationsExist());
+  const [birth] = births?.exist ? await publisher.query(slotIncarnation(name)) : [];
   const [publication] = await publisher.query(publicationList());
   return { stream, name, database, publication, slot, birth, subscription, note: readNote(subscription?.note ?? null), tables, beats };
 }
@@ -71,7 +71,7 @@ export const SIDES_OF = {
  * Whether anything has been copied, so that there is a history to keep. Tables that were taken in as empty (`empty-tables.ts`) say nothing about
  * it until the others are known, our own table among them.
  */
-export const hasCopied = ({ tables }: Pick<History, 'tables'>): boolean =>
+export const hasCopied = ({ tables }: Pick<StreamHistory, 'tables'>): boolean =>
   tables.some(({ state }) => state !== 'i') &&
   (tables.some((table) => keyOf(table) === keyOf(HEARTBEAT_TABLE)) || tables.some(({ state }) => state !== 'r'));
 
@@ -91,7 +91,7 @@ export function slotTrouble(name: string, stream: StreamName, slot: SlotState | 
 }
 
 /** Why the slot's history cannot be vouched for; undefined where nothing speaks against it. Asked of an existing subscription only. */
-export function breach(history: History): string | undefined {
+export function continuityViolation(history: StreamHistory): string | undefined {
   const { stream, name, database, slot, birth, subscription, note, publication, beats } = history;
   const { publisher, subscriber } = SIDES_OF[stream];
   if (slot && (slot.plugin !== 'pgoutput' || slot.database !== database)) {
@@ -116,14 +116,14 @@ export function breach(history: History): string | undefined {
  * @throws ReplicationBroken where changes may be missing on the subscriber
  * @throws CopyStalled where others have disabled the subscription
  */
-export function vouchFor(history: History): void {
+export function assertContinuous(history: StreamHistory): void {
   if (!history.subscription) {
     const { subscriber } = SIDES_OF[history.stream];
     throw new ReplicationBroken(
       `The subscription ${history.name} is gone from the ${subscriber}. Both databases were left as they are. ${WAY_OUT[history.stream]}`,
     );
   }
-  const reason = breach(history);
+  const reason = continuityViolation(history);
   if (reason) throw broken(reason, history.stream);
   demandNotDisabled(history.name, SIDES_OF[history.stream].subscriber, history.subscription);
 }

@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { StatementFailed, VerificationError } from '../config/errors.ts';
 import type { Database, Session } from '../ports/database.ts';
 import { lock, setStatementTimeout } from '../postgres/sessions.sql.ts';
-import { createSlotBirths, recordSlotBirth, type SlotBirth } from '../state/slot-births.sql.ts';
-import type { History } from './history.ts';
+import { createSlotIncarnations, recordSlotIncarnation, type SlotIncarnation } from '../state/slot-incarnations.sql.ts';
+import type { StreamHistory } from './history.ts';
 import { createSlot, dropSlot } from './slots.sql.ts';
 
 const QUERY_CANCELED = '57014';
@@ -15,7 +15,7 @@ const LONGEST_ATTEMPT_MS = 300_000;
 const SHORTEST_ATTEMPT_MS = 1_000;
 
 /** Runs `work` while no other visit makes or changes the same subscription; undefined where one does. */
-export async function alone<Result>(
+export async function withAdvisoryLock<Result>(
   source: Database,
   name: string,
   work: (session: Session) => Promise<Result>,
@@ -37,9 +37,9 @@ export async function alone<Result>(
 export async function makeSlot(
   source: Database,
   session: Session,
-  { name, slot, publication }: History,
+  { name, slot, publication }: StreamHistory,
   remainingMs: number,
-): Promise<SlotBirth | undefined> {
+): Promise<SlotIncarnation | undefined> {
   if (!publication) throw new VerificationError('There is no publication to subscribe to. Nothing was changed. Start Replicate again.');
   if (slot) await session.query(dropSlot(name));
   await session.query(setStatementTimeout(Math.min(LONGEST_ATTEMPT_MS, Math.max(SHORTEST_ATTEMPT_MS, remainingMs - RESERVE_MS))));
@@ -48,10 +48,10 @@ export async function makeSlot(
     throw error;
   });
   if (!point[0]) return undefined;
-  const birth: SlotBirth = { birth: randomUUID(), consistentPoint: point[0].point, publication: publication.oid };
+  const birth: SlotIncarnation = { birth: randomUUID(), consistentPoint: point[0].point, publication: publication.oid };
   await source.transaction(async (transaction) => {
-    await transaction.query(createSlotBirths());
-    await transaction.query(recordSlotBirth(name, birth));
+    await transaction.query(createSlotIncarnations());
+    await transaction.query(recordSlotIncarnation(name, birth));
   });
   return birth;
 }

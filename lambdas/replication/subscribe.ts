@@ -5,7 +5,7 @@ import { EMPTY_PUBLICATION } from '../config/names.ts';
 import { keyOf, missingFrom, named } from '../config/tables.ts';
 import type { Database } from '../ports/database.ts';
 import { limitStatements, setStatementTimeout } from '../postgres/sessions.sql.ts';
-import { emptyTable, recopies, recopiesExist } from '../state/recopies.sql.ts';
+import { emptyTable, resyncs, resyncsExist } from '../state/resyncs.sql.ts';
 import { type Note, writeNote } from './connection.ts';
 import {
   createSubscription,
@@ -113,9 +113,9 @@ export async function refresh(target: Database, name: string, arriving: readonly
 
 /** Rows of a copy of our own whose end was lost (`recopy.ts`). */
 async function emptyNoted(target: Database, arriving: readonly TableName[]): Promise<void> {
-  const [noted] = await target.query(recopiesExist());
+  const [noted] = await target.query(resyncsExist());
   if (!noted?.exist) return;
-  const keys = new Set((await target.query(recopies())).map(keyOf));
+  const keys = new Set((await target.query(resyncs())).map(keyOf));
   for (const table of arriving) if (keys.has(keyOf(table))) await target.query(emptyTable(table));
 }
 

@@ -57,7 +57,7 @@ export const isTargetReaderComplete = ({ role, grantor, passwordWorks }: TargetR
   (role.bypassesRowSecurity || !grantor.mayHaveBypassGranted) &&
   [role.unusableSchemas, role.unreadableTables, role.closedDefaults].every((missing) => missing.length === 0);
 
-export async function haveTargetReader(target: Database, replication: ReplicationAccess, published: readonly TableName[]): Promise<void> {
+export async function ensureTargetReader(target: Database, replication: ReplicationAccess, published: readonly TableName[]): Promise<void> {
   const { user } = replication;
   const before = await lookAtTargetReader(target, replication, published);
   if (isTargetReaderComplete(before)) return;

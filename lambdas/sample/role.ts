@@ -4,7 +4,7 @@ import type { TableName } from '../config/input.ts';
 import { trialRole } from '../config/names.ts';
 import { newPassword } from '../config/secrets.ts';
 import type { Database, LowLogin, LowSession, Reader } from '../ports/database.ts';
-import { dropRole } from '../postgres/role-traces.sql.ts';
+import { dropRole } from '../postgres/role-artifacts.sql.ts';
 import { asOurselves, asRoleMaker, createRole, limitConnections, lockRoles, roleExists } from '../postgres/roles.sql.ts';
 import { scramVerifier } from '../postgres/scram.ts';
 import { endTrialSessions, grantForTrial, revokeFromTrial, trialSessions } from './trial-role.sql.ts';

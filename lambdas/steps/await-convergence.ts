@@ -12,7 +12,7 @@ import { type Failures, failuresAsJson, isFailing, readFailures } from '../repli
 import { failuresSince } from '../replication/copy/look-at-failures.ts';
 import { targetTables, workerState } from '../replication/copy-progress.sql.ts';
 import { release } from '../replication/held.ts';
-import { type History, lookAtHistory, vouchFor } from '../replication/history.ts';
+import { assertContinuous, lookAtHistory, type StreamHistory } from '../replication/history.ts';
 import { type Arrival, awaitArrival, isGood, type Marker, newestMarker, writeMarker } from '../replication/marker.ts';
 import { drifted } from '../schema/column-drift.ts';
 
@@ -30,7 +30,7 @@ interface Tally {
 }
 
 interface Seen extends Tally {
-  readonly history: History;
+  readonly history: StreamHistory;
   /** This visit's look; undefined before its marker is written. */
   readonly arrival: Arrival | undefined;
   readonly marker: number | null;
@@ -94,7 +94,7 @@ export const awaitConvergence = defineStep({
   },
 
   judge({ history, arrival, streak, failing }): Verdict {
-    vouchFor(history);
+    assertContinuous(history);
     if (arrival && streak >= GOOD_LOOKS_NEEDED) return 'done';
     if (failing) throw refuses(failing);
     return arrival ? 'pending' : 'todo';

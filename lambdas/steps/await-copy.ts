@@ -11,13 +11,13 @@ import { certainCause, type Symptoms, stall } from '../replication/copy/diagnosi
 import { type Failures, failuresAsJson, isFailing, readFailures } from '../replication/copy/failures.ts';
 import { failuresSince } from '../replication/copy/look-at-failures.ts';
 import { type Progress, progressOf } from '../replication/copy/progress.ts';
+import { keepWatch, readWatch, recentErrors, secondsLeft } from '../replication/copy/progress-tracker.ts';
 import { lastingWaits } from '../replication/copy/waits.ts';
-import { keepWatch, readWatch, recentErrors, secondsLeft } from '../replication/copy/watch.ts';
 import { sourceTables, targetTables, timeLimitsOf, workerState } from '../replication/copy-progress.sql.ts';
 import { release } from '../replication/held.ts';
-import { type History, lookAtHistory, vouchFor } from '../replication/history.ts';
-import { alone } from '../replication/make-slot.ts';
-import { copyAgain, notedRecopies, orphanedCopies } from '../replication/recopy.ts';
+import { assertContinuous, lookAtHistory, type StreamHistory } from '../replication/history.ts';
+import { withAdvisoryLock } from '../replication/make-slot.ts';
+import { orphanedCopies, recordedResyncs, resync } from '../replication/resync.ts';
 import { refresh } from '../replication/subscribe.ts';
 import { occupiedTables, readyWithoutCopy, subscribedTables } from '../replication/subscriptions.sql.ts';
 import { drifted } from '../schema/column-drift.ts';
@@ -62,12 +62,12 @@ async function look({ source, target, previous, input }: Looking<'source' | 'tar
     timeLimits: (await source.query(timeLimitsOf(REPLICATION_ROLE))).map(({ setting }) => setting),
     waiting: watch.idleVisits > 0 ? await lastingWaits(source, target, history.name) : [],
     orphaned: await orphanedCopies(source, target, history.name),
-    recopying: await notedRecopies(target),
+    recopying: await recordedResyncs(target),
     emptyAtStart: without?.tables ?? 0,
   };
 }
 
-const unknown = ({ tables, publication }: History): TableName[] => missingFrom(tables, publication?.tables ?? []);
+const unknown = ({ tables, publication }: StreamHistory): TableName[] => missingFrom(tables, publication?.tables ?? []);
 
 export const awaitCopy = defineStep({
   needs: ['source', 'target'],
@@ -77,7 +77,7 @@ export const awaitCopy = defineStep({
 
   judge(seen) {
     const { history, progress, orphaned, recopying } = seen;
-    vouchFor(history);
+    assertContinuous(history);
     if (!history.subscription?.enabled || unknown(history).length + orphaned.length + recopying.length > 0) return 'todo';
     if (progress.ready === progress.tables) return 'done';
     if (seen.failing?.drift !== undefined) throw drifted(seen.failing.drift);
@@ -91,12 +91,12 @@ export const awaitCopy = defineStep({
 
   /** A switch has left the subscription disabled, somebody changed the publication since CreateSubscription, or a restart lost the end of a copy. */
   async act({ source, target, remainingMs }, { history, orphaned: lost, recopying }) {
-    const finished = await alone(source, history.name, async () => {
+    const finished = await withAdvisoryLock(source, history.name, async () => {
       const now = await lookAtHistory(source, target);
       if (now.subscription) await release(target, now.name, now.subscription);
       if (unknown(now).length > 0) await refresh(target, now.name, unknown(now), remainingMs());
       const orphaned = await orphanedCopies(source, target, now.name);
-      if (orphaned.length > 0 || (await notedRecopies(target)).length > 0) await copyAgain(source, target, now.name, orphaned, remainingMs);
+      if (orphaned.length > 0 || (await recordedResyncs(target)).length > 0) await resync(source, target, now.name, orphaned, remainingMs);
       return true;
     });
     // A worker that asks once more for its slot hides its table for a moment, from this look or from the next.

@@ -10,12 +10,12 @@ import { defineStep } from '../engine/step.ts';
 import type { Warmth } from '../prewarm/prewarm.sql.ts';
 import { warmthNow, warmUp } from '../prewarm/warm-up.ts';
 import { recordedOn, recordTarget } from '../schema/fingerprint.ts';
-import { Crew } from '../schema/post-data/crew.ts';
 import { buildFailed, type Failure, failureOf, wordsOf } from '../schema/post-data/failures.ts';
 import { builderSettings } from '../schema/post-data/memory.ts';
-import { nextTurn, type Standing } from '../schema/post-data/order.ts';
+import { nextBatch, type StatementStatus } from '../schema/post-data/order.ts';
 import { buildSettings, postDataExists, type Work, workList } from '../schema/post-data/post-data.sql.ts';
 import { type State, stateOf } from '../schema/post-data/state.ts';
+import { StatementPool } from '../schema/post-data/statement-pool.ts';
 
 const NAME = 'BuildIndexes';
 /** Before a visit ends: enough to hang up and to look once more at 10,000 statements, but never more than a quarter of a short visit. */
@@ -28,7 +28,7 @@ const MOST_FAILURES_SHOWN = 50;
 
 interface Seen {
   /** Undefined where the target has no list of statements. */
-  readonly all: readonly Standing[] | undefined;
+  readonly all: readonly StatementStatus[] | undefined;
   /** Whether the target's schema is still to be recorded, for CheckCutover to find what changed since. */
   readonly unrecorded: boolean;
   /** What this execution has read into the target's memory; undefined where nobody asked for it. */
@@ -74,14 +74,14 @@ export const buildIndexes = defineStep({
   }),
 });
 
-async function standings({ target, execution }: Looking<'target'>): Promise<readonly Standing[] | undefined> {
+async function standings({ target, execution }: Looking<'target'>): Promise<readonly StatementStatus[] | undefined> {
   const [there] = await target.query(postDataExists());
   if (!there?.exists) return undefined;
   return (await target.query(workList(NAME))).map((work) => ({ ...work, state: stateOf(work, execution) }));
 }
 
 /** What a message leaves out. The server has kept it, because nobody may have listened when it was said. */
-function logWholeWords({ log }: Looking<'target'>, all: readonly Standing[]): void {
+function logWholeWords({ log }: Looking<'target'>, all: readonly StatementStatus[]): void {
   for (const work of all) {
     const whole = work.state === 'failed' ? wordsOf(work)?.whole : undefined;
     if (whole !== undefined)
@@ -95,12 +95,12 @@ async function carryOutAll(ctx: Acting<'target'>): Promise<'taken' | 'left'> {
   const [settings] = await target.query(buildSettings());
   if (!settings) return 'left';
   const { leaving, stop } = timeToLeave(ctx.remainingMs());
-  const crew = new Crew({ target, step: NAME, execution, settings: builderSettings(settings, input.indexWorkers), leaving });
+  const crew = new StatementPool({ target, step: NAME, execution, settings: builderSettings(settings, input.indexWorkers), leaving });
   const turns = new Map<number, number>();
   try {
     for (let round = 1; round <= TURNS_A_VISIT; ) {
       const all = (await standings(ctx)) ?? [];
-      const turn = nextTurn(all, ({ ordinal }: Work) => (turns.get(ordinal) ?? 0) < round, input.indexWorkers);
+      const turn = nextBatch(all, ({ ordinal }: Work) => (turns.get(ordinal) ?? 0) < round, input.indexWorkers);
       if (!turn) {
         round += 1;
         continue;
@@ -121,7 +121,7 @@ function timeToLeave(remainingMs: number): { leaving: Promise<void>; stop(): voi
   return { leaving, stop: () => clearTimeout(timer) };
 }
 
-function countsOf(all: readonly Standing[]): Record<string, Record<State, number>> {
+function countsOf(all: readonly StatementStatus[]): Record<string, Record<State, number>> {
   const kinds: Record<string, Record<State, number>> = {};
   for (const { kind, state } of all) {
     kinds[kind] ??= { done: 0, running: 0, failed: 0, open: 0 };
@@ -130,7 +130,7 @@ function countsOf(all: readonly Standing[]): Record<string, Record<State, number
   return kinds;
 }
 
-const failuresOf = (all: readonly Standing[]): { [Key in keyof Failure]: Failure[Key] }[] =>
+const failuresOf = (all: readonly StatementStatus[]): { [Key in keyof Failure]: Failure[Key] }[] =>
   all
     .filter(({ state }) => state === 'failed')
     .slice(0, MOST_FAILURES_SHOWN)

@@ -5,17 +5,17 @@ import { refusal } from '../checks/report.ts';
 import { CutoverRefused } from '../config/errors.ts';
 import { SWITCH_KEYS } from '../config/input.ts';
 import { defineStep } from '../engine/step.ts';
-import { OVER } from '../switch/direction.ts';
+import { CUTOVER } from '../switch/direction.ts';
 
-const CUTOVER = { name: 'the switch to the target', untouched: 'Nothing was switched, and the source serves the application as before.' };
+const WORDS = { name: 'the switch to the target', untouched: 'Nothing was switched, and the source serves the application as before.' };
 
 export const checkCutover = defineStep({
   understands: SWITCH_KEYS,
   ...checking({
-    direction: OVER,
+    direction: CUTOVER,
     checks: CUTOVER_CHECKS,
     refuse(findings) {
-      throw new CutoverRefused(refusal(findings, CUTOVER));
+      throw new CutoverRefused(refusal(findings, WORDS));
     },
   }),
   needs: [...CHECK_NEEDS, 'clusterAccess'],

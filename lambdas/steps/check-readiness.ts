@@ -1,5 +1,5 @@
 /** State `CheckReadiness`: one look at both sides that lists everything that stands in the way. It changes nothing anywhere. */
-import { type Finding, findAll, setScene } from '../checks/finding.ts';
+import { type Finding, findAll, loadContext } from '../checks/finding.ts';
 import { CHECKS } from '../checks/readiness/index.ts';
 import { notReadyMessage, reported } from '../checks/report.ts';
 import { NotReady } from '../config/errors.ts';
@@ -11,7 +11,7 @@ export const checkReadiness = defineStep({
   needs: ['source', 'target', 'cluster', 'applicationView', 'wayBack', 'executions'],
   understands: COPY_KEYS,
   async inspect({ source, target, cluster, applicationView, wayBack, executions, input, log }): Promise<Finding[]> {
-    const findings = await findAll(CHECKS, await setScene({ source, target, cluster, applicationView, wayBack, input }));
+    const findings = await findAll(CHECKS, await loadContext({ source, target, cluster, applicationView, wayBack, input }));
     await refuseBesideOlder(executions); // last, because the list of executions may be a second or two behind two that begin at once
     for (const finding of reported(findings)) log.info(`Found ${finding.code}`, finding);
     return findings;

@@ -5,17 +5,17 @@ import { refusal } from '../checks/report.ts';
 import { RollbackRefused } from '../config/errors.ts';
 import { SWITCH_KEYS } from '../config/input.ts';
 import { defineStep } from '../engine/step.ts';
-import { BACK } from '../switch/direction.ts';
+import { ROLLBACK } from '../switch/direction.ts';
 
-const ROLLBACK = { name: 'the way back to the source', untouched: 'Nothing was switched, and the application is served as before.' };
+const WORDS = { name: 'the way back to the source', untouched: 'Nothing was switched, and the application is served as before.' };
 
 export const checkRollback = defineStep({
   understands: SWITCH_KEYS,
   ...checking({
-    direction: BACK,
+    direction: ROLLBACK,
     checks: ROLLBACK_CHECKS,
     refuse(findings) {
-      throw new RollbackRefused(refusal(findings, ROLLBACK));
+      throw new RollbackRefused(refusal(findings, WORDS));
     },
   }),
 });

@@ -3,11 +3,12 @@
  * PlanetScale streams from outside, so its addresses are let in and the instances get public names. What was there before is recorded
  * first, where RestoreSource finds it.
  */
+
+import { availabilityOf, isSettled } from '../cluster/availability.ts';
 import { candidateTags, journalsIn } from '../cluster/looks.ts';
 import { obstacleInJournal, obstacleInNetwork, obstacleInStatus, obstacleOf } from '../cluster/obstacles.ts';
 import { type CarryOver, carryOver, streamsAlready } from '../cluster/parameters.ts';
 import { type Changes, carries, changesAnything, changesTo, entriesFor, type Setting } from '../cluster/setup.ts';
-import { isSettled, standing } from '../cluster/standing.ts';
 import { ClusterNotConfigurable } from '../config/errors.ts';
 import { COPY_KEYS } from '../config/input.ts';
 import type { Json } from '../config/json.ts';
@@ -87,7 +88,7 @@ export const configureSource = defineStep({
     if (!seen) return 'done';
     const reason = obstacle(seen);
     if (reason !== undefined) throw new ClusterNotConfigurable(reason);
-    if (standing(seen.setting.state).standing !== 'usable') return 'pending';
+    if (availabilityOf(seen.setting.state).standing !== 'usable') return 'pending';
     if (changesAnything(seen.changes)) return 'todo';
     return isSettled(seen.setting.state) ? 'done' : 'pending';
   },

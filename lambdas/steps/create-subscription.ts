@@ -13,8 +13,8 @@ import { demandOurs } from '../replication/demand-ours.ts';
 import { dropEmptyPublication } from '../replication/empty-tables.sql.ts';
 import { emptyTables, listedAsEmpty } from '../replication/empty-tables.ts';
 import { demandNotDisabled, release } from '../replication/held.ts';
-import { breach, broken, type History, hasCopied, lookAtHistory } from '../replication/history.ts';
-import { alone, makeSlot } from '../replication/make-slot.ts';
+import { broken, continuityViolation, hasCopied, lookAtHistory, type StreamHistory } from '../replication/history.ts';
+import { makeSlot, withAdvisoryLock } from '../replication/make-slot.ts';
 import { type OpenWriter, openWriters } from '../replication/slots.sql.ts';
 import { streamOptions } from '../replication/stream-options.ts';
 import { forget, reconnect, refresh, subscribe, subscribeKnowing } from '../replication/subscribe.ts';
@@ -26,7 +26,7 @@ import {
   subscriptionState,
   synchronousCommitOf,
 } from '../replication/subscriptions.sql.ts';
-import { haveTargetReader, isTargetReaderComplete, lookAtTargetReader, type TargetReader } from '../replication/target-reader.ts';
+import { ensureTargetReader, isTargetReaderComplete, lookAtTargetReader, type TargetReader } from '../replication/target-reader.ts';
 import { travelsInBinary } from '../replication/types.sql.ts';
 import { pinWorkers, workerPinsMissing } from '../state/worker-pins.sql.ts';
 
@@ -36,7 +36,7 @@ const WRITERS_SHOWN = 5;
 type Ports = 'source' | 'target' | 'replication';
 
 interface Seen {
-  readonly history: History;
+  readonly history: StreamHistory;
   /** Never leaves the function: it holds the password. */
   readonly connection: string;
   readonly stream: StreamOptions;
@@ -75,14 +75,14 @@ async function pin(target: Database): Promise<void> {
   });
 }
 
-const arriving = ({ tables, publication }: History) => missingFrom(tables, publication?.tables ?? []);
-const leaving = ({ tables, publication }: History) => missingFrom(publication?.tables ?? [], tables);
+const arriving = ({ tables, publication }: StreamHistory) => missingFrom(tables, publication?.tables ?? []);
+const leaving = ({ tables, publication }: StreamHistory) => missingFrom(publication?.tables ?? [], tables);
 const hasOptions = ({ history, stream }: Seen): boolean =>
   history.subscription?.binary === stream.binary && history.subscription.streaming === stream.streaming;
 const hasConnection = ({ history, connection }: Seen): boolean => history.note !== undefined && isConnectionOf(history.note, connection);
 
 /** @throws ReplicationBroken for a slot that is not ours to replace */
-function judgeUnsubscribed({ name, database, slot }: History): Verdict {
+function judgeUnsubscribed({ name, database, slot }: StreamHistory): Verdict {
   if (!slot) return 'todo';
   if (slot.building || slot.heldByUs) return 'pending';
   const foreign = slot.plugin !== 'pgoutput' || slot.database !== database;
@@ -99,7 +99,7 @@ function judgeUnsubscribed({ name, database, slot }: History): Verdict {
 function judge(seen: Seen): Verdict {
   const { history } = seen;
   if (!history.subscription) return judgeUnsubscribed(history);
-  const reason = breach(history);
+  const reason = continuityViolation(history);
   if (reason && hasCopied(history)) throw broken(reason);
   if (!reason) demandNotDisabled(history.name, 'target', history.subscription);
   const complete =
@@ -145,12 +145,12 @@ export const createSubscription = defineStep({
 
   async act(ctx, { history: { name, publication } }) {
     const { source, target, replication } = ctx;
-    await haveTargetReader(target, replication, publication?.tables ?? []);
+    await ensureTargetReader(target, replication, publication?.tables ?? []);
     await pin(target);
-    const finished = await alone(source, name, async (session) => {
+    const finished = await withAdvisoryLock(source, name, async (session) => {
       let seen = await look(ctx);
       if (judge(seen) !== 'todo') return true;
-      if (seen.history.subscription && breach(seen.history)) {
+      if (seen.history.subscription && continuityViolation(seen.history)) {
         await forget(target, name);
         seen = await look(ctx);
       }

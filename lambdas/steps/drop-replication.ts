@@ -6,23 +6,24 @@
  * the application by then is how a migration ends. A committed switch that was not carried to its end is refused, because the rest of it
  * decides where the application writes. Replica identities that the migration has set go back to what they were, unless somebody changed them since.
  */
+
+import { removeArtifacts, sourceToClean, stopSwitches, targetToClean } from '../cleanup/artifacts.ts';
 import { evidenceOf, servedAccordingTo } from '../cleanup/evidence.ts';
 import { left, leftInTheWay } from '../cleanup/left.ts';
+import { look } from '../cleanup/side.ts';
+import { lookAtSource } from '../cleanup/source.ts';
 import {
+  type CleanupState,
   isAnotherScene,
   isAnothers,
   mayComeBack,
   originalIsTodo,
-  type Scene,
   servedIn,
   sourceIsTodo,
   standingOf,
   targetIsTodo,
   waitsForTheOtherGate,
-} from '../cleanup/scene.ts';
-import { look } from '../cleanup/side.ts';
-import { lookAtSource } from '../cleanup/source.ts';
-import { sourceBroom, stopSwitches, sweep, targetBroom } from '../cleanup/sweep.ts';
+} from '../cleanup/state.ts';
 import { isFenced, refusal, wasCommitted } from '../cleanup/switched.ts';
 import { lookAtTarget } from '../cleanup/target.ts';
 import { CleanupIncomplete } from '../config/errors.ts';
@@ -34,7 +35,7 @@ type Needs = 'executions' | 'source' | 'target' | 'applicationView' | 'applicati
 
 const STEP = 'DropReplication';
 
-async function lookAround(ctx: Looking<Needs>): Promise<Scene> {
+async function lookAround(ctx: Looking<Needs>): Promise<CleanupState> {
   const { source, target, applicationView, applicationOriginal, input, previous, waitedSeconds } = ctx;
   const at = { source: source.endpoint, target: target.endpoint };
   const seen = {
@@ -51,7 +52,7 @@ async function lookAround(ctx: Looking<Needs>): Promise<Scene> {
 }
 
 /** @throws CleanupIncomplete where a switch stands in the way */
-function refuse(scene: Scene, drop: boolean): void {
+function refuse(scene: CleanupState, drop: boolean): void {
   const reason = refusal(standingOf(scene), drop);
   if (reason !== undefined) throw new CleanupIncomplete(reason);
 }
@@ -60,7 +61,7 @@ export const dropReplication = defineStep({
   needs: ['executions', 'source', 'target', 'applicationView', 'applicationOriginal'],
   understands: ['target', 'lost'],
 
-  async inspect(ctx: Looking<Needs>): Promise<Scene> {
+  async inspect(ctx: Looking<Needs>): Promise<CleanupState> {
     await refuseBesideOlder(ctx.executions);
     return lookAround(ctx);
   },
@@ -84,8 +85,8 @@ export const dropReplication = defineStep({
     const { source, target, applicationOriginal, input, remainingMs, log } = ctx;
     const drop = input.target === 'drop';
     const brooms = [
-      ...(targetIsTodo(seen) ? [targetBroom(target, seen.at.source.database, drop)] : []),
-      ...(sourceIsTodo(seen) ? [sourceBroom(source)] : []),
+      ...(targetIsTodo(seen) ? [targetToClean(target, seen.at.source.database, drop)] : []),
+      ...(sourceIsTodo(seen) ? [sourceToClean(source)] : []),
     ];
     await stopSwitches(brooms, STEP);
     // Until a moment ago a function that nobody waits for any more may have committed its switch.
@@ -94,7 +95,7 @@ export const dropReplication = defineStep({
     if (isAnotherScene(now, seen) || waitsForTheOtherGate(now)) return 'pending';
     const served = servedIn(seen);
     if (served !== undefined) log.info('Gates are opened on both sides', { served });
-    if (!(await sweep(brooms, remainingMs))) return 'pending';
+    if (!(await removeArtifacts(brooms, remainingMs))) return 'pending';
     await applicationOriginal.forgetOriginal();
     return undefined;
   },

@@ -13,11 +13,11 @@ import type { Reader } from '../ports/database.ts';
 import { cancelAttempts } from '../state/gates.sql.ts';
 import { ownSchemaExists } from '../state/own-schema.sql.ts';
 import { type Direction, partiesOf } from '../switch/direction.ts';
-import { type Gates, haveGate, servingSide } from '../switch/gates.ts';
+import { ensureGate, type Gates, servingSide } from '../switch/gates.ts';
 import { underLease } from '../switch/lease.ts';
-import { patiently } from '../switch/patience.ts';
 import { type Interrupted, lookForInterrupted } from '../switch/recovery.ts';
-import { carryToItsEnd, takeBack, tell } from '../switch/settle.ts';
+import { retryTransient } from '../switch/retry.ts';
+import { abortSwitch, completeSwitch, tell } from '../switch/settle.ts';
 
 type Needs = 'executions' | 'source' | 'target' | 'application' | 'hook';
 
@@ -70,7 +70,7 @@ export const liftFence = defineStep({
   async act(ctx: Acting<Needs>, { gates, interrupted, toCallOff: execution }) {
     if (execution !== undefined) {
       const serving = ctx[servingSide(gates)];
-      await haveGate(serving);
+      await ensureGate(serving);
       await serving.query(cancelAttempts(execution));
     }
     if (!interrupted) return undefined;
@@ -78,13 +78,13 @@ export const liftFence = defineStep({
     const one = { ...ctx, ...partiesOf(direction, ctx), remainingMs: () => ctx.remainingMs() };
     if (!committed) {
       await one.leaving.query(cancelAttempts());
-      const taken = await patiently(ctx, () => takeBack(one));
+      const taken = await retryTransient(ctx, () => abortSwitch(one));
       if (!taken.committed) {
         if (taken.left.length === 0 && !isOwn(gates, direction, ctx.execution)) await tell(one, 'failed');
         return 'pending';
       }
     }
-    await patiently(ctx, () => underLease(one, (held) => carryToItsEnd(held, turn)));
+    await retryTransient(ctx, () => underLease(one, (held) => completeSwitch(held, turn)));
     await one.arriving.query(cancelAttempts()); // what was left may have been what a later attempt had prepared, which must not go on without it
     return 'pending';
   },

@@ -3,12 +3,13 @@
  * alone. Nothing is rebooted: until somebody does, the instances run on with the migration's parameters, which harm nobody. The journal goes
  * last, so that a visit that is cut off leaves everything that the next one needs.
  */
+
+import { availabilityOf, isSettled } from '../cluster/availability.ts';
 import { type Doubt, distrusted, doubtsAbout, strangeEntries } from '../cluster/doubts.ts';
 import { JOURNAL_PREFIX } from '../cluster/journal.ts';
 import { candidateTags, type Tagged } from '../cluster/looks.ts';
 import { obstacleInStatus } from '../cluster/obstacles.ts';
 import { othersInNeed, recordedKeys, restorationOf, restoresAnything } from '../cluster/restoration.ts';
-import { isSettled, standing } from '../cluster/standing.ts';
 import { CleanupIncomplete, ClusterNotConfigurable } from '../config/errors.ts';
 import type { Verdict } from '../engine/contract.ts';
 import { defineStep } from '../engine/step.ts';
@@ -37,7 +38,7 @@ function judge(seen: Tagged | undefined, doubts: readonly Doubt[]): Verdict {
   }
   const obstacle = obstacleInStatus(seen.state, false);
   if (obstacle !== undefined) throw new ClusterNotConfigurable(obstacle);
-  if (standing(seen.state).standing !== 'usable') return 'pending';
+  if (availabilityOf(seen.state).standing !== 'usable') return 'pending';
   return restoresAnything(restoration) || isSettled(seen.state) ? 'todo' : 'pending';
 }
 

@@ -12,8 +12,8 @@ import type { Database, Reader } from '../ports/database.ts';
 import { asRoleMaker, lockRoles, setVerifier } from '../postgres/roles.sql.ts';
 import { scramVerifier } from '../postgres/scram.ts';
 import { broken, SIDES_OF, slotTrouble } from '../replication/history.ts';
-import { alone } from '../replication/make-slot.ts';
-import { type Carrier, carriersOf, isFlowing, isPassedOn, type Login, loginsOf } from '../replication/passed-on.ts';
+import { withAdvisoryLock } from '../replication/make-slot.ts';
+import { isFlowing, isPassedOn, type Login, loginsOf, type PasswordHolder, passwordHoldersOf } from '../replication/password-holders.ts';
 import { slotState } from '../replication/slots.sql.ts';
 import { reconnect } from '../replication/subscribe.ts';
 
@@ -22,7 +22,7 @@ type Needs = 'executions' | 'source' | 'target' | 'replication' | 'replicationSe
 interface Seen {
   readonly renewed: boolean;
   readonly logins: readonly Login[];
-  readonly carriers: readonly Carrier[];
+  readonly carriers: readonly PasswordHolder[];
   readonly waitedSeconds: number;
 }
 
@@ -40,7 +40,7 @@ export const rotatePassword = defineStep({
     return {
       renewed: await ctx.replicationSecret.isRenewedBy(ctx.execution),
       logins: await loginsOf<Reader>(ctx),
-      carriers: await carriersOf<Reader>(ctx),
+      carriers: await passwordHoldersOf<Reader>(ctx),
       waitedSeconds: ctx.waitedSeconds,
     };
   },
@@ -58,13 +58,13 @@ export const rotatePassword = defineStep({
   },
 
   async act(ctx: Acting<Needs>) {
-    const finished = await alone(ctx.source, 'rotation', async () => {
+    const finished = await withAdvisoryLock(ctx.source, 'rotation', async () => {
       const { replication, replicationSecret, execution } = ctx;
       if (!(await replicationSecret.isRenewedBy(execution))) await replicationSecret.renew(execution);
       for (const { side, works } of await loginsOf<Database>(ctx)) {
         if (!works) await giveVerifier(ctx[side], replication.user, await replication.password(side));
       }
-      for (const carrier of await carriersOf<Database>(ctx)) if (!isPassedOn(carrier)) await passOn(ctx, carrier);
+      for (const carrier of await passwordHoldersOf<Database>(ctx)) if (!isPassedOn(carrier)) await passOn(ctx, carrier);
       return true;
     });
     return finished ? undefined : 'pending';
@@ -92,7 +92,7 @@ async function giveVerifier(side: Database, user: string, password: string): Pro
 }
 
 /** Waits until the worker has left the connection that it had made with the password before, so that the next look sees the new one. */
-async function passOn(ctx: Acting<Needs>, { stream, name, connection, note, slot }: Carrier): Promise<void> {
+async function passOn(ctx: Acting<Needs>, { stream, name, connection, note, slot }: PasswordHolder): Promise<void> {
   const { publisher, subscriber } = SIDES_OF[stream];
   await reconnect(ctx[subscriber], name, connection, note);
   const until = Date.now() + Math.min(LONGEST_CHANGE_MS, ctx.remainingMs() / 2);
@@ -103,7 +103,7 @@ async function passOn(ctx: Acting<Needs>, { stream, name, connection, note, slot
   }
 }
 
-function notBack(stopped: readonly Carrier[]): CannotConnect {
+function notBack(stopped: readonly PasswordHolder[]): CannotConnect {
   const where = stopped.map(({ name, stream }) => `${name} on the ${SIDES_OF[stream].subscriber}`).join(', ');
   return new CannotConnect(
     `The password is changed everywhere, but nobody has read the slot since: the subscription ${where} does not come back. Nothing is lost, ` +

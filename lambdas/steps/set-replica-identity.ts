@@ -73,7 +73,7 @@ const toSet = (table: IdentityFacts) => {
 };
 
 /** One visit at a time makes our schema, as in CreateReplicationRole. */
-const haveRecord = (side: Database): Promise<void> =>
+const ensureRecord = (side: Database): Promise<void> =>
   side.transaction(async (session) => {
     await session.query(lockRoles());
     await session.query(createHeartbeat());
@@ -117,13 +117,13 @@ export const setReplicaIdentity = defineStep({
 
   async act(ctx, { wanting }) {
     const { source, target, remainingMs } = ctx;
-    if (wanting.length > 0) await haveRecord(source);
+    if (wanting.length > 0) await ensureRecord(source);
     const left = await tryEach(wanting.map(toSet), (table) => source.query(setIdentity(table)), remainingMs);
     await demandAll('source', source, left);
     for (let round = 1; round <= ROUNDS_ON_TARGET; round += 1) {
       const twins = await unlikeOn(target, source);
       if (twins.length === 0) return;
-      await haveRecord(target);
+      await ensureRecord(target);
       await demandAll('target', target, await tryEach(twins, (table) => setLikeTwin(target, table), remainingMs));
     }
   },

@@ -4,7 +4,7 @@
  */
 import { SWITCH_KEYS } from '../config/input.ts';
 import { defineStep } from '../engine/step.ts';
-import { BACK } from '../switch/direction.ts';
+import { ROLLBACK } from '../switch/direction.ts';
 import { switching } from '../switch/switching.ts';
 
-export const switchBack = defineStep({ understands: SWITCH_KEYS, ...switching(BACK) });
+export const switchBack = defineStep({ understands: SWITCH_KEYS, ...switching(ROLLBACK) });

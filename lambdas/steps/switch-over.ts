@@ -4,7 +4,7 @@
  */
 import { SWITCH_KEYS } from '../config/input.ts';
 import { defineStep } from '../engine/step.ts';
-import { OVER } from '../switch/direction.ts';
+import { CUTOVER } from '../switch/direction.ts';
 import { switching } from '../switch/switching.ts';
 
-export const switchOver = defineStep({ understands: SWITCH_KEYS, ...switching(OVER) });
+export const switchOver = defineStep({ understands: SWITCH_KEYS, ...switching(CUTOVER) });

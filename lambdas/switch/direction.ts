@@ -19,8 +19,8 @@ export interface Direction {
   readonly next: StreamName;
 }
 
-export const OVER: Direction = { from: 'source', to: 'target', current: 'forward', next: 'reverse' };
-export const BACK: Direction = { from: 'target', to: 'source', current: 'reverse', next: 'forward' };
+export const CUTOVER: Direction = { from: 'source', to: 'target', current: 'forward', next: 'reverse' };
+export const ROLLBACK: Direction = { from: 'target', to: 'source', current: 'reverse', next: 'forward' };
 
 /** Both databases, by what they are in this switch. */
 export interface Parties<Side extends Reader = Database> {
@@ -33,7 +33,7 @@ export interface Parties<Side extends Reader = Database> {
 }
 
 /** Everything that a switch works with. */
-export interface Switch extends Parties {
+export interface SwitchContext extends Parties {
   readonly input: MigrationInput;
   readonly execution: string;
   readonly results: Visit['results'];
@@ -51,12 +51,12 @@ interface Given<Side extends Reader = Database> {
 }
 
 export function partiesOf<Side extends Reader>(direction: Direction, { source, target }: Given<Side>): Parties<Side> {
-  const [leaving, arriving] = direction === OVER ? [source, target] : [target, source];
+  const [leaving, arriving] = direction === CUTOVER ? [source, target] : [target, source];
   const name = (stream: StreamName) => subscriptionName(source.endpoint.database, stream);
   return { direction, leaving, arriving, current: name(direction.current), next: name(direction.next) };
 }
 
-export function switchOf(direction: Direction, given: Given & Omit<Switch, keyof Parties>): Switch {
+export function switchOf(direction: Direction, given: Given & Omit<SwitchContext, keyof Parties>): SwitchContext {
   const { input, execution, results, replication, comparison, application, hook, log } = given;
   return {
     ...partiesOf(direction, given),

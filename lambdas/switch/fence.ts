@@ -15,7 +15,7 @@ import {
 } from '../state/gates.sql.ts';
 import { createHeartbeat } from '../state/heartbeat.sql.ts';
 import { type EndedSessions, endSessions } from './client-sessions.sql.ts';
-import type { Switch } from './direction.ts';
+import type { SwitchContext } from './direction.ts';
 import { namingLockHolders } from './locks.ts';
 
 /** Whoever is alive lifts the fence by the deadline, and tells why. */
@@ -59,7 +59,7 @@ export async function raiseFence(side: Database, session: Session, fence: Fence)
 }
 
 /** What a switch tells the function that ends sessions. */
-export type Fenced = Pick<Switch, 'current' | 'next'> & { readonly input: Pick<MigrationInput, 'harmlessRoles'> };
+export type Fenced = Pick<SwitchContext, 'current' | 'next'> & { readonly input: Pick<MigrationInput, 'harmlessRoles'> };
 
 /** @throws SwitchFailed naming whoever cannot be ended, or could still write */
 export async function endEverybody(session: Session, patienceMs: number, { current, next, input }: Fenced): Promise<void> {
@@ -88,7 +88,7 @@ const WRITERS: readonly (readonly [keyof EndedSessions, (who: string) => string]
  * What the fence and the opening will do, tried without anybody's notice, so that neither looks anything up for the first time when it counts.
  * @throws SwitchFailed naming those who hold a lock in the way
  */
-export async function tryGates({ leaving, arriving }: Pick<Switch, 'leaving' | 'arriving'>): Promise<void> {
+export async function tryGates({ leaving, arriving }: Pick<SwitchContext, 'leaving' | 'arriving'>): Promise<void> {
   try {
     await namingLockHolders(leaving, leaving.query(tryFence()));
     await namingLockHolders(arriving, arriving.query(tryOpen()));
@@ -101,7 +101,7 @@ export async function tryGates({ leaving, arriving }: Pick<Switch, 'leaving' | '
 const LONGEST_SHUTTING_MS = 5_000;
 
 /** The side that is arrived at takes no writes until it is switched to, whoever may know its address. Its gate is never seen open. */
-export async function shutArriving(one: Fenced & Pick<Switch, 'arriving' | 'direction'>, session: Session): Promise<void> {
+export async function shutArriving(one: Fenced & Pick<SwitchContext, 'arriving' | 'direction'>, session: Session): Promise<void> {
   await one.arriving.transaction(async (transaction) => {
     for (const statement of [createHeartbeat(), createGate(), closeGate()]) await transaction.query(statement);
   });

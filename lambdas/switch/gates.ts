@@ -3,7 +3,7 @@ import type { SideName } from '../config/side-name.ts';
 import type { Database, Reader } from '../ports/database.ts';
 import { createGate, type Gate, gateExists, gateState } from '../state/gates.sql.ts';
 import { createHeartbeat } from '../state/heartbeat.sql.ts';
-import { BACK, type Direction, OVER } from './direction.ts';
+import { CUTOVER, type Direction, ROLLBACK } from './direction.ts';
 
 /** Undefined for a side on which no switch was ever prepared, which counts as open. */
 export interface Gates {
@@ -22,7 +22,7 @@ export async function lookAtGates(source: Reader, target: Reader): Promise<Gates
 }
 
 /** Makes the gate where there is none, open. */
-export async function haveGate(side: Database): Promise<Gate> {
+export async function ensureGate(side: Database): Promise<Gate> {
   await side.query(createHeartbeat());
   await side.query(createGate());
   const gate = await gateOf(side);
@@ -46,7 +46,7 @@ function committedTurn({ from, to }: Direction, gates: Gates): number | undefine
 
 /** The latest switch that was committed and not taken back. Undefined where the source serves as it did in the beginning. */
 export function committedSwitch(gates: Gates): { readonly direction: Direction; readonly turn: number } | undefined {
-  const committed = [OVER, BACK].flatMap((direction) => {
+  const committed = [CUTOVER, ROLLBACK].flatMap((direction) => {
     const turn = committedTurn(direction, gates);
     return turn === undefined ? [] : [{ direction, turn }];
   });

@@ -9,21 +9,21 @@ import { noteHeld, readNote } from '../replication/connection.ts';
 import { disabledByOthers, isDisabledByOthers } from '../replication/held.ts';
 import { setSynchronousCommit, subscriptionState } from '../replication/subscriptions.sql.ts';
 import type { Fence } from '../state/gates.sql.ts';
+import { type Connections, closeConnections, openConnections } from './connections.ts';
 import { Deadline } from './deadline.ts';
-import { partiesOf, type Switch } from './direction.ts';
+import { partiesOf, type SwitchContext } from './direction.ts';
 import { shutArriving, tryGates } from './fence.ts';
-import { committedDirection, haveGate, lookAtGates, nextTurn, servingSide } from './gates.ts';
+import { committedDirection, ensureGate, lookAtGates, nextTurn, servingSide } from './gates.ts';
 import { through, waitForLocks } from './lease.ts';
-import { closeLine, type Line, openLine } from './line.ts';
 import { bringEverythingOver } from './marker.ts';
-import { demandSender } from './sender.ts';
 import { prepareSequences, type SequencePlan } from './sequences.ts';
 import { demandOrdinarySessions } from './session-role.ts';
 import { inTheWay, tell } from './settle.ts';
 import { dropNext, nextSurvives, prepareNext, takeBackStreams } from './streams.ts';
+import { demandWalsender } from './walsender.ts';
 
 export interface Prepared {
-  readonly line: Line;
+  readonly line: Connections;
   readonly sequences: SequencePlan;
   /** Who reads the current slot. */
   readonly sender: string;
@@ -44,28 +44,28 @@ const LONGEST_WARM_UP_MS = 30_000;
  * @returns undefined where another visit has switched in this direction meanwhile
  * @throws TransientError where trying again may help; then, as after any other error, everything is as it was before
  */
-export async function prepare(given: Switch): Promise<Prepared | undefined> {
-  const line = await openLine(given);
+export async function prepare(given: SwitchContext): Promise<Prepared | undefined> {
+  const line = await openConnections(given);
   const one = heldBy(line, given);
   try {
     await demandOrdinarySessions(line);
     const prepared = await prepareOver(line, one);
-    if (!prepared) await closeLine(line);
+    if (!prepared) await closeConnections(line);
     return prepared;
   } catch (error) {
-    await closeLine(line);
+    await closeConnections(line);
     throw error;
   }
 }
 
 /** The same switch, whose sides are changed through the sessions that hold its lease, and can not be changed without. */
-export const heldBy = (line: Line, one: Switch): Switch => ({
+export const heldBy = (line: Connections, one: SwitchContext): SwitchContext => ({
   ...one,
   leaving: through(line.leaving, one.leaving),
   arriving: through(line.arriving, one.arriving),
 });
 
-async function prepareOver(line: Line, one: Switch): Promise<Prepared | undefined> {
+async function prepareOver(line: Connections, one: SwitchContext): Promise<Prepared | undefined> {
   const sides =
     one.direction.from === 'source' ? { source: one.leaving, target: one.arriving } : { source: one.arriving, target: one.leaving };
   const found = await lookAtGates(sides.source, sides.target);
@@ -82,8 +82,12 @@ async function prepareOver(line: Line, one: Switch): Promise<Prepared | undefine
   }
 }
 
-async function prepareSides(line: Line, one: Switch, { source, target }: Record<SideName, Database>): Promise<Omit<Prepared, 'held'>> {
-  await haveGate(one.leaving);
+async function prepareSides(
+  line: Connections,
+  one: SwitchContext,
+  { source, target }: Record<SideName, Database>,
+): Promise<Omit<Prepared, 'held'>> {
+  await ensureGate(one.leaving);
   await shutArriving(one, line.arriving);
   const gates = await lookAtGates(source, target);
   if (one.input.reverse) await prepareNext(one);
@@ -93,7 +97,7 @@ async function prepareSides(line: Line, one: Switch, { source, target }: Record<
   const sequences = await prepareSequences(line.leaving, line.arriving, one.input, one.direction.to);
   await one.arriving.query(setSynchronousCommit(one.current)); // of one that an earlier version of ours has made
   const survives = await nextSurvives(one);
-  const sender = await demandSender(one);
+  const sender = await demandWalsender(one);
   await one.application.keepOriginal();
   await warmUp(one, line);
   for (const session of [line.leaving, line.arriving]) await waitForLocks(session);
@@ -102,14 +106,14 @@ async function prepareSides(line: Line, one: Switch, { source, target }: Record<
 }
 
 /** What extensions keep to themselves is no reason to stay: CheckCutover has named what cannot be carried. */
-async function carryOver({ leaving, arriving, input, log }: Switch): Promise<void> {
+async function carryOver({ leaving, arriving, input, log }: SwitchContext): Promise<void> {
   for (const { object, left } of await carryConfiguration(leaving, arriving, input)) {
     if (left !== null) log.warn('Something of an extension was not carried, or not as it was', { object, left });
   }
 }
 
 /** The switch before: what it has left to do would be done in the middle of this one, or never. */
-async function demandComplete(before: Switch): Promise<void> {
+async function demandComplete(before: SwitchContext): Promise<void> {
   const left = await inTheWay(before);
   if (left.length === 0) {
     // The last chance to be told of it; a function that fails must not keep anybody from going back.
@@ -124,7 +128,7 @@ async function demandComplete(before: Switch): Promise<void> {
 }
 
 /** The streams of a side that does not serve are the other side's, and not to be touched. */
-function demandServing({ direction }: Switch, serving: SideName): void {
+function demandServing({ direction }: SwitchContext, serving: SideName): void {
   if (serving === direction.from) return;
   throw new SwitchFailed(
     `The ${serving} serves the application, so there is no switch away from the ${direction.from}. Nothing was touched.`,
@@ -132,7 +136,7 @@ function demandServing({ direction }: Switch, serving: SideName): void {
 }
 
 /** @returns what its note will say once the switch has disabled it */
-async function demandCurrent({ direction, arriving, current }: Switch): Promise<string> {
+async function demandCurrent({ direction, arriving, current }: SwitchContext): Promise<string> {
   const [subscription] = await arriving.query(subscriptionState(current));
   const untouched = 'Nothing was fenced, and the application is not affected.';
   if (subscription && isDisabledByOthers(subscription)) {
@@ -149,7 +153,7 @@ async function demandCurrent({ direction, arriving, current }: Switch): Promise<
  * The same marker as inside the fence, before it, until one is there within a second: every function has run once then, and the lag is
  * known to be short. A worker that was just enabled may take five seconds to begin (wal_retrieve_retry_interval).
  */
-async function warmUp({ current }: Switch, line: Line): Promise<void> {
+async function warmUp({ current }: SwitchContext, line: Connections): Promise<void> {
   const patience = new Deadline(LONGEST_WARM_UP_MS);
   for (;;) {
     const began = performance.now();

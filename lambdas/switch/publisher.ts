@@ -29,7 +29,7 @@ import {
  * The same name as on the source, so that PlanetScale's own login never stands in the source's catalog, and a password of its own. It reads
  * no table: a stream without a copy needs nothing but the attribute.
  */
-export async function haveReplicationRole(
+export async function ensureReplicationRole(
   target: Database,
   { user, password }: Pick<ReplicationLogin, 'user' | 'password'>,
 ): Promise<void> {
@@ -63,7 +63,7 @@ export async function makeReplicationRole(
 }
 
 /** The tables that travel now will travel back. */
-export async function havePublication(leaving: Database, arriving: Database): Promise<PublicationList> {
+export async function ensurePublication(leaving: Database, arriving: Database): Promise<PublicationList> {
   const [current] = await leaving.query(publicationList());
   if (!current) throw new VerificationError('The side that serves has no publication. Nothing was changed. Start Replicate again.');
   return arriving.transaction(async (session) => {

@@ -2,7 +2,7 @@
 import type { ApplicationView } from '../ports/application.ts';
 import type { Reader } from '../ports/database.ts';
 import type { Gate } from '../state/gates.sql.ts';
-import { BACK, type Direction, OVER, type Parties, partiesOf } from './direction.ts';
+import { CUTOVER, type Direction, type Parties, partiesOf, ROLLBACK } from './direction.ts';
 import { committedDirection, committedSwitch, type Gates, gateOf, servingSide } from './gates.ts';
 import { outstanding, untold } from './settle.ts';
 import { isCurrentHeld, isCurrentStopped, leftOfNext } from './streams.ts';
@@ -37,7 +37,7 @@ export async function lookForInterrupted(both: Both): Promise<{ readonly gates: 
   const [source, target] = looks.map((look) => (look.status === 'fulfilled' ? look.value : undefined));
   const gates: Gates = { source, target };
   const unreachable = looks.find((look) => look.status === 'rejected');
-  const fenced = [OVER, BACK].find(({ from }) => gates[from]?.state === 'fenced');
+  const fenced = [CUTOVER, ROLLBACK].find(({ from }) => gates[from]?.state === 'fenced');
   if (!fenced) {
     if (unreachable) throw unreachable.reason;
     return { gates, interrupted: await unfinished(gates, both) };
@@ -78,7 +78,7 @@ async function unfinished(gates: Gates, both: Both): Promise<Interrupted | undef
       return { direction, committed: true, turn, left, onlyUntold: isOnly(left, gates[direction.from]), fence: undefined };
   }
   // Nothing is left of a committed switch, so what there is belongs to an attempt to leave the side that serves now.
-  const direction = servingSide(gates) === 'source' ? OVER : BACK;
+  const direction = servingSide(gates) === 'source' ? CUTOVER : ROLLBACK;
   const left = gates[direction.from] ? await leftOfAttempt(partiesOf<Reader>(direction, both), gates) : [];
   const onlyUntold = isOnly(left, gates[direction.from]);
   return left.length > 0 ? { direction, committed: false, turn: undefined, left, onlyUntold, fence: undefined } : undefined;

@@ -3,7 +3,7 @@ import { SwitchFailed } from '../config/errors.ts';
 import type { Reader } from '../ports/database.ts';
 import { type SessionRole, sessionRole } from '../postgres/session-role.sql.ts';
 
-import type { Line } from './line.ts';
+import type { Connections } from './connections.ts';
 
 /** Triggers and rules fire as for everybody, and foreign keys are checked. */
 const ORDINARY = 'origin';
@@ -17,7 +17,7 @@ export async function sessionRoleOn(reader: Pick<Reader, 'query'>): Promise<Sess
 }
 
 /** @throws SwitchFailed before anything is fenced */
-export async function demandOrdinarySessions(line: Pick<Line, 'leaving' | 'arriving'>): Promise<void> {
+export async function demandOrdinarySessions(line: Pick<Connections, 'leaving' | 'arriving'>): Promise<void> {
   const found = await Promise.all([line.leaving, line.arriving].map(sessionRoleOn));
   const wrong = found.find((seen) => !firesTriggers(seen));
   if (!wrong) return;

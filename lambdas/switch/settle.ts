@@ -6,15 +6,15 @@ import type { ApplicationView, Moment } from '../ports/application.ts';
 import type { Reader } from '../ports/database.ts';
 import { type Gate, gateState, liftFence, noteTold, openGate, recommitGate } from '../state/gates.sql.ts';
 import { createEndSessions } from './client-sessions.sql.ts';
-import type { Parties, Switch } from './direction.ts';
+import type { Parties, SwitchContext } from './direction.ts';
 import { endEverybody } from './fence.ts';
 import { committedSwitch, type Gates, gateOf, isForgotten } from './gates.ts';
 import { underLease } from './lease.ts';
 import { endingLockHolders } from './locks.ts';
-import { changeStreams, haveNextSlot, streamsLeftToChange, takeBackStreams } from './streams.ts';
+import { changeStreams, ensureNextSlot, streamsLeftToChange, takeBackStreams } from './streams.ts';
 
 /** What a settlement works with: no login is needed, for nothing new is made. */
-export type Settlement = Parties & Pick<Switch, 'input' | 'execution' | 'application' | 'hook' | 'log' | 'remainingMs'>;
+export type Settlement = Parties & Pick<SwitchContext, 'input' | 'execution' | 'application' | 'hook' | 'log' | 'remainingMs'>;
 
 async function gatesOf({ direction, leaving, arriving }: Parties<Reader>): Promise<Gates> {
   const [from, to] = await Promise.all([gateOf(leaving), gateOf(arriving)]);
@@ -25,7 +25,7 @@ async function gatesOf({ direction, leaving, arriving }: Parties<Reader>): Promi
  * After the commit point, under the lease. The application first, then the streams, and the user's own function when all is done.
  * @param turn the number of the switch, where something else than the gates says that it was committed
  */
-export async function carryToItsEnd(one: Settlement, turn?: number): Promise<void> {
+export async function completeSwitch(one: Settlement, turn?: number): Promise<void> {
   const { arriving, direction, application } = one;
   const gates = await gatesOf(one);
   const committed = committedSwitch(gates);
@@ -33,7 +33,7 @@ export async function carryToItsEnd(one: Settlement, turn?: number): Promise<voi
   if (committed && committed.direction !== direction && committed.turn > (turn ?? 0)) return;
   const number = turn ?? committed?.turn;
   if (number === undefined) return;
-  await haveNextSlot(one, gates[direction.to]);
+  await ensureNextSlot(one, gates[direction.to]);
   if (isForgotten(direction, gates)) await closeForgotten(one, number);
   await endingLockHolders(arriving, arriving.query(openGate(number)));
   await application.pointAt(direction.to);
@@ -62,7 +62,7 @@ async function closeForgotten(one: Settlement, turn: number): Promise<void> {
 
 type Settled = Parties<Reader> & { readonly application: ApplicationView };
 
-/** What {@link carryToItsEnd} has still to do, in words, but for telling the user's function. */
+/** What {@link completeSwitch} has still to do, in words, but for telling the user's function. */
 export const outstanding = async (one: Settled): Promise<string[]> => [...(await inTheWay(one)), ...(await jobsLeftToHandOver(one))];
 
 /** What of that would be done in the middle of another switch. Jobs are not: the next one hands over those that are enabled where it leaves. */
@@ -91,7 +91,7 @@ export interface TakenBack {
  * the lock of the gate's row, where a commit would have to come before or after: only then are the streams put back.
  * @param attempt only if it was this one that fenced
  */
-export async function takeBack(one: Parties, attempt?: string): Promise<TakenBack> {
+export async function abortSwitch(one: Parties, attempt?: string): Promise<TakenBack> {
   const lifting = one.leaving.transaction(async (session) => {
     await session.query(liftFence(attempt));
     return (await session.query(gateState()))[0];

@@ -20,10 +20,10 @@ import {
 } from '../replication/subscriptions.sql.ts';
 import type { Gate } from '../state/gates.sql.ts';
 import { holdKeys } from '../state/held-keys.sql.ts';
-import { createSlotBirths, recordSlotBirth, slotBirth } from '../state/slot-births.sql.ts';
+import { createSlotIncarnations, recordSlotIncarnation, slotIncarnation } from '../state/slot-incarnations.sql.ts';
 import { pinWorkers, unpinWorkers } from '../state/worker-pins.sql.ts';
-import type { Direction, Parties, Switch } from './direction.ts';
-import { havePublication, haveReplicationRole } from './publisher.ts';
+import type { Direction, Parties, SwitchContext } from './direction.ts';
+import { ensurePublication, ensureReplicationRole } from './publisher.ts';
 
 /**
  * Whether the slot of the next stream is to survive a switchover of its server. PlanetScale carries over what was made so, and whose name is
@@ -37,17 +37,17 @@ export const nextSurvives = async ({ direction, arriving }: Parties): Promise<bo
  * Everything of the next stream but its slot: the slot has to begin where both sides are equal, which is only inside the fence. The
  * subscription is made disabled, with every table ready, so that enabling it later is all that is left to do.
  */
-export async function prepareNext(one: Switch): Promise<void> {
+export async function prepareNext(one: SwitchContext): Promise<void> {
   const { direction, leaving, arriving, next, replication } = one;
   await demandOurs(direction.from, leaving);
   await demandOurs(direction.to, arriving);
   await dropNext(one);
-  if (direction.to === 'target') await haveReplicationRole(arriving, replication);
-  const publication = await havePublication(leaving, arriving);
+  if (direction.to === 'target') await ensureReplicationRole(arriving, replication);
+  const publication = await ensurePublication(leaving, arriving);
   const birth = randomUUID();
   await arriving.transaction(async (session) => {
-    await session.query(createSlotBirths());
-    await session.query(recordSlotBirth(next, { birth, consistentPoint: '0/0', publication: publication.oid }));
+    await session.query(createSlotIncarnations());
+    await session.query(recordSlotIncarnation(next, { birth, consistentPoint: '0/0', publication: publication.oid }));
   });
   const version = await leaving.version();
   const route = await replication.route(direction.to, version);
@@ -94,7 +94,7 @@ export async function takeBackStreams(parties: Parties): Promise<unknown[]> {
  * Makes the slot of the next stream where it is missing and nothing is lost by that: both sides are equal until the side that is arrived at
  * opens. The commit of a switch that was forgotten may have come without the slot, and a server that failed over since may have lost it.
  */
-export async function haveNextSlot(parties: Parties, gate: Gate | undefined): Promise<void> {
+export async function ensureNextSlot(parties: Parties, gate: Gate | undefined): Promise<void> {
   const { leaving, arriving, next } = parties;
   if (gate?.state !== 'closed') return;
   const [following] = await leaving.query(subscriptionState(next));
@@ -126,9 +126,9 @@ export async function changeStreams({ leaving, arriving, current, next }: Partie
 
 async function beginNext(subscriber: Database, publisher: Database, name: string, following: SubscriptionState): Promise<void> {
   const [slot] = await publisher.query(slotState(name));
-  const [birth] = await publisher.query(slotBirth(name));
+  const [birth] = await publisher.query(slotIncarnation(name));
   if (birth?.consistentPoint === '0/0' && slot?.confirmed) {
-    await publisher.query(recordSlotBirth(name, { ...birth, consistentPoint: slot.confirmed }));
+    await publisher.query(recordSlotIncarnation(name, { ...birth, consistentPoint: slot.confirmed }));
   }
   await noteSubscriber(publisher, subscriber, name);
   const pins = pinWorkers(await subscriber.version());

@@ -6,9 +6,9 @@ import type { Acting, Looking, Verdict } from '../engine/contract.ts';
 import { refuseBesideOlder } from '../engine/single-execution.ts';
 import { type Direction, partiesOf, switchOf } from './direction.ts';
 import { committedDirection, type Gates, lookAtGates, servingSide } from './gates.ts';
-import { complete, performSwitch } from './perform.ts';
 import { lookForInterrupted } from './recovery.ts';
-import { outstanding, takeBack, tell, untold } from './settle.ts';
+import { complete, performSwitch } from './run.ts';
+import { abortSwitch, outstanding, tell, untold } from './settle.ts';
 import { nextStream } from './streams.ts';
 import { sayingWhoServed, sayingWhoServes } from './who-serves.ts';
 
@@ -62,7 +62,7 @@ async function act(direction: Direction, ctx: Acting<Needs>, { gates, left }: Se
   if (leaving?.state === 'fenced') {
     const { interrupted: found } = await lookForInterrupted(ctx);
     if (found?.committed) return complete(one, found.turn);
-    if ((await takeBack(one)).committed) return complete(one);
+    if ((await abortSwitch(one)).committed) return complete(one);
   }
   await tell(one, 'failed'); // also of an earlier attempt, whose own call did not succeed
   if (leaving?.state === 'fenced' && leaving.execution === ctx.execution) throw interrupted(direction);

@@ -7,10 +7,10 @@ import { compareNextPart } from '../comparison/table.ts';
 import { SwitchFailed } from '../config/errors.ts';
 import { publishedTables } from '../postgres/tables.sql.ts';
 import type { Deadline } from './deadline.ts';
-import type { Switch } from './direction.ts';
+import type { SwitchContext } from './direction.ts';
 
 /** @throws SwitchFailed where rows differ, or where the time of the fence does not suffice */
-export async function compareUnderFence(one: Switch, deadline: Deadline): Promise<Progress> {
+export async function compareUnderFence(one: SwitchContext, deadline: Deadline): Promise<Progress> {
   const { direction, input } = one;
   const comparison = { source: one.comparison[direction.from], target: one.comparison[direction.to] };
   const sides = await openSides({ comparison, remainingMs: () => deadline.remainingMs });

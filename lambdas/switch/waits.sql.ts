@@ -2,7 +2,7 @@
 import { HEARTBEAT, SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
 import { qualified, statement } from '../postgres/quote.ts';
-import { senderIdentity } from '../replication/senders.sql.ts';
+import { senderIdentity } from '../replication/walsenders.sql.ts';
 
 const BEATS = qualified(SCHEMA, HEARTBEAT);
 const AWAIT_BEAT = 'pg_temp.planetscale_await_beat';

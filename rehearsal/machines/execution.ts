@@ -4,7 +4,7 @@ import type { ReportedFinding } from '../../lambdas/checks/report.ts';
 import type { Json } from '../../lambdas/config/json.ts';
 import type { StepEvent, StepResult } from '../../lambdas/engine/contract.ts';
 import type { StepName } from '../../lambdas/engine/machines.ts';
-import type { Places } from '../../lambdas/ports/bindings.ts';
+import type { Bindings } from '../../lambdas/ports/bindings.ts';
 import { FunctionError, invoke } from './local-function.ts';
 import type { ExecutionRegistry } from './registry.ts';
 import type { SynthesizedMachine } from './synthesize.ts';
@@ -26,7 +26,7 @@ export interface ExecutionOptions {
   readonly name: string;
   readonly input: Readonly<Record<string, Json>>;
   readonly registry: ExecutionRegistry;
-  readonly places: Omit<Places, 'executions'>;
+  readonly places: Omit<Bindings, 'executions'>;
   readonly pace: Pace;
   /** Runs a step's function. @default - in this process */
   readonly invoke?: typeof invoke;
@@ -90,7 +90,7 @@ export function startExecution(options: ExecutionOptions): Execution {
   const underWay = new Set<Promise<unknown>>();
   const evidence: Partial<Record<StepName, Json>> = {};
   let findings: ReportedFinding[] = [];
-  const places: Places = { ...options.places, executions: registry.viewOf(name) };
+  const places: Bindings = { ...options.places, executions: registry.viewOf(name) };
 
   const visit = async (stateName: string, event: StepEvent): Promise<StepResult> => {
     const fn = machine.functions[stateName];

@@ -1,7 +1,7 @@
 /** A step's function as Lambda would run it: a deadline, and errors that arrive as Lambda reports them. */
 import type { StepEvent, StepResult } from '../../lambdas/engine/contract.ts';
 import { visitStep } from '../../lambdas/handlers/visit.ts';
-import type { Places } from '../../lambdas/ports/bindings.ts';
+import type { Bindings } from '../../lambdas/ports/bindings.ts';
 import type { Log } from '../../lambdas/ports/log.ts';
 import type { SynthesizedFunction } from './synthesize.ts';
 
@@ -25,7 +25,7 @@ export class FunctionError extends Error {
 export async function invoke(
   { step, defaults }: SynthesizedFunction,
   event: StepEvent,
-  places: Partial<Places>,
+  places: Partial<Bindings>,
   budgetMs: number,
   log: Log,
 ): Promise<StepResult> {

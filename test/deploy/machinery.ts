@@ -13,9 +13,9 @@ import type { ReportedFinding } from '../../lambdas/checks/report.ts';
 import type { Json } from '../../lambdas/config/json.ts';
 import type { StepResult } from '../../lambdas/engine/contract.ts';
 import type { MachineName, StepName } from '../../lambdas/engine/machines.ts';
+import type { Machinery } from '../../rehearsal/context.ts';
 import type { Outcome, StateRecord } from '../../rehearsal/machines/execution.ts';
 import type { Progress } from '../../rehearsal/progress.ts';
-import type { Machinery } from '../../rehearsal/stage.ts';
 import { ACCOUNT, type Clients, REGION } from './site.ts';
 import { STACK } from './stack.ts';
 

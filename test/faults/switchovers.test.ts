@@ -5,7 +5,7 @@ import type { SideName } from '../../lambdas/config/side-name.ts';
 import type { MachineName } from '../../lambdas/engine/machines.ts';
 import type { Outcome } from '../../rehearsal/machines/execution.ts';
 import { failSourceOver, switchTargetOver } from '../../rehearsal/servers/switchover.ts';
-import { applicationOf, nothingIsLost, switchFrom } from '../support/endure.ts';
+import { applicationOf, nothingIsLost, switchFrom } from '../support/expect-survives.ts';
 import { type SwitchServers, type SwitchWorld, startSwitchServers } from '../support/switching.ts';
 
 /** A statement of each machine, in the middle of which the server goes. */

@@ -9,7 +9,7 @@ import type { Database, Session } from '../../lambdas/ports/database.ts';
 import { fenceGate, liftFence } from '../../lambdas/state/gates.sql.ts';
 import { createEndSessions } from '../../lambdas/switch/client-sessions.sql.ts';
 import { endEverybody } from '../../lambdas/switch/fence.ts';
-import { haveGate } from '../../lambdas/switch/gates.ts';
+import { ensureGate } from '../../lambdas/switch/gates.ts';
 import type { World } from './world.ts';
 
 const MASTER = 'master';
@@ -37,7 +37,7 @@ create table public.written (id int); grant all on public.written to public`);
   const login = (user: string): ConnectionSettings => ({ ...world.database.source, user, password: PASSWORD });
   const ports = openPorts('SwitchOver', { source: login(MASTER) });
   const side = ports.acting.source;
-  await haveGate(side);
+  await ensureGate(side);
   const session: Session = await side.session('switch');
   await session.query(createEndSessions());
   const streams = {
@@ -49,7 +49,7 @@ create table public.written (id int); grant all on public.written to public`);
     side,
     login,
     async fence() {
-      const seen = await haveGate(side);
+      const seen = await ensureGate(side);
       await session.query(fenceGate({ seen, turn: seen.turn + 1, execution: 'test', attempt: randomUUID(), seconds: 60 }));
     },
     endEverybody: (harmlessRoles = []) => endEverybody(session, 5_000, { ...streams, input: { harmlessRoles } }),

@@ -1,6 +1,6 @@
 /** Checks of readiness on a world, one or all of them, with any role in place of the usual ones. */
 import { openPorts } from '../../lambdas/adapters/open-ports.ts';
-import { type Check, type Finding, findAll, setScene } from '../../lambdas/checks/finding.ts';
+import { type Check, type Finding, findAll, loadContext } from '../../lambdas/checks/finding.ts';
 import { parseInput } from '../../lambdas/config/input.ts';
 import type { Json } from '../../lambdas/config/json.ts';
 import type { Application } from '../../lambdas/ports/application.ts';
@@ -20,7 +20,7 @@ export async function findingsOf(world: World, checks: readonly Check[], circums
   const { input = {}, ...places } = circumstances;
   const ports = openPorts('CheckReadiness', { ...world.places, ...places });
   try {
-    return await findAll(checks, await setScene({ ...ports.looking, input: parseInput(input) }));
+    return await findAll(checks, await loadContext({ ...ports.looking, input: parseInput(input) }));
   } finally {
     await ports.close();
   }

@@ -1,6 +1,6 @@
 /** Worlds as Replicate leaves them, and what the checks before a switch say of them. */
 import { openPorts } from '../../lambdas/adapters/open-ports.ts';
-import { type SwitchCheck, setSwitchScene } from '../../lambdas/checks/cutover/scene.ts';
+import { loadSwitchContext, type SwitchCheck } from '../../lambdas/checks/cutover/context.ts';
 import { type Finding, findAll } from '../../lambdas/checks/finding.ts';
 import { parseInput } from '../../lambdas/config/input.ts';
 import type { Json } from '../../lambdas/config/json.ts';
@@ -8,7 +8,7 @@ import { subscriptionName } from '../../lambdas/config/names.ts';
 import type { Application } from '../../lambdas/ports/application.ts';
 import type { Cluster } from '../../lambdas/ports/cluster.ts';
 import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
-import { type Direction, OVER } from '../../lambdas/switch/direction.ts';
+import { CUTOVER, type Direction } from '../../lambdas/switch/direction.ts';
 import { hostileRows, hostileSchema } from './hostile.ts';
 import { eventually, tableStates } from './replicated.ts';
 import { silent, startWorld, type VisitOptions, type World, type WorldOptions } from './world.ts';
@@ -85,7 +85,7 @@ export interface SwitchCircumstances {
 export async function switchFindings(
   world: World,
   checks: readonly SwitchCheck[],
-  { direction = OVER, input = {}, state = compared(), ...places }: SwitchCircumstances = {},
+  { direction = CUTOVER, input = {}, state = compared(), ...places }: SwitchCircumstances = {},
 ): Promise<Finding[]> {
   const ports = openPorts('CheckCutover', { ...world.places, ...places });
   try {
@@ -93,7 +93,7 @@ export async function switchFindings(
       ...{ input: parseInput(input), execution: 'test', previous: undefined, results: state, waitedSeconds: 0, log: silent },
       remainingMs: () => 60_000,
     };
-    return await findAll(checks, await setSwitchScene(direction, { ...visit, ...ports.looking }));
+    return await findAll(checks, await loadSwitchContext(direction, { ...visit, ...ports.looking }));
   } finally {
     await ports.close();
   }

@@ -3,7 +3,7 @@
  * Started with a channel to its parent, which stands for Step Functions and for everything of AWS that the function calls.
  */
 import type { Application, Hook } from '../../lambdas/ports/application.ts';
-import type { Places } from '../../lambdas/ports/bindings.ts';
+import type { Bindings } from '../../lambdas/ports/bindings.ts';
 import type { Executions } from '../../lambdas/ports/executions.ts';
 import { noFunctions } from '../../lambdas/ports/functions.ts';
 import { unmanagedCluster } from '../../rehearsal/aurora-stand-in.ts';
@@ -33,7 +33,7 @@ const remote = <Port extends object>(place: Call['place'], methods: readonly (ke
 
 async function run({ fn, event, budgetMs, source, target, replication, wayBack, secret }: Job): Promise<void> {
   const { passwords, ...login } = replication;
-  const places: Places = {
+  const places: Bindings = {
     source,
     target,
     cluster: unmanagedCluster,

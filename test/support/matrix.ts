@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ErrorName } from '../../lambdas/config/errors.ts';
 import type { SideName } from '../../lambdas/config/side-name.ts';
-import { type End, endure } from './endure.ts';
+import { type End, expectSurvives } from './expect-survives.ts';
 import { FAULTS, type Fault, type FaultName } from './faults.ts';
 import { PHASES } from './phases.ts';
 import { type SwitchServers, type SwitchWorld, startSwitchServers } from './switching.ts';
@@ -29,7 +29,7 @@ export function enduresFaults(phase: keyof typeof PHASES, ends: Readonly<Partial
       const at = world ?? (await servers.world());
       world = undefined;
       const fault: Fault = FAULTS[name];
-      await endure(at, PHASES[phase], fault, end);
+      await expectSurvives(at, PHASES[phase], fault, end);
       if (!(end.final ?? fault.final)) world = at;
     });
   });

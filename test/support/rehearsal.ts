@@ -2,12 +2,12 @@
 import pg from 'pg';
 import { clientConfig } from '../../lambdas/adapters/postgres/client-config.ts';
 import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
+import type { Hooks } from '../../rehearsal/context.ts';
 import type { Pace } from '../../rehearsal/machines/execution.ts';
 import { parseOptions, type RehearsalOptions } from '../../rehearsal/options.ts';
 import type { Progress } from '../../rehearsal/progress.ts';
 import { rehearse } from '../../rehearsal/rehearse.ts';
 import type { Report } from '../../rehearsal/report.ts';
-import type { Company } from '../../rehearsal/stage.ts';
 
 export const silentProgress: Progress = { say: () => {}, visiting: () => {}, visited: () => {}, ended: () => {}, clear: () => {} };
 /** Fewer milliseconds between two looks than a person would want to see. */
@@ -22,7 +22,7 @@ export function optionsOf(...words: string[]): RehearsalOptions {
 /** Transactions a second where a test does not say: several rehearsals share the processor. */
 const RATE = 50;
 
-export const rehearseQuickly = (words: readonly string[], company: Partial<Company> = {}): Promise<Report> =>
+export const rehearseQuickly = (words: readonly string[], company: Partial<Hooks> = {}): Promise<Report> =>
   rehearse(optionsOf(...words, ...(words.some((word) => word.startsWith('--rate=')) ? [] : [`--rate=${RATE}`])), {
     progress: silentProgress,
     pace: QUICK,

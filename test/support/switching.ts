@@ -5,7 +5,7 @@ import type { Json } from '../../lambdas/config/json.ts';
 import type { SideName } from '../../lambdas/config/side-name.ts';
 import type { MachineName } from '../../lambdas/engine/machines.ts';
 import { noHook } from '../../lambdas/ports/application.ts';
-import type { Places } from '../../lambdas/ports/bindings.ts';
+import type { Bindings } from '../../lambdas/ports/bindings.ts';
 import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
 import { letApplicationIn } from '../../rehearsal/application/rights.ts';
 import { type RehearsedSecret, rehearsedSecret } from '../../rehearsal/application/secret.ts';
@@ -111,7 +111,7 @@ async function replicated(
   const logins = { source: applicationLogin(pair.source, database.name), target: applicationLogin(pair.edge, database.name) };
   const secret = rehearsedSecret(logins);
   const registry = new ExecutionRegistry();
-  const places: Omit<Places, 'executions'> = {
+  const places: Omit<Bindings, 'executions'> = {
     ...world.places,
     source: proxies.source.login(database.source),
     target: proxies.target.login(database.target),

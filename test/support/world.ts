@@ -11,7 +11,7 @@ import type { StepName } from '../../lambdas/engine/machines.ts';
 import { type AnyStep, runStep } from '../../lambdas/engine/step.ts';
 import type { Application, Hook } from '../../lambdas/ports/application.ts';
 import { noApplication, noHook } from '../../lambdas/ports/application.ts';
-import type { Places } from '../../lambdas/ports/bindings.ts';
+import type { Bindings } from '../../lambdas/ports/bindings.ts';
 import type { Cluster } from '../../lambdas/ports/cluster.ts';
 import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
 import type { Executions } from '../../lambdas/ports/executions.ts';
@@ -44,7 +44,7 @@ export interface VisitOptions {
 export interface World {
   readonly pair: Pair;
   readonly database: PairedDatabase;
-  readonly places: Places;
+  readonly places: Bindings;
   /** As the superuser. */
   readonly source: Sql;
   readonly target: Sql;
@@ -115,7 +115,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
 async function worldOf(pair: Pair, options: WorldOptions, owner: boolean): Promise<World> {
   const database = await pair.createDatabase(options.name ?? 'Shop "main"');
   const secret = replicationSecret(REPLICATION_PASSWORD, hostile);
-  const places: Places = {
+  const places: Bindings = {
     source: database.source,
     target: database.target,
     cluster: options.cluster ?? auroraStandIn(pair.source),

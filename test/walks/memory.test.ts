@@ -9,8 +9,8 @@ vi.mock('../../lambdas/state/gates.sql.ts', async (original) => (await import('.
 vi.mock('../../lambdas/state/heartbeat.sql.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
 vi.mock('../../lambdas/switch/waits.sql.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
 vi.mock('../../lambdas/replication/slots.sql.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
-vi.mock('../../lambdas/state/slot-births.sql.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
-vi.mock('../../lambdas/replication/senders.sql.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
+vi.mock('../../lambdas/state/slot-incarnations.sql.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
+vi.mock('../../lambdas/replication/walsenders.sql.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
 vi.mock('../../lambdas/replication/subscriptions.sql.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
 vi.mock('../../lambdas/state/subscribers.sql.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
 vi.mock('../../lambdas/replication/publications.sql.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
@@ -28,7 +28,7 @@ vi.mock('../../lambdas/extensions/extension-rows.sql.ts', async (original) => (a
 vi.mock('../../lambdas/extensions/cron-jobs.sql.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
 vi.mock('../../lambdas/state/server-identity.sql.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
 // Nothing here takes time, so what is tried again is tried once more, and no password is stretched.
-vi.mock('../../lambdas/switch/patience.ts', () => ({
+vi.mock('../../lambdas/switch/retry.ts', () => ({
   patiently: async <Result>(_: unknown, work: () => Promise<Result>): Promise<Result> => work().catch(() => work()),
 }));
 vi.mock('../../lambdas/postgres/scram.ts', () => ({ scramVerifier: () => 'SCRAM' }));

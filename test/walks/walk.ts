@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { MigrationError } from '../../lambdas/config/errors.ts';
-import { BACK, OVER } from '../../lambdas/switch/direction.ts';
+import { CUTOVER, ROLLBACK } from '../../lambdas/switch/direction.ts';
 import { committedDirection, servingSide } from '../../lambdas/switch/gates.ts';
 import { untold } from '../../lambdas/switch/settle.ts';
 import { Invocation, type Strike } from './interruptible.ts';
@@ -159,8 +159,8 @@ async function check(walker: Walker): Promise<void> {
   const writable = await walker.stage.writable();
   expect(writable.length, `sides that take writes: ${writable.join(', ')}`).toBeLessThanOrEqual(1);
   const gates = await walker.stage.gates();
-  if (committedDirection(gates) === OVER) expect(writable).not.toContain('source');
-  if (committedDirection(gates) === BACK) expect(writable).not.toContain('target');
+  if (committedDirection(gates) === CUTOVER) expect(writable).not.toContain('source');
+  if (committedDirection(gates) === ROLLBACK) expect(writable).not.toContain('target');
   await write(walker);
 }
 

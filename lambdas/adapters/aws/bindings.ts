@@ -18,7 +18,7 @@ import {
 import type { StepEvent } from '../../engine/contract.ts';
 import type { Application, Hook } from '../../ports/application.ts';
 import { noApplication, noHook } from '../../ports/application.ts';
-import type { Places } from '../../ports/bindings.ts';
+import type { Bindings } from '../../ports/bindings.ts';
 import type { Cluster } from '../../ports/cluster.ts';
 import type { ConnectionSettings } from '../../ports/connection-settings.ts';
 import type { Need } from '../../ports/ports.ts';
@@ -67,7 +67,7 @@ interface Search extends Site {
 }
 
 /** The places behind each port. */
-const PLACES_OF: Readonly<Record<Need, readonly (keyof Places)[]>> = {
+const PLACES_OF: Readonly<Record<Need, readonly (keyof Bindings)[]>> = {
   source: ['source'],
   schemaDump: ['source'],
   target: ['target'],
@@ -89,22 +89,22 @@ const PLACES_OF: Readonly<Record<Need, readonly (keyof Places)[]>> = {
   functions: ['functions'],
 };
 
-const FIND: { readonly [Place in keyof Places]: (search: Search) => Promise<Places[Place]> } = {
+const FIND: { readonly [Place in keyof Bindings]: (search: Search) => Promise<Bindings[Place]> } = {
   source: findSource,
   target: findTarget,
   replication: findReplication,
   wayBack: findWayBack,
   async replicationSecret({ environment, clients }) {
-    return replicationSecretPort(clients.secrets, told(environment, 'replicationSecret'));
+    return replicationSecretPort(clients.secrets, requireVariable(environment, 'replicationSecret'));
   },
   cluster: findCluster,
   application: findApplication,
   hook: findHook,
   async functions({ environment, clients }) {
-    return functionsPort(clients.functions, told(environment, 'switchFunctions').split(','));
+    return functionsPort(clients.functions, requireVariable(environment, 'switchFunctions').split(','));
   },
   async executions({ environment, clients, event }) {
-    return executionsPort(clients.executions, told(environment, 'actingMachines').split(','), event);
+    return executionsPort(clients.executions, requireVariable(environment, 'actingMachines').split(','), event);
   },
 };
 
@@ -112,22 +112,22 @@ const FIND: { readonly [Place in keyof Places]: (search: Search) => Promise<Plac
  * The places that a step's needs lead to, and no others: no secret is read that the step does not need.
  * @throws InvalidConfiguration where one secret stands in two roles, before anything is touched
  */
-export async function findPlaces(needs: readonly Need[], site: Site): Promise<Partial<Places>> {
+export async function resolveBindings(needs: readonly Need[], site: Site): Promise<Partial<Bindings>> {
   const wanted = [...new Set(needs.flatMap((need) => PLACES_OF[need]))];
   const search: Search = { ...site, secrets: roleSecrets(site.clients.secrets, site.environment) };
   return Object.fromEntries(await Promise.all(wanted.map(async (place) => [place, await FIND[place](search)] as const)));
 }
 
 async function findSource({ environment, clients, secrets }: Search): Promise<ConnectionSettings> {
-  const secret = told(environment, 'sourceSecret');
+  const secret = requireVariable(environment, 'sourceSecret');
   const read = async () => parseSourceSecret(await secrets.read('source', secret), secret);
   const { user, password, ...known } = await read();
   return {
-    ...(isWhole(known) ? known : { ...(await writerEndpoint(clients.rds, told(environment, 'clusterIdentifier'))), ...known }),
-    database: told(environment, 'database'),
+    ...(isWhole(known) ? known : { ...(await writerEndpoint(clients.rds, requireVariable(environment, 'clusterIdentifier'))), ...known }),
+    database: requireVariable(environment, 'database'),
     user,
     password,
-    tls: { verify: 'full', authorities: authoritiesIn(told(environment, 'sourceAuthorities')) },
+    tls: { verify: 'full', authorities: authoritiesIn(requireVariable(environment, 'sourceAuthorities')) },
     currentLogin: read,
   };
 }
@@ -135,7 +135,7 @@ async function findSource({ environment, clients, secrets }: Search): Promise<Co
 const isWhole = (address: Partial<WriterEndpoint>): address is WriterEndpoint => address.host !== undefined && address.port !== undefined;
 
 async function findTarget({ environment, secrets }: Search): Promise<ConnectionSettings> {
-  const secret = told(environment, 'targetSecret');
+  const secret = requireVariable(environment, 'targetSecret');
   const read = async () => parseTargetSecret(await secrets.read('target', secret), secret);
   return { ...(await read()), tls: { verify: 'full', authorities: 'system' }, currentLogin: read };
 }
@@ -143,18 +143,18 @@ async function findTarget({ environment, secrets }: Search): Promise<ConnectionS
 /** What only some of the steps are told is asked for where it is used. */
 async function findCluster({ environment, clients }: Site): Promise<Cluster> {
   return clusterPort(clients, {
-    identifier: told(environment, 'clusterIdentifier'),
+    identifier: requireVariable(environment, 'clusterIdentifier'),
     get migrationGroup() {
-      return told(environment, 'parameterGroup');
+      return requireVariable(environment, 'parameterGroup');
     },
     get stack() {
-      return told(environment, 'stack');
+      return requireVariable(environment, 'stack');
     },
     get vpc() {
-      return told(environment, 'vpc');
+      return requireVariable(environment, 'vpc');
     },
     get publicAccess() {
-      return told(environment, 'publicAccess') as Cluster['publicAccess'];
+      return requireVariable(environment, 'publicAccess') as Cluster['publicAccess'];
     },
     securityGroup: environment[VARIABLE.securityGroup],
   });
@@ -164,14 +164,14 @@ async function findCluster({ environment, clients }: Site): Promise<Cluster> {
 async function findReplication(search: Search): Promise<ReplicationLogin> {
   const { environment, secrets } = search;
   const { host, port } = await findSource(search);
-  const secret = told(environment, 'replicationSecret');
+  const secret = requireVariable(environment, 'replicationSecret');
   const login = async () => parseReplicationSecret(await secrets.read('replication', secret), secret);
   return {
     user: REPLICATION_ROLE,
     password: async (side = 'source') => replicationPassword((await login()).password, side),
     host,
     port,
-    sslmode: told(environment, 'subscriptionSslmode') as ReplicationLogin['sslmode'],
+    sslmode: requireVariable(environment, 'subscriptionSslmode') as ReplicationLogin['sslmode'],
   };
 }
 
@@ -195,17 +195,17 @@ async function findApplication(search: Search): Promise<Application> {
 /** The application may know either side by another name or port than we do, but it has to be the same database. */
 async function findApplicationSides(search: Search): Promise<ApplicationSides> {
   const { environment, clients, secrets } = search;
-  const own = told(environment, 'applicationTargetSecret');
+  const own = requireVariable(environment, 'applicationTargetSecret');
   const [source, target, text] = await Promise.all([findSource(search), findTarget(search), secrets.read('applicationTarget', own)]);
   const login = parseApplicationLogin(text, own);
   if (login.database !== target.database) {
     throw new InvalidConfiguration(
-      `The secret ${own} leads to another database than ${told(environment, 'targetSecret')}, to which the data is moved. ` +
+      `The secret ${own} leads to another database than ${requireVariable(environment, 'targetSecret')}, to which the data is moved. ` +
         'The secret of the application was left as it is. Correct one of the two, then start again.',
     );
   }
   const named = namedAddresses(environment[VARIABLE.applicationSourceHosts] ?? '', source.port, source.database);
-  const cluster = told(environment, 'clusterIdentifier');
+  const cluster = requireVariable(environment, 'clusterIdentifier');
   return {
     addresses: { source: [source, ...named], target: [target, login] },
     furtherSources: () => clusterAddresses(clients.rds, cluster, source.database),
@@ -218,7 +218,7 @@ async function findHook({ environment, clients }: Site): Promise<Hook> {
   return arn ? hookPort(clients.functions, arn) : noHook;
 }
 
-function told(environment: Environment, name: keyof typeof VARIABLE): string {
+function requireVariable(environment: Environment, name: keyof typeof VARIABLE): string {
   const value = environment[VARIABLE[name]];
   if (value !== undefined && value !== '') return value;
   throw new InvalidConfiguration(`The function lacks its setting ${VARIABLE[name]}. Nothing was touched; deploy the stack again.`);

@@ -1,19 +1,19 @@
 /** What Step Functions tells of the executions of the machines that act. */
 import { ListExecutionsCommand, type ListExecutionsCommandInput, type SFNClient } from '@aws-sdk/client-sfn';
-import { type Newest, type Standing, standingOf } from '../../monitoring/migration-status.ts';
+import { type MigrationStatus, migrationStatusOf, type Newest } from '../../monitoring/migration-status.ts';
 import { translateCommon } from './aws-errors.ts';
 
 /** `arn:…:stateMachine:Stack-Machine` → `Machine` */
 export const machineIn = (machineArn: string): string => machineArn.split('-').at(-1) ?? machineArn;
 
 /** @param machines ARNs of the machines that act */
-export async function readStanding(client: SFNClient, machines: readonly string[]): Promise<Standing> {
+export async function readMigrationStatus(client: SFNClient, machines: readonly string[]): Promise<MigrationStatus> {
   const cleanup = machines.find((arn) => machineIn(arn) === 'Cleanup');
   const [newest, cleaned] = await Promise.all([
     Promise.all(machines.map((arn) => newestOf(client, { stateMachineArn: arn }))),
     cleanup && newestOf(client, { stateMachineArn: cleanup, statusFilter: 'SUCCEEDED' }),
   ]);
-  return standingOf(newest.flat(), (cleaned || [])[0]?.startedAt);
+  return migrationStatusOf(newest.flat(), (cleaned || [])[0]?.startedAt);
 }
 
 /** Step Functions lists the newest first. */

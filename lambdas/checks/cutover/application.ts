@@ -1,9 +1,9 @@
 /** Whether the application will follow the switch. */
 import { InvalidConfiguration } from '../../config/errors.ts';
-import { OVER } from '../../switch/direction.ts';
+import { CUTOVER } from '../../switch/direction.ts';
 import type { Finding } from '../finding.ts';
 import { secretObstacles } from '../readiness/application.ts';
-import type { SwitchCheck, SwitchScene } from './scene.ts';
+import type { SwitchCheck, SwitchCheckContext } from './context.ts';
 
 export const application: SwitchCheck = {
   name: "the application's secret",
@@ -29,7 +29,7 @@ export const application: SwitchCheck = {
   },
 };
 
-function byHand({ arriving }: SwitchScene): Finding {
+function byHand({ arriving }: SwitchCheckContext): Finding {
   const { host, port, database } = arriving.reader.endpoint;
   return {
     code: 'NoApplicationSecret',
@@ -41,9 +41,9 @@ function byHand({ arriving }: SwitchScene): Finding {
 }
 
 /** On the way back what the secret says is put right anyway, and must not keep anybody from going. */
-const astray = ({ direction }: SwitchScene, secret: string, leadsTo: string): Finding => ({
+const astray = ({ direction }: SwitchCheckContext, secret: string, leadsTo: string): Finding => ({
   code: 'ApplicationSecretElsewhere',
-  severity: direction === OVER ? 'blocker' : 'warning',
+  severity: direction === CUTOVER ? 'blocker' : 'warning',
   objects: [`${secret} (leads to: ${leadsTo})`],
   message: `The application's secret does not lead to the ${direction.from}, which serves. Whoever reads it writes elsewhere, or nowhere.`,
   remedy: `Find out who changed it, and put back the value that leads to the ${direction.from}.`,

@@ -7,8 +7,8 @@ import type { Reader } from '../../ports/database.ts';
 import type { Direction } from '../../switch/direction.ts';
 import { type Finding, findAll } from '../finding.ts';
 import { reported } from '../report.ts';
-import { type Looks, looksOf, takeLooks } from './looks.ts';
-import { type Needs, type SwitchCheck, type SwitchLooking, setSwitchScene } from './scene.ts';
+import { loadSwitchContext, type Needs, type SwitchCheck, type SwitchLooking } from './context.ts';
+import { type LagSamples, lagSamplesOf, takeLagSamples } from './lag-samples.ts';
 import { serving } from './serving.ts';
 
 export const CHECK_NEEDS = [
@@ -23,7 +23,7 @@ export const CHECK_NEEDS = [
 export interface Seen {
   /** Undefined until the looks at the lag were taken. */
   readonly findings: readonly Finding[] | undefined;
-  readonly looks: Pick<Looks, 'good'> | undefined;
+  readonly looks: Pick<LagSamples, 'good'> | undefined;
 }
 
 interface Kind {
@@ -41,10 +41,10 @@ export const checking = ({ direction, checks, refuse }: Kind) => ({
     await refuseBesideOlder(ctx.executions);
     const unreachable = await outOfReach(direction.to, ctx[direction.to]);
     if (unreachable.length > 0) return { findings: unreachable, looks: undefined };
-    const scene = await setSwitchScene(direction, ctx);
+    const scene = await loadSwitchContext(direction, ctx);
     const elsewhere = await findAll([serving], scene);
     if (elsewhere.length > 0) return { findings: elsewhere, looks: undefined };
-    const looks = await looksOf(scene);
+    const looks = await lagSamplesOf(scene);
     if (looks.outstanding) return { findings: undefined, looks };
     const findings = await findAll(checks, scene);
     for (const finding of reported(findings)) ctx.log.info(`Found ${finding.code}`, finding);
@@ -58,7 +58,7 @@ export const checking = ({ direction, checks, refuse }: Kind) => ({
 
   async act(ctx: Acting<Needs>): Promise<void> {
     await ctx.functions.wake(); // it may take minutes, after which looks at the lag would be old; whether they can be called is a check
-    await takeLooks(direction, ctx);
+    await takeLagSamples(direction, ctx);
   },
 
   evidence: ({ findings, looks }: Seen) => ({ blockers: [], warnings: reported(findings ?? []), lagIsGood: looks?.good ?? false }),

@@ -2,9 +2,9 @@
 import { atMost } from '../../config/listing.ts';
 import { codeDifferences } from '../../schema/code-drift.ts';
 import { type Difference, inWords } from '../../schema/differences.ts';
-import { OVER } from '../../switch/direction.ts';
+import { CUTOVER } from '../../switch/direction.ts';
 import { type Finding, listed } from '../finding.ts';
-import type { SwitchCheck } from './scene.ts';
+import type { SwitchCheck } from './context.ts';
 
 /** What is not carried by the copy anyway, or cannot be made the same on every target. */
 const ONLY_NAMED = /^(?:grants on|default grants of|version of extension) /;
@@ -22,7 +22,7 @@ export const code: SwitchCheck = {
     const { recorded, leaving, arriving, alike } = await codeDifferences(direction.from, source, target);
     const serious = ({ object }: Difference): boolean => !ONLY_NAMED.test(object);
     const rest = (one: Difference): boolean => !serious(one);
-    const severity = direction === OVER ? 'blocker' : 'warning';
+    const severity = direction === CUTOVER ? 'blocker' : 'warning';
     const findings: Finding[] = [
       ...listed({
         code: 'CodeNotRecorded',

@@ -1,6 +1,6 @@
 /** Whether the data were compared in this very execution, and found equal. */
 import { listed } from '../finding.ts';
-import type { SwitchCheck } from './scene.ts';
+import type { SwitchCheck } from './context.ts';
 
 export const compared: SwitchCheck = {
   name: 'the comparison of the data',

@@ -1,9 +1,9 @@
 /** What a person has to have said in so many words before a switch is made. */
 import { knowsPublisher, whyUnknown } from '../../replication/connection.ts';
-import { OVER } from '../../switch/direction.ts';
+import { CUTOVER } from '../../switch/direction.ts';
 import { listed } from '../finding.ts';
 import { cannotVerify } from '../readiness/way-back.ts';
-import type { SwitchCheck } from './scene.ts';
+import type { SwitchCheck } from './context.ts';
 
 /** Of what the deployment weakens itself there is nothing more to be asked. */
 const WEAKENED = new Set(['disable', 'prefer']);
@@ -11,7 +11,7 @@ const WEAKENED = new Set(['disable', 'prefer']);
 export const unverifiedWayBack: SwitchCheck = {
   name: 'consent to an unverified stream back',
   async find({ direction, leaving, replication, input }) {
-    if (direction !== OVER || !input.reverse) return [];
+    if (direction !== CUTOVER || !input.reverse) return [];
     const route = await replication.route('target', leaving.version);
     const unverified = !WEAKENED.has(route.sslmode) && !knowsPublisher(route, leaving.version);
     return [

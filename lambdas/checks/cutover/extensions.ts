@@ -3,7 +3,7 @@ import { toHandOver } from '../../extensions/hand-over.ts';
 import { lookAtJobs, mayChange, mayMake, pairJobs, titleOf } from '../../extensions/jobs.ts';
 import { lookAtPair, markedPairs } from '../../extensions/look.ts';
 import { type Finding, listed } from '../finding.ts';
-import type { SwitchCheck } from './scene.ts';
+import type { SwitchCheck } from './context.ts';
 
 export const extensionRows: SwitchCheck = {
   name: 'rows of extensions',

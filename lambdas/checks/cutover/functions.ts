@@ -1,5 +1,5 @@
 /** Whether the functions that switch, and the one that takes a switch back, can be called. */
-import type { SwitchCheck } from './scene.ts';
+import type { SwitchCheck } from './context.ts';
 
 export const functions: SwitchCheck = {
   name: 'the functions of the switch',

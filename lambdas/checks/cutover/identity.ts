@@ -3,7 +3,7 @@ import { keyOf } from '../../config/tables.ts';
 import { isWanting } from '../../replication/identity/choice.ts';
 import { identities } from '../../replication/identity/identity.sql.ts';
 import { type Finding, listed } from '../finding.ts';
-import type { SwitchCheck } from './scene.ts';
+import type { SwitchCheck } from './context.ts';
 
 export const replicaIdentity: SwitchCheck = {
   name: 'replica identities for the next stream',

@@ -1,17 +1,17 @@
 /** Whether the stream keeps up: what it is behind when the fence goes up is downtime. */
 import type { Arrival } from '../../replication/marker.ts';
 import { type Finding, listed } from '../finding.ts';
-import { lookAgain, looksOf, PATIENCE_MS } from './looks.ts';
-import type { SwitchCheck, SwitchScene } from './scene.ts';
+import type { SwitchCheck, SwitchCheckContext } from './context.ts';
+import { lagSamplesOf, PATIENCE_MS, sampleAgain } from './lag-samples.ts';
 import { streamTrouble } from './stream.ts';
 
 export const lag: SwitchCheck = {
   name: 'lag of the stream',
   async find(scene) {
     if (streamTrouble(scene).length > 0) return []; // that is told as such
-    const { newest, good } = await looksOf(scene);
+    const { newest, good } = await lagSamplesOf(scene);
     if (!newest) throw new Error('no marker was sent, most likely because our own table for them is missing on one side');
-    const arrival = await lookAgain(scene, newest);
+    const arrival = await sampleAgain(scene, newest);
     return [...lost(scene, arrival), ...behind(scene, good, arrival)];
   },
 };
@@ -20,7 +20,7 @@ export const lag: SwitchCheck = {
  * A slot that is ahead of what has arrived skips changes in silence: it was made anew, or moved by hand. Its position alone says nothing,
  * because it is ahead of the subscription's own progress whenever other things than published changes are written.
  */
-const lost = ({ current, leaving, arriving }: SwitchScene, { arrived, confirmed }: Arrival): readonly Finding[] =>
+const lost = ({ current, leaving, arriving }: SwitchCheckContext, { arrived, confirmed }: Arrival): readonly Finding[] =>
   listed({
     code: 'MarkerLost',
     severity: 'blocker',
@@ -29,7 +29,7 @@ const lost = ({ current, leaving, arriving }: SwitchScene, { arrived, confirmed 
     remedy: 'Find out who made the slot anew or moved it. Cleanup, then begin anew with Replicate.',
   });
 
-function behind({ input, current }: SwitchScene, good: boolean, { arrived, confirmed, lagBytes }: Arrival): readonly Finding[] {
+function behind({ input, current }: SwitchCheckContext, good: boolean, { arrived, confirmed, lagBytes }: Arrival): readonly Finding[] {
   if (!arrived && confirmed) return [];
   const now = arrived && confirmed ? `${lagBytes} bytes behind` : `a marker took more than ${PATIENCE_MS / 1000} s`;
   return listed({

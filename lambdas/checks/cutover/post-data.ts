@@ -3,7 +3,7 @@ import { canonical } from '../../schema/canonical.ts';
 import { postDataExists, workList } from '../../schema/post-data/post-data.sql.ts';
 import { type Finding, listed } from '../finding.ts';
 import { invalidIndexes } from '../invalid-indexes.sql.ts';
-import type { SwitchCheck } from './scene.ts';
+import type { SwitchCheck } from './context.ts';
 
 /** The step whose list it is. */
 const BUILDER = 'BuildIndexes';

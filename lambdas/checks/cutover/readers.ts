@@ -3,7 +3,7 @@ import { READERS_CODE, READERS_SERVE_ON } from '../../cluster/readers.ts';
 import { MigrationError, TransientError } from '../../config/errors.ts';
 import type { ClusterAccess, ClusterState } from '../../ports/cluster.ts';
 import { type Finding, listed } from '../finding.ts';
-import type { SwitchCheck } from './scene.ts';
+import type { SwitchCheck } from './context.ts';
 
 function readersOf({ members, readerEndpoints = [] }: ClusterState): readonly Finding[] {
   const readers = members.filter(({ isWriter }) => !isWriter).map(({ instance }) => instance);

@@ -1,10 +1,10 @@
 /** What our roles on both sides have to be allowed for a switch, found out before anything is begun. */
 import { grantRole, ownersWeCannotBecome } from '../../postgres/rights.sql.ts';
 import { tablesNotOwned } from '../../postgres/switch-rights.sql.ts';
-import { OVER } from '../../switch/direction.ts';
+import { CUTOVER } from '../../switch/direction.ts';
 import { allRightsOn, fenceLacks, publisherLacks, SUBSCRIBING_CAN_BE_GRANTED, subscriberLacks } from '../../switch/rights.ts';
 import { type Finding, listed } from '../finding.ts';
-import type { SwitchCheck } from './scene.ts';
+import type { SwitchCheck } from './context.ts';
 
 export const fenceRights: SwitchCheck = {
   name: 'rights to fence both sides',
@@ -39,7 +39,7 @@ export const streamRights: SwitchCheck = {
         severity: 'blocker',
         objects: [
           // The role that streams from the source was made by Replicate; the one on the target is made by the switch.
-          ...publisherLacks(arriving.name, publisher, arriving.version, scene.direction === OVER),
+          ...publisherLacks(arriving.name, publisher, arriving.version, scene.direction === CUTOVER),
           ...subscriberLacks(leaving.name, rights, leaving.version),
         ],
         message: `The switch could not make the stream from the ${arriving.name} back to the ${leaving.name}.`,

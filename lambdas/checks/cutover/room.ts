@@ -2,14 +2,14 @@
 import { type Check, listed } from '../finding.ts';
 import { full, publisherRoomOn } from '../readiness/publisher-room.ts';
 import { valuesOf } from '../readiness/settings.ts';
-import type { SwitchScene } from './scene.ts';
+import type { SwitchCheckContext } from './context.ts';
 import { subscriberUse } from './subscriber-use.sql.ts';
 
 /** From 18 on, origins have a setting of their own. */
 const ORIGINS_HAVE_THEIR_OWN_SETTING = 18;
 
 /** To be asked only where the switch makes a stream. */
-const ifStreamIsMade = (check: Check<SwitchScene>): Check<SwitchScene> => ({
+const ifStreamIsMade = (check: Check<SwitchCheckContext>): Check<SwitchCheckContext> => ({
   name: check.name,
   find: async (scene) => (scene.input.reverse ? check.find(scene) : []),
 });

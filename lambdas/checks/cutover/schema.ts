@@ -2,7 +2,7 @@
 import { type Difference, inWords } from '../../schema/differences.ts';
 import { schemaDifferences } from '../../schema/fingerprint.ts';
 import { type Finding, listed } from '../finding.ts';
-import type { SwitchCheck } from './scene.ts';
+import type { SwitchCheck } from './context.ts';
 
 /** Definitions can be long, and many of them have to fit into one message. */
 const LONGEST_WORDS = 300;

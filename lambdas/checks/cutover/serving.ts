@@ -1,9 +1,9 @@
 /** Whether the side that is to be left is the one that serves. Everything else is asked only then: the answers would mean nothing. */
-import { OVER } from '../../switch/direction.ts';
+import { CUTOVER } from '../../switch/direction.ts';
 import { servingSide } from '../../switch/gates.ts';
 import { lookForInterrupted } from '../../switch/recovery.ts';
 import type { Finding } from '../finding.ts';
-import type { SwitchCheck, SwitchScene } from './scene.ts';
+import type { SwitchCheck, SwitchCheckContext } from './context.ts';
 
 export const serving: SwitchCheck = {
   name: 'which side serves the application',
@@ -29,10 +29,10 @@ export const serving: SwitchCheck = {
 
 const seconds = (milliseconds: number): string => `${Math.ceil(milliseconds / 1000)} s`;
 
-function servedElsewhere({ direction, gates }: SwitchScene): Finding {
+function servedElsewhere({ direction, gates }: SwitchCheckContext): Finding {
   const since = gates[direction.from]?.changedAt.toISOString();
   const base = { code: 'ServedElsewhere', severity: 'blocker', objects: [direction.to] } as const;
-  return direction === OVER
+  return direction === CUTOVER
     ? {
         ...base,
         message: `The target serves the application already${since ? `, since ${since}` : ''}.`,

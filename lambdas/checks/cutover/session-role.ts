@@ -1,6 +1,6 @@
 /** A switch is no place for sessions in which triggers do not fire; see `switch/session-role.ts`. */
 import { sessionRoleFindings } from '../readiness/session-role.ts';
-import type { SwitchCheck } from './scene.ts';
+import type { SwitchCheck } from './context.ts';
 
 export const sessionReplicationRole: SwitchCheck = {
   name: 'session_replication_role of our sessions',

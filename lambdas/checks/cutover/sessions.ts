@@ -1,6 +1,6 @@
 /** Whose sessions the fence ends, and whose it cannot end. */
 import { type Finding, listed } from '../finding.ts';
-import type { SwitchCheck } from './scene.ts';
+import type { SwitchCheck } from './context.ts';
 import { type ClientSessions, clientSessions } from './switch-sessions.sql.ts';
 
 const roleOf = ({ role }: ClientSessions): string => role ?? 'no role';

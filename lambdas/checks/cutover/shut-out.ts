@@ -3,7 +3,7 @@ import type { MigrationInput } from '../../config/input.ts';
 import { rightsOn } from '../../switch/rights.ts';
 import { type RoleKept, rolesKept } from '../../switch/shut-out.sql.ts';
 import { type Finding, listed } from '../finding.ts';
-import type { Side, SwitchCheck, SwitchScene } from './scene.ts';
+import type { Side, SwitchCheck, SwitchCheckContext } from './context.ts';
 import { clientSessions } from './switch-sessions.sql.ts';
 
 const isHarmless = ({ harmlessRoles }: Pick<MigrationInput, 'harmlessRoles'>, role: string): boolean => harmlessRoles.includes(role);
@@ -11,7 +11,7 @@ const isHarmless = ({ harmlessRoles }: Pick<MigrationInput, 'harmlessRoles'>, ro
 const on = ({ name }: Side, role: string): string => `${name}: ${role}`;
 
 /** Roles that keep CONNECT on both sides: the one that is left is fenced, and the other one is shut until it is switched to. */
-async function keptOn({ leaving, arriving }: SwitchScene): Promise<(RoleKept & { readonly side: Side })[]> {
+async function keptOn({ leaving, arriving }: SwitchCheckContext): Promise<(RoleKept & { readonly side: Side })[]> {
   const found: (RoleKept & { readonly side: Side })[] = [];
   for (const side of [leaving, arriving]) {
     for (const one of await side.reader.query(rolesKept())) if (!one.spared) found.push({ ...one, side });
@@ -77,7 +77,12 @@ export function roleOfLogin(user: string, own: { readonly user: string; readonly
 }
 
 /** As whom the application logs in where a switch has to shut it out: at the side that is left, and for the way back at the target. */
-async function loginsOf({ application, leaving, arriving, input }: SwitchScene): Promise<{ readonly side: Side; readonly user: string }[]> {
+async function loginsOf({
+  application,
+  leaving,
+  arriving,
+  input,
+}: SwitchCheckContext): Promise<{ readonly side: Side; readonly user: string }[]> {
   const users = (await application.currentUsers()).map((user) => ({ side: leaving, user }));
   const later = arriving.name === 'target' && input.reverse ? await application.targetUser() : undefined;
   return later === undefined ? users : [...users, { side: arriving, user: later }];

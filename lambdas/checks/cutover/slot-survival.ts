@@ -1,6 +1,6 @@
 /** Whether the stream back that this switch makes outlives a switchover of the target. */
 import { slotSurvival } from '../readiness/slot-survival.ts';
-import type { SwitchCheck } from './scene.ts';
+import type { SwitchCheck } from './context.ts';
 
 export const slotOfTheWayBack: SwitchCheck = {
   name: 'what a switchover of the target does to the stream back',

@@ -2,16 +2,16 @@
 import type { SideName } from '../../config/side-name.ts';
 import { ownRole } from '../../postgres/roles.sql.ts';
 import { disabledByOthers, isHeld } from '../../replication/held.ts';
-import { breach } from '../../replication/history.ts';
-import { senderOf } from '../../replication/senders.sql.ts';
+import { continuityViolation } from '../../replication/history.ts';
 import type { SubscriptionState } from '../../replication/subscriptions.sql.ts';
-import { BACK } from '../../switch/direction.ts';
+import { senderOf } from '../../replication/walsenders.sql.ts';
+import { ROLLBACK } from '../../switch/direction.ts';
 import { type Finding, listed } from '../finding.ts';
-import type { SwitchCheck, SwitchScene } from './scene.ts';
+import type { SwitchCheck, SwitchCheckContext } from './context.ts';
 
 /** What no way back means; empty for a switch over, which loses nothing by being refused. */
-function lossBy({ direction, gates }: SwitchScene): string {
-  if (direction !== BACK) return '';
+function lossBy({ direction, gates }: SwitchCheckContext): string {
+  if (direction !== ROLLBACK) return '';
   const since = gates.source?.changedAt.toISOString();
   return ` Going back would lose every write to the target since the switch${since ? ` at ${since}` : ''}.`;
 }
@@ -19,11 +19,11 @@ function lossBy({ direction, gates }: SwitchScene): string {
 const BEGIN_ANEW = 'Cleanup with {"target": "drop"}, then begin anew with Replicate.';
 const STAY = 'Stay on the target and end with Cleanup, or carry what was written since over by hand.';
 
-export const streamTrouble = (scene: SwitchScene): Finding[] => {
+export const streamTrouble = (scene: SwitchCheckContext): Finding[] => {
   const { history, leaving, arriving, direction, current } = scene;
   const { subscription, slot, birth } = history;
-  const wayOut = direction === BACK ? STAY : BEGIN_ANEW;
-  if (!subscription && !slot && !birth && direction === BACK) {
+  const wayOut = direction === ROLLBACK ? STAY : BEGIN_ANEW;
+  if (!subscription && !slot && !birth && direction === ROLLBACK) {
     return [
       {
         code: 'NoReverseReplication',
@@ -41,11 +41,11 @@ export const streamTrouble = (scene: SwitchScene): Finding[] => {
         severity: 'blocker',
         objects: [current],
         message: `The subscription is gone from the ${arriving.name}.${lossBy(scene)}`,
-        remedy: !slot && direction !== BACK ? 'Start Replicate and let it finish.' : wayOut,
+        remedy: !slot && direction !== ROLLBACK ? 'Start Replicate and let it finish.' : wayOut,
       },
     ];
   }
-  const reason = breach(history);
+  const reason = continuityViolation(history);
   if (reason) {
     return [
       {
@@ -100,7 +100,7 @@ export const login: SwitchCheck = {
       objects: (await replication.works()) ? [] : [replication.user],
       message: 'The source refuses this login, so a stream from there would not come back after its next interruption.',
       remedy:
-        direction === BACK
+        direction === ROLLBACK
           ? 'Start Rotation, which gives the role and the stream back new passwords.'
           : 'Start Replicate, which sets the password that the secret makes, or Rotation, which makes a new one.',
     });

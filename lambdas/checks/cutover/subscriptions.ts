@@ -1,7 +1,7 @@
 /** Others that write into either database, where no fence stops them: the server starts the workers of a subscription again. */
 import { listed } from '../finding.ts';
+import type { SwitchCheck } from './context.ts';
 import { enabledSubscriptions } from './enabled-subscriptions.sql.ts';
-import type { SwitchCheck } from './scene.ts';
 
 export const subscriptions: SwitchCheck = {
   name: 'other subscriptions',

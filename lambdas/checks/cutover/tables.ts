@@ -5,16 +5,16 @@ import { qualified } from '../../postgres/quote.ts';
 import { publishedTables } from '../../postgres/tables.sql.ts';
 import { publicationIsPlain } from '../../replication/publications.sql.ts';
 import { absentFrom, howToMake, inNumbers } from '../../schema/new-tables.ts';
-import { OVER } from '../../switch/direction.ts';
+import { CUTOVER } from '../../switch/direction.ts';
 import { type Finding, listed } from '../finding.ts';
-import type { SwitchCheck, SwitchScene } from './scene.ts';
+import type { SwitchCheck, SwitchCheckContext } from './context.ts';
 
 const namesOf = (tables: readonly TableName[]): string[] => tables.map(({ schema, table }) => qualified(schema, table)).sort();
 
 /** On the way back only tables that both sides have: what was on the target before the migration is none of its business. */
-async function wantedTables({ direction, leaving, arriving, exclusions }: SwitchScene): Promise<TableName[]> {
+async function wantedTables({ direction, leaving, arriving, exclusions }: SwitchCheckContext): Promise<TableName[]> {
   const here: readonly TableName[] = await leaving.reader.query(publishedTables(exclusions));
-  if (direction === OVER) return [...here, HEARTBEAT_TABLE];
+  if (direction === CUTOVER) return [...here, HEARTBEAT_TABLE];
   const there = await arriving.reader.query(publishedTables(exclusions));
   const only = missingFrom(there, here);
   return [...missingFrom(only, here), HEARTBEAT_TABLE];
@@ -26,7 +26,7 @@ export const tables: SwitchCheck = {
     const { leaving, arriving, history } = scene;
     if (!history.publication || !history.subscription) return []; // that is told as such
     const [wanted, published, subscribed] = [await wantedTables(scene), history.publication.tables, history.tables];
-    const again = scene.direction === OVER ? 'Start Replicate, which takes them in' : 'Go over again once they are equal';
+    const again = scene.direction === CUTOVER ? 'Start Replicate, which takes them in' : 'Go over again once they are equal';
     const unpublished = missingFrom(published, wanted);
     const absent = await absentFrom(arriving.reader, unpublished);
     const findings: Finding[] = [

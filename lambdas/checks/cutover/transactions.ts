@@ -2,7 +2,7 @@
 import { roleRights } from '../../postgres/rights.sql.ts';
 import { preparedTransactions, type WriteTransaction, writeTransactions } from '../activity.sql.ts';
 import { type Finding, listed } from '../finding.ts';
-import type { Side, SwitchCheck, SwitchScene } from './scene.ts';
+import type { Side, SwitchCheck, SwitchCheckContext } from './context.ts';
 
 /** Longer than the transactions of an application that answers people. */
 const LONG_SECONDS = 5;
@@ -13,7 +13,7 @@ interface Transaction {
 }
 
 /** A new slot waits for the transactions of every database, autovacuum's included; the fence ends those of one, but autovacuum's. */
-const concerns = ({ input, arriving }: SwitchScene, side: Side): ((one: Transaction) => boolean) =>
+const concerns = ({ input, arriving }: SwitchCheckContext, side: Side): ((one: Transaction) => boolean) =>
   side === arriving && input.reverse
     ? () => true
     : ({ database, autovacuum }) => database === side.reader.endpoint.database && autovacuum !== true;
@@ -22,7 +22,7 @@ const describe = (side: Side, { pid, user, database, application, state, seconds
   `${side.name}: pid ${pid} (user ${user ?? 'none'}, database ${database}, application ${application || 'unnamed'}, ${state ?? 'background'}, ` +
   `${Math.round(seconds)} s)`;
 
-async function longOn(scene: SwitchScene, side: Side): Promise<string[]> {
+async function longOn(scene: SwitchCheckContext, side: Side): Promise<string[]> {
   const [rights] = await side.reader.query(roleRights());
   if (rights?.seesActivity !== true) {
     throw new Error(

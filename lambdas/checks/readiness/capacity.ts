@@ -1,6 +1,6 @@
 /** Room for replication: wal_level, slots, senders and workers, judged by what will be in force when the source is configured. */
 import { subscriptionName } from '../../config/names.ts';
-import { type Check, type Finding, listed, type Scene } from '../finding.ts';
+import { type Check, type CheckContext, type Finding, listed } from '../finding.ts';
 import { otherSubscriptions, replicationUse } from './servers.sql.ts';
 import { numberOf, sourceProspect, valuesOf } from './settings.ts';
 
@@ -45,7 +45,7 @@ export const walLevel: Check = {
 };
 
 /** One slot and one sender for the subscription, and one of each for every table that is copied at a time. */
-const neededConnections = async ({ target }: Scene): Promise<number> =>
+const neededConnections = async ({ target }: CheckContext): Promise<number> =>
   1 + (numberOf(await valuesOf(target, ['max_sync_workers_per_subscription']), 'max_sync_workers_per_subscription') || 1);
 
 export const sourceReplication: Check = {

@@ -1,5 +1,5 @@
 /** Collations of the same name that sort otherwise, and what depends on how they sort. Indexes are built anew, so they are right whatever happens. */
-import { type Check, type Finding, listed, type Scene } from '../finding.ts';
+import { type Check, type CheckContext, type Finding, listed } from '../finding.ts';
 import { ordersOtherwise } from './collation-order/trial.ts';
 import { awkwardWords } from './collation-order/words.ts';
 import { DEFAULT_COLLATION, type OrderDependent, orderDependents, ranks } from './collation-order.sql.ts';
@@ -25,7 +25,7 @@ interface Compared {
   readonly untried: readonly string[];
 }
 
-async function compare({ source, target }: Scene): Promise<Compared> {
+async function compare({ source, target }: CheckContext): Promise<Compared> {
   const [[locale], used, there] = [
     await source.query(databaseLocale()),
     await source.query(usedCollations()),
@@ -37,7 +37,7 @@ async function compare({ source, target }: Scene): Promise<Compared> {
     ...likes.filter((like): like is [string, string] => like[1] !== undefined),
   ];
   const words = awkwardWords(locale?.encoding ?? '');
-  const ask = async (reader: Scene['source'], names: readonly string[]) => (await reader.query(ranks(names, words)))[0]?.ranks ?? [];
+  const ask = async (reader: CheckContext['source'], names: readonly string[]) => (await reader.query(ranks(names, words)))[0]?.ranks ?? [];
   const here = await ask(
     source,
     tried.map(([name]) => name),

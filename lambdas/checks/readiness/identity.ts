@@ -12,7 +12,7 @@ import {
 } from '../../replication/identity/choice.ts';
 import { type IdentityFacts, identities, serverVersionNumber } from '../../replication/identity/identity.sql.ts';
 import { remediesFor } from '../../replication/identity/remedies.ts';
-import { type Check, type Finding, listed, type Scene } from '../finding.ts';
+import { type Check, type CheckContext, type Finding, listed } from '../finding.ts';
 
 const REMEDY =
   'Give each a replica identity on the source, or exclude it. The statements below do it with what is there, run in this order by the ' +
@@ -113,7 +113,7 @@ function consented(settable: readonly IdentityFacts[]): Finding[] {
 const SUBSCRIBER_FINDS_BY_INDEX = 16;
 
 /** What FULL costs those who apply the changes. @param full those that are FULL, or will be */
-function costsOfFull({ input, sourceVersion }: Scene, full: readonly IdentityFacts[]): Finding[] {
+function costsOfFull({ input, sourceVersion }: CheckContext, full: readonly IdentityFacts[]): Finding[] {
   const scanned = full.filter((table) => !table.findsByIndex);
   // Before version 16 a subscriber knows the primary key, and no other index.
   const scannedBack = full.filter(({ primaryKeyCounts }) => primaryKeyCounts !== true);
@@ -158,7 +158,7 @@ export function comparesUnsentColumns(version: number): boolean {
 }
 
 /** Changes that a source of an old minor version would pass over without a word, on the way back. */
-async function lostOnTheWayBack({ source, input }: Scene, full: readonly IdentityFacts[]): Promise<readonly Finding[]> {
+async function lostOnTheWayBack({ source, input }: CheckContext, full: readonly IdentityFacts[]): Promise<readonly Finding[]> {
   const tables = full.filter(({ hasUnsentColumns, primaryKeyCounts }) => hasUnsentColumns && primaryKeyCounts !== true);
   if (tables.length === 0 || input.reverse === false) return [];
   const [version] = await source.query(serverVersionNumber());

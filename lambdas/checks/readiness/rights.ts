@@ -14,7 +14,7 @@ import {
   userSchemas,
 } from '../../postgres/rights.sql.ts';
 import { ATTRIBUTES_CAN_BE_PASSED_ON, mayCreateReplicationRole, rightsOn } from '../../switch/rights.ts';
-import { type Check, type Finding, listed, onTarget, type Scene } from '../finding.ts';
+import { type Check, type CheckContext, type Finding, listed, onTarget } from '../finding.ts';
 
 const describe = ({ object, owner }: OwnedObject): string => `${object} (owner ${owner})`;
 const grantsOfOwners = (objects: readonly OwnedObject[], member: string): string[] =>
@@ -125,7 +125,7 @@ export const rowSecurity: Check = {
 
 export const targetRole: Check = {
   name: 'rights of the target role',
-  async find(scene: Scene) {
+  async find(scene: CheckContext) {
     const { source, target, input } = scene;
     const rights = await rightsOn(target);
     const schemas = (await source.query(userSchemas(input))).map(({ schema }) => schema);

@@ -2,7 +2,7 @@
 import { streamsAlready } from '../../cluster/parameters.ts';
 import type { ClusterView, Parameter } from '../../ports/cluster.ts';
 import type { Reader } from '../../ports/database.ts';
-import type { Scene } from '../finding.ts';
+import type { CheckContext } from '../finding.ts';
 import { settings } from './servers.sql.ts';
 
 export type Values = ReadonlyMap<string, string>;
@@ -35,7 +35,7 @@ async function groupsToCome(cluster: ClusterView, attached: string): Promise<Par
 }
 
 /** Settings of the source as they will be when ConfigureSource has done its work; as they are where nobody manages the server. */
-export async function sourceProspect({ source, cluster }: Scene, names: readonly string[]): Promise<Prospect> {
+export async function sourceProspect({ source, cluster }: CheckContext, names: readonly string[]): Promise<Prospect> {
   const values = new Map(await valuesOf(source, [...names, 'wal_level']));
   const now = values.get('wal_level') ?? '';
   const state = await cluster.describe();

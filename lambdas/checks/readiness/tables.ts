@@ -16,12 +16,12 @@ import {
   unloggedBelow,
   unloggedTables,
 } from '../../schema/relations.sql.ts';
-import { type Check, type Finding, listed, type Scene } from '../finding.ts';
+import { type Check, type CheckContext, type Finding, listed } from '../finding.ts';
 
 /** A check that lists the objects of one query on the source, where the source has what it asks for. */
 const listing = (
   name: string,
-  query: (input: Scene['input']) => Statement<Named>,
+  query: (input: CheckContext['input']) => Statement<Named>,
   finding: Omit<Finding, 'objects'>,
   applies: (version: number) => boolean = () => true,
 ): Check => ({

@@ -5,14 +5,14 @@
 import type { TableName } from '../../config/input.ts';
 import { keyOf, named } from '../../config/tables.ts';
 import type { SourceTable, TargetTable, WorkerState } from '../copy-progress.sql.ts';
-import type { History } from '../history.ts';
+import type { StreamHistory } from '../history.ts';
 import type { Cause } from './cause.ts';
+import { recentErrors, type Watch } from './progress-tracker.ts';
 import type { Wait } from './waits.ts';
-import { recentErrors, type Watch } from './watch.ts';
 
 export interface Symptoms {
   readonly now: number;
-  readonly history: History;
+  readonly history: StreamHistory;
   readonly source: readonly SourceTable[];
   readonly target: readonly TargetTable[];
   readonly workers: WorkerState;

@@ -1,13 +1,13 @@
 /** The look behind `failures.ts`: errors that the target counts, and what may explain them otherwise. */
 import type { Reader } from '../../ports/database.ts';
 import { serverStarted, type TargetTable, type WorkerState } from '../copy-progress.sql.ts';
-import type { History } from '../history.ts';
+import type { StreamHistory } from '../history.ts';
 import { type Failures, keepFailures } from './failures.ts';
 
 export interface Found {
   readonly source: Reader;
   readonly target: Reader;
-  readonly history: Pick<History, 'slot'>;
+  readonly history: Pick<StreamHistory, 'slot'>;
   readonly workers: WorkerState;
   readonly tables: readonly TargetTable[];
 }

@@ -21,12 +21,12 @@ const GROUPS: readonly { readonly kinds: readonly PostDataKind[]; readonly sideB
 ];
 
 /** A statement and where it stands. */
-export interface Standing extends Work {
+export interface StatementStatus extends Work {
   readonly state: State;
 }
 
 /** Statements to be started now. */
-export interface Turn {
+export interface Batch {
   /** In the order in which to take them. */
   readonly queue: readonly Work[];
   /** Of the same group, started on an earlier visit and still running. */
@@ -39,7 +39,7 @@ export interface Turn {
  * last builder does not start the longest one when all others have nothing left to do.
  * @param mayStart leaves out those that have been tried on this visit
  */
-export function nextTurn(all: readonly Standing[], mayStart: (work: Work) => boolean, sessions: number): Turn | undefined {
+export function nextBatch(all: readonly StatementStatus[], mayStart: (work: Work) => boolean, sessions: number): Batch | undefined {
   for (const { kinds, sideBySide } of GROUPS) {
     const group = all.filter(({ kind }) => kinds.includes(kind));
     const running = group.filter(({ state }) => state === 'running');

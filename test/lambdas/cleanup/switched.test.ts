@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { refusal, type Standing, servedBy } from '../../../lambdas/cleanup/switched.ts';
+import { refusal, type SwitchState, servedBy } from '../../../lambdas/cleanup/switched.ts';
 import type { SideName } from '../../../lambdas/config/side-name.ts';
 import type { Gate, GateState } from '../../../lambdas/state/gates.sql.ts';
 
@@ -43,7 +43,7 @@ describe('what the gates say', () => {
     ['the target was cleaned alone, or is away; it serves', LEFT, NONE, 'target', false],
     ['the same, after a switch that was not committed', gate('open', 1), NONE, 'source', true],
   ])('when %s: who serves, and whether the copy may be dropped', (_, source, target, served, mayDrop) => {
-    const standing: Standing = { gates: { source, target }, complete: true, pointsAt: served };
+    const standing: SwitchState = { gates: { source, target }, complete: true, pointsAt: served };
     expect(servedBy(standing.gates)).toBe(served);
     expect(refusal(standing, false)).toBeUndefined();
     expect(refusal(standing, true) === undefined).toBe(mayDrop);
@@ -55,7 +55,7 @@ describe('what the gates say', () => {
     ['over, but for the secret', LEFT, gate('open'), 'source', /switch to the target .*leads to the source/],
     ['back, but for the secret', gate('open', 1, 1), LEFT_AGAIN, 'target', /switch to the source .*leads to the target/],
   ] as const)('refuses a switch that was not carried to its end: %s', (_, source, target, pointsAt, message) => {
-    const standing: Standing = { gates: { source, target }, complete: true, pointsAt };
+    const standing: SwitchState = { gates: { source, target }, complete: true, pointsAt };
     expect(refusal(standing, false)).toMatch(message);
     expect(refusal({ ...standing, complete: false }, false)).toBeUndefined();
   });

@@ -1,7 +1,7 @@
 /** Lets the comparison in, and runs CompareData to its end and gives back what it found, where the step itself would throw. */
 import type { Progress } from '../../../lambdas/comparison/progress.ts';
 import { publishedTables } from '../../../lambdas/postgres/tables.sql.ts';
-import { haveTargetReader } from '../../../lambdas/replication/target-reader.ts';
+import { ensureTargetReader } from '../../../lambdas/replication/target-reader.ts';
 import { compareData } from '../../../lambdas/steps/compare-data.ts';
 import type { VisitOptions, World } from '../../support/world.ts';
 
@@ -12,7 +12,7 @@ export async function letReadersIn(world: World): Promise<void> {
   await world.visit('CreateReplicationRole');
   const { acting, close } = world.ports('letReadersIn');
   const tables = await acting.source.query(publishedTables({ excludeSchemas: [], excludeTables: [] }));
-  await haveTargetReader(acting.target, acting.replication, tables);
+  await ensureTargetReader(acting.target, acting.replication, tables);
   await close();
 }
 

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openPorts } from '../../../lambdas/adapters/open-ports.ts';
 import { REPLICATION_ROLE } from '../../../lambdas/config/names.ts';
 import type { StepName } from '../../../lambdas/engine/machines.ts';
-import { lookOut } from '../../../lambdas/monitoring/collect.ts';
-import { Memory } from '../../../lambdas/monitoring/history.ts';
+import { collectMetrics } from '../../../lambdas/monitoring/collect.ts';
+import { MetricHistory } from '../../../lambdas/monitoring/history.ts';
 import { objectsOf } from '../../../lambdas/schema/fingerprint.ts';
 import type { ServerVersion } from '../../../rehearsal/servers/binaries.ts';
 import { arm, plantedSource, plantedTarget, ran } from '../../support/planted-objects.ts';
@@ -70,7 +70,7 @@ describe.each(versions([11, 17] as const, [13, 18] as const, [15, 17] as const, 
 
     it('does not run while the watch looks', async () => {
       const ports = openPorts('Watch', world.places);
-      const { failures } = await lookOut(ports.looking, new Memory(), true);
+      const { failures } = await collectMetrics(ports.looking, new MetricHistory(), true);
       await ports.close();
       expect(failures).toEqual([]);
       expect(await ran(world)).toEqual([]);

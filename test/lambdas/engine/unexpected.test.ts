@@ -13,9 +13,9 @@ import { isKnownHalfway } from '../../../lambdas/engine/halfway.ts';
 import { type AnyStep, runStep } from '../../../lambdas/engine/step.ts';
 import { unexpected, wordsOfForeign } from '../../../lambdas/engine/unexpected.ts';
 import { visitStep } from '../../../lambdas/handlers/visit.ts';
-import type { Places } from '../../../lambdas/ports/bindings.ts';
+import type { Bindings } from '../../../lambdas/ports/bindings.ts';
 import { STEP_NAMES, stepNamed } from '../../../lambdas/steps/index.ts';
-import { BACK, OVER } from '../../../lambdas/switch/direction.ts';
+import { CUTOVER, ROLLBACK } from '../../../lambdas/switch/direction.ts';
 import type { Gates } from '../../../lambdas/switch/gates.ts';
 import { sayingWhoServed, sayingWhoServes } from '../../../lambdas/switch/who-serves.ts';
 import { silent } from '../../support/world.ts';
@@ -118,7 +118,7 @@ describe('an error that is not ours (#11)', () => {
 
   it('before the step begins says that nothing was touched', async () => {
     const event: StepEvent = { input: {}, state: {}, execution: 'e', executionArn: 'arn', startedAt: '', polls: true };
-    const places = async (): Promise<Partial<Places>> => planted();
+    const places = async (): Promise<Partial<Bindings>> => planted();
     const visit = visitStep('CopySchema', event, { places, remainingMs: () => 1000, log: silent });
     await expect(visit).rejects.toMatchObject({ name: 'Defect', message: expect.stringContaining('Nothing was touched by this visit') });
   });
@@ -135,10 +135,10 @@ describe('an error that a switch did not expect (#11)', () => {
   const sides = ({ source, target }: Gates) => ({ source: side(source), target: side(target) }) as never;
 
   it.each([
-    ['committed', OVER, committed, SwitchIncomplete, /^The switch to the target is committed.*TypeError.*start Recovery/],
-    ['fenced', OVER, fenced, SwitchFailed, /commit point was not passed, the source is fenced for now.*served by the source.*TypeError/],
-    ['not begun', OVER, gates(undefined, undefined), SwitchFailed, /not passed, nothing is fenced, .* served by the source/],
-    ['back, not begun', BACK, committed, SwitchFailed, /not passed, nothing is fenced, .* served by the target/],
+    ['committed', CUTOVER, committed, SwitchIncomplete, /^The switch to the target is committed.*TypeError.*start Recovery/],
+    ['fenced', CUTOVER, fenced, SwitchFailed, /commit point was not passed, the source is fenced for now.*served by the source.*TypeError/],
+    ['not begun', CUTOVER, gates(undefined, undefined), SwitchFailed, /not passed, nothing is fenced, .* served by the source/],
+    ['back, not begun', ROLLBACK, committed, SwitchFailed, /not passed, nothing is fenced, .* served by the target/],
   ] as const)('says who serves where the switch is %s', async (_, direction, found, kind, says) => {
     const error = await sayingWhoServes(direction, sides(found), async () => planted()).catch((thrown) => thrown);
     expect(error).toBeInstanceOf(kind);
@@ -147,10 +147,10 @@ describe('an error that a switch did not expect (#11)', () => {
   });
 
   it('says that nobody knows where no gate can be asked, and passes on what is ours', async () => {
-    await expect(sayingWhoServes(OVER, { source: {}, target: {} } as never, async () => refused())).rejects.toThrow(
+    await expect(sayingWhoServes(CUTOVER, { source: {}, target: {} } as never, async () => refused())).rejects.toThrow(
       /could not be asked whether the switch was committed.*permission denied for table t \(42501\)/,
     );
     const ours = new SwitchFailed('Nothing was fenced.');
-    await expect(sayingWhoServes(OVER, sides(committed), () => Promise.reject(ours))).rejects.toBe(ours);
+    await expect(sayingWhoServes(CUTOVER, sides(committed), () => Promise.reject(ours))).rejects.toBe(ours);
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { InvalidInput, TransientError, VerificationError } from '../../../lambdas/config/errors.ts';
 import type { StepEvent } from '../../../lambdas/engine/contract.ts';
 import { type Host, visitStep } from '../../../lambdas/handlers/visit.ts';
-import type { Places } from '../../../lambdas/ports/bindings.ts';
+import type { Bindings } from '../../../lambdas/ports/bindings.ts';
 import { member, state } from '../../support/cluster.ts';
 import { silent } from '../../support/world.ts';
 
@@ -17,11 +17,11 @@ const event: StepEvent = {
 
 /** A cluster whose writer is as `status` says; RebootSource looks at nothing else while it is not available. One that nobody manages has no writer. */
 const host = (status: string, overrides: Partial<Host> = {}): Host => {
-  const cluster: Partial<Places['cluster']> = {
+  const cluster: Partial<Bindings['cluster']> = {
     migrationGroup: 'group',
     describe: async () => (status === 'unmanaged' ? undefined : state({ members: [member({ instance: 'i', status })] })),
   };
-  return { places: async () => ({ cluster: cluster as Places['cluster'] }), remainingMs: () => 60_000, log: silent, ...overrides };
+  return { places: async () => ({ cluster: cluster as Bindings['cluster'] }), remainingMs: () => 60_000, log: silent, ...overrides };
 };
 
 describe('a visit', () => {

@@ -2,12 +2,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openPorts } from '../../../lambdas/adapters/open-ports.ts';
 import { subscriptionName } from '../../../lambdas/config/names.ts';
-import { lookOut, type Outlook } from '../../../lambdas/monitoring/collect.ts';
-import { Memory } from '../../../lambdas/monitoring/history.ts';
+import { collectMetrics, type Snapshot } from '../../../lambdas/monitoring/collect.ts';
+import { MetricHistory } from '../../../lambdas/monitoring/history.ts';
 import { PATIENCE_MS } from '../../../lambdas/monitoring/lag.ts';
 import type { Reader } from '../../../lambdas/ports/database.ts';
 import { fenceGate, liftFence } from '../../../lambdas/state/gates.sql.ts';
-import { haveGate } from '../../../lambdas/switch/gates.ts';
+import { ensureGate } from '../../../lambdas/switch/gates.ts';
 import { HOSTILE_TABLES, hostileRows } from '../../support/hostile.ts';
 import { eventually, published, replicated, type SharedServers, sharedServers, tableStates } from '../../support/replicated.ts';
 import { letInApplication, SWITCHABLE, writeAt } from '../../support/switchable.ts';
@@ -18,7 +18,7 @@ const TABLES = HOSTILE_TABLES.length + 2;
 const MINUTE = 60_000;
 
 interface Circumstances {
-  readonly memory?: Memory;
+  readonly memory?: MetricHistory;
   readonly finished?: boolean;
   readonly now?: number;
   /** A side that does not answer. */
@@ -28,13 +28,13 @@ interface Circumstances {
 /** One look, as the function takes it. */
 async function look(
   world: World,
-  { memory = new Memory(), finished = true, now = Date.now(), away }: Circumstances = {},
-): Promise<Outlook> {
+  { memory = new MetricHistory(), finished = true, now = Date.now(), away }: Circumstances = {},
+): Promise<Snapshot> {
   const closed = (side: 'source' | 'target') => (side === away ? { ...world.places[side], port: 1 } : world.places[side]);
   const ports = openPorts('Watch', { source: closed('source'), target: closed('target') });
   const { source, target } = ports.looking as { source: Reader; target: Reader };
   try {
-    return await lookOut({ source, target }, memory, finished, now);
+    return await collectMetrics({ source, target }, memory, finished, now);
   } finally {
     await ports.close();
   }
@@ -48,8 +48,8 @@ async function measuresOf(world: World, circumstances: Circumstances = {}) {
 }
 
 /** Waits for a look to show this. */
-async function shows(world: World, expected: Outlook['measures'], circumstances: Circumstances = {}): Promise<Outlook['measures']> {
-  let measures: Outlook['measures'] = {};
+async function shows(world: World, expected: Snapshot['measures'], circumstances: Circumstances = {}): Promise<Snapshot['measures']> {
+  let measures: Snapshot['measures'] = {};
   await eventually(async () => {
     ({ measures } = await look(world, circumstances));
     return Object.entries(expected).every(([name, value]) => measures[name as keyof typeof measures] === value);
@@ -96,7 +96,7 @@ describe('the watch', () => {
       () => servers.published(),
       async (world) => {
         const lock = await inSession(world, 'target', 'begin; lock table public.plain in share mode');
-        const memory = new Memory();
+        const memory = new MetricHistory();
         try {
           await world.until('CreateSubscription');
           const now = Date.now();
@@ -139,7 +139,7 @@ describe('the watch', () => {
     inWorld(
       () => servers.replicated(),
       async (world) => {
-        const memory = new Memory();
+        const memory = new MetricHistory();
         const now = Date.now();
         await shows(world, { ...HEALTHY }, { memory, now });
         const lock = await inSession(world, 'target', 'begin; lock table public.plain in share mode');
@@ -165,7 +165,7 @@ describe('the watch', () => {
     inWorld(
       () => servers.replicated(),
       async (world) => {
-        const memory = new Memory();
+        const memory = new MetricHistory();
         expect(await measuresOf(world, { memory })).not.toHaveProperty('ApplyErrors');
         expect(await measuresOf(world, { memory })).toMatchObject({ ApplyErrors: 0 });
         await world.target('insert into public.plain (id) values (70000)');
@@ -218,7 +218,7 @@ describe('the watch', () => {
       () => servers.replicated(),
       async (world) => {
         const { source } = world.ports('fence').acting;
-        const seenGate = await haveGate(source);
+        const seenGate = await ensureGate(source);
         const { turn } = seenGate;
         const fence = { seen: seenGate, turn: turn + 1, execution: 'test', attempt: '00000000-0000-4000-8000-000000000000', seconds: 600 };
         await source.query(fenceGate(fence));
@@ -239,7 +239,7 @@ describe('the watch', () => {
     inWorld(
       async () => letInApplication(await servers.replicated()),
       async (world) => {
-        const memory = new Memory();
+        const memory = new MetricHistory();
         await shows(world, HEALTHY, { memory });
         await world.visit('SwitchOver');
         expect(await writeAt(world, 'target')).toBe('written');
@@ -288,7 +288,7 @@ describe.each([
   it('asks no side for what its version does not have, there and back', async () => {
     const world = await letInApplication(await replicated({ ...SWITCHABLE, source, target }));
     try {
-      const memory = new Memory();
+      const memory = new MetricHistory();
       const there = await shows(world, { ...HEALTHY, ReadyToCutOver: 1 }, { memory });
       expect(await measuresOf(world, { memory })).toHaveProperty('ApplyErrors', 0);
       expect(Object.keys(there)).toEqual(expect.arrayContaining(['LagBytes', 'LagMilliseconds', 'WalKeptBytes', 'TransactionIdAge']));
@@ -309,7 +309,7 @@ describe('the watch of a slot that may keep little', () => {
       sourceParameters: { max_slot_wal_keep_size: '64MB', max_wal_size: '64MB', min_wal_size: '32MB', wal_keep_size: 0 },
     });
     try {
-      const memory = new Memory();
+      const memory = new MetricHistory();
       const now = Date.now();
       const healthy = await shows(world, HEALTHY, { memory, now });
       expect(healthy).not.toHaveProperty('WalHoursLeft');
@@ -336,7 +336,7 @@ describe('the watch of a slot that may keep little', () => {
     try {
       await world.until('CreateSubscription');
       await eventually(async () => (await tableStates(world)).every((state) => state === 'r'));
-      const memory = new Memory();
+      const memory = new MetricHistory();
       memory.turnTo('forward');
       memory.keep({ at: 0, position: 0, keptBytes: 1e15 });
       expect(await measuresOf(world, { memory, now: 20 * MINUTE })).toMatchObject({ WalHoursLeft: 720 });

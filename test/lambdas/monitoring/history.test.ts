@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bytesOf, Memory } from '../../../lambdas/monitoring/history.ts';
+import { bytesOf, MetricHistory } from '../../../lambdas/monitoring/history.ts';
 
 const MINUTE = 60_000;
 
@@ -16,7 +16,7 @@ describe('a position in the WAL', () => {
 
 describe('the memory of the watch', () => {
   it('tells no growth before its looks span ten minutes', () => {
-    const memory = new Memory();
+    const memory = new MetricHistory();
     expect(memory.growthPerHour()).toBeUndefined();
     memory.keep({ at: 0, position: 0, keptBytes: 0 });
     memory.keep({ at: 9 * MINUTE, position: 0, keptBytes: 900 });
@@ -26,7 +26,7 @@ describe('the memory of the watch', () => {
   });
 
   it('goes by the last hour only', () => {
-    const memory = new Memory();
+    const memory = new MetricHistory();
     for (let minute = 0; minute <= 120; minute += 1) {
       memory.keep({ at: minute * MINUTE, position: 0, keptBytes: minute < 60 ? minute * 1_000_000 : 60_000_000 });
     }
@@ -34,7 +34,7 @@ describe('the memory of the watch', () => {
   });
 
   it('knows when the WAL was last seen to end before a position, or at least since when it was not', () => {
-    const memory = new Memory();
+    const memory = new MetricHistory();
     expect(memory.lastSeenBefore(10)).toBeUndefined();
     for (const minute of [1, 2, 3]) memory.keep({ at: minute * MINUTE, position: minute * 100, keptBytes: 0 });
     expect(memory.lastSeenBefore(250)).toBe(2 * MINUTE);
@@ -43,12 +43,12 @@ describe('the memory of the watch', () => {
   });
 
   it('counts errors from look to look, and from zero where somebody has reset them', () => {
-    const memory = new Memory();
+    const memory = new MetricHistory();
     expect([7, 7, 9, 2].map((total) => memory.errorsSince(total))).toEqual([undefined, 0, 2, 0]);
   });
 
   it('forgets everything when another stream is current', () => {
-    const memory = new Memory();
+    const memory = new MetricHistory();
     memory.turnTo('forward');
     memory.keep({ at: 0, position: 0, keptBytes: 0 });
     memory.errorsSince(1);

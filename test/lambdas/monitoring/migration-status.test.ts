@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { standingOf } from '../../../lambdas/monitoring/migration-status.ts';
+import { migrationStatusOf } from '../../../lambdas/monitoring/migration-status.ts';
 
 const newest = (machine: string, startedAt: number, succeeded = true) => ({ machine, startedAt, succeeded });
 
@@ -13,11 +13,11 @@ describe('a migration', () => {
     ['is open again with the next start', [newest('Replicate', 4, false), newest('Cleanup', 3)], 3, true],
     ['is not opened by a clean-up', [newest('Cleanup', 3, false)], undefined, false],
   ] as const)('%s', (_, executions, cleaned, open) => {
-    expect(standingOf(executions, cleaned).open).toBe(open);
+    expect(migrationStatusOf(executions, cleaned).open).toBe(open);
   });
 
   it('is replicated where the latest execution of Replicate has succeeded', () => {
-    expect(standingOf([newest('Replicate', 1)], undefined).replicated).toBe(true);
-    expect(standingOf([newest('Replicate', 1, false), newest('Cutover', 2)], undefined).replicated).toBe(false);
+    expect(migrationStatusOf([newest('Replicate', 1)], undefined).replicated).toBe(true);
+    expect(migrationStatusOf([newest('Replicate', 1, false), newest('Cutover', 2)], undefined).replicated).toBe(false);
   });
 });

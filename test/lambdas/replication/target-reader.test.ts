@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openPorts } from '../../../lambdas/adapters/open-ports.ts';
 import { REPLICATION_ROLE } from '../../../lambdas/config/names.ts';
-import { haveTargetReader, isTargetReaderComplete, lookAtTargetReader } from '../../../lambdas/replication/target-reader.ts';
+import { ensureTargetReader, isTargetReaderComplete, lookAtTargetReader } from '../../../lambdas/replication/target-reader.ts';
 import { HOSTILE_TABLES } from '../../support/hostile.ts';
 import { published } from '../../support/replicated.ts';
 import { loginAs, sqlOn, startWorld, type World } from '../../support/world.ts';
@@ -68,10 +68,10 @@ describe('the reader on a target whose role is a member of one that makes roles 
 grant create on database "${world.database.name.replaceAll('"', '""')}" to pscale_api_x`);
     const ports = openPorts('test', { ...world.places, target: loginAs(world, 'target', 'pscale_api_x', 'x') });
     try {
-      await haveTargetReader(ports.acting.target, ports.acting.replication, [{ schema: 'public', table: 't' }]);
+      await ensureTargetReader(ports.acting.target, ports.acting.replication, [{ schema: 'public', table: 't' }]);
       expect(await role(world)).toMatchObject([{ rolcanlogin: true, rolbypassrls: true }]);
       await world.target(`alter role ${REPLICATION_ROLE} password 'another'`);
-      await haveTargetReader(ports.acting.target, ports.acting.replication, [{ schema: 'public', table: 't' }]);
+      await ensureTargetReader(ports.acting.target, ports.acting.replication, [{ schema: 'public', table: 't' }]);
       expect(await ports.acting.replication.works('target')).toBe(true);
     } finally {
       await ports.close();

@@ -1,13 +1,13 @@
 /** Functions, triggers, views, policies, rules, extensions and grants that changed since the copy. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { code } from '../../../lambdas/checks/cutover/code.ts';
-import type { SwitchScene } from '../../../lambdas/checks/cutover/scene.ts';
+import type { SwitchCheckContext } from '../../../lambdas/checks/cutover/context.ts';
 import type { SideName } from '../../../lambdas/config/side-name.ts';
 import { type CodeDifferences, codeDifferences } from '../../../lambdas/schema/code-drift.ts';
 import { codeOf } from '../../../lambdas/schema/code-record.ts';
 import { isAlike } from '../../../lambdas/schema/code-words.ts';
 import { inWords } from '../../../lambdas/schema/differences.ts';
-import { BACK, OVER } from '../../../lambdas/switch/direction.ts';
+import { CUTOVER, ROLLBACK } from '../../../lambdas/switch/direction.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
 const SCHEMA = `
@@ -55,10 +55,10 @@ const looked = async (world: World, from: SideName = 'source'): Promise<CodeDiff
     await ports.close();
   }
 };
-const findings = async (world: World, direction = OVER) => {
+const findings = async (world: World, direction = CUTOVER) => {
   const ports = world.ports('CheckCutover');
   try {
-    return await code.find({ ...ports.looking, direction } as unknown as SwitchScene);
+    return await code.find({ ...ports.looking, direction } as unknown as SwitchCheckContext);
   } finally {
     await ports.close();
   }
@@ -141,7 +141,7 @@ describe.each([
     expect(warning?.objects).toHaveLength(CHANGES.filter(([, object]) => ONLY_NAMED.test(object)).length);
     expect(blocker?.objects.join('\n')).toContain('trigger "on item" on app.item was changed: it was enabled');
     expect(JSON.stringify(found)).not.toContain('canary');
-    expect((await findings(world, BACK)).every(({ severity }) => severity === 'warning')).toBe(true);
+    expect((await findings(world, ROLLBACK)).every(({ severity }) => severity === 'warning')).toBe(true);
   });
 
   it('is settled once the same statements were run on the target', async () => {

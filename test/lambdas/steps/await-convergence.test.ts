@@ -3,7 +3,7 @@ import { ReplicationBroken, TransientError } from '../../../lambdas/config/error
 import { subscriptionName } from '../../../lambdas/config/names.ts';
 import { holdForward } from '../../support/held.ts';
 import { hostileRows } from '../../support/hostile.ts';
-import { livesItsWholeLife } from '../../support/life.ts';
+import { describeLifecycle } from '../../support/lifecycle.ts';
 import { eventually, replicated, type SharedServers, sharedServers, sidesAgree } from '../../support/replicated.ts';
 import type { World } from '../../support/world.ts';
 
@@ -20,7 +20,7 @@ describe('AwaitConvergence', () => {
   });
   afterAll(() => servers?.destroy());
 
-  livesItsWholeLife('AwaitConvergence', { world: () => servers.replicated(), effect: marked });
+  describeLifecycle('AwaitConvergence', { world: () => servers.replicated(), effect: marked });
 });
 
 describe.each([

@@ -3,7 +3,7 @@ import { CopyStalled, ReplicationBroken, TransientError } from '../../../lambdas
 import { REPLICATION_ROLE, subscriptionName } from '../../../lambdas/config/names.ts';
 import type { Session } from '../../../lambdas/ports/database.ts';
 import { HOSTILE_TABLES, hostileRows, hostileSchema, hostileTarget } from '../../support/hostile.ts';
-import { livesItsWholeLife } from '../../support/life.ts';
+import { describeLifecycle } from '../../support/lifecycle.ts';
 import { eventually, published, ROWS, type SharedServers, sharedServers, sidesAgree, tableStates } from '../../support/replicated.ts';
 import { MANY_TRIES, startWorld, type World } from '../../support/world.ts';
 
@@ -43,7 +43,7 @@ describe('AwaitCopy', () => {
   });
   afterAll(() => servers?.destroy());
 
-  livesItsWholeLife('AwaitCopy', {
+  describeLifecycle('AwaitCopy', {
     // The publication has gained a table since the subscription was made.
     world: async () => {
       const input = { excludeTables: ['public.plain'] };

@@ -6,7 +6,7 @@ import { DEFAULT_INPUT } from '../../../lambdas/config/input.ts';
 import { schemaDifferences } from '../../../lambdas/schema/fingerprint.ts';
 import { buildIndexes } from '../../../lambdas/steps/build-indexes.ts';
 import { awkwardSchema } from '../../support/awkward-schema.ts';
-import { livesItsWholeLife } from '../../support/life.ts';
+import { describeLifecycle } from '../../support/lifecycle.ts';
 import { startWorld, type VisitOptions, type World } from '../../support/world.ts';
 
 /** A visit that leaves after three quarters of it: enough to start a statement even on a busy machine. */
@@ -270,7 +270,7 @@ describe('BuildIndexes', () => {
     await expect(empty.until('BuildIndexes')).rejects.toBeInstanceOf(IndexBuildFailed);
   });
 
-  livesItsWholeLife('BuildIndexes', {
+  describeLifecycle('BuildIndexes', {
     world: () => copied(awkwardSchema(15)),
     effect: built,
     input: { indexWorkers: 3 },

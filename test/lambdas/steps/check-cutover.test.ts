@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AlreadyRunning, CutoverRefused, TransientError } from '../../../lambdas/config/errors.ts';
 import { checkCutover } from '../../../lambdas/steps/check-cutover.ts';
 import { compared, FOLLOWED, type FollowedServers, follow, followedServers, streaming } from '../../support/following.ts';
-import { livesItsWholeLife } from '../../support/life.ts';
+import { describeLifecycle } from '../../support/lifecycle.ts';
 import { runningBeside, startWorld, type VisitOptions, type World } from '../../support/world.ts';
 
 const markers = (world: World) =>
@@ -25,7 +25,7 @@ describe('CheckCutover', () => {
   afterAll(() => servers?.destroy());
 
   const state: Record<string, unknown> = {};
-  livesItsWholeLife('CheckCutover', {
+  describeLifecycle('CheckCutover', {
     world: async () => {
       const world = await servers.world();
       await streaming(world);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RollbackRefused } from '../../../lambdas/config/errors.ts';
 import { subscriptionName } from '../../../lambdas/config/names.ts';
 import { compared, type FollowedServers, followedServers, streaming } from '../../support/following.ts';
-import { livesItsWholeLife } from '../../support/life.ts';
+import { describeLifecycle } from '../../support/lifecycle.ts';
 import { eventually } from '../../support/replicated.ts';
 import type { VisitOptions, World } from '../../support/world.ts';
 
@@ -37,7 +37,7 @@ describe('CheckRollback', () => {
     return world;
   };
 
-  livesItsWholeLife('CheckRollback', { world: () => switched(), effect: markers });
+  describeLifecycle('CheckRollback', { world: () => switched(), effect: markers });
 
   it('refuses before anything was switched', async () => {
     const message = await refusalOf(await servers.world());

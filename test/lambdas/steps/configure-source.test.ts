@@ -5,7 +5,7 @@ import type { Cluster, ClusterState, Network, Parameter } from '../../../lambdas
 import { auroraStandIn, MIGRATION_GROUP, unmanagedCluster } from '../../../rehearsal/aurora-stand-in.ts';
 import { GROUP, member, OPEN_NETWORK, OURS, playedCluster, prepared, reader, state, THEIRS, USERS_GROUP } from '../../support/cluster.ts';
 import { untilDoneOn, visitOn } from '../../support/control-plane.ts';
-import { livesItsWholeLife } from '../../support/life.ts';
+import { describeLifecycle } from '../../support/lifecycle.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
 const set = (name: string, value: string): Parameter => ({ name, value, applyMethod: 'pending-reboot' });
@@ -24,7 +24,7 @@ const attached = async (world: World) => {
 };
 
 describe('ConfigureSource', () => {
-  livesItsWholeLife('ConfigureSource', { world: () => startWorld({ sourceParameters: { wal_level: 'replica' } }), effect: attached });
+  describeLifecycle('ConfigureSource', { world: () => startWorld({ sourceParameters: { wal_level: 'replica' } }), effect: attached });
 });
 
 describe('ConfigureSource on a real server', () => {

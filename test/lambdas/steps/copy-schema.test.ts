@@ -9,7 +9,7 @@ import { schemaDifferences } from '../../../lambdas/schema/fingerprint.ts';
 import { copySchema } from '../../../lambdas/steps/copy-schema.ts';
 import type { ServerVersion } from '../../../rehearsal/servers/binaries.ts';
 import { awkwardSchema, HOSTILE_SCHEMA, LONGEST_NAME } from '../../support/awkward-schema.ts';
-import { livesItsWholeLife } from '../../support/life.ts';
+import { describeLifecycle } from '../../support/lifecycle.ts';
 import { type Sql, startWorld, type World } from '../../support/world.ts';
 
 /** Everything of ours and of the user's that stands on a target. */
@@ -211,7 +211,7 @@ create event trigger refuse on ddl_command_start when tag in ('CREATE EXTENSION'
   });
 
   let lives = 0;
-  livesItsWholeLife('CopySchema', {
+  describeLifecycle('CopySchema', {
     async world() {
       lives += 1;
       const one = await world.sibling(`life ${lives} %`);

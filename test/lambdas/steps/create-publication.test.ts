@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TransientError } from '../../../lambdas/config/errors.ts';
 import { createHeartbeat } from '../../../lambdas/state/heartbeat.sql.ts';
 import { HOSTILE_TABLES, hostileSchema } from '../../support/hostile.ts';
-import { livesItsWholeLife } from '../../support/life.ts';
+import { describeLifecycle } from '../../support/lifecycle.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
 const schema = `${hostileSchema()};${createHeartbeat().text};
@@ -28,7 +28,7 @@ describe('CreatePublication', () => {
     siblings += 1;
     return base.sibling(`Shop "${siblings}"`);
   };
-  livesItsWholeLife('CreatePublication', { world, effect: published });
+  describeLifecycle('CreatePublication', { world, effect: published });
 });
 
 describe.each([11, 15, 18] as const)('CreatePublication on version %i', (source) => {

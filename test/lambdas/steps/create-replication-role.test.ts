@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { REPLICATION_ROLE } from '../../../lambdas/config/names.ts';
 import { qualified } from '../../../lambdas/postgres/quote.ts';
 import { HOSTILE_TABLES, hostileSchema } from '../../support/hostile.ts';
-import { livesItsWholeLife } from '../../support/life.ts';
+import { describeLifecycle } from '../../support/lifecycle.ts';
 import { REPLICATION_PASSWORD, sqlOn, startWorld, type World } from '../../support/world.ts';
 
 const rights = async (world: World) => ({
@@ -25,7 +25,7 @@ const countAs = async (world: World, password: string, { schema, table } = HOSTI
 };
 
 describe("CreateReplicationRole, by Aurora's master user", () => {
-  livesItsWholeLife('CreateReplicationRole', { world: () => startWorld({ source: 17, schema: hostileSchema() }), effect: rights });
+  describeLifecycle('CreateReplicationRole', { world: () => startWorld({ source: 17, schema: hostileSchema() }), effect: rights });
 });
 
 describe.each([11, 13, 15, 18] as const)('CreateReplicationRole on version %i (#10)', (source) => {

@@ -7,7 +7,7 @@ import { qualified } from '../../../lambdas/postgres/quote.ts';
 import { lockBeats, writeBeat } from '../../../lambdas/state/heartbeat.sql.ts';
 import { holdForward } from '../../support/held.ts';
 import { HOSTILE_TABLES, hostileRows, hostileSchema, hostileTarget } from '../../support/hostile.ts';
-import { livesItsWholeLife } from '../../support/life.ts';
+import { describeLifecycle } from '../../support/lifecycle.ts';
 import { eventually, published, replicated, type SharedServers, sharedServers, sidesAgree, tableStates } from '../../support/replicated.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
@@ -53,7 +53,7 @@ describe('CreateSubscription', () => {
   });
   afterAll(() => servers?.destroy());
 
-  livesItsWholeLife('CreateSubscription', { world: () => servers.published(), effect: subscribed });
+  describeLifecycle('CreateSubscription', { world: () => servers.published(), effect: subscribed });
 });
 
 describe.each([

@@ -3,7 +3,7 @@ import { CleanupIncomplete, InvalidConfiguration } from '../../../lambdas/config
 import { subscriptionName } from '../../../lambdas/config/names.ts';
 import { noApplication, ORIGINAL_LABEL } from '../../../lambdas/ports/application.ts';
 import { copied, impatient, migrate, NOTHING, ofOurs, ROWS } from '../../support/cleaned.ts';
-import { fenced, prepared, switchedOver } from '../../support/halfway.ts';
+import { fenced, prepared, switchedOver } from '../../support/partial-switch.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
 const halfway = async (make: (world: World) => Promise<void>, test: (world: World) => Promise<void>) => {

@@ -9,7 +9,7 @@ import { commitGate } from '../../../lambdas/state/gates.sql.ts';
 import { stepNamed } from '../../../lambdas/steps/index.ts';
 import type { ServerVersion } from '../../../rehearsal/servers/binaries.ts';
 import { bothSides, CLEAN, copied, migrate, NOTHING, ofOurs, ROWS } from '../../support/cleaned.ts';
-import { ATTEMPT, committed, fenced, fencedAgain, prepared, sidesOf, switchedBack, switchedOver } from '../../support/halfway.ts';
+import { ATTEMPT, committed, fenced, fencedAgain, prepared, sidesOf, switchedBack, switchedOver } from '../../support/partial-switch.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
 /** A secret that leads to one side, and the calls to it. */

@@ -5,12 +5,12 @@ import type { ServerVersion } from '../../../rehearsal/servers/binaries.ts';
 import { awkwardSchema } from '../../support/awkward-schema.ts';
 import { catalogsOf } from '../../support/catalogs.ts';
 import { bothSides, CLEAN, copied, migrate, NOTHING, ofOurs, ROWS } from '../../support/cleaned.ts';
-import { switchedOver } from '../../support/halfway.ts';
-import { livesItsWholeLife } from '../../support/life.ts';
+import { describeLifecycle } from '../../support/lifecycle.ts';
+import { switchedOver } from '../../support/partial-switch.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
 describe('DropReplication, by roles that are no superusers', () => {
-  livesItsWholeLife('DropReplication', {
+  describeLifecycle('DropReplication', {
     async world() {
       const world = await startWorld({ source: 17, target: 17, schema: ROWS });
       await migrate(world);
@@ -22,7 +22,7 @@ describe('DropReplication, by roles that are no superusers', () => {
 });
 
 describe('DropReplication after a switch, by roles that are no superusers', () => {
-  livesItsWholeLife('DropReplication', {
+  describeLifecycle('DropReplication', {
     async world() {
       const world = await startWorld({ source: 17, target: 17, schema: ROWS });
       await migrate(world);

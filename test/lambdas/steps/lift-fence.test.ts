@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { subscriptionName } from '../../../lambdas/config/names.ts';
 import { commitGate, createGate, fenceGate, gateState } from '../../../lambdas/state/gates.sql.ts';
 import { holdForward } from '../../support/held.ts';
-import { livesItsWholeLife } from '../../support/life.ts';
+import { describeLifecycle } from '../../support/lifecycle.ts';
 import { eventually, type SharedServers, sharedServers } from '../../support/replicated.ts';
 import { fenceOn, letInApplication, SWITCHABLE, writableSides, writeAt } from '../../support/switchable.ts';
 import type { World } from '../../support/world.ts';
@@ -35,7 +35,7 @@ describe('LiftFence', () => {
     }
   };
 
-  livesItsWholeLife('LiftFence', { world: async () => killedInside(await fresh()), effect: (world) => fenceOn(world, 'source') });
+  describeLifecycle('LiftFence', { world: async () => killedInside(await fresh()), effect: (world) => fenceOn(world, 'source') });
 
   it(
     'has nothing to do where there was no switch',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { unmanagedCluster } from '../../../rehearsal/aurora-stand-in.ts';
 import { playedCluster, prepared } from '../../support/cluster.ts';
-import { livesItsWholeLife } from '../../support/life.ts';
+import { describeLifecycle } from '../../support/lifecycle.ts';
 import { MANY_TRIES, startWorld, type World } from '../../support/world.ts';
 
 async function configured(): Promise<World> {
@@ -23,7 +23,7 @@ async function walLevel(world: World): Promise<unknown> {
 }
 
 describe('RebootSource', () => {
-  livesItsWholeLife('RebootSource', { world: configured, effect: walLevel });
+  describeLifecycle('RebootSource', { world: configured, effect: walLevel });
 
   it('reboots once, however often it is visited meanwhile', async () => {
     const world = await configured();

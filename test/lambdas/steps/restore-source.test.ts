@@ -5,7 +5,7 @@ import type { Cluster, ClusterState, Parameter } from '../../../lambdas/ports/cl
 import { unmanagedCluster } from '../../../rehearsal/aurora-stand-in.ts';
 import { GROUP, member, OURS, type Play, type Played, playedCluster, reader, state, THEIRS, USERS_GROUP } from '../../support/cluster.ts';
 import { untilDoneOn, visitOn } from '../../support/control-plane.ts';
-import { livesItsWholeLife } from '../../support/life.ts';
+import { describeLifecycle } from '../../support/lifecycle.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
 const restore = (cluster: Cluster) => untilDoneOn(cluster, 'RestoreSource');
@@ -36,7 +36,7 @@ const change = (cluster: Played, over: Partial<ClusterState>): void => {
 const tagsLeft = (cluster: Played): string[] => [...cluster.tagged.values()].flatMap((tags) => Object.keys(tags));
 
 describe('RestoreSource', () => {
-  livesItsWholeLife('RestoreSource', { world: configured, effect: settings });
+  describeLifecycle('RestoreSource', { world: configured, effect: settings });
 
   it('leaves the cluster as ConfigureSource found it', async () => {
     const world = await startWorld({ sourceParameters: { wal_level: 'replica' } });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { REPLICATION_ROLE, subscriptionName } from '../../../lambdas/config/names.ts';
 import type { SideName } from '../../../lambdas/config/side-name.ts';
 import { lockBeats, writeBeat } from '../../../lambdas/state/heartbeat.sql.ts';
-import { livesItsWholeLife } from '../../support/life.ts';
+import { describeLifecycle } from '../../support/lifecycle.ts';
 import { eventually, replicated } from '../../support/replicated.ts';
 import { letInApplication, SWITCHABLE, writeAt } from '../../support/switchable.ts';
 import { loginAs, REPLICATION_PASSWORD, sqlOn, startWorld, type World } from '../../support/world.ts';
@@ -76,7 +76,7 @@ const effect = async (world: World) => ({
 });
 
 describe('RotatePassword', () => {
-  livesItsWholeLife('RotatePassword', { world: () => replicated(SWITCHABLE), effect });
+  describeLifecycle('RotatePassword', { world: () => replicated(SWITCHABLE), effect });
 });
 
 describe.each([

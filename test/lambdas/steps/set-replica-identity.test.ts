@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NotReady, TransientError } from '../../../lambdas/config/errors.ts';
 import { IDENTITIES } from '../../support/keyless.ts';
-import { livesItsWholeLife } from '../../support/life.ts';
+import { describeLifecycle } from '../../support/lifecycle.ts';
 import { eventually } from '../../support/replicated.ts';
 import { versions } from '../../support/versions.ts';
 import { startWorld, type World } from '../../support/world.ts';
@@ -40,7 +40,7 @@ describe('SetReplicaIdentity (#11)', () => {
     siblings += 1;
     return base.sibling(`Keys "${siblings}"`);
   };
-  livesItsWholeLife('SetReplicaIdentity', { world, input: INPUT, effect: (one) => one.source(IDENTITIES) });
+  describeLifecycle('SetReplicaIdentity', { world, input: INPUT, effect: (one) => one.source(IDENTITIES) });
 
   it('does nothing without consent', async () => {
     const one = await world();

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { livesItsWholeLife } from '../../support/life.ts';
+import { describeLifecycle } from '../../support/lifecycle.ts';
 import { eventually, type SharedServers, sharedServers, sidesAgree } from '../../support/replicated.ts';
 import { applicationSession, fenceOn, letInApplication, SWITCHABLE, writableSides, writeAt } from '../../support/switchable.ts';
 import type { World } from '../../support/world.ts';
@@ -21,7 +21,7 @@ describe('SwitchBack', () => {
     return world;
   };
 
-  livesItsWholeLife('SwitchBack', {
+  describeLifecycle('SwitchBack', {
     world: switched,
     effect: async ({ source, target }) => ({ source: await source(SUBSCRIPTIONS), target: await target(SUBSCRIPTIONS) }),
   });

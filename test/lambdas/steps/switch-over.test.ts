@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SideName } from '../../../lambdas/config/side-name.ts';
 import type { Moment } from '../../../lambdas/ports/application.ts';
-import type { Places } from '../../../lambdas/ports/bindings.ts';
-import { livesItsWholeLife } from '../../support/life.ts';
+import type { Bindings } from '../../../lambdas/ports/bindings.ts';
+import { describeLifecycle } from '../../support/lifecycle.ts';
 import { eventually, replicated, type SharedServers, sharedServers, sidesAgree } from '../../support/replicated.ts';
 import {
   applicationSession,
@@ -45,7 +45,7 @@ describe('SwitchOver', () => {
   const evidenceOf = async (world: World, input = {}): Promise<Evidence> =>
     (await world.visit('SwitchOver', { input })).evidence as unknown as Evidence;
 
-  livesItsWholeLife('SwitchOver', { world: fresh, effect: streams });
+  describeLifecycle('SwitchOver', { world: fresh, effect: streams });
 
   it('moves the application, and the side that was left takes no write, whatever a session sets', async () => {
     const world = await fresh();
@@ -181,7 +181,7 @@ revoke connect on database "${name}" from public; grant connect on database "${n
 /** Where the source has no way to the target. */
 async function staysOpenWithoutAWayBack(world: World): Promise<void> {
   const before = [await fenceOn(world, 'source'), await streams(world)];
-  const { places } = world as { places: { wayBack: Places['wayBack'] } };
+  const { places } = world as { places: { wayBack: Bindings['wayBack'] } };
   const kept = places.wayBack;
   places.wayBack = { ...kept, host: '127.0.0.1', port: 1 };
   try {

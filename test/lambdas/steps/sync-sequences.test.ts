@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Reader } from '../../../lambdas/ports/database.ts';
 import { identifier, literal, qualified } from '../../../lambdas/postgres/quote.ts';
 import { lookAtSequences } from '../../../lambdas/sequences/look.ts';
-import { livesItsWholeLife } from '../../support/life.ts';
+import { describeLifecycle } from '../../support/lifecycle.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
 const LONG = `ü${'x'.repeat(61)}`;
@@ -58,7 +58,7 @@ describe('SyncSequences', () => {
   });
   afterAll(() => world?.destroy());
 
-  livesItsWholeLife('SyncSequences', { world: () => fresh(), effect: (one) => positions(one.target), input: INPUT });
+  describeLifecycle('SyncSequences', { world: () => fresh(), effect: (one) => positions(one.target), input: INPUT });
 
   it('sets each ahead in its own units, and leaves the source as it was', async () => {
     const one = await fresh();

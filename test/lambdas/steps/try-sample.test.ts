@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SampleRefused } from '../../../lambdas/config/errors.ts';
 import { trialRole } from '../../../lambdas/config/names.ts';
 import type { ServerVersion } from '../../../rehearsal/servers/binaries.ts';
-import { livesItsWholeLife } from '../../support/life.ts';
+import { describeLifecycle } from '../../support/lifecycle.ts';
 import { startWorld, type VisitOptions, type World } from '../../support/world.ts';
 
 /** Every kind of value and of table that travels, with names that need quoting. */
@@ -333,7 +333,7 @@ grant select, insert, truncate on t to ${role}; grant usage on schema planetscal
   });
 
   let lives = 0;
-  livesItsWholeLife('TrySample', {
+  describeLifecycle('TrySample', {
     async world() {
       lives += 1;
       const one = await world.sibling(`life ${lives} %`);

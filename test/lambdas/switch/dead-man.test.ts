@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { armDeadMan, raiseFence } from '../../../lambdas/switch/fence.ts';
-import { gateOf, haveGate } from '../../../lambdas/switch/gates.ts';
+import { ensureGate, gateOf } from '../../../lambdas/switch/gates.ts';
 import { beFriendly, beHostile, hostileTo, REACHES } from '../../support/hostile-settings.ts';
 import { eventually } from '../../support/replicated.ts';
 import { versions } from '../../support/versions.ts';
@@ -31,7 +31,7 @@ describe.each(versions(11, 13, 15, 17, 18))('the dead man on version %i (#9.4)',
   /** Arms him, fences, and hangs up on both. */
   async function fenceAndVanish(): Promise<void> {
     const { acting, close } = world.ports('SwitchOver');
-    const gate = await haveGate(acting.source);
+    const gate = await ensureGate(acting.source);
     const open = (tag: string) => acting.source.session(tag);
     const [lifts, unblocks, leaving] = [await open('fence'), await open('fence-locks'), await open('switch')];
     const fence = { seen: gate, turn: gate.turn + 1, execution: 'test', attempt: randomUUID(), seconds: SECONDS };

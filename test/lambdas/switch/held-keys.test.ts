@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { schema as schemaCheck } from '../../../lambdas/checks/cutover/schema.ts';
-import { BACK, OVER } from '../../../lambdas/switch/direction.ts';
+import { CUTOVER, ROLLBACK } from '../../../lambdas/switch/direction.ts';
 import type { ServerVersion } from '../../../rehearsal/servers/binaries.ts';
 import { switchFindings } from '../../support/following.ts';
 import { eventually, tableStates } from '../../support/replicated.ts';
@@ -49,7 +49,7 @@ describe.each(versions<[ServerVersion, ServerVersion]>([11, 18], [15, 17], [18, 
       await world.source("insert into job values (3, 'c'); insert into part_root values (5)");
       await eventually(async () => (await count('target', 'part_root where id = 5')) === 1);
       expect([await count('target', 'job'), await count('target', 'note'), await count('target', 'part_root')]).toEqual([1, 0, 1]);
-      expect(await switchFindings(world, [schemaCheck], { direction: OVER, ...INPUT })).toEqual([]);
+      expect(await switchFindings(world, [schemaCheck], { direction: CUTOVER, ...INPUT })).toEqual([]);
     });
 
     it('is made on the target by the switch, and is not on the source until the way back is taken', async () => {
@@ -62,7 +62,7 @@ describe.each(versions<[ServerVersion, ServerVersion]>([11, 18], [15, 17], [18, 
       await world.target("insert into job values (4, 'd')");
       await eventually(async () => (await count('source', 'job where id = 4')) === 1);
       expect([await count('source', 'job'), await count('source', 'note'), await count('source', 'part_root')]).toEqual([1, 0, 0]);
-      expect(await switchFindings(world, [schemaCheck], { direction: BACK, ...INPUT })).toEqual([]);
+      expect(await switchFindings(world, [schemaCheck], { direction: ROLLBACK, ...INPUT })).toEqual([]);
     });
 
     it('is back on the source after the way back, NOT VALID where rows refer to what is gone, and Cleanup makes what is still held', async () => {

@@ -6,8 +6,8 @@ import type { SideName } from '../../../lambdas/config/side-name.ts';
 import { identifier } from '../../../lambdas/postgres/quote.ts';
 import { fenceGate, gateState } from '../../../lambdas/state/gates.sql.ts';
 import { armDeadMan } from '../../../lambdas/switch/fence.ts';
-import { haveGate } from '../../../lambdas/switch/gates.ts';
-import { ATTEMPT, committed, fenced } from '../../support/halfway.ts';
+import { ensureGate } from '../../../lambdas/switch/gates.ts';
+import { ATTEMPT, committed, fenced } from '../../support/partial-switch.ts';
 import { eventually, type SharedServers, sharedServers } from '../../support/replicated.ts';
 import { fenceOn, letInApplication, SWITCHABLE, writableSides, writeAt } from '../../support/switchable.ts';
 import { versions } from '../../support/versions.ts';
@@ -49,7 +49,7 @@ describe.each(versions([11, 17] as const, [13, 18] as const, [17, 18] as const))
       inWorld(async (world) => {
         const before = await fenceOn(world, 'source');
         const { source } = world.ports('SwitchOver').acting;
-        const seen = await haveGate(source);
+        const seen = await ensureGate(source);
         const [lifts, unblocks] = [await source.session('fence'), await source.session('fence-locks')];
         armDeadMan({ lifts, unblocks }, { attempt: ATTEMPT, seconds: 1 });
         await source.query(fenceGate({ seen, turn: 1, execution: 'dead', attempt: ATTEMPT, seconds: 1 }));

@@ -1,11 +1,11 @@
 /** How the streams are made that a switchover of the target has to spare, and what becomes of one that it did not spare. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { subscriptionName } from '../../../lambdas/config/names.ts';
-import { OVER, partiesOf } from '../../../lambdas/switch/direction.ts';
+import { CUTOVER, partiesOf } from '../../../lambdas/switch/direction.ts';
 import { takeBackStreams } from '../../../lambdas/switch/streams.ts';
 import { switchTargetOver } from '../../../rehearsal/servers/switchover.ts';
-import { sidesOf } from '../../support/halfway.ts';
 import { holdForward } from '../../support/held.ts';
+import { sidesOf } from '../../support/partial-switch.ts';
 import { replicated } from '../../support/replicated.ts';
 import { letInApplication, SWITCHABLE } from '../../support/switchable.ts';
 import { versions } from '../../support/versions.ts';
@@ -35,7 +35,7 @@ describe.each(versions([11, 17] as const, [15, 18] as const, [17, 18] as const))
     });
 
     it('are not enabled by an attempt that is taken back, where others have disabled them (#10)', async () => {
-      const parties = partiesOf(OVER, sidesOf(world));
+      const parties = partiesOf(CUTOVER, sidesOf(world));
       await world.target(`alter subscription ${forward} disable`);
       expect(await takeBackStreams(parties)).toEqual([]);
       expect(await enabled(), 'disabled by others').toBe(false);

@@ -19,7 +19,7 @@ import { replicationPassword } from '../../../lambdas/config/secrets.ts';
 import type { SideName } from '../../../lambdas/config/side-name.ts';
 import type { MachineName } from '../../../lambdas/engine/machines.ts';
 import { handler, watch } from '../../../lambdas/handlers/index.ts';
-import type { Places } from '../../../lambdas/ports/bindings.ts';
+import type { Bindings } from '../../../lambdas/ports/bindings.ts';
 import { scramVerifier } from '../../../lambdas/postgres/scram.ts';
 import { letApplicationIn } from '../../../rehearsal/application/rights.ts';
 import { type Outcome, startExecution } from '../../../rehearsal/machines/execution.ts';
@@ -33,14 +33,14 @@ import { synthesized } from '../../support/synthesized.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
 /** What the mocked part of the places gives in place of AWS, for the visit under way. */
-const standIns = vi.hoisted(() => ({ places: {} as Partial<Places>, authority: '' }));
+const standIns = vi.hoisted(() => ({ places: {} as Partial<Bindings>, authority: '' }));
 vi.mock('../../../lambdas/adapters/aws/bindings.ts', async (original) => {
   const real = await original<typeof import('../../../lambdas/adapters/aws/bindings.ts')>();
   return {
     ...real,
-    async findPlaces(needs: Parameters<typeof real.findPlaces>[0], site: Parameters<typeof real.findPlaces>[1]) {
+    async resolveBindings(needs: Parameters<typeof real.resolveBindings>[0], site: Parameters<typeof real.resolveBindings>[1]) {
       const ours = needs.filter((need) => !/^(cluster|executions|hook|functions)/.test(need));
-      const { target, wayBack, ...found } = await real.findPlaces(ours, site);
+      const { target, wayBack, ...found } = await real.resolveBindings(ours, site);
       return {
         ...standIns.places,
         ...found,
@@ -158,7 +158,7 @@ function play(
     places: world.places,
     onVisited: ({ step, outcome }) => ('verdict' in outcome && outcome.verdict === 'done' ? afterVisit?.(step) : undefined),
     async invoke({ step }, event, places, budgetMs) {
-      const { cluster, executions, functions } = places as Places;
+      const { cluster, executions, functions } = places as Bindings;
       standIns.places = {
         cluster,
         executions,

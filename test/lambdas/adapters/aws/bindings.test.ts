@@ -21,7 +21,7 @@ import {
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { awsClients, findPlaces } from '../../../../lambdas/adapters/aws/bindings.ts';
+import { awsClients, resolveBindings } from '../../../../lambdas/adapters/aws/bindings.ts';
 import { type Environment, VARIABLE } from '../../../../lambdas/config/environment.ts';
 import { replicationPassword } from '../../../../lambdas/config/secrets.ts';
 import { noApplication, noHook } from '../../../../lambdas/ports/application.ts';
@@ -54,10 +54,10 @@ const environment: Environment = {
   [VARIABLE.switchFunctions]: 'arn:aws:lambda:eu-central-1:111122223333:function:one,arn:aws:lambda:eu-central-1:111122223333:function:two',
   [VARIABLE.actingMachines]: 'arn:aws:states:eu-central-1:111122223333:stateMachine:App-Replicate',
 };
-const find = (...needs: Need[]) => findPlaces(needs, { environment, event, clients });
+const find = (...needs: Need[]) => resolveBindings(needs, { environment, event, clients });
 const findWith = (...needs: Need[]) => findBeside(needs, {});
 const findBeside = (needs: readonly Need[], more: Environment) =>
-  findPlaces(needs, {
+  resolveBindings(needs, {
     environment: {
       ...environment,
       [VARIABLE.applicationSecret]: 'application-secret',
@@ -131,7 +131,7 @@ describe('the places of a step', () => {
   it('say what the deployment says of the way back, and nothing else (#10)', async () => {
     expect((await find('wayBack')).wayBack).toEqual({});
     const told = { [VARIABLE.reverseHost]: 'private.example', [VARIABLE.reversePort]: '6000', [VARIABLE.reverseSslmode]: 'require' };
-    const { wayBack } = await findPlaces(['replication'], { environment: { ...environment, ...told }, event, clients });
+    const { wayBack } = await resolveBindings(['replication'], { environment: { ...environment, ...told }, event, clients });
     expect(wayBack).toEqual({ host: 'private.example', port: 6000, sslmode: 'require' });
   });
 
@@ -258,7 +258,7 @@ describe('the places of a step', () => {
         .on(GetSecretValueCommand, { SecretId: spelling })
         .resolves({ SecretString: JSON.stringify(content), ARN: arn, VersionId: '1' });
     const findFor = (needs: readonly Need[], more: Environment) =>
-      findPlaces(needs, { environment: { ...environment, ...more }, event, clients });
+      resolveBindings(needs, { environment: { ...environment, ...more }, event, clients });
     const refusal = (roles: string) => ({
       name: 'InvalidConfiguration',
       message: expect.stringMatching(new RegExp(`${roles} name one secret, \\S+: .*Nothing was touched; correct the settings`)),
@@ -338,7 +338,7 @@ describe('the places of a step', () => {
       [VARIABLE.vpc]: 'vpc-1',
       [VARIABLE.securityGroup]: 'Shop-until-cleanup',
     };
-    const { cluster } = await findPlaces(['clusterSetup'], { environment: { ...environment, ...told }, event, clients });
+    const { cluster } = await resolveBindings(['clusterSetup'], { environment: { ...environment, ...told }, event, clients });
     expect(cluster).toMatchObject({ migrationGroup: 'migration-group', stack: 'Shop', publicAccess: 'listed' });
     const { cluster: untold } = await find('cluster');
     expect(() => untold?.stack).toThrow(/lacks its setting STACK_NAME/);
@@ -349,7 +349,7 @@ describe('the places of a step', () => {
   it.each(['source', 'target', 'cluster', 'executions', 'replication', 'functions'] as const)(
     'name the setting that %s lacks',
     async (need) => {
-      await expect(findPlaces([need], { environment: {}, event, clients })).rejects.toMatchObject({
+      await expect(resolveBindings([need], { environment: {}, event, clients })).rejects.toMatchObject({
         name: 'InvalidConfiguration',
         message: expect.stringMatching(/lacks its setting [A-Z_]+/),
       });
@@ -358,7 +358,7 @@ describe('the places of a step', () => {
 
   it('say which file of authorities is not there', async () => {
     const lost = { ...environment, [VARIABLE.sourceAuthorities]: '/nowhere/ca.pem' };
-    await expect(findPlaces(['source'], { environment: lost, event, clients })).rejects.toMatchObject({
+    await expect(resolveBindings(['source'], { environment: lost, event, clients })).rejects.toMatchObject({
       name: 'InvalidConfiguration',
       message: expect.stringContaining('/nowhere/ca.pem'),
     });

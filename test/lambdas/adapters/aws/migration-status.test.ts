@@ -1,7 +1,7 @@
 import { ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { readStanding } from '../../../../lambdas/adapters/aws/migration-status.ts';
+import { readMigrationStatus } from '../../../../lambdas/adapters/aws/migration-status.ts';
 
 const HOME = 'arn:aws:states:eu-central-1:111122223333:stateMachine:My-App';
 const REPLICATE = `${HOME}-Replicate`;
@@ -12,7 +12,7 @@ const listed = (of: { stateMachineArn: string; statusFilter?: 'SUCCEEDED' }, sta
   api.on(ListExecutionsCommand, { ...of, maxResults: 1 }, true).resolves({
     executions: [{ executionArn: 'e', stateMachineArn: of.stateMachineArn, name: 'e', status, startDate: new Date(started) }],
   });
-const standing = () => readStanding(new SFNClient({}), [REPLICATE, CLEANUP]);
+const standing = () => readMigrationStatus(new SFNClient({}), [REPLICATE, CLEANUP]);
 
 beforeEach(() => {
   api.reset();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { awsClients, findPlaces } from '../../../../lambdas/adapters/aws/bindings.ts';
+import { awsClients, resolveBindings } from '../../../../lambdas/adapters/aws/bindings.ts';
 import { openPorts } from '../../../../lambdas/adapters/open-ports.ts';
 import { VARIABLE } from '../../../../lambdas/config/environment.ts';
 import { REPLICATION_ROLE } from '../../../../lambdas/config/names.ts';
@@ -63,7 +63,7 @@ describe('a login that was rotated after the secret was read (#9.14)', () => {
     };
     const event = { executionArn: 'arn:aws:states:eu-central-1:111122223333:execution:App-Replicate:e', startedAt: '' };
     const clients = { ...awsClients(), secrets: new SecretsManagerClient({}) };
-    const places = await findPlaces(needs, { environment, event, clients });
+    const places = await resolveBindings(needs, { environment, event, clients });
     const { source, target } = places;
     return openPorts('Test', {
       ...places,

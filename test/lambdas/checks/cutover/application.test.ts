@@ -6,7 +6,7 @@ import { CHECKS } from '../../../../lambdas/checks/readiness/index.ts';
 import { InvalidConfiguration } from '../../../../lambdas/config/errors.ts';
 import type { Application } from '../../../../lambdas/ports/application.ts';
 import { noApplication } from '../../../../lambdas/ports/application.ts';
-import { BACK, OVER } from '../../../../lambdas/switch/direction.ts';
+import { CUTOVER, ROLLBACK } from '../../../../lambdas/switch/direction.ts';
 import { blocker, findingsOf, summary, warning } from '../../../support/findings.ts';
 import { switchFindings } from '../../../support/following.ts';
 import { startWorld, type World } from '../../../support/world.ts';
@@ -29,14 +29,14 @@ describe('the application before a switch', () => {
 
   it('is fine where its secret leads to the side that serves', async () => {
     expect(await switchFindings(world, [application], { application: secretThat(async () => 'source') })).toEqual([]);
-    expect(await switchFindings(world, [application], { application: secretThat(async () => 'target'), direction: BACK })).toEqual([]);
+    expect(await switchFindings(world, [application], { application: secretThat(async () => 'target'), direction: ROLLBACK })).toEqual([]);
   });
 
   it('is refused where its secret leads elsewhere, but may go back', async () => {
     const elsewhere = { application: secretThat(async () => 'elsewhere') };
     const objects = 'shop/database (leads to: elsewhere)';
     expect(summary(await switchFindings(world, [application], elsewhere))).toEqual({ ApplicationSecretElsewhere: blocker(objects) });
-    expect(summary(await switchFindings(world, [application], { ...elsewhere, direction: BACK }))).toEqual({
+    expect(summary(await switchFindings(world, [application], { ...elsewhere, direction: ROLLBACK }))).toEqual({
       ApplicationSecretElsewhere: warning(objects),
     });
   });
@@ -52,7 +52,7 @@ describe('the application before a switch', () => {
 
   it('is refused in both directions where somebody else writes into its secret (#9.12)', async () => {
     const obstacle = { code: 'ApplicationSecretRotates', message: 'The secret rotates.', remedy: 'Switch its rotation off.' };
-    for (const direction of [OVER, BACK]) {
+    for (const direction of [CUTOVER, ROLLBACK]) {
       const rotating = { ...secretThat(async () => direction.from), obstacles: async () => [obstacle] };
       const found = await switchFindings(world, [application], { application: rotating, direction });
       expect(found).toEqual([{ ...obstacle, severity: 'blocker', objects: ['shop/database'] }]);

@@ -3,7 +3,7 @@ import { unverifiedWayBack } from '../../../../lambdas/checks/cutover/consent.ts
 import { CUTOVER_CHECKS, ROLLBACK_CHECKS } from '../../../../lambdas/checks/cutover/index.ts';
 import { wayBack } from '../../../../lambdas/checks/readiness/way-back.ts';
 import type { WayBackSettings } from '../../../../lambdas/ports/replication.ts';
-import { BACK } from '../../../../lambdas/switch/direction.ts';
+import { ROLLBACK } from '../../../../lambdas/switch/direction.ts';
 import { blocker, findingsOf, summary, warning } from '../../../support/findings.ts';
 import { type SwitchCircumstances, switchFindings } from '../../../support/following.ts';
 import { startWorld, type World } from '../../../support/world.ts';
@@ -31,7 +31,7 @@ describe('a switch from a source whose stream back verifies nothing (#9.13)', ()
   });
 
   it('is nothing to ask on the way back, whose next stream verifies', async () => {
-    expect(await found(world, { direction: BACK })).toEqual([]);
+    expect(await found(world, { direction: ROLLBACK })).toEqual([]);
     expect(ROLLBACK_CHECKS).not.toContain(unverifiedWayBack);
   });
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { extensionRows, jobs } from '../../../../lambdas/checks/cutover/extensions.ts';
-import { BACK } from '../../../../lambdas/switch/direction.ts';
+import { ROLLBACK } from '../../../../lambdas/switch/direction.ts';
 import { partman, pgCron } from '../../../support/extensions.ts';
 import { summary, warning } from '../../../support/findings.ts';
 import { switchFindings } from '../../../support/following.ts';
@@ -42,10 +42,10 @@ describe('what extensions keep to themselves, before a switch (#11)', () => {
       warning('job new (pg_cron): our role may not disable it here', 'job twice (pg_cron): our role may not disable it here'),
     );
     await shop.target(job('only here').replace(`'${user}'`, "'postgres'"));
-    const back = summary(await switchFindings(shop, [jobs], { direction: BACK }));
+    const back = summary(await switchFindings(shop, [jobs], { direction: ROLLBACK }));
     expect(back.JobsNotHandedOver?.objects).toContain('job twice (pg_cron): our role may not enable it there');
     await shop.source("update pg_extension set extname = 'intagg' where extname = 'pg_cron'");
-    const gone = summary(await switchFindings(shop, [jobs], { direction: BACK }));
+    const gone = summary(await switchFindings(shop, [jobs], { direction: ROLLBACK }));
     expect(gone).toEqual({
       JobsNotHandedOver: warning('job twice (pg_cron): pg_cron is not there', 'job only here (pg_cron): pg_cron is not there'),
     });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fenceRights, streamRights } from '../../../../lambdas/checks/cutover/rights.ts';
 import { PUBLICATION } from '../../../../lambdas/config/names.ts';
-import { BACK } from '../../../../lambdas/switch/direction.ts';
+import { ROLLBACK } from '../../../../lambdas/switch/direction.ts';
 import { TARGET_ROLES } from '../../../../rehearsal/servers/planetscale-roles.ts';
 import { blocker, ODD, poorRole, summary } from '../../../support/findings.ts';
 import { switchFindings } from '../../../support/following.ts';
@@ -23,7 +23,7 @@ describe('rights for a switch', () => {
   afterAll(() => Promise.all([world?.destroy(), old?.destroy(), byDefault?.destroy()]));
 
   it('are there for a master user and both logins of PlanetScale, in both directions (#10)', async () => {
-    for (const direction of [undefined, BACK]) {
+    for (const direction of [undefined, ROLLBACK]) {
       for (const one of [world, old, byDefault]) expect(await switchFindings(one, CHECKS, direction ? { direction } : {})).toEqual([]);
     }
   });

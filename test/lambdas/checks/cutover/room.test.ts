@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { publisherRoom, subscriberRoom } from '../../../../lambdas/checks/cutover/room.ts';
 import { subscriptionName } from '../../../../lambdas/config/names.ts';
-import { BACK } from '../../../../lambdas/switch/direction.ts';
+import { ROLLBACK } from '../../../../lambdas/switch/direction.ts';
 import { blocker, summary } from '../../../support/findings.ts';
 import { switchFindings } from '../../../support/following.ts';
 import { startWorld, type World } from '../../../support/world.ts';
@@ -22,7 +22,7 @@ describe('room for the stream that a switch makes', () => {
 
   it('is there while nobody else takes it', async () => {
     expect(await switchFindings(world, CHECKS)).toEqual([]);
-    expect(await switchFindings(world, CHECKS, { direction: BACK })).toEqual([]);
+    expect(await switchFindings(world, CHECKS, { direction: ROLLBACK })).toEqual([]);
   });
 
   it('is not taken by what an earlier attempt of our own has left', async () => {
@@ -49,7 +49,7 @@ describe('room for the stream that a switch makes', () => {
     expect(await switchFindings(world, CHECKS, { input: { reverse: false } })).toEqual([]);
     await world.target(subscribe);
     await world.target(`alter subscription "Other's" enable`);
-    expect(summary(await switchFindings(world, [subscriberRoom], { direction: BACK }))).toEqual({
+    expect(summary(await switchFindings(world, [subscriberRoom], { direction: ROLLBACK }))).toEqual({
       NoRoomForSubscription: blocker(
         'target: max_active_replication_origins = 1, 1 in use',
         'target: max_logical_replication_workers = 1, 1 in use',

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serving } from '../../../../lambdas/checks/cutover/serving.ts';
 import { commitGate, fenceGate, liftFence } from '../../../../lambdas/state/gates.sql.ts';
-import { BACK } from '../../../../lambdas/switch/direction.ts';
-import { haveGate } from '../../../../lambdas/switch/gates.ts';
+import { ROLLBACK } from '../../../../lambdas/switch/direction.ts';
+import { ensureGate } from '../../../../lambdas/switch/gates.ts';
 import { blocker, summary } from '../../../support/findings.ts';
 import { switchFindings } from '../../../support/following.ts';
 import { startWorld, type World } from '../../../support/world.ts';
@@ -18,21 +18,21 @@ describe('the side that serves', () => {
 
   const fence = async () => {
     const { source } = world.ports('test').acting;
-    const seen = await haveGate(source);
+    const seen = await ensureGate(source);
     await source.query(fenceGate({ seen, turn: seen.turn + 1, execution: 'nightly', attempt: ATTEMPT, seconds: 60 }));
     return source;
   };
 
   it('is the source where nothing was ever switched, and there is nothing to go back from', async () => {
     expect(await switchFindings(world, [serving])).toEqual([]);
-    const found = await switchFindings(world, [serving], { direction: BACK });
+    const found = await switchFindings(world, [serving], { direction: ROLLBACK });
     expect(summary(found)).toEqual({ ServedElsewhere: blocker('source') });
     expect(found[0]?.remedy).toContain('Start Cutover');
   });
 
   it('is not left while a fence is up: Recovery comes first', async () => {
     const source = await fence();
-    for (const direction of [undefined, BACK]) {
+    for (const direction of [undefined, ROLLBACK]) {
       const found = await switchFindings(world, [serving], direction ? { direction } : {});
       expect(summary(found)).toEqual({ SwitchInterrupted: blocker('the source is fenced') });
       expect(found[0]?.message).toMatch(/Its fence has \d+ s left/);
@@ -44,9 +44,9 @@ describe('the side that serves', () => {
 
   it('is the target after a commit, from where one can go back but not over', async () => {
     const source = await fence();
-    await haveGate(world.ports('test').acting.target);
+    await ensureGate(world.ports('test').acting.target);
     await source.query(commitGate(ATTEMPT));
-    expect(await switchFindings(world, [serving], { direction: BACK })).toEqual([]);
+    expect(await switchFindings(world, [serving], { direction: ROLLBACK })).toEqual([]);
     const found = await switchFindings(world, [serving]);
     expect(summary(found)).toEqual({ ServedElsewhere: blocker('target') });
     expect(found[0]?.message).toMatch(/serves the application already, since 20\d\d-/);

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ownLogin, ownRole, roleOfLogin, shutOut } from '../../../../lambdas/checks/cutover/shut-out.ts';
 import { InvalidConfiguration } from '../../../../lambdas/config/errors.ts';
 import { type Application, noApplication } from '../../../../lambdas/ports/application.ts';
-import { BACK } from '../../../../lambdas/switch/direction.ts';
+import { ROLLBACK } from '../../../../lambdas/switch/direction.ts';
 import { TARGET_ROLES } from '../../../../rehearsal/servers/planetscale-roles.ts';
 import { other } from '../../../support/fenced.ts';
 import { blocker, poorRole, summary, warning } from '../../../support/findings.ts';
@@ -50,7 +50,7 @@ describe('roles that a fence cannot shut out (#9.7)', () => {
     await world.target(
       `create role pscale_api_app login; create role pscale_other login; grant ${OURS.target} to pscale_api_app, pscale_other`,
     );
-    for (const direction of [undefined, BACK]) {
+    for (const direction of [undefined, ROLLBACK]) {
       const found = await switchFindings(world, [shutOut], direction ? { direction } : {});
       expect(summary(found)).toEqual({ RoleNotShutOut: blocker('target: pscale_api_app') });
     }
@@ -93,7 +93,7 @@ describe('roles that a fence cannot shut out (#9.7)', () => {
       expect(await found({ input: { reverse: false } })).toEqual({});
       expect(await found({ input: { harmlessRoles: [OURS.target] } })).toEqual({});
       users([OURS.target], OURS.target);
-      expect(await found({ direction: BACK })).toEqual({ ApplicationUsesOurRole: blocker(`target: ${TARGET_ROLES.member}`) });
+      expect(await found({ direction: ROLLBACK })).toEqual({ ApplicationUsesOurRole: blocker(`target: ${TARGET_ROLES.member}`) });
     });
 
     it('is no concern of this look where no secret says as whom it logs in', async () => {

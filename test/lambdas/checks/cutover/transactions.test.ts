@@ -2,7 +2,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clientConfig } from '../../../../lambdas/adapters/postgres/client-config.ts';
 import { longTransactions, prepared } from '../../../../lambdas/checks/cutover/transactions.ts';
-import { BACK, OVER } from '../../../../lambdas/switch/direction.ts';
+import { CUTOVER, ROLLBACK } from '../../../../lambdas/switch/direction.ts';
 import { other } from '../../../support/fenced.ts';
 import { blocker, poorRole, summary } from '../../../support/findings.ts';
 import { FOLLOWED, switchFindings } from '../../../support/following.ts';
@@ -47,14 +47,14 @@ describe('transactions under way before a switch', () => {
       ]),
     );
     expect(await found({ input: { reverse: false } })).toHaveLength(2);
-    expect(await found({ direction: BACK })).toEqual(
+    expect(await found({ direction: ROLLBACK })).toEqual(
       hold([
         expect.stringContaining('target: pid'),
         expect.stringMatching(/^source: pid .* database first, /),
         expect.stringContaining('database Second "one"'),
       ]),
     );
-    expect(await found({ direction: BACK })).toHaveLength(3);
+    expect(await found({ direction: ROLLBACK })).toHaveLength(3);
     await Promise.all(clients.map((client) => client.end()));
     await eventually(async () => (await found()).length === 0);
   });
@@ -68,10 +68,10 @@ describe('transactions under way before a switch', () => {
     await superuser.query('begin; lock table pg_statistic_ext_data in share mode');
     await world.source('insert into public.big select n, n from generate_series(1, 1000) as n');
     await world.source('alter table public.big set (autovacuum_enabled = on, autovacuum_analyze_threshold = 1)');
-    const named = async (direction = BACK) => (await switchFindings(world, [longTransactions], { direction }))[0]?.objects ?? [];
+    const named = async (direction = ROLLBACK) => (await switchFindings(world, [longTransactions], { direction }))[0]?.objects ?? [];
     // The way back makes its slot on the source, which waits for it.
     await eventually(async () => (await named()).some((object) => object.includes('(user none, database first, ')));
-    expect(await named(OVER)).toEqual([]);
+    expect(await named(CUTOVER)).toEqual([]);
     await superuser.query('rollback');
     await superuser.end();
     await world.source('drop table public.big');
@@ -87,7 +87,7 @@ describe('transactions under way before a switch', () => {
         "target: 'it''s ours' (database first, owner pscale_admin)",
       ),
     });
-    expect((await switchFindings(world, [prepared], { direction: BACK }))[0]?.objects).toHaveLength(3);
+    expect((await switchFindings(world, [prepared], { direction: ROLLBACK }))[0]?.objects).toHaveLength(3);
     for (const on of [world.source, world.target]) await on(`rollback prepared 'it''s ours'`);
     await elsewhere.source(`rollback prepared 'it''s other'`);
     expect(await switchFindings(world, [prepared])).toEqual([]);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findAll, setScene } from '../../../../lambdas/checks/finding.ts';
+import { findAll, loadContext } from '../../../../lambdas/checks/finding.ts';
 import { extensionRows } from '../../../../lambdas/checks/readiness/extensions.ts';
 import { jobs } from '../../../../lambdas/checks/readiness/jobs.ts';
 import { parseInput } from '../../../../lambdas/config/input.ts';
@@ -39,7 +39,7 @@ revoke execute on function cron.alter_job from public`);
     expect(summary(await findingsOf(shop, [jobs]))).not.toHaveProperty('JobsStayEnabled');
     expect(summary(await findingsOf(shop, [jobs], { input: { excludeSchemas: ['cron'] } }))).toEqual({});
     const { looking } = shop.ports('CheckReadiness');
-    const scene = await setScene({ ...looking, target: loadedIn(looking.target, 'another'), input: parseInput({}) });
+    const scene = await loadContext({ ...looking, target: loadedIn(looking.target, 'another'), input: parseInput({}) });
     expect(summary(await findAll([jobs], scene))).toMatchObject({ CronInAnotherDatabase: blocker('cron.database_name = another') });
   });
 
@@ -56,7 +56,7 @@ revoke execute on function cron.alter_job from public`);
   it('says where the jobs are that run in a database without pg_cron', async () => {
     const shop = await world.sibling('without');
     const { looking } = shop.ports('CheckReadiness');
-    const scene = await setScene({ ...looking, source: loadedIn(looking.source, 'postgres'), input: parseInput({}) });
+    const scene = await loadContext({ ...looking, source: loadedIn(looking.source, 'postgres'), input: parseInput({}) });
     const [found] = await findAll([jobs], scene);
     expect(found).toMatchObject({ code: 'JobsInAnotherDatabase', severity: 'warning', objects: ['postgres'] });
     expect(found?.remedy).toContain("where database = 'without'");

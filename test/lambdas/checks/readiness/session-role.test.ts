@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { sessionReplicationRole as beforeSwitch } from '../../../../lambdas/checks/cutover/session-role.ts';
 import { sessionReplicationRole } from '../../../../lambdas/checks/readiness/session-role.ts';
-import { BACK } from '../../../../lambdas/switch/direction.ts';
+import { ROLLBACK } from '../../../../lambdas/switch/direction.ts';
 import { findingsOf } from '../../../support/findings.ts';
 import { switchFindings } from '../../../support/following.ts';
 import { beFriendly, beHostile, type Reach } from '../../../support/hostile-settings.ts';
@@ -41,7 +41,7 @@ describe.each([
       statements: [statement.replace('%r', world.database.roles[side])],
     };
     expect(await findingsOf(world, [sessionReplicationRole])).toMatchObject([expected]);
-    for (const direction of [undefined, BACK]) {
+    for (const direction of [undefined, ROLLBACK]) {
       expect(await switchFindings(world, [beforeSwitch], direction ? { direction } : {})).toMatchObject([expected]);
     }
   });

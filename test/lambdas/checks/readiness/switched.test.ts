@@ -5,7 +5,7 @@ import { NotReady } from '../../../../lambdas/config/errors.ts';
 import { subscriptionName } from '../../../../lambdas/config/names.ts';
 import { bothSides, copied, migrate, ROWS } from '../../../support/cleaned.ts';
 import { blocker, findingsOf, summary } from '../../../support/findings.ts';
-import { committed, fenced, fencedAgain, prepared, switchedBack, switchedOver } from '../../../support/halfway.ts';
+import { committed, fenced, fencedAgain, prepared, switchedBack, switchedOver } from '../../../support/partial-switch.ts';
 import { eventually } from '../../../support/replicated.ts';
 import { startWorld, type World } from '../../../support/world.ts';
 

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Scene } from '../../../../lambdas/checks/finding.ts';
+import type { CheckContext } from '../../../../lambdas/checks/finding.ts';
 import { auroraDecoding, standby, versions } from '../../../../lambdas/checks/readiness/versions.ts';
 import { decodesWrongly } from '../../../../lambdas/postgres/versions.ts';
 import { unmanagedCluster } from '../../../../rehearsal/aurora-stand-in.ts';
@@ -32,7 +32,7 @@ describe('server versions', () => {
     [18, 19, ['TargetNotSupported']],
     [18, 16, ['TargetNotSupported', 'TargetOlderThanSource']],
   ])('judges %i to %i', async (sourceVersion, targetVersion, codes) => {
-    expect((await versions.find({ sourceVersion, targetVersion } as Scene)).map(({ code }) => code)).toEqual(codes);
+    expect((await versions.find({ sourceVersion, targetVersion } as CheckContext)).map(({ code }) => code)).toEqual(codes);
   });
 
   it('refuses Aurora 16.1, by what RDS says or by what the server says', async () => {

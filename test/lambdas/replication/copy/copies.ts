@@ -2,7 +2,7 @@
 import type { Symptoms } from '../../../../lambdas/replication/copy/diagnosis.ts';
 import type { Progress } from '../../../../lambdas/replication/copy/progress.ts';
 import { progressOf } from '../../../../lambdas/replication/copy/progress.ts';
-import { keepWatch } from '../../../../lambdas/replication/copy/watch.ts';
+import { keepWatch } from '../../../../lambdas/replication/copy/progress-tracker.ts';
 import type { SourceTable, TargetTable, WorkerState } from '../../../../lambdas/replication/copy-progress.sql.ts';
 
 export const sourceTable = (table: string, changes: Partial<SourceTable> = {}): SourceTable => ({

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { code } from '../../../../lambdas/checks/cutover/code.ts';
 import { leftBehind } from '../../../../lambdas/checks/readiness/left-behind.ts';
 import { isLeftBehind } from '../../../../lambdas/schema/dump/left-behind.ts';
-import { OVER } from '../../../../lambdas/switch/direction.ts';
+import { CUTOVER } from '../../../../lambdas/switch/direction.ts';
 import type { ServerVersion } from '../../../../rehearsal/servers/binaries.ts';
 import { findingsOf, summary } from '../../../support/findings.ts';
 import { switchFindings } from '../../../support/following.ts';
@@ -162,10 +162,10 @@ describe.each(versions<readonly [ServerVersion, ServerVersion]>([11, 17], [15, 1
       // What is not there is in nobody's way when it changes.
       await copied.asSourceRole(`create or replace function public."C; add"(int, int) returns int language internal as 'int4mi';
         create or replace view public.sums as select public."C; add"(v, id) as s from public.t`);
-      expect(await switchFindings(copied, [code], { direction: OVER })).toEqual([]);
+      expect(await switchFindings(copied, [code], { direction: CUTOVER })).toEqual([]);
       await copied.asSourceRole(`create or replace view public.more_sums as select s + 2 as s from public.sums;
         create or replace function public.quiet() returns void language sql set search_path = 'public', 'pg_temp' as 'select 1'`);
-      expect(summary(await switchFindings(copied, [code], { direction: OVER })).CodeChanged?.objects).toEqual([
+      expect(summary(await switchFindings(copied, [code], { direction: CUTOVER })).CodeChanged?.objects).toEqual([
         expect.stringContaining('function public.quiet()'),
       ]);
     });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { inEachOthersWay, nextTurn, type Standing } from '../../../../lambdas/schema/post-data/order.ts';
+import { inEachOthersWay, nextBatch, type StatementStatus } from '../../../../lambdas/schema/post-data/order.ts';
 import { stateOf } from '../../../../lambdas/schema/post-data/state.ts';
 
 let ordinals = 0;
-const work = (kind: Standing['kind'], table: string, more: Partial<Standing> = {}): Standing => {
+const work = (kind: StatementStatus['kind'], table: string, more: Partial<StatementStatus> = {}): StatementStatus => {
   ordinals += 1;
   return {
     ordinal: ordinals,
@@ -38,30 +38,30 @@ describe('the next turn', () => {
   const trigger = work('detail', 'small');
 
   it('is that of the long work, largest table first', () => {
-    expect(nextTurn([key, small, trigger, large], always, 2)).toEqual({ queue: [large, small], running: [], sessions: 2 });
+    expect(nextBatch([key, small, trigger, large], always, 2)).toEqual({ queue: [large, small], running: [], sessions: 2 });
   });
 
   it('counts what is still running from an earlier visit', () => {
     const running = { ...large, state: 'running' as const };
-    expect(nextTurn([running, small, key], always, 2)).toEqual({ queue: [small], running: [running], sessions: 1 });
-    expect(nextTurn([running, small, key], always, 1)).toBeUndefined();
+    expect(nextBatch([running, small, key], always, 2)).toEqual({ queue: [small], running: [running], sessions: 1 });
+    expect(nextBatch([running, small, key], always, 1)).toBeUndefined();
   });
 
   it('of a group comes when the groups before have ended, however they ended', () => {
     const running = { ...small, state: 'running' as const };
     const failed = { ...small, state: 'failed' as const };
-    expect(nextTurn([running, key], always, 4)).toBeUndefined();
-    expect(nextTurn([failed, key], always, 4)?.queue).toEqual([key]);
+    expect(nextBatch([running, key], always, 4)).toBeUndefined();
+    expect(nextBatch([failed, key], always, 4)?.queue).toEqual([key]);
   });
 
   it('takes details one by one, in the order of the dump', () => {
     const second = work('detail', 'other', { bytes: 99 });
-    expect(nextTurn([trigger, second], always, 4)).toEqual({ queue: [trigger, second], running: [], sessions: 1 });
+    expect(nextBatch([trigger, second], always, 4)).toEqual({ queue: [trigger, second], running: [], sessions: 1 });
   });
 
   it('leaves out what had its turn', () => {
-    expect(nextTurn([large, key], ({ kind }) => kind !== 'unique', 2)?.queue).toEqual([key]);
-    expect(nextTurn([large], () => false, 2)).toBeUndefined();
+    expect(nextBatch([large, key], ({ kind }) => kind !== 'unique', 2)?.queue).toEqual([key]);
+    expect(nextBatch([large], () => false, 2)).toBeUndefined();
   });
 });
 
@@ -81,7 +81,7 @@ describe('two statements', () => {
 });
 
 describe('the state of a statement', () => {
-  const tried = (more: Partial<Standing>) => work('index', 't', { execution: 'this', attempts: 1, ...more });
+  const tried = (more: Partial<StatementStatus>) => work('index', 't', { execution: 'this', attempts: 1, ...more });
   it.each([
     [work('index', 't'), 'open'],
     [tried({ done: true, code: '23505' }), 'done'],

@@ -5,9 +5,9 @@ import { NotOurs } from '../../../../lambdas/config/errors.ts';
 import { REPLICATION_ROLE } from '../../../../lambdas/config/names.ts';
 import type { Database } from '../../../../lambdas/ports/database.ts';
 import { namesNotOurs, ownSchemaState } from '../../../../lambdas/state/trust.sql.ts';
-import { haveReplicationRole } from '../../../../lambdas/switch/publisher.ts';
+import { ensureReplicationRole } from '../../../../lambdas/switch/publisher.ts';
 import { findingsOf, summary } from '../../../support/findings.ts';
-import { switchedBack } from '../../../support/halfway.ts';
+import { switchedBack } from '../../../support/partial-switch.ts';
 import { PLANTER, planterOn } from '../../../support/planted.ts';
 import { replicated } from '../../../support/replicated.ts';
 import { versions } from '../../../support/versions.ts';
@@ -126,7 +126,7 @@ describe('other roles that PlanetScale makes (#10)', () => {
   it('are no fault of ours for being members of postgres, as which ours makes its role', async () => {
     await world.target('create role pscale_api_another login; grant postgres to pscale_api_another');
     const target = world.ports('SwitchOver').acting.target as Database;
-    await haveReplicationRole(target, world.places.replication);
+    await ensureReplicationRole(target, world.places.replication);
     expect(await target.query(namesNotOurs())).toEqual([]);
     await world.target(`create role stranger login; grant ${REPLICATION_ROLE} to stranger`);
     expect(await target.query(namesNotOurs())).toMatchObject([{ object: `role ${REPLICATION_ROLE}`, fault: 'has stranger as a member' }]);

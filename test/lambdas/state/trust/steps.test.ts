@@ -4,8 +4,8 @@ import { openPorts } from '../../../../lambdas/adapters/open-ports.ts';
 import { NotOurs, NotReady } from '../../../../lambdas/config/errors.ts';
 import type { SideName } from '../../../../lambdas/config/side-name.ts';
 import type { StepName } from '../../../../lambdas/engine/machines.ts';
-import { lookOut } from '../../../../lambdas/monitoring/collect.ts';
-import { Memory } from '../../../../lambdas/monitoring/history.ts';
+import { collectMetrics } from '../../../../lambdas/monitoring/collect.ts';
+import { MetricHistory } from '../../../../lambdas/monitoring/history.ts';
 import type { Reader } from '../../../../lambdas/ports/database.ts';
 import { stepNamed } from '../../../../lambdas/steps/index.ts';
 import type { ServerVersion } from '../../../../rehearsal/servers/binaries.ts';
@@ -102,7 +102,7 @@ describe.each(PLACES)('a schema of our name on the %s, from %i to %i (#9.10)', (
     it('is told by the watch, which does not run it', async () => {
       const ports = openPorts('Watch', one.places);
       const both = ports.looking as { source: Reader; target: Reader };
-      const { failures } = await lookOut(both, new Memory(), true).finally(() => ports.close());
+      const { failures } = await collectMetrics(both, new MetricHistory(), true).finally(() => ports.close());
       expect(failures).toContainEqual(expect.any(NotOurs));
       expect(await planter.settled()).toBe(before);
     });

@@ -17,7 +17,7 @@ export interface Login {
 }
 
 /** A stream whose subscription is there. */
-export interface Carrier {
+export interface PasswordHolder {
   readonly stream: StreamName;
   /** Of the subscription and of its slot. */
   readonly name: string;
@@ -45,8 +45,8 @@ export async function loginsOf<Side extends Reader>(given: Given<Side>): Promise
 }
 
 /** @throws ReplicationBroken for a subscription of our name that we did not make */
-export async function carriersOf<Side extends Reader>(given: Given<Side>): Promise<Carrier[]> {
-  const found: Carrier[] = [];
+export async function passwordHoldersOf<Side extends Reader>(given: Given<Side>): Promise<PasswordHolder[]> {
+  const found: PasswordHolder[] = [];
   for (const stream of STREAMS) {
     const name = subscriptionName(given.source.endpoint.database, stream);
     const { publisher, subscriber } = SIDES_OF[stream];
@@ -69,6 +69,6 @@ async function connectionOf<Side extends Reader>(stream: StreamName, name: strin
   return connectionString(await replication.route(publisher, libpq), await replication.password(publisher), database, name, libpq);
 }
 
-export const isPassedOn = ({ note, connection }: Carrier): boolean => isConnectionOf(note, connection);
+export const isPassedOn = ({ note, connection }: PasswordHolder): boolean => isConnectionOf(note, connection);
 /** Whether somebody reads the slot. A disabled subscription does not, and whatever enables it uses the new password. */
-export const isFlowing = ({ subscription, slot }: Carrier): boolean => !subscription.enabled || slot?.active === true;
+export const isFlowing = ({ subscription, slot }: PasswordHolder): boolean => !subscription.enabled || slot?.active === true;

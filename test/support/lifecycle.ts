@@ -23,7 +23,7 @@ export interface Life extends VisitOptions {
 }
 
 /** Declares the tests of one step's life. Call it inside a `describe`. */
-export function livesItsWholeLife(name: StepName, life: Life): void {
+export function describeLifecycle(name: StepName, life: Life): void {
   const step = stepNamed(name);
   const { world: make, effect, ...options } = life;
   const neverActs: AnyStep = {

@@ -4,26 +4,26 @@ import { SwitchFailed, SwitchIncomplete, TransientError } from '../config/errors
 import type { Json } from '../config/json.ts';
 import { sentenceOf } from '../engine/unexpected.ts';
 import { recordReport } from '../state/gates.sql.ts';
-import { type Proof, switchUnderFence } from './critical.ts';
+import { type Connections, closeConnections, dropConnections } from './connections.ts';
+import { type Proof, switchUnderFence } from './critical-section.ts';
 import { Deadline } from './deadline.ts';
-import type { Switch } from './direction.ts';
+import type { SwitchContext } from './direction.ts';
 import { underLease } from './lease.ts';
-import { closeLine, dropLine, type Line } from './line.ts';
-import { Meter } from './meter.ts';
-import { patiently } from './patience.ts';
 import { heldBy, prepare } from './prepare.ts';
-import { carryToItsEnd, type Settlement, takeBack, tell } from './settle.ts';
+import { retryTransient } from './retry.ts';
+import { abortSwitch, completeSwitch, type Settlement, tell } from './settle.ts';
+import { Timings } from './timings.ts';
 
 /**
  * @throws TransientError before anything is fenced
  * @throws SwitchFailed where nothing was switched
  * @throws SwitchIncomplete where it was committed, and something after it could not be done
  */
-export async function performSwitch(one: Switch): Promise<void> {
+export async function performSwitch(one: SwitchContext): Promise<void> {
   const prepared = await prepare(one);
   if (!prepared) return; // another visit has switched meanwhile
   const attempt = randomUUID();
-  const meter = new Meter();
+  const meter = new Timings();
   const deadline = new Deadline(one.input.fenceSeconds * 1000);
   let proof: Proof | undefined;
   let downtimeMs: number | undefined;
@@ -34,7 +34,7 @@ export async function performSwitch(one: Switch): Promise<void> {
     await deadline.guard(switchUnderFence(one, prepared, { attempt, meter, deadline, onCommit }));
     downtimeMs = meter.elapsedMs;
   } catch (error) {
-    dropLine(prepared.line);
+    dropConnections(prepared.line);
     if (!proof) await unlessCommitted(one, attempt, error);
     one.log.warn('The switch is committed; what came after it is done again', { error: sentenceOf(error) });
   }
@@ -46,19 +46,19 @@ export async function performSwitch(one: Switch): Promise<void> {
 }
 
 /** Over the connections of the switch, which hold its lease; where they are lost, over others. */
-async function completeOver(line: Line, one: Switch): Promise<void> {
+async function completeOver(line: Connections, one: SwitchContext): Promise<void> {
   try {
-    await carryToItsEnd(heldBy(line, one));
-    await closeLine(line);
+    await completeSwitch(heldBy(line, one));
+    await closeConnections(line);
   } catch (error) {
-    dropLine(line);
+    dropConnections(line);
     if (!(error instanceof TransientError)) throw incomplete(one, error);
     one.log.warn('The switch is committed; what came after it is done again', { error: sentenceOf(error) });
     await complete(one);
   }
 }
 
-const reportOf = (meter: Meter, downtimeMs: number, proof: Proof | undefined): Json => ({
+const reportOf = (meter: Timings, downtimeMs: number, proof: Proof | undefined): Json => ({
   downtimeMs,
   parts: meter.parts.map((part) => ({ ...part })),
   roundTrips: { ...meter.roundTrips },
@@ -69,8 +69,8 @@ const reportOf = (meter: Meter, downtimeMs: number, proof: Proof | undefined): J
  * The answer to a commit may be lost, so it is the gate that tells.
  * @throws SwitchFailed where it was not committed, with everything taken back that could be reached
  */
-async function unlessCommitted(one: Switch, attempt: string, cause: unknown): Promise<void> {
-  const { committed, left } = await patiently(one, () => takeBack(one, attempt)).catch((error: unknown) => {
+async function unlessCommitted(one: SwitchContext, attempt: string, cause: unknown): Promise<void> {
+  const { committed, left } = await retryTransient(one, () => abortSwitch(one, attempt)).catch((error: unknown) => {
     throw unreachable(one, cause, error);
   });
   if (committed) return;
@@ -85,7 +85,7 @@ async function unlessCommitted(one: Switch, attempt: string, cause: unknown): Pr
   );
 }
 
-const unreachable = ({ direction, input }: Switch, cause: unknown, error: unknown): SwitchFailed =>
+const unreachable = ({ direction, input }: SwitchContext, cause: unknown, error: unknown): SwitchFailed =>
   new SwitchFailed(
     `Probably nothing was switched: ${sentenceOf(cause)} The ${direction.from} could not be asked, nor its fence be lifted from here ` +
       `(${sentenceOf(error)}). A fence lifts itself ${input.fenceSeconds} seconds after it was raised, unless its switch was committed. LiftFence finds ` +
@@ -99,7 +99,7 @@ const unreachable = ({ direction, input }: Switch, cause: unknown, error: unknow
  */
 export async function complete(one: Settlement, turn?: number): Promise<void> {
   try {
-    await patiently(one, () => underLease(one, (held) => carryToItsEnd(held, turn)));
+    await retryTransient(one, () => underLease(one, (held) => completeSwitch(held, turn)));
   } catch (error) {
     throw incomplete(one, error);
   }

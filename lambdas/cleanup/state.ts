@@ -3,15 +3,15 @@ import type { SideName } from '../config/side-name.ts';
 import type { Endpoint } from '../ports/database.ts';
 import type { Side } from './side.ts';
 import { type SourceTraces, sourceIsClean } from './source.ts';
-import { type Standing, servedBy } from './switched.ts';
+import { type SwitchState, servedBy } from './switched.ts';
 import { followsAnother, type TargetTraces, targetIsClean } from './target.ts';
 
-export interface Scene {
+export interface CleanupState {
   readonly source: Side<SourceTraces>;
   readonly target: Side<TargetTraces>;
   /** Whether the application's secret still keeps hold of the value from before the first switch. */
   readonly original: Side<boolean>;
-  readonly pointsAt: Standing['pointsAt'];
+  readonly pointsAt: SwitchState['pointsAt'];
   readonly at: { readonly source: Endpoint; readonly target: Endpoint };
   /** Which side served the application when this execution first looked: the gates that say so go with the rest. */
   readonly servedAtFirst: SideName | undefined;
@@ -23,21 +23,22 @@ export interface Scene {
 /** A failover takes a minute or two, a reboot with recovery rarely ten; meanwhile a slot may be filling a disk. */
 const PATIENCE_SECONDS = 600;
 
-export const isAnothers = ({ source, target, at }: Pick<Scene, 'source' | 'target' | 'at'>): boolean =>
+export const isAnothers = ({ source, target, at }: Pick<CleanupState, 'source' | 'target' | 'at'>): boolean =>
   target.reached && followsAnother(target.traces, source, at.source.database);
 
-export const sourceIsTodo = ({ source }: Scene): boolean => source.reached && !sourceIsClean(source.traces);
-export const targetIsTodo = (scene: Scene): boolean => scene.target.reached && !isAnothers(scene) && !targetIsClean(scene.target.traces);
+export const sourceIsTodo = ({ source }: CleanupState): boolean => source.reached && !sourceIsClean(source.traces);
+export const targetIsTodo = (scene: CleanupState): boolean =>
+  scene.target.reached && !isAnothers(scene) && !targetIsClean(scene.target.traces);
 
 /** What the gates say. Those of a target that belongs to another migration say nothing to us. */
-export function standingOf({ source, target, at, pointsAt }: Pick<Scene, 'source' | 'target' | 'at' | 'pointsAt'>): Standing {
+export function standingOf({ source, target, at, pointsAt }: Pick<CleanupState, 'source' | 'target' | 'at' | 'pointsAt'>): SwitchState {
   const ours = target.reached && !isAnothers({ source, target, at });
   const gates = { source: source.reached ? source.traces.gate : undefined, target: ours ? target.traces.gate : undefined };
   return { gates, complete: source.reached && ours, pointsAt };
 }
 
 /** Whether something that is out of reach may come back while the execution waits. */
-export const mayComeBack = ({ source, target, original, lost, waitedSeconds }: Scene): boolean =>
+export const mayComeBack = ({ source, target, original, lost, waitedSeconds }: CleanupState): boolean =>
   waitedSeconds < PATIENCE_SECONDS &&
   Object.entries({ source, target, original }).some(([name, side]) => name !== lost && !side.reached && side.passing);
 
@@ -45,7 +46,7 @@ export const mayComeBack = ({ source, target, original, lost, waitedSeconds }: S
  * Whether the application's secret may let go of its first value: not before a side of ours was cleaned for good, for until then there may
  * be a way back.
  */
-export const originalIsTodo = (scene: Scene): boolean =>
+export const originalIsTodo = (scene: CleanupState): boolean =>
   scene.original.reached &&
   scene.original.traces &&
   !mayComeBack(scene) &&
@@ -55,16 +56,16 @@ export const originalIsTodo = (scene: Scene): boolean =>
  * Only both sides together know what is to be done about a switch, so a side that may come back is waited for before the gate of the other
  * is opened. A fence is lifted at once: the application waits for it.
  */
-export function waitsForTheOtherGate(scene: Scene): boolean {
+export function waitsForTheOtherGate(scene: CleanupState): boolean {
   const { gates, complete } = standingOf(scene);
   const states = [gates.source?.state, gates.target?.state].filter((state) => state !== undefined);
   return !complete && states.length > 0 && !states.includes('fenced') && mayComeBack(scene);
 }
 
 /** Whether another side is in reach now than before: then what was decided has to be decided anew. */
-export const isAnotherScene = (now: Scene, before: Scene): boolean =>
+export const isAnotherScene = (now: CleanupState, before: CleanupState): boolean =>
   now.source.reached !== before.source.reached || now.target.reached !== before.target.reached;
 
 /** Which side served, by the earliest look that could tell. */
-export const servedIn = (scene: Scene, before: Scene = scene): SideName | undefined =>
+export const servedIn = (scene: CleanupState, before: CleanupState = scene): SideName | undefined =>
   scene.servedAtFirst ?? servedBy(standingOf(before).gates) ?? servedBy(standingOf(scene).gates);

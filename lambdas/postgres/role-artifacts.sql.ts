@@ -4,7 +4,7 @@ import type { Statement } from '../ports/database.ts';
 import { identifier, qualified, statement } from './quote.ts';
 import type { DefaultPrivilege } from './roles.sql.ts';
 
-export interface RoleTraces {
+export interface RoleArtifacts {
   readonly exists: boolean;
   /** Relations of this database on which the role has rights. */
   readonly tables: readonly TableName[];
@@ -22,7 +22,7 @@ export interface RoleTraces {
  * pg_shdepend knows every right that any database's access lists grant to the role, and everything that it owns. Memberships are listed
  * there by newer versions, and go with the role.
  */
-export const roleTraces = (role: string): Statement<RoleTraces> =>
+export const roleArtifacts = (role: string): Statement<RoleArtifacts> =>
   statement(
     `
 with streamer as (
@@ -72,7 +72,7 @@ function* parts<Item>(items: readonly Item[]): Generator<readonly Item[]> {
 }
 
 /** Takes from the role whatever it was granted in this database. Nothing is dropped. */
-export function revokeAll(role: string, database: string, traces: RoleTraces): Statement[] {
+export function revokeAll(role: string, database: string, traces: RoleArtifacts): Statement[] {
   const from = `from ${identifier(role)}`;
   return [
     ...[...parts(traces.tables)].map((tables) =>

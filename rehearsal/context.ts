@@ -16,7 +16,7 @@ import type { Sides } from './sides.ts';
 import type { Subject } from './workload/subject.ts';
 
 /** What a caller may do while it runs. */
-export interface Company {
+export interface Hooks {
   readonly progress: Progress;
   /** Ends the rehearsal early; everything is still cleaned up. */
   readonly signal?: AbortSignal;
@@ -36,9 +36,9 @@ export interface Company {
 }
 
 /** What is played, wherever the machines run. */
-export interface Play {
+export interface RehearsalContext {
   readonly options: RehearsalOptions;
-  readonly company: Company;
+  readonly company: Hooks;
   readonly sides: Sides;
   readonly subjects: readonly Subject[];
   /** What of a dump was passed over or done otherwise than it says. */
@@ -58,7 +58,7 @@ export interface Machinery {
   abort(): void;
 }
 
-export interface Stage extends Play {
+export interface RehearsalStage extends RehearsalContext {
   readonly places: RehearsalPlaces;
   readonly machines: Readonly<Record<MachineName, SynthesizedMachine>>;
   readonly registry: ExecutionRegistry;

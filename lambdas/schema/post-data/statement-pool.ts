@@ -3,10 +3,10 @@ import { StatementFailed, TransientError } from '../../config/errors.ts';
 import type { Database, Session } from '../../ports/database.ts';
 import { dumpSettings } from '../dump/dump-session.sql.ts';
 import type { BuilderSettings } from './memory.ts';
-import { inEachOthersWay, type Turn } from './order.ts';
+import { type Batch, inEachOthersWay } from './order.ts';
 import { carryOut, markFinished, markStarted, setBuildSettings, textOf, type Work } from './post-data.sql.ts';
 
-export interface CrewOptions {
+export interface StatementPoolOptions {
   readonly target: Pick<Database, 'session'>;
   readonly step: string;
   readonly execution: string;
@@ -28,14 +28,14 @@ async function runByItself(session: Session, { ordinal }: Work): Promise<void> {
   await session.query(markFinished(ordinal));
 }
 
-export class Crew {
-  readonly #options: CrewOptions;
+export class StatementPool {
+  readonly #options: StatementPoolOptions;
   readonly #leaving: Promise<typeof LEAVE>;
   readonly #idle: Session[] = [];
   readonly #busy = new Set<Session>();
   #gone = false;
 
-  constructor(options: CrewOptions) {
+  constructor(options: StatementPoolOptions) {
     this.#options = options;
     this.#leaving = options.leaving.then(() => LEAVE);
   }
@@ -45,7 +45,7 @@ export class Crew {
    * @returns whether it had to leave; the servers go on with what was started
    * @throws TransientError where no session could be opened; the servers go on all the same
    */
-  async take({ queue, running, sessions }: Turn): Promise<'through' | 'left'> {
+  async take({ queue, running, sessions }: Batch): Promise<'through' | 'left'> {
     const waiting = [...queue];
     const started = new Map<Work, Promise<unknown>>();
     try {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { keepWatch, readWatch, recentErrors, secondsLeft } from '../../../../lambdas/replication/copy/watch.ts';
+import { keepWatch, readWatch, recentErrors, secondsLeft } from '../../../../lambdas/replication/copy/progress-tracker.ts';
 import { copying, MINUTE, progress, targetTable, workers } from './copies.ts';
 
 describe('the memory of a copy', () => {

@@ -7,7 +7,7 @@
 import type { TableName } from '../config/input.ts';
 import { keyOf, missingFrom } from '../config/tables.ts';
 import type { Database, Reader } from '../ports/database.ts';
-import { createRecopies, forgetRecopies, noteRecopies, recopies, recopiesExist } from '../state/recopies.sql.ts';
+import { createResyncs, forgetResyncs, recordResyncs, resyncs, resyncsExist } from '../state/resyncs.sql.ts';
 import { lockPublication, publicationList, publishAlso, publishNoMore } from './publications.sql.ts';
 import { copySlotsThere } from './slots.sql.ts';
 import { refresh, takeIn } from './subscribe.ts';
@@ -29,16 +29,16 @@ export async function orphanedCopies(source: Reader, target: Reader, name: strin
 }
 
 /** Tables of which an interrupted visit has begun to make the copy anew. */
-export async function notedRecopies(target: Reader): Promise<TableName[]> {
-  const [noted] = await target.query(recopiesExist());
-  return noted?.exist ? target.query(recopies()) : [];
+export async function recordedResyncs(target: Reader): Promise<TableName[]> {
+  const [noted] = await target.query(resyncsExist());
+  return noted?.exist ? target.query(resyncs()) : [];
 }
 
 /**
  * The publication is the only handle by which a subscription lets go of one table, so the table leaves it and comes back. The note is
  * written first and removed last; whatever comes between may be interrupted, and `refresh` empties a noted table before its new copy.
  */
-export async function copyAgain(
+export async function resync(
   source: Database,
   target: Database,
   name: string,
@@ -46,8 +46,8 @@ export async function copyAgain(
   remainingMs: () => number,
 ): Promise<void> {
   if (orphaned.length > 0) {
-    await target.query(createRecopies());
-    await target.query(noteRecopies(orphaned));
+    await target.query(createResyncs());
+    await target.query(recordResyncs(orphaned));
     await source.transaction(async (session) => {
       await session.query(lockPublication());
       const [publication] = await session.query(publicationList());
@@ -56,7 +56,7 @@ export async function copyAgain(
     });
     await takeIn(target, name, remainingMs());
   }
-  const noted = await notedRecopies(target);
+  const noted = await recordedResyncs(target);
   await source.transaction(async (session) => {
     await session.query(lockPublication());
     const [publication] = await session.query(publicationList());
@@ -65,5 +65,5 @@ export async function copyAgain(
   });
   const arriving = missingFrom(await target.query(subscribedTables(name)), noted);
   if (arriving.length > 0) await refresh(target, name, arriving, remainingMs());
-  await target.query(forgetRecopies(noted));
+  await target.query(forgetResyncs(noted));
 }

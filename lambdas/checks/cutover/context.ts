@@ -12,7 +12,7 @@ import type { ClusterAccess } from '../../ports/cluster.ts';
 import type { Reader } from '../../ports/database.ts';
 import type { Functions } from '../../ports/functions.ts';
 import type { ReplicationAccess } from '../../ports/replication.ts';
-import { type History, lookAtHistory } from '../../replication/history.ts';
+import { lookAtHistory, type StreamHistory } from '../../replication/history.ts';
 import { copyOn } from '../../state/earlier-copy.ts';
 import type { Direction } from '../../switch/direction.ts';
 import { type Gates, lookAtGates } from '../../switch/gates.ts';
@@ -30,7 +30,7 @@ export interface Side {
   readonly version: number;
 }
 
-export interface SwitchScene extends Pick<Looking<Needs>, 'source' | 'target' | 'input' | 'execution' | 'results'> {
+export interface SwitchCheckContext extends Pick<Looking<Needs>, 'source' | 'target' | 'input' | 'execution' | 'results'> {
   readonly direction: Direction;
   /** The side that serves the application, and is left. */
   readonly leaving: Side;
@@ -46,12 +46,12 @@ export interface SwitchScene extends Pick<Looking<Needs>, 'source' | 'target' | 
   readonly cluster: ClusterAccess | undefined;
   readonly gates: Gates;
   /** Of the stream that flows now. */
-  readonly history: History;
+  readonly history: StreamHistory;
 }
 
-export type SwitchCheck = Check<SwitchScene>;
+export type SwitchCheck = Check<SwitchCheckContext>;
 
-export async function setSwitchScene(direction: Direction, ctx: SwitchLooking): Promise<SwitchScene> {
+export async function loadSwitchContext(direction: Direction, ctx: SwitchLooking): Promise<SwitchCheckContext> {
   const { source, target, input, execution, results, replication, applicationView, functions } = ctx;
   const readers = { source, target };
   const sideOf = async (name: SideName): Promise<Side> => ({ name, reader: readers[name], version: await readers[name].version() });

@@ -29,7 +29,7 @@ export interface End {
 }
 
 /** The source serves before, and afterwards again, unless the fault is final. */
-export async function endure(at: SwitchWorld, phase: Phase, fault: Fault, end: End): Promise<void> {
+export async function expectSurvives(at: SwitchWorld, phase: Phase, fault: Fault, end: End): Promise<void> {
   if (phase.machine === 'Rollback' && (await at.secret.pointsAt()) === 'source') await switchFrom(at, 'source');
   const { played, scene } = await struck(at, phase, fault);
   try {

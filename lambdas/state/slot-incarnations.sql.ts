@@ -10,7 +10,7 @@ import { closed } from './closed.sql.ts';
 const NAME = 'slot_birth';
 const TABLE = qualified(SCHEMA, NAME);
 
-export interface SlotBirth {
+export interface SlotIncarnation {
   /** Unique, made by us. */
   readonly birth: string;
   /** From here on the slot has everything. */
@@ -19,7 +19,7 @@ export interface SlotBirth {
   readonly publication: number;
 }
 
-export const createSlotBirths = (): Statement =>
+export const createSlotIncarnations = (): Statement =>
   closed(
     NAME,
     `
@@ -33,10 +33,10 @@ create table if not exists ${TABLE} (
 `,
   );
 
-export const slotBirthsExist = (): Statement<{ exist: boolean }> =>
+export const slotIncarnationsExist = (): Statement<{ exist: boolean }> =>
   statement(`select to_regclass('${SCHEMA}.${NAME}') is not null as exist`);
 
-export const slotBirth = (slot: string): Statement<SlotBirth> =>
+export const slotIncarnation = (slot: string): Statement<SlotIncarnation> =>
   statement(
     `
 select birth::text, consistent_point::text as "consistentPoint", publication::int8::float8 as publication
@@ -45,7 +45,7 @@ from ${TABLE} where slot = $1::name
     [slot],
   );
 
-export const recordSlotBirth = (slot: string, { birth, consistentPoint, publication }: SlotBirth): Statement =>
+export const recordSlotIncarnation = (slot: string, { birth, consistentPoint, publication }: SlotIncarnation): Statement =>
   statement(
     `
 insert into ${TABLE} (slot, birth, consistent_point, publication)

@@ -6,7 +6,7 @@ import type { DeadMan } from './fence.ts';
 import { lease } from './lease.ts';
 import { createAwaitBeat, createAwaitConfirmed } from './waits.sql.ts';
 
-export interface Line {
+export interface Connections {
   readonly leaving: Session;
   readonly arriving: Session;
   /** On the side being left: lifts the fence when its time is over, whatever has become of us. */
@@ -14,7 +14,7 @@ export interface Line {
 }
 
 /** @throws TransientError where another visit holds the lease: one that was taken for dead may still be at work */
-export async function openLine({ leaving, arriving }: Pick<Parties, 'leaving' | 'arriving'>): Promise<Line> {
+export async function openConnections({ leaving, arriving }: Pick<Parties, 'leaving' | 'arriving'>): Promise<Connections> {
   const opened: Session[] = [];
   const open = async (side: typeof leaving, tag: string): Promise<Session> => {
     const session = await side.session(tag);
@@ -41,12 +41,12 @@ export async function openLine({ leaving, arriving }: Pick<Parties, 'leaving' | 
   }
 }
 
-export async function closeLine({ leaving, arriving, deadMan }: Line): Promise<void> {
+export async function closeConnections({ leaving, arriving, deadMan }: Connections): Promise<void> {
   for (const session of [deadMan.lifts, deadMan.unblocks]) session.leave(); // they may be asleep
   await Promise.all([leaving.end(), arriving.end()]);
 }
 
 /** Hangs up without a word, because nobody may answer. */
-export function dropLine({ leaving, arriving, deadMan }: Line): void {
+export function dropConnections({ leaving, arriving, deadMan }: Connections): void {
   for (const session of [leaving, arriving, deadMan.lifts, deadMan.unblocks]) session.leave();
 }

@@ -8,21 +8,21 @@ import { type Arrival, awaitArrival, isGood, type Marker, markersOf, writeMarker
 import { heartbeatExists } from '../../state/heartbeat.sql.ts';
 import type { Direction } from '../../switch/direction.ts';
 import { servingSide } from '../../switch/gates.ts';
-import { type Needs, type SwitchScene, setSwitchScene } from './scene.ts';
+import { loadSwitchContext, type Needs, type SwitchCheckContext } from './context.ts';
 import { streamTrouble } from './stream.ts';
 
 /** One good look may be luck. */
-const GOOD_LOOKS_NEEDED = 3;
+const GOOD_SAMPLES_NEEDED = 3;
 /** Then it is too far behind to be switched. */
-const MOST_LOOKS = 8;
+const MOST_SAMPLES = 8;
 /** The other side confirms about once a second when little happens. More than this would make the fence long for nothing. */
 export const PATIENCE_MS = 5_000;
 
 /** Markers of ours are told from those of other steps of the same execution. */
-export const lookerOf = (execution: string): string => `${execution}:check`;
+export const samplerOf = (execution: string): string => `${execution}:check`;
 
 /** The looks of this execution so far. */
-export interface Looks {
+export interface LagSamples {
   readonly newest: Marker | undefined;
   /** Whether enough of them in a row were good. */
   readonly good: boolean;
@@ -30,38 +30,38 @@ export interface Looks {
   readonly outstanding: boolean;
 }
 
-const NONE: Looks = { newest: undefined, good: false, outstanding: false };
+const NONE: LagSamples = { newest: undefined, good: false, outstanding: false };
 
 /** Nothing is outstanding where no marker could travel: then the other checks say why. */
-export async function looksOf(scene: SwitchScene): Promise<Looks> {
+export async function lagSamplesOf(scene: SwitchCheckContext): Promise<LagSamples> {
   const { leaving, arriving, direction, gates, execution } = scene;
   if (servingSide(gates) !== direction.from || (gates[direction.from]?.state ?? 'open') !== 'open') return NONE;
   if (streamTrouble(scene).length > 0 || !(await hasHeartbeat(leaving.reader)) || !(await hasHeartbeat(arriving.reader))) return NONE;
-  const markers = await markersOf(leaving.reader, lookerOf(execution));
+  const markers = await markersOf(leaving.reader, samplerOf(execution));
   const newest = markers.at(-1);
-  const good = markers.some(({ streakBefore }) => streakBefore >= GOOD_LOOKS_NEEDED);
-  return { newest, good, outstanding: !good && (newest?.look ?? 0) < MOST_LOOKS };
+  const good = markers.some(({ streakBefore }) => streakBefore >= GOOD_SAMPLES_NEEDED);
+  return { newest, good, outstanding: !good && (newest?.look ?? 0) < MOST_SAMPLES };
 }
 
 const hasHeartbeat = async (side: Reader): Promise<boolean> => (await side.query(heartbeatExists()))[0]?.exists === true;
 
 /** Looks until enough of them in a row were good, or there were too many. */
-export async function takeLooks(direction: Direction, ctx: Acting<Needs>): Promise<void> {
+export async function takeLagSamples(direction: Direction, ctx: Acting<Needs>): Promise<void> {
   const { execution, input } = ctx;
-  const scene = await setSwitchScene(direction, ctx);
+  const scene = await loadSwitchContext(direction, ctx);
   const [leaving, arriving] = direction.from === 'source' ? [ctx.source, ctx.target] : [ctx.target, ctx.source];
-  const looker = lookerOf(execution);
-  const { newest } = await looksOf(scene);
+  const looker = samplerOf(execution);
+  const { newest } = await lagSamplesOf(scene);
   let marker: Marker = { look: (newest?.look ?? 0) + 1, streakBefore: 0 };
   for (;;) {
     await writeMarker(leaving, looker, marker);
     // The last one only says how the others were.
-    if (marker.streakBefore >= GOOD_LOOKS_NEEDED || marker.look >= MOST_LOOKS) return;
+    if (marker.streakBefore >= GOOD_SAMPLES_NEEDED || marker.look >= MOST_SAMPLES) return;
     const arrival = await awaitArrival(leaving, arriving, scene.current, looker, marker, PATIENCE_MS);
     marker = { look: marker.look + 1, streakBefore: isGood(arrival, input) ? marker.streakBefore + 1 : 0 };
   }
 }
 
 /** One more look, at the newest marker. */
-export const lookAgain = ({ leaving, arriving, current, execution }: SwitchScene, newest: Marker): Promise<Arrival> =>
-  awaitArrival(leaving.reader, arriving.reader, current, lookerOf(execution), newest, PATIENCE_MS);
+export const sampleAgain = ({ leaving, arriving, current, execution }: SwitchCheckContext, newest: Marker): Promise<Arrival> =>
+  awaitArrival(leaving.reader, arriving.reader, current, samplerOf(execution), newest, PATIENCE_MS);

@@ -16,7 +16,7 @@ export interface Part {
 
 const round = (ms: number): number => Math.round(ms * 10) / 10;
 
-export class Meter {
+export class Timings {
   readonly #trips: Record<SideName, number> = { source: 0, target: 0 };
   readonly #parts: Part[] = [];
   #depth = 0;

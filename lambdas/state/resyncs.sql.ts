@@ -8,14 +8,14 @@ import { closed } from './closed.sql.ts';
 const NAME = 'recopy';
 const TABLE = qualified(SCHEMA, NAME);
 
-export const createRecopies = (): Statement =>
+export const createResyncs = (): Statement =>
   closed(NAME, `create table if not exists ${TABLE} ("schema" text not null, "table" text not null, primary key ("schema", "table"))`);
 
-export const recopiesExist = (): Statement<{ exist: boolean }> => statement(`select to_regclass('${SCHEMA}.${NAME}') is not null as exist`);
+export const resyncsExist = (): Statement<{ exist: boolean }> => statement(`select to_regclass('${SCHEMA}.${NAME}') is not null as exist`);
 
-export const recopies = (): Statement<TableName> => statement(`select "schema", "table" from ${TABLE} order by 1, 2`);
+export const resyncs = (): Statement<TableName> => statement(`select "schema", "table" from ${TABLE} order by 1, 2`);
 
-export const noteRecopies = (tables: readonly TableName[]): Statement =>
+export const recordResyncs = (tables: readonly TableName[]): Statement =>
   statement(
     `
 insert into ${TABLE} ("schema", "table")
@@ -25,7 +25,7 @@ on conflict do nothing
     [JSON.stringify(tables)],
   );
 
-export const forgetRecopies = (tables: readonly TableName[]): Statement =>
+export const forgetResyncs = (tables: readonly TableName[]): Statement =>
   statement(
     `
 delete from ${TABLE} as r

@@ -4,22 +4,22 @@
  * reads it, it is the one that it was.
  */
 import { SwitchFailed, TransientError } from '../config/errors.ts';
-import { senderOf } from '../replication/senders.sql.ts';
-import { type Direction, OVER, type Switch } from './direction.ts';
+import { senderOf } from '../replication/walsenders.sql.ts';
+import { CUTOVER, type Direction, type SwitchContext } from './direction.ts';
 import type { Confirmed } from './waits.sql.ts';
 
 /** Looking up an age takes time, in which one grows older. */
 const IMPRECISION_SECONDS = 1;
 
 /**
- * @returns who reads the current slot, to be shown to {@link demandSameSender}
+ * @returns who reads the current slot, to be shown to {@link demandSameWalsender}
  * @throws SwitchFailed where the comparison of this execution began before the stream did: it does not vouch for what came between
  */
-export async function demandSender({ leaving, current, direction, input, results }: Switch): Promise<string> {
+export async function demandWalsender({ leaving, current, direction, input, results }: SwitchContext): Promise<string> {
   const [sender] = await leaving.query(senderOf(current));
   if (!sender) throw new TransientError(`Nobody reads the slot ${current} just now, so nothing was fenced yet. It is tried again.`);
   const since = (results.CompareData as { readonly since?: unknown } | undefined)?.since;
-  if (direction !== OVER || input.verify === 'fence' || typeof since !== 'string') return sender.identity;
+  if (direction !== CUTOVER || input.verify === 'fence' || typeof since !== 'string') return sender.identity;
   const comparedFor = (Date.now() - Date.parse(since)) / 1000;
   if (sender.seconds !== null && sender.seconds + IMPRECISION_SECONDS >= comparedFor) return sender.identity;
   throw new SwitchFailed(
@@ -29,7 +29,7 @@ export async function demandSender({ leaving, current, direction, input, results
 }
 
 /** @throws SwitchFailed where another process reads the slot by now */
-export function demandSameSender(direction: Direction, before: string, { sender }: Confirmed): void {
+export function demandSameWalsender(direction: Direction, before: string, { sender }: Confirmed): void {
   if (sender === before) return;
   throw new SwitchFailed(
     'The stream was interrupted while the switch was under way, so it cannot be told whether everything arrived; the log of the ' +
@@ -38,6 +38,6 @@ export function demandSameSender(direction: Direction, before: string, { sender 
 }
 
 const startAgain = (direction: Direction): string =>
-  direction === OVER
+  direction === CUTOVER
     ? 'Start again: the data are compared once more.'
     : 'Start again with "verify": "fence", which compares every row before it switches.';

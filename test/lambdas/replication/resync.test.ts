@@ -3,7 +3,7 @@ import { TransientError } from '../../../lambdas/config/errors.ts';
 import type { TableName } from '../../../lambdas/config/input.ts';
 import { subscriptionName } from '../../../lambdas/config/names.ts';
 import type { Database, Session } from '../../../lambdas/ports/database.ts';
-import { copyAgain, notedRecopies, orphanedCopies } from '../../../lambdas/replication/recopy.ts';
+import { orphanedCopies, recordedResyncs, resync } from '../../../lambdas/replication/resync.ts';
 import { HOSTILE_TABLES, hostileRows } from '../../support/hostile.ts';
 import { eventually, type SharedServers, sharedServers, sidesAgree, tableStates } from '../../support/replicated.ts';
 import type { World } from '../../support/world.ts';
@@ -72,7 +72,7 @@ describe('a copy whose end was lost', () => {
     expect(new Set(await tableStates(world))).toEqual(new Set(['r']));
     await world.asSourceRole(hostileRows(60_000, 10));
     await eventually(() => sidesAgree(world));
-    expect(await notedRecopies(world.ports('test').looking.target)).toEqual([]);
+    expect(await recordedResyncs(world.ports('test').looking.target)).toEqual([]);
   });
 
   it('is not seen where every copy has its slot or is over', async () => {
@@ -88,7 +88,7 @@ describe('a copy whose end was lost', () => {
       const { name, orphaned } = await orphan(world);
       const { source, target } = world.ports('test').acting;
       const after = { calls };
-      const finished = await copyAgain(breaking(source, after), breaking(target, after), name, orphaned, () => 60_000).then(
+      const finished = await resync(breaking(source, after), breaking(target, after), name, orphaned, () => 60_000).then(
         () => true,
         (error: unknown) => {
           if (!(error instanceof TransientError)) throw error;

@@ -7,18 +7,18 @@ import type { Json } from '../config/json.ts';
 import { createSlot } from '../replication/slots.sql.ts';
 import { holdSubscription } from '../replication/subscriptions.sql.ts';
 import { commitGate, noteTold, openGate } from '../state/gates.sql.ts';
+import type { Connections } from './connections.ts';
 import type { Deadline } from './deadline.ts';
-import type { Switch } from './direction.ts';
+import type { SwitchContext } from './direction.ts';
 import { armDeadMan, endEverybody, raiseFence } from './fence.ts';
-import type { Line } from './line.ts';
 import { endingLockHolders } from './locks.ts';
 import { bringEverythingOver } from './marker.ts';
-import type { Meter } from './meter.ts';
 import type { Prepared } from './prepare.ts';
-import { demandSameSender } from './sender.ts';
 import { type Positions, readPositions, setExactly } from './sequences.ts';
+import type { Timings } from './timings.ts';
 import { compareUnderFence } from './verify.ts';
 import type { Confirmed } from './waits.sql.ts';
+import { demandSameWalsender } from './walsender.ts';
 
 /** What was proved before the commit. */
 export interface Proof {
@@ -33,17 +33,17 @@ export interface Proof {
 
 /** @throws whatever failed; nothing is committed unless `onCommit` was called */
 export async function switchUnderFence(
-  one: Switch,
+  one: SwitchContext,
   { line: bare, sequences, sender, held, survives, seen, turn }: Prepared,
   {
     attempt,
     meter,
     deadline,
     onCommit,
-  }: { readonly attempt: string; readonly meter: Meter; readonly deadline: Deadline; onCommit(proof: Proof): void },
+  }: { readonly attempt: string; readonly meter: Timings; readonly deadline: Deadline; onCommit(proof: Proof): void },
 ): Promise<void> {
   const { direction, input, execution } = one;
-  const line: Pick<Line, 'leaving' | 'arriving'> = {
+  const line: Pick<Connections, 'leaving' | 'arriving'> = {
     leaving: meter.counted(bare.leaving, direction.from),
     arriving: meter.counted(bare.arriving, direction.to),
   };
@@ -60,7 +60,7 @@ export async function switchUnderFence(
     positions = await readPositions(line.leaving, sequences);
   };
   // A comparison under the fence says by itself whether anything is missing.
-  const unbroken = input.verify === 'fence' ? {} : { demandUnbroken: (found: Confirmed) => demandSameSender(direction, sender, found) };
+  const unbroken = input.verify === 'fence' ? {} : { demandUnbroken: (found: Confirmed) => demandSameWalsender(direction, sender, found) };
   const marker = { token: `switch ${attempt}`, meanwhile, ...unbroken };
   const confirmed = await meter.part('convergence', () => bringEverythingOver(line, one.current, marker, deadline));
 

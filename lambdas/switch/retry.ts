@@ -3,14 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { TransientError } from '../config/errors.ts';
 
 /** A restart takes seconds; what takes longer is left to `LiftFence`, which waits for minutes. */
-const PATIENCE_MS = 20_000;
+const RETRY_FOR_MS = 20_000;
 const PAUSE_MS = 200;
 /** What is left for answering. */
 const RESERVE_MS = 10_000;
 
 /** Repeats `work`, which may be repeated, as long as its failure may pass by itself and there is time. */
-export async function patiently<Result>({ remainingMs }: { remainingMs(): number }, work: () => Promise<Result>): Promise<Result> {
-  const until = performance.now() + Math.min(PATIENCE_MS, remainingMs() - RESERVE_MS);
+export async function retryTransient<Result>({ remainingMs }: { remainingMs(): number }, work: () => Promise<Result>): Promise<Result> {
+  const until = performance.now() + Math.min(RETRY_FOR_MS, remainingMs() - RESERVE_MS);
   for (;;) {
     try {
       return await work();

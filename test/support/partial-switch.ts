@@ -21,7 +21,7 @@ import { createSlot, dropSlot } from '../../lambdas/replication/slots.sql.ts';
 import { noteSubscriber } from '../../lambdas/replication/subscriber.ts';
 import { createCopylessSubscription, forgetSubscription, setNote, subscriptionState } from '../../lambdas/replication/subscriptions.sql.ts';
 import { closeGate, commitGate, createGate, fenceGate, gateState, liftFence, openGate } from '../../lambdas/state/gates.sql.ts';
-import { createSlotBirths, recordSlotBirth } from '../../lambdas/state/slot-births.sql.ts';
+import { createSlotIncarnations, recordSlotIncarnation } from '../../lambdas/state/slot-incarnations.sql.ts';
 import { eventually } from './replicated.ts';
 import type { World } from './world.ts';
 
@@ -51,9 +51,11 @@ export async function prepared(world: World): Promise<void> {
     await session.query(grantConnect(user, world.database.name));
     await session.query(grantSelectOnFuture(user, { schema: 'Mixed Case', owner: world.database.roles.target }));
     await session.query(createPublication(published?.tables ?? []));
-    await session.query(createSlotBirths());
+    await session.query(createSlotIncarnations());
     const [publication] = await session.query(publicationList());
-    await session.query(recordSlotBirth(reverseName(world), { birth: BIRTH, consistentPoint: '0/0', publication: publication?.oid ?? 0 }));
+    await session.query(
+      recordSlotIncarnation(reverseName(world), { birth: BIRTH, consistentPoint: '0/0', publication: publication?.oid ?? 0 }),
+    );
   });
   const version = await source.version();
   const route = await world.ports('SwitchOver').acting.replication.route('target', version);

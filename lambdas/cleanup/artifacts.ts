@@ -5,13 +5,13 @@ import { endOtherSteps } from '../postgres/sessions.sql.ts';
 import { makeHeldKeys } from '../replication/held-keys.ts';
 import { putBackIdentities } from '../replication/identity/put-back.ts';
 import { removeTrialRole } from '../sample/role.ts';
-import { callOffSwitches, dropSchema, unsubscribe } from './own-schema.ts';
+import { cancelSwitches, dropSchema, unsubscribe } from './own-schema.ts';
 import { unpublish } from './publisher.ts';
 import { hasVanished } from './side.ts';
 import { dropCopied } from './target.ts';
 
 /** One side that has something to be cleaned up. */
-export interface Broom {
+export interface CleanupTarget {
   readonly side: Database;
   /** The stream that ends here, and the one that begins here. */
   readonly subscribes: string;
@@ -20,14 +20,14 @@ export interface Broom {
   readonly drop: boolean;
 }
 
-export const sourceBroom = (source: Database): Broom => ({
+export const sourceToClean = (source: Database): CleanupTarget => ({
   side: source,
   subscribes: subscriptionName(source.endpoint.database, 'reverse'),
   publishes: subscriptionName(source.endpoint.database),
   drop: false,
 });
 
-export const targetBroom = (target: Database, sourceDatabase: string, drop: boolean): Broom => ({
+export const targetToClean = (target: Database, sourceDatabase: string, drop: boolean): CleanupTarget => ({
   side: target,
   subscribes: subscriptionName(sourceDatabase),
   publishes: subscriptionName(sourceDatabase, 'reverse'),
@@ -35,10 +35,10 @@ export const targetBroom = (target: Database, sourceDatabase: string, drop: bool
 });
 
 /** What earlier visits of other steps left to the servers is ended, the session that would lift a fence later among it. */
-export async function stopSwitches(brooms: readonly Broom[], step: string): Promise<void> {
+export async function stopSwitches(brooms: readonly CleanupTarget[], step: string): Promise<void> {
   for (const { side } of brooms) {
     await side.query(endOtherSteps(step));
-    await callOffSwitches(side);
+    await cancelSwitches(side);
   }
 }
 
@@ -49,10 +49,10 @@ export async function stopSwitches(brooms: readonly Broom[], step: string): Prom
  * @returns whether all was carried out; false where a visit more is needed, be it because another one is at it
  * @throws what failed on a side, after the other was cleaned
  */
-export async function sweep(brooms: readonly Broom[], remainingMs: () => number): Promise<boolean> {
+export async function removeArtifacts(brooms: readonly CleanupTarget[], remainingMs: () => number): Promise<boolean> {
   const failures: unknown[] = [];
-  const phase = async (going: readonly Broom[], work: (broom: Broom) => Promise<boolean>): Promise<Broom[]> => {
-    const done: Broom[] = [];
+  const phase = async (going: readonly CleanupTarget[], work: (broom: CleanupTarget) => Promise<boolean>): Promise<CleanupTarget[]> => {
+    const done: CleanupTarget[] = [];
     for (const broom of going) {
       try {
         if (await work(broom)) done.push(broom);

@@ -125,7 +125,7 @@ export const SETTINGS = {
   }),
   switchHookArn: optional({
     parse: functionArn,
-    says: 'ARN of a function of your own, with or without an alias, that is called around every switch with `{"moment": "before" or "after" or "failed", "to": "source" or "target", "execution": "…"}`. It has 10 seconds; where it fails before a switch, nothing is switched. `failed` follows a `before` whose switch was taken back. It may be called twice.',
+    says: 'ARN of a function of your own, with or without an alias, that is called around every switch with `{"moment": "before" | "after" | "failed", "to": "source" | "target", "execution": "…"}`. It has 10 seconds; where it fails before a switch, nothing is switched. `failed` follows a `before` whose switch was taken back. It may be called twice.',
     otherwise: 'none',
     besideSource: true,
   }),

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, expectTypeOf, it } from 'vitest';
 import { DEFAULT_INPUT, INPUT_ENTRIES, keysUnknownTo, type MigrationInput, parseInput } from '../../../lambdas/config/input.ts';
 import { MACHINE_NAMES, type MachineName } from '../../../lambdas/config/machine-names.ts';
 import { MACHINES, machinesWith, type StepName, stepsOf } from '../../../lambdas/engine/machines.ts';
@@ -47,6 +47,14 @@ describe('the keys of the input', () => {
       else expect(() => parseInput({ [key]: fallback })).toThrow(`"${key}"`);
     },
   );
+
+  it('have types from their entries', () => {
+    expectTypeOf<MigrationInput['excludeSchemas']>().toEqualTypeOf<readonly string[]>();
+    expectTypeOf<MigrationInput['searchPath']>().toEqualTypeOf<'source' | 'as-is'>();
+    expectTypeOf<MigrationInput['indexWorkers']>().toEqualTypeOf<number>();
+    expectTypeOf<MigrationInput['reverse']>().toEqualTypeOf<boolean | 'unsaid'>();
+    expectTypeOf<MigrationInput['lost']>().toEqualTypeOf<'source' | 'target' | undefined>();
+  });
 
   it('give every value of an empty input', () => {
     expect(Object.keys(parseInput({})).sort()).toEqual(Object.keys(DEFAULT_INPUT).sort());

@@ -1,7 +1,7 @@
 /** What single settings may be: parsers of the values that a deployment gives, each with its reason for a refusal. */
 import { isIPv4 } from 'node:net';
 import { InvalidInput } from '../lambdas/config/errors.ts';
-import { parseInput } from '../lambdas/config/input.ts';
+import { INPUT_ENTRIES, parseInput } from '../lambdas/config/input.ts';
 import type { Json } from '../lambdas/config/json.ts';
 import { matching, type Parse, Problem, show } from '../lambdas/config/parsing.ts';
 
@@ -81,15 +81,10 @@ export const notEmpty =
     return !(parsed instanceof Problem) && parsed.length === 0 ? new Problem('must not be empty.') : parsed;
   };
 
-/** Keys of the input that no deployment may set for all executions to come. */
-const CONSENTS = {
-  reboot: 'rebooting the writer',
-  target: 'dropping the copied objects',
-  lost: 'giving up a side',
-  reverse: 'switching without a way back',
-  execution: 'lifting the fence of an execution',
-};
+/** Keys of the input that no deployment may set for all executions to come, and what each would consent to. */
+const CONSENTS = INPUT_ENTRIES.flatMap(([key, { consent }]) => (consent === undefined ? [] : [[key, consent] as const]));
 
+/** Defaults of the input, in its own form. */
 export const inputDefaults: Parse<Readonly<Record<string, Json>>> = (value) => {
   try {
     parseInput(value);
@@ -99,7 +94,7 @@ export const inputDefaults: Parse<Readonly<Record<string, Json>>> = (value) => {
     throw error;
   }
   const defaults = value as Record<string, Json>;
-  const consents = Object.entries(CONSENTS).filter(([key]) => Object.hasOwn(defaults, key));
+  const consents = CONSENTS.filter(([key]) => Object.hasOwn(defaults, key));
   return consents.length === 0
     ? defaults
     : new Problem(...consents.map(([key, what]) => `must not hold "${key}": ${what} is a consent that each execution gives for itself.`));

@@ -5,7 +5,6 @@ import { parseInput } from '../lambdas/config/input.ts';
 import type { Json } from '../lambdas/config/json.ts';
 import type { MachineName } from '../lambdas/engine/machines.ts';
 import type { ConnectionSettings } from '../lambdas/ports/connection-settings.ts';
-import { keysOfOthers } from '../lambdas/steps/index.ts';
 import { STOPS } from './course.ts';
 import { InvalidUrl, settingsOfUrl } from './database-url.ts';
 import { SERVER_VERSIONS, type ServerVersion } from './servers/binaries.ts';
@@ -186,7 +185,7 @@ export function parseOptions(words: readonly string[]): RehearsalOptions | 'help
     if (text === undefined) return {};
     try {
       const value: unknown = JSON.parse(text);
-      parseInput(value, undefined, keysOfOthers('CheckReadiness'));
+      parseInput(value, undefined, ['Preflight', 'Replicate']);
       return value as RehearsalOptions['input'];
     } catch (error) {
       const why = error instanceof InvalidInput ? error.problems : ['It must be JSON.'];

@@ -1,6 +1,9 @@
 /**
  * The order of the steps: what `Preflight`, `Replicate`, `Cutover` and the others do, as data. `lib/states.ts` builds them.
  */
+import { MACHINE_NAMES, type MachineName } from '../config/machine-names.ts';
+
+export { MACHINE_NAMES, type MachineName };
 
 /** One place in the order of a machine. */
 export interface Stage<Step extends string = StepName> {
@@ -83,11 +86,10 @@ export const MACHINES = {
     acts: true,
     order: [until('DropReplication'), until('RestoreSource')],
   },
-} as const satisfies Readonly<Record<string, Machine<string>>>;
-export type MachineName = keyof typeof MACHINES;
+} as const satisfies Readonly<Record<MachineName, Machine<string>>>;
+
 /** A step that some machine takes. The registry of steps has to hold each of them, and no other: the compiler says so. */
 export type StepName = (typeof MACHINES)[MachineName]['order'][number]['step'];
-export const MACHINE_NAMES = Object.keys(MACHINES) as MachineName[];
 
 /** The steps that fence a side or lift a fence, in every machine that takes `step`: what a check before a switch has to wake. */
 export const fencingWith = (step: StepName): StepName[] => [
@@ -103,3 +105,6 @@ export const fencingWith = (step: StepName): StepName[] => [
 export const stepsOf = ({ order }: Machine): StepName[] => [
   ...new Set(order.flatMap(({ step, onFailure }) => (onFailure ? [step, onFailure.step] : [step]))),
 ];
+
+/** The machines that may call `step`, after a failure included. */
+export const machinesWith = (step: StepName): MachineName[] => MACHINE_NAMES.filter((name) => stepsOf(MACHINES[name]).includes(step));

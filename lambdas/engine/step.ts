@@ -12,8 +12,6 @@ import { type Moment, unexpected } from './unexpected.ts';
 /** One unit of the migration. `N` are the ports it needs, from which its rights, network and environment are derived. */
 export interface Step<N extends Need, Seen, Evidence extends Json> {
   readonly needs: readonly N[];
-  /** Keys of the input that have a meaning here and in no other machine: every step that does not name them refuses them. */
-  readonly understands?: readonly (keyof MigrationInput)[];
   /** Looks only. Called again after `act`. */
   inspect(ctx: Looking<N>): Promise<Seen>;
   /** Pure: what the look means. Throws one of our errors where the migration cannot go on. */

@@ -3,12 +3,12 @@ import { openPorts } from '../adapters/open-ports.ts';
 import { VerificationError } from '../config/errors.ts';
 import { type MigrationInput, parseInput } from '../config/input.ts';
 import type { StepEvent, StepResult } from '../engine/contract.ts';
-import type { StepName } from '../engine/machines.ts';
+import { machinesWith, type StepName } from '../engine/machines.ts';
 import { runStep } from '../engine/step.ts';
 import { unexpected } from '../engine/unexpected.ts';
 import type { Bindings } from '../ports/bindings.ts';
 import type { Log } from '../ports/log.ts';
-import { keysOfOthers, stepNamed } from '../steps/index.ts';
+import { stepNamed } from '../steps/index.ts';
 
 /** What a visit takes from where it runs. */
 export interface Host {
@@ -35,7 +35,7 @@ export async function visitStep(name: StepName, event: StepEvent, host: Host): P
 }
 
 async function visitPlaces(name: StepName, event: StepEvent, host: Host): Promise<StepResult> {
-  const input = parseInput(event.input, host.defaults, keysOfOthers(name));
+  const input = parseInput(event.input, host.defaults, machinesWith(name));
   const { looking, acting, close } = openPorts(name, await host.places(), host.log);
   try {
     const { remainingMs, log } = host;

@@ -3,7 +3,7 @@
  * slot confirmed past it, soon enough and several times in a row.
  */
 import { CopyStalled, type SchemaDrift } from '../config/errors.ts';
-import { COPY_KEYS, type MigrationInput } from '../config/input.ts';
+import type { MigrationInput } from '../config/input.ts';
 import type { Json } from '../config/json.ts';
 import type { Looking, Verdict } from '../engine/contract.ts';
 import { defineStep } from '../engine/step.ts';
@@ -81,7 +81,6 @@ const refuses = ({ drift, cause, remedy }: Cause): CopyStalled | SchemaDrift =>
 
 export const awaitConvergence = defineStep({
   needs: ['source', 'target'],
-  understands: COPY_KEYS,
 
   async inspect(ctx): Promise<Seen> {
     const { source, target, input, execution, previous, remainingMs } = ctx;

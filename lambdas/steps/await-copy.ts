@@ -1,6 +1,6 @@
 /** Guide A, step 4: waits until every published table is copied and in step, and says when that will not happen. */
 import { CopyStalled } from '../config/errors.ts';
-import { COPY_KEYS, type TableName } from '../config/input.ts';
+import type { TableName } from '../config/input.ts';
 import { REPLICATION_ROLE } from '../config/names.ts';
 import { missingFrom } from '../config/tables.ts';
 import type { Looking } from '../engine/contract.ts';
@@ -71,7 +71,6 @@ const unknown = ({ tables, publication }: StreamHistory): TableName[] => missing
 
 export const awaitCopy = defineStep({
   needs: ['source', 'target'],
-  understands: COPY_KEYS,
 
   inspect: look,
 

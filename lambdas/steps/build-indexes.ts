@@ -4,7 +4,6 @@
  * to the server and found again.
  */
 import { IndexBuildFailed } from '../config/errors.ts';
-import { COPY_KEYS } from '../config/input.ts';
 import type { Acting, Looking } from '../engine/contract.ts';
 import { defineStep } from '../engine/step.ts';
 import type { Warmth } from '../prewarm/prewarm.sql.ts';
@@ -37,7 +36,6 @@ interface Seen {
 
 export const buildIndexes = defineStep({
   needs: ['target'],
-  understands: COPY_KEYS,
 
   async inspect(ctx: Looking<'target'>): Promise<Seen> {
     const all = await standings(ctx);

@@ -3,14 +3,12 @@ import { CHECK_NEEDS, checking } from '../checks/cutover/check.ts';
 import { CUTOVER_CHECKS } from '../checks/cutover/index.ts';
 import { refusal } from '../checks/report.ts';
 import { CutoverRefused } from '../config/errors.ts';
-import { SWITCH_KEYS } from '../config/input.ts';
 import { defineStep } from '../engine/step.ts';
 import { CUTOVER } from '../switch/direction.ts';
 
 const WORDS = { name: 'the switch to the target', untouched: 'Nothing was switched, and the source serves the application as before.' };
 
 export const checkCutover = defineStep({
-  understands: SWITCH_KEYS,
   ...checking({
     direction: CUTOVER,
     checks: CUTOVER_CHECKS,

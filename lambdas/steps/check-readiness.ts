@@ -3,13 +3,11 @@ import { type Finding, findAll, loadContext } from '../checks/finding.ts';
 import { CHECKS } from '../checks/readiness/index.ts';
 import { notReadyMessage, reported } from '../checks/report.ts';
 import { NotReady } from '../config/errors.ts';
-import { COPY_KEYS } from '../config/input.ts';
 import { refuseBesideOlder } from '../engine/single-execution.ts';
 import { defineStep } from '../engine/step.ts';
 
 export const checkReadiness = defineStep({
   needs: ['source', 'target', 'cluster', 'applicationView', 'wayBack', 'executions'],
-  understands: COPY_KEYS,
   async inspect({ source, target, cluster, applicationView, wayBack, executions, input, log }): Promise<Finding[]> {
     const findings = await findAll(CHECKS, await loadContext({ source, target, cluster, applicationView, wayBack, input }));
     await refuseBesideOlder(executions); // last, because the list of executions may be a second or two behind two that begin at once

@@ -3,14 +3,12 @@ import { checking } from '../checks/cutover/check.ts';
 import { ROLLBACK_CHECKS } from '../checks/cutover/index.ts';
 import { refusal } from '../checks/report.ts';
 import { RollbackRefused } from '../config/errors.ts';
-import { SWITCH_KEYS } from '../config/input.ts';
 import { defineStep } from '../engine/step.ts';
 import { ROLLBACK } from '../switch/direction.ts';
 
 const WORDS = { name: 'the way back to the source', untouched: 'Nothing was switched, and the application is served as before.' };
 
 export const checkRollback = defineStep({
-  understands: SWITCH_KEYS,
   ...checking({
     direction: ROLLBACK,
     checks: ROLLBACK_CHECKS,

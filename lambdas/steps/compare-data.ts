@@ -9,7 +9,7 @@ import { passingSmall } from '../comparison/small.ts';
 import { watchStream } from '../comparison/stream.ts';
 import { compareNextPart } from '../comparison/table.ts';
 import { DataDiffers, StatementFailed, TransientError } from '../config/errors.ts';
-import { SWITCH_KEYS, type TableName } from '../config/input.ts';
+import type { TableName } from '../config/input.ts';
 import type { Looking } from '../engine/contract.ts';
 import { refuseBesideOlder } from '../engine/single-execution.ts';
 import { defineStep } from '../engine/step.ts';
@@ -34,7 +34,6 @@ const demandSchema = ({ comparison: { source, target }, input }: Looking<'compar
 
 export const compareData = defineStep({
   needs: ['executions', 'comparison'],
-  understands: SWITCH_KEYS, // it is the first step of Cutover, too
 
   /** Goes on from where the last visit stopped, one part after the other until the time is up; at least one. */
   async inspect(ctx): Promise<Progress> {

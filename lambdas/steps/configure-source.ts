@@ -10,7 +10,6 @@ import { obstacleInJournal, obstacleInNetwork, obstacleInStatus, obstacleOf } fr
 import { type CarryOver, carryOver, streamsAlready } from '../cluster/parameters.ts';
 import { type Changes, carries, changesAnything, changesTo, entriesFor, type Setting } from '../cluster/setup.ts';
 import { ClusterNotConfigurable } from '../config/errors.ts';
-import { COPY_KEYS } from '../config/input.ts';
 import type { Json } from '../config/json.ts';
 import { defineStep } from '../engine/step.ts';
 import type { ClusterSetup, ClusterSetupView, Network } from '../ports/cluster.ts';
@@ -78,7 +77,6 @@ const notCarriedIn = (previous: Json | undefined): Json => (previous as { readon
 
 export const configureSource = defineStep({
   needs: ['clusterSetup'],
-  understands: COPY_KEYS,
 
   async inspect({ clusterSetup, previous }) {
     return { seen: await look(clusterSetup), notCarriedBefore: notCarriedIn(previous) };

@@ -3,7 +3,7 @@
  * on the target for BuildIndexes. Guide "Migrate from Aurora to PlanetScale", step 3.
  */
 import { SchemaCopyFailed } from '../config/errors.ts';
-import { COPY_KEYS, type Exclusions } from '../config/input.ts';
+import type { Exclusions } from '../config/input.ts';
 import { atMost } from '../config/listing.ts';
 import type { Acting, Looking } from '../engine/contract.ts';
 import { defineStep } from '../engine/step.ts';
@@ -58,7 +58,6 @@ const MOST_PATHS_SHOWN = 50;
 
 export const copySchema = defineStep({
   needs: ['source', 'target', 'schemaDump'],
-  understands: COPY_KEYS,
 
   async inspect({ source, target }: Looking<Needs>): Promise<Seen> {
     const [given] = await target.query(pathsGivenExist());

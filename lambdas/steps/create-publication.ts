@@ -3,7 +3,7 @@
  * changes the list in place: a publication that is dropped takes the history of its slot with it.
  */
 import { SchemaDrift } from '../config/errors.ts';
-import { COPY_KEYS, type TableName } from '../config/input.ts';
+import type { TableName } from '../config/input.ts';
 import { HEARTBEAT_TABLE, missingFrom } from '../config/tables.ts';
 import type { Looking } from '../engine/contract.ts';
 import { defineStep } from '../engine/step.ts';
@@ -66,7 +66,6 @@ const differences = ({ wanted, publication }: Seen) => ({
 
 export const createPublication = defineStep({
   needs: ['source', 'target'],
-  understands: COPY_KEYS,
   inspect: look,
 
   judge(seen) {

@@ -1,5 +1,4 @@
 /** Guide W, step 2: the role that streams, with no more rights than it needs, in every schema that is published. */
-import { COPY_KEYS } from '../config/input.ts';
 import type { Looking } from '../engine/contract.ts';
 import { defineStep } from '../engine/step.ts';
 import {
@@ -55,7 +54,6 @@ const mayGainBypass = ({ role, grantor }: Seen): boolean => grantor.mayGrantBypa
 
 export const createReplicationRole = defineStep({
   needs: ['source', 'replication'],
-  understands: COPY_KEYS,
   inspect: look,
 
   judge(seen) {

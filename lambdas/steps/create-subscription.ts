@@ -3,7 +3,6 @@
  * enable and refresh. CREATE SUBSCRIPTION that makes its own slot cannot be part of a transaction, and goes on when its client has gone.
  */
 import { MigrationError, ReplicationBroken } from '../config/errors.ts';
-import { COPY_KEYS } from '../config/input.ts';
 import { missingFrom } from '../config/tables.ts';
 import type { Acting, Looking, Verdict } from '../engine/contract.ts';
 import { defineStep } from '../engine/step.ts';
@@ -139,7 +138,6 @@ async function subscribeTo(
 
 export const createSubscription = defineStep({
   needs: ['source', 'target', 'replication'],
-  understands: COPY_KEYS,
   inspect: look,
   judge,
 

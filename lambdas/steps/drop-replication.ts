@@ -59,7 +59,6 @@ function refuse(scene: CleanupState, drop: boolean): void {
 
 export const dropReplication = defineStep({
   needs: ['executions', 'source', 'target', 'applicationView', 'applicationOriginal'],
-  understands: ['target', 'lost'],
 
   async inspect(ctx: Looking<Needs>): Promise<CleanupState> {
     await refuseBesideOlder(ctx.executions);

@@ -2,7 +2,6 @@
  * The registry of steps, in the order in which the machines take them. Functions, rights, network and types are derived
  * from it.
  */
-import type { MigrationInput } from '../config/input.ts';
 import type { StepName } from '../engine/machines.ts';
 import type { AnyStep } from '../engine/step.ts';
 import type { Need } from '../ports/ports.ts';
@@ -63,9 +62,3 @@ export const stepNamed = (name: StepName): AnyStep => steps[name];
 
 /** What a step may reach. */
 export const needsOf = (name: StepName): readonly Need[] => stepNamed(name).needs;
-
-/** Keys of the input that other steps keep for themselves. */
-export function keysOfOthers(name: StepName): (keyof MigrationInput)[] {
-  const own = stepNamed(name).understands ?? [];
-  return STEP_NAMES.flatMap((other) => stepNamed(other).understands ?? []).filter((key) => !own.includes(key));
-}

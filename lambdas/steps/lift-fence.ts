@@ -4,7 +4,6 @@
  * does, which a rule starts after an execution was aborted, failed or timed out.
  */
 import { AlreadyRunning, SwitchIncomplete } from '../config/errors.ts';
-import { SWITCH_KEYS } from '../config/input.ts';
 import type { SideName } from '../config/side-name.ts';
 import type { Acting, Looking, Verdict } from '../engine/contract.ts';
 import { leftToOlder } from '../engine/single-execution.ts';
@@ -43,7 +42,6 @@ const PATIENCE_SECONDS = 1_800;
 
 export const liftFence = defineStep({
   needs: ['executions', 'source', 'target', 'application', 'hook'],
-  understands: [...SWITCH_KEYS, 'execution'],
 
   async inspect({ executions, source, target, application, input, execution, waitedSeconds }: Looking<Needs>): Promise<Seen> {
     const leftTo = await leftToOlder(executions, input.execution);

@@ -1,7 +1,6 @@
 /** Reboots the writer, once, so that it takes the static parameters of its group. The state machine comes here only with consent. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mayBeStale, shortcomings } from '../cluster/streaming.ts';
-import { COPY_KEYS } from '../config/input.ts';
 import { PREFIX } from '../config/names.ts';
 import { defineStep } from '../engine/step.ts';
 import type { ClusterMember, ClusterView } from '../ports/cluster.ts';
@@ -37,7 +36,6 @@ async function canStream(source: Reader): Promise<boolean> {
 
 export const rebootSource = defineStep({
   needs: ['clusterReboot', 'source'],
-  understands: COPY_KEYS,
 
   /** What RDS says may be what was: of a group that it has just attached, and of an instance that it has just rebooted. */
   async inspect({ clusterReboot: cluster, source, waitedSeconds, previous }): Promise<Seen> {

@@ -60,7 +60,6 @@ function rebootNeeded({ members, parameterGroup }: ClusterState): string | undef
 
 export const restoreSource = defineStep({
   needs: ['clusterRestore'],
-  understands: ['target', 'lost'], // DropReplication takes it, in the same machine
 
   async inspect({ clusterRestore }) {
     const seen = await look(clusterRestore);

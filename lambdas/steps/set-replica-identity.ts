@@ -5,7 +5,6 @@
  * Cleanup puts back what was there. A lock that is not had in time is tried again by the machine's own retries, with their jitter.
  */
 import { NotReady, StatementFailed, TransientError } from '../config/errors.ts';
-import { COPY_KEYS } from '../config/input.ts';
 import { atMost } from '../config/listing.ts';
 import type { SideName } from '../config/side-name.ts';
 import type { Looking } from '../engine/contract.ts';
@@ -97,7 +96,6 @@ const HAS_COME = new Set(['42P07', '42710']);
 
 export const setReplicaIdentity = defineStep({
   needs: ['source', 'target'],
-  understands: COPY_KEYS,
   inspect: look,
 
   judge({ wanting, unlike }) {

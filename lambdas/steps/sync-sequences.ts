@@ -5,7 +5,6 @@
  * extensions mark as their configuration: those rows follow here, and again right before a switch.
  */
 import { SequenceOutOfBounds, VerificationError } from '../config/errors.ts';
-import { COPY_KEYS } from '../config/input.ts';
 import type { Json } from '../config/json.ts';
 import { atMost } from '../config/listing.ts';
 import { defineStep } from '../engine/step.ts';
@@ -36,7 +35,6 @@ const namesWhere = (pairs: readonly SequencePair[], condition: (pair: SequencePa
 
 export const syncSequences = defineStep({
   needs: ['source', 'target'],
-  understands: COPY_KEYS,
 
   async inspect({ source, target, input, execution }): Promise<Seen> {
     const sequences = await lookAtSequences(source, target, input);

@@ -4,7 +4,6 @@
  * out while copying. What runs is code of users, so it runs in a session that logs in as a role which may do nothing else.
  */
 import { StatementFailed, TransientError, VerificationError } from '../config/errors.ts';
-import { COPY_KEYS } from '../config/input.ts';
 import { subscriptionName } from '../config/names.ts';
 import type { Acting, Looking } from '../engine/contract.ts';
 import { defineStep } from '../engine/step.ts';
@@ -43,7 +42,6 @@ interface Seen {
 
 export const trySample = defineStep({
   needs: ['source', 'target', 'comparison', 'lowLogin'],
-  understands: COPY_KEYS,
 
   async inspect({ source, target }: Looking<Needs>): Promise<Seen> {
     await demandOurs('target', target);

@@ -1,7 +1,6 @@
 /** Guide A, step 2, and guide W, step 1: proves on the server itself what the control plane promised. */
 import { mayBeStale, shortcomings } from '../cluster/streaming.ts';
 import { WalLevelNotLogical } from '../config/errors.ts';
-import { COPY_KEYS } from '../config/input.ts';
 import { PREFIX } from '../config/names.ts';
 import { defineStep } from '../engine/step.ts';
 import type { ClusterMember } from '../ports/cluster.ts';
@@ -22,7 +21,6 @@ interface Seen {
 
 export const verifyWalLevel = defineStep({
   needs: ['source', 'cluster'],
-  understands: COPY_KEYS,
 
   async inspect({ source, cluster, waitedSeconds }): Promise<Seen> {
     const [wal] = await source.query(walSettings(PREFIX));

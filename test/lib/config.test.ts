@@ -1,5 +1,7 @@
-import { describe, expect, it } from 'vitest';
-import { InvalidConfig, parseConfig } from '../../lib/config.ts';
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import type { Sslmode } from '../../lambdas/ports/replication.ts';
+import { InvalidConfig, type MigrationConfig, parseConfig } from '../../lib/config.ts';
+import { SETTING_ENTRIES, SETTINGS } from '../../lib/settings.ts';
 import { CONTEXT } from '../support/synthesized.ts';
 
 const problemsOf = (context: Readonly<Record<string, unknown>>): readonly string[] => {
@@ -54,6 +56,19 @@ describe('the settings of a deployment', () => {
     expect(problems).toHaveLength(4);
     expect(problems[0]).toContain('"vpcId" is missing');
     expect(problems.slice(1).join('\n')).toMatch(/"engineVersion" is "9.6"[\s\S]*"clusterPort" must be[\s\S]*"colour" is not a setting/);
+  });
+
+  it('have types from their entries: those without a default may be undefined, no others', () => {
+    expectTypeOf<MigrationConfig['clusterIdentifier']>().toEqualTypeOf<string>();
+    expectTypeOf<MigrationConfig['clusterPort']>().toEqualTypeOf<number>();
+    expectTypeOf<MigrationConfig['clusterInstances']>().toEqualTypeOf<readonly string[]>();
+    expectTypeOf<MigrationConfig['subscriptionSslmode']>().toEqualTypeOf<Sslmode>();
+    expectTypeOf<MigrationConfig['reverseSslmode']>().toEqualTypeOf<Sslmode | undefined>();
+    expectTypeOf<MigrationConfig['targetSecretKeyArn']>().toEqualTypeOf<string | undefined>();
+  });
+
+  it.each(SETTING_ENTRIES.filter(([, { companion }]) => companion !== undefined))('have the companion of %s among them', (_key, entry) => {
+    expect(Object.keys(SETTINGS)).toContain(entry.companion);
   });
 
   it('leave the keys of the CDK alone', () => {

@@ -1,14 +1,17 @@
 import { StateMachine, type StateMachineDefinition } from 'aws-local-stepfunctions';
 import { describe, expect, it } from 'vitest';
 import { ERROR_NAMES } from '../../lambdas/config/errors.ts';
-import { DEFAULT_INPUT } from '../../lambdas/config/input.ts';
+import { DEFAULT_INPUT, keysUnknownTo } from '../../lambdas/config/input.ts';
 import type { StepEvent, StepResult } from '../../lambdas/engine/contract.ts';
 import type { StepName } from '../../lambdas/engine/machines.ts';
-import { MACHINE_NAMES, MACHINES, type Machine, type MachineName, stepsOf } from '../../lambdas/engine/machines.ts';
-import { keysOfOthers, STEP_NAMES } from '../../lambdas/steps/index.ts';
+import { MACHINE_NAMES, MACHINES, type Machine, type MachineName, machinesWith, stepsOf } from '../../lambdas/engine/machines.ts';
+import { STEP_NAMES } from '../../lambdas/steps/index.ts';
 import { synthesized } from '../support/synthesized.ts';
 
 const stack = synthesized();
+
+/** Keys of the input that a step refuses. */
+const refusedAt = (step: StepName) => keysUnknownTo(machinesWith(step));
 
 /** What a step's function does in place of the real one. */
 type Fake = (event: StepEvent, visit: number) => Partial<StepResult>;
@@ -114,7 +117,7 @@ describe('the machines', () => {
   });
 
   it.each(MACHINE_NAMES)('%s takes no input in its first step that a later one would refuse', (machine) => {
-    const refused = (step: StepName) => new Set(keysOfOthers(step));
+    const refused = (step: StepName) => new Set(refusedAt(step));
     const [first = 'LiftFence', ...later] = stepsOf(MACHINES[machine]);
     const accepted = Object.keys(DEFAULT_INPUT).filter((key) => !refused(first).has(key as keyof typeof DEFAULT_INPUT));
     for (const step of later) for (const key of accepted) expect(refused(step), `${step} refuses "${key}"`).not.toContain(key);
@@ -122,13 +125,13 @@ describe('the machines', () => {
 
   it('that switch know the keys of a switch, and only Recovery takes the name of an execution', () => {
     const takes = (machine: MachineName, key: keyof typeof DEFAULT_INPUT) =>
-      stepsOf(MACHINES[machine]).every((step) => !keysOfOthers(step).includes(key));
+      stepsOf(MACHINES[machine]).every((step) => !refusedAt(step).includes(key));
     expect(MACHINE_NAMES.filter((machine) => takes(machine, 'fenceSeconds'))).toEqual(['Cutover', 'Rollback', 'Recovery']);
     expect(MACHINE_NAMES.filter((machine) => takes(machine, 'execution'))).toEqual(['Recovery']);
   });
 
   it('that copy know whether a way back is wanted, and no other machine but those that switch (#10)', () => {
-    const takes = (machine: MachineName) => stepsOf(MACHINES[machine]).every((step) => !keysOfOthers(step).includes('reverse'));
+    const takes = (machine: MachineName) => stepsOf(MACHINES[machine]).every((step) => !refusedAt(step).includes('reverse'));
     expect(MACHINE_NAMES.filter(takes)).toEqual(['Preflight', 'Replicate', 'Cutover', 'Rollback', 'Recovery']);
   });
 

@@ -36,7 +36,7 @@ describe('the input of an execution', () => {
 
   it('refuses what only another machine understands, like any unknown key', () => {
     expect(parseInput({ target: 'drop' }).target).toBe('drop');
-    const refused = () => parseInput({ target: 'drop' }, DEFAULT_INPUT, ['target']);
+    const refused = () => parseInput({ target: 'drop' }, DEFAULT_INPUT, ['Preflight', 'Replicate']);
     expect(refused).toThrow(/"target" is not a setting; the settings are (?!.*target)/);
   });
 

@@ -1,0 +1,69 @@
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import { DEFAULT_INPUT, INPUT_ENTRIES, keysUnknownTo, type MigrationInput, parseInput } from '../../../lambdas/config/input.ts';
+import { MACHINE_NAMES, type MachineName } from '../../../lambdas/config/machine-names.ts';
+import { MACHINES, machinesWith, type StepName, stepsOf } from '../../../lambdas/engine/machines.ts';
+import { STEP_NAMES } from '../../../lambdas/steps/index.ts';
+
+type Key = keyof MigrationInput;
+const RECOVERY = ['execution'] satisfies Key[];
+const CLEANUP = ['lost', 'target'] satisfies Key[];
+const FENCE = ['fenceSeconds', 'verify', 'harmlessRoles'] satisfies Key[];
+
+/** What an execution of each machine is refused for. */
+const REFUSED: Readonly<Record<MachineName, readonly Key[]>> = {
+  Preflight: [...FENCE, ...RECOVERY, ...CLEANUP],
+  Replicate: [...FENCE, ...RECOVERY, ...CLEANUP],
+  Cutover: [...RECOVERY, ...CLEANUP],
+  Rollback: [...RECOVERY, ...CLEANUP],
+  Recovery: CLEANUP,
+  Rotation: ['reverse', ...FENCE, ...RECOVERY, ...CLEANUP],
+  Cleanup: ['reverse', ...FENCE, ...RECOVERY],
+};
+
+/** Steps of several machines cannot tell which of them was started, and refuse what none of these knows. */
+const LENIENT: Readonly<Partial<Record<StepName, readonly Key[]>>> = {
+  CompareData: REFUSED.Cutover,
+  LiftFence: REFUSED.Recovery,
+};
+
+const sorted = (keys: readonly Key[]): Key[] => [...keys].sort();
+
+describe('the keys of the input', () => {
+  it.each(MACHINE_NAMES)('that %s does not know are refused by its first step', (machine) => {
+    expect(sorted(keysUnknownTo([machine]))).toEqual(sorted(REFUSED[machine]));
+    const [first = 'LiftFence'] = stepsOf(MACHINES[machine]);
+    expect(sorted(keysUnknownTo(machinesWith(first)))).toEqual(sorted(LENIENT[first] ?? REFUSED[machine]));
+  });
+
+  it.each(STEP_NAMES)('that no machine of %s knows are refused by it, and no other', (step) => {
+    const [machine = 'Preflight'] = machinesWith(step);
+    expect(sorted(keysUnknownTo(machinesWith(step)))).toEqual(sorted(LENIENT[step] ?? REFUSED[machine]));
+  });
+
+  it.each(INPUT_ENTRIES)(
+    'give %s a default that its own parser accepts, or say in words what it is',
+    (key, { parse, default: fallback, otherwise }) => {
+      if (otherwise === undefined) expect(parse(fallback)).toEqual(fallback);
+      else expect(() => parseInput({ [key]: fallback })).toThrow(`"${key}"`);
+    },
+  );
+
+  it('have types from their entries', () => {
+    expectTypeOf<MigrationInput['excludeSchemas']>().toEqualTypeOf<readonly string[]>();
+    expectTypeOf<MigrationInput['searchPath']>().toEqualTypeOf<'source' | 'as-is'>();
+    expectTypeOf<MigrationInput['indexWorkers']>().toEqualTypeOf<number>();
+    expectTypeOf<MigrationInput['reverse']>().toEqualTypeOf<boolean | 'unsaid'>();
+    expectTypeOf<MigrationInput['lost']>().toEqualTypeOf<'source' | 'target' | undefined>();
+  });
+
+  it('give every value of an empty input', () => {
+    expect(Object.keys(parseInput({})).sort()).toEqual(Object.keys(DEFAULT_INPUT).sort());
+    expect(parseInput({})).toMatchObject({
+      reboot: 'wait',
+      reverse: 'unsaid',
+      sequenceMargin: 10_000,
+      execution: undefined,
+      target: 'keep',
+    });
+  });
+});

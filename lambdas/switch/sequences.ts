@@ -4,7 +4,7 @@
  * one round trip to each side, however many sequences there are.
  */
 import { SequenceOutOfBounds, VerificationError } from '../config/errors.ts';
-import type { MigrationInput } from '../config/input.ts';
+import type { Exclusions } from '../config/input.ts';
 import { atMost } from '../config/listing.ts';
 import type { SideName } from '../config/side-name.ts';
 import type { Session } from '../ports/database.ts';
@@ -24,7 +24,6 @@ import {
   unsettable,
 } from './sequence-positions.sql.ts';
 
-type Exclusions = Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>;
 /** A session outside of a transaction. */
 type Asked = Pick<Session, 'query' | 'script'>;
 

@@ -4,6 +4,7 @@ import { REPLICATION_ROLE } from '../config/names.ts';
 import type { Database, Reader, Session } from '../ports/database.ts';
 import { dropRole, type RoleArtifacts, resetRoleSettings, revokeAll, roleArtifacts } from '../postgres/role-artifacts.sql.ts';
 import { asOurselves, asRoleMaker, lockRoles } from '../postgres/roles.sql.ts';
+import { OBJECT_IN_USE } from '../postgres/sqlstates.ts';
 import { dropEmptyPublication, emptyPublicationExists } from '../replication/empty-tables.sql.ts';
 import { withAdvisoryLock } from '../replication/make-slot.ts';
 import { dropPublication, lockPublication, publicationList } from '../replication/publications.sql.ts';
@@ -91,7 +92,6 @@ async function resetSettings(session: Pick<Session, 'query'>, database: string):
 /** Time to look again and to return. */
 const RESERVE_MS = 20_000;
 const PAUSE_MS = 50;
-const OBJECT_IN_USE = '55006';
 
 /** A subscriber that still streams comes back to its slot within seconds, so reader and slot go one right after the other. */
 async function dropSlots(side: Database, stream: string, remainingMs: () => number): Promise<boolean> {

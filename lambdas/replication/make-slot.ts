@@ -3,11 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { StatementFailed, VerificationError } from '../config/errors.ts';
 import type { Database, Session } from '../ports/database.ts';
 import { lock, setStatementTimeout } from '../postgres/sessions.sql.ts';
+import { QUERY_CANCELED } from '../postgres/sqlstates.ts';
 import { createSlotIncarnations, recordSlotIncarnation, type SlotIncarnation } from '../state/slot-incarnations.sql.ts';
 import type { StreamHistory } from './history.ts';
 import { createSlot, dropSlot } from './slots.sql.ts';
 
-const QUERY_CANCELED = '57014';
 /** What is left to look again and to return. */
 const RESERVE_MS = 20_000;
 /** An attempt waits for every write transaction that is open; longer ones are told to the person who watches, who may end them. */

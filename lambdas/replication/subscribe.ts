@@ -5,6 +5,7 @@ import { EMPTY_PUBLICATION } from '../config/names.ts';
 import { keyOf, missingFrom, named } from '../config/tables.ts';
 import type { Database } from '../ports/database.ts';
 import { limitStatements, setStatementTimeout } from '../postgres/sessions.sql.ts';
+import { QUERY_CANCELED } from '../postgres/sqlstates.ts';
 import { emptyTable, resyncs, resyncsExist } from '../state/resyncs.sql.ts';
 import { type Note, writeNote } from './connection.ts';
 import {
@@ -132,7 +133,6 @@ export async function takeIn(target: Database, name: string, remainingMs: number
   }
 }
 
-const QUERY_CANCELED = '57014';
 /** What is left to look again and to return. */
 const RESERVE_MS = 20_000;
 const SHORTEST_MS = 5_000;

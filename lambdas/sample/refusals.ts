@@ -2,6 +2,7 @@
 import { SampleRefused, type StatementFailed } from '../config/errors.ts';
 import { withoutNeedlessQuotes } from '../postgres/quoted-names.ts';
 import { withCode } from '../postgres/server-words.ts';
+import { CHECK_VIOLATION } from '../postgres/sqlstates.ts';
 import type { Expression, SampledTable } from './sample-tables.sql.ts';
 
 /** One thing that fails, with the first row of the sample for which it does. */
@@ -18,8 +19,6 @@ export interface Refusal {
   /** Rows of the sample that fail alike. */
   readonly rows: number;
 }
-
-const CHECK_VIOLATION = '23514';
 
 const LONGEST_VALUE = 40;
 const LONGEST_KEY = 120;

@@ -13,10 +13,10 @@ import { SWITCH_KEYS, type TableName } from '../config/input.ts';
 import type { Looking } from '../engine/contract.ts';
 import { refuseBesideOlder } from '../engine/single-execution.ts';
 import { defineStep } from '../engine/step.ts';
+import { QUERY_CANCELED } from '../postgres/sqlstates.ts';
 import { publishedTables } from '../postgres/tables.sql.ts';
 import { demandSameColumns } from '../schema/column-drift.ts';
 
-const QUERY_CANCELED = '57014';
 const isTimeout = (error: unknown): error is StatementFailed => error instanceof StatementFailed && error.complaint.code === QUERY_CANCELED;
 
 /** Only a table without a usable key is looked at in one piece, so only such a table can take longer than a visit. */

@@ -1,4 +1,5 @@
 /** Findings as text and as evidence, cut to what an execution may carry, always with an honest count of what was cut. */
+import { withMore } from '../config/listing.ts';
 import type { Finding } from './finding.ts';
 
 /** A finding whose lists may have been cut. `more` is how many objects are not shown. */
@@ -54,7 +55,7 @@ function shrink<Shape>(findings: readonly Finding[], shape: (reported: ReportedF
 export const reported = (findings: readonly Finding[]): ReportedFinding[] => shrink(findings, (cutDown) => cutDown, MOST_EVIDENCE_BYTES);
 
 function paragraph({ code, objects, more, message, remedy, statements }: ReportedFinding, index: number): string {
-  const names = more > 0 ? [...objects, `and ${more} more`] : objects;
+  const names = withMore(objects, more);
   const cutSql = more > 0 && statements.length > 0 ? [' (and so on for the others)'] : [];
   return [`${index + 1}. ${code}${names.length > 0 ? `: ${names.join(', ')}` : ''}.`, message, remedy, ...statements, ...cutSql].join(' ');
 }

@@ -6,15 +6,13 @@ import { InvalidConfiguration, type MigrationError } from '../config/errors.ts';
 import { parseInput } from '../config/input.ts';
 import type { StepEvent, StepResult } from '../engine/contract.ts';
 import type { StepName } from '../engine/machines.ts';
+import { SHUTDOWN_RESERVE_MS } from '../engine/reserves.ts';
 import { unexpected } from '../engine/unexpected.ts';
 import { AWAKE, type Awake, isWake, type Wake } from '../ports/functions.ts';
 import type { Log } from '../ports/log.ts';
 import { needsOf, STEP_NAMES } from '../steps/index.ts';
 import type { Invocation } from './invocation.ts';
 import { visitStep } from './visit.ts';
-
-/** Time for closing connections and for answering, taken off what a step may use. */
-const SHUTDOWN_RESERVE_MS = 10_000;
 
 const clients = awsClients();
 

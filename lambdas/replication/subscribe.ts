@@ -3,6 +3,7 @@ import { CannotConnect, CopyStalled, StatementFailed, TransientError, Verificati
 import type { TableName } from '../config/input.ts';
 import { EMPTY_PUBLICATION } from '../config/names.ts';
 import { keyOf, missingFrom, named } from '../config/tables.ts';
+import { LOOK_AGAIN_RESERVE_MS } from '../engine/reserves.ts';
 import type { Database } from '../ports/database.ts';
 import { limitStatements, setStatementTimeout } from '../postgres/sessions.sql.ts';
 import { QUERY_CANCELED } from '../postgres/sqlstates.ts';
@@ -124,7 +125,7 @@ async function emptyNoted(target: Database, arriving: readonly TableName[]): Pro
 export async function takeIn(target: Database, name: string, remainingMs: number): Promise<void> {
   const session = await target.session('refresh');
   try {
-    await session.query(setStatementTimeout(Math.max(SHORTEST_MS, remainingMs - RESERVE_MS)));
+    await session.query(setStatementTimeout(Math.max(SHORTEST_MS, remainingMs - LOOK_AGAIN_RESERVE_MS)));
     await session.query(refreshSubscription(name));
   } catch (error) {
     throw explained(error);
@@ -133,8 +134,6 @@ export async function takeIn(target: Database, name: string, remainingMs: number
   }
 }
 
-/** What is left to look again and to return. */
-const RESERVE_MS = 20_000;
 const SHORTEST_MS = 5_000;
 
 function explained(error: unknown): unknown {

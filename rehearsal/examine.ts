@@ -1,10 +1,11 @@
 /** The rehearsal's own look at both sides, when the writers have stopped and before anything is cleaned up. */
+import type { Exclusions } from '../lambdas/config/input.ts';
 import type { SideName } from '../lambdas/config/side-name.ts';
 import { everythingArrived } from './arrival.ts';
 import { otherSide } from './course.ts';
 import { compareIndexes, type IndexComparison } from './inventory/indexes.ts';
 import { lookAtBoth } from './inventory/look.ts';
-import { type LeftOut, scopeOf } from './inventory/scope.ts';
+import { scopeOf } from './inventory/scope.ts';
 import { compareSequences, type SequenceComparison } from './inventory/sequences.ts';
 import { compareTables, type TableComparison, tableBytes } from './inventory/tables.ts';
 import type { Progress } from './progress.ts';
@@ -22,7 +23,7 @@ export interface Examined {
   /** Whether the application was led to the target at some time. */
   readonly switched: boolean;
   /** What the input of the migration leaves behind. @default - nothing */
-  readonly leftOut?: LeftOut;
+  readonly leftOut?: Exclusions;
   readonly progress: Progress;
 }
 

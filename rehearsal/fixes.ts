@@ -10,6 +10,7 @@ import type { Json } from '../lambdas/config/json.ts';
 import type { SideName } from '../lambdas/config/side-name.ts';
 import type { ConnectionSettings } from '../lambdas/ports/connection-settings.ts';
 import { qualified, statement, USER_SCHEMA } from '../lambdas/postgres/quote.ts';
+import { INSUFFICIENT_PRIVILEGE } from '../lambdas/postgres/sqlstates.ts';
 import { splitDump } from '../lambdas/schema/dump/statements.ts';
 import { withoutOwn } from './findings.ts';
 import type { Outcome } from './machines/execution.ts';
@@ -101,7 +102,7 @@ async function carryOut({ servers, ...sides }: Fixing['sides'], { side, statemen
     return null;
   } catch (error) {
     const platform = servers[side]?.superuser(sides[side].database);
-    if (!(error instanceof pg.DatabaseError) || error.code !== '42501' || !platform) return String(error);
+    if (!(error instanceof pg.DatabaseError) || error.code !== INSUFFICIENT_PRIVILEGE || !platform) return String(error);
     return run(platform, text).then(() => null, String);
   }
 }

@@ -1,4 +1,5 @@
 /** What a rehearsal found out, for programs (JSON) and for people (plain words). The field names are relied upon by others. */
+import { atMost } from '../lambdas/config/listing.ts';
 import { mentioned } from './dump/passed-over.ts';
 import type { Finding, FoundByMachines } from './findings.ts';
 import type { Fixes } from './fixes.ts';
@@ -60,8 +61,7 @@ export interface Report {
 export const EXIT_CODES = { passed: 0, failed: 1, unknown: 3 } as const satisfies Record<Report['outcome'], number>;
 
 const NAMES_SHOWN = 10;
-const few = (names: readonly string[], comma = ', '): string =>
-  names.length <= NAMES_SHOWN ? names.join(comma) : `${names.slice(0, NAMES_SHOWN).join(comma)} and ${names.length - NAMES_SHOWN} more`;
+const few = (names: readonly string[], comma = ', '): string => atMost(NAMES_SHOWN, names).join(comma);
 
 /** Everything that keeps a finished rehearsal from having passed. */
 export function reasonsAgainst(report: Omit<Report, 'outcome' | 'reasons'>, refusals: readonly string[]): string[] {

@@ -1,5 +1,5 @@
 /** Indexes that are there and cannot be relied on. */
-import type { MigrationInput } from '../config/input.ts';
+import type { Exclusions } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
 import { statement } from '../postgres/quote.ts';
 import { exclusions, INCLUDED_TABLE } from '../postgres/tables.sql.ts';
@@ -11,7 +11,7 @@ export interface InvalidIndex {
   readonly partitioned: boolean;
 }
 
-export const invalidIndexes = (input: Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>): Statement<InvalidIndex> =>
+export const invalidIndexes = (input: Exclusions): Statement<InvalidIndex> =>
   statement(
     `
 select format('%I.%I on %I.%I', n.nspname, ic.relname, n.nspname, c.relname) as object, ic.relkind = 'I' as partitioned

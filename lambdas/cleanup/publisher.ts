@@ -1,9 +1,11 @@
 /** What a side that sends changes has for it, and how it goes: the slots of a stream, the publication, and the role that reads them. */
 import { StatementFailed } from '../config/errors.ts';
 import { REPLICATION_ROLE } from '../config/names.ts';
+import { LOOK_AGAIN_RESERVE_MS } from '../engine/reserves.ts';
 import type { Database, Reader, Session } from '../ports/database.ts';
 import { dropRole, type RoleArtifacts, resetRoleSettings, revokeAll, roleArtifacts } from '../postgres/role-artifacts.sql.ts';
 import { asOurselves, asRoleMaker, lockRoles } from '../postgres/roles.sql.ts';
+import { OBJECT_IN_USE } from '../postgres/sqlstates.ts';
 import { dropEmptyPublication, emptyPublicationExists } from '../replication/empty-tables.sql.ts';
 import { withAdvisoryLock } from '../replication/make-slot.ts';
 import { dropPublication, lockPublication, publicationList } from '../replication/publications.sql.ts';
@@ -88,15 +90,12 @@ async function resetSettings(session: Pick<Session, 'query'>, database: string):
   await session.query(asOurselves());
 }
 
-/** Time to look again and to return. */
-const RESERVE_MS = 20_000;
 const PAUSE_MS = 50;
-const OBJECT_IN_USE = '55006';
 
 /** A subscriber that still streams comes back to its slot within seconds, so reader and slot go one right after the other. */
 async function dropSlots(side: Database, stream: string, remainingMs: () => number): Promise<boolean> {
   for (let slots = await slotsOn(side, stream); slots.length > 0; slots = await slotsOn(side, stream)) {
-    if (remainingMs() < RESERVE_MS) return false;
+    if (remainingMs() < LOOK_AGAIN_RESERVE_MS) return false;
     const used = slots.filter(({ activePid }) => activePid !== null);
     if (used.length > 0) await side.query(endReaders(used.map(({ name }) => name)));
     for (const { name } of slots.filter((slot) => !used.includes(slot))) await dropUnlessInUse(side, name);

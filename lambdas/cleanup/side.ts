@@ -1,5 +1,6 @@
 /** A side of the migration that may be out of reach: what was seen there, or why nothing could be seen. */
 import { CannotConnect, InvalidConfiguration, NotOurs, StatementFailed, TransientError } from '../config/errors.ts';
+import { UNDEFINED_TABLE } from '../postgres/sqlstates.ts';
 
 export type Side<Traces> =
   | { readonly reached: true; readonly traces: Traces }
@@ -12,7 +13,6 @@ export type Side<Traces> =
       readonly notOurs?: boolean;
     };
 
-const UNDEFINED_TABLE = '42P01';
 /** Whether another visit dropped a table of ours after we had seen that it is there. */
 export const hasVanished = (error: unknown): boolean => error instanceof StatementFailed && error.complaint.code === UNDEFINED_TABLE;
 

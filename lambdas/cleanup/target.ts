@@ -1,5 +1,6 @@
 /** What the migration made on the target: the copy, the end of the stream forward, the beginning of the one back, and our schema with the gate. */
 import { PREFIX, subscriptionName } from '../config/names.ts';
+import { LOOK_AGAIN_RESERVE_MS } from '../engine/reserves.ts';
 import type { Database, Reader } from '../ports/database.ts';
 import { readNote } from '../replication/connection.ts';
 import { refusedKeys } from '../replication/held-keys.ts';
@@ -87,8 +88,6 @@ export const targetIsClean = ({ subscriptions, publisher, schema, trialRole }: T
 
 /** Objects a transaction; each table takes some locks with its indexes, of some thousands that a server has. */
 const OBJECTS_AT_ONCE = 100;
-/** Time to look again and to return. */
-const RESERVE_MS = 20_000;
 
 /** @returns whether all was carried out; false where time ran out */
 export async function dropCopied(target: Database, remainingMs: () => number): Promise<boolean> {
@@ -100,6 +99,6 @@ export async function dropCopied(target: Database, remainingMs: () => number): P
       return (await session.query(copiedObjectsLeft()))[0]?.left ?? 0;
     });
     if (left === 0) return true;
-    if (remainingMs() < RESERVE_MS) return false;
+    if (remainingMs() < LOOK_AGAIN_RESERVE_MS) return false;
   }
 }

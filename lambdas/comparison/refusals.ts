@@ -2,9 +2,7 @@
 import { StatementFailed } from '../config/errors.ts';
 import type { TableName } from '../config/input.ts';
 import { REPLICATION_ROLE } from '../config/names.ts';
-
-const INSUFFICIENT_PRIVILEGE = '42501';
-const FEATURE_NOT_SUPPORTED = '0A000';
+import { FEATURE_NOT_SUPPORTED, INSUFFICIENT_PRIVILEGE } from '../postgres/sqlstates.ts';
 
 /** @returns the error with what to do about it, where we know */
 export function explained(error: unknown, { schema, table }: TableName): unknown {

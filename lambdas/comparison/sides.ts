@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { subscriptionName } from '../config/names.ts';
 import type { Looking } from '../engine/contract.ts';
+import { COMPARISON_RESERVE_MS } from '../engine/reserves.ts';
 import type { Statement } from '../ports/database.ts';
 import { pinPrinting } from '../postgres/session-pins.sql.ts';
 import { positionConfirmed, writtenPosition } from '../replication/confirmed-position.sql.ts';
@@ -27,8 +28,6 @@ export interface Sides {
   caughtUp(): Promise<boolean>;
 }
 
-/** What one more look may take, and so is left over at the end of a visit: ten of the largest ranges. */
-export const RESERVE_MS = 30_000;
 /** The subscriber answers within milliseconds when it is up to date, so even a visit that is almost over may wait for one answer. */
 const SHORTEST_WAIT_MS = 2_000;
 const BETWEEN_QUESTIONS_MS = 100;
@@ -55,7 +54,7 @@ export async function openSides(
     leaning[side]((path) =>
       comparison[side].snapshot(async (snapshot) => {
         const isBrief = briefMs !== undefined;
-        await snapshot.query(pinPrinting(exactFloats, isBrief ? briefMs : Math.max(remainingMs(), RESERVE_MS), isBrief, path));
+        await snapshot.query(pinPrinting(exactFloats, isBrief ? briefMs : Math.max(remainingMs(), COMPARISON_RESERVE_MS), isBrief, path));
         return snapshot.query(question);
       }),
     );
@@ -68,7 +67,7 @@ export async function openSides(
     askBoth: (question) => askBoth(question),
     askBothBriefly: (question, longestMs) => askBoth(question, longestMs),
     async caughtUp() {
-      const patience = Math.max(remainingMs() - RESERVE_MS, SHORTEST_WAIT_MS);
+      const patience = Math.max(remainingMs() - COMPARISON_RESERVE_MS, SHORTEST_WAIT_MS);
       const until = Date.now() + patience;
       let doubtAt = Date.now() + BETWEEN_DOUBTS_MS;
       const [written] = await source.query(writtenPosition());

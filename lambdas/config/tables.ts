@@ -1,5 +1,6 @@
 /** Sets of tables, compared by their exact names. */
 import type { TableName } from './input.ts';
+import { atMost } from './listing.ts';
 import { HEARTBEAT, SCHEMA } from './names.ts';
 
 /** Our own table travels with the user's. */
@@ -15,7 +16,8 @@ export function missingFrom<Table extends TableName>(known: readonly TableName[]
 }
 
 /** For people: `schema.table`, the first few, and how many more. */
-export function named(tables: readonly TableName[], most = 5): string {
-  const shown = tables.slice(0, most).map(({ schema, table }) => `${schema}.${table}`);
-  return tables.length > most ? `${shown.join(', ')} and ${tables.length - most} more` : shown.join(', ');
-}
+export const named = (tables: readonly TableName[], most = 5): string =>
+  atMost(
+    most,
+    tables.map(({ schema, table }) => `${schema}.${table}`),
+  ).join(', ');

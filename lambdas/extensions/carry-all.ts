@@ -1,5 +1,5 @@
 /** Everything that extensions mark as their configuration, jobs included. */
-import type { MigrationInput } from '../config/input.ts';
+import type { Exclusions } from '../config/input.ts';
 import type { Json } from '../config/json.ts';
 import type { Database, Reader } from '../ports/database.ts';
 import { createHeartbeat } from '../state/heartbeat.sql.ts';
@@ -7,8 +7,6 @@ import { type Carried, carryRows } from './carry.ts';
 import { createRowsRecord, recordRows, rowsRecordExists, rowsRecorded } from './extension-rows.sql.ts';
 import { carryJobs, lookAtJobs } from './jobs.ts';
 import { markedPairs } from './look.ts';
-
-type Exclusions = Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>;
 
 export const carryConfiguration = async (from: Reader, to: Database, input: Exclusions): Promise<Carried[]> => [
   ...(await carryRows(from, to, input)),

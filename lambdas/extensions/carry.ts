@@ -1,5 +1,5 @@
 /** Carries the rows that extensions mark as their configuration from the side that serves to the other, as often as one likes. */
-import type { MigrationInput } from '../config/input.ts';
+import type { Exclusions } from '../config/input.ts';
 import type { Database, Reader, Session } from '../ports/database.ts';
 import { seeAllRows } from '../postgres/acting-role.sql.ts';
 import { advanceSequence, lockRows, putRows, sequencePlace } from './extension-rows.sql.ts';
@@ -15,11 +15,7 @@ export interface Carried {
 }
 
 /** One after the other, each in a transaction of its own: one that the other side refuses keeps none of the others back. */
-export async function carryRows(
-  from: Reader,
-  to: Database,
-  input: Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>,
-): Promise<Carried[]> {
+export async function carryRows(from: Reader, to: Database, input: Exclusions): Promise<Carried[]> {
   const carried: Carried[] = [];
   for (const pair of await markedPairs(from, to, input)) carried.push({ object: pair.object, ...(await carryPair(from, to, pair)) });
   return carried;

@@ -1,14 +1,12 @@
 /** What one side has of the rows that extensions mark as their configuration, and the other side has not. */
 import { StatementFailed } from '../config/errors.ts';
-import type { MigrationInput } from '../config/input.ts';
+import type { Exclusions } from '../config/input.ts';
 import type { Reader } from '../ports/database.ts';
 import { seeAllRows } from '../postgres/acting-role.sql.ts';
 import { qualified } from '../postgres/quote.ts';
 import { type Marked, markedRows, markedTables, rowsAreHidden, sequencePlace } from './extension-rows.sql.ts';
 
 export type Asking = Pick<Reader, 'query'>;
-type Exclusions = Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>;
-
 /** Configuration is small; what is not (the data of a geocoder, say) is named, for a person to load. */
 const MOST_ROWS = 10_000;
 const MOST_BYTES = 64 * 1024 * 1024;

@@ -1,5 +1,5 @@
 /** Foreign keys of the user, as the source's catalog tells of them. */
-import type { MigrationInput } from '../config/input.ts';
+import type { Exclusions } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
 import { statement } from './quote.ts';
 import { exclusions, INCLUDED_TABLE } from './tables.sql.ts';
@@ -11,7 +11,7 @@ export interface ForeignKey {
 }
 
 /** Foreign keys that refer to a table which stays behind. Tables of extensions are the extension's, so they are there. */
-export const foreignKeysToExcluded = (input: Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>): Statement<ForeignKey> =>
+export const foreignKeysToExcluded = (input: Exclusions): Statement<ForeignKey> =>
   statement(
     `
 select kn.nspname::text as schema, kc.relname::text as table, k.conname::text as name
@@ -37,7 +37,7 @@ export interface UnloggedChild extends ForeignKey {
  * Foreign keys of unlogged tables to published ones. A subscriber truncates what the publisher says, which leaves unlogged tables out, and
  * nothing more; so it refuses to truncate a table that another refers to (apply_handle_truncate), and the stream stands still.
  */
-export const foreignKeysOfUnlogged = (input: Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>): Statement<UnloggedChild> =>
+export const foreignKeysOfUnlogged = (input: Exclusions): Statement<UnloggedChild> =>
   statement(
     `
 select n.nspname::text as schema, c.relname::text as table, k.conname::text as name,

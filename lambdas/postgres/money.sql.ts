@@ -1,5 +1,5 @@
 /** Columns of type `money`, which is a whole number of cents that prints and is read as `lc_monetary` says. */
-import type { MigrationInput } from '../config/input.ts';
+import type { Exclusions } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
 import { statement, USER_SCHEMA } from './quote.ts';
 import { exclusions, INCLUDED_TABLE } from './tables.sql.ts';
@@ -21,7 +21,7 @@ export const KEEPS_MONEY = `exists (
   join pg_namespace as n on n.oid = c.relnamespace
   where a.attnum > 0 and not a.attisdropped and a.atttypid in (select oid from holding) and c.relkind = 'r' and ${USER_SCHEMA})`;
 
-export const moneyColumns = (input: Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>): Statement<{ readonly object: string }> =>
+export const moneyColumns = (input: Exclusions): Statement<{ readonly object: string }> =>
   statement(
     `
 with recursive ${HOLDING_MONEY}

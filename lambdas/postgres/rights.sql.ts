@@ -1,12 +1,10 @@
 /** What the connected role may do. Every function here asks the server instead of reading access lists, so memberships count. */
-import type { MigrationInput } from '../config/input.ts';
+import type { Exclusions } from '../config/input.ts';
 import { REPLICATION_ROLE } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
 import { within } from './acting-role.sql.ts';
 import { identifier, literal, statement, USER_SCHEMA } from './quote.ts';
 import { exclusions, INCLUDED_TABLE } from './tables.sql.ts';
-
-type Exclusions = Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>;
 
 export interface RoleRights {
   readonly role: string;

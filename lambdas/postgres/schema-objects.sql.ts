@@ -3,7 +3,7 @@
  *
  * Views, functions, triggers and policies are not listed: they hold no rows, and the application's developers replace them at any time.
  */
-import type { MigrationInput } from '../config/input.ts';
+import type { Exclusions } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
 import { statement, USER_SCHEMA } from './quote.ts';
 import { BEFORE_GENERATED_COLUMNS } from './table-shape.sql.ts';
@@ -158,16 +158,14 @@ with relations as (${RELATIONS}
 )
 ${PARTS.join('\nunion all')}`;
 
-type Excluding = Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>;
-
 /** `with` and `select` of the list, for a statement that goes on from there with columns object, definition and part_of. */
-export const listOfObjects = (excluding: Excluding): { readonly text: string; readonly values: readonly unknown[] } => ({
+export const listOfObjects = (excluding: Exclusions): { readonly text: string; readonly values: readonly unknown[] } => ({
   text: `(${LIST}\n) as listed`,
   values: exclusions(excluding),
 });
 
 /** An object that is dropped while we look has no definition any more. */
-export const schemaObjects = (excluding: Excluding): Statement<SchemaObject> => {
+export const schemaObjects = (excluding: Exclusions): Statement<SchemaObject> => {
   const { text, values } = listOfObjects(excluding);
   return statement(`select object, coalesce(definition, '') as definition, part_of as "partOf" from ${text}`, values);
 };

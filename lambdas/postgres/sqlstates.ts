@@ -73,3 +73,49 @@ const NAMES: ReadonlyMap<string, string> = new Map([...LIST.matchAll(/(\S{5}) (\
 
 /** Undefined for a code that is not the server's own: any code of five letters may be raised by whoever writes a function. */
 export const conditionOf = (code: string): string | undefined => NAMES.get(code);
+
+/**
+ * The codes that are judged by, named as PostgreSQL names its conditions.
+ * @see https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
+export const CONNECTION_FAILURE = '08006';
+export const FEATURE_NOT_SUPPORTED = '0A000';
+export const INVALID_PARAMETER_VALUE = '22023';
+export const CHECK_VIOLATION = '23514';
+export const READ_ONLY_SQL_TRANSACTION = '25006';
+export const IDLE_IN_TRANSACTION_SESSION_TIMEOUT = '25P03';
+export const TRANSACTION_TIMEOUT = '25P04';
+export const INVALID_AUTHORIZATION_SPECIFICATION = '28000';
+export const INVALID_PASSWORD = '28P01';
+export const INVALID_CATALOG_NAME = '3D000';
+export const INVALID_SCHEMA_NAME = '3F000';
+export const SERIALIZATION_FAILURE = '40001';
+export const DEADLOCK_DETECTED = '40P01';
+export const INSUFFICIENT_PRIVILEGE = '42501';
+export const UNDEFINED_COLUMN = '42703';
+export const UNDEFINED_OBJECT = '42704';
+export const DUPLICATE_OBJECT = '42710';
+export const AMBIGUOUS_FUNCTION = '42725';
+export const WRONG_OBJECT_TYPE = '42809';
+export const INVALID_FOREIGN_KEY = '42830';
+export const UNDEFINED_FUNCTION = '42883';
+export const UNDEFINED_TABLE = '42P01';
+export const DUPLICATE_DATABASE = '42P04';
+export const DUPLICATE_SCHEMA = '42P06';
+export const DUPLICATE_TABLE = '42P07';
+export const INVALID_FUNCTION_DEFINITION = '42P13';
+export const OUT_OF_MEMORY = '53200';
+export const TOO_MANY_CONNECTIONS = '53300';
+export const OBJECT_NOT_IN_PREREQUISITE_STATE = '55000';
+export const OBJECT_IN_USE = '55006';
+export const LOCK_NOT_AVAILABLE = '55P03';
+export const QUERY_CANCELED = '57014';
+export const ADMIN_SHUTDOWN = '57P01';
+export const CRASH_SHUTDOWN = '57P02';
+export const CANNOT_CONNECT_NOW = '57P03';
+export const IDLE_SESSION_TIMEOUT = '57P05';
+export const IO_ERROR = '58030';
+export const UNDEFINED_FILE = '58P01';
+export const CONFIG_FILE_ERROR = 'F0000';
+export const FDW_ERROR = 'HV000';
+export const FDW_INVALID_OPTION_NAME = 'HV00D';

@@ -1,5 +1,5 @@
 /** Tables of the user, as the source's catalog tells of them. */
-import type { MigrationInput } from '../config/input.ts';
+import type { Exclusions } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
 import { statement, USER_SCHEMA } from './quote.ts';
 
@@ -15,10 +15,7 @@ export interface PublishedTable {
 }
 
 /** What the input leaves behind, as the two parameters of {@link INCLUDED_TABLE}. */
-export const exclusions = (input: Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>): [string[], string] => [
-  [...input.excludeSchemas],
-  JSON.stringify(input.excludeTables),
-];
+export const exclusions = (input: Exclusions): [string[], string] => [[...input.excludeSchemas], JSON.stringify(input.excludeTables)];
 
 /**
  * Condition for a relation `c` in a namespace `n`: the user's own, and not excluded. `$1` and `$2` are {@link exclusions}. Excluding a
@@ -45,7 +42,7 @@ and c.oid not in (
  * leaves are copied side by side. Unlogged and temporary tables, foreign tables and views are not published, as the manual says
  * (https://www.postgresql.org/docs/current/logical-replication-restrictions.html).
  */
-export function publishedTables(input: Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>): Statement<PublishedTable> {
+export function publishedTables(input: Exclusions): Statement<PublishedTable> {
   return statement(
     `
 select c.oid::int8::float8 as oid, n.nspname::text as schema, c.relname::text as table,

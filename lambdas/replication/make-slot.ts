@@ -1,15 +1,14 @@
 /** Makes the slot on the source, and writes down its birth. */
 import { randomUUID } from 'node:crypto';
 import { StatementFailed, VerificationError } from '../config/errors.ts';
+import { LOOK_AGAIN_RESERVE_MS } from '../engine/reserves.ts';
 import type { Database, Session } from '../ports/database.ts';
 import { lock, setStatementTimeout } from '../postgres/sessions.sql.ts';
+import { QUERY_CANCELED } from '../postgres/sqlstates.ts';
 import { createSlotIncarnations, recordSlotIncarnation, type SlotIncarnation } from '../state/slot-incarnations.sql.ts';
 import type { StreamHistory } from './history.ts';
 import { createSlot, dropSlot } from './slots.sql.ts';
 
-const QUERY_CANCELED = '57014';
-/** What is left to look again and to return. */
-const RESERVE_MS = 20_000;
 /** An attempt waits for every write transaction that is open; longer ones are told to the person who watches, who may end them. */
 const LONGEST_ATTEMPT_MS = 300_000;
 const SHORTEST_ATTEMPT_MS = 1_000;
@@ -42,7 +41,9 @@ export async function makeSlot(
 ): Promise<SlotIncarnation | undefined> {
   if (!publication) throw new VerificationError('There is no publication to subscribe to. Nothing was changed. Start Replicate again.');
   if (slot) await session.query(dropSlot(name));
-  await session.query(setStatementTimeout(Math.min(LONGEST_ATTEMPT_MS, Math.max(SHORTEST_ATTEMPT_MS, remainingMs - RESERVE_MS))));
+  await session.query(
+    setStatementTimeout(Math.min(LONGEST_ATTEMPT_MS, Math.max(SHORTEST_ATTEMPT_MS, remainingMs - LOOK_AGAIN_RESERVE_MS))),
+  );
   const point = await session.query(createSlot(name)).catch((error: unknown) => {
     if (error instanceof StatementFailed && error.complaint.code === QUERY_CANCELED) return [];
     throw error;

@@ -3,8 +3,10 @@ import { CannotConnect, CopyStalled, StatementFailed, TransientError, Verificati
 import type { TableName } from '../config/input.ts';
 import { EMPTY_PUBLICATION } from '../config/names.ts';
 import { keyOf, missingFrom, named } from '../config/tables.ts';
+import { LOOK_AGAIN_RESERVE_MS } from '../engine/reserves.ts';
 import type { Database } from '../ports/database.ts';
 import { limitStatements, setStatementTimeout } from '../postgres/sessions.sql.ts';
+import { QUERY_CANCELED } from '../postgres/sqlstates.ts';
 import { emptyTable, resyncs, resyncsExist } from '../state/resyncs.sql.ts';
 import { type Note, writeNote } from './connection.ts';
 import {
@@ -123,7 +125,7 @@ async function emptyNoted(target: Database, arriving: readonly TableName[]): Pro
 export async function takeIn(target: Database, name: string, remainingMs: number): Promise<void> {
   const session = await target.session('refresh');
   try {
-    await session.query(setStatementTimeout(Math.max(SHORTEST_MS, remainingMs - RESERVE_MS)));
+    await session.query(setStatementTimeout(Math.max(SHORTEST_MS, remainingMs - LOOK_AGAIN_RESERVE_MS)));
     await session.query(refreshSubscription(name));
   } catch (error) {
     throw explained(error);
@@ -132,9 +134,6 @@ export async function takeIn(target: Database, name: string, remainingMs: number
   }
 }
 
-const QUERY_CANCELED = '57014';
-/** What is left to look again and to return. */
-const RESERVE_MS = 20_000;
 const SHORTEST_MS = 5_000;
 
 function explained(error: unknown): unknown {

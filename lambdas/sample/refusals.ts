@@ -1,7 +1,9 @@
 /** What a person reads about rows that the target would not take, and what to do about it. */
 import { SampleRefused, type StatementFailed } from '../config/errors.ts';
+import { atMost } from '../config/listing.ts';
 import { withoutNeedlessQuotes } from '../postgres/quoted-names.ts';
 import { withCode } from '../postgres/server-words.ts';
+import { CHECK_VIOLATION } from '../postgres/sqlstates.ts';
 import type { Expression, SampledTable } from './sample-tables.sql.ts';
 
 /** One thing that fails, with the first row of the sample for which it does. */
@@ -18,8 +20,6 @@ export interface Refusal {
   /** Rows of the sample that fail alike. */
   readonly rows: number;
 }
-
-const CHECK_VIOLATION = '23514';
 
 const LONGEST_VALUE = 40;
 const LONGEST_KEY = 120;
@@ -108,9 +108,11 @@ function inParagraph(alike: readonly Refusal[], at: number): string {
   const [first, ...others] = alike as [Refusal, ...Refusal[]];
   const { where, key, what, words, remedy, rows } = first;
   const row = key === undefined ? '' : ` (${key}${rows > 1 ? ` and ${rows - 1} more of the sample` : ''})`;
-  const named = others.slice(0, MOST_NAMED).map((other) => other.where);
-  const more = others.length - named.length;
-  const elsewhere = others.length === 0 ? '' : ` Alike: ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}.`;
+  const named = atMost(
+    MOST_NAMED,
+    others.map((other) => other.where),
+  );
+  const elsewhere = others.length === 0 ? '' : ` Alike: ${named.join(', ')}.`;
   return `${at + 1}. ${where}${row}: ${words}.${what === undefined ? '' : ` Evaluated: ${what}.`}${elsewhere} ${remedy}`;
 }
 

@@ -1,5 +1,5 @@
 /** Tables that are to be published, and everything that the target will evaluate for a row of theirs. Catalogs only. */
-import type { MigrationInput } from '../config/input.ts';
+import type { Exclusions } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
 import { statement } from '../postgres/quote.ts';
 import { BEFORE_GENERATED_COLUMNS } from '../postgres/table-shape.sql.ts';
@@ -59,7 +59,7 @@ const statistics = `
     from pg_statistic_ext as x cross join unnest(pg_get_statisticsobjdef_expressions(x.oid)) as e (text) where x.stxrelid = c.oid`;
 
 /** As the server prints them where search_path is pg_catalog: with every schema. @param version major version of the side that is asked */
-export const sampledTables = (input: Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>, version: number): Statement<SampledTable> =>
+export const sampledTables = (input: Exclusions, version: number): Statement<SampledTable> =>
   statement(
     `
 select n.nspname::text as schema, c.relname::text as table, c.oid::regclass::text as name, pg_table_size(c.oid)::float8 as bytes, c.reltuples::float8 as "estimatedRows",
@@ -124,7 +124,7 @@ export interface SampledView {
 }
 
 /** Materialized views that will be filled after the copy. */
-export const sampledViews = (input: Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>): Statement<SampledView> =>
+export const sampledViews = (input: Exclusions): Statement<SampledView> =>
   statement(
     `
 with recursive views as (

@@ -4,6 +4,7 @@
  */
 import { StatementFailed, TransientError } from '../config/errors.ts';
 import type { LowSession } from '../ports/database.ts';
+import { CHECK_VIOLATION, INSUFFICIENT_PRIVILEGE, OBJECT_NOT_IN_PREREQUISITE_STATE, QUERY_CANCELED } from '../postgres/sqlstates.ts';
 import { evaluatedBy, inWords, isPremature, keyOfRow, type Refusal, refusalOf } from './refusals.ts';
 import type { Portion } from './sample-rows.sql.ts';
 import type { Expression, SampledTable, SampledView } from './sample-tables.sql.ts';
@@ -36,10 +37,7 @@ const FEW_ROWS = 3;
 const MOST_A_TABLE = 5;
 const MOST_REFUSALS = 500;
 
-const QUERY_CANCELED = '57014';
-const INSUFFICIENT_PRIVILEGE = '42501';
-const CHECK_VIOLATION = '23514';
-const VIEW_NOT_POPULATED = '55000';
+const VIEW_NOT_POPULATED = OBJECT_NOT_IN_PREREQUISITE_STATE;
 const isSlow = (error: unknown): boolean => error instanceof StatementFailed && error.complaint.code === QUERY_CANCELED;
 const isUntried = (error: unknown): error is StatementFailed =>
   error instanceof StatementFailed && [INSUFFICIENT_PRIVILEGE, VIEW_NOT_POPULATED].includes(error.complaint.code ?? '');

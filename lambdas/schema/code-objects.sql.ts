@@ -4,14 +4,12 @@
  *
  * Comments, storage, statistics targets and parameters of tables are not listed: they change neither rows nor what a statement does.
  */
-import type { MigrationInput } from '../config/input.ts';
+import type { Exclusions } from '../config/input.ts';
 import { REPLICATION_ROLE } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
 import { statement, USER_SCHEMA } from '../postgres/quote.ts';
 import { exclusions, INCLUDED_TABLE } from '../postgres/tables.sql.ts';
 import { GRANTS } from './code-grants.sql.ts';
-
-type Excluding = Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>;
 
 /** An object that is no part of an extension. */
 export const OWN = (catalog: string, oid: string): string =>
@@ -161,7 +159,7 @@ with relations as (
 ${PARTS.join('\nunion all')}`;
 
 const ALL = `(${LIST}\n) as listed`;
-const values = (excluding: Excluding, unlisted: readonly string[]): unknown[] => [...exclusions(excluding), unlisted, REPLICATION_ROLE];
+const values = (excluding: Exclusions, unlisted: readonly string[]): unknown[] => [...exclusions(excluding), unlisted, REPLICATION_ROLE];
 
 /** How an object stands in the record: what may be shown of it, and the digest of the rest. */
 const DEFINITION = `concat_ws('; ', coalesce(words, ''), 'text ' || left(md5(body), 12))`;
@@ -174,7 +172,7 @@ export interface CodeObject {
 }
 
 /** @param unlisted extensions that are not looked for, because they stay behind */
-export const codeObjects = (excluding: Excluding, unlisted: readonly string[]): Statement<CodeObject> =>
+export const codeObjects = (excluding: Exclusions, unlisted: readonly string[]): Statement<CodeObject> =>
   statement(`select object, ${DEFINITION} as definition, part_of as "partOf" from ${ALL}`, values(excluding, unlisted));
 
 /** Objects with their texts, which never leave the function. */
@@ -184,7 +182,7 @@ export interface CodeText {
   readonly body: string | null;
 }
 
-export const codeTexts = (excluding: Excluding, unlisted: readonly string[], objects: readonly string[]): Statement<CodeText> =>
+export const codeTexts = (excluding: Exclusions, unlisted: readonly string[], objects: readonly string[]): Statement<CodeText> =>
   statement(`select object, coalesce(words, '') as words, body from ${ALL} where object = any ($5::text[])`, [
     ...values(excluding, unlisted),
     [...objects],
@@ -192,7 +190,7 @@ export const codeTexts = (excluding: Excluding, unlisted: readonly string[], obj
 
 /** For an insert into the record. */
 export const listOfCode = (
-  excluding: Excluding,
+  excluding: Exclusions,
   unlisted: readonly string[],
 ): { readonly text: string; readonly values: readonly unknown[] } => ({
   text: `(select object, ${DEFINITION} as definition, part_of from ${ALL}) as listed`,

@@ -3,14 +3,12 @@
  * made it, so whoever may replace such a function on the source decides what runs with the rights of that role. Read from catalogs alone:
  * expressions say in pg_depend what they call; what a body in quotes calls nobody can tell but a person who reads it.
  */
-import type { MigrationInput } from '../config/input.ts';
+import type { Exclusions } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
 import { statement, USER_SCHEMA } from '../postgres/quote.ts';
 import { BEFORE_GENERATED_COLUMNS } from '../postgres/table-shape.sql.ts';
 import { exclusions, INCLUDED_TABLE } from '../postgres/tables.sql.ts';
 import { TRUSTED_ROLES } from '../state/trust.sql.ts';
-
-type Exclusions = Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>;
 
 export interface ForeignFunction {
   /** As SQL writes it, with its arguments. */

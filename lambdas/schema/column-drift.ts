@@ -1,6 +1,6 @@
 /** Tables and columns that one side has and the other lacks: what keeps a comparison from comparing, and a stream from being applied. */
 import { SchemaDrift } from '../config/errors.ts';
-import type { MigrationInput, TableName } from '../config/input.ts';
+import type { Exclusions, TableName } from '../config/input.ts';
 import { atMost } from '../config/listing.ts';
 import { keyOf, missingFrom } from '../config/tables.ts';
 import type { Reader } from '../ports/database.ts';
@@ -21,10 +21,8 @@ const NONE: ColumnDrift = { absent: [], added: [], gone: [] };
 /** So many tables differ only where nearly all do; then a few of them say enough. */
 const MOST_TABLES = 1_000;
 
-type Excluding = Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>;
-
 /** Readers may be of any role: it is catalogs that are read. Tables that only the target has are none of a comparison's business. */
-export async function columnDrift(source: Reader, target: Reader, excluding: Excluding): Promise<ColumnDrift> {
+export async function columnDrift(source: Reader, target: Reader, excluding: Exclusions): Promise<ColumnDrift> {
   const nothing = { excludeSchemas: [], excludeTables: [] };
   const [here, there] = [await source.query(tableDigests(excluding)), await target.query(tableDigests(nothing))];
   const known = new Map(there.map((table) => [keyOf(table), table.columns]));
@@ -93,7 +91,7 @@ export async function driftInWords(source: Reader, target: Reader, { absent, add
 }
 
 /** @throws SchemaDrift naming each table and column, and what mends it */
-export async function demandSameColumns(source: Reader, target: Reader, excluding: Excluding): Promise<void> {
+export async function demandSameColumns(source: Reader, target: Reader, excluding: Exclusions): Promise<void> {
   const words = await driftInWords(source, target, await columnDrift(source, target, excluding));
   if (words !== undefined) throw drifted(words);
 }

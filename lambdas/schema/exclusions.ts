@@ -1,5 +1,5 @@
 /** What pg_dump leaves behind, as its own options. */
-import type { Exclusions, MigrationInput } from '../config/input.ts';
+import type { Exclusions } from '../config/input.ts';
 import { SCHEMA } from '../config/names.ts';
 import { identifier, qualified } from '../postgres/quote.ts';
 
@@ -25,7 +25,7 @@ const SCHEMA_ALONE = [
  * takes its partitions and children with it, as it does in {@link INCLUDED_TABLE} of `postgres/tables.sql.ts`.
  * @param extensions those that stay behind, with their members
  */
-export function dumpOptions(input: Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>, extensions: readonly string[]): string[] {
+export function dumpOptions(input: Exclusions, extensions: readonly string[]): string[] {
   return [
     ...SCHEMA_ALONE,
     ...[SCHEMA, ...input.excludeSchemas].map((schema) => `--exclude-schema=${identifier(schema)}`),

@@ -1,5 +1,5 @@
 /** Materialized views of the user, as the source's catalog tells of them. */
-import type { MigrationInput } from '../config/input.ts';
+import type { Exclusions } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
 import { qualified, statement } from '../postgres/quote.ts';
 import { exclusions, INCLUDED_TABLE } from '../postgres/tables.sql.ts';
@@ -10,7 +10,7 @@ export interface MaterializedView {
 }
 
 /** Those that hold rows: one that was made `with no data` stays as it is. */
-export const populatedViews = (input: Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>): Statement<MaterializedView> =>
+export const populatedViews = (input: Exclusions): Statement<MaterializedView> =>
   statement(
     `
 select n.nspname::text as schema, c.relname::text as name

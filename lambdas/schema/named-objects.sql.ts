@@ -2,7 +2,7 @@
  * Objects that rows name: values of regclass and of its kin travel as names, and a name is read on the target only where the object is there.
  * Tables, types and most functions are there before the copy; indexes, and views and functions that wait for a key, come after it.
  */
-import type { MigrationInput } from '../config/input.ts';
+import type { Exclusions } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
 import { identifier, qualified, statement } from '../postgres/quote.ts';
 import { exclusions, INCLUDED_TABLE } from '../postgres/tables.sql.ts';
@@ -19,7 +19,7 @@ export interface NamingColumn {
 }
 
 /** Columns of permanent tables that hold regclass, regproc or regprocedure, in domains, arrays and composites too. */
-export const namingColumns = (input: Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>): Statement<NamingColumn> =>
+export const namingColumns = (input: Exclusions): Statement<NamingColumn> =>
   statement(
     `
 with recursive holding (oid) as (

@@ -7,10 +7,25 @@
  */
 import { StatementFailed } from '../config/errors.ts';
 import type { Reader } from '../ports/database.ts';
+import {
+  AMBIGUOUS_FUNCTION,
+  INVALID_SCHEMA_NAME,
+  UNDEFINED_COLUMN,
+  UNDEFINED_FUNCTION,
+  UNDEFINED_OBJECT,
+  UNDEFINED_TABLE,
+} from '../postgres/sqlstates.ts';
 import { pathsToGive } from './search-paths.ts';
 
 /** What a name that leads nowhere is reported as: undefined table, column, object, function, schema; and one that leads to several. */
-const LEADS_NOWHERE = new Set(['42P01', '42703', '42704', '42883', '3F000', '42725']);
+const LEADS_NOWHERE = new Set([
+  UNDEFINED_TABLE,
+  UNDEFINED_COLUMN,
+  UNDEFINED_OBJECT,
+  UNDEFINED_FUNCTION,
+  INVALID_SCHEMA_NAME,
+  AMBIGUOUS_FUNCTION,
+]);
 
 const EVERYTHING = { excludeSchemas: [], excludeTables: [] };
 

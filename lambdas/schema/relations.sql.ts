@@ -1,10 +1,9 @@
 /** Relations other than plain tables, and what hangs on tables: everything that replication treats differently. */
-import type { MigrationInput } from '../config/input.ts';
+import type { Exclusions } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
 import { statement, USER_SCHEMA } from '../postgres/quote.ts';
 import { exclusions, INCLUDED_TABLE } from '../postgres/tables.sql.ts';
 
-type Exclusions = Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>;
 export interface Named {
   readonly object: string;
 }

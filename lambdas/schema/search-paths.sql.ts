@@ -1,5 +1,5 @@
 /** What catalogs tell of functions that are run where there is no search_path, of what their bodies may mean, and of the paths that there are. */
-import type { MigrationInput } from '../config/input.ts';
+import type { Exclusions } from '../config/input.ts';
 import { SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
 import { identifier, literal, qualified, statement, USER_SCHEMA } from '../postgres/quote.ts';
@@ -30,7 +30,7 @@ const COLUMNS = `p.oid::regprocedure::text as routine, pg_get_userbyid(p.proowne
  * https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/replication/logical/worker.c), and so does what maintains tables from
  * version 17 on (https://www.postgresql.org/docs/17/release-17.html). Policies, defaults and ordinary triggers run in the application's sessions.
  */
-export const routinesWithoutPath = (input: Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>): Statement<Routine> =>
+export const routinesWithoutPath = (input: Exclusions): Statement<Routine> =>
   statement(
     `
 with recursive relations as (

@@ -3,7 +3,7 @@
  * looks names up when it runs, so nobody but the server itself can tell for certain what a body means: a word that something outside of
  * pg_catalog is called by counts as a name. A path that a function would not have needed costs it being inlined, and nothing else.
  */
-import type { MigrationInput } from '../config/input.ts';
+import type { Exclusions } from '../config/input.ts';
 import type { Reader } from '../ports/database.ts';
 import {
   type GivenPath,
@@ -81,10 +81,7 @@ function pathFor(
 }
 
 /** What the functions of the target get, and the source's have from their sessions. Looks at catalogs only. */
-export async function pathsToGive(
-  source: Pick<Reader, 'query'>,
-  input: Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>,
-): Promise<GivenPath[]> {
+export async function pathsToGive(source: Pick<Reader, 'query'>, input: Exclusions): Promise<GivenPath[]> {
   const given = new Map<string, GivenPath>();
   const seen = new Set<string>();
   let round: Routine[] = await source.query(routinesWithoutPath(input));

@@ -1,11 +1,9 @@
 /** Tables and their columns on either side, for finding what one side has and the other lacks. Catalogs only, which everybody may read. */
-import type { MigrationInput, TableName } from '../config/input.ts';
+import type { Exclusions, TableName } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
 import { statement } from '../postgres/quote.ts';
 import { BEFORE_GENERATED_COLUMNS } from '../postgres/table-shape.sql.ts';
 import { exclusions, INCLUDED_TABLE } from '../postgres/tables.sql.ts';
-
-type Excluding = Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>;
 
 /** A table, and a digest of the names of its columns. */
 export interface TableDigest extends TableName {
@@ -13,7 +11,7 @@ export interface TableDigest extends TableName {
 }
 
 /** Tables that hold rows, and those above partitions. One row a table, so that 10,000 of them travel as a megabyte. */
-export const tableDigests = (excluding: Excluding): Statement<TableDigest> =>
+export const tableDigests = (excluding: Exclusions): Statement<TableDigest> =>
   statement(
     `
 select n.nspname::text as schema, c.relname::text as "table", a.columns

@@ -1,6 +1,6 @@
 /** Reads the sequences of both sides: a few statements a side for each two thousand. */
 import { TransientError } from '../config/errors.ts';
-import type { MigrationInput } from '../config/input.ts';
+import type { Exclusions } from '../config/input.ts';
 import type { Reader } from '../ports/database.ts';
 import { nameOf, type SequencePair } from './pairs.ts';
 import {
@@ -51,11 +51,7 @@ async function readSome(reader: Pick<Reader, 'query'>, some: readonly SequenceDe
 }
 
 /** The source is read last, so that what the look says of it is as fresh as can be. */
-export async function lookAtSequences(
-  source: Asked,
-  target: Asked,
-  input: Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>,
-): Promise<SequenceLook> {
+export async function lookAtSequences(source: Asked, target: Asked, input: Exclusions): Promise<SequenceLook> {
   const [wanted, present] = await Promise.all([
     source.query(sequences(input)),
     target.query(sequences({ excludeSchemas: [], excludeTables: [] })),

@@ -1,5 +1,5 @@
 /** Sequences of the user: definitions from the catalog, positions from the sequence relations themselves. */
-import type { MigrationInput } from '../config/input.ts';
+import type { Exclusions } from '../config/input.ts';
 import { SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
 import { qualified, statement } from '../postgres/quote.ts';
@@ -39,7 +39,7 @@ and not exists (
 )`;
 
 /** What the input leaves in, by name. */
-export function sequences(input: Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>): Statement<SequenceDefinition> {
+export function sequences(input: Exclusions): Statement<SequenceDefinition> {
   return statement(
     `
 select n.nspname::text as schema, c.relname::text as name, format_type(s.seqtypid, null) as type,

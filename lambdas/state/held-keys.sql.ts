@@ -4,7 +4,7 @@
  * empty table (https://www.postgresql.org/docs/current/sql-truncate.html). So on the side that subscribes they are held: dropped, with
  * their definitions written down, and made again when it no longer subscribes.
  */
-import type { MigrationInput } from '../config/input.ts';
+import type { Exclusions } from '../config/input.ts';
 import { SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
 import type { ForeignKey } from '../postgres/foreign-keys.sql.ts';
@@ -22,7 +22,7 @@ const someLeaf = (condition: string): string => `exists (
   select from leaf as l join pg_class as x on x.oid = l.oid where x.relkind = 'r' and ${condition})`;
 
 /** Those of the source that a target must not have while it subscribes: from unlogged tables that are moved. */
-export const foreignKeysToHold = (input: Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>): Statement<ForeignKey> =>
+export const foreignKeysToHold = (input: Exclusions): Statement<ForeignKey> =>
   statement(
     `
 select n.nspname::text as schema, c.relname::text as table, k.conname::text as name

@@ -1,5 +1,5 @@
 /** The record on the target of what the schema was like when it was copied, on the source, and when it was complete, on the target. */
-import type { MigrationInput } from '../config/input.ts';
+import type { Exclusions } from '../config/input.ts';
 import { SCHEMA } from '../config/names.ts';
 import type { SideName } from '../config/side-name.ts';
 import type { Statement } from '../ports/database.ts';
@@ -57,8 +57,7 @@ ${ONCE}
   );
 
 /** Records the target as it is, without its schema having to travel. */
-export const addTargetToBaseline = (excluding: Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>): Statement =>
-  addListToBaseline('target', listOfObjects(excluding));
+export const addTargetToBaseline = (excluding: Exclusions): Statement => addListToBaseline('target', listOfObjects(excluding));
 
 /** @param list columns object, definition and part_of */
 export const addListToBaseline = (

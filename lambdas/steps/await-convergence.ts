@@ -6,6 +6,7 @@ import { CopyStalled, type SchemaDrift } from '../config/errors.ts';
 import type { MigrationInput } from '../config/input.ts';
 import type { Json } from '../config/json.ts';
 import type { Looking, Verdict } from '../engine/contract.ts';
+import { CONVERGENCE_RESERVE_MS } from '../engine/reserves.ts';
 import { defineStep } from '../engine/step.ts';
 import { type Cause, causeOf } from '../replication/copy/cause.ts';
 import { type Failures, failuresAsJson, isFailing, readFailures } from '../replication/copy/failures.ts';
@@ -20,8 +21,6 @@ import { drifted } from '../schema/column-drift.ts';
 const GOOD_LOOKS_NEEDED = 3;
 /** The target confirms about once a second when little happens; several times that tells late from slow. */
 const PATIENCE_MS = 5_000;
-/** What is left to look again and to return. */
-const RESERVE_MS = 15_000;
 
 /** Looks so far in this execution, and how many of the last ones were good. */
 interface Tally {
@@ -50,7 +49,7 @@ const count = ({ look, streakBefore }: Marker, arrival: Arrival, input: Migratio
   streak: isGood(arrival, input) ? streakBefore + 1 : 0,
 });
 
-const patience = (remainingMs: number): number => Math.max(0, Math.min(PATIENCE_MS, remainingMs - RESERVE_MS));
+const patience = (remainingMs: number): number => Math.max(0, Math.min(PATIENCE_MS, remainingMs - CONVERGENCE_RESERVE_MS));
 
 async function lookAtStream({
   source,

@@ -4,19 +4,20 @@
  */
 import { advance, finish, nextTable, type Progress, resume, within } from '../comparison/progress.ts';
 import { differenceMessage } from '../comparison/report.ts';
-import { openSides, RESERVE_MS } from '../comparison/sides.ts';
+import { openSides } from '../comparison/sides.ts';
 import { passingSmall } from '../comparison/small.ts';
 import { watchStream } from '../comparison/stream.ts';
 import { compareNextPart } from '../comparison/table.ts';
 import { DataDiffers, StatementFailed, TransientError } from '../config/errors.ts';
 import type { TableName } from '../config/input.ts';
 import type { Looking } from '../engine/contract.ts';
+import { COMPARISON_RESERVE_MS } from '../engine/reserves.ts';
 import { refuseBesideOlder } from '../engine/single-execution.ts';
 import { defineStep } from '../engine/step.ts';
+import { QUERY_CANCELED } from '../postgres/sqlstates.ts';
 import { publishedTables } from '../postgres/tables.sql.ts';
 import { demandSameColumns } from '../schema/column-drift.ts';
 
-const QUERY_CANCELED = '57014';
 const isTimeout = (error: unknown): error is StatementFailed => error instanceof StatementFailed && error.complaint.code === QUERY_CANCELED;
 
 /** Only a table without a usable key is looked at in one piece, so only such a table can take longer than a visit. */
@@ -51,7 +52,7 @@ export const compareData = defineStep({
         const passed = await passSmall(progress);
         if (passed !== progress) {
           progress = passed;
-          if (ctx.remainingMs() < RESERVE_MS) return progress;
+          if (ctx.remainingMs() < COMPARISON_RESERVE_MS) return progress;
           continue;
         }
         const part = await compareNextPart(sides, table, within(progress, table));
@@ -66,7 +67,7 @@ export const compareData = defineStep({
         if (progress !== start && (error instanceof TransientError || isTimeout(error))) return progress;
         throw isTimeout(error) ? tooLong(table, error) : error;
       }
-      if (ctx.remainingMs() < RESERVE_MS) return progress;
+      if (ctx.remainingMs() < COMPARISON_RESERVE_MS) return progress;
     }
   },
 

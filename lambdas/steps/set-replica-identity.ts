@@ -12,6 +12,7 @@ import { defineStep } from '../engine/step.ts';
 import type { Database, Reader } from '../ports/database.ts';
 import { quotingAllNames } from '../postgres/quoted-names.ts';
 import { lockRoles } from '../postgres/roles.sql.ts';
+import { DUPLICATE_OBJECT, DUPLICATE_TABLE } from '../postgres/sqlstates.ts';
 import { type Choice, choiceOf, isWanting, newestPublisher } from '../replication/identity/choice.ts';
 import { type IdentityFacts, identities } from '../replication/identity/identity.sql.ts';
 import { recordOn, stillSet } from '../replication/identity/put-back.ts';
@@ -92,7 +93,7 @@ async function setLikeTwin(target: Database, table: UnlikeTwin): Promise<void> {
   });
 }
 /** Another visit has made the index, or the constraint of that name. */
-const HAS_COME = new Set(['42P07', '42710']);
+const HAS_COME = new Set([DUPLICATE_TABLE, DUPLICATE_OBJECT]);
 
 export const setReplicaIdentity = defineStep({
   needs: ['source', 'target'],

@@ -4,7 +4,6 @@
  * of the guide "Migrate from Aurora to PlanetScale" asks, each is set ahead of the source, which still moves. Nor does it carry what
  * extensions mark as their configuration: those rows follow here, and again right before a switch.
  */
-import { SequenceOutOfBounds, VerificationError } from '../config/errors.ts';
 import type { Json } from '../config/json.ts';
 import { atMost } from '../config/listing.ts';
 import { defineStep } from '../engine/step.ts';
@@ -20,6 +19,7 @@ import {
   runsBackwards,
   type SequencePair,
 } from '../sequences/pairs.ts';
+import { refuseBackwards, refuseMissing, refuseOutOfBounds } from '../sequences/refusals.ts';
 import { lockSequences, setSequences } from '../sequences/sequences.sql.ts';
 
 interface Seen extends SequenceLook {
@@ -27,7 +27,7 @@ interface Seen extends SequenceLook {
   readonly configuration: Configuration;
 }
 
-/** Names in evidence and messages; the rest is counted. */
+/** Names in evidence; the rest is counted. */
 const NAMES_SHOWN = 20;
 const shown = (names: readonly string[]): string[] => atMost(NAMES_SHOWN, names);
 const namesWhere = (pairs: readonly SequencePair[], condition: (pair: SequencePair) => boolean): string[] =>
@@ -42,26 +42,9 @@ export const syncSequences = defineStep({
   },
 
   judge({ pairs, missing, configuration }, { sequenceMargin }) {
-    if (missing.length > 0) {
-      throw new VerificationError(
-        `The target lacks sequences that the source has: ${shown(missing).join(', ')}. No sequence was changed. ` +
-          'Create them on the target as they are on the source, or exclude their schemas or tables, then start again.',
-      );
-    }
-    const backwards = namesWhere(pairs, runsBackwards);
-    if (backwards.length > 0) {
-      throw new VerificationError(
-        `Sequences run in opposite directions on source and target, so the target would hand out used numbers again: ` +
-          `${shown(backwards).join(', ')}. No sequence was changed. Give them the same sign of increment with ALTER SEQUENCE, then start again.`,
-      );
-    }
-    const outside = namesWhere(pairs, isOutOfBounds);
-    if (outside.length > 0) {
-      throw new SequenceOutOfBounds(
-        `Sequences stand on the source at numbers that the bounds on the target do not allow: ${shown(outside).join(', ')}. ` +
-          'No sequence was changed. Widen MINVALUE and MAXVALUE (or the type) on the target with ALTER SEQUENCE, then start again.',
-      );
-    }
+    refuseMissing(missing, 'target');
+    refuseBackwards(namesWhere(pairs, runsBackwards), 'target');
+    refuseOutOfBounds(namesWhere(pairs, isOutOfBounds), 'target');
     return configuration === 'to be carried' || pairs.some((pair) => isBehind(pair, sequenceMargin)) ? 'todo' : 'done';
   },
 

@@ -3,6 +3,7 @@ import { StatementFailed, SwitchFailed } from '../config/errors.ts';
 import type { MigrationInput } from '../config/input.ts';
 import type { Database, Session } from '../ports/database.ts';
 import { actLater } from '../postgres/sessions.sql.ts';
+import { OBJECT_NOT_IN_PREREQUISITE_STATE } from '../postgres/sqlstates.ts';
 import {
   closeGate,
   createGate,
@@ -45,7 +46,7 @@ export function armDeadMan({ lifts, unblocks }: DeadMan, { attempt, seconds }: P
 }
 
 /** By which our own gate says no (`state/gates.sql.ts`): its words are ours, and no refusal of the server's. */
-const GATE_SAYS_NO = '55000';
+const GATE_SAYS_NO = OBJECT_NOT_IN_PREREQUISITE_STATE;
 
 /**
  * Read-only by default, nobody let in, and nobody left who knew it otherwise.

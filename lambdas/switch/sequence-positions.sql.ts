@@ -6,7 +6,7 @@
  * keeps a lock on every sequence that it reads or sets, and the lock table of a small server has room for fewer than 10,000
  * (https://www.postgresql.org/docs/current/runtime-config-locks.html). So they must not be called inside of a transaction.
  */
-import type { MigrationInput } from '../config/input.ts';
+import type { Exclusions } from '../config/input.ts';
 import { PREFIX } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
 import { identifier, literal, qualified, statement } from '../postgres/quote.ts';
@@ -172,7 +172,7 @@ export interface PositionsRead {
   readonly appeared: readonly string[];
 }
 
-export const readPlanned = (input: Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>): Statement<PositionsRead> =>
+export const readPlanned = (input: Exclusions): Statement<PositionsRead> =>
   statement(`call ${READ}($1::text[], $2::text, null, null, null, null)`, exclusions(input));
 
 /**

@@ -3,13 +3,14 @@
  * gets the exact positions, neither a gap nor a number twice. All that can be found out or refused before the fence is; under it there is
  * one round trip to each side, however many sequences there are.
  */
-import { SequenceOutOfBounds, VerificationError } from '../config/errors.ts';
-import type { MigrationInput } from '../config/input.ts';
+import { VerificationError } from '../config/errors.ts';
+import type { Exclusions } from '../config/input.ts';
 import { atMost } from '../config/listing.ts';
 import type { SideName } from '../config/side-name.ts';
 import type { Session } from '../ports/database.ts';
 import { type DefinitionPair, nameOf, runsBackwards, trackOf } from '../sequences/pairs.ts';
 import { isOutside, type Position } from '../sequences/position.ts';
+import { refuseBackwards, refuseMissing, refuseOutOfBounds } from '../sequences/refusals.ts';
 import { refuseViews, type SequenceDefinition, sequences } from '../sequences/sequences.sql.ts';
 import {
   analyzePlanned,
@@ -24,7 +25,6 @@ import {
   unsettable,
 } from './sequence-positions.sql.ts';
 
-type Exclusions = Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>;
 /** A session outside of a transaction. */
 type Asked = Pick<Session, 'query' | 'script'>;
 
@@ -111,23 +111,17 @@ async function expectUncalled(leaving: Asked, plan: SequencePlan, positions: Pos
 
 function pairsOf(wanted: readonly SequenceDefinition[], present: readonly SequenceDefinition[], to: SideName): DefinitionPair[] {
   const there = new Map(present.map((definition) => [nameOf(definition), definition]));
-  refuse(
+  refuseMissing(
     wanted.map(nameOf).filter((name) => !there.has(name)),
-    VerificationError,
-    (names) =>
-      `The ${to} lacks sequences that the ${from({ to })} has: ${names}. Nothing was changed. ` +
-      `Create them on the ${to} as they are on the ${from({ to })}, or exclude their schemas or tables, then start again.`,
+    to,
   );
   const pairs = wanted.flatMap((source): DefinitionPair[] => {
     const target = there.get(nameOf(source));
     return target ? [{ source, target }] : [];
   });
-  refuse(
+  refuseBackwards(
     pairs.filter(runsBackwards).map(({ source }) => nameOf(source)),
-    VerificationError,
-    (names) =>
-      `Sequences run in opposite directions on source and target, so the ${to} would hand out used numbers again: ${names}. ` +
-      'Nothing was changed. Give them the same sign of increment with ALTER SEQUENCE, then start again.',
+    to,
   );
   return pairs;
 }
@@ -193,11 +187,8 @@ function positionAt(positions: Positions, n: number): Position {
 }
 
 function refuseOutside(plan: SequencePlan, positions: Positions): void {
-  refuse(
+  refuseOutOfBounds(
     plan.pairs.filter((pair, n) => isOutside(positionAt(positions, n), trackOf(pair))).map(({ source }) => nameOf(source)),
-    SequenceOutOfBounds,
-    (names) =>
-      `Sequences stand on the ${from(plan)} at numbers that the bounds on the ${plan.to} do not allow: ${names}. No sequence was changed. ` +
-      `Widen MINVALUE and MAXVALUE (or the type) on the ${plan.to} with ALTER SEQUENCE, then start again.`,
+    plan.to,
   );
 }

@@ -4,6 +4,7 @@ import { type MigrationError, StatementFailed, SwitchFailed, TransientError } fr
 import type { SideName } from '../config/side-name.ts';
 import type { Database, Reader } from '../ports/database.ts';
 import type { Route, Sslmode } from '../ports/replication.ts';
+import { OBJECT_IN_USE, UNDEFINED_OBJECT } from '../postgres/sqlstates.ts';
 import { connectionString, writeNote } from '../replication/connection.ts';
 import { demandOurs } from '../replication/demand-ours.ts';
 import { isHeld, release } from '../replication/held.ts';
@@ -187,8 +188,6 @@ async function forget(subscriber: Database, name: string): Promise<void> {
   });
 }
 
-const OBJECT_IN_USE = '55006';
-const UNDEFINED_OBJECT = '42704';
 const LOOK_AGAIN_MS = 20;
 /** A reader goes within milliseconds of being told to; a subscriber that is gone is not waited for at all. */
 const TRIES = 250;

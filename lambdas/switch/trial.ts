@@ -11,6 +11,7 @@ import { scramVerifier } from '../postgres/scram.ts';
 import { withCode } from '../postgres/server-words.ts';
 import { streamSettings } from '../postgres/session-pins.sql.ts';
 import { setStatementTimeout } from '../postgres/sessions.sql.ts';
+import { QUERY_CANCELED } from '../postgres/sqlstates.ts';
 import { createGate, tryFence } from '../state/gates.sql.ts';
 import { createHeartbeat } from '../state/heartbeat.sql.ts';
 import { makeReplicationRole } from './publisher.ts';
@@ -61,7 +62,6 @@ async function rolledBack(target: Database, work: (session: Pick<Session, 'query
     });
 }
 
-const QUERY_CANCELED = '57014';
 const LONGEST_SLOT_MS = 10_000;
 
 /** A slot cannot be rolled back, but a temporary one goes with its session. Where it waits for open transactions, the right was there already. */

@@ -1,11 +1,21 @@
 /** What a server complains of while a dump is loaded, and what can be done about it. */
 import pg from 'pg';
+import {
+  DUPLICATE_DATABASE,
+  DUPLICATE_OBJECT,
+  DUPLICATE_SCHEMA,
+  FEATURE_NOT_SUPPORTED,
+  INSUFFICIENT_PRIVILEGE,
+  INVALID_SCHEMA_NAME,
+  OUT_OF_MEMORY,
+  UNDEFINED_COLUMN,
+  UNDEFINED_FUNCTION,
+  UNDEFINED_OBJECT,
+  UNDEFINED_TABLE,
+} from '../../lambdas/postgres/sqlstates.ts';
 
-const INSUFFICIENT_PRIVILEGE = '42501';
-const FEATURE_NOT_SUPPORTED = '0A000';
-const OUT_OF_MEMORY = '53200';
-const DUPLICATES = new Set(['42710', '42P06', '42P04']);
-const UNDEFINED = new Set(['42704', '42P01', '42883', '3F000', '42703']);
+const DUPLICATES = new Set([DUPLICATE_OBJECT, DUPLICATE_SCHEMA, DUPLICATE_DATABASE]);
+const UNDEFINED = new Set([UNDEFINED_OBJECT, UNDEFINED_TABLE, UNDEFINED_FUNCTION, INVALID_SCHEMA_NAME, UNDEFINED_COLUMN]);
 
 export type Complaint =
   | {

@@ -1,4 +1,5 @@
 /** What was passed over when a dump was loaded, told where it may be why something failed. */
+import { atMost } from '../../lambdas/config/listing.ts';
 
 const MOST_SHOWN = 10;
 
@@ -21,6 +22,5 @@ export function mentioned(notes: readonly string[], failure: string): string {
   const words = new Set(namesIn(failure));
   const isNear = (note: string): boolean => namesIn(note).some((name) => words.has(name));
   const sorted = [...notes.filter(isNear), ...notes.filter((note) => !isNear(note))];
-  const more = sorted.length > MOST_SHOWN ? [`and ${sorted.length - MOST_SHOWN} more`] : [];
-  return ` Before that, not done as the dump says: ${[...sorted.slice(0, MOST_SHOWN), ...more].join('; ')}.`;
+  return ` Before that, not done as the dump says: ${atMost(MOST_SHOWN, sorted).join('; ')}.`;
 }

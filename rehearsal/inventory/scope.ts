@@ -1,5 +1,5 @@
 /** What of both databases the rehearsal looks at, and what of that it counts: its own tables have to arrive, but are nobody's database. */
-import type { MigrationInput } from '../../lambdas/config/input.ts';
+import type { Exclusions } from '../../lambdas/config/input.ts';
 import type { Statement } from '../../lambdas/ports/database.ts';
 import { statement } from '../../lambdas/postgres/quote.ts';
 import { exclusions, INCLUDED_TABLE } from '../../lambdas/postgres/tables.sql.ts';
@@ -17,9 +17,7 @@ const isTheirs = (schema: string): boolean => schema !== WORKLOAD_SCHEMA;
 
 export const EVERYTHING: Scope = { includes: () => true, counts: isTheirs };
 
-export type LeftOut = Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>;
-
-const included = (leftOut: LeftOut): Statement<{ readonly schema: string; readonly table: string }> =>
+const included = (leftOut: Exclusions): Statement<{ readonly schema: string; readonly table: string }> =>
   statement(
     `
 select n.nspname::text as schema, c.relname::text as "table" from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
@@ -29,7 +27,7 @@ where c.relkind in ('r', 'p') and ${INCLUDED_TABLE}
   );
 
 /** @param leftOut what the input of the migration left behind, with whatever hangs below it */
-export async function scopeOf(look: Look, leftOut: LeftOut): Promise<Scope> {
+export async function scopeOf(look: Look, leftOut: Exclusions): Promise<Scope> {
   if (leftOut.excludeSchemas.length + leftOut.excludeTables.length === 0) return EVERYTHING;
   const kept = new Set((await look(included(leftOut))).map(({ schema, table }) => JSON.stringify([schema, table])));
   return { includes: (schema, table) => kept.has(JSON.stringify([schema, table])), counts: isTheirs };

@@ -1,6 +1,7 @@
 /** Whether every row of every table is on both sides, compared as text. */
 import type { Statement } from '../../lambdas/ports/database.ts';
 import { identifier, qualified, statement, USER_SCHEMA } from '../../lambdas/postgres/quote.ts';
+import { INVALID_SCHEMA_NAME, UNDEFINED_COLUMN, UNDEFINED_TABLE } from '../../lambdas/postgres/sqlstates.ts';
 import { WORKLOAD_SCHEMA } from '../workload/own-subjects.ts';
 import type { BothSides, Look } from './look.ts';
 import { EVERYTHING, type Scope } from './scope.ts';
@@ -73,8 +74,7 @@ const codeOf = (error: unknown): string => String((error as { code?: unknown }).
 /** A name that leads to nothing, or to several. */
 const LEADS_NOWHERE = /^(?:3F000|42P01|42703|42704|42883|42725)$/;
 
-/** invalid_schema_name, undefined_table, undefined_column */
-const MISSING = new Set(['3F000', '42P01', '42703']);
+const MISSING = new Set([INVALID_SCHEMA_NAME, UNDEFINED_TABLE, UNDEFINED_COLUMN]);
 
 /** Bytes of all tables whose rows are replicated, without indexes, and without the rehearsal's own. */
 export const tableBytes = (): Statement<{ bytes: number }> =>

@@ -9,6 +9,7 @@ import { applicationName } from '../../config/names.ts';
 import type { ConnectionSettings } from '../../ports/connection-settings.ts';
 import type { SchemaDump } from '../../ports/database.ts';
 import type { SessionKind } from '../../postgres/session-pins.sql.ts';
+import { QUERY_CANCELED } from '../../postgres/sqlstates.ts';
 import { connect } from '../postgres/connect.ts';
 import { translate, type WholeWords } from '../postgres/database-errors.ts';
 import { errorFields, greeting, isReady, Messages } from './pg-dump-protocol.ts';
@@ -115,8 +116,6 @@ const wouldLoseLine = (): MigrationError =>
     'A function, view or comment of the source holds a line that begins with \\restrict or \\unrestrict, which a dump would lose. Indent that line.',
     {},
   );
-
-const QUERY_CANCELED = '57014';
 
 /** What the server refused. Its text names the object; the query that pg_dump sent does not travel. */
 function refusal(fields: ReadonlyMap<string, string>, settings: ConnectionSettings, log?: WholeWords): MigrationError {

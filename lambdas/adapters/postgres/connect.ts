@@ -3,6 +3,7 @@ import pg from 'pg';
 import { TransientError } from '../../config/errors.ts';
 import type { ConnectionSettings } from '../../ports/connection-settings.ts';
 import { pinSession, type SessionKind } from '../../postgres/session-pins.sql.ts';
+import { INVALID_PASSWORD, QUERY_CANCELED } from '../../postgres/sqlstates.ts';
 import { clientConfig } from './client-config.ts';
 import { translate, type WholeWords } from './database-errors.ts';
 
@@ -15,8 +16,6 @@ export interface Connected {
   /** Whether SCRAM with channel binding was offered. */
   readonly offersChannelBinding: boolean;
 }
-
-const INVALID_PASSWORD = '28P01';
 
 /**
  * Lets the server decide about a login. A secret may be rotated between the moment it is read and the login, so where the password is
@@ -80,7 +79,6 @@ async function majorVersion({ client, announced }: Connected): Promise<number> {
   return Math.floor(Number(rows[0]?.server_version_num) / 10_000);
 }
 
-const QUERY_CANCELED = '57014';
 const wasCutOff = (error: unknown): boolean => error instanceof pg.DatabaseError && error.code === QUERY_CANCELED;
 
 /** A time limit that the database or the role has, before it could be switched off. */

@@ -6,24 +6,37 @@ import type { Log } from '../../ports/log.ts';
 import { identifier, qualified } from '../../postgres/quote.ts';
 import { FOREIGN_WORDS } from '../../postgres/secret-connection.sql.ts';
 import { culpritIn, isOwnBlock, isOwnContext, type PublicWords, publicWords } from '../../postgres/server-words.ts';
+import {
+  ADMIN_SHUTDOWN,
+  CANNOT_CONNECT_NOW,
+  CRASH_SHUTDOWN,
+  DEADLOCK_DETECTED,
+  IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
+  IDLE_SESSION_TIMEOUT,
+  INVALID_CATALOG_NAME,
+  LOCK_NOT_AVAILABLE,
+  READ_ONLY_SQL_TRANSACTION,
+  SERIALIZATION_FAILURE,
+  TOO_MANY_CONNECTIONS,
+  TRANSACTION_TIMEOUT,
+} from '../../postgres/sqlstates.ts';
 import { remedyAtEdge } from './edge-words.ts';
 
 /** Passing states of a server or of a transaction: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const PASSING = new Set([
-  '40001', // serialization_failure
-  '40P01', // deadlock_detected
-  '53300', // too_many_connections
-  '55P03', // lock_not_available
-  '57P01', // admin_shutdown
-  '57P02', // crash_shutdown
-  '57P03', // cannot_connect_now
-  '57P05', // idle_session_timeout
-  '25P03', // idle_in_transaction_session_timeout
-  '25P04', // transaction_timeout
+  SERIALIZATION_FAILURE,
+  DEADLOCK_DETECTED,
+  TOO_MANY_CONNECTIONS,
+  LOCK_NOT_AVAILABLE,
+  ADMIN_SHUTDOWN,
+  CRASH_SHUTDOWN,
+  CANNOT_CONNECT_NOW,
+  IDLE_SESSION_TIMEOUT,
+  IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
+  TRANSACTION_TIMEOUT,
 ]);
 const CONNECTION_CLASS = '08';
 const INVALID_AUTHORIZATION_CLASS = '28';
-const INVALID_CATALOG_NAME = '3D000';
 
 /** Errors of sockets and name service that a restart or a failover explains. */
 const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN']);
@@ -81,9 +94,8 @@ function translateComplaint(error: pg.DatabaseError, at: Endpoint, log: WholeWor
  * from 1.0.5 on make transactions read-only instead, as on a replica.
  */
 const READ_ONLY = /cluster is read-only/;
-const READ_ONLY_TRANSACTION = '25006';
 const isReadOnly = (error: pg.DatabaseError): boolean =>
-  !isRaised(error) && (READ_ONLY.test(error.message) || error.code === READ_ONLY_TRANSACTION);
+  !isRaised(error) && (READ_ONLY.test(error.message) || error.code === READ_ONLY_SQL_TRANSACTION);
 
 const readOnly = (code: string, at: Endpoint): string =>
   `The server at ${place(at)} takes no writes (${code}), so the statement was refused and changed nothing. PlanetScale makes a cluster read-only ` +

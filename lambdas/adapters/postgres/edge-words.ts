@@ -5,8 +5,7 @@
  */
 import type pg from 'pg';
 import type { Endpoint } from '../../ports/database.ts';
-
-const INVALID_AUTHORIZATION = '28000';
+import { INVALID_AUTHORIZATION_SPECIFICATION } from '../../postgres/sqlstates.ts';
 
 /** Words of the edge, and what to do about them. */
 const REMEDIES: readonly (readonly [RegExp, (at: Pick<Endpoint, 'user'>) => string])[] = [
@@ -32,7 +31,7 @@ export function remedyAtEdge(
   { code, message }: Pick<pg.DatabaseError, 'code' | 'message'>,
   at: Pick<Endpoint, 'user'>,
 ): string | undefined {
-  if (code !== INVALID_AUTHORIZATION) return undefined;
+  if (code !== INVALID_AUTHORIZATION_SPECIFICATION) return undefined;
   return REMEDIES.find(([words]) => words.test(message))?.[1](at);
 }
 
@@ -41,4 +40,4 @@ export function remedyAtEdge(
  * https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/init/miscinit.c
  */
 export const mayNotLogIn = ({ code, routine }: pg.DatabaseError): boolean =>
-  code === INVALID_AUTHORIZATION && routine === 'InitializeSessionUserId';
+  code === INVALID_AUTHORIZATION_SPECIFICATION && routine === 'InitializeSessionUserId';

@@ -2,12 +2,13 @@
 import pg from 'pg';
 import { applicationName } from '../../config/names.ts';
 import type { ConnectionSettings } from '../../ports/connection-settings.ts';
+import { INSUFFICIENT_PRIVILEGE, INVALID_PASSWORD } from '../../postgres/sqlstates.ts';
 import { logIn } from './connect.ts';
 import { translate, type WholeWords } from './database-errors.ts';
 import { mayNotLogIn } from './edge-words.ts';
 
 /** The server knows us and refuses: wrong password or no such role, no right to connect to the database. */
-const REFUSED = new Set(['28P01', '42501']);
+const REFUSED = new Set([INVALID_PASSWORD, INSUFFICIENT_PRIVILEGE]);
 
 /** @throws MigrationError where the server could not be asked, or what stands before it sends us away, whatever the password is */
 export async function canLogIn(settings: ConnectionSettings, step: string, log?: WholeWords): Promise<boolean> {

@@ -2,7 +2,7 @@
  * What the checks before a switch look at. A switch over and the way back ask the same questions with the sides swapped, so the checks speak
  * of the side that is left, the side that is arrived at, and the two streams between them.
  */
-import type { TableName } from '../../config/input.ts';
+import type { Exclusions, TableName } from '../../config/input.ts';
 import { subscriptionName } from '../../config/names.ts';
 import type { SideName } from '../../config/side-name.ts';
 import { keyOf } from '../../config/tables.ts';
@@ -39,7 +39,7 @@ export interface SwitchCheckContext extends Pick<Looking<Needs>, 'source' | 'tar
   readonly current: string;
   readonly next: string;
   /** What the input leaves behind, and what was left behind when the schema was copied. */
-  readonly exclusions: { readonly excludeSchemas: readonly string[]; readonly excludeTables: readonly TableName[] };
+  readonly exclusions: Exclusions;
   readonly replication: ReplicationAccess;
   readonly application: ApplicationView;
   readonly functions: Functions;

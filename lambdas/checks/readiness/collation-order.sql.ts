@@ -1,10 +1,8 @@
 /** In what order a server puts strings, and what in a schema depends on that order. */
-import type { MigrationInput } from '../../config/input.ts';
+import type { Exclusions } from '../../config/input.ts';
 import type { Statement } from '../../ports/database.ts';
 import { identifier, literal, qualified, statement } from '../../postgres/quote.ts';
 import { exclusions, INCLUDED_TABLE } from '../../postgres/tables.sql.ts';
-
-type Exclusions = Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>;
 
 /** The database's own collation, by the name that it has in every server. */
 export const DEFAULT_COLLATION = 'pg_catalog."default"';

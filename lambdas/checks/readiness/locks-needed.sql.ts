@@ -2,7 +2,7 @@
  * How many locks the one transaction of a dump and the one of CopySchema take, and how many a server has room for. What a statement locks was
  * counted in pg_locks of versions 17 and 18.
  */
-import type { MigrationInput } from '../../config/input.ts';
+import type { Exclusions } from '../../config/input.ts';
 import type { Statement } from '../../ports/database.ts';
 import { statement } from '../../postgres/quote.ts';
 import { exclusions, INCLUDED_TABLE } from '../../postgres/tables.sql.ts';
@@ -17,7 +17,7 @@ export interface LocksNeeded {
 /** Our own tables and their indexes, and catalogs that are written. */
 const OURS = 100;
 
-export const locksNeeded = (input: Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>): Statement<LocksNeeded> =>
+export const locksNeeded = (input: Exclusions): Statement<LocksNeeded> =>
   statement(
     `
 select count(*) filter (where c.relkind in ('r', 'p', 'v', 'm'))::float8 as dump,

@@ -2,12 +2,10 @@
  * Rights and settings that a dump without owners and privileges does not carry, and what that makes looser on the target. Statements are for a
  * person to run there; names are quoted by the server.
  */
-import type { MigrationInput } from '../../config/input.ts';
+import type { Exclusions } from '../../config/input.ts';
 import type { Statement } from '../../ports/database.ts';
 import { statement, USER_SCHEMA } from '../../postgres/quote.ts';
 import { exclusions, INCLUDED_TABLE } from '../../postgres/tables.sql.ts';
-
-type Exclusions = Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>;
 
 export interface Loosened {
   readonly object: string;

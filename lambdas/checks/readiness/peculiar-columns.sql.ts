@@ -2,12 +2,10 @@
  * Columns whose values mean something on this server only, and partitions that rows find by such values. Read from catalogs, through arrays,
  * domains, ranges and composite types.
  */
-import type { MigrationInput } from '../../config/input.ts';
+import type { Exclusions } from '../../config/input.ts';
 import type { Statement } from '../../ports/database.ts';
 import { statement, USER_SCHEMA } from '../../postgres/quote.ts';
 import { exclusions, INCLUDED_TABLE } from '../../postgres/tables.sql.ts';
-
-type Exclusions = Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>;
 
 /** One step from a type to those that it consists of. `p.type` is the oid of the former. */
 const PARTS_OF_TYPE = `

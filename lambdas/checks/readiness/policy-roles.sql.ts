@@ -1,5 +1,5 @@
 /** Whom policies are for. */
-import type { MigrationInput } from '../../config/input.ts';
+import type { Exclusions } from '../../config/input.ts';
 import type { Statement } from '../../ports/database.ts';
 import { statement } from '../../postgres/quote.ts';
 import { exclusions, INCLUDED_TABLE } from '../../postgres/tables.sql.ts';
@@ -14,7 +14,7 @@ export interface PolicyRole {
 
 const SHOWN = 3;
 
-export const policyRoles = (input: Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>): Statement<PolicyRole> =>
+export const policyRoles = (input: Exclusions): Statement<PolicyRole> =>
   statement(
     `
 select r.rolname::text as role, format('create role %I nologin;', r.rolname) as make,

@@ -4,9 +4,8 @@ import type { SideName } from '../../config/side-name.ts';
 import type { Reader } from '../../ports/database.ts';
 import { ownRole } from '../../postgres/roles.sql.ts';
 import { keepQuiet, type Recorder, recorders, tryQuiet } from '../../postgres/silence.sql.ts';
+import { INSUFFICIENT_PRIVILEGE } from '../../postgres/sqlstates.ts';
 import { type Check, listed } from '../finding.ts';
-
-const INSUFFICIENT_PRIVILEGE = '42501';
 
 /** Found out by trying: managed services let roles do more than plain PostgreSQL says. */
 async function mayQuiet(reader: Reader, recorder: Recorder): Promise<boolean> {

@@ -3,12 +3,10 @@
  * the manual's pages of the commands: create function (languages, LEAKPROOF, SET, SUPPORT), create cast, create operator class, create type,
  * create text search template and parser, create foreign data wrapper, create access method, create language, create aggregate.
  */
-import type { MigrationInput } from '../../config/input.ts';
+import type { Exclusions } from '../../config/input.ts';
 import type { Statement } from '../../ports/database.ts';
 import { statement, USER_SCHEMA } from '../../postgres/quote.ts';
 import { exclusions, INCLUDED_TABLE } from '../../postgres/tables.sql.ts';
-
-type Exclusions = Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>;
 
 /** What of the target's configuration the answer hangs on. */
 export interface TargetLimits {

@@ -1,5 +1,5 @@
 /** Sequences as the catalog tells of them, without taking a value from any. */
-import type { MigrationInput } from '../../config/input.ts';
+import type { Exclusions } from '../../config/input.ts';
 import type { Statement } from '../../ports/database.ts';
 import { statement } from '../../postgres/quote.ts';
 import { exclusions, INCLUDED_TABLE } from '../../postgres/tables.sql.ts';
@@ -14,11 +14,7 @@ export interface SequenceState {
 }
 
 /** Sequences that cycle, have used more than `share` of their range, or have fewer than `margin` values left. */
-export const sequencesOfNote = (
-  input: Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>,
-  share: number,
-  margin: number,
-): Statement<SequenceState> =>
+export const sequencesOfNote = (input: Exclusions, share: number, margin: number): Statement<SequenceState> =>
   statement(
     `
 with state as (

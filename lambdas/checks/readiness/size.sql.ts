@@ -1,11 +1,11 @@
 /** Disk space. */
-import type { MigrationInput } from '../../config/input.ts';
+import type { Exclusions } from '../../config/input.ts';
 import type { Statement } from '../../ports/database.ts';
 import { statement } from '../../postgres/quote.ts';
 import { exclusions, INCLUDED_TABLE } from '../../postgres/tables.sql.ts';
 
 /** Bytes of the indexes of all published tables. */
-export const indexBytes = (input: Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>): Statement<{ bytes: number }> =>
+export const indexBytes = (input: Exclusions): Statement<{ bytes: number }> =>
   statement(
     `
 select coalesce(sum(pg_indexes_size(c.oid)), 0)::float8 as bytes

@@ -2,7 +2,7 @@
  * Why changes or copies are refused on the target, as far as both catalogs tell. The words of the refusal stand in the target's log, which no
  * SQL reads there; what the target lacks, what is of another type, and what runs for each row can be seen from outside.
  */
-import type { MigrationInput, TableName } from '../../config/input.ts';
+import type { Exclusions, TableName } from '../../config/input.ts';
 import { atMost } from '../../config/listing.ts';
 import { keyOf, named } from '../../config/tables.ts';
 import type { Reader } from '../../ports/database.ts';
@@ -17,8 +17,6 @@ export interface Cause {
   readonly cause: string;
   readonly remedy: string;
 }
-
-type Excluding = Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>;
 
 /** Of what differs, what keeps a change from being applied: a column that only the target has does so only if it must not be empty. */
 const inTheWay = ({ absent, added, gone }: ColumnDrift, published: readonly TableName[]): ColumnDrift => {
@@ -54,7 +52,7 @@ export async function causeOf(
   target: Reader,
   subscription: string,
   published: readonly TableName[],
-  excluding: Excluding,
+  excluding: Exclusions,
   failures: Failures,
 ): Promise<Cause> {
   const drift = inTheWay(await columnDrift(source, target, excluding), published);

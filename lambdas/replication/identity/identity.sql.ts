@@ -1,5 +1,5 @@
 /** How the rows of a published table are told apart when they are updated or deleted. */
-import type { MigrationInput } from '../../config/input.ts';
+import type { Exclusions } from '../../config/input.ts';
 import type { Statement } from '../../ports/database.ts';
 import { statement } from '../../postgres/quote.ts';
 import { exclusions, INCLUDED_TABLE } from '../../postgres/tables.sql.ts';
@@ -123,11 +123,7 @@ export const serverVersionNumber = (): Statement<{ readonly number: number }> =>
  * @param version of the server that is asked
  * @param newestPublisher version of the newest server that publishes these tables: this one, and the target where a stream leads back
  */
-export function identities(
-  input: Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>,
-  version: number,
-  newestPublisher = version,
-): Statement<IdentityFacts> {
+export function identities(input: Exclusions, version: number, newestPublisher = version): Statement<IdentityFacts> {
   const generated = version >= GENERATED_COLUMNS ? "a.attgenerated <> ''" : 'false';
   return statement(
     `

@@ -1,6 +1,7 @@
 /** The end of the replica identities that the migration has set: each table gets back what it had, unless somebody has changed it since. */
 import { StatementFailed } from '../../config/errors.ts';
 import type { Database, Reader } from '../../ports/database.ts';
+import { UNDEFINED_TABLE } from '../../postgres/sqlstates.ts';
 import {
   identitiesExist,
   leaveIdentity,
@@ -52,4 +53,3 @@ export async function putBackIdentities(side: Database, remainingMs: () => numbe
 }
 
 /** Another visit has dropped the record meanwhile. */
-const UNDEFINED_TABLE = '42P01';

@@ -1,14 +1,13 @@
 /** Work on single tables, each of which needs a lock that somebody else may hold: tried, left for a moment, and tried again. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TransientError } from '../../config/errors.ts';
+import { LOOK_AGAIN_RESERVE_MS } from '../../engine/reserves.ts';
 
 /** Rounds in one visit; the next visit goes on. */
 const ROUNDS = 3;
 /** Between two rounds, whoever has queued behind a lock that we waited for gets through. */
 const SHORTEST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 2_000;
-/** Time to look again and to return. */
-const RESERVE_MS = 20_000;
 
 /**
  * @returns what is left, because a lock was not granted or time ran out
@@ -24,7 +23,7 @@ export async function tryEach<Item>(
     if (round > 1) await sleep(SHORTEST_PAUSE_MS + Math.random() * (LONGEST_PAUSE_MS - SHORTEST_PAUSE_MS));
     const kept: Item[] = [];
     for (const item of left) {
-      if (remainingMs() < RESERVE_MS) kept.push(item);
+      if (remainingMs() < LOOK_AGAIN_RESERVE_MS) kept.push(item);
       else if (!(await isThrough(() => work(item)))) kept.push(item);
     }
     left = kept;

@@ -2,6 +2,7 @@
 import type { StatementFailed } from '../../config/errors.ts';
 import { identifier } from '../../postgres/quote.ts';
 import { withCode } from '../../postgres/server-words.ts';
+import { INSUFFICIENT_PRIVILEGE } from '../../postgres/sqlstates.ts';
 import { type ObjectName, Reader } from './kinds.ts';
 import type { DumpStatement } from './statements.ts';
 
@@ -58,7 +59,7 @@ export class LeftBehind {
   add(statement: DumpStatement, error: StatementFailed): void {
     const { message, complaint } = error;
     const isComment = statement.text.startsWith('COMMENT ON');
-    if (isComment && !this.isEmpty && complaint.code !== '42501') return; // it stays with what it is about
+    if (isComment && !this.isEmpty && complaint.code !== INSUFFICIENT_PRIVILEGE) return; // it stays with what it is about
     const subject = isComment ? undefined : subjectOf(statement.text);
     if (subject) this.#subjects.add(key(subject));
     const name = nameOfObject(statement);

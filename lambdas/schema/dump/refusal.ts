@@ -2,11 +2,9 @@
 import { SchemaCopyFailed } from '../../config/errors.ts';
 import { atMost } from '../../config/listing.ts';
 import { withCode } from '../../postgres/server-words.ts';
+import { INSUFFICIENT_PRIVILEGE, OUT_OF_MEMORY } from '../../postgres/sqlstates.ts';
 import type { Refusal } from './apply.ts';
 import type { DumpEntry } from './statements.ts';
-
-const INSUFFICIENT_PRIVILEGE = '42501';
-const OUT_OF_MEMORY = '53200';
 
 /** What to do next, where the server's code tells. */
 const REMEDIES: Readonly<Record<string, string>> = {

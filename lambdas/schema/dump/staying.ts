@@ -2,16 +2,40 @@
  * Which statements of a dump may be passed over when the target refuses them: those that make something which holds no rows and which no
  * table needs, because a table that needed it would be refused in turn. Functions may also be made in a lesser form, which does the same.
  */
+import {
+  CONFIG_FILE_ERROR,
+  FDW_ERROR,
+  FDW_INVALID_OPTION_NAME,
+  FEATURE_NOT_SUPPORTED,
+  INSUFFICIENT_PRIVILEGE,
+  INVALID_FUNCTION_DEFINITION,
+  INVALID_PARAMETER_VALUE,
+  INVALID_SCHEMA_NAME,
+  IO_ERROR,
+  UNDEFINED_COLUMN,
+  UNDEFINED_FILE,
+  UNDEFINED_FUNCTION,
+  UNDEFINED_OBJECT,
+  UNDEFINED_TABLE,
+  WRONG_OBJECT_TYPE,
+} from '../../postgres/sqlstates.ts';
 import { meaningful, type TokenKind } from './tokens.ts';
 
 /** What a managed target does not let a role make that is no superuser, or lacks. */
-const LACKING = ['42501', '0A000', '58P01', '58030', 'F0000'];
+const LACKING = [INSUFFICIENT_PRIVILEGE, FEATURE_NOT_SUPPORTED, UNDEFINED_FILE, IO_ERROR, CONFIG_FILE_ERROR];
 /**
  * The same of something that a function, a dictionary and the like name: a language, a template, a file's symbol, a setting, a role. A view
  * that names something unknown has another fault, unless what it names has stayed behind.
  */
-const UNKNOWN = ['42704', '42883', '22023', '42P13', 'HV00D', 'HV000'];
-const CONSEQUENCE = ['42704', '42883', '42P01', '42703', '42809', '3F000'];
+const UNKNOWN = [
+  UNDEFINED_OBJECT,
+  UNDEFINED_FUNCTION,
+  INVALID_PARAMETER_VALUE,
+  INVALID_FUNCTION_DEFINITION,
+  FDW_INVALID_OPTION_NAME,
+  FDW_ERROR,
+];
+const CONSEQUENCE = [UNDEFINED_OBJECT, UNDEFINED_FUNCTION, UNDEFINED_TABLE, UNDEFINED_COLUMN, WRONG_OBJECT_TYPE, INVALID_SCHEMA_NAME];
 
 /** Classes after which nothing else succeeds either: resources that have run out, limits, somebody's intervention, a defect. */
 export const endsEverything = (code: string | undefined): boolean => /^(?:53|54|57|XX)/.test(code ?? '');
@@ -106,7 +130,11 @@ function dispensable(text: string): Part[] {
 
 /** The same statement with less and less of what the target may have refused it for. */
 export function lesserForms(text: string, code: string | undefined): LesserForm[] {
-  if (!/^CREATE (?:OR REPLACE )?(?:FUNCTION|PROCEDURE)\b/.test(text) || !['42501', '42704', '22023'].includes(code ?? '')) return [];
+  if (
+    !/^CREATE (?:OR REPLACE )?(?:FUNCTION|PROCEDURE)\b/.test(text) ||
+    ![INSUFFICIENT_PRIVILEGE, UNDEFINED_OBJECT, INVALID_PARAMETER_VALUE].includes(code ?? '')
+  )
+    return [];
   const parts = dispensable(text);
   const without = (left: readonly Part[]): LesserForm => ({
     text: left.reduceRight((shorter, { start, end }) => shorter.slice(0, start) + shorter.slice(end), text),

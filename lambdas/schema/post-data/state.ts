@@ -1,4 +1,14 @@
 /** What has become of a listed statement, as far as one execution of the machine is concerned. */
+import {
+  DEADLOCK_DETECTED,
+  INVALID_FOREIGN_KEY,
+  LOCK_NOT_AVAILABLE,
+  SERIALIZATION_FAILURE,
+  UNDEFINED_COLUMN,
+  UNDEFINED_FUNCTION,
+  UNDEFINED_OBJECT,
+  UNDEFINED_TABLE,
+} from '../../postgres/sqlstates.ts';
 import type { Work } from './post-data.sql.ts';
 
 /**
@@ -8,12 +18,12 @@ import type { Work } from './post-data.sql.ts';
 export type State = 'done' | 'running' | 'failed' | 'open';
 
 /** Deadlocks with the apply worker, and locks that were not granted: https://www.postgresql.org/docs/current/errcodes-appendix.html */
-const PASSING = new Set(['40001', '40P01', '55P03']);
+const PASSING = new Set([SERIALIZATION_FAILURE, DEADLOCK_DETECTED, LOCK_NOT_AVAILABLE]);
 /**
  * Undefined tables, columns, objects and functions, and a foreign key without the key it refers to. What a statement lacks may have been
  * made by a later one; looking for it costs nothing, so such a statement gets a second chance.
  */
-const LACKING = new Set(['42P01', '42703', '42704', '42883', '42830']);
+const LACKING = new Set([UNDEFINED_TABLE, UNDEFINED_COLUMN, UNDEFINED_OBJECT, UNDEFINED_FUNCTION, INVALID_FOREIGN_KEY]);
 /** After so many a statement is given up that vanishes without an error: cancelled, or taken down with its server. */
 export const MOST_ATTEMPTS = 5;
 const MOST_ATTEMPTS_WITH_PARTS_LACKING = 2;

@@ -9,6 +9,7 @@
  * a server offers none. With, the hop behind is encrypted with the very certificate that the client sees, which is what it binds to.
  */
 import type { ConnectionSettings } from '../../../lambdas/ports/connection-settings.ts';
+import { CONNECTION_FAILURE, INVALID_AUTHORIZATION_SPECIFICATION } from '../../../lambdas/postgres/sqlstates.ts';
 import { newCertificate, type ServerCertificate } from '../certificates.ts';
 import type { Server } from '../server.ts';
 import { Front } from './front.ts';
@@ -24,8 +25,8 @@ export interface EdgeOptions {
 }
 
 const BRANCH = 'nk35mx55qq';
-const invalidAuthorization = (message: string): Refusal => ({ code: '28000', message });
-const connectionFailure = (message: string): Refusal => ({ code: '08006', message });
+const invalidAuthorization = (message: string): Refusal => ({ code: INVALID_AUTHORIZATION_SPECIFICATION, message });
+const connectionFailure = (message: string): Refusal => ({ code: CONNECTION_FAILURE, message });
 
 export const SSL_REQUIRED = invalidAuthorization('SSL connection is required');
 export const NO_BRANCH = invalidAuthorization('invalid user format: username must include branch (e.g., user.branch)');

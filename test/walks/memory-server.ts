@@ -268,9 +268,9 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     return [];
   },
   endReaders: nothing,
-  createSlotBirths: nothing,
-  recordSlotBirth: nothing,
-  slotBirth: nothing,
+  createSlotIncarnations: nothing,
+  recordSlotIncarnation: nothing,
+  slotIncarnation: nothing,
   createSubscribers: nothing,
   pinWorkers: nothing,
   unpinWorkers: nothing,

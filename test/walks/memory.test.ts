@@ -29,7 +29,7 @@ vi.mock('../../lambdas/extensions/cron-jobs.sql.ts', async (original) => (await 
 vi.mock('../../lambdas/state/server-identity.sql.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
 // Nothing here takes time, so what is tried again is tried once more, and no password is stretched.
 vi.mock('../../lambdas/switch/retry.ts', () => ({
-  patiently: async <Result>(_: unknown, work: () => Promise<Result>): Promise<Result> => work().catch(() => work()),
+  retryTransient: async <Result>(_: unknown, work: () => Promise<Result>): Promise<Result> => work().catch(() => work()),
 }));
 vi.mock('../../lambdas/postgres/scram.ts', () => ({ scramVerifier: () => 'SCRAM' }));
 

@@ -41,19 +41,19 @@ const sides = await startPair({ source: version('source-version'), target: versi
 const { source, target } = await sides.createDatabase('shop');
 const ports = [databasePort(source, 'bench'), databasePort(target, 'bench')] as const;
 try {
-  const [leaving, arriving] = await Promise.all(ports.map(({ acting }) => acting.session('sequences')));
-  if (!leaving || !arriving) throw new Error('There is a session for each side.');
+  const [from, to] = await Promise.all(ports.map(({ acting }) => acting.session('sequences')));
+  if (!from || !to) throw new Error('There is a session for each side.');
   for (let first = 0; first < count; first += MADE_AT_ONCE) {
-    await Promise.all([leaving.script(some(first, true)), arriving.script(some(first, false))]);
+    await Promise.all([from.script(some(first, true)), to.script(some(first, false))]);
   }
   console.log(`${count} sequences, PostgreSQL ${sides.source.version} to ${sides.target.version}; milliseconds`);
   for (let round = 1; round <= ROUNDS; round += 1) {
     const start = performance.now();
-    const plan = await prepareSequences(leaving, arriving, inclusive);
+    const plan = await prepareSequences(from, to, inclusive);
     const prepared = performance.now();
-    const positions = await readPositions(leaving, plan);
+    const positions = await readPositions(from, plan);
     const read = performance.now();
-    await setExactly(arriving, plan, positions);
+    await setExactly(to, plan, positions);
     const set = performance.now();
     const parts = { 'before the fence': prepared - start, read: read - prepared, set: set - read, 'under the fence': set - prepared };
     console.log(

@@ -10,7 +10,7 @@ import type { WholeWords } from './postgres/database-errors.ts';
 import { canLogIn } from './postgres/log-in.ts';
 import { lowLoginPort } from './postgres/low-login.ts';
 import { userAt } from './postgres/user-at.ts';
-import { type Arriving, routeToTarget } from './postgres/way-back.ts';
+import { type ReachableServer, routeToTarget } from './postgres/way-back.ts';
 
 export interface OpenPorts {
   readonly looking: Views;
@@ -32,9 +32,9 @@ export function openPorts(step: string, places: Partial<Bindings>, log?: WholeWo
     return settings && port && { settings, looking: port.looking, offersChannelBinding: () => port.offersChannelBinding() };
   };
   const wayBack = async (libpq: number): Promise<Route> => {
-    const arriving = at('target');
-    if (!arriving) throw new Error(`${step} asks for the way back without needing the target.`);
-    return routeToTarget(libpq, arriving, places.wayBack);
+    const publisher = at('target');
+    if (!publisher) throw new Error(`${step} asks for the way back without needing the target.`);
+    return routeToTarget(libpq, publisher, places.wayBack);
   };
   const [atSource, atTarget] = [at('source'), at('target')];
   const comparison = login && atSource && atTarget && comparisonPort(login, { source: atSource, target: atTarget }, step, log);
@@ -70,7 +70,7 @@ export function openPorts(step: string, places: Partial<Bindings>, log?: WholeWo
 function replicationAccess(
   login: ReplicationLogin,
   step: string,
-  at: (side: SideName) => Arriving | undefined,
+  at: (side: SideName) => ReachableServer | undefined,
   wayBack: (libpq: number) => Promise<Route>,
   log?: WholeWords,
 ): ReplicationAccess {

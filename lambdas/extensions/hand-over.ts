@@ -12,12 +12,12 @@ export interface HandOver {
 }
 
 /** @param others sees those that stay, for want of a twin or of a right, with the reason */
-export function toHandOver(leaving: Jobs, arriving: Jobs, others: (job: Job, reason: string) => void = () => {}): HandOver[] {
-  return pairJobs(leaving.jobs, arriving.jobs).flatMap(({ job, twin }) => {
+export function toHandOver(from: Jobs, to: Jobs, others: (job: Job, reason: string) => void = () => {}): HandOver[] {
+  return pairJobs(from.jobs, to.jobs).flatMap(({ job, twin }) => {
     if (!job.active) return [];
     if (!twin) others(job, 'it could not be made there');
-    else if (!mayChange(arriving.rights, twin)) others(job, 'our role may not enable it there');
-    else if (!mayChange(leaving.rights, job)) others(job, 'our role may not disable it here');
+    else if (!mayChange(to.rights, twin)) others(job, 'our role may not enable it there');
+    else if (!mayChange(from.rights, job)) others(job, 'our role may not disable it here');
     else return [{ job, twin }];
     return [];
   });
@@ -27,33 +27,33 @@ const active = (rights: CronRights, job: Job, value: boolean) =>
   writesTable(rights, job) ? setJobActive(job.id, value) : alterJobActive(job.id, value);
 
 interface Sides<Side extends Reader> {
-  readonly leaving: Side;
-  readonly arriving: Side;
+  readonly from: Side;
+  readonly to: Side;
 }
 
 /** Enables first and disables then: in between the side that was left lets nobody in, so no job runs twice, and none is forgotten. */
-export async function handOverJobs({ leaving, arriving, input }: Sides<Database> & { readonly input: MigrationInput }): Promise<void> {
-  if (!(await lookAtJobs(leaving))) return;
-  await carryJobs(leaving, arriving, input);
-  const [from, to] = [await lookAtJobs(leaving), await lookAtJobs(arriving)];
-  if (!from || !to) return;
-  const all = toHandOver(from, to);
+export async function handOverJobs({ from, to, input }: Sides<Database> & { readonly input: MigrationInput }): Promise<void> {
+  if (!(await lookAtJobs(from))) return;
+  await carryJobs(from, to, input);
+  const [left, taken] = [await lookAtJobs(from), await lookAtJobs(to)];
+  if (!left || !taken) return;
+  const all = toHandOver(left, taken);
   if (all.length === 0) return;
   const asleep = all.filter(({ twin }) => !twin.active);
   if (asleep.length > 0) {
-    await asWriter(arriving, async (session) => {
-      for (const { twin } of asleep) await session.query(active(to.rights, twin, true));
+    await asWriter(to, async (session) => {
+      for (const { twin } of asleep) await session.query(active(taken.rights, twin, true));
     });
   }
-  await asWriter(leaving, async (session) => {
-    for (const { job } of all) await session.query(active(from.rights, job, false));
+  await asWriter(from, async (session) => {
+    for (const { job } of all) await session.query(active(left.rights, job, false));
   });
 }
 
 /** What {@link handOverJobs} has still to do, in words. */
-export async function jobsLeftToHandOver({ leaving, arriving }: Sides<Reader>): Promise<string[]> {
-  const from = await lookAtJobs(leaving);
-  if (!from?.jobs.some((job) => job.active)) return [];
-  const to = await lookAtJobs(arriving);
-  return to ? toHandOver(from, to).map(({ job }) => `${titleOf(job)} is still enabled on the side that was left`) : [];
+export async function jobsLeftToHandOver({ from, to }: Sides<Reader>): Promise<string[]> {
+  const left = await lookAtJobs(from);
+  if (!left?.jobs.some((job) => job.active)) return [];
+  const taken = await lookAtJobs(to);
+  return taken ? toHandOver(left, taken).map(({ job }) => `${titleOf(job)} is still enabled on the side that was left`) : [];
 }

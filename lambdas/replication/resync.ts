@@ -63,7 +63,7 @@ export async function resync(
     const absent = missingFrom(publication?.tables ?? [], noted);
     if (publication && absent.length > 0) await session.query(publishAlso(absent));
   });
-  const arriving = missingFrom(await target.query(subscribedTables(name)), noted);
-  if (arriving.length > 0) await refresh(target, name, arriving, remainingMs());
+  const added = missingFrom(await target.query(subscribedTables(name)), noted);
+  if (added.length > 0) await refresh(target, name, added, remainingMs());
   await target.query(forgetResyncs(noted));
 }

@@ -96,14 +96,14 @@ export const HOPELESS = new RegExp(
 
 /**
  * Lets the subscription know what the publication holds now, and starts the copy of what is new.
- * @param arriving published tables that the subscription does not know yet
+ * @param added published tables that the subscription does not know yet
  * @param remainingMs before the function must return: the source is asked about every table, and waits for whoever locks one
  * @throws CopyStalled where one of them holds rows already, which the copy would double or break on
  * @throws CannotConnect where the source refuses the target
  */
-export async function refresh(target: Database, name: string, arriving: readonly TableName[], remainingMs: number): Promise<void> {
-  await emptyNoted(target, arriving);
-  const full = await occupied(target, arriving);
+export async function refresh(target: Database, name: string, added: readonly TableName[], remainingMs: number): Promise<void> {
+  await emptyNoted(target, added);
+  const full = await occupied(target, added);
   if (full.length > 0) {
     throw new CopyStalled(
       `The copy cannot begin, because ${full.length} tables on the target hold rows already: ${named(full)}. Nothing was changed. ` +
@@ -114,11 +114,11 @@ export async function refresh(target: Database, name: string, arriving: readonly
 }
 
 /** Rows of a copy of our own whose end was lost (`recopy.ts`). */
-async function emptyNoted(target: Database, arriving: readonly TableName[]): Promise<void> {
+async function emptyNoted(target: Database, added: readonly TableName[]): Promise<void> {
   const [noted] = await target.query(resyncsExist());
   if (!noted?.exist) return;
   const keys = new Set((await target.query(resyncs())).map(keyOf));
-  for (const table of arriving) if (keys.has(keyOf(table))) await target.query(emptyTable(table));
+  for (const table of added) if (keys.has(keyOf(table))) await target.query(emptyTable(table));
 }
 
 /** REFRESH PUBLICATION, within the time that is left. */

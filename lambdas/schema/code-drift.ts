@@ -18,9 +18,9 @@ import { recordedOn } from './fingerprint.ts';
 
 export interface CodeDifferences {
   /** On the side that serves: whatever changed, and is not on the other side what it is now. What had to stay behind may change as it likes. */
-  readonly leaving: Difference[];
+  readonly from: Difference[];
   /** On the side to go to: what went or changed since it was complete; what was added there is in nobody's way. */
-  readonly arriving: Difference[];
+  readonly to: Difference[];
   readonly alike: Difference[];
   readonly recorded: Readonly<Record<SideName, boolean>>;
 }
@@ -39,7 +39,7 @@ export async function codeDifferences(from: SideName, source: Reader, target: Re
   const copy = await copyOn(target);
   const sides = copy ? await recordedOn(target) : undefined;
   const recorded = { source: sides?.has('source code') ?? false, target: sides?.has('target code') ?? false };
-  if (!copy) return { leaving: [], arriving: [], alike: [], recorded };
+  if (!copy) return { from: [], to: [], alike: [], recorded };
   const now = { source: await codeOf(source, copy.exclusions), target: await codeOf(target, copy.exclusions) };
   const since = async (side: SideName): Promise<Change[]> =>
     recorded[side] ? changesBetween(await target.query(baselineOf(`${side} code`)), now[side]) : [];
@@ -50,8 +50,8 @@ export async function codeDifferences(from: SideName, source: Reader, target: Re
   const agreed = await agreements(changed, now, { source, target, exclusions: copy.exclusions });
   const disagree = ({ object }: Change): boolean => !agreed.has(object);
   return {
-    leaving: worthNaming(here.filter(disagree)),
-    arriving: worthNaming(there.filter(disagree)),
+    from: worthNaming(here.filter(disagree)),
+    to: worthNaming(there.filter(disagree)),
     alike: worthNaming(here.filter((one) => !disagree(one))),
     recorded,
   };

@@ -92,8 +92,8 @@ async function carryOutAll(ctx: Acting<'target'>): Promise<'taken' | 'left'> {
   const { target, input, execution } = ctx;
   const [settings] = await target.query(buildSettings());
   if (!settings) return 'left';
-  const { leaving, stop } = timeToLeave(ctx.remainingMs());
-  const crew = new StatementPool({ target, step: NAME, execution, settings: builderSettings(settings, input.indexWorkers), leaving });
+  const { stopping, stop } = timeToStop(ctx.remainingMs());
+  const crew = new StatementPool({ target, step: NAME, execution, settings: builderSettings(settings, input.indexWorkers), stopping });
   const turns = new Map<number, number>();
   try {
     for (let round = 1; round <= TURNS_A_VISIT; ) {
@@ -113,10 +113,10 @@ async function carryOutAll(ctx: Acting<'target'>): Promise<'taken' | 'left'> {
   }
 }
 
-function timeToLeave(remainingMs: number): { leaving: Promise<void>; stop(): void } {
-  const { promise: leaving, resolve } = Promise.withResolvers<void>();
+function timeToStop(remainingMs: number): { stopping: Promise<void>; stop(): void } {
+  const { promise: stopping, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, remainingMs - Math.min(LEAVE_BEFORE_MS, remainingMs * LEAVE_BEFORE_SHARE));
-  return { leaving, stop: () => clearTimeout(timer) };
+  return { stopping, stop: () => clearTimeout(timer) };
 }
 
 function countsOf(all: readonly StatementStatus[]): Record<string, Record<State, number>> {

@@ -74,8 +74,8 @@ async function pin(target: Database): Promise<void> {
   });
 }
 
-const arriving = ({ tables, publication }: StreamHistory) => missingFrom(tables, publication?.tables ?? []);
-const leaving = ({ tables, publication }: StreamHistory) => missingFrom(publication?.tables ?? [], tables);
+const added = ({ tables, publication }: StreamHistory) => missingFrom(tables, publication?.tables ?? []);
+const removed = ({ tables, publication }: StreamHistory) => missingFrom(publication?.tables ?? [], tables);
 const hasOptions = ({ history, stream }: Seen): boolean =>
   history.subscription?.binary === stream.binary && history.subscription.streaming === stream.streaming;
 const hasConnection = ({ history, connection }: Seen): boolean => history.note !== undefined && isConnectionOf(history.note, connection);
@@ -108,8 +108,8 @@ function judge(seen: Seen): Verdict {
     hasOptions(seen) &&
     seen.durable &&
     seen.pinned &&
-    arriving(history).length === 0 &&
-    leaving(history).length === 0 &&
+    added(history).length === 0 &&
+    removed(history).length === 0 &&
     isTargetReaderComplete(seen.reader);
   return complete ? 'done' : 'todo';
 }
@@ -166,7 +166,7 @@ export const createSubscription = defineStep({
       const history = await lookAtHistory(source, target);
       if (history.subscription) await release(target, name, history.subscription);
       await noteSubscriber(source, target, name);
-      if (arriving(history).length > 0 || leaving(history).length > 0) await refresh(target, name, arriving(history), ctx.remainingMs());
+      if (added(history).length > 0 || removed(history).length > 0) await refresh(target, name, added(history), ctx.remainingMs());
       return true;
     });
     return finished ? undefined : 'pending';

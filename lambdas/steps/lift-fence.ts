@@ -73,17 +73,17 @@ export const liftFence = defineStep({
     }
     if (!interrupted) return undefined;
     const { direction, committed, turn } = interrupted;
-    const one = { ...ctx, ...partiesOf(direction, ctx), remainingMs: () => ctx.remainingMs() };
+    const unfinished = { ...ctx, ...partiesOf(direction, ctx), remainingMs: () => ctx.remainingMs() };
     if (!committed) {
-      await one.leaving.query(cancelAttempts());
-      const taken = await retryTransient(ctx, () => abortSwitch(one));
+      await unfinished.from.query(cancelAttempts());
+      const taken = await retryTransient(ctx, () => abortSwitch(unfinished));
       if (!taken.committed) {
-        if (taken.left.length === 0 && !isOwn(gates, direction, ctx.execution)) await tell(one, 'failed');
+        if (taken.left.length === 0 && !isOwn(gates, direction, ctx.execution)) await tell(unfinished, 'failed');
         return 'pending';
       }
     }
-    await retryTransient(ctx, () => underLease(one, (held) => completeSwitch(held, turn)));
-    await one.arriving.query(cancelAttempts()); // what was left may have been what a later attempt had prepared, which must not go on without it
+    await retryTransient(ctx, () => underLease(unfinished, (held) => completeSwitch(held, turn)));
+    await unfinished.to.query(cancelAttempts()); // what was left may have been what a later attempt had prepared, which must not go on without it
     return 'pending';
   },
 

@@ -7,33 +7,33 @@ import { lease } from './lease.ts';
 import { createAwaitBeat, createAwaitConfirmed } from './waits.sql.ts';
 
 export interface Connections {
-  readonly leaving: Session;
-  readonly arriving: Session;
+  readonly from: Session;
+  readonly to: Session;
   /** On the side being left: lifts the fence when its time is over, whatever has become of us. */
   readonly deadMan: DeadMan;
 }
 
 /** @throws TransientError where another visit holds the lease: one that was taken for dead may still be at work */
-export async function openConnections({ leaving, arriving }: Pick<Parties, 'leaving' | 'arriving'>): Promise<Connections> {
+export async function openConnections({ from, to }: Pick<Parties, 'from' | 'to'>): Promise<Connections> {
   const opened: Session[] = [];
-  const open = async (side: typeof leaving, tag: string): Promise<Session> => {
+  const open = async (side: typeof from, tag: string): Promise<Session> => {
     const session = await side.session(tag);
     opened.push(session);
     return session;
   };
   try {
     const line = {
-      leaving: await open(leaving, 'switch'),
-      arriving: await open(arriving, 'switch'),
-      deadMan: { lifts: await open(leaving, 'fence'), unblocks: await open(leaving, 'fence-locks') },
+      from: await open(from, 'switch'),
+      to: await open(to, 'switch'),
+      deadMan: { lifts: await open(from, 'fence'), unblocks: await open(from, 'fence-locks') },
     };
-    for (const session of [line.leaving, line.arriving]) {
+    for (const session of [line.from, line.to]) {
       await lease(session, 'ask');
       await session.query(createEndSessions());
     }
-    await line.leaving.query(tryEndSessions());
-    await line.leaving.query(createAwaitConfirmed());
-    await line.arriving.query(createAwaitBeat());
+    await line.from.query(tryEndSessions());
+    await line.from.query(createAwaitConfirmed());
+    await line.to.query(createAwaitBeat());
     return line;
   } catch (error) {
     for (const session of opened) session.leave();
@@ -41,12 +41,12 @@ export async function openConnections({ leaving, arriving }: Pick<Parties, 'leav
   }
 }
 
-export async function closeConnections({ leaving, arriving, deadMan }: Connections): Promise<void> {
+export async function closeConnections({ from, to, deadMan }: Connections): Promise<void> {
   for (const session of [deadMan.lifts, deadMan.unblocks]) session.leave(); // they may be asleep
-  await Promise.all([leaving.end(), arriving.end()]);
+  await Promise.all([from.end(), to.end()]);
 }
 
 /** Hangs up without a word, because nobody may answer. */
-export function dropConnections({ leaving, arriving, deadMan }: Connections): void {
-  for (const session of [leaving, arriving, deadMan.lifts, deadMan.unblocks]) session.leave();
+export function dropConnections({ from, to, deadMan }: Connections): void {
+  for (const session of [from, to, deadMan.lifts, deadMan.unblocks]) session.leave();
 }

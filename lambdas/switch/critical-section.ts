@@ -33,7 +33,7 @@ export interface Proof {
 
 /** @throws whatever failed; nothing is committed unless `onCommit` was called */
 export async function switchUnderFence(
-  one: SwitchContext,
+  ctx: SwitchContext,
   { line: bare, sequences, sender, held, survives, seen, turn }: Prepared,
   {
     attempt,
@@ -42,45 +42,45 @@ export async function switchUnderFence(
     onCommit,
   }: { readonly attempt: string; readonly meter: Timings; readonly deadline: Deadline; onCommit(proof: Proof): void },
 ): Promise<void> {
-  const { direction, input, execution } = one;
-  const line: Pick<Connections, 'leaving' | 'arriving'> = {
-    leaving: meter.counted(bare.leaving, direction.from),
-    arriving: meter.counted(bare.arriving, direction.to),
+  const { direction, input, execution } = ctx;
+  const line: Pick<Connections, 'from' | 'to'> = {
+    from: meter.counted(bare.from, direction.from),
+    to: meter.counted(bare.to, direction.to),
   };
   const fence = { seen, turn, execution, attempt, seconds: input.fenceSeconds };
 
   await meter.part('fence', async () => {
     armDeadMan(bare.deadMan, fence);
-    await raiseFence(one.leaving, line.leaving, fence);
-    await endEverybody(line.leaving, deadline.remainingMs, one);
+    await raiseFence(ctx.from, line.from, fence);
+    await endEverybody(line.from, deadline.remainingMs, ctx);
   });
 
   let positions: Positions | undefined;
   const meanwhile = async () => {
-    positions = await readPositions(line.leaving, sequences);
+    positions = await readPositions(line.from, sequences);
   };
   // A comparison under the fence says by itself whether anything is missing.
   const unbroken = input.verify === 'fence' ? {} : { demandUnbroken: (found: Confirmed) => demandSameWalsender(direction, sender, found) };
   const marker = { token: `switch ${attempt}`, meanwhile, ...unbroken };
-  const confirmed = await meter.part('convergence', () => bringEverythingOver(line, one.current, marker, deadline));
+  const confirmed = await meter.part('convergence', () => bringEverythingOver(line, ctx.current, marker, deadline));
 
   await meter.part('sequences', async () => {
-    if (positions) await setExactly(line.arriving, sequences, positions);
+    if (positions) await setExactly(line.to, sequences, positions);
   });
 
-  const compared = input.verify === 'fence' ? await meter.part('verify', () => compareUnderFence(one, deadline)) : undefined;
+  const compared = input.verify === 'fence' ? await meter.part('verify', () => compareUnderFence(ctx, deadline)) : undefined;
 
   await meter.part('reverse', async () => {
-    await line.arriving.query(holdSubscription(one.current, held));
-    if (input.reverse) await line.arriving.query(createSlot(one.next, survives));
+    await line.to.query(holdSubscription(ctx.current, held));
+    if (input.reverse) await line.to.query(createSlot(ctx.next, survives));
   });
 
   await meter.part('switch', async () => {
-    if (one.hook.configured) {
-      await line.leaving.query(noteTold(turn, 'before'));
-      await one.hook.call('before', direction.to, execution);
+    if (ctx.hook.configured) {
+      await line.from.query(noteTold(turn, 'before'));
+      await ctx.hook.call('before', direction.to, execution);
     }
-    const [committed] = await line.leaving.query(commitGate(attempt));
+    const [committed] = await line.from.query(commitGate(attempt));
     if (!committed) throw new SwitchFailed('The time of the fence was over, or somebody lifted it, before the switch could be committed.');
     onCommit({
       marker: `switch ${attempt}`,
@@ -88,7 +88,7 @@ export async function switchUnderFence(
       sequences: sequences.count,
       rowsCompared: compared?.rows ?? null,
     });
-    await endingLockHolders(one.arriving, line.arriving.query(openGate(turn)));
-    await one.application.pointAt(direction.to);
+    await endingLockHolders(ctx.to, line.to.query(openGate(turn)));
+    await ctx.application.pointAt(direction.to);
   });
 }

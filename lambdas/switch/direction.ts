@@ -25,8 +25,8 @@ export const ROLLBACK: Direction = { from: 'target', to: 'source', current: 'rev
 /** Both databases, by what they are in this switch. */
 export interface Parties<Side extends Reader = Database> {
   readonly direction: Direction;
-  readonly leaving: Side;
-  readonly arriving: Side;
+  readonly from: Side;
+  readonly to: Side;
   /** Names of subscription and slot. The current slot is on the side being left, the next one on the other. */
   readonly current: string;
   readonly next: string;
@@ -51,9 +51,9 @@ interface Given<Side extends Reader = Database> {
 }
 
 export function partiesOf<Side extends Reader>(direction: Direction, { source, target }: Given<Side>): Parties<Side> {
-  const [leaving, arriving] = direction === CUTOVER ? [source, target] : [target, source];
+  const [from, to] = direction === CUTOVER ? [source, target] : [target, source];
   const name = (stream: StreamName) => subscriptionName(source.endpoint.database, stream);
-  return { direction, leaving, arriving, current: name(direction.current), next: name(direction.next) };
+  return { direction, from, to, current: name(direction.current), next: name(direction.next) };
 }
 
 export function switchOf(direction: Direction, given: Given & Omit<SwitchContext, keyof Parties>): SwitchContext {

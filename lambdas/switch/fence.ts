@@ -89,10 +89,10 @@ const WRITERS: readonly (readonly [keyof EndedSessions, (who: string) => string]
  * What the fence and the opening will do, tried without anybody's notice, so that neither looks anything up for the first time when it counts.
  * @throws SwitchFailed naming those who hold a lock in the way
  */
-export async function tryGates({ leaving, arriving }: Pick<SwitchContext, 'leaving' | 'arriving'>): Promise<void> {
+export async function tryGates({ from, to }: Pick<SwitchContext, 'from' | 'to'>): Promise<void> {
   try {
-    await namingLockHolders(leaving, leaving.query(tryFence()));
-    await namingLockHolders(arriving, arriving.query(tryOpen()));
+    await namingLockHolders(from, from.query(tryFence()));
+    await namingLockHolders(to, to.query(tryOpen()));
   } catch (error) {
     if (!(error instanceof SwitchFailed)) throw error;
     throw new SwitchFailed(`Nothing was switched: ${error.message} Then start the machine again.`, { cause: error });
@@ -102,13 +102,13 @@ export async function tryGates({ leaving, arriving }: Pick<SwitchContext, 'leavi
 const LONGEST_SHUTTING_MS = 5_000;
 
 /** The side that is arrived at takes no writes until it is switched to, whoever may know its address. Its gate is never seen open. */
-export async function shutArriving(one: Fenced & Pick<SwitchContext, 'arriving' | 'direction'>, session: Session): Promise<void> {
-  await one.arriving.transaction(async (transaction) => {
+export async function shutArriving(ctx: Fenced & Pick<SwitchContext, 'to' | 'direction'>, session: Session): Promise<void> {
+  await ctx.to.transaction(async (transaction) => {
     for (const statement of [createHeartbeat(), createGate(), closeGate()]) await transaction.query(statement);
   });
-  await endEverybody(session, LONGEST_SHUTTING_MS, one).catch((error: unknown) => {
+  await endEverybody(session, LONGEST_SHUTTING_MS, ctx).catch((error: unknown) => {
     if (!(error instanceof SwitchFailed)) throw error;
-    const { from, to } = one.direction;
+    const { from, to } = ctx.direction;
     throw new SwitchFailed(
       `The ${to} could not be kept from being written to, so nothing was fenced, and the application goes on at the ${from}. ${error.message} ` +
         'Then start again.',

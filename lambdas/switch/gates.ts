@@ -38,10 +38,10 @@ const turnOf = (gate: Gate | undefined): number => gate?.turn ?? 0;
  * number, which happens after the commit only: so it was committed even where the side that was left knows nothing of it (its server lost
  * the end of its WAL, or was set back).
  */
-function committedTurn({ from, to }: Direction, gates: Gates): number | undefined {
-  const [leaving, arriving] = [gates[from], gates[to]];
-  if (leaving?.state === 'closed') return leaving.commits > 0 ? leaving.turn : undefined;
-  return leaving !== undefined && arriving?.state === 'open' ? (arriving.openedTurn ?? undefined) : undefined;
+function committedTurn(direction: Direction, gates: Gates): number | undefined {
+  const [from, to] = [gates[direction.from], gates[direction.to]];
+  if (from?.state === 'closed') return from.commits > 0 ? from.turn : undefined;
+  return from !== undefined && to?.state === 'open' ? (to.openedTurn ?? undefined) : undefined;
 }
 
 /** The latest switch that was committed and not taken back. Undefined where the source serves as it did in the beginning. */

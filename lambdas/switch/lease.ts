@@ -69,8 +69,8 @@ export async function underLease<P extends Parties, Result>(one: P, work: (held:
     return session;
   };
   try {
-    const [leaving, arriving] = [await open(one.leaving), await open(one.arriving)];
-    return await work({ ...one, leaving: through(leaving, one.leaving), arriving: through(arriving, one.arriving) });
+    const [from, to] = [await open(one.from), await open(one.to)];
+    return await work({ ...one, from: through(from, one.from), to: through(to, one.to) });
   } finally {
     await Promise.all(sessions.map((session) => session.end()));
   }

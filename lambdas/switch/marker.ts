@@ -19,7 +19,7 @@ export interface Marker {
 
 /** @throws SwitchFailed where it did not arrive in time, and what `demandUnbroken` throws */
 export async function bringEverythingOver(
-  { leaving, arriving }: { readonly leaving: Session; readonly arriving: Session },
+  { from, to }: { readonly from: Session; readonly to: Session },
   slot: string,
   { token, meanwhile, demandUnbroken }: Marker,
   deadline: Deadline,
@@ -27,12 +27,12 @@ export async function bringEverythingOver(
   const patience = () => Math.max(0, deadline.remainingMs - ANSWERING_MS);
   const confirmation = async (): Promise<Confirmed | undefined> => {
     await meanwhile?.();
-    const [confirmed] = await leaving.query(awaitConfirmed(slot, patience(), demandUnbroken !== undefined));
+    const [confirmed] = await from.query(awaitConfirmed(slot, patience(), demandUnbroken !== undefined));
     if (confirmed) demandUnbroken?.(confirmed);
     return confirmed;
   };
-  await leaving.query(writeBeat(token));
-  const [[beat], confirmed] = await Promise.all([arriving.query(awaitBeat(token, patience())), confirmation()]);
+  await from.query(writeBeat(token));
+  const [[beat], confirmed] = await Promise.all([to.query(awaitBeat(token, patience())), confirmation()]);
   if (!beat?.arrived || !confirmed?.confirmed) {
     const missing = beat?.arrived ? 'was not confirmed to be stored there' : 'did not arrive';
     throw new SwitchFailed(

@@ -46,10 +46,10 @@ const LONGEST_WARM_UP_MS = 30_000;
  */
 export async function prepare(given: SwitchContext): Promise<Prepared | undefined> {
   const line = await openConnections(given);
-  const one = heldBy(line, given);
+  const ctx = heldBy(line, given);
   try {
     await demandOrdinarySessions(line);
-    const prepared = await prepareOver(line, one);
+    const prepared = await prepareOver(line, ctx);
     if (!prepared) await closeConnections(line);
     return prepared;
   } catch (error) {
@@ -59,55 +59,54 @@ export async function prepare(given: SwitchContext): Promise<Prepared | undefine
 }
 
 /** The same switch, whose sides are changed through the sessions that hold its lease, and can not be changed without. */
-export const heldBy = (line: Connections, one: SwitchContext): SwitchContext => ({
-  ...one,
-  leaving: through(line.leaving, one.leaving),
-  arriving: through(line.arriving, one.arriving),
+export const heldBy = (line: Connections, ctx: SwitchContext): SwitchContext => ({
+  ...ctx,
+  from: through(line.from, ctx.from),
+  to: through(line.to, ctx.to),
 });
 
-async function prepareOver(line: Connections, one: SwitchContext): Promise<Prepared | undefined> {
-  const sides =
-    one.direction.from === 'source' ? { source: one.leaving, target: one.arriving } : { source: one.arriving, target: one.leaving };
+async function prepareOver(line: Connections, ctx: SwitchContext): Promise<Prepared | undefined> {
+  const sides = ctx.direction.from === 'source' ? { source: ctx.from, target: ctx.to } : { source: ctx.to, target: ctx.from };
   const found = await lookAtGates(sides.source, sides.target);
   const before = committedDirection(found);
-  if (before === one.direction) return undefined;
-  if (before) await demandComplete({ ...one, ...partiesOf(before, sides) });
-  demandServing(one, servingSide(found));
-  const held = await demandCurrent(one);
+  if (before === ctx.direction) return undefined;
+  if (before) await demandComplete({ ...ctx, ...partiesOf(before, sides) });
+  demandServing(ctx, servingSide(found));
+  const held = await demandCurrent(ctx);
   try {
-    return { ...(await prepareSides(line, one, sides)), held };
+    return { ...(await prepareSides(line, ctx, sides)), held };
   } catch (error) {
-    await takeBackStreams(one);
+    await takeBackStreams(ctx);
     throw error;
   }
 }
 
 async function prepareSides(
   line: Connections,
-  one: SwitchContext,
+  ctx: SwitchContext,
   { source, target }: Record<SideName, Database>,
 ): Promise<Omit<Prepared, 'held'>> {
-  await ensureGate(one.leaving);
-  await shutArriving(one, line.arriving);
+  await ensureGate(ctx.from);
+  await shutArriving(ctx, line.to);
   const gates = await lookAtGates(source, target);
-  if (one.input.reverse) await prepareNext(one);
-  else await dropNext(one);
-  await tryGates(one);
-  await carryOver(one);
-  const sequences = await prepareSequences(line.leaving, line.arriving, one.input, one.direction.to);
-  await one.arriving.query(setSynchronousCommit(one.current)); // of one that an earlier version of ours has made
-  const survives = await nextSurvives(one);
-  const sender = await demandWalsender(one);
-  await one.application.keepOriginal();
-  await warmUp(one, line);
-  for (const session of [line.leaving, line.arriving]) await waitForLocks(session);
-  const { turn = 0, cancellations = 0 } = gates[one.direction.from] ?? {};
+  if (ctx.input.reverse) await prepareNext(ctx);
+  else await dropNext(ctx);
+  await tryGates(ctx);
+  await carryOver(ctx);
+  const sequences = await prepareSequences(line.from, line.to, ctx.input, ctx.direction.to);
+  await ctx.to.query(setSynchronousCommit(ctx.current)); // of one that an earlier version of ours has made
+  const survives = await nextSurvives(ctx);
+  const sender = await demandWalsender(ctx);
+  await ctx.application.keepOriginal();
+  await warmUp(ctx, line);
+  for (const session of [line.from, line.to]) await waitForLocks(session);
+  const { turn = 0, cancellations = 0 } = gates[ctx.direction.from] ?? {};
   return { line, sequences, sender, survives, seen: { turn, cancellations }, turn: nextTurn(gates) };
 }
 
 /** What extensions keep to themselves is no reason to stay: CheckCutover has named what cannot be carried. */
-async function carryOver({ leaving, arriving, input, log }: SwitchContext): Promise<void> {
-  for (const { object, left } of await carryConfiguration(leaving, arriving, input)) {
+async function carryOver({ from, to, input, log }: SwitchContext): Promise<void> {
+  for (const { object, left } of await carryConfiguration(from, to, input)) {
     if (left !== null) log.warn('Something of an extension was not carried, or not as it was', { object, left });
   }
 }
@@ -136,8 +135,8 @@ function demandServing({ direction }: SwitchContext, serving: SideName): void {
 }
 
 /** @returns what its note will say once the switch has disabled it */
-async function demandCurrent({ direction, arriving, current }: SwitchContext): Promise<string> {
-  const [subscription] = await arriving.query(subscriptionState(current));
+async function demandCurrent({ direction, to, current }: SwitchContext): Promise<string> {
+  const [subscription] = await to.query(subscriptionState(current));
   const untouched = 'Nothing was fenced, and the application is not affected.';
   if (subscription && isDisabledByOthers(subscription)) {
     const { message, remedy } = disabledByOthers(current, direction.to);
@@ -145,7 +144,7 @@ async function demandCurrent({ direction, arriving, current }: SwitchContext): P
   }
   const note = readNote(subscription?.note ?? null);
   if (subscription?.enabled && note) return noteHeld(note, true);
-  const what = !subscription ? 'gone' : note ? 'disabled' : 'not the one that the migration made';
+  const what = !subscription ? 'gone' : note ? 'disabled' : 'not the ctx that the migration made';
   throw new SwitchFailed(`The subscription ${current} is ${what}. ${untouched} Start Replicate, then start again.`);
 }
 

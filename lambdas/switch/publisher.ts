@@ -63,10 +63,10 @@ export async function makeReplicationRole(
 }
 
 /** The tables that travel now will travel back. */
-export async function ensurePublication(leaving: Database, arriving: Database): Promise<PublicationList> {
-  const [current] = await leaving.query(publicationList());
+export async function ensurePublication(from: Database, to: Database): Promise<PublicationList> {
+  const [current] = await from.query(publicationList());
   if (!current) throw new VerificationError('The side that serves has no publication. Nothing was changed. Start Replicate again.');
-  return arriving.transaction(async (session) => {
+  return to.transaction(async (session) => {
     await session.query(lockPublication());
     const [there] = await session.query(publicationList());
     const differs = missingFrom(there?.tables ?? [], current.tables).length + missingFrom(current.tables, there?.tables ?? []).length > 0;

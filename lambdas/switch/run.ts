@@ -19,42 +19,42 @@ import { Timings } from './timings.ts';
  * @throws SwitchFailed where nothing was switched
  * @throws SwitchIncomplete where it was committed, and something after it could not be done
  */
-export async function performSwitch(one: SwitchContext): Promise<void> {
-  const prepared = await prepare(one);
+export async function performSwitch(ctx: SwitchContext): Promise<void> {
+  const prepared = await prepare(ctx);
   if (!prepared) return; // another visit has switched meanwhile
   const attempt = randomUUID();
   const meter = new Timings();
-  const deadline = new Deadline(one.input.fenceSeconds * 1000);
+  const deadline = new Deadline(ctx.input.fenceSeconds * 1000);
   let proof: Proof | undefined;
   let downtimeMs: number | undefined;
   const onCommit = (found: Proof) => {
     proof = found;
   };
   try {
-    await deadline.guard(switchUnderFence(one, prepared, { attempt, meter, deadline, onCommit }));
+    await deadline.guard(switchUnderFence(ctx, prepared, { attempt, meter, deadline, onCommit }));
     downtimeMs = meter.elapsedMs;
   } catch (error) {
     dropConnections(prepared.line);
-    if (!proof) await unlessCommitted(one, attempt, error);
-    one.log.warn('The switch is committed; what came after it is done again', { error: sentenceOf(error) });
+    if (!proof) await unlessCommitted(ctx, attempt, error);
+    ctx.log.warn('The switch is committed; what came after it is done again', { error: sentenceOf(error) });
   }
   const report = reportOf(meter, downtimeMs ?? meter.elapsedMs, proof);
-  await (downtimeMs === undefined ? complete(one) : completeOver(prepared.line, one));
-  await one.leaving.query(recordReport(attempt, JSON.stringify(report))).catch((error: unknown) => {
-    one.log.warn('What the switch took could not be written down', { error: sentenceOf(error), report });
+  await (downtimeMs === undefined ? complete(ctx) : completeOver(prepared.line, ctx));
+  await ctx.from.query(recordReport(attempt, JSON.stringify(report))).catch((error: unknown) => {
+    ctx.log.warn('What the switch took could not be written down', { error: sentenceOf(error), report });
   });
 }
 
 /** Over the connections of the switch, which hold its lease; where they are lost, over others. */
-async function completeOver(line: Connections, one: SwitchContext): Promise<void> {
+async function completeOver(line: Connections, ctx: SwitchContext): Promise<void> {
   try {
-    await completeSwitch(heldBy(line, one));
+    await completeSwitch(heldBy(line, ctx));
     await closeConnections(line);
   } catch (error) {
     dropConnections(line);
-    if (!(error instanceof TransientError)) throw incomplete(one, error);
-    one.log.warn('The switch is committed; what came after it is done again', { error: sentenceOf(error) });
-    await complete(one);
+    if (!(error instanceof TransientError)) throw incomplete(ctx, error);
+    ctx.log.warn('The switch is committed; what came after it is done again', { error: sentenceOf(error) });
+    await complete(ctx);
   }
 }
 
@@ -69,18 +69,18 @@ const reportOf = (meter: Timings, downtimeMs: number, proof: Proof | undefined):
  * The answer to a commit may be lost, so it is the gate that tells.
  * @throws SwitchFailed where it was not committed, with everything taken back that could be reached
  */
-async function unlessCommitted(one: SwitchContext, attempt: string, cause: unknown): Promise<void> {
-  const { committed, left } = await retryTransient(one, () => abortSwitch(one, attempt)).catch((error: unknown) => {
-    throw unreachable(one, cause, error);
+async function unlessCommitted(ctx: SwitchContext, attempt: string, cause: unknown): Promise<void> {
+  const { committed, left } = await retryTransient(ctx, () => abortSwitch(ctx, attempt)).catch((error: unknown) => {
+    throw unreachable(ctx, cause, error);
   });
   if (committed) return;
-  if (left.length > 0) one.log.warn('The fence is lifted; the rest is left to LiftFence', { left });
-  await tell(one, 'failed').catch((error: unknown) => {
-    one.log.warn('The function of yours is told by LiftFence', { error: sentenceOf(error) });
+  if (left.length > 0) ctx.log.warn('The fence is lifted; the rest is left to LiftFence', { left });
+  await tell(ctx, 'failed').catch((error: unknown) => {
+    ctx.log.warn('The function of yours is told by LiftFence', { error: sentenceOf(error) });
   });
   throw new SwitchFailed(
     `Nothing was switched: ${sentenceOf(cause)} The fence was lifted with the settings that were there before, and the application goes on at ` +
-      `the ${one.direction.from}. Remove the cause, then start the machine again.`,
+      `the ${ctx.direction.from}. Remove the cause, then start the machine again.`,
     { cause },
   );
 }
@@ -97,11 +97,11 @@ const unreachable = ({ direction, input }: SwitchContext, cause: unknown, error:
  * @param turn the number of the switch, where something else than the gates says that it was committed
  * @throws SwitchIncomplete naming what is left
  */
-export async function complete(one: Settlement, turn?: number): Promise<void> {
+export async function complete(ctx: Settlement, turn?: number): Promise<void> {
   try {
-    await retryTransient(one, () => underLease(one, (held) => completeSwitch(held, turn)));
+    await retryTransient(ctx, () => underLease(ctx, (held) => completeSwitch(held, turn)));
   } catch (error) {
-    throw incomplete(one, error);
+    throw incomplete(ctx, error);
   }
 }
 

@@ -46,7 +46,7 @@ export type Positions = readonly Position[];
 const NAMES_SHOWN = 20;
 const shown = (names: readonly string[]): string => atMost(NAMES_SHOWN, names).join(', ');
 
-const from = ({ to }: Pick<SequencePlan, 'to'>): SideName => (to === 'target' ? 'source' : 'target');
+const leftBy = ({ to }: Pick<SequencePlan, 'to'>): SideName => (to === 'target' ? 'source' : 'target');
 
 /** @throws the error with the names in its message, if there are any */
 function refuse(names: readonly string[], error: new (message: string) => Error, message: (names: string) => string): void {
@@ -56,57 +56,57 @@ function refuse(names: readonly string[], error: new (message: string) => Error,
 /**
  * Before the fence. Looks at both sides, refuses what could not be copied, and leaves temporary helpers in both sessions, which takes the
  * TEMPORARY right on both databases. It also reads every sequence of both sides once, so that the servers have them at hand when it counts.
- * @param to the side being arrived at, for messages
+ * @param side the name of the side being arrived at, for messages
  * @throws VerificationError for sequences that are missing on the other side, run backwards there, or may not be set by us
  * @throws SequenceOutOfBounds for sequences that already stand where the other side's bounds forbid it
  */
-export async function prepareSequences(leaving: Asked, arriving: Asked, input: Exclusions, to: SideName = 'target'): Promise<SequencePlan> {
+export async function prepareSequences(from: Asked, to: Asked, input: Exclusions, side: SideName = 'target'): Promise<SequencePlan> {
   const excluded = { excludeSchemas: input.excludeSchemas, excludeTables: input.excludeTables };
   const [wanted, present] = await Promise.all([
-    leaving.query(sequences(excluded)),
-    arriving.query(sequences({ excludeSchemas: [], excludeTables: [] })),
+    from.query(sequences(excluded)),
+    to.query(sequences({ excludeSchemas: [], excludeTables: [] })),
   ]);
-  const pairs = pairsOf(wanted, present, to);
-  const plan: SequencePlan = { to, count: pairs.length, excluded, pairs };
+  const pairs = pairsOf(wanted, present, side);
+  const plan: SequencePlan = { to: side, count: pairs.length, excluded, pairs };
   if (plan.count === 0) return plan;
   await Promise.all([
     help(
-      leaving,
+      from,
       plan.pairs.map(({ source }) => source),
     ),
     help(
-      arriving,
+      to,
       plan.pairs.map(({ target }) => target),
     ),
   ]);
   refuse(
-    (await arriving.query(unsettable())).flatMap(({ n }) => plan.pairs[n] ?? []).map(({ target }) => nameOf(target)),
+    (await to.query(unsettable())).flatMap(({ n }) => plan.pairs[n] ?? []).map(({ target }) => nameOf(target)),
     VerificationError,
-    (names) => `Our role may not set sequences of the ${to}: ${names}. Nothing was changed. Grant it UPDATE on them, then start again.`,
+    (names) => `Our role may not set sequences of the ${side}: ${names}. Nothing was changed. Grant it UPDATE on them, then start again.`,
   );
-  const [positions, there] = await Promise.all([readPositions(leaving, plan), positionsThere(arriving, plan)]);
+  const [positions, there] = await Promise.all([readPositions(from, plan), positionsThere(to, plan)]);
   refuseOutside(plan, positions);
-  await expectUncalled(leaving, plan, positions);
+  await expectUncalled(from, plan, positions);
   return { ...plan, ...(there ? { there } : {}) };
 }
 
 /** Of the side being arrived at; not known where its schema changes meanwhile, which is found out when it counts. */
-async function positionsThere(arriving: Asked, { excluded, pairs }: SequencePlan): Promise<Positions | undefined> {
-  const [read] = await arriving.query(readPlanned(excluded));
+async function positionsThere(to: Asked, { excluded, pairs }: SequencePlan): Promise<Positions | undefined> {
+  const [read] = await to.query(readPlanned(excluded));
   if (read?.lasts.length !== pairs.length) return undefined;
   return read.lasts.map((last, n) => ({ last: BigInt(last), called: read.called[n] === true }));
 }
 
 /** Has those that were not called yet read together from now on, and plans that by doing it once. */
-async function expectUncalled(leaving: Asked, plan: SequencePlan, positions: Positions): Promise<void> {
-  for (let from = 0; from < plan.count; from += BATCH) {
+async function expectUncalled(from: Asked, plan: SequencePlan, positions: Positions): Promise<void> {
+  for (let first = 0; first < plan.count; first += BATCH) {
     const some = plan.pairs
-      .slice(from, from + BATCH)
-      .flatMap(({ source }, n) => (positions[from + n]?.called === false ? [{ ...source, place: n + 1 }] : []));
+      .slice(first, first + BATCH)
+      .flatMap(({ source }, n) => (positions[first + n]?.called === false ? [{ ...source, place: n + 1 }] : []));
     if (some.length === 0) continue;
-    for (const statement of prepareUncalled(from / BATCH, some)) await leaving.query(statement);
+    for (const statement of prepareUncalled(first / BATCH, some)) await from.query(statement);
   }
-  await readPositions(leaving, plan);
+  await readPositions(from, plan);
 }
 
 function pairsOf(wanted: readonly SequenceDefinition[], present: readonly SequenceDefinition[], to: SideName): DefinitionPair[] {
@@ -138,16 +138,16 @@ async function help(session: Asked, planned: readonly SequenceDefinition[]): Pro
  * number out of any.
  * @throws VerificationError naming the sequences that were made, dropped, renamed or altered since the plan
  */
-export async function readPositions(leaving: Pick<Asked, 'query'>, plan: SequencePlan): Promise<Positions> {
+export async function readPositions(from: Pick<Asked, 'query'>, plan: SequencePlan): Promise<Positions> {
   if (plan.count === 0) return [];
-  const [read] = await leaving.query(readPlanned(plan.excluded));
+  const [read] = await from.query(readPlanned(plan.excluded));
   const { lasts = [], called = [], changed = [], appeared = [] } = read ?? {};
   const names = [...changed.flatMap((n) => plan.pairs[n] ?? []).map(({ source }) => nameOf(source)), ...appeared];
-  refuse(names, VerificationError, (some) => meanwhile(from(plan), some));
+  refuse(names, VerificationError, (some) => meanwhile(leftBy(plan), some));
   return plan.pairs.map(({ source }, n) => {
     const last = lasts[n];
     const isCalled = called[n];
-    if (last === undefined || isCalled === undefined) throw new VerificationError(meanwhile(from(plan), nameOf(source)));
+    if (last === undefined || isCalled === undefined) throw new VerificationError(meanwhile(leftBy(plan), nameOf(source)));
     return { last: BigInt(last), called: isCalled };
   });
 }
@@ -162,10 +162,10 @@ const meanwhile = (side: SideName, names: string): string =>
  * @throws SequenceOutOfBounds before anything is set, for positions that the bounds do not allow
  * @throws VerificationError before anything is set, naming the sequences that were dropped, renamed or altered since the plan
  */
-export async function setExactly(arriving: Pick<Asked, 'query'>, plan: SequencePlan, positions: Positions): Promise<void> {
+export async function setExactly(to: Pick<Asked, 'query'>, plan: SequencePlan, positions: Positions): Promise<void> {
   if (plan.count === 0) return;
   refuseOutside(plan, positions);
-  const [done] = await arriving.query(
+  const [done] = await to.query(
     setPlanned(
       positions.map(({ last }) => last.toString()),
       positions.map(({ called }) => called),

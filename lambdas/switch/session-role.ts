@@ -17,8 +17,8 @@ export async function sessionRoleOn(reader: Pick<Reader, 'query'>): Promise<Sess
 }
 
 /** @throws SwitchFailed before anything is fenced */
-export async function demandOrdinarySessions(line: Pick<Connections, 'leaving' | 'arriving'>): Promise<void> {
-  const found = await Promise.all([line.leaving, line.arriving].map(sessionRoleOn));
+export async function demandOrdinarySessions(line: Pick<Connections, 'from' | 'to'>): Promise<void> {
+  const found = await Promise.all([line.from, line.to].map(sessionRoleOn));
   const wrong = found.find((seen) => !firesTriggers(seen));
   if (!wrong) return;
   throw new SwitchFailed(

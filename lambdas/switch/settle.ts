@@ -16,44 +16,44 @@ import { changeStreams, ensureNextSlot, streamsLeftToChange, takeBackStreams } f
 /** What a settlement works with: no login is needed, for nothing new is made. */
 export type Settlement = Parties & Pick<SwitchContext, 'input' | 'execution' | 'application' | 'hook' | 'log' | 'remainingMs'>;
 
-async function gatesOf({ direction, leaving, arriving }: Parties<Reader>): Promise<Gates> {
-  const [from, to] = await Promise.all([gateOf(leaving), gateOf(arriving)]);
-  return direction.from === 'source' ? { source: from, target: to } : { source: to, target: from };
+async function gatesOf({ direction, from, to }: Parties<Reader>): Promise<Gates> {
+  const [left, taken] = await Promise.all([gateOf(from), gateOf(to)]);
+  return direction.from === 'source' ? { source: left, target: taken } : { source: taken, target: left };
 }
 
 /**
  * After the commit point, under the lease. The application first, then the streams, and the user's own function when all is done.
  * @param turn the number of the switch, where something else than the gates says that it was committed
  */
-export async function completeSwitch(one: Settlement, turn?: number): Promise<void> {
-  const { arriving, direction, application } = one;
-  const gates = await gatesOf(one);
+export async function completeSwitch(ctx: Settlement, turn?: number): Promise<void> {
+  const { to, direction, application } = ctx;
+  const gates = await gatesOf(ctx);
   const committed = committedSwitch(gates);
   // A later switch has gone the other way, so nothing is left to be done, and the application must not be brought here.
   if (committed && committed.direction !== direction && committed.turn > (turn ?? 0)) return;
   const number = turn ?? committed?.turn;
   if (number === undefined) return;
-  await ensureNextSlot(one, gates[direction.to]);
-  if (isForgotten(direction, gates)) await closeForgotten(one, number);
-  await endingLockHolders(arriving, arriving.query(openGate(number)));
+  await ensureNextSlot(ctx, gates[direction.to]);
+  if (isForgotten(direction, gates)) await closeForgotten(ctx, number);
+  await endingLockHolders(to, to.query(openGate(number)));
   await application.pointAt(direction.to);
-  await changeStreams(one);
-  await handOverJobs(one);
-  await tell(one, 'after');
+  await changeStreams(ctx);
+  await handOverJobs(ctx);
+  await tell(ctx, 'after');
 }
 
 const SHUTTING_MS = 10_000;
 
 /** The side that was left has forgotten that it was, so it may have let the application in again. */
-async function closeForgotten(one: Settlement, turn: number): Promise<void> {
-  const { leaving: side } = one;
+async function closeForgotten(ctx: Settlement, turn: number): Promise<void> {
+  const { from: side } = ctx;
   const session = await side.session('close');
   try {
     await session.query(createEndSessions());
     await endingLockHolders(side, session.query(recommitGate(turn)));
-    await endEverybody(session, SHUTTING_MS, one).catch((error: unknown) => {
+    await endEverybody(session, SHUTTING_MS, ctx).catch((error: unknown) => {
       if (!(error instanceof SwitchFailed)) throw error;
-      one.log.warn('Not everybody could be ended on the side that was left', { error: error.message }); // the application waits for the other side
+      ctx.log.warn('Not everybody could be ended on the side that was left', { error: error.message }); // the application waits for the other side
     });
   } finally {
     await session.end();
@@ -63,18 +63,18 @@ async function closeForgotten(one: Settlement, turn: number): Promise<void> {
 type Settled = Parties<Reader> & { readonly application: ApplicationView };
 
 /** What {@link completeSwitch} has still to do, in words, but for telling the user's function. */
-export const outstanding = async (one: Settled): Promise<string[]> => [...(await inTheWay(one)), ...(await jobsLeftToHandOver(one))];
+export const outstanding = async (ctx: Settled): Promise<string[]> => [...(await inTheWay(ctx)), ...(await jobsLeftToHandOver(ctx))];
 
 /** What of that would be done in the middle of another switch. Jobs are not: the next one hands over those that are enabled where it leaves. */
-export async function inTheWay(one: Settled): Promise<string[]> {
-  const { direction } = one;
-  const gates = await gatesOf(one);
-  const leadsTo = await one.application.pointsAt();
+export async function inTheWay(ctx: Settled): Promise<string[]> {
+  const { direction } = ctx;
+  const gates = await gatesOf(ctx);
+  const leadsTo = await ctx.application.pointsAt();
   return [
     ...(isForgotten(direction, gates) ? [`the ${direction.from} has yet to learn that it was left`] : []),
     ...(gates[direction.to]?.state === 'closed' ? [`the ${direction.to} takes no writes yet`] : []),
     ...(leadsTo === direction.from ? [`the application's secret still leads to the ${direction.from}`] : []),
-    ...(await streamsLeftToChange(one)),
+    ...(await streamsLeftToChange(ctx)),
   ];
 }
 
@@ -91,15 +91,15 @@ export interface TakenBack {
  * the lock of the gate's row, where a commit would have to come before or after: only then are the streams put back.
  * @param attempt only if it was this one that fenced
  */
-export async function abortSwitch(one: Parties, attempt?: string): Promise<TakenBack> {
-  const lifting = one.leaving.transaction(async (session) => {
+export async function abortSwitch(ctx: Parties, attempt?: string): Promise<TakenBack> {
+  const lifting = ctx.from.transaction(async (session) => {
     await session.query(liftFence(attempt));
     return (await session.query(gateState()))[0];
   });
-  const gate = await endingLockHolders(one.leaving, lifting);
+  const gate = await endingLockHolders(ctx.from, lifting);
   if (gate?.state === 'closed') return { committed: true, left: [] };
   if (gate?.state === 'fenced') return { committed: false, left: [] }; // another attempt's, whose streams these are by now
-  const failures = await underLease(one, (held) => takeBackStreams(held)).catch((error: unknown) => [error]);
+  const failures = await underLease(ctx, (held) => takeBackStreams(held)).catch((error: unknown) => [error]);
   return { committed: false, left: failures.map(sentenceOf) };
 }
 
@@ -118,12 +118,9 @@ export function untold(gate: Gate | undefined): string[] {
 }
 
 /** Tells the user's function, if it was asked before the switch and does not know yet. */
-export async function tell(
-  { leaving, direction, hook }: Pick<Settlement, 'leaving' | 'direction' | 'hook'>,
-  moment: Moment,
-): Promise<void> {
-  const gate = await gateOf(leaving);
+export async function tell({ from, direction, hook }: Pick<Settlement, 'from' | 'direction' | 'hook'>, moment: Moment): Promise<void> {
+  const gate = await gateOf(from);
   if (gate === undefined || owed(gate) !== moment) return;
   await hook.call(moment, direction.to, gate.execution ?? '');
-  await leaving.query(noteTold(gate.turn, moment));
+  await from.query(noteTold(gate.turn, moment));
 }

@@ -31,30 +31,30 @@ import { ensurePublication, ensureReplicationRole } from './publisher.ts';
  * in the cluster's list (https://planetscale.com/docs/postgres/integrations/logical-cdc). The source's slots are made without: what becomes
  * of them is up to Aurora's storage, which its readers share, and nothing there would carry them over.
  */
-export const nextSurvives = async ({ direction, arriving }: Parties): Promise<boolean> =>
-  direction.to === 'target' && (await arriving.version()) >= FAILOVER_SLOTS_SINCE;
+export const nextSurvives = async ({ direction, to }: Parties): Promise<boolean> =>
+  direction.to === 'target' && (await to.version()) >= FAILOVER_SLOTS_SINCE;
 
 /**
  * Everything of the next stream but its slot: the slot has to begin where both sides are equal, which is only inside the fence. The
  * subscription is made disabled, with every table ready, so that enabling it later is all that is left to do.
  */
-export async function prepareNext(one: SwitchContext): Promise<void> {
-  const { direction, leaving, arriving, next, replication } = one;
-  await demandOurs(direction.from, leaving);
-  await demandOurs(direction.to, arriving);
-  await dropNext(one);
-  if (direction.to === 'target') await ensureReplicationRole(arriving, replication);
-  const publication = await ensurePublication(leaving, arriving);
+export async function prepareNext(ctx: SwitchContext): Promise<void> {
+  const { direction, from, to, next, replication } = ctx;
+  await demandOurs(direction.from, from);
+  await demandOurs(direction.to, to);
+  await dropNext(ctx);
+  if (direction.to === 'target') await ensureReplicationRole(to, replication);
+  const publication = await ensurePublication(from, to);
   const birth = randomUUID();
-  await arriving.transaction(async (session) => {
+  await to.transaction(async (session) => {
     await session.query(createSlotIncarnations());
     await session.query(recordSlotIncarnation(next, { birth, consistentPoint: '0/0', publication: publication.oid }));
   });
-  const version = await leaving.version();
+  const version = await from.version();
   const route = await replication.route(direction.to, version);
-  const connection = connectionString(route, await replication.password(direction.to), arriving.endpoint.database, next, version);
-  const survives = version >= FAILOVER_SLOTS_SINCE && (await nextSurvives(one));
-  const making = leaving.transaction(async (session) => {
+  const connection = connectionString(route, await replication.password(direction.to), to.endpoint.database, next, version);
+  const survives = version >= FAILOVER_SLOTS_SINCE && (await nextSurvives(ctx));
+  const making = from.transaction(async (session) => {
     for (const statement of createCopylessSubscription(next, connection, version, survives)) await session.query(statement);
     await session.query(setNote(next, writeNote(birth, connection, true)));
   });
@@ -96,33 +96,33 @@ export async function takeBackStreams(parties: Parties): Promise<unknown[]> {
  * opens. The commit of a switch that was forgotten may have come without the slot, and a server that failed over since may have lost it.
  */
 export async function ensureNextSlot(parties: Parties, gate: Gate | undefined): Promise<void> {
-  const { leaving, arriving, next } = parties;
+  const { from, to, next } = parties;
   if (gate?.state !== 'closed') return;
-  const [following] = await leaving.query(subscriptionState(next));
-  const [slot] = await arriving.query(slotState(next));
-  if (following && !slot) await arriving.query(createSlot(next, await nextSurvives(parties)));
+  const [following] = await from.query(subscriptionState(next));
+  const [slot] = await to.query(slotState(next));
+  if (following && !slot) await to.query(createSlot(next, await nextSurvives(parties)));
 }
 
 /** Takes away what {@link prepareNext} made and the slot, where the switch did not come to its commit point. */
-export async function dropNext({ leaving, arriving, next }: Parties): Promise<void> {
-  await forget(leaving, next);
-  await dropSlotOf(arriving, next);
+export async function dropNext({ from, to, next }: Parties): Promise<void> {
+  await forget(from, next);
+  await dropSlotOf(to, next);
 }
 
 /** The stream that was current goes on, as it was before the switch began. */
-async function keepCurrent({ arriving, current }: Parties): Promise<void> {
-  const [subscription] = await arriving.query(subscriptionState(current));
-  if (subscription) await release(arriving, current, subscription);
+async function keepCurrent({ to, current }: Parties): Promise<void> {
+  const [subscription] = await to.query(subscriptionState(current));
+  if (subscription) await release(to, current, subscription);
 }
 
 /** After the commit point: the next stream flows, and nothing of the one before keeps WAL back on the side that was left. */
-export async function changeStreams({ leaving, arriving, current, next }: Parties): Promise<void> {
-  const [following] = await leaving.query(subscriptionState(next));
-  if (following) await beginNext(leaving, arriving, next, following);
-  await forget(arriving, current);
-  await arriving.query(unpinWorkers());
-  await makeHeldKeys(arriving);
-  await dropSlotOf(leaving, current);
+export async function changeStreams({ from, to, current, next }: Parties): Promise<void> {
+  const [following] = await from.query(subscriptionState(next));
+  if (following) await beginNext(from, to, next, following);
+  await forget(to, current);
+  await to.query(unpinWorkers());
+  await makeHeldKeys(to);
+  await dropSlotOf(from, current);
 }
 
 async function beginNext(subscriber: Database, publisher: Database, name: string, following: SubscriptionState): Promise<void> {
@@ -140,10 +140,10 @@ async function beginNext(subscriber: Database, publisher: Database, name: string
 }
 
 /** What of {@link changeStreams} is still to be done, in words. */
-export async function streamsLeftToChange({ leaving, arriving, current, next }: Parties<Reader>): Promise<string[]> {
-  const [following] = await leaving.query(subscriptionState(next));
-  const [ending] = await arriving.query(subscriptionState(current));
-  const [slot] = await leaving.query(slotState(current));
+export async function streamsLeftToChange({ from, to, current, next }: Parties<Reader>): Promise<string[]> {
+  const [following] = await from.query(subscriptionState(next));
+  const [ending] = await to.query(subscriptionState(current));
+  const [slot] = await from.query(slotState(current));
   return [
     ...(following && isHeld(following) ? [`the subscription ${next} is not enabled`] : []),
     ...(ending ? [`the subscription ${current} is still there`] : []),
@@ -152,9 +152,9 @@ export async function streamsLeftToChange({ leaving, arriving, current, next }: 
 }
 
 /** What of the next stream is there, although the switch that it was for was not committed, in words. */
-export async function leftOfNext({ leaving, arriving, next }: Parties<Reader>): Promise<string[]> {
-  const [subscription] = await leaving.query(subscriptionState(next));
-  const [slot] = await arriving.query(slotState(next));
+export async function leftOfNext({ from, to, next }: Parties<Reader>): Promise<string[]> {
+  const [subscription] = await from.query(subscriptionState(next));
+  const [slot] = await to.query(slotState(next));
   return [
     ...(subscription ? [`the subscription ${next} is still there`] : []),
     ...(slot ? [`the slot ${next} is still there and keeps WAL`] : []),
@@ -162,22 +162,22 @@ export async function leftOfNext({ leaving, arriving, next }: Parties<Reader>): 
 }
 
 /** Whether the stream back is there; `lost` where the slot from which it would read is gone. */
-export async function nextStream({ leaving, arriving, next }: Parties<Reader>): Promise<'there' | 'lost' | 'none'> {
-  const [subscription] = await leaving.query(subscriptionState(next));
+export async function nextStream({ from, to, next }: Parties<Reader>): Promise<'there' | 'lost' | 'none'> {
+  const [subscription] = await from.query(subscriptionState(next));
   if (!subscription) return 'none';
-  const [slot] = await arriving.query(slotState(next));
+  const [slot] = await to.query(slotState(next));
   return slot && !slot.lost ? 'there' : 'lost';
 }
 
 /** Whether the current stream was stopped by a switch that was not committed. */
-export async function isCurrentHeld({ arriving, current }: Parties<Reader>): Promise<boolean> {
-  const [subscription] = await arriving.query(subscriptionState(current));
+export async function isCurrentHeld({ to, current }: Parties<Reader>): Promise<boolean> {
+  const [subscription] = await to.query(subscriptionState(current));
   return subscription !== undefined && isHeld(subscription);
 }
 
 /** Whether the current stream brings nothing any more: a switch stops it right before its commit, and drops it after that. */
-export async function isCurrentStopped({ arriving, current }: Parties<Reader>): Promise<boolean> {
-  const [subscription] = await arriving.query(subscriptionState(current));
+export async function isCurrentStopped({ to, current }: Parties<Reader>): Promise<boolean> {
+  const [subscription] = await to.query(subscriptionState(current));
   return subscription === undefined || isHeld(subscription);
 }
 

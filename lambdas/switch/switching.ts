@@ -42,7 +42,7 @@ async function look(direction: Direction, { executions, source, target, applicat
   await refuseBesideOlder(executions);
   const gates = await lookAtGates(source, target);
   const parties = partiesOf<typeof source>(direction, { source, target });
-  const { host, port, database } = parties.arriving.endpoint;
+  const { host, port, database } = parties.to.endpoint;
   return {
     gates,
     left:
@@ -56,25 +56,25 @@ async function look(direction: Direction, { executions, source, target, applicat
 }
 
 async function act(direction: Direction, ctx: Acting<Needs>, { gates, left }: Seen): Promise<void> {
-  const one = switchOf(direction, ctx);
-  if (left) return complete(one);
-  const leaving = gates[direction.from];
-  if (leaving?.state === 'fenced') {
+  const attempt = switchOf(direction, ctx);
+  if (left) return complete(attempt);
+  const gate = gates[direction.from];
+  if (gate?.state === 'fenced') {
     const { interrupted: found } = await lookForInterrupted(ctx);
-    if (found?.committed) return complete(one, found.turn);
-    if ((await abortSwitch(one)).committed) return complete(one);
+    if (found?.committed) return complete(attempt, found.turn);
+    if ((await abortSwitch(attempt)).committed) return complete(attempt);
   }
-  await tell(one, 'failed'); // also of an earlier attempt, whose own call did not succeed
-  if (leaving?.state === 'fenced' && leaving.execution === ctx.execution) throw interrupted(direction);
-  await performSwitch(one);
+  await tell(attempt, 'failed'); // also of an earlier attempt, whose own call did not succeed
+  if (gate?.state === 'fenced' && gate.execution === ctx.execution) throw interrupted(direction);
+  await performSwitch(attempt);
 }
 
 function evidence(direction: Direction, { gates, left, wayBack, readers, byHand }: Seen): Json {
-  const leaving = gates[direction.from];
+  const gate = gates[direction.from];
   return {
     serving: servingSide(gates),
-    committedAt: left ? (leaving?.changedAt.toISOString() ?? null) : null,
-    ...(left && typeof leaving?.report === 'object' ? leaving.report : {}),
+    committedAt: left ? (gate?.changedAt.toISOString() ?? null) : null,
+    ...(left && typeof gate?.report === 'object' ? gate.report : {}),
     left: [...(left ?? [])],
     wayBack: WAY_BACK[wayBack](direction),
     ...(readers === undefined ? {} : { readers }),

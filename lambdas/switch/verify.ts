@@ -10,9 +10,9 @@ import type { Deadline } from './deadline.ts';
 import type { SwitchContext } from './direction.ts';
 
 /** @throws SwitchFailed where rows differ, or where the time of the fence does not suffice */
-export async function compareUnderFence(one: SwitchContext, deadline: Deadline): Promise<Progress> {
-  const { direction, input } = one;
-  const comparison = { source: one.comparison[direction.from], target: one.comparison[direction.to] };
+export async function compareUnderFence(ctx: SwitchContext, deadline: Deadline): Promise<Progress> {
+  const { direction, input } = ctx;
+  const comparison = { source: ctx.comparison[direction.from], target: ctx.comparison[direction.to] };
   const sides = await openSides({ comparison, remainingMs: () => deadline.remainingMs });
   const tables = await comparison.source.query(publishedTables(input));
   const passSmall = passingSmall(sides, tables);

@@ -15,8 +15,8 @@ const IMPRECISION_SECONDS = 1;
  * @returns who reads the current slot, to be shown to {@link demandSameWalsender}
  * @throws SwitchFailed where the comparison of this execution began before the stream did: it does not vouch for what came between
  */
-export async function demandWalsender({ leaving, current, direction, input, results }: SwitchContext): Promise<string> {
-  const [sender] = await leaving.query(senderOf(current));
+export async function demandWalsender({ from, current, direction, input, results }: SwitchContext): Promise<string> {
+  const [sender] = await from.query(senderOf(current));
   if (!sender) throw new TransientError(`Nobody reads the slot ${current} just now, so nothing was fenced yet. It is tried again.`);
   const since = (results.CompareData as { readonly since?: unknown } | undefined)?.since;
   if (direction !== CUTOVER || input.verify === 'fence' || typeof since !== 'string') return sender.identity;

@@ -21,11 +21,11 @@ export interface WritersView {
 export function seenByWriters(acknowledgements: readonly Acknowledgement[], { left, arrived, from, to }: Handover): WritersView {
   const during = acknowledgements.filter(({ at }) => at >= from && at < to);
   const first = during.find(({ place }) => place === arrived);
-  const leaving = during.filter(({ place }) => place === left);
-  const last = leaving.findLast(({ at }) => !first || at <= first.at);
+  const there = during.filter(({ place }) => place === left);
+  const last = there.findLast(({ at }) => !first || at <= first.at);
   if (!first) return { downtimeMs: null, overlap: 0 };
   return {
     downtimeMs: last ? Math.round((first.at - last.at) * 10) / 10 : null,
-    overlap: leaving.filter(({ at }) => at > first.at).length,
+    overlap: there.filter(({ at }) => at > first.at).length,
   };
 }

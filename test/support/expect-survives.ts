@@ -44,14 +44,14 @@ export async function expectSurvives(at: SwitchWorld, phase: Phase, fault: Fault
 
 /** To the end of everything that goes on because of the fault. */
 async function struck(at: SwitchWorld, phase: Phase, fault: Fault): Promise<{ readonly played: Played; readonly scene: Scene }> {
-  const leaving = phase.machine === 'Cutover' ? 'source' : 'target';
+  const from = phase.machine === 'Cutover' ? 'source' : 'target';
   const functions = killableFunctions();
   const writes = applicationOf(at);
-  await writes.untilWritten(placeOf(at.logins[leaving]), 5);
+  await writes.untilWritten(placeOf(at.logins[from]), 5);
   const { prepare, strike } = fault;
   const { statement, at: moment } = fault.instead?.(phase) ?? phase;
-  await streams(at, leaving);
-  const wire = at.proxies[leaving];
+  await streams(at, from);
+  const wire = at.proxies[from];
   const armed = [
     ...(prepare ? [wire.when(FENCE, 'request', () => prepare(scene))] : []),
     wire.when(statement, moment, () => strike(scene)),
@@ -59,7 +59,7 @@ async function struck(at: SwitchWorld, phase: Phase, fault: Fault): Promise<{ re
   const input = { fenceSeconds: fault.fenceSeconds ?? FENCE_SECONDS, ...consentTo(phase.machine) };
   const started = at.start(phase.machine, input, fault.killable ? { invoke: functions.invoke } : {});
   const scene: Scene = {
-    ...{ at, leaving, arriving: otherSide(leaving), started, functions, writes, committed: phase.committed },
+    ...{ at, from, to: otherSide(from), started, functions, writes, committed: phase.committed },
     ...{ meanwhile: [], stragglers: [] },
   };
   try {

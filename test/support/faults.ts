@@ -14,8 +14,8 @@ import { consentTo, SIDES, type Started, type SwitchWorld } from './switching.ts
 /** Where a fault strikes. */
 export interface Scene {
   readonly at: SwitchWorld;
-  readonly leaving: SideName;
-  readonly arriving: SideName;
+  readonly from: SideName;
+  readonly to: SideName;
   /** The execution that is struck. */
   readonly started: Started;
   readonly functions: KillableFunctions;
@@ -49,10 +49,10 @@ const moreWrites = ({ at, writes }: Scene, side: SideName) => writes.untilWritte
 const FENCE_SECONDS = 2;
 
 /** Nothing passes for longer than the fence may last, by the clock of the server that keeps it. */
-const cutNetworkTo = (which: 'leaving' | 'arriving'): Fault => ({
+const cutNetworkTo = (which: 'from' | 'to'): Fault => ({
   fenceSeconds: FENCE_SECONDS,
   async strike(scene) {
-    const sql = scene.at.sql[scene.leaving];
+    const sql = scene.at.sql[scene.from];
     const proxy = scene.at.proxies[scene[which]];
     const [{ until } = {}] = await sql(`select clock_timestamp() + make_interval(secs => ${FENCE_SECONDS + 1}) as until`);
     proxy.blackhole();
@@ -78,17 +78,17 @@ const changePassword = async (at: SwitchWorld, passwordOf: (side: SideName) => P
 
 const ENTRY = 'rehearsal_workload.entry';
 
-/** The stream that brings what is written at `from` to `to`. */
-const streamFrom = ({ at, leaving }: Scene, from: SideName) => {
-  const to: SideName = from === 'source' ? 'target' : 'source';
-  const name = subscriptionName(at.world.database.name, from === 'source' ? 'forward' : 'reverse');
-  const alter = (what: 'enable' | 'disable') => at.sql[to](`alter subscription ${identifier(name)} ${what}`);
-  const isCurrent = from === leaving;
+/** The stream that brings what is written at the publisher to the other side. */
+const streamFrom = ({ at, from }: Scene, publisher: SideName) => {
+  const subscriber: SideName = publisher === 'source' ? 'target' : 'source';
+  const name = subscriptionName(at.world.database.name, publisher === 'source' ? 'forward' : 'reverse');
+  const alter = (what: 'enable' | 'disable') => at.sql[subscriber](`alter subscription ${identifier(name)} ${what}`);
+  const isCurrent = publisher === from;
   return {
     isCurrent,
     stop: () => alter('disable'),
     async loseHistory() {
-      const sql = at.sql[from];
+      const sql = at.sql[publisher];
       await eventually(async () => (await sql('select from pg_replication_slots where slot_name = $1 and active', [name])).length === 0);
       await sql(`select pg_drop_replication_slot($1)`, [name]);
       await sql(`select pg_create_logical_replication_slot($1, 'pgoutput')`, [name]);
@@ -111,8 +111,8 @@ export const FAULTS = {
     final: true,
     strike: ({ at }) => switchTargetOver(at.world.pair.target, [], { shutdown: 'crash' }),
   },
-  'the network to the side being left cut': cutNetworkTo('leaving'),
-  'the network to the side arrived at cut': cutNetworkTo('arriving'),
+  'the network to the side being left cut': cutNetworkTo('from'),
+  'the network to the side arrived at cut': cutNetworkTo('to'),
   'the replication password changed': {
     strike: ({ at }) => changePassword(at, async () => 'changed by somebody'),
     mend: ({ at }) => changePassword(at, (side) => at.world.places.replication.password(side)),
@@ -120,7 +120,7 @@ export const FAULTS = {
   'DDL on the source': {
     async strike(scene) {
       await scene.at.sql.source(`alter table ${ENTRY} add column note text`);
-      if (scene.leaving === 'source' && !scene.committed) await moreWrites(scene, 'source'); // whose sessions the fence has not ended yet
+      if (scene.from === 'source' && !scene.committed) await moreWrites(scene, 'source'); // whose sessions the fence has not ended yet
     },
     /** What has been written with the column has to arrive before it can go again. */
     async mend({ at: { sql, secret } }) {
@@ -135,8 +135,8 @@ export const FAULTS = {
     },
   },
   'a straggling writer that ignores the fence': {
-    async strike({ at, leaving, stragglers }) {
-      const straggler = startStraggler(at.logins[leaving]);
+    async strike({ at, from, stragglers }) {
+      const straggler = startStraggler(at.logins[from]);
       stragglers.push(straggler);
       await eventually(async () => straggler.acknowledged.length > 0 || straggler.refused > 0);
     },
@@ -149,8 +149,8 @@ export const FAULTS = {
     },
   },
   'two executions at once': {
-    async strike({ at, leaving, meanwhile }) {
-      const machine = leaving === 'source' ? 'Cutover' : 'Rollback';
+    async strike({ at, from, meanwhile }) {
+      const machine = from === 'source' ? 'Cutover' : 'Rollback';
       const younger = at.start(machine, consentTo(machine));
       const { status, failure } = await younger.ended;
       if (status !== 'FAILED' || failure?.error !== 'AlreadyRunning') throw new Error(`The younger one ended ${status}: ${failure?.cause}`);
@@ -164,13 +164,13 @@ export const FAULTS = {
     instead: ({ committed }) => (committed ? { statement: /alter subscription \S+ enable/, at: 'request' } : undefined),
     async prepare(scene) {
       if (scene.committed) return;
-      await streamFrom(scene, scene.leaving).stop();
-      await moreWrites(scene, scene.leaving);
+      await streamFrom(scene, scene.from).stop();
+      await moreWrites(scene, scene.from);
     },
     async strike(scene) {
-      const from = scene.committed ? scene.arriving : scene.leaving;
-      if (scene.committed) await moreWrites(scene, from);
-      await streamFrom(scene, from).loseHistory();
+      const publisher = scene.committed ? scene.to : scene.from;
+      if (scene.committed) await moreWrites(scene, publisher);
+      await streamFrom(scene, publisher).loseHistory();
     },
   },
 } as const satisfies Readonly<Record<string, Fault>>;

@@ -6,13 +6,13 @@ import { SYSTEM_ROOTS_SINCE } from '../../replication/connection.ts';
 import { type NamesItself, userAt } from './user-at.ts';
 
 /** The target, as we reach it ourselves. */
-export interface Arriving extends NamesItself {
+export interface ReachableServer extends NamesItself {
   readonly settings: ConnectionSettings;
   /** Whether we were offered SCRAM with channel binding. */
   offersChannelBinding(): Promise<boolean>;
 }
 
-export async function routeToTarget(libpq: number, target: Arriving, wanted: WayBackSettings = {}): Promise<Route> {
+export async function routeToTarget(libpq: number, target: ReachableServer, wanted: WayBackSettings = {}): Promise<Route> {
   const { settings } = target;
   return {
     user: await userAt(REPLICATION_ROLE, target),

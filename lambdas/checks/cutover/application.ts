@@ -29,8 +29,8 @@ export const application: SwitchCheck = {
   },
 };
 
-function byHand({ arriving }: SwitchCheckContext): Finding {
-  const { host, port, database } = arriving.reader.endpoint;
+function byHand({ to }: SwitchCheckContext): Finding {
+  const { host, port, database } = to.reader.endpoint;
   return {
     code: 'NoApplicationSecret',
     severity: 'warning',

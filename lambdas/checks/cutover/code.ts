@@ -19,7 +19,7 @@ function told(on: readonly (readonly [side: string, differences: readonly Differ
 export const code: SwitchCheck = {
   name: 'code, rules of access and extensions of both sides',
   async find({ source, target, direction }) {
-    const { recorded, leaving, arriving, alike } = await codeDifferences(direction.from, source, target);
+    const { recorded, from, to, alike } = await codeDifferences(direction.from, source, target);
     const serious = ({ object }: Difference): boolean => !ONLY_NAMED.test(object);
     const rest = (one: Difference): boolean => !serious(one);
     const severity = direction === CUTOVER ? 'blocker' : 'warning';
@@ -36,8 +36,8 @@ export const code: SwitchCheck = {
         code: 'CodeChanged',
         severity,
         objects: told([
-          [direction.from, leaving.filter(serious)],
-          [direction.to, arriving.filter(serious)],
+          [direction.from, from.filter(serious)],
+          [direction.to, to.filter(serious)],
         ]),
         message:
           'Code, rules of access or extensions have changed since the schema was copied, and are not the same on both sides now. Such changes are not ' +
@@ -47,7 +47,7 @@ export const code: SwitchCheck = {
       ...listed({
         code: 'PrivilegesOrVersionsChanged',
         severity: 'warning',
-        objects: told([[direction.from, leaving.filter(rest)]]),
+        objects: told([[direction.from, from.filter(rest)]]),
         message: 'What roles were granted, or the version of an extension, has changed since the schema was copied.',
         remedy: 'Grant the same on the other side where its roles need it, and see whether the other version of the extension will do.',
       }),

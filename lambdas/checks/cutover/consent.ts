@@ -10,23 +10,23 @@ const WEAKENED = new Set(['disable', 'prefer']);
 
 export const unverifiedWayBack: SwitchCheck = {
   name: 'consent to an unverified stream back',
-  async find({ direction, leaving, replication, input }) {
+  async find({ direction, from, replication, input }) {
     if (direction !== CUTOVER || !input.reverse) return [];
-    const route = await replication.route('target', leaving.version);
-    const unverified = !WEAKENED.has(route.sslmode) && !knowsPublisher(route, leaving.version);
+    const route = await replication.route('target', from.version);
+    const unverified = !WEAKENED.has(route.sslmode) && !knowsPublisher(route, from.version);
     return [
       ...listed({
         code: 'WayBackNotVerified',
         severity: 'blocker',
-        objects: unverified && input.reverse === 'unsaid' ? [`source: PostgreSQL ${leaving.version}`] : [],
+        objects: unverified && input.reverse === 'unsaid' ? [`source: PostgreSQL ${from.version}`] : [],
         message:
-          `The stream back would be encrypted, but ${whyUnknown(route, leaving.version)}. Whoever sits between source and target could pose as ` +
+          `The stream back would be encrypted, but ${whyUnknown(route, from.version)}. Whoever sits between source and target could pose as ` +
           'the target and feed changes into the source.',
         remedy:
           'Say what you want, and start again: {"reverse": true} consents to that, {"reverse": false} goes without a way back that keeps what ' +
           'is written after the switch.',
       }),
-      ...cannotVerify(route, leaving.version, 'blocker'),
+      ...cannotVerify(route, from.version, 'blocker'),
     ];
   },
 };

@@ -33,8 +33,8 @@ export interface Side {
 export interface SwitchCheckContext extends Pick<Looking<Needs>, 'source' | 'target' | 'input' | 'execution' | 'results'> {
   readonly direction: Direction;
   /** The side that serves the application, and is left. */
-  readonly leaving: Side;
-  readonly arriving: Side;
+  readonly from: Side;
+  readonly to: Side;
   /** Names of subscription and slot of the stream that flows now, and of the one that the switch will make. */
   readonly current: string;
   readonly next: string;
@@ -55,11 +55,11 @@ export async function loadSwitchContext(direction: Direction, ctx: SwitchLooking
   const { source, target, input, execution, results, replication, applicationView, functions } = ctx;
   const readers = { source, target };
   const sideOf = async (name: SideName): Promise<Side> => ({ name, reader: readers[name], version: await readers[name].version() });
-  const [leaving, arriving] = [await sideOf(direction.from), await sideOf(direction.to)];
+  const [from, to] = [await sideOf(direction.from), await sideOf(direction.to)];
   const copied = (await copyOn(target))?.exclusions;
   const { database } = source.endpoint;
   return {
-    ...{ source, target, input, execution, results, replication, direction, leaving, arriving },
+    ...{ source, target, input, execution, results, replication, direction, from, to },
     current: subscriptionName(database, direction.current),
     next: subscriptionName(database, direction.next),
     exclusions: {
@@ -70,7 +70,7 @@ export async function loadSwitchContext(direction: Direction, ctx: SwitchLooking
     functions,
     cluster: ctx.clusterAccess,
     gates: await lookAtGates(source, target),
-    history: await lookAtHistory(leaving.reader, arriving.reader, direction.current, database),
+    history: await lookAtHistory(from.reader, to.reader, direction.current, database),
   };
 }
 

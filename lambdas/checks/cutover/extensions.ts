@@ -7,11 +7,11 @@ import type { SwitchCheck } from './context.ts';
 
 export const extensionRows: SwitchCheck = {
   name: 'rows of extensions',
-  async find({ leaving, arriving, exclusions }) {
+  async find({ from, to, exclusions }) {
     const obstacles: string[] = [];
     const onlyThere: string[] = [];
-    for (const pair of await markedPairs(leaving.reader, arriving.reader, exclusions)) {
-      const found = await lookAtPair(leaving.reader, arriving.reader, pair);
+    for (const pair of await markedPairs(from.reader, to.reader, exclusions)) {
+      const found = await lookAtPair(from.reader, to.reader, pair);
       if (found.obstacle !== undefined) obstacles.push(`${pair.object}: ${found.obstacle}`);
       if (found.onlyThere > 0) onlyThere.push(`${pair.object}: ${found.onlyThere}`);
     }
@@ -20,15 +20,15 @@ export const extensionRows: SwitchCheck = {
         code: 'ExtensionRowsNotCarried',
         severity: 'warning',
         objects: obstacles,
-        message: `Extensions mark these as their configuration, but they cannot be carried to the ${arriving.name}.`,
-        remedy: `Where you have added rows of your own, add them on the ${arriving.name} as well.`,
+        message: `Extensions mark these as their configuration, but they cannot be carried to the ${to.name}.`,
+        remedy: `Where you have added rows of your own, add them on the ${to.name} as well.`,
       }),
       ...listed({
         code: 'ExtensionRowsOnlyThere',
         severity: 'warning',
         objects: onlyThere,
-        message: `These tables of extensions have rows on the ${arriving.name} that the ${leaving.name} does not have, or has no more. They stay.`,
-        remedy: `Delete on the ${arriving.name} what was deleted on the ${leaving.name} since the copy.`,
+        message: `These tables of extensions have rows on the ${to.name} that the ${from.name} does not have, or has no more. They stay.`,
+        remedy: `Delete on the ${to.name} what was deleted on the ${from.name} since the copy.`,
       }),
     ];
     return findings;
@@ -37,10 +37,10 @@ export const extensionRows: SwitchCheck = {
 
 export const jobs: SwitchCheck = {
   name: 'jobs of pg_cron',
-  async find({ leaving, arriving, exclusions }) {
-    const ours = exclusions.excludeSchemas.includes('cron') ? undefined : await lookAtJobs(leaving.reader);
+  async find({ from, to, exclusions }) {
+    const ours = exclusions.excludeSchemas.includes('cron') ? undefined : await lookAtJobs(from.reader);
     if (!ours) return [];
-    const theirs = await lookAtJobs(arriving.reader);
+    const theirs = await lookAtJobs(to.reader);
     const active = ours.jobs.filter((job) => job.active);
     const staying = theirs ? [] : active.map((job) => `${titleOf(job)}: pg_cron is not there`);
     if (theirs) {
@@ -57,16 +57,16 @@ export const jobs: SwitchCheck = {
         severity: 'warning',
         objects: staying,
         message:
-          `The switch does not enable these jobs on the ${arriving.name}, and so leaves them enabled on the ${leaving.name}, where they fail ` +
+          `The switch does not enable these jobs on the ${to.name}, and so leaves them enabled on the ${from.name}, where they fail ` +
           'while it is shut and go on after Cleanup.',
-        remedy: `Make them on the ${arriving.name} after the switch, and disable them on the ${leaving.name} then (cron.unschedule or cron.alter_job).`,
+        remedy: `Make them on the ${to.name} after the switch, and disable them on the ${from.name} then (cron.unschedule or cron.alter_job).`,
       }),
       ...listed({
         code: 'JobsEnabledTwice',
         severity: 'warning',
         objects: twice.map(({ job }) => titleOf(job)),
-        message: `These jobs are enabled on both sides already. The ${arriving.name} is shut to the roles that they run as until the switch.`,
-        remedy: `Disable them on the ${arriving.name}: the switch enables them.`,
+        message: `These jobs are enabled on both sides already. The ${to.name} is shut to the roles that they run as until the switch.`,
+        remedy: `Disable them on the ${to.name}: the switch enables them.`,
       }),
     ];
     return findings;

@@ -7,16 +7,16 @@ import type { SwitchCheck } from './context.ts';
 
 export const replicaIdentity: SwitchCheck = {
   name: 'replica identities for the next stream',
-  async find({ input, arriving, history, exclusions }): Promise<readonly Finding[]> {
+  async find({ input, to, history, exclusions }): Promise<readonly Finding[]> {
     if (input.reverse === false || !history.publication) return [];
     const published = new Set(history.publication.tables.map(keyOf));
-    const tables = await arriving.reader.query(identities(exclusions, arriving.version));
+    const tables = await to.reader.query(identities(exclusions, to.version));
     return listed({
       code: 'NoReplicaIdentityThere',
       severity: 'blocker',
       objects: tables.filter((table) => published.has(keyOf(table)) && isWanting(table)).map(({ object }) => object),
       message:
-        `On the ${arriving.name} these tables have no usable replica identity. The stream back publishes them there, and UPDATE and DELETE of the ` +
+        `On the ${to.name} these tables have no usable replica identity. The stream back publishes them there, and UPDATE and DELETE of the ` +
         'application would fail, or would not be found on the other side.',
       remedy:
         'Give them the replica identity that they have on the other side, where version 18 takes it: it refuses FULL on tables with a generated ' +

@@ -34,10 +34,10 @@ const NONE: LagSamples = { newest: undefined, good: false, outstanding: false };
 
 /** Nothing is outstanding where no marker could travel: then the other checks say why. */
 export async function lagSamplesOf(scene: SwitchCheckContext): Promise<LagSamples> {
-  const { leaving, arriving, direction, gates, execution } = scene;
+  const { from, to, direction, gates, execution } = scene;
   if (servingSide(gates) !== direction.from || (gates[direction.from]?.state ?? 'open') !== 'open') return NONE;
-  if (streamTrouble(scene).length > 0 || !(await hasHeartbeat(leaving.reader)) || !(await hasHeartbeat(arriving.reader))) return NONE;
-  const markers = await markersOf(leaving.reader, samplerOf(execution));
+  if (streamTrouble(scene).length > 0 || !(await hasHeartbeat(from.reader)) || !(await hasHeartbeat(to.reader))) return NONE;
+  const markers = await markersOf(from.reader, samplerOf(execution));
   const newest = markers.at(-1);
   const good = markers.some(({ streakBefore }) => streakBefore >= GOOD_SAMPLES_NEEDED);
   return { newest, good, outstanding: !good && (newest?.look ?? 0) < MOST_SAMPLES };
@@ -49,19 +49,19 @@ const hasHeartbeat = async (side: Reader): Promise<boolean> => (await side.query
 export async function takeLagSamples(direction: Direction, ctx: Acting<Needs>): Promise<void> {
   const { execution, input } = ctx;
   const scene = await loadSwitchContext(direction, ctx);
-  const [leaving, arriving] = direction.from === 'source' ? [ctx.source, ctx.target] : [ctx.target, ctx.source];
+  const [from, to] = direction.from === 'source' ? [ctx.source, ctx.target] : [ctx.target, ctx.source];
   const looker = samplerOf(execution);
   const { newest } = await lagSamplesOf(scene);
   let marker: Marker = { look: (newest?.look ?? 0) + 1, streakBefore: 0 };
   for (;;) {
-    await writeMarker(leaving, looker, marker);
+    await writeMarker(from, looker, marker);
     // The last one only says how the others were.
     if (marker.streakBefore >= GOOD_SAMPLES_NEEDED || marker.look >= MOST_SAMPLES) return;
-    const arrival = await awaitArrival(leaving, arriving, scene.current, looker, marker, PATIENCE_MS);
+    const arrival = await awaitArrival(from, to, scene.current, looker, marker, PATIENCE_MS);
     marker = { look: marker.look + 1, streakBefore: isGood(arrival, input) ? marker.streakBefore + 1 : 0 };
   }
 }
 
 /** One more look, at the newest marker. */
-export const sampleAgain = ({ leaving, arriving, current, execution }: SwitchCheckContext, newest: Marker): Promise<Arrival> =>
-  awaitArrival(leaving.reader, arriving.reader, current, samplerOf(execution), newest, PATIENCE_MS);
+export const sampleAgain = ({ from, to, current, execution }: SwitchCheckContext, newest: Marker): Promise<Arrival> =>
+  awaitArrival(from.reader, to.reader, current, samplerOf(execution), newest, PATIENCE_MS);

@@ -20,12 +20,12 @@ export const lag: SwitchCheck = {
  * A slot that is ahead of what has arrived skips changes in silence: it was made anew, or moved by hand. Its position alone says nothing,
  * because it is ahead of the subscription's own progress whenever other things than published changes are written.
  */
-const lost = ({ current, leaving, arriving }: SwitchCheckContext, { arrived, confirmed }: Arrival): readonly Finding[] =>
+const lost = ({ current, from, to }: SwitchCheckContext, { arrived, confirmed }: Arrival): readonly Finding[] =>
   listed({
     code: 'MarkerLost',
     severity: 'blocker',
     objects: confirmed && !arrived ? [current] : [],
-    message: `The slot on the ${leaving.name} has moved past a marker that never arrived on the ${arriving.name}, so changes may be missing there.`,
+    message: `The slot on the ${from.name} has moved past a marker that never arrived on the ${to.name}, so changes may be missing there.`,
     remedy: 'Find out who made the slot anew or moved it. Cleanup, then begin anew with Replicate.',
   });
 

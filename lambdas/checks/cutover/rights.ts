@@ -8,9 +8,9 @@ import type { SwitchCheck } from './context.ts';
 
 export const fenceRights: SwitchCheck = {
   name: 'rights to fence both sides',
-  async find({ leaving, arriving }) {
+  async find({ from, to }) {
     const objects: string[] = [];
-    for (const side of [leaving, arriving]) {
+    for (const side of [from, to]) {
       objects.push(...fenceLacks(side.name, await allRightsOn(side.reader)));
     }
     return listed({
@@ -26,23 +26,23 @@ export const fenceRights: SwitchCheck = {
 export const streamRights: SwitchCheck = {
   name: 'rights to make the next stream',
   async find(scene) {
-    const { input, leaving, arriving, history } = scene;
+    const { input, from, to, history } = scene;
     if (!input.reverse) return [];
     const tables = JSON.stringify((history.publication?.tables ?? []).map(({ schema, table }) => ({ schema, table })));
-    const rights = await allRightsOn(leaving.reader);
-    const asOwners = leaving.version >= SUBSCRIBING_CAN_BE_GRANTED ? await leaving.reader.query(ownersWeCannotBecome(tables)) : [];
-    const unpublishable = await arriving.reader.query(tablesNotOwned(tables));
-    const publisher = await allRightsOn(arriving.reader);
+    const rights = await allRightsOn(from.reader);
+    const asOwners = from.version >= SUBSCRIBING_CAN_BE_GRANTED ? await from.reader.query(ownersWeCannotBecome(tables)) : [];
+    const unpublishable = await to.reader.query(tablesNotOwned(tables));
+    const publisher = await allRightsOn(to.reader);
     const findings: Finding[] = [
       ...listed({
         code: 'StreamRightsMissing',
         severity: 'blocker',
         objects: [
           // The role that streams from the source was made by Replicate; the one on the target is made by the switch.
-          ...publisherLacks(arriving.name, publisher, arriving.version, scene.direction === CUTOVER),
-          ...subscriberLacks(leaving.name, rights, leaving.version),
+          ...publisherLacks(to.name, publisher, to.version, scene.direction === CUTOVER),
+          ...subscriberLacks(from.name, rights, from.version),
         ],
-        message: `The switch could not make the stream from the ${arriving.name} back to the ${leaving.name}.`,
+        message: `The switch could not make the stream from the ${to.name} back to the ${from.name}.`,
         remedy:
           'Grant the roles what they lack (on the source rds_superuser or, from version 16 on, pg_create_subscription); or switch with ' +
           '{"reverse": false}, without a way back.',
@@ -51,8 +51,8 @@ export const streamRights: SwitchCheck = {
         code: 'TableOfAnotherOwner',
         severity: 'blocker',
         objects: [
-          ...asOwners.map(({ object, owner }) => `${leaving.name}: ${object} (owner ${owner})`),
-          ...unpublishable.map(({ object, owner }) => `${arriving.name}: ${object} (owner ${owner})`),
+          ...asOwners.map(({ object, owner }) => `${from.name}: ${object} (owner ${owner})`),
+          ...unpublishable.map(({ object, owner }) => `${to.name}: ${object} (owner ${owner})`),
         ],
         message: 'Only a role that may act as the owner of a table can publish it, and apply changes to it.',
         remedy: 'Grant the owners to our role on that side; or switch with {"reverse": false}, without a way back.',

@@ -16,14 +16,14 @@ const ifStreamIsMade = (check: Check<SwitchCheckContext>): Check<SwitchCheckCont
 
 export const publisherRoom = ifStreamIsMade({
   name: 'room for a slot',
-  async find({ arriving, next }) {
-    const room = await publisherRoomOn(arriving.name, arriving.reader, next);
+  async find({ to, next }) {
+    const room = await publisherRoomOn(to.name, to.reader, next);
     return [
       ...listed({
         code: 'WalLevelNotLogical',
         severity: 'blocker',
         objects: room.walLevel,
-        message: `The ${arriving.name} does not decode its WAL logically, so it could send nothing back after the switch.`,
+        message: `The ${to.name} does not decode its WAL logically, so it could send nothing back after the switch.`,
         remedy:
           'Set wal_level to logical (in PlanetScale, in the cluster configuration) and restart; or switch with {"reverse": false}, without a way back.',
       }),
@@ -31,7 +31,7 @@ export const publisherRoom = ifStreamIsMade({
         code: 'NoRoomForSlot',
         severity: 'blocker',
         objects: room.full,
-        message: `The stream that the switch makes takes a slot and a sender on the ${arriving.name}.`,
+        message: `The stream that the switch makes takes a slot and a sender on the ${to.name}.`,
         remedy: 'Raise the setting and restart that server, or drop slots that nobody needs.',
       }),
     ];
@@ -40,10 +40,10 @@ export const publisherRoom = ifStreamIsMade({
 
 export const subscriberRoom = ifStreamIsMade({
   name: 'room for a subscription',
-  async find({ leaving, next }) {
-    const origins = leaving.version >= ORIGINS_HAVE_THEIR_OWN_SETTING ? 'max_active_replication_origins' : 'max_replication_slots';
-    const values = await valuesOf(leaving.reader, [origins, 'max_logical_replication_workers', 'max_worker_processes']);
-    const [use] = await leaving.reader.query(subscriberUse(next));
+  async find({ from, next }) {
+    const origins = from.version >= ORIGINS_HAVE_THEIR_OWN_SETTING ? 'max_active_replication_origins' : 'max_replication_slots';
+    const values = await valuesOf(from.reader, [origins, 'max_logical_replication_workers', 'max_worker_processes']);
+    const [use] = await from.reader.query(subscriberUse(next));
     const bounds = [
       { setting: origins, used: use?.origins },
       { setting: 'max_logical_replication_workers', used: use?.subscriptions },
@@ -52,8 +52,8 @@ export const subscriberRoom = ifStreamIsMade({
     return listed({
       code: 'NoRoomForSubscription',
       severity: 'blocker',
-      objects: full(leaving.name, values, bounds),
-      message: `The stream that the switch makes takes an origin and a worker on the ${leaving.name}.`,
+      objects: full(from.name, values, bounds),
+      message: `The stream that the switch makes takes an origin and a worker on the ${from.name}.`,
       remedy: 'Raise the setting and restart that server; or switch with {"reverse": false}, without a way back.',
     });
   },

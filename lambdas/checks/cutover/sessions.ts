@@ -15,14 +15,14 @@ function byRole(all: readonly ClientSessions[]): string[] {
 
 export const sessions: SwitchCheck = {
   name: 'sessions of others',
-  async find({ leaving, current, next }) {
-    const all = await leaving.reader.query(clientSessions([current, next]));
+  async find({ from, current, next }) {
+    const all = await from.reader.query(clientSessions([current, next]));
     const findings: Finding[] = [
       ...listed({
         code: 'SessionsWillEnd',
         severity: 'warning',
         objects: byRole(all.filter(({ ends }) => ends)),
-        message: `The fence ends these sessions on the ${leaving.name}, readers of slots and background workers included.`,
+        message: `The fence ends these sessions on the ${from.name}, readers of slots and background workers included.`,
         remedy: 'The application has to connect again by itself, reading its secret anew, and to repeat what was cut off.',
       }),
       ...listed({

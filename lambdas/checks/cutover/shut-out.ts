@@ -11,9 +11,9 @@ const isHarmless = ({ harmlessRoles }: Pick<MigrationInput, 'harmlessRoles'>, ro
 const on = ({ name }: Side, role: string): string => `${name}: ${role}`;
 
 /** Roles that keep CONNECT on both sides: the one that is left is fenced, and the other one is shut until it is switched to. */
-async function keptOn({ leaving, arriving }: SwitchCheckContext): Promise<(RoleKept & { readonly side: Side })[]> {
+async function keptOn({ from, to }: SwitchCheckContext): Promise<(RoleKept & { readonly side: Side })[]> {
   const found: (RoleKept & { readonly side: Side })[] = [];
-  for (const side of [leaving, arriving]) {
+  for (const side of [from, to]) {
     for (const one of await side.reader.query(rolesKept())) if (!one.spared) found.push({ ...one, side });
   }
   return found;
@@ -53,14 +53,14 @@ export const shutOut: SwitchCheck = {
 /** Sessions that are not ours, of the role that is: they are ended, and let in again at once. */
 export const ownRole: SwitchCheck = {
   name: 'other users of our own role',
-  async find({ leaving, current, next, input }) {
-    const all = await leaving.reader.query(clientSessions([current, next]));
+  async find({ from, current, next, input }) {
+    const all = await from.reader.query(clientSessions([current, next]));
     return listed({
       code: 'OwnRoleUsedByOthers',
       severity: 'blocker',
       objects: all
         .filter(({ own, role }) => own && role !== null && !isHarmless(input, role))
-        .map(({ role, application, count }) => `${leaving.name}: ${role} (${application || 'unnamed'}): ${count}`),
+        .map(({ role, application, count }) => `${from.name}: ${role} (${application || 'unnamed'}): ${count}`),
       message:
         'These sessions log in as the role that the migration itself uses, which no fence can shut out: they come back and may write.',
       remedy:
@@ -77,15 +77,10 @@ export function roleOfLogin(user: string, own: { readonly user: string; readonly
 }
 
 /** As whom the application logs in where a switch has to shut it out: at the side that is left, and for the way back at the target. */
-async function loginsOf({
-  application,
-  leaving,
-  arriving,
-  input,
-}: SwitchCheckContext): Promise<{ readonly side: Side; readonly user: string }[]> {
-  const users = (await application.currentUsers()).map((user) => ({ side: leaving, user }));
-  const later = arriving.name === 'target' && input.reverse ? await application.targetUser() : undefined;
-  return later === undefined ? users : [...users, { side: arriving, user: later }];
+async function loginsOf({ application, from, to, input }: SwitchCheckContext): Promise<{ readonly side: Side; readonly user: string }[]> {
+  const users = (await application.currentUsers()).map((user) => ({ side: from, user }));
+  const later = to.name === 'target' && input.reverse ? await application.targetUser() : undefined;
+  return later === undefined ? users : [...users, { side: to, user: later }];
 }
 
 export const ownLogin: SwitchCheck = {

@@ -4,5 +4,5 @@ import type { SwitchCheck } from './context.ts';
 
 export const slotOfTheWayBack: SwitchCheck = {
   name: 'what a switchover of the target does to the stream back',
-  find: async ({ arriving, next, input }) => (input.reverse === false ? [] : slotSurvival(arriving.reader, arriving.version, next)),
+  find: async ({ to, next, input }) => (input.reverse === false ? [] : slotSurvival(to.reader, to.version, next)),
 };

@@ -20,7 +20,7 @@ const BEGIN_ANEW = 'Cleanup with {"target": "drop"}, then begin anew with Replic
 const STAY = 'Stay on the target and end with Cleanup, or carry what was written since over by hand.';
 
 export const streamTrouble = (scene: SwitchCheckContext): Finding[] => {
-  const { history, leaving, arriving, direction, current } = scene;
+  const { history, from, to, direction, current } = scene;
   const { subscription, slot, birth } = history;
   const wayOut = direction === ROLLBACK ? STAY : BEGIN_ANEW;
   if (!subscription && !slot && !birth && direction === ROLLBACK) {
@@ -40,7 +40,7 @@ export const streamTrouble = (scene: SwitchCheckContext): Finding[] => {
         code: 'SubscriptionGone',
         severity: 'blocker',
         objects: [current],
-        message: `The subscription is gone from the ${arriving.name}.${lossBy(scene)}`,
+        message: `The subscription is gone from the ${to.name}.${lossBy(scene)}`,
         remedy: !slot && direction !== ROLLBACK ? 'Start Replicate and let it finish.' : wayOut,
       },
     ];
@@ -52,14 +52,14 @@ export const streamTrouble = (scene: SwitchCheckContext): Finding[] => {
         code: 'HistoryBroken',
         severity: 'blocker',
         objects: [current],
-        message: `${reason}, so changes may be missing on the ${arriving.name}.${lossBy(scene)}`,
+        message: `${reason}, so changes may be missing on the ${to.name}.${lossBy(scene)}`,
         remedy: wayOut,
       },
     ];
   }
   return [
     ...listed({
-      ...disabled(current, arriving.name, subscription),
+      ...disabled(current, to.name, subscription),
       code: 'SubscriptionDisabled',
       severity: 'blocker',
       objects: subscription.enabled ? [] : [current],
@@ -68,8 +68,8 @@ export const streamTrouble = (scene: SwitchCheckContext): Finding[] => {
       code: 'StreamNotRunning',
       severity: 'blocker',
       objects: subscription.enabled && !slot?.active ? [current] : [],
-      message: `Nobody reads the replication slot on the ${leaving.name}: the subscription on the ${arriving.name} cannot connect, or fails again and again.`,
-      remedy: `The log of the ${arriving.name} names the cause. Remove it, and wait until the subscription has caught up.`,
+      message: `Nobody reads the replication slot on the ${from.name}: the subscription on the ${to.name} cannot connect, or fails again and again.`,
+      remedy: `The log of the ${to.name} names the cause. Remove it, and wait until the subscription has caught up.`,
     }),
   ];
 };
@@ -114,13 +114,13 @@ export const login: SwitchCheck = {
 export const uninterrupted: SwitchCheck = {
   name: 'the stream since the comparison began',
   async find(scene) {
-    const { leaving, history, current, results, input } = scene;
+    const { from, history, current, results, input } = scene;
     if (input.verify === 'fence') return []; // everything is compared once more when nothing moves
     const since = (results.CompareData as { readonly since?: unknown } | undefined)?.since;
     if (typeof since !== 'string' || !history.slot?.activePid || streamTrouble(scene).length > 0) return [];
-    const [sender] = await leaving.reader.query(senderOf(current));
+    const [sender] = await from.reader.query(senderOf(current));
     if (sender && sender.seconds === null) {
-      const [own] = await leaving.reader.query(ownRole());
+      const [own] = await from.reader.query(ownRole());
       throw new Error(`${own?.name ?? 'Our role'} does not see when others connected; grant it pg_monitor`);
     }
     const comparedFor = (Date.now() - Date.parse(since)) / 1000;

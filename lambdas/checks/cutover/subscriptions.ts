@@ -5,9 +5,9 @@ import { enabledSubscriptions } from './enabled-subscriptions.sql.ts';
 
 export const subscriptions: SwitchCheck = {
   name: 'other subscriptions',
-  async find({ leaving, arriving, current, next }) {
+  async find({ from, to, current, next }) {
     const objects: string[] = [];
-    for (const { name: side, reader } of [leaving, arriving]) {
+    for (const { name: side, reader } of [from, to]) {
       const others = (await reader.query(enabledSubscriptions())).filter(({ name }) => name !== current && name !== next);
       objects.push(...others.map(({ name }) => `${side}: ${name}`));
     }

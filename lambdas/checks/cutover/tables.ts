@@ -12,10 +12,10 @@ import type { SwitchCheck, SwitchCheckContext } from './context.ts';
 const namesOf = (tables: readonly TableName[]): string[] => tables.map(({ schema, table }) => qualified(schema, table)).sort();
 
 /** On the way back only tables that both sides have: what was on the target before the migration is none of its business. */
-async function wantedTables({ direction, leaving, arriving, exclusions }: SwitchCheckContext): Promise<TableName[]> {
-  const here: readonly TableName[] = await leaving.reader.query(publishedTables(exclusions));
+async function wantedTables({ direction, from, to, exclusions }: SwitchCheckContext): Promise<TableName[]> {
+  const here: readonly TableName[] = await from.reader.query(publishedTables(exclusions));
   if (direction === CUTOVER) return [...here, HEARTBEAT_TABLE];
-  const there = await arriving.reader.query(publishedTables(exclusions));
+  const there = await to.reader.query(publishedTables(exclusions));
   const only = missingFrom(there, here);
   return [...missingFrom(only, here), HEARTBEAT_TABLE];
 }
@@ -23,19 +23,19 @@ async function wantedTables({ direction, leaving, arriving, exclusions }: Switch
 export const tables: SwitchCheck = {
   name: 'tables, published tables and subscribed tables',
   async find(scene) {
-    const { leaving, arriving, history } = scene;
+    const { from, to, history } = scene;
     if (!history.publication || !history.subscription) return []; // that is told as such
     const [wanted, published, subscribed] = [await wantedTables(scene), history.publication.tables, history.tables];
     const again = scene.direction === CUTOVER ? 'Start Replicate, which takes them in' : 'Go over again once they are equal';
     const unpublished = missingFrom(published, wanted);
-    const absent = await absentFrom(arriving.reader, unpublished);
+    const absent = await absentFrom(to.reader, unpublished);
     const findings: Finding[] = [
       ...listed({
         code: 'TableNotPublished',
         severity: 'blocker',
         objects: namesOf(unpublished),
-        message: `These tables are on the ${leaving.name}, but no change to them is sent: their rows would stay behind.`,
-        remedy: `${absent.length > 0 ? `The ${arriving.name} lacks ${inNumbers(absent)}. ${await howToMake(leaving.reader, arriving.reader, absent)} Then: ` : ''}${again}, or name them in "excludeTables" if their rows may stay behind, then start again.`,
+        message: `These tables are on the ${from.name}, but no change to them is sent: their rows would stay behind.`,
+        remedy: `${absent.length > 0 ? `The ${to.name} lacks ${inNumbers(absent)}. ${await howToMake(from.reader, to.reader, absent)} Then: ` : ''}${again}, or name them in "excludeTables" if their rows may stay behind, then start again.`,
       }),
       ...listed({
         code: 'TableNoLongerWanted',
@@ -48,14 +48,14 @@ export const tables: SwitchCheck = {
         code: 'TableNotSubscribed',
         severity: 'blocker',
         objects: namesOf(missingFrom(subscribed, published)),
-        message: `These tables are published, but the subscription on the ${arriving.name} does not know them, and passes their changes over.`,
+        message: `These tables are published, but the subscription on the ${to.name} does not know them, and passes their changes over.`,
         remedy: `${again}, then start again.`,
       }),
       ...listed({
         code: 'TableOnlySubscribed',
         severity: 'blocker',
         objects: namesOf(missingFrom(published, subscribed)),
-        message: `The subscription on the ${arriving.name} knows these tables, but the ${leaving.name} no longer sends their changes.`,
+        message: `The subscription on the ${to.name} knows these tables, but the ${from.name} no longer sends their changes.`,
         remedy: 'Find out who took them from the publication: what was written since is missing. Cleanup, then begin anew.',
       }),
       ...listed({
@@ -65,7 +65,7 @@ export const tables: SwitchCheck = {
           .filter(({ state }) => state !== 'r')
           .map((table) => `${qualified(table.schema, table.table)} (${STATES[table.state]})`)
           .sort(),
-        message: `These tables are not in step on the ${arriving.name} yet.`,
+        message: `These tables are not in step on the ${to.name} yet.`,
         remedy: 'Start Replicate and let it finish.',
       }),
     ];
@@ -78,13 +78,13 @@ const STATES = { i: 'copy not begun', d: 'being copied', f: 'copied', s: 'catchi
 
 export const publication: SwitchCheck = {
   name: 'the publication',
-  async find({ leaving, history }) {
+  async find({ from, history }) {
     if (!history.publication) return [];
-    const [found] = await leaving.reader.query(publicationIsPlain());
+    const [found] = await from.reader.query(publicationIsPlain());
     return listed({
       code: 'PublicationNarrowed',
       severity: 'blocker',
-      objects: found?.plain ? [] : [leaving.name],
+      objects: found?.plain ? [] : [from.name],
       message: 'Somebody has changed the publication: it no longer sends every change of every row and column of its tables.',
       remedy: 'What was held back is missing on the other side. Cleanup, then begin anew with Replicate.',
     });

@@ -13,8 +13,8 @@ interface Transaction {
 }
 
 /** A new slot waits for the transactions of every database, autovacuum's included; the fence ends those of one, but autovacuum's. */
-const concerns = ({ input, arriving }: SwitchCheckContext, side: Side): ((one: Transaction) => boolean) =>
-  side === arriving && input.reverse
+const concerns = ({ input, to }: SwitchCheckContext, side: Side): ((one: Transaction) => boolean) =>
+  side === to && input.reverse
     ? () => true
     : ({ database, autovacuum }) => database === side.reader.endpoint.database && autovacuum !== true;
 
@@ -35,14 +35,14 @@ async function longOn(scene: SwitchCheckContext, side: Side): Promise<string[]> 
 export const longTransactions: SwitchCheck = {
   name: 'long transactions',
   async find(scene) {
-    const { leaving, arriving } = scene;
+    const { from, to } = scene;
     return listed({
       code: 'LongWriteTransaction',
       severity: 'blocker',
-      objects: [...(await longOn(scene, leaving)), ...(await longOn(scene, arriving))],
+      objects: [...(await longOn(scene, from)), ...(await longOn(scene, to))],
       message:
-        `Write transactions have been open for ${LONG_SECONDS} seconds and longer. The fence would end those on the ${leaving.name}; ` +
-        `making the slot on the ${arriving.name} waits for those there.`,
+        `Write transactions have been open for ${LONG_SECONDS} seconds and longer. The fence would end those on the ${from.name}; ` +
+        `making the slot on the ${to.name} waits for those there.`,
       remedy:
         'Wait for them, or end them (select pg_terminate_backend(pid)), and keep jobs from starting new ones until the switch is over.',
     });
@@ -57,7 +57,7 @@ export const prepared: SwitchCheck = {
     const findings: readonly Finding[] = listed({
       code: 'PreparedTransaction',
       severity: 'blocker',
-      objects: [...(await on(scene.leaving)), ...(await on(scene.arriving))],
+      objects: [...(await on(scene.from)), ...(await on(scene.to))],
       message:
         'Prepared transactions outlast the fence: one that is committed afterwards would be lost, and a new slot waits for every one.',
       remedy: 'Connect to the database named and commit prepared or rollback prepared each.',

@@ -12,7 +12,7 @@ export interface StatementPoolOptions {
   readonly execution: string;
   readonly settings: BuilderSettings;
   /** Resolves when it is time to leave. */
-  readonly leaving: Promise<unknown>;
+  readonly stopping: Promise<unknown>;
 }
 
 const LEAVE = Symbol('leave');
@@ -30,14 +30,14 @@ async function runByItself(session: Session, { ordinal }: Work): Promise<void> {
 
 export class StatementPool {
   readonly #options: StatementPoolOptions;
-  readonly #leaving: Promise<typeof LEAVE>;
+  readonly #stopping: Promise<typeof LEAVE>;
   readonly #idle: Session[] = [];
   readonly #busy = new Set<Session>();
   #gone = false;
 
   constructor(options: StatementPoolOptions) {
     this.#options = options;
-    this.#leaving = options.leaving.then(() => LEAVE);
+    this.#stopping = options.stopping.then(() => LEAVE);
   }
 
   /**
@@ -60,7 +60,7 @@ export class StatementPool {
           );
         }
         if (started.size === 0) return 'through';
-        if ((await Promise.race([...started.values(), this.#leaving])) === LEAVE) return 'left';
+        if ((await Promise.race([...started.values(), this.#stopping])) === LEAVE) return 'left';
       }
     } finally {
       for (const promise of started.values()) promise.catch(() => {}); // cut off when the crew is dismissed

@@ -122,16 +122,16 @@ describe.each([
       create or replace function "left behind".f() returns int language sql as 'select 2';
       create or replace view app.cheap as select i.id, i.price from app.item i where i.price < 10;
       create trigger on_skipped before insert on app.skipped for each row execute procedure app."Audit"()`);
-    expect(await looked(world)).toEqual({ leaving: [], arriving: [], alike: [], recorded: { source: true, target: true } });
+    expect(await looked(world)).toEqual({ from: [], to: [], alike: [], recorded: { source: true, target: true } });
     expect(await findings(world)).toEqual([]);
   });
 
   it('names every object that was added, changed or removed on the source, refuses for code and warns of grants', async () => {
     for (const change of CHANGES) await world.asSourceRole(sqlOf(change));
-    const { leaving, arriving } = await looked(world);
-    expect(arriving).toEqual([]);
+    const { from, to } = await looked(world);
+    expect(to).toEqual([]);
     const expected = CHANGES.map(([, object, kind]) => `${kind} ${object}`).sort();
-    expect(leaving.map((one) => `${how(one)} ${one.object}`).sort()).toEqual(expected);
+    expect(from.map((one) => `${how(one)} ${one.object}`).sort()).toEqual(expected);
     const found = await findings(world);
     expect(found.map(({ code: name, severity }) => [name, severity])).toEqual([
       ['CodeChanged', 'blocker'],
@@ -147,10 +147,10 @@ describe.each([
   it('is settled once the same statements were run on the target', async () => {
     await world.target(`do $$ begin create role reader; exception when duplicate_object then null; end $$`);
     for (const change of CHANGES) await world.asTargetRole(sqlOf(change));
-    const { leaving, arriving, alike } = await looked(world);
-    expect(arriving).toEqual([]);
+    const { from, to, alike } = await looked(world);
+    expect(to).toEqual([]);
     // A default of another role there, which is none of ours.
-    expect(leaving.map(({ object }) => object)).toEqual(['default grants of aurora_master in schema app on tables']);
+    expect(from.map(({ object }) => object)).toEqual(['default grants of aurora_master in schema app on tables']);
     expect(alike.length).toBeGreaterThan(15);
     expect((await findings(world)).map(({ code: name }) => name)).toEqual(['PrivilegesOrVersionsChanged', 'CodeChangedAlike']);
   });
@@ -159,19 +159,19 @@ describe.each([
     await world.asTargetRole(
       `alter function app."Audit"() set search_path = app; create function app.of_the_target() returns int language sql as 'select 1'`,
     );
-    expect((await looked(world)).arriving).toEqual([]);
+    expect((await looked(world)).to).toEqual([]);
     await world.asTargetRole(`create or replace view app.of_all as select 2 as one; alter table app.item disable trigger all`);
     await world.asSourceRole('alter table app.item enable trigger all');
-    const { arriving } = await looked(world);
-    expect(arriving.map(({ object }) => object)).toEqual(['trigger "on item" on app.item', 'view app.of_all']);
+    const { to } = await looked(world);
+    expect(to.map(({ object }) => object)).toEqual(['trigger "on item" on app.item', 'view app.of_all']);
     await world.asTargetRole('create or replace view app.of_all as select 1 as one; alter table app.item enable trigger all');
-    expect((await looked(world)).arriving).toEqual([]);
+    expect((await looked(world)).to).toEqual([]);
   });
 
   it('lists the target in full when that is the side to leave', async () => {
     await world.asTargetRole('create view app.newest as select 1 as one');
-    const { leaving } = await looked(world, 'target');
-    expect(leaving.map(inWords)).toContainEqual(expect.stringMatching(/^view app\.newest was added: plain; text [0-9a-f]{12}$/));
+    const { from } = await looked(world, 'target');
+    expect(from.map(inWords)).toContainEqual(expect.stringMatching(/^view app\.newest was added: plain; text [0-9a-f]{12}$/));
   });
 });
 

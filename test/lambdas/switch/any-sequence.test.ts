@@ -78,18 +78,18 @@ describe('any sequence', () => {
 
   it('hands out after the copy what it would have handed out, and ends where it would have ended', async () => {
     const { acting } = world.ports('SwitchOver');
-    const [leaving, arriving] = await Promise.all([acting.source.session('sequences'), acting.target.session('sequences')]);
+    const [from, to] = await Promise.all([acting.source.session('sequences'), acting.target.session('sequences')]);
     const seen = { ended: 0, cycled: 0, untouched: 0, compared: 0 };
     await fc.assert(
       fc.asyncProperty(fc.array(cases, { minLength: SEQUENCES_A_RUN / 2, maxLength: SEQUENCES_A_RUN }), async (some) => {
         const made = [`drop schema if exists ${identifier(SCHEMA)} cascade; create schema ${identifier(SCHEMA)}`, ...some.map(definition)];
         await Promise.all([world.asSourceRole([...made, ...some.map(historyOf)].join('; ')), world.asTargetRole(made.join('; '))]);
 
-        const plan = await prepareSequences(leaving, arriving, { excludeSchemas: [], excludeTables: [] });
-        const positions = await readPositions(leaving, plan);
-        await setExactly(arriving, plan, positions);
+        const plan = await prepareSequences(from, to, { excludeSchemas: [], excludeTables: [] });
+        const positions = await readPositions(from, plan);
+        await setExactly(to, plan, positions);
         expect(plan.count).toBe(some.length);
-        expect(await readPositions(arriving, plan)).toEqual(positions);
+        expect(await readPositions(to, plan)).toEqual(positions);
 
         const draws = some.map((one, n) => `draw(${literal(nameOf(one, n))}, ${DRAWN_AFTERWARDS})`);
         const text = `select to_jsonb(array[${draws.map((draw) => `array_to_string(${draw}, ' ')`).join(', ')}]) as drawn`;

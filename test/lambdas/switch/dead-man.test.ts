@@ -33,11 +33,11 @@ describe.each(versions(11, 13, 15, 17, 18))('the dead man on version %i (#9.4)',
     const { acting, close } = world.ports('SwitchOver');
     const gate = await ensureGate(acting.source);
     const open = (tag: string) => acting.source.session(tag);
-    const [lifts, unblocks, leaving] = [await open('fence'), await open('fence-locks'), await open('switch')];
+    const [lifts, unblocks, switching] = [await open('fence'), await open('fence-locks'), await open('switch')];
     const fence = { seen: gate, turn: gate.turn + 1, execution: 'test', attempt: randomUUID(), seconds: SECONDS };
     armDeadMan({ lifts, unblocks }, fence);
-    await raiseFence(acting.source, leaving, fence);
-    for (const session of [lifts, unblocks, leaving]) session.leave();
+    await raiseFence(acting.source, switching, fence);
+    for (const session of [lifts, unblocks, switching]) session.leave();
     await close();
   }
 

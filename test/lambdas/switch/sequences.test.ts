@@ -56,8 +56,8 @@ async function nextOnes(sql: SideSql): Promise<string[]> {
 }
 
 interface Switching {
-  readonly leaving: Session;
-  readonly arriving: Session;
+  readonly from: Session;
+  readonly to: Session;
   readonly asked: string[];
   /** Sessions of one's own, so that helpers of another test are not there. */
   end(): Promise<void>;
@@ -74,23 +74,23 @@ async function sessions(world: World, back = false): Promise<Switching> {
     },
   });
   const [source, target] = await Promise.all([acting.source.session('sequences'), acting.target.session('sequences')]);
-  const [leaving, arriving] = back ? [target, source] : [source, target];
+  const [from, to] = back ? [target, source] : [source, target];
   return {
-    leaving: counted('leaving', leaving),
-    arriving: counted('arriving', arriving),
+    from: counted('from', from),
+    to: counted('to', to),
     asked,
     async end() {
-      await Promise.all([leaving.end(), arriving.end()]);
+      await Promise.all([from.end(), to.end()]);
     },
   };
 }
 
 /** The whole of it, with nothing in between. */
-async function copy({ leaving, arriving, asked }: Switching, back = false): Promise<void> {
-  const plan = await prepareSequences(leaving, arriving, INPUT, back ? 'source' : 'target');
+async function copy({ from, to, asked }: Switching, back = false): Promise<void> {
+  const plan = await prepareSequences(from, to, INPUT, back ? 'source' : 'target');
   asked.length = 0;
-  await setExactly(arriving, plan, await readPositions(leaving, plan));
-  expect(asked).toEqual(['leaving', 'arriving']);
+  await setExactly(to, plan, await readPositions(from, plan));
+  expect(asked).toEqual(['from', 'to']);
 }
 
 describe.each([
@@ -149,7 +149,7 @@ describe('sequences under the fence', () => {
     now = await sessions(one, back);
     return one;
   };
-  const prepare = () => prepareSequences(now.leaving, now.arriving, INPUT);
+  const prepare = () => prepareSequences(now.from, now.to, INPUT);
 
   it('need no round trip where there are none', async () => {
     const nothing: Session = { query: () => Promise.reject(new Error('asked')), script: async () => {}, end: async () => {}, leave() {} };
@@ -158,8 +158,8 @@ describe('sequences under the fence', () => {
     await setExactly(nothing, plan, []);
     const one = await world.sibling('no sequences');
     await one.asSourceRole(`drop table orders, "Left Behind", scratch; drop sequence ${NAMES.slice(4).join(', ')}`);
-    const { leaving, arriving } = await sessions(one);
-    expect(await prepareSequences(leaving, arriving, INPUT)).toMatchObject({ count: 0 });
+    const { from, to } = await sessions(one);
+    expect(await prepareSequences(from, to, INPUT)).toMatchObject({ count: 0 });
   });
 
   it('refuse beforehand what the other side lacks, counts backwards, or cannot hold', async () => {
@@ -185,7 +185,7 @@ describe('sequences under the fence', () => {
     const one = await fresh(true);
     await one.source('create sequence "Not Ours"; grant select on sequence "Not Ours" to public');
     await one.target('create sequence "Not Ours"');
-    const prepareBack = () => prepareSequences(now.leaving, now.arriving, INPUT, 'source');
+    const prepareBack = () => prepareSequences(now.from, now.to, INPUT, 'source');
     await expect(prepareBack()).rejects.toMatchObject({
       name: 'VerificationError',
       message: expect.stringMatching(/may not set sequences of the source: "public"."Not Ours"/),
@@ -200,13 +200,13 @@ describe('sequences under the fence', () => {
     const plan = await prepare();
     await one.source(`select nextval('orders_id_seq'), nextval('orders_id_seq'), nextval('leaping')`);
     const before = await rows(one.target);
-    await expect(setExactly(now.arriving, plan, await readPositions(now.leaving, plan))).rejects.toMatchObject({
+    await expect(setExactly(now.to, plan, await readPositions(now.from, plan))).rejects.toMatchObject({
       name: 'SequenceOutOfBounds',
       message: expect.stringContaining('"orders_id_seq"'),
     });
     expect(await rows(one.target)).toEqual(before);
     await one.source(`select setval('orders_id_seq', 5001)`);
-    await setExactly(now.arriving, plan, await readPositions(now.leaving, plan));
+    await setExactly(now.to, plan, await readPositions(now.from, plan));
     expect(await rows(one.target)).toEqual(await rows(one.source));
   });
 
@@ -219,11 +219,11 @@ describe('sequences under the fence', () => {
     const one = await fresh();
     const plan = await prepare();
     await one.source(ddl);
-    await expect(readPositions(now.leaving, plan)).rejects.toMatchObject({
+    await expect(readPositions(now.from, plan)).rejects.toMatchObject({
       name: 'VerificationError',
       message: expect.stringMatching(/^Sequences of the source were made, dropped, renamed or altered/),
     });
-    await expect(readPositions(now.leaving, plan)).rejects.toThrow(name);
+    await expect(readPositions(now.from, plan)).rejects.toThrow(name);
   });
 
   it('care about none that was made meanwhile where it is left out, nor about a temporary one', async () => {
@@ -232,22 +232,22 @@ describe('sequences under the fence', () => {
     await one.asSourceRole('create sequence "left out".young; create sequence owned owned by "Left Behind".id');
     const another = await one.ports('another').acting.source.session('another');
     await another.script('create temporary sequence passing');
-    await expect(readPositions(now.leaving, plan)).resolves.toHaveLength(NAMES.length);
+    await expect(readPositions(now.from, plan)).resolves.toHaveLength(NAMES.length);
   });
 
   it('set nothing where one was dropped or altered on the other side since they were prepared', async () => {
     const one = await fresh();
     const plan = await prepare();
-    const positions = await readPositions(now.leaving, plan);
+    const positions = await readPositions(now.from, plan);
     const before = await rows(one.target);
     await one.target('alter sequence used_up rename to elsewhere; alter sequence cached increment 2');
-    await expect(setExactly(now.arriving, plan, positions)).rejects.toMatchObject({
+    await expect(setExactly(now.to, plan, positions)).rejects.toMatchObject({
       name: 'VerificationError',
       message: expect.stringMatching(/^Sequences of the target were .*: "public"."cached", "public"."used_up"\./),
     });
     await one.target('alter sequence elsewhere rename to used_up; alter sequence cached increment 1');
     expect(await rows(one.target)).toEqual(before);
-    await setExactly(now.arriving, plan, positions);
+    await setExactly(now.to, plan, positions);
   });
 
   it('may be prepared again in the same sessions', async () => {
@@ -264,7 +264,7 @@ describe('sequences under the fence', () => {
     const plan = await prepare();
     const busy = await one.ports('writer').acting.source.session('writer');
     await busy.script(`begin; select nextval('public.leaping'), setval('public.untouched', 4711), nextval('public.orders_id_seq')`);
-    const positions = await readPositions(now.leaving, plan);
+    const positions = await readPositions(now.from, plan);
     const at = (name: string) => positions[plan.pairs.findIndex(({ source }) => source.name === name)];
     expect([at('leaping'), at('untouched'), at('orders_id_seq')]).toEqual([
       { last: 1001n, called: true },
@@ -282,7 +282,7 @@ describe('sequences under the fence', () => {
     const plan = await prepare();
     await one.source(`select nextval('untouched'), setval('reset', 12, false), setval('forgotten', 4, false)`);
     await one.asSourceRole('alter sequence restarting restart with 30');
-    const positions = await readPositions(now.leaving, plan);
+    const positions = await readPositions(now.from, plan);
     const at = (name: string) => positions[plan.pairs.findIndex(({ source }) => source.name === name)];
     expect(['untouched', 'quiet', 'reset', 'forgotten', 'restarting'].map(at)).toEqual([
       { last: 100n, called: true },
@@ -297,10 +297,10 @@ describe('sequences under the fence', () => {
     const one = await fresh();
     await copy(now);
     const plan = await prepare();
-    expect(plan.there).toEqual(await readPositions(now.leaving, plan));
+    expect(plan.there).toEqual(await readPositions(now.from, plan));
     await one.target(`select nextval('untouched'), nextval('orders_id_seq'), nextval('orders_note_seq')`);
     expect(await rows(one.target)).not.toEqual(await rows(one.source));
-    await setExactly(now.arriving, plan, await readPositions(now.leaving, plan));
+    await setExactly(now.to, plan, await readPositions(now.from, plan));
     expect(await rows(one.target)).toEqual(await rows(one.source));
   });
 
@@ -309,9 +309,9 @@ describe('sequences under the fence', () => {
     const plan = await prepare();
     const busy = await one.ports('writer').acting.source.session('writer');
     await busy.script('begin; alter sequence public.leaping restart');
-    await expect(readPositions(now.leaving, plan)).rejects.toMatchObject({ name: 'TransientError' });
+    await expect(readPositions(now.from, plan)).rejects.toMatchObject({ name: 'TransientError' });
     await busy.script('commit');
-    await expect(readPositions(now.leaving, plan)).resolves.toHaveLength(NAMES.length);
+    await expect(readPositions(now.from, plan)).resolves.toHaveLength(NAMES.length);
   });
 });
 
@@ -320,25 +320,25 @@ describe('ten thousand sequences', () => {
     const small = { max_locks_per_transaction: 10, max_connections: 40 };
     const world = await startWorld({ source: 15, target: 17, sourceParameters: small, targetParameters: small });
     try {
-      const { leaving, arriving, asked } = await sessions(world);
+      const { from, to, asked } = await sessions(world);
       const made = (values: boolean, first: number) => `do $$ begin
 for n in ${first} .. ${first + 499} loop
   execute format('create sequence public.%I', 'Many ' || n);
   if ${values} and n % 3 > 0 then perform setval(format('public.%I', 'Many ' || n), n, n % 3 = 1); end if;
 end loop; end $$`;
       for (let first = 1; first < 10_000; first += 500) {
-        await Promise.all([leaving.script(made(true, first)), arriving.script(made(false, first))]);
+        await Promise.all([from.script(made(true, first)), to.script(made(false, first))]);
       }
-      const plan = await prepareSequences(leaving, arriving, INPUT);
+      const plan = await prepareSequences(from, to, INPUT);
       asked.length = 0;
-      const positions = await readPositions(leaving, plan);
-      await setExactly(arriving, plan, positions);
-      expect(asked).toEqual(['leaving', 'arriving']);
+      const positions = await readPositions(from, plan);
+      await setExactly(to, plan, positions);
+      expect(asked).toEqual(['from', 'to']);
       expect(positions).toHaveLength(10_000);
       const numbers = plan.pairs.map(({ source }) => Number(source.name.slice('Many '.length)));
       const expected = numbers.map((n) => (n % 3 === 0 ? { last: 1n, called: false } : { last: BigInt(n), called: n % 3 === 1 }));
       expect(positions).toEqual(expected);
-      expect(await readPositions(arriving, plan)).toEqual(expected);
+      expect(await readPositions(to, plan)).toEqual(expected);
     } finally {
       await world.destroy();
     }

@@ -1,5 +1,6 @@
 /** Findings as text and as evidence, cut to what an execution may carry, always with an honest count of what was cut. */
 import { withMore } from '../config/listing.ts';
+import { MOST_MESSAGE_JSON } from '../config/message-limit.ts';
 import type { Finding } from './finding.ts';
 
 /** A finding whose lists may have been cut. `more` is how many objects are not shown. */
@@ -19,12 +20,6 @@ export interface ReportedFinding {
  * https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
  */
 const MOST_EVIDENCE_BYTES = 96_000;
-
-/**
- * Bytes of JSON that the message may take. A cause holds at most 32,768 characters, and Lambda puts the message into it twice: as
- * `errorMessage` and as the first line of the stack in `trace`. 2 x 15,000 leaves 2,700 for the rest of the stack.
- */
-const MOST_MESSAGE_BYTES = 15_000;
 
 /** Lengths that are tried for each list, longest first. */
 const LIST_LENGTHS = [Number.POSITIVE_INFINITY, 1000, 300, 100, 50, 30, 20, 10, 5, 3, 2, 1, 0];
@@ -79,8 +74,8 @@ export function refusal(findings: readonly Finding[], undertaking: Undertaking):
   const warnings = findings.filter(({ severity }) => severity === 'warning').map(({ code }) => code);
   const closing = warnings.length > 0 ? [`Besides, there are ${warnings.length} warnings: ${warnings.join(', ')}.`] : [];
   const opening = heading(blockers.length, undertaking);
-  const text = shrink(blockers, (cutDown) => [opening, ...cutDown.map(paragraph), ...closing].join('\n'), MOST_MESSAGE_BYTES);
-  return jsonBytes(text) <= MOST_MESSAGE_BYTES ? text : briefly(blockers, opening);
+  const text = shrink(blockers, (cutDown) => [opening, ...cutDown.map(paragraph), ...closing].join('\n'), MOST_MESSAGE_JSON);
+  return jsonBytes(text) <= MOST_MESSAGE_JSON ? text : briefly(blockers, opening);
 }
 
 export const notReadyMessage = (findings: readonly Finding[]): string => refusal(findings, MIGRATION);
@@ -90,6 +85,6 @@ function briefly(blockers: readonly Finding[], opening: string): string {
   const lines = blockers.map(({ code, objects }, index) => `${index + 1}. ${code} (${objects.length}): ${objects[0] ?? ''}`.slice(0, 160));
   const text = [opening, ...lines, 'Each is described in full in the log of the function.'].join('\n');
   let characters = text.length;
-  while (jsonBytes(text.slice(0, characters)) > MOST_MESSAGE_BYTES) characters = Math.floor(characters * 0.9);
+  while (jsonBytes(text.slice(0, characters)) > MOST_MESSAGE_JSON) characters = Math.floor(characters * 0.9);
   return text.slice(0, characters);
 }

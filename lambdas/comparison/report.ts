@@ -9,7 +9,7 @@ function tableReport({ schema, table, reason, rows }: TableDifference): string {
   return `"${schema}"."${table}": ${[...(reason ? [reason] : []), ...details].join('; ')}`;
 }
 
-/** A state's cause may hold 32,768 characters; quoting and the sentences around the list take their share of it. */
+/** Characters. Of what a message may take, quoting and the sentences around the list have their share: what to do comes after the list. */
 const LONGEST_LIST = 20_000;
 
 /** As many tables as fit, then how many more there are. */

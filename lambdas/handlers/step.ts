@@ -4,6 +4,7 @@ import { lambdaLog } from '../adapters/aws/logger.ts';
 import { type Environment, VARIABLE } from '../config/environment.ts';
 import { InvalidConfiguration, type MigrationError } from '../config/errors.ts';
 import { parseInput } from '../config/input.ts';
+import { MOST_MESSAGE_JSON } from '../config/message-limit.ts';
 import type { StepEvent, StepResult } from '../engine/contract.ts';
 import type { StepName } from '../engine/machines.ts';
 import { SHUTDOWN_RESERVE_MS } from '../engine/reserves.ts';
@@ -42,15 +43,12 @@ function stepOf(environment: Environment): StepName {
 }
 
 /**
- * Step Functions keeps 32,768 characters of an error: the JSON of message and stack, and a stack begins with the message. What is
- * longer is cut in the middle of the JSON, which nobody could parse then. So our errors go without a stack (they are decisions, not
- * crashes), and a message may take 30,000 characters of JSON, escapes included.
+ * Cuts a message at what an execution's history keeps ({@link MOST_MESSAGE_JSON}), the whole of it being in the log. Our errors go without
+ * a stack, which would begin with the message once more: they are decisions, not crashes.
  */
-const LONGEST_JSON = 30_000;
-
 function truncateForHistory(error: MigrationError, log: Log): MigrationError {
   let { message } = error;
-  while (JSON.stringify(message).length > LONGEST_JSON) message = message.slice(0, message.length * 0.9);
+  while (JSON.stringify(message).length > MOST_MESSAGE_JSON) message = message.slice(0, message.length * 0.9);
   if (message !== error.message) {
     log.warn('The whole message', { error: error.name, message: error.message });
     error.message = `${message}… (the rest is in the log)`;

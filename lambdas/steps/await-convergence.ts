@@ -14,13 +14,9 @@ import { failuresSince } from '../replication/copy/look-at-failures.ts';
 import { targetTables, workerState } from '../replication/copy-progress.sql.ts';
 import { release } from '../replication/held.ts';
 import { assertContinuous, lookAtHistory, type StreamHistory } from '../replication/history.ts';
+import { GOOD_SAMPLES_NEEDED, markerAfter, SAMPLE_TIMEOUT_MS } from '../replication/lag-samples.ts';
 import { type Arrival, awaitArrival, isGood, type Marker, newestMarker, writeMarker } from '../replication/marker.ts';
 import { drifted } from '../schema/column-drift.ts';
-
-/** One good look may be luck. */
-const GOOD_LOOKS_NEEDED = 3;
-/** The target confirms about once a second when little happens; several times that tells late from slow. */
-const PATIENCE_MS = 5_000;
 
 /** Looks so far in this execution, and how many of the last ones were good. */
 interface Tally {
@@ -44,12 +40,12 @@ function readTally(previous: Json | undefined): Tally {
 }
 
 /** The tally after a look. */
-const count = ({ look, streakBefore }: Marker, arrival: Arrival, input: MigrationInput): Tally => ({
-  looks: look,
-  streak: isGood(arrival, input) ? streakBefore + 1 : 0,
+const count = (marker: Marker, arrival: Arrival, input: MigrationInput): Tally => ({
+  looks: marker.look,
+  streak: markerAfter(marker, arrival, input).streakBefore,
 });
 
-const patience = (remainingMs: number): number => Math.max(0, Math.min(PATIENCE_MS, remainingMs - CONVERGENCE_RESERVE_MS));
+const timeout = (remainingMs: number): number => Math.max(0, Math.min(SAMPLE_TIMEOUT_MS, remainingMs - CONVERGENCE_RESERVE_MS));
 
 async function lookAtStream({
   source,
@@ -87,13 +83,13 @@ export const awaitConvergence = defineStep({
     const before = readTally(previous);
     const newest = history.birth && (await newestMarker(source, execution));
     if (!newest || newest.look <= before.looks) return { history, ...stream, arrival: undefined, marker: null, ...before };
-    const arrival = await awaitArrival(source, target, history.name, execution, newest, patience(remainingMs()));
+    const arrival = await awaitArrival(source, target, history.name, execution, newest, timeout(remainingMs()));
     return { history, ...stream, arrival, marker: newest.number, ...count(newest, arrival, input) };
   },
 
   judge({ history, arrival, streak, failing }): Verdict {
     assertContinuous(history);
-    if (arrival && streak >= GOOD_LOOKS_NEEDED) return 'done';
+    if (arrival && streak >= GOOD_SAMPLES_NEEDED) return 'done';
     if (failing) throw refuses(failing);
     return arrival ? 'pending' : 'todo';
   },
@@ -105,8 +101,8 @@ export const awaitConvergence = defineStep({
     for (;;) {
       const marker: Marker = { look: tally.looks + 1, streakBefore: tally.streak };
       await writeMarker(source, execution, marker);
-      if (marker.streakBefore + 1 >= GOOD_LOOKS_NEEDED || patience(remainingMs()) < PATIENCE_MS) return;
-      const arrival = await awaitArrival(source, target, history.name, execution, marker, PATIENCE_MS);
+      if (marker.streakBefore + 1 >= GOOD_SAMPLES_NEEDED || timeout(remainingMs()) < SAMPLE_TIMEOUT_MS) return;
+      const arrival = await awaitArrival(source, target, history.name, execution, marker, SAMPLE_TIMEOUT_MS);
       if (!isGood(arrival, input)) return;
       tally = count(marker, arrival, input);
     }

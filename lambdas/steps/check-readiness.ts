@@ -1,7 +1,9 @@
 /** State `CheckReadiness`: one look at both sides that lists everything that stands in the way. It changes nothing anywhere. */
-import { type Finding, findAll, loadContext } from '../checks/finding.ts';
+import type { Finding } from '../checks/finding.ts';
+import { loadContext } from '../checks/readiness/context.ts';
 import { CHECKS } from '../checks/readiness/index.ts';
 import { notReadyMessage, reported } from '../checks/report.ts';
+import { findAll } from '../checks/run.ts';
 import { NotReady } from '../config/errors.ts';
 import { refuseBesideOlder } from '../engine/single-execution.ts';
 import { defineStep } from '../engine/step.ts';

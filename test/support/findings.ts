@@ -1,6 +1,8 @@
 /** Checks of readiness on a world, one or all of them, with any role in place of the usual ones. */
 import { openPorts } from '../../lambdas/adapters/open-ports.ts';
-import { type Check, type Finding, findAll, loadContext } from '../../lambdas/checks/finding.ts';
+import type { Finding } from '../../lambdas/checks/finding.ts';
+import { loadContext, type ReadinessCheck } from '../../lambdas/checks/readiness/context.ts';
+import { findAll } from '../../lambdas/checks/run.ts';
 import { parseInput } from '../../lambdas/config/input.ts';
 import type { Json } from '../../lambdas/config/json.ts';
 import type { Application } from '../../lambdas/ports/application.ts';
@@ -16,7 +18,7 @@ export interface Circumstances {
   readonly application?: Application;
 }
 
-export async function findingsOf(world: World, checks: readonly Check[], circumstances: Circumstances = {}): Promise<Finding[]> {
+export async function findingsOf(world: World, checks: readonly ReadinessCheck[], circumstances: Circumstances = {}): Promise<Finding[]> {
   const { input = {}, ...places } = circumstances;
   const ports = openPorts('CheckReadiness', { ...world.places, ...places });
   try {

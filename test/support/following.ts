@@ -1,7 +1,8 @@
 /** Worlds as Replicate leaves them, and what the checks before a switch say of them. */
 import { openPorts } from '../../lambdas/adapters/open-ports.ts';
 import { loadSwitchContext, type SwitchCheck } from '../../lambdas/checks/cutover/context.ts';
-import { type Finding, findAll } from '../../lambdas/checks/finding.ts';
+import type { Finding } from '../../lambdas/checks/finding.ts';
+import { findAll } from '../../lambdas/checks/run.ts';
 import { parseInput } from '../../lambdas/config/input.ts';
 import type { Json } from '../../lambdas/config/json.ts';
 import { subscriptionName } from '../../lambdas/config/names.ts';

@@ -16,7 +16,7 @@ import { lookAtHistory, type StreamHistory } from '../../replication/history.ts'
 import { copyOn } from '../../state/earlier-copy.ts';
 import type { Direction } from '../../switch/direction.ts';
 import { type Gates, lookAtGates } from '../../switch/gates.ts';
-import type { Check } from '../finding.ts';
+import type { Check } from '../run.ts';
 
 export type Needs = 'executions' | 'source' | 'target' | 'replication' | 'applicationView' | 'functions';
 /** What the checks look with. The cluster is of interest only to whoever leaves it. */

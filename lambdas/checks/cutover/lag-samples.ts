@@ -1,27 +1,21 @@
-/**
- * Several good looks at the lag. An LSN moves while one looks at it, so each look is a marker of ours that arrives, with the slot confirmed
- * past it, in time. What was found is written into the next marker, so that it outlasts a crash.
- */
+/** The samples of the lag before a switch. */
 import type { Acting } from '../../engine/contract.ts';
 import type { Reader } from '../../ports/database.ts';
-import { type Arrival, awaitArrival, isGood, type Marker, markersOf, writeMarker } from '../../replication/marker.ts';
+import { GOOD_SAMPLES_NEEDED, markerAfter, SAMPLE_TIMEOUT_MS } from '../../replication/lag-samples.ts';
+import { type Arrival, awaitArrival, type Marker, markersOf, writeMarker } from '../../replication/marker.ts';
 import { heartbeatExists } from '../../state/heartbeat.sql.ts';
 import type { Direction } from '../../switch/direction.ts';
 import { servingSide } from '../../switch/gates.ts';
 import { loadSwitchContext, type Needs, type SwitchCheckContext } from './context.ts';
 import { streamTrouble } from './stream.ts';
 
-/** One good look may be luck. */
-const GOOD_SAMPLES_NEEDED = 3;
 /** Then it is too far behind to be switched. */
 const MOST_SAMPLES = 8;
-/** The other side confirms about once a second when little happens. More than this would make the fence long for nothing. */
-export const PATIENCE_MS = 5_000;
 
 /** Markers of ours are told from those of other steps of the same execution. */
 export const samplerOf = (execution: string): string => `${execution}:check`;
 
-/** The looks of this execution so far. */
+/** The samples of this execution so far. */
 export interface LagSamples {
   readonly newest: Marker | undefined;
   /** Whether enough of them in a row were good. */
@@ -45,23 +39,23 @@ export async function lagSamplesOf(scene: SwitchCheckContext): Promise<LagSample
 
 const hasHeartbeat = async (side: Reader): Promise<boolean> => (await side.query(heartbeatExists()))[0]?.exists === true;
 
-/** Looks until enough of them in a row were good, or there were too many. */
+/** Takes samples until enough of them in a row were good, or there were too many. */
 export async function takeLagSamples(direction: Direction, ctx: Acting<Needs>): Promise<void> {
   const { execution, input } = ctx;
   const scene = await loadSwitchContext(direction, ctx);
   const [from, to] = direction.from === 'source' ? [ctx.source, ctx.target] : [ctx.target, ctx.source];
-  const looker = samplerOf(execution);
+  const sampler = samplerOf(execution);
   const { newest } = await lagSamplesOf(scene);
   let marker: Marker = { look: (newest?.look ?? 0) + 1, streakBefore: 0 };
   for (;;) {
-    await writeMarker(from, looker, marker);
+    await writeMarker(from, sampler, marker);
     // The last one only says how the others were.
     if (marker.streakBefore >= GOOD_SAMPLES_NEEDED || marker.look >= MOST_SAMPLES) return;
-    const arrival = await awaitArrival(from, to, scene.current, looker, marker, PATIENCE_MS);
-    marker = { look: marker.look + 1, streakBefore: isGood(arrival, input) ? marker.streakBefore + 1 : 0 };
+    const arrival = await awaitArrival(from, to, scene.current, sampler, marker, SAMPLE_TIMEOUT_MS);
+    marker = markerAfter(marker, arrival, input);
   }
 }
 
-/** One more look, at the newest marker. */
+/** One more sample, of the newest marker. */
 export const sampleAgain = ({ from, to, current, execution }: SwitchCheckContext, newest: Marker): Promise<Arrival> =>
-  awaitArrival(from.reader, to.reader, current, samplerOf(execution), newest, PATIENCE_MS);
+  awaitArrival(from.reader, to.reader, current, samplerOf(execution), newest, SAMPLE_TIMEOUT_MS);

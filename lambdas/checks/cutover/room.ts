@@ -1,7 +1,9 @@
 /** Room for the stream that the switch makes: a slot and a sender where it is arrived at, an origin and a worker where it is left. */
-import { type Check, listed } from '../finding.ts';
+
+import { listed } from '../finding.ts';
 import { full, publisherRoomOn } from '../readiness/publisher-room.ts';
 import { valuesOf } from '../readiness/settings.ts';
+import type { Check } from '../run.ts';
 import type { SwitchCheckContext } from './context.ts';
 import { subscriberUse } from './subscriber-use.sql.ts';
 

@@ -1,11 +1,12 @@
 /** Transactions that would keep a slot from being made, and rows that have waited long for vacuum. */
 import { roleRights } from '../../postgres/rights.sql.ts';
 import { databaseAges, preparedTransactions, type WriteTransaction, writeTransactions } from '../activity.sql.ts';
-import { type Check, listed } from '../finding.ts';
+import { listed } from '../finding.ts';
+import type { ReadinessCheck } from './context.ts';
 
 const age = (seconds: number): string => `${Math.round(seconds)} s`;
 
-export const prepared: Check = {
+export const prepared: ReadinessCheck = {
   name: 'prepared transactions',
   async find({ source, input }) {
     const found = await source.query(preparedTransactions());
@@ -33,7 +34,7 @@ export const prepared: Check = {
 const describe = ({ pid, user, database, application, state, seconds }: WriteTransaction): string =>
   `pid ${pid} (user ${user}, database ${database}, application ${application || 'unnamed'}, ${state}, ${age(seconds)})`;
 
-export const longTransactions: Check = {
+export const longTransactions: ReadinessCheck = {
   name: 'long transactions',
   async find({ source, input }) {
     const [rights] = await source.query(roleRights());
@@ -55,7 +56,7 @@ const MUCH = 1_000_000_000;
 /** vacuum_failsafe_age: from here on vacuum gives up everything else. Not the time to hold it back further. */
 const TOO_MUCH = 1_600_000_000;
 
-export const transactionAge: Check = {
+export const transactionAge: ReadinessCheck = {
   name: 'transaction-id age',
   async find({ source }) {
     const old = (await source.query(databaseAges())).map((found) => ({ ...found, age: Math.max(found.transactions, found.multixacts) }));

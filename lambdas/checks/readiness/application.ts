@@ -1,6 +1,7 @@
 /** Whether a switch may write into the application's secret. Asked before anything is copied, and again before each switch. */
 import type { ApplicationView } from '../../ports/application.ts';
-import type { Check, Finding } from '../finding.ts';
+import type { Finding } from '../finding.ts';
+import type { ReadinessCheck } from './context.ts';
 
 export async function secretObstacles(application: ApplicationView): Promise<Finding[]> {
   const { secret } = application;
@@ -11,7 +12,7 @@ export async function secretObstacles(application: ApplicationView): Promise<Fin
   }));
 }
 
-export const applicationSecret: Check = {
+export const applicationSecret: ReadinessCheck = {
   name: "the application's secret",
   find: async ({ application }) => secretObstacles(application),
 };

@@ -1,6 +1,7 @@
 /** Room for replication: wal_level, slots, senders and workers, judged by what will be in force when the source is configured. */
 import { subscriptionName } from '../../config/names.ts';
-import { type Check, type CheckContext, type Finding, listed } from '../finding.ts';
+import { type Finding, listed } from '../finding.ts';
+import type { CheckContext, ReadinessCheck } from './context.ts';
 import { otherSubscriptions, replicationUse } from './servers.sql.ts';
 import { numberOf, sourceProspect, valuesOf } from './settings.ts';
 
@@ -13,7 +14,7 @@ const LEAST_WORKERS = 2;
 /** From 18 on, origins have a setting of their own; before, max_replication_slots bounded them on the target as well. */
 const ORIGINS_HAVE_THEIR_OWN_SETTING = 18;
 
-export const walLevel: Check = {
+export const walLevel: ReadinessCheck = {
   name: 'wal_level of the source',
   async find(scene) {
     const { values, managed, walLevel: then } = await sourceProspect(scene, []);
@@ -48,7 +49,7 @@ export const walLevel: Check = {
 const neededConnections = async ({ target }: CheckContext): Promise<number> =>
   1 + (numberOf(await valuesOf(target, ['max_sync_workers_per_subscription']), 'max_sync_workers_per_subscription') || 1);
 
-export const sourceReplication: Check = {
+export const sourceReplication: ReadinessCheck = {
   name: 'slots and senders of the source',
   async find(scene) {
     const needed = await neededConnections(scene);
@@ -73,7 +74,7 @@ export const sourceReplication: Check = {
   },
 };
 
-export const sourceWorkers: Check = {
+export const sourceWorkers: ReadinessCheck = {
   name: 'worker processes of the source',
   async find(scene) {
     const { values } = await sourceProspect(scene, ['max_worker_processes']);
@@ -92,7 +93,7 @@ export const sourceWorkers: Check = {
 const originSetting = (version: number): string =>
   version >= ORIGINS_HAVE_THEIR_OWN_SETTING ? 'max_active_replication_origins' : 'max_replication_slots';
 
-export const targetWorkers: Check = {
+export const targetWorkers: ReadinessCheck = {
   name: 'replication workers of the target',
   async find({ source, target, targetVersion }) {
     const origins = originSetting(targetVersion);

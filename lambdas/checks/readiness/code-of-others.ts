@@ -12,7 +12,8 @@ import {
   reachedFunctions,
 } from '../../schema/code-of-others.sql.ts';
 import { rightsOn } from '../../switch/rights.ts';
-import { type Check, type Finding, listed } from '../finding.ts';
+import { type Finding, listed } from '../finding.ts';
+import type { ReadinessCheck } from './context.ts';
 
 /** From here on changes are applied as the owner of each table, before as the owner of the subscription, which is our role. */
 const APPLIES_AS_TABLE_OWNER = 16;
@@ -39,7 +40,7 @@ const REMEDY =
 
 const distinct = <Row extends ForeignFunction>(functions: readonly Row[]): string[] => [...new Set(functions.map(({ object }) => object))];
 
-export const codeOfOthers: Check = {
+export const codeOfOthers: ReadinessCheck = {
   name: 'code of roles that are not trusted',
   async find({ source, sourceVersion, input }) {
     const { role } = await rightsOn(source);

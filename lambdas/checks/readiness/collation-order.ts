@@ -1,8 +1,10 @@
 /** Collations of the same name that sort otherwise, and what depends on how they sort. Indexes are built anew, so they are right whatever happens. */
-import { type Check, type CheckContext, type Finding, listed } from '../finding.ts';
+
+import { type Finding, listed } from '../finding.ts';
 import { ordersOtherwise } from './collation-order/trial.ts';
 import { awkwardWords } from './collation-order/words.ts';
 import { DEFAULT_COLLATION, type OrderDependent, orderDependents, ranks } from './collation-order.sql.ts';
+import type { CheckContext, ReadinessCheck } from './context.ts';
 import { type CollationFacts, collationsThere, databaseLocale, usedCollations } from './locale.sql.ts';
 
 const titleOf = (collation: string): string => (collation === DEFAULT_COLLATION ? "the database's own" : collation);
@@ -58,7 +60,7 @@ async function compare({ source, target }: CheckContext): Promise<Compared> {
 /** Kinds of which rows can be tried against the order of the target. */
 const TRIED = new Set<OrderDependent['kind']>(['partition', 'check', 'range']);
 
-export const collationOrder: Check = {
+export const collationOrder: ReadinessCheck = {
   name: 'the order of strings',
   async find(scene) {
     const { source, target, input } = scene;
@@ -81,7 +83,7 @@ export const collationOrder: Check = {
         message:
           'The target sorts a fixed list of awkward strings otherwise under these collations, whatever their names and versions say.',
         remedy:
-          'Check queries whose ORDER BY, min, max, < or between matters to anybody. Indexes are built by the order of the target, and are right.',
+          'ReadinessCheck queries whose ORDER BY, min, max, < or between matters to anybody. Indexes are built by the order of the target, and are right.',
       }),
       ...listed({
         code: 'OrderMatters',

@@ -1,6 +1,7 @@
 /** Connections that are free on both sides for the migration itself. */
 import type { Reader } from '../../ports/database.ts';
-import { type Check, type Finding, listed } from '../finding.ts';
+import { type Finding, listed } from '../finding.ts';
+import type { ReadinessCheck } from './context.ts';
 import { connectionRoom } from './servers.sql.ts';
 
 /** A reading and a writing connection of a step, pg_dump, and as many again for a visit that overlaps with the end of the one before. */
@@ -25,7 +26,7 @@ async function lookAt(side: string, reader: Reader, needed: number): Promise<{ f
   };
 }
 
-export const connections: Check = {
+export const connections: ReadinessCheck = {
   name: 'connection limits of both sides',
   async find({ source, target, sourceVersion, input }): Promise<Finding[]> {
     const senders = sourceVersion < SENDERS_ARE_SEPARATE ? SENDERS : 0;

@@ -1,8 +1,10 @@
 /** Constraints of domains that old rows may break. */
-import { type Check, listed } from '../finding.ts';
+
+import { listed } from '../finding.ts';
+import type { ReadinessCheck } from './context.ts';
 import { unvalidatedDomainConstraints } from './domain-constraints.sql.ts';
 
-export const domainConstraints: Check = {
+export const domainConstraints: ReadinessCheck = {
   name: 'constraints of domains',
   async find({ source, input }) {
     const found = await source.query(unvalidatedDomainConstraints(input));

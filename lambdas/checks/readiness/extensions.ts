@@ -4,10 +4,11 @@ import { extensionTables, installedExtensions, offeredExtensions } from '../../e
 import { isExcluded, JOBS, nameOf, obstacleAt, obstacleToReading } from '../../extensions/look.ts';
 import { identifier } from '../../postgres/quote.ts';
 import { STAY_BEHIND } from '../../schema/aurora-extensions.ts';
-import { type Check, listed, onTarget } from '../finding.ts';
+import { listed, onTarget } from '../finding.ts';
+import type { ReadinessCheck } from './context.ts';
 import { dependentsOfExtensions } from './dependents.sql.ts';
 
-export const extensions: Check = {
+export const extensions: ReadinessCheck = {
   name: 'extensions',
   async find({ source, target, input }) {
     const installed = await source.query(installedExtensions());
@@ -41,7 +42,7 @@ export const extensions: Check = {
         severity: 'warning',
         objects: leftBehind,
         message: 'These extensions belong to Aurora. Nothing depends on them, so they are left behind.',
-        remedy: 'Check that no function calls them by name in its body, which the catalog does not show.',
+        remedy: 'ReadinessCheck that no function calls them by name in its body, which the catalog does not show.',
       }),
       ...listed({
         code: 'ExtensionNotInstallable',
@@ -62,7 +63,7 @@ export const extensions: Check = {
   },
 };
 
-export const extensionRows: Check = {
+export const extensionRows: ReadinessCheck = {
   name: 'tables of extensions',
   async find({ source, target, input }) {
     const all = (await source.query(markedTables())).filter((marked) => !isExcluded(marked, input));

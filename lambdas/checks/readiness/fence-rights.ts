@@ -1,8 +1,9 @@
 /** What the fence of a later switch needs on either side, with or without a way back. */
 import { allRightsOn, fenceLacks, loginAtTarget } from '../../switch/rights.ts';
-import { type Check, listed } from '../finding.ts';
+import { listed } from '../finding.ts';
+import type { ReadinessCheck } from './context.ts';
 
-export const fenceRights: Check = {
+export const fenceRights: ReadinessCheck = {
   name: 'rights to keep the application from writing during a switch',
   async find({ source, target }) {
     const [onSource, onTarget] = [await allRightsOn(source), await allRightsOn(target)];

@@ -1,9 +1,10 @@
 /** FORCE ROW LEVEL SECURITY, which binds a table's owner as well: and as the owner the target applies changes. */
 import { protectedTables } from '../../postgres/rights.sql.ts';
 import { rightsOn } from '../../switch/rights.ts';
-import { type Check, listed } from '../finding.ts';
+import { listed } from '../finding.ts';
+import type { ReadinessCheck } from './context.ts';
 
-export const forcedRowSecurity: Check = {
+export const forcedRowSecurity: ReadinessCheck = {
   name: 'row-level security that binds the owner',
   async find({ source, target, input }) {
     const forced = (await source.query(protectedTables(input))).filter((table) => table.forced);

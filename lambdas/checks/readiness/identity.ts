@@ -12,7 +12,8 @@ import {
 } from '../../replication/identity/choice.ts';
 import { type IdentityFacts, identities, serverVersionNumber } from '../../replication/identity/identity.sql.ts';
 import { remediesFor } from '../../replication/identity/remedies.ts';
-import { type Check, type CheckContext, type Finding, listed } from '../finding.ts';
+import { type Finding, listed } from '../finding.ts';
+import type { CheckContext, ReadinessCheck } from './context.ts';
 
 const REMEDY =
   'Give each a replica identity on the source, or exclude it. The statements below do it with what is there, run in this order by the ' +
@@ -174,7 +175,7 @@ async function lostOnTheWayBack({ source, input }: CheckContext, full: readonly 
   });
 }
 
-export const replicaIdentity: Check = {
+export const replicaIdentity: ReadinessCheck = {
   name: 'replica identities',
   async find(scene) {
     const { source, sourceVersion, targetVersion, input } = scene;

@@ -1,11 +1,12 @@
 /** Every check, in the order in which a person would want to read the findings. A new check is one entry here. */
-import type { Check } from '../finding.ts';
+
 import { longTransactions, prepared, transactionAge } from './activity.ts';
 import { applicationSecret } from './application.ts';
 import { sourceReplication, sourceWorkers, targetWorkers, walLevel } from './capacity.ts';
 import { codeOfOthers } from './code-of-others.ts';
 import { collationOrder } from './collation-order.ts';
 import { connections } from './connections.ts';
+import type { ReadinessCheck } from './context.ts';
 import { domainConstraints } from './domain-constraints.ts';
 import { extensionRows, extensions } from './extensions.ts';
 import { fenceRights } from './fence-rights.ts';
@@ -39,7 +40,7 @@ import { eventTriggerChecks, ruleChecks, triggers } from './triggers.ts';
 import { auroraDecoding, standby, versions } from './versions.ts';
 import { wayBack, wayBackRights, wayBackRoom } from './way-back.ts';
 
-export const CHECKS: readonly Check[] = [
+export const CHECKS: readonly ReadinessCheck[] = [
   ownThings,
   versions,
   auroraDecoding,

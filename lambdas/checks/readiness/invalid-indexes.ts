@@ -1,8 +1,10 @@
 /** Indexes that are invalid on the source already. */
-import { type Check, listed } from '../finding.ts';
-import { invalidIndexes } from '../invalid-indexes.sql.ts';
 
-export const invalid: Check = {
+import { listed } from '../finding.ts';
+import { invalidIndexes } from '../invalid-indexes.sql.ts';
+import type { ReadinessCheck } from './context.ts';
+
+export const invalid: ReadinessCheck = {
   name: 'invalid indexes',
   async find({ source, input }) {
     const found = await source.query(invalidIndexes(input));

@@ -4,10 +4,11 @@ import { installedExtensions } from '../../extensions/extensions.sql.ts';
 import { lookAtJobs, mayChange, titleOf } from '../../extensions/jobs.ts';
 import type { Reader } from '../../ports/database.ts';
 import { seeAllRows } from '../../postgres/acting-role.sql.ts';
-import { type Check, type Finding, listed } from '../finding.ts';
+import { type Finding, listed } from '../finding.ts';
+import type { ReadinessCheck } from './context.ts';
 
 /** pg_cron sits in one database of a server, and runs jobs in all. */
-export const jobs: Check = {
+export const jobs: ReadinessCheck = {
   name: 'jobs of pg_cron',
   async find({ source, target, input }) {
     if (input.excludeSchemas.includes('cron')) return [];

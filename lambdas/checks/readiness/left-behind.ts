@@ -3,7 +3,8 @@
  * needs has to be settled beforehand. Whether a target is as strict as plain PostgreSQL shows only when CopySchema tries.
  */
 import { rightsOn } from '../../switch/rights.ts';
-import { type Check, type Finding, listed } from '../finding.ts';
+import { type Finding, listed } from '../finding.ts';
+import type { ReadinessCheck } from './context.ts';
 import {
   dictionariesWithFiles,
   lesserFunctions,
@@ -13,7 +14,7 @@ import {
   targetLimits,
 } from './refused-objects.sql.ts';
 
-export const leftBehind: Check = {
+export const leftBehind: ReadinessCheck = {
   name: 'objects that the target may refuse',
   async find({ source, target, input }) {
     const [limits] = await target.query(targetLimits());

@@ -13,10 +13,11 @@ import {
 import { EMPTY_PUBLICATION, PREFIX, PUBLICATION, subscriptionName } from '../../config/names.ts';
 import { wantedSince } from '../../schema/exclusions.ts';
 import { copyOn, identityOf } from '../../state/earlier-copy.ts';
-import { type Check, listed } from '../finding.ts';
+import { listed } from '../finding.ts';
+import type { ReadinessCheck } from './context.ts';
 import { settings } from './servers.sql.ts';
 
-export const earlierAttempt: Check = {
+export const earlierAttempt: ReadinessCheck = {
   name: 'schema copy of an earlier attempt',
   async find({ source, target, input }) {
     const copy = await copyOn(target);
@@ -55,7 +56,7 @@ export const earlierAttempt: Check = {
 const held = ({ name, database, heldBytes, walStatus }: SlotFacts): string =>
   `${name} (database ${database ?? 'none'}, ${heldBytes ?? 0} bytes of WAL held${walStatus === null ? '' : `, ${walStatus}`})`;
 
-export const slots: Check = {
+export const slots: ReadinessCheck = {
   name: 'replication slots on the source',
   async find({ source, target }) {
     const ours = subscriptionName(source.endpoint.database);
@@ -108,7 +109,7 @@ export const slots: Check = {
 
 const namesOf = (rows: readonly { name: string }[]): string[] => rows.map(({ name }) => name);
 
-export const publications: Check = {
+export const publications: ReadinessCheck = {
   name: 'publications and subscriptions on the source',
   async find({ source }) {
     return [
@@ -133,7 +134,7 @@ export const publications: Check = {
   },
 };
 
-export const subscriptions: Check = {
+export const subscriptions: ReadinessCheck = {
   name: 'subscriptions on the target',
   async find({ source, target }) {
     const ours = subscriptionName(source.endpoint.database);
@@ -159,7 +160,7 @@ export const subscriptions: Check = {
   },
 };
 
-export const slotLimits: Check = {
+export const slotLimits: ReadinessCheck = {
   name: 'limits on the WAL that a slot may keep',
   async find({ source }) {
     const [limit] = await source.query(settings(['max_slot_wal_keep_size']));

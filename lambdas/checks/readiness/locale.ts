@@ -1,5 +1,7 @@
 /** How both databases encode and sort text. */
-import { type Check, listed } from '../finding.ts';
+
+import { listed } from '../finding.ts';
+import type { ReadinessCheck } from './context.ts';
 import { dependentsOfCollations } from './dependents.sql.ts';
 import { type CollationFacts, collationsThere, type DatabaseLocale, databaseLocale, usedCollations } from './locale.sql.ts';
 
@@ -7,7 +9,7 @@ const PROVIDERS = { c: 'libc', i: 'ICU', b: 'built in' } as const;
 const localeOf = ({ provider, locale, collate, ctype }: DatabaseLocale): string =>
   provider === 'c' ? `libc, ${collate}, ${ctype}` : `${PROVIDERS[provider]}, ${locale ?? 'unknown'}`;
 
-export const locale: Check = {
+export const locale: ReadinessCheck = {
   name: 'encodings and locales',
   async find({ source, target }) {
     const [ours] = await source.query(databaseLocale());
@@ -36,7 +38,7 @@ export const locale: Check = {
         objects: versions && ours.version !== theirs.version ? [`${ours.version} to ${theirs.version}`] : [],
         message:
           'The same locale comes in different versions, which may sort some text differently. Indexes are built anew, so they are right.',
-        remedy: 'Check the queries whose order matters.',
+        remedy: 'ReadinessCheck the queries whose order matters.',
       }),
     ];
   },
@@ -52,7 +54,7 @@ function isThere(used: CollationFacts, there: readonly CollationFacts[]): boolea
   return ['c', 'posix'].includes(spelling(used.locale)) || there.some(({ locale: known }) => spelling(known) === spelling(used.locale));
 }
 
-export const collations: Check = {
+export const collations: ReadinessCheck = {
   name: 'collations',
   async find({ source, target, input }) {
     const used = await source.query(usedCollations());
@@ -77,7 +79,7 @@ export const collations: Check = {
         severity: 'warning',
         objects: older,
         message: 'These collations come in another version on the target, which may sort some text differently.',
-        remedy: 'Check the queries whose order matters.',
+        remedy: 'ReadinessCheck the queries whose order matters.',
       }),
     ];
   },

@@ -1,5 +1,7 @@
 /** Whether both servers have room for the locks of one transaction that touches everything. */
-import { type Check, type Finding, listed } from '../finding.ts';
+
+import { type Finding, listed } from '../finding.ts';
+import type { ReadinessCheck } from './context.ts';
 import { type LockRoom, lockRoom, locksNeeded } from './locks-needed.sql.ts';
 
 /**
@@ -23,7 +25,7 @@ const isHopeless = (wanted: Wanted): boolean => wanted.needed > wanted.perTransa
 export const enoughLocks = ({ needed, places }: Pick<Wanted, 'needed' | 'places'>): number =>
   Math.ceil(needed / (places * SHARE) / STEP) * STEP;
 
-export const locks: Check = {
+export const locks: ReadinessCheck = {
   name: 'room for locks',
   async find({ source, target, input }) {
     const [needed] = await source.query(locksNeeded(input));

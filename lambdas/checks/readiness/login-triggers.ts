@@ -1,7 +1,8 @@
 /** Code that the server runs while we log in, before we could have looked at it. */
 import type { Reader } from '../../ports/database.ts';
 import { loginTriggers as triggersOnLogin } from '../../schema/relations.sql.ts';
-import { type Check, listed } from '../finding.ts';
+import { listed } from '../finding.ts';
+import type { Check } from '../run.ts';
 
 /** The same before the migration and before a switch. */
 export const loginTriggers: Check<{ readonly source: Reader; readonly target: Reader }> = {

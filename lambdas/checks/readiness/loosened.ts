@@ -1,12 +1,13 @@
 /** What is looser on the target than on the source, and what is lost, because owners, rights and settings stay behind. */
 import { REPLICATION_ROLE } from '../../config/names.ts';
 import { rightsOn } from '../../switch/rights.ts';
-import { type Check, type Finding, listed } from '../finding.ts';
+import { type Finding, listed } from '../finding.ts';
+import type { ReadinessCheck } from './context.ts';
 import { closedDefaults, closedRoutines, closedTypes, definersOfOwners, grantCounts, keptSettings, viewsOfOthers } from './loosened.sql.ts';
 
 const AFTERWARDS = 'after CopySchema and before the switch';
 
-export const loosenedRights: Check = {
+export const loosenedRights: ReadinessCheck = {
   name: 'rights that the copy does not carry',
   async find({ source, target, input }) {
     const { role } = await rightsOn(target);
@@ -61,7 +62,7 @@ export const loosenedRights: Check = {
   },
 };
 
-export const lostSettings: Check = {
+export const lostSettings: ReadinessCheck = {
   name: 'settings of the database and of roles',
   async find({ source, target }) {
     const found = await source.query(keptSettings([REPLICATION_ROLE], target.endpoint.database));

@@ -1,12 +1,13 @@
 /** How both databases print and read money. The stream does not depend on it, the application does. */
 import { monetaryLocale, moneyColumns } from '../../postgres/money.sql.ts';
 import { identifier, literal } from '../../postgres/quote.ts';
-import { type Check, listed } from '../finding.ts';
+import { listed } from '../finding.ts';
+import type { ReadinessCheck } from './context.ts';
 
 /** C and POSIX are one, and libc writes the same encoding as `UTF-8`, `utf8` and so on. */
 const formOf = (locale: string): string => (/^(C|POSIX)([.]|$)/i.test(locale) ? 'c' : locale.toLowerCase().replace(/[^a-z0-9@_.]/g, ''));
 
-export const money: Check = {
+export const money: ReadinessCheck = {
   name: 'money',
   async find({ source, target, input }) {
     const columns = await source.query(moneyColumns(input));

@@ -5,7 +5,9 @@
 import type { SideName } from '../../config/side-name.ts';
 import type { Reader } from '../../ports/database.ts';
 import { type Fault, namesNotOurs, ownSchemaState } from '../../state/trust.sql.ts';
-import { type Check, listed, NOT_OURS } from '../finding.ts';
+import { listed } from '../finding.ts';
+import type { Check } from '../run.ts';
+import { NOT_OURS } from '../run.ts';
 
 type Sides = Readonly<Record<SideName, Reader>>;
 

@@ -1,5 +1,7 @@
 /** Values that mean something on the source only, or that no stream can carry. Found by their types: no row is read. */
-import { type Check, listed } from '../finding.ts';
+
+import { listed } from '../finding.ts';
+import type { ReadinessCheck } from './context.ts';
 import {
   columnsHolding,
   nextTransaction,
@@ -15,7 +17,7 @@ const OBJECTS = [
   ...['regconfig', 'regdictionary', 'regdatabase'],
 ];
 
-export const objectColumns: Check = {
+export const objectColumns: ReadinessCheck = {
   name: 'columns that name objects of the catalog',
   async find({ source, input }) {
     const found = await source.query(columnsHolding(input, OBJECTS));
@@ -33,7 +35,7 @@ export const objectColumns: Check = {
   },
 };
 
-export const partitionKeys: Check = {
+export const partitionKeys: ReadinessCheck = {
   name: 'partitions by values that another server hashes or orders otherwise',
   async find({ source, input }) {
     const keys = await source.query(peculiarPartitionKeys(input));
@@ -81,7 +83,7 @@ end $$;`;
 /** More than a vacuum to prevent wraparound waits for (autovacuum_freeze_max_age), and hours of work. */
 const MOST_BURNED = 100_000_000n;
 
-export const transactionIds: Check = {
+export const transactionIds: ReadinessCheck = {
   name: 'transaction ids in columns',
   async find({ source, target, input }) {
     const columns = (await source.query(columnsHolding(input, HISTORY_TYPES))).map(({ object, type }) => `${object} (${type})`);
@@ -116,7 +118,7 @@ export const transactionIds: Check = {
 const MOST_BYTES = 1_073_741_823;
 const HIGHEST_COMPRESSION = 91;
 
-export const longValues: Check = {
+export const longValues: ReadinessCheck = {
   name: 'values that are too long to travel',
   async find({ source, input }) {
     const sizes = { bytea: MOST_BYTES / 2 / HIGHEST_COMPRESSION, other: MOST_BYTES / HIGHEST_COMPRESSION };
@@ -135,4 +137,4 @@ export const longValues: Check = {
   },
 };
 
-export const peculiarValues: readonly Check[] = [objectColumns, partitionKeys, transactionIds, longValues];
+export const peculiarValues: readonly ReadinessCheck[] = [objectColumns, partitionKeys, transactionIds, longValues];

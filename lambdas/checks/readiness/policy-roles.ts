@@ -1,8 +1,10 @@
 /** Policies are made after the copy, and for roles that are there. */
-import { type Check, listed, onTarget } from '../finding.ts';
+
+import { listed, onTarget } from '../finding.ts';
+import type { ReadinessCheck } from './context.ts';
 import { policyRoles, rolesThere } from './policy-roles.sql.ts';
 
-export const policyRolesThere: Check = {
+export const policyRolesThere: ReadinessCheck = {
   name: 'roles of policies',
   async find({ source, target, input }) {
     const named = await source.query(policyRoles(input));

@@ -1,9 +1,10 @@
 /** Whether the target can be prewarmed, where that is asked for. */
 import { offeredExtensions } from '../../extensions/extensions.sql.ts';
 import { PREWARM } from '../../prewarm/prewarm.sql.ts';
-import { type Check, listed } from '../finding.ts';
+import { listed } from '../finding.ts';
+import type { ReadinessCheck } from './context.ts';
 
-export const prewarm: Check = {
+export const prewarm: ReadinessCheck = {
   name: 'prewarming',
   async find({ target, input }) {
     if (!input.prewarm) return [];

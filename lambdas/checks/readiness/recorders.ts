@@ -5,7 +5,8 @@ import type { Reader } from '../../ports/database.ts';
 import { ownRole } from '../../postgres/roles.sql.ts';
 import { keepQuiet, type Recorder, recorders, tryQuiet } from '../../postgres/silence.sql.ts';
 import { INSUFFICIENT_PRIVILEGE } from '../../postgres/sqlstates.ts';
-import { type Check, listed } from '../finding.ts';
+import { listed } from '../finding.ts';
+import type { ReadinessCheck } from './context.ts';
 
 /** Found out by trying: managed services let roles do more than plain PostgreSQL says. */
 async function mayQuiet(reader: Reader, recorder: Recorder): Promise<boolean> {
@@ -24,7 +25,7 @@ async function loudOn(reader: Reader): Promise<Recorder[]> {
   return loud;
 }
 
-export const recordedSecrets: Check = {
+export const recordedSecrets: ReadinessCheck = {
   name: 'what the servers keep of statements',
   async find(scene) {
     const sides: readonly SideName[] = ['source', 'target'];

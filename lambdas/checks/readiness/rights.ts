@@ -14,7 +14,8 @@ import {
   userSchemas,
 } from '../../postgres/rights.sql.ts';
 import { ATTRIBUTES_CAN_BE_PASSED_ON, mayCreateReplicationRole, rightsOn } from '../../switch/rights.ts';
-import { type Check, type CheckContext, type Finding, listed, onTarget } from '../finding.ts';
+import { type Finding, listed, onTarget } from '../finding.ts';
+import type { CheckContext, ReadinessCheck } from './context.ts';
 
 const describe = ({ object, owner }: OwnedObject): string => `${object} (owner ${owner})`;
 const grantsOfOwners = (objects: readonly OwnedObject[], member: string): string[] =>
@@ -23,7 +24,7 @@ const grantsOfOwners = (objects: readonly OwnedObject[], member: string): string
 const mayBypassRowSecurity = (rights: RoleRights, version: number): boolean =>
   rights.superuser || (version >= ATTRIBUTES_CAN_BE_PASSED_ON && rights.createsRoles && rights.bypassesRowSecurity);
 
-export const sourceRole: Check = {
+export const sourceRole: ReadinessCheck = {
   name: 'rights of the source role',
   async find({ source, sourceVersion }) {
     const rights = await rightsOn(source);
@@ -44,7 +45,7 @@ export const sourceRole: Check = {
   },
 };
 
-export const sourceTables: Check = {
+export const sourceTables: ReadinessCheck = {
   name: 'ownership and readability on the source',
   async find({ source, input }) {
     const { role } = await rightsOn(source);
@@ -80,7 +81,7 @@ export const sourceTables: Check = {
   },
 };
 
-export const rowSecurity: Check = {
+export const rowSecurity: ReadinessCheck = {
   name: 'row-level security on the source',
   async find({ source, sourceVersion, input }) {
     const tables = await source.query(protectedTables(input));
@@ -117,13 +118,13 @@ export const rowSecurity: Check = {
         severity: 'warning',
         objects: open.map(({ object }) => object),
         message: 'These tables have row-level security. All their rows are copied, and their policies are created on the target.',
-        remedy: 'Check that the roles of the application on the target are those that the policies name.',
+        remedy: 'ReadinessCheck that the roles of the application on the target are those that the policies name.',
       }),
     ];
   },
 };
 
-export const targetRole: Check = {
+export const targetRole: ReadinessCheck = {
   name: 'rights of the target role',
   async find(scene: CheckContext) {
     const { source, target, input } = scene;

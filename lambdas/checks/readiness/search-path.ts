@@ -1,13 +1,14 @@
 /** Functions that find what they name by a search_path, and are run where there is none. Catalogs and bodies are read; nothing is run. */
 import { givePath } from '../../schema/search-paths.sql.ts';
 import { pathsToGive } from '../../schema/search-paths.ts';
-import { type Check, listed } from '../finding.ts';
+import { listed } from '../finding.ts';
+import type { ReadinessCheck } from './context.ts';
 
 const WHERE =
   'They are reached from checks, types, generated columns, partition keys, indexes, materialized views or triggers that fire while changes are ' +
   'applied, which the target evaluates with an empty search_path.';
 
-export const searchPath: Check = {
+export const searchPath: ReadinessCheck = {
   name: 'functions that lean on a search_path',
   async find({ source, input }) {
     const paths = await pathsToGive(source, input);

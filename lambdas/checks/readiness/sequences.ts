@@ -1,12 +1,14 @@
 /** Sequences that are about to run out, have no room for the margin, or start over. */
-import { type Check, listed } from '../finding.ts';
+
+import { listed } from '../finding.ts';
+import type { ReadinessCheck } from './context.ts';
 import { sequencesOfNote } from './sequence-catalog.sql.ts';
 
 /** A sequence that has used four fifths of its range has run out before long, wherever it lives. */
 const ALMOST_USED_UP = 0.8;
 const percent = (share: number): string => `${Math.floor(share * 100)} %`;
 
-export const sequences: Check = {
+export const sequences: ReadinessCheck = {
   name: 'sequences',
   async find({ source, input }) {
     const margin = BigInt(input.sequenceMargin);

@@ -2,7 +2,8 @@
 import type { SideName } from '../../config/side-name.ts';
 import type { Reader } from '../../ports/database.ts';
 import { firesTriggers, sessionRoleOn } from '../../switch/session-role.ts';
-import { type Check, type Finding, listed } from '../finding.ts';
+import { type Finding, listed } from '../finding.ts';
+import type { ReadinessCheck } from './context.ts';
 
 export async function sessionRoleFindings(sides: Readonly<Record<SideName, Reader>>): Promise<readonly Finding[]> {
   const found: { readonly object: string; readonly remedies: readonly string[] }[] = [];
@@ -23,7 +24,7 @@ export async function sessionRoleFindings(sides: Readonly<Record<SideName, Reade
   });
 }
 
-export const sessionReplicationRole: Check = {
+export const sessionReplicationRole: ReadinessCheck = {
   name: 'session_replication_role of our sessions',
   find: sessionRoleFindings,
 };

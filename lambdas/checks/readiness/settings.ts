@@ -2,7 +2,7 @@
 import { streamsAlready } from '../../cluster/parameters.ts';
 import type { ClusterView, Parameter } from '../../ports/cluster.ts';
 import type { Reader } from '../../ports/database.ts';
-import type { CheckContext } from '../finding.ts';
+import type { CheckContext } from './context.ts';
 import { settings } from './servers.sql.ts';
 
 export type Values = ReadonlyMap<string, string>;

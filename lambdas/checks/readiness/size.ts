@@ -1,5 +1,5 @@
 /** How much disk the target needs. SQL does not tell how much it has: neither PostgreSQL nor PlanetScale shows free space there. */
-import type { Check } from '../finding.ts';
+import type { ReadinessCheck } from './context.ts';
 import { indexBytes } from './size.sql.ts';
 
 /** The guide asks for 150 % of the source's size, set beforehand: growing the disk in the middle of the copy cuts connections. */
@@ -7,7 +7,7 @@ const SHARE_OF_SOURCE = 1.5;
 const GIBIBYTE = 1024 ** 3;
 const gibibytes = (bytes: number): string => `${(bytes / GIBIBYTE).toFixed(2)} GiB`;
 
-export const size: Check = {
+export const size: ReadinessCheck = {
   name: 'size of the data',
   async find({ source, input, tables }) {
     const published = await tables();
@@ -26,7 +26,7 @@ export const size: Check = {
   },
 };
 
-export const nothingToMove: Check = {
+export const nothingToMove: ReadinessCheck = {
   name: 'tables to publish',
   async find({ source, tables }) {
     if ((await tables()).length > 0) return [];
@@ -36,7 +36,7 @@ export const nothingToMove: Check = {
         severity: 'warning',
         objects: [source.endpoint.database],
         message: 'The source database has no table to publish.',
-        remedy: 'Check the database in the source secret, and what the input excludes.',
+        remedy: 'ReadinessCheck the database in the source secret, and what the input excludes.',
       },
     ];
   },

@@ -6,7 +6,8 @@
 import { subscriptionName } from '../../config/names.ts';
 import type { Reader } from '../../ports/database.ts';
 import { FAILOVER_SLOTS_SINCE } from '../../replication/slots.sql.ts';
-import { type Check, type Finding, listed } from '../finding.ts';
+import { type Finding, listed } from '../finding.ts';
+import type { ReadinessCheck } from './context.ts';
 import { valuesOf } from './settings.ts';
 
 const SETTINGS = ['sync_replication_slots', 'hot_standby_feedback'] as const;
@@ -49,7 +50,7 @@ export async function slotSurvival(target: Reader, version: number, slot: string
   ];
 }
 
-export const slotOfTheWayBack: Check = {
+export const slotOfTheWayBack: ReadinessCheck = {
   name: 'what a switchover of the target does to the stream back',
   find: async ({ source, target, targetVersion, input }) =>
     input.reverse === false ? [] : slotSurvival(target, targetVersion, subscriptionName(source.endpoint.database, 'reverse')),

@@ -4,12 +4,13 @@ import { servedBy } from '../../cleanup/switched.ts';
 import { subscriptionName } from '../../config/names.ts';
 import { subscriptionState } from '../../replication/subscriptions.sql.ts';
 import { type Gates, lookAtGates } from '../../switch/gates.ts';
-import { type Check, listed } from '../finding.ts';
+import { listed } from '../finding.ts';
+import type { ReadinessCheck } from './context.ts';
 
 const stateOf = ({ source, target }: Gates): string =>
   `gate of the source ${source?.state ?? 'open'}, of the target ${target?.state ?? 'open'}`;
 
-export const alreadySwitched: Check = {
+export const alreadySwitched: ReadinessCheck = {
   name: 'gates of earlier switches',
   async find({ source, target }) {
     const gates = await lookAtGates(source, target);
@@ -35,7 +36,7 @@ export const alreadySwitched: Check = {
   },
 };
 
-export const reverseStream: Check = {
+export const reverseStream: ReadinessCheck = {
   name: 'the stream back of earlier switches',
   async find({ source, target }) {
     if (servedBy(await lookAtGates(source, target)) === 'target') return [];

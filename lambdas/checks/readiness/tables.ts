@@ -16,7 +16,8 @@ import {
   unloggedBelow,
   unloggedTables,
 } from '../../schema/relations.sql.ts';
-import { type Check, type CheckContext, type Finding, listed } from '../finding.ts';
+import { type Finding, listed } from '../finding.ts';
+import type { CheckContext, ReadinessCheck } from './context.ts';
 
 /** A check that lists the objects of one query on the source, where the source has what it asks for. */
 const listing = (
@@ -24,7 +25,7 @@ const listing = (
   query: (input: CheckContext['input']) => Statement<Named>,
   finding: Omit<Finding, 'objects'>,
   applies: (version: number) => boolean = () => true,
-): Check => ({
+): ReadinessCheck => ({
   name,
   async find({ source, sourceVersion, input }) {
     if (!applies(sourceVersion)) return [];
@@ -48,7 +49,7 @@ const belowPublished = listing('unlogged partitions and children', unloggedBelow
   remedy: 'Make them logged on the source before you start (alter table … set logged) if their rows matter.',
 });
 
-const unloggedChildren: Check = {
+const unloggedChildren: ReadinessCheck = {
   name: 'foreign keys of unlogged tables',
   async find({ source, input }) {
     const found = await source.query(foreignKeysOfUnlogged(input));
@@ -102,7 +103,7 @@ const generated = listing(
     code: 'GeneratedColumn',
     severity: 'warning',
     message: 'Generated columns are not replicated; the target computes them anew.',
-    remedy: 'Check that their expressions mean the same on the target. CompareData compares the values.',
+    remedy: 'ReadinessCheck that their expressions mean the same on the target. CompareData compares the values.',
   },
   (version) => version >= 12,
 );
@@ -139,7 +140,7 @@ const removedTypes = listing(
   (version) => version < 12,
 );
 
-const objects: Check = {
+const objects: ReadinessCheck = {
   name: 'large objects',
   async find({ source }) {
     const [found] = await source.query(largeObjects());
@@ -156,7 +157,7 @@ const objects: Check = {
   },
 };
 
-export const tableChecks: readonly Check[] = [
+export const tableChecks: readonly ReadinessCheck[] = [
   unlogged,
   belowPublished,
   unloggedChildren,

@@ -1,9 +1,10 @@
 /** Whether the target is empty of what is to come. */
 import { namesTaken, relationsToCome } from '../../schema/relations.sql.ts';
 import { copyOn } from '../../state/earlier-copy.ts';
-import { type Check, listed } from '../finding.ts';
+import { listed } from '../finding.ts';
+import type { ReadinessCheck } from './context.ts';
 
-export const targetEmpty: Check = {
+export const targetEmpty: ReadinessCheck = {
   name: 'target empty of the tables to come',
   async find({ source, target, input }) {
     if (await copyOn(target)) return [];

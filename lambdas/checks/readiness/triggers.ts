@@ -1,8 +1,9 @@
 /** Triggers, rules and event triggers: code of the user that could run a second time on the target. */
 import { eventTriggers, rules, triggersUnderApply } from '../../schema/relations.sql.ts';
-import { type Check, listed } from '../finding.ts';
+import { listed } from '../finding.ts';
+import type { ReadinessCheck } from './context.ts';
 
-export const triggers: Check = {
+export const triggers: ReadinessCheck = {
   name: 'triggers that fire under replication',
   async find({ source, input }) {
     const found = await source.query(triggersUnderApply(input));
@@ -18,7 +19,7 @@ export const triggers: Check = {
   },
 };
 
-export const ruleChecks: Check = {
+export const ruleChecks: ReadinessCheck = {
   name: 'rules',
   async find({ source, input }) {
     return listed({
@@ -31,7 +32,7 @@ export const ruleChecks: Check = {
   },
 };
 
-export const eventTriggerChecks: Check = {
+export const eventTriggerChecks: ReadinessCheck = {
   name: 'event triggers',
   async find({ source }) {
     return listed({
@@ -41,7 +42,7 @@ export const eventTriggerChecks: Check = {
       message:
         'Event triggers also run for what the migration creates on the source: a schema, a table and a publication. On a target that lets no role ' +
         'make any they stay behind, see LeftBehind.',
-      remedy: 'Check that they let these be created. They stay in force on the source.',
+      remedy: 'ReadinessCheck that they let these be created. They stay in force on the source.',
     });
   },
 };

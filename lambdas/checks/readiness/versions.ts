@@ -1,6 +1,7 @@
 /** Versions of both servers, and whether they are the ones that take writes. */
 import { decodesWrongly } from '../../postgres/versions.ts';
-import type { Check, Finding } from '../finding.ts';
+import type { Finding } from '../finding.ts';
+import type { ReadinessCheck } from './context.ts';
 import { serverFacts } from './servers.sql.ts';
 
 /** Row changes of TRUNCATE are published from 11 on, and the oldest Aurora that is left is 11. */
@@ -8,7 +9,7 @@ const OLDEST_SOURCE = 11;
 /** What PlanetScale for Postgres offers. */
 const TARGETS = [17, 18];
 
-export const versions: Check = {
+export const versions: ReadinessCheck = {
   name: 'server versions',
   async find({ sourceVersion, targetVersion }) {
     const findings: Finding[] = [];
@@ -27,7 +28,7 @@ export const versions: Check = {
         severity: 'blocker',
         objects: [`PostgreSQL ${targetVersion}`],
         message: `The target must be PostgreSQL ${TARGETS.join(' or ')}, which is what PlanetScale offers.`,
-        remedy: 'Check that the target secret leads to the PlanetScale database.',
+        remedy: 'ReadinessCheck that the target secret leads to the PlanetScale database.',
       });
     }
     if (targetVersion < sourceVersion) {
@@ -43,7 +44,7 @@ export const versions: Check = {
   },
 };
 
-export const auroraDecoding: Check = {
+export const auroraDecoding: ReadinessCheck = {
   name: 'Aurora version',
   async find({ source, cluster }) {
     const state = await cluster.describe();
@@ -62,7 +63,7 @@ export const auroraDecoding: Check = {
   },
 };
 
-export const standby: Check = {
+export const standby: ReadinessCheck = {
   name: 'recovery state of both servers',
   async find({ source, target }) {
     const standbys: string[] = [];

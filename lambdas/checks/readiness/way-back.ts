@@ -3,14 +3,15 @@ import { subscriptionName } from '../../config/names.ts';
 import type { Route } from '../../ports/replication.ts';
 import { isBeyond, knowsPublisher, whyUnknown } from '../../replication/connection.ts';
 import { allRightsOn, loginAtTarget, publisherLacks, subscriberLacks } from '../../switch/rights.ts';
-import { type Check, type Finding, listed } from '../finding.ts';
+import { type Finding, listed } from '../finding.ts';
+import type { ReadinessCheck } from './context.ts';
 import { publisherRoomOn } from './publisher-room.ts';
 import { numberOf, valuesOf } from './settings.ts';
 
 /** How a finding about the way back ends. */
 const WITHOUT = 'Or start with {"reverse": false}, and switch with it, without a way back.';
 
-export const wayBack: Check = {
+export const wayBack: ReadinessCheck = {
   name: 'the stream back to the source',
   async find({ sourceVersion, wayBack: way, input }) {
     if (!input.reverse) return [];
@@ -40,7 +41,7 @@ export const cannotVerify = (route: Route, sourceVersion: number, severity: Find
     remedy: 'Deploy with reverseSslmode=require, or without that setting; or switch with {"reverse": false}, without a way back.',
   });
 
-export const wayBackRights: Check = {
+export const wayBackRights: ReadinessCheck = {
   name: 'rights for the stream back to the source',
   async find({ source, target, sourceVersion, targetVersion, input }) {
     if (!input.reverse) return [];
@@ -68,7 +69,7 @@ export const wayBackRights: Check = {
 /** PlanetScale's default is as much, and its guide asks for more (https://planetscale.com/docs/postgres/integrations/logical-cdc). */
 const LITTLE_WAL_MB = 4_096;
 
-export const wayBackRoom: Check = {
+export const wayBackRoom: ReadinessCheck = {
   name: 'room on the target for the stream back',
   async find({ source, target, input }) {
     if (!input.reverse) return [];

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findAll, loadContext } from '../../../../lambdas/checks/finding.ts';
+import { loadContext } from '../../../../lambdas/checks/readiness/context.ts';
 import { extensionRows } from '../../../../lambdas/checks/readiness/extensions.ts';
 import { jobs } from '../../../../lambdas/checks/readiness/jobs.ts';
+import { findAll } from '../../../../lambdas/checks/run.ts';
 import { parseInput } from '../../../../lambdas/config/input.ts';
 import { cronDatabase } from '../../../../lambdas/extensions/cron-jobs.sql.ts';
 import type { Reader } from '../../../../lambdas/ports/database.ts';

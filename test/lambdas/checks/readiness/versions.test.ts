@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CheckContext } from '../../../../lambdas/checks/finding.ts';
+import type { CheckContext } from '../../../../lambdas/checks/readiness/context.ts';
 import { auroraDecoding, standby, versions } from '../../../../lambdas/checks/readiness/versions.ts';
 import { decodesWrongly } from '../../../../lambdas/postgres/versions.ts';
 import { unmanagedCluster } from '../../../../rehearsal/aurora-stand-in.ts';

@@ -1,16 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Check, listed } from '../../../lambdas/checks/finding.ts';
+import { listed } from '../../../lambdas/checks/finding.ts';
+import type { ReadinessCheck } from '../../../lambdas/checks/readiness/context.ts';
 import { CannotConnect, StatementFailed, TransientError } from '../../../lambdas/config/errors.ts';
 import { blocker, findingsOf, summary } from '../../support/findings.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
-const failing = (name: string, error: unknown): Check => ({
+const failing = (name: string, error: unknown): ReadinessCheck => ({
   name,
   async find() {
     throw error;
   },
 });
-const fine: Check = {
+const fine: ReadinessCheck = {
   name: 'fine',
   find: async () => listed({ code: 'Seen', severity: 'blocker', objects: ['a'], message: 'm', remedy: 'r' }),
 };
@@ -35,7 +36,7 @@ describe('findAll', () => {
   });
 
   it('counts a statement that timed out as not told', async () => {
-    const check: Check = {
+    const check: ReadinessCheck = {
       name: 'slow',
       async find({ source }) {
         await source.query({ text: "select set_config('statement_timeout', '1', false)", values: [] });

@@ -1,0 +1,54 @@
+/** What the checks of readiness look at. */
+import type { MigrationInput } from '../../config/input.ts';
+import type { Looking } from '../../engine/contract.ts';
+import type { ApplicationView } from '../../ports/application.ts';
+import type { ClusterView } from '../../ports/cluster.ts';
+import type { Reader } from '../../ports/database.ts';
+import type { WayBack } from '../../ports/replication.ts';
+import { type PublishedTable, publishedTables } from '../../postgres/tables.sql.ts';
+import type { Check } from '../run.ts';
+
+/** What every check may look at. Versions are major versions. */
+export interface CheckContext {
+  readonly source: Reader;
+  readonly target: Reader;
+  readonly cluster: ClusterView;
+  readonly application: ApplicationView;
+  readonly wayBack: WayBack;
+  readonly input: MigrationInput;
+  readonly sourceVersion: number;
+  readonly targetVersion: number;
+  /** The tables to be published; asked for once, however many checks want them. */
+  tables(): Promise<readonly PublishedTable[]>;
+}
+
+/** What the checks look at. */
+type Needs = 'source' | 'target' | 'cluster' | 'applicationView' | 'wayBack';
+
+/** Both sides, ready to be looked at. */
+export async function loadContext({
+  source,
+  target,
+  cluster,
+  applicationView: application,
+  wayBack,
+  input,
+}: Pick<Looking<Needs>, Needs | 'input'>): Promise<CheckContext> {
+  let tables: Promise<readonly PublishedTable[]> | undefined;
+  return {
+    source,
+    target,
+    cluster,
+    application,
+    wayBack,
+    input,
+    sourceVersion: await source.version(),
+    targetVersion: await target.version(),
+    tables() {
+      tables ??= source.query(publishedTables(input));
+      return tables;
+    },
+  };
+}
+
+export type ReadinessCheck = Check<CheckContext>;

@@ -35,7 +35,7 @@ const PASSING_ERRORS = ['TransientError', ...PASSING_EXCEPTIONS.map((name) => `L
  * With full jitter a pause is on average half of its bound: 2, 4, 8, 16, 32, then 60 seconds. 36 pauses make 31 + 31 × 30 s = 16 minutes,
  * which outlasts a reboot and a failover, and the minutes in which Lambda brings an inactive function back, at 3 events of the 25,000 for each attempt.
  */
-const PATIENCE = {
+const RETRY = {
   interval: Duration.seconds(2),
   backoffRate: 2,
   maxDelay: Duration.seconds(60),
@@ -54,7 +54,7 @@ const SECOND_CHANCES = { interval: Duration.seconds(5), backoffRate: 2, maxAttem
  * What follows on the end of an execution may still be told that it runs, for a second as a rule; a switch that somebody started at once
  * finds the one before unfinished, and ends. On average 1, 2, 4, 8, 16, then 30 seconds: 31 + 13 × 30 s = 7 minutes.
  */
-const UNTIL_OLDER_ENDS = { ...PATIENCE, maxAttempts: 18 };
+const UNTIL_OLDER_ENDS = { ...RETRY, maxAttempts: 18 };
 
 /** Where a Catch leaves what it caught: `Error` and `Cause`. The step that follows on a failure is told of it. */
 const FAILURE = '$.failure';
@@ -100,7 +100,7 @@ function invoke(scope: Construct, { step, polls, waitsForOlder }: Stage, handler
     resultPath: `$.${step}`,
     retryOnServiceExceptions: false, // its own list knows neither our errors nor jitter
   });
-  task.addRetry({ errors: PASSING_ERRORS, ...PATIENCE });
+  task.addRetry({ errors: PASSING_ERRORS, ...RETRY });
   task.addRetry({ errors: CRASHES, ...SECOND_CHANCES });
   if (waitsForOlder) task.addRetry({ errors: ['AlreadyRunning' satisfies ErrorName], ...UNTIL_OLDER_ENDS });
   return task;

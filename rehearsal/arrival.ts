@@ -8,7 +8,7 @@ import { type BothSides, type Look, lookAtBoth } from './inventory/look.ts';
 import type { Sides } from './sides.ts';
 
 const LOOK_AGAIN_MS = 50;
-const PATIENCE_MS = 120_000;
+const TIMEOUT_MS = 120_000;
 
 /** @param serving the side that takes writes. @returns false where the marker has not arrived after two minutes */
 export async function everythingArrived(sides: Pick<Sides, 'source' | 'target'>, serving: SideName): Promise<boolean> {
@@ -20,7 +20,7 @@ export async function everythingArrived(sides: Pick<Sides, 'source' | 'target'>,
 }
 
 async function hasArrived(look: Look, token: string): Promise<boolean> {
-  for (const deadline = performance.now() + PATIENCE_MS; performance.now() < deadline; ) {
+  for (const deadline = performance.now() + TIMEOUT_MS; performance.now() < deadline; ) {
     if ((await look(beatOf(token))).length > 0) return true;
     await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
   }

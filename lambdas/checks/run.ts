@@ -6,7 +6,7 @@ import type { Finding } from './finding.ts';
 export interface Check<On> {
   /** What a person would say it looks at; used where it cannot tell. */
   readonly name: string;
-  find(scene: On): Promise<readonly Finding[]>;
+  find(ctx: On): Promise<readonly Finding[]>;
 }
 
 /** Of the finding that names what carries our name and is not ours; see `own-things.ts`. */
@@ -30,11 +30,11 @@ function couldNotTell({ name }: Pick<Check<never>, 'name'>, error: unknown): Fin
  * Carries out every check, one after the other. One that fails for whatever reason becomes a blocker and does not stop the others.
  * @throws TransientError, CannotConnect where the connection is the trouble: then no check can tell anything
  */
-export async function findAll<On>(checks: readonly Check<On>[], scene: On): Promise<Finding[]> {
+export async function findAll<On>(checks: readonly Check<On>[], ctx: On): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const check of checks) {
     try {
-      findings.push(...(await check.find(scene)));
+      findings.push(...(await check.find(ctx)));
     } catch (error) {
       if (error instanceof MigrationError && (error instanceof TransientError || error instanceof CannotConnect)) throw error;
       if (error instanceof NotOurs && findings.some(({ code }) => code === NOT_OURS)) continue; // said once, with all there is to say

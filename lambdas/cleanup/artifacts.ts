@@ -35,8 +35,8 @@ export const targetToClean = (target: Database, sourceDatabase: string, drop: bo
 });
 
 /** What earlier visits of other steps left to the servers is ended, the session that would lift a fence later among it. */
-export async function stopSwitches(brooms: readonly CleanupTarget[], step: string): Promise<void> {
-  for (const { side } of brooms) {
+export async function stopSwitches(targets: readonly CleanupTarget[], step: string): Promise<void> {
+  for (const { side } of targets) {
     await side.query(endOtherSteps(step));
     await cancelSwitches(side);
   }
@@ -49,20 +49,23 @@ export async function stopSwitches(brooms: readonly CleanupTarget[], step: strin
  * @returns whether all was carried out; false where a visit more is needed, be it because another one is at it
  * @throws what failed on a side, after the other was cleaned
  */
-export async function removeArtifacts(brooms: readonly CleanupTarget[], remainingMs: () => number): Promise<boolean> {
+export async function removeArtifacts(targets: readonly CleanupTarget[], remainingMs: () => number): Promise<boolean> {
   const failures: unknown[] = [];
-  const phase = async (going: readonly CleanupTarget[], work: (broom: CleanupTarget) => Promise<boolean>): Promise<CleanupTarget[]> => {
+  const phase = async (
+    going: readonly CleanupTarget[],
+    work: (cleanupTarget: CleanupTarget) => Promise<boolean>,
+  ): Promise<CleanupTarget[]> => {
     const done: CleanupTarget[] = [];
-    for (const broom of going) {
+    for (const cleanupTarget of going) {
       try {
-        if (await work(broom)) done.push(broom);
+        if (await work(cleanupTarget)) done.push(cleanupTarget);
       } catch (error) {
         if (!hasVanished(error)) failures.push(error);
       }
     }
     return done;
   };
-  const cut = await phase(brooms, async ({ side, subscribes }) => {
+  const cut = await phase(targets, async ({ side, subscribes }) => {
     await unsubscribe(side, subscribes);
     return true;
   });
@@ -75,5 +78,5 @@ export async function removeArtifacts(brooms: readonly CleanupTarget[], remainin
     return true;
   });
   if (failures.length > 0) throw failures[0];
-  return clean.length === brooms.length;
+  return clean.length === targets.length;
 }

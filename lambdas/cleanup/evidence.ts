@@ -6,13 +6,13 @@ import type { PublisherTraces } from './publisher.ts';
 import { type CleanupState, isAnothers, servedIn } from './state.ts';
 
 /** @param before what the visit began with: the gates are gone once it has acted */
-export function evidenceOf(scene: CleanupState, before: CleanupState): { readonly [key: string]: Json } {
-  const served = servedIn(scene, before);
+export function evidenceOf(ctx: CleanupState, before: CleanupState): { readonly [key: string]: Json } {
+  const served = servedIn(ctx, before);
   return {
-    source: { ...onSource(scene), ...identitiesOn(scene.source, before.source), ...keysOn(scene.source, before.source) },
-    target: { ...onTarget(scene), ...identitiesOn(scene.target, before.target), ...keysOn(scene.target, before.target) },
+    source: { ...onSource(ctx), ...identitiesOn(ctx.source, before.source), ...keysOn(ctx.source, before.source) },
+    target: { ...onTarget(ctx), ...identitiesOn(ctx.target, before.target), ...keysOn(ctx.target, before.target) },
     ...(served === undefined ? {} : { served, says: SAYS[served] }),
-    ...(scene.pointsAt === undefined ? {} : { secretLeadsTo: scene.pointsAt }),
+    ...(ctx.pointsAt === undefined ? {} : { secretLeadsTo: ctx.pointsAt }),
   };
 }
 
@@ -43,7 +43,7 @@ const MOST_SHOWN = 20;
 
 /** The record is gone once all is clean, so what was left alone is said by the visit that drops it. */
 function identitiesOn(now: CleanupState['source' | 'target'], before: CleanupState['source' | 'target']): { readonly [key: string]: Json } {
-  const recordOf = (side: CleanupState['source' | 'target']) => (side.reached ? (side.traces.identities ?? []) : []);
+  const recordOf = (side: CleanupState['source' | 'target']) => (side.reached ? (side.artifacts.identities ?? []) : []);
   const record = recordOf(now).length > 0 ? recordOf(now) : recordOf(before);
   const [waiting, left] = [stillSet(recordOf(now)), leftAlone(record)];
   return {
@@ -54,27 +54,27 @@ function identitiesOn(now: CleanupState['source' | 'target'], before: CleanupSta
 
 /** The same of foreign keys. */
 function keysOn(now: CleanupState['source' | 'target'], before: CleanupState['source' | 'target']): { readonly [key: string]: Json } {
-  const keysOf = (side: CleanupState['source' | 'target']) => (side.reached ? (side.traces.keys ?? []) : []);
+  const keysOf = (side: CleanupState['source' | 'target']) => (side.reached ? (side.artifacts.keys ?? []) : []);
   const keys = keysOf(now).length > 0 ? keysOf(now) : keysOf(before);
   return keys.length > 0 ? { foreignKeysToMake: keys.slice(0, MOST_SHOWN) } : {};
 }
 
 function onSource({ source }: CleanupState): { readonly [key: string]: Json } {
   if (!source.reached) return { unreachable: source.reason };
-  const { publisher, subscription, schema, gate } = source.traces;
+  const { publisher, subscription, schema, gate } = source.artifacts;
   return { ...streamEvidence(publisher), subscription, schema, ...(gate ? { gate: gate.state } : {}) };
 }
 
-function onTarget(scene: CleanupState): { readonly [key: string]: Json } {
-  const { target } = scene;
+function onTarget(ctx: CleanupState): { readonly [key: string]: Json } {
+  const { target } = ctx;
   if (!target.reached) return { unreachable: target.reason };
-  const { subscriptions, publisher, schema, copied, gate } = target.traces;
+  const { subscriptions, publisher, schema, copied, gate } = target.artifacts;
   return {
     subscriptions: [...subscriptions],
     ...streamEvidence(publisher),
     schema,
     ...(gate ? { gate: gate.state } : {}),
     ...(copied === undefined ? {} : { copiedObjects: copied }),
-    ...(isAnothers(scene) ? { followsAnotherSource: true } : {}),
+    ...(isAnothers(ctx) ? { followsAnotherSource: true } : {}),
   };
 }

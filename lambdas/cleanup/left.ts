@@ -10,8 +10,8 @@ import type { TargetTraces } from './target.ts';
 const at = ({ host, port, database }: Endpoint): string => `${host}:${port}/${database}`;
 
 /** What is left, in a sentence or more for each side. */
-export function left(scene: CleanupState, drop: boolean): string[] {
-  const { source, target, original, lost, at: places } = scene;
+export function left(ctx: CleanupState, drop: boolean): string[] {
+  const { source, target, original, lost, at: places } = ctx;
   const { database } = places.source;
   return [
     ...(source.reached || lost === 'source'
@@ -20,7 +20,7 @@ export function left(scene: CleanupState, drop: boolean): string[] {
     ...(target.reached || lost === 'target'
       ? []
       : [target.notOurs ? leftNotOurs('target', target.reason) : leftOnTarget(places.target, database, target.reason, drop)]),
-    ...(target.reached && isAnothers(scene) ? [leftOfAnother(places.target, database, target.traces)] : []),
+    ...(target.reached && isAnothers(ctx) ? [leftOfAnother(places.target, database, target.artifacts)] : []),
     ...(original.reached ? [] : [leftInSecret(original.reason)]),
   ];
 }

@@ -3,7 +3,7 @@ import { CannotConnect, InvalidConfiguration, NotOurs, StatementFailed, Transien
 import { UNDEFINED_TABLE } from '../postgres/sqlstates.ts';
 
 export type Side<Traces> =
-  | { readonly reached: true; readonly traces: Traces }
+  | { readonly reached: true; readonly artifacts: Traces }
   | {
       readonly reached: false;
       readonly reason: string;
@@ -22,7 +22,7 @@ const LOOKS = 8;
 /** @throws whatever is no matter of reach, such as a statement that the server refuses */
 export async function look<Traces>(find: () => Promise<Traces>, looks = LOOKS): Promise<Side<Traces>> {
   try {
-    return { reached: true, traces: await find() };
+    return { reached: true, artifacts: await find() };
   } catch (error) {
     if (hasVanished(error) && looks > 1) return look(find, looks - 1);
     if (error instanceof TransientError) return { reached: false, reason: error.message, passing: true };

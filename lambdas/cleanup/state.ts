@@ -21,45 +21,41 @@ export interface CleanupState {
 }
 
 /** A failover takes a minute or two, a reboot with recovery rarely ten; meanwhile a slot may be filling a disk. */
-const PATIENCE_SECONDS = 600;
+const TIMEOUT_SECONDS = 600;
 
 export const isAnothers = ({ source, target, at }: Pick<CleanupState, 'source' | 'target' | 'at'>): boolean =>
-  target.reached && followsAnother(target.traces, source, at.source.database);
+  target.reached && followsAnother(target.artifacts, source, at.source.database);
 
-export const sourceIsTodo = ({ source }: CleanupState): boolean => source.reached && !sourceIsClean(source.traces);
-export const targetIsTodo = (scene: CleanupState): boolean =>
-  scene.target.reached && !isAnothers(scene) && !targetIsClean(scene.target.traces);
+export const sourceIsTodo = ({ source }: CleanupState): boolean => source.reached && !sourceIsClean(source.artifacts);
+export const targetIsTodo = (ctx: CleanupState): boolean => ctx.target.reached && !isAnothers(ctx) && !targetIsClean(ctx.target.artifacts);
 
 /** What the gates say. Those of a target that belongs to another migration say nothing to us. */
 export function standingOf({ source, target, at, pointsAt }: Pick<CleanupState, 'source' | 'target' | 'at' | 'pointsAt'>): SwitchState {
   const ours = target.reached && !isAnothers({ source, target, at });
-  const gates = { source: source.reached ? source.traces.gate : undefined, target: ours ? target.traces.gate : undefined };
+  const gates = { source: source.reached ? source.artifacts.gate : undefined, target: ours ? target.artifacts.gate : undefined };
   return { gates, complete: source.reached && ours, pointsAt };
 }
 
 /** Whether something that is out of reach may come back while the execution waits. */
 export const mayComeBack = ({ source, target, original, lost, waitedSeconds }: CleanupState): boolean =>
-  waitedSeconds < PATIENCE_SECONDS &&
+  waitedSeconds < TIMEOUT_SECONDS &&
   Object.entries({ source, target, original }).some(([name, side]) => name !== lost && !side.reached && side.passing);
 
 /**
  * Whether the application's secret may let go of its first value: not before a side of ours was cleaned for good, for until then there may
  * be a way back.
  */
-export const originalIsTodo = (scene: CleanupState): boolean =>
-  scene.original.reached &&
-  scene.original.traces &&
-  !mayComeBack(scene) &&
-  (scene.source.reached || (scene.target.reached && !isAnothers(scene)));
+export const originalIsTodo = (ctx: CleanupState): boolean =>
+  ctx.original.reached && ctx.original.artifacts && !mayComeBack(ctx) && (ctx.source.reached || (ctx.target.reached && !isAnothers(ctx)));
 
 /**
  * Only both sides together know what is to be done about a switch, so a side that may come back is waited for before the gate of the other
  * is opened. A fence is lifted at once: the application waits for it.
  */
-export function waitsForTheOtherGate(scene: CleanupState): boolean {
-  const { gates, complete } = standingOf(scene);
+export function waitsForTheOtherGate(ctx: CleanupState): boolean {
+  const { gates, complete } = standingOf(ctx);
   const states = [gates.source?.state, gates.target?.state].filter((state) => state !== undefined);
-  return !complete && states.length > 0 && !states.includes('fenced') && mayComeBack(scene);
+  return !complete && states.length > 0 && !states.includes('fenced') && mayComeBack(ctx);
 }
 
 /** Whether another side is in reach now than before: then what was decided has to be decided anew. */
@@ -67,5 +63,5 @@ export const isAnotherScene = (now: CleanupState, before: CleanupState): boolean
   now.source.reached !== before.source.reached || now.target.reached !== before.target.reached;
 
 /** Which side served, by the earliest look that could tell. */
-export const servedIn = (scene: CleanupState, before: CleanupState = scene): SideName | undefined =>
-  scene.servedAtFirst ?? servedBy(standingOf(before).gates) ?? servedBy(standingOf(scene).gates);
+export const servedIn = (ctx: CleanupState, before: CleanupState = ctx): SideName | undefined =>
+  ctx.servedAtFirst ?? servedBy(standingOf(before).gates) ?? servedBy(standingOf(ctx).gates);

@@ -71,15 +71,15 @@ export async function lookAtTarget(target: Reader, database: string, drop: boole
  * Whether the target belongs to the migration of another source than ours: then nothing there is for us to drop, above all not a stream
  * whose other end would stay behind over there. A source that was upgraded in place has a new identity, but still knows a birth.
  */
-export function followsAnother(traces: TargetTraces, source: Side<SourceTraces>, database: string): boolean {
-  const { subscriptions, publisher, gate, copy, birth } = traces;
+export function followsAnother(artifacts: TargetTraces, source: Side<SourceTraces>, database: string): boolean {
+  const { subscriptions, publisher, gate, copy, birth } = artifacts;
   const ours = subscriptionName(database);
   if (subscriptions.some((name) => name !== ours)) return true;
   const inUse = subscriptions.includes(ours) || publisher.slots.length > 0 || gate !== undefined;
   if (!inUse || !copy) return false;
   if (!source.reached) return copy.sourceDatabase !== database;
   const same = (one: string | undefined, other: string | undefined) => one !== undefined && one === other;
-  const { identity, publisher: from, reverseBirth } = source.traces;
+  const { identity, publisher: from, reverseBirth } = source.artifacts;
   return copy.sourceIdentity !== identity && !same(birth, from.birth) && !same(publisher.birth, reverseBirth);
 }
 

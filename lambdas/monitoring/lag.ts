@@ -10,10 +10,10 @@ import { confirmation, walPosition } from '../replication/slots.sql.ts';
 import { bytesOf, type MetricHistory } from './history.ts';
 
 /** Several times that second. */
-export const PATIENCE_MS = 5_000;
+export const TIMEOUT_MS = 5_000;
 const LOOK_EVERY_MS = 100;
 
-/** Milliseconds until everything that was written by now is confirmed; undefined where it is not within {@link PATIENCE_MS}. */
+/** Milliseconds until everything that was written by now is confirmed; undefined where it is not within {@link TIMEOUT_MS}. */
 export async function awaitConfirmation(publisher: Reader, slot: string): Promise<number | undefined> {
   const [end] = await publisher.query(walPosition());
   const began = performance.now();
@@ -21,13 +21,13 @@ export async function awaitConfirmation(publisher: Reader, slot: string): Promis
     const [state] = await publisher.query(confirmation(slot, end?.position ?? '0/0'));
     const waited = performance.now() - began;
     if (state?.past) return waited;
-    if (waited > PATIENCE_MS) return undefined;
+    if (waited > TIMEOUT_MS) return undefined;
     await sleep(LOOK_EVERY_MS);
   }
 }
 
-/** Since when the subscriber is behind, by earlier looks: it has confirmed less than the publisher had written then. At least the patience. */
+/** Since when the subscriber is behind, by earlier looks: it has confirmed less than the publisher had written then. at least the timeout. */
 export function milliseconds(confirmed: string, memory: MetricHistory, now: number): number {
   const since = memory.lastSeenBefore(bytesOf(confirmed));
-  return Math.max(PATIENCE_MS, since === undefined ? 0 : now - since);
+  return Math.max(TIMEOUT_MS, since === undefined ? 0 : now - since);
 }

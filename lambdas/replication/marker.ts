@@ -59,19 +59,19 @@ export const isGood = (
 
 const LOOK_EVERY_MS = 25;
 
-/** Waits for a marker to arrive and for its place in the WAL to be confirmed, but not longer than `patienceMs`. */
+/** Waits for a marker to arrive and for its place in the WAL to be confirmed, but not longer than `timeoutMs`. */
 export async function awaitArrival(
   source: Reader,
   target: Reader,
   slot: string,
   execution: string,
   marker: Marker,
-  patienceMs: number,
+  timeoutMs: number,
 ): Promise<Arrival> {
   const token = tokenOf(execution, marker);
   // Read after the marker was committed, so it lies behind the marker.
   const position = (await source.query(walPosition()))[0]?.position ?? '0/0';
-  const until = Date.now() + patienceMs;
+  const until = Date.now() + timeoutMs;
   let lagMilliseconds: number | undefined;
   for (;;) {
     const late = Date.now() >= until;

@@ -93,7 +93,7 @@ async function carryOutAll(ctx: Acting<'target'>): Promise<'taken' | 'left'> {
   const [settings] = await target.query(buildSettings());
   if (!settings) return 'left';
   const { stopping, stop } = timeToStop(ctx.remainingMs());
-  const crew = new StatementPool({ target, step: NAME, execution, settings: builderSettings(settings, input.indexWorkers), stopping });
+  const pool = new StatementPool({ target, step: NAME, execution, settings: builderSettings(settings, input.indexWorkers), stopping });
   const turns = new Map<number, number>();
   try {
     for (let round = 1; round <= TURNS_A_VISIT; ) {
@@ -103,13 +103,13 @@ async function carryOutAll(ctx: Acting<'target'>): Promise<'taken' | 'left'> {
         round += 1;
         continue;
       }
-      if ((await crew.take(turn)) === 'left') return 'left';
+      if ((await pool.take(turn)) === 'left') return 'left';
       for (const { ordinal } of turn.queue) turns.set(ordinal, round);
     }
     return 'taken';
   } finally {
     stop();
-    await crew.dismiss();
+    await pool.dismiss();
   }
 }
 

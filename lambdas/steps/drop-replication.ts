@@ -52,8 +52,8 @@ async function lookAround(ctx: Looking<Needs>): Promise<CleanupState> {
 }
 
 /** @throws CleanupIncomplete where a switch stands in the way */
-function refuse(scene: CleanupState, drop: boolean): void {
-  const reason = refusal(standingOf(scene), drop);
+function refuse(ctx: CleanupState, drop: boolean): void {
+  const reason = refusal(standingOf(ctx), drop);
   if (reason !== undefined) throw new CleanupIncomplete(reason);
 }
 
@@ -68,8 +68,8 @@ export const dropReplication = defineStep({
   judge(seen, input) {
     const drop = input.target === 'drop';
     refuse(seen, drop);
-    if (seen.target.reached && !isAnothers(seen) && seen.target.traces.inTheWay.length > 0) {
-      throw new CleanupIncomplete(leftInTheWay(seen.at.target, seen.target.traces.inTheWay));
+    if (seen.target.reached && !isAnothers(seen) && seen.target.artifacts.inTheWay.length > 0) {
+      throw new CleanupIncomplete(leftInTheWay(seen.at.target, seen.target.artifacts.inTheWay));
     }
     if (waitsForTheOtherGate(seen)) return 'pending';
     if (sourceIsTodo(seen) || targetIsTodo(seen) || originalIsTodo(seen)) return 'todo';
@@ -83,18 +83,18 @@ export const dropReplication = defineStep({
   async act(ctx: Acting<Needs>, seen) {
     const { source, target, applicationOriginal, input, remainingMs, log } = ctx;
     const drop = input.target === 'drop';
-    const brooms = [
+    const targets = [
       ...(targetIsTodo(seen) ? [targetToClean(target, seen.at.source.database, drop)] : []),
       ...(sourceIsTodo(seen) ? [sourceToClean(source)] : []),
     ];
-    await stopSwitches(brooms, STEP);
+    await stopSwitches(targets, STEP);
     // Until a moment ago a function that nobody waits for any more may have committed its switch.
     const now = await lookAround(ctx);
     refuse(now, drop);
     if (isAnotherScene(now, seen) || waitsForTheOtherGate(now)) return 'pending';
     const served = servedIn(seen);
     if (served !== undefined) log.info('Gates are opened on both sides', { served });
-    if (!(await removeArtifacts(brooms, remainingMs))) return 'pending';
+    if (!(await removeArtifacts(targets, remainingMs))) return 'pending';
     await applicationOriginal.forgetOriginal();
     return undefined;
   },

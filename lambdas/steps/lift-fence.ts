@@ -38,7 +38,7 @@ interface Seen {
 }
 
 /** A failover takes a minute or two, a reboot with recovery rarely ten. */
-const PATIENCE_SECONDS = 1_800;
+const TIMEOUT_SECONDS = 1_800;
 
 export const liftFence = defineStep({
   needs: ['executions', 'source', 'target', 'application', 'hook'],
@@ -61,7 +61,7 @@ export const liftFence = defineStep({
   judge({ interrupted, notYet, toCallOff, waitedSeconds, leftTo, leftToRecovery }): Verdict {
     if (leftTo !== undefined || leftToRecovery) return 'done';
     if (!interrupted) return toCallOff === undefined ? 'done' : 'todo';
-    if (waitedSeconds > PATIENCE_SECONDS) throw stuck(interrupted);
+    if (waitedSeconds > TIMEOUT_SECONDS) throw stuck(interrupted);
     return notYet ? 'pending' : 'todo';
   },
 

@@ -27,7 +27,7 @@ interface Seen {
 }
 
 /** A worker that failed to log in tries again after five seconds (wal_retrieve_retry_interval), and on a busy server later. */
-const PATIENCE_SECONDS = 300;
+const TIMEOUT_SECONDS = 300;
 /** A worker notices its new connection string within a second, unless it is applying a large transaction, which it is left to finish. */
 const LONGEST_CHANGE_MS = 15_000;
 const LOOK_AGAIN_MS = 50;
@@ -53,7 +53,7 @@ export const rotatePassword = defineStep({
       const trouble = slotTrouble(name, stream, slot);
       if (trouble) throw broken(`The password is changed everywhere, but nobody can read what is gone: ${trouble}`, stream);
     }
-    if (waitedSeconds > PATIENCE_SECONDS) throw notBack(stopped);
+    if (waitedSeconds > TIMEOUT_SECONDS) throw notBack(stopped);
     return 'pending';
   },
 

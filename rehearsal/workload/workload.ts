@@ -36,7 +36,7 @@ const nobody: Bystanders = { leftConnected: async () => [], stop: async () => {}
 /** Real applications wait longer before they try again, and a switch is over before they notice. Here the pause would be measured. */
 const RETRY_AFTER_MS = 5;
 const LOOK_AGAIN_MS = 10;
-const PATIENCE_MS = 120_000;
+const TIMEOUT_MS = 120_000;
 
 export function startWorkload({ secret, subjects, writers, rate, retryAfterMs = RETRY_AFTER_MS }: WorkloadOptions): Workload {
   const journal = new Journal();
@@ -64,7 +64,7 @@ export function startWorkload({ secret, subjects, writers, rate, retryAfterMs = 
     },
     async untilWritten(place, writes, signal) {
       const enough = writers > 0 ? writtenAt(place) + writes : 0;
-      for (const deadline = performance.now() + PATIENCE_MS; writtenAt(place) < enough; ) {
+      for (const deadline = performance.now() + TIMEOUT_MS; writtenAt(place) < enough; ) {
         signal?.throwIfAborted();
         if (performance.now() > deadline) return false;
         await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));

@@ -15,7 +15,7 @@ const PYTHON = join(ENVIRONMENT, 'bin', 'python');
 
 /** Seconds of a state machine pass in this share of a second. The shortest poll of the product is 15 seconds. */
 const WAIT_SCALE = 0.02;
-const PATIENCE_MS = 300_000;
+const TIMEOUT_MS = 300_000;
 
 export interface Emulator {
   readonly endpoint: string;
@@ -69,7 +69,7 @@ export async function startEmulator(port: number, files: Files, rdsEndpoint: str
     endGroup(child, 'SIGKILL');
     await gone;
   };
-  for (const deadline = performance.now() + PATIENCE_MS; !(await isReady(port, files)); await sleep(100)) {
+  for (const deadline = performance.now() + TIMEOUT_MS; !(await isReady(port, files)); await sleep(100)) {
     if (child.exitCode === null && performance.now() < deadline) continue;
     await stop();
     throw new Error(`The emulator did not start:\n${log()}`);

@@ -15,7 +15,7 @@ interface Delivery {
   readonly Subject?: string;
 }
 
-const PATIENCE_MS = 300_000;
+const TIMEOUT_MS = 300_000;
 
 export async function openMailbox(client: SNSClient, TopicArn: string): Promise<Mailbox> {
   const waiting: string[] = [];
@@ -32,7 +32,7 @@ export async function openMailbox(client: SNSClient, TopicArn: string): Promise<
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('The mailbox has no port.');
   const until = async (what: string, is: () => boolean): Promise<void> => {
-    for (const deadline = performance.now() + PATIENCE_MS; !is(); await sleep(50)) {
+    for (const deadline = performance.now() + TIMEOUT_MS; !is(); await sleep(50)) {
       if (performance.now() > deadline)
         throw new Error(`${what} did not come within a minute; there is: ${waiting.join(', ') || 'nothing'}.`);
     }

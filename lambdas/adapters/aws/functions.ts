@@ -8,11 +8,11 @@ import { translateCommon } from './aws-errors.ts';
 
 /** How long one visit waits, and how often it asks meanwhile. A retry of the state goes on from there. */
 export interface WakePace {
-  readonly patienceMs: number;
+  readonly timeoutMs: number;
   readonly pauseMs: number;
 }
 /** The way into a VPC is there again after a minute or two. With the retries of the state all this lasts for the better part of an hour. */
-const PACE: WakePace = { patienceMs: 60_000, pauseMs: 3_000 };
+const PACE: WakePace = { timeoutMs: 60_000, pauseMs: 3_000 };
 
 /** What one call came to: nothing where the function answered. */
 type Outcome = { readonly passes: string } | { readonly refused: string } | undefined;
@@ -27,8 +27,8 @@ export function functionsPort(client: LambdaClient, arns: readonly string[], pac
   };
 }
 
-async function wakeOne(client: LambdaClient, arn: string, { patienceMs, pauseMs }: WakePace): Promise<Uncallable | undefined> {
-  const until = Date.now() + patienceMs;
+async function wakeOne(client: LambdaClient, arn: string, { timeoutMs, pauseMs }: WakePace): Promise<Uncallable | undefined> {
+  const until = Date.now() + timeoutMs;
   for (;;) {
     const outcome = await callOnce(client, arn);
     if (!outcome) return undefined;

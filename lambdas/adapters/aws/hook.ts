@@ -16,19 +16,19 @@ export interface HookEvent {
 }
 
 /** A switch waits for the answer, so it waits no longer than this, and is not asked twice behind its back. */
-export const PATIENCE_MS = 10_000;
+export const TIMEOUT_MS = 10_000;
 
 /** @param arn ARN of the function, with or without a version or an alias; `client` must not retry by itself */
-export function hookPort(client: LambdaClient, arn: string, patienceMs: number = PATIENCE_MS): Hook {
+export function hookPort(client: LambdaClient, arn: string, timeoutMs: number = TIMEOUT_MS): Hook {
   return {
     configured: true,
     async call(moment, to, execution) {
       const event: HookEvent = { moment, to, execution };
-      const abortSignal = AbortSignal.timeout(patienceMs);
+      const abortSignal = AbortSignal.timeout(timeoutMs);
       const { FunctionError, Payload } = await client
         .send(new InvokeCommand({ FunctionName: arn, Payload: JSON.stringify(event) }), { abortSignal })
         .catch((error: unknown) => {
-          throw abortSignal.aborted ? tooSlow(arn, moment, patienceMs) : translate(error, arn);
+          throw abortSignal.aborted ? tooSlow(arn, moment, timeoutMs) : translate(error, arn);
         });
       if (FunctionError !== undefined) throw failed(arn, moment, typeOf(Payload));
     },
@@ -55,9 +55,9 @@ const failed = (arn: string, moment: Moment, type: string): MigrationError =>
     `The function ${arn}, which is called ${TIMES[moment]}, failed (${type}). Its own log says why. Mend it, then start again.`,
   );
 
-const tooSlow = (arn: string, moment: Moment, patienceMs: number): MigrationError =>
+const tooSlow = (arn: string, moment: Moment, timeoutMs: number): MigrationError =>
   new InvalidConfiguration(
-    `The function ${arn}, which is called ${TIMES[moment]}, gave no answer within ${patienceMs / 1000} seconds, and may still be running. ` +
+    `The function ${arn}, which is called ${TIMES[moment]}, gave no answer within ${timeoutMs / 1000} seconds, and may still be running. ` +
       'Leave longer work to something that it starts, then start again.',
   );
 

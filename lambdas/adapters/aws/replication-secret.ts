@@ -13,13 +13,13 @@ import { readVersion } from './secrets.ts';
 const versionOf = (execution: string): string => createHash('sha256').update(execution).digest('hex');
 
 /** How long the service may go on telling the version before, and how often it is asked meanwhile. */
-const PACE = { patienceMs: 10_000, pauseMs: 250 };
+const PACE = { timeoutMs: 10_000, pauseMs: 250 };
 
-export function replicationSecretPort(client: SecretsManagerClient, secret: string, { patienceMs, pauseMs } = PACE): ReplicationSecret {
+export function replicationSecretPort(client: SecretsManagerClient, secret: string, { timeoutMs, pauseMs } = PACE): ReplicationSecret {
   const isRenewedBy = async (execution: string) => (await readVersion(client, secret))?.id === versionOf(execution);
   /** Whoever reads the password next must get the new one: set as the role's, the one before would be wrong from then on. */
   const isTold = async (execution: string): Promise<boolean> => {
-    for (const until = Date.now() + patienceMs; ; await sleep(pauseMs)) {
+    for (const until = Date.now() + timeoutMs; ; await sleep(pauseMs)) {
       if (await isRenewedBy(execution)) return true;
       if (Date.now() >= until) return false;
     }

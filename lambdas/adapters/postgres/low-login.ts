@@ -27,7 +27,7 @@ export function lowLoginPort(side: NamesItself & { readonly settings: Connection
   };
 }
 
-function sessionOn(client: pg.Client, settings: ConnectionSettings, patienceMs: number, log?: WholeWords): LowSession {
+function sessionOn(client: pg.Client, settings: ConnectionSettings, timeoutMs: number, log?: WholeWords): LowSession {
   let isLost = false;
   client.once('end', () => {
     isLost = true;
@@ -41,7 +41,7 @@ function sessionOn(client: pg.Client, settings: ConnectionSettings, patienceMs: 
       const giveUp = setTimeout(() => {
         isLost = true;
         client.connection.stream.destroy();
-      }, patienceMs);
+      }, timeoutMs);
       try {
         return (await client.query({ text, values: [...values] })).rows;
       } catch (error) {

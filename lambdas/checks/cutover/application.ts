@@ -7,13 +7,13 @@ import type { SwitchCheck, SwitchCheckContext } from './context.ts';
 
 export const application: SwitchCheck = {
   name: "the application's secret",
-  async find(scene) {
-    const { secret } = scene.application;
-    if (secret === undefined) return [byHand(scene)];
+  async find(ctx) {
+    const { secret } = ctx.application;
+    if (secret === undefined) return [byHand(ctx)];
     try {
-      const obstacles = await secretObstacles(scene.application);
-      const leadsTo = await scene.application.pointsAt();
-      return leadsTo === scene.direction.from ? obstacles : [...obstacles, astray(scene, secret, leadsTo ?? 'nowhere')];
+      const obstacles = await secretObstacles(ctx.application);
+      const leadsTo = await ctx.application.pointsAt();
+      return leadsTo === ctx.direction.from ? obstacles : [...obstacles, astray(ctx, secret, leadsTo ?? 'nowhere')];
     } catch (error) {
       if (!(error instanceof InvalidConfiguration)) throw error;
       return [

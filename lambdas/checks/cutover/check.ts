@@ -42,12 +42,12 @@ export const checking = ({ direction, checks, refuse }: Kind) => ({
     await refuseBesideOlder(ctx.executions);
     const unreachable = await outOfReach(direction.to, ctx[direction.to]);
     if (unreachable.length > 0) return { findings: unreachable, looks: undefined };
-    const scene = await loadSwitchContext(direction, ctx);
-    const elsewhere = await findAll([serving], scene);
+    const context = await loadSwitchContext(direction, ctx);
+    const elsewhere = await findAll([serving], context);
     if (elsewhere.length > 0) return { findings: elsewhere, looks: undefined };
-    const looks = await lagSamplesOf(scene);
+    const looks = await lagSamplesOf(context);
     if (looks.outstanding) return { findings: undefined, looks };
-    const findings = await findAll(checks, scene);
+    const findings = await findAll(checks, context);
     for (const finding of reported(findings)) ctx.log.info(`Found ${finding.code}`, finding);
     return { findings, looks };
   },

@@ -3,8 +3,8 @@ import type { SwitchCheck } from './context.ts';
 
 export const functions: SwitchCheck = {
   name: 'the functions of the switch',
-  async find(scene) {
-    const uncallable = await scene.functions.wake();
+  async find(ctx) {
+    const uncallable = await ctx.functions.wake();
     return uncallable.map(({ function: arn, reason }) => ({
       code: 'FunctionNotCallable',
       severity: 'blocker',

@@ -27,10 +27,10 @@ export interface LagSamples {
 const NONE: LagSamples = { newest: undefined, good: false, outstanding: false };
 
 /** Nothing is outstanding where no marker could travel: then the other checks say why. */
-export async function lagSamplesOf(scene: SwitchCheckContext): Promise<LagSamples> {
-  const { from, to, direction, gates, execution } = scene;
+export async function lagSamplesOf(ctx: SwitchCheckContext): Promise<LagSamples> {
+  const { from, to, direction, gates, execution } = ctx;
   if (servingSide(gates) !== direction.from || (gates[direction.from]?.state ?? 'open') !== 'open') return NONE;
-  if (streamTrouble(scene).length > 0 || !(await hasHeartbeat(from.reader)) || !(await hasHeartbeat(to.reader))) return NONE;
+  if (streamTrouble(ctx).length > 0 || !(await hasHeartbeat(from.reader)) || !(await hasHeartbeat(to.reader))) return NONE;
   const markers = await markersOf(from.reader, samplerOf(execution));
   const newest = markers.at(-1);
   const good = markers.some(({ streakBefore }) => streakBefore >= GOOD_SAMPLES_NEEDED);
@@ -42,16 +42,16 @@ const hasHeartbeat = async (side: Reader): Promise<boolean> => (await side.query
 /** Takes samples until enough of them in a row were good, or there were too many. */
 export async function takeLagSamples(direction: Direction, ctx: Acting<Needs>): Promise<void> {
   const { execution, input } = ctx;
-  const scene = await loadSwitchContext(direction, ctx);
+  const context = await loadSwitchContext(direction, ctx);
   const [from, to] = direction.from === 'source' ? [ctx.source, ctx.target] : [ctx.target, ctx.source];
   const sampler = samplerOf(execution);
-  const { newest } = await lagSamplesOf(scene);
+  const { newest } = await lagSamplesOf(context);
   let marker: Marker = { look: (newest?.look ?? 0) + 1, streakBefore: 0 };
   for (;;) {
     await writeMarker(from, sampler, marker);
     // The last one only says how the others were.
     if (marker.streakBefore >= GOOD_SAMPLES_NEEDED || marker.look >= MOST_SAMPLES) return;
-    const arrival = await awaitArrival(from, to, scene.current, sampler, marker, SAMPLE_TIMEOUT_MS);
+    const arrival = await awaitArrival(from, to, context.current, sampler, marker, SAMPLE_TIMEOUT_MS);
     marker = markerAfter(marker, arrival, input);
   }
 }

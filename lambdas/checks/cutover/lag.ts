@@ -1,4 +1,5 @@
 /** Whether the stream keeps up: what it is behind when the fence goes up is downtime. */
+import { SAMPLE_TIMEOUT_MS } from '../../replication/lag-samples.ts';
 import type { Arrival } from '../../replication/marker.ts';
 import { type Finding, listed } from '../finding.ts';
 import type { SwitchCheck, SwitchCheckContext } from './context.ts';
@@ -7,12 +8,12 @@ import { streamTrouble } from './stream.ts';
 
 export const lag: SwitchCheck = {
   name: 'lag of the stream',
-  async find(scene) {
-    if (streamTrouble(scene).length > 0) return []; // that is told as such
-    const { newest, good } = await lagSamplesOf(scene);
+  async find(ctx) {
+    if (streamTrouble(ctx).length > 0) return []; // that is told as such
+    const { newest, good } = await lagSamplesOf(ctx);
     if (!newest) throw new Error('no marker was sent, most likely because our own table for them is missing on one side');
-    const arrival = await sampleAgain(scene, newest);
-    return [...lost(scene, arrival), ...behind(scene, good, arrival)];
+    const arrival = await sampleAgain(ctx, newest);
+    return [...lost(ctx, arrival), ...behind(ctx, good, arrival)];
   },
 };
 

@@ -25,8 +25,8 @@ export const fenceRights: SwitchCheck = {
 
 export const streamRights: SwitchCheck = {
   name: 'rights to make the next stream',
-  async find(scene) {
-    const { input, from, to, history } = scene;
+  async find(ctx) {
+    const { input, from, to, history } = ctx;
     if (!input.reverse) return [];
     const tables = JSON.stringify((history.publication?.tables ?? []).map(({ schema, table }) => ({ schema, table })));
     const rights = await allRightsOn(from.reader);
@@ -39,7 +39,7 @@ export const streamRights: SwitchCheck = {
         severity: 'blocker',
         objects: [
           // The role that streams from the source was made by Replicate; the one on the target is made by the switch.
-          ...publisherLacks(to.name, publisher, to.version, scene.direction === CUTOVER),
+          ...publisherLacks(to.name, publisher, to.version, ctx.direction === CUTOVER),
           ...subscriberLacks(from.name, rights, from.version),
         ],
         message: `The switch could not make the stream from the ${to.name} back to the ${from.name}.`,

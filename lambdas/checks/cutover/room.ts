@@ -13,7 +13,7 @@ const ORIGINS_HAVE_THEIR_OWN_SETTING = 18;
 /** To be asked only where the switch makes a stream. */
 const ifStreamIsMade = (check: Check<SwitchCheckContext>): Check<SwitchCheckContext> => ({
   name: check.name,
-  find: async (scene) => (scene.input.reverse ? check.find(scene) : []),
+  find: async (ctx) => (ctx.input.reverse ? check.find(ctx) : []),
 });
 
 export const publisherRoom = ifStreamIsMade({

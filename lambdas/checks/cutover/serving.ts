@@ -7,8 +7,8 @@ import type { SwitchCheck, SwitchCheckContext } from './context.ts';
 
 export const serving: SwitchCheck = {
   name: 'which side serves the application',
-  async find(scene) {
-    const { source, target, application, gates, direction } = scene;
+  async find(ctx) {
+    const { source, target, application, gates, direction } = ctx;
     const { interrupted } = await lookForInterrupted({ source, target, application });
     if (interrupted && !interrupted.onlyUntold) {
       const until =
@@ -23,7 +23,7 @@ export const serving: SwitchCheck = {
         },
       ];
     }
-    return servingSide(gates) === direction.from ? [] : [servedElsewhere(scene)];
+    return servingSide(gates) === direction.from ? [] : [servedElsewhere(ctx)];
   },
 };
 

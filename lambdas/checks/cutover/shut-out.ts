@@ -21,9 +21,9 @@ async function keptOn({ from, to }: SwitchCheckContext): Promise<(RoleKept & { r
 
 export const shutOut: SwitchCheck = {
   name: 'roles that the fence cannot shut out',
-  async find(scene) {
-    const { input } = scene;
-    const kept = await keptOn(scene);
+  async find(ctx) {
+    const { input } = ctx;
+    const kept = await keptOn(ctx);
     const refused = kept.filter(({ role }) => !isHarmless(input, role));
     const findings: Finding[] = [
       ...listed({
@@ -85,12 +85,12 @@ async function loginsOf({ application, from, to, input }: SwitchCheckContext): P
 
 export const ownLogin: SwitchCheck = {
   name: "the application's own login",
-  async find(scene) {
+  async find(ctx) {
     const objects: string[] = [];
-    for (const { side, user } of await loginsOf(scene)) {
+    for (const { side, user } of await loginsOf(ctx)) {
       const { role } = await rightsOn(side.reader);
       const login = roleOfLogin(user, { user: side.reader.endpoint.user, role });
-      if (login === role && !isHarmless(scene.input, role)) objects.push(on(side, role));
+      if (login === role && !isHarmless(ctx.input, role)) objects.push(on(side, role));
     }
     return listed({
       code: 'ApplicationUsesOurRole',

@@ -19,8 +19,8 @@ function lossBy({ direction, gates }: SwitchCheckContext): string {
 const BEGIN_ANEW = 'Cleanup with {"target": "drop"}, then begin anew with Replicate.';
 const STAY = 'Stay on the target and end with Cleanup, or carry what was written since over by hand.';
 
-export const streamTrouble = (scene: SwitchCheckContext): Finding[] => {
-  const { history, from, to, direction, current } = scene;
+export const streamTrouble = (ctx: SwitchCheckContext): Finding[] => {
+  const { history, from, to, direction, current } = ctx;
   const { subscription, slot, birth } = history;
   const wayOut = direction === ROLLBACK ? STAY : BEGIN_ANEW;
   if (!subscription && !slot && !birth && direction === ROLLBACK) {
@@ -29,7 +29,7 @@ export const streamTrouble = (scene: SwitchCheckContext): Finding[] => {
         code: 'NoReverseReplication',
         severity: 'blocker',
         objects: [current],
-        message: `There is no stream from the target back to the source: the switch was made with "reverse": false.${lossBy(scene)}`,
+        message: `There is no stream from the target back to the source: the switch was made with "reverse": false.${lossBy(ctx)}`,
         remedy: STAY,
       },
     ];
@@ -40,7 +40,7 @@ export const streamTrouble = (scene: SwitchCheckContext): Finding[] => {
         code: 'SubscriptionGone',
         severity: 'blocker',
         objects: [current],
-        message: `The subscription is gone from the ${to.name}.${lossBy(scene)}`,
+        message: `The subscription is gone from the ${to.name}.${lossBy(ctx)}`,
         remedy: !slot && direction !== ROLLBACK ? 'Start Replicate and let it finish.' : wayOut,
       },
     ];
@@ -52,7 +52,7 @@ export const streamTrouble = (scene: SwitchCheckContext): Finding[] => {
         code: 'HistoryBroken',
         severity: 'blocker',
         objects: [current],
-        message: `${reason}, so changes may be missing on the ${to.name}.${lossBy(scene)}`,
+        message: `${reason}, so changes may be missing on the ${to.name}.${lossBy(ctx)}`,
         remedy: wayOut,
       },
     ];
@@ -88,7 +88,7 @@ function disabled(name: string, side: SideName, subscription: SubscriptionState)
 
 export const stream: SwitchCheck = {
   name: 'slot and subscription',
-  find: async (scene) => streamTrouble(scene),
+  find: async (ctx) => streamTrouble(ctx),
 };
 
 export const login: SwitchCheck = {
@@ -113,11 +113,11 @@ export const login: SwitchCheck = {
  */
 export const uninterrupted: SwitchCheck = {
   name: 'the stream since the comparison began',
-  async find(scene) {
-    const { from, history, current, results, input } = scene;
+  async find(ctx) {
+    const { from, history, current, results, input } = ctx;
     if (input.verify === 'fence') return []; // everything is compared once more when nothing moves
     const since = (results.CompareData as { readonly since?: unknown } | undefined)?.since;
-    if (typeof since !== 'string' || !history.slot?.activePid || streamTrouble(scene).length > 0) return [];
+    if (typeof since !== 'string' || !history.slot?.activePid || streamTrouble(ctx).length > 0) return [];
     const [sender] = await from.reader.query(senderOf(current));
     if (sender && sender.seconds === null) {
       const [own] = await from.reader.query(ownRole());

@@ -22,11 +22,11 @@ async function wantedTables({ direction, from, to, exclusions }: SwitchCheckCont
 
 export const tables: SwitchCheck = {
   name: 'tables, published tables and subscribed tables',
-  async find(scene) {
-    const { from, to, history } = scene;
+  async find(ctx) {
+    const { from, to, history } = ctx;
     if (!history.publication || !history.subscription) return []; // that is told as such
-    const [wanted, published, subscribed] = [await wantedTables(scene), history.publication.tables, history.tables];
-    const again = scene.direction === CUTOVER ? 'Start Replicate, which takes them in' : 'Go over again once they are equal';
+    const [wanted, published, subscribed] = [await wantedTables(ctx), history.publication.tables, history.tables];
+    const again = ctx.direction === CUTOVER ? 'Start Replicate, which takes them in' : 'Go over again once they are equal';
     const unpublished = missingFrom(published, wanted);
     const absent = await absentFrom(to.reader, unpublished);
     const findings: Finding[] = [

@@ -22,24 +22,24 @@ const describe = (side: Side, { pid, user, database, application, state, seconds
   `${side.name}: pid ${pid} (user ${user ?? 'none'}, database ${database}, application ${application || 'unnamed'}, ${state ?? 'background'}, ` +
   `${Math.round(seconds)} s)`;
 
-async function longOn(scene: SwitchCheckContext, side: Side): Promise<string[]> {
+async function longOn(ctx: SwitchCheckContext, side: Side): Promise<string[]> {
   const [rights] = await side.reader.query(roleRights());
   if (rights?.seesActivity !== true) {
     throw new Error(
       `${rights?.role} does not see the transactions of others on the ${side.name}; grant it pg_read_all_stats or pg_monitor`,
     );
   }
-  return (await side.reader.query(writeTransactions(LONG_SECONDS))).filter(concerns(scene, side)).map((one) => describe(side, one));
+  return (await side.reader.query(writeTransactions(LONG_SECONDS))).filter(concerns(ctx, side)).map((one) => describe(side, one));
 }
 
 export const longTransactions: SwitchCheck = {
   name: 'long transactions',
-  async find(scene) {
-    const { from, to } = scene;
+  async find(ctx) {
+    const { from, to } = ctx;
     return listed({
       code: 'LongWriteTransaction',
       severity: 'blocker',
-      objects: [...(await longOn(scene, from)), ...(await longOn(scene, to))],
+      objects: [...(await longOn(ctx, from)), ...(await longOn(ctx, to))],
       message:
         `Write transactions have been open for ${LONG_SECONDS} seconds and longer. The fence would end those on the ${from.name}; ` +
         `making the slot on the ${to.name} waits for those there.`,
@@ -51,13 +51,13 @@ export const longTransactions: SwitchCheck = {
 
 export const prepared: SwitchCheck = {
   name: 'prepared transactions',
-  async find(scene) {
+  async find(ctx) {
     const on = async (side: Side): Promise<string[]> =>
-      (await side.reader.query(preparedTransactions())).filter(concerns(scene, side)).map(({ object }) => `${side.name}: ${object}`);
+      (await side.reader.query(preparedTransactions())).filter(concerns(ctx, side)).map(({ object }) => `${side.name}: ${object}`);
     const findings: readonly Finding[] = listed({
       code: 'PreparedTransaction',
       severity: 'blocker',
-      objects: [...(await on(scene.from)), ...(await on(scene.to))],
+      objects: [...(await on(ctx.from)), ...(await on(ctx.to))],
       message:
         'Prepared transactions outlast the fence: one that is committed afterwards would be lost, and a new slot waits for every one.',
       remedy: 'Connect to the database named and commit prepared or rollback prepared each.',

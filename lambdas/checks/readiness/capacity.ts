@@ -16,8 +16,8 @@ const ORIGINS_HAVE_THEIR_OWN_SETTING = 18;
 
 export const walLevel: ReadinessCheck = {
   name: 'wal_level of the source',
-  async find(scene) {
-    const { values, managed, walLevel: then } = await sourceProspect(scene, []);
+  async find(ctx) {
+    const { values, managed, walLevel: then } = await sourceProspect(ctx, []);
     const now = values.get('wal_level');
     if (now === 'logical') return [];
     if (then === 'logical') {
@@ -51,10 +51,10 @@ const neededConnections = async ({ target }: CheckContext): Promise<number> =>
 
 export const sourceReplication: ReadinessCheck = {
   name: 'slots and senders of the source',
-  async find(scene) {
-    const needed = await neededConnections(scene);
-    const { values } = await sourceProspect(scene, ['max_replication_slots', 'max_wal_senders']);
-    const [use] = await scene.source.query(replicationUse(subscriptionName(scene.source.endpoint.database)));
+  async find(ctx) {
+    const needed = await neededConnections(ctx);
+    const { values } = await sourceProspect(ctx, ['max_replication_slots', 'max_wal_senders']);
+    const [use] = await ctx.source.query(replicationUse(subscriptionName(ctx.source.endpoint.database)));
     const lacking = (
       [
         ['max_replication_slots', use?.slots],
@@ -76,8 +76,8 @@ export const sourceReplication: ReadinessCheck = {
 
 export const sourceWorkers: ReadinessCheck = {
   name: 'worker processes of the source',
-  async find(scene) {
-    const { values } = await sourceProspect(scene, ['max_worker_processes']);
+  async find(ctx) {
+    const { values } = await sourceProspect(ctx, ['max_worker_processes']);
     const most = numberOf(values, 'max_worker_processes');
     return listed({
       code: 'FewSourceWorkers',

@@ -62,9 +62,9 @@ const TRIED = new Set<OrderDependent['kind']>(['partition', 'check', 'range']);
 
 export const collationOrder: ReadinessCheck = {
   name: 'the order of strings',
-  async find(scene) {
-    const { source, target, input } = scene;
-    const { otherwise, equalOtherwise, untried } = await compare(scene);
+  async find(ctx) {
+    const { source, target, input } = ctx;
+    const { otherwise, equalOtherwise, untried } = await compare(ctx);
     const names = [...otherwise.keys(), ...untried];
     const all = names.length > 0 ? await source.query(orderDependents(input, names)) : [];
     const dependents = all.filter(({ kind, collation }) => kind !== 'unique' || equalOtherwise.includes(collation));

@@ -177,8 +177,8 @@ async function lostOnTheWayBack({ source, input }: CheckContext, full: readonly 
 
 export const replicaIdentity: ReadinessCheck = {
   name: 'replica identities',
-  async find(scene) {
-    const { source, sourceVersion, targetVersion, input } = scene;
+  async find(ctx) {
+    const { source, sourceVersion, targetVersion, input } = ctx;
     const publisher = newestPublisher(sourceVersion, targetVersion, input.reverse);
     const tables = await source.query(identities(input, sourceVersion, publisher));
     const wanting = tables.filter(isWanting);
@@ -193,8 +193,8 @@ export const replicaIdentity: ReadinessCheck = {
         hasConsent,
       ),
       ...consented(settable),
-      ...(await lostOnTheWayBack(scene, full)),
-      ...costsOfFull(scene, full),
+      ...(await lostOnTheWayBack(ctx, full)),
+      ...costsOfFull(ctx, full),
     ];
   },
 };

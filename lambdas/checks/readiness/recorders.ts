@@ -27,12 +27,12 @@ async function loudOn(reader: Reader): Promise<Recorder[]> {
 
 export const recordedSecrets: ReadinessCheck = {
   name: 'what the servers keep of statements',
-  async find(scene) {
+  async find(ctx) {
     const sides: readonly SideName[] = ['source', 'target'];
     const found = await Promise.all(
       sides.map(async (side) => {
-        const loud = await loudOn(scene[side]);
-        const [own] = loud.length > 0 ? await scene[side].query(ownRole()) : [];
+        const loud = await loudOn(ctx[side]);
+        const [own] = loud.length > 0 ? await ctx[side].query(ownRole()) : [];
         return loud.map((recorder) => ({ side, recorder, role: own?.name ?? '' })); // a login at PlanetScale is no name of a role
       }),
     );

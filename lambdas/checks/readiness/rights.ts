@@ -126,12 +126,12 @@ export const rowSecurity: ReadinessCheck = {
 
 export const targetRole: ReadinessCheck = {
   name: 'rights of the target role',
-  async find(scene: CheckContext) {
-    const { source, target, input } = scene;
+  async find(ctx: CheckContext) {
+    const { source, target, input } = ctx;
     const rights = await rightsOn(target);
     const schemas = (await source.query(userSchemas(input))).map(({ schema }) => schema);
     const closed = await target.query(schemasClosedToUs(schemas));
-    const tables = (await scene.tables()).map(({ schema, table }) => ({ schema, table }));
+    const tables = (await ctx.tables()).map(({ schema, table }) => ({ schema, table }));
     const foreign = rights.superuser ? [] : await target.query(ownersWeCannotBecome(JSON.stringify(tables)));
     const missing = [
       ...(rights.superuser || rights.createsSubscriptions ? [] : ['create a subscription (membership in pg_create_subscription)']),

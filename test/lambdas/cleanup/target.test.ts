@@ -40,7 +40,7 @@ const gate: Gate = {
   changedAt: new Date(0),
   report: null,
 };
-const targetWith = (traces: Partial<TargetTraces>): TargetTraces => ({
+const targetWith = (artifacts: Partial<TargetTraces>): TargetTraces => ({
   subscriptions: [subscriptionName(DATABASE)],
   birth: 'born',
   publisher,
@@ -50,15 +50,15 @@ const targetWith = (traces: Partial<TargetTraces>): TargetTraces => ({
   trialRole: false,
   copied: 1,
   inTheWay: [],
-  ...traces,
+  ...artifacts,
 });
 const source = (birth: string | undefined = 'born', reverseBirth?: string): Side<SourceTraces> => ({
   reached: true,
-  traces: { identity: 'us', publisher: { ...publisher, birth }, subscription: false, reverseBirth, gate: undefined, schema: true },
+  artifacts: { identity: 'us', publisher: { ...publisher, birth }, subscription: false, reverseBirth, gate: undefined, schema: true },
 });
 const noSlot: Side<SourceTraces> = {
   reached: true,
-  traces: { identity: 'us', publisher, subscription: false, reverseBirth: undefined, gate: undefined, schema: false },
+  artifacts: { identity: 'us', publisher, subscription: false, reverseBirth: undefined, gate: undefined, schema: false },
 };
 const away: Side<SourceTraces> = { reached: false, reason: 'ECONNREFUSED', passing: true };
 
@@ -91,7 +91,7 @@ describe('a target', () => {
     ['a subscription from before there was a copy', { copy: undefined }, source(), false],
     ['the copy of a database of our name, while the source is away', {}, away, false],
     ['the copy of another database, while the source is away', { copy: copyOf('them', 'other') }, away, true],
-  ])('with %s follows another source: %#', (_, traces, side, expected) => {
-    expect(followsAnother(targetWith(traces), side, DATABASE)).toBe(expected);
+  ])('with %s follows another source: %#', (_, artifacts, side, expected) => {
+    expect(followsAnother(targetWith(artifacts), side, DATABASE)).toBe(expected);
   });
 });

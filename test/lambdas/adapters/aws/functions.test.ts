@@ -9,7 +9,7 @@ const LIFT = 'arn:aws:lambda:eu-central-1:111122223333:function:LiftFence';
 const CANARY = 'canary-password';
 const client = new LambdaClient({});
 const api = mockClient(client);
-const wake = (patienceMs = 5_000) => functionsPort(client, [OVER, LIFT], { patienceMs, pauseMs: 1 }).wake();
+const wake = (timeoutMs = 5_000) => functionsPort(client, [OVER, LIFT], { timeoutMs, pauseMs: 1 }).wake();
 const bytes = (text: string) => Buffer.from(text) as never;
 const awake = { StatusCode: 200, Payload: bytes('{"awake":true}') };
 const thrown = (name: string) => Object.assign(new Error(`The function said ${name}`), { name });

@@ -12,7 +12,7 @@ import { type KeptSecret, keepSecret } from '../../../support/secrets-manager.ts
 const ARN = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:replication-AbC123';
 const FIRST = JSON.stringify({ username: 'planetscale_migration_replication', password: 'canary of the first' });
 const api = mockClient(SecretsManagerClient);
-const port = replicationSecretPort(new SecretsManagerClient({}), ARN, { patienceMs: 40, pauseMs: 1 });
+const port = replicationSecretPort(new SecretsManagerClient({}), ARN, { timeoutMs: 40, pauseMs: 1 });
 const $metadata = {};
 let secret: KeptSecret;
 

@@ -131,19 +131,24 @@ order by object
     [[...schemas]],
   );
 
-/** Those of these tables that exist here with an owner that we cannot become; apply workers act as the owner. `tables` is JSON. */
-export const ownersWeCannotBecome = (tables: string): Statement<OwnedObject> =>
+/** Those of these tables that exist here, and to whose owner we do not stand as a mode of pg_has_role says. `tables` is JSON. */
+const tablesWithout = (tables: string, mode: 'set' | 'usage'): Statement<OwnedObject> =>
   statement(
     `
 select format('%I.%I', n.nspname, c.relname) as object, pg_get_userbyid(c.relowner)::text as owner
 from jsonb_to_recordset($1::jsonb) as wanted ("schema" text, "table" text)
 join pg_namespace as n on n.nspname = wanted."schema"
 join pg_class as c on c.relnamespace = n.oid and c.relname = wanted."table"
-where not pg_has_role(c.relowner, 'set')
+where not pg_has_role(c.relowner, '${mode}')
 order by object
 `,
     [tables],
   );
+
+/** Those with an owner that we cannot become; apply workers act as the owner. */
+export const ownersWeCannotBecome = (tables: string) => tablesWithout(tables, 'set');
+/** Those that neither we nor a role whose rights we have owns. */
+export const tablesNotOwned = (tables: string) => tablesWithout(tables, 'usage');
 
 export interface ProtectedTable {
   readonly object: string;

@@ -1,7 +1,6 @@
 /** What the connected role may do to fence a database, beside what `rights.ts` asks. Memberships count. */
 import type { Statement } from '../ports/database.ts';
 import { statement } from './quote.ts';
-import type { OwnedObject } from './rights.sql.ts';
 
 export interface SwitchRights {
   /** May change the settings and the privileges of the database. */
@@ -19,17 +18,3 @@ select pg_has_role(d.datdba, 'usage') as "ownsDatabase", pg_has_role('pg_signal_
 from pg_database as d
 where d.datname = current_database()
 `);
-
-/** Those of these tables that neither we nor a role whose rights we have owns. `tables` is JSON. */
-export const tablesNotOwned = (tables: string): Statement<OwnedObject> =>
-  statement(
-    `
-select format('%I.%I', n.nspname, c.relname) as object, pg_get_userbyid(c.relowner)::text as owner
-from jsonb_to_recordset($1::jsonb) as wanted ("schema" text, "table" text)
-join pg_namespace as n on n.nspname = wanted."schema"
-join pg_class as c on c.relnamespace = n.oid and c.relname = wanted."table"
-where not pg_has_role(c.relowner, 'usage')
-order by object
-`,
-    [tables],
-  );

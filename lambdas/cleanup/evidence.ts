@@ -2,7 +2,7 @@
 import type { Json } from '../config/json.ts';
 import type { SideName } from '../config/side-name.ts';
 import { leftAlone, stillSet } from '../replication/identity/put-back.ts';
-import type { PublisherTraces } from './publisher.ts';
+import type { PublisherArtifacts } from './publisher.ts';
 import { type CleanupState, isAnothers, servedIn } from './state.ts';
 
 /** @param before what the visit began with: the gates are gone once it has acted */
@@ -32,7 +32,7 @@ const SAYS: Record<SideName, string> = {
     'nothing that is written there reaches the target: stop whatever still connects to the source.',
 };
 
-const streamEvidence = ({ slots, publication, role }: PublisherTraces) => ({
+const streamEvidence = ({ slots, publication, role }: PublisherArtifacts) => ({
   slots: slots.map(({ name, retainedBytes }) => ({ name, retainedBytes })),
   publication,
   role: role.exists,

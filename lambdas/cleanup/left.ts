@@ -5,7 +5,7 @@ import { ORIGINAL_LABEL } from '../ports/application.ts';
 import type { Endpoint } from '../ports/database.ts';
 import { dropOwnSchemaByHand, dropSlot, dropSubscription } from './leftovers.sql.ts';
 import { type CleanupState, isAnothers } from './state.ts';
-import type { TargetTraces } from './target.ts';
+import type { TargetArtifacts } from './target.ts';
 
 const at = ({ host, port, database }: Endpoint): string => `${host}:${port}/${database}`;
 
@@ -53,7 +53,7 @@ function leftOnTarget(target: Endpoint, sourceDatabase: string, reason: string, 
   );
 }
 
-function leftOfAnother(target: Endpoint, sourceDatabase: string, { subscriptions, publisher, copy }: TargetTraces): string {
+function leftOfAnother(target: Endpoint, sourceDatabase: string, { subscriptions, publisher, copy }: TargetArtifacts): string {
   const statements = [
     ...subscriptions.slice(0, 1).flatMap(dropSubscription),
     ...publisher.slots.map(({ name }) => dropSlot(name)),

@@ -13,24 +13,24 @@ import { dropSlot, endReaders, type OwnSlot, ownSlots } from '../replication/slo
 import { slotIncarnation, slotIncarnationsExist } from '../state/slot-incarnations.sql.ts';
 import { subscribers, subscribersExist } from '../state/subscribers.sql.ts';
 
-export interface PublisherTraces {
+export interface PublisherArtifacts {
   /** Of the stream's slot, as we wrote it down when we made it. */
-  readonly birth: string | undefined;
+  readonly incarnation: string | undefined;
   readonly slots: readonly OwnSlot[];
   readonly publication: boolean;
   readonly role: RoleArtifacts;
 }
 
 /** @param stream name of the slot, and of the subscription on the other side */
-export async function lookAtPublisher(side: Reader, stream: string): Promise<PublisherTraces> {
-  const [births] = await side.query(slotIncarnationsExist());
-  const [birth] = births?.exist ? await side.query(slotIncarnation(stream)) : [];
+export async function lookAtPublisher(side: Reader, stream: string): Promise<PublisherArtifacts> {
+  const [table] = await side.query(slotIncarnationsExist());
+  const [incarnation] = table?.exist ? await side.query(slotIncarnation(stream)) : [];
   const [publication] = await side.query(publicationList());
   const [listed] = await side.query(emptyPublicationExists());
   const [role] = await side.query(roleArtifacts(REPLICATION_ROLE));
   if (!role) throw new Error('A catalog query without a from-list always returns a row.');
   return {
-    birth: birth?.birth,
+    incarnation: incarnation?.id,
     slots: await slotsOn(side, stream),
     publication: publication !== undefined || listed?.exists === true,
     role,
@@ -49,7 +49,7 @@ const holdsHere = ({ tables, schemas, defaults, onDatabase, settings }: RoleArti
 /** Whether the role, if it is there, is there for others only. */
 const roleIsDone = (role: RoleArtifacts): boolean => !role.exists || (role.usedBy.length > 0 && !holdsHere(role));
 
-export const publisherIsClean = ({ slots, publication, role }: PublisherTraces): boolean =>
+export const publisherIsClean = ({ slots, publication, role }: PublisherArtifacts): boolean =>
   slots.length === 0 && !publication && roleIsDone(role);
 
 /**

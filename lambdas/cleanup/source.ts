@@ -10,16 +10,16 @@ import type { Gate } from '../state/gates.sql.ts';
 import { ownSchemaExists } from '../state/own-schema.sql.ts';
 import type { RecordedIdentity } from '../state/replica-identities.sql.ts';
 import { gateOf } from '../switch/gates.ts';
-import { lookAtPublisher, type PublisherTraces, publisherIsClean } from './publisher.ts';
+import { lookAtPublisher, type PublisherArtifacts, publisherIsClean } from './publisher.ts';
 
-export interface SourceTraces {
+export interface SourceArtifacts {
   /** Which database this is, whatever its address. */
   readonly identity: string;
-  readonly publisher: PublisherTraces;
+  readonly publisher: PublisherArtifacts;
   /** Whether the subscription of the reverse stream is there. */
   readonly subscription: boolean;
   /** Of the slot on the target that this subscription began with. */
-  readonly reverseBirth: string | undefined;
+  readonly reverseIncarnation: string | undefined;
   readonly gate: Gate | undefined;
   readonly schema: boolean;
   /** Replica identities that we have set. */
@@ -28,7 +28,7 @@ export interface SourceTraces {
   readonly keys?: readonly string[];
 }
 
-export async function lookAtSource(source: Reader): Promise<SourceTraces> {
+export async function lookAtSource(source: Reader): Promise<SourceArtifacts> {
   const { database } = source.endpoint;
   const [subscription] = await source.query(subscriptionState(subscriptionName(database, 'reverse')));
   const [schema] = await source.query(ownSchemaExists());
@@ -36,7 +36,7 @@ export async function lookAtSource(source: Reader): Promise<SourceTraces> {
     identity: await identityOf(source),
     publisher: await lookAtPublisher(source, subscriptionName(database)),
     subscription: subscription !== undefined,
-    reverseBirth: readNote(subscription?.note ?? null)?.birth,
+    reverseIncarnation: readNote(subscription?.note ?? null)?.incarnation,
     gate: await gateOf(source),
     schema: schema?.exists ?? false,
     identities: await recordOn(source),
@@ -44,5 +44,5 @@ export async function lookAtSource(source: Reader): Promise<SourceTraces> {
   };
 }
 
-export const sourceIsClean = ({ publisher, subscription, schema }: SourceTraces): boolean =>
+export const sourceIsClean = ({ publisher, subscription, schema }: SourceArtifacts): boolean =>
   publisherIsClean(publisher) && !subscription && !schema;

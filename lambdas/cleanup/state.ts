@@ -2,13 +2,13 @@
 import type { SideName } from '../config/side-name.ts';
 import type { Endpoint } from '../ports/database.ts';
 import type { Side } from './side.ts';
-import { type SourceTraces, sourceIsClean } from './source.ts';
+import { type SourceArtifacts, sourceIsClean } from './source.ts';
 import { type SwitchState, servedBy } from './switched.ts';
-import { followsAnother, type TargetTraces, targetIsClean } from './target.ts';
+import { followsAnother, type TargetArtifacts, targetIsClean } from './target.ts';
 
 export interface CleanupState {
-  readonly source: Side<SourceTraces>;
-  readonly target: Side<TargetTraces>;
+  readonly source: Side<SourceArtifacts>;
+  readonly target: Side<TargetArtifacts>;
   /** Whether the application's secret still keeps hold of the value from before the first switch. */
   readonly original: Side<boolean>;
   readonly pointsAt: SwitchState['pointsAt'];

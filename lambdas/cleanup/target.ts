@@ -15,17 +15,17 @@ import type { RecordedIdentity } from '../state/replica-identities.sql.ts';
 import type { SchemaCopy } from '../state/schema-copy.sql.ts';
 import { gateOf } from '../switch/gates.ts';
 import { withSchemaLock } from './own-schema.ts';
-import { lookAtPublisher, type PublisherTraces, publisherIsClean } from './publisher.ts';
+import { lookAtPublisher, type PublisherArtifacts, publisherIsClean } from './publisher.ts';
 import type { Side } from './side.ts';
-import type { SourceTraces } from './source.ts';
+import type { SourceArtifacts } from './source.ts';
 
-export interface TargetTraces {
+export interface TargetArtifacts {
   /** Names of the subscriptions here that this tool made, of other migrations too. */
   readonly subscriptions: readonly string[];
   /** Of the slot that our subscription began with. */
-  readonly birth: string | undefined;
+  readonly incarnation: string | undefined;
   /** Of the reverse stream. */
-  readonly publisher: PublisherTraces;
+  readonly publisher: PublisherArtifacts;
   readonly gate: Gate | undefined;
   readonly copy: SchemaCopy | undefined;
   readonly schema: boolean;
@@ -45,7 +45,7 @@ export interface TargetTraces {
 const MOST_NAMED = 20;
 
 /** @param database name of the database on the source, from which both streams have theirs */
-export async function lookAtTarget(target: Reader, database: string, drop: boolean): Promise<TargetTraces> {
+export async function lookAtTarget(target: Reader, database: string, drop: boolean): Promise<TargetArtifacts> {
   const [subscription] = await target.query(subscriptionState(subscriptionName(database)));
   const [schema] = await target.query(ownSchemaExists());
   const copy = await copyOn(target);
@@ -54,7 +54,7 @@ export async function lookAtTarget(target: Reader, database: string, drop: boole
   const inTheWay = drop && copied ? await target.query(inTheWayOfDropping(MOST_NAMED)) : [];
   return {
     subscriptions: (await target.query(subscriptionsNamed(`${PREFIX}_`))).map(({ name }) => name),
-    birth: readNote(subscription?.note ?? null)?.birth,
+    incarnation: readNote(subscription?.note ?? null)?.incarnation,
     publisher: await lookAtPublisher(target, subscriptionName(database, 'reverse')),
     gate: await gateOf(target),
     copy,
@@ -69,21 +69,21 @@ export async function lookAtTarget(target: Reader, database: string, drop: boole
 
 /**
  * Whether the target belongs to the migration of another source than ours: then nothing there is for us to drop, above all not a stream
- * whose other end would stay behind over there. A source that was upgraded in place has a new identity, but still knows a birth.
+ * whose other end would stay behind over there. A source that was upgraded in place has a new identity, but still knows an incarnation.
  */
-export function followsAnother(artifacts: TargetTraces, source: Side<SourceTraces>, database: string): boolean {
-  const { subscriptions, publisher, gate, copy, birth } = artifacts;
+export function followsAnother(artifacts: TargetArtifacts, source: Side<SourceArtifacts>, database: string): boolean {
+  const { subscriptions, publisher, gate, copy, incarnation } = artifacts;
   const ours = subscriptionName(database);
   if (subscriptions.some((name) => name !== ours)) return true;
   const inUse = subscriptions.includes(ours) || publisher.slots.length > 0 || gate !== undefined;
   if (!inUse || !copy) return false;
   if (!source.reached) return copy.sourceDatabase !== database;
   const same = (one: string | undefined, other: string | undefined) => one !== undefined && one === other;
-  const { identity, publisher: from, reverseBirth } = source.artifacts;
-  return copy.sourceIdentity !== identity && !same(birth, from.birth) && !same(publisher.birth, reverseBirth);
+  const { identity, publisher: from, reverseIncarnation } = source.artifacts;
+  return copy.sourceIdentity !== identity && !same(incarnation, from.incarnation) && !same(publisher.incarnation, reverseIncarnation);
 }
 
-export const targetIsClean = ({ subscriptions, publisher, schema, trialRole }: TargetTraces): boolean =>
+export const targetIsClean = ({ subscriptions, publisher, schema, trialRole }: TargetArtifacts): boolean =>
   subscriptions.length === 0 && publisherIsClean(publisher) && !schema && !trialRole;
 
 /** Objects a transaction; each table takes some locks with its indexes, of some thousands that a server has. */

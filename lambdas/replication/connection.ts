@@ -88,8 +88,8 @@ export function connectionString(
  * nobody anything.
  */
 export interface Note {
-  /** The slot that the subscription began with. */
-  readonly birth: string;
+  /** Of the slot that the subscription began with; `birth` in the comment. */
+  readonly incarnation: string;
   readonly salt: string;
   readonly connection: string;
   /** Whether it is disabled because we have not enabled it yet, or have disabled it for a switch. */
@@ -98,21 +98,23 @@ export interface Note {
 
 const hash = (salt: string, connection: string): string => createHash('sha256').update(`${salt}\n${connection}`).digest('hex');
 
-export function writeNote(birth: string, connection: string, held: boolean): string {
+const asComment = ({ incarnation, ...rest }: Note): string => JSON.stringify({ birth: incarnation, ...rest });
+
+export function writeNote(incarnation: string, connection: string, held: boolean): string {
   const salt = randomBytes(16).toString('hex');
-  return JSON.stringify({ birth, salt, connection: hash(salt, connection), held } satisfies Note);
+  return asComment({ incarnation, salt, connection: hash(salt, connection), held });
 }
 
 /** The same note, of a subscription that we hold or let go. */
-export const noteHeld = (note: Note, held: boolean): string => JSON.stringify({ ...note, held } satisfies Note);
+export const noteHeld = (note: Note, held: boolean): string => asComment({ ...note, held });
 
 /** @returns undefined for a comment that is not ours */
 export function readNote(comment: string | null): Note | undefined {
   try {
-    const note = JSON.parse(comment ?? '') as Partial<Note> | null;
+    const note = JSON.parse(comment ?? '') as Partial<Note & { readonly birth: string }> | null;
     const { birth, salt, connection, held } = note ?? {};
     return typeof birth === 'string' && typeof salt === 'string' && typeof connection === 'string'
-      ? { birth, salt, connection, held: held === true }
+      ? { incarnation: birth, salt, connection, held: held === true }
       : undefined;
   } catch {
     return undefined;

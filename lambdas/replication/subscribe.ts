@@ -23,10 +23,16 @@ import {
 } from './subscriptions.sql.ts';
 
 /** Subscription and note in one transaction, so that neither is ever there without the other. It is disabled, and held by us until it is enabled. */
-export async function subscribe(target: Database, name: string, connection: string, stream: StreamOptions, birth: string): Promise<void> {
+export async function subscribe(
+  target: Database,
+  name: string,
+  connection: string,
+  stream: StreamOptions,
+  incarnation: string,
+): Promise<void> {
   await target.transaction(async (session) => {
     for (const statement of createSubscription(name, connection, stream)) await session.query(statement);
-    await session.query(setNote(name, writeNote(birth, connection, true)));
+    await session.query(setNote(name, writeNote(incarnation, connection, true)));
   });
 }
 
@@ -41,8 +47,8 @@ export async function subscribeKnowing(
     name,
     connection,
     stream,
-    birth,
-  }: { readonly name: string; readonly connection: string; readonly stream: StreamOptions; readonly birth: string },
+    incarnation,
+  }: { readonly name: string; readonly connection: string; readonly stream: StreamOptions; readonly incarnation: string },
 ): Promise<void> {
   await target.transaction(async (session) => {
     await session.query(limitStatements(LONGEST_LISTING_MS));
@@ -51,17 +57,17 @@ export async function subscribeKnowing(
     if (known.length !== empty.length || missingFrom(known, empty).length > 0) {
       throw new VerificationError('The subscription does not know exactly the tables that are empty. It was not made.');
     }
-    await session.query(setNote(name, writeNote(birth, connection, true)));
+    await session.query(setNote(name, writeNote(incarnation, connection, true)));
   });
 }
 
 /** It asks the source for a list, and waits for whoever locks one of these tables there. */
 const LONGEST_LISTING_MS = 60_000;
 
-export async function reconnect(target: Database, name: string, connection: string, { birth, held }: Note): Promise<void> {
+export async function reconnect(target: Database, name: string, connection: string, { incarnation, held }: Note): Promise<void> {
   await target.transaction(async (session) => {
     for (const statement of setConnection(name, connection)) await session.query(statement);
-    await session.query(setNote(name, writeNote(birth, connection, held)));
+    await session.query(setNote(name, writeNote(incarnation, connection, held)));
     await session.query(setSynchronousCommit(name));
   });
 }

@@ -1,6 +1,7 @@
 /**
- * What we wrote down on the source when we made a slot. A slot that is dropped and made again under its name looks the same to everybody
- * else; the subscription carries the same birth in its comment, so a slot that our own tool made for another subscription is told apart.
+ * The incarnation of a slot, written down by its publisher when the slot is made. A slot that is dropped and made again under its name looks
+ * the same to its subscriber. The subscription carries the same id in its comment, so a slot that was made for another subscription is told
+ * apart.
  */
 import { SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
@@ -11,8 +12,8 @@ const NAME = 'slot_birth';
 const TABLE = qualified(SCHEMA, NAME);
 
 export interface SlotIncarnation {
-  /** Unique, made by us. */
-  readonly birth: string;
+  /** Unique, made by us; column `birth`. */
+  readonly id: string;
   /** From here on the slot has everything. */
   readonly consistentPoint: string;
   /** Identifies the publication; one that was dropped and made again has another, and nothing was sent in between. */
@@ -39,13 +40,13 @@ export const slotIncarnationsExist = (): Statement<{ exist: boolean }> =>
 export const slotIncarnation = (slot: string): Statement<SlotIncarnation> =>
   statement(
     `
-select birth::text, consistent_point::text as "consistentPoint", publication::int8::float8 as publication
+select birth::text as id, consistent_point::text as "consistentPoint", publication::int8::float8 as publication
 from ${TABLE} where slot = $1::name
 `,
     [slot],
   );
 
-export const recordSlotIncarnation = (slot: string, { birth, consistentPoint, publication }: SlotIncarnation): Statement =>
+export const recordSlotIncarnation = (slot: string, { id, consistentPoint, publication }: SlotIncarnation): Statement =>
   statement(
     `
 insert into ${TABLE} (slot, birth, consistent_point, publication)
@@ -53,5 +54,5 @@ values ($1::name, $2::uuid, $3::pg_lsn, $4::int8::oid)
 on conflict (slot) do update set birth = excluded.birth, consistent_point = excluded.consistent_point,
   publication = excluded.publication, made_at = excluded.made_at
 `,
-    [slot, birth, consistentPoint, publication],
+    [slot, id, consistentPoint, publication],
   );

@@ -81,7 +81,7 @@ export const awaitConvergence = defineStep({
     const { source, target, input, execution, previous, remainingMs } = ctx;
     const { history, ...stream } = await lookAtStream(ctx);
     const before = readTally(previous);
-    const newest = history.birth && (await newestMarker(source, execution));
+    const newest = history.incarnation && (await newestMarker(source, execution));
     if (!newest || newest.look <= before.looks) return { history, ...stream, arrival: undefined, marker: null, ...before };
     const arrival = await awaitArrival(source, target, history.name, execution, newest, timeout(remainingMs()));
     return { history, ...stream, arrival, marker: newest.number, ...count(newest, arrival, input) };

@@ -120,12 +120,17 @@ function judge(seen: Seen): Verdict {
  */
 async function subscribeTo(
   { source, target, log }: Acting<Ports>,
-  { history: { name }, connection, stream, birth }: Pick<Seen, 'history' | 'connection' | 'stream'> & { readonly birth: string },
+  {
+    history: { name },
+    connection,
+    stream,
+    incarnation,
+  }: Pick<Seen, 'history' | 'connection' | 'stream'> & { readonly incarnation: string },
 ): Promise<void> {
   try {
     const empty = await emptyTables(source, target);
     if (empty.length > 0) {
-      await listedAsEmpty(source, empty, () => subscribeKnowing(target, empty, { name, connection, stream, birth }));
+      await listedAsEmpty(source, empty, () => subscribeKnowing(target, empty, { name, connection, stream, incarnation }));
       return;
     }
   } catch (error) {
@@ -133,7 +138,7 @@ async function subscribeTo(
     log.warn('Empty tables are copied one by one, because they could not be taken in at once', { error: error.message });
   }
   const [made] = await target.query(subscriptionState(name));
-  if (!made) await subscribe(target, name, connection, stream, birth);
+  if (!made) await subscribe(target, name, connection, stream, incarnation);
 }
 
 export const createSubscription = defineStep({
@@ -153,9 +158,9 @@ export const createSubscription = defineStep({
         seen = await look(ctx);
       }
       if (!seen.history.subscription) {
-        const birth = await makeSlot(source, session, seen.history, ctx.remainingMs());
-        if (!birth) return false;
-        await subscribeTo(ctx, { ...seen, birth: birth.birth });
+        const incarnation = await makeSlot(source, session, seen.history, ctx.remainingMs());
+        if (!incarnation) return false;
+        await subscribeTo(ctx, { ...seen, incarnation: incarnation.id });
         seen = await look(ctx);
       }
       await source.query(dropEmptyPublication());

@@ -45,10 +45,10 @@ export async function prepareNext(ctx: SwitchContext): Promise<void> {
   await dropNext(ctx);
   if (direction.to === 'target') await ensureReplicationRole(to, replication);
   const publication = await ensurePublication(from, to);
-  const birth = randomUUID();
+  const id = randomUUID();
   await to.transaction(async (session) => {
     await session.query(createSlotIncarnations());
-    await session.query(recordSlotIncarnation(next, { birth, consistentPoint: '0/0', publication: publication.oid }));
+    await session.query(recordSlotIncarnation(next, { id, consistentPoint: '0/0', publication: publication.oid }));
   });
   const version = await from.version();
   const route = await replication.route(direction.to, version);
@@ -56,7 +56,7 @@ export async function prepareNext(ctx: SwitchContext): Promise<void> {
   const survives = version >= FAILOVER_SLOTS_SINCE && (await nextSurvives(ctx));
   const making = from.transaction(async (session) => {
     for (const statement of createCopylessSubscription(next, connection, version, survives)) await session.query(statement);
-    await session.query(setNote(next, writeNote(birth, connection, true)));
+    await session.query(setNote(next, writeNote(id, connection, true)));
   });
   await making.catch((error: unknown) => {
     throw isAboutTheWay(error) ? noWayBack(direction, route, error) : error;
@@ -127,9 +127,9 @@ export async function changeStreams({ from, to, current, next }: Parties): Promi
 
 async function beginNext(subscriber: Database, publisher: Database, name: string, following: SubscriptionState): Promise<void> {
   const [slot] = await publisher.query(slotState(name));
-  const [birth] = await publisher.query(slotIncarnation(name));
-  if (birth?.consistentPoint === '0/0' && slot?.confirmed) {
-    await publisher.query(recordSlotIncarnation(name, { ...birth, consistentPoint: slot.confirmed }));
+  const [incarnation] = await publisher.query(slotIncarnation(name));
+  if (incarnation?.consistentPoint === '0/0' && slot?.confirmed) {
+    await publisher.query(recordSlotIncarnation(name, { ...incarnation, consistentPoint: slot.confirmed }));
   }
   await noteSubscriber(publisher, subscriber, name);
   const pins = pinWorkers(await subscriber.version());

@@ -25,7 +25,7 @@ import { createSlotIncarnations, recordSlotIncarnation } from '../../lambdas/sta
 import { eventually } from './replicated.ts';
 import type { World } from './world.ts';
 
-const BIRTH = '11111111-1111-4111-8111-111111111111';
+const INCARNATION = '11111111-1111-4111-8111-111111111111';
 export const ATTEMPT = '22222222-2222-4222-8222-222222222222';
 
 export const sidesOf = (world: World) => world.ports('SwitchOver').acting as { readonly source: Database; readonly target: Database };
@@ -54,7 +54,7 @@ export async function prepared(world: World): Promise<void> {
     await session.query(createSlotIncarnations());
     const [publication] = await session.query(publicationList());
     await session.query(
-      recordSlotIncarnation(reverseName(world), { birth: BIRTH, consistentPoint: '0/0', publication: publication?.oid ?? 0 }),
+      recordSlotIncarnation(reverseName(world), { id: INCARNATION, consistentPoint: '0/0', publication: publication?.oid ?? 0 }),
     );
   });
   const version = await source.version();
@@ -62,7 +62,7 @@ export async function prepared(world: World): Promise<void> {
   const password = await world.places.replication.password('target');
   const connection = connectionString(route, password, world.database.name, reverseName(world), version);
   for (const statement of createCopylessSubscription(reverseName(world), connection, version)) await source.query(statement);
-  await source.query(setNote(reverseName(world), writeNote(BIRTH, connection, true)));
+  await source.query(setNote(reverseName(world), writeNote(INCARNATION, connection, true)));
 }
 
 /** The same, and the source is fenced; a session of the switch sleeps there until it would lift the fence. */

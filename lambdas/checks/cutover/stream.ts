@@ -21,9 +21,9 @@ const STAY = 'Stay on the target and end with Cleanup, or carry what was written
 
 export const streamTrouble = (ctx: SwitchCheckContext): Finding[] => {
   const { history, from, to, direction, current } = ctx;
-  const { subscription, slot, birth } = history;
+  const { subscription, slot, incarnation } = history;
   const wayOut = direction === ROLLBACK ? STAY : BEGIN_ANEW;
-  if (!subscription && !slot && !birth && direction === ROLLBACK) {
+  if (!subscription && !slot && !incarnation && direction === ROLLBACK) {
     return [
       {
         code: 'NoReverseReplication',

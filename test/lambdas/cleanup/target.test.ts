@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import type { PublisherTraces } from '../../../lambdas/cleanup/publisher.ts';
+import type { PublisherArtifacts } from '../../../lambdas/cleanup/publisher.ts';
 import type { Side } from '../../../lambdas/cleanup/side.ts';
-import type { SourceTraces } from '../../../lambdas/cleanup/source.ts';
-import { followsAnother, type TargetTraces } from '../../../lambdas/cleanup/target.ts';
+import type { SourceArtifacts } from '../../../lambdas/cleanup/source.ts';
+import { followsAnother, type TargetArtifacts } from '../../../lambdas/cleanup/target.ts';
 import { subscriptionName } from '../../../lambdas/config/names.ts';
 import type { Gate } from '../../../lambdas/state/gates.sql.ts';
 
 const DATABASE = 'shop';
-const copyOf = (sourceIdentity: string, sourceDatabase = DATABASE): TargetTraces['copy'] => ({
+const copyOf = (sourceIdentity: string, sourceDatabase = DATABASE): TargetArtifacts['copy'] => ({
   sourceIdentity,
   sourceDatabase,
   copiedAt: new Date(0),
@@ -15,15 +15,15 @@ const copyOf = (sourceIdentity: string, sourceDatabase = DATABASE): TargetTraces
   statements: 1,
   leftBehind: [],
 });
-const publisher: PublisherTraces = {
-  birth: undefined,
+const publisher: PublisherArtifacts = {
+  incarnation: undefined,
   slots: [],
   publication: false,
   role: { exists: false, tables: [], schemas: [], defaults: [], onDatabase: false, settings: false, usedBy: [] },
 };
-const back = (birth: string | undefined): PublisherTraces => ({
+const back = (incarnation: string | undefined): PublisherArtifacts => ({
   ...publisher,
-  birth,
+  incarnation,
   slots: [{ name: subscriptionName(DATABASE, 'reverse'), activePid: null, retainedBytes: 0 }],
 });
 const gate: Gate = {
@@ -40,9 +40,9 @@ const gate: Gate = {
   changedAt: new Date(0),
   report: null,
 };
-const targetWith = (artifacts: Partial<TargetTraces>): TargetTraces => ({
+const targetWith = (artifacts: Partial<TargetArtifacts>): TargetArtifacts => ({
   subscriptions: [subscriptionName(DATABASE)],
-  birth: 'born',
+  incarnation: 'born',
   publisher,
   gate: undefined,
   copy: copyOf('us'),
@@ -52,25 +52,32 @@ const targetWith = (artifacts: Partial<TargetTraces>): TargetTraces => ({
   inTheWay: [],
   ...artifacts,
 });
-const source = (birth: string | undefined = 'born', reverseBirth?: string): Side<SourceTraces> => ({
+const source = (incarnation: string | undefined = 'born', reverseIncarnation?: string): Side<SourceArtifacts> => ({
   reached: true,
-  artifacts: { identity: 'us', publisher: { ...publisher, birth }, subscription: false, reverseBirth, gate: undefined, schema: true },
+  artifacts: {
+    identity: 'us',
+    publisher: { ...publisher, incarnation },
+    subscription: false,
+    reverseIncarnation,
+    gate: undefined,
+    schema: true,
+  },
 });
-const noSlot: Side<SourceTraces> = {
+const noSlot: Side<SourceArtifacts> = {
   reached: true,
-  artifacts: { identity: 'us', publisher, subscription: false, reverseBirth: undefined, gate: undefined, schema: false },
+  artifacts: { identity: 'us', publisher, subscription: false, reverseIncarnation: undefined, gate: undefined, schema: false },
 };
-const away: Side<SourceTraces> = { reached: false, reason: 'ECONNREFUSED', passing: true };
+const away: Side<SourceArtifacts> = { reached: false, reason: 'ECONNREFUSED', passing: true };
 
-const NO_SUBSCRIPTION = { subscriptions: [], birth: undefined };
+const NO_SUBSCRIPTION = { subscriptions: [], incarnation: undefined };
 
 describe('a target', () => {
   it.each([
     ['our own copy and subscription', {}, source(), false],
-    ['nothing of ours', { subscriptions: [], copy: undefined, birth: undefined, schema: false }, source(), false],
+    ['nothing of ours', { subscriptions: [], copy: undefined, incarnation: undefined, schema: false }, source(), false],
     ['a subscription of another database', { subscriptions: [subscriptionName('other')] }, source(), true],
-    ['the copy of another cluster, and its subscription', { copy: copyOf('them'), birth: 'theirs' }, source(), true],
-    ['the same, when we have made no slot either', { copy: copyOf('them'), birth: undefined }, noSlot, true],
+    ['the copy of another cluster, and its subscription', { copy: copyOf('them'), incarnation: 'theirs' }, source(), true],
+    ['the same, when we have made no slot either', { copy: copyOf('them'), incarnation: undefined }, noSlot, true],
     ['the copy of another cluster that nobody feeds any more', { copy: copyOf('them'), subscriptions: [] }, source(), false],
     ['our copy from before the source was upgraded in place', { copy: copyOf('us before') }, source(), false],
     ['our copy after a switch', { ...NO_SUBSCRIPTION, gate, publisher: back('reborn') }, source('born', 'reborn'), false],

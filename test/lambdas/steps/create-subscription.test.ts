@@ -85,7 +85,7 @@ describe('CreateSubscription that was interrupted', () => {
 
   it('goes on from every place in between', () =>
     inWorld(published, async (world, name) => {
-      // A slot that an earlier run left behind, without its birth.
+      // A slot that an earlier run left behind, without its incarnation.
       await world.source('select pg_create_logical_replication_slot($1, $2)', [name, 'pgoutput']);
       await world.asSourceRole(hostileRows(5_000, 10));
       await ends(world);

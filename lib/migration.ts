@@ -10,7 +10,7 @@ import { VARIABLE } from '../lambdas/config/environment.ts';
 import type { Json } from '../lambdas/config/json.ts';
 import type { StepName } from '../lambdas/engine/machines.ts';
 import { fencingWith, MACHINE_NAMES, MACHINES, type MachineName, type Stage, stepsOf } from '../lambdas/engine/machines.ts';
-import { needsOf, STEP_NAMES } from '../lambdas/steps/index.ts';
+import { needsOf, STEP_NAMES, stepNamed } from '../lambdas/steps/index.ts';
 import { stepCode } from './bundle.ts';
 import { allowWildcard } from './exceptions.ts';
 import { MigrationFunction } from './function.ts';
@@ -32,17 +32,6 @@ export interface MigrationProps {
 const TIMEOUT = Duration.days(90);
 /** The longest that Lambda allows. A step that is not done by then leaves the work to the servers and is visited again. */
 const STEP_TIMEOUT = Duration.minutes(15);
-/**
- * Where a step needs more than other functions, or where more pays. A share of the processor comes with the memory, and 1769 MB come with a
- * whole one (https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html).
- */
-const MORE_MEMORY_MB: Partial<Readonly<Record<StepName, number>>> = {
-  CopySchema: 1769, // 215 MB with 2,000 tables, 468 with 10,000, and for a minute everything that one processor can do
-  CheckCutover: 1024, // 176 MB with 2,000 tables, 283 with 10,000: it holds both schemas
-  CheckRollback: 1024,
-  SwitchOver: 1769, // 105 MB, but whatever it computes inside the fence is downtime
-  SwitchBack: 1769,
-};
 
 /** The machines that fence a side. */
 const SWITCHING = MACHINE_NAMES.filter((name) => MACHINES[name].order.some(({ onFailure }: Stage) => onFailure !== undefined));
@@ -95,7 +84,7 @@ export class Migration extends Construct {
         code: this.code,
         entry: 'handler',
         timeout: STEP_TIMEOUT,
-        memoryMb: MORE_MEMORY_MB[step],
+        memoryMb: stepNamed(step).memoryMb,
         traced: true,
         reach,
         network: reach.network ? network : undefined,

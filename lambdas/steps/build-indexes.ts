@@ -36,6 +36,7 @@ interface Seen {
 
 export const buildIndexes = defineStep({
   needs: ['target'],
+  interrupted: 'Each statement is carried out by itself: what was finished stays, and the rest is open.',
 
   async inspect(ctx: Looking<'target'>): Promise<Seen> {
     const all = await standings(ctx);

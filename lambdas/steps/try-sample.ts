@@ -42,6 +42,8 @@ interface Seen {
 
 export const trySample = defineStep({
   needs: ['source', 'target', 'comparison', 'lowLogin'],
+  interrupted:
+    "What was tried is rolled back, and the target's tables are empty; the login of the trial is dropped by the next visit, or by Cleanup.",
 
   async inspect({ source, target }: Looking<Needs>): Promise<Seen> {
     await demandOurs('target', target);

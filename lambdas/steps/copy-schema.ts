@@ -28,10 +28,11 @@ import { populatedViews } from '../schema/materialized-views.sql.ts';
 import { objectsNamedByRows } from '../schema/named-objects.ts';
 import { createPostData, listDeferred } from '../schema/post-data/post-data.sql.ts';
 import { platformEventTriggers } from '../schema/relations.sql.ts';
-import { type GivenPath, givePath, givePaths, pathsGiven, pathsGivenExist } from '../schema/search-paths.sql.ts';
+import { givePath } from '../schema/search-paths.sql.ts';
 import { pathsToGive } from '../schema/search-paths.ts';
 import { keepWhatWasCopied, noteObjectsThere } from '../state/copied-objects.sql.ts';
 import { copyOn, identityOf } from '../state/earlier-copy.ts';
+import { type GivenPath, givePaths, pathsGiven, pathsGivenExist } from '../state/given-paths.sql.ts';
 import { createHeartbeat } from '../state/heartbeat.sql.ts';
 import { createHeldKeys, foreignKeysToHold, listHeldKeys } from '../state/held-keys.sql.ts';
 import {

@@ -10,13 +10,14 @@ import { VARIABLE } from '../lambdas/config/environment.ts';
 import type { Json } from '../lambdas/config/json.ts';
 import type { StepName } from '../lambdas/engine/machines.ts';
 import { fencingWith, MACHINE_NAMES, MACHINES, type MachineName, type Stage, stepsOf } from '../lambdas/engine/machines.ts';
-import { STEP_NAMES } from '../lambdas/steps/index.ts';
+import { needsOf, STEP_NAMES, stepNamed } from '../lambdas/steps/index.ts';
 import { stepCode } from './bundle.ts';
 import { allowWildcard } from './exceptions.ts';
+import { MigrationFunction } from './function.ts';
 import type { Network } from './network.ts';
 import type { Resources } from './resources.ts';
+import { reachOf } from './rights.ts';
 import { chainOf } from './states.ts';
-import { StepFunction } from './step-function.ts';
 
 export interface MigrationProps {
   /** The databases, the cluster and their secrets. */
@@ -29,6 +30,8 @@ export interface MigrationProps {
 
 /** The copy of a very large database takes weeks, and its changes may flow for weeks until somebody switches. */
 const TIMEOUT = Duration.days(90);
+/** The longest that Lambda allows. A step that is not done by then leaves the work to the servers and is visited again. */
+const STEP_TIMEOUT = Duration.minutes(15);
 
 /** The machines that fence a side. */
 const SWITCHING = MACHINE_NAMES.filter((name) => MACHINES[name].order.some(({ onFailure }: Stage) => onFailure !== undefined));
@@ -70,13 +73,23 @@ export class Migration extends Construct {
     const acting = MACHINE_NAMES.filter((name) => MACHINES[name].acts);
     const actingMachineArns = acting.map((name) => this.#arnOf('stateMachine', this.#nameOf(name)));
     const actingExecutionArns = acting.map((name) => this.#arnOf('execution', `${this.#nameOf(name)}:*`));
-    const environment = { [VARIABLE.inputDefaults]: JSON.stringify(inputDefaults) };
-    const { code } = this;
+    const inputDefaultsText = JSON.stringify(inputDefaults);
     return mapped(STEP_NAMES, (step) => {
       // Of functions that may be made after this one.
       const switchFunctionArns = fencingWith(step).map((other) => Lazy.string({ produce: () => this.functions[other].functionArn }));
-      const whole = { ...resources, actingMachineArns, actingExecutionArns, switchFunctionArns };
-      return new StepFunction(this, step, { step, code, network, environment, resources: whole }).function;
+      const reach = reachOf(needsOf(step), { ...resources, actingMachineArns, actingExecutionArns, switchFunctionArns });
+      return new MigrationFunction(this, step, {
+        description: `Step ${step} of the migration to PlanetScale`,
+        roleDescription: `Rights of the step ${step} of the migration to PlanetScale`,
+        code: this.code,
+        entry: 'handler',
+        timeout: STEP_TIMEOUT,
+        memoryMb: stepNamed(step).memoryMb,
+        traced: true,
+        reach,
+        network: reach.network ? network : undefined,
+        environment: { [VARIABLE.step]: step, [VARIABLE.inputDefaults]: inputDefaultsText },
+      }).function;
     });
   }
 

@@ -12,13 +12,13 @@ import { VARIABLE } from '../lambdas/config/environment.ts';
 import { MACHINE_NAMES, MACHINES } from '../lambdas/engine/machines.ts';
 import { WATCH_NEEDS } from '../lambdas/monitoring/collect.ts';
 import { ALARM_NAMES, ALARMS, type AlarmName, type AlarmRule, anchorOf } from './alarms.ts';
-import { BesideFunction } from './beside-function.ts';
 import { dashboard, measure } from './dashboard.ts';
 import { allowWildcard } from './exceptions.ts';
+import { MigrationFunction } from './function.ts';
 import type { Migration } from './migration.ts';
 import type { Network } from './network.ts';
 import type { Resources } from './resources.ts';
-import { RIGHTS } from './rights.ts';
+import { reachOf } from './rights.ts';
 
 export interface MonitoringProps {
   readonly migration: Migration;
@@ -74,19 +74,19 @@ export class Monitoring extends Construct {
   }
 
   /** The same rights as a step with these needs, and the same network. */
-  #watch({ migration, network, resources }: MonitoringProps): BesideFunction {
+  #watch({ migration, network, resources }: MonitoringProps): MigrationFunction {
     const whole = { ...resources, actingMachineArns: ACTING.map((name) => migration.machines[name].stateMachineArn) };
-    const rights = WATCH_NEEDS.map((need) => RIGHTS[need]);
-    const watch = new BesideFunction(this, 'Watch', {
-      says: 'Watches the migration to PlanetScale, each minute while one is open. Only looks.',
+    const reach = reachOf(WATCH_NEEDS, whole);
+    const watch = new MigrationFunction(this, 'Watch', {
+      description: 'Watches the migration to PlanetScale, each minute while one is open. Only looks.',
       code: migration.code,
       entry: 'watch',
       timeout: WATCH_TIMEOUT,
       network,
       retryAttempts: 0, // the next look is a minute away
-      environment: Object.assign({ [VARIABLE.stack]: this.#stack }, ...rights.map((right) => right.environment(whole))),
+      environment: { [VARIABLE.stack]: this.#stack, ...reach.environment },
     });
-    for (const right of rights) right.grant(watch.role, whole);
+    reach.grant(watch.role);
     new Rule(this, 'EachMinute', {
       description: 'Calls the function that watches the migration; it returns at once where none is open',
       schedule: Schedule.rate(EVERY),
@@ -97,8 +97,8 @@ export class Monitoring extends Construct {
 
   /** A function and not a template of the rule: the reason of a failure may hold quotes and lines, which a template does not escape. */
   #notices(migration: Migration): void {
-    const notice = new BesideFunction(this, 'Notice', {
-      says: 'Tells how executions of the migration to PlanetScale ended',
+    const notice = new MigrationFunction(this, 'Notice', {
+      description: 'Tells how executions of the migration to PlanetScale ended',
       code: migration.code,
       entry: 'notice',
       timeout: Duration.seconds(30),
@@ -129,7 +129,7 @@ export class Monitoring extends Construct {
     return Stack.of(this).formatArn({ service, resource, resourceName, arnFormat: ArnFormat.COLON_RESOURCE_NAME });
   }
 
-  #alarm(name: AlarmName, watch: BesideFunction): Alarm {
+  #alarm(name: AlarmName, watch: MigrationFunction): Alarm {
     const rule = ALARMS[name];
     const { title, says, is, times, threshold, growing } = rule;
     const alarm = new Alarm(this, name, {
@@ -145,7 +145,7 @@ export class Monitoring extends Construct {
     return alarm;
   }
 
-  #measured({ metric, statistic, minutes }: AlarmRule, watch: BesideFunction): IMetric {
+  #measured({ metric, statistic, minutes }: AlarmRule, watch: MigrationFunction): IMetric {
     const period = Duration.minutes(minutes);
     return metric ? measure(this.#stack, metric, { statistic, period }) : watch.function.metricErrors({ statistic, period });
   }

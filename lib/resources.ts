@@ -72,3 +72,11 @@ export interface Right {
   environment(resources: Resources): Environment;
   grant(role: Role, resources: Resources): void;
 }
+
+/** What the needs of one function give to it together. */
+export interface Reach {
+  /** Whether the function must stand in the VPC. */
+  readonly network: boolean;
+  readonly environment: Environment;
+  grant(role: Role): void;
+}

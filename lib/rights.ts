@@ -6,7 +6,7 @@ import type { Need } from '../lambdas/ports/ports.ts';
 import { allowFindingAddresses, CLUSTER_RIGHTS } from './cluster-rights.ts';
 import { allowWildcard } from './exceptions.ts';
 import { allow } from './grants.ts';
-import type { ReadableSecret, Resources, Right } from './resources.ts';
+import type { Reach, ReadableSecret, Resources, Right } from './resources.ts';
 
 /**
  * Lambda's Node.js runtime carries the authorities of RDS in this file, kept up to date by AWS for every region
@@ -171,3 +171,15 @@ export const RIGHTS: Readonly<Record<Need, Right>> = {
     },
   },
 };
+
+/** Exactly what these needs ask for, in their order. */
+export function reachOf(needs: readonly Need[], resources: Resources): Reach {
+  const rights = needs.map((need) => RIGHTS[need]);
+  return {
+    network: rights.some(({ network }) => network),
+    environment: Object.assign({}, ...rights.map((right) => right.environment(resources))),
+    grant(role) {
+      for (const right of rights) right.grant(role, resources);
+    },
+  };
+}

@@ -12,6 +12,13 @@ import { type Moment, unexpected } from './unexpected.ts';
 /** One unit of the migration. `N` are the ports it needs, from which its rights, network and environment are derived. */
 export interface Step<N extends Need, Seen, Evidence extends Json> {
   readonly needs: readonly N[];
+  /**
+   * Megabytes of the step's function, where it needs more than other functions, or where more pays. A share of the processor comes with them,
+   * and 1769 MB come with a whole one (https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html).
+   */
+  readonly memoryMb?: number;
+  /** What an act leaves that was cut off in the middle, as a sentence of an error's message. Whatever acts has one. */
+  readonly interrupted?: string;
   /** Looks only. Called again after `act`. */
   inspect(ctx: Looking<N>): Promise<Seen>;
   /** Pure: what the look means. Throws one of our errors where the migration cannot go on. */
@@ -32,8 +39,16 @@ export interface Step<N extends Need, Seen, Evidence extends Json> {
 // biome-ignore lint/suspicious/noExplicitAny: the registry holds steps of every shape; each is checked where it is defined
 export type AnyStep = Step<Need, any, any>;
 
-/** Lets the compiler find `N`, `Seen` and `Evidence`, so that using a port that `needs` does not name is an error. */
-export function defineStep<const N extends Need, Seen, Evidence extends Json>(step: Step<N, Seen, Evidence>): Step<N, Seen, Evidence> {
+/** Only looks, or says what an act leaves that was cut off. */
+type Interruptible = { readonly act?: never } | { readonly interrupted: string };
+
+/**
+ * Lets the compiler find `N`, `Seen` and `Evidence`, so that using a port that `needs` does not name is an error. So is acting without a word
+ * about being interrupted.
+ */
+export function defineStep<const N extends Need, Seen, Evidence extends Json>(
+  step: Step<N, Seen, Evidence> & Interruptible,
+): Step<N, Seen, Evidence> {
   return step;
 }
 
@@ -127,7 +142,7 @@ export async function runStep<N extends Need, Seen, Evidence extends Json>(
     surroundings.log.info(`${name} is ${verdict}`, { verdict, evidence });
     return { verdict, nextPollSeconds: verdict === 'pending' ? nextPollSeconds(waitedSeconds) : 0, since, evidence };
   } catch (thrown) {
-    const error = unexpected(thrown, name, moment, surroundings.log);
+    const error = unexpected(thrown, name, moment, surroundings.log, step.interrupted);
     if (error instanceof TransientError) surroundings.log.warn(`${name} will be tried again`, { error: error.message });
     else surroundings.log.warn(`${name} stopped`, { error: error.name, message: error.message });
     throw error;

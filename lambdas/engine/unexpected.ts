@@ -6,7 +6,6 @@ import { Defect, MigrationError, StatementFailed } from '../config/errors.ts';
 import type { Json } from '../config/json.ts';
 import type { Log } from '../ports/log.ts';
 import { withCode } from '../postgres/server-words.ts';
-import { halfway } from './halfway.ts';
 
 /** How far a visit had come: before its step began, at its first look, in the middle of acting, or at the look that proves what it did. */
 export type Moment = 'before' | 'looking' | 'acting' | 'looking again';
@@ -51,30 +50,32 @@ const MOMENTS: Readonly<Record<Moment, string>> = {
   acting: 'while it acted.',
   'looking again': 'after it had acted, while it looked whether that took effect.',
 };
+const ACTED: readonly Moment[] = ['acting', 'looking again'];
 
 /** Where it was and what was changed by then. */
-const standing = (step: string, moment: Moment): string =>
-  `${step} stopped ${MOMENTS[moment]}${moment === 'acting' || moment === 'looking again' ? ` ${halfway(step)}` : ''}`;
+const standing = (step: string, moment: Moment, interrupted = ''): string =>
+  [`${step} stopped ${MOMENTS[moment]}`, ...(ACTED.includes(moment) ? [interrupted] : [])].join(' ').trimEnd();
 
 /**
  * @param log hears where in the code an error arose that is not ours
+ * @param interrupted what the step says of an act that was cut off; only where it had begun to act
  * @returns one of ours; those that say by themselves what to do are left as they are
  */
-export function unexpected(error: unknown, step: string, moment: Moment, log: Pick<Log, 'warn'>): MigrationError {
-  if (error instanceof StatementFailed) return error.isExplained ? error : refused(error, step, moment);
+export function unexpected(error: unknown, step: string, moment: Moment, log: Pick<Log, 'warn'>, interrupted?: string): MigrationError {
+  if (error instanceof StatementFailed) return error.isExplained ? error : refused(error, standing(step, moment, interrupted));
   if (error instanceof MigrationError) return error;
   log.warn(`${step} met a defect`, { kind: error instanceof Error ? error.name : typeof error, frames: framesOf(error) });
   return new Defect(
-    `${standing(step, moment)} ${defect(error)} ` +
+    `${standing(step, moment, interrupted)} ${defect(error)} ` +
       'Start the machine again: every step looks first and goes on from there. If it comes back, report it with the lines of the log group ' +
       `that say "${step} met a defect"; Cleanup works from any state.`,
     { cause: error },
   );
 }
 
-const refused = (error: StatementFailed, step: string, moment: Moment): StatementFailed =>
+const refused = (error: StatementFailed, where: string): StatementFailed =>
   new StatementFailed(
-    `${standing(step, moment)} ${refusal(error)} Remove the cause that is named, then start the machine again; it continues where it stopped.`,
+    `${where} ${refusal(error)} Remove the cause that is named, then start the machine again; it continues where it stopped.`,
     error.complaint,
     { cause: error, isExplained: true },
   );

@@ -2,9 +2,9 @@
 import type { Exclusions } from '../config/input.ts';
 import type { Json } from '../config/json.ts';
 import type { Database, Reader } from '../ports/database.ts';
+import { createRowsRecord, recordRows, rowsRecordExists, rowsRecorded } from '../state/carried-rows.sql.ts';
 import { createHeartbeat } from '../state/heartbeat.sql.ts';
 import { type Carried, carryRows } from './carry.ts';
-import { createRowsRecord, recordRows, rowsRecordExists, rowsRecorded } from './extension-rows.sql.ts';
 import { carryJobs, lookAtJobs } from './jobs.ts';
 import { markedPairs } from './look.ts';
 

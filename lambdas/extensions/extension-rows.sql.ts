@@ -5,7 +5,7 @@
 import { SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
 import { identifier, literal, qualified, statement } from '../postgres/quote.ts';
-import { closed } from '../state/closed.sql.ts';
+import { OWN_TABLES } from '../state/tables.ts';
 
 export interface MarkedColumn {
   readonly name: string;
@@ -118,26 +118,5 @@ where s.last_value < $2::int8 or (s.last_value = $2::int8 and $3::boolean and no
   );
 
 /** Two visits at once would make unkeyed rows, such as jobs, twice. */
-export const lockRows = (): Statement => statement(`select pg_advisory_xact_lock(hashtextextended('${SCHEMA}.extension_rows', 0))`);
-
-const NAME = 'extension_rows';
-const TABLE = qualified(SCHEMA, NAME);
-
-/** What the latest execution has carried, so that it does so once: an extension at work changes its rows all the while. */
-export const createRowsRecord = (): Statement =>
-  closed(NAME, `create table if not exists ${TABLE} (execution text not null, outcome jsonb not null)`);
-
-export const rowsRecordExists = (): Statement<{ readonly exists: boolean }> =>
-  statement('select to_regclass($1::text) is not null as exists', [TABLE]);
-
-export const rowsRecorded = <Outcome>(execution: string): Statement<{ readonly outcome: Outcome }> =>
-  statement(`select outcome from ${TABLE} where execution = $1::text`, [execution]);
-
-export const recordRows = (execution: string, outcome: string): Statement =>
-  statement(
-    `
-with earlier as (delete from ${TABLE} where true)
-insert into ${TABLE} (execution, outcome) values ($1::text, $2::jsonb)
-`,
-    [execution, outcome],
-  );
+export const lockRows = (): Statement =>
+  statement(`select pg_advisory_xact_lock(hashtextextended('${SCHEMA}.${OWN_TABLES.carriedRows.name}', 0))`);

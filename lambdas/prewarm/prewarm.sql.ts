@@ -1,8 +1,6 @@
-/** pg_prewarm on the target (https://www.postgresql.org/docs/current/pgprewarm.html), and our record of what it has read. */
-import { SCHEMA } from '../config/names.ts';
+/** pg_prewarm on the target (https://www.postgresql.org/docs/current/pgprewarm.html). */
 import type { Statement } from '../ports/database.ts';
-import { qualified, statement, USER_SCHEMA } from '../postgres/quote.ts';
-import { closed } from '../state/closed.sql.ts';
+import { statement, USER_SCHEMA } from '../postgres/quote.ts';
 
 export const PREWARM = 'pg_prewarm';
 
@@ -46,35 +44,4 @@ cross join lateral (select pg_relation_size(c.oid) / current_setting('block_size
 where c.oid = $1::oid and s.blocks > $2::int8
 `,
     [oid, first, last],
-  );
-
-const NAME = 'prewarm';
-const TABLE = qualified(SCHEMA, NAME);
-
-/** What an execution has read so far. */
-export interface Warmth {
-  /** Oids of relations that are through. */
-  readonly through: readonly string[];
-  readonly blocks: number;
-  readonly finished: boolean;
-  /** Why it could not be done; null where it could. */
-  readonly failure: string | null;
-}
-
-export const createWarmth = (): Statement =>
-  closed(NAME, `create table if not exists ${TABLE} (execution text not null, warmth jsonb not null)`);
-
-export const warmthExists = (): Statement<{ readonly exists: boolean }> =>
-  statement('select to_regclass($1::text) is not null as exists', [TABLE]);
-
-export const warmthOf = (execution: string): Statement<{ readonly warmth: Warmth }> =>
-  statement(`select warmth from ${TABLE} where execution = $1::text`, [execution]);
-
-export const recordWarmth = (execution: string, warmth: Warmth): Statement =>
-  statement(
-    `
-with earlier as (delete from ${TABLE} where true)
-insert into ${TABLE} (execution, warmth) values ($1::text, $2::jsonb)
-`,
-    [execution, JSON.stringify(warmth)],
   );

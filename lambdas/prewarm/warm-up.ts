@@ -1,20 +1,9 @@
 /** Reads tables and indexes into the target's memory, once an execution: what a server has just built is cold after its next restart or for want of use. */
 import { StatementFailed } from '../config/errors.ts';
 import type { Database, Reader, Session } from '../ports/database.ts';
+import { createWarmth, recordWarmth, type Warmth, warmthExists, warmthOf } from '../state/warmth.sql.ts';
 import { piecesOf, planWarming, type Stretch } from './plan.ts';
-import {
-  bufferBlocks,
-  createPrewarm,
-  createWarmth,
-  dropPrewarm,
-  prewarmSchema,
-  recordWarmth,
-  type Warmth,
-  warm,
-  warmables,
-  warmthExists,
-  warmthOf,
-} from './prewarm.sql.ts';
+import { bufferBlocks, createPrewarm, dropPrewarm, prewarmSchema, warm, warmables } from './prewarm.sql.ts';
 
 const COLD: Warmth = { through: [], blocks: 0, finished: false, failure: null };
 /** Before a visit ends, as everywhere in BuildIndexes; a piece takes seconds. */

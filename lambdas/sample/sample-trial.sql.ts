@@ -3,10 +3,8 @@
  * ends by being rolled back: then neither a row nor a page is left, and a table that was not empty after all is as it was.
  */
 import type { TableName } from '../config/input.ts';
-import { SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
 import { identifier, qualified, statement } from '../postgres/quote.ts';
-import { closed } from '../state/closed.sql.ts';
 import type { Expression, SampledTable } from './sample-tables.sql.ts';
 
 /** Path and format as apply workers have them; the format is that of every session of ours. */
@@ -47,32 +45,3 @@ export const evaluateExpressions = ({ schema, table }: TableName, expressions: r
 /** Every column of every row that the view would have, of these rows. */
 export const evaluateView = (definition: string): Statement =>
   statement(`select count(q) from (select * from (${definition.trim().replace(/;$/, '')}) as v offset 0) as q`);
-
-const NAME = 'sample_trial';
-const TABLE = qualified(SCHEMA, NAME);
-
-/** What a trial came to that found nothing wrong. */
-export interface SampleTrial {
-  readonly tables: number;
-  readonly rows: number;
-  readonly views: number;
-  /** What took too long to be tried as a whole, as a person would name it. */
-  readonly slow: readonly string[];
-  /** What could not be tried, and why. */
-  readonly untried: readonly string[];
-}
-
-export const createSampleTrial = (): Statement =>
-  closed(
-    NAME,
-    `create table if not exists ${TABLE} (only_row boolean primary key default true check (only_row), tried_at timestamptz not null default now(), outcome jsonb not null)`,
-  );
-
-export const recordSampleTrial = (trial: SampleTrial): Statement =>
-  statement(`insert into ${TABLE} (outcome) values ($1::jsonb) on conflict do nothing`, [JSON.stringify(trial)]);
-
-export const sampleTrialExists = (): Statement<{ readonly exists: boolean }> =>
-  statement(`select to_regclass($1::text) is not null as exists`, [TABLE]);
-
-/** To be asked only where {@link sampleTrialExists}. */
-export const sampleTrial = (): Statement<{ readonly outcome: SampleTrial }> => statement(`select outcome from ${TABLE}`);

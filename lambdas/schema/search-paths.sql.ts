@@ -1,10 +1,9 @@
 /** What catalogs tell of functions that are run where there is no search_path, of what their bodies may mean, and of the paths that there are. */
 import type { Exclusions } from '../config/input.ts';
-import { SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
-import { identifier, literal, qualified, statement, USER_SCHEMA } from '../postgres/quote.ts';
+import { identifier, literal, statement, USER_SCHEMA } from '../postgres/quote.ts';
 import { exclusions, INCLUDED_TABLE } from '../postgres/tables.sql.ts';
-import { closed } from '../state/closed.sql.ts';
+import type { GivenPath } from '../state/given-paths.sql.ts';
 import { NEXT, ROOTS } from './code-of-others.sql.ts';
 
 /** A function or procedure whose body the server reads anew under whatever path there is. */
@@ -117,42 +116,9 @@ export const schemasThere = (): Statement<{ readonly name: string; readonly isRo
     `select n.nspname::text as name, exists (select from pg_roles as r where r.rolname = n.nspname) as "isRole" from pg_namespace as n`,
   );
 
-/** A function and the path that it gets. */
-export interface GivenPath {
-  readonly routine: string;
-  readonly path: readonly string[];
-}
-
 /** For a person to run, on the source too. */
 export const givePath = ({ routine, path }: GivenPath): string =>
   `alter routine ${routine} set search_path = ${path.map(identifier).join(', ')}`;
-
-const NAME = 'path_given';
-const TABLE = qualified(SCHEMA, NAME);
-
-/**
- * Gives the paths, and writes down which: a comparison of both sides must not take them for changes. What did not come along, or comes after
- * the copy, is passed over. One transaction with the copy of the schema.
- */
-export const givePaths = (paths: readonly GivenPath[]): Statement[] => [
-  closed(NAME, `create table ${TABLE} (routine text primary key, path text[] not null)`),
-  statement(
-    `insert into ${TABLE} (routine, path) select routine, path from jsonb_to_recordset($1::jsonb) as g (routine text, path text[])`,
-    [JSON.stringify(paths)],
-  ),
-  statement(`delete from ${TABLE} as g where to_regprocedure(g.routine) is null`),
-  statement(`
-do $do$
-declare
-  g record;
-begin
-  for g in select routine, (select string_agg(quote_ident(s), ', ' order by n) from unnest(path) with ordinality as p (s, n)) as path from ${TABLE} loop
-    execute format('alter routine %s set search_path = %s', to_regprocedure(g.routine), g.path);
-  end loop;
-end
-$do$
-`),
-];
 
 /**
  * For the middle of a dump: a table whose generated column or partition key calls an SQL function makes the target read the body of that
@@ -170,9 +136,3 @@ begin
   end loop;
 end`)}`;
 };
-
-export const pathsGivenExist = (): Statement<{ readonly exist: boolean }> =>
-  statement(`select to_regclass(${literal(TABLE)}) is not null as exist`);
-
-/** To be asked only where {@link pathsGivenExist}: what functions of the target differ in from those of the source, because we made it so. */
-export const pathsGiven = (): Statement<GivenPath> => statement(`select routine, path from ${TABLE} order by routine`);

@@ -5,8 +5,8 @@
  */
 import type { Exclusions } from '../config/input.ts';
 import type { Reader } from '../ports/database.ts';
+import type { GivenPath } from '../state/given-paths.sql.ts';
 import {
-  type GivenPath,
   type Meaning,
   meaningsOf,
   type PathSetting,

@@ -2,14 +2,13 @@
  * What CopySchema made on the target, by the target's own numbers of objects, so that exactly this can be dropped again. A name would not
  * do: a table that somebody dropped and made anew under its name is theirs.
  */
-import { SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
-import { qualified, statement, USER_SCHEMA } from '../postgres/quote.ts';
+import { statement, USER_SCHEMA } from '../postgres/quote.ts';
 import { closed } from './closed.sql.ts';
+import { OWN_TABLES } from './tables.ts';
 
-const NAME = 'copied_object';
-const TABLE = qualified(SCHEMA, NAME);
-const POST_DATA = qualified(SCHEMA, 'post_data');
+const { name: NAME, table: TABLE } = OWN_TABLES.copiedObjects;
+const { table: POST_DATA } = OWN_TABLES.postData;
 
 /**
  * Every object of the user that `drop` takes by itself: what a schema contains says so in pg_depend, and the rest lives in no schema.

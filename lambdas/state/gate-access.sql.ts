@@ -6,12 +6,10 @@
  * back to the owner, so taking back the owner's takes back all. A role whose rights we inherit loses its grant too, which is why we and the
  * replication role are granted CONNECT directly for the time. Each entry of the access list is kept in `connect_taken` as one JSON object.
  */
-import { REPLICATION_ROLE, SCHEMA } from '../config/names.ts';
-import { qualified } from '../postgres/quote.ts';
+import { REPLICATION_ROLE } from '../config/names.ts';
+import { OWN_TABLES } from './tables.ts';
 
-const NAME = 'gate';
-/** The table of one row that holds the gate of a side; see `gates.ts`. */
-export const GATE = { name: NAME, table: qualified(SCHEMA, NAME) };
+const { table: TABLE } = OWN_TABLES.gate;
 
 /** Rows of gates that were shut by earlier versions hold names in place of objects; this follows the name of a role there. */
 const GRANTABLE = ' with grant option';
@@ -22,7 +20,7 @@ const GRANTABLE = ' with grant option';
  */
 export const LOCK_GATE = (lockTimeout?: string): string => `
 declare
-  gate ${GATE.table}%rowtype;
+  gate ${TABLE}%rowtype;
   base pg_catalog.pg_database%rowtype;
   grantee text;
   one record;
@@ -35,7 +33,7 @@ declare
   stuck boolean := false;
   role_before text := current_setting('role');
 begin${lockTimeout === undefined ? '' : `\n  perform set_config('lock_timeout', '${lockTimeout}', true);`}
-  select * into strict gate from ${GATE.table} for update;
+  select * into strict gate from ${TABLE} for update;
   select * into strict base from pg_catalog.pg_database where datname = current_database();`;
 
 /** Entries that let somebody connect, of a database `base`. */
@@ -67,7 +65,7 @@ const FIND = `
  * somebody else granted before our first change of the access list may be seen only by the next look; from then on the list is locked.
  */
 export const SHUT = `
-  update ${GATE.table} set read_only_before = (
+  update ${TABLE} set read_only_before = (
     select substr(entry, length('default_transaction_read_only=') + 1)
     from pg_catalog.pg_db_role_setting as s
     join pg_catalog.pg_database as d on d.oid = s.setdatabase and d.datname = current_database(),
@@ -79,7 +77,7 @@ export const SHUT = `
     select string_agg(distinct case when a.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end, ', ') into grantee
     ${CONNECTS};
     exit when grantee is null;
-    update ${GATE.table} set connect_taken = connect_taken || array(
+    update ${TABLE} set connect_taken = connect_taken || array(
       select jsonb_build_object('grantee', ${kept('a.grantee')}, 'grantor', ${kept('a.grantor')}, 'grantable', a.is_grantable)::text
       ${CONNECTS})
     where only_row;
@@ -93,7 +91,7 @@ export const SHUT = `
     where r.rolname in (current_user, '${REPLICATION_ROLE}') and not has_database_privilege(r.oid, base.oid, 'connect')
   loop
     execute format('grant connect on database %I to %I', current_database(), one.rolname);
-    update ${GATE.table}
+    update ${TABLE}
       set connect_given = connect_given || jsonb_build_object('oid', one.oid::bigint, 'name', one.rolname)::text
       where only_row;
   end loop;`;
@@ -156,6 +154,6 @@ export const UNSHUT = `
     stuck := cardinality(later) = cardinality(waiting);
     waiting := later;
   end loop;
-  update ${GATE.table} set state = 'open', deadline = null, read_only_before = null, connect_taken = '{}', connect_given = '{}',
+  update ${TABLE} set state = 'open', deadline = null, read_only_before = null, connect_taken = '{}', connect_given = '{}',
     changed_at = clock_timestamp()
   where only_row;`;

@@ -19,11 +19,11 @@ import type { Statement } from '../ports/database.ts';
 import { END_HOLDERS } from '../postgres/lock-holders.sql.ts';
 import { literal, statement } from '../postgres/quote.ts';
 import { closeTable } from './closed.sql.ts';
-import { GATE, LOCK_GATE, SHUT, UNSHUT } from './gate-access.sql.ts';
+import { LOCK_GATE, SHUT, UNSHUT } from './gate-access.sql.ts';
 import { beatInBlock } from './heartbeat.sql.ts';
+import { OWN_TABLES } from './tables.ts';
 
-const NAME = GATE.name;
-const TABLE = GATE.table;
+const { name: NAME, table: TABLE } = OWN_TABLES.gate;
 
 export type GateState = 'open' | 'fenced' | 'closed';
 

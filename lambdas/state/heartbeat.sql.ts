@@ -1,10 +1,11 @@
 /** Our own schema and its numbered markers. Numbers have no gaps, so one that is missing on the target is a lost change. */
-import { HEARTBEAT, SCHEMA } from '../config/names.ts';
+import { SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
-import { identifier, qualified, statement } from '../postgres/quote.ts';
+import { identifier, statement } from '../postgres/quote.ts';
 import { closeSchema, closeTable } from './closed.sql.ts';
+import { OWN_TABLES } from './tables.ts';
 
-const TABLE = qualified(SCHEMA, HEARTBEAT);
+const { name: HEARTBEAT, table: TABLE } = OWN_TABLES.heartbeat;
 
 /** Our schema and the heartbeat table, the same on both sides. Harmless where they are there. */
 export const createHeartbeat = (): Statement =>

@@ -8,13 +8,13 @@ import type { Exclusions } from '../config/input.ts';
 import { SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
 import type { ForeignKey } from '../postgres/foreign-keys.sql.ts';
-import { literal, qualified, statement } from '../postgres/quote.ts';
+import { literal, statement } from '../postgres/quote.ts';
 import { subscriptionIds } from '../postgres/subscription-ids.sql.ts';
 import { exclusions, INCLUDED_TABLE } from '../postgres/tables.sql.ts';
 import { closed } from './closed.sql.ts';
+import { OWN_TABLES } from './tables.ts';
 
-const NAME = 'held_key';
-const TABLE = qualified(SCHEMA, NAME);
+const { name: NAME, table: TABLE } = OWN_TABLES.heldKeys;
 
 /** Condition: some table in which rows of `c` are, itself or a partition of it, fulfils another condition on `x`. */
 const someLeaf = (condition: string): string => `exists (

@@ -3,13 +3,12 @@
  * ALTER TABLE … REPLICA IDENTITY takes an ACCESS EXCLUSIVE lock (AlterTableGetLockLevel in tablecmds.c), behind which the application queues: so
  * each table is a statement of its own, which gives up soon. What it is given are numbers; names it reads from the catalog itself.
  */
-import { SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
-import { qualified, statement } from '../postgres/quote.ts';
+import { statement } from '../postgres/quote.ts';
 import { closed } from './closed.sql.ts';
+import { OWN_TABLES } from './tables.ts';
 
-const NAME = 'replica_identity';
-const TABLE = qualified(SCHEMA, NAME);
+const { name: NAME, table: TABLE } = OWN_TABLES.replicaIdentities;
 /** How long the application may have to wait behind us. */
 const LOCK_TIMEOUT_MS = 1_000;
 

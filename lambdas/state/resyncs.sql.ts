@@ -4,9 +4,9 @@ import { SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
 import { qualified, statement } from '../postgres/quote.ts';
 import { closed } from './closed.sql.ts';
+import { OWN_TABLES } from './tables.ts';
 
-const NAME = 'recopy';
-const TABLE = qualified(SCHEMA, NAME);
+const { name: NAME, table: TABLE } = OWN_TABLES.resyncs;
 
 export const createResyncs = (): Statement =>
   closed(NAME, `create table if not exists ${TABLE} ("schema" text not null, "table" text not null, primary key ("schema", "table"))`);

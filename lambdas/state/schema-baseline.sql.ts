@@ -1,17 +1,15 @@
 /** The record on the target of what the schema was like when it was copied, on the source, and when it was complete, on the target. */
 import type { Exclusions } from '../config/input.ts';
-import { SCHEMA } from '../config/names.ts';
 import type { SideName } from '../config/side-name.ts';
 import type { Statement } from '../ports/database.ts';
-import { literal, qualified, statement } from '../postgres/quote.ts';
+import { literal, statement } from '../postgres/quote.ts';
 import { listOfObjects, type SchemaObject } from '../postgres/schema-objects.sql.ts';
 import { closed } from './closed.sql.ts';
+import { OWN_TABLES } from './tables.ts';
 
-const NAME = 'schema_baseline';
-const TABLE = qualified(SCHEMA, NAME);
+const { name: NAME, table: TABLE } = OWN_TABLES.baseline;
 /** One row a side; its existence is the proof that the side was recorded as a whole, even where it holds nothing. */
-const SIDES_NAME = 'schema_baseline_side';
-const SIDES = qualified(SCHEMA, SIDES_NAME);
+const { name: SIDES_NAME, table: SIDES } = OWN_TABLES.baselineSides;
 
 /** What is recorded of a side, each as a whole: what holds rows and what is around it, and code with the rest. */
 export type Recorded = SideName | 'source code' | 'target code';

@@ -1,12 +1,11 @@
 /** The record on the target that the schema there is ours, and of what it was copied from. */
 import type { Exclusions } from '../config/input.ts';
-import { SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
-import { qualified, statement } from '../postgres/quote.ts';
+import { statement } from '../postgres/quote.ts';
 import { closed } from './closed.sql.ts';
+import { OWN_TABLES } from './tables.ts';
 
-const NAME = 'schema_copy';
-const TABLE = qualified(SCHEMA, NAME);
+const { name: NAME, table: TABLE } = OWN_TABLES.schemaCopy;
 
 /** One row says all of it; its existence is the proof that the copy was committed as a whole. */
 export const createSchemaCopy = (): Statement =>

@@ -5,11 +5,11 @@
  */
 import { SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
-import { qualified, statement } from '../postgres/quote.ts';
+import { statement } from '../postgres/quote.ts';
 import { closed } from './closed.sql.ts';
+import { OWN_TABLES } from './tables.ts';
 
-const NAME = 'slot_birth';
-const TABLE = qualified(SCHEMA, NAME);
+const { name: NAME, table: TABLE } = OWN_TABLES.slotIncarnations;
 
 export interface SlotIncarnation {
   /** Unique, made by us; column `birth`. */

@@ -6,11 +6,11 @@
  */
 import { SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
-import { qualified, statement } from '../postgres/quote.ts';
+import { statement } from '../postgres/quote.ts';
 import { closed } from './closed.sql.ts';
+import { OWN_TABLES } from './tables.ts';
 
-const NAME = 'subscriber';
-const TABLE = qualified(SCHEMA, NAME);
+const { name: NAME, table: TABLE } = OWN_TABLES.subscribers;
 
 /** A subscription by the numbers that the names of its slots carry. */
 export interface Subscriber {

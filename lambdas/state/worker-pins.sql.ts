@@ -5,12 +5,12 @@
 import { SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
 import { HOLDING_MONEY, KEEPS_MONEY } from '../postgres/money.sql.ts';
-import { literal, qualified, statement } from '../postgres/quote.ts';
+import { literal, statement } from '../postgres/quote.ts';
 import { workerSettings } from '../postgres/session-pins.sql.ts';
 import { closed } from './closed.sql.ts';
+import { OWN_TABLES } from './tables.ts';
 
-const NAME = 'worker_pin';
-const TABLE = qualified(SCHEMA, NAME);
+const { name: NAME, table: TABLE } = OWN_TABLES.workerPins;
 
 /** What the role that is asking has in this database by itself, of a setting `name`. */
 const own = (role: string, name: string): string => `(

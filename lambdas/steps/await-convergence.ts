@@ -76,6 +76,8 @@ const refuses = ({ drift, cause, remedy }: Cause): CopyStalled | SchemaDrift =>
 
 export const awaitConvergence = defineStep({
   needs: ['source', 'target'],
+  interrupted:
+    'Nothing but markers in our own table was written. The subscription on the target goes on by itself, and what was copied stays.',
 
   async inspect(ctx): Promise<Seen> {
     const { source, target, input, execution, previous, remainingMs } = ctx;

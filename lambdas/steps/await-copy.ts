@@ -71,6 +71,7 @@ const unknown = ({ tables, publication }: StreamHistory): TableName[] => missing
 
 export const awaitCopy = defineStep({
   needs: ['source', 'target'],
+  interrupted: 'The subscription on the target goes on by itself, and what was copied stays.',
 
   inspect: look,
 

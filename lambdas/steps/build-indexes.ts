@@ -6,7 +6,6 @@
 import { IndexBuildFailed } from '../config/errors.ts';
 import type { Acting, Looking } from '../engine/contract.ts';
 import { defineStep } from '../engine/step.ts';
-import type { Warmth } from '../prewarm/prewarm.sql.ts';
 import { warmthNow, warmUp } from '../prewarm/warm-up.ts';
 import { recordedOn, recordTarget } from '../schema/fingerprint.ts';
 import { buildFailed, type Failure, failureOf, wordsOf } from '../schema/post-data/failures.ts';
@@ -15,6 +14,7 @@ import { nextBatch, type StatementStatus } from '../schema/post-data/order.ts';
 import { buildSettings, postDataExists, type Work, workList } from '../schema/post-data/post-data.sql.ts';
 import { type State, stateOf } from '../schema/post-data/state.ts';
 import { StatementPool } from '../schema/post-data/statement-pool.ts';
+import type { Warmth } from '../state/warmth.sql.ts';
 
 const NAME = 'BuildIndexes';
 /** Before a visit ends: enough to hang up and to look once more at 10,000 statements, but never more than a quarter of a short visit. */
@@ -36,6 +36,7 @@ interface Seen {
 
 export const buildIndexes = defineStep({
   needs: ['target'],
+  interrupted: 'Each statement is carried out by itself: what was finished stays, and the rest is open.',
 
   async inspect(ctx: Looking<'target'>): Promise<Seen> {
     const all = await standings(ctx);

@@ -77,6 +77,7 @@ const notCarriedIn = (previous: Json | undefined): Json => (previous as { readon
 
 export const configureSource = defineStep({
   needs: ['clusterSetup'],
+  interrupted: "Whatever it had changed at the cluster is written down in the cluster's tags, and RestoreSource puts it back.",
 
   async inspect({ clusterSetup, previous }) {
     return { seen: await look(clusterSetup), notCarriedBefore: notCarriedIn(previous) };

@@ -66,6 +66,7 @@ const differences = ({ wanted, publication }: Seen) => ({
 
 export const createPublication = defineStep({
   needs: ['source', 'target'],
+  interrupted: 'The publication is changed in one transaction, which was rolled back: the source is as it was.',
   inspect: look,
 
   judge(seen) {

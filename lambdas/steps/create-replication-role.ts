@@ -54,6 +54,7 @@ const mayGainBypass = ({ role, grantor }: Seen): boolean => grantor.mayGrantBypa
 
 export const createReplicationRole = defineStep({
   needs: ['source', 'replication'],
+  interrupted: 'The role on the source may have a part of its rights, and no more than it is to have.',
   inspect: look,
 
   judge(seen) {

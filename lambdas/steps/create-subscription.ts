@@ -143,6 +143,7 @@ async function subscribeTo(
 
 export const createSubscription = defineStep({
   needs: ['source', 'target', 'replication'],
+  interrupted: 'Slot and subscription may be there already; nothing flows that could not be vouched for.',
   inspect: look,
   judge,
 

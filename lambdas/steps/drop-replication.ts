@@ -59,6 +59,7 @@ function refuse(ctx: CleanupState, drop: boolean): void {
 
 export const dropReplication = defineStep({
   needs: ['executions', 'source', 'target', 'applicationView', 'applicationOriginal'],
+  interrupted: 'What was removed by then is gone, and the rest is still there.',
 
   async inspect(ctx: Looking<Needs>): Promise<CleanupState> {
     await refuseBesideOlder(ctx.executions);

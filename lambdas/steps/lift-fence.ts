@@ -42,6 +42,7 @@ const TIMEOUT_SECONDS = 1_800;
 
 export const liftFence = defineStep({
   needs: ['executions', 'source', 'target', 'application', 'hook'],
+  interrupted: 'A fence that is still up lifts itself when its time is over; what is committed stays committed.',
 
   async inspect({ executions, source, target, application, input, execution, waitedSeconds }: Looking<Needs>): Promise<Seen> {
     const leftTo = await leftToOlder(executions, input.execution);

@@ -36,6 +36,7 @@ async function canStream(source: Reader): Promise<boolean> {
 
 export const rebootSource = defineStep({
   needs: ['clusterReboot', 'source'],
+  interrupted: 'The reboot may have been asked for already; it is not asked for twice.',
 
   /** What RDS says may be what was: of a group that it has just attached, and of an instance that it has just rebooted. */
   async inspect({ clusterReboot: cluster, source, waitedSeconds, previous }): Promise<Seen> {

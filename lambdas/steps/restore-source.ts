@@ -60,6 +60,7 @@ function rebootNeeded({ members, parameterGroup }: ClusterState): string | undef
 
 export const restoreSource = defineStep({
   needs: ['clusterRestore'],
+  interrupted: 'What was put back by then stays so, and the tags on the cluster say what is left.',
 
   async inspect({ clusterRestore }) {
     const seen = await look(clusterRestore);

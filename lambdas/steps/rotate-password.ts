@@ -34,6 +34,7 @@ const LOOK_AGAIN_MS = 50;
 
 export const rotatePassword = defineStep({
   needs: ['executions', 'source', 'target', 'replication', 'replicationSecret'],
+  interrupted: 'Secret, roles and stream may have different passwords for now; starting Rotation again makes them agree.',
 
   async inspect(ctx: Looking<Needs>): Promise<Seen> {
     await refuseBesideOlder(ctx.executions);

@@ -97,6 +97,8 @@ const HAS_COME = new Set([DUPLICATE_TABLE, DUPLICATE_OBJECT]);
 
 export const setReplicaIdentity = defineStep({
   needs: ['source', 'target'],
+  interrupted:
+    'Each table is set by itself, with what was there written down: what was set stays until Cleanup, and the rest is as it was.',
   inspect: look,
 
   judge({ wanting, unlike }) {

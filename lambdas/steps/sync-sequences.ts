@@ -35,6 +35,8 @@ const namesWhere = (pairs: readonly SequencePair[], condition: (pair: SequencePa
 
 export const syncSequences = defineStep({
   needs: ['source', 'target'],
+  interrupted:
+    'Some sequences of the target may be set ahead already and some rows of extensions carried; no sequence is set back, and the source was only read.',
 
   async inspect({ source, target, input, execution }): Promise<Seen> {
     const sequences = await lookAtSequences(source, target, input);

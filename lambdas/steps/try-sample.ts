@@ -16,10 +16,10 @@ import { sampleRefused } from '../sample/refusals.ts';
 import { isTrialRoleThere, makeTrialRole, removeTrialRole } from '../sample/role.ts';
 import { limitSampling, type Portion, sampleRows } from '../sample/sample-rows.sql.ts';
 import { checksThere, type Expression, type SampledTable, sampledTables, sampledViews, viewsThere } from '../sample/sample-tables.sql.ts';
-import { createSampleTrial, recordSampleTrial, type SampleTrial, sampleTrial, sampleTrialExists } from '../sample/sample-trial.sql.ts';
 import { LIMIT_MS, type Row, type Sample, sampleOf, Trial } from '../sample/trial.ts';
 import { type LeaningRead, leaningReads } from '../schema/reading-path.ts';
 import { copyOn } from '../state/earlier-copy.ts';
+import { createSampleTrial, recordSampleTrial, type SampleTrial, sampleTrial, sampleTrialExists } from '../state/sample-trial.sql.ts';
 
 type Needs = 'source' | 'target' | 'comparison' | 'lowLogin';
 
@@ -42,6 +42,8 @@ interface Seen {
 
 export const trySample = defineStep({
   needs: ['source', 'target', 'comparison', 'lowLogin'],
+  interrupted:
+    "What was tried is rolled back, and the target's tables are empty; the login of the trial is dropped by the next visit, or by Cleanup.",
 
   async inspect({ source, target }: Looking<Needs>): Promise<Seen> {
     await demandOurs('target', target);

@@ -12,10 +12,11 @@ import type { Statement } from '../ports/database.ts';
 import { identifier, literal, qualified, statement } from '../postgres/quote.ts';
 import { exclusions } from '../postgres/tables.sql.ts';
 import { INCLUDED_SEQUENCE, type SequenceDefinition } from '../sequences/sequences.sql.ts';
+import { OWN_TABLES } from '../state/tables.ts';
 
-const PLANNED = qualified('pg_temp', `${PREFIX}_sequences`);
+const { table: PLANNED } = OWN_TABLES.plannedSequences;
 const READ = qualified('pg_temp', `${PREFIX}_read_sequences`);
-const UNCALLED = qualified('pg_temp', `${PREFIX}_uncalled_sequences`);
+const { table: UNCALLED } = OWN_TABLES.uncalledSequences;
 const SET = qualified('pg_temp', `${PREFIX}_set_sequences`);
 
 /** Sequences between two commits, each of which takes a place in the server's lock table. */

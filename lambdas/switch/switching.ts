@@ -28,6 +28,8 @@ export interface Seen {
 
 export const switching = (direction: Direction) => ({
   needs: SWITCH_NEEDS,
+  memoryMb: 1769, // it holds 105 MB, but whatever it computes inside the fence is downtime
+  interrupted: 'The gates of both sides say whether it was committed; LiftFence, which follows, goes by them.',
 
   inspect: (ctx: Looking<Needs>): Promise<Seen> => sayingWhoServes(direction, ctx, () => look(direction, ctx)),
 

@@ -1,10 +1,10 @@
 /** Waits that happen at the server, so that each is one round trip, however long it takes. */
-import { HEARTBEAT, SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
-import { qualified, statement } from '../postgres/quote.ts';
+import { statement } from '../postgres/quote.ts';
 import { senderIdentity } from '../replication/walsenders.sql.ts';
+import { OWN_TABLES } from '../state/tables.ts';
 
-const BEATS = qualified(SCHEMA, HEARTBEAT);
+const { table: BEATS } = OWN_TABLES.heartbeat;
 const AWAIT_BEAT = 'pg_temp.planetscale_await_beat';
 const AWAIT_CONFIRMED = 'pg_temp.planetscale_await_confirmed';
 

@@ -1,5 +1,6 @@
 /** The paths that functions get, given as soon as the functions are there. */
-import { type GivenPath, giveWhatIsThere } from '../search-paths.sql.ts';
+import type { GivenPath } from '../../state/given-paths.sql.ts';
+import { giveWhatIsThere } from '../search-paths.sql.ts';
 import type { DumpStatement } from './statements.ts';
 
 const MAKES_ROUTINE = /^CREATE (?:OR REPLACE )?(?:FUNCTION|PROCEDURE|AGGREGATE)\b/;

@@ -3,6 +3,7 @@ import { IndexBuildFailed } from '../../config/errors.ts';
 import { SCHEMA } from '../../config/names.ts';
 import { qualified } from '../../postgres/quote.ts';
 import { type PublicWords, publicWords, withCode } from '../../postgres/server-words.ts';
+import { OWN_TABLES } from '../../state/tables.ts';
 import type { Work } from './post-data.sql.ts';
 import { MOST_ATTEMPTS } from './state.ts';
 
@@ -62,6 +63,6 @@ export function buildFailed(failed: readonly Work[]): IndexBuildFailed {
   return new IndexBuildFailed(
     `${failed.length} statements failed; all others were carried out. ${told.join(' ')}${untold > 0 ? ` And ${untold} more.` : ''} ` +
       'Then start the machine again: it tries these once more. To go on without some of them, run on the target: ' +
-      `delete from ${SCHEMA}.post_data where ${failed.length > told.length ? 'error is not null' : `ordinal in (${failed.map(({ ordinal }) => ordinal).join(', ')})`}.`,
+      `delete from ${SCHEMA}.${OWN_TABLES.postData.name} where ${failed.length > told.length ? 'error is not null' : `ordinal in (${failed.map(({ ordinal }) => ordinal).join(', ')})`}.`,
   );
 }

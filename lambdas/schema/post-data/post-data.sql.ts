@@ -1,12 +1,12 @@
 /** Our own list, on the target, of the statements that CopySchema leaves for BuildIndexes, and of what became of each. */
-import { applicationName, SCHEMA } from '../../config/names.ts';
+import { applicationName } from '../../config/names.ts';
 import type { Statement } from '../../ports/database.ts';
-import { literal, qualified, statement } from '../../postgres/quote.ts';
+import { literal, statement } from '../../postgres/quote.ts';
 import { closed } from '../../state/closed.sql.ts';
+import { OWN_TABLES } from '../../state/tables.ts';
 import type { PostDataKind } from '../dump/kinds.ts';
 
-const NAME = 'post_data';
-const TABLE = qualified(SCHEMA, NAME);
+const { name: NAME, table: TABLE } = OWN_TABLES.postData;
 
 /**
  * `finished_at` is written in the transaction of the statement itself, so it can be trusted. So are `code`, `error`, `hint`, `culprit`,

@@ -13,6 +13,7 @@ describe('the contract', () => {
   it('gives a step the ports that its needs name, and no others', () => {
     const step = defineStep({
       needs: ['source'],
+      interrupted: 'Nothing was changed.',
       async inspect(ctx): Promise<null> {
         expectTypeOf(ctx.source.query).toBeFunction();
         // @ts-expect-error the target is not among the needs
@@ -28,6 +29,14 @@ describe('the contract', () => {
       evidence: () => null,
     });
     expectTypeOf(step.needs).toEqualTypeOf<readonly 'source'[]>();
+  });
+
+  it('lets a step act only where it says what an act leaves that was cut off', () => {
+    const look = { needs: [] as const, inspect: async () => null, judge: () => 'done' as const, evidence: () => null };
+    defineStep(look);
+    defineStep({ ...look, interrupted: 'Nothing was changed.', act: async () => undefined });
+    // @ts-expect-error it acts and says nothing
+    defineStep({ ...look, act: async () => undefined });
   });
 
   it('lets a look change nothing', () => {

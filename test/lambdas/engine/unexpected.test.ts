@@ -9,7 +9,6 @@ import {
 } from '../../../lambdas/config/errors.ts';
 import { parseInput } from '../../../lambdas/config/input.ts';
 import type { StepEvent } from '../../../lambdas/engine/contract.ts';
-import { isKnownHalfway } from '../../../lambdas/engine/halfway.ts';
 import { type AnyStep, runStep } from '../../../lambdas/engine/step.ts';
 import { unexpected, wordsOfForeign } from '../../../lambdas/engine/unexpected.ts';
 import { visitStep } from '../../../lambdas/handlers/visit.ts';
@@ -50,19 +49,22 @@ describe('an error that is not ours (#11)', () => {
   });
 
   it.each(STEP_NAMES.filter((name) => stepNamed(name).act))('in the act of %s says what an act that was cut off leaves', async (name) => {
-    expect(isKnownHalfway(name)).toBe(true);
-    const error = await failing(name, { act: async () => planted() });
+    const { interrupted } = stepNamed(name);
+    expect(interrupted).toMatch(/^[A-Z].+\.$/);
+    const error = await failing(name, { interrupted: interrupted ?? '', act: async () => planted() });
     expect(error).toBeInstanceOf(Defect);
     expect(error.message).toMatch(new RegExp(`^${name} stopped while it acted\\. [A-Z][^.]+`));
+    expect(error.message).toContain(` ${interrupted} `);
   });
 
   it('in the judgement, in the evidence and in the second look is told by the moment at which it came', async () => {
     let looks = 0;
+    const { interrupted = '' } = stepNamed('SyncSequences');
     const second = async () => {
       looks += 1;
       return looks === 2 ? planted() : {};
     };
-    expect((await failing('SyncSequences', { inspect: second })).message).toContain(
+    expect((await failing('SyncSequences', { interrupted, inspect: second })).message).toContain(
       'SyncSequences stopped after it had acted, while it looked whether that took effect. Some sequences of the target may be set ahead',
     );
     expect((await failing('SyncSequences', { judge: planted })).message).toContain('while it looked');
@@ -70,7 +72,7 @@ describe('an error that is not ours (#11)', () => {
   });
 
   it('that a server refused keeps its name and its code, and says which step, what was changed and what to do', async () => {
-    const error = await failing('CopySchema', { act: async () => refused() });
+    const error = await failing('CopySchema', { interrupted: stepNamed('CopySchema').interrupted ?? '', act: async () => refused() });
     expect(error).toMatchObject({ name: 'StatementFailed', complaint: { code: '42501' } });
     expect(error.message).toBe(
       'CopySchema stopped while it acted. The schema is copied in one transaction, which was rolled back: the target is as it was, and the ' +

@@ -8,10 +8,9 @@ import type { Exclusions } from '../config/input.ts';
 import { atMost } from '../config/listing.ts';
 import type { SideName } from '../config/side-name.ts';
 import type { Session } from '../ports/database.ts';
-import { type DefinitionPair, nameOf, runsBackwards, trackOf } from '../sequences/pairs.ts';
-import { isOutside, type Position } from '../sequences/position.ts';
-import { refuseBackwards, refuseMissing, refuseOutOfBounds } from '../sequences/refusals.ts';
-import { refuseViews, type SequenceDefinition, sequences } from '../sequences/sequences.sql.ts';
+import { type DefinitionPair, nameOf, runsBackwards, trackOf } from './pairs.ts';
+import { isOutside, type Position } from './position.ts';
+import { refuseBackwards, refuseMissing, refuseOutOfBounds } from './refusals.ts';
 import {
   analyzePlanned,
   BATCH,
@@ -24,6 +23,7 @@ import {
   setPlanned,
   unsettable,
 } from './sequence-positions.sql.ts';
+import { refuseViews, type SequenceDefinition, sequences } from './sequences.sql.ts';
 
 /** A session outside of a transaction. */
 type Asked = Pick<Session, 'query' | 'script'>;

@@ -1,9 +1,9 @@
 /** Ends whatever others do in a database, until nobody is left that knew it without its fence, and tells who could write all the same. */
 import { REPLICATION_ROLE } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
+import { isOfOthers, streamProcesses } from '../postgres/own-streams.sql.ts';
 import { statement } from '../postgres/quote.ts';
-import { isOfOthers, streamProcesses } from './own-streams.sql.ts';
-import { PLATFORM_ROLE } from './shut-out.sql.ts';
+import { PLATFORM_ROLE } from '../postgres/shut-out.sql.ts';
 
 const FUNCTION = 'pg_temp.planetscale_end_sessions';
 

@@ -1,5 +1,5 @@
 /** What the fence of a later switch needs on either side, with or without a way back. */
-import { allRightsOn, fenceLacks, loginAtTarget } from '../../switch/rights.ts';
+import { allRightsOn, fenceLacks, loginAtTarget } from '../../postgres/rights.ts';
 import { type Check, listed } from '../finding.ts';
 
 export const fenceRights: Check = {

@@ -1,6 +1,6 @@
 /** FORCE ROW LEVEL SECURITY, which binds a table's owner as well: and as the owner the target applies changes. */
 import { protectedTables } from '../../postgres/rights.sql.ts';
-import { rightsOn } from '../../switch/rights.ts';
+import { rightsOn } from '../../postgres/rights.ts';
 import { type Check, listed } from '../finding.ts';
 
 export const forcedRowSecurity: Check = {

@@ -1,7 +1,7 @@
 /** Roles that may still connect to a database whose gate is shut (`gate-access.ts`). */
 import { REPLICATION_ROLE } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
-import { statement } from '../postgres/quote.ts';
+import { statement } from './quote.ts';
 
 /**
  * Condition under which a role `r` is the platform's own, which nobody but the platform can shut out. `pscale_api_…` are not: PlanetScale

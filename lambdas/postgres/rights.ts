@@ -1,9 +1,9 @@
 /** What a switch asks of our logins, looked at before the copy and again before each switch. */
 import type { SideName } from '../config/side-name.ts';
 import type { Reader } from '../ports/database.ts';
-import type { RoleRights } from '../postgres/rights.sql.ts';
-import { roleRights } from '../postgres/rights.sql.ts';
-import { type SwitchRights, switchRights } from '../postgres/switch-rights.sql.ts';
+import type { RoleRights } from './rights.sql.ts';
+import { roleRights } from './rights.sql.ts';
+import { type SwitchRights, switchRights } from './switch-rights.sql.ts';
 
 /** From 16 on a role may pass on REPLICATION and BYPASSRLS if it creates roles and has the attribute itself; before, only a superuser. */
 export const ATTRIBUTES_CAN_BE_PASSED_ON = 16;

@@ -9,6 +9,7 @@ import { connectionString, writeNote } from '../replication/connection.ts';
 import { demandOurs } from '../replication/demand-ours.ts';
 import { isHeld, release } from '../replication/held.ts';
 import { makeHeldKeys } from '../replication/held-keys.ts';
+import { ensurePublication, ensureReplicationRole } from '../replication/publisher.ts';
 import { createSlot, dropSlot, endReaders, FAILOVER_SLOTS_SINCE, slotState } from '../replication/slots.sql.ts';
 import { HOPELESS, NOT_ROUTED } from '../replication/subscribe.ts';
 import { noteSubscriber } from '../replication/subscriber.ts';
@@ -24,7 +25,6 @@ import { holdKeys } from '../state/held-keys.sql.ts';
 import { createSlotIncarnations, recordSlotIncarnation, slotIncarnation } from '../state/slot-incarnations.sql.ts';
 import { pinWorkers, unpinWorkers } from '../state/worker-pins.sql.ts';
 import type { Direction, Parties, SwitchContext } from './direction.ts';
-import { ensurePublication, ensureReplicationRole } from './publisher.ts';
 
 /**
  * Whether the slot of the next stream is to survive a switchover of its server. PlanetScale carries over what was made so, and whose name is

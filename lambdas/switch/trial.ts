@@ -13,9 +13,9 @@ import { withCode } from '../postgres/server-words.ts';
 import { streamSettings } from '../postgres/session-pins.sql.ts';
 import { setStatementTimeout } from '../postgres/sessions.sql.ts';
 import { QUERY_CANCELED } from '../postgres/sqlstates.ts';
+import { makeReplicationRole } from '../replication/publisher.ts';
 import { createGate, tryFence } from '../state/gates.sql.ts';
 import { createHeartbeat } from '../state/heartbeat.sql.ts';
-import { makeReplicationRole } from './publisher.ts';
 import { tryTemporarySlot } from './trial-slot.sql.ts';
 
 interface Trial {

@@ -4,7 +4,7 @@ import type { Reader } from '../ports/database.ts';
 import type { Need } from '../ports/ports.ts';
 import { SIDES_OF } from '../replication/history.ts';
 import type { Gate } from '../state/gates.sql.ts';
-import { gateOf, servingSide } from '../switch/gates.ts';
+import { gateOf, servingSide } from '../state/gates.ts';
 import { watchBoth } from './both.ts';
 import type { MetricHistory } from './history.ts';
 import { PATIENCE_MS } from './lag.ts';

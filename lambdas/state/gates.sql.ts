@@ -168,7 +168,7 @@ returning state
   );
 
 /**
- * The commit of a switch whose own side has forgotten it, or was never told: other witnesses saw it (`switch/witnesses.ts`). Any state → closed.
+ * The commit of a switch whose own side has forgotten it, or was never told: other witnesses saw it (`switch/recovery.ts`). Any state → closed.
  * @param turn number of that switch
  */
 export const recommitGate = (turn: number): Statement =>

@@ -3,16 +3,17 @@
  * application goes on where it was. One that was committed is carried to its end. Follows every failure of a switch, and is what `Recovery`
  * does, which a rule starts after an execution was aborted, failed or timed out.
  */
+import type { Direction } from '../config/direction.ts';
 import { AlreadyRunning, SwitchIncomplete } from '../config/errors.ts';
 import type { SideName } from '../config/side-name.ts';
 import type { Acting, Looking, Verdict } from '../engine/contract.ts';
 import { leftToOlder } from '../engine/single-execution.ts';
 import { defineStep } from '../engine/step.ts';
 import type { Reader } from '../ports/database.ts';
+import { partiesOf } from '../replication/streams.ts';
 import { cancelAttempts } from '../state/gates.sql.ts';
+import { ensureGate, type Gates, servingSide } from '../state/gates.ts';
 import { ownSchemaExists } from '../state/own-schema.sql.ts';
-import { type Direction, partiesOf } from '../switch/direction.ts';
-import { ensureGate, type Gates, servingSide } from '../switch/gates.ts';
 import { underLease } from '../switch/lease.ts';
 import { type Interrupted, lookForInterrupted } from '../switch/recovery.ts';
 import { retryTransient } from '../switch/retry.ts';

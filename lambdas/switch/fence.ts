@@ -16,7 +16,7 @@ import {
 } from '../state/gates.sql.ts';
 import { createHeartbeat } from '../state/heartbeat.sql.ts';
 import { type EndedSessions, endSessions } from './client-sessions.sql.ts';
-import type { SwitchContext } from './direction.ts';
+import type { SwitchContext } from './context.ts';
 import { namingLockHolders } from './locks.ts';
 
 /** Whoever is alive lifts the fence by the deadline, and tells why. */

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { TransientError } from '../config/errors.ts';
 import type { Database, Session } from '../ports/database.ts';
 import { BEGIN, COMMIT, endHolders, lock, ROLLBACK, setLockTimeout } from '../postgres/sessions.sql.ts';
-import type { Parties } from './direction.ts';
+import type { Parties } from '../replication/streams.ts';
 
 const NAME = 'switch';
 /** Outside of the fence nobody is kept waiting for a lock of ours, nor we for theirs. */

@@ -7,19 +7,19 @@ import { carryConfiguration } from '../extensions/carry-all.ts';
 import type { Database } from '../ports/database.ts';
 import { noteHeld, readNote } from '../replication/connection.ts';
 import { disabledByOthers, isDisabledByOthers } from '../replication/held.ts';
+import { dropNext, nextSurvives, partiesOf, prepareNext, takeBackStreams } from '../replication/streams.ts';
 import { setSynchronousCommit, subscriptionState } from '../replication/subscriptions.sql.ts';
 import { prepareSequences, type SequencePlan } from '../sequences/exact.ts';
 import type { Fence } from '../state/gates.sql.ts';
+import { committedDirection, ensureGate, lookAtGates, nextTurn, servingSide } from '../state/gates.ts';
 import { type Connections, closeConnections, openConnections } from './connections.ts';
+import type { SwitchContext } from './context.ts';
 import { Deadline } from './deadline.ts';
-import { partiesOf, type SwitchContext } from './direction.ts';
 import { shutArriving, tryGates } from './fence.ts';
-import { committedDirection, ensureGate, lookAtGates, nextTurn, servingSide } from './gates.ts';
 import { through, waitForLocks } from './lease.ts';
 import { bringEverythingOver } from './marker.ts';
 import { demandOrdinarySessions } from './session-role.ts';
 import { inTheWay, tell } from './settle.ts';
-import { dropNext, nextSurvives, prepareNext, takeBackStreams } from './streams.ts';
 import { demandWalsender } from './walsender.ts';
 
 export interface Prepared {

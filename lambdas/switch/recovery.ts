@@ -1,11 +1,11 @@
 /** What an interrupted switch has left behind, and whether it may be tidied up now. */
+import { CUTOVER, type Direction, ROLLBACK } from '../config/direction.ts';
 import type { ApplicationView } from '../ports/application.ts';
 import type { Reader } from '../ports/database.ts';
+import { isCurrentHeld, isCurrentStopped, leftOfNext, type Parties, partiesOf } from '../replication/streams.ts';
 import type { Gate } from '../state/gates.sql.ts';
-import { CUTOVER, type Direction, type Parties, partiesOf, ROLLBACK } from './direction.ts';
-import { committedDirection, committedSwitch, type Gates, gateOf, servingSide } from './gates.ts';
+import { committedDirection, committedSwitch, type Gates, gateOf, servingSide } from '../state/gates.ts';
 import { outstanding, untold } from './settle.ts';
-import { isCurrentHeld, isCurrentStopped, leftOfNext } from './streams.ts';
 
 export interface Interrupted {
   readonly direction: Direction;

@@ -4,14 +4,15 @@ import { sentenceOf } from '../engine/unexpected.ts';
 import { handOverJobs, jobsLeftToHandOver } from '../extensions/hand-over.ts';
 import type { ApplicationView, Moment } from '../ports/application.ts';
 import type { Reader } from '../ports/database.ts';
+import type { Parties } from '../replication/streams.ts';
+import { changeStreams, ensureNextSlot, streamsLeftToChange, takeBackStreams } from '../replication/streams.ts';
 import { type Gate, gateState, liftFence, noteTold, openGate, recommitGate } from '../state/gates.sql.ts';
+import { committedSwitch, type Gates, gateOf, isForgotten } from '../state/gates.ts';
 import { createEndSessions } from './client-sessions.sql.ts';
-import type { Parties, SwitchContext } from './direction.ts';
+import type { SwitchContext } from './context.ts';
 import { endEverybody } from './fence.ts';
-import { committedSwitch, type Gates, gateOf, isForgotten } from './gates.ts';
 import { underLease } from './lease.ts';
 import { endingLockHolders } from './locks.ts';
-import { changeStreams, ensureNextSlot, streamsLeftToChange, takeBackStreams } from './streams.ts';
 
 /** What a settlement works with: no login is needed, for nothing new is made. */
 export type Settlement = Parties & Pick<SwitchContext, 'input' | 'execution' | 'application' | 'hook' | 'log' | 'remainingMs'>;

@@ -1,15 +1,16 @@
 /** What both switching steps have in common, which is everything but the direction. */
 import { readersAfter } from '../cluster/readers.ts';
+import type { Direction } from '../config/direction.ts';
 import { SwitchFailed } from '../config/errors.ts';
 import type { Json } from '../config/json.ts';
 import type { Acting, Looking, Verdict } from '../engine/contract.ts';
 import { refuseBesideOlder } from '../engine/single-execution.ts';
-import { type Direction, partiesOf, switchOf } from './direction.ts';
-import { committedDirection, type Gates, lookAtGates, servingSide } from './gates.ts';
+import { nextStream, partiesOf } from '../replication/streams.ts';
+import { committedDirection, type Gates, lookAtGates, servingSide } from '../state/gates.ts';
+import { switchOf } from './context.ts';
 import { lookForInterrupted } from './recovery.ts';
 import { complete, performSwitch } from './run.ts';
 import { abortSwitch, outstanding, tell, untold } from './settle.ts';
-import { nextStream } from './streams.ts';
 import { sayingWhoServed, sayingWhoServes } from './who-serves.ts';
 
 export const SWITCH_NEEDS = ['executions', 'source', 'target', 'replication', 'comparison', 'application', 'hook'] as const;

@@ -6,8 +6,8 @@ import { passingSmall } from '../comparison/small.ts';
 import { compareNextPart } from '../comparison/table.ts';
 import { SwitchFailed } from '../config/errors.ts';
 import { publishedTables } from '../postgres/tables.sql.ts';
+import type { SwitchContext } from './context.ts';
 import type { Deadline } from './deadline.ts';
-import type { SwitchContext } from './direction.ts';
 
 /** @throws SwitchFailed where rows differ, or where the time of the fence does not suffice */
 export async function compareUnderFence(ctx: SwitchContext, deadline: Deadline): Promise<Progress> {

@@ -3,9 +3,10 @@
  * without the changes in between, and leaves no trace of that. But a slot cannot be dropped while it is read: as long as one process
  * reads it, it is the one that it was.
  */
+import { CUTOVER, type Direction } from '../config/direction.ts';
 import { SwitchFailed, TransientError } from '../config/errors.ts';
 import { senderOf } from '../replication/walsenders.sql.ts';
-import { CUTOVER, type Direction, type SwitchContext } from './direction.ts';
+import type { SwitchContext } from './context.ts';
 import type { Confirmed } from './waits.sql.ts';
 
 /** Looking up an age takes time, in which one grows older. */

@@ -1,10 +1,10 @@
 /** What becomes of an error that a switch did not expect: it has to say whether the switch was committed, and who serves the application. */
+import type { Direction } from '../config/direction.ts';
 import { MigrationError, StatementFailed, SwitchFailed, SwitchIncomplete } from '../config/errors.ts';
 import type { SideName } from '../config/side-name.ts';
 import { sentenceOf } from '../engine/unexpected.ts';
 import type { Reader } from '../ports/database.ts';
-import type { Direction } from './direction.ts';
-import { committedDirection, type Gates, lookAtGates, servingSide } from './gates.ts';
+import { committedDirection, type Gates, lookAtGates, servingSide } from '../state/gates.ts';
 
 type Sides = Readonly<Record<SideName, Reader>>;
 

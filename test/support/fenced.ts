@@ -7,9 +7,9 @@ import { subscriptionName } from '../../lambdas/config/names.ts';
 import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
 import type { Database, Session } from '../../lambdas/ports/database.ts';
 import { fenceGate, liftFence } from '../../lambdas/state/gates.sql.ts';
+import { ensureGate } from '../../lambdas/state/gates.ts';
 import { createEndSessions } from '../../lambdas/switch/client-sessions.sql.ts';
 import { endEverybody } from '../../lambdas/switch/fence.ts';
-import { ensureGate } from '../../lambdas/switch/gates.ts';
 import type { World } from './world.ts';
 
 const MASTER = 'master';

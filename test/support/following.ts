@@ -2,13 +2,13 @@
 import { openPorts } from '../../lambdas/adapters/open-ports.ts';
 import { loadSwitchContext, type SwitchCheck } from '../../lambdas/checks/cutover/context.ts';
 import { type Finding, findAll } from '../../lambdas/checks/finding.ts';
+import { CUTOVER, type Direction } from '../../lambdas/config/direction.ts';
 import { parseInput } from '../../lambdas/config/input.ts';
 import type { Json } from '../../lambdas/config/json.ts';
 import { subscriptionName } from '../../lambdas/config/names.ts';
 import type { Application } from '../../lambdas/ports/application.ts';
 import type { Cluster } from '../../lambdas/ports/cluster.ts';
 import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
-import { CUTOVER, type Direction } from '../../lambdas/switch/direction.ts';
 import { hostileRows, hostileSchema } from './hostile.ts';
 import { eventually, tableStates } from './replicated.ts';
 import { silent, startWorld, type VisitOptions, type World, type WorldOptions } from './world.ts';

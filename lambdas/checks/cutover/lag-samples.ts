@@ -2,12 +2,12 @@
  * Several good looks at the lag. An LSN moves while one looks at it, so each look is a marker of ours that arrives, with the slot confirmed
  * past it, in time. What was found is written into the next marker, so that it outlasts a crash.
  */
+import type { Direction } from '../../config/direction.ts';
 import type { Acting } from '../../engine/contract.ts';
 import type { Reader } from '../../ports/database.ts';
 import { type Arrival, awaitArrival, isGood, type Marker, markersOf, writeMarker } from '../../replication/marker.ts';
+import { servingSide } from '../../state/gates.ts';
 import { heartbeatExists } from '../../state/heartbeat.sql.ts';
-import type { Direction } from '../../switch/direction.ts';
-import { servingSide } from '../../switch/gates.ts';
 import { loadSwitchContext, type Needs, type SwitchCheckContext } from './context.ts';
 import { streamTrouble } from './stream.ts';
 

@@ -1,8 +1,8 @@
 /** What our roles on both sides have to be allowed for a switch, found out before anything is begun. */
+import { CUTOVER } from '../../config/direction.ts';
 import { grantRole, ownersWeCannotBecome } from '../../postgres/rights.sql.ts';
 import { allRightsOn, fenceLacks, publisherLacks, SUBSCRIBING_CAN_BE_GRANTED, subscriberLacks } from '../../postgres/rights.ts';
 import { tablesNotOwned } from '../../postgres/switch-rights.sql.ts';
-import { CUTOVER } from '../../switch/direction.ts';
 import { type Finding, listed } from '../finding.ts';
 import type { SwitchCheck } from './context.ts';
 

@@ -1,11 +1,11 @@
 /** Whether the stream that flows now is the one that we made, whole and running. Without it a switch would lose what it has not brought. */
+import { ROLLBACK } from '../../config/direction.ts';
 import type { SideName } from '../../config/side-name.ts';
 import { ownRole } from '../../postgres/roles.sql.ts';
 import { disabledByOthers, isHeld } from '../../replication/held.ts';
 import { continuityViolation } from '../../replication/history.ts';
 import type { SubscriptionState } from '../../replication/subscriptions.sql.ts';
 import { senderOf } from '../../replication/walsenders.sql.ts';
-import { ROLLBACK } from '../../switch/direction.ts';
 import { type Finding, listed } from '../finding.ts';
 import type { SwitchCheck, SwitchCheckContext } from './context.ts';
 

@@ -3,7 +3,7 @@ import { dropSlot, dropSubscription, slotsThere } from '../../cleanup/leftovers.
 import { servedBy } from '../../cleanup/switched.ts';
 import { subscriptionName } from '../../config/names.ts';
 import { subscriptionState } from '../../replication/subscriptions.sql.ts';
-import { type Gates, lookAtGates } from '../../switch/gates.ts';
+import { type Gates, lookAtGates } from '../../state/gates.ts';
 import { type Check, listed } from '../finding.ts';
 
 const stateOf = ({ source, target }: Gates): string =>

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { CUTOVER, ROLLBACK } from '../../../lambdas/config/direction.ts';
 import {
   Defect,
   type MigrationError,
@@ -14,9 +15,8 @@ import { type AnyStep, runStep } from '../../../lambdas/engine/step.ts';
 import { unexpected, wordsOfForeign } from '../../../lambdas/engine/unexpected.ts';
 import { visitStep } from '../../../lambdas/handlers/visit.ts';
 import type { Bindings } from '../../../lambdas/ports/bindings.ts';
+import type { Gates } from '../../../lambdas/state/gates.ts';
 import { STEP_NAMES, stepNamed } from '../../../lambdas/steps/index.ts';
-import { CUTOVER, ROLLBACK } from '../../../lambdas/switch/direction.ts';
-import type { Gates } from '../../../lambdas/switch/gates.ts';
 import { sayingWhoServed, sayingWhoServes } from '../../../lambdas/switch/who-serves.ts';
 import { silent } from '../../support/world.ts';
 

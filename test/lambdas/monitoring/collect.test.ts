@@ -7,7 +7,7 @@ import { MetricHistory } from '../../../lambdas/monitoring/history.ts';
 import { PATIENCE_MS } from '../../../lambdas/monitoring/lag.ts';
 import type { Reader } from '../../../lambdas/ports/database.ts';
 import { fenceGate, liftFence } from '../../../lambdas/state/gates.sql.ts';
-import { ensureGate } from '../../../lambdas/switch/gates.ts';
+import { ensureGate } from '../../../lambdas/state/gates.ts';
 import { HOSTILE_TABLES, hostileRows } from '../../support/hostile.ts';
 import { eventually, published, replicated, type SharedServers, sharedServers, tableStates } from '../../support/replicated.ts';
 import { letInApplication, SWITCHABLE, writeAt } from '../../support/switchable.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ensureGate, gateOf } from '../../../lambdas/state/gates.ts';
 import { armDeadMan, raiseFence } from '../../../lambdas/switch/fence.ts';
-import { ensureGate, gateOf } from '../../../lambdas/switch/gates.ts';
 import { beFriendly, beHostile, hostileTo, REACHES } from '../../support/hostile-settings.ts';
 import { eventually } from '../../support/replicated.ts';
 import { versions } from '../../support/versions.ts';

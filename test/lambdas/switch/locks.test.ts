@@ -5,8 +5,8 @@ import { clientConfig } from '../../../lambdas/adapters/postgres/client-config.t
 import type { SideName } from '../../../lambdas/config/side-name.ts';
 import { identifier } from '../../../lambdas/postgres/quote.ts';
 import { fenceGate, gateState } from '../../../lambdas/state/gates.sql.ts';
+import { ensureGate } from '../../../lambdas/state/gates.ts';
 import { armDeadMan } from '../../../lambdas/switch/fence.ts';
-import { ensureGate } from '../../../lambdas/switch/gates.ts';
 import { ATTEMPT, committed, fenced } from '../../support/partial-switch.ts';
 import { eventually, type SharedServers, sharedServers } from '../../support/replicated.ts';
 import { fenceOn, letInApplication, SWITCHABLE, writableSides, writeAt } from '../../support/switchable.ts';

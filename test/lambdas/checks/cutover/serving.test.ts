@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serving } from '../../../../lambdas/checks/cutover/serving.ts';
+import { ROLLBACK } from '../../../../lambdas/config/direction.ts';
 import { commitGate, fenceGate, liftFence } from '../../../../lambdas/state/gates.sql.ts';
-import { ROLLBACK } from '../../../../lambdas/switch/direction.ts';
-import { ensureGate } from '../../../../lambdas/switch/gates.ts';
+import { ensureGate } from '../../../../lambdas/state/gates.ts';
 import { blocker, summary } from '../../../support/findings.ts';
 import { switchFindings } from '../../../support/following.ts';
 import { startWorld, type World } from '../../../support/world.ts';

@@ -1,9 +1,9 @@
 /** What the gates of both sides say: who serves the application, and what a switch has left to be done. */
+import { CUTOVER, type Direction, ROLLBACK } from '../config/direction.ts';
 import type { SideName } from '../config/side-name.ts';
 import type { Database, Reader } from '../ports/database.ts';
-import { createGate, type Gate, gateExists, gateState } from '../state/gates.sql.ts';
-import { createHeartbeat } from '../state/heartbeat.sql.ts';
-import { CUTOVER, type Direction, ROLLBACK } from './direction.ts';
+import { createGate, type Gate, gateExists, gateState } from './gates.sql.ts';
+import { createHeartbeat } from './heartbeat.sql.ts';
 
 /** Undefined for a side on which no switch was ever prepared, which counts as open. */
 export interface Gates {

@@ -1,30 +1,41 @@
 /** The stream that a switch ends and the one that it begins. Every function may be repeated. */
 import { randomUUID } from 'node:crypto';
+import { CUTOVER, type Direction } from '../config/direction.ts';
 import { type MigrationError, StatementFailed, SwitchFailed, TransientError } from '../config/errors.ts';
+import { type StreamName, subscriptionName } from '../config/names.ts';
 import type { SideName } from '../config/side-name.ts';
 import type { Database, Reader } from '../ports/database.ts';
-import type { Route, Sslmode } from '../ports/replication.ts';
+import type { ReplicationAccess, Route, Sslmode } from '../ports/replication.ts';
 import { OBJECT_IN_USE, UNDEFINED_OBJECT } from '../postgres/sqlstates.ts';
-import { connectionString, writeNote } from '../replication/connection.ts';
-import { demandOurs } from '../replication/demand-ours.ts';
-import { isHeld, release } from '../replication/held.ts';
-import { makeHeldKeys } from '../replication/held-keys.ts';
-import { ensurePublication, ensureReplicationRole } from '../replication/publisher.ts';
-import { createSlot, dropSlot, endReaders, FAILOVER_SLOTS_SINCE, slotState } from '../replication/slots.sql.ts';
-import { HOPELESS, NOT_ROUTED } from '../replication/subscribe.ts';
-import { noteSubscriber } from '../replication/subscriber.ts';
-import {
-  createCopylessSubscription,
-  forgetSubscription,
-  type SubscriptionState,
-  setNote,
-  subscriptionState,
-} from '../replication/subscriptions.sql.ts';
 import type { Gate } from '../state/gates.sql.ts';
 import { holdKeys } from '../state/held-keys.sql.ts';
 import { createSlotIncarnations, recordSlotIncarnation, slotIncarnation } from '../state/slot-incarnations.sql.ts';
 import { pinWorkers, unpinWorkers } from '../state/worker-pins.sql.ts';
-import type { Direction, Parties, SwitchContext } from './direction.ts';
+import { connectionString, writeNote } from './connection.ts';
+import { demandOurs } from './demand-ours.ts';
+import { isHeld, release } from './held.ts';
+import { makeHeldKeys } from './held-keys.ts';
+import { ensurePublication, ensureReplicationRole } from './publisher.ts';
+import { createSlot, dropSlot, endReaders, FAILOVER_SLOTS_SINCE, slotState } from './slots.sql.ts';
+import { HOPELESS, NOT_ROUTED } from './subscribe.ts';
+import { noteSubscriber } from './subscriber.ts';
+import { createCopylessSubscription, forgetSubscription, type SubscriptionState, setNote, subscriptionState } from './subscriptions.sql.ts';
+
+/** Both databases, by what they are in a switch. */
+export interface Parties<Side extends Reader = Database> {
+  readonly direction: Direction;
+  readonly from: Side;
+  readonly to: Side;
+  /** Names of subscription and slot. The current slot is on the side being left, the next one on the other. */
+  readonly current: string;
+  readonly next: string;
+}
+
+export function partiesOf<Side extends Reader>(direction: Direction, { source, target }: Readonly<Record<SideName, Side>>): Parties<Side> {
+  const [from, to] = direction === CUTOVER ? [source, target] : [target, source];
+  const name = (stream: StreamName) => subscriptionName(source.endpoint.database, stream);
+  return { direction, from, to, current: name(direction.current), next: name(direction.next) };
+}
 
 /**
  * Whether the slot of the next stream is to survive a switchover of its server. PlanetScale carries over what was made so, and whose name is
@@ -38,7 +49,7 @@ export const nextSurvives = async ({ direction, to }: Parties): Promise<boolean>
  * Everything of the next stream but its slot: the slot has to begin where both sides are equal, which is only inside the fence. The
  * subscription is made disabled, with every table ready, so that enabling it later is all that is left to do.
  */
-export async function prepareNext(ctx: SwitchContext): Promise<void> {
+export async function prepareNext(ctx: Parties & { readonly replication: ReplicationAccess }): Promise<void> {
   const { direction, from, to, next, replication } = ctx;
   await demandOurs(direction.from, from);
   await demandOurs(direction.to, to);

@@ -14,7 +14,7 @@ import { partiesOf } from '../replication/streams.ts';
 import { cancelAttempts } from '../state/gates.sql.ts';
 import { ensureGate, type Gates, servingSide } from '../state/gates.ts';
 import { ownSchemaExists } from '../state/own-schema.sql.ts';
-import { underLease } from '../switch/lease.ts';
+import { underLease } from '../switch/sessions.ts';
 import { type Interrupted, lookForInterrupted } from '../switch/recovery.ts';
 import { retryTransient } from '../switch/retry.ts';
 import { abortSwitch, completeSwitch, tell } from '../switch/settle.ts';

@@ -3,7 +3,7 @@ import type { Session } from '../ports/database.ts';
 import type { Parties } from '../replication/streams.ts';
 import { createEndSessions, tryEndSessions } from './client-sessions.sql.ts';
 import type { DeadMan } from './fence.ts';
-import { lease } from './lease.ts';
+import { lease } from './sessions.ts';
 import { createAwaitBeat, createAwaitConfirmed } from './waits.sql.ts';
 
 export interface Connections {

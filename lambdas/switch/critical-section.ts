@@ -15,7 +15,7 @@ import { armDeadMan, endEverybody, raiseFence } from './fence.ts';
 import { endingLockHolders } from './locks.ts';
 import { bringEverythingOver } from './marker.ts';
 import type { Prepared } from './prepare.ts';
-import type { Timings } from './timings.ts';
+import type { Timings } from './timing.ts';
 import { compareUnderFence } from './verify.ts';
 import type { Confirmed } from './waits.sql.ts';
 import { demandSameWalsender } from './walsender.ts';

@@ -16,7 +16,7 @@ import { type Connections, closeConnections, openConnections } from './connectio
 import type { SwitchContext } from './context.ts';
 import { Deadline } from './deadline.ts';
 import { shutArriving, tryGates } from './fence.ts';
-import { through, waitForLocks } from './lease.ts';
+import { through, waitForLocks } from './sessions.ts';
 import { bringEverythingOver } from './marker.ts';
 import { demandOrdinarySessions } from './session-role.ts';
 import { inTheWay, tell } from './settle.ts';

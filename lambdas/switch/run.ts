@@ -8,11 +8,11 @@ import { type Connections, closeConnections, dropConnections } from './connectio
 import type { SwitchContext } from './context.ts';
 import { type Proof, switchUnderFence } from './critical-section.ts';
 import { Deadline } from './deadline.ts';
-import { underLease } from './lease.ts';
+import { underLease } from './sessions.ts';
 import { heldBy, prepare } from './prepare.ts';
 import { retryTransient } from './retry.ts';
 import { abortSwitch, completeSwitch, type Settlement, tell } from './settle.ts';
-import { Timings } from './timings.ts';
+import { Timings } from './timing.ts';
 
 /**
  * @throws TransientError before anything is fenced

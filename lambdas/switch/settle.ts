@@ -11,7 +11,7 @@ import { committedSwitch, type Gates, gateOf, isForgotten } from '../state/gates
 import { createEndSessions } from './client-sessions.sql.ts';
 import type { SwitchContext } from './context.ts';
 import { endEverybody } from './fence.ts';
-import { underLease } from './lease.ts';
+import { underLease } from './sessions.ts';
 import { endingLockHolders } from './locks.ts';
 
 /** What a settlement works with: no login is needed, for nothing new is made. */

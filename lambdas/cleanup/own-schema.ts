@@ -5,7 +5,7 @@ import { cancelAttempts, gateExists, liftFence, restoreGate } from '../state/gat
 import { dropOwnSchema } from '../state/own-schema.sql.ts';
 import { lockSchemaCopy } from '../state/schema-copy.sql.ts';
 import { unpinWorkers } from '../state/worker-pins.sql.ts';
-import { endingLockHolders } from '../switch/locks.ts';
+import { endingLockHolders } from '../switch/sessions.ts';
 
 type Work<Result> = (session: Pick<Session, 'query'>) => Promise<Result>;
 

@@ -1,4 +1,4 @@
-/** Who sends a slot's changes. */
+/** The walsender that reads a slot. */
 import type { Statement } from '../ports/database.ts';
 import { statement } from '../postgres/quote.ts';
 
@@ -9,13 +9,13 @@ const IDENTITY = `(select format('%s since %s', r.pid, r.backend_start) from pg_
 export const senderIdentity = (slot: string): string => `(select ${IDENTITY} from pg_replication_slots as s where s.slot_name = ${slot})`;
 
 /** The process that reads a slot. */
-export interface Sender {
+export interface Walsender {
   readonly identity: string;
   /** How long it has been connected, by the server's clock; null where we may not know. */
   readonly seconds: number | null;
 }
 
-export const senderOf = (slot: string): Statement<Sender> =>
+export const senderOf = (slot: string): Statement<Walsender> =>
   statement(
     `
 select ${IDENTITY} as identity, extract(epoch from clock_timestamp() - r.backend_start)::float8 as seconds

@@ -14,10 +14,9 @@ import { partiesOf } from '../replication/streams.ts';
 import { cancelAttempts } from '../state/gates.sql.ts';
 import { ensureGate, type Gates, servingSide } from '../state/gates.ts';
 import { ownSchemaExists } from '../state/own-schema.sql.ts';
+import { abortSwitch, completeSwitch, type Interrupted, lookForInterrupted, tell } from '../switch/recovery.ts';
 import { underLease } from '../switch/sessions.ts';
-import { type Interrupted, lookForInterrupted } from '../switch/recovery.ts';
-import { retryTransient } from '../switch/retry.ts';
-import { abortSwitch, completeSwitch, tell } from '../switch/settle.ts';
+import { retryTransient } from '../switch/timing.ts';
 
 type Needs = 'executions' | 'source' | 'target' | 'application' | 'hook';
 

@@ -4,20 +4,10 @@ import type { MigrationInput } from '../config/input.ts';
 import type { Database, Session } from '../ports/database.ts';
 import { actLater } from '../postgres/sessions.sql.ts';
 import { OBJECT_NOT_IN_PREREQUISITE_STATE } from '../postgres/sqlstates.ts';
-import {
-  closeGate,
-  createGate,
-  endLockHoldersWhileFenced,
-  type Fence,
-  fenceGate,
-  liftFence,
-  tryFence,
-  tryOpen,
-} from '../state/gates.sql.ts';
-import { createHeartbeat } from '../state/heartbeat.sql.ts';
+import { endLockHoldersWhileFenced, type Fence, fenceGate, liftFence } from '../state/gates.sql.ts';
 import { type EndedSessions, endSessions } from './client-sessions.sql.ts';
 import type { SwitchContext } from './context.ts';
-import { namingLockHolders } from './locks.ts';
+import { namingLockHolders } from './sessions.ts';
 
 /** Whoever is alive lifts the fence by the deadline, and tells why. */
 const LATER_SECONDS = 0.5;
@@ -84,35 +74,3 @@ const WRITERS: readonly (readonly [keyof EndedSessions, (who: string) => string]
   ],
   ['subscribed', (who) => `These subscriptions of others write into the database: ${who}. Disable them (alter subscription … disable).`],
 ];
-
-/**
- * What the fence and the opening will do, tried without anybody's notice, so that neither looks anything up for the first time when it counts.
- * @throws SwitchFailed naming those who hold a lock in the way
- */
-export async function tryGates({ from, to }: Pick<SwitchContext, 'from' | 'to'>): Promise<void> {
-  try {
-    await namingLockHolders(from, from.query(tryFence()));
-    await namingLockHolders(to, to.query(tryOpen()));
-  } catch (error) {
-    if (!(error instanceof SwitchFailed)) throw error;
-    throw new SwitchFailed(`Nothing was switched: ${error.message} Then start the machine again.`, { cause: error });
-  }
-}
-
-const LONGEST_SHUTTING_MS = 5_000;
-
-/** The side that is arrived at takes no writes until it is switched to, whoever may know its address. Its gate is never seen open. */
-export async function shutArriving(ctx: Fenced & Pick<SwitchContext, 'to' | 'direction'>, session: Session): Promise<void> {
-  await ctx.to.transaction(async (transaction) => {
-    for (const statement of [createHeartbeat(), createGate(), closeGate()]) await transaction.query(statement);
-  });
-  await endEverybody(session, LONGEST_SHUTTING_MS, ctx).catch((error: unknown) => {
-    if (!(error instanceof SwitchFailed)) throw error;
-    const { from, to } = ctx.direction;
-    throw new SwitchFailed(
-      `The ${to} could not be kept from being written to, so nothing was fenced, and the application goes on at the ${from}. ${error.message} ` +
-        'Then start again.',
-      { cause: error },
-    );
-  });
-}

@@ -1,11 +1,15 @@
 /**
- * The lease of a switch: an advisory lock on either side, held by the session through which everything there is changed. Whoever lost a
- * session (a server that restarted, a function that others have given up) has lost the right with it, and can change nothing any more:
+ * The sessions of a switch: the lease that they hold, the locks of other sessions in their way, and what they have to be set to.
+ *
+ * The lease is an advisory lock on either side, held by the session through which everything there is changed. A function that lost its
+ * session (a server that restarted, another function that has taken the lease) has lost the right with it, and can change nothing any more:
  * a function goes on after its execution was aborted, and must not take apart what others have made since.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TransientError } from '../config/errors.ts';
-import type { Database, Session } from '../ports/database.ts';
+import { SwitchFailed, TransientError } from '../config/errors.ts';
+import type { Database, Reader, Session } from '../ports/database.ts';
+import { endLockHolders, lockHolders } from '../postgres/lock-holders.sql.ts';
+import { type SessionRole, sessionRole } from '../postgres/session-role.sql.ts';
 import { BEGIN, COMMIT, endHolders, lock, ROLLBACK, setLockTimeout } from '../postgres/sessions.sql.ts';
 import type { Parties } from '../replication/streams.ts';
 
@@ -73,5 +77,88 @@ export async function underLease<P extends Parties, Result>(one: P, work: (held:
     return await work({ ...one, from: through(from, one.from), to: through(to, one.to) });
   } finally {
     await Promise.all(sessions.map((session) => session.end()));
+  }
+}
+
+/** Triggers and rules fire as for everybody, and foreign keys are checked. */
+const ORDINARY = 'origin';
+
+export const firesTriggers = ({ value }: SessionRole): boolean => value === ORDINARY;
+
+export async function sessionRoleOn(reader: Pick<Reader, 'query'>): Promise<SessionRole> {
+  const [found] = await reader.query(sessionRole());
+  if (!found) throw new Error('the server does not show session_replication_role');
+  return found;
+}
+
+/** @throws SwitchFailed before anything is fenced */
+export async function demandOrdinarySessions({ from, to }: Readonly<Record<'from' | 'to', Session>>): Promise<void> {
+  const found = await Promise.all([from, to].map(sessionRoleOn));
+  const wrong = found.find((seen) => !firesTriggers(seen));
+  if (!wrong) return;
+  throw new SwitchFailed(
+    `Our sessions have session_replication_role = ${wrong.value}, which we may not change, so nothing was fenced and the application is not ` +
+      `affected. Take the setting away as a superuser, then start again. ${wrong.remedies.join(' ')}`.trim(),
+  );
+}
+
+/**
+ * Locks in the way of a gate. Any session of the server, in whatever database, can hold the row of ours in pg_database: `grant connect on
+ * database … to …` takes it even where it grants nothing, and keeps it until its transaction ends. Raising a fence may give up then; lifting
+ * one and opening a side may not, because the application waits for them: the sessions in their way are ended.
+ *
+ * No session is ended, and no connection made, for a lock that is let go of within this.
+ */
+const LOOK_AFTER_MS = 100;
+
+const within = async (work: Promise<unknown>, milliseconds: number): Promise<boolean> => {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), milliseconds);
+  });
+  const done = work.then(
+    () => true,
+    () => true,
+  );
+  try {
+    return await Promise.race([done, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
+/** Carries out work of ours on a side, and ends those who hold a lock in its way until it is done. */
+export async function endingLockHolders<Result>(side: Database, work: Promise<Result>): Promise<Result> {
+  if (await within(work, LOOK_AFTER_MS)) return work;
+  const session = await side.session('locks').catch(() => undefined); // the work goes on, and its own outcome is what counts
+  try {
+    do await session?.query(endLockHolders()).catch(() => {});
+    while (!(await within(work, LOOK_AFTER_MS)));
+    return await work;
+  } finally {
+    session?.leave();
+  }
+}
+
+/** @throws SwitchFailed in place of what failed, naming those who held a lock in its way */
+export async function namingLockHolders<Result>(side: Database, work: Promise<Result>): Promise<Result> {
+  if (await within(work, LOOK_AFTER_MS)) return work;
+  let holders: readonly string[] = [];
+  const session = await side.session('locks').catch(() => undefined);
+  try {
+    do {
+      const found = await session?.query(lockHolders()).catch(() => []);
+      if (found && found.length > 0) holders = found.map(({ holder }) => holder);
+    } while (!(await within(work, LOOK_AFTER_MS)));
+    return await work;
+  } catch (error) {
+    if (holders.length === 0) throw error;
+    throw new SwitchFailed(
+      `Locks that the fence needs are held by ${holders.join(', ')}. Have that transaction ended, or end it ` +
+        '(select pg_terminate_backend(pid)).',
+      { cause: error },
+    );
+  } finally {
+    session?.leave();
   }
 }

@@ -1,6 +1,37 @@
-/** What a switch took: its parts in milliseconds, and its round trips, which on a real network are the downtime. */
+/** The time of a switch: what it took, what its fence may take, and for how long something is tried again while a server restarts. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TransientError } from '../config/errors.ts';
 import type { SideName } from '../config/side-name.ts';
+import { RETRY_RESERVE_MS } from '../engine/reserves.ts';
 import type { Session } from '../ports/database.ts';
+
+const LATE = 'It was not done within the time that the fence may take: see what held it up, or allow more with fenceSeconds.';
+
+/** The time that a fence may take. A statement that does not come back within it, because the network is gone, is left to itself. */
+export class Deadline {
+  readonly #at: number;
+  constructor(milliseconds: number) {
+    this.#at = performance.now() + milliseconds;
+  }
+
+  get remainingMs(): number {
+    return Math.max(0, this.#at - performance.now());
+  }
+
+  /** @throws TransientError where `work` is not done in time; its end is not waited for then */
+  async guard<Result>(work: Promise<Result>): Promise<Result> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new TransientError(LATE)), this.remainingMs);
+    });
+    work.catch(() => {}); // where it is late, its failure reaches nothing else
+    try {
+      return await Promise.race([work, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
 
 export interface RoundTrips {
   readonly source: number;
@@ -16,6 +47,7 @@ export interface Part {
 
 const round = (ms: number): number => Math.round(ms * 10) / 10;
 
+/** Parts of a switch in milliseconds, and its round trips, which on a real network are the downtime. */
 export class Timings {
   readonly #trips: Record<SideName, number> = { source: 0, target: 0 };
   readonly #parts: Part[] = [];
@@ -54,8 +86,28 @@ export class Timings {
     return { ...this.#trips, inSequence: this.#depth };
   }
 
-  /** Milliseconds since the meter was made, which is when the fence began. */
+  /** Milliseconds since the timings were begun, which is when the fence began. */
   get elapsedMs(): number {
     return round(performance.now() - this.#began);
+  }
+}
+
+/** A restart takes seconds; what takes longer is left to `LiftFence`, which waits for minutes. */
+const RETRY_FOR_MS = 20_000;
+const PAUSE_MS = 200;
+
+/**
+ * Repeats `work`, which may be repeated, as long as its failure may pass by itself and there is time: the application waits for what comes
+ * next, so it should not take an operator to go on.
+ */
+export async function retryTransient<Result>({ remainingMs }: { remainingMs(): number }, work: () => Promise<Result>): Promise<Result> {
+  const until = performance.now() + Math.min(RETRY_FOR_MS, remainingMs() - RETRY_RESERVE_MS);
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof TransientError) || performance.now() > until) throw error;
+      await sleep(PAUSE_MS);
+    }
   }
 }

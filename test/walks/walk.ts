@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import { CUTOVER, ROLLBACK } from '../../lambdas/config/direction.ts';
 import { MigrationError } from '../../lambdas/config/errors.ts';
 import { committedDirection, servingSide } from '../../lambdas/state/gates.ts';
-import { untold } from '../../lambdas/switch/settle.ts';
+import { untold } from '../../lambdas/switch/recovery.ts';
 import { Invocation, type Strike } from './interruptible.ts';
 import type { Machine, Stage } from './stage.ts';
 

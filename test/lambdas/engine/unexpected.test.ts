@@ -17,7 +17,7 @@ import { visitStep } from '../../../lambdas/handlers/visit.ts';
 import type { Bindings } from '../../../lambdas/ports/bindings.ts';
 import type { Gates } from '../../../lambdas/state/gates.ts';
 import { STEP_NAMES, stepNamed } from '../../../lambdas/steps/index.ts';
-import { sayingWhoServed, sayingWhoServes } from '../../../lambdas/switch/who-serves.ts';
+import { sayingWhoServed, sayingWhoServes } from '../../../lambdas/switch/switching.ts';
 import { silent } from '../../support/world.ts';
 
 const planted = (): never => {

@@ -6,20 +6,20 @@ import { type StreamName, subscriptionName } from '../config/names.ts';
 import type { SideName } from '../config/side-name.ts';
 import type { Database, Reader } from '../ports/database.ts';
 import type { ReplicationAccess, Route, Sslmode } from '../ports/replication.ts';
-import { OBJECT_IN_USE, UNDEFINED_OBJECT } from '../postgres/sqlstates.ts';
 import type { Gate } from '../state/gates.sql.ts';
 import { holdKeys } from '../state/held-keys.sql.ts';
 import { createSlotIncarnations, recordSlotIncarnation, slotIncarnation } from '../state/slot-incarnations.sql.ts';
 import { pinWorkers, unpinWorkers } from '../state/worker-pins.sql.ts';
-import { connectionString, writeNote } from './connection.ts';
+import { streamConnection, writeNote } from './connection.ts';
 import { demandOurs } from './demand-ours.ts';
+import { dropBusySlot, dropSubscription } from './drop.ts';
 import { isHeld, release } from './held.ts';
 import { makeHeldKeys } from './held-keys.ts';
 import { ensurePublication, ensureReplicationRole } from './publisher.ts';
-import { createSlot, dropSlot, endReaders, FAILOVER_SLOTS_SINCE, slotState } from './slots.sql.ts';
+import { createSlot, FAILOVER_SLOTS_SINCE, slotState } from './slots.sql.ts';
 import { HOPELESS, NOT_ROUTED } from './subscribe.ts';
 import { noteSubscriber } from './subscriber.ts';
-import { createCopylessSubscription, forgetSubscription, type SubscriptionState, setNote, subscriptionState } from './subscriptions.sql.ts';
+import { createCopylessSubscription, type SubscriptionState, setNote, subscriptionState } from './subscriptions.sql.ts';
 
 /** Both databases, by what they are in a switch. */
 export interface Parties<Side extends Reader = Database> {
@@ -62,8 +62,7 @@ export async function prepareNext(ctx: Parties & { readonly replication: Replica
     await session.query(recordSlotIncarnation(next, { birth, consistentPoint: '0/0', publication: publication.oid }));
   });
   const version = await from.version();
-  const route = await replication.route(direction.to, version);
-  const connection = connectionString(route, await replication.password(direction.to), to.endpoint.database, next, version);
+  const { route, connection } = await streamConnection(replication, direction.to, to, from, next);
   const survives = version >= FAILOVER_SLOTS_SINCE && (await nextSurvives(ctx));
   const making = from.transaction(async (session) => {
     for (const statement of createCopylessSubscription(next, connection, version, survives)) await session.query(statement);
@@ -116,7 +115,7 @@ export async function ensureNextSlot(parties: Parties, gate: Gate | undefined): 
 
 /** Takes away what {@link prepareNext} made and the slot, where the switch did not come to its commit point. */
 export async function dropNext({ from, to, next }: Parties): Promise<void> {
-  await forget(from, next);
+  await from.transaction((session) => dropSubscription(session, next));
   await dropSlotOf(to, next);
 }
 
@@ -130,7 +129,7 @@ async function keepCurrent({ to, current }: Parties): Promise<void> {
 export async function changeStreams({ from, to, current, next }: Parties): Promise<void> {
   const [following] = await from.query(subscriptionState(next));
   if (following) await beginNext(from, to, next, following);
-  await forget(to, current);
+  await to.transaction((session) => dropSubscription(session, current));
   await to.query(unpinWorkers());
   await makeHeldKeys(to);
   await dropSlotOf(from, current);
@@ -192,30 +191,7 @@ export async function isCurrentStopped({ to, current }: Parties<Reader>): Promis
   return subscription === undefined || isHeld(subscription);
 }
 
-async function forget(subscriber: Database, name: string): Promise<void> {
-  await subscriber.transaction(async (session) => {
-    const [subscription] = await session.query(subscriptionState(name));
-    if (subscription) for (const statement of forgetSubscription(name)) await session.query(statement);
-  });
-}
-
-const LOOK_AGAIN_MS = 20;
-/** A reader goes within milliseconds of being told to; a subscriber that is gone is not waited for at all. */
-const TRIES = 250;
-
 async function dropSlotOf(publisher: Database, name: string): Promise<void> {
-  for (let tries = 1; ; tries += 1) {
-    const [slot] = await publisher.query(slotState(name));
-    if (!slot) return;
-    if (slot.active) await publisher.query(endReaders([name]));
-    try {
-      await publisher.query(dropSlot(name));
-      return;
-    } catch (error) {
-      const code = error instanceof StatementFailed ? error.complaint.code : undefined;
-      if (code === UNDEFINED_OBJECT) return;
-      if (code !== OBJECT_IN_USE || tries === TRIES) throw error;
-      await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
-    }
-  }
+  const refusal = await dropBusySlot(publisher, name);
+  if (refusal) throw refusal;
 }

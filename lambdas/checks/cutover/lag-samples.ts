@@ -16,7 +16,7 @@ const GOOD_SAMPLES_NEEDED = 3;
 /** Then it is too far behind to be switched. */
 const MOST_SAMPLES = 8;
 /** The other side confirms about once a second when little happens. More than this would make the fence long for nothing. */
-export const PATIENCE_MS = 5_000;
+export const SAMPLE_TIMEOUT_MS = 5_000;
 
 /** Markers of ours are told from those of other steps of the same execution. */
 export const samplerOf = (execution: string): string => `${execution}:check`;
@@ -57,11 +57,11 @@ export async function takeLagSamples(direction: Direction, ctx: Acting<Needs>): 
     await writeMarker(from, looker, marker);
     // The last one only says how the others were.
     if (marker.streakBefore >= GOOD_SAMPLES_NEEDED || marker.look >= MOST_SAMPLES) return;
-    const arrival = await awaitArrival(from, to, scene.current, looker, marker, PATIENCE_MS);
+    const arrival = await awaitArrival(from, to, scene.current, looker, marker, SAMPLE_TIMEOUT_MS);
     marker = { look: marker.look + 1, streakBefore: isGood(arrival, input) ? marker.streakBefore + 1 : 0 };
   }
 }
 
 /** One more look, at the newest marker. */
 export const sampleAgain = ({ from, to, current, execution }: SwitchCheckContext, newest: Marker): Promise<Arrival> =>
-  awaitArrival(from.reader, to.reader, current, samplerOf(execution), newest, PATIENCE_MS);
+  awaitArrival(from.reader, to.reader, current, samplerOf(execution), newest, SAMPLE_TIMEOUT_MS);

@@ -2,7 +2,7 @@
 import type { Arrival } from '../../replication/marker.ts';
 import { type Finding, listed } from '../finding.ts';
 import type { SwitchCheck, SwitchCheckContext } from './context.ts';
-import { lagSamplesOf, PATIENCE_MS, sampleAgain } from './lag-samples.ts';
+import { lagSamplesOf, SAMPLE_TIMEOUT_MS, sampleAgain } from './lag-samples.ts';
 import { streamTrouble } from './stream.ts';
 
 export const lag: SwitchCheck = {
@@ -31,7 +31,7 @@ const lost = ({ current, from, to }: SwitchCheckContext, { arrived, confirmed }:
 
 function behind({ input, current }: SwitchCheckContext, good: boolean, { arrived, confirmed, lagBytes }: Arrival): readonly Finding[] {
   if (!arrived && confirmed) return [];
-  const now = arrived && confirmed ? `${lagBytes} bytes behind` : `a marker took more than ${PATIENCE_MS / 1000} s`;
+  const now = arrived && confirmed ? `${lagBytes} bytes behind` : `a marker took more than ${SAMPLE_TIMEOUT_MS / 1000} s`;
   return listed({
     code: 'TooFarBehind',
     severity: 'blocker',

@@ -14,7 +14,7 @@ import { subscribers, subscribersExist } from '../state/subscribers.sql.ts';
 
 export interface PublisherTraces {
   /** Of the stream's slot, as we wrote it down when we made it. */
-  readonly birth: string | undefined;
+  readonly incarnation: string | undefined;
   readonly slots: readonly OwnSlot[];
   readonly publication: boolean;
   readonly role: RoleArtifacts;
@@ -22,14 +22,14 @@ export interface PublisherTraces {
 
 /** @param stream name of the slot, and of the subscription on the other side */
 export async function lookAtPublisher(side: Reader, stream: string): Promise<PublisherTraces> {
-  const [births] = await side.query(slotIncarnationsExist());
-  const [birth] = births?.exist ? await side.query(slotIncarnation(stream)) : [];
+  const [recorded] = await side.query(slotIncarnationsExist());
+  const [incarnation] = recorded?.exist ? await side.query(slotIncarnation(stream)) : [];
   const [publication] = await side.query(publicationList());
   const [listed] = await side.query(emptyPublicationExists());
   const [role] = await side.query(roleArtifacts(REPLICATION_ROLE));
   if (!role) throw new Error('A catalog query without a from-list always returns a row.');
   return {
-    birth: birth?.birth,
+    incarnation: incarnation?.birth,
     slots: await slotsOn(side, stream),
     publication: publication !== undefined || listed?.exists === true,
     role,

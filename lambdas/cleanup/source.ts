@@ -19,7 +19,7 @@ export interface SourceTraces {
   /** Whether the subscription of the reverse stream is there. */
   readonly subscription: boolean;
   /** Of the slot on the target that this subscription began with. */
-  readonly reverseBirth: string | undefined;
+  readonly reverseIncarnation: string | undefined;
   readonly gate: Gate | undefined;
   readonly schema: boolean;
   /** Replica identities that we have set. */
@@ -36,7 +36,7 @@ export async function lookAtSource(source: Reader): Promise<SourceTraces> {
     identity: await identityOf(source),
     publisher: await lookAtPublisher(source, subscriptionName(database)),
     subscription: subscription !== undefined,
-    reverseBirth: readNote(subscription?.note ?? null)?.birth,
+    reverseIncarnation: readNote(subscription?.note ?? null)?.birth,
     gate: await gateOf(source),
     schema: schema?.exists ?? false,
     identities: await recordOn(source),

@@ -23,7 +23,7 @@ export interface TargetTraces {
   /** Names of the subscriptions here that this tool made, of other migrations too. */
   readonly subscriptions: readonly string[];
   /** Of the slot that our subscription began with. */
-  readonly birth: string | undefined;
+  readonly incarnation: string | undefined;
   /** Of the reverse stream. */
   readonly publisher: PublisherTraces;
   readonly gate: Gate | undefined;
@@ -54,7 +54,7 @@ export async function lookAtTarget(target: Reader, database: string, drop: boole
   const inTheWay = drop && copied ? await target.query(inTheWayOfDropping(MOST_NAMED)) : [];
   return {
     subscriptions: (await target.query(subscriptionsNamed(`${PREFIX}_`))).map(({ name }) => name),
-    birth: readNote(subscription?.note ?? null)?.birth,
+    incarnation: readNote(subscription?.note ?? null)?.birth,
     publisher: await lookAtPublisher(target, subscriptionName(database, 'reverse')),
     gate: await gateOf(target),
     copy,
@@ -69,18 +69,18 @@ export async function lookAtTarget(target: Reader, database: string, drop: boole
 
 /**
  * Whether the target belongs to the migration of another source than ours: then nothing there is for us to drop, above all not a stream
- * whose other end would stay behind over there. A source that was upgraded in place has a new identity, but still knows a birth.
+ * whose other end would stay behind over there. A source that was upgraded in place has a new identity, but still knows an incarnation.
  */
 export function followsAnother(traces: TargetTraces, source: Side<SourceTraces>, database: string): boolean {
-  const { subscriptions, publisher, gate, copy, birth } = traces;
+  const { subscriptions, publisher, gate, copy, incarnation } = traces;
   const ours = subscriptionName(database);
   if (subscriptions.some((name) => name !== ours)) return true;
   const inUse = subscriptions.includes(ours) || publisher.slots.length > 0 || gate !== undefined;
   if (!inUse || !copy) return false;
   if (!source.reached) return copy.sourceDatabase !== database;
   const same = (one: string | undefined, other: string | undefined) => one !== undefined && one === other;
-  const { identity, publisher: from, reverseBirth } = source.traces;
-  return copy.sourceIdentity !== identity && !same(birth, from.birth) && !same(publisher.birth, reverseBirth);
+  const { identity, publisher: from, reverseIncarnation } = source.traces;
+  return copy.sourceIdentity !== identity && !same(incarnation, from.incarnation) && !same(publisher.incarnation, reverseIncarnation);
 }
 
 export const targetIsClean = ({ subscriptions, publisher, schema, trialRole }: TargetTraces): boolean =>

@@ -27,7 +27,7 @@ export interface StreamHistory {
   readonly database: string;
   readonly publication: PublicationList | undefined;
   readonly slot: SlotState | undefined;
-  readonly birth: SlotIncarnation | undefined;
+  readonly incarnation: SlotIncarnation | undefined;
   readonly subscription: SubscriptionState | undefined;
   readonly note: Note | undefined;
   /** What the subscription knows of. */
@@ -55,10 +55,21 @@ export async function lookAtHistory(
   const [there] = heartbeatReady ? await subscriber.query(heartbeatExists()) : [];
   const [beats] = there?.exists ? await subscriber.query(beatRange()) : [];
   const [slot] = await publisher.query(slotState(name));
-  const [births] = await publisher.query(slotIncarnationsExist());
-  const [birth] = births?.exist ? await publisher.query(slotIncarnation(name)) : [];
+  const [recorded] = await publisher.query(slotIncarnationsExist());
+  const [incarnation] = recorded?.exist ? await publisher.query(slotIncarnation(name)) : [];
   const [publication] = await publisher.query(publicationList());
-  return { stream, name, database, publication, slot, birth, subscription, note: readNote(subscription?.note ?? null), tables, beats };
+  return {
+    stream,
+    name,
+    database,
+    publication,
+    slot,
+    incarnation,
+    subscription,
+    note: readNote(subscription?.note ?? null),
+    tables,
+    beats,
+  };
 }
 
 /** Which side a stream comes from and which it goes to. */
@@ -92,7 +103,7 @@ export function slotTrouble(name: string, stream: StreamName, slot: SlotState | 
 
 /** Why the slot's history cannot be vouched for; undefined where nothing speaks against it. Asked of an existing subscription only. */
 export function continuityViolation(history: StreamHistory): string | undefined {
-  const { stream, name, database, slot, birth, subscription, note, publication, beats } = history;
+  const { stream, name, database, slot, incarnation, subscription, note, publication, beats } = history;
   const { publisher, subscriber } = SIDES_OF[stream];
   if (slot && (slot.plugin !== 'pgoutput' || slot.database !== database)) {
     return `The replication slot ${name} on the ${publisher} belongs to something else`;
@@ -100,10 +111,10 @@ export function continuityViolation(history: StreamHistory): string | undefined 
   const trouble = slotTrouble(name, stream, slot);
   if (trouble) return trouble;
   if (subscription?.slot !== name) return `The subscription ${name} on the ${subscriber} was taken off its replication slot`;
-  if (!birth || note?.birth !== birth.birth) {
+  if (!incarnation || note?.birth !== incarnation.birth) {
     return `The replication slot ${name} on the ${publisher} is not the one that the subscription began with`;
   }
-  if (publication?.oid !== birth.publication) {
+  if (publication?.oid !== incarnation.publication) {
     return `The publication was dropped or made anew on the ${publisher}, and changes were not sent meanwhile`;
   }
   if (beats && beats.count > 0 && (beats.first !== 1 || beats.last !== beats.count)) {

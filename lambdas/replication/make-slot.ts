@@ -1,4 +1,4 @@
-/** Makes the slot on the source, and writes down its birth. */
+/** Makes the slot on the source, and writes down its incarnation. */
 import { randomUUID } from 'node:crypto';
 import { StatementFailed, VerificationError } from '../config/errors.ts';
 import { LOOK_AGAIN_RESERVE_MS } from '../engine/reserves.ts';
@@ -31,7 +31,7 @@ export async function withAdvisoryLock<Result>(
 /**
  * Without a subscription there is no history to keep, so a slot that an interrupted run left behind is dropped first: it would only make
  * the target read WAL from before its copy.
- * @returns the birth, or undefined where open transactions did not end in time; then the server has dropped the half-made slot
+ * @returns the incarnation, or undefined where open transactions did not end in time; then the server has dropped the half-made slot
  */
 export async function makeSlot(
   source: Database,
@@ -49,10 +49,10 @@ export async function makeSlot(
     throw error;
   });
   if (!point[0]) return undefined;
-  const birth: SlotIncarnation = { birth: randomUUID(), consistentPoint: point[0].point, publication: publication.oid };
+  const incarnation: SlotIncarnation = { birth: randomUUID(), consistentPoint: point[0].point, publication: publication.oid };
   await source.transaction(async (transaction) => {
     await transaction.query(createSlotIncarnations());
-    await transaction.query(recordSlotIncarnation(name, birth));
+    await transaction.query(recordSlotIncarnation(name, incarnation));
   });
-  return birth;
+  return incarnation;
 }

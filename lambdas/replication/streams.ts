@@ -137,9 +137,9 @@ export async function changeStreams({ from, to, current, next }: Parties): Promi
 
 async function beginNext(subscriber: Database, publisher: Database, name: string, following: SubscriptionState): Promise<void> {
   const [slot] = await publisher.query(slotState(name));
-  const [birth] = await publisher.query(slotIncarnation(name));
-  if (birth?.consistentPoint === '0/0' && slot?.confirmed) {
-    await publisher.query(recordSlotIncarnation(name, { ...birth, consistentPoint: slot.confirmed }));
+  const [incarnation] = await publisher.query(slotIncarnation(name));
+  if (incarnation?.consistentPoint === '0/0' && slot?.confirmed) {
+    await publisher.query(recordSlotIncarnation(name, { ...incarnation, consistentPoint: slot.confirmed }));
   }
   await noteSubscriber(publisher, subscriber, name);
   const pins = pinWorkers(await subscriber.version());

@@ -20,7 +20,7 @@ import { drifted } from '../schema/column-drift.ts';
 /** One good look may be luck. */
 const GOOD_LOOKS_NEEDED = 3;
 /** The target confirms about once a second when little happens; several times that tells late from slow. */
-const PATIENCE_MS = 5_000;
+const SAMPLE_TIMEOUT_MS = 5_000;
 
 /** Looks so far in this execution, and how many of the last ones were good. */
 interface Tally {
@@ -49,7 +49,7 @@ const count = ({ look, streakBefore }: Marker, arrival: Arrival, input: Migratio
   streak: isGood(arrival, input) ? streakBefore + 1 : 0,
 });
 
-const patience = (remainingMs: number): number => Math.max(0, Math.min(PATIENCE_MS, remainingMs - CONVERGENCE_RESERVE_MS));
+const timeout = (remainingMs: number): number => Math.max(0, Math.min(SAMPLE_TIMEOUT_MS, remainingMs - CONVERGENCE_RESERVE_MS));
 
 async function lookAtStream({
   source,
@@ -85,9 +85,9 @@ export const awaitConvergence = defineStep({
     const { source, target, input, execution, previous, remainingMs } = ctx;
     const { history, ...stream } = await lookAtStream(ctx);
     const before = readTally(previous);
-    const newest = history.birth && (await newestMarker(source, execution));
+    const newest = history.incarnation && (await newestMarker(source, execution));
     if (!newest || newest.look <= before.looks) return { history, ...stream, arrival: undefined, marker: null, ...before };
-    const arrival = await awaitArrival(source, target, history.name, execution, newest, patience(remainingMs()));
+    const arrival = await awaitArrival(source, target, history.name, execution, newest, timeout(remainingMs()));
     return { history, ...stream, arrival, marker: newest.number, ...count(newest, arrival, input) };
   },
 
@@ -105,8 +105,8 @@ export const awaitConvergence = defineStep({
     for (;;) {
       const marker: Marker = { look: tally.looks + 1, streakBefore: tally.streak };
       await writeMarker(source, execution, marker);
-      if (marker.streakBefore + 1 >= GOOD_LOOKS_NEEDED || patience(remainingMs()) < PATIENCE_MS) return;
-      const arrival = await awaitArrival(source, target, history.name, execution, marker, PATIENCE_MS);
+      if (marker.streakBefore + 1 >= GOOD_LOOKS_NEEDED || timeout(remainingMs()) < SAMPLE_TIMEOUT_MS) return;
+      const arrival = await awaitArrival(source, target, history.name, execution, marker, SAMPLE_TIMEOUT_MS);
       if (!isGood(arrival, input)) return;
       tally = count(marker, arrival, input);
     }

@@ -154,9 +154,9 @@ export const createSubscription = defineStep({
         seen = await look(ctx);
       }
       if (!seen.history.subscription) {
-        const birth = await makeSlot(source, session, seen.history, ctx.remainingMs());
-        if (!birth) return false;
-        await subscribeTo(ctx, { ...seen, birth: birth.birth });
+        const incarnation = await makeSlot(source, session, seen.history, ctx.remainingMs());
+        if (!incarnation) return false;
+        await subscribeTo(ctx, { ...seen, birth: incarnation.birth });
         seen = await look(ctx);
       }
       await source.query(dropEmptyPublication());

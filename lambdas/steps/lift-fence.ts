@@ -38,7 +38,7 @@ interface Seen {
 }
 
 /** A failover takes a minute or two, a reboot with recovery rarely ten. */
-const PATIENCE_SECONDS = 1_800;
+const TIMEOUT_SECONDS = 1_800;
 
 export const liftFence = defineStep({
   needs: ['executions', 'source', 'target', 'application', 'hook'],
@@ -61,7 +61,7 @@ export const liftFence = defineStep({
   judge({ interrupted, notYet, toCallOff, waitedSeconds, leftTo, leftToRecovery }): Verdict {
     if (leftTo !== undefined || leftToRecovery) return 'done';
     if (!interrupted) return toCallOff === undefined ? 'done' : 'todo';
-    if (waitedSeconds > PATIENCE_SECONDS) throw stuck(interrupted);
+    if (waitedSeconds > TIMEOUT_SECONDS) throw stuck(interrupted);
     return notYet ? 'pending' : 'todo';
   },
 
@@ -72,7 +72,7 @@ export const liftFence = defineStep({
       await serving.query(cancelAttempts(execution));
     }
     if (!interrupted) return undefined;
-    const { direction, committed, turn } = interrupted;
+    const { direction, committed, epoch } = interrupted;
     const unfinished = { ...ctx, ...partiesOf(direction, ctx), remainingMs: () => ctx.remainingMs() };
     if (!committed) {
       await unfinished.from.query(cancelAttempts());
@@ -82,7 +82,7 @@ export const liftFence = defineStep({
         return 'pending';
       }
     }
-    await retryTransient(ctx, () => underLease(unfinished, (held) => completeSwitch(held, turn)));
+    await retryTransient(ctx, () => underLease(unfinished, (held) => completeSwitch(held, epoch)));
     await unfinished.to.query(cancelAttempts()); // what was left may have been what a later attempt had prepared, which must not go on without it
     return 'pending';
   },

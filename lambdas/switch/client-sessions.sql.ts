@@ -107,11 +107,11 @@ export interface Spared {
   readonly harmlessRoles: readonly string[];
 }
 
-export const endSessions = (patienceMs: number, { streams, harmlessRoles }: Spared): Statement<EndedSessions> =>
+export const endSessions = (timeoutMs: number, { streams, harmlessRoles }: Spared): Statement<EndedSessions> =>
   statement(
     `select left_over as "leftOver", writing, prepared, let_in as "letIn", subscribed
 from ${FUNCTION}($1::float8 * interval '1 ms', $2::text[], $3::text[], false)`,
-    [patienceMs, [...streams], [...harmlessRoles]],
+    [timeoutMs, [...streams], [...harmlessRoles]],
   );
 
 /** The same without ending anybody, so that inside the fence nothing is compiled and planned for the first time. */

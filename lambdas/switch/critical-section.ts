@@ -36,7 +36,7 @@ export interface Prepared {
   readonly survives: boolean;
   /** What the gate of the side being left said, and the number that this switch will be. */
   readonly seen: Fence['seen'];
-  readonly turn: number;
+  readonly epoch: number;
 }
 
 /** What was proved before the commit. */
@@ -53,7 +53,7 @@ export interface Proof {
 /** @throws whatever failed; nothing is committed unless `onCommit` was called */
 export async function switchUnderFence(
   ctx: SwitchContext,
-  { connections: bare, sequences, walsender, held, survives, seen, turn }: Prepared,
+  { connections: bare, sequences, walsender, held, survives, seen, epoch }: Prepared,
   {
     attempt,
     timings,
@@ -66,7 +66,7 @@ export async function switchUnderFence(
     from: timings.counted(bare.from, direction.from),
     to: timings.counted(bare.to, direction.to),
   };
-  const fence = { seen, turn, execution, attempt, seconds: input.fenceSeconds };
+  const fence = { seen, epoch, execution, attempt, seconds: input.fenceSeconds };
 
   await timings.part('fence', async () => {
     armDeadMan(bare.deadMan, fence);
@@ -97,7 +97,7 @@ export async function switchUnderFence(
 
   await timings.part('switch', async () => {
     if (ctx.hook.configured) {
-      await connections.from.query(noteTold(turn, 'before'));
+      await connections.from.query(noteTold(epoch, 'before'));
       await ctx.hook.call('before', direction.to, execution);
     }
     const [committed] = await connections.from.query(commitGate(attempt));
@@ -108,7 +108,7 @@ export async function switchUnderFence(
       sequences: sequences.count,
       rowsCompared: compared?.rows ?? null,
     });
-    await endingLockHolders(ctx.to, connections.to.query(openGate(turn)));
+    await endingLockHolders(ctx.to, connections.to.query(openGate(epoch)));
     await ctx.application.pointAt(direction.to);
   });
 }

@@ -53,9 +53,9 @@ export async function raiseFence(side: Database, session: Session, fence: Fence)
 export type Fenced = Pick<SwitchContext, 'current' | 'next'> & { readonly input: Pick<MigrationInput, 'harmlessRoles'> };
 
 /** @throws SwitchFailed naming whoever cannot be ended, or could still write */
-export async function endEverybody(session: Session, patienceMs: number, { current, next, input }: Fenced): Promise<void> {
+export async function endEverybody(session: Session, timeoutMs: number, { current, next, input }: Fenced): Promise<void> {
   const spared = { streams: [current, next], harmlessRoles: input.harmlessRoles };
-  const [ended] = await session.query(endSessions(patienceMs, spared));
+  const [ended] = await session.query(endSessions(timeoutMs, spared));
   if (!ended) throw new SwitchFailed('The server gave no answer about who could still write. Start again.');
   const faults = WRITERS.flatMap(([list, fault]) => (ended[list].length > 0 ? [fault(ended[list].join(', '))] : []));
   if (faults.length > 0) throw new SwitchFailed(faults.join(' '));

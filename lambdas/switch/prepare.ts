@@ -17,7 +17,7 @@ import { comparedSince, isOlderThan } from '../replication/walsender.ts';
 import { senderOf } from '../replication/walsenders.sql.ts';
 import { prepareSequences } from '../sequences/exact.ts';
 import { closeGate, createGate, tryFence, tryOpen } from '../state/gates.sql.ts';
-import { committedDirection, ensureGate, lookAtGates, nextTurn, servingSide } from '../state/gates.ts';
+import { committedDirection, ensureGate, lookAtGates, nextEpoch, servingSide } from '../state/gates.ts';
 import { createHeartbeat } from '../state/heartbeat.sql.ts';
 import { type Connections, closeConnections, heldBy, openConnections } from './connections.ts';
 import type { SwitchContext } from './context.ts';
@@ -117,8 +117,8 @@ async function prepareSides(
   await ctx.application.keepOriginal();
   await warmUp(ctx, connections);
   for (const session of [connections.from, connections.to]) await waitForLocks(session);
-  const { turn = 0, cancellations = 0 } = gates[ctx.direction.from] ?? {};
-  return { connections, sequences, walsender, survives, seen: { turn, cancellations }, turn: nextTurn(gates) };
+  const { epoch = 0, cancellations = 0 } = gates[ctx.direction.from] ?? {};
+  return { connections, sequences, walsender, survives, seen: { epoch, cancellations }, epoch: nextEpoch(gates) };
 }
 
 const LONGEST_SHUTTING_MS = 5_000;

@@ -36,15 +36,15 @@ async function gatesOf({ direction, from, to }: Parties<Reader>): Promise<Gates>
 
 /**
  * After the commit point, under the lease. The application first, then the streams, and the user's own function when all is done.
- * @param turn the number of the switch, where something else than the gates says that it was committed
+ * @param epoch the number of the switch, where something else than the gates says that it was committed
  */
-export async function completeSwitch(ctx: Settlement, turn?: number): Promise<void> {
+export async function completeSwitch(ctx: Settlement, epoch?: number): Promise<void> {
   const { to, direction, application } = ctx;
   const gates = await gatesOf(ctx);
   const committed = committedSwitch(gates);
   // A later switch has gone the other way, so nothing is left to be done, and the application must not be brought here.
-  if (committed && committed.direction !== direction && committed.turn > (turn ?? 0)) return;
-  const number = turn ?? committed?.turn;
+  if (committed && committed.direction !== direction && committed.epoch > (epoch ?? 0)) return;
+  const number = epoch ?? committed?.epoch;
   if (number === undefined) return;
   await ensureNextSlot(ctx, gates[direction.to]);
   if (isForgotten(direction, gates)) await closeForgotten(ctx, number);
@@ -58,12 +58,12 @@ export async function completeSwitch(ctx: Settlement, turn?: number): Promise<vo
 const SHUTTING_MS = 10_000;
 
 /** The side that was left has forgotten that it was, so it may have let the application in again. */
-async function closeForgotten(ctx: Settlement, turn: number): Promise<void> {
+async function closeForgotten(ctx: Settlement, epoch: number): Promise<void> {
   const { from: side } = ctx;
   const session = await side.session('close');
   try {
     await session.query(createEndSessions());
-    await endingLockHolders(side, session.query(recommitGate(turn)));
+    await endingLockHolders(side, session.query(recommitGate(epoch)));
     await endEverybody(session, SHUTTING_MS, ctx).catch((error: unknown) => {
       if (!(error instanceof SwitchFailed)) throw error;
       ctx.log.warn('Not everybody could be ended on the side that was left', { error: error.message }); // the application waits for the other side
@@ -135,7 +135,7 @@ export async function tell({ from, direction, hook }: Pick<Settlement, 'from' | 
   const gate = await gateOf(from);
   if (gate === undefined || owed(gate) !== moment) return;
   await hook.call(moment, direction.to, gate.execution ?? '');
-  await from.query(noteTold(gate.turn, moment));
+  await from.query(noteTold(gate.epoch, moment));
 }
 
 export interface Interrupted {
@@ -143,7 +143,7 @@ export interface Interrupted {
   /** Whether it was committed, and so has to be carried to its end; otherwise it is taken back. */
   readonly committed: boolean;
   /** Its number, where it was committed. */
-  readonly turn: number | undefined;
+  readonly epoch: number | undefined;
   /** What is left to be done, in words; never empty. */
   readonly left: readonly string[];
   /** Whether nothing else is left than to tell the user's function. */
@@ -185,7 +185,7 @@ export async function lookForInterrupted(both: Both): Promise<{ readonly gates: 
 const committedBySecret = (direction: Direction, gates: Gates): Interrupted => ({
   direction,
   committed: true,
-  turn: gates[direction.from]?.turn,
+  epoch: gates[direction.from]?.epoch,
   left: [`the ${direction.from} is fenced, but the application's secret leads to the ${direction.to}`],
   onlyUntold: false,
   fence: undefined,
@@ -194,25 +194,25 @@ const committedBySecret = (direction: Direction, gates: Gates): Interrupted => (
 function fencedIn(direction: Direction, gates: Gates): Interrupted {
   const { execution = null, remainingMs } = gates[direction.from] ?? {};
   const left = [`the ${direction.from} is fenced`];
-  return { direction, committed: false, turn: undefined, left, onlyUntold: false, fence: { execution, remainingMs: remainingMs ?? 0 } };
+  return { direction, committed: false, epoch: undefined, left, onlyUntold: false, fence: { execution, remainingMs: remainingMs ?? 0 } };
 }
 
 async function unfinished(gates: Gates, both: Both): Promise<Interrupted | undefined> {
   const committed = committedSwitch(gates);
   if (committed) {
-    const { direction, turn } = committed;
+    const { direction, epoch } = committed;
     const left = [
       ...(await outstanding({ ...partiesOf<Reader>(direction, both), application: both.application })),
       ...untold(gates[direction.from]),
     ];
     if (left.length > 0)
-      return { direction, committed: true, turn, left, onlyUntold: isOnly(left, gates[direction.from]), fence: undefined };
+      return { direction, committed: true, epoch, left, onlyUntold: isOnly(left, gates[direction.from]), fence: undefined };
   }
   // Nothing is left of a committed switch, so what there is belongs to an attempt to leave the side that serves now.
   const direction = servingSide(gates) === 'source' ? CUTOVER : ROLLBACK;
   const left = gates[direction.from] ? await leftOfAttempt(partiesOf<Reader>(direction, both), gates) : [];
   const onlyUntold = isOnly(left, gates[direction.from]);
-  return left.length > 0 ? { direction, committed: false, turn: undefined, left, onlyUntold, fence: undefined } : undefined;
+  return left.length > 0 ? { direction, committed: false, epoch: undefined, left, onlyUntold, fence: undefined } : undefined;
 }
 
 const isOnly = (left: readonly string[], gate: Gate | undefined): boolean => left.length === untold(gate).length;

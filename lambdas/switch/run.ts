@@ -92,12 +92,12 @@ const unreachable = ({ direction, input }: SwitchContext, cause: unknown, error:
   );
 
 /**
- * @param turn the number of the switch, where something else than the gates says that it was committed
+ * @param epoch the number of the switch, where something else than the gates says that it was committed
  * @throws SwitchIncomplete naming what is left
  */
-export async function complete(ctx: Settlement, turn?: number): Promise<void> {
+export async function complete(ctx: Settlement, epoch?: number): Promise<void> {
   try {
-    await retryTransient(ctx, () => underLease(ctx, (held) => completeSwitch(held, turn)));
+    await retryTransient(ctx, () => underLease(ctx, (held) => completeSwitch(held, epoch)));
   } catch (error) {
     throw incomplete(ctx, error);
   }

@@ -75,7 +75,7 @@ async function act(direction: Direction, ctx: Acting<Needs>, { gates, left }: Se
   const gate = gates[direction.from];
   if (gate?.state === 'fenced') {
     const { interrupted: found } = await lookForInterrupted(ctx);
-    if (found?.committed) return complete(attempt, found.turn);
+    if (found?.committed) return complete(attempt, found.epoch);
     if ((await abortSwitch(attempt)).committed) return complete(attempt);
   }
   await tell(attempt, 'failed'); // also of an earlier attempt, whose own call did not succeed

@@ -50,7 +50,7 @@ create table public.written (id int); grant all on public.written to public`);
     login,
     async fence() {
       const seen = await ensureGate(side);
-      await session.query(fenceGate({ seen, turn: seen.turn + 1, execution: 'test', attempt: randomUUID(), seconds: 60 }));
+      await session.query(fenceGate({ seen, epoch: seen.epoch + 1, execution: 'test', attempt: randomUUID(), seconds: 60 }));
     },
     endEverybody: (harmlessRoles = []) => endEverybody(session, 5_000, { ...streams, input: { harmlessRoles } }),
     lift: async () => {

@@ -22,9 +22,9 @@ const STAY = 'Stay on the target and end with Cleanup, or carry what was written
 
 export const streamTrouble = (scene: SwitchCheckContext): Finding[] => {
   const { history, from, to, direction, current } = scene;
-  const { subscription, slot, birth } = history;
+  const { subscription, slot, incarnation } = history;
   const wayOut = direction === ROLLBACK ? STAY : BEGIN_ANEW;
-  if (!subscription && !slot && !birth && direction === ROLLBACK) {
+  if (!subscription && !slot && !incarnation && direction === ROLLBACK) {
     return [
       {
         code: 'NoReverseReplication',

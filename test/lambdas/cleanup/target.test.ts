@@ -16,23 +16,23 @@ const copyOf = (sourceIdentity: string, sourceDatabase = DATABASE): TargetTraces
   leftBehind: [],
 });
 const publisher: PublisherTraces = {
-  birth: undefined,
+  incarnation: undefined,
   slots: [],
   publication: false,
   role: { exists: false, tables: [], schemas: [], defaults: [], onDatabase: false, settings: false, usedBy: [] },
 };
-const back = (birth: string | undefined): PublisherTraces => ({
+const back = (incarnation: string | undefined): PublisherTraces => ({
   ...publisher,
-  birth,
+  incarnation,
   slots: [{ name: subscriptionName(DATABASE, 'reverse'), activePid: null, retainedBytes: 0 }],
 });
 const gate: Gate = {
   state: 'open',
-  turn: 0,
+  epoch: 0,
   commits: 0,
   calledOff: null,
   cancellations: 0,
-  openedTurn: null,
+  openedEpoch: null,
   told: [],
   execution: null,
   attempt: null,
@@ -42,7 +42,7 @@ const gate: Gate = {
 };
 const targetWith = (traces: Partial<TargetTraces>): TargetTraces => ({
   subscriptions: [subscriptionName(DATABASE)],
-  birth: 'born',
+  incarnation: 'born',
   publisher,
   gate: undefined,
   copy: copyOf('us'),
@@ -52,25 +52,32 @@ const targetWith = (traces: Partial<TargetTraces>): TargetTraces => ({
   inTheWay: [],
   ...traces,
 });
-const source = (birth: string | undefined = 'born', reverseBirth?: string): Side<SourceTraces> => ({
+const source = (incarnation: string | undefined = 'born', reverseIncarnation?: string): Side<SourceTraces> => ({
   reached: true,
-  traces: { identity: 'us', publisher: { ...publisher, birth }, subscription: false, reverseBirth, gate: undefined, schema: true },
+  traces: {
+    identity: 'us',
+    publisher: { ...publisher, incarnation },
+    subscription: false,
+    reverseIncarnation,
+    gate: undefined,
+    schema: true,
+  },
 });
 const noSlot: Side<SourceTraces> = {
   reached: true,
-  traces: { identity: 'us', publisher, subscription: false, reverseBirth: undefined, gate: undefined, schema: false },
+  traces: { identity: 'us', publisher, subscription: false, reverseIncarnation: undefined, gate: undefined, schema: false },
 };
 const away: Side<SourceTraces> = { reached: false, reason: 'ECONNREFUSED', passing: true };
 
-const NO_SUBSCRIPTION = { subscriptions: [], birth: undefined };
+const NO_SUBSCRIPTION = { subscriptions: [], incarnation: undefined };
 
 describe('a target', () => {
   it.each([
     ['our own copy and subscription', {}, source(), false],
-    ['nothing of ours', { subscriptions: [], copy: undefined, birth: undefined, schema: false }, source(), false],
+    ['nothing of ours', { subscriptions: [], copy: undefined, incarnation: undefined, schema: false }, source(), false],
     ['a subscription of another database', { subscriptions: [subscriptionName('other')] }, source(), true],
-    ['the copy of another cluster, and its subscription', { copy: copyOf('them'), birth: 'theirs' }, source(), true],
-    ['the same, when we have made no slot either', { copy: copyOf('them'), birth: undefined }, noSlot, true],
+    ['the copy of another cluster, and its subscription', { copy: copyOf('them'), incarnation: 'theirs' }, source(), true],
+    ['the same, when we have made no slot either', { copy: copyOf('them'), incarnation: undefined }, noSlot, true],
     ['the copy of another cluster that nobody feeds any more', { copy: copyOf('them'), subscriptions: [] }, source(), false],
     ['our copy from before the source was upgraded in place', { copy: copyOf('us before') }, source(), false],
     ['our copy after a switch', { ...NO_SUBSCRIPTION, gate, publisher: back('reborn') }, source('born', 'reborn'), false],

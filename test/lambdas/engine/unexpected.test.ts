@@ -125,9 +125,9 @@ describe('an error that is not ours (#11)', () => {
 });
 
 describe('an error that a switch did not expect (#11)', () => {
-  const gate = (state: string, changes: object = {}) => ({ state, turn: 1, commits: 0, openedTurn: null, ...changes });
+  const gate = (state: string, changes: object = {}) => ({ state, epoch: 1, commits: 0, openedEpoch: null, ...changes });
   const gates = (source: object | undefined, target: object | undefined): Gates => ({ source, target }) as Gates;
-  const committed = gates(gate('closed', { commits: 1 }), gate('open', { openedTurn: 1 }));
+  const committed = gates(gate('closed', { commits: 1 }), gate('open', { openedEpoch: 1 }));
   const fenced = gates(gate('fenced'), gate('closed'));
   const side = (of: object | undefined) => ({
     query: async (asked: { text: string }) => [asked.text.includes('to_regclass') ? { exists: of } : of],

@@ -219,8 +219,14 @@ describe('the watch', () => {
       async (world) => {
         const { source } = world.ports('fence').acting;
         const seenGate = await ensureGate(source);
-        const { turn } = seenGate;
-        const fence = { seen: seenGate, turn: turn + 1, execution: 'test', attempt: '00000000-0000-4000-8000-000000000000', seconds: 600 };
+        const { epoch } = seenGate;
+        const fence = {
+          seen: seenGate,
+          epoch: epoch + 1,
+          execution: 'test',
+          attempt: '00000000-0000-4000-8000-000000000000',
+          seconds: 600,
+        };
         await source.query(fenceGate(fence));
         const seen = await measuresOf(world, { now: Date.now() + 2 * MINUTE });
         expect(seen.FenceHeldSeconds).toBeGreaterThanOrEqual(110);

@@ -19,7 +19,7 @@ describe('the side that serves', () => {
   const fence = async () => {
     const { source } = world.ports('test').acting;
     const seen = await ensureGate(source);
-    await source.query(fenceGate({ seen, turn: seen.turn + 1, execution: 'nightly', attempt: ATTEMPT, seconds: 60 }));
+    await source.query(fenceGate({ seen, epoch: seen.epoch + 1, execution: 'nightly', attempt: ATTEMPT, seconds: 60 }));
     return source;
   };
 

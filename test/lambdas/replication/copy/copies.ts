@@ -60,7 +60,7 @@ export function symptoms(changes: Partial<Symptoms> = {}): Symptoms {
       name: 'planetscale_migration_shop',
       database: 'shop',
       publication: undefined,
-      birth: undefined,
+      incarnation: undefined,
       subscription: undefined,
       note: undefined,
       tables: [],

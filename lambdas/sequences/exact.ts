@@ -1,5 +1,5 @@
 /**
- * Sequences under the fence: replication does not carry them, and nobody takes numbers while they are copied, so the side being arrived at
+ * Sequences under the fence: replication does not carry them, and no number is taken while they are copied, so the side being arrived at
  * gets the exact positions, neither a gap nor a number twice. All that can be found out or refused before the fence is; under it there is
  * one round trip to each side, however many sequences there are.
  */

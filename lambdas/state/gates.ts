@@ -1,4 +1,4 @@
-/** What the gates of both sides say: who serves the application, and what a switch has left to be done. */
+/** What the gates of both sides say: which side serves the application, and which switch was committed last. */
 import { CUTOVER, type Direction, ROLLBACK } from '../config/direction.ts';
 import type { SideName } from '../config/side-name.ts';
 import type { Database, Reader } from '../ports/database.ts';

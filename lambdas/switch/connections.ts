@@ -1,4 +1,7 @@
-/** The connections of a switch, opened and warmed before anything is fenced: inside the fence every connection made would be downtime. Two of them hold its lease. */
+/**
+ * The connections of a switch, opened and warmed before anything is fenced: inside the fence every connection made would be downtime. Two of
+ * them hold its lease.
+ */
 import type { Session } from '../ports/database.ts';
 import type { Parties } from '../replication/streams.ts';
 import { createEndSessions, tryEndSessions } from './client-sessions.sql.ts';

@@ -9,13 +9,13 @@ import { type EndedSessions, endSessions } from './client-sessions.sql.ts';
 import type { SwitchContext } from './context.ts';
 import { namingLockHolders } from './sessions.ts';
 
-/** Whoever is alive lifts the fence by the deadline, and tells why. */
+/** A function that is alive lifts the fence by the deadline, and tells why. */
 const LATER_SECONDS = 0.5;
 
 /** A lock that is not ended within this is a superuser's, and goes when its transaction does. */
 const ENDING_SECONDS = 600;
 
-/** Two sessions on the side being left that need nobody: see {@link armDeadMan}. */
+/** Two sessions on the side being left that work without a client: see {@link armDeadMan}. */
 export interface DeadMan {
   readonly lifts: Session;
   readonly unblocks: Session;
@@ -23,7 +23,7 @@ export interface DeadMan {
 
 /**
  * A dead man's switch: a statement goes on at the server when its client is gone, so this one sleeps for as long as the fence may last
- * and then lifts it, if this very attempt has neither committed nor lifted it. A second one ends those who hold a lock in its way by then. Only
+ * and then lifts it, if this very attempt has neither committed nor lifted it. A second one ends the sessions that hold a lock in its way by then. Only
  * a restart of the server takes both away too, and then `LiftFence` is left.
  */
 export function armDeadMan({ lifts, unblocks }: DeadMan, { attempt, seconds }: Pick<Fence, 'attempt' | 'seconds'>): void {
@@ -39,8 +39,8 @@ export function armDeadMan({ lifts, unblocks }: DeadMan, { attempt, seconds }: P
 const GATE_SAYS_NO = OBJECT_NOT_IN_PREREQUISITE_STATE;
 
 /**
- * Read-only by default, nobody let in, and nobody left who knew it otherwise.
- * @throws SwitchFailed with what the gate says, or naming those who hold a lock in its way
+ * Read-only by default, and no role but ours let in.
+ * @throws SwitchFailed with what the gate says, or naming the sessions that hold a lock in its way
  */
 export async function raiseFence(side: Database, session: Session, fence: Fence): Promise<void> {
   await namingLockHolders(side, session.query(fenceGate(fence))).catch((error: unknown) => {
@@ -52,7 +52,7 @@ export async function raiseFence(side: Database, session: Session, fence: Fence)
 /** What a switch tells the function that ends sessions. */
 export type Fenced = Pick<SwitchContext, 'current' | 'next'> & { readonly input: Pick<MigrationInput, 'harmlessRoles'> };
 
-/** @throws SwitchFailed naming whoever cannot be ended, or could still write */
+/** No session is left that knew the database without its fence. @throws SwitchFailed naming those that cannot be ended, or could still write */
 export async function endEverybody(session: Session, timeoutMs: number, { current, next, input }: Fenced): Promise<void> {
   const spared = { streams: [current, next], harmlessRoles: input.harmlessRoles };
   const [ended] = await session.query(endSessions(timeoutMs, spared));

@@ -123,7 +123,7 @@ async function prepareSides(
 
 const LONGEST_SHUTTING_MS = 5_000;
 
-/** The side that is arrived at takes no writes until it is switched to, whoever may know its address. Its gate is never seen open. */
+/** The side that is arrived at takes no writes until it is switched to, although its address is known. Its gate is never seen open. */
 async function shutArriving(ctx: Fenced & Pick<SwitchContext, 'to' | 'direction'>, session: Session): Promise<void> {
   await ctx.to.transaction(async (transaction) => {
     for (const statement of [createHeartbeat(), createGate(), closeGate()]) await transaction.query(statement);
@@ -141,7 +141,7 @@ async function shutArriving(ctx: Fenced & Pick<SwitchContext, 'to' | 'direction'
 
 /**
  * What the fence and the opening will do, tried without anybody's notice, so that neither looks anything up for the first time when it counts.
- * @throws SwitchFailed naming those who hold a lock in the way
+ * @throws SwitchFailed naming the sessions that hold a lock in the way
  */
 async function tryGates({ from, to }: Pick<SwitchContext, 'from' | 'to'>): Promise<void> {
   try {

@@ -14,7 +14,7 @@ import { BEGIN, COMMIT, endHolders, lock, ROLLBACK, setLockTimeout } from '../po
 import type { Parties } from '../replication/streams.ts';
 
 const NAME = 'switch';
-/** Outside of the fence nobody is kept waiting for a lock of ours, nor we for theirs. */
+/** Outside of the fence no session is kept waiting for a lock of ours, nor ours for theirs. */
 const LOCK_TIMEOUT_MS = 5_000;
 
 /** A session that was ended lets go of its lock within milliseconds. */
@@ -80,7 +80,7 @@ export async function underLease<P extends Parties, Result>(one: P, work: (held:
   }
 }
 
-/** Triggers and rules fire as for everybody, and foreign keys are checked. */
+/** Triggers and rules fire as in every other session, and foreign keys are checked. */
 const ORDINARY = 'origin';
 
 export const firesTriggers = ({ value }: SessionRole): boolean => value === ORDINARY;
@@ -127,7 +127,7 @@ const within = async (work: Promise<unknown>, milliseconds: number): Promise<boo
   }
 };
 
-/** Carries out work of ours on a side, and ends those who hold a lock in its way until it is done. */
+/** Carries out work of ours on a side, and ends the sessions that hold a lock in its way until it is done. */
 export async function endingLockHolders<Result>(side: Database, work: Promise<Result>): Promise<Result> {
   if (await within(work, LOOK_AFTER_MS)) return work;
   const session = await side.session('locks').catch(() => undefined); // the work goes on, and its own outcome is what counts
@@ -140,7 +140,7 @@ export async function endingLockHolders<Result>(side: Database, work: Promise<Re
   }
 }
 
-/** @throws SwitchFailed in place of what failed, naming those who held a lock in its way */
+/** @throws SwitchFailed in place of what failed, naming the sessions that held a lock in its way */
 export async function namingLockHolders<Result>(side: Database, work: Promise<Result>): Promise<Result> {
   if (await within(work, LOOK_AFTER_MS)) return work;
   let holders: readonly string[] = [];

@@ -70,7 +70,7 @@ export interface Confirmed {
   /** Where the publisher's WAL ended when the wait began. */
   readonly position: string;
   readonly confirmed: boolean;
-  /** Who has read the slot up to there. */
+  /** Identity of the walsender that has read the slot up to there. */
   readonly sender: string | null;
 }
 

@@ -37,6 +37,10 @@ export function partiesOf<Side extends Reader>(direction: Direction, { source, t
   return { direction, from, to, current: name(direction.current), next: name(direction.next) };
 }
 
+/** The same databases by their names. */
+export const sidesOf = <Side extends Reader>({ direction, from, to }: Parties<Side>): Record<SideName, Side> =>
+  direction.from === 'source' ? { source: from, target: to } : { source: to, target: from };
+
 /**
  * Whether the slot of the next stream is to survive a switchover of its server. PlanetScale carries over what was made so, and whose name is
  * in the cluster's list (https://planetscale.com/docs/postgres/integrations/logical-cdc). The source's slots are made without: what becomes

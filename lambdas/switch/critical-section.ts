@@ -117,7 +117,7 @@ export async function switchUnderFence(
 const ANSWERING_MS = 250;
 
 /** The heartbeat marker, and what goes with it. */
-export interface Marker {
+interface Marker {
   readonly token: string;
   /** Done on the side being left, while the marker is on its way. */
   readonly meanwhile?: () => Promise<void>;

@@ -11,7 +11,7 @@ import { carryConfiguration } from '../extensions/carry-all.ts';
 import type { Database, Session } from '../ports/database.ts';
 import { noteHeld, readNote } from '../replication/connection.ts';
 import { disabledByOthers, isDisabledByOthers } from '../replication/held.ts';
-import { dropNext, nextSurvives, partiesOf, prepareNext, takeBackStreams } from '../replication/streams.ts';
+import { dropNext, nextSurvives, partiesOf, prepareNext, sidesOf, takeBackStreams } from '../replication/streams.ts';
 import { setSynchronousCommit, subscriptionState } from '../replication/subscriptions.sql.ts';
 import { comparedSince, isOlderThan } from '../replication/walsender.ts';
 import { senderOf } from '../replication/walsenders.sql.ts';
@@ -22,7 +22,7 @@ import { createHeartbeat } from '../state/heartbeat.sql.ts';
 import { type Connections, closeConnections, heldBy, openConnections } from './connections.ts';
 import type { SwitchContext } from './context.ts';
 import { bringEverythingOver, type Prepared, startAgain } from './critical-section.ts';
-import { endEverybody, type Fenced } from './fence.ts';
+import { endEverybody } from './fence.ts';
 import { inTheWay, tell } from './recovery.ts';
 import { demandOrdinarySessions, namingLockHolders, waitForLocks } from './sessions.ts';
 import { Deadline } from './timing.ts';
@@ -46,7 +46,7 @@ export async function prepare(given: SwitchContext): Promise<Prepared | undefine
 }
 
 async function prepareOver(connections: Connections, ctx: SwitchContext): Promise<Prepared | undefined> {
-  const sides = ctx.direction.from === 'source' ? { source: ctx.from, target: ctx.to } : { source: ctx.to, target: ctx.from };
+  const sides = sidesOf(ctx);
   const found = await lookAtGates(sides.source, sides.target);
   const before = committedDirection(found);
   if (before === ctx.direction) return undefined;
@@ -124,7 +124,7 @@ async function prepareSides(
 const LONGEST_SHUTTING_MS = 5_000;
 
 /** The side that is arrived at takes no writes until it is switched to, although its address is known. Its gate is never seen open. */
-async function shutArriving(ctx: Fenced & Pick<SwitchContext, 'to' | 'direction'>, session: Session): Promise<void> {
+async function shutArriving(ctx: SwitchContext, session: Session): Promise<void> {
   await ctx.to.transaction(async (transaction) => {
     for (const statement of [createHeartbeat(), createGate(), closeGate()]) await transaction.query(statement);
   });

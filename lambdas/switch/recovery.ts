@@ -16,11 +16,12 @@ import {
   leftOfNext,
   type Parties,
   partiesOf,
+  sidesOf,
   streamsLeftToChange,
   takeBackStreams,
 } from '../replication/streams.ts';
 import { type Gate, gateState, liftFence, noteTold, openGate, recommitGate } from '../state/gates.sql.ts';
-import { committedDirection, committedSwitch, type Gates, gateOf, isForgotten, servingSide } from '../state/gates.ts';
+import { committedDirection, committedSwitch, type Gates, gateOf, isForgotten, lookAtGates, servingSide } from '../state/gates.ts';
 import { createEndSessions } from './client-sessions.sql.ts';
 import type { SwitchContext } from './context.ts';
 import { endEverybody } from './fence.ts';
@@ -29,9 +30,9 @@ import { endingLockHolders, underLease } from './sessions.ts';
 /** What a settlement works with: no login is needed, for nothing new is made. */
 export type Settlement = Parties & Pick<SwitchContext, 'input' | 'execution' | 'application' | 'hook' | 'log' | 'remainingMs'>;
 
-async function gatesOf({ direction, from, to }: Parties<Reader>): Promise<Gates> {
-  const [left, taken] = await Promise.all([gateOf(from), gateOf(to)]);
-  return direction.from === 'source' ? { source: left, target: taken } : { source: taken, target: left };
+function gatesOf(parties: Parties<Reader>): Promise<Gates> {
+  const { source, target } = sidesOf(parties);
+  return lookAtGates(source, target);
 }
 
 /**

@@ -12,6 +12,7 @@ import { endLockHolders, lockHolders } from '../postgres/lock-holders.sql.ts';
 import { type SessionRole, sessionRole } from '../postgres/session-role.sql.ts';
 import { BEGIN, COMMIT, endHolders, lock, ROLLBACK, setLockTimeout } from '../postgres/sessions.sql.ts';
 import type { Parties } from '../replication/streams.ts';
+import { within } from './timing.ts';
 
 const NAME = 'switch';
 /** Outside of the fence no session is kept waiting for a lock of ours, nor ours for theirs. */
@@ -110,22 +111,6 @@ export async function demandOrdinarySessions({ from, to }: Readonly<Record<'from
  * No session is ended, and no connection made, for a lock that is let go of within this.
  */
 const LOOK_AFTER_MS = 100;
-
-const within = async (work: Promise<unknown>, milliseconds: number): Promise<boolean> => {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), milliseconds);
-  });
-  const done = work.then(
-    () => true,
-    () => true,
-  );
-  try {
-    return await Promise.race([done, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-};
 
 /** Carries out work of ours on a side, and ends the sessions that hold a lock in its way until it is done. */
 export async function endingLockHolders<Result>(side: Database, work: Promise<Result>): Promise<Result> {

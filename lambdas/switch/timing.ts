@@ -20,16 +20,25 @@ export class Deadline {
 
   /** @throws TransientError where `work` is not done in time; its end is not waited for then */
   async guard<Result>(work: Promise<Result>): Promise<Result> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new TransientError(LATE)), this.remainingMs);
-    });
-    work.catch(() => {}); // where it is late, its failure reaches nothing else
-    try {
-      return await Promise.race([work, late]);
-    } finally {
-      clearTimeout(timer);
-    }
+    if (await within(work, this.remainingMs)) return work;
+    throw new TransientError(LATE);
+  }
+}
+
+/** Whether `work` ends in that time, be it by a failure. One that comes later reaches nothing. */
+export async function within(work: Promise<unknown>, milliseconds: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), milliseconds);
+  });
+  const done = work.then(
+    () => true,
+    () => true,
+  );
+  try {
+    return await Promise.race([done, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { databasePort } from '../lambdas/adapters/postgres/database.ts';
-import { prepareSequences, readPositions, setExactly } from '../lambdas/switch/sequences.ts';
+import { prepareSequences, readPositions, setExactly } from '../lambdas/sequences/exact.ts';
 import { SERVER_VERSIONS, type ServerVersion } from '../rehearsal/servers/binaries.ts';
 import { startPair } from '../rehearsal/servers/pair.ts';
 

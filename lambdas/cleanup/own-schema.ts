@@ -1,11 +1,11 @@
 /** What is taken apart under a lock of its own on either side: a switch that was left behind, the subscription, and at last our schema. */
 import type { Database, Session } from '../ports/database.ts';
-import { forgetSubscription, subscriptionState } from '../replication/subscriptions.sql.ts';
+import { dropSubscription } from '../replication/drop.ts';
 import { cancelAttempts, gateExists, liftFence, restoreGate } from '../state/gates.sql.ts';
 import { dropOwnSchema } from '../state/own-schema.sql.ts';
 import { lockSchemaCopy } from '../state/schema-copy.sql.ts';
 import { unpinWorkers } from '../state/worker-pins.sql.ts';
-import { endingLockHolders } from '../switch/locks.ts';
+import { endingLockHolders } from '../switch/sessions.ts';
 
 type Work<Result> = (session: Pick<Session, 'query'>) => Promise<Result>;
 
@@ -31,11 +31,9 @@ export const cancelSwitches = (side: Database): Promise<void> =>
     await session.query(cancelAttempts());
   });
 
-/** A subscription lets go of its slot first, so that a publisher out of reach does not hold it. */
 export const unsubscribe = (side: Database, name: string): Promise<void> =>
   withSchemaLock(side, async (session) => {
-    const [subscription] = await session.query(subscriptionState(name));
-    if (subscription) for (const statement of forgetSubscription(name)) await session.query(statement);
+    await dropSubscription(session, name);
     await session.query(unpinWorkers());
   });
 

@@ -1,15 +1,14 @@
 /** What a side that sends changes has for it, and how it goes: the slots of a stream, the publication, and the role that reads them. */
-import { StatementFailed } from '../config/errors.ts';
 import { REPLICATION_ROLE } from '../config/names.ts';
 import { LOOK_AGAIN_RESERVE_MS } from '../engine/reserves.ts';
 import type { Database, Reader, Session } from '../ports/database.ts';
 import { dropRole, type RoleArtifacts, resetRoleSettings, revokeAll, roleArtifacts } from '../postgres/role-artifacts.sql.ts';
 import { asOurselves, asRoleMaker, lockRoles } from '../postgres/roles.sql.ts';
-import { OBJECT_IN_USE } from '../postgres/sqlstates.ts';
+import { dropBusySlot } from '../replication/drop.ts';
 import { dropEmptyPublication, emptyPublicationExists } from '../replication/empty-tables.sql.ts';
 import { withAdvisoryLock } from '../replication/make-slot.ts';
 import { dropPublication, lockPublication, publicationList } from '../replication/publications.sql.ts';
-import { dropSlot, endReaders, type OwnSlot, ownSlots } from '../replication/slots.sql.ts';
+import { type OwnSlot, ownSlots } from '../replication/slots.sql.ts';
 import { slotIncarnation, slotIncarnationsExist } from '../state/slot-incarnations.sql.ts';
 import { subscribers, subscribersExist } from '../state/subscribers.sql.ts';
 
@@ -90,24 +89,12 @@ async function resetSettings(session: Pick<Session, 'query'>, database: string):
   await session.query(asOurselves());
 }
 
-const PAUSE_MS = 50;
-
-/** A subscriber that still streams comes back to its slot within seconds, so reader and slot go one right after the other. */
 async function dropSlots(side: Database, stream: string, remainingMs: () => number): Promise<boolean> {
   for (let slots = await slotsOn(side, stream); slots.length > 0; slots = await slotsOn(side, stream)) {
-    if (remainingMs() < LOOK_AGAIN_RESERVE_MS) return false;
-    const used = slots.filter(({ activePid }) => activePid !== null);
-    if (used.length > 0) await side.query(endReaders(used.map(({ name }) => name)));
-    for (const { name } of slots.filter((slot) => !used.includes(slot))) await dropUnlessInUse(side, name);
-    if (used.length > 0) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    for (const { name } of slots) {
+      if (remainingMs() < LOOK_AGAIN_RESERVE_MS) return false;
+      await dropBusySlot(side, name);
+    }
   }
   return true;
-}
-
-async function dropUnlessInUse(side: Database, name: string): Promise<void> {
-  try {
-    await side.query(dropSlot(name));
-  } catch (error) {
-    if (!(error instanceof StatementFailed && error.complaint.code === OBJECT_IN_USE)) throw error;
-  }
 }

@@ -7,9 +7,9 @@ import { recordOn } from '../replication/identity/put-back.ts';
 import { subscriptionState } from '../replication/subscriptions.sql.ts';
 import { identityOf } from '../state/earlier-copy.ts';
 import type { Gate } from '../state/gates.sql.ts';
+import { gateOf } from '../state/gates.ts';
 import { ownSchemaExists } from '../state/own-schema.sql.ts';
 import type { RecordedIdentity } from '../state/replica-identities.sql.ts';
-import { gateOf } from '../switch/gates.ts';
 import { lookAtPublisher, type PublisherArtifacts, publisherIsClean } from './publisher.ts';
 
 export interface SourceArtifacts {

@@ -2,7 +2,7 @@
 import type { SideName } from '../config/side-name.ts';
 import type { ApplicationView } from '../ports/application.ts';
 import type { Gate } from '../state/gates.sql.ts';
-import { committedDirection, type Gates, isForgotten } from '../switch/gates.ts';
+import { committedDirection, type Gates, isForgotten } from '../state/gates.ts';
 
 export interface SwitchState {
   /** Undefined for a side that has none, and for one that could not be looked at. */

@@ -1,11 +1,10 @@
 /** Looks at both databases that can be compared with each other. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { subscriptionName } from '../config/names.ts';
 import type { Looking } from '../engine/contract.ts';
 import { COMPARISON_RESERVE_MS } from '../engine/reserves.ts';
 import type { Statement } from '../ports/database.ts';
 import { pinPrinting } from '../postgres/session-pins.sql.ts';
-import { positionConfirmed, writtenPosition } from '../replication/confirmed-position.sql.ts';
+import { awaitLsn } from '../replication/lsn-wait.ts';
 import { leaningReads } from '../schema/reading-path.ts';
 
 export type Side = 'source' | 'target';
@@ -67,20 +66,20 @@ export async function openSides(
     askBoth: (question) => askBoth(question),
     askBothBriefly: (question, longestMs) => askBoth(question, longestMs),
     async caughtUp() {
-      const patience = Math.max(remainingMs() - COMPARISON_RESERVE_MS, SHORTEST_WAIT_MS);
-      const until = Date.now() + patience;
       let doubtAt = Date.now() + BETWEEN_DOUBTS_MS;
-      const [written] = await source.query(writtenPosition());
-      for (;;) {
-        const [slotNow] = await source.query(positionConfirmed(slot, written?.position ?? ''));
-        if (!slotNow || slotNow.confirmed) return true;
-        if (Date.now() >= until) return false;
-        if (Date.now() >= doubtAt) {
-          await whileBehind();
-          doubtAt = Date.now() + BETWEEN_DOUBTS_MS;
-        }
-        await sleep(BETWEEN_QUESTIONS_MS);
-      }
+      const { seen } = await awaitLsn(source, slot, {
+        timeoutMs: Math.max(remainingMs() - COMPARISON_RESERVE_MS, SHORTEST_WAIT_MS),
+        everyMs: BETWEEN_QUESTIONS_MS,
+        async isOver(now) {
+          if (!now || now.past) return true;
+          if (Date.now() >= doubtAt) {
+            await whileBehind();
+            doubtAt = Date.now() + BETWEEN_DOUBTS_MS;
+          }
+          return false;
+        },
+      });
+      return !seen || seen.past === true;
     },
   };
 }

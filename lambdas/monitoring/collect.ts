@@ -4,10 +4,10 @@ import type { Reader } from '../ports/database.ts';
 import type { Need } from '../ports/ports.ts';
 import { SIDES_OF } from '../replication/history.ts';
 import type { Gate } from '../state/gates.sql.ts';
-import { gateOf, servingSide } from '../switch/gates.ts';
+import { gateOf, servingSide } from '../state/gates.ts';
 import { watchBoth } from './both.ts';
 import type { MetricHistory } from './history.ts';
-import { TIMEOUT_MS } from './lag.ts';
+import { CONFIRMATION_TIMEOUT_MS } from './lag.ts';
 import { flag, type Measures } from './metrics.ts';
 import { watchPublisher } from './publisher.ts';
 import { databaseSize, subscriberHealth } from './stream-health.sql.ts';
@@ -107,6 +107,6 @@ const isReady = (seen: Measures): boolean =>
   seen.SlotActive === 1 &&
   seen.HistoryBroken === 0 &&
   seen.HeartbeatGaps === 0 &&
-  (seen.LagMilliseconds ?? TIMEOUT_MS) < TIMEOUT_MS &&
+  (seen.LagMilliseconds ?? CONFIRMATION_TIMEOUT_MS) < CONFIRMATION_TIMEOUT_MS &&
   (seen.ApplyErrors ?? 0) === 0 &&
   seen.FenceHeldSeconds === 0;

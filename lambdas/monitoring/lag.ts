@@ -1,33 +1,20 @@
-/**
- * How many milliseconds the subscriber is behind, without writing anything. A marker would have to be written, and neither side's statistics
- * tell: the sender's `replay_lag` begins when a change is sent, not when it was written, and is gone with the connection; the subscriber's
- * times stand still while nothing is sent. So the end of the WAL is taken, and its confirmation waited for, as SwitchOver does.
- * The subscriber confirms within about a second where little happens, so less than that is as good as nothing.
- */
-import { setTimeout as sleep } from 'node:timers/promises';
+/** How many milliseconds the subscriber is behind, without writing anything: a confirmation is waited for, or earlier looks tell. */
 import type { Reader } from '../ports/database.ts';
-import { confirmation, walPosition } from '../replication/slots.sql.ts';
+import { awaitLsn } from '../replication/lsn-wait.ts';
 import { bytesOf, type MetricHistory } from './history.ts';
 
-/** Several times that second. */
-export const TIMEOUT_MS = 5_000;
+/** Several times the second within which a subscriber confirms where little happens. */
+export const CONFIRMATION_TIMEOUT_MS = 5_000;
 const LOOK_EVERY_MS = 100;
 
-/** Milliseconds until everything that was written by now is confirmed; undefined where it is not within {@link TIMEOUT_MS}. */
+/** Milliseconds until everything that was written by now is confirmed; undefined where it is not within {@link CONFIRMATION_TIMEOUT_MS}. */
 export async function awaitConfirmation(publisher: Reader, slot: string): Promise<number | undefined> {
-  const [end] = await publisher.query(walPosition());
-  const began = performance.now();
-  for (;;) {
-    const [state] = await publisher.query(confirmation(slot, end?.position ?? '0/0'));
-    const waited = performance.now() - began;
-    if (state?.past) return waited;
-    if (waited > TIMEOUT_MS) return undefined;
-    await sleep(LOOK_EVERY_MS);
-  }
+  const { seen, waitedMs } = await awaitLsn(publisher, slot, { timeoutMs: CONFIRMATION_TIMEOUT_MS, everyMs: LOOK_EVERY_MS });
+  return seen?.past ? waitedMs : undefined;
 }
 
-/** Since when the subscriber is behind, by earlier looks: it has confirmed less than the publisher had written then. at least the timeout. */
+/** Since when the subscriber is behind, by earlier looks: it has confirmed less than the publisher had written then. At least the timeout. */
 export function milliseconds(confirmed: string, memory: MetricHistory, now: number): number {
   const since = memory.lastSeenBefore(bytesOf(confirmed));
-  return Math.max(TIMEOUT_MS, since === undefined ? 0 : now - since);
+  return Math.max(CONFIRMATION_TIMEOUT_MS, since === undefined ? 0 : now - since);
 }

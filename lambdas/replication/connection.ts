@@ -1,6 +1,8 @@
 /** The connection string with which a subscriber reaches a publisher. */
 import { createHash, randomBytes } from 'node:crypto';
-import type { ReplicationLogin, Route } from '../ports/replication.ts';
+import type { SideName } from '../config/side-name.ts';
+import type { Reader } from '../ports/database.ts';
+import type { ReplicationAccess, ReplicationLogin, Route } from '../ports/replication.ts';
 import { conninfo } from '../postgres/quote.ts';
 import { streamSettings } from '../postgres/session-pins.sql.ts';
 
@@ -80,6 +82,29 @@ export function connectionString(
     ...KEEPALIVE,
     options: OPTIONS,
   });
+}
+
+/** How a subscriber reaches a publisher, and the string that says so. It holds the password, and never leaves the function. */
+export interface StreamConnection {
+  readonly route: Route;
+  readonly connection: string;
+}
+
+/**
+ * The same for each stream, whichever way it flows.
+ * @param side which of both the publisher is
+ * @param name of the subscription
+ */
+export async function streamConnection(
+  replication: ReplicationAccess,
+  side: SideName,
+  publisher: Reader,
+  subscriber: Reader,
+  name: string,
+): Promise<StreamConnection> {
+  const libpq = await subscriber.version();
+  const route = await replication.route(side, libpq);
+  return { route, connection: connectionString(route, await replication.password(side), publisher.endpoint.database, name, libpq) };
 }
 
 /**

@@ -1,9 +1,8 @@
 /** Markers: written on the source, waited for on the target. One that has arrived proves that everything before it has. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { MigrationInput } from '../config/input.ts';
 import type { Database, Reader } from '../ports/database.ts';
 import { beatAge, beatOf, beatsNamed, lockBeats, newestBeat, writeBeat } from '../state/heartbeat.sql.ts';
-import { confirmation, walPosition } from './slots.sql.ts';
+import { awaitLsn } from './lsn-wait.ts';
 
 /**
  * One look's marker. The token says all that a later visit needs to know, so a crash in between repeats the same look: which execution,
@@ -69,26 +68,23 @@ export async function awaitArrival(
   timeoutMs: number,
 ): Promise<Arrival> {
   const token = tokenOf(execution, marker);
-  // Read after the marker was committed, so it lies behind the marker.
-  const position = (await source.query(walPosition()))[0]?.position ?? '0/0';
-  const until = Date.now() + timeoutMs;
   let lagMilliseconds: number | undefined;
-  for (;;) {
-    const late = Date.now() >= until;
-    if (lagMilliseconds === undefined && (await target.query(beatOf(token))).length > 0) {
-      lagMilliseconds = (await source.query(beatAge(token)))[0]?.milliseconds;
-    }
-    const arrived = lagMilliseconds !== undefined;
-    const [state] = await source.query(confirmation(slot, position));
-    if ((arrived && state?.past) || late) {
-      const age = lagMilliseconds ?? (await source.query(beatAge(token)))[0]?.milliseconds ?? Number.MAX_SAFE_INTEGER;
-      return {
-        arrived,
-        lagMilliseconds: Math.round(age),
-        confirmed: state?.past ?? false,
-        lagBytes: state?.lagBytes ?? Number.MAX_SAFE_INTEGER,
-      };
-    }
-    await sleep(LOOK_EVERY_MS);
-  }
+  // The end of the WAL is read after the marker was committed, so it lies behind the marker.
+  const { seen } = await awaitLsn(source, slot, {
+    timeoutMs,
+    everyMs: LOOK_EVERY_MS,
+    async isOver(now) {
+      if (lagMilliseconds === undefined && (await target.query(beatOf(token))).length > 0) {
+        lagMilliseconds = (await source.query(beatAge(token)))[0]?.milliseconds;
+      }
+      return lagMilliseconds !== undefined && now?.past === true;
+    },
+  });
+  const age = lagMilliseconds ?? (await source.query(beatAge(token)))[0]?.milliseconds ?? Number.MAX_SAFE_INTEGER;
+  return {
+    arrived: lagMilliseconds !== undefined,
+    lagMilliseconds: Math.round(age),
+    confirmed: seen?.past ?? false,
+    lagBytes: seen?.lagBytes ?? Number.MAX_SAFE_INTEGER,
+  };
 }

@@ -4,7 +4,7 @@ import type { SideName } from '../config/side-name.ts';
 import type { Reader } from '../ports/database.ts';
 import type { ReplicationAccess } from '../ports/replication.ts';
 import { roleExists } from '../postgres/roles.sql.ts';
-import { connectionString, isConnectionOf, type Note, readNote } from './connection.ts';
+import { isConnectionOf, type Note, readNote, streamConnection } from './connection.ts';
 import { broken, SIDES_OF } from './history.ts';
 import { type SlotState, slotState } from './slots.sql.ts';
 import { type SubscriptionState, subscriptionState } from './subscriptions.sql.ts';
@@ -55,18 +55,10 @@ export async function passwordHoldersOf<Side extends Reader>(given: Given<Side>)
     const note = readNote(subscription.note);
     if (!note) throw broken(`The subscription ${name} on the ${subscriber} is not the one that the migration made`, stream);
     const [slot] = await given[publisher].query(slotState(name));
-    found.push({ stream, name, subscription, note, connection: await connectionOf(stream, name, given), slot });
+    const { connection } = await streamConnection(given.replication, publisher, given[publisher], given[subscriber], name);
+    found.push({ stream, name, subscription, note, connection, slot });
   }
   return found;
-}
-
-/** As CreateSubscription makes it for the forward stream, and a switch for either. */
-async function connectionOf<Side extends Reader>(stream: StreamName, name: string, given: Given<Side>): Promise<string> {
-  const { publisher, subscriber } = SIDES_OF[stream];
-  const { replication } = given;
-  const { database } = given[publisher].endpoint;
-  const libpq = await given[subscriber].version();
-  return connectionString(await replication.route(publisher, libpq), await replication.password(publisher), database, name, libpq);
 }
 
 export const isPassedOn = ({ note, connection }: PasswordHolder): boolean => isConnectionOf(note, connection);

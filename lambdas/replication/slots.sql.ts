@@ -124,11 +124,19 @@ limit $1::int
     [most],
   );
 
-/** Where the source's WAL ends. */
+/** Where the WAL ends: everything that can be seen was written before. */
 export const walPosition = (): Statement<{ position: string }> => statement('select pg_current_wal_lsn()::text as position');
 
-/** Whether the target has confirmed everything up to `position`, and how much it has not confirmed of what came since. */
-export const confirmation = (slot: string, position: string): Statement<{ past: boolean; lagBytes: number }> =>
+/** What a subscriber has confirmed. */
+export interface Confirmation {
+  /** Whether that is everything up to the position that was asked for; null while the slot is being made, as is the lag. */
+  readonly past: boolean | null;
+  /** Bytes of WAL that it has not confirmed. */
+  readonly lagBytes: number | null;
+}
+
+/** Whether the subscriber has applied and stored everything up to `position`; no row where there is no such slot. */
+export const confirmation = (slot: string, position: string): Statement<Confirmation> =>
   statement(
     `
 select confirmed_flush_lsn >= $2::pg_lsn as past, greatest(0, pg_current_wal_lsn() - confirmed_flush_lsn)::float8 as "lagBytes"

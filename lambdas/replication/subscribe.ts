@@ -12,7 +12,6 @@ import { type Note, writeNote } from './connection.ts';
 import {
   createSubscription,
   createSubscriptionKnowing,
-  forgetSubscription,
   occupiedTables,
   refreshSubscription,
   type StreamOptions,
@@ -72,13 +71,6 @@ export async function reconnect(target: Database, name: string, connection: stri
   });
 }
 
-/** Only for a subscription that has copied nothing. */
-export async function forget(target: Database, name: string): Promise<void> {
-  await target.transaction(async (session) => {
-    for (const statement of forgetSubscription(name)) await session.query(statement);
-  });
-}
-
 /** Keeps one statement well under a megabyte, names of 63 bytes included. */
 const TABLES_PER_STATEMENT = 500;
 
@@ -119,7 +111,7 @@ export async function refresh(target: Database, name: string, added: readonly Ta
   await takeIn(target, name, remainingMs);
 }
 
-/** Rows of a copy of our own whose end was lost (`recopy.ts`). */
+/** Rows of a copy of our own whose end was lost (`resync.ts`). */
 async function emptyNoted(target: Database, added: readonly TableName[]): Promise<void> {
   const [noted] = await target.query(resyncsExist());
   if (!noted?.exist) return;

@@ -1,21 +1,21 @@
-/** Who sends a slot's changes. */
+/** The walsender that reads a slot. */
 import type { Statement } from '../ports/database.ts';
 import { statement } from '../postgres/quote.ts';
 
-/** Which process reads a slot `s`, and since when: another text for every connection, null while nobody reads. */
+/** Identity of the walsender that reads a slot `s`: another text for every connection, null while it is not read. */
 const IDENTITY = `(select format('%s since %s', r.pid, r.backend_start) from pg_stat_replication as r where r.pid = s.active_pid)`;
 
 /** The same as an expression on the slot of a name, for what is run at the server. @param slot an expression */
 export const senderIdentity = (slot: string): string => `(select ${IDENTITY} from pg_replication_slots as s where s.slot_name = ${slot})`;
 
 /** The process that reads a slot. */
-export interface Sender {
+export interface Walsender {
   readonly identity: string;
   /** How long it has been connected, by the server's clock; null where we may not know. */
   readonly seconds: number | null;
 }
 
-export const senderOf = (slot: string): Statement<Sender> =>
+export const senderOf = (slot: string): Statement<Walsender> =>
   statement(
     `
 select ${IDENTITY} as identity, extract(epoch from clock_timestamp() - r.backend_start)::float8 as seconds

@@ -29,12 +29,12 @@ export type GateState = 'open' | 'fenced' | 'closed';
 
 export interface Gate {
   readonly state: GateState;
-  /** Number of the latest switch away from here that was fenced, of both sides' switches together; 0 before the first. */
-  readonly turn: number;
-  /** Attempts that were cancelled before they fenced. Says nothing about who serves: that is what {@link turn} is for. */
+  /** Number of the latest switch away from here that was fenced, of both sides' switches together; 0 before the first. Column `turn`. */
+  readonly epoch: number;
+  /** Attempts that were cancelled before they fenced. Says nothing about who serves: that is what {@link epoch} is for. */
   readonly cancellations: number;
-  /** Number of the committed switch that opened this side; null where none has. A witness of that commit on another server. */
-  readonly openedTurn: number | null;
+  /** Number of the committed switch that opened this side; null where none has. Column `opened_turn`. A witness of that commit on another server. */
+  readonly openedEpoch: number | null;
   /** What the user's function was told of the latest switch away from here. */
   readonly told: readonly Moment[];
   /** How many switches away from here were committed. */
@@ -86,7 +86,7 @@ export const gateExists = (): Statement<{ exists: boolean }> => statement(`selec
 
 export const gateState = (): Statement<Gate> =>
   statement(`
-select state, turn, cancellations, opened_turn as "openedTurn", told, commits, called_off as "calledOff", execution, attempt::text,
+select state, turn as epoch, cancellations, opened_turn as "openedEpoch", told, commits, called_off as "calledOff", execution, attempt::text,
   case when state = 'fenced' then (extract(epoch from deadline - clock_timestamp()) * 1000)::float8 end as "remainingMs",
   changed_at as "changedAt", report
 from ${TABLE}
@@ -97,8 +97,8 @@ const block = (body: string, lockTimeout?: string): Statement => statement(`do $
 
 export interface Fence {
   /** What was seen here before. Where it has moved on since, the attempt was cancelled. */
-  readonly seen: Pick<Gate, 'turn' | 'cancellations'>;
-  readonly turn: number;
+  readonly seen: Pick<Gate, 'epoch' | 'cancellations'>;
+  readonly epoch: number;
   readonly execution: string;
   /** Unlike that of any other attempt; a UUID. */
   readonly attempt: string;
@@ -112,16 +112,16 @@ export interface Fence {
 const RAISING_LOCK_TIMEOUT = '1s';
 
 /** open → fenced. Fails on any other state, for an attempt that was cancelled, and where a lock is not to be had. */
-export const fenceGate = ({ seen, turn, execution, attempt, seconds }: Fence): Statement =>
+export const fenceGate = ({ seen, epoch, execution, attempt, seconds }: Fence): Statement =>
   block(
     `
   if gate.state <> 'open' then
     raise exception 'the gate of this side is %, not open', gate.state using errcode = 'object_not_in_prerequisite_state';
   end if;
-  if gate.turn <> ${seen.turn} or gate.cancellations <> ${seen.cancellations} or gate.called_off = ${literal(execution)} then
+  if gate.turn <> ${seen.epoch} or gate.cancellations <> ${seen.cancellations} or gate.called_off = ${literal(execution)} then
     raise exception 'this attempt was called off' using errcode = 'object_not_in_prerequisite_state';
   end if;
-  update ${TABLE} set state = 'fenced', turn = ${turn}, execution = ${literal(execution)}, attempt = ${literal(attempt)},
+  update ${TABLE} set state = 'fenced', turn = ${epoch}, execution = ${literal(execution)}, attempt = ${literal(attempt)},
     deadline = clock_timestamp() + make_interval(secs => ${seconds}), report = null, told = '{}',
     changed_at = clock_timestamp() where only_row;${SHUT}`,
     RAISING_LOCK_TIMEOUT,
@@ -168,15 +168,15 @@ returning state
   );
 
 /**
- * The commit of a switch whose own side has forgotten it, or was never told: other witnesses saw it (`switch/witnesses.ts`). Any state → closed.
- * @param turn number of that switch
+ * The commit of a switch whose own side has forgotten it, or was never told: other witnesses saw it (`switch/recovery.ts`). Any state → closed.
+ * @param epoch number of that switch
  */
-export const recommitGate = (turn: number): Statement =>
+export const recommitGate = (epoch: number): Statement =>
   block(`
   if gate.state = 'open' then${SHUT}
   end if;
   if gate.state <> 'closed' then
-    update ${TABLE} set state = 'closed', commits = commits + 1, turn = greatest(turn, ${turn}), deadline = null, changed_at = clock_timestamp()
+    update ${TABLE} set state = 'closed', commits = commits + 1, turn = greatest(turn, ${epoch}), deadline = null, changed_at = clock_timestamp()
     where only_row;
   end if;`);
 
@@ -190,8 +190,8 @@ export const cancelAttempts = (execution?: string): Statement =>
   ]);
 
 /** Before the user's function is told (`before`) or after (the others): a call that was not written down is made again. */
-export const noteTold = (turn: number, moment: Moment): Statement =>
-  statement(`update ${TABLE} set told = told || $2::text where turn = $1::int and not $2::text = any (told)`, [turn, moment]);
+export const noteTold = (epoch: number, moment: Moment): Statement =>
+  statement(`update ${TABLE} set told = told || $2::text where turn = $1::int and not $2::text = any (told)`, [epoch, moment]);
 
 /** What a switch found out about itself, for whoever asks later. */
 export const recordReport = (attempt: string, report: string): Statement =>
@@ -229,10 +229,10 @@ $do$
  * switch has left this side: whoever comes late must not open what was closed since. The first thing to be written here is a marker: if the slot of
  * the stream back is made anew before it is read, the marker is missing on the other side, as a number that was left out.
  */
-export const openGate = (turn: number): Statement =>
+export const openGate = (epoch: number): Statement =>
   block(
-    `\n  if gate.state = 'closed' and gate.turn < ${turn} then${beatInBlock(`'opened ' || clock_timestamp()`)}${UNSHUT}
-    update ${TABLE} set opened_turn = ${turn}, told = '{}' where only_row;\n  end if;`,
+    `\n  if gate.state = 'closed' and gate.turn < ${epoch} then${beatInBlock(`'opened ' || clock_timestamp()`)}${UNSHUT}
+    update ${TABLE} set opened_turn = ${epoch}, told = '{}' where only_row;\n  end if;`,
   );
 
 /** Whatever it is → open, with everything as it was. */

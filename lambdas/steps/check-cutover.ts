@@ -2,9 +2,9 @@
 import { CHECK_NEEDS, checking } from '../checks/cutover/check.ts';
 import { CUTOVER_CHECKS } from '../checks/cutover/index.ts';
 import { refusal } from '../checks/report.ts';
+import { CUTOVER } from '../config/direction.ts';
 import { CutoverRefused } from '../config/errors.ts';
 import { defineStep } from '../engine/step.ts';
-import { CUTOVER } from '../switch/direction.ts';
 
 const WORDS = { name: 'the switch to the target', untouched: 'Nothing was switched, and the source serves the application as before.' };
 

@@ -2,9 +2,9 @@
 import { checking } from '../checks/cutover/check.ts';
 import { ROLLBACK_CHECKS } from '../checks/cutover/index.ts';
 import { refusal } from '../checks/report.ts';
+import { ROLLBACK } from '../config/direction.ts';
 import { RollbackRefused } from '../config/errors.ts';
 import { defineStep } from '../engine/step.ts';
-import { ROLLBACK } from '../switch/direction.ts';
 
 const WORDS = { name: 'the way back to the source', untouched: 'Nothing was switched, and the application is served as before.' };
 

@@ -7,8 +7,9 @@ import { missingFrom } from '../config/tables.ts';
 import type { Acting, Looking, Verdict } from '../engine/contract.ts';
 import { defineStep } from '../engine/step.ts';
 import type { Database } from '../ports/database.ts';
-import { connectionString, isConnectionOf } from '../replication/connection.ts';
+import { isConnectionOf, streamConnection } from '../replication/connection.ts';
 import { demandOurs } from '../replication/demand-ours.ts';
+import { dropSubscription } from '../replication/drop.ts';
 import { dropEmptyPublication } from '../replication/empty-tables.sql.ts';
 import { emptyTables, listedAsEmpty } from '../replication/empty-tables.ts';
 import { demandNotDisabled, release } from '../replication/held.ts';
@@ -16,7 +17,7 @@ import { broken, continuityViolation, hasCopied, lookAtHistory, type StreamHisto
 import { makeSlot, withAdvisoryLock } from '../replication/make-slot.ts';
 import { type OpenWriter, openWriters } from '../replication/slots.sql.ts';
 import { streamOptions } from '../replication/stream-options.ts';
-import { forget, reconnect, refresh, subscribe, subscribeKnowing } from '../replication/subscribe.ts';
+import { reconnect, refresh, subscribe, subscribeKnowing } from '../replication/subscribe.ts';
 import { noteSubscriber } from '../replication/subscriber.ts';
 import {
   type StreamOptions,
@@ -57,7 +58,7 @@ async function look({ source, target, replication }: Looking<Ports>): Promise<Se
   const [binary] = await source.query(travelsInBinary(history.publication?.tables ?? []));
   return {
     history,
-    connection: connectionString(replication, await replication.password(), source.endpoint.database, history.name),
+    connection: (await streamConnection(replication, 'source', source, target, history.name)).connection,
     stream: streamOptions(await source.version(), binary?.safe ?? false),
     durable: commit?.value === 'on',
     pinned: (await target.query(workerPinsMissing(await target.version()))).length === 0,
@@ -155,7 +156,7 @@ export const createSubscription = defineStep({
       let seen = await look(ctx);
       if (judge(seen) !== 'todo') return true;
       if (seen.history.subscription && continuityViolation(seen.history)) {
-        await forget(target, name);
+        await target.transaction((transaction) => dropSubscription(transaction, name));
         seen = await look(ctx);
       }
       if (!seen.history.subscription) {

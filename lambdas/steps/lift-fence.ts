@@ -3,20 +3,20 @@
  * application goes on where it was. One that was committed is carried to its end. Follows every failure of a switch, and is what `Recovery`
  * does, which a rule starts after an execution was aborted, failed or timed out.
  */
+import type { Direction } from '../config/direction.ts';
 import { AlreadyRunning, SwitchIncomplete } from '../config/errors.ts';
 import type { SideName } from '../config/side-name.ts';
 import type { Acting, Looking, Verdict } from '../engine/contract.ts';
 import { leftToOlder } from '../engine/single-execution.ts';
 import { defineStep } from '../engine/step.ts';
 import type { Reader } from '../ports/database.ts';
+import { partiesOf } from '../replication/streams.ts';
 import { cancelAttempts } from '../state/gates.sql.ts';
+import { ensureGate, type Gates, servingSide } from '../state/gates.ts';
 import { ownSchemaExists } from '../state/own-schema.sql.ts';
-import { type Direction, partiesOf } from '../switch/direction.ts';
-import { ensureGate, type Gates, servingSide } from '../switch/gates.ts';
-import { underLease } from '../switch/lease.ts';
-import { type Interrupted, lookForInterrupted } from '../switch/recovery.ts';
-import { retryTransient } from '../switch/retry.ts';
-import { abortSwitch, completeSwitch, tell } from '../switch/settle.ts';
+import { abortSwitch, completeSwitch, type Interrupted, lookForInterrupted, tell } from '../switch/recovery.ts';
+import { underLease } from '../switch/sessions.ts';
+import { retryTransient } from '../switch/timing.ts';
 
 type Needs = 'executions' | 'source' | 'target' | 'application' | 'hook';
 
@@ -73,7 +73,7 @@ export const liftFence = defineStep({
       await serving.query(cancelAttempts(execution));
     }
     if (!interrupted) return undefined;
-    const { direction, committed, turn } = interrupted;
+    const { direction, committed, epoch } = interrupted;
     const unfinished = { ...ctx, ...partiesOf(direction, ctx), remainingMs: () => ctx.remainingMs() };
     if (!committed) {
       await unfinished.from.query(cancelAttempts());
@@ -83,7 +83,7 @@ export const liftFence = defineStep({
         return 'pending';
       }
     }
-    await retryTransient(ctx, () => underLease(unfinished, (held) => completeSwitch(held, turn)));
+    await retryTransient(ctx, () => underLease(unfinished, (held) => completeSwitch(held, epoch)));
     await unfinished.to.query(cancelAttempts()); // what was left may have been what a later attempt had prepared, which must not go on without it
     return 'pending';
   },

@@ -2,8 +2,8 @@
  * State `SwitchOver`: the application goes from the source to the target, in one invocation, losing nothing and with a way back.
  * Guide W, step 10, with what it leaves out: how writes are stopped, how it is proved that everything arrived, and how to return.
  */
+import { CUTOVER } from '../config/direction.ts';
 import { defineStep } from '../engine/step.ts';
-import { CUTOVER } from '../switch/direction.ts';
 import { switching } from '../switch/switching.ts';
 
 export const switchOver = defineStep(switching(CUTOVER));

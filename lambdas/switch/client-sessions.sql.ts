@@ -1,9 +1,9 @@
-/** Ends whatever others do in a database, until nobody is left that knew it without its fence, and tells who could write all the same. */
+/** Ends the sessions of others in a database, until none is left that knew it without its fence, and names those that could write all the same. */
 import { REPLICATION_ROLE } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
+import { isOfOthers, streamProcesses } from '../postgres/own-streams.sql.ts';
 import { statement } from '../postgres/quote.ts';
-import { isOfOthers, streamProcesses } from './own-streams.sql.ts';
-import { PLATFORM_ROLE } from './shut-out.sql.ts';
+import { PLATFORM_ROLE } from '../postgres/shut-out.sql.ts';
 
 const FUNCTION = 'pg_temp.planetscale_end_sessions';
 
@@ -11,8 +11,8 @@ const FUNCTION = 'pg_temp.planetscale_end_sessions';
  * For this connection only, so that the whole loop is one round trip.
  *
  * A backend reads the settings of its database while it starts, and pg_stat_activity shows it only afterwards. From before that
- * reading until it is shown it holds a lock on the database, so whoever holds one now may still come up with the old settings, and is waited
- * for. Whoever starts later finds the database as it is.
+ * reading until it is shown it holds a lock on the database, so a backend that holds one now may still come up with the old settings, and is waited
+ * for. One that starts later finds the database as it is.
  *
  * Everything ends that may be ended: sessions, walsenders, which run any statement, too, and background workers. A process of a superuser,
  * or of no role at all, that we may not end is no reason to fail as long as it has not written: with a transaction id it is waited for, for
@@ -86,33 +86,33 @@ end
 $do$
 `);
 
-/** Who could still write to the database, each in words; nobody where every list is empty. */
+/** Processes and roles that could still write to the database, each in words. */
 export interface EndedSessions {
   /** Backends that could not be ended in time, each with its process, role and application. */
   readonly leftOver: readonly string[];
   /** Backends with a transaction that has written, which we may not end, or which came after the fence. */
   readonly writing: readonly string[];
-  /** Prepared transactions of this database, which somebody may still commit. */
+  /** Prepared transactions of this database, which any session may still commit. */
   readonly prepared: readonly string[];
-  /** Roles that may connect although nobody should. */
+  /** Roles that may connect although the gate is shut. */
   readonly letIn: readonly string[];
   /** Subscriptions of others, whose workers the server starts again. */
   readonly subscribed: readonly string[];
 }
 
-/** What is not to be ended, and whom the input takes for harmless. */
+/** What is not to be ended, and the roles that the input takes for harmless. */
 export interface Spared {
   /** Names of the migration's own streams. */
   readonly streams: readonly string[];
   readonly harmlessRoles: readonly string[];
 }
 
-export const endSessions = (patienceMs: number, { streams, harmlessRoles }: Spared): Statement<EndedSessions> =>
+export const endSessions = (timeoutMs: number, { streams, harmlessRoles }: Spared): Statement<EndedSessions> =>
   statement(
     `select left_over as "leftOver", writing, prepared, let_in as "letIn", subscribed
 from ${FUNCTION}($1::float8 * interval '1 ms', $2::text[], $3::text[], false)`,
-    [patienceMs, [...streams], [...harmlessRoles]],
+    [timeoutMs, [...streams], [...harmlessRoles]],
   );
 
-/** The same without ending anybody, so that inside the fence nothing is compiled and planned for the first time. */
+/** The same without ending a session, so that inside the fence nothing is compiled and planned for the first time. */
 export const tryEndSessions = (): Statement => statement(`select from ${FUNCTION}(interval '0', '{}', '{}', true)`);

@@ -1,9 +1,13 @@
-/** The connections of a switch, opened and warmed before anything is fenced: inside the fence every connection made would be downtime. Two of them hold its lease. */
+/**
+ * The connections of a switch, opened and warmed before anything is fenced: inside the fence every connection made would be downtime. Two of
+ * them hold its lease.
+ */
 import type { Session } from '../ports/database.ts';
+import type { Parties } from '../replication/streams.ts';
 import { createEndSessions, tryEndSessions } from './client-sessions.sql.ts';
-import type { Parties } from './direction.ts';
+import type { SwitchContext } from './context.ts';
 import type { DeadMan } from './fence.ts';
-import { lease } from './lease.ts';
+import { lease, through } from './sessions.ts';
 import { createAwaitBeat, createAwaitConfirmed } from './waits.sql.ts';
 
 export interface Connections {
@@ -22,31 +26,38 @@ export async function openConnections({ from, to }: Pick<Parties, 'from' | 'to'>
     return session;
   };
   try {
-    const line = {
+    const connections = {
       from: await open(from, 'switch'),
       to: await open(to, 'switch'),
       deadMan: { lifts: await open(from, 'fence'), unblocks: await open(from, 'fence-locks') },
     };
-    for (const session of [line.from, line.to]) {
+    for (const session of [connections.from, connections.to]) {
       await lease(session, 'ask');
       await session.query(createEndSessions());
     }
-    await line.from.query(tryEndSessions());
-    await line.from.query(createAwaitConfirmed());
-    await line.to.query(createAwaitBeat());
-    return line;
+    await connections.from.query(tryEndSessions());
+    await connections.from.query(createAwaitConfirmed());
+    await connections.to.query(createAwaitBeat());
+    return connections;
   } catch (error) {
     for (const session of opened) session.leave();
     throw error;
   }
 }
 
+/** The same switch, whose sides are changed through the sessions that hold its lease, and can not be changed without. */
+export const heldBy = (connections: Connections, ctx: SwitchContext): SwitchContext => ({
+  ...ctx,
+  from: through(connections.from, ctx.from),
+  to: through(connections.to, ctx.to),
+});
+
 export async function closeConnections({ from, to, deadMan }: Connections): Promise<void> {
   for (const session of [deadMan.lifts, deadMan.unblocks]) session.leave(); // they may be asleep
   await Promise.all([from.end(), to.end()]);
 }
 
-/** Hangs up without a word, because nobody may answer. */
+/** Hangs up without a word, because the servers may not answer. */
 export function dropConnections({ from, to, deadMan }: Connections): void {
   for (const session of [from, to, deadMan.lifts, deadMan.unblocks]) session.leave();
 }

@@ -4,28 +4,18 @@ import type { MigrationInput } from '../config/input.ts';
 import type { Database, Session } from '../ports/database.ts';
 import { actLater } from '../postgres/sessions.sql.ts';
 import { OBJECT_NOT_IN_PREREQUISITE_STATE } from '../postgres/sqlstates.ts';
-import {
-  closeGate,
-  createGate,
-  endLockHoldersWhileFenced,
-  type Fence,
-  fenceGate,
-  liftFence,
-  tryFence,
-  tryOpen,
-} from '../state/gates.sql.ts';
-import { createHeartbeat } from '../state/heartbeat.sql.ts';
+import { endLockHoldersWhileFenced, type Fence, fenceGate, liftFence } from '../state/gates.sql.ts';
 import { type EndedSessions, endSessions } from './client-sessions.sql.ts';
-import type { SwitchContext } from './direction.ts';
-import { namingLockHolders } from './locks.ts';
+import type { SwitchContext } from './context.ts';
+import { namingLockHolders } from './sessions.ts';
 
-/** Whoever is alive lifts the fence by the deadline, and tells why. */
+/** A function that is alive lifts the fence by the deadline, and tells why. */
 const LATER_SECONDS = 0.5;
 
 /** A lock that is not ended within this is a superuser's, and goes when its transaction does. */
 const ENDING_SECONDS = 600;
 
-/** Two sessions on the side being left that need nobody: see {@link armDeadMan}. */
+/** Two sessions on the side being left that work without a client: see {@link armDeadMan}. */
 export interface DeadMan {
   readonly lifts: Session;
   readonly unblocks: Session;
@@ -33,7 +23,7 @@ export interface DeadMan {
 
 /**
  * A dead man's switch: a statement goes on at the server when its client is gone, so this one sleeps for as long as the fence may last
- * and then lifts it, if this very attempt has neither committed nor lifted it. A second one ends those who hold a lock in its way by then. Only
+ * and then lifts it, if this very attempt has neither committed nor lifted it. A second one ends the sessions that hold a lock in its way by then. Only
  * a restart of the server takes both away too, and then `LiftFence` is left.
  */
 export function armDeadMan({ lifts, unblocks }: DeadMan, { attempt, seconds }: Pick<Fence, 'attempt' | 'seconds'>): void {
@@ -49,8 +39,8 @@ export function armDeadMan({ lifts, unblocks }: DeadMan, { attempt, seconds }: P
 const GATE_SAYS_NO = OBJECT_NOT_IN_PREREQUISITE_STATE;
 
 /**
- * Read-only by default, nobody let in, and nobody left who knew it otherwise.
- * @throws SwitchFailed with what the gate says, or naming those who hold a lock in its way
+ * Read-only by default, and no role but ours let in.
+ * @throws SwitchFailed with what the gate says, or naming the sessions that hold a lock in its way
  */
 export async function raiseFence(side: Database, session: Session, fence: Fence): Promise<void> {
   await namingLockHolders(side, session.query(fenceGate(fence))).catch((error: unknown) => {
@@ -62,10 +52,10 @@ export async function raiseFence(side: Database, session: Session, fence: Fence)
 /** What a switch tells the function that ends sessions. */
 export type Fenced = Pick<SwitchContext, 'current' | 'next'> & { readonly input: Pick<MigrationInput, 'harmlessRoles'> };
 
-/** @throws SwitchFailed naming whoever cannot be ended, or could still write */
-export async function endEverybody(session: Session, patienceMs: number, { current, next, input }: Fenced): Promise<void> {
+/** No session is left that knew the database without its fence. @throws SwitchFailed naming those that cannot be ended, or could still write */
+export async function endEverybody(session: Session, timeoutMs: number, { current, next, input }: Fenced): Promise<void> {
   const spared = { streams: [current, next], harmlessRoles: input.harmlessRoles };
-  const [ended] = await session.query(endSessions(patienceMs, spared));
+  const [ended] = await session.query(endSessions(timeoutMs, spared));
   if (!ended) throw new SwitchFailed('The server gave no answer about who could still write. Start again.');
   const faults = WRITERS.flatMap(([list, fault]) => (ended[list].length > 0 ? [fault(ended[list].join(', '))] : []));
   if (faults.length > 0) throw new SwitchFailed(faults.join(' '));
@@ -84,35 +74,3 @@ const WRITERS: readonly (readonly [keyof EndedSessions, (who: string) => string]
   ],
   ['subscribed', (who) => `These subscriptions of others write into the database: ${who}. Disable them (alter subscription … disable).`],
 ];
-
-/**
- * What the fence and the opening will do, tried without anybody's notice, so that neither looks anything up for the first time when it counts.
- * @throws SwitchFailed naming those who hold a lock in the way
- */
-export async function tryGates({ from, to }: Pick<SwitchContext, 'from' | 'to'>): Promise<void> {
-  try {
-    await namingLockHolders(from, from.query(tryFence()));
-    await namingLockHolders(to, to.query(tryOpen()));
-  } catch (error) {
-    if (!(error instanceof SwitchFailed)) throw error;
-    throw new SwitchFailed(`Nothing was switched: ${error.message} Then start the machine again.`, { cause: error });
-  }
-}
-
-const LONGEST_SHUTTING_MS = 5_000;
-
-/** The side that is arrived at takes no writes until it is switched to, whoever may know its address. Its gate is never seen open. */
-export async function shutArriving(ctx: Fenced & Pick<SwitchContext, 'to' | 'direction'>, session: Session): Promise<void> {
-  await ctx.to.transaction(async (transaction) => {
-    for (const statement of [createHeartbeat(), createGate(), closeGate()]) await transaction.query(statement);
-  });
-  await endEverybody(session, LONGEST_SHUTTING_MS, ctx).catch((error: unknown) => {
-    if (!(error instanceof SwitchFailed)) throw error;
-    const { from, to } = ctx.direction;
-    throw new SwitchFailed(
-      `The ${to} could not be kept from being written to, so nothing was fenced, and the application goes on at the ${from}. ${error.message} ` +
-        'Then start again.',
-      { cause: error },
-    );
-  });
-}

@@ -1,72 +1,52 @@
-/** Everything of a switch that can be done while the application still writes. Whatever fails here has touched nobody. */
+/**
+ * Everything of a switch that can be done while the application still writes, from top to bottom as it happens. A failure here has changed
+ * nothing for the application.
+ */
 import { randomUUID } from 'node:crypto';
+import { CUTOVER } from '../config/direction.ts';
 import { SwitchFailed, TransientError } from '../config/errors.ts';
 import type { SideName } from '../config/side-name.ts';
 import { sentenceOf } from '../engine/unexpected.ts';
 import { carryConfiguration } from '../extensions/carry-all.ts';
-import type { Database } from '../ports/database.ts';
+import type { Database, Session } from '../ports/database.ts';
 import { noteHeld, readNote } from '../replication/connection.ts';
 import { disabledByOthers, isDisabledByOthers } from '../replication/held.ts';
+import { dropNext, nextSurvives, partiesOf, prepareNext, sidesOf, takeBackStreams } from '../replication/streams.ts';
 import { setSynchronousCommit, subscriptionState } from '../replication/subscriptions.sql.ts';
-import type { Fence } from '../state/gates.sql.ts';
-import { type Connections, closeConnections, openConnections } from './connections.ts';
-import { Deadline } from './deadline.ts';
-import { partiesOf, type SwitchContext } from './direction.ts';
-import { shutArriving, tryGates } from './fence.ts';
-import { committedDirection, ensureGate, lookAtGates, nextTurn, servingSide } from './gates.ts';
-import { through, waitForLocks } from './lease.ts';
-import { bringEverythingOver } from './marker.ts';
-import { prepareSequences, type SequencePlan } from './sequences.ts';
-import { demandOrdinarySessions } from './session-role.ts';
-import { inTheWay, tell } from './settle.ts';
-import { dropNext, nextSurvives, prepareNext, takeBackStreams } from './streams.ts';
-import { demandWalsender } from './walsender.ts';
-
-export interface Prepared {
-  readonly line: Connections;
-  readonly sequences: SequencePlan;
-  /** Who reads the current slot. */
-  readonly sender: string;
-  /** Note of the current subscription once the switch has disabled it. */
-  readonly held: string;
-  /** Whether the slot of the next stream is to survive a switchover of its server. */
-  readonly survives: boolean;
-  /** What the gate of the side being left said, and the number that this switch will be. */
-  readonly seen: Fence['seen'];
-  readonly turn: number;
-}
-
-/** A change that takes longer than this to arrive would make the fence long for nothing. */
-const LONGEST_LAG_MS = 1_000;
-const LONGEST_WARM_UP_MS = 30_000;
+import { comparedSince, isOlderThan } from '../replication/walsender.ts';
+import { senderOf } from '../replication/walsenders.sql.ts';
+import { prepareSequences } from '../sequences/exact.ts';
+import { closeGate, createGate, tryFence, tryOpen } from '../state/gates.sql.ts';
+import { committedDirection, ensureGate, lookAtGates, nextEpoch, servingSide } from '../state/gates.ts';
+import { createHeartbeat } from '../state/heartbeat.sql.ts';
+import { type Connections, closeConnections, heldBy, openConnections } from './connections.ts';
+import type { SwitchContext } from './context.ts';
+import { bringEverythingOver, type Prepared, startAgain } from './critical-section.ts';
+import { endEverybody } from './fence.ts';
+import { inTheWay, tell } from './recovery.ts';
+import { demandOrdinarySessions, namingLockHolders, waitForLocks } from './sessions.ts';
+import { Deadline } from './timing.ts';
 
 /**
  * @returns undefined where another visit has switched in this direction meanwhile
  * @throws TransientError where trying again may help; then, as after any other error, everything is as it was before
  */
 export async function prepare(given: SwitchContext): Promise<Prepared | undefined> {
-  const line = await openConnections(given);
-  const ctx = heldBy(line, given);
+  const connections = await openConnections(given);
+  const ctx = heldBy(connections, given);
   try {
-    await demandOrdinarySessions(line);
-    const prepared = await prepareOver(line, ctx);
-    if (!prepared) await closeConnections(line);
+    await demandOrdinarySessions(connections);
+    const prepared = await prepareOver(connections, ctx);
+    if (!prepared) await closeConnections(connections);
     return prepared;
   } catch (error) {
-    await closeConnections(line);
+    await closeConnections(connections);
     throw error;
   }
 }
 
-/** The same switch, whose sides are changed through the sessions that hold its lease, and can not be changed without. */
-export const heldBy = (line: Connections, ctx: SwitchContext): SwitchContext => ({
-  ...ctx,
-  from: through(line.from, ctx.from),
-  to: through(line.to, ctx.to),
-});
-
-async function prepareOver(line: Connections, ctx: SwitchContext): Promise<Prepared | undefined> {
-  const sides = ctx.direction.from === 'source' ? { source: ctx.from, target: ctx.to } : { source: ctx.to, target: ctx.from };
+async function prepareOver(connections: Connections, ctx: SwitchContext): Promise<Prepared | undefined> {
+  const sides = sidesOf(ctx);
   const found = await lookAtGates(sides.source, sides.target);
   const before = committedDirection(found);
   if (before === ctx.direction) return undefined;
@@ -74,40 +54,10 @@ async function prepareOver(line: Connections, ctx: SwitchContext): Promise<Prepa
   demandServing(ctx, servingSide(found));
   const held = await demandCurrent(ctx);
   try {
-    return { ...(await prepareSides(line, ctx, sides)), held };
+    return { ...(await prepareSides(connections, ctx, sides)), held };
   } catch (error) {
     await takeBackStreams(ctx);
     throw error;
-  }
-}
-
-async function prepareSides(
-  line: Connections,
-  ctx: SwitchContext,
-  { source, target }: Record<SideName, Database>,
-): Promise<Omit<Prepared, 'held'>> {
-  await ensureGate(ctx.from);
-  await shutArriving(ctx, line.to);
-  const gates = await lookAtGates(source, target);
-  if (ctx.input.reverse) await prepareNext(ctx);
-  else await dropNext(ctx);
-  await tryGates(ctx);
-  await carryOver(ctx);
-  const sequences = await prepareSequences(line.from, line.to, ctx.input, ctx.direction.to);
-  await ctx.to.query(setSynchronousCommit(ctx.current)); // of one that an earlier version of ours has made
-  const survives = await nextSurvives(ctx);
-  const sender = await demandWalsender(ctx);
-  await ctx.application.keepOriginal();
-  await warmUp(ctx, line);
-  for (const session of [line.from, line.to]) await waitForLocks(session);
-  const { turn = 0, cancellations = 0 } = gates[ctx.direction.from] ?? {};
-  return { line, sequences, sender, survives, seen: { turn, cancellations }, turn: nextTurn(gates) };
-}
-
-/** What extensions keep to themselves is no reason to stay: CheckCutover has named what cannot be carried. */
-async function carryOver({ from, to, input, log }: SwitchContext): Promise<void> {
-  for (const { object, left } of await carryConfiguration(from, to, input)) {
-    if (left !== null) log.warn('Something of an extension was not carried, or not as it was', { object, left });
   }
 }
 
@@ -144,20 +94,102 @@ async function demandCurrent({ direction, to, current }: SwitchContext): Promise
   }
   const note = readNote(subscription?.note ?? null);
   if (subscription?.enabled && note) return noteHeld(note, true);
-  const what = !subscription ? 'gone' : note ? 'disabled' : 'not the ctx that the migration made';
+  const what = !subscription ? 'gone' : note ? 'disabled' : 'not the one that the migration made';
   throw new SwitchFailed(`The subscription ${current} is ${what}. ${untouched} Start Replicate, then start again.`);
 }
+
+async function prepareSides(
+  connections: Connections,
+  ctx: SwitchContext,
+  { source, target }: Record<SideName, Database>,
+): Promise<Omit<Prepared, 'held'>> {
+  await ensureGate(ctx.from);
+  await shutArriving(ctx, connections.to);
+  const gates = await lookAtGates(source, target);
+  if (ctx.input.reverse) await prepareNext(ctx);
+  else await dropNext(ctx);
+  await tryGates(ctx);
+  await carryOver(ctx);
+  const sequences = await prepareSequences(connections.from, connections.to, ctx.input, ctx.direction.to);
+  await ctx.to.query(setSynchronousCommit(ctx.current)); // of one that an earlier version of ours has made
+  const survives = await nextSurvives(ctx);
+  const walsender = await demandWalsender(ctx);
+  await ctx.application.keepOriginal();
+  await warmUp(ctx, connections);
+  for (const session of [connections.from, connections.to]) await waitForLocks(session);
+  const { epoch = 0, cancellations = 0 } = gates[ctx.direction.from] ?? {};
+  return { connections, sequences, walsender, survives, seen: { epoch, cancellations }, epoch: nextEpoch(gates) };
+}
+
+const LONGEST_SHUTTING_MS = 5_000;
+
+/** The side that is arrived at takes no writes until it is switched to, although its address is known. Its gate is never seen open. */
+async function shutArriving(ctx: SwitchContext, session: Session): Promise<void> {
+  await ctx.to.transaction(async (transaction) => {
+    for (const statement of [createHeartbeat(), createGate(), closeGate()]) await transaction.query(statement);
+  });
+  await endEverybody(session, LONGEST_SHUTTING_MS, ctx).catch((error: unknown) => {
+    if (!(error instanceof SwitchFailed)) throw error;
+    const { from, to } = ctx.direction;
+    throw new SwitchFailed(
+      `The ${to} could not be kept from being written to, so nothing was fenced, and the application goes on at the ${from}. ${error.message} ` +
+        'Then start again.',
+      { cause: error },
+    );
+  });
+}
+
+/**
+ * What the fence and the opening will do, tried without anybody's notice, so that neither looks anything up for the first time when it counts.
+ * @throws SwitchFailed naming the sessions that hold a lock in the way
+ */
+async function tryGates({ from, to }: Pick<SwitchContext, 'from' | 'to'>): Promise<void> {
+  try {
+    await namingLockHolders(from, from.query(tryFence()));
+    await namingLockHolders(to, to.query(tryOpen()));
+  } catch (error) {
+    if (!(error instanceof SwitchFailed)) throw error;
+    throw new SwitchFailed(`Nothing was switched: ${error.message} Then start the machine again.`, { cause: error });
+  }
+}
+
+/** What extensions keep to themselves is no reason to stay: CheckCutover has named what cannot be carried. */
+async function carryOver({ from, to, input, log }: SwitchContext): Promise<void> {
+  for (const { object, left } of await carryConfiguration(from, to, input)) {
+    if (left !== null) log.warn('Something of an extension was not carried, or not as it was', { object, left });
+  }
+}
+
+/**
+ * @returns the walsender that reads the current slot, to be shown to `demandSameWalsender`
+ * @throws SwitchFailed where the comparison of this execution began before the stream did: it does not vouch for what came between
+ */
+async function demandWalsender({ from, current, direction, input, results }: SwitchContext): Promise<string> {
+  const [walsender] = await from.query(senderOf(current));
+  if (!walsender) throw new TransientError(`Nobody reads the slot ${current} just now, so nothing was fenced yet. It is tried again.`);
+  const since = comparedSince(results);
+  if (direction !== CUTOVER || input.verify === 'fence' || since === undefined) return walsender.identity;
+  if (isOlderThan(walsender, since)) return walsender.identity;
+  throw new SwitchFailed(
+    'The stream was interrupted after the comparison had begun, so the comparison does not vouch for what came after. Nothing was fenced, ' +
+      `and the application is not affected. ${startAgain(direction)}`,
+  );
+}
+
+/** A change that takes longer than this to arrive would make the fence long for nothing. */
+const LONGEST_LAG_MS = 1_000;
+const LONGEST_WARM_UP_MS = 30_000;
 
 /**
  * The same marker as inside the fence, before it, until one is there within a second: every function has run once then, and the lag is
  * known to be short. A worker that was just enabled may take five seconds to begin (wal_retrieve_retry_interval).
  */
-async function warmUp({ current }: SwitchContext, line: Connections): Promise<void> {
-  const patience = new Deadline(LONGEST_WARM_UP_MS);
+async function warmUp({ current }: SwitchContext, connections: Connections): Promise<void> {
+  const deadline = new Deadline(LONGEST_WARM_UP_MS);
   for (;;) {
     const began = performance.now();
     try {
-      await bringEverythingOver(line, current, { token: `warm-up ${randomUUID()}` }, patience);
+      await bringEverythingOver(connections, current, { token: `warm-up ${randomUUID()}` }, deadline);
     } catch (error) {
       if (!(error instanceof SwitchFailed)) throw error;
       throw new TransientError(

@@ -1,18 +1,150 @@
-/** What an interrupted switch has left behind, and whether it may be tidied up now. */
-import type { ApplicationView } from '../ports/application.ts';
+/**
+ * How a switch ends, whatever became of it: completed where it was committed, aborted where it was not, and which of both it is where it was
+ * interrupted. All of it may be repeated.
+ */
+import { CUTOVER, type Direction, ROLLBACK } from '../config/direction.ts';
+import { SwitchFailed } from '../config/errors.ts';
+import { sentenceOf } from '../engine/unexpected.ts';
+import { handOverJobs, jobsLeftToHandOver } from '../extensions/hand-over.ts';
+import type { ApplicationView, Moment } from '../ports/application.ts';
 import type { Reader } from '../ports/database.ts';
-import type { Gate } from '../state/gates.sql.ts';
-import { CUTOVER, type Direction, type Parties, partiesOf, ROLLBACK } from './direction.ts';
-import { committedDirection, committedSwitch, type Gates, gateOf, servingSide } from './gates.ts';
-import { outstanding, untold } from './settle.ts';
-import { isCurrentHeld, isCurrentStopped, leftOfNext } from './streams.ts';
+import {
+  changeStreams,
+  ensureNextSlot,
+  isCurrentHeld,
+  isCurrentStopped,
+  leftOfNext,
+  type Parties,
+  partiesOf,
+  sidesOf,
+  streamsLeftToChange,
+  takeBackStreams,
+} from '../replication/streams.ts';
+import { type Gate, gateState, liftFence, noteTold, openGate, recommitGate } from '../state/gates.sql.ts';
+import { committedDirection, committedSwitch, type Gates, gateOf, isForgotten, lookAtGates, servingSide } from '../state/gates.ts';
+import { createEndSessions } from './client-sessions.sql.ts';
+import type { SwitchContext } from './context.ts';
+import { endEverybody } from './fence.ts';
+import { endingLockHolders, underLease } from './sessions.ts';
+
+/** What a settlement works with: no login is needed, for nothing new is made. */
+export type Settlement = Parties & Pick<SwitchContext, 'input' | 'execution' | 'application' | 'hook' | 'log' | 'remainingMs'>;
+
+function gatesOf(parties: Parties<Reader>): Promise<Gates> {
+  const { source, target } = sidesOf(parties);
+  return lookAtGates(source, target);
+}
+
+/**
+ * After the commit point, under the lease. The application first, then the streams, and the user's own function when all is done.
+ * @param epoch the number of the switch, where something else than the gates says that it was committed
+ */
+export async function completeSwitch(ctx: Settlement, epoch?: number): Promise<void> {
+  const { to, direction, application } = ctx;
+  const gates = await gatesOf(ctx);
+  const committed = committedSwitch(gates);
+  // A later switch has gone the other way, so nothing is left to be done, and the application must not be brought here.
+  if (committed && committed.direction !== direction && committed.epoch > (epoch ?? 0)) return;
+  const number = epoch ?? committed?.epoch;
+  if (number === undefined) return;
+  await ensureNextSlot(ctx, gates[direction.to]);
+  if (isForgotten(direction, gates)) await closeForgotten(ctx, number);
+  await endingLockHolders(to, to.query(openGate(number)));
+  await application.pointAt(direction.to);
+  await changeStreams(ctx);
+  await handOverJobs(ctx);
+  await tell(ctx, 'after');
+}
+
+const SHUTTING_MS = 10_000;
+
+/** The side that was left has forgotten that it was, so it may have let the application in again. */
+async function closeForgotten(ctx: Settlement, epoch: number): Promise<void> {
+  const { from: side } = ctx;
+  const session = await side.session('close');
+  try {
+    await session.query(createEndSessions());
+    await endingLockHolders(side, session.query(recommitGate(epoch)));
+    await endEverybody(session, SHUTTING_MS, ctx).catch((error: unknown) => {
+      if (!(error instanceof SwitchFailed)) throw error;
+      ctx.log.warn('Not everybody could be ended on the side that was left', { error: error.message }); // the application waits for the other side
+    });
+  } finally {
+    await session.end();
+  }
+}
+
+type Settled = Parties<Reader> & { readonly application: ApplicationView };
+
+/** What {@link completeSwitch} has still to do, in words, but for telling the user's function. */
+export const outstanding = async (ctx: Settled): Promise<string[]> => [...(await inTheWay(ctx)), ...(await jobsLeftToHandOver(ctx))];
+
+/** What of that would be done in the middle of another switch. Jobs are not: the next one hands over those that are enabled where it leaves. */
+export async function inTheWay(ctx: Settled): Promise<string[]> {
+  const { direction } = ctx;
+  const gates = await gatesOf(ctx);
+  const leadsTo = await ctx.application.pointsAt();
+  return [
+    ...(isForgotten(direction, gates) ? [`the ${direction.from} has yet to learn that it was left`] : []),
+    ...(gates[direction.to]?.state === 'closed' ? [`the ${direction.to} takes no writes yet`] : []),
+    ...(leadsTo === direction.from ? [`the application's secret still leads to the ${direction.from}`] : []),
+    ...(await streamsLeftToChange(ctx)),
+  ];
+}
+
+/** What came of an attempt to take a switch back. */
+export interface TakenBack {
+  /** Whether it was committed in the meantime: then nothing was taken back, and it has to be carried to its end. */
+  readonly committed: boolean;
+  /** What could not be taken back yet, in words. */
+  readonly left: readonly string[];
+}
+
+/**
+ * Before the commit point. The fence first, because the application waits for it. Whether there was something to be lifted is learnt under
+ * the lock of the gate's row, where a commit would have to come before or after: only then are the streams put back.
+ * @param attempt only if it was this one that fenced
+ */
+export async function abortSwitch(ctx: Parties, attempt?: string): Promise<TakenBack> {
+  const lifting = ctx.from.transaction(async (session) => {
+    await session.query(liftFence(attempt));
+    return (await session.query(gateState()))[0];
+  });
+  const gate = await endingLockHolders(ctx.from, lifting);
+  if (gate?.state === 'closed') return { committed: true, left: [] };
+  if (gate?.state === 'fenced') return { committed: false, left: [] }; // another attempt's, whose streams these are by now
+  const failures = await underLease(ctx, (held) => takeBackStreams(held)).catch((error: unknown) => [error]);
+  return { committed: false, left: failures.map(sentenceOf) };
+}
+
+/** What the user's function has to be told of the latest switch away from a side; undefined where it was not asked before, or knows. */
+function owed(gate: Gate | undefined): Moment | undefined {
+  if (!gate?.told.includes('before') || gate.told.includes('after') || gate.told.includes('failed') || gate.state === 'fenced')
+    return undefined;
+  return gate.state === 'closed' ? 'after' : 'failed';
+}
+
+/** The same in words, none or one. */
+export function untold(gate: Gate | undefined): string[] {
+  const moment = owed(gate);
+  if (moment === undefined) return [];
+  return [`the function that is called around a switch was not told that it ${moment === 'after' ? 'is made' : 'has failed'}`];
+}
+
+/** Tells the user's function, if it was asked before the switch and does not know yet. */
+export async function tell({ from, direction, hook }: Pick<Settlement, 'from' | 'direction' | 'hook'>, moment: Moment): Promise<void> {
+  const gate = await gateOf(from);
+  if (gate === undefined || owed(gate) !== moment) return;
+  await hook.call(moment, direction.to, gate.execution ?? '');
+  await from.query(noteTold(gate.epoch, moment));
+}
 
 export interface Interrupted {
   readonly direction: Direction;
   /** Whether it was committed, and so has to be carried to its end; otherwise it is taken back. */
   readonly committed: boolean;
   /** Its number, where it was committed. */
-  readonly turn: number | undefined;
+  readonly epoch: number | undefined;
   /** What is left to be done, in words; never empty. */
   readonly left: readonly string[];
   /** Whether nothing else is left than to tell the user's function. */
@@ -54,7 +186,7 @@ export async function lookForInterrupted(both: Both): Promise<{ readonly gates: 
 const committedBySecret = (direction: Direction, gates: Gates): Interrupted => ({
   direction,
   committed: true,
-  turn: gates[direction.from]?.turn,
+  epoch: gates[direction.from]?.epoch,
   left: [`the ${direction.from} is fenced, but the application's secret leads to the ${direction.to}`],
   onlyUntold: false,
   fence: undefined,
@@ -63,25 +195,25 @@ const committedBySecret = (direction: Direction, gates: Gates): Interrupted => (
 function fencedIn(direction: Direction, gates: Gates): Interrupted {
   const { execution = null, remainingMs } = gates[direction.from] ?? {};
   const left = [`the ${direction.from} is fenced`];
-  return { direction, committed: false, turn: undefined, left, onlyUntold: false, fence: { execution, remainingMs: remainingMs ?? 0 } };
+  return { direction, committed: false, epoch: undefined, left, onlyUntold: false, fence: { execution, remainingMs: remainingMs ?? 0 } };
 }
 
 async function unfinished(gates: Gates, both: Both): Promise<Interrupted | undefined> {
   const committed = committedSwitch(gates);
   if (committed) {
-    const { direction, turn } = committed;
+    const { direction, epoch } = committed;
     const left = [
       ...(await outstanding({ ...partiesOf<Reader>(direction, both), application: both.application })),
       ...untold(gates[direction.from]),
     ];
     if (left.length > 0)
-      return { direction, committed: true, turn, left, onlyUntold: isOnly(left, gates[direction.from]), fence: undefined };
+      return { direction, committed: true, epoch, left, onlyUntold: isOnly(left, gates[direction.from]), fence: undefined };
   }
   // Nothing is left of a committed switch, so what there is belongs to an attempt to leave the side that serves now.
   const direction = servingSide(gates) === 'source' ? CUTOVER : ROLLBACK;
   const left = gates[direction.from] ? await leftOfAttempt(partiesOf<Reader>(direction, both), gates) : [];
   const onlyUntold = isOnly(left, gates[direction.from]);
-  return left.length > 0 ? { direction, committed: false, turn: undefined, left, onlyUntold, fence: undefined } : undefined;
+  return left.length > 0 ? { direction, committed: false, epoch: undefined, left, onlyUntold, fence: undefined } : undefined;
 }
 
 const isOnly = (left: readonly string[], gate: Gate | undefined): boolean => left.length === untold(gate).length;

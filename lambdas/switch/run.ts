@@ -4,15 +4,13 @@ import { SwitchFailed, SwitchIncomplete, TransientError } from '../config/errors
 import type { Json } from '../config/json.ts';
 import { sentenceOf } from '../engine/unexpected.ts';
 import { recordReport } from '../state/gates.sql.ts';
-import { type Connections, closeConnections, dropConnections } from './connections.ts';
+import { type Connections, closeConnections, dropConnections, heldBy } from './connections.ts';
+import type { SwitchContext } from './context.ts';
 import { type Proof, switchUnderFence } from './critical-section.ts';
-import { Deadline } from './deadline.ts';
-import type { SwitchContext } from './direction.ts';
-import { underLease } from './lease.ts';
-import { heldBy, prepare } from './prepare.ts';
-import { retryTransient } from './retry.ts';
-import { abortSwitch, completeSwitch, type Settlement, tell } from './settle.ts';
-import { Timings } from './timings.ts';
+import { prepare } from './prepare.ts';
+import { abortSwitch, completeSwitch, type Settlement, tell } from './recovery.ts';
+import { underLease } from './sessions.ts';
+import { Deadline, retryTransient, Timings } from './timing.ts';
 
 /**
  * @throws TransientError before anything is fenced
@@ -23,7 +21,7 @@ export async function performSwitch(ctx: SwitchContext): Promise<void> {
   const prepared = await prepare(ctx);
   if (!prepared) return; // another visit has switched meanwhile
   const attempt = randomUUID();
-  const meter = new Timings();
+  const timings = new Timings();
   const deadline = new Deadline(ctx.input.fenceSeconds * 1000);
   let proof: Proof | undefined;
   let downtimeMs: number | undefined;
@@ -31,37 +29,37 @@ export async function performSwitch(ctx: SwitchContext): Promise<void> {
     proof = found;
   };
   try {
-    await deadline.guard(switchUnderFence(ctx, prepared, { attempt, meter, deadline, onCommit }));
-    downtimeMs = meter.elapsedMs;
+    await deadline.guard(switchUnderFence(ctx, prepared, { attempt, timings, deadline, onCommit }));
+    downtimeMs = timings.elapsedMs;
   } catch (error) {
-    dropConnections(prepared.line);
+    dropConnections(prepared.connections);
     if (!proof) await unlessCommitted(ctx, attempt, error);
     ctx.log.warn('The switch is committed; what came after it is done again', { error: sentenceOf(error) });
   }
-  const report = reportOf(meter, downtimeMs ?? meter.elapsedMs, proof);
-  await (downtimeMs === undefined ? complete(ctx) : completeOver(prepared.line, ctx));
+  const report = reportOf(timings, downtimeMs ?? timings.elapsedMs, proof);
+  await (downtimeMs === undefined ? complete(ctx) : completeOver(prepared.connections, ctx));
   await ctx.from.query(recordReport(attempt, JSON.stringify(report))).catch((error: unknown) => {
     ctx.log.warn('What the switch took could not be written down', { error: sentenceOf(error), report });
   });
 }
 
 /** Over the connections of the switch, which hold its lease; where they are lost, over others. */
-async function completeOver(line: Connections, ctx: SwitchContext): Promise<void> {
+async function completeOver(connections: Connections, ctx: SwitchContext): Promise<void> {
   try {
-    await completeSwitch(heldBy(line, ctx));
-    await closeConnections(line);
+    await completeSwitch(heldBy(connections, ctx));
+    await closeConnections(connections);
   } catch (error) {
-    dropConnections(line);
+    dropConnections(connections);
     if (!(error instanceof TransientError)) throw incomplete(ctx, error);
     ctx.log.warn('The switch is committed; what came after it is done again', { error: sentenceOf(error) });
     await complete(ctx);
   }
 }
 
-const reportOf = (meter: Timings, downtimeMs: number, proof: Proof | undefined): Json => ({
+const reportOf = (timings: Timings, downtimeMs: number, proof: Proof | undefined): Json => ({
   downtimeMs,
-  parts: meter.parts.map((part) => ({ ...part })),
-  roundTrips: { ...meter.roundTrips },
+  parts: timings.parts.map((part) => ({ ...part })),
+  roundTrips: { ...timings.roundTrips },
   proved: proof ?? null,
 });
 
@@ -94,12 +92,12 @@ const unreachable = ({ direction, input }: SwitchContext, cause: unknown, error:
   );
 
 /**
- * @param turn the number of the switch, where something else than the gates says that it was committed
+ * @param epoch the number of the switch, where something else than the gates says that it was committed
  * @throws SwitchIncomplete naming what is left
  */
-export async function complete(ctx: Settlement, turn?: number): Promise<void> {
+export async function complete(ctx: Settlement, epoch?: number): Promise<void> {
   try {
-    await retryTransient(ctx, () => underLease(ctx, (held) => completeSwitch(held, turn)));
+    await retryTransient(ctx, () => underLease(ctx, (held) => completeSwitch(held, epoch)));
   } catch (error) {
     throw incomplete(ctx, error);
   }

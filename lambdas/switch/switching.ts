@@ -1,16 +1,30 @@
-/** What both switching steps have in common, which is everything but the direction. */
+/**
+ * The steps SwitchOver and SwitchBack, which differ in nothing but the direction. In the order in which it happens:
+ *
+ *   switching.ts          looks at the gates, settles an interrupted attempt, and begins
+ *   run.ts                one switch: prepare → critical section → complete, and what an error in between means
+ *   prepare.ts            all that can be done while the application still writes, over the sessions of connections.ts
+ *   critical-section.ts   fence → marker → sequences → next stream → commit point → opening; fence.ts keeps other sessions from writing
+ *   recovery.ts           completes a switch that was committed, aborts one that was not, and finds out which of both it was
+ *
+ * Beside them: context.ts (what a switch works with), sessions.ts (lease and locks), timing.ts (timings, deadline, retries), and trial.ts
+ * (the same statements tried before anything is copied). Gates are in state/gates.ts, streams in replication/streams.ts, exact positions of
+ * sequences in sequences/exact.ts.
+ */
 import { readersAfter } from '../cluster/readers.ts';
-import { SwitchFailed } from '../config/errors.ts';
+import type { Direction } from '../config/direction.ts';
+import { MigrationError, StatementFailed, SwitchFailed, SwitchIncomplete } from '../config/errors.ts';
 import type { Json } from '../config/json.ts';
+import type { SideName } from '../config/side-name.ts';
 import type { Acting, Looking, Verdict } from '../engine/contract.ts';
 import { refuseBesideOlder } from '../engine/single-execution.ts';
-import { type Direction, partiesOf, switchOf } from './direction.ts';
-import { committedDirection, type Gates, lookAtGates, servingSide } from './gates.ts';
-import { lookForInterrupted } from './recovery.ts';
+import { sentenceOf } from '../engine/unexpected.ts';
+import type { Reader } from '../ports/database.ts';
+import { nextStream, partiesOf } from '../replication/streams.ts';
+import { committedDirection, type Gates, lookAtGates, servingSide } from '../state/gates.ts';
+import { switchOf } from './context.ts';
+import { abortSwitch, lookForInterrupted, outstanding, tell, untold } from './recovery.ts';
 import { complete, performSwitch } from './run.ts';
-import { abortSwitch, outstanding, tell, untold } from './settle.ts';
-import { nextStream } from './streams.ts';
-import { sayingWhoServed, sayingWhoServes } from './who-serves.ts';
 
 export const SWITCH_NEEDS = ['executions', 'source', 'target', 'replication', 'comparison', 'application', 'hook'] as const;
 type Needs = (typeof SWITCH_NEEDS)[number];
@@ -63,7 +77,7 @@ async function act(direction: Direction, ctx: Acting<Needs>, { gates, left }: Se
   const gate = gates[direction.from];
   if (gate?.state === 'fenced') {
     const { interrupted: found } = await lookForInterrupted(ctx);
-    if (found?.committed) return complete(attempt, found.turn);
+    if (found?.committed) return complete(attempt, found.epoch);
     if ((await abortSwitch(attempt)).committed) return complete(attempt);
   }
   await tell(attempt, 'failed'); // also of an earlier attempt, whose own call did not succeed
@@ -96,4 +110,54 @@ const interrupted = ({ from }: Direction): SwitchFailed =>
   new SwitchFailed(
     `The function was interrupted while the ${from} was fenced. Nothing was switched: the fence was lifted with the settings that were ` +
       `there before, and the application goes on at the ${from}. Start the machine again.`,
+  );
+
+type Sides = Readonly<Record<SideName, Reader>>;
+
+/**
+ * @throws SwitchFailed, SwitchIncomplete in place of an error that is not ours, or that a server refused without anybody having said what it
+ *   means; the gates are looked at only then
+ */
+export async function sayingWhoServes<Result>(direction: Direction, sides: Sides, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof MigrationError && !(error instanceof StatementFailed)) throw error;
+    const gates = await lookAtGates(sides.source, sides.target).catch(() => undefined);
+    throw gates ? told(direction, gates, error) : unknown(error);
+  }
+}
+
+/** The same of what only puts into words what was seen. */
+export function sayingWhoServed<Result>(direction: Direction, gates: Gates, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof MigrationError ? error : told(direction, gates, error);
+  }
+}
+
+function told(direction: Direction, gates: Gates, cause: unknown): MigrationError {
+  const { from, to } = direction;
+  if (committedDirection(gates) === direction) {
+    return new SwitchIncomplete(
+      `The switch to the ${to} is committed, and the application belongs there; then something was met that nobody expected. ` +
+        `${sentenceOf(cause)} Remove the cause, then start Recovery: it does what is left.`,
+      { cause },
+    );
+  }
+  const fence =
+    gates[from]?.state === 'fenced' ? `the ${from} is fenced for now, and LiftFence, which follows, lifts the fence` : 'nothing is fenced';
+  return new SwitchFailed(
+    `Nothing was switched: the commit point was not passed, ${fence}, and the application is served by the ${servingSide(gates)}. ` +
+      `${sentenceOf(cause)} Remove the cause, then start the machine again.`,
+    { cause },
+  );
+}
+
+const unknown = (cause: unknown): SwitchFailed =>
+  new SwitchFailed(
+    'Something was met that nobody expected, and the gates could not be asked whether the switch was committed: LiftFence, which follows, finds ' +
+      `out, lifts the fence where it was not, and carries it to its end where it was. ${sentenceOf(cause)}`,
+    { cause },
   );

@@ -7,15 +7,15 @@ import { NotReady, StatementFailed } from '../config/errors.ts';
 import { REPLICATION_ROLE } from '../config/names.ts';
 import { newPassword } from '../config/secrets.ts';
 import type { Database, Session } from '../ports/database.ts';
+import { loginAtTarget, rightsOn } from '../postgres/rights.ts';
 import { scramVerifier } from '../postgres/scram.ts';
 import { withCode } from '../postgres/server-words.ts';
 import { streamSettings } from '../postgres/session-pins.sql.ts';
 import { setStatementTimeout } from '../postgres/sessions.sql.ts';
 import { QUERY_CANCELED } from '../postgres/sqlstates.ts';
+import { makeReplicationRole } from '../replication/publisher.ts';
 import { createGate, tryFence } from '../state/gates.sql.ts';
 import { createHeartbeat } from '../state/heartbeat.sql.ts';
-import { makeReplicationRole } from './publisher.ts';
-import { loginAtTarget, rightsOn } from './rights.ts';
 import { tryTemporarySlot } from './trial-slot.sql.ts';
 
 interface Trial {

@@ -28,8 +28,8 @@ $do$
 `);
 
 /** Whether the marker has arrived. */
-export const awaitBeat = (token: string, patienceMs: number): Statement<{ arrived: boolean }> =>
-  statement(`select ${AWAIT_BEAT}($1::text, $2::float8 * interval '1 ms') as arrived`, [token, patienceMs]);
+export const awaitBeat = (token: string, timeoutMs: number): Statement<{ arrived: boolean }> =>
+  statement(`select ${AWAIT_BEAT}($1::text, $2::float8 * interval '1 ms') as arrived`, [token, timeoutMs]);
 
 /**
  * On the publisher. For this connection only. The subscriber answers when something arrives, so where its answer is late
@@ -70,7 +70,7 @@ export interface Confirmed {
   /** Where the publisher's WAL ended when the wait began. */
   readonly position: string;
   readonly confirmed: boolean;
-  /** Who has read the slot up to there. */
+  /** Identity of the walsender that has read the slot up to there. */
   readonly sender: string | null;
 }
 
@@ -78,5 +78,5 @@ export interface Confirmed {
  * Takes the end of the WAL now, and waits until the slot has confirmed past it.
  * @param unbroken whether to give up as soon as the process that reads the slot is another one, or none
  */
-export const awaitConfirmed = (slot: string, patienceMs: number, unbroken: boolean): Statement<Confirmed> =>
-  statement(`call ${AWAIT_CONFIRMED}($1::name, $2::float8 * interval '1 ms', $3::boolean, null, null, null)`, [slot, patienceMs, unbroken]);
+export const awaitConfirmed = (slot: string, timeoutMs: number, unbroken: boolean): Statement<Confirmed> =>
+  statement(`call ${AWAIT_CONFIRMED}($1::name, $2::float8 * interval '1 ms', $3::boolean, null, null, null)`, [slot, timeoutMs, unbroken]);

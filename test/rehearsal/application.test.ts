@@ -96,7 +96,7 @@ describe('the application on real servers', () => {
     const rejectedBefore = workload.journal.rejected;
     await run(
       database.source,
-      fenceGate({ seen: { turn: 0, cancellations: 0 }, turn: 1, execution: 'by hand', attempt: randomUUID(), seconds: 60 }),
+      fenceGate({ seen: { epoch: 0, cancellations: 0 }, epoch: 1, execution: 'by hand', attempt: randomUUID(), seconds: 60 }),
     );
     await endEverybody(database.source);
     expect(await bystanders.leftConnected()).toEqual([]);

@@ -7,9 +7,9 @@ import { subscriptionName } from '../../lambdas/config/names.ts';
 import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
 import type { Database, Session } from '../../lambdas/ports/database.ts';
 import { fenceGate, liftFence } from '../../lambdas/state/gates.sql.ts';
+import { ensureGate } from '../../lambdas/state/gates.ts';
 import { createEndSessions } from '../../lambdas/switch/client-sessions.sql.ts';
 import { endEverybody } from '../../lambdas/switch/fence.ts';
-import { ensureGate } from '../../lambdas/switch/gates.ts';
 import type { World } from './world.ts';
 
 const MASTER = 'master';
@@ -50,7 +50,7 @@ create table public.written (id int); grant all on public.written to public`);
     login,
     async fence() {
       const seen = await ensureGate(side);
-      await session.query(fenceGate({ seen, turn: seen.turn + 1, execution: 'test', attempt: randomUUID(), seconds: 60 }));
+      await session.query(fenceGate({ seen, epoch: seen.epoch + 1, execution: 'test', attempt: randomUUID(), seconds: 60 }));
     },
     endEverybody: (harmlessRoles = []) => endEverybody(session, 5_000, { ...streams, input: { harmlessRoles } }),
     lift: async () => {

@@ -71,13 +71,13 @@ export async function fenced(world: World, seconds = 3_600): Promise<void> {
   await fence(world, 'source', 1, seconds);
 }
 
-async function fence(world: World, side: 'source' | 'target', turn: number, seconds: number): Promise<void> {
+async function fence(world: World, side: 'source' | 'target', epoch: number, seconds: number): Promise<void> {
   const database = sidesOf(world)[side];
   const [gate] = await database.query(gateState());
   await database.query(
     fenceGate({
-      seen: { turn: gate?.turn ?? 0, cancellations: gate?.cancellations ?? 0 },
-      turn,
+      seen: { epoch: gate?.epoch ?? 0, cancellations: gate?.cancellations ?? 0 },
+      epoch,
       execution: 'test',
       attempt: ATTEMPT,
       seconds,

@@ -18,7 +18,7 @@ type Row = Omit<Gate, 'remainingMs' | 'changedAt'> & { readonly deadline: number
 type Handler = (server: MemoryServer, session: MemorySession, ...args: never[]) => readonly unknown[] | undefined;
 
 const NEW_GATE: Row = {
-  ...{ state: 'open', turn: 0, cancellations: 0, openedTurn: null, told: [], commits: 0, calledOff: null },
+  ...{ state: 'open', epoch: 0, cancellations: 0, openedEpoch: null, told: [], commits: 0, calledOff: null },
   ...{ execution: null, attempt: null, deadline: null, changedAt: 0, report: null },
 };
 
@@ -52,7 +52,7 @@ export class MemoryServer {
 
   /** Whether the application may write here. A target that no switch has opened is not known to it. */
   get writable(): boolean {
-    return this.gate === undefined ? this.publication : this.gate.state === 'open' && (this.publication || this.gate.openedTurn !== null);
+    return this.gate === undefined ? this.publication : this.gate.state === 'open' && (this.publication || this.gate.openedEpoch !== null);
   }
 
   connect(): MemorySession {
@@ -129,12 +129,12 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     server.gate ??= NEW_GATE;
     return [];
   },
-  fenceGate: (server, _, { seen, turn, execution, attempt, seconds }: Fence) => {
+  fenceGate: (server, _, { seen, epoch, execution, attempt, seconds }: Fence) => {
     const { gate } = server;
     if (gate?.state !== 'open') throw refused(`the gate of this side is ${gate?.state}, not open`);
-    if (gate.turn !== seen.turn || gate.cancellations !== seen.cancellations || gate.calledOff === execution)
+    if (gate.epoch !== seen.epoch || gate.cancellations !== seen.cancellations || gate.calledOff === execution)
       throw refused('this attempt was called off');
-    server.change({ state: 'fenced', turn, execution, attempt, deadline: server.clock.now + seconds * 1000, report: null, told: [] });
+    server.change({ state: 'fenced', epoch, execution, attempt, deadline: server.clock.now + seconds * 1000, report: null, told: [] });
     return [];
   },
   closeGate: (server) => {
@@ -149,10 +149,10 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     server.change({ state: 'closed', commits: gate.commits + 1, deadline: null });
     return [{ state: 'closed' }];
   },
-  recommitGate: (server, _, turn: number) => {
+  recommitGate: (server, _, epoch: number) => {
     const { gate } = server;
     if (gate && gate.state !== 'closed') {
-      server.change({ state: 'closed', commits: gate.commits + 1, turn: Math.max(gate.turn, turn), deadline: null });
+      server.change({ state: 'closed', commits: gate.commits + 1, epoch: Math.max(gate.epoch, epoch), deadline: null });
     }
     return [];
   },
@@ -161,9 +161,9 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     if (gate?.state === 'open') server.change({ cancellations: gate.cancellations + 1, calledOff: execution ?? gate.calledOff });
     return [];
   },
-  noteTold: (server, _, turn: number, moment: Gate['told'][number]) => {
+  noteTold: (server, _, epoch: number, moment: Gate['told'][number]) => {
     const { gate } = server;
-    if (gate?.turn === turn && !gate.told.includes(moment)) server.change({ told: [...gate.told, moment] });
+    if (gate?.epoch === epoch && !gate.told.includes(moment)) server.change({ told: [...gate.told, moment] });
     return [];
   },
   recordReport: (server, _, attempt: string, report: string) => {
@@ -175,11 +175,11 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     if (gate?.state === 'fenced' && (attempt === undefined || gate.attempt === attempt)) server.open();
     return [];
   },
-  openGate: (server, _, turn: number) => {
+  openGate: (server, _, epoch: number) => {
     const { gate } = server;
-    if (gate?.state !== 'closed' || gate.turn >= turn) return [];
+    if (gate?.state !== 'closed' || gate.epoch >= epoch) return [];
     server.open();
-    server.change({ openedTurn: turn, told: [] });
+    server.change({ openedEpoch: epoch, told: [] });
     return [];
   },
   endLockHolders: nothing,

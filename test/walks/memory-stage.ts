@@ -22,7 +22,7 @@ const LONG_MS = 60_000;
 async function ask<Row>(server: Server, session: MemorySession, statement: Statement<Row>): Promise<Row[]> {
   server.demand(session);
   const call = callOf(statement);
-  if (!call) throw new Error(`No function of lambdas/sql made this statement: ${statement.text}`);
+  if (!call) throw new Error(`No function of a .sql.ts made this statement: ${statement.text}`);
   return server.run(session, call.name, call.args) as Row[];
 }
 

@@ -28,7 +28,8 @@ vi.mock('../../lambdas/extensions/extension-rows.sql.ts', async (original) => (a
 vi.mock('../../lambdas/extensions/cron-jobs.sql.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
 vi.mock('../../lambdas/state/server-identity.sql.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
 // Nothing here takes time, so what is tried again is tried once more, and no password is stretched.
-vi.mock('../../lambdas/switch/retry.ts', () => ({
+vi.mock('../../lambdas/switch/timing.ts', async (original) => ({
+  ...(await original<typeof import('../../lambdas/switch/timing.ts')>()),
   retryTransient: async <Result>(_: unknown, work: () => Promise<Result>): Promise<Result> => work().catch(() => work()),
 }));
 vi.mock('../../lambdas/postgres/scram.ts', () => ({ scramVerifier: () => 'SCRAM' }));

@@ -2,7 +2,7 @@
 import { InvalidConfiguration } from '../../lambdas/config/errors.ts';
 import type { SideName } from '../../lambdas/config/side-name.ts';
 import type { Hook } from '../../lambdas/ports/application.ts';
-import type { Gates } from '../../lambdas/switch/gates.ts';
+import type { Gates } from '../../lambdas/state/gates.ts';
 import type { Invocation } from './interruptible.ts';
 
 export type Machine = 'SwitchOver' | 'SwitchBack' | 'LiftFence';

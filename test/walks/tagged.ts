@@ -1,10 +1,10 @@
 /**
  * Which of our functions made a statement, and of what: how a server that exists in memory only understands it. A test mocks each of
- * `lambdas/sql/*` with {@link tagged}, so that what runs is our own code, down to the statements that it sends.
+ * the files `.sql.ts` with {@link tagged}, so that what runs is our own code, down to the statements that it sends.
  */
 import type { Statement } from '../../lambdas/ports/database.ts';
 
-/** The function of `lambdas/sql` that made a statement, and what it was given. */
+/** The function of a `.sql.ts` that made a statement, and what it was given. */
 export interface Call {
   readonly name: string;
   readonly args: readonly unknown[];

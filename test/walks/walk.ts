@@ -1,10 +1,10 @@
 /** A walk: everything that may happen to a switch, in any order, and what is true after each step of it and at its end. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
+import { CUTOVER, ROLLBACK } from '../../lambdas/config/direction.ts';
 import { MigrationError } from '../../lambdas/config/errors.ts';
-import { CUTOVER, ROLLBACK } from '../../lambdas/switch/direction.ts';
-import { committedDirection, servingSide } from '../../lambdas/switch/gates.ts';
-import { untold } from '../../lambdas/switch/settle.ts';
+import { committedDirection, servingSide } from '../../lambdas/state/gates.ts';
+import { untold } from '../../lambdas/switch/recovery.ts';
 import { Invocation, type Strike } from './interruptible.ts';
 import type { Machine, Stage } from './stage.ts';
 

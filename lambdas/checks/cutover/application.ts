@@ -1,6 +1,6 @@
 /** Whether the application will follow the switch. */
+import { CUTOVER } from '../../config/direction.ts';
 import { InvalidConfiguration } from '../../config/errors.ts';
-import { CUTOVER } from '../../switch/direction.ts';
 import type { Finding } from '../finding.ts';
 import { secretObstacles } from '../readiness/application.ts';
 import type { SwitchCheck, SwitchCheckContext } from './context.ts';

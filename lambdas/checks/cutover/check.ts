@@ -1,10 +1,10 @@
 /** What CheckCutover and CheckRollback have in common, which is everything but the direction, the checks and the error. */
+import type { Direction } from '../../config/direction.ts';
 import { CannotConnect, TransientError } from '../../config/errors.ts';
 import type { SideName } from '../../config/side-name.ts';
 import type { Acting, Verdict } from '../../engine/contract.ts';
 import { refuseBesideOlder } from '../../engine/single-execution.ts';
 import type { Reader } from '../../ports/database.ts';
-import type { Direction } from '../../switch/direction.ts';
 import type { Finding } from '../finding.ts';
 import { reported } from '../report.ts';
 import { findAll } from '../run.ts';

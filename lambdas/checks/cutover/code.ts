@@ -1,8 +1,8 @@
 /** Whether functions, triggers, views, policies, rules, extensions and grants are still those that were copied. */
+import { CUTOVER } from '../../config/direction.ts';
 import { atMost } from '../../config/listing.ts';
 import { codeDifferences } from '../../schema/code-drift.ts';
 import { type Difference, inWords } from '../../schema/differences.ts';
-import { CUTOVER } from '../../switch/direction.ts';
 import { type Finding, listed } from '../finding.ts';
 import type { SwitchCheck } from './context.ts';
 

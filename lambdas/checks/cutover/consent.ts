@@ -1,6 +1,6 @@
 /** What a person has to have said in so many words before a switch is made. */
+import { CUTOVER } from '../../config/direction.ts';
 import { knowsPublisher, whyUnknown } from '../../replication/connection.ts';
-import { CUTOVER } from '../../switch/direction.ts';
 import { listed } from '../finding.ts';
 import { cannotVerify } from '../readiness/way-back.ts';
 import type { SwitchCheck } from './context.ts';

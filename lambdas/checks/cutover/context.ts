@@ -2,6 +2,7 @@
  * What the checks before a switch look at. A switch over and the way back ask the same questions with the sides swapped, so the checks speak
  * of the side that is left, the side that is arrived at, and the two streams between them.
  */
+import type { Direction } from '../../config/direction.ts';
 import type { Exclusions, TableName } from '../../config/input.ts';
 import { subscriptionName } from '../../config/names.ts';
 import type { SideName } from '../../config/side-name.ts';
@@ -14,8 +15,7 @@ import type { Functions } from '../../ports/functions.ts';
 import type { ReplicationAccess } from '../../ports/replication.ts';
 import { lookAtHistory, type StreamHistory } from '../../replication/history.ts';
 import { copyOn } from '../../state/earlier-copy.ts';
-import type { Direction } from '../../switch/direction.ts';
-import { type Gates, lookAtGates } from '../../switch/gates.ts';
+import { type Gates, lookAtGates } from '../../state/gates.ts';
 import type { Check } from '../run.ts';
 
 export type Needs = 'executions' | 'source' | 'target' | 'replication' | 'applicationView' | 'functions';

@@ -1,11 +1,11 @@
 /** The samples of the lag before a switch. */
+import type { Direction } from '../../config/direction.ts';
 import type { Acting } from '../../engine/contract.ts';
 import type { Reader } from '../../ports/database.ts';
 import { GOOD_SAMPLES_NEEDED, markerAfter, SAMPLE_TIMEOUT_MS } from '../../replication/lag-samples.ts';
 import { type Arrival, awaitArrival, type Marker, markersOf, writeMarker } from '../../replication/marker.ts';
+import { servingSide } from '../../state/gates.ts';
 import { heartbeatExists } from '../../state/heartbeat.sql.ts';
-import type { Direction } from '../../switch/direction.ts';
-import { servingSide } from '../../switch/gates.ts';
 import { loadSwitchContext, type Needs, type SwitchCheckContext } from './context.ts';
 import { streamTrouble } from './stream.ts';
 

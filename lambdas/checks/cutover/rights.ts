@@ -1,7 +1,7 @@
 /** What our roles on both sides have to be allowed for a switch, found out before anything is begun. */
+import { CUTOVER } from '../../config/direction.ts';
 import { grantRole, ownersWeCannotBecome, tablesNotOwned } from '../../postgres/rights.sql.ts';
-import { CUTOVER } from '../../switch/direction.ts';
-import { allRightsOn, fenceLacks, publisherLacks, SUBSCRIBING_CAN_BE_GRANTED, subscriberLacks } from '../../switch/rights.ts';
+import { allRightsOn, fenceLacks, publisherLacks, SUBSCRIBING_CAN_BE_GRANTED, subscriberLacks } from '../../postgres/rights.ts';
 import { type Finding, listed } from '../finding.ts';
 import type { SwitchCheck } from './context.ts';
 

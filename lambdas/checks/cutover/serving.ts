@@ -1,6 +1,6 @@
 /** Whether the side that is to be left is the one that serves. Everything else is asked only then: the answers would mean nothing. */
-import { CUTOVER } from '../../switch/direction.ts';
-import { servingSide } from '../../switch/gates.ts';
+import { CUTOVER } from '../../config/direction.ts';
+import { servingSide } from '../../state/gates.ts';
 import { lookForInterrupted } from '../../switch/recovery.ts';
 import type { Finding } from '../finding.ts';
 import type { SwitchCheck, SwitchCheckContext } from './context.ts';

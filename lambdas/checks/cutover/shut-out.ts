@@ -1,7 +1,7 @@
 /** Whom the fence cannot shut out, because they share our role's rights, or our role itself. */
 import type { MigrationInput } from '../../config/input.ts';
-import { rightsOn } from '../../switch/rights.ts';
-import { type RoleKept, rolesKept } from '../../switch/shut-out.sql.ts';
+import { rightsOn } from '../../postgres/rights.ts';
+import { type RoleKept, rolesKept } from '../../postgres/shut-out.sql.ts';
 import { type Finding, listed } from '../finding.ts';
 import type { Side, SwitchCheck, SwitchCheckContext } from './context.ts';
 import { clientSessions } from './switch-sessions.sql.ts';

@@ -1,11 +1,12 @@
 /** Whether the stream that flows now is the one that we made, whole and running. Without it a switch would lose what it has not brought. */
+import { ROLLBACK } from '../../config/direction.ts';
 import type { SideName } from '../../config/side-name.ts';
 import { ownRole } from '../../postgres/roles.sql.ts';
 import { disabledByOthers, isHeld } from '../../replication/held.ts';
 import { continuityViolation } from '../../replication/history.ts';
 import type { SubscriptionState } from '../../replication/subscriptions.sql.ts';
+import { comparedSince, isOlderThan } from '../../replication/walsender.ts';
 import { senderOf } from '../../replication/walsenders.sql.ts';
-import { ROLLBACK } from '../../switch/direction.ts';
 import { type Finding, listed } from '../finding.ts';
 import type { SwitchCheck, SwitchCheckContext } from './context.ts';
 
@@ -116,18 +117,17 @@ export const uninterrupted: SwitchCheck = {
   async find(ctx) {
     const { from, history, current, results, input } = ctx;
     if (input.verify === 'fence') return []; // everything is compared once more when nothing moves
-    const since = (results.CompareData as { readonly since?: unknown } | undefined)?.since;
-    if (typeof since !== 'string' || !history.slot?.activePid || streamTrouble(ctx).length > 0) return [];
-    const [sender] = await from.reader.query(senderOf(current));
-    if (sender && sender.seconds === null) {
+    const since = comparedSince(results);
+    if (since === undefined || !history.slot?.activePid || streamTrouble(ctx).length > 0) return [];
+    const [walsender] = await from.reader.query(senderOf(current));
+    if (walsender && walsender.seconds === null) {
       const [own] = await from.reader.query(ownRole());
       throw new Error(`${own?.name ?? 'Our role'} does not see when others connected; grant it pg_monitor`);
     }
-    const comparedFor = (Date.now() - Date.parse(since)) / 1000;
     return listed({
       code: 'StreamInterrupted',
       severity: 'blocker',
-      objects: sender?.seconds && sender.seconds >= comparedFor ? [] : [current],
+      objects: walsender && isOlderThan(walsender, since) ? [] : [current],
       message: 'The stream was interrupted after the comparison had begun, so the comparison does not vouch for what came after.',
       remedy:
         'Start again: the data are compared once more, and nothing else has to be done. Or let them be compared under the fence with "verify": "fence".',

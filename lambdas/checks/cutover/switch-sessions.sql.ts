@@ -1,7 +1,7 @@
 /** What others do in this database, by role and application, with what a fence can do about it. */
 import type { Statement } from '../../ports/database.ts';
+import { isOfOthers, streamProcesses } from '../../postgres/own-streams.sql.ts';
 import { statement } from '../../postgres/quote.ts';
-import { isOfOthers, streamProcesses } from '../../switch/own-streams.sql.ts';
 
 export interface ClientSessions {
   /** Null for what runs in the name of no role. */

@@ -1,11 +1,11 @@
 /** Whether the tables that there are, the tables that are published and the tables that the subscription knows are the same. */
+import { CUTOVER } from '../../config/direction.ts';
 import type { TableName } from '../../config/input.ts';
 import { HEARTBEAT_TABLE, missingFrom } from '../../config/tables.ts';
 import { qualified } from '../../postgres/quote.ts';
 import { publishedTables } from '../../postgres/tables.sql.ts';
 import { publicationIsPlain } from '../../replication/publications.sql.ts';
 import { absentFrom, howToMake, inNumbers } from '../../schema/new-tables.ts';
-import { CUTOVER } from '../../switch/direction.ts';
 import { type Finding, listed } from '../finding.ts';
 import type { SwitchCheck, SwitchCheckContext } from './context.ts';
 

@@ -4,6 +4,7 @@
  * belongs to the application, and only a person can tell.
  */
 import { securityInvoker, takeRoutine } from '../../postgres/rights.sql.ts';
+import { rightsOn } from '../../postgres/rights.ts';
 import {
   definerFunctions,
   type ForeignFunction,
@@ -11,7 +12,6 @@ import {
   type ReachedFunction,
   reachedFunctions,
 } from '../../schema/code-of-others.sql.ts';
-import { rightsOn } from '../../switch/rights.ts';
 import { type Finding, listed } from '../finding.ts';
 import type { ReadinessCheck } from './context.ts';
 

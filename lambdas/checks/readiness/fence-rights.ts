@@ -1,5 +1,5 @@
 /** What the fence of a later switch needs on either side, with or without a way back. */
-import { allRightsOn, fenceLacks, loginAtTarget } from '../../switch/rights.ts';
+import { allRightsOn, fenceLacks, loginAtTarget } from '../../postgres/rights.ts';
 import { listed } from '../finding.ts';
 import type { ReadinessCheck } from './context.ts';
 

@@ -1,6 +1,6 @@
 /** FORCE ROW LEVEL SECURITY, which binds a table's owner as well: and as the owner the target applies changes. */
 import { protectedTables } from '../../postgres/rights.sql.ts';
-import { rightsOn } from '../../switch/rights.ts';
+import { rightsOn } from '../../postgres/rights.ts';
 import { listed } from '../finding.ts';
 import type { ReadinessCheck } from './context.ts';
 

@@ -2,7 +2,7 @@
  * What the target will not take over, all at once: CopySchema leaves behind whatever holds no rows and no table needs, and whatever a table
  * needs has to be settled beforehand. Whether a target is as strict as plain PostgreSQL shows only when CopySchema tries.
  */
-import { rightsOn } from '../../switch/rights.ts';
+import { rightsOn } from '../../postgres/rights.ts';
 import { type Finding, listed } from '../finding.ts';
 import type { ReadinessCheck } from './context.ts';
 import {

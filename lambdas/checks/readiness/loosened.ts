@@ -1,6 +1,6 @@
 /** What is looser on the target than on the source, and what is lost, because owners, rights and settings stay behind. */
 import { REPLICATION_ROLE } from '../../config/names.ts';
-import { rightsOn } from '../../switch/rights.ts';
+import { rightsOn } from '../../postgres/rights.ts';
 import { type Finding, listed } from '../finding.ts';
 import type { ReadinessCheck } from './context.ts';
 import { closedDefaults, closedRoutines, closedTypes, definersOfOwners, grantCounts, keptSettings, viewsOfOthers } from './loosened.sql.ts';

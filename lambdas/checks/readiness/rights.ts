@@ -13,7 +13,7 @@ import {
   unreadable,
   userSchemas,
 } from '../../postgres/rights.sql.ts';
-import { ATTRIBUTES_CAN_BE_PASSED_ON, mayCreateReplicationRole, rightsOn } from '../../switch/rights.ts';
+import { ATTRIBUTES_CAN_BE_PASSED_ON, mayCreateReplicationRole, rightsOn } from '../../postgres/rights.ts';
 import { type Finding, listed, onTarget } from '../finding.ts';
 import type { CheckContext, ReadinessCheck } from './context.ts';
 

@@ -1,7 +1,7 @@
 /** The one setting of our sessions that we need and may not pin. */
 import type { SideName } from '../../config/side-name.ts';
 import type { Reader } from '../../ports/database.ts';
-import { firesTriggers, sessionRoleOn } from '../../switch/session-role.ts';
+import { firesTriggers, sessionRoleOn } from '../../switch/sessions.ts';
 import { type Finding, listed } from '../finding.ts';
 import type { ReadinessCheck } from './context.ts';
 

@@ -3,7 +3,7 @@ import { dropSlot, dropSubscription, slotsThere } from '../../cleanup/leftovers.
 import { servedBy } from '../../cleanup/switched.ts';
 import { subscriptionName } from '../../config/names.ts';
 import { subscriptionState } from '../../replication/subscriptions.sql.ts';
-import { type Gates, lookAtGates } from '../../switch/gates.ts';
+import { type Gates, lookAtGates } from '../../state/gates.ts';
 import { listed } from '../finding.ts';
 import type { ReadinessCheck } from './context.ts';
 

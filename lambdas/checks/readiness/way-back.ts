@@ -1,8 +1,8 @@
 /** What a later switch will ask. A person should know before the copy, not after weeks of it. */
 import { subscriptionName } from '../../config/names.ts';
 import type { Route } from '../../ports/replication.ts';
+import { allRightsOn, loginAtTarget, publisherLacks, subscriberLacks } from '../../postgres/rights.ts';
 import { isBeyond, knowsPublisher, whyUnknown } from '../../replication/connection.ts';
-import { allRightsOn, loginAtTarget, publisherLacks, subscriberLacks } from '../../switch/rights.ts';
 import { type Finding, listed } from '../finding.ts';
 import type { ReadinessCheck } from './context.ts';
 import { publisherRoomOn } from './publisher-room.ts';

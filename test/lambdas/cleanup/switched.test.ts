@@ -3,13 +3,13 @@ import { refusal, type SwitchState, servedBy } from '../../../lambdas/cleanup/sw
 import type { SideName } from '../../../lambdas/config/side-name.ts';
 import type { Gate, GateState } from '../../../lambdas/state/gates.sql.ts';
 
-const gate = (state: GateState, turn = 0, commits = 0): Gate => ({
+const gate = (state: GateState, epoch = 0, commits = 0): Gate => ({
   state,
-  turn,
+  epoch,
   commits,
   calledOff: null,
   cancellations: 0,
-  openedTurn: null,
+  openedEpoch: null,
   told: [],
   execution: null,
   attempt: null,

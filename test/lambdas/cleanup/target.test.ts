@@ -28,11 +28,11 @@ const back = (incarnation: string | undefined): PublisherArtifacts => ({
 });
 const gate: Gate = {
   state: 'open',
-  turn: 0,
+  epoch: 0,
   commits: 0,
   calledOff: null,
   cancellations: 0,
-  openedTurn: null,
+  openedEpoch: null,
   told: [],
   execution: null,
   attempt: null,

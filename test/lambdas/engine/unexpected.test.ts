@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { CUTOVER, ROLLBACK } from '../../../lambdas/config/direction.ts';
 import {
   Defect,
   type MigrationError,
@@ -13,10 +14,9 @@ import { type AnyStep, runStep } from '../../../lambdas/engine/step.ts';
 import { unexpected, wordsOfForeign } from '../../../lambdas/engine/unexpected.ts';
 import { visitStep } from '../../../lambdas/handlers/visit.ts';
 import type { Bindings } from '../../../lambdas/ports/bindings.ts';
+import type { Gates } from '../../../lambdas/state/gates.ts';
 import { STEP_NAMES, stepNamed } from '../../../lambdas/steps/index.ts';
-import { CUTOVER, ROLLBACK } from '../../../lambdas/switch/direction.ts';
-import type { Gates } from '../../../lambdas/switch/gates.ts';
-import { sayingWhoServed, sayingWhoServes } from '../../../lambdas/switch/who-serves.ts';
+import { sayingWhoServed, sayingWhoServes } from '../../../lambdas/switch/switching.ts';
 import { silent } from '../../support/world.ts';
 
 const planted = (): never => {
@@ -127,9 +127,9 @@ describe('an error that is not ours (#11)', () => {
 });
 
 describe('an error that a switch did not expect (#11)', () => {
-  const gate = (state: string, changes: object = {}) => ({ state, turn: 1, commits: 0, openedTurn: null, ...changes });
+  const gate = (state: string, changes: object = {}) => ({ state, epoch: 1, commits: 0, openedEpoch: null, ...changes });
   const gates = (source: object | undefined, target: object | undefined): Gates => ({ source, target }) as Gates;
-  const committed = gates(gate('closed', { commits: 1 }), gate('open', { openedTurn: 1 }));
+  const committed = gates(gate('closed', { commits: 1 }), gate('open', { openedEpoch: 1 }));
   const fenced = gates(gate('fenced'), gate('closed'));
   const side = (of: object | undefined) => ({
     query: async (asked: { text: string }) => [asked.text.includes('to_regclass') ? { exists: of } : of],

@@ -4,10 +4,10 @@ import { openPorts } from '../../../lambdas/adapters/open-ports.ts';
 import { subscriptionName } from '../../../lambdas/config/names.ts';
 import { collectMetrics, type Snapshot } from '../../../lambdas/monitoring/collect.ts';
 import { MetricHistory } from '../../../lambdas/monitoring/history.ts';
-import { TIMEOUT_MS } from '../../../lambdas/monitoring/lag.ts';
+import { CONFIRMATION_TIMEOUT_MS } from '../../../lambdas/monitoring/lag.ts';
 import type { Reader } from '../../../lambdas/ports/database.ts';
 import { fenceGate, liftFence } from '../../../lambdas/state/gates.sql.ts';
-import { ensureGate } from '../../../lambdas/switch/gates.ts';
+import { ensureGate } from '../../../lambdas/state/gates.ts';
 import { HOSTILE_TABLES, hostileRows } from '../../support/hostile.ts';
 import { eventually, published, replicated, type SharedServers, sharedServers, tableStates } from '../../support/replicated.ts';
 import { letInApplication, SWITCHABLE, writeAt } from '../../support/switchable.ts';
@@ -126,7 +126,7 @@ describe('the watch', () => {
       async (world) => {
         const seen = await shows(world, { ...HEALTHY, ReadyToCutOver: 1 });
         expect(seen).toMatchObject({ CopyPercent: 100, Tables: TABLES, TablesReady: TABLES });
-        expect(seen.LagMilliseconds).toBeLessThan(TIMEOUT_MS);
+        expect(seen.LagMilliseconds).toBeLessThan(CONFIRMATION_TIMEOUT_MS);
         expect(seen.WalKeptBytes).toBeGreaterThanOrEqual(0);
         expect(seen.TransactionIdAge).toBeGreaterThanOrEqual(0);
         expect(await measuresOf(world, { finished: false })).toMatchObject({ ReadyToCutOver: 0 });
@@ -148,7 +148,7 @@ describe('the watch', () => {
           const first = await measuresOf(world, { memory, now: now + MINUTE });
           const later = await measuresOf(world, { memory, now: now + 20 * MINUTE });
           expect(first.LagBytes).toBeGreaterThan(10_000);
-          expect(first.LagMilliseconds).toBeGreaterThanOrEqual(TIMEOUT_MS);
+          expect(first.LagMilliseconds).toBeGreaterThanOrEqual(CONFIRMATION_TIMEOUT_MS);
           // The WAL that is not confirmed was written after the look at `now`.
           expect(later.LagMilliseconds).toBeGreaterThanOrEqual(19 * MINUTE);
           expect(later).toMatchObject({ ReadyToCutOver: 0 });
@@ -219,8 +219,14 @@ describe('the watch', () => {
       async (world) => {
         const { source } = world.ports('fence').acting;
         const seenGate = await ensureGate(source);
-        const { turn } = seenGate;
-        const fence = { seen: seenGate, turn: turn + 1, execution: 'test', attempt: '00000000-0000-4000-8000-000000000000', seconds: 600 };
+        const { epoch } = seenGate;
+        const fence = {
+          seen: seenGate,
+          epoch: epoch + 1,
+          execution: 'test',
+          attempt: '00000000-0000-4000-8000-000000000000',
+          seconds: 600,
+        };
         await source.query(fenceGate(fence));
         const seen = await measuresOf(world, { now: Date.now() + 2 * MINUTE });
         expect(seen.FenceHeldSeconds).toBeGreaterThanOrEqual(110);
@@ -245,7 +251,7 @@ describe('the watch', () => {
         expect(await writeAt(world, 'target')).toBe('written');
         const back = await shows(world, { ...HEALTHY, ServingTarget: 1 }, { memory });
         expect(back).toMatchObject({ ReadyToCutOver: 0, Tables: TABLES, TablesReady: TABLES });
-        expect(back.LagMilliseconds).toBeLessThan(TIMEOUT_MS);
+        expect(back.LagMilliseconds).toBeLessThan(CONFIRMATION_TIMEOUT_MS);
         expect((await look(world)).stream).toBe('reverse');
         // Each side alone leads to the same stream.
         expect((await look(world, { away: 'source' })).stream).toBe('reverse');

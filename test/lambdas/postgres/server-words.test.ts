@@ -135,8 +135,8 @@ describe.each([11, 17] as const)('an error of version %i (#9.17)', (source) => {
     await acting.source.query(statement('create schema if not exists planetscale_migration'));
     await acting.source.query(createGate());
     const fence = {
-      seen: { turn: 7, cancellations: 0 },
-      turn: 8,
+      seen: { epoch: 7, cancellations: 0 },
+      epoch: 8,
       execution: 'test',
       attempt: '00000000-0000-0000-0000-000000000000',
       seconds: 1,

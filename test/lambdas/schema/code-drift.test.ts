@@ -2,12 +2,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { code } from '../../../lambdas/checks/cutover/code.ts';
 import type { SwitchCheckContext } from '../../../lambdas/checks/cutover/context.ts';
+import { CUTOVER, ROLLBACK } from '../../../lambdas/config/direction.ts';
 import type { SideName } from '../../../lambdas/config/side-name.ts';
 import { type CodeDifferences, codeDifferences } from '../../../lambdas/schema/code-drift.ts';
 import { codeOf } from '../../../lambdas/schema/code-record.ts';
 import { isAlike } from '../../../lambdas/schema/code-words.ts';
 import { inWords } from '../../../lambdas/schema/differences.ts';
-import { CUTOVER, ROLLBACK } from '../../../lambdas/switch/direction.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
 const SCHEMA = `

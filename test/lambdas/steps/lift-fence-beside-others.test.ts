@@ -16,7 +16,7 @@ const beside = (world: World, aside: boolean) =>
 async function fence(world: World, execution: string): Promise<void> {
   const { source } = world.ports('SwitchOver').acting;
   await source.query(createGate());
-  await source.query(fenceGate({ seen: { turn: 0, cancellations: 0 }, turn: 1, execution, attempt: randomUUID(), seconds: 30 }));
+  await source.query(fenceGate({ seen: { epoch: 0, cancellations: 0 }, epoch: 1, execution, attempt: randomUUID(), seconds: 30 }));
 }
 
 describe('LiftFence beside an older execution that runs (#9.19)', () => {

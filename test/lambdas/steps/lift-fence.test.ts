@@ -14,7 +14,7 @@ const ATTEMPT = randomUUID();
 async function killedInside(world: World, execution = 'test', seconds = 30): Promise<World> {
   const { source } = world.ports('SwitchOver').acting;
   await source.query(createGate());
-  await source.query(fenceGate({ seen: { turn: 0, cancellations: 0 }, turn: 1, execution, attempt: ATTEMPT, seconds }));
+  await source.query(fenceGate({ seen: { epoch: 0, cancellations: 0 }, epoch: 1, execution, attempt: ATTEMPT, seconds }));
   await holdForward(world);
   return world;
 }
@@ -114,8 +114,8 @@ describe('LiftFence', () => {
       const [gate] = await source.query(gateState());
       await source.query(
         fenceGate({
-          seen: { turn: gate?.turn ?? 0, cancellations: gate?.cancellations ?? 0 },
-          turn: 9,
+          seen: { epoch: gate?.epoch ?? 0, cancellations: gate?.cancellations ?? 0 },
+          epoch: 9,
           execution: 'test',
           attempt: ATTEMPT,
           seconds: 30,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ensureGate, gateOf } from '../../../lambdas/state/gates.ts';
 import { armDeadMan, raiseFence } from '../../../lambdas/switch/fence.ts';
-import { ensureGate, gateOf } from '../../../lambdas/switch/gates.ts';
 import { beFriendly, beHostile, hostileTo, REACHES } from '../../support/hostile-settings.ts';
 import { eventually } from '../../support/replicated.ts';
 import { versions } from '../../support/versions.ts';
@@ -34,7 +34,7 @@ describe.each(versions(11, 13, 15, 17, 18))('the dead man on version %i (#9.4)',
     const gate = await ensureGate(acting.source);
     const open = (tag: string) => acting.source.session(tag);
     const [lifts, unblocks, switching] = [await open('fence'), await open('fence-locks'), await open('switch')];
-    const fence = { seen: gate, turn: gate.turn + 1, execution: 'test', attempt: randomUUID(), seconds: SECONDS };
+    const fence = { seen: gate, epoch: gate.epoch + 1, execution: 'test', attempt: randomUUID(), seconds: SECONDS };
     armDeadMan({ lifts, unblocks }, fence);
     await raiseFence(acting.source, switching, fence);
     for (const session of [lifts, unblocks, switching]) session.leave();

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { schema as schemaCheck } from '../../../lambdas/checks/cutover/schema.ts';
-import { CUTOVER, ROLLBACK } from '../../../lambdas/switch/direction.ts';
+import { CUTOVER, ROLLBACK } from '../../../lambdas/config/direction.ts';
 import type { ServerVersion } from '../../../rehearsal/servers/binaries.ts';
 import { switchFindings } from '../../support/following.ts';
 import { eventually, tableStates } from '../../support/replicated.ts';

@@ -5,8 +5,8 @@ import { clientConfig } from '../../../lambdas/adapters/postgres/client-config.t
 import type { SideName } from '../../../lambdas/config/side-name.ts';
 import { identifier } from '../../../lambdas/postgres/quote.ts';
 import { fenceGate, gateState } from '../../../lambdas/state/gates.sql.ts';
+import { ensureGate } from '../../../lambdas/state/gates.ts';
 import { armDeadMan } from '../../../lambdas/switch/fence.ts';
-import { ensureGate } from '../../../lambdas/switch/gates.ts';
 import { ATTEMPT, committed, fenced } from '../../support/partial-switch.ts';
 import { eventually, type SharedServers, sharedServers } from '../../support/replicated.ts';
 import { fenceOn, letInApplication, SWITCHABLE, writableSides, writeAt } from '../../support/switchable.ts';
@@ -52,7 +52,7 @@ describe.each(versions([11, 17] as const, [13, 18] as const, [17, 18] as const))
         const seen = await ensureGate(source);
         const [lifts, unblocks] = [await source.session('fence'), await source.session('fence-locks')];
         armDeadMan({ lifts, unblocks }, { attempt: ATTEMPT, seconds: 1 });
-        await source.query(fenceGate({ seen, turn: 1, execution: 'dead', attempt: ATTEMPT, seconds: 1 }));
+        await source.query(fenceGate({ seen, epoch: 1, execution: 'dead', attempt: ATTEMPT, seconds: 1 }));
         const holder = await holdDatabase(world, 'source');
         for (const session of [lifts, unblocks]) session.leave();
         await eventually(async () => (await writeAt(world, 'source')) === 'written');

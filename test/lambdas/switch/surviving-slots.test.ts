@@ -1,8 +1,8 @@
 /** How the streams are made that a switchover of the target has to spare, and what becomes of one that it did not spare. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CUTOVER } from '../../../lambdas/config/direction.ts';
 import { subscriptionName } from '../../../lambdas/config/names.ts';
-import { CUTOVER, partiesOf } from '../../../lambdas/switch/direction.ts';
-import { takeBackStreams } from '../../../lambdas/switch/streams.ts';
+import { partiesOf, takeBackStreams } from '../../../lambdas/replication/streams.ts';
 import { switchTargetOver } from '../../../rehearsal/servers/switchover.ts';
 import { holdForward } from '../../support/held.ts';
 import { sidesOf } from '../../support/partial-switch.ts';

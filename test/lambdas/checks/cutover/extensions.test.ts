@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { extensionRows, jobs } from '../../../../lambdas/checks/cutover/extensions.ts';
-import { ROLLBACK } from '../../../../lambdas/switch/direction.ts';
+import { ROLLBACK } from '../../../../lambdas/config/direction.ts';
 import { partman, pgCron } from '../../../support/extensions.ts';
 import { summary, warning } from '../../../support/findings.ts';
 import { switchFindings } from '../../../support/following.ts';

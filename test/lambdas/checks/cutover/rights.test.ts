@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fenceRights, streamRights } from '../../../../lambdas/checks/cutover/rights.ts';
+import { ROLLBACK } from '../../../../lambdas/config/direction.ts';
 import { PUBLICATION } from '../../../../lambdas/config/names.ts';
-import { ROLLBACK } from '../../../../lambdas/switch/direction.ts';
 import { TARGET_ROLES } from '../../../../rehearsal/servers/planetscale-roles.ts';
 import { blocker, ODD, poorRole, summary } from '../../../support/findings.ts';
 import { switchFindings } from '../../../support/following.ts';

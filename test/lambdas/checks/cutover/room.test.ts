@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { publisherRoom, subscriberRoom } from '../../../../lambdas/checks/cutover/room.ts';
+import { ROLLBACK } from '../../../../lambdas/config/direction.ts';
 import { subscriptionName } from '../../../../lambdas/config/names.ts';
-import { ROLLBACK } from '../../../../lambdas/switch/direction.ts';
 import { blocker, summary } from '../../../support/findings.ts';
 import { switchFindings } from '../../../support/following.ts';
 import { startWorld, type World } from '../../../support/world.ts';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serving } from '../../../../lambdas/checks/cutover/serving.ts';
+import { ROLLBACK } from '../../../../lambdas/config/direction.ts';
 import { commitGate, fenceGate, liftFence } from '../../../../lambdas/state/gates.sql.ts';
-import { ROLLBACK } from '../../../../lambdas/switch/direction.ts';
-import { ensureGate } from '../../../../lambdas/switch/gates.ts';
+import { ensureGate } from '../../../../lambdas/state/gates.ts';
 import { blocker, summary } from '../../../support/findings.ts';
 import { switchFindings } from '../../../support/following.ts';
 import { startWorld, type World } from '../../../support/world.ts';
@@ -19,7 +19,7 @@ describe('the side that serves', () => {
   const fence = async () => {
     const { source } = world.ports('test').acting;
     const seen = await ensureGate(source);
-    await source.query(fenceGate({ seen, turn: seen.turn + 1, execution: 'nightly', attempt: ATTEMPT, seconds: 60 }));
+    await source.query(fenceGate({ seen, epoch: seen.epoch + 1, execution: 'nightly', attempt: ATTEMPT, seconds: 60 }));
     return source;
   };
 

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ownLogin, ownRole, roleOfLogin, shutOut } from '../../../../lambdas/checks/cutover/shut-out.ts';
+import { ROLLBACK } from '../../../../lambdas/config/direction.ts';
 import { InvalidConfiguration } from '../../../../lambdas/config/errors.ts';
 import { type Application, noApplication } from '../../../../lambdas/ports/application.ts';
-import { ROLLBACK } from '../../../../lambdas/switch/direction.ts';
 import { TARGET_ROLES } from '../../../../rehearsal/servers/planetscale-roles.ts';
 import { other } from '../../../support/fenced.ts';
 import { blocker, poorRole, summary, warning } from '../../../support/findings.ts';

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clientConfig } from '../../../../lambdas/adapters/postgres/client-config.ts';
 import { longTransactions, prepared } from '../../../../lambdas/checks/cutover/transactions.ts';
-import { CUTOVER, ROLLBACK } from '../../../../lambdas/switch/direction.ts';
+import { CUTOVER, ROLLBACK } from '../../../../lambdas/config/direction.ts';
 import { other } from '../../../support/fenced.ts';
 import { blocker, poorRole, summary } from '../../../support/findings.ts';
 import { FOLLOWED, switchFindings } from '../../../support/following.ts';

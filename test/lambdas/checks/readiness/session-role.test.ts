@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { sessionReplicationRole as beforeSwitch } from '../../../../lambdas/checks/cutover/session-role.ts';
 import { sessionReplicationRole } from '../../../../lambdas/checks/readiness/session-role.ts';
-import { ROLLBACK } from '../../../../lambdas/switch/direction.ts';
+import { ROLLBACK } from '../../../../lambdas/config/direction.ts';
 import { findingsOf } from '../../../support/findings.ts';
 import { switchFindings } from '../../../support/following.ts';
 import { beFriendly, beHostile, type Reach } from '../../../support/hostile-settings.ts';

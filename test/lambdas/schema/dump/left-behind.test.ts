@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { code } from '../../../../lambdas/checks/cutover/code.ts';
 import { leftBehind } from '../../../../lambdas/checks/readiness/left-behind.ts';
+import { CUTOVER } from '../../../../lambdas/config/direction.ts';
 import { isLeftBehind } from '../../../../lambdas/schema/dump/left-behind.ts';
-import { CUTOVER } from '../../../../lambdas/switch/direction.ts';
 import type { ServerVersion } from '../../../../rehearsal/servers/binaries.ts';
 import { findingsOf, summary } from '../../../support/findings.ts';
 import { switchFindings } from '../../../support/following.ts';

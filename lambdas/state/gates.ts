@@ -1,9 +1,9 @@
-/** What the gates of both sides say: who serves the application, and what a switch has left to be done. */
+/** What the gates of both sides say: which side serves the application, and which switch was committed last. */
+import { CUTOVER, type Direction, ROLLBACK } from '../config/direction.ts';
 import type { SideName } from '../config/side-name.ts';
 import type { Database, Reader } from '../ports/database.ts';
-import { createGate, type Gate, gateExists, gateState } from '../state/gates.sql.ts';
-import { createHeartbeat } from '../state/heartbeat.sql.ts';
-import { CUTOVER, type Direction, ROLLBACK } from './direction.ts';
+import { createGate, type Gate, gateExists, gateState } from './gates.sql.ts';
+import { createHeartbeat } from './heartbeat.sql.ts';
 
 /** Undefined for a side on which no switch was ever prepared, which counts as open. */
 export interface Gates {
@@ -30,7 +30,7 @@ export async function ensureGate(side: Database): Promise<Gate> {
   return gate;
 }
 
-const turnOf = (gate: Gate | undefined): number => gate?.turn ?? 0;
+const epochOf = (gate: Gate | undefined): number => gate?.epoch ?? 0;
 
 /**
  * Number of the committed switch in a direction, undefined where none was, or where it was followed by one the other way whose side has
@@ -38,19 +38,19 @@ const turnOf = (gate: Gate | undefined): number => gate?.turn ?? 0;
  * number, which happens after the commit only: so it was committed even where the side that was left knows nothing of it (its server lost
  * the end of its WAL, or was set back).
  */
-function committedTurn(direction: Direction, gates: Gates): number | undefined {
+function committedEpoch(direction: Direction, gates: Gates): number | undefined {
   const [from, to] = [gates[direction.from], gates[direction.to]];
-  if (from?.state === 'closed') return from.commits > 0 ? from.turn : undefined;
-  return from !== undefined && to?.state === 'open' ? (to.openedTurn ?? undefined) : undefined;
+  if (from?.state === 'closed') return from.commits > 0 ? from.epoch : undefined;
+  return from !== undefined && to?.state === 'open' ? (to.openedEpoch ?? undefined) : undefined;
 }
 
 /** The latest switch that was committed and not taken back. Undefined where the source serves as it did in the beginning. */
-export function committedSwitch(gates: Gates): { readonly direction: Direction; readonly turn: number } | undefined {
+export function committedSwitch(gates: Gates): { readonly direction: Direction; readonly epoch: number } | undefined {
   const committed = [CUTOVER, ROLLBACK].flatMap((direction) => {
-    const turn = committedTurn(direction, gates);
-    return turn === undefined ? [] : [{ direction, turn }];
+    const epoch = committedEpoch(direction, gates);
+    return epoch === undefined ? [] : [{ direction, epoch }];
   });
-  return committed.sort((one, other) => other.turn - one.turn)[0];
+  return committed.sort((one, other) => other.epoch - one.epoch)[0];
 }
 
 export const committedDirection = (gates: Gates): Direction | undefined => committedSwitch(gates)?.direction;
@@ -62,5 +62,5 @@ export const isForgotten = ({ from }: Direction, gates: Gates): boolean => gates
 export const servingSide = (gates: Gates): SideName => committedDirection(gates)?.to ?? 'source';
 
 /** The number of the next switch: higher than any that began on either side. */
-export const nextTurn = ({ source, target }: Gates): number =>
-  Math.max(turnOf(source), turnOf(target), source?.openedTurn ?? 0, target?.openedTurn ?? 0) + 1;
+export const nextEpoch = ({ source, target }: Gates): number =>
+  Math.max(epochOf(source), epochOf(target), source?.openedEpoch ?? 0, target?.openedEpoch ?? 0) + 1;

@@ -1,30 +1,45 @@
 /** The stream that a switch ends and the one that it begins. Every function may be repeated. */
 import { randomUUID } from 'node:crypto';
+import { CUTOVER, type Direction } from '../config/direction.ts';
 import { type MigrationError, StatementFailed, SwitchFailed, TransientError } from '../config/errors.ts';
+import { type StreamName, subscriptionName } from '../config/names.ts';
 import type { SideName } from '../config/side-name.ts';
 import type { Database, Reader } from '../ports/database.ts';
-import type { Route, Sslmode } from '../ports/replication.ts';
-import { OBJECT_IN_USE, UNDEFINED_OBJECT } from '../postgres/sqlstates.ts';
-import { connectionString, writeNote } from '../replication/connection.ts';
-import { demandOurs } from '../replication/demand-ours.ts';
-import { isHeld, release } from '../replication/held.ts';
-import { makeHeldKeys } from '../replication/held-keys.ts';
-import { createSlot, dropSlot, endReaders, FAILOVER_SLOTS_SINCE, slotState } from '../replication/slots.sql.ts';
-import { HOPELESS, NOT_ROUTED } from '../replication/subscribe.ts';
-import { noteSubscriber } from '../replication/subscriber.ts';
-import {
-  createCopylessSubscription,
-  forgetSubscription,
-  type SubscriptionState,
-  setNote,
-  subscriptionState,
-} from '../replication/subscriptions.sql.ts';
+import type { ReplicationAccess, Route, Sslmode } from '../ports/replication.ts';
 import type { Gate } from '../state/gates.sql.ts';
 import { holdKeys } from '../state/held-keys.sql.ts';
 import { createSlotIncarnations, recordSlotIncarnation, slotIncarnation } from '../state/slot-incarnations.sql.ts';
 import { pinWorkers, unpinWorkers } from '../state/worker-pins.sql.ts';
-import type { Direction, Parties, SwitchContext } from './direction.ts';
+import { streamConnection, writeNote } from './connection.ts';
+import { demandOurs } from './demand-ours.ts';
+import { dropBusySlot, dropSubscription } from './drop.ts';
+import { isHeld, release } from './held.ts';
+import { makeHeldKeys } from './held-keys.ts';
 import { ensurePublication, ensureReplicationRole } from './publisher.ts';
+import { createSlot, FAILOVER_SLOTS_SINCE, slotState } from './slots.sql.ts';
+import { HOPELESS, NOT_ROUTED } from './subscribe.ts';
+import { noteSubscriber } from './subscriber.ts';
+import { createCopylessSubscription, type SubscriptionState, setNote, subscriptionState } from './subscriptions.sql.ts';
+
+/** Both databases, by what they are in a switch. */
+export interface Parties<Side extends Reader = Database> {
+  readonly direction: Direction;
+  readonly from: Side;
+  readonly to: Side;
+  /** Names of subscription and slot. The current slot is on the side being left, the next one on the other. */
+  readonly current: string;
+  readonly next: string;
+}
+
+export function partiesOf<Side extends Reader>(direction: Direction, { source, target }: Readonly<Record<SideName, Side>>): Parties<Side> {
+  const [from, to] = direction === CUTOVER ? [source, target] : [target, source];
+  const name = (stream: StreamName) => subscriptionName(source.endpoint.database, stream);
+  return { direction, from, to, current: name(direction.current), next: name(direction.next) };
+}
+
+/** The same databases by their names. */
+export const sidesOf = <Side extends Reader>({ direction, from, to }: Parties<Side>): Record<SideName, Side> =>
+  direction.from === 'source' ? { source: from, target: to } : { source: to, target: from };
 
 /**
  * Whether the slot of the next stream is to survive a switchover of its server. PlanetScale carries over what was made so, and whose name is
@@ -38,7 +53,7 @@ export const nextSurvives = async ({ direction, to }: Parties): Promise<boolean>
  * Everything of the next stream but its slot: the slot has to begin where both sides are equal, which is only inside the fence. The
  * subscription is made disabled, with every table ready, so that enabling it later is all that is left to do.
  */
-export async function prepareNext(ctx: SwitchContext): Promise<void> {
+export async function prepareNext(ctx: Parties & { readonly replication: ReplicationAccess }): Promise<void> {
   const { direction, from, to, next, replication } = ctx;
   await demandOurs(direction.from, from);
   await demandOurs(direction.to, to);
@@ -51,8 +66,7 @@ export async function prepareNext(ctx: SwitchContext): Promise<void> {
     await session.query(recordSlotIncarnation(next, { id, consistentPoint: '0/0', publication: publication.oid }));
   });
   const version = await from.version();
-  const route = await replication.route(direction.to, version);
-  const connection = connectionString(route, await replication.password(direction.to), to.endpoint.database, next, version);
+  const { route, connection } = await streamConnection(replication, direction.to, to, from, next);
   const survives = version >= FAILOVER_SLOTS_SINCE && (await nextSurvives(ctx));
   const making = from.transaction(async (session) => {
     for (const statement of createCopylessSubscription(next, connection, version, survives)) await session.query(statement);
@@ -105,7 +119,7 @@ export async function ensureNextSlot(parties: Parties, gate: Gate | undefined): 
 
 /** Takes away what {@link prepareNext} made and the slot, where the switch did not come to its commit point. */
 export async function dropNext({ from, to, next }: Parties): Promise<void> {
-  await forget(from, next);
+  await from.transaction((session) => dropSubscription(session, next));
   await dropSlotOf(to, next);
 }
 
@@ -119,7 +133,7 @@ async function keepCurrent({ to, current }: Parties): Promise<void> {
 export async function changeStreams({ from, to, current, next }: Parties): Promise<void> {
   const [following] = await from.query(subscriptionState(next));
   if (following) await beginNext(from, to, next, following);
-  await forget(to, current);
+  await to.transaction((session) => dropSubscription(session, current));
   await to.query(unpinWorkers());
   await makeHeldKeys(to);
   await dropSlotOf(from, current);
@@ -181,30 +195,7 @@ export async function isCurrentStopped({ to, current }: Parties<Reader>): Promis
   return subscription === undefined || isHeld(subscription);
 }
 
-async function forget(subscriber: Database, name: string): Promise<void> {
-  await subscriber.transaction(async (session) => {
-    const [subscription] = await session.query(subscriptionState(name));
-    if (subscription) for (const statement of forgetSubscription(name)) await session.query(statement);
-  });
-}
-
-const LOOK_AGAIN_MS = 20;
-/** A reader goes within milliseconds of being told to; a subscriber that is gone is not waited for at all. */
-const TRIES = 250;
-
 async function dropSlotOf(publisher: Database, name: string): Promise<void> {
-  for (let tries = 1; ; tries += 1) {
-    const [slot] = await publisher.query(slotState(name));
-    if (!slot) return;
-    if (slot.active) await publisher.query(endReaders([name]));
-    try {
-      await publisher.query(dropSlot(name));
-      return;
-    } catch (error) {
-      const code = error instanceof StatementFailed ? error.complaint.code : undefined;
-      if (code === UNDEFINED_OBJECT) return;
-      if (code !== OBJECT_IN_USE || tries === TRIES) throw error;
-      await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
-    }
-  }
+  const refusal = await dropBusySlot(publisher, name);
+  if (refusal) throw refusal;
 }

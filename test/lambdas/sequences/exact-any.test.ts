@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { identifier, literal, qualified } from '../../../lambdas/postgres/quote.ts';
-import { prepareSequences, readPositions, setExactly } from '../../../lambdas/switch/sequences.ts';
+import { prepareSequences, readPositions, setExactly } from '../../../lambdas/sequences/exact.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
 const TYPES = { smallint: 2n ** 15n, integer: 2n ** 31n, bigint: 2n ** 63n } as const;

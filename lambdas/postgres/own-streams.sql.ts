@@ -18,8 +18,8 @@ export const streamProcesses = (names: string): string => `
   select w.pid from pg_stat_subscription as w where w.subname::text = any (${names}) and w.pid is not null`;
 
 /**
- * Whether a backend `a` is somebody else's: neither a session of ours nor one of the streams, nor at work for one of them. Autovacuum is
- * nobody's. `leader_pid` is known from version 13 on; before, a parallel worker shows the application name of its leader.
+ * Whether a backend `a` is of others: neither a session of ours nor one of the streams, nor at work for one of them. Autovacuum does
+ * not count. `leader_pid` is known from version 13 on; before, a parallel worker shows the application name of its leader.
  * @param streams an expression of type int[]
  */
 export const isOfOthers = (streams: string): string => `coalesce(a.backend_type, '') <> 'autovacuum worker'

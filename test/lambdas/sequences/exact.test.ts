@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Session } from '../../../lambdas/ports/database.ts';
 import { identifier, literal, qualified } from '../../../lambdas/postgres/quote.ts';
-import { prepareSequences, readPositions, setExactly } from '../../../lambdas/switch/sequences.ts';
+import { prepareSequences, readPositions, setExactly } from '../../../lambdas/sequences/exact.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
 const LONG = `ü${'x'.repeat(61)}`;

@@ -1,10 +1,10 @@
-/** Roles that may still connect to a database whose gate is shut (`gate-access.ts`). */
+/** Roles that may still connect to a database whose gate is shut (`state/gate-access.sql.ts`). */
 import { REPLICATION_ROLE } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
-import { statement } from '../postgres/quote.ts';
+import { statement } from './quote.ts';
 
 /**
- * Condition under which a role `r` is the platform's own, which nobody but the platform can shut out. `pscale_api_…` are not: PlanetScale
+ * Condition under which a role `r` is the platform's own, which the platform alone can shut out. `pscale_api_…` are not: PlanetScale
  * makes them for its users. Where there is no `rdsadmin`, a name that begins like those of RDS is a user's.
  */
 export const PLATFORM_ROLE = `(r.rolname ~ '^(pg_|pscale_(?!api_))'
@@ -20,7 +20,7 @@ export interface RoleKept {
 }
 
 /**
- * Who will keep CONNECT when the gate is shut: superusers, and whoever inherits the rights of one of the two roles that are granted it
+ * Roles that will keep CONNECT when the gate is shut: superusers, and those that inherit the rights of one of the two roles that are granted it
  * directly, ours (unless it is a superuser, who needs no grant) and the replication role. From version 16 on a membership says by itself
  * whether it inherits, and is taken back only from the role that granted it.
  */

@@ -11,8 +11,8 @@ import { PREFIX } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
 import { identifier, literal, qualified, statement } from '../postgres/quote.ts';
 import { exclusions } from '../postgres/tables.sql.ts';
-import { INCLUDED_SEQUENCE, type SequenceDefinition } from '../sequences/sequences.sql.ts';
 import { OWN_TABLES } from '../state/tables.ts';
+import { INCLUDED_SEQUENCE, type SequenceDefinition } from './sequences.sql.ts';
 
 const { table: PLANNED } = OWN_TABLES.plannedSequences;
 const READ = qualified('pg_temp', `${PREFIX}_read_sequences`);

@@ -1,9 +1,9 @@
-/** What a switch asks of our logins, looked at before the copy and again before each switch. */
+/** The rights that a migration and a switch ask of our logins, looked at before the copy and again before each switch. */
 import type { SideName } from '../config/side-name.ts';
 import type { Reader } from '../ports/database.ts';
-import type { RoleRights } from '../postgres/rights.sql.ts';
-import { roleRights } from '../postgres/rights.sql.ts';
-import { type SwitchRights, switchRights } from '../postgres/switch-rights.sql.ts';
+import type { RoleRights } from './rights.sql.ts';
+import { roleRights } from './rights.sql.ts';
+import { type SwitchRights, switchRights } from './switch-rights.sql.ts';
 
 /** From 16 on a role may pass on REPLICATION and BYPASSRLS if it creates roles and has the attribute itself; before, only a superuser. */
 export const ATTRIBUTES_CAN_BE_PASSED_ON = 16;
@@ -36,7 +36,7 @@ export async function allRightsOn(reader: Reader): Promise<AllRights> {
 const lacking = (side: SideName, { role }: RoleRights, wanted: Readonly<Record<string, boolean>>): string[] =>
   Object.entries(wanted).flatMap(([right, granted]) => (granted ? [] : [`${side}: ${role} may not ${right}`]));
 
-/** To keep everybody else from writing, which concerns both sides of a switch, with or without a way back. */
+/** To keep other sessions from writing, which concerns both sides of a switch, with or without a way back. */
 export const fenceLacks = (side: SideName, rights: AllRights): string[] =>
   lacking(side, rights, {
     'alter the database (it is not its owner)': rights.superuser || rights.ownsDatabase,

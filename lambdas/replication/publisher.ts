@@ -17,13 +17,7 @@ import {
 } from '../postgres/roles.sql.ts';
 import { scramVerifier } from '../postgres/scram.ts';
 import { streamSettings } from '../postgres/session-pins.sql.ts';
-import {
-  createPublication,
-  lockPublication,
-  type PublicationList,
-  publicationList,
-  setPublishedTables,
-} from '../replication/publications.sql.ts';
+import { createPublication, lockPublication, type PublicationList, publicationList, setPublishedTables } from './publications.sql.ts';
 
 /**
  * The same name as on the source, so that PlanetScale's own login never stands in the source's catalog, and a password of its own. It reads

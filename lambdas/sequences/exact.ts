@@ -1,5 +1,5 @@
 /**
- * Sequences under the fence: replication does not carry them, and nobody takes numbers while they are copied, so the side being arrived at
+ * Sequences under the fence: replication does not carry them, and no number is taken while they are copied, so the side being arrived at
  * gets the exact positions, neither a gap nor a number twice. All that can be found out or refused before the fence is; under it there is
  * one round trip to each side, however many sequences there are.
  */
@@ -8,10 +8,9 @@ import type { Exclusions } from '../config/input.ts';
 import { atMost } from '../config/listing.ts';
 import type { SideName } from '../config/side-name.ts';
 import type { Session } from '../ports/database.ts';
-import { type DefinitionPair, nameOf, runsBackwards, trackOf } from '../sequences/pairs.ts';
-import { isOutside, type Position } from '../sequences/position.ts';
-import { refuseBackwards, refuseMissing, refuseOutOfBounds } from '../sequences/refusals.ts';
-import { refuseViews, type SequenceDefinition, sequences } from '../sequences/sequences.sql.ts';
+import { type DefinitionPair, nameOf, runsBackwards, trackOf } from './pairs.ts';
+import { isOutside, type Position } from './position.ts';
+import { refuseBackwards, refuseMissing, refuseOutOfBounds } from './refusals.ts';
 import {
   analyzePlanned,
   BATCH,
@@ -24,6 +23,7 @@ import {
   setPlanned,
   unsettable,
 } from './sequence-positions.sql.ts';
+import { refuseViews, type SequenceDefinition, sequences } from './sequences.sql.ts';
 
 /** A session outside of a transaction. */
 type Asked = Pick<Session, 'query' | 'script'>;

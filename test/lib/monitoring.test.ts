@@ -76,7 +76,7 @@ describe('alarms', () => {
       AlarmActions: [topic],
       TreatMissingData: 'notBreaching',
     });
-    expect(article(title)).toContain(`\`${name}\`: ${says}`);
+    expect(article(title).replaceAll('\n', ' ')).toContain(`\`${name}\`: ${says}`);
     expect(article(title)).toMatch(/^- Look: /m);
     expect(article(title)).toMatch(/^- Do: /m);
     // An anchor belongs to the first heading of its name.

@@ -5,7 +5,8 @@ import { dirname, join, normalize } from 'node:path';
 export type Texts = ReadonlyMap<string, string>;
 
 const FENCE = /^ *(`{3,}|~{3,}).*\n[\s\S]*?^ *\1 *$/gm;
-const CODE = /(`+)(?!`)(.*?[^`])\1(?!`)/g;
+/** Within a paragraph, over lines too. */
+const CODE = /(?<!`)(`+)(?!`)((?:(?!\n\n)[\s\S])*?[^`])\1(?!`)/g;
 const withoutFences = (markdown: string): string => markdown.replaceAll(FENCE, '');
 
 /** As GitHub makes it: letters, digits, hyphens, underscores and spaces stay, and spaces become hyphens. */
@@ -70,7 +71,8 @@ export const brokenMentions = (code: Texts, texts: Texts, exists: (path: string)
   );
 
 /** The inline code of a document. */
-export const codeOf = (markdown: string): string[] => [...withoutFences(markdown).matchAll(CODE)].map(([, , code = '']) => code.trim());
+export const codeOf = (markdown: string): string[] =>
+  [...withoutFences(markdown).matchAll(CODE)].map(([, , code = '']) => code.replaceAll(/\s+/g, ' ').trim());
 
 const ROOMS = /^(?:bin|lib|lambdas|rehearsal|test|docs|bench|\.ci)\/[\w./-]+$/;
 const FILE = /^[\w./-]*[\w-]\.(?:ts|md|json)$/;

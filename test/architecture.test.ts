@@ -251,7 +251,7 @@ describe.each(['docs/assumptions.md', 'docs/left-behind.md'])('%s', (document) =
   });
 
   it.each(words.filter((word) => word.endsWith('.ts')))('names the stand-in %s, which there is', (file) => {
-    expect(existsSync(join(ROOT, 'rehearsal', file))).toBe(true);
+    expect(existsSync(join(ROOT, file))).toBe(true);
   });
 });
 

@@ -71,7 +71,7 @@ export const brokenMentions = (code: Texts, texts: Texts, exists: (path: string)
   );
 
 /** The inline code of a document. */
-export const codeOf = (markdown: string): string[] =>
+const codeOf = (markdown: string): string[] =>
   [...withoutFences(markdown).matchAll(CODE)].map(([, , code = '']) => code.replaceAll(/\s+/g, ' ').trim());
 
 const ROOMS = /^(?:bin|lib|lambdas|rehearsal|test|docs|bench|\.ci)\/[\w./-]+$/;
@@ -86,6 +86,16 @@ export const brokenPaths = (texts: Texts, all: readonly string[], exists: (path:
       .filter((path) => !exists(normalize(path)) && (path.includes('/') || !all.some((file) => file.endsWith(`/${path}`))))
       .map((path) => `${from}: ${path}`),
   );
+
+/** Names of several capitalized words that stand as code in documents and are words of no code. */
+export function unknownNames(texts: Texts, code: string): string[] {
+  const words = new Set(code.match(/\b[A-Z]\w+/g));
+  return [...texts].flatMap(([from, text]) =>
+    codeOf(text)
+      .filter((name) => /^(?:[A-Z][a-z]+){2,}$/.test(name) && !words.has(name))
+      .map((name) => `${from}: ${name}`),
+  );
+}
 
 /** First cells of the tables below a heading, up to the next heading of its level, each with the other cells of its row. */
 export function rowsBelow(markdown: string, heading: string): Map<string, readonly string[]> {

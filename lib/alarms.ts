@@ -1,6 +1,6 @@
 /**
- * What calls a person, as data; `monitoring.ts` builds it. Each alarm is an article of the README's runbook, under its title: what it means,
- * how to look, what to do. Nothing is measured while no migration is open, so an alarm without numbers is quiet; that the watch itself
+ * What calls a person, as data; `monitoring.ts` builds it. Each alarm is an article of docs/alarms.md, under its title: what it means, how to look,
+ * what to do. Nothing is measured while no migration is open, so an alarm without numbers is quiet; that the watch itself
  * does not work is an alarm of its own.
  */
 import type { MetricName } from '../lambdas/monitoring/metrics.ts';

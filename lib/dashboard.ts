@@ -76,7 +76,7 @@ export function dashboard(scope: Construct, id: string, stack: string, alarms: r
       [
         heading(
           'Is it healthy?',
-          'The stream that flows now: from Aurora before the switch, back to it afterwards. README.md#alarms says what to do.',
+          'The stream that flows now: from Aurora before the switch, back to it afterwards. docs/alarms.md says what to do.',
         ),
       ],
       [new AlarmStatusWidget({ title: 'Alarms', width: WIDTH, height: 3, alarms: [...alarms] })],

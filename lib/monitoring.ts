@@ -134,7 +134,7 @@ export class Monitoring extends Construct {
     const { title, says, is, times, threshold, growing } = rule;
     const alarm = new Alarm(this, name, {
       alarmName: `${this.#stack}-${name}`,
-      alarmDescription: `${says} What to do: README.md#${anchorOf(title)}`,
+      alarmDescription: `${says} What to do: docs/alarms.md#${anchorOf(title)}`,
       metric: growing ? growth(this.#measured(rule, watch), threshold) : this.#measured(rule, watch),
       threshold: growing ? 0 : threshold,
       comparisonOperator: growing ? ComparisonOperator.GREATER_THAN_THRESHOLD : OPERATORS[is],

@@ -1,12 +1,10 @@
-/** The arithmetic of the README's "What it costs": what it counts is what the template has, and its columns add up. */
+/** The arithmetic of docs/costs.md: what it counts is what the template has, and its columns add up. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { UNITS } from '../lambdas/monitoring/metrics.ts';
 import { synthesized } from './support/synthesized.ts';
 
-const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
-const rows = readme
-  .slice(readme.indexOf('## What it costs'), readme.indexOf('## What the deployer needs'))
+const rows = readFileSync(new URL('../docs/costs.md', import.meta.url), 'utf8')
   .split('\n')
   .filter((line) => /^\| .*\d/.test(line))
   .map((line) => line.split('|').map((cell) => cell.trim()));
@@ -14,7 +12,7 @@ const rowOf = (name: string): string[] => rows.find(([, first]) => first === nam
 const { template } = synthesized();
 const count = (type: string): number => Object.keys(template.findResources(type)).length;
 
-describe('the costs in the README', () => {
+describe('the costs in docs/costs.md', () => {
   it.each([
     ['idle', 2],
     ['migrating', 3],

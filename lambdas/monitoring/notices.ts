@@ -1,4 +1,5 @@
 /** What a person is told of an execution that has ended. */
+import { ERROR_NAMES } from '../config/errors.ts';
 
 /** "Step Functions Execution Status Change", as far as it matters here. */
 export interface Ended {
@@ -68,13 +69,17 @@ function failure({ machine, status, error, cause }: Ended): { subject: string; s
   const reason = cause && cause.length > LONGEST_CAUSE ? `${cause.slice(0, LONGEST_CAUSE)}… (the rest is in the console)` : cause;
   const advice =
     status === 'FAILED'
-      ? 'What each error means: README.md#what-each-failure-means'
+      ? `What it means, and what to do: docs/errors.md${anchorOf(error)}`
       : `${machine} can be started again; it goes on where it stopped.`;
   return {
     subject: `${machine} ${ending}${error ? `: ${error}` : ''}`,
     says: [`${machine} ${ending}${error ? `: ${error}` : '.'}`, ...(reason ? [reason] : []), advice].join('\n\n'),
   };
 }
+
+/** Of the error's entry in docs/errors.md, as GitHub makes it; errors of the services have one for all of them. */
+const anchorOf = (error: string | undefined): string =>
+  `#${ERROR_NAMES.some((name) => name === error) ? error?.toLowerCase() : 'errors-of-step-functions-and-lambda'}`;
 
 /** `arn:aws:states:<region>:…` → where a person looks at the execution. */
 function consoleOf(executionArn: string): string {

@@ -65,27 +65,28 @@ describe('the watch', () => {
 });
 
 describe('alarms', () => {
-  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-  const article = (title: string): string => readme.split(`\n#### ${title}\n`)[1]?.split('\n#')[0] ?? '';
+  const document = readFileSync(new URL('../../docs/alarms.md', import.meta.url), 'utf8');
+  const article = (title: string): string => document.split(`\n## ${title}\n`)[1]?.split('\n#')[0] ?? '';
 
-  it.each(ALARM_NAMES)('%s leads to its article in the runbook, which says how to look and what to do', (name) => {
+  it.each(ALARM_NAMES)('%s leads to its article in docs/alarms.md, which says how to look and what to do', (name) => {
     const { title, says } = ALARMS[name];
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
       AlarmName: `AuroraToPlanetScale-${name}`,
-      AlarmDescription: `${says} What to do: README.md#${anchorOf(title)}`,
+      AlarmDescription: `${says} What to do: docs/alarms.md#${anchorOf(title)}`,
       AlarmActions: [topic],
       TreatMissingData: 'notBreaching',
     });
+    expect(article(title).replaceAll('\n', ' ')).toContain(`\`${name}\`: ${says}`);
     expect(article(title)).toMatch(/^- Look: /m);
     expect(article(title)).toMatch(/^- Do: /m);
     // An anchor belongs to the first heading of its name.
-    const headings = [...readme.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading));
+    const headings = [...document.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading));
     expect(headings.filter((anchor) => anchor === anchorOf(title))).toHaveLength(1);
   });
 
-  it('are told in the runbook in the order in which they are declared, and no other', () => {
-    const section = readme.split('\n### Alarms\n')[1]?.split('\n## ')[0] ?? '';
-    expect([...section.matchAll(/^#### (.+)$/gm)].map(([, title]) => title)).toEqual(ALARM_NAMES.map((name) => ALARMS[name].title));
+  it('have their articles in the order in which they are declared, before everything else', () => {
+    const section = document.split('\n## What is watched, and when\n')[0] ?? '';
+    expect([...section.matchAll(/^## (.+)$/gm)].map(([, title]) => title)).toEqual(ALARM_NAMES.map((name) => ALARMS[name].title));
   });
 
   it('look at metrics of this stack that the watch measures', () => {

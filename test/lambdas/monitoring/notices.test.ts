@@ -27,10 +27,15 @@ describe('a notice', () => {
     const notice = noticeOf('Shop', ended({ status: 'FAILED', error: 'NotReady', cause }));
     expect(notice?.subject).toBe('Shop: Replicate failed: NotReady');
     expect(notice?.message).toContain(cause);
-    expect(notice?.message).toContain('README.md#what-each-failure-means');
+    expect(notice?.message).toContain('docs/errors.md#notready');
     expect(notice?.message).toContain(
       `https://eu-central-1.console.aws.amazon.com/states/home?region=eu-central-1#/v2/executions/details/${executionArn}`,
     );
+  });
+
+  it('leads to the entry of all errors of the services where an error is not ours', () => {
+    const notice = noticeOf('Shop', ended({ status: 'FAILED', error: 'States.Timeout' }));
+    expect(notice?.message).toContain('docs/errors.md#errors-of-step-functions-and-lambda');
   });
 
   it.each([

@@ -1,4 +1,4 @@
-/** What the replication role holds in this database and elsewhere, and how it is taken away. Roles are shared by all databases. */
+/** Rights and objects of the replication role in this database and elsewhere, and how they are removed. Roles are shared by all databases. */
 import type { TableName } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
 import { identifier, qualified, statement } from './quote.ts';

@@ -1,5 +1,5 @@
 /**
- * What of a server's words may stand where people read, in the history of an execution and in notices: names of objects, and no value of a
+ * The part of a server's message that may be shown in the history of an execution and in notices: names of objects, and no value of a
  * row. A message is kept whole where the server itself put it together out of names alone; any other is cut to the name of its condition and
  * the object, and only the log gets the rest. In doubt it is cut.
  */
@@ -11,7 +11,7 @@ export interface Told {
   readonly code: string;
   readonly message: string;
   readonly hint?: string | undefined;
-  /** Whether code of the database's had a part in it: a function, or an expression that calls one. */
+  /** Whether code of the database took part in it: a function, or an expression that calls one. */
   readonly foreign: boolean;
   /** The function in which it arose. */
   readonly culprit?: string | undefined;
@@ -61,7 +61,7 @@ const NEUTRAL = /^(?:parallel worker$|COPY |unnamed portal parameter \$\d+)/;
 const framesOf = (context: string | undefined): string[] =>
   (context ?? '').split('\n').filter((line) => line !== '' && !NEUTRAL.test(line));
 
-/** Whether whatever ran was nothing but a block of ours. */
+/** Whether nothing but a block of ours ran. */
 export function isOwnBlock(context: string | undefined): boolean {
   const frames = framesOf(context);
   const [innermost = '', outermost = ''] = [frames[0], frames.at(-1)];

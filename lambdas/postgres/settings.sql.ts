@@ -9,7 +9,7 @@ export interface WalSettings {
   /** Slots that are not this migration's. */
   readonly slotsOfOthers: number;
   readonly senders: number;
-  /** WAL senders that serve somebody else than this migration's subscription. */
+  /** WAL senders that serve another client than this migration's subscription. */
   readonly sendersOfOthers: number;
 }
 

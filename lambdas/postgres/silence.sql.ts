@@ -61,7 +61,7 @@ export interface Recorder {
 }
 
 /**
- * Settings under which the statements of this session that carry a secret would be kept if nobody switched them off. Those that only say
+ * Settings under which the statements of this session that carry a secret would be kept unless they are switched off. Those that only say
  * how much is kept by another are left out, and so is what shows nothing that is inside a function.
  */
 export const recorders = (): Statement<Recorder> =>

@@ -6,7 +6,7 @@ import type { OwnedObject } from './rights.sql.ts';
 export interface SwitchRights {
   /** May change the settings and the privileges of the database. */
   readonly ownsDatabase: boolean;
-  /** May end the sessions of everybody but superusers. */
+  /** May end the sessions of every role but superusers. */
   readonly signals: boolean;
   /** RDS: may do much of what a superuser may. */
   readonly isRdsSuperuser: boolean;

@@ -1,4 +1,4 @@
-/** Tables of the user, as the source's catalog tells of them. */
+/** Tables of the user, from the source's catalog. */
 import type { Exclusions } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
 import { statement, USER_SCHEMA } from './quote.ts';

@@ -1,5 +1,6 @@
 /**
- * The user's schema as the catalog has it: one row an object, in words that can be compared and shown. Expects search_path to be pg_catalog, so that names are qualified.
+ * The user's schema as the catalog has it: one row an object, in words that can be compared and shown. Expects
+ * search_path to be pg_catalog, so that names are qualified.
  *
  * Views, functions, triggers and policies are not listed: they hold no rows, and the application's developers replace them at any time.
  */

@@ -81,7 +81,11 @@ export const SESSION_PINS: readonly Pin[] = [
     value: 'off',
     why: 'Names that the server prints are compared with names; search_path, which comes next, is kept as printed.',
   },
-  { name: 'search_path', value: 'pg_catalog', why: 'Names without a schema lead to the system, never to an object of the same name of another role.' },
+  {
+    name: 'search_path',
+    value: 'pg_catalog',
+    why: 'Names without a schema lead to the system, never to an object of the same name of another role.',
+  },
   { name: 'row_security', value: 'off', why: 'A policy makes a query fail, which we see, in place of hiding rows, which we do not.' },
   { name: 'DateStyle', value: 'ISO, MDY', why: 'Dates in one form, whatever side prints or reads them.' },
   { name: 'IntervalStyle', value: 'postgres', why: 'The one style that can be read back under every other.' },

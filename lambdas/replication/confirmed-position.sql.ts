@@ -1,4 +1,4 @@
-/** How far the target has confirmed the source's WAL. */
+/** The position up to which the target has confirmed the source's WAL. */
 import type { Statement } from '../ports/database.ts';
 import { statement } from '../postgres/quote.ts';
 

@@ -1,4 +1,4 @@
-/** Before the role, the publication or a subscription is used: whoever holds one of our names must not have a say in the stream. */
+/** Before the role, the publication or a subscription is used: an object of another role under one of our names must not affect the stream. */
 import { NotOurs } from '../config/errors.ts';
 import type { SideName } from '../config/side-name.ts';
 import type { Reader } from '../ports/database.ts';

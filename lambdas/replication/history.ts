@@ -2,9 +2,9 @@
  * Whether slot and subscription still add up to a gapless history.
  *
  * A slot that is dropped and made again under its name goes on streaming without an error and without the changes in between. What can be
- * told from outside is: that a slot is missing, lost, or another one than the subscription began with as far as our own records go; that the
+ * seen from outside is: that a slot is missing, lost, or another one than the subscription began with as far as our own records go; that the
  * publication was made anew, for nothing was sent meanwhile; and that numbers are missing from the heartbeat. Changes lost between
- * two beats leave no trace in either catalog: those only CompareData finds.
+ * two heartbeats leave no trace in either catalog: those only CompareData finds.
  */
 import { ReplicationBroken } from '../config/errors.ts';
 import { type StreamName, subscriptionName } from '../config/names.ts';
@@ -30,9 +30,9 @@ export interface StreamHistory {
   readonly birth: SlotIncarnation | undefined;
   readonly subscription: SubscriptionState | undefined;
   readonly note: Note | undefined;
-  /** What the subscription knows of. */
+  /** Tables that the subscription knows. */
   readonly tables: readonly SubscribedTable[];
-  /** The beats on the subscriber, once their own table is ready. */
+  /** The heartbeats on the subscriber, once their own table is ready. */
   readonly beats: BeatRange | undefined;
 }
 
@@ -75,11 +75,11 @@ export const hasCopied = ({ tables }: Pick<StreamHistory, 'tables'>): boolean =>
   tables.some(({ state }) => state !== 'i') &&
   (tables.some((table) => keyOf(table) === keyOf(HEARTBEAT_TABLE)) || tables.some(({ state }) => state !== 'r'));
 
-/** How a slot goes without anybody dropping it. */
+/** How a slot is lost without having been dropped by a session. */
 const LOSSES: Record<SideName, string> = {
-  source: ' (dropped by somebody, or lost when the writer failed over)',
+  source: ' (dropped by another session, or lost when the writer failed over)',
   target:
-    ' (dropped by somebody, or lost in a switchover: PlanetScale keeps a slot only if sync_replication_slots and hot_standby_feedback ' +
+    ' (dropped by another session, or lost in a switchover: PlanetScale keeps a slot only if sync_replication_slots and hot_standby_feedback ' +
     'are on and its name is entered under Clusters → Parameters → Failover)',
 };
 
@@ -90,7 +90,7 @@ export function slotTrouble(name: string, stream: StreamName, slot: SlotState | 
   return slot.lost ? `The ${publisher} has thrown away WAL that the replication slot ${name} needed` : undefined;
 }
 
-/** Why the slot's history cannot be vouched for; undefined where nothing speaks against it. Asked of an existing subscription only. */
+/** Why the slot's history may have a gap; undefined where nothing suggests one. Asked of an existing subscription only. */
 export function continuityViolation(history: StreamHistory): string | undefined {
   const { stream, name, database, slot, birth, subscription, note, publication, beats } = history;
   const { publisher, subscriber } = SIDES_OF[stream];

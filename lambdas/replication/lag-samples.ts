@@ -14,7 +14,7 @@ export const GOOD_SAMPLES_NEEDED = 3;
  */
 export const SAMPLE_TIMEOUT_MS = 5_000;
 
-/** The marker that follows a sample, and says how it and those before were. */
+/** The marker that follows a sample, and records how it and those before were. */
 export const markerAfter = (marker: Marker, arrival: Arrival, input: MigrationInput): Marker => ({
   look: marker.look + 1,
   streakBefore: isGood(arrival, input) ? marker.streakBefore + 1 : 0,

@@ -1,4 +1,4 @@
-/** Makes the slot on the source, and writes down its birth. */
+/** Makes the slot on the source, and records its incarnation. */
 import { randomUUID } from 'node:crypto';
 import { StatementFailed, VerificationError } from '../config/errors.ts';
 import { LOOK_AGAIN_RESERVE_MS } from '../engine/reserves.ts';
@@ -9,7 +9,7 @@ import { createSlotIncarnations, recordSlotIncarnation, type SlotIncarnation } f
 import type { StreamHistory } from './history.ts';
 import { createSlot, dropSlot } from './slots.sql.ts';
 
-/** An attempt waits for every write transaction that is open; longer ones are told to the person who watches, who may end them. */
+/** An attempt waits for every write transaction that is open; longer ones are reported to the operator, who may end them. */
 const LONGEST_ATTEMPT_MS = 300_000;
 const SHORTEST_ATTEMPT_MS = 1_000;
 
@@ -31,7 +31,7 @@ export async function withAdvisoryLock<Result>(
 /**
  * Without a subscription there is no history to keep, so a slot that an interrupted run left behind is dropped first: it would only make
  * the target read WAL from before its copy.
- * @returns the birth, or undefined where open transactions did not end in time; then the server has dropped the half-made slot
+ * @returns the incarnation, or undefined where open transactions did not end in time; then the server has dropped the half-made slot
  */
 export async function makeSlot(
   source: Database,

@@ -70,5 +70,5 @@ async function connectionOf<Side extends Reader>(stream: StreamName, name: strin
 }
 
 export const isPassedOn = ({ note, connection }: PasswordHolder): boolean => isConnectionOf(note, connection);
-/** Whether somebody reads the slot. A disabled subscription does not, and whatever enables it uses the new password. */
+/** Whether a walsender reads the slot. A disabled subscription has none, and uses the new password once it is enabled. */
 export const isFlowing = ({ subscription, slot }: PasswordHolder): boolean => !subscription.enabled || slot?.active === true;

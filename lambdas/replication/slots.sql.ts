@@ -10,13 +10,13 @@ export interface SlotState {
   readonly database: string | null;
   readonly active: boolean;
   readonly activePid: number | null;
-  /** A session of one of our own steps holds it: it was left at work, and makes the slot or lets go of it in a moment. */
+  /** A session of one of our own steps holds it: it was left running, and makes the slot or releases it in a moment. */
   readonly heldByUs: boolean;
   /** Still waiting for the transactions that were open when it was begun; no history is kept yet. */
   readonly building: boolean;
   /** The server threw away WAL that the slot needed; it never recovers. */
   readonly lost: boolean;
-  /** Up to where the target has confirmed; null while building. */
+  /** WAL position that the target has confirmed; null while building. */
   readonly confirmed: string | null;
   /** Bytes of WAL that the target has not confirmed yet. */
   readonly lagBytes: number | null;

@@ -1,10 +1,10 @@
-/** What the target knows of changes that it could not take in. */
+/** What the target knows of changes that it could not apply. */
 import type { TableName } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
 import { statement } from '../postgres/quote.ts';
 
 /**
- * Rows that came and were there already, or whose unique keys were: from version 18 on they are counted, before that nobody knows
+ * Rows that came and were there already, or whose unique keys were: from version 18 on they are counted, before that they are not
  * (https://www.postgresql.org/docs/18/monitoring-stats.html#MONITORING-PG-STAT-SUBSCRIPTION-STATS).
  */
 export const conflictsCounted = (subscription: string): Statement<{ readonly rows: number }> =>

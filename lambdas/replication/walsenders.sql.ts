@@ -1,8 +1,8 @@
-/** Who sends a slot's changes. */
+/** The walsender that sends a slot's changes. */
 import type { Statement } from '../ports/database.ts';
 import { statement } from '../postgres/quote.ts';
 
-/** Which process reads a slot `s`, and since when: another text for every connection, null while nobody reads. */
+/** The process that reads a slot `s`, and since when: another text for every connection, null while no process reads it. */
 const IDENTITY = `(select format('%s since %s', r.pid, r.backend_start) from pg_stat_replication as r where r.pid = s.active_pid)`;
 
 /** The same as an expression on the slot of a name, for what is run at the server. @param slot an expression */

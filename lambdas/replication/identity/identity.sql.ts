@@ -13,7 +13,7 @@ export interface IdentityFacts {
   readonly schema: string;
   readonly table: string;
   readonly owner: string;
-  /** Whether we own it, or have the rights of its owner: nobody else may alter a table. */
+  /** Whether we own it, or have the rights of its owner: no other role may alter a table. */
   readonly mayAlter: boolean;
   /** pg_class.relreplident: d default, n nothing, f full, i index. */
   readonly identity: 'd' | 'n' | 'f' | 'i';

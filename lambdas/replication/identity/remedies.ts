@@ -1,4 +1,4 @@
-/** The statements, for a person to run on the source, that give tables a replica identity. Each is tried in a test on real servers. */
+/** The statements, for the operator to run on the source, that give tables a replica identity. Each is tried in a test on real servers. */
 import { choiceOf, settingOf } from './choice.ts';
 import { type IdentityFacts, ROW_ID } from './identity.sql.ts';
 

@@ -134,6 +134,9 @@ export function sampleRefused(refusals: readonly Refusal[], untold: number): Sam
 
 /** @param where see {@link Refusal} */
 export const refusalOf = (where: string, error: StatementFailed, rest: Pick<Refusal, 'key' | 'what'>, table?: SampledTable): Refusal => ({
-  ...{ where, ...rest, rows: 1, remedy: remedyOf(error, table) },
+  where,
+  ...rest,
+  rows: 1,
+  remedy: remedyOf(error, table),
   words: `${withCode(error.message, error.complaint.code)}${error.complaint.culprit && !error.message.includes(error.complaint.culprit) ? ` in function ${error.complaint.culprit}` : ''}`,
 });

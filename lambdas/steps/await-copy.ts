@@ -56,7 +56,14 @@ async function look({ source, target, previous, input }: Looking<'source' | 'tar
   const watch = keepWatch(before, progress, workers, now);
   const failures = await failuresSince(readFailures(previous), { source, target, history, workers, tables });
   return {
-    ...{ now, history, source: published, target: tables, workers, watch, progress, failures },
+    now,
+    history,
+    source: published,
+    target: tables,
+    workers,
+    watch,
+    progress,
+    failures,
     failing: isFailing(failures) ? await causeOf(source, target, history.name, published, input, failures) : undefined,
     occupied: recentErrors(watch, workers) > 0 ? await occupiedBeforeCopy(target, history.name) : [],
     timeLimits: (await source.query(timeLimitsOf(REPLICATION_ROLE))).map(({ setting }) => setting),

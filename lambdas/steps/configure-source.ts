@@ -34,7 +34,10 @@ async function look(cluster: ClusterSetupView): Promise<Seen | undefined> {
   const foreign = state.parameterGroup !== migrationGroup && !DEFAULT_GROUP.test(state.parameterGroup);
   const theirs = foreign ? await cluster.userParameters(state.parameterGroup) : [];
   const setting: Setting = {
-    ...{ stack, migrationGroup, publicAccess, state },
+    stack,
+    migrationGroup,
+    publicAccess,
+    state,
     securityGroup: await cluster.securityGroup(),
     tags: await candidateTags(cluster, state),
     streamsAlready: foreign && streamsAlready(theirs),

@@ -104,7 +104,9 @@ export const applicationLogin = (entrance: Entrance, database: string): Connecti
 
 const sourceRole = (attributes: string, memberships: readonly string[]): SideRoles => ({
   statements: [`create role ${SOURCE_ROLE} login ${attributes} password ${literal(SOURCE_PASSWORD)}`, ...memberships],
-  ...{ owner: SOURCE_ROLE, login: SOURCE_ROLE, password: SOURCE_PASSWORD },
+  owner: SOURCE_ROLE,
+  login: SOURCE_ROLE,
+  password: SOURCE_PASSWORD,
 });
 
 /** Memberships that guides ask for where there is no rds_superuser. */
@@ -167,7 +169,8 @@ export async function startPair(options: PairOptions): Promise<Pair> {
     target: target.server,
     edge,
     createDatabase: async (name) => ({
-      ...{ name, roles: { source: SOURCE_ROLE, target: TARGET_ROLES[options.targetLogin ?? DEFAULT_TARGET_LOGIN] } },
+      name,
+      roles: { source: SOURCE_ROLE, target: TARGET_ROLES[options.targetLogin ?? DEFAULT_TARGET_LOGIN] },
       source: await source.createDatabase(name),
       target: await target.createDatabase(name),
     }),

@@ -19,7 +19,10 @@ export type Parameters = Readonly<Record<string, string | number>>;
 
 /** Nothing outlives a rehearsal, so nothing has to survive a power cut; and shared memory goes with the server's folder, however it ends. */
 const THROWAWAY: Parameters = {
-  ...{ fsync: 'off', full_page_writes: 'off', shared_buffers: '64MB', max_wal_size: '2GB' },
+  fsync: 'off',
+  full_page_writes: 'off',
+  shared_buffers: '64MB',
+  max_wal_size: '2GB',
   dynamic_shared_memory_type: 'mmap',
 };
 
@@ -89,7 +92,10 @@ export class Server {
       server.#write('server.key', tls.key);
       server.#write('password', SUPERUSER_PASSWORD);
       await makeDataDirectory({
-        ...{ folder, version, kin, owner },
+        folder,
+        version,
+        kin,
+        owner,
         binaries: server.#binaries,
         // so that it goes with the server if the process ends meanwhile
         onProcess: (child) => {

@@ -47,7 +47,12 @@ export function startWorkload({ secret, subjects, writers, rate, retryAfterMs = 
   const running = Array.from({ length: writers }, (_, index) =>
     write(
       {
-        ...{ name: `${run}-${index + 1}`, secret, subjects, journal, everyMs, retryAfterMs },
+        name: `${run}-${index + 1}`,
+        secret,
+        subjects,
+        journal,
+        everyMs,
+        retryAfterMs,
         isStopped: () => stopped,
         isAbandoned: () => abandoned,
       },

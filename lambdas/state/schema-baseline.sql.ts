@@ -38,7 +38,7 @@ export const baselineExists = (): Statement<{ readonly exists: boolean }> =>
 /** The sides that were recorded. To be asked only where {@link baselineExists}, as everything below. */
 export const sidesRecorded = (): Statement<{ readonly side: Recorded }> => statement(`select side from ${SIDES}`);
 
-/** Returns a row where the side was not recorded before; whoever is at it at the same time waits for the other. */
+/** Returns a row where the side was not recorded before; of two visits at once the second waits for the first. */
 export const beginBaseline = (side: Recorded): Statement<{ side: Recorded }> =>
   statement(`insert into ${SIDES} (side) values ($1::text) on conflict do nothing returning side`, [side]);
 

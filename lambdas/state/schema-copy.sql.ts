@@ -25,7 +25,7 @@ create table ${TABLE} (
 `,
   );
 
-/** A copy as the target remembers it. */
+/** A copy as recorded on the target. */
 export interface SchemaCopy {
   readonly sourceIdentity: string;
   readonly sourceDatabase: string;

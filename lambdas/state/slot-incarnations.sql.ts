@@ -1,6 +1,7 @@
 /**
- * What we wrote down on the source when we made a slot. A slot that is dropped and made again under its name looks the same to everybody
- * else; the subscription carries the same birth in its comment, so a slot that our own tool made for another subscription is told apart.
+ * Our record on the source of each slot incarnation that we made. A slot that is dropped and made again under its name looks the same to
+ * every client; the subscription carries the same incarnation in its comment, so a slot that our own tool made for another subscription is
+ * told apart.
  */
 import { SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
@@ -13,7 +14,7 @@ const TABLE = qualified(SCHEMA, NAME);
 export interface SlotIncarnation {
   /** Unique, made by us. */
   readonly birth: string;
-  /** From here on the slot has everything. */
+  /** WAL position from which on the slot has everything. */
   readonly consistentPoint: string;
   /** Identifies the publication; one that was dropped and made again has another, and nothing was sent in between. */
   readonly publication: number;

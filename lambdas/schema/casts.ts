@@ -11,7 +11,7 @@ const FOLLOWING: Readonly<Record<string, readonly string[]>> = {
   interval: ['year', 'month', 'day', 'hour', 'minute', 'second', 'to', 'YEAR', 'MONTH', 'DAY', 'HOUR', 'MINUTE', 'SECOND', 'TO'],
 };
 
-/** The type that begins at a place, and the place after it. */
+/** The type that begins at a position, and the position after it. */
 function typeAt(items: readonly Item[], from: number): { readonly type: string; readonly next: number } {
   const first = items[from];
   let type = first?.kind === 'atom' ? first.text : '';

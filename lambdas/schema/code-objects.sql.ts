@@ -61,7 +61,7 @@ const VIEWS = `
 select ${TABLE_OR_VIEW}, coalesce(array_to_string(r.reloptions, ', '), 'plain'), pg_get_viewdef(r.oid), array[]::text[]
 from relations as r where r.relkind in ('v', 'm')`;
 
-/** A foreign key's are none of anybody's; those of partitions that come from the parent's are listed for whether they are enabled. */
+/** Triggers of foreign keys are not listed; those of partitions that come from the parent's are listed for whether they are enabled. */
 const TRIGGERS = `
 select 'trigger ' || quote_ident(t.tgname) || ' on ' || r.oid::regclass, ${STATES('t.tgenabled')},
   case when t.parent = '0' then pg_get_triggerdef(t.oid) end, array[${TABLE_OR_VIEW}]

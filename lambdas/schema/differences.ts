@@ -1,4 +1,4 @@
-/** What became of a schema since it was recorded. Pure. */
+/** Changes of a schema since it was recorded. Pure. */
 import type { SchemaObject } from '../postgres/schema-objects.sql.ts';
 import { sayTheSame } from './canonical.ts';
 

@@ -120,7 +120,7 @@ export const platformEventTriggers = (): Statement<{ readonly name: string }> =>
 select e.evtname::text as name from pg_event_trigger as e where pg_get_userbyid(e.evtowner) = 'rdsadmin' order by name
 `);
 
-/** How many large objects there are, counted up to a million. Their owners and sizes stay out of it: sizes are not for everybody to see. */
+/** How many large objects there are, counted up to a million. Their owners and sizes stay out of it: not every role may see sizes. */
 export const largeObjects = (): Statement<{ count: number }> =>
   statement('select count(*)::float8 as count from (select from pg_largeobject_metadata limit 1000000) as counted');
 

@@ -1,4 +1,4 @@
-/** What catalogs tell of functions that are run where there is no search_path, of what their bodies may mean, and of the paths that there are. */
+/** Catalog queries about functions that run without a search_path, about the objects that their bodies may name, and about the paths that are set. */
 import type { Exclusions } from '../config/input.ts';
 import { SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
@@ -26,7 +26,7 @@ const LEANS_ON_A_PATH = `l.lanname not in ('internal', 'c') and p.prosrc <> ''
 const COLUMNS = `p.oid::regprocedure::text as routine, pg_get_userbyid(p.proowner)::text as owner, p.prosrc as body`;
 
 /**
- * Those that copying, applying, building or refreshing evaluates. Apply workers run with an empty path (InitializeLogRepWorker in
+ * Functions that copying, applying, building or refreshing evaluates. Apply workers run with an empty path (InitializeLogRepWorker in
  * https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/replication/logical/worker.c), and so does what maintains tables from
  * version 17 on (https://www.postgresql.org/docs/17/release-17.html). Policies, defaults and ordinary triggers run in the application's sessions.
  */
@@ -52,7 +52,7 @@ order by routine
     exclusions(input),
   );
 
-/** Something that a word in a body may mean. */
+/** An object that a word in a body may name. */
 export interface Meaning {
   readonly word: string;
   readonly schema: string;
@@ -88,7 +88,7 @@ where ${USER_SCHEMA}
 
 /** A value of search_path that sessions of this database begin with. */
 export interface PathSetting {
-  /** Null where it is everybody's. */
+  /** Null where it is the database's or the server's, for every role. */
   readonly role: string | null;
   readonly path: string;
 }
@@ -123,7 +123,7 @@ export interface GivenPath {
   readonly path: readonly string[];
 }
 
-/** For a person to run, on the source too. */
+/** For the operator to run, on the source too. */
 export const givePath = ({ routine, path }: GivenPath): string =>
   `alter routine ${routine} set search_path = ${path.map(identifier).join(', ')}`;
 
@@ -131,8 +131,8 @@ const NAME = 'path_given';
 const TABLE = qualified(SCHEMA, NAME);
 
 /**
- * Gives the paths, and writes down which: a comparison of both sides must not take them for changes. What did not come along, or comes after
- * the copy, is passed over. One transaction with the copy of the schema.
+ * Sets the paths, and records which: a comparison of both sides must not take them for changes. A function that was not copied, or comes
+ * after the copy, is passed over. One transaction with the copy of the schema.
  */
 export const givePaths = (paths: readonly GivenPath[]): Statement[] => [
   closed(NAME, `create table ${TABLE} (routine text primary key, path text[] not null)`),
@@ -156,7 +156,7 @@ $do$
 
 /**
  * For the middle of a dump: a table whose generated column or partition key calls an SQL function makes the target read the body of that
- * function at once. What is not there yet is passed over.
+ * function at once. A function that is not there yet is passed over.
  */
 export const giveWhatIsThere = (paths: readonly GivenPath[]): string => {
   const given = paths.map((one) => `(${literal(one.routine)}, ${literal(one.path.map(identifier).join(', '))})`).join(', ');
@@ -174,5 +174,5 @@ end`)}`;
 export const pathsGivenExist = (): Statement<{ readonly exist: boolean }> =>
   statement(`select to_regclass(${literal(TABLE)}) is not null as exist`);
 
-/** To be asked only where {@link pathsGivenExist}: what functions of the target differ in from those of the source, because we made it so. */
+/** To be asked only where {@link pathsGivenExist}: the paths of functions of the target that those of the source lack, because we set them. */
 export const pathsGiven = (): Statement<GivenPath> => statement(`select routine, path from ${TABLE} order by routine`);

@@ -1,4 +1,4 @@
-/** Tables and their columns on either side, for finding what one side has and the other lacks. Catalogs only, which everybody may read. */
+/** Tables and their columns on either side, for finding what one side has and the other lacks. Catalogs only, which every role may read. */
 import type { Exclusions, TableName } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
 import { statement } from '../postgres/quote.ts';
@@ -88,7 +88,7 @@ order by r."schema", r."table", a.attnum
 export const tablesThere = (tables: readonly TableName[]): Statement<TableName> =>
   statement(`select t."schema", t."table" from (${NAMED}\n) as t`, names(tables));
 
-/** How a table hangs below others. */
+/** The parents of a partition. */
 export interface Ancestry extends TableName {
   /** The bound, and what it is partitioned by itself, as CREATE TABLE says it; null for what is no partition. */
   readonly bound: string | null;

@@ -1,4 +1,4 @@
-/** What a person reads when the target refuses part of the schema. */
+/** The message when the target refuses part of the schema. */
 import { SchemaCopyFailed } from '../../config/errors.ts';
 import { atMost } from '../../config/listing.ts';
 import { withCode } from '../../postgres/server-words.ts';

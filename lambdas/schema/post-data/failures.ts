@@ -1,4 +1,4 @@
-/** What a person reads about statements that the target refused. */
+/** The message about statements that the target refused. */
 import { IndexBuildFailed } from '../../config/errors.ts';
 import { SCHEMA } from '../../config/names.ts';
 import { qualified } from '../../postgres/quote.ts';
@@ -27,7 +27,7 @@ const MOST_FAILURES_TOLD = 20;
 const titleOf = ({ kind, object, onSchema, onTable }: Work): string =>
   `${kind} ${object}${onSchema && onTable && object !== onTable ? ` on ${qualified(onSchema, onTable)}` : ''}`;
 
-/** What the server said, as far as it may be told; undefined where it said nothing. */
+/** The server's message, as far as it may be shown; undefined where there is none. */
 export function wordsOf({ code, error, hint, culprit, ownWords }: Work): PublicWords | undefined {
   if (code === null) return undefined;
   return publicWords({ code, message: error ?? '', hint: hint ?? undefined, foreign: ownWords !== true, culprit: culprit ?? undefined });

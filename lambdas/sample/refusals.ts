@@ -1,4 +1,4 @@
-/** What a person reads about rows that the target would not take, and what to do about it. */
+/** The message about rows that the target would not accept, and the remedy. */
 import { SampleRefused, type StatementFailed } from '../config/errors.ts';
 import { atMost } from '../config/listing.ts';
 import { withoutNeedlessQuotes } from '../postgres/quoted-names.ts';
@@ -14,7 +14,7 @@ export interface Refusal {
   readonly key: string | undefined;
   /** What was evaluated; undefined where the server does not say. */
   readonly what: string | undefined;
-  /** Server's words, as far as they may be told. */
+  /** The server's message, as far as it may be shown. */
   readonly words: string;
   readonly remedy: string;
   /** Rows of the sample that fail alike. */
@@ -26,7 +26,7 @@ const LONGEST_KEY = 120;
 const LONGEST_EXPRESSION = 200;
 const cut = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most)}…` : text);
 
-/** The primary key of a row, which is the one thing of it that is told. */
+/** The primary key of a row, which is the only part of it that is shown. */
 export function keyOfRow({ key, columns }: SampledTable, row: readonly (string | null)[]): string {
   if (key.length === 0) return 'a row of a table without a primary key';
   return cut(key.map((name) => `${name} = ${cut(row[columns.indexOf(name)] ?? 'null', LONGEST_VALUE)}`).join(', '), LONGEST_KEY);
@@ -52,11 +52,11 @@ export const inWords = ({ kind, name, text, predicate, domain }: Expression): st
 const constraintsNamed = ({ complaint }: StatementFailed, expressions: readonly Expression[]): Expression[] =>
   expressions.filter(({ name, kind }) => name === complaint.constraint && (kind.endsWith('check') || kind.endsWith('domain')));
 
-/** Whether a row was refused by what would perhaps take it once other tables are filled. */
+/** Whether the expression that refused a row may accept it once other tables are filled. */
 export const isPremature = (error: StatementFailed, { expressions }: SampledTable): boolean =>
   error.complaint.code === CHECK_VIOLATION && constraintsNamed(error, expressions).some(({ reads }) => reads);
 
-/** What an insertion evaluated when it failed, as far as the error or the function in which it arose tells. */
+/** What an insertion evaluated when it failed, as far as the error or the function in which it arose shows. */
 export function evaluatedBy(error: StatementFailed, { expressions }: SampledTable): string | undefined {
   const { complaint } = error;
   const named = constraintsNamed(error, expressions);
@@ -103,7 +103,7 @@ const MOST_TOLD = 30;
 
 const MOST_NAMED = 3;
 
-/** Partitions and tables of one making fail alike, and are one thing to mend. */
+/** Partitions and tables of one definition fail alike, and are one thing to mend. */
 function inParagraph(alike: readonly Refusal[], at: number): string {
   const [first, ...others] = alike as [Refusal, ...Refusal[]];
   const { where, key, what, words, remedy, rows } = first;

@@ -1,5 +1,5 @@
 /**
- * What is done at the target with rows that are tried. A transaction begins by truncating, so that what is written goes into new files, and
+ * Statements at the target on rows that are tried. A transaction begins by truncating, so that what is written goes into new files, and
  * ends by being rolled back: then neither a row nor a page is left, and a table that was not empty after all is as it was.
  */
 import type { TableName } from '../config/input.ts';
@@ -51,12 +51,12 @@ export const evaluateView = (definition: string): Statement =>
 const NAME = 'sample_trial';
 const TABLE = qualified(SCHEMA, NAME);
 
-/** What a trial came to that found nothing wrong. */
+/** The outcome of a trial that found nothing wrong. */
 export interface SampleTrial {
   readonly tables: number;
   readonly rows: number;
   readonly views: number;
-  /** What took too long to be tried as a whole, as a person would name it. */
+  /** What took too long to be tried as a whole, as the operator would name it. */
   readonly slow: readonly string[];
   /** What could not be tried, and why. */
   readonly untried: readonly string[];

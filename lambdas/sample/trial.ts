@@ -1,6 +1,6 @@
 /**
  * Tries rows at the target: batches of tables in a transaction each, a table that refuses something row by row. Each trial is rolled back. What
- * fails in one table hides nothing in another, and what takes too long is told and passed over.
+ * fails in one table hides nothing in another, and what takes too long is reported and passed over.
  */
 import { StatementFailed, TransientError } from '../config/errors.ts';
 import type { LowSession } from '../ports/database.ts';
@@ -31,7 +31,7 @@ export interface Sample {
 
 /** A statement; a session that takes longer is given up soon after. */
 export const LIMIT_MS = 5_000;
-/** Of a table that took too long as a whole, so few rows may still tell what fails. */
+/** Of a table that took too long as a whole, so few rows may still show what fails. */
 const FEW_ROWS = 3;
 /** Failures of one table, each of another kind. */
 const MOST_A_TABLE = 5;
@@ -96,7 +96,7 @@ export class Trial {
     await this.#session?.end();
   }
 
-  /** Several tables in one transaction. @returns the place of the first that does not pass as a whole */
+  /** Several tables in one transaction. @returns the index of the first that does not pass as a whole */
   async #attempt(samples: readonly Sample[]): Promise<number | undefined> {
     let place = 0;
     try {
@@ -115,7 +115,7 @@ export class Trial {
     }
   }
 
-  /** One table by itself, row by row, so that each kind of failure is told with a row. */
+  /** One table by itself, row by row, so that each kind of failure is reported with a row. */
   async #singly(sample: Sample): Promise<void> {
     const { table } = sample;
     this.stopped.add(table.name);

@@ -67,7 +67,7 @@ export interface SequencePosition {
   readonly called: boolean;
 }
 
-/** What a sequence tells about itself. */
+/** The answer of a sequence itself. */
 export interface SequenceLast {
   readonly n: number;
   /** Null before the first nextval, and after setval(…, false). */
@@ -77,8 +77,8 @@ export interface SequenceLast {
 }
 
 /**
- * Asks the sequences themselves rather than whatever has their names by now, and so keeps them, in this transaction, from being dropped or
- * renamed: asking takes a lock on each.
+ * Asks the sequences themselves, by their object identifiers and not by their names, and so keeps them, in this transaction, from being
+ * dropped or renamed: asking takes a lock on each.
  */
 export const sequenceLasts = (some: readonly Pick<SequenceDefinition, 'schema' | 'name'>[]): Statement<SequenceLast> =>
   statement(

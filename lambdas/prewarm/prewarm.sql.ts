@@ -6,7 +6,7 @@ import { closed } from '../state/closed.sql.ts';
 
 export const PREWARM = 'pg_prewarm';
 
-/** Where its functions are; no row where it is not installed. */
+/** The schema of its functions; no row where it is not installed. */
 export const prewarmSchema = (): Statement<{ readonly schema: string }> =>
   statement(`select extnamespace::regnamespace::text as schema from pg_extension where extname = '${PREWARM}'`);
 
@@ -51,7 +51,7 @@ where c.oid = $1::oid and s.blocks > $2::int8
 const NAME = 'prewarm';
 const TABLE = qualified(SCHEMA, NAME);
 
-/** What an execution has read so far. */
+/** The pages that an execution has read so far. */
 export interface Warmth {
   /** Oids of relations that are through. */
   readonly through: readonly string[];

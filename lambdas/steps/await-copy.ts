@@ -29,7 +29,7 @@ interface Seen extends Symptoms {
   readonly orphaned: readonly TableName[];
   /** Tables that were empty when the slot was made, and so were not copied. */
   readonly emptyAtStart: number;
-  /** Tables of which that was begun and interrupted. */
+  /** Tables of which that copy was begun and interrupted. */
   readonly recopying: readonly TableName[];
 }
 
@@ -95,7 +95,7 @@ export const awaitCopy = defineStep({
     );
   },
 
-  /** A switch has left the subscription disabled, somebody changed the publication since CreateSubscription, or a restart lost the end of a copy. */
+  /** A switch has left the subscription disabled, another session changed the publication since CreateSubscription, or a restart lost the end of a copy. */
   async act({ source, target, remainingMs }, { history, orphaned: lost, recopying }) {
     const finished = await withAdvisoryLock(source, history.name, async () => {
       const now = await lookAtHistory(source, target);

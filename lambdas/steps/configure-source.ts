@@ -1,6 +1,6 @@
 /**
  * Guide A, step 2: logical replication is a static parameter of the cluster, so a parameter group of ours replaces the attached one.
- * PlanetScale streams from outside, so its addresses are let in and the instances get public names. What was there before is recorded
+ * PlanetScale streams from outside, so its addresses are allowed and the instances get public names. What was there before is recorded
  * first, where RestoreSource finds it.
  */
 

@@ -89,7 +89,7 @@ export const copySchema = defineStep({
     const staying = STAY_BEHIND.filter((name) => !offered.has(name));
     const { excludeSchemas, excludeTables } = input;
     const exclusions: Exclusions = { excludeSchemas, excludeTables };
-    // Before the dump: what changes in between is then a difference to be found later, and not one that nobody sees.
+    // Before the dump: what changes in between is then a difference to be found later, and is not missed.
     const objects = await objectsOf(source, exclusions);
     const paths = input.searchPath === 'source' ? await pathsToGive(source, input) : [];
     const identities = await identitiesSet(source);
@@ -121,7 +121,7 @@ export const copySchema = defineStep({
   }),
 });
 
-/** Names as an execution can carry them; all of them stand in the record on the target. */
+/** Names that an execution can carry; all of them are in the record on the target. */
 const MOST_SHOWN = 200;
 const shown = (names: readonly string[]): string[] => atMost(MOST_SHOWN, names);
 
@@ -133,7 +133,7 @@ interface Plan {
   readonly paths: readonly GivenPath[];
   /** Replica identities that we have set on the source, which the dump brings along. */
   readonly identities: readonly IdentityOfTwin[];
-  /** What runs there, as it was before the dump. */
+  /** The source's code, as it was before the dump. */
   readonly code: readonly CodeObject[];
 }
 

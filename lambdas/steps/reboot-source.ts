@@ -37,7 +37,7 @@ async function canStream(source: Reader): Promise<boolean> {
 export const rebootSource = defineStep({
   needs: ['clusterReboot', 'source'],
 
-  /** What RDS says may be what was: of a group that it has just attached, and of an instance that it has just rebooted. */
+  /** RDS may report an earlier state: of a group that it has just attached, and of an instance that it has just rebooted. */
   async inspect({ clusterReboot: cluster, source, waitedSeconds, previous }): Promise<Seen> {
     const state = await cluster.describe();
     const writer = state?.members.find((member) => member.isWriter);

@@ -93,7 +93,7 @@ export const trySample = defineStep({
   }),
 });
 
-/** The name by which a person is told of it. */
+/** The name that messages show. */
 const readable = <Named extends { readonly name: string }>(one: Named): Named => ({ ...one, name: withoutNeedlessQuotes(one.name) });
 
 /** @throws SampleRefused with everything that fails */

@@ -10,10 +10,10 @@ import { clientConfig } from '../lambdas/adapters/postgres/client-config.ts';
 import type { Json } from '../lambdas/config/json.ts';
 import type { MachineName } from '../lambdas/engine/machines.ts';
 import { noApplication } from '../lambdas/ports/application.ts';
+import { bindingsOf } from '../rehearsal/bindings.ts';
 import { type Outcome, startExecution } from '../rehearsal/machines/execution.ts';
 import { ExecutionRegistry } from '../rehearsal/machines/registry.ts';
 import { synthesizeMachines } from '../rehearsal/machines/synthesize.ts';
-import { placesOf } from '../rehearsal/places.ts';
 import { openSides } from '../rehearsal/sides.ts';
 
 const { values } = parseArgs({
@@ -65,7 +65,7 @@ async function migrate(tables: number, switches: number): Promise<Found> {
     }
     await client.query(`insert into t0 select n, 'row ' || n from generate_series(1, 1000) as n`);
     await client.end();
-    const places = placesOf(sides, noApplication);
+    const places = bindingsOf(sides, noApplication);
     const registry = new ExecutionRegistry();
     const run = async (name: MachineName, number: number, tries = 20): Promise<Outcome> => {
       const input: Record<string, Json> = name === 'Replicate' ? { reboot: 'now', maxLagMilliseconds: 60_000 } : {};

@@ -2,12 +2,12 @@
 import type { Json } from '../lambdas/config/json.ts';
 import type { MachineName } from '../lambdas/engine/machines.ts';
 import type { SwitchedSecret } from './application/secret.ts';
+import type { RehearsalBindings } from './bindings.ts';
 import type { Fixes } from './fixes.ts';
 import type { Outcome, Pace, Visited } from './machines/execution.ts';
 import type { ExecutionRegistry } from './machines/registry.ts';
 import type { SynthesizedMachine } from './machines/synthesize.ts';
 import type { RehearsalOptions } from './options.ts';
-import type { RehearsalPlaces } from './places.ts';
 import type { Progress } from './progress.ts';
 import type { Report } from './report.ts';
 import type { EdgeOptions } from './servers/front/edge.ts';
@@ -38,7 +38,7 @@ export interface Hooks {
 /** What is played, wherever the machines run. */
 export interface RehearsalContext {
   readonly options: RehearsalOptions;
-  readonly company: Hooks;
+  readonly hooks: Hooks;
   readonly sides: Sides;
   readonly subjects: readonly Subject[];
   /** What of a dump was passed over or done otherwise than it says. */
@@ -58,8 +58,8 @@ export interface Machinery {
   abort(): void;
 }
 
-export interface RehearsalStage extends RehearsalContext {
-  readonly places: RehearsalPlaces;
+export interface RunnerContext extends RehearsalContext {
+  readonly places: RehearsalBindings;
   readonly machines: Readonly<Record<MachineName, SynthesizedMachine>>;
   readonly registry: ExecutionRegistry;
 }

@@ -11,10 +11,10 @@ import { conninfo, literal } from '../../lambdas/postgres/quote.ts';
 import { adapt } from '../../lambdas/schema/dump/adapt.ts';
 import { splitDump } from '../../lambdas/schema/dump/statements.ts';
 import { unmanagedCluster } from '../../rehearsal/aurora-stand-in.ts';
+import { replicationSecret } from '../../rehearsal/bindings.ts';
 import { startExecution } from '../../rehearsal/machines/execution.ts';
 import { ExecutionRegistry } from '../../rehearsal/machines/registry.ts';
 import { synthesizeMachines } from '../../rehearsal/machines/synthesize.ts';
-import { replicationSecret } from '../../rehearsal/places.ts';
 import { isInstalled, run } from './programs.ts';
 
 export interface Route {

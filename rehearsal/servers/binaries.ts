@@ -21,12 +21,12 @@ export interface Owner {
 /** PostgreSQL refuses to run as root, so there the servers run as `nobody`, which every system has. */
 export function serverOwner(): Owner | undefined {
   if (process.getuid?.() !== 0) return undefined;
-  nobody ??= { uid: idOfNobody('-u'), gid: idOfNobody('-g') };
-  return nobody;
+  unprivileged ??= { uid: idOf('-u'), gid: idOf('-g') };
+  return unprivileged;
 }
 
-let nobody: Owner | undefined;
-const idOfNobody = (flag: string): number => Number(execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' }));
+let unprivileged: Owner | undefined;
+const idOf = (flag: string): number => Number(execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' }));
 
 /** Whether users other than the owner may walk down to this folder. */
 function isReachable(folder: string): boolean {

@@ -114,7 +114,7 @@ const PLAIN_MEMBERSHIPS = [`grant pg_monitor, pg_signal_backend to ${SOURCE_ROLE
 
 /** A source that begins as Aurora does, alone. @param plain see {@link PairOptions.plainSource} */
 export async function startSource(version: ServerVersion, parameters: Parameters = {}, plain?: string): Promise<OneSide> {
-  const server = await Server.start({ version, kin: 'source', parameters: { wal_level: 'replica', ...parameters } });
+  const server = await Server.start({ version, clusterRole: 'source', parameters: { wal_level: 'replica', ...parameters } });
   if (plain !== undefined) return oneSide(server, server, sourceRole(plain, PLAIN_MEMBERSHIPS));
   try {
     await makeAurora(server);
@@ -141,7 +141,7 @@ export async function startTarget(
   login: TargetLogin = DEFAULT_TARGET_LOGIN,
 ): Promise<OneSide & { readonly edge: Edge | undefined }> {
   const hba = options === 'none' ? {} : { hba: (superuser: string) => hbaBehindEdge(superuser, options) };
-  const server = await Server.start({ version, kin: 'target', ...hba, parameters: { wal_level: 'logical', ...parameters } });
+  const server = await Server.start({ version, clusterRole: 'target', ...hba, parameters: { wal_level: 'logical', ...parameters } });
   const edge = options === 'none' ? undefined : await Edge.start(server, options);
   const side = await oneSide(server, edge ?? server, {
     statements: targetRoles(login, TARGET_PASSWORD),

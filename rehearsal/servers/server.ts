@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
 import { binariesOf, type Owner, type ServerVersion, serverOwner } from './binaries.ts';
 import { type ServerCertificate, serverCertificate } from './certificates.ts';
-import { type Kin, makeDataDirectory, superuserOf } from './data-directory.ts';
+import { type ClusterRole, makeDataDirectory, superuserOf } from './data-directory.ts';
 import { freePort } from './free-port.ts';
 import { Front, type Manner } from './front/front.ts';
 import { tieToThisProcess } from './lifeline.ts';
@@ -29,8 +29,8 @@ const THROWAWAY: Parameters = {
 export interface ServerOptions {
   readonly version: ServerVersion;
   readonly parameters?: Parameters;
-  /** Servers of one kin may be copies of one data directory. @default - a directory of its own */
-  readonly kin?: Kin;
+  /** Servers of one clusterRole may be copies of one data directory. @default - a directory of its own */
+  readonly clusterRole?: ClusterRole;
   /** Text of its pg_hba.conf. @default - everybody is let in with TLS and a password */
   readonly hba?: (superuser: string) => string;
 }
@@ -52,7 +52,7 @@ process.once('exit', () => {
 export class Server {
   readonly version: ServerVersion;
   readonly certificate: ServerCertificate;
-  readonly #kin: Kin | undefined;
+  readonly #clusterRole: ClusterRole | undefined;
   readonly #folder: string;
   readonly #binaries: string;
   readonly #owner: Owner | undefined;
@@ -64,7 +64,7 @@ export class Server {
   #log = '';
 
   private constructor(
-    { version, kin, parameters = {} }: ServerOptions,
+    { version, clusterRole, parameters = {} }: ServerOptions,
     certificate: ServerCertificate,
     folder: string,
     binaries: string,
@@ -72,7 +72,7 @@ export class Server {
   ) {
     this.version = version;
     this.certificate = certificate;
-    this.#kin = kin;
+    this.#clusterRole = clusterRole;
     this.#folder = folder;
     this.#binaries = binaries;
     this.#owner = owner;
@@ -81,7 +81,7 @@ export class Server {
 
   /** A new, empty server on a free port of 127.0.0.1, with TLS and SCRAM, and no other way in unless told. */
   static async start(options: ServerOptions): Promise<Server> {
-    const { version, kin, hba = everybody } = options;
+    const { version, clusterRole, hba = everyRole } = options;
     const owner = serverOwner();
     const tls = await serverCertificate();
     const folder = mkdtempSync(join(tmpdir(), 'aurora-to-planetscale-'));
@@ -94,7 +94,7 @@ export class Server {
       await makeDataDirectory({
         folder,
         version,
-        kin,
+        clusterRole,
         owner,
         binaries: server.#binaries,
         // so that it goes with the server if the process ends meanwhile
@@ -103,7 +103,7 @@ export class Server {
         },
       });
       server.#process = undefined;
-      server.#write('hba.conf', hba(superuserOf(kin)));
+      server.#write('hba.conf', hba(superuserOf(clusterRole)));
       server.#write('authorities.crt', tls.authority);
       await server.#launchOnFreePort();
       return server;
@@ -134,7 +134,7 @@ export class Server {
 
   /** Settings for the bootstrap superuser, which only tests and the rehearsal's own preparation use. */
   superuser(database = 'postgres'): ConnectionSettings {
-    return this.#settings(this.#port, superuserOf(this.#kin), SUPERUSER_PASSWORD, database);
+    return this.#settings(this.#port, superuserOf(this.#clusterRole), SUPERUSER_PASSWORD, database);
   }
 
   /** Settings for everybody else, who come by the front where there is one. */
@@ -257,4 +257,4 @@ export class Server {
   }
 }
 
-const everybody = (): string => `hostssl all all ${HOST}/32 scram-sha-256\nhostssl replication all ${HOST}/32 scram-sha-256\n`;
+const everyRole = (): string => `hostssl all all ${HOST}/32 scram-sha-256\nhostssl replication all ${HOST}/32 scram-sha-256\n`;

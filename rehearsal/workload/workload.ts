@@ -1,8 +1,8 @@
 /** The application as a whole: its writers, started and stopped together. */
 import { randomBytes } from 'node:crypto';
 import type { ApplicationSecret } from '../application/secret.ts';
-import { type Bystanders, startBystanders } from './bystanders.ts';
 import { Journal } from './journal.ts';
+import { type PinnedSessions, startPinnedSessions } from './pinned-sessions.ts';
 import type { Subject } from './subject.ts';
 import { write } from './writer.ts';
 
@@ -19,7 +19,7 @@ export interface WorkloadOptions {
 export interface Workload {
   readonly journal: Journal;
   /** Further sessions, which a switch has to end: somebody starts them before each. Resolves when they are at work. */
-  startBystanders(): Promise<Bystanders>;
+  startPinnedSessions(): Promise<PinnedSessions>;
   /**
    * Waits until the database at this place has acknowledged so many more writes than by now; not at all where nobody writes.
    * @returns false where it has not within two minutes
@@ -31,7 +31,7 @@ export interface Workload {
   abandon(): void;
 }
 
-const nobody: Bystanders = { leftConnected: async () => [], stop: async () => {}, abandon: () => {} };
+const noPinnedSessions: PinnedSessions = { leftConnected: async () => [], stop: async () => {}, abandon: () => {} };
 
 /** Real applications wait longer before they try again, and a switch is over before they notice. Here the pause would be measured. */
 const RETRY_AFTER_MS = 5;
@@ -63,9 +63,9 @@ export function startWorkload({ secret, subjects, writers, rate, retryAfterMs = 
   let groups = 0;
   return {
     journal,
-    async startBystanders() {
+    async startPinnedSessions() {
       groups += 1;
-      return writers > 0 ? startBystanders({ name: `${run}-bystander-${groups}`, secret, subjects, journal }) : nobody;
+      return writers > 0 ? startPinnedSessions({ name: `${run}-pinned-${groups}`, secret, subjects, journal }) : noPinnedSessions;
     },
     async untilWritten(place, writes, signal) {
       const enough = writers > 0 ? writtenAt(place) + writes : 0;

@@ -57,7 +57,7 @@ export class Edge {
   /** Before this server, which lets it in as {@link hbaBehindEdge} says. It goes with the process, or with {@link destroy}. */
   static async start(server: Pick<Server, 'port' | 'certificate'>, options: EdgeOptions = {}): Promise<Edge> {
     const { branch = BRANCH, channelBinding = false } = options;
-    const door: Door = { refusal: undefined, concerns: everybody };
+    const door: Door = { refusal: undefined, concerns: everyRole };
     const certificate = options.certificate ?? (channelBinding ? server.certificate : await newCertificate());
     const behind = {
       get port() {
@@ -98,7 +98,7 @@ export class Edge {
    * @param refusal what is said
    * @param concerns by role; the others are let in
    */
-  shut(refusal: Refusal = noPrimary(this.branch), concerns: Door['concerns'] = everybody): void {
+  shut(refusal: Refusal = noPrimary(this.branch), concerns: Door['concerns'] = everyRole): void {
     Object.assign(this.#door, { refusal, concerns });
   }
 
@@ -124,4 +124,4 @@ interface Door {
   concerns(role: string): boolean;
 }
 
-const everybody = (): boolean => true;
+const everyRole = (): boolean => true;

@@ -10,7 +10,7 @@ import { refusalOf } from './refusals.ts';
 import { creating, type Subject, TOKEN_PREFIX, type Write } from './subject.ts';
 import { commit, hasHappened } from './transaction.ts';
 
-export interface BystandersOptions {
+export interface PinnedSessionsOptions {
   /** Unlike that of any other session, of this run or of another. */
   readonly name: string;
   readonly secret: ApplicationSecret;
@@ -18,7 +18,7 @@ export interface BystandersOptions {
   readonly journal: Journal;
 }
 
-export interface Bystanders {
+export interface PinnedSessions {
   /** Whom a switch has left connected, in sentences; waits a moment for those whose end is still on its way. */
   leftConnected(): Promise<string[]>;
   /** Ends them, and finds out what became of the last write. */
@@ -35,7 +35,7 @@ const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(reso
 const endOf = ({ client }: Reached): Promise<void> => new Promise((resolve) => client.once('end', () => resolve()));
 
 /** Resolves when both are at work: the one has written, the other has read. */
-export async function startBystanders(options: BystandersOptions): Promise<Bystanders> {
+export async function startPinnedSessions(options: PinnedSessionsOptions): Promise<PinnedSessions> {
   const faithful = await startFaithfulWriter(options);
   const reader = await startLongRead(options).catch((error: unknown) => {
     faithful.hangUp();
@@ -60,14 +60,14 @@ export async function startBystanders(options: BystandersOptions): Promise<Bysta
   };
 }
 
-interface Bystander {
+interface PinnedSession {
   readonly place: string;
   readonly ended: Promise<void>;
   end(): Promise<void>;
   hangUp(): void;
 }
 
-async function hasEnded({ ended }: Bystander): Promise<boolean> {
+async function hasEnded({ ended }: PinnedSession): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<false>((resolve) => {
     timer = setTimeout(() => resolve(false), NEWS_MS);
@@ -77,7 +77,7 @@ async function hasEnded({ ended }: Bystander): Promise<boolean> {
   return has;
 }
 
-async function startFaithfulWriter({ name, secret, subjects, journal }: BystandersOptions): Promise<Bystander> {
+async function startFaithfulWriter({ name, secret, subjects, journal }: PinnedSessionsOptions): Promise<PinnedSession> {
   const reached = await connect(secret);
   const { client, place } = reached;
   let stopped = false;
@@ -123,7 +123,7 @@ async function lookUp(write: Write, secret: ApplicationSecret, journal: Journal)
   }
 }
 
-async function startLongRead({ secret, subjects }: BystandersOptions): Promise<Bystander> {
+async function startLongRead({ secret, subjects }: PinnedSessionsOptions): Promise<PinnedSession> {
   const reached = await connect(secret);
   const { client, place } = reached;
   const table = subjects[0]?.tables[0];

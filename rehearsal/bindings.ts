@@ -9,10 +9,10 @@ import type { ReplicationLogin, ReplicationSecret } from '../lambdas/ports/repli
 import type { Sides } from './sides.ts';
 
 /** All but the executions, which know each other by a registry. */
-export type RehearsalPlaces = Omit<Bindings, 'executions'>;
+export type RehearsalBindings = Omit<Bindings, 'executions'>;
 
 /** @param application the secret that the writers read */
-export function placesOf(sides: Sides, application: Application): RehearsalPlaces {
+export function bindingsOf(sides: Sides, application: Application): RehearsalBindings {
   const secret = replicationSecret(newPassword());
   const { host, port } = sides.source;
   return {

@@ -1,8 +1,8 @@
 /**
- * What many tables cost, nearly all of them empty: the copy and the comparison of each, and whether a switch takes longer the more there are.
+ * Cost of many tables, nearly all of them empty: the copy and the comparison of each, and whether a switch takes longer the more there are.
  * `npm run bench:tables -- --tables 20,500,2000,5000 --switches 8 [--sequences]`
  *
- * Everything is told beside the same with the fewest tables, in the same run: other work of the machine slows down both.
+ * Every figure is printed beside the one with the fewest tables, of the same run: other work of the machine slows down both.
  */
 import { parseArgs } from 'node:util';
 import pg from 'pg';
@@ -55,7 +55,7 @@ async function migrate(tables: number, switches: number): Promise<Found> {
       source: { kind: 'embedded', version: Number(values['source-version']) as 15 },
       target: { kind: 'embedded', version: Number(values['target-version']) as 18 },
     },
-    { parameters: { max_locks_per_transaction: 512 } }, // as Preflight would have it of so many
+    { parameters: { max_locks_per_transaction: 512 } }, // as Preflight asks for with so many
   );
   try {
     const client = new pg.Client(clientConfig(sides.source, 'benchmark'));

@@ -1,4 +1,4 @@
-/** What a migration makes in the two databases: found before a rehearsal on servers of one's own, and removed after it. */
+/** Artifacts of a migration in the two databases: found before a rehearsal on the user's servers, and removed after it. */
 import pg from 'pg';
 import { clientConfig } from '../lambdas/adapters/postgres/client-config.ts';
 import { PUBLICATION, SCHEMA, subscriptionName } from '../lambdas/config/names.ts';
@@ -61,7 +61,7 @@ where s.subname = any ($4::text[])
 
 /**
  * Lets the machine `Cleanup` remove what the migration made, and drops the writers' own tables. The copied tables stay on the target.
- * @throws with the words of the machine where something is left
+ * @throws with the error of the machine where something is left
  */
 export async function removeArtifacts(
   { source, target }: Place,

@@ -1,4 +1,4 @@
-/** What stands in a rehearsal for everything that a function finds in an AWS account. */
+/** The bindings of a rehearsal, in place of those that a function has in an AWS account. */
 import { REPLICATION_ROLE } from '../lambdas/config/names.ts';
 import { newPassword, replicationPassword } from '../lambdas/config/secrets.ts';
 import type { Application } from '../lambdas/ports/application.ts';

@@ -1,4 +1,4 @@
-/** What was performed and examined → the report. */
+/** The report, from what was performed and examined. */
 import pg from 'pg';
 import { clientConfig } from '../lambdas/adapters/postgres/client-config.ts';
 import type { Examination } from './examine.ts';
@@ -25,7 +25,7 @@ export interface Performed {
   readonly catalogs?: CatalogComparison | undefined;
   /** What else went wrong, in sentences. */
   readonly faults?: readonly string[];
-  /** What of a dump was passed over or done otherwise than it says. */
+  /** Statements of a dump that were passed over or changed. */
   readonly passedOver?: readonly string[] | undefined;
   /** What was done before the first machine, so that it finds a database that is ready. */
   readonly fixes?: Fixes | undefined;

@@ -1,4 +1,4 @@
-/** What the parts of one rehearsal share once its servers run. */
+/** Context of one rehearsal, shared by its parts once its servers run. */
 import type { Json } from '../lambdas/config/json.ts';
 import type { MachineName } from '../lambdas/engine/machines.ts';
 import type { SwitchedSecret } from './application/secret.ts';
@@ -15,7 +15,7 @@ import type { Parameters } from './servers/server.ts';
 import type { Sides } from './sides.ts';
 import type { Subject } from './workload/subject.ts';
 
-/** What a caller may do while it runs. */
+/** A caller's options, and its callbacks while the rehearsal runs. */
 export interface Hooks {
   readonly progress: Progress;
   /** Ends the rehearsal early; everything is still cleaned up. */
@@ -35,20 +35,20 @@ export interface Hooks {
   beforeEnd?(sides: Sides, report: Report): Promise<void>;
 }
 
-/** What is played, wherever the machines run. */
+/** The rehearsal, wherever the machines run. */
 export interface RehearsalContext {
   readonly options: RehearsalOptions;
   readonly hooks: Hooks;
   readonly sides: Sides;
   readonly subjects: readonly Subject[];
-  /** What of a dump was passed over or done otherwise than it says. */
+  /** Statements of a dump that were passed over or changed. */
   readonly passedOver?: readonly string[];
   /** What was done before the first machine. */
   readonly fixes?: Fixes | undefined;
   readonly secret: SwitchedSecret;
 }
 
-/** What runs the machines: a local interpreter, or Step Functions. */
+/** Runs the machines: a local interpreter, or Step Functions. */
 export interface Machinery {
   /** One execution to its end, and that of `Recovery` where one follows. @throws where it is interrupted */
   run(name: MachineName, input?: Readonly<Record<string, Json>>): Promise<Outcome>;
@@ -58,6 +58,7 @@ export interface Machinery {
   abort(): void;
 }
 
+/** The rehearsal, with all that the local interpreter needs. */
 export interface RunnerContext extends RehearsalContext {
   readonly places: RehearsalBindings;
   readonly machines: Readonly<Record<MachineName, SynthesizedMachine>>;

@@ -10,7 +10,7 @@ export const STOPS: readonly MachineName[] = [...new Set(COURSE)];
 /** The machines to run. @param last all before it included */
 export const courseUntil = (last: MachineName): readonly MachineName[] => COURSE.slice(0, COURSE.indexOf(last) + 1);
 
-/** The machines that switch the application, by where they lead it. */
+/** The machines that switch the application, by the side that they switch it to. */
 export const LEADS_TO: Readonly<Partial<Record<MachineName, SideName>>> = { Cutover: 'target', Rollback: 'source' };
 
 export const otherSide = (side: SideName): SideName => (side === 'source' ? 'target' : 'source');

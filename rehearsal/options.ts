@@ -18,7 +18,7 @@ export type Side =
 export interface RehearsalOptions {
   readonly source: Side;
   readonly target: Side;
-  /** As whom the migration logs in at an embedded target. */
+  /** The role that the migration logs in as at an embedded target. */
   readonly targetLogin: TargetLogin;
   /** A plain SQL file to load in place of the sample. */
   readonly sourceDump: string | undefined;
@@ -32,7 +32,7 @@ export interface RehearsalOptions {
   readonly rate: number;
   /** Rows of the sample's largest table, 0 to 100,000,000. */
   readonly rows: number;
-  /** What a person gives Preflight and Replicate as execution input. */
+  /** Execution input of Preflight and Replicate. */
   readonly input: Readonly<Record<string, Json>>;
   /** Where the report is written as JSON. */
   readonly report: string | undefined;

@@ -16,7 +16,7 @@ import { placeOf } from './workload/connection.ts';
 import { withoutOwnTables } from './workload/own-subjects.ts';
 import { startWorkload, type Workload } from './workload/workload.ts';
 
-/** What is at work while the course is run. */
+/** State of the rehearsal while the course is run. */
 interface Performing extends RehearsalContext {
   readonly runner: Machinery;
   readonly workload: Workload;
@@ -25,7 +25,7 @@ interface Performing extends RehearsalContext {
   readonly faults: string[];
 }
 
-/** @param runner what runs the machines */
+/** @param runner runs the machines */
 export async function perform(context: RehearsalContext, runner: Machinery): Promise<Report> {
   const { options, hooks, sides, subjects, secret } = context;
   const writers = subjects.length > 0 ? options.writers : 0;
@@ -108,7 +108,7 @@ function inputOf(name: MachineName, { sides, subjects, fixes, options }: Rehears
   return Object.assign({}, ...parts, leftOutBy(...parts));
 }
 
-/** What stays behind by any of these inputs. */
+/** Objects that any of these inputs leaves out. */
 function leftOutBy(...inputs: readonly Readonly<Record<string, Json>>[]): Readonly<Record<string, Json>> {
   const lists = (['excludeSchemas', 'excludeTables'] as const).map((key) => [
     key,
@@ -117,7 +117,7 @@ function leftOutBy(...inputs: readonly Readonly<Record<string, Json>>[]): Readon
   return Object.fromEntries(lists.filter(([, list]) => (list?.length ?? 0) > 0));
 }
 
-/** Somebody starts the sessions again that do not come back by themselves, and the switch has to end them all. */
+/** Starts the sessions again that do not reconnect by themselves; the switch has to end them all. */
 async function switchTo(context: Performing, name: MachineName, to: SideName): Promise<Outcome> {
   const { runner, workload, performances, faults, hooks, sides } = context;
   const consent = await consentOf(name, sides, hooks.progress);
@@ -147,7 +147,7 @@ async function goesOnAt({ workload, sides, options, faults, hooks }: Performing,
 
 const FAREWELL_MS = 60_000;
 
-/** A writer that is let in nowhere would ask for ever what became of its last write. */
+/** A writer that no server accepts would ask for ever for the outcome of its last write. */
 async function stopWriters({ workload, faults }: Performing): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<'late'>((resolve) => {

@@ -13,9 +13,9 @@ import { SHOP_SUBJECTS } from './workload/shop-subjects.ts';
 import type { Subject } from './workload/subject.ts';
 
 export interface Prepared {
-  /** What the writers will write about. */
+  /** Subjects of the writers. */
   readonly subjects: readonly Subject[];
-  /** What of a dump was passed over or done otherwise than it says. */
+  /** Statements of a dump that were passed over or changed. */
   readonly passedOver: readonly string[];
 }
 

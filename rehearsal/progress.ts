@@ -1,4 +1,4 @@
-/** What a person sees while it runs: a line for each state that was left, and on a terminal one line below that moves. */
+/** The output while it runs: a line for each state that was left, and on a terminal a moving line below. */
 import { styleText } from 'node:util';
 import type { Json } from '../lambdas/config/json.ts';
 import type { StepResult } from '../lambdas/engine/contract.ts';
@@ -15,7 +15,7 @@ export interface Progress {
   clear(): void;
 }
 
-/** Where it is drawn: `process.stdout`, or a stand-in. */
+/** The output stream: `process.stdout`, or a stand-in. */
 export interface Canvas {
   readonly isTTY?: boolean;
   readonly columns?: number;

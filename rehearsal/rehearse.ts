@@ -14,7 +14,7 @@ import { Runner } from './runner.ts';
 import { openSides, type Sides } from './sides.ts';
 import { withoutOwnTables } from './workload/own-subjects.ts';
 
-/** @throws whatever keeps it from telling: a server that does not start, a dump that does not load, an interruption */
+/** @throws whatever leaves the outcome unknown: a server that does not start, a dump that does not load, an interruption */
 export async function rehearse(options: RehearsalOptions, hooks: Hooks): Promise<Report> {
   const { progress, signal } = hooks;
   const machines = synthesizeMachines();
@@ -58,7 +58,7 @@ async function onOpenSides(options: RehearsalOptions, hooks: Hooks, sides: Sides
   }
 }
 
-/** In executions of their own, which count for nothing. */
+/** In executions of their own, which are not counted. */
 async function fixed(context: RunnerContext): Promise<Fixes> {
   const { sides, hooks, subjects } = context;
   hooks.progress.say('Doing what Preflight asks for');

@@ -6,7 +6,7 @@ import type { Machinery, RunnerContext } from './context.ts';
 import { DEFAULT_PACE, type Execution, type Outcome, startExecution } from './machines/execution.ts';
 import { recoveryAfter } from './machines/recovery.ts';
 
-/** Runs one machine after another, with what follows from how each ends. */
+/** Runs one machine after another, and `Recovery` where it follows. */
 export class Runner implements Machinery {
   readonly #context: RunnerContext;
   readonly outcomes: Outcome[] = [];

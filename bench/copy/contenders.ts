@@ -1,4 +1,4 @@
-/** The ways of moving a database that are measured against each other. Each is timed from an empty target to the last index. */
+/** The methods of moving a database that are compared. Each is timed from an empty target to the last index. */
 import pg from 'pg';
 import { pgDump } from '../../lambdas/adapters/pg-dump/pg-dump.ts';
 import { clientConfig } from '../../lambdas/adapters/postgres/client-config.ts';
@@ -31,7 +31,7 @@ export interface Contender {
   missing(): Promise<string | undefined>;
   /** Everything up to and including the last index; not the tidying up. */
   copy(route: Route): Promise<void>;
-  /** Takes away what would stand in the next one's way. */
+  /** Removes what would be in the way of the next one. */
   tidy?(route: Route): Promise<void>;
 }
 

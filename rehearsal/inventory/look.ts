@@ -1,4 +1,4 @@
-/** The rehearsal's own look at both servers. It shares no query with the steps, so that a step cannot vouch for itself. */
+/** The rehearsal's own queries on both servers. They share none with the steps, so that no step checks itself. */
 import pg from 'pg';
 import { clientConfig } from '../../lambdas/adapters/postgres/client-config.ts';
 import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';

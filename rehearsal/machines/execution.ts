@@ -36,7 +36,7 @@ export interface ExecutionOptions {
   onVisited?(visited: Visited, execution: Pick<Execution, 'abort'>): void | Promise<void>;
 }
 
-/** Milliseconds that take the place of what is minutes in production. */
+/** Milliseconds in place of what takes minutes in production. */
 export interface Pace {
   readonly budgetMs: number;
   readonly pollMs: number;
@@ -62,7 +62,7 @@ export interface Outcome {
   readonly transitions: number;
   /** Task states in the order of their first visit. */
   readonly states: readonly StateRecord[];
-  /** What the console's red box would say. */
+  /** The error that the console would show. */
   readonly failure: { readonly error: string; readonly cause: string } | undefined;
   /** What each step returned last, by its name. */
   readonly evidence: Readonly<Partial<Record<StepName, Json>>>;
@@ -73,7 +73,7 @@ export interface Outcome {
 export interface Execution {
   /** Resolves, never rejects, when the machine has ended and nothing of it is under way any more. */
   readonly ended: Promise<Outcome>;
-  /** As the console's button: the next state is not entered. */
+  /** As the console's Stop button: the next state is not entered. */
   abort(): void;
 }
 

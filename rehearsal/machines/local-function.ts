@@ -38,7 +38,7 @@ export async function invoke(
     const { name, message } = error instanceof Error ? error : new Error(String(error));
     throw new FunctionError(name, message, error);
   }
-  // Lambda would have cut the function off by now. Here it is let go on to its end, so that nothing of it is left running.
+  // Lambda would have cut the function off by now. Here it runs to its end, so that nothing of it is left running.
   if (remainingMs() < 0) throw new FunctionError('Sandbox.Timedout', `Task timed out after ${budgetMs / 1000} seconds`);
   return result;
 }

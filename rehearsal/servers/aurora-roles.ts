@@ -7,7 +7,7 @@
  */
 import { identifier } from '../../lambdas/postgres/quote.ts';
 
-/** Of the bootstrap superuser, and of nobody else. */
+/** Owned by the bootstrap superuser, and closed to every other role. */
 export const PLATFORM_DATABASE = 'rdsadmin';
 
 /** From here on memberships say who may pass them on, and some rights of superusers can be granted. */
@@ -66,7 +66,7 @@ $do$
 `,
   'create event trigger "rds: ddl" on ddl_command_end execute procedure pg_catalog.rds_see_ddl()',
   `comment on event trigger "rds: ddl" is 'of the platform'`,
-  // A function that is built in runs as its caller whatever its row says, as its number is enough to find it. So the original steps aside under
+  // A function that is built in runs as its caller whatever its row says, as its number is enough to find it. So the original is kept under
   // another name, and one with its name and a number of its own runs as rdsadmin, for members of rds_replication.
   `
 do $do$

@@ -1,7 +1,7 @@
 /**
  * The data directory of a new server: made by initdb, which takes most of a second of a processor, or copied from one that initdb made
- * before. A copy has the system identifier of its original, by which servers tell each other apart, so each clusterRole of servers has originals of
- * its own: a source may be a copy of another source, which it never meets, but not of a target.
+ * before. A copy has the system identifier of its original, by which servers tell each other apart, so each cluster role has originals of
+ * its own: a source may be a copy of another source, to which it never connects, but not of a target.
  */
 import { type ChildProcess, execFile } from 'node:child_process';
 import { existsSync, renameSync, rmSync } from 'node:fs';
@@ -9,10 +9,10 @@ import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Owner, ServerVersion } from './binaries.ts';
 
-/** Servers of one clusterRole never meet. */
+/** Servers of one role never connect to each other. */
 export type ClusterRole = 'source' | 'target';
 
-/** Who initdb makes the server for: nobody that a user could be. RDS calls its own `rdsadmin`, and `postgres` is no superuser on PlanetScale. */
+/** The bootstrap superuser that initdb makes, under a name that no user has. RDS calls its own `rdsadmin`, and `postgres` is no superuser on PlanetScale. */
 const SUPERUSERS: Readonly<Record<ClusterRole, string>> = { source: 'rdsadmin', target: 'pscale_admin' };
 
 export const superuserOf = (clusterRole?: ClusterRole): string => (clusterRole ? SUPERUSERS[clusterRole] : 'postgres');
@@ -23,18 +23,18 @@ export interface Initialisation {
   readonly version: ServerVersion;
   /** Folder with `bin/initdb`. */
   readonly binaries: string;
-  /** As whom to run, and whose the files are. */
+  /** User that runs it, and owner of the files. */
   readonly owner: Owner | undefined;
   /** Without it, the directory is a copy of no other. */
   readonly clusterRole: ClusterRole | undefined;
-  /** Is told of each process that works on it, so that it can be ended before its time. */
+  /** Called with each process that works on it, so that it can be ended early. */
   readonly onProcess: (child: ChildProcess) => void;
 }
 
 let originals: string | undefined;
 
 /**
- * From now on initdb is run once for each version and clusterRole, and everybody else copies what it has made.
+ * From now on initdb is run once for each version and cluster role, and later servers copy what it has made.
  * @param folder belongs to the caller, who removes it; may be shared with other processes, and `nobody` has to be able to read it
  */
 export function keepOriginalsIn(folder: string): void {
@@ -58,14 +58,14 @@ export async function makeDataDirectory(making: Initialisation): Promise<string>
   return data;
 }
 
-/** Whole or not at all, whoever else is at it. */
+/** Whole or not at all, even where another process does the same. */
 async function keep(making: Initialisation, data: string, original: string): Promise<void> {
   const unfinished = `${original}.${basename(making.folder)}`;
   await run({ ...making, owner: undefined }, 'cp', ['-Rp', data, unfinished]);
   try {
     renameSync(unfinished, original);
   } catch {
-    rmSync(unfinished, { recursive: true, force: true }); // somebody else was first
+    rmSync(unfinished, { recursive: true, force: true }); // another process was first
   }
 }
 

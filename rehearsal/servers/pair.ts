@@ -1,5 +1,5 @@
 /**
- * A source as Aurora has it and a target that is closed as PlanetScale is, each behind what stands before it there. The roles stand for those
+ * A source as Aurora has it and a target that is closed as PlanetScale is, each behind the proxy that it has there. The roles are those
  * that a user has: the cluster's master user, PlanetScale's default role and one that was made in its dashboard, and on both sides the role of the
  * application, which may only log in.
  */
@@ -28,7 +28,7 @@ export interface PairOptions {
   readonly sourceParameters?: Parameters;
   readonly targetParameters?: Parameters;
   /**
-   * Attributes of the source's role, on a server of somebody's own: without a front, and without what RDS makes.
+   * Attributes of the source's role, on a server that is not managed: without a front, and without what RDS makes.
    * @default - Aurora's master user
    */
   readonly plainSource?: string;
@@ -43,14 +43,14 @@ export interface PairedDatabase {
   readonly name: string;
   readonly source: ConnectionSettings;
   readonly target: ConnectionSettings;
-  /** As whom the two log in, by the name that the server knows: at the target the branch stands behind it. */
+  /** Roles that log in, by the names that the server knows: at the target the branch's id follows. */
   readonly roles: { readonly source: string; readonly target: string };
 }
 
 export interface Pair {
   readonly source: Server;
   readonly target: Server;
-  /** Before the target: whoever is not its superuser reaches it here, and nowhere else. */
+  /** Before the target: every role but its superuser reaches it here, and nowhere else. */
   readonly edge: Edge;
   /** Makes an empty database of this name on both sides, owned by the master user and by the default role. */
   createDatabase(name: string): Promise<PairedDatabase>;
@@ -66,7 +66,7 @@ interface OneSide {
   createDatabase(name: string): Promise<ConnectionSettings>;
 }
 
-/** Where a role logs in: at the server, or at what stands before it. */
+/** The address at which a role logs in: of the server, or of the proxy before it. */
 export type Entrance = Pick<Server | Edge, 'login' | 'authority' | 'destroy'>;
 
 interface SideRoles {
@@ -98,7 +98,7 @@ async function oneSide(server: Server, entrance: Entrance, { statements, owner, 
   };
 }
 
-/** How the application logs in to a database of either side. What it may do there is granted to it once there is something. */
+/** The application's login to a database of either side. Its rights there are granted once there are objects. */
 export const applicationLogin = (entrance: Entrance, database: string): ConnectionSettings =>
   entrance.login(APPLICATION_ROLE, APPLICATION_PASSWORD, database);
 
@@ -133,7 +133,7 @@ async function makeAurora(server: Server): Promise<void> {
   server.atTheEnd(keepPlatformSession(server.superuser(PLATFORM_DATABASE)));
 }
 
-/** A target that is closed as PlanetScale is, behind its edge unless told otherwise, alone. */
+/** A target that is closed as PlanetScale is, behind its edge unless the options say otherwise, alone. */
 export async function startTarget(
   version: ServerVersion,
   parameters: Parameters = {},
@@ -152,7 +152,7 @@ export async function startTarget(
   return { ...side, edge };
 }
 
-/** Both servers, started side by side. Whatever fails, neither stays behind. */
+/** Both servers, started side by side. Whatever fails, neither is left. */
 export async function startPair(options: PairOptions): Promise<Pair> {
   const starting = [
     startSource(options.source, options.sourceParameters, options.plainSource),
@@ -181,7 +181,7 @@ export async function startPair(options: PairOptions): Promise<Pair> {
   };
 }
 
-/** At once, and without a trace. Safe to call twice. */
+/** At once, with all files. Safe to call twice. */
 export function endSide({ server, entrance }: Pick<OneSide, 'server' | 'entrance'>): void {
   entrance.destroy();
   server.destroy();

@@ -29,19 +29,19 @@ const THROWAWAY: Parameters = {
 export interface ServerOptions {
   readonly version: ServerVersion;
   readonly parameters?: Parameters;
-  /** Servers of one clusterRole may be copies of one data directory. @default - a directory of its own */
+  /** Servers of one cluster role may be copies of one data directory. @default - a directory of its own */
   readonly clusterRole?: ClusterRole;
-  /** Text of its pg_hba.conf. @default - everybody is let in with TLS and a password */
+  /** Text of its pg_hba.conf. @default - every role may log in with TLS and a password */
   readonly hba?: (superuser: string) => string;
 }
 
-/** How a server goes down. `crash` is what the kernel's out-of-memory killer does: no checkpoint, no goodbye. */
+/** How a server goes down. `crash` is what the kernel's out-of-memory killer does: no checkpoint, no shutdown record. */
 export type Shutdown = 'fast' | 'crash';
 const SIGNALS = { fast: 'SIGINT', crash: 'SIGQUIT' } as const;
 
 /** After five seconds the server kills what is left of it by itself. */
 const LONGEST_FAREWELL_MS = 6_000;
-/** Nobody wakes it: waiting on it is how synchronous code sleeps. */
+/** It is never notified: waiting on it is how synchronous code sleeps. */
 const CLOCK = new Int32Array(new SharedArrayBuffer(4));
 
 const running = new Set<Server>();
@@ -79,7 +79,7 @@ export class Server {
     this.#parameters = { ...THROWAWAY, ...parameters };
   }
 
-  /** A new, empty server on a free port of 127.0.0.1, with TLS and SCRAM, and no other way in unless told. */
+  /** A new, empty server on a free port of 127.0.0.1, with TLS and SCRAM, and no other access unless `hba` says so. */
   static async start(options: ServerOptions): Promise<Server> {
     const { version, clusterRole, hba = everyRole } = options;
     const owner = serverOwner();
@@ -122,7 +122,7 @@ export class Server {
     return this.#port;
   }
 
-  /** Where everybody but the superuser comes in. */
+  /** The port for every role but the superuser. */
   get entrancePort(): number {
     return this.#front?.port ?? this.#port;
   }
@@ -137,7 +137,7 @@ export class Server {
     return this.#settings(this.#port, superuserOf(this.#clusterRole), SUPERUSER_PASSWORD, database);
   }
 
-  /** Settings for everybody else, who come by the front where there is one. */
+  /** Settings for every other role, which connects by the front where there is one. */
   login(user: string, password: string, database: string): ConnectionSettings {
     return this.#settings(this.entrancePort, user, password, database);
   }
@@ -146,7 +146,7 @@ export class Server {
     return { host: HOST, port, database, user, password, tls: { verify: 'full', authorities: this.authority } };
   }
 
-  /** Puts a front before the server, which everybody but the superuser comes by from now on. */
+  /** Puts a front before the server, by which every role but the superuser connects from now on. */
   async standBehind(manner: Manner): Promise<void> {
     const { port, authority: verifiedBy } = this;
     const front = await Front.start({ port, verifiedBy }, this.certificate, manner);

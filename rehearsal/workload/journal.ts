@@ -1,5 +1,5 @@
 /**
- * What the application remembers: every write that a server acknowledged, by which server and when, and what each of its rows must look
+ * The application's record: every write that a server acknowledged, by which server and when, and what each of its rows must look
  * like from then on. A row carries a token of its own and a version that counts its changes, so inserts, updates and deletes can all be
  * looked up again.
  */
@@ -51,7 +51,7 @@ export class Journal {
     return this.#writes.length;
   }
 
-  /** In the order in which they arrived. Those that were looked up, because nobody heard of them, are not among them. */
+  /** In the order in which they arrived. Those that were looked up, because their acknowledgement was lost, are not among them. */
   get acknowledgements(): readonly Acknowledgement[] {
     return this.#acknowledgements;
   }
@@ -77,7 +77,7 @@ export class Journal {
   }
 
   /**
-   * @param place who said so; undefined where it was found out by looking, long after it had happened
+   * @param place the database that acknowledged it; undefined where it was looked up, long after it had happened
    * @param now milliseconds of a clock that never goes back
    */
   acknowledge(changes: readonly Change[], place?: string, now: number = performance.now()): void {

@@ -1,7 +1,7 @@
 /**
- * Two sessions that a switch must not overlook. One keeps its connection for as long as it lives, never asks where it leads, and writes
- * whatever the database's defaults say, as a forgotten worker does; once its connection has ended it is dead until somebody starts it anew.
- * The other one holds a long read.
+ * Pinned sessions: two sessions that stay on the connection they opened, and that a switch must not overlook. One keeps writing, whatever the
+ * database's defaults say, as a forgotten worker does; once its connection has ended it writes no more until it is started anew. The other
+ * one holds a long read.
  */
 import type { ApplicationSecret } from '../application/secret.ts';
 import { connect, type Reached } from './connection.ts';
@@ -19,16 +19,16 @@ export interface PinnedSessionsOptions {
 }
 
 export interface PinnedSessions {
-  /** Whom a switch has left connected, in sentences; waits a moment for those whose end is still on its way. */
+  /** Sessions that a switch has left connected, in sentences; waits a moment for those whose end has not been noticed yet. */
   leftConnected(): Promise<string[]>;
-  /** Ends them, and finds out what became of the last write. */
+  /** Ends them, and looks up the outcome of the last write. */
   stop(): Promise<void>;
   /** Ends them without finding out, because the servers are going away. */
   abandon(): void;
 }
 
 const WRITES_EVERY_MS = 25;
-/** The sessions are over when the fence stands; only the news of it may be under way. */
+/** The sessions are over when the fence is up; only the end of the connection may not have been noticed yet. */
 const NEWS_MS = 5_000;
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
@@ -113,7 +113,7 @@ async function startFaithfulWriter({ name, secret, subjects, journal }: PinnedSe
   };
 }
 
-/** Where the application is served by now. */
+/** On the side that serves the application by now. */
 async function lookUp(write: Write, secret: ApplicationSecret, journal: Journal): Promise<void> {
   const { client } = await connect(secret);
   try {
@@ -134,7 +134,7 @@ async function startLongRead({ secret, subjects }: PinnedSessionsOptions): Promi
   const ended = endOf(reached);
   const reading = (async () => {
     while (!stopped) await read();
-  })().catch(() => {}); // its end is told by the connection
+  })().catch(() => {}); // its end is reported by the connection
   return {
     place,
     ended,

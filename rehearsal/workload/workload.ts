@@ -18,10 +18,10 @@ export interface WorkloadOptions {
 
 export interface Workload {
   readonly journal: Journal;
-  /** Further sessions, which a switch has to end: somebody starts them before each. Resolves when they are at work. */
+  /** Pinned sessions, which a switch has to end: started before each. Resolves when they are at work. */
   startPinnedSessions(): Promise<PinnedSessions>;
   /**
-   * Waits until the database at this place has acknowledged so many more writes than by now; not at all where nobody writes.
+   * Waits until the database at this place has acknowledged so many more writes than by now; not at all where there are no writers.
    * @returns false where it has not within two minutes
    */
   untilWritten(place: string, writes: number, signal?: AbortSignal): Promise<boolean>;

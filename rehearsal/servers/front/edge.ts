@@ -1,11 +1,11 @@
 /**
- * PlanetScale's edge, which stands before every branch: it ends TLS with a certificate of its own, finds the branch by the user's name, hands
- * the role on without it, and has words of its own for whom it sends away.
+ * PlanetScale's edge, the proxy before every branch: it terminates TLS with a certificate of its own, finds the branch by the user's name,
+ * forwards the role without it, and has error messages of its own for rejected clients.
  *
- * What it says, and with which code: https://planetscale.com/docs/postgres/connecting/client-error-reference
+ * Its messages and their codes: https://planetscale.com/docs/postgres/connecting/client-error-reference
  * A role is made without the branch and logs in with it: https://planetscale.com/docs/postgres/connecting/roles
  *
- * Whether it offers SCRAM with channel binding is not written anywhere, so it can play both. Without, the hop behind is unencrypted, on which
+ * Whether it offers SCRAM with channel binding is not written anywhere, so it can do either. Without, the hop behind is unencrypted, on which
  * a server offers none. With, the hop behind is encrypted with the very certificate that the client sees, which is what it binds to.
  */
 import type { ConnectionSettings } from '../../../lambdas/ports/connection-settings.ts';
@@ -94,9 +94,9 @@ export class Edge {
   }
 
   /**
-   * Nobody is let in until {@link open}; who is in stays.
-   * @param refusal what is said
-   * @param concerns by role; the others are let in
+   * Every login is refused until {@link open}; connected clients stay.
+   * @param refusal the error that they receive
+   * @param concerns by role; others may log in
    */
   shut(refusal: Refusal = noPrimary(this.branch), concerns: Door['concerns'] = everyRole): void {
     Object.assign(this.#door, { refusal, concerns });
@@ -106,21 +106,21 @@ export class Edge {
     this.#door.refusal = undefined;
   }
 
-  /** Ends every connection. New ones are let in, unless {@link shut}. */
+  /** Ends every connection. New ones are accepted, unless {@link shut}. */
   endConnections(): void {
     this.#front.endConnections();
   }
 
-  /** Ends every connection, and lets nobody in any more. Safe to call twice. */
+  /** Ends every connection, and accepts no more. Safe to call twice. */
   destroy(): void {
     this.#front.destroy();
   }
 }
 
-/** What is said to everybody who comes; undefined while it is open. */
+/** The error for clients that log in; undefined while it is open. */
 interface Door {
   refusal: Refusal | undefined;
-  /** Whom, by role. */
+  /** Roles that it applies to. */
   concerns(role: string): boolean;
 }
 

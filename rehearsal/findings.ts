@@ -1,6 +1,6 @@
 /** Findings of a rehearsal's checks for the report: of the user's database, and of nothing that the rehearsal has made itself. */
 import type { ReportedFinding } from '../lambdas/checks/report.ts';
-import { OWNER_ROLE } from './dump/people.ts';
+import { OWNER_ROLE } from './dump/operator.ts';
 import type { Outcome } from './machines/execution.ts';
 import { APPLICATION_ROLE } from './servers/pair.ts';
 import { WORKLOAD_SCHEMA } from './workload/own-subjects.ts';

@@ -70,7 +70,7 @@ usage: npm run rehearse -- [options]
   --source-url URL     an existing source, postgresql://user:password@host:port/database, in place of the embedded one
   --target-url URL     an existing target, likewise; it must reach the source under the same address
   --schema-fixes       do on the embedded databases what Preflight asks you to do, print the statements, leave out what none of them
-                       makes ready, and go on, so that one run tells everything
+                       makes ready, and go on, so that one run shows everything
   --until MACHINE      the last machine to run: ${STOPS.map((name) => name.toLowerCase()).join(', ')}
                        (default cleanup, after a cutover, a rollback and another cutover; replicate where a server is your own)
   --writers N          sessions of the application that writes meanwhile, 0 to 64 (default 4)
@@ -86,7 +86,7 @@ those in a file that the URL names (?sslrootcert=FILE). Only an explicit ?sslmod
 
 On a source of your own, and on a dump of your own, the writers write to tables of their own in the schema "rehearsal_workload", never to
 yours. At the end everything that the rehearsal made on a server of yours is dropped again, except the copy of your data on the target.
-Beyond replicate, a switch ends every session in the database that it leaves, and nobody but the rehearsal writes there until it is led back.
+Beyond replicate, a switch ends every session in the database that it leaves, and only the rehearsal writes there until it is led back.
 
 exit code: 0 passed, 1 failed, 3 could not tell
 `;

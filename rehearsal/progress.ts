@@ -65,7 +65,7 @@ export function drawProgress(canvas: Canvas): Progress {
         reminded = 0;
         say(line(machine, step, `${took}  ${colour('green', 'done')}${visits > 1 ? ` after ${visits} visits` : ''}`));
       } else {
-        const text = line(machine, step, `${took}  ${told(outcome)}`);
+        const text = line(machine, step, `${took}  ${figuresOf(outcome)}`);
         if (moving) status(text);
         else if (seconds - reminded >= REMIND_AFTER_SECONDS) {
           reminded = seconds;
@@ -80,7 +80,7 @@ export function drawProgress(canvas: Canvas): Progress {
 }
 
 /** The figures of a pending step's evidence, in the step's own words. */
-function told({ evidence }: StepResult): string {
+function figuresOf({ evidence }: StepResult): string {
   const words = evidence && typeof evidence === 'object' && !Array.isArray(evidence) ? Object.entries(evidence) : [];
   return words.flatMap(([key, value]) => figure(key, value as Json)).join(', ');
 }

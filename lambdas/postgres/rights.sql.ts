@@ -177,12 +177,12 @@ order by object
     exclusions(input),
   );
 
-/** For a person to run on the target; `schema` is quoted already. */
+/** For the operator to run on the target; `schema` is quoted already. */
 export const grantCreate = (schema: string, role: string): string => `grant create on schema ${schema} to ${identifier(role)};`;
 
-/** For a person to run. */
+/** For the operator to run. */
 export const grantRole = (role: string, member: string): string => `grant ${identifier(role)} to ${identifier(member)};`;
 
-/** For a person to run on the source; `routine` is as SQL writes it, with its arguments. */
+/** For the operator to run on the source; `routine` is as SQL writes it, with its arguments. */
 export const takeRoutine = (routine: string, role: string): string => `alter routine ${routine} owner to ${identifier(role)};`;
 export const securityInvoker = (routine: string): string => `alter routine ${routine} security invoker;`;

@@ -14,7 +14,7 @@ export interface RoleArtifacts {
   readonly onDatabase: boolean;
   /** Settings for this database. */
   readonly settings: boolean;
-  /** Other databases in which the role has rights or objects, and what it owns here, as a person would name it: it has to stay for them. */
+  /** Other databases in which the role has rights or objects, and what it owns here, as the operator would name it: it has to stay for them. */
   readonly usedBy: readonly string[];
 }
 

@@ -30,7 +30,7 @@ const CHANNEL_BINDING_SINCE = 13;
 export const SYSTEM_ROOTS_SINCE = 16;
 
 /**
- * Whether the subscriber knows whom it tells its password: by the certificate, or because the password cannot be relayed.
+ * Whether the subscriber knows the server to which it sends its password: by the certificate, or because the password cannot be relayed.
  * @param libpq major version of the subscriber
  */
 export const knowsPublisher = ({ sslmode, channelBinding = true }: Tls, libpq: number): boolean =>

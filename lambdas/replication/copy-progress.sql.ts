@@ -59,7 +59,7 @@ order by split_part(setting, '=', 1), s.setrole <> 0 desc, s.setdatabase <> 0 de
 /** A session whose lock a copy waits for. */
 export interface WaitingCopy {
   readonly blockedBy: string;
-  /** Of process and transaction, so that a copy that waits for one session after another is told from one that waits for the same session all the time. */
+  /** Of process and transaction: distinguishes a copy that waits for one session after another from one that waits for the same one. */
   readonly holder: string;
 }
 

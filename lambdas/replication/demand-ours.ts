@@ -5,7 +5,7 @@ import type { Reader } from '../ports/database.ts';
 import { namesNotOurs } from '../state/trust.sql.ts';
 
 /**
- * The schema needs no such demand: every connection looks at it by itself.
+ * The schema needs no such check: every connection checks it by itself.
  * @throws NotOurs naming each, and the statement that mends it
  */
 export async function demandOurs(name: SideName, side: Reader): Promise<void> {

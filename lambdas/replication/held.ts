@@ -28,7 +28,7 @@ const WHY: Record<SideName, string> = {
   source: 'Find out who did it and why.',
   target:
     'PlanetScale disables every subscription when it makes a cluster read-only, because 5 % of its disk or less is left: make room ' +
-    '(Clusters → Storage, or a larger cluster size on Metal) and wait until the cluster takes writes again. If a person did it, ask why.',
+    '(Clusters → Storage, or a larger cluster size on Metal) and wait until the cluster takes writes again. If an operator did it, ask why.',
 };
 
 /** What happened, and how it is undone. The name is one that needs no quotes. */

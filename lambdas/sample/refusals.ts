@@ -99,7 +99,7 @@ function partitionRemedy(table: SampledTable): string {
         `column a collation that both sides order alike ("C"), or leave ${root} out with excludeTables and move it by hand.`;
 }
 
-const MOST_TOLD = 30;
+const MOST_SHOWN = 30;
 
 const MOST_NAMED = 3;
 
@@ -116,17 +116,17 @@ function inParagraph(alike: readonly Refusal[], at: number): string {
   return `${at + 1}. ${where}${row}: ${words}.${what === undefined ? '' : ` Evaluated: ${what}.`}${elsewhere} ${remedy}`;
 }
 
-/** A message of all of them, which fits into an execution's history. @param untold how many more there are */
-export function sampleRefused(refusals: readonly Refusal[], untold: number): SampleRefused {
+/** A message of all of them, which fits into an execution's history. @param unlisted how many more there are */
+export function sampleRefused(refusals: readonly Refusal[], unlisted: number): SampleRefused {
   const things = [...Map.groupBy(refusals, ({ what, remedy }) => JSON.stringify([what, remedy])).values()];
-  const more = things.length - Math.min(things.length, MOST_TOLD) + untold;
+  const more = things.length - Math.min(things.length, MOST_SHOWN) + unlisted;
   return new SampleRefused(
     [
-      `Rows of the source were tried on the target before the copy, and ${things.length === 1 ? 'one thing fails' : `${things.length + untold} things fail`}. ` +
+      `Rows of the source were tried on the target before the copy, and ${things.length === 1 ? 'one thing fails' : `${things.length + unlisted} things fail`}. ` +
         'They were taken back: nothing was copied, the tables of the target are empty as before, and the source was only read. ' +
         'Remedy each, then start Replicate again. The schema is copied already: what you change in the schema of the source, change on the target ' +
         'too, or run Cleanup with "target": "drop" first, and it is copied anew.',
-      ...things.slice(0, MOST_TOLD).map(inParagraph),
+      ...things.slice(0, MOST_SHOWN).map(inParagraph),
       ...(more > 0 ? [`And ${more} more.`] : []),
     ].join('\n'),
   );

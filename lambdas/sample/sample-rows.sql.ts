@@ -23,7 +23,7 @@ export interface Portion {
 /** The first that a page can hold: of a page that is full of small rows not all are looked at. */
 const PLACES_A_PAGE = 60;
 
-/** For one transaction of looks. @param path as of `pinPrinting` */
+/** For one transaction that only reads. @param path as of `pinPrinting` */
 export const limitSampling = (timeoutMs: number, path: readonly string[] = []): Statement<unknown> =>
   statement(
     `

@@ -18,7 +18,7 @@ export interface Expression {
   readonly domain?: string;
   /** The column that is of the domain. */
   readonly column?: string;
-  /** Whether a function of it reads tables, which hold nothing before the copy: then whether a row meets it cannot be told. */
+  /** Whether a function of it reads tables, which hold nothing before the copy: then whether a row meets it is not known. */
   readonly reads: boolean;
 }
 

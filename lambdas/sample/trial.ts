@@ -57,7 +57,7 @@ export class Trial {
   }
 
   /** How many were found beyond those that are kept. */
-  untold = 0;
+  unlisted = 0;
   /** Names of the tables that did not pass as a whole. */
   readonly stopped = new Set<string>();
 
@@ -159,7 +159,7 @@ export class Trial {
   #keep(refusals: readonly Refusal[]): void {
     const room = Math.max(0, MOST_REFUSALS - this.refusals.length);
     this.refusals.push(...refusals.slice(0, room));
-    this.untold += Math.max(0, refusals.length - room);
+    this.unlisted += Math.max(0, refusals.length - room);
   }
 
   /** @throws SessionLost where the session went under a statement, and another one could be had */

@@ -1,7 +1,7 @@
 /**
  * Functions that belong to roles which are not trusted, and where they are reached from. After the copy everything belongs to the role that
  * made it, so a role that may replace such a function on the source decides what runs with the rights of that role. Read from catalogs alone:
- * pg_depend has what expressions call; what a body in quotes calls, only a person who reads it can tell.
+ * pg_depend has what expressions call; what a body in quotes calls, only a reader can tell.
  */
 import type { Exclusions } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';

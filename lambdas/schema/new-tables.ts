@@ -1,6 +1,6 @@
 /**
  * Tables of the source that the target lacks. A table that is published and not there stops the stream for every table, at the first change
- * of it; so whatever publishes looks at the target first.
+ * of it; so every step that publishes checks the target first.
  */
 import type { TableName } from '../config/input.ts';
 import { atMost } from '../config/listing.ts';

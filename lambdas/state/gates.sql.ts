@@ -92,7 +92,7 @@ select state, turn, cancellations, opened_turn as "openedTurn", told, commits, c
 from ${TABLE}
 `);
 
-/** @param lockTimeout until the transaction ends; the session's own unless told */
+/** @param lockTimeout until the transaction ends; the session's own unless given */
 const block = (body: string, lockTimeout?: string): Statement => statement(`do $do$${LOCK_GATE(lockTimeout)}${body}\nend\n$do$`);
 
 export interface Fence {

@@ -243,7 +243,7 @@ export class Loader {
     const complaint = complaintIn(error);
     const locale =
       complaint.kind === 'missing locale'
-        ? ` This machine does not have the locale ${complaint.name}, so nothing can be told of a database that needs it. ` +
+        ? ` This machine does not have the locale ${complaint.name}, so nothing is known of a database that needs it. ` +
           'Install it (locale -a lists what is there; localedef or the package locales makes one), then rehearse again.'
         : '';
     return new DumpRefused(`${place} was refused: ${heading(text)}: ${wordsOf(error)}${locale}`, { cause: error });

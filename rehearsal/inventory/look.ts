@@ -26,7 +26,7 @@ const LOOKING: SessionKind = { mode: 'read write', statement: 0, lock: 0, idleIn
 const settings = (version: number, oldestVersion: number): string =>
   `${pinSession(version, LOOKING)};\nset extra_float_digits = ${oldestVersion < SHORTEST_FLOATS_FROM ? 0 : 1}`;
 
-/** Opens both, looks, and closes both. */
+/** Opens both, runs the queries, and closes both. */
 export async function lookAtBoth<Result>(
   sides: { readonly source: ConnectionSettings; readonly target: ConnectionSettings },
   look: (both: BothSides) => Promise<Result>,

@@ -107,7 +107,7 @@ end
 $do$
 `,
   // Before version 16 a subscription is made by superusers only, and given away to superusers only; it does not ask for more once it is there.
-  // Its owner is kept in two places, the row and pg_shdepend, in which the bootstrap superuser never stands.
+  // Its owner is kept in two places, the row and pg_shdepend, which never lists the bootstrap superuser.
   `
 create procedure pg_catalog.rds_create_subscription(owner text, command text)
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $do$

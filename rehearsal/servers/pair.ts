@@ -34,7 +34,7 @@ export interface PairOptions {
   readonly plainSource?: string;
   /** How the edge before the target behaves. */
   readonly edge?: EdgeOptions;
-  /** @default - the role that guide A1 asks people to make */
+  /** @default - the role that guide A1 asks for */
   readonly targetLogin?: TargetLogin;
 }
 

@@ -4,7 +4,7 @@
  */
 import { literal } from '../../lambdas/postgres/quote.ts';
 
-/** The default role, which owns the databases, and one as guide A1 asks people to make. */
+/** The default role, which owns the databases, and one as guide A1 asks for. */
 export const TARGET_ROLES = { default: 'postgres', member: 'pscale_api_x4k2m9q7zt1d' } as const;
 /** The role that the migration logs in as at the target. */
 export type TargetLogin = keyof typeof TARGET_ROLES;

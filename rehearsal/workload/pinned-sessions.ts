@@ -36,26 +36,26 @@ const endOf = ({ client }: Reached): Promise<void> => new Promise((resolve) => c
 
 /** Resolves when both are at work: the one has written, the other has read. */
 export async function startPinnedSessions(options: PinnedSessionsOptions): Promise<PinnedSessions> {
-  const faithful = await startFaithfulWriter(options);
+  const writer = await startPinnedWriter(options);
   const reader = await startLongRead(options).catch((error: unknown) => {
-    faithful.hangUp();
+    writer.disconnect();
     throw error;
   });
   return {
     async leftConnected() {
-      const [isWriterGone, isReaderGone] = await Promise.all([hasEnded(faithful), hasEnded(reader)]);
+      const [isWriterGone, isReaderGone] = await Promise.all([hasEnded(writer), hasEnded(reader)]);
       return [
-        ...(isWriterGone ? [] : [`a session that never reconnects was left at ${faithful.place}.`]),
+        ...(isWriterGone ? [] : [`a session that never reconnects was left at ${writer.place}.`]),
         ...(isReaderGone ? [] : [`a session with a long read was left at ${reader.place}.`]),
       ];
     },
     async stop() {
       await reader.end();
-      await faithful.end();
+      await writer.end();
     },
     abandon() {
-      reader.hangUp();
-      faithful.hangUp();
+      reader.disconnect();
+      writer.disconnect();
     },
   };
 }
@@ -64,7 +64,7 @@ interface PinnedSession {
   readonly place: string;
   readonly ended: Promise<void>;
   end(): Promise<void>;
-  hangUp(): void;
+  disconnect(): void;
 }
 
 async function hasEnded({ ended }: PinnedSession): Promise<boolean> {
@@ -77,7 +77,7 @@ async function hasEnded({ ended }: PinnedSession): Promise<boolean> {
   return has;
 }
 
-async function startFaithfulWriter({ name, secret, subjects, journal }: PinnedSessionsOptions): Promise<PinnedSession> {
+async function startPinnedWriter({ name, secret, subjects, journal }: PinnedSessionsOptions): Promise<PinnedSession> {
   const reached = await connect(secret);
   const { client, place } = reached;
   let stopped = false;
@@ -106,7 +106,7 @@ async function startFaithfulWriter({ name, secret, subjects, journal }: PinnedSe
       await client.end().catch(() => {});
       if (inDoubt) await lookUp(inDoubt, secret, journal);
     },
-    hangUp() {
+    disconnect() {
       stopped = true;
       client.connection.stream.destroy();
     },
@@ -143,7 +143,7 @@ async function startLongRead({ secret, subjects }: PinnedSessionsOptions): Promi
       await reading;
       await client.end().catch(() => {});
     },
-    hangUp() {
+    disconnect() {
       stopped = true;
       client.connection.stream.destroy();
     },

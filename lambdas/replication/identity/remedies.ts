@@ -12,7 +12,7 @@ export function remediesFor(tables: readonly IdentityFacts[]): string[] {
 /** A second index on the columns of a key that is DEFERRABLE; they are NOT NULL. */
 const mayRepeatKey = ({ primaryKey, primaryKeyIsGenerated }: IdentityFacts): boolean => primaryKey.length > 0 && !primaryKeyIsGenerated;
 
-/** Where nothing that is there tells rows apart, not even all columns together. */
+/** Where nothing that is there distinguishes rows, not even all columns together. */
 const needsRowId = (table: IdentityFacts): boolean => choiceOf(table) === undefined && !mayRepeatKey(table);
 
 /** A deferrable primary key becomes an identity by a second index, which is faster than FULL. */

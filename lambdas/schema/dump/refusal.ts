@@ -6,7 +6,7 @@ import { INSUFFICIENT_PRIVILEGE, OUT_OF_MEMORY } from '../../postgres/sqlstates.
 import type { Refusal } from './apply.ts';
 import type { DumpEntry } from './statements.ts';
 
-/** What to do next, where the server's code tells. */
+/** Remedies, by the server's SQLSTATE. */
 const REMEDIES: Readonly<Record<string, string>> = {
   [INSUFFICIENT_PRIVILEGE]: 'Have the object made on the target beforehand or the right granted to the target role, or exclude it.',
   [OUT_OF_MEMORY]:

@@ -119,8 +119,8 @@ export class Front {
     if (!listener) return void client.pipe(server);
     const framer = new Framer('client that was let in');
     client.on('data', (chunk: Buffer) => {
-      const heard = [...framer.push(chunk)].map(listener);
-      if (heard.length > 0 && !server.write(Buffer.concat(heard))) {
+      const received = [...framer.push(chunk)].map(listener);
+      if (received.length > 0 && !server.write(Buffer.concat(received))) {
         client.pause();
         server.once('drain', () => client.resume());
       }
@@ -152,25 +152,25 @@ export class Front {
  * @returns undefined where the client disconnects, or goes on without waiting: what follows could come from an attacker in the middle
  */
 async function firstMessage(client: Socket): Promise<Message | undefined> {
-  let heard: Buffer = Buffer.alloc(0);
+  let received: Buffer = Buffer.alloc(0);
   return new Promise((resolve) => {
     const done = (message?: Message) => {
-      client.off('data', hear);
+      client.off('data', onData);
       client.off('close', gone);
       client.pause();
       resolve(message);
     };
     const gone = () => done();
-    const hear = (chunk: Buffer) => {
-      heard = Buffer.concat([heard, chunk]);
-      const [message] = new Framer('client').push(heard);
+    const onData = (chunk: Buffer) => {
+      received = Buffer.concat([received, chunk]);
+      const [message] = new Framer('client').push(received);
       if (!message) return;
-      const isAlone = message.bytes.length === heard.length;
+      const isAlone = message.bytes.length === received.length;
       if (!isAlone) client.destroy();
       done(isAlone ? message : undefined);
     };
     client.once('close', gone);
-    client.on('data', hear);
+    client.on('data', onData);
     client.resume();
   });
 }

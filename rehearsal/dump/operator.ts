@@ -100,7 +100,7 @@ $do$`;
 const userSchemas = () => statement(`select n.nspname::text from pg_catalog.pg_namespace as n where ${USER_SCHEMA}`);
 
 /** @returns what was done, for the user to know */
-export async function actAsPeopleDo({ source, target }: Embedded, database: string): Promise<string[]> {
+export async function actAsOperator({ source, target }: Embedded, database: string): Promise<string[]> {
   const from = source.superuser(database);
   const keys = keysTo({ source, target });
   for (const [role = ''] of await namesFrom(from, rolesOfDump())) await keys.createRole(role);

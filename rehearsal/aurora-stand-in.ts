@@ -33,7 +33,7 @@ const DEPLOYMENT = {
   network: async () => ({ dnsSupport: true, dnsHostnames: true, privateSubnets: [], openSecurityGroups: [] }),
 } as const;
 
-/** What the stack puts into the migration's parameter group. */
+/** Parameters that the stack puts into the migration's parameter group. */
 const MIGRATION_PARAMETERS: readonly Parameter[] = Object.entries(sourceParameters(true)).map(([name, value]) => ({
   name,
   value,

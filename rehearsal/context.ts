@@ -23,7 +23,7 @@ export interface Hooks {
   readonly pace?: Pace;
   /** Further settings of an embedded target. */
   readonly targetParameters?: Parameters;
-  /** How the edge before an embedded target behaves. @default - it offers no channel binding */
+  /** Behaviour of the edge before an embedded target. @default - it offers no channel binding */
   readonly edge?: EdgeOptions | 'none';
   /** When the data is there and the writers write, before the first machine. */
   onReady?(sides: Sides): Promise<void>;
@@ -43,7 +43,7 @@ export interface RehearsalContext {
   readonly subjects: readonly Subject[];
   /** Statements of a dump that were passed over or changed. */
   readonly passedOver?: readonly string[];
-  /** What was done before the first machine. */
+  /** Fixes that were applied before the first machine. */
   readonly fixes?: Fixes | undefined;
   readonly secret: SwitchedSecret;
 }

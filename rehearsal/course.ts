@@ -4,7 +4,7 @@ import type { MachineName } from '../lambdas/engine/machines.ts';
 
 const COURSE: readonly MachineName[] = ['Preflight', 'Replicate', 'Cutover', 'Rollback', 'Cutover', 'Cleanup'];
 
-/** Where a rehearsal may stop: after a machine has run for the first time, or at the end. */
+/** Machines at which a rehearsal may stop: after their first run, or at the end. */
 export const STOPS: readonly MachineName[] = [...new Set(COURSE)];
 
 /** The machines to run. @param last all before it included */

@@ -8,7 +8,7 @@ import { WORKLOAD_SCHEMA } from './workload/own-subjects.ts';
 /** One of {@link ReportedFinding}, without what the operator would not read. */
 export type Finding = Pick<ReportedFinding, 'code' | 'objects' | 'message' | 'remedy'>;
 
-/** What the checks of all machines have found. */
+/** Findings of the checks of all machines. */
 export interface FoundByMachines {
   readonly blockers: readonly Finding[];
   readonly warnings: readonly Finding[];

@@ -23,7 +23,7 @@ export interface Fix {
   readonly finding: string;
   readonly side: SideName;
   readonly statement: string;
-  /** Why the server refused it; null where it did not. */
+  /** The reason why the server refused it; null where it did not. */
   readonly refused: string | null;
 }
 

@@ -10,7 +10,7 @@ import { InvalidUrl, settingsOfUrl } from './database-url.ts';
 import { SERVER_VERSIONS, type ServerVersion } from './servers/binaries.ts';
 import { DEFAULT_TARGET_LOGIN, TARGET_ROLES, type TargetLogin } from './servers/planetscale-roles.ts';
 
-/** Where one side's database is: a server that the rehearsal starts for itself, or one that is there already. */
+/** One side's database: a server that the rehearsal starts for itself, or one that is there already. */
 export type Side =
   | { readonly kind: 'embedded'; readonly version: ServerVersion }
   | { readonly kind: 'existing'; readonly settings: ConnectionSettings };
@@ -34,7 +34,7 @@ export interface RehearsalOptions {
   readonly rows: number;
   /** Execution input of Preflight and Replicate. */
   readonly input: Readonly<Record<string, Json>>;
-  /** Where the report is written as JSON. */
+  /** File to which the report is written as JSON. */
   readonly report: string | undefined;
   /** Leave the servers running at the end, until Ctrl-C. */
   readonly keep: boolean;

@@ -21,7 +21,7 @@ interface Performing extends RehearsalContext {
   readonly runner: Machinery;
   readonly workload: Workload;
   readonly performances: Performance[];
-  /** What went wrong beside the machines, in sentences. */
+  /** Failures beside those of the machines, in sentences. */
   readonly faults: string[];
 }
 

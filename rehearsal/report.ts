@@ -13,7 +13,7 @@ import type { SwitchDetail, SwitchRecord } from './switches.ts';
 export interface Report {
   /** `unknown`: it could not be determined, which is never a pass. */
   readonly outcome: 'passed' | 'failed' | 'unknown';
-  /** Why it did not pass, in sentences; empty where it did. */
+  /** The reasons why it did not pass, in sentences; empty where it did. */
   readonly reasons: readonly string[];
   /** Major versions. */
   readonly sourceVersion: number;
@@ -30,7 +30,7 @@ export interface Report {
     /** Null where they were not counted, because the machines did not get so far. */
     readonly lost: number | null;
     readonly duplicated: number | null;
-    /** How often a server said that a key was there already. */
+    /** Number of times that a server reported a duplicate key. */
     readonly duplicateKeys: number;
     /** Writes that a side acknowledged after it was left, when the other one had acknowledged some already. */
     readonly overlap: number;
@@ -52,9 +52,9 @@ export interface Report {
   readonly catalogs: CatalogComparison;
   readonly copy: { readonly bytes: number; readonly seconds: number };
   readonly findings: FoundByMachines;
-  /** What of a dump was passed over or done otherwise than it says. */
+  /** Statements of a dump that were passed over or changed. */
   readonly passedOver: readonly string[];
-  /** What `--schema-fixes` did. */
+  /** Outcome of `--schema-fixes`. */
   readonly fixes: Fixes;
 }
 

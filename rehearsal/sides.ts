@@ -22,7 +22,7 @@ import type { Parameters, Server } from './servers/server.ts';
 const DATABASE = 'Corner "Shop"';
 /** Room for the locks of some 10,000 tables that are made in one transaction. The source gets it where its database needs it. */
 const ROOM: Parameters = { max_locks_per_transaction: 512 };
-/** What the guide asks for: ten workers and more. */
+/** Settings that the guide asks for: ten workers and more. */
 const TARGET_PARAMETERS: Parameters = {
   ...ROOM,
   max_worker_processes: 20,
@@ -48,7 +48,7 @@ export interface Sides {
   readonly application: Readonly<Record<SideName, ConnectionSettings>>;
   /** Gives the application's role its rights on what is there now. Nothing happens on a user's server. */
   letApplicationIn(side: SideName): Promise<void>;
-  /** What Preflight asks for where policies hide rows. Nothing happens on a user's server. */
+  /** Does what Preflight asks for where policies hide rows. Nothing happens on a user's server. */
   passByPolicies(): Promise<void>;
   /** Makes the embedded source anew as it was in the beginning, but for its roles. */
   emptySource(): Promise<void>;

@@ -64,7 +64,7 @@ export function switchesOf(
 
 const SWITCHING: readonly StepName[] = ['SwitchOver', 'SwitchBack'];
 
-/** What the step that switched has returned; nothing where a recovery completed the switch. */
+/** The evidence of the step that switched; nothing where a recovery completed the switch. */
 function evidenceOf({ evidence }: Outcome): Readonly<Record<string, Json>> {
   const said = SWITCHING.map((step) => evidence[step]).find((one) => one !== undefined);
   return typeof said === 'object' && said !== null && !Array.isArray(said) ? (said as Readonly<Record<string, Json>>) : {};

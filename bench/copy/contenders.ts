@@ -27,7 +27,7 @@ export interface Route {
 
 export interface Contender {
   readonly name: string;
-  /** Why it cannot take part on this machine, if it cannot. */
+  /** The reason why it cannot take part on this machine, if it cannot. */
   missing(): Promise<string | undefined>;
   /** Everything up to and including the last index; not the tidying up. */
   copy(route: Route): Promise<void>;

@@ -1,4 +1,4 @@
-/** What the connected role may do. Every function here asks the server instead of reading access lists, so memberships count. */
+/** Rights of the connected role. Every function here asks the server instead of reading access lists, so memberships count. */
 import type { Exclusions } from '../config/input.ts';
 import { REPLICATION_ROLE } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';

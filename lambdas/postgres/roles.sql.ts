@@ -1,4 +1,4 @@
-/** The role that streams: what it is, what it may, and what makes it so. Guide W, step 2. */
+/** The role that streams: its state, its rights, and the statements that make it so. Guide W, step 2. */
 import type { TableName } from '../config/input.ts';
 import { HEARTBEAT, SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
@@ -91,7 +91,7 @@ select exists (select from streamer) as "exists",
     [role, tables.map(({ oid }) => oid)],
   );
 
-/** What our own role on the source may pass on. */
+/** Rights that our own role on the source may pass on. */
 export interface GrantorState {
   readonly hasRdsReplication: boolean;
   /** Superusers may, and from version 16 on roles that have the attribute and CREATEROLE. On RDS this is not known beforehand. */

@@ -34,7 +34,7 @@ from pg_class as c
 join pg_namespace as n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p', 'f', 'm') and c.relpersistence <> 't' and ${INCLUDED_TABLE}`;
 
-/** What the parents of a relation have under the same name; a partitioned table is a parent, too. */
+/** Objects of the parents of a relation under the same name; a partitioned table is a parent, too. */
 const OF_PARENTS = (what: string, name: string): string =>
   `select '${what} ' || h.inhparent::regclass || '.' || quote_ident(${name}) from pg_inherits as h where h.inhrelid = r.oid`;
 

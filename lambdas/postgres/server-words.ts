@@ -15,14 +15,14 @@ export interface Told {
   readonly foreign: boolean;
   /** The function in which it arose. */
   readonly culprit?: string | undefined;
-  /** What it concerns, each with its kind, such as `constraint t_pkey`. */
+  /** Objects that it concerns, each with its kind, such as `constraint t_pkey`. */
   readonly objects?: readonly string[];
 }
 
 export interface PublicWords {
   readonly message: string;
   readonly hint: string | undefined;
-  /** What only the log may hold; undefined where nothing was left out. */
+  /** The whole message, for the log alone; undefined where nothing was left out. */
   readonly whole: string | undefined;
 }
 

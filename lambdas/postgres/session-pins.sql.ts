@@ -1,5 +1,5 @@
 /**
- * What every session of ours runs with, and why. A server's configuration, a database, a role, and a role in a database may each say
+ * Settings of every session of ours, and the reason for each. A server's configuration, a database, a role, and a role in a database may each say
  * otherwise, and the owner of a database or a role that may alter ours can set them; what a session sets by itself wins over all of them.
  *
  * Nothing here names a function: until search_path is ours, a name could lead to a function of another role. `session_replication_role`
@@ -8,7 +8,7 @@
 import type { Statement } from '../ports/database.ts';
 import { identifier, literal, statement } from './quote.ts';
 
-/** How one session is to be: everything else is the same for all of them. Limits in milliseconds; 0 switches one off. */
+/** Settings that differ between sessions: all others are the same for all of them. Limits in milliseconds; 0 switches one off. */
 export interface SessionKind {
   readonly mode: 'read only' | 'read write';
   readonly statement: number;
@@ -118,7 +118,7 @@ interface StreamPin extends Pin {
 }
 
 /**
- * What the publisher's side of a stream runs with: its sessions are opened by the subscriber, so these stand as settings of the replication
+ * Settings of the publisher's side of a stream: its sessions are opened by the subscriber, so these stand as settings of the replication
  * role in the database, which only an option of the connection itself wins over: from 15 on a subscriber asks for an ISO date style, the
  * interval style `postgres` and all digits of floats by itself. The rest of {@link SESSION_PINS} says nothing to a walsender.
  */
@@ -142,7 +142,7 @@ export const streamSettings = (version = 0): Readonly<Record<string, string>> =>
   Object.fromEntries(knownTo(version, STREAM_PINS).map(({ name, value }) => [name, value]));
 
 /**
- * What the subscriber's side of a stream runs with. The server starts its workers by itself: they have what the database says, and what
+ * Settings of the subscriber's side of a stream. The server starts its workers by itself: they have what the database says, and what
  * the owner of the subscription has in that database. It may be the application's role as well, so only what could change a value or stop
  * a worker is here, and is set only where it is otherwise (`worker-pins.ts`). Dates, times, intervals, bytes and floats as the publisher
  * prints them read alike under every setting; search_path and session_replication_role are the workers' own.

@@ -5,7 +5,7 @@ import { statement } from './quote.ts';
 export interface SessionRole {
   /** `origin` unless it was set. */
   readonly value: string;
-  /** What takes it away again; none where the server's own configuration says it. */
+  /** Statements that reset it; none where the server's own configuration says it. */
   readonly remedies: readonly string[];
 }
 

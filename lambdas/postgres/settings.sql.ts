@@ -2,7 +2,7 @@
 import type { Statement } from '../ports/database.ts';
 import { statement } from './quote.ts';
 
-/** What the source has for logical replication, and what others use of it. */
+/** Settings of the source for logical replication, and their use by others. */
 export interface WalSettings {
   readonly walLevel: string;
   readonly slots: number;

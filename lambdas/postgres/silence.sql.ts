@@ -1,5 +1,5 @@
 /**
- * What keeps texts and bound values of statements: the server's log, and extensions. Around a statement that carries a secret each is
+ * Settings that record texts and bound values of statements: of the server's log, and of extensions. Around a statement with a secret each is
  * switched off, for the transaction; where that is refused it stays as it is, and CheckReadiness says beforehand that it will.
  */
 import type { Statement } from '../ports/database.ts';

@@ -1,4 +1,4 @@
-/** What the connected role may do to fence a database, beside what `rights.ts` asks. Memberships count. */
+/** Rights of the connected role to fence a database, beside those that `rights.sql.ts` asks for. Memberships count. */
 import type { Statement } from '../ports/database.ts';
 import { statement } from './quote.ts';
 import type { OwnedObject } from './rights.sql.ts';

@@ -14,7 +14,7 @@ export interface PublishedTable {
   readonly estimatedRows: number;
 }
 
-/** What the input leaves behind, as the two parameters of {@link INCLUDED_TABLE}. */
+/** Schemas and tables that the input leaves out, as the two parameters of {@link INCLUDED_TABLE}. */
 export const exclusions = (input: Exclusions): [string[], string] => [[...input.excludeSchemas], JSON.stringify(input.excludeTables)];
 
 /**

@@ -57,7 +57,7 @@ export interface Warmth {
   readonly through: readonly string[];
   readonly blocks: number;
   readonly finished: boolean;
-  /** Why it could not be done; null where it could. */
+  /** The reason why it could not be done; null where it could. */
   readonly failure: string | null;
 }
 

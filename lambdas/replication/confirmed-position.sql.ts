@@ -2,7 +2,7 @@
 import type { Statement } from '../ports/database.ts';
 import { statement } from '../postgres/quote.ts';
 
-/** Where the source's WAL ends: everything that can be seen there was written before. */
+/** The end of the source's WAL: everything that can be seen there was written before. */
 export const writtenPosition = (): Statement<{ position: string }> => statement('select pg_current_wal_lsn()::text as position');
 
 /** Whether the subscriber has applied and stored all up to this position; no row where there is no such slot. */

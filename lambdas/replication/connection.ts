@@ -36,7 +36,7 @@ export const SYSTEM_ROOTS_SINCE = 16;
 export const knowsPublisher = ({ sslmode, channelBinding = true }: Tls, libpq: number): boolean =>
   sslmode === 'verify-full' || (sslmode === 'require' && channelBinding && libpq >= CHANNEL_BINDING_SINCE);
 
-/** Why not, after "The stream back is encrypted, but …". */
+/** The reason why not, after "The stream back is encrypted, but …". */
 export function whyUnknown({ channelBinding }: Pick<Route, 'channelBinding'>, libpq: number): string {
   if (libpq < CHANNEL_BINDING_SINCE) {
     return `a server of version ${libpq} cannot tell to whom it speaks: its libpq has no channel binding, and no authorities to verify a certificate against`;

@@ -40,7 +40,7 @@ where p.pubname = $1::name
     [PUBLICATION, role],
   );
 
-/** What the replication role's own settings say about time limits, as `name=value`; the database's settings count where it has none. */
+/** Time limits among the replication role's own settings, as `name=value`; the database's settings count where it has none. */
 export const timeLimitsOf = (role: string): Statement<{ setting: string }> =>
   statement(
     `

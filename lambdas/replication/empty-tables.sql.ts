@@ -40,7 +40,7 @@ where c.relkind = 'r' and ${USER_SCHEMA} and pg_relation_size(c.oid) = 0
 /** Always true; refused while it is parsed where anything but a table has the name by now, so that no view of a user's is read. */
 const isTable = (name: string): string => `(true or exists (select from only ${name} tablesample pg_catalog.system (0)))`;
 
-/** Which of these tables hold a row that we can see. */
+/** Those of these tables that hold a row that we can see. */
 export const tablesWithRows = (tables: readonly TableName[]): Statement<TableName> =>
   statement(
     tables

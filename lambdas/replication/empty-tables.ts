@@ -2,7 +2,7 @@
  * Empty tables need no copy, and a copy of nothing costs 60 ms: a worker, a login, a slot, a snapshot, each on its own. Where there are
  * thousands of them they are added at once, as ready.
  *
- * Why nothing is lost. All tables are published before the slot is made, so the stream has every change that was committed after the slot's
+ * Nothing is lost: all tables are published before the slot is made, so the stream has every change that was committed after the slot's
  * consistent point C. A table counts as empty if its file has no page at a moment L after C, and then no query sees a row in it; the
  * target's has neither page nor row.
  * - A row that was there at C is gone by L: a committed DELETE or TRUNCATE took it away, which is in the stream. Its updates and its end find

@@ -31,7 +31,7 @@ const WHY: Record<SideName, string> = {
     '(Clusters → Storage, or a larger cluster size on Metal) and wait until the cluster takes writes again. If an operator did it, ask why.',
 };
 
-/** What happened, and how it is undone. The name is one that needs no quotes. */
+/** A message that says what happened, and its remedy. The name is one that needs no quotes. */
 export const disabledByOthers = (name: string, side: SideName): { readonly message: string; readonly remedy: string } => ({
   message: `The subscription ${name} on the ${side} is disabled, and not by this migration, so nothing arrives there.`,
   remedy: `${WHY[side]} Then run on the ${side}: alter subscription ${name} enable;`,

@@ -61,7 +61,7 @@ export async function lookAtHistory(
   return { stream, name, database, publication, slot, birth, subscription, note: readNote(subscription?.note ?? null), tables, beats };
 }
 
-/** Which side a stream comes from and which it goes to. */
+/** The side that a stream comes from and the one that it goes to. */
 export const SIDES_OF = {
   forward: { publisher: 'source', subscriber: 'target' },
   reverse: { publisher: 'target', subscriber: 'source' },
@@ -75,7 +75,7 @@ export const hasCopied = ({ tables }: Pick<StreamHistory, 'tables'>): boolean =>
   tables.some(({ state }) => state !== 'i') &&
   (tables.some((table) => keyOf(table) === keyOf(HEARTBEAT_TABLE)) || tables.some(({ state }) => state !== 'r'));
 
-/** How a slot is lost without having been dropped by a session. */
+/** Likely causes of a missing slot, by side. */
 const LOSSES: Record<SideName, string> = {
   source: ' (dropped by another session, or lost when the writer failed over)',
   target:
@@ -83,14 +83,14 @@ const LOSSES: Record<SideName, string> = {
     'are on and its name is entered under Clusters → Parameters → Failover)',
 };
 
-/** Why a slot cannot be read any more; undefined where it can. */
+/** The reason why a slot cannot be read any more; undefined where it can. */
 export function slotTrouble(name: string, stream: StreamName, slot: SlotState | undefined): string | undefined {
   const { publisher } = SIDES_OF[stream];
   if (!slot) return `The replication slot ${name} is gone from the ${publisher}${LOSSES[publisher]}`;
   return slot.lost ? `The ${publisher} has thrown away WAL that the replication slot ${name} needed` : undefined;
 }
 
-/** Why the slot's history may have a gap; undefined where nothing suggests one. Asked of an existing subscription only. */
+/** The reason why the slot's history may have a gap; undefined where nothing suggests one. Asked of an existing subscription only. */
 export function continuityViolation(history: StreamHistory): string | undefined {
   const { stream, name, database, slot, birth, subscription, note, publication, beats } = history;
   const { publisher, subscriber } = SIDES_OF[stream];

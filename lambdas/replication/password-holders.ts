@@ -1,4 +1,4 @@
-/** What carries a replication password: a role on each side that has one, and the connection string of every subscription of ours. */
+/** Password holders: a role on each side that has one, and the connection string of every subscription of ours. */
 import { type StreamName, subscriptionName } from '../config/names.ts';
 import type { SideName } from '../config/side-name.ts';
 import type { Reader } from '../ports/database.ts';
@@ -23,7 +23,7 @@ export interface PasswordHolder {
   readonly name: string;
   readonly subscription: SubscriptionState;
   readonly note: Note;
-  /** What the password of the publishing side makes of the connection string. Never leaves the function. */
+  /** The connection string with the password of the publishing side. Never leaves the function. */
   readonly connection: string;
   readonly slot: SlotState | undefined;
 }

@@ -80,7 +80,7 @@ order by slot_name
     [name, subscribers.map(({ subscription, cluster }) => `^pg_${subscription}_sync_[0-9]+_${cluster ?? '[0-9]+'}$`)],
   );
 
-/** Which of these tables still have the slot of their copy. */
+/** Those of these tables that still have the slot of their copy. */
 export const copySlotsThere = (copies: readonly { readonly slotPrefix: string }[]): Statement<{ prefix: string }> =>
   statement(
     `
@@ -124,7 +124,7 @@ limit $1::int
     [most],
   );
 
-/** Where the source's WAL ends. */
+/** The end of the source's WAL. */
 export const walPosition = (): Statement<{ position: string }> => statement('select pg_current_wal_lsn()::text as position');
 
 /** Whether the target has confirmed everything up to `position`, and how much it has not confirmed of what came since. */

@@ -1,4 +1,4 @@
-/** What the target knows of changes that it could not apply. */
+/** Catalog queries about changes that the target could not apply. */
 import type { TableName } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
 import { statement } from '../postgres/quote.ts';
@@ -17,7 +17,7 @@ from (select to_jsonb(s) as counts from pg_stat_subscription_stats as s where s.
     [subscription],
   );
 
-/** What is evaluated for each row of these tables and leads to a function of the user's: checks, domains, indexes, generated columns and defaults. */
+/** Expressions that are evaluated for each row of these tables and call a function of the user: checks, domains, indexes, generated columns and defaults. */
 export const runsForEachRow = (tables: readonly TableName[]): Statement<{ readonly what: string }> =>
   statement(
     `

@@ -6,7 +6,7 @@ import { identifier, literal, qualified, statement } from '../postgres/quote.ts'
 import { plain, withSecret } from '../postgres/secret-connection.sql.ts';
 import { subscriptionIds } from '../postgres/subscription-ids.sql.ts';
 
-/** How changes travel. */
+/** Options of a subscription for the format of changes. */
 export interface StreamOptions {
   readonly binary: boolean;
   readonly streaming: 'off' | 'on' | 'parallel';
@@ -46,7 +46,7 @@ export interface SubscribedTable extends TableName {
   readonly state: TableState;
 }
 
-/** How many tables count as ready although no copy of them was made. A copy records the position in the WAL where it ended. */
+/** The number of tables that count as ready although no copy of them was made. A copy records the position in the WAL where it ended. */
 export const readyWithoutCopy = (name: string): Statement<{ readonly tables: number }> =>
   statement(
     `
@@ -126,7 +126,7 @@ with (enabled = false, create_slot = false, slot_name = ${plain(literal(name))},
   statement(`alter subscription ${identifier(name)} set publication ${identifier(PUBLICATION)} with (refresh = false)`),
 ];
 
-/** What a subscriber of this version knows of the options that a stream without a copy wants. */
+/** The options of a stream without a copy that a subscriber of this version knows. */
 const copylessOptions = (version: number): string[] => [
   ...(version >= 14 ? ['binary = false', `streaming = ${version >= 16 ? 'parallel' : 'on'}`] : []),
   ...(version >= 15 ? ['disable_on_error = false'] : []),
@@ -238,7 +238,7 @@ export const forgetSubscription = (name: string): Statement[] => [
   statement(`drop subscription ${identifier(name)}`),
 ];
 
-/** Which of these tables hold a row that we can see. */
+/** Those of these tables that hold a row that we can see. */
 export const occupiedTables = (tables: readonly TableName[]): Statement<TableName> =>
   statement(
     tables

@@ -11,7 +11,7 @@ export const senderIdentity = (slot: string): string => `(select ${IDENTITY} fro
 /** The process that reads a slot. */
 export interface Sender {
   readonly identity: string;
-  /** How long it has been connected, by the server's clock; null where we may not know. */
+  /** Time since it connected, by the server's clock; null where we may not know. */
   readonly seconds: number | null;
 }
 

@@ -12,7 +12,7 @@ export interface Refusal {
   readonly where: string;
   /** Such as `id = 7`; undefined where it was no single row. */
   readonly key: string | undefined;
-  /** What was evaluated; undefined where the server does not say. */
+  /** The expression that was evaluated; undefined where the server does not say. */
   readonly what: string | undefined;
   /** The server's message, as far as it may be shown. */
   readonly words: string;
@@ -56,7 +56,7 @@ const constraintsNamed = ({ complaint }: StatementFailed, expressions: readonly 
 export const isPremature = (error: StatementFailed, { expressions }: SampledTable): boolean =>
   error.complaint.code === CHECK_VIOLATION && constraintsNamed(error, expressions).some(({ reads }) => reads);
 
-/** What an insertion evaluated when it failed, as far as the error or the function in which it arose shows. */
+/** The expression that an insertion evaluated when it failed, as far as the error or the function in which it arose shows. */
 export function evaluatedBy(error: StatementFailed, { expressions }: SampledTable): string | undefined {
   const { complaint } = error;
   const named = constraintsNamed(error, expressions);

@@ -56,9 +56,9 @@ export interface SampleTrial {
   readonly tables: number;
   readonly rows: number;
   readonly views: number;
-  /** What took too long to be tried as a whole, as the operator would name it. */
+  /** Tables and views that took too long to be tried as a whole, as the operator would name it. */
   readonly slow: readonly string[];
-  /** What could not be tried, and why. */
+  /** Tables and views that could not be tried, and why. */
   readonly untried: readonly string[];
 }
 

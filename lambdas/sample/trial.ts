@@ -25,7 +25,7 @@ export type Row = readonly (string | null)[];
 export interface Sample {
   readonly table: SampledTable;
   readonly rows: readonly Row[];
-  /** What an insertion does not evaluate by itself. */
+  /** Expressions that an insertion does not evaluate by itself. */
   readonly expressions: readonly Expression[];
 }
 
@@ -56,7 +56,7 @@ export class Trial {
     this.#isOver = isOver;
   }
 
-  /** How many were found beyond those that are kept. */
+  /** Number of those found beyond those that are kept. */
   unlisted = 0;
   /** Names of the tables that did not pass as a whole. */
   readonly stopped = new Set<string>();
@@ -148,7 +148,7 @@ export class Trial {
     this.#keep([...refusals.values()].slice(0, MOST_A_TABLE));
   }
 
-  /** What ended a trial of a table or a view. @throws whatever says nothing about it */
+  /** Records the error that ended a trial of a table or a view. @throws an error that says nothing about it */
   #note(where: string, error: unknown, rest: Pick<Refusal, 'key' | 'what'>, table?: SampledTable): void {
     if (isSlow(error) || error instanceof SessionLost) this.slow.push(where);
     else if (isUntried(error)) this.untried.push(`${where}: ${error.message}`);
@@ -246,7 +246,7 @@ async function objectionsTo(session: LowSession, { table, expressions }: Sample,
   return found;
 }
 
-/** What came back of what was asked for. */
+/** The rows that came back for a portion. */
 export const sampleOf = ({ table }: Portion, rows: readonly Row[], isThere: (one: Expression, table: SampledTable) => boolean): Sample => ({
   table,
   rows,

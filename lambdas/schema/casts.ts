@@ -34,7 +34,7 @@ function typeAt(items: readonly Item[], from: number): { readonly type: string; 
   return { type, next: at };
 }
 
-/** How many of the last items `::` belongs to: a server puts anything else in parentheses. */
+/** The number of the last items to which `::` belongs: a server puts anything else in parentheses. */
 const operandLength = (items: readonly Item[]): number => {
   const [before, last] = items.slice(-2);
   const named = isGroup(last, '[') ? 'ARRAY' : isGroup(last, '(') ? 'ROW' : undefined;

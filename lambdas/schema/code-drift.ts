@@ -28,7 +28,7 @@ export interface CodeDifferences {
 /** Milliseconds, as long as any look may take. */
 const LONGEST_MS = 300_000;
 
-/** What a target legitimately has otherwise: roles of its own, newer extensions, paths that its functions need. */
+/** Differences that a target may legitimately have: roles of its own, newer extensions, paths that its functions need. */
 const OF_ITS_OWN = /^(?:grants on|default grants of|version of extension|settings of) /;
 
 /** An extension that has come since is named by itself; which version of it each side has is its own. */

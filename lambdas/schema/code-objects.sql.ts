@@ -1,5 +1,5 @@
 /**
- * What a schema is made of besides what holds rows: code, rules of access, extensions. One row an object, in words that may be shown; texts are
+ * Objects of a schema besides tables: code, rules of access, extensions. One row an object, in words that may be shown; texts are
  * there as their MD5, since bodies of functions and arguments of triggers may hold secrets. Expects search_path to be pg_catalog.
  *
  * Comments, storage, statistics targets and parameters of tables are not listed: they change neither rows nor what a statement does.
@@ -161,7 +161,7 @@ ${PARTS.join('\nunion all')}`;
 const ALL = `(${LIST}\n) as listed`;
 const values = (excluding: Exclusions, unlisted: readonly string[]): unknown[] => [...exclusions(excluding), unlisted, REPLICATION_ROLE];
 
-/** How an object stands in the record: what may be shown of it, and the digest of the rest. */
+/** An object in the record: what may be shown of it, and the digest of the rest. */
 const DEFINITION = `concat_ws('; ', coalesce(words, ''), 'text ' || left(md5(body), 12))`;
 
 /** Something that is not a table: as {@link ./schema-objects.ts} has it, so that both are compared alike. */

@@ -16,7 +16,7 @@ export interface ForeignFunction {
   readonly owner: string;
 }
 
-/** What leads to a function. */
+/** Kinds of objects that call a function. */
 export type Reached = 'check' | 'index' | 'default' | 'materialized view' | 'policy' | 'trigger';
 
 export interface ReachedFunction extends ForeignFunction {

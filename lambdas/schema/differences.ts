@@ -12,7 +12,7 @@ export interface Difference {
   readonly is: string | undefined;
 }
 
-/** What changed, each object by itself, with what it is a part of where it still is, or was last. */
+/** A changed object, with the objects of which it is a part, as of now or of the last time that it was there. */
 export interface Change extends Difference {
   readonly partOf: readonly string[];
 }

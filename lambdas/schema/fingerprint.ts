@@ -60,11 +60,11 @@ export async function recordTarget(target: Database): Promise<void> {
   });
 }
 
-/** What changed on each side since the copy; nothing can be said of a side that was not recorded. */
+/** Changes on each side since the copy; nothing is known of a side that was not recorded. */
 export interface SchemaDifferences {
   readonly source: Difference[];
   readonly target: Difference[];
-  /** What changed on both sides in the same way, and is in neither list: so that the sides agree with each other. */
+  /** Changes that are the same on both sides, and in neither list: the sides agree with each other. */
   readonly alike: Difference[];
   /** False where the side has no record: BuildIndexes is not finished, or an earlier version of this tool began the migration. */
   readonly recorded: { readonly source: boolean; readonly target: boolean };

@@ -45,7 +45,7 @@ export interface Column extends TableName {
   readonly inherited: boolean;
   /** Whether a row that says nothing of it is refused. */
   readonly required: boolean;
-  /** What follows the name in ADD COLUMN, without NOT NULL. */
+  /** The part after the name in ADD COLUMN, without NOT NULL. */
   readonly definition: string;
   readonly notNull: boolean;
   /** Whether the server makes its value by itself. */
@@ -84,7 +84,7 @@ order by r."schema", r."table", a.attnum
     names(tables),
   );
 
-/** Which of these tables this side has. */
+/** Those of these tables that this side has. */
 export const tablesThere = (tables: readonly TableName[]): Statement<TableName> =>
   statement(`select t."schema", t."table" from (${NAMED}\n) as t`, names(tables));
 

@@ -54,7 +54,7 @@ export function disagreements({ source, target }: DefinitionPair): string[] {
 export const isBehind = (pair: SequencePair, margin: number): boolean =>
   !isAtLeast(positionOf(pair.target), aheadOf(positionOf(pair.source), trackOf(pair), BigInt(margin) / 2n), trackOf(pair));
 
-/** Where to set the target: a full margin ahead, or undefined where it already is there or further, since it never goes backwards. */
+/** The position to set on the target: a full margin ahead, or undefined where it already is there or further, since it never goes backwards. */
 export function advanceOf(pair: SequencePair, margin: number): Position | undefined {
   const wanted = aheadOf(positionOf(pair.source), trackOf(pair), BigInt(margin));
   return isAtLeast(positionOf(pair.target), wanted, trackOf(pair)) ? undefined : wanted;

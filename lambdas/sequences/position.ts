@@ -6,7 +6,7 @@ export interface Position {
   readonly called: boolean;
 }
 
-/** What bounds a position. The direction is the increment's sign. */
+/** Bounds of a position. The direction is the increment's sign. */
 export interface Track {
   readonly increment: bigint;
   readonly minimum: bigint;

@@ -38,7 +38,7 @@ and not exists (
     and not (${INCLUDED_TABLE})
 )`;
 
-/** What the input leaves in, by name. */
+/** The sequences that the input includes, by name. */
 export function sequences(input: Exclusions): Statement<SequenceDefinition> {
   return statement(
     `
@@ -55,7 +55,7 @@ order by 1, 2
 }
 
 /**
- * How many sequences one statement reads. Planning grows faster than the number: 1,000 took 55 ms and 4,000 took 550 ms on
+ * Number of sequences that one statement reads. Planning grows faster than the number: 1,000 took 55 ms and 4,000 took 550 ms on
  * PostgreSQL 15; a `union all` of as many selects took 300 ms and 8,700 ms.
  */
 export const SEQUENCES_PER_STATEMENT = 2_000;

@@ -1,5 +1,5 @@
 /**
- * What CopySchema made on the target, by the target's own numbers of objects, so that exactly this can be dropped again. A name would not
+ * Objects that CopySchema made on the target, by the target's own object identifiers, so that exactly this can be dropped again. A name would not
  * do: a table that another session dropped and made anew under its name is not ours.
  */
 import { SCHEMA } from '../config/names.ts';
@@ -49,11 +49,11 @@ insert into ${TABLE} select * from (${OBJECTS}) as o except select * from earlie
 export const copiedObjectsExist = (): Statement<{ readonly exist: boolean }> =>
   statement(`select to_regclass($1::text) is not null as exist`, [TABLE]);
 
-/** How many are still to be dropped. */
+/** Number of those that are still to be dropped. */
 export const copiedObjectsLeft = (): Statement<{ readonly left: number }> => statement(`select count(*)::float8 as left from ${TABLE}`);
 
 /**
- * What would be dropped with the copied objects and is not a part of any: tables made by others in a copied schema, views on a copied table,
+ * Objects that would be dropped with the copied ones and are not a part of any: tables made by others in a copied schema, views on a copied table,
  * columns of a copied type. What BuildIndexes made belongs to the copy.
  */
 export const inTheWayOfDropping = (most: number): Statement<{ readonly object: string }> =>

@@ -1,5 +1,5 @@
 /**
- * What a gate that is not open does to its database, as pieces of a block in which `gate` is the row, locked, and `base` the database:
+ * Effects of a gate that is not open on its database, as pieces of a block in which `gate` is the row, locked, and `base` the database:
  * transactions are read-only by default, and every role but ours loses CONNECT, whichever role granted it.
  *
  * An owner revokes with `cascade` what it granted, and with that what holders of the grant option passed on: every grant of CONNECT goes
@@ -98,7 +98,7 @@ export const SHUT = `
       where only_row;
   end loop;`;
 
-/** What earlier versions kept: names, in place of objects. */
+/** Grants as earlier versions kept them: names, in place of objects. */
 const UNSHUT_NAMES = `
   foreach grantee in array gate.connect_taken loop
     if not starts_with(grantee, '{') and (grantee = 'public' or to_regrole(regexp_replace(grantee, '${GRANTABLE}$', '')) is not null) then

@@ -37,7 +37,7 @@ export interface Gate {
   readonly openedTurn: number | null;
   /** The moments of the latest switch away from here that were reported to the user's function. */
   readonly told: readonly Moment[];
-  /** How many switches away from here were committed. */
+  /** Number of switches away from here that were committed. */
   readonly commits: number;
   /** The execution that was cancelled last. */
   readonly calledOff: string | null;
@@ -96,7 +96,7 @@ from ${TABLE}
 const block = (body: string, lockTimeout?: string): Statement => statement(`do $do$${LOCK_GATE(lockTimeout)}${body}\nend\n$do$`);
 
 export interface Fence {
-  /** What was seen here before. Where it has moved on since, the attempt was cancelled. */
+  /** The state that was seen here before. Where it has moved on since, the attempt was cancelled. */
   readonly seen: Pick<Gate, 'turn' | 'cancellations'>;
   readonly turn: number;
   readonly execution: string;
@@ -106,7 +106,7 @@ export interface Fence {
 }
 
 /**
- * How long raising a fence waits for a lock, by the server's own clock: a member of any other database can hold the row of this one
+ * Time that raising a fence waits for a lock, by the server's own clock: a member of any other database can hold the row of this one
  * (`grant connect on database … to …` is enough, even where it grants nothing).
  */
 const RAISING_LOCK_TIMEOUT = '1s';

@@ -10,7 +10,7 @@ import { closed } from './closed.sql.ts';
 
 const NAME = 'replica_identity';
 const TABLE = qualified(SCHEMA, NAME);
-/** How long the application may have to wait behind us. */
+/** Longest time that the application may have to wait behind us. */
 const LOCK_TIMEOUT_MS = 1_000;
 
 /** As pg_class.relreplident has it: default, nothing, full, index. */
@@ -59,7 +59,7 @@ export interface IdentityToSet {
   /** Numbers of the table and, for `i`, of the index. */
   readonly relation: number;
   readonly index: number | null;
-  /** What the table has, without which nothing is done. */
+  /** The table's present identity, without which nothing is done. */
   readonly seen: IdentityKind;
   readonly kind: IdentityKind;
 }
@@ -130,7 +130,7 @@ end
 $do$
 `);
 
-/** What the server refuses to put back is left as it is, and reported. */
+/** An identity that the server refuses to put back is left as it is, and reported. */
 export const leaveIdentity = (relation: number): Statement =>
   statement(`update ${TABLE} set became = 'refused' where relation = $1::int8::oid`, [relation]);
 
@@ -154,7 +154,7 @@ from ${TABLE} as r
 order by object
 `);
 
-/** What another side needs to know in order to set the same. */
+/** Facts that the other side needs in order to set the same identity. */
 export interface IdentityOfTwin {
   readonly schema: string;
   readonly table: string;

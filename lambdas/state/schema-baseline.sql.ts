@@ -13,7 +13,7 @@ const TABLE = qualified(SCHEMA, NAME);
 const SIDES_NAME = 'schema_baseline_side';
 const SIDES = qualified(SCHEMA, SIDES_NAME);
 
-/** What is recorded of a side, each as a whole: what holds rows and what is around it, and code with the rest. */
+/** Parts of a side that are recorded, each as a whole: tables with what belongs to them, and code with the rest. */
 export type Recorded = SideName | 'source code' | 'target code';
 
 export const createBaseline = (): Statement[] => [

@@ -29,7 +29,7 @@ us as (
 export interface Fault {
   /** Such as `view planetscale_migration.gate`. */
   readonly object: string;
-  /** What is wrong with it, as the rest of a sentence. */
+  /** The fault, as the rest of a sentence. */
   readonly fault: string;
   /** SQL for the operator to run. */
   readonly mend: string;

@@ -12,7 +12,7 @@ import { closed } from './closed.sql.ts';
 const NAME = 'worker_pin';
 const TABLE = qualified(SCHEMA, NAME);
 
-/** What the role that is asking has in this database by itself, of a setting `name`. */
+/** The value of a setting `name` that the current role has in this database by itself. */
 const own = (role: string, name: string): string => `(
     select substr(entry, length(${name}) + 2) from pg_db_role_setting as d, unnest(d.setconfig) as entry
     where d.setdatabase = (select oid from pg_database where datname = current_database())

@@ -30,7 +30,7 @@ interface Seen extends Tally {
   readonly arrival: Arrival | undefined;
   readonly marker: number | null;
   readonly failures: Failures;
-  /** Why the target refuses again and again; undefined while it does not. */
+  /** The cause of repeated failures on the target; undefined while there are none. */
   readonly failing: Cause | undefined;
 }
 

@@ -30,7 +30,7 @@ interface Seen {
   readonly all: readonly StatementStatus[] | undefined;
   /** Whether the target's schema is still to be recorded, for CheckCutover to find what changed since. */
   readonly unrecorded: boolean;
-  /** What this execution has read into the target's memory; undefined where the input does not ask for it. */
+  /** Pages that this execution has read into the target's memory; undefined where the input does not ask for it. */
   readonly warmth: Warmth | undefined;
 }
 
@@ -78,7 +78,7 @@ async function standings({ target, execution }: Looking<'target'>): Promise<read
   return (await target.query(workList(NAME))).map((work) => ({ ...work, state: stateOf(work, execution) }));
 }
 
-/** What a message leaves out. The server has kept it, because the client may have been gone when it was sent. */
+/** Logs the part that a message leaves out. The server has kept it, because the client may have been gone when it was sent. */
 function logWholeWords({ log }: Looking<'target'>, all: readonly StatementStatus[]): void {
   for (const work of all) {
     const whole = work.state === 'failed' ? wordsOf(work)?.whole : undefined;

@@ -53,7 +53,7 @@ interface Seen {
   readonly paths: readonly GivenPath[];
 }
 
-/** What an execution's history may hold of them. */
+/** Number of them that an execution's history may hold. */
 const MOST_PATHS_SHOWN = 50;
 
 export const copySchema = defineStep({

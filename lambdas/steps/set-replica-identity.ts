@@ -40,7 +40,7 @@ interface Seen {
   readonly wanting: readonly IdentityFacts[];
   /** Tables of the target that have another identity than we have given their twins. */
   readonly unlike: readonly UnlikeTwin[];
-  /** How many we have set on the source. */
+  /** Number of identities that we have set on the source. */
   readonly set: number;
 }
 

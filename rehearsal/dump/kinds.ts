@@ -25,7 +25,7 @@ export const isAboutRights = kind(
   'drop owned',
 );
 export const isTransaction = kind('begin', 'start transaction', 'commit', 'end', 'rollback', 'abort', 'savepoint', 'release');
-/** How money and numbers read, unlike the language of messages, is a matter of the data. */
+/** The format of money and numbers, unlike the language of messages, is a matter of the data. */
 const setsLocale = kind('set (?:session |local )?lc_(?:monetary|numeric|time)');
 
 /** Statements without which a database is complete: a statement that needs one of these fails by itself. */

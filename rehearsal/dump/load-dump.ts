@@ -16,7 +16,7 @@ export interface DumpOptions extends Keys {
 }
 
 export interface LoadedDump {
-  /** What was passed over or done otherwise than the dump says, for the user to know. */
+  /** Statements that were passed over or changed, for the user to know. */
   readonly notes: readonly string[];
   readonly tables: number;
 }

@@ -23,7 +23,7 @@ export type DumpPiece =
   /** The encoding of what follows. */
   | (Piece & { readonly kind: 'encoding' });
 
-/** What a reader of pieces may change while it reads, and what files that include each other share. */
+/** State that a reader of pieces may change while it reads, shared by files that include each other. */
 export class Reading {
   readonly variables = new Variables();
   decoder: Decoder = UTF8;

@@ -69,7 +69,7 @@ export async function catalogsOf(look: Look, subjects: readonly Subject[] = ALL_
   return Object.fromEntries(entries);
 }
 
-/** What differs, each by its name: in `after` only, in `before` only, or not as it was. */
+/** Entries that differ, each by its name: in `after` only, in `before` only, or not as it was. */
 export function changesBetween(before: Catalogs, after: Catalogs): string[] {
   const subjects = Object.keys(before) as (keyof Catalogs)[];
   return subjects.flatMap((subject) => {

@@ -13,11 +13,11 @@ import type { SynthesizedMachine } from './synthesize.ts';
 export interface Visited {
   readonly machine: string;
   readonly step: StepName;
-  /** How many visits of this step there have been in this execution, this one included. */
+  /** Number of visits of this step in this execution, this one included. */
   readonly visits: number;
   /** Seconds since the first visit began. */
   readonly seconds: number;
-  /** What the visit returned, or what it threw. */
+  /** The visit's result, or its error. */
   readonly outcome: StepResult | FunctionError;
 }
 
@@ -44,7 +44,7 @@ export interface Pace {
 }
 export const DEFAULT_PACE: Pace = { budgetMs: 60_000, pollMs: 250, retryMs: 500 };
 
-/** How many times a task state was entered or retried, and how long it took from first to last, waiting included. */
+/** Number of times that a task state was entered or retried, and its time from first to last, waiting included. */
 export interface StateRecord {
   readonly name: string;
   visits: number;
@@ -64,9 +64,9 @@ export interface Outcome {
   readonly states: readonly StateRecord[];
   /** The error that the console would show. */
   readonly failure: { readonly error: string; readonly cause: string } | undefined;
-  /** What each step returned last, by its name. */
+  /** The last result of each step, by its name. */
   readonly evidence: Readonly<Partial<Record<StepName, Json>>>;
-  /** What the readiness check found, as it wrote it into its log; blockers included, which its result does not hold. */
+  /** Findings of the readiness check, as it wrote them into its log; blockers included, which its result does not hold. */
   readonly findings: readonly ReportedFinding[];
 }
 

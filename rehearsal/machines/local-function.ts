@@ -6,7 +6,7 @@ import type { Log } from '../../lambdas/ports/log.ts';
 import type { SynthesizedFunction } from './synthesize.ts';
 
 /**
- * What Step Functions sees of an error in a function: `errorType` as the error's name and JSON as its cause
+ * An error in a function as Step Functions sees it: `errorType` as the error's name and JSON as its cause
  * (https://docs.aws.amazon.com/lambda/latest/dg/nodejs-exceptions.html). The interpreter passes `message` on as the cause.
  */
 export class FunctionError extends Error {

@@ -32,7 +32,7 @@ export interface PairOptions {
    * @default - Aurora's master user
    */
   readonly plainSource?: string;
-  /** How the edge before the target behaves. */
+  /** Behaviour of the edge before the target. */
   readonly edge?: EdgeOptions;
   /** @default - the role that guide A1 asks for */
   readonly targetLogin?: TargetLogin;
@@ -60,7 +60,7 @@ export interface Pair {
 /** A server with the roles that a side's users have. */
 interface OneSide {
   readonly server: Server;
-  /** What clients connect to. */
+  /** The address to which clients connect. */
   readonly entrance: Entrance;
   /** Makes an empty database of this name. */
   createDatabase(name: string): Promise<ConnectionSettings>;
@@ -125,7 +125,7 @@ export async function startSource(version: ServerVersion, parameters: Parameters
   return oneSide(server, server, sourceRole(MASTER_ATTRIBUTES, letMasterBe(SOURCE_ROLE)));
 }
 
-/** What RDS makes of a server before its user comes. */
+/** Makes what RDS makes of a server before it is handed to its user. */
 async function makeAurora(server: Server): Promise<void> {
   await asSuperuser(server.superuser(), platformRoles(server.version));
   for (const database of ['template1', 'postgres']) await asSuperuser(server.superuser(database), platformFunctions());

@@ -35,7 +35,7 @@ export interface ServerOptions {
   readonly hba?: (superuser: string) => string;
 }
 
-/** How a server goes down. `crash` is what the kernel's out-of-memory killer does: no checkpoint, no shutdown record. */
+/** Ways in which a server stops. `crash` is what the kernel's out-of-memory killer does: no checkpoint, no shutdown record. */
 export type Shutdown = 'fast' | 'crash';
 const SIGNALS = { fast: 'SIGINT', crash: 'SIGQUIT' } as const;
 
@@ -127,7 +127,7 @@ export class Server {
     return this.#front?.port ?? this.#port;
   }
 
-  /** What the server has logged since it was made. */
+  /** The server's log since it was made. */
   get log(): string {
     return this.#log;
   }

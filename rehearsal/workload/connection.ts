@@ -6,7 +6,7 @@ import type { ApplicationSecret } from '../application/secret.ts';
 
 export const APPLICATION_NAME = 'rehearsal application';
 
-/** Which database it is, among those of a rehearsal. */
+/** Identifies a database among those of a rehearsal. */
 export const placeOf = ({ host, port, database }: Pick<ConnectionSettings, 'host' | 'port' | 'database'>): string =>
   `${host}:${port}/${database}`;
 

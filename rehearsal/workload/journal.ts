@@ -5,7 +5,7 @@
  */
 import { DUPLICATE_KEY } from './refusals.ts';
 
-/** What one row becomes by a write. */
+/** The change of one row by a write. */
 export interface Change {
   /** Name of the row's table among the workload's own. */
   readonly table: string;
@@ -25,7 +25,7 @@ export interface FoundRow {
 export interface Acknowledgement {
   /** Milliseconds of a clock that never goes back. */
   readonly at: number;
-  /** Which database it was, as `placeOf` names it. */
+  /** The database, as `placeOf` names it. */
   readonly place: string;
 }
 
@@ -61,12 +61,12 @@ export class Journal {
     return this.#rejected;
   }
 
-  /** What servers said when they refused a statement itself, which no application would forgive, and how often. */
+  /** Errors of statements that a server refused for themselves, which no application would tolerate, and their number. */
   get refusals(): readonly string[] {
     return [...this.#refusals].map(([words, times]) => `${words} (${times} times)`);
   }
 
-  /** How often a key was there already. Every key of the writers is new, or comes from a sequence. */
+  /** Number of duplicate keys. Every key of the writers is new, or comes from a sequence. */
   get duplicateKeys(): number {
     return [...this.#refusals].reduce((sum, [words, times]) => sum + (words.startsWith(DUPLICATE_KEY) ? times : 0), 0);
   }

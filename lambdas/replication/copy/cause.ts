@@ -1,5 +1,5 @@
 /**
- * Why changes or copies are refused on the target, as far as both catalogs show. The error message is in the target's log, which no
+ * The cause of changes or copies that fail on the target, as far as both catalogs show. The error message is in the target's log, which no
  * SQL reads there; what the target lacks, what is of another type, and what runs for each row can be seen from outside.
  */
 import type { Exclusions, TableName } from '../../config/input.ts';
@@ -12,7 +12,7 @@ import { conflictsCounted, runsForEachRow } from '../stream-failures.sql.ts';
 import { type Failures, failuresCounted } from './failures.ts';
 
 export interface Cause {
-  /** What the schema of the target lacks for the stream to go on, with what mends it; undefined where that is not the cause. */
+  /** Objects that the schema of the target lacks for the stream to go on, with the remedy; undefined where that is not the cause. */
   readonly drift: string | undefined;
   readonly cause: string;
   readonly remedy: string;

@@ -23,11 +23,11 @@ export interface Symptoms {
   readonly timeLimits: readonly string[];
   /** Holders of locks that were found by two looks. */
   readonly waiting: readonly Wait[];
-  /** Why the target refuses again and again; undefined while it does not. */
+  /** The cause of repeated failures on the target; undefined while there are none. */
   readonly failing: Cause | undefined;
 }
 
-/** What stops the copy, and what to do about it. */
+/** The cause that stops the copy, and its remedy. */
 export interface Diagnosis {
   readonly cause: string;
   readonly remedy: string;

@@ -19,7 +19,7 @@ export async function recordOn(side: Reader): Promise<readonly RecordedIdentity[
 const isOpen = ({ became }: RecordedIdentity): boolean => became === null;
 const isLeft = ({ became }: RecordedIdentity): boolean => became === 'changed' || became === 'refused';
 
-/** What the operator has to know, each with what the table had before. */
+/** Tables of which the operator has to know, each with the identity that it had before. */
 export const leftAlone = (record: readonly RecordedIdentity[]): string[] =>
   record.filter(isLeft).map(({ object, was, wasIndex, became }) => {
     const before = was === 'i' ? `using index ${wasIndex ?? '(gone)'}` : { d: 'default', n: 'nothing', f: 'full' }[was];

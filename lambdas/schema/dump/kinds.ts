@@ -1,4 +1,4 @@
-/** What a statement of the post-data section makes, read from the statement itself: pg_dump's comments can be forged by a name. */
+/** The object that a statement of the post-data section makes, read from the statement itself: pg_dump's comments can be forged by a name. */
 import { meaningful } from './tokens.ts';
 
 /** A name without quotes, and the schema that it was qualified with. */
@@ -162,7 +162,7 @@ function alterIndex(sql: Reader, text: string): PostDataStatement {
   return { kind: 'attachment', object: child.name, on, child, text };
 }
 
-/** What a statement that is no part of post-data by itself counts as once post-data has begun. */
+/** The kind of a statement that is no part of post-data by itself, once post-data has begun. */
 export function classifyBehindBorder(text: string): PostDataStatement {
   const sql = new Reader(text, HEAD_TOKENS);
   const at = sql.has(1, 'OR REPLACE') ? 3 : 1;

@@ -78,7 +78,7 @@ export class LeftBehind {
     if (subject) this.#subjects.add(key(subject));
   }
 
-  /** Why this statement itself was passed over; undefined where it was not. */
+  /** The reason why this statement itself was passed over; undefined where it was not. */
   reasonOf(text: string): StatementFailed | undefined {
     return this.#texts.get(text);
   }

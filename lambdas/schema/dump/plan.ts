@@ -29,7 +29,7 @@ export interface Besides {
   readonly platformTriggers?: readonly string[];
   /** Foreign keys from tables that no stream brings. @default - none */
   readonly toHold?: readonly ForeignKey[];
-  /** What rows name, of all that would be made after the copy. @default - nothing */
+  /** Objects that rows name, of those that would be made after the copy. @default - none */
   readonly named?: readonly ObjectName[];
 }
 

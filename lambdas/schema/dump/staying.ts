@@ -1,5 +1,5 @@
 /**
- * Which statements of a dump may be passed over when the target refuses them: those that make something which holds no rows and which no
+ * Statements of a dump that may be passed over when the target refuses them: those that make something which holds no rows and which no
  * table needs, because a table that needed it would be refused in turn. Functions may also be made in a lesser form, which does the same.
  */
 import {
@@ -50,7 +50,7 @@ const MAKES_NO_ROWS = new RegExp(
     'TABLE (?:ONLY )?[^\\n]+ ALTER COLUMN [^\\n]+ SET (?:COMPRESSION|STORAGE|STATISTICS)',
   ].join('|')})|COMMENT ON)\\b`,
 );
-/** What is made of other objects alone. */
+/** Objects that are made of other objects alone. */
 const MADE_OF_OTHERS = /^(?:CREATE (?:OR REPLACE )?(?:VIEW|MATERIALIZED VIEW|FOREIGN TABLE|STATISTICS|TYPE|DOMAIN)|ALTER DOMAIN)\b/;
 
 /** @param others whether something has stayed behind already, so that a name may be unknown for that reason */

@@ -13,12 +13,12 @@ import { mayStay } from './staying.ts';
 type Scripts = Pick<Session, 'script'>;
 
 export interface Later {
-  /** What is still to be done. */
+  /** Statements that are still to be carried out. */
   readonly deferred: readonly Deferred[];
   readonly refused: readonly Refusal[];
 }
 
-/** What needs nothing but tables, types and functions, which are there. Foreign keys and attachments need indexes, and follow from those. */
+/** Kinds that need nothing but tables, types and functions, which are there. Foreign keys and attachments need indexes, and follow from those. */
 const TRIED =
   /^(?:CREATE (?:UNIQUE )?INDEX|CREATE (?:CONSTRAINT )?TRIGGER|CREATE (?:RULE|POLICY|STATISTICS)|ALTER TABLE [^;]+\sADD CONSTRAINT)\b/;
 const TRIED_KINDS = ['index', 'unique', 'exclusion', 'check', 'detail'];

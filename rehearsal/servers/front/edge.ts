@@ -36,7 +36,7 @@ export const noPrimary = (branch: string): Refusal => connectionFailure(`no prim
 export const retryTimeout = (branch: string): Refusal =>
   connectionFailure(`connection retry timeout - branch ${branch} unavailable after 5s`);
 
-/** What a server writes into its pg_hba.conf that is reached by the edge alone, save for its superuser. */
+/** The pg_hba.conf of a server that is reached by the edge alone, save for its superuser. */
 export function hbaBehindEdge(superuser: string, { channelBinding = false }: EdgeOptions = {}): string {
   const both = (kind: string, user: string) =>
     ['all', 'replication'].map((database) => `${kind} ${database} ${user} 127.0.0.1/32 scram-sha-256\n`).join('');
@@ -87,7 +87,7 @@ export class Edge {
     return this.#front.certificate.authority;
   }
 
-  /** How a role of the branch logs in here. @param role without the branch */
+  /** The login of a role of the branch here. @param role without the branch */
   login(role: string, password: string, database: string): ConnectionSettings {
     const { branch, port, authority } = this;
     return { host: '127.0.0.1', port, database, user: `${role}.${branch}`, password, tls: { verify: 'full', authorities: authority } };

@@ -1,5 +1,5 @@
 /**
- * How long it takes to move a database with several secondary indexes, beside other ways of doing it, in one run on one machine.
+ * Time to move a database with several secondary indexes, beside other methods, in one run on one machine.
  * `npm run bench:copy -- --megabytes 1000 --source-version 15 --target-version 17`
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
 /**
- * What each step's function holds at most, and how long its code takes to load: the bundle under Node.js 24, a process for each visit, through
+ * Peak memory of each step's function, and load time of its code: the bundle under Node.js 24, a process for each visit, through
  * a whole migration of many tables, with large values among the rows.
  * `npm run bench:memory -- --tables 2000 --rows 1000000 --wide 40 --memory 512`; with `--only CopySchema,CheckCutover` these steps alone
  */
@@ -30,7 +30,7 @@ const { values } = parseArgs({
 });
 const memoryMb = Number(values.memory);
 const BUDGET_MS = 300_000;
-/** Values of 4 MB: more than a row of an application has, and what a document or an image may have. */
+/** Values of 4 MB: more than most rows of an application, as large as a document or an image. */
 const WIDE_BYTES = 4_000_000;
 
 const pair = await startPair({
@@ -120,7 +120,7 @@ create index on t${n} (name); create index on t${n} (made, amount); insert into 
   };
 
   console.log(`${'step'.padEnd(32)}  peak           longest, with functions of ${memoryMb} MB`);
-  /** What only speaks to the API of RDS holds what a function holds when it is loaded. */
+  /** A function that only calls the API of RDS needs no more memory than when it is loaded. */
   const speaksToADatabase = (step: StepName) => needsOf(step).some((need) => need === 'source' || need === 'target');
   const only = values.only === '' ? undefined : values.only.split(',');
   for (const machine of MACHINE_NAMES.filter((name) => name !== 'Recovery' && name !== 'Rotation')) {

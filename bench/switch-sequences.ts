@@ -1,5 +1,5 @@
 /**
- * How long the sequences keep a switch: read on the one side and set exactly on the other, as it happens under the fence.
+ * Time that sequences add to a switch: read on one side and set exactly on the other, as happens under the fence.
  * `npm run bench:sequences -- --sequences 10000 --called 2 --source-version 15 --target-version 17`
  */
 import { parseArgs } from 'node:util';
@@ -29,7 +29,7 @@ function version(name: 'source-version' | 'target-version'): ServerVersion {
   return found;
 }
 
-/** Of every three so many were called; the others are as the ids of tables that are still empty. */
+/** So many of every three were called; the others are like the ids of tables that are still empty. */
 const some = (first: number, called: boolean): string => `do $$ begin
 for n in ${first} .. ${Math.min(first + MADE_AT_ONCE, count) - 1} loop
   execute format('create sequence public.%I', 'Sequence ' || n);

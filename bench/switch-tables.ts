@@ -1,8 +1,8 @@
 /**
- * What many tables cost, nearly all of them empty: the copy and the comparison of each, and whether a switch takes longer the more there are.
+ * Cost of many tables, nearly all of them empty: the copy and the comparison of each, and whether a switch takes longer the more there are.
  * `npm run bench:tables -- --tables 20,500,2000,5000 --switches 8 [--sequences]`
  *
- * Everything is told beside the same with the fewest tables, in the same run: other work of the machine slows down both.
+ * Every figure is printed beside the one with the fewest tables, of the same run: other work of the machine slows down both.
  */
 import { parseArgs } from 'node:util';
 import pg from 'pg';
@@ -10,10 +10,10 @@ import { clientConfig } from '../lambdas/adapters/postgres/client-config.ts';
 import type { Json } from '../lambdas/config/json.ts';
 import type { MachineName } from '../lambdas/engine/machines.ts';
 import { noApplication } from '../lambdas/ports/application.ts';
+import { bindingsOf } from '../rehearsal/bindings.ts';
 import { type Outcome, startExecution } from '../rehearsal/machines/execution.ts';
 import { ExecutionRegistry } from '../rehearsal/machines/registry.ts';
 import { synthesizeMachines } from '../rehearsal/machines/synthesize.ts';
-import { placesOf } from '../rehearsal/places.ts';
 import { openSides } from '../rehearsal/sides.ts';
 
 const { values } = parseArgs({
@@ -55,7 +55,7 @@ async function migrate(tables: number, switches: number): Promise<Found> {
       source: { kind: 'embedded', version: Number(values['source-version']) as 15 },
       target: { kind: 'embedded', version: Number(values['target-version']) as 18 },
     },
-    { parameters: { max_locks_per_transaction: 512 } }, // as Preflight would have it of so many
+    { parameters: { max_locks_per_transaction: 512 } }, // as Preflight asks for with so many
   );
   try {
     const client = new pg.Client(clientConfig(sides.source, 'benchmark'));
@@ -65,7 +65,7 @@ async function migrate(tables: number, switches: number): Promise<Found> {
     }
     await client.query(`insert into t0 select n, 'row ' || n from generate_series(1, 1000) as n`);
     await client.end();
-    const places = placesOf(sides, noApplication);
+    const places = bindingsOf(sides, noApplication);
     const registry = new ExecutionRegistry();
     const run = async (name: MachineName, number: number, tries = 20): Promise<Outcome> => {
       const input: Record<string, Json> = name === 'Replicate' ? { reboot: 'now', maxLagMilliseconds: 60_000 } : {};

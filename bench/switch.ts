@@ -1,8 +1,8 @@
 /**
- * How long a switch keeps an application from writing, over many rehearsals of a small shop, one after another.
+ * Downtime of a switch for an application's writes, over many rehearsals of a small shop, one after another.
  * `npm run bench:switch -- --rehearsals 20 --rate 200 --source-version 15 --target-version 18`
  *
- * With `--without-edge` every rehearsal is followed by one in which nothing stands before the target, and what the edge costs is told as a
+ * With `--without-edge` every rehearsal is followed by one without the edge before the target, and the cost of the edge is printed as a
  * ratio: both then had the same machine to themselves.
  */
 import { parseArgs } from 'node:util';
@@ -71,7 +71,7 @@ function tell(name: string, switches: readonly SwitchRecord[]): void {
 }
 
 const reports: Report[] = [];
-/** Of those in which nothing stands before the target. */
+/** Of those without the edge before the target. */
 const bare: Report[] = [];
 
 async function rehearseOnce(number: number, into: Report[]): Promise<void> {

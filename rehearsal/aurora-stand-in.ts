@@ -1,5 +1,5 @@
 /**
- * What RDS does for an Aurora cluster, played for an embedded server: parameter groups, security groups, public access, tags, and an instance
+ * A simulation of RDS with an Aurora cluster, for an embedded server: parameter groups, security groups, public access, tags, and an instance
  * that takes a static parameter only when it is rebooted. The reboot is a real restart of the server.
  */
 import { TransientError } from '../lambdas/config/errors.ts';
@@ -13,7 +13,7 @@ const DEFAULT_GROUP = `default.${FAMILY}`;
 const STACK = 'Rehearsal';
 export const MIGRATION_GROUP = parameterGroupOf(STACK, FAMILY);
 const INSTANCE = 'rehearsal-writer';
-/** It serves what was there before, and may become the writer. Nothing stands behind it: a server of its own would show nothing more. */
+/** It serves what was there before, and may become the writer. It has no server of its own, which would show nothing more. */
 const READER = 'rehearsal-reader';
 const arnOf = (kind: 'cluster' | 'db', name: string): string => `arn:aws:rds:eu-central-1:111122223333:${kind}:${name}`;
 const CLUSTER_ARN = arnOf('cluster', 'rehearsal');
@@ -21,7 +21,7 @@ const CLUSTER_ARN = arnOf('cluster', 'rehearsal');
 const SECURITY_GROUPS = { users: 'sg-0000000000000user', planetscale: 'sg-00000000planetscale' } as const;
 const ZONE = 'eu-central-1a';
 
-/** A deployment with its defaults, in a network where public access works. */
+/** A deployment with its defaults, in a network in which public access works. */
 const DEPLOYMENT = {
   migrationGroup: MIGRATION_GROUP,
   stack: STACK,
@@ -33,17 +33,17 @@ const DEPLOYMENT = {
   network: async () => ({ dnsSupport: true, dnsHostnames: true, privateSubnets: [], openSecurityGroups: [] }),
 } as const;
 
-/** What the stack puts into the migration's parameter group. */
+/** Parameters that the stack puts into the migration's parameter group. */
 const MIGRATION_PARAMETERS: readonly Parameter[] = Object.entries(sourceParameters(true)).map(([name, value]) => ({
   name,
   value,
   applyMethod: 'pending-reboot',
 }));
 
-/** RDS works formulas out from the size of the instance; on the smallest one the number at their end is the result. */
+/** RDS computes formulas from the size of the instance; on the smallest one the number at their end is the result. */
 const workedOut = (value: string): string => value.replace(/^GREATEST\(\{.*\},(\d+)\)$/, '$1');
 
-/** RDS's own parameters mean something else to the server beneath; those that plain PostgreSQL does not know are left out. */
+/** RDS's own parameters mean something else to the embedded server; those that plain PostgreSQL does not know are left out. */
 export function toServer(parameters: readonly Parameter[]): Record<string, string> {
   const entries = parameters.flatMap(({ name, value }): [string, string][] => {
     if (name === 'rds.logical_replication') return [['wal_level', value === '1' ? 'logical' : 'replica']];
@@ -89,8 +89,13 @@ export function auroraStandIn(server: Server, userParameters: readonly Parameter
         engineVersion: `${server.version}.0`,
         port: 5432,
         members: [...isPublic].map(([instance, open]) => ({
-          ...{ instance, arn: arnOf('db', instance), isWriter: instance === INSTANCE, isServerless: false, zone: ZONE },
-          ...{ status: instance === INSTANCE ? status : 'available', isPublic: open },
+          instance,
+          arn: arnOf('db', instance),
+          isWriter: instance === INSTANCE,
+          isServerless: false,
+          zone: ZONE,
+          status: instance === INSTANCE ? status : 'available',
+          isPublic: open,
           parameterGroupStatus: attached === inForce ? 'in-sync' : 'pending-reboot',
         })),
         readerEndpoints: ['rehearsal.cluster-ro-rehearsal.eu-central-1.rds.amazonaws.com'],
@@ -124,7 +129,7 @@ export function auroraStandIn(server: Server, userParameters: readonly Parameter
     },
     async reboot(instance) {
       known(instance);
-      if (instance !== INSTANCE) return; // a reader goes away and comes back, which nobody here would notice
+      if (instance !== INSTANCE) return; // a reader restarts, which no client here would notice
       if (status !== 'available') throw new TransientError(`The instance ${instance} is not in the state available.`);
       status = 'rebooting';
       // RDS answers at once and reboots afterwards; `describe` says so until the server is back.
@@ -141,7 +146,7 @@ export function auroraStandIn(server: Server, userParameters: readonly Parameter
   };
 }
 
-/** A server that nobody manages, such as one given by `--source-url`: nothing to configure, nothing to reboot. */
+/** A server that is not managed, such as one given by `--source-url`: nothing to configure, nothing to reboot. */
 export const unmanagedCluster: Cluster = {
   ...DEPLOYMENT,
   describe: async () => undefined,

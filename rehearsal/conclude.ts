@@ -1,4 +1,4 @@
-/** What was performed and examined → the report. */
+/** The report, from what was performed and examined. */
 import pg from 'pg';
 import { clientConfig } from '../lambdas/adapters/postgres/client-config.ts';
 import type { Examination } from './examine.ts';
@@ -11,7 +11,7 @@ import type { Sides } from './sides.ts';
 import type { SwitchRecord } from './switches.ts';
 import type { Journal } from './workload/journal.ts';
 
-/** What there is to judge when the machines have ended and the writers have stopped. */
+/** Facts to judge when the machines have ended and the writers have stopped. */
 export interface Performed {
   readonly sides: Pick<Sides, 'source' | 'target'>;
   readonly journal: Journal;
@@ -23,11 +23,11 @@ export interface Performed {
   readonly examination: Examination | undefined;
   /** Undefined where nothing was cleaned up. */
   readonly catalogs?: CatalogComparison | undefined;
-  /** What else went wrong, in sentences. */
+  /** Other failures, in sentences. */
   readonly faults?: readonly string[];
-  /** What of a dump was passed over or done otherwise than it says. */
+  /** Statements of a dump that were passed over or changed. */
   readonly passedOver?: readonly string[] | undefined;
-  /** What was done before the first machine, so that it finds a database that is ready. */
+  /** Fixes that were applied before the first machine, so that it finds a database that is ready. */
   readonly fixes?: Fixes | undefined;
 }
 

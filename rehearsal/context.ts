@@ -1,13 +1,13 @@
-/** What the parts of one rehearsal share once its servers run. */
+/** Context of one rehearsal, shared by its parts once its servers run. */
 import type { Json } from '../lambdas/config/json.ts';
 import type { MachineName } from '../lambdas/engine/machines.ts';
 import type { SwitchedSecret } from './application/secret.ts';
+import type { RehearsalBindings } from './bindings.ts';
 import type { Fixes } from './fixes.ts';
 import type { Outcome, Pace, Visited } from './machines/execution.ts';
 import type { ExecutionRegistry } from './machines/registry.ts';
 import type { SynthesizedMachine } from './machines/synthesize.ts';
 import type { RehearsalOptions } from './options.ts';
-import type { RehearsalPlaces } from './places.ts';
 import type { Progress } from './progress.ts';
 import type { Report } from './report.ts';
 import type { EdgeOptions } from './servers/front/edge.ts';
@@ -15,7 +15,7 @@ import type { Parameters } from './servers/server.ts';
 import type { Sides } from './sides.ts';
 import type { Subject } from './workload/subject.ts';
 
-/** What a caller may do while it runs. */
+/** A caller's options, and its callbacks while the rehearsal runs. */
 export interface Hooks {
   readonly progress: Progress;
   /** Ends the rehearsal early; everything is still cleaned up. */
@@ -23,7 +23,7 @@ export interface Hooks {
   readonly pace?: Pace;
   /** Further settings of an embedded target. */
   readonly targetParameters?: Parameters;
-  /** How the edge before an embedded target behaves. @default - it offers no channel binding */
+  /** Behaviour of the edge before an embedded target. @default - it offers no channel binding */
   readonly edge?: EdgeOptions | 'none';
   /** When the data is there and the writers write, before the first machine. */
   onReady?(sides: Sides): Promise<void>;
@@ -35,20 +35,20 @@ export interface Hooks {
   beforeEnd?(sides: Sides, report: Report): Promise<void>;
 }
 
-/** What is played, wherever the machines run. */
+/** The rehearsal, wherever the machines run. */
 export interface RehearsalContext {
   readonly options: RehearsalOptions;
-  readonly company: Hooks;
+  readonly hooks: Hooks;
   readonly sides: Sides;
   readonly subjects: readonly Subject[];
-  /** What of a dump was passed over or done otherwise than it says. */
+  /** Statements of a dump that were passed over or changed. */
   readonly passedOver?: readonly string[];
-  /** What was done before the first machine. */
+  /** Fixes that were applied before the first machine. */
   readonly fixes?: Fixes | undefined;
   readonly secret: SwitchedSecret;
 }
 
-/** What runs the machines: a local interpreter, or Step Functions. */
+/** Runs the machines: a local interpreter, or Step Functions. */
 export interface Machinery {
   /** One execution to its end, and that of `Recovery` where one follows. @throws where it is interrupted */
   run(name: MachineName, input?: Readonly<Record<string, Json>>): Promise<Outcome>;
@@ -58,8 +58,9 @@ export interface Machinery {
   abort(): void;
 }
 
-export interface RehearsalStage extends RehearsalContext {
-  readonly places: RehearsalPlaces;
+/** The rehearsal, with all that the local interpreter needs. */
+export interface RunnerContext extends RehearsalContext {
+  readonly places: RehearsalBindings;
   readonly machines: Readonly<Record<MachineName, SynthesizedMachine>>;
   readonly registry: ExecutionRegistry;
 }

@@ -1,4 +1,4 @@
-/** postgresql:// URLs as people copy them, PlanetScale's own included. */
+/** postgresql:// URLs as operators copy them, PlanetScale's own included. */
 import { readFileSync } from 'node:fs';
 import type { ConnectionSettings, TlsSettings } from '../lambdas/ports/connection-settings.ts';
 

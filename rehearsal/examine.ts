@@ -1,4 +1,4 @@
-/** The rehearsal's own look at both sides, when the writers have stopped and before anything is cleaned up. */
+/** The rehearsal's own comparison of both sides, when the writers have stopped and before anything is cleaned up. */
 import type { Exclusions } from '../lambdas/config/input.ts';
 import type { SideName } from '../lambdas/config/side-name.ts';
 import { everythingArrived } from './arrival.ts';
@@ -18,11 +18,11 @@ export interface Examined {
   readonly sides: Pick<Sides, 'source' | 'target'>;
   readonly journal: Journal;
   readonly subjects: readonly Subject[];
-  /** Where the application is served. */
+  /** The side that serves the application. */
   readonly serving: SideName;
-  /** Whether the application was led to the target at some time. */
+  /** Whether the application was switched to the target at some time. */
   readonly switched: boolean;
-  /** What the input of the migration leaves behind. @default - nothing */
+  /** Tables and schemas that the input of the migration leaves out. @default - none */
   readonly leftOut?: Exclusions;
   readonly progress: Progress;
 }

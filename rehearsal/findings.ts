@@ -1,14 +1,14 @@
-/** What the checks of a rehearsal found, as a report tells it: of the user's database, and of nothing that the rehearsal has made itself. */
+/** Findings of a rehearsal's checks for the report: of the user's database, and of nothing that the rehearsal has made itself. */
 import type { ReportedFinding } from '../lambdas/checks/report.ts';
-import { OWNER_ROLE } from './dump/people.ts';
+import { OWNER_ROLE } from './dump/operator.ts';
 import type { Outcome } from './machines/execution.ts';
 import { APPLICATION_ROLE } from './servers/pair.ts';
 import { WORKLOAD_SCHEMA } from './workload/own-subjects.ts';
 
-/** One of {@link ReportedFinding}, without what a person would not read. */
+/** One of {@link ReportedFinding}, without what the operator would not read. */
 export type Finding = Pick<ReportedFinding, 'code' | 'objects' | 'message' | 'remedy'>;
 
-/** What the checks of all machines have found. */
+/** Findings of the checks of all machines. */
 export interface FoundByMachines {
   readonly blockers: readonly Finding[];
   readonly warnings: readonly Finding[];
@@ -18,7 +18,7 @@ const OWN = new RegExp(`(?<![\\w$])(?:${[WORKLOAD_SCHEMA, APPLICATION_ROLE, OWNE
 /** A table of the user's may belong to a role of the rehearsal, or be granted to it, and is the user's all the same. */
 const BESIDE_AN_OBJECT = /\s\(?(?:owner|of|granted to)\s.*$/;
 
-/** What it was granted itself is nobody's: `grants on table shop.item was added: select to shop_app`, unless somebody else was, too. */
+/** Grants to the rehearsal's own role are left out: `grants on table shop.item was added: select to shop_app`, unless another role has some, too. */
 const GRANTS_ADDED = /\bgrants on .* was added: (.*)$/;
 const isGrantedToUsOnly = (object: string): boolean =>
   GRANTS_ADDED.exec(object)?.[1]
@@ -37,7 +37,7 @@ export function withoutOwn(findings: readonly ReportedFinding[]): ReportedFindin
 
 /**
  * Of every check that was made, as it came out the last time. `Replicate` makes the same one as `Preflight`, with the rehearsal's own tables,
- * which have to be moved; what both have found is told as `Preflight` has found it.
+ * which have to be moved; what both have found is reported as `Preflight` has found it.
  */
 export function findingsOf(outcomes: readonly Outcome[]): FoundByMachines {
   const looked = outcomes.filter((outcome) => outcome.findings.length > 0);

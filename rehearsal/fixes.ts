@@ -1,6 +1,6 @@
 /**
- * `--schema-fixes`: what Preflight asks a person to do is done on the databases under rehearsal, by the statements that it prints; what it has
- * no statement for is left out. So one run tells everything that would happen, rather than the first thing that stands in the way.
+ * `--schema-fixes`: what Preflight asks the operator to do is done on the databases under rehearsal, by the statements that it prints; a remedy
+ * without a statement is left out. So one run shows everything that would happen, rather than the first obstacle.
  */
 import pg from 'pg';
 import { clientConfig } from '../lambdas/adapters/postgres/client-config.ts';
@@ -23,7 +23,7 @@ export interface Fix {
   readonly finding: string;
   readonly side: SideName;
   readonly statement: string;
-  /** Why the server refused it; null where it did not. */
+  /** The reason why the server refused it; null where it did not. */
   readonly refused: string | null;
 }
 
@@ -75,7 +75,7 @@ const SIDE = /\s*--\s*on the (source|target)\s*$/;
 const IN_BACKTICKS = /`([^`]+)`/g;
 const IS_SQL = /^(alter|create|drop|grant|revoke|set|update|delete|select|comment|reindex)\s/i;
 
-/** The statements of a finding, or those that its remedy spells out. Without a word about the side, it is the source. */
+/** The statements of a finding, or those in the text of its remedy. Where no side is named, it is the source. */
 export function statementsOf({ code, statements, remedy }: ReportedFinding): Omit<Fix, 'refused'>[] {
   const spelled = [...remedy.matchAll(IN_BACKTICKS)]
     .map(([, text = '']) => text)
@@ -95,7 +95,7 @@ export function tablesIn(object: string, tables: readonly TableName[]): string[]
   });
 }
 
-/** As the role of the migration; where that may not, as whoever a person would ask: the platform. @returns why it was refused, or null */
+/** As the role of the migration; where that may not, as the platform, which the operator would ask. @returns why it was refused, or null */
 async function carryOut({ servers, ...sides }: Fixing['sides'], { side, statement: text }: Omit<Fix, 'refused'>): Promise<string | null> {
   try {
     await run(sides[side], text);

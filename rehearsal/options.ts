@@ -10,7 +10,7 @@ import { InvalidUrl, settingsOfUrl } from './database-url.ts';
 import { SERVER_VERSIONS, type ServerVersion } from './servers/binaries.ts';
 import { DEFAULT_TARGET_LOGIN, TARGET_ROLES, type TargetLogin } from './servers/planetscale-roles.ts';
 
-/** Where one side's database is: a server that the rehearsal starts for itself, or one that is there already. */
+/** One side's database: a server that the rehearsal starts for itself, or one that is there already. */
 export type Side =
   | { readonly kind: 'embedded'; readonly version: ServerVersion }
   | { readonly kind: 'existing'; readonly settings: ConnectionSettings };
@@ -18,7 +18,7 @@ export type Side =
 export interface RehearsalOptions {
   readonly source: Side;
   readonly target: Side;
-  /** As whom the migration logs in at an embedded target. */
+  /** The role that the migration logs in as at an embedded target. */
   readonly targetLogin: TargetLogin;
   /** A plain SQL file to load in place of the sample. */
   readonly sourceDump: string | undefined;
@@ -32,9 +32,9 @@ export interface RehearsalOptions {
   readonly rate: number;
   /** Rows of the sample's largest table, 0 to 100,000,000. */
   readonly rows: number;
-  /** What a person gives Preflight and Replicate as execution input. */
+  /** Execution input of Preflight and Replicate. */
   readonly input: Readonly<Record<string, Json>>;
-  /** Where the report is written as JSON. */
+  /** File to which the report is written as JSON. */
   readonly report: string | undefined;
   /** Leave the servers running at the end, until Ctrl-C. */
   readonly keep: boolean;
@@ -70,7 +70,7 @@ usage: npm run rehearse -- [options]
   --source-url URL     an existing source, postgresql://user:password@host:port/database, in place of the embedded one
   --target-url URL     an existing target, likewise; it must reach the source under the same address
   --schema-fixes       do on the embedded databases what Preflight asks you to do, print the statements, leave out what none of them
-                       makes ready, and go on, so that one run tells everything
+                       makes ready, and go on, so that one run shows everything
   --until MACHINE      the last machine to run: ${STOPS.map((name) => name.toLowerCase()).join(', ')}
                        (default cleanup, after a cutover, a rollback and another cutover; replicate where a server is your own)
   --writers N          sessions of the application that writes meanwhile, 0 to 64 (default 4)
@@ -86,7 +86,7 @@ those in a file that the URL names (?sslrootcert=FILE). Only an explicit ?sslmod
 
 On a source of your own, and on a dump of your own, the writers write to tables of their own in the schema "rehearsal_workload", never to
 yours. At the end everything that the rehearsal made on a server of yours is dropped again, except the copy of your data on the target.
-Beyond replicate, a switch ends every session in the database that it leaves, and nobody but the rehearsal writes there until it is led back.
+Beyond replicate, a switch ends every session in the database that it leaves, and only the rehearsal writes there until it is led back.
 
 exit code: 0 passed, 1 failed, 3 could not tell
 `;

@@ -16,18 +16,18 @@ import { placeOf } from './workload/connection.ts';
 import { withoutOwnTables } from './workload/own-subjects.ts';
 import { startWorkload, type Workload } from './workload/workload.ts';
 
-/** What is at work while the course is run. */
+/** State of the rehearsal while the course is run. */
 interface Performing extends RehearsalContext {
   readonly runner: Machinery;
   readonly workload: Workload;
   readonly performances: Performance[];
-  /** What went wrong beside the machines, in sentences. */
+  /** Failures beside those of the machines, in sentences. */
   readonly faults: string[];
 }
 
-/** @param runner what runs the machines */
-export async function perform(play: RehearsalContext, runner: Machinery): Promise<Report> {
-  const { options, company, sides, subjects, secret } = play;
+/** @param runner runs the machines */
+export async function perform(context: RehearsalContext, runner: Machinery): Promise<Report> {
+  const { options, hooks, sides, subjects, secret } = context;
   const writers = subjects.length > 0 ? options.writers : 0;
   const workload = startWorkload({ secret, subjects, writers, rate: options.rate });
   const interrupt = () => {
@@ -36,32 +36,32 @@ export async function perform(play: RehearsalContext, runner: Machinery): Promis
     // Whatever is under way on a server that goes away anyway ends with it.
     if (sides.servers.source && sides.servers.target) sides.destroy();
   };
-  company.signal?.addEventListener('abort', interrupt, { once: true });
+  hooks.signal?.addEventListener('abort', interrupt, { once: true });
   try {
-    await company.onReady?.(sides);
-    return await run({ ...play, runner, workload, performances: [], faults: [] });
+    await hooks.onReady?.(sides);
+    return await run({ ...context, runner, workload, performances: [], faults: [] });
   } finally {
-    company.signal?.removeEventListener('abort', interrupt);
+    hooks.signal?.removeEventListener('abort', interrupt);
     workload.abandon();
     await workload.stop();
   }
 }
 
-async function run(play: Performing): Promise<Report> {
-  const { sides, runner, workload, performances, faults, subjects, options, passedOver, fixes } = play;
+async function run(context: Performing): Promise<Report> {
+  const { sides, runner, workload, performances, faults, subjects, options, passedOver, fixes } = context;
   const course = courseUntil(options.until);
   const cleansUp = course.includes('Cleanup');
   const before = cleansUp ? await catalogsOfBoth(sides) : undefined;
   await sides.passByPolicies();
   const isThrough = await follow(
-    play,
+    context,
     course.filter((name) => name !== 'Cleanup'),
   );
-  await stopWriters(play);
-  const examination = isReplicated(runner.outcomes) ? await look(play) : undefined;
+  await stopWriters(context);
+  const examination = isReplicated(runner.outcomes) ? await look(context) : undefined;
   let catalogs: CatalogComparison | undefined;
   if (before && isThrough) {
-    const { status } = await runner.run('Cleanup', inputOf('Cleanup', play));
+    const { status } = await runner.run('Cleanup', inputOf('Cleanup', context));
     if (status === 'SUCCEEDED') catalogs = compareCatalogs(before, await catalogsOfBoth(sides));
   }
   const { journal } = workload;
@@ -84,14 +84,14 @@ const isReplicated = (outcomes: readonly Outcome[]): boolean =>
   outcomes.some(({ name, status }) => name === 'Replicate' && status === 'SUCCEEDED');
 
 /** @returns whether every machine succeeded, and the application was found at work after each */
-async function follow(play: Performing, course: readonly MachineName[]): Promise<boolean> {
-  const { runner, sides } = play;
+async function follow(context: Performing, course: readonly MachineName[]): Promise<boolean> {
+  const { runner, sides } = context;
   for (const name of course) {
     const to = LEADS_TO[name];
-    const outcome = to ? await switchTo(play, name, to) : await runner.run(name, inputOf(name, play));
+    const outcome = to ? await switchTo(context, name, to) : await runner.run(name, inputOf(name, context));
     if (outcome.status !== 'SUCCEEDED') return false;
     if (name === 'Replicate') await sides.letApplicationIn('target');
-    if (to && !(await goesOnAt(play, to))) return false;
+    if (to && !(await goesOnAt(context, to))) return false;
   }
   return true;
 }
@@ -108,7 +108,7 @@ function inputOf(name: MachineName, { sides, subjects, fixes, options }: Rehears
   return Object.assign({}, ...parts, leftOutBy(...parts));
 }
 
-/** What stays behind by any of these inputs. */
+/** Objects that any of these inputs leaves out. */
 function leftOutBy(...inputs: readonly Readonly<Record<string, Json>>[]): Readonly<Record<string, Json>> {
   const lists = (['excludeSchemas', 'excludeTables'] as const).map((key) => [
     key,
@@ -117,37 +117,37 @@ function leftOutBy(...inputs: readonly Readonly<Record<string, Json>>[]): Readon
   return Object.fromEntries(lists.filter(([, list]) => (list?.length ?? 0) > 0));
 }
 
-/** Somebody starts the sessions again that do not come back by themselves, and the switch has to end them all. */
-async function switchTo(play: Performing, name: MachineName, to: SideName): Promise<Outcome> {
-  const { runner, workload, performances, faults, company, sides } = play;
-  const consent = await consentOf(name, sides, company.progress);
-  const bystanders = await workload.startBystanders();
+/** Starts the sessions again that do not reconnect by themselves; the switch has to end them all. */
+async function switchTo(context: Performing, name: MachineName, to: SideName): Promise<Outcome> {
+  const { runner, workload, performances, faults, hooks, sides } = context;
+  const consent = await consentOf(name, sides, hooks.progress);
+  const pinned = await workload.startPinnedSessions();
   try {
     const startedAt = performance.now();
-    const outcome = await runner.run(name, { ...consent, ...sides.switchInput, ...inputOf(name, play) });
+    const outcome = await runner.run(name, { ...consent, ...sides.switchInput, ...inputOf(name, context) });
     performances.push({ outcome, startedAt });
     if (outcome.status === 'SUCCEEDED')
-      faults.push(...(await bystanders.leftConnected()).map((fault) => `After the switch to the ${to}: ${fault}`));
-    await bystanders.stop();
+      faults.push(...(await pinned.leftConnected()).map((fault) => `After the switch to the ${to}: ${fault}`));
+    await pinned.stop();
     return outcome;
   } catch (error) {
-    if (company.signal?.aborted) bystanders.abandon();
+    if (hooks.signal?.aborted) pinned.abandon();
     throw error;
   }
 }
 
 /** About a second's worth of writes, at most a hundred. */
-async function goesOnAt({ workload, sides, options, faults, company }: Performing, side: SideName): Promise<boolean> {
+async function goesOnAt({ workload, sides, options, faults, hooks }: Performing, side: SideName): Promise<boolean> {
   const writes = Math.min(100, options.rate);
-  company.progress.say(`The application writes to the ${side}; going on after ${writes} more of its writes`);
-  if (await workload.untilWritten(placeOf(sides.application[side]), writes, company.signal)) return true;
+  hooks.progress.say(`The application writes to the ${side}; going on after ${writes} more of its writes`);
+  if (await workload.untilWritten(placeOf(sides.application[side]), writes, hooks.signal)) return true;
   faults.push(`After the switch to the ${side}, the writers did not get ${writes} writes through within two minutes.`);
   return false;
 }
 
 const FAREWELL_MS = 60_000;
 
-/** A writer that is let in nowhere would ask for ever what became of its last write. */
+/** A writer that no server accepts would ask for ever for the outcome of its last write. */
 async function stopWriters({ workload, faults }: Performing): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<'late'>((resolve) => {
@@ -160,10 +160,10 @@ async function stopWriters({ workload, faults }: Performing): Promise<void> {
   clearTimeout(timer);
 }
 
-async function look(play: Performing): Promise<Examination> {
-  const { sides, workload, subjects, secret, performances, company } = play;
+async function look(context: Performing): Promise<Examination> {
+  const { sides, workload, subjects, secret, performances, hooks } = context;
   const serving = await secret.pointsAt();
   const switched = serving === 'target' || performances.some(({ outcome }) => outcome.status === 'SUCCEEDED');
-  const leftOut = parseInput(leftOutBy(inputOf('Replicate', play)));
-  return examine({ sides, journal: workload.journal, subjects, serving, switched, leftOut, progress: company.progress });
+  const leftOut = parseInput(leftOutBy(inputOf('Replicate', context)));
+  return examine({ sides, journal: workload.journal, subjects, serving, switched, leftOut, progress: hooks.progress });
 }

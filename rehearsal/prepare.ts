@@ -2,7 +2,7 @@
 import pg from 'pg';
 import { clientConfig } from '../lambdas/adapters/postgres/client-config.ts';
 import { loadDump } from './dump/load-dump.ts';
-import { actAsPeopleDo, keysTo } from './dump/people.ts';
+import { actAsOperator, keysTo } from './dump/operator.ts';
 import { OutOfLocks } from './dump/refused.ts';
 import type { RehearsalOptions } from './options.ts';
 import type { Progress } from './progress.ts';
@@ -13,9 +13,9 @@ import { SHOP_SUBJECTS } from './workload/shop-subjects.ts';
 import type { Subject } from './workload/subject.ts';
 
 export interface Prepared {
-  /** What the writers will write about. */
+  /** Subjects of the writers. */
   readonly subjects: readonly Subject[];
-  /** What of a dump was passed over or done otherwise than it says. */
+  /** Statements of a dump that were passed over or changed. */
   readonly passedOver: readonly string[];
 }
 
@@ -47,7 +47,7 @@ async function loadFrom(path: string, progress: Progress, sides: Sides): Promise
     return load();
   });
   if (loaded.tables >= MANY_TABLES) await source.restart(ROOM);
-  const notes = [...loaded.notes, ...(await actAsPeopleDo(servers, sides.source.database))];
+  const notes = [...loaded.notes, ...(await actAsOperator(servers, sides.source.database))];
   for (const note of notes.slice(0, MOST_SAID)) progress.say(`Not as the dump says: ${note}`);
   if (notes.length > MOST_SAID) progress.say(`Not as the dump says, either: ${notes.length - MOST_SAID} more, which the report lists`);
   return notes;

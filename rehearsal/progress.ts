@@ -1,4 +1,4 @@
-/** What a person sees while it runs: a line for each state that was left, and on a terminal one line below that moves. */
+/** The output while it runs: a line for each state that was left, and on a terminal a moving line below. */
 import { styleText } from 'node:util';
 import type { Json } from '../lambdas/config/json.ts';
 import type { StepResult } from '../lambdas/engine/contract.ts';
@@ -15,7 +15,7 @@ export interface Progress {
   clear(): void;
 }
 
-/** Where it is drawn: `process.stdout`, or a stand-in. */
+/** The output stream: `process.stdout`, or a stand-in. */
 export interface Canvas {
   readonly isTTY?: boolean;
   readonly columns?: number;
@@ -65,7 +65,7 @@ export function drawProgress(canvas: Canvas): Progress {
         reminded = 0;
         say(line(machine, step, `${took}  ${colour('green', 'done')}${visits > 1 ? ` after ${visits} visits` : ''}`));
       } else {
-        const text = line(machine, step, `${took}  ${told(outcome)}`);
+        const text = line(machine, step, `${took}  ${figuresOf(outcome)}`);
         if (moving) status(text);
         else if (seconds - reminded >= REMIND_AFTER_SECONDS) {
           reminded = seconds;
@@ -80,7 +80,7 @@ export function drawProgress(canvas: Canvas): Progress {
 }
 
 /** The figures of a pending step's evidence, in the step's own words. */
-function told({ evidence }: StepResult): string {
+function figuresOf({ evidence }: StepResult): string {
   const words = evidence && typeof evidence === 'object' && !Array.isArray(evidence) ? Object.entries(evidence) : [];
   return words.flatMap(([key, value]) => figure(key, value as Json)).join(', ');
 }

@@ -1,4 +1,4 @@
-/** What a rehearsal found out, for programs (JSON) and for people (plain words). The field names are relied upon by others. */
+/** The result of a rehearsal, for programs (JSON) and for the operator (text). Other programs rely on the field names. */
 import { atMost } from '../lambdas/config/listing.ts';
 import { mentioned } from './dump/passed-over.ts';
 import type { Finding, FoundByMachines } from './findings.ts';
@@ -11,9 +11,9 @@ import type { Outcome, StateRecord } from './machines/execution.ts';
 import type { SwitchDetail, SwitchRecord } from './switches.ts';
 
 export interface Report {
-  /** `unknown`: it could not be told, which is never a pass. */
+  /** `unknown`: it could not be determined, which is never a pass. */
   readonly outcome: 'passed' | 'failed' | 'unknown';
-  /** Why it did not pass, in sentences; empty where it did. */
+  /** The reasons why it did not pass, in sentences; empty where it did. */
   readonly reasons: readonly string[];
   /** Major versions. */
   readonly sourceVersion: number;
@@ -27,10 +27,10 @@ export interface Report {
   }[];
   readonly writes: {
     readonly acknowledged: number;
-    /** Null where nobody looked, because the machines did not get so far. */
+    /** Null where they were not counted, because the machines did not get so far. */
     readonly lost: number | null;
     readonly duplicated: number | null;
-    /** How often a server said that a key was there already. */
+    /** Number of times that a server reported a duplicate key. */
     readonly duplicateKeys: number;
     /** Writes that a side acknowledged after it was left, when the other one had acknowledged some already. */
     readonly overlap: number;
@@ -52,9 +52,9 @@ export interface Report {
   readonly catalogs: CatalogComparison;
   readonly copy: { readonly bytes: number; readonly seconds: number };
   readonly findings: FoundByMachines;
-  /** What of a dump was passed over or done otherwise than it says. */
+  /** Statements of a dump that were passed over or changed. */
   readonly passedOver: readonly string[];
-  /** What `--schema-fixes` did. */
+  /** Outcome of `--schema-fixes`. */
   readonly fixes: Fixes;
 }
 
@@ -82,7 +82,7 @@ const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 const milliseconds = (value: number | null): string => (value === null ? 'an unknown time' : `${Math.round(value)} ms`);
 const seconds = (value: number): string => `${value.toFixed(1)} s`;
 
-/** A few lines for a person. */
+/** A few lines for the operator. */
 export function summary(report: Report): string {
   const { machines, writes, tables, sequences, indexes, catalogs, copy, findings, switches } = report;
   const verdict = { passed: 'PASSED', failed: 'FAILED', unknown: 'COULD NOT TELL' }[report.outcome];

@@ -1,4 +1,4 @@
-/** The two databases of a rehearsal, wherever they are, and what happens to them at the end. */
+/** The two databases of a rehearsal, wherever they are, and their end. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ import type { Parameters, Server } from './servers/server.ts';
 const DATABASE = 'Corner "Shop"';
 /** Room for the locks of some 10,000 tables that are made in one transaction. The source gets it where its database needs it. */
 const ROOM: Parameters = { max_locks_per_transaction: 512 };
-/** What the guide asks for: ten workers and more. */
+/** Settings that the guide asks for: ten workers and more. */
 const TARGET_PARAMETERS: Parameters = {
   ...ROOM,
   max_worker_processes: 20,
@@ -34,21 +34,21 @@ export interface Sides {
   readonly source: ConnectionSettings;
   readonly target: ConnectionSettings;
   readonly cluster: Cluster;
-  /** What a person would answer where `Replicate` asks: an embedded source may be rebooted. */
+  /** The operator's answer where `Replicate` asks: an embedded source may be rebooted. */
   readonly input: Readonly<Record<string, Json>>;
-  /** The same where a switch asks: on servers of somebody's own the application has no role but the migration's, which no fence shuts out. */
+  /** The same where a switch asks: on the user's servers the application has no role but the migration's, which no fence shuts out. */
   readonly switchInput: Readonly<Record<string, Json>>;
   readonly sslmode: ReplicationLogin['sslmode'];
   readonly wayBack: WayBackSettings;
-  /** The embedded servers; undefined for a side that is somebody's own. */
+  /** The embedded servers; undefined for a side that is the user's server. */
   readonly servers: { readonly source: Server | undefined; readonly target: Server | undefined };
   /** Before an embedded target. */
   readonly edge: Edge | undefined;
-  /** What the application logs in with: a role of its own on embedded servers, the URL's user on somebody's own. */
+  /** The application's login: a role of its own on embedded servers, the URL's user on the user's servers. */
   readonly application: Readonly<Record<SideName, ConnectionSettings>>;
-  /** Gives the application's role its rights on what is there now. Nothing happens on a server that is somebody's own. */
+  /** Gives the application's role its rights on what is there now. Nothing happens on a user's server. */
   letApplicationIn(side: SideName): Promise<void>;
-  /** What Preflight asks for where policies hide rows. Nothing happens on a server that is somebody's own. */
+  /** Does what Preflight asks for where policies hide rows. Nothing happens on a user's server. */
   passByPolicies(): Promise<void>;
   /** Makes the embedded source anew as it was in the beginning, but for its roles. */
   emptySource(): Promise<void>;
@@ -60,7 +60,7 @@ export interface Sides {
 
 interface Opened {
   readonly settings: ConnectionSettings;
-  /** What is embedded of it. */
+  /** The embedded side; undefined on a user's server. */
   readonly own: Embedded | undefined;
 }
 type Embedded = { readonly server: Server; readonly entrance: Entrance; readonly edge?: Edge | undefined; empty(): Promise<void> };
@@ -68,11 +68,11 @@ type Embedded = { readonly server: Server; readonly entrance: Entrance; readonly
 /** An embedded target, in all that can be chosen. */
 export interface TargetOptions {
   readonly parameters?: Parameters | undefined;
-  /** What stands before it. @default - an edge that offers no channel binding */
+  /** The proxy before it. @default - an edge that offers no channel binding */
   readonly edge?: EdgeOptions | 'none' | undefined;
 }
 
-/** Starts what has to be started. Whatever fails, nothing stays behind. */
+/** Starts what has to be started. Whatever fails, nothing is left. */
 export async function openSides(
   { source, target, targetLogin }: Pick<RehearsalOptions, 'source' | 'target'> & Partial<Pick<RehearsalOptions, 'targetLogin'>>,
   { parameters, edge }: TargetOptions = {},

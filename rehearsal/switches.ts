@@ -1,4 +1,4 @@
-/** What there is to say of each switch: what the execution says of itself, and what the writers saw of it. */
+/** The record of each switch: by the execution itself, and by the writers. */
 import type { Json } from '../lambdas/config/json.ts';
 import type { SideName } from '../lambdas/config/side-name.ts';
 import type { MachineName, StepName } from '../lambdas/engine/machines.ts';
@@ -8,7 +8,7 @@ import { placeOf } from './workload/connection.ts';
 import { seenByWriters } from './workload/handover.ts';
 import type { Acknowledgement } from './workload/journal.ts';
 
-/** Between fence and commit: how long each part took, and how often it went to and fro, which on a real network is the downtime. */
+/** Between fence and commit: how long each part took, and its round trips, which on a real network are the downtime. */
 export interface SwitchDetail {
   readonly parts: readonly { readonly name: string; readonly ms: number }[];
   readonly roundTrips: { readonly source: number; readonly target: number; readonly inSequence: number };
@@ -64,7 +64,7 @@ export function switchesOf(
 
 const SWITCHING: readonly StepName[] = ['SwitchOver', 'SwitchBack'];
 
-/** What the step that switched has returned; nothing where a recovery carried the switch to its end. */
+/** The evidence of the step that switched; nothing where a recovery completed the switch. */
 function evidenceOf({ evidence }: Outcome): Readonly<Record<string, Json>> {
   const said = SWITCHING.map((step) => evidence[step]).find((one) => one !== undefined);
   return typeof said === 'object' && said !== null && !Array.isArray(said) ? (said as Readonly<Record<string, Json>>) : {};

@@ -1,4 +1,4 @@
-/** What a rehearsal answers where a switch asks whether a stream back will do that cannot tell to whom it speaks. */
+/** A rehearsal's answer where a switch asks whether a stream back is acceptable that cannot verify the server it connects to. */
 import { databasePort } from '../lambdas/adapters/postgres/database.ts';
 import { routeToTarget } from '../lambdas/adapters/postgres/way-back.ts';
 import type { Json } from '../lambdas/config/json.ts';

@@ -1,4 +1,4 @@
-/** The ways of moving a database that are measured against each other. Each is timed from an empty target to the last index. */
+/** The methods of moving a database that are compared. Each is timed from an empty target to the last index. */
 import pg from 'pg';
 import { pgDump } from '../../lambdas/adapters/pg-dump/pg-dump.ts';
 import { clientConfig } from '../../lambdas/adapters/postgres/client-config.ts';
@@ -11,10 +11,10 @@ import { conninfo, literal } from '../../lambdas/postgres/quote.ts';
 import { adapt } from '../../lambdas/schema/dump/adapt.ts';
 import { splitDump } from '../../lambdas/schema/dump/statements.ts';
 import { unmanagedCluster } from '../../rehearsal/aurora-stand-in.ts';
+import { replicationSecret } from '../../rehearsal/bindings.ts';
 import { startExecution } from '../../rehearsal/machines/execution.ts';
 import { ExecutionRegistry } from '../../rehearsal/machines/registry.ts';
 import { synthesizeMachines } from '../../rehearsal/machines/synthesize.ts';
-import { replicationSecret } from '../../rehearsal/places.ts';
 import { isInstalled, run } from './programs.ts';
 
 export interface Route {
@@ -27,11 +27,11 @@ export interface Route {
 
 export interface Contender {
   readonly name: string;
-  /** Why it cannot take part on this machine, if it cannot. */
+  /** The reason why it cannot take part on this machine, if it cannot. */
   missing(): Promise<string | undefined>;
   /** Everything up to and including the last index; not the tidying up. */
   copy(route: Route): Promise<void>;
-  /** Takes away what would stand in the next one's way. */
+  /** Removes what would be in the way of the next one. */
   tidy?(route: Route): Promise<void>;
 }
 

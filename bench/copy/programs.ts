@@ -7,7 +7,7 @@ import { join } from 'node:path';
 export const isInstalled = (program: string): Promise<boolean> =>
   new Promise((resolve) => execFile(program, ['--version'], (error) => resolve(error === null)));
 
-/** Runs a program in a folder of its own that is removed. @throws with the end of what it said, unless it exits with 0 */
+/** Runs a program in a folder of its own that is removed. @throws with the end of its output, unless it exits with 0 */
 export async function run(program: string, args: readonly string[], environment: Readonly<Record<string, string>>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'aurora-to-planetscale-bench-'));
   try {

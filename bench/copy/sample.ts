@@ -1,4 +1,4 @@
-/** What is moved: three tables of a shop's size and shape, with about as many bytes of secondary indexes as of rows. */
+/** The data that is moved: three tables of a shop's size and shape, with about as many bytes of secondary indexes as of rows. */
 import pg from 'pg';
 import { clientConfig } from '../../lambdas/adapters/postgres/client-config.ts';
 import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
@@ -58,7 +58,7 @@ export async function fill(database: ConnectionSettings, megabytes: number): Pro
   }
 }
 
-/** What has arrived, for telling that every contender has done the same work. */
+/** Row counts, to check that every contender has done the same work. */
 export async function countAll(database: ConnectionSettings): Promise<string> {
   const client = new pg.Client(clientConfig(database, 'benchmark'));
   await client.connect();

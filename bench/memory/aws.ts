@@ -1,4 +1,4 @@
-/** What the functions ask of AWS, answered on 127.0.0.1: secrets, a cluster that is as it should be, and no other execution. */
+/** A stand-in for the AWS APIs that the functions call, on 127.0.0.1: secrets, a cluster that is as it should be, and no other execution. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 

@@ -1,4 +1,4 @@
-/** One visit of a step by the bundle, as Lambda runs it: a process of its own, which says what it took. */
+/** One visit of a step by the bundle, as Lambda runs it: a process of its own, which reports its memory and time. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { StepEvent, StepResult } from '../../lambdas/engine/contract.ts';

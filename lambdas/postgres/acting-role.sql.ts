@@ -1,6 +1,6 @@
 /**
  * The role as which a statement runs that needs an attribute. PlanetScale's user-defined roles are members of `postgres`, and attributes
- * (CREATEROLE, REPLICATION, BYPASSRLS) are not inherited: whoever is a member has to `set role` to use them
+ * (CREATEROLE, REPLICATION, BYPASSRLS) are not inherited: a member has to `set role` to use them
  * (https://planetscale.com/docs/postgres/connecting/roles, https://www.postgresql.org/docs/current/role-membership.html).
  *
  * Only around statements that run no code of others: whatever runs in our session could set the role as well (design §16). So it ends
@@ -48,7 +48,7 @@ const SEEING_ALL = `(
 
 /**
  * For the rest of a transaction that touches tables of extensions: where even so a policy hides rows, those that it shows are better than an
- * error, and whoever reads them says so.
+ * error, and the step that reads them says so.
  */
 export const seeAllRows = (): Statement =>
   statement(`select set_config('role', coalesce(${SEEING_ALL}, current_setting('role')), true), set_config('row_security', 'on', true)`);

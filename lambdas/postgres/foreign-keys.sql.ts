@@ -1,4 +1,4 @@
-/** Foreign keys of the user, as the source's catalog tells of them. */
+/** Foreign keys of the user, from the source's catalog. */
 import type { Exclusions } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
 import { statement } from './quote.ts';
@@ -35,7 +35,7 @@ export interface UnloggedChild extends ForeignKey {
 
 /**
  * Foreign keys of unlogged tables to published ones. A subscriber truncates what the publisher says, which leaves unlogged tables out, and
- * nothing more; so it refuses to truncate a table that another refers to (apply_handle_truncate), and the stream stands still.
+ * nothing more; so it refuses to truncate a table that another refers to (apply_handle_truncate), and the stream stops.
  */
 export const foreignKeysOfUnlogged = (input: Exclusions): Statement<UnloggedChild> =>
   statement(

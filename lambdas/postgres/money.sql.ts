@@ -36,7 +36,7 @@ order by object
   );
 
 /**
- * How the application's sessions print money, as far as it is known: as the database says, else as the server does, which a session of a
+ * The locale in which the application's sessions print money, as far as it is known: as the database says, else as the server does, which a session of a
  * role with a setting of its own (`worker-pins.ts`) cannot tell.
  */
 export const monetaryLocale = (): Statement<{ readonly locale: string | null }> =>

@@ -19,6 +19,6 @@ export const quotingAllNames = <Result>(
 const CONSTANT_OR_NAME = /'(?:[^']|'')*'|"((?:[^"]|"")*)"/g;
 const PLAIN = /^[a-z_][a-z0-9_$]*$/;
 
-/** For a person to read, and for names of two sides to be compared: without quotes around simple names. Not to be run. */
+/** For messages, and for names of two sides to be compared: without quotes around simple names. Not to be run. */
 export const withoutNeedlessQuotes = (text: string): string =>
   text.replaceAll(CONSTANT_OR_NAME, (found, name: string | undefined) => (name !== undefined && PLAIN.test(name) ? name : found));

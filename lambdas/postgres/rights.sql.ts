@@ -1,4 +1,4 @@
-/** What the connected role may do. Every function here asks the server instead of reading access lists, so memberships count. */
+/** Rights of the connected role. Every function here asks the server instead of reading access lists, so memberships count. */
 import type { Exclusions } from '../config/input.ts';
 import { REPLICATION_ROLE } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
@@ -182,12 +182,12 @@ order by object
     exclusions(input),
   );
 
-/** For a person to run on the target; `schema` is quoted already. */
+/** For the operator to run on the target; `schema` is quoted already. */
 export const grantCreate = (schema: string, role: string): string => `grant create on schema ${schema} to ${identifier(role)};`;
 
-/** For a person to run. */
+/** For the operator to run. */
 export const grantRole = (role: string, member: string): string => `grant ${identifier(role)} to ${identifier(member)};`;
 
-/** For a person to run on the source; `routine` is as SQL writes it, with its arguments. */
+/** For the operator to run on the source; `routine` is as SQL writes it, with its arguments. */
 export const takeRoutine = (routine: string, role: string): string => `alter routine ${routine} owner to ${identifier(role)};`;
 export const securityInvoker = (routine: string): string => `alter routine ${routine} security invoker;`;

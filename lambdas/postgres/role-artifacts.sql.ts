@@ -1,4 +1,4 @@
-/** What the replication role holds in this database and elsewhere, and how it is taken away. Roles are shared by all databases. */
+/** Rights and objects of the replication role in this database and elsewhere, and how they are removed. Roles are shared by all databases. */
 import type { TableName } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
 import { identifier, qualified, statement } from './quote.ts';
@@ -14,7 +14,7 @@ export interface RoleArtifacts {
   readonly onDatabase: boolean;
   /** Settings for this database. */
   readonly settings: boolean;
-  /** Other databases in which the role has rights or objects, and what it owns here, as a person would name it: it has to stay for them. */
+  /** Other databases in which the role has rights or objects, and what it owns here, as the operator would name it: it has to stay for them. */
   readonly usedBy: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-/** The role that streams: what it is, what it may, and what makes it so. Guide W, step 2. */
+/** The role that streams: its state, its rights, and the statements that make it so. Guide W, step 2. */
 import type { TableName } from '../config/input.ts';
 import { HEARTBEAT, SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
@@ -7,7 +7,7 @@ import { identifier, literal, qualified, statement, USER_SCHEMA } from './quote.
 import { plain, withSecret } from './secret-connection.sql.ts';
 import type { PublishedTable } from './tables.sql.ts';
 
-/** Aurora's and RDS's way to let a role replicate; ALTER ROLE … REPLICATION is refused there. */
+/** Membership in it lets a role replicate on Aurora and RDS; ALTER ROLE … REPLICATION is refused there. */
 const RDS_REPLICATION = 'rds_replication';
 
 export interface RoleState {
@@ -34,7 +34,7 @@ export interface DefaultPrivilege {
 }
 
 /**
- * Whoever reads a table plans over its indexes and statistics, and PostgreSQL then looks up what the functions in their expressions name
+ * A query on a table is planned over its indexes and statistics, and PostgreSQL then looks up what the functions in their expressions name
  * (`inline_function` in optimizer/util/clauses.c): in any schema, as bodies are no dependencies. Where we may not pass a right on, it is not
  * missed.
  */
@@ -50,7 +50,7 @@ const plannedWith = (building: boolean): string => `
 
 /**
  * @param tables what is to be published; our heartbeat is looked at with them
- * @param building whether their indexes are still to come, so that nobody knows yet what these name
+ * @param building whether their indexes are still to come, so that it is not known yet what these name
  */
 export const roleState = (role: string, tables: readonly PublishedTable[], building = false): Statement<RoleState> =>
   statement(
@@ -91,10 +91,10 @@ select exists (select from streamer) as "exists",
     [role, tables.map(({ oid }) => oid)],
   );
 
-/** What our own role on the source may pass on. */
+/** Rights that our own role on the source may pass on. */
 export interface GrantorState {
   readonly hasRdsReplication: boolean;
-  /** Superusers may, and from version 16 on whoever has the attribute and CREATEROLE. On RDS this is not known beforehand. */
+  /** Superusers may, and from version 16 on roles that have the attribute and CREATEROLE. On RDS this is not known beforehand. */
   readonly mayGrantBypass: boolean;
   /** The same where we act as {@link asRoleMaker} does. */
   readonly mayHaveBypassGranted: boolean;
@@ -113,7 +113,7 @@ from pg_roles as r where rolname = current_user
 export const roleExists = (role: string): Statement<{ exists: boolean }> =>
   statement(`select to_regrole(quote_ident($1::text)) is not null as exists`, [role]);
 
-/** What our login is called inside of the server. */
+/** Name of the role that our session runs as. */
 export const ownRole = (): Statement<{ name: string }> => statement('select session_user::text as name');
 
 /** From here to the end of the transaction, or to {@link asOurselves}; see `acting-role.ts`. @param role the one that is to be made or changed */
@@ -126,7 +126,7 @@ export const lockRoles = (): Statement => statement(`select pg_advisory_xact_loc
 
 /**
  * In this order, in one transaction.
- * @param verifier see `scramVerifier`; never the password itself. It lets nobody in, but passwords can be tried on it
+ * @param verifier see `scramVerifier`; never the password itself. It lets no client log in, but passwords can be tried on it
  */
 export const createRole = (role: string, verifier: string): Statement[] =>
   withSecret(`create role ${plain(identifier(role))} login password %L`, verifier);

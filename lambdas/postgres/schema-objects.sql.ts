@@ -1,5 +1,6 @@
 /**
- * The user's schema as the catalog tells of it: one row an object, in words that can be compared and shown. Expects search_path to be pg_catalog, so that names are qualified.
+ * The user's schema as the catalog has it: one row an object, in words that can be compared and shown. Expects
+ * search_path to be pg_catalog, so that names are qualified.
  *
  * Views, functions, triggers and policies are not listed: they hold no rows, and the application's developers replace them at any time.
  */
@@ -33,7 +34,7 @@ from pg_class as c
 join pg_namespace as n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p', 'f', 'm') and c.relpersistence <> 't' and ${INCLUDED_TABLE}`;
 
-/** What the parents of a relation have under the same name; a partitioned table is a parent, too. */
+/** Objects of the parents of a relation under the same name; a partitioned table is a parent, too. */
 const OF_PARENTS = (what: string, name: string): string =>
   `select '${what} ' || h.inhparent::regclass || '.' || quote_ident(${name}) from pg_inherits as h where h.inhrelid = r.oid`;
 
@@ -81,7 +82,7 @@ cross join lateral (
 ) as e
 where r.relkind <> 'm'`;
 
-/** A foreign key to a partitioned table has one more row for each partition, on the same table; those are no objects of anybody. */
+/** A foreign key to a partitioned table has one more row for each partition, on the same table; those are not listed. */
 const CONSTRAINTS = `
 select 'constraint ' || r.name || '.' || quote_ident(k.conname), pg_get_constraintdef(k.oid),
   r.itself || array(select 'constraint ' || u.conrelid::regclass || '.' || quote_ident(u.conname) from pg_constraint as u

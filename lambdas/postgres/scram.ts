@@ -5,7 +5,7 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 import { InvalidConfiguration } from '../config/errors.ts';
 
-/** What the server itself takes: RFC 7677 asks for at least 4,096 rounds; `scram_iterations` of version 16 has the same default. */
+/** Rounds, as the server itself takes them: RFC 7677 asks for at least 4,096 rounds; `scram_iterations` of version 16 has the same default. */
 const ITERATIONS = 4096;
 const SALT_BYTES = 16;
 const KEY_BYTES = 32;

@@ -2,7 +2,7 @@
  * Statements that carry a secret: a subscription's connection string, and in it a password, or a role's verifier. PostgreSQL takes either
  * only as a constant in the text of a statement, and a text is kept in many places: the log where `log_statement` covers DDL, the log again
  * where the statement fails, pg_stat_statements, pg_stat_activity. So the text is put together inside a function of this session, and the
- * secret reaches the function as a bound value. What looks into functions, or keeps bound values, is asked to be silent (`silence.ts`).
+ * secret reaches the function as a bound value. Extensions that record statements inside functions, or bound values, are switched off (`silence.sql.ts`).
  */
 import type { Statement } from '../ports/database.ts';
 import { statement } from './quote.ts';
@@ -10,7 +10,7 @@ import { askForSilence } from './silence.sql.ts';
 
 const FUNCTION = 'pg_temp.planetscale_with_secret';
 
-/** Stands as the name of a type on an error that did not arise in the command itself but in code that it set off, such as an event trigger. */
+/** Stands as the name of a type on an error that did not arise in the command itself but in code that it triggered, such as an event trigger. */
 export const FOREIGN_WORDS = 'planetscale_migration.foreign_words';
 
 /**

@@ -1,5 +1,5 @@
 /**
- * What of a server's words may stand where people read, in the history of an execution and in notices: names of objects, and no value of a
+ * The part of a server's message that may be shown in the history of an execution and in notices: names of objects, and no value of a
  * row. A message is kept whole where the server itself put it together out of names alone; any other is cut to the name of its condition and
  * the object, and only the log gets the rest. In doubt it is cut.
  */
@@ -11,18 +11,18 @@ export interface Told {
   readonly code: string;
   readonly message: string;
   readonly hint?: string | undefined;
-  /** Whether code of the database's had a part in it: a function, or an expression that calls one. */
+  /** Whether code of the database took part in it: a function, or an expression that calls one. */
   readonly foreign: boolean;
   /** The function in which it arose. */
   readonly culprit?: string | undefined;
-  /** What it concerns, each with its kind, such as `constraint t_pkey`. */
+  /** Objects that it concerns, each with its kind, such as `constraint t_pkey`. */
   readonly objects?: readonly string[];
 }
 
 export interface PublicWords {
   readonly message: string;
   readonly hint: string | undefined;
-  /** What only the log may hold; undefined where nothing was left out. */
+  /** The whole message, for the log alone; undefined where nothing was left out. */
   readonly whole: string | undefined;
 }
 
@@ -61,7 +61,7 @@ const NEUTRAL = /^(?:parallel worker$|COPY |unnamed portal parameter \$\d+)/;
 const framesOf = (context: string | undefined): string[] =>
   (context ?? '').split('\n').filter((line) => line !== '' && !NEUTRAL.test(line));
 
-/** Whether whatever ran was nothing but a block of ours. */
+/** Whether nothing but a block of ours ran. */
 export function isOwnBlock(context: string | undefined): boolean {
   const frames = framesOf(context);
   const [innermost = '', outermost = ''] = [frames[0], frames.at(-1)];

@@ -1,14 +1,14 @@
 /**
- * What every session of ours runs with, and why. A server's configuration, a database, a role, and a role in a database may each say
- * otherwise, and whoever owns a database or may alter our role can make them; what a session sets by itself wins over all of them.
+ * Settings of every session of ours, and the reason for each. A server's configuration, a database, a role, and a role in a database may each say
+ * otherwise, and the owner of a database or a role that may alter ours can set them; what a session sets by itself wins over all of them.
  *
- * Nothing here names a function: until search_path is ours, a name could lead to a function of somebody else's. `session_replication_role`
+ * Nothing here names a function: until search_path is ours, a name could lead to a function of another role. `session_replication_role`
  * is missing, because only superusers may set it: it is read ({@link ./session-role.ts}), and a wrong value is a finding.
  */
 import type { Statement } from '../ports/database.ts';
 import { identifier, literal, statement } from './quote.ts';
 
-/** How one session is to be: everything else is the same for all of them. Limits in milliseconds; 0 switches one off. */
+/** Settings that differ between sessions: all others are the same for all of them. Limits in milliseconds; 0 switches one off. */
 export interface SessionKind {
   readonly mode: 'read only' | 'read write';
   readonly statement: number;
@@ -81,7 +81,11 @@ export const SESSION_PINS: readonly Pin[] = [
     value: 'off',
     why: 'Names that the server prints are compared with names; search_path, which comes next, is kept as printed.',
   },
-  { name: 'search_path', value: 'pg_catalog', why: 'Names without a schema lead to the system, never to a namesake of somebody else.' },
+  {
+    name: 'search_path',
+    value: 'pg_catalog',
+    why: 'Names without a schema lead to the system, never to an object of the same name of another role.',
+  },
   { name: 'row_security', value: 'off', why: 'A policy makes a query fail, which we see, in place of hiding rows, which we do not.' },
   { name: 'DateStyle', value: 'ISO, MDY', why: 'Dates in one form, whatever side prints or reads them.' },
   { name: 'IntervalStyle', value: 'postgres', why: 'The one style that can be read back under every other.' },
@@ -98,7 +102,7 @@ export const SESSION_PINS: readonly Pin[] = [
   },
   { name: 'array_nulls', value: 'on', why: 'Bound lists travel as text, and a NULL in them is no word.' },
   { name: 'exit_on_error', value: 'off', why: 'An error that we expect, and look at, must not end the session.' },
-  { name: 'client_min_messages', value: 'warning', why: 'Nobody reads notices, and they cost time.' },
+  { name: 'client_min_messages', value: 'warning', why: 'Notices are not read, and they cost time.' },
 ];
 
 const knownTo = <P extends Pin>(version: number, pins: readonly P[]): P[] => pins.filter(({ since = 0 }) => version >= since);
@@ -114,7 +118,7 @@ interface StreamPin extends Pin {
 }
 
 /**
- * What the publisher's side of a stream runs with: its sessions are opened by the subscriber, so these stand as settings of the replication
+ * Settings of the publisher's side of a stream: its sessions are opened by the subscriber, so these stand as settings of the replication
  * role in the database, which only an option of the connection itself wins over: from 15 on a subscriber asks for an ISO date style, the
  * interval style `postgres` and all digits of floats by itself. The rest of {@link SESSION_PINS} says nothing to a walsender.
  */
@@ -125,7 +129,7 @@ const STREAM_PINS: readonly StreamPin[] = [
   { name: 'transaction_timeout', value: '0', since: 17, why: 'The copy of a table is one transaction, however long.' },
   { name: 'idle_session_timeout', value: '0', since: 14, why: 'After its copy a worker is idle until the stream has caught up with it.' },
   { name: 'row_security', value: 'off', why: 'A policy that would filter rows in silence becomes an error.' },
-  { name: 'search_path', value: 'pg_catalog', why: 'No name leads to a namesake of somebody else.' },
+  { name: 'search_path', value: 'pg_catalog', why: 'No name leads to an object of the same name of another role.' },
   { name: 'DateStyle', value: 'ISO, MDY', why: 'Values that travel as text are read under a DateStyle of the subscriber.' },
   { name: 'IntervalStyle', value: 'postgres', why: 'The one style that can be read back under every other.' },
   { name: 'bytea_output', value: 'hex', why: 'The same bytes, and the faster way.' },
@@ -138,7 +142,7 @@ export const streamSettings = (version = 0): Readonly<Record<string, string>> =>
   Object.fromEntries(knownTo(version, STREAM_PINS).map(({ name, value }) => [name, value]));
 
 /**
- * What the subscriber's side of a stream runs with. Nobody opens the sessions of its workers: they have what the database says, and what
+ * Settings of the subscriber's side of a stream. The server starts its workers by itself: they have what the database says, and what
  * the owner of the subscription has in that database. It may be the application's role as well, so only what could change a value or stop
  * a worker is here, and is set only where it is otherwise (`worker-pins.ts`). Dates, times, intervals, bytes and floats as the publisher
  * prints them read alike under every setting; search_path and session_replication_role are the workers' own.

@@ -1,11 +1,11 @@
-/** Whether triggers and rules fire in a session of ours as they do in everybody's: the one setting that we need and may not set. */
+/** Whether triggers and rules fire in a session of ours as they do in every other: the one setting that we need and may not set. */
 import type { Statement } from '../ports/database.ts';
 import { statement } from './quote.ts';
 
 export interface SessionRole {
-  /** `origin` unless somebody has set it. */
+  /** `origin` unless it was set. */
   readonly value: string;
-  /** What takes it away again; none where the server's own configuration says it. */
+  /** Statements that reset it; none where the server's own configuration says it. */
   readonly remedies: readonly string[];
 }
 

@@ -3,12 +3,12 @@ import { applicationName, SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
 import { statement } from './quote.ts';
 
-/** The borders of a transaction, as scripts. */
+/** Begin and end of a transaction, as scripts. */
 export const BEGIN = 'begin';
 export const COMMIT = 'commit';
 export const ROLLBACK = 'rollback';
 
-/** Takes a lock of our own for as long as the connection lives, if nobody has it. */
+/** Takes a lock of our own for as long as the connection lives, if no session holds it. */
 export const lock = (name: string): Statement<{ taken: boolean }> =>
   statement(`select pg_try_advisory_lock(hashtextextended('${SCHEMA}.' || $1::text, 0)) as taken`, [name]);
 
@@ -29,7 +29,7 @@ where l.locktype = 'advisory' and l.granted and l.objsubid = 1 and l.pid <> pg_b
 export const setLockTimeout = (milliseconds: number): Statement =>
   statement(`select set_config('lock_timeout', $1::text, false)`, [`${Math.round(milliseconds)}ms`]);
 
-/** Sleeps and then acts, as one text, so that it happens at the server even if nobody is there any more. */
+/** Sleeps and then acts, as one text, so that it happens at the server even if the client is gone. */
 export const actLater = (seconds: number, action: Statement): Statement => statement(`select pg_sleep(${seconds});\n${action.text}`);
 
 export const setStatementTimeout = (milliseconds: number): Statement =>
@@ -40,8 +40,8 @@ export const limitStatements = (milliseconds: number): Statement =>
   statement(`select set_config('statement_timeout', $1::text, true)`, [`${Math.round(milliseconds)}ms`]);
 
 /**
- * Ends what visits of other steps have left to the server: a statement goes on when its client has gone, and holds its locks. Only for a
- * machine that no other acting one runs beside; a readiness check that looks meanwhile is tried again.
+ * Ends the sessions that visits of other steps left running on the server: a statement goes on when its client has gone, and holds its locks. Only for a
+ * machine beside which no other acting one runs; a readiness check that runs meanwhile is tried again.
  */
 export const endOtherSteps = (step: string): Statement =>
   statement(

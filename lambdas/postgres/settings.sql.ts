@@ -2,14 +2,14 @@
 import type { Statement } from '../ports/database.ts';
 import { statement } from './quote.ts';
 
-/** What the source has for logical replication, and what others use of it. */
+/** Settings of the source for logical replication, and their use by others. */
 export interface WalSettings {
   readonly walLevel: string;
   readonly slots: number;
   /** Slots that are not this migration's. */
   readonly slotsOfOthers: number;
   readonly senders: number;
-  /** WAL senders that serve somebody else than this migration's subscription. */
+  /** WAL senders that serve another client than this migration's subscription. */
   readonly sendersOfOthers: number;
 }
 

@@ -1,5 +1,5 @@
 /**
- * What keeps texts and bound values of statements: the server's log, and extensions. Around a statement that carries a secret each is
+ * Settings that record texts and bound values of statements: of the server's log, and of extensions. Around a statement with a secret each is
  * switched off, for the transaction; where that is refused it stays as it is, and CheckReadiness says beforehand that it will.
  */
 import type { Statement } from '../ports/database.ts';
@@ -61,7 +61,7 @@ export interface Recorder {
 }
 
 /**
- * Settings under which the statements of this session that carry a secret would be kept if nobody switched them off. Those that only say
+ * Settings under which the statements of this session that carry a secret would be kept unless they are switched off. Those that only say
  * how much is kept by another are left out, and so is what shows nothing that is inside a function.
  */
 export const recorders = (): Statement<Recorder> =>
@@ -96,6 +96,6 @@ order by k.name
 export const tryQuiet = ({ name, quiet }: Pick<Recorder, 'name' | 'quiet'>): Statement<{ set_config: string }> =>
   statement('select set_config($1::text, $2::text, true)', [name, quiet]);
 
-/** For a person to run who may. Names and values are our own, none of which needs quoting. */
+/** For a superuser to run. Names and values are our own, none of which needs quoting. */
 export const keepQuiet = (role: string, { name, quiet }: Pick<Recorder, 'name' | 'quiet'>): string =>
   `alter role ${identifier(role)} set ${name} = '${quiet}';`;

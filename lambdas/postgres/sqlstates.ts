@@ -71,7 +71,7 @@ XX001 data_corrupted  XX002 index_corrupted
 
 const NAMES: ReadonlyMap<string, string> = new Map([...LIST.matchAll(/(\S{5}) (\w+)/g)].map(([, code = '', name = '']) => [code, name]));
 
-/** Undefined for a code that is not the server's own: any code of five letters may be raised by whoever writes a function. */
+/** Undefined for a code that is not the server's own: a function may raise any code of five characters. */
 export const conditionOf = (code: string): string | undefined => NAMES.get(code);
 
 /**

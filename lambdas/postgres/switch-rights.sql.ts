@@ -1,11 +1,11 @@
-/** What the connected role may do to fence a database, beside what `rights.ts` asks. Memberships count. */
+/** Rights of the connected role to fence a database, beside those that `rights.sql.ts` asks for. Memberships count. */
 import type { Statement } from '../ports/database.ts';
 import { statement } from './quote.ts';
 
 export interface SwitchRights {
   /** May change the settings and the privileges of the database. */
   readonly ownsDatabase: boolean;
-  /** May end the sessions of everybody but superusers. */
+  /** May end the sessions of every role but superusers. */
   readonly signals: boolean;
   /** RDS: may do much of what a superuser may. */
   readonly isRdsSuperuser: boolean;

@@ -12,7 +12,7 @@ export interface ShapeColumn {
    * to another type unasked, which would make its operators ambiguous; otherwise null.
    */
   readonly base: string | null;
-  /** Place within the primary key, or else within the index that is the replica identity, from 0; null outside of it. */
+  /** Position within the primary key, or else within the index that is the replica identity, from 0; null outside of it. */
   readonly keyPosition: number | null;
   /** Whether values are ordered the same way on every server: by no collation at all, or by bytes. */
   readonly sortsAlike: boolean;
@@ -20,7 +20,7 @@ export interface ShapeColumn {
 
 /**
  * Stands in where version 11 has no such column: a name that the innermost query does not know is looked for further out. The row as JSON
- * would tell, too, but holds the defaults of columns that were added later (attmissingval), and making JSON of a value of a user's type calls
+ * would show it, too, but holds the defaults of columns that were added later (attmissingval), and making JSON of a value of a user's type calls
  * the cast that its owner may have made for that.
  */
 export const BEFORE_GENERATED_COLUMNS = `cross join (select ''::"char" as attgenerated) as before_version_12`;

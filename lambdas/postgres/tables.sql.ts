@@ -1,4 +1,4 @@
-/** Tables of the user, as the source's catalog tells of them. */
+/** Tables of the user, from the source's catalog. */
 import type { Exclusions } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
 import { statement, USER_SCHEMA } from './quote.ts';
@@ -14,7 +14,7 @@ export interface PublishedTable {
   readonly estimatedRows: number;
 }
 
-/** What the input leaves behind, as the two parameters of {@link INCLUDED_TABLE}. */
+/** Schemas and tables that the input leaves out, as the two parameters of {@link INCLUDED_TABLE}. */
 export const exclusions = (input: Exclusions): [string[], string] => [[...input.excludeSchemas], JSON.stringify(input.excludeTables)];
 
 /**

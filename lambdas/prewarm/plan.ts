@@ -1,4 +1,4 @@
-/** What is read into the target's memory, and how much of it. */
+/** The pages that are read into the target's memory. */
 import type { Warmable } from './prewarm.sql.ts';
 
 /** Pages of one relation, from the first to the last, both included. */

@@ -4,7 +4,7 @@ import { statement, USER_SCHEMA } from '../postgres/quote.ts';
 
 export const PREWARM = 'pg_prewarm';
 
-/** Where its functions are; no row where it is not installed. */
+/** The schema of its functions; no row where it is not installed. */
 export const prewarmSchema = (): Statement<{ readonly schema: string }> =>
   statement(`select extnamespace::regnamespace::text as schema from pg_extension where extname = '${PREWARM}'`);
 

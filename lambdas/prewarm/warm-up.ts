@@ -1,4 +1,7 @@
-/** Reads tables and indexes into the target's memory, once an execution: what a server has just built is cold after its next restart or for want of use. */
+/**
+ * Reads tables and indexes into the target's memory, once an execution: what a server has just built is not in memory after its next restart,
+ * or once it was evicted.
+ */
 import { StatementFailed } from '../config/errors.ts';
 import type { Database, Reader, Session } from '../ports/database.ts';
 import { createWarmth, recordWarmth, type Warmth, warmthExists, warmthOf } from '../state/warmth.sql.ts';
@@ -16,8 +19,8 @@ export async function warmthNow(target: Reader, execution: string): Promise<Warm
 }
 
 /**
- * As much as a visit has time for. The extension comes and goes in the transaction that uses it, so that nothing of it is left whatever happens.
- * A server that refuses it keeps nobody from going on: the execution says so.
+ * As much as a visit has time for. The extension is created and dropped in the transaction that uses it, so that nothing of it is left
+ * whatever happens. Where a server refuses it the migration goes on, and the execution says so.
  */
 export async function warmUp(target: Database, execution: string, remainingMs: () => number): Promise<void> {
   await target.query(createWarmth());

@@ -7,15 +7,15 @@ import { conninfo } from '../postgres/quote.ts';
 import { streamSettings } from '../postgres/session-pins.sql.ts';
 
 const CONNECT_TIMEOUT_SECONDS = 15;
-/** A peer that vanished without a word is noticed within 30 + 3 × 10 seconds. */
+/** A peer that vanished without closing the connection is noticed within 30 + 3 × 10 seconds. */
 const KEEPALIVE = { keepalives: 1, keepalives_idle: 30, keepalives_interval: 10, keepalives_count: 3 };
 
 type Tls = Pick<Route, 'sslmode'> & Partial<Pick<Route, 'channelBinding'>>;
 
 /**
- * TLS with channel binding, because PlanetScale's servers do not hold the authorities of RDS: the password cannot be relayed by whoever
- * sits in between, even though the certificate is not checked. `prefer` may end up without TLS, where channel binding is impossible. What
- * offers none is asked for none, and has to be known by its certificate.
+ * TLS with channel binding, because PlanetScale's servers do not hold the authorities of RDS: the password cannot be relayed by a
+ * server in between, even though the certificate is not checked. `prefer` may end up without TLS, where channel binding is impossible. A
+ * server that offers none is asked for none, and has to be known by its certificate.
  */
 const encryption = ({ sslmode, channelBinding = true }: Tls, libpq: number): Record<string, string> => {
   if (sslmode === 'disable' || libpq < CHANNEL_BINDING_SINCE) return { sslmode };
@@ -32,13 +32,13 @@ const CHANNEL_BINDING_SINCE = 13;
 export const SYSTEM_ROOTS_SINCE = 16;
 
 /**
- * Whether the subscriber knows whom it tells its password: by the certificate, or because the password cannot be relayed.
+ * Whether the subscriber knows the server to which it sends its password: by the certificate, or because the password cannot be relayed.
  * @param libpq major version of the subscriber
  */
 export const knowsPublisher = ({ sslmode, channelBinding = true }: Tls, libpq: number): boolean =>
   sslmode === 'verify-full' || (sslmode === 'require' && channelBinding && libpq >= CHANNEL_BINDING_SINCE);
 
-/** Why not, after "The stream back is encrypted, but …". */
+/** The reason why not, after "The stream back is encrypted, but …". */
 export function whyUnknown({ channelBinding }: Pick<Route, 'channelBinding'>, libpq: number): string {
   if (libpq < CHANNEL_BINDING_SINCE) {
     return `a server of version ${libpq} cannot tell to whom it speaks: its libpq has no channel binding, and no authorities to verify a certificate against`;
@@ -55,7 +55,7 @@ export const isBeyond = ({ sslmode }: Pick<Route, 'sslmode'>, libpq: number): bo
   sslmode === 'verify-full' && libpq < SYSTEM_ROOTS_SINCE;
 
 /**
- * What stands as settings of the role, too, because servers 15 to 18 ignored these until their minor releases of 2026. A publisher refuses
+ * Settings that the role has, too, because servers 15 to 18 ignored these until their minor releases of 2026. A publisher refuses
  * an option that it does not know, so here are only those that every version knows.
  */
 const OPTIONS = Object.entries(streamSettings())
@@ -108,9 +108,9 @@ export async function streamConnection(
 }
 
 /**
- * What we write beside the subscription, as its comment: only superusers may read its connection string back, yet a run has to see
- * whether the string is still the one that the secret makes. The password behind the hash is long and random, so a salted hash tells
- * nobody anything.
+ * Our note on the subscription, kept as its comment: only superusers may read its connection string back, yet a run has to see
+ * whether the string is still the one that the secret makes. The password behind the hash is long and random, so a salted hash
+ * reveals nothing of it.
  */
 export interface Note {
   /** Of the slot that the subscription began with; `birth` in the comment. */

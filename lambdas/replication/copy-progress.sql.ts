@@ -1,4 +1,4 @@
-/** How far the initial copy is, and what the servers know about its troubles. */
+/** Progress of the initial copy, and what the servers know about its failures. */
 import type { TableName } from '../config/input.ts';
 import { PUBLICATION } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
@@ -16,7 +16,7 @@ export interface SourceTable extends TableName {
   readonly filtered: boolean;
 }
 
-/** Measuring a table waits for whoever locks it exclusively, which may be long, so there the planner's count of pages stands in. */
+/** Measuring a table waits for a session that locks it exclusively, which may take long, so there the planner's count of pages is used. */
 export const sourceTables = (role: string): Statement<SourceTable> =>
   statement(
     `
@@ -40,7 +40,7 @@ where p.pubname = $1::name
     [PUBLICATION, role],
   );
 
-/** What the replication role's own settings say about time limits, as `name=value`; the database's settings count where it has none. */
+/** Time limits among the replication role's own settings, as `name=value`; the database's settings count where it has none. */
 export const timeLimitsOf = (role: string): Statement<{ setting: string }> =>
   statement(
     `
@@ -56,10 +56,10 @@ order by split_part(setting, '=', 1), s.setrole <> 0 desc, s.setdatabase <> 0 de
     [role],
   );
 
-/** Somebody whose lock a copy waits for. */
+/** A session whose lock a copy waits for. */
 export interface WaitingCopy {
   readonly blockedBy: string;
-  /** Of process and transaction, so that one that waits for locks of many in turn is told from one that never gets on. */
+  /** Of process and transaction: distinguishes a copy that waits for one session after another from one that waits for the same one. */
   readonly holder: string;
 }
 
@@ -90,7 +90,7 @@ export interface TargetTable extends TableName {
   /** Rows and bytes that the running copy has taken in; null where none runs. */
   readonly copiedRows: number | null;
   readonly copiedBytes: number | null;
-  /** Age of the worker that is at it; null where none is. */
+  /** Age of the worker that copies it; null where none does. */
   readonly workerSeconds: number | null;
 }
 
@@ -117,9 +117,9 @@ where s.subname = $1::name
 export interface WorkerState {
   readonly applying: boolean;
   readonly copying: number;
-  /** How far in the WAL the workers are that take in what changed during their table's copy; 0 where none is at that. */
+  /** WAL position of the workers that apply what changed during their table's copy; 0 where there is none. */
   readonly catchUpPosition: number;
-  /** How far the stream itself is. */
+  /** WAL position of the stream itself. */
   readonly applyPosition: number;
   readonly applyErrors: number;
   readonly syncErrors: number;

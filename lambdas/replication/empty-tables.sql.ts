@@ -1,4 +1,4 @@
-/** Published tables that hold nothing, and the publication by which a subscription takes them in without copying them. */
+/** Published tables that hold nothing, and the publication by which a subscription adds them without copying them. */
 import type { TableName } from '../config/input.ts';
 import { EMPTY_PUBLICATION, PUBLICATION } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
@@ -6,7 +6,7 @@ import { identifier, literal, qualified, statement, USER_SCHEMA } from '../postg
 
 /**
  * Published tables, ours excepted, whose files have no page. The size is that of the file as the last commit left it: what an open
- * transaction has truncated or rewritten still counts as it was. Measuring waits for whoever locks a table exclusively, so such
+ * transaction has truncated or rewritten still counts as it was. Measuring waits for a session that locks a table exclusively, so such
  * a table is passed over.
  */
 export const tablesWithoutPages = (schema: string): Statement<TableName> =>
@@ -28,7 +28,7 @@ order by 1, 2
     [PUBLICATION, schema],
   );
 
-/** The same of whatever this side has, published or not. */
+/** The same of every table that this side has, published or not. */
 export const filesWithoutPages = (): Statement<TableName> =>
   statement(`
 select n.nspname::text as schema, c.relname::text as "table"
@@ -40,7 +40,7 @@ where c.relkind = 'r' and ${USER_SCHEMA} and pg_relation_size(c.oid) = 0
 /** Always true; refused while it is parsed where anything but a table has the name by now, so that no view of a user's is read. */
 const isTable = (name: string): string => `(true or exists (select from only ${name} tablesample pg_catalog.system (0)))`;
 
-/** Which of these tables hold a row that we can see. */
+/** Those of these tables that hold a row that we can see. */
 export const tablesWithRows = (tables: readonly TableName[]): Statement<TableName> =>
   statement(
     tables

@@ -1,19 +1,19 @@
 /**
  * Empty tables need no copy, and a copy of nothing costs 60 ms: a worker, a login, a slot, a snapshot, each on its own. Where there are
- * thousands of them they are taken in at once, as ready.
+ * thousands of them they are added at once, as ready.
  *
- * Why nothing is lost. All tables are published before the slot is made, so the stream has every change that was committed after the slot's
+ * Nothing is lost: all tables are published before the slot is made, so the stream has every change that was committed after the slot's
  * consistent point C. A table counts as empty if its file has no page at a moment L after C, and then no query sees a row in it; the
  * target's has neither page nor row.
  * - A row that was there at C is gone by L: a committed DELETE or TRUNCATE took it away, which is in the stream. Its updates and its end find
  *   nothing on the target and are passed over.
  * - A row that came after C is inserted by the stream, and changed and deleted by it in the order of the source's commits.
- * - So the target holds at every place of the stream a part of what the source held there, never another row of the same key, and
+ * - So the target holds at every position of the stream a part of what the source held there, never another row of the same key, and
  *   none at all where the source held none. The same is true of copies of a row counted by their content, where `replica identity full`
  *   tells rows apart by nothing else.
  * - A transaction that is open at C is waited for by the slot. One that is open at L and has inserted rows has made pages, unless
  *   it has truncated or rewritten the table itself: then it holds the table locked, and the table is passed over. A prepared one is no different.
- * - A page that VACUUM cuts off held no row that anybody could still see.
+ * - A page that VACUUM cuts off held no row that any session could still see.
  * Partitions and children of inheritance are tables of their own here, measured without what hangs below them.
  */
 import type { TableName } from '../config/input.ts';
@@ -31,7 +31,7 @@ import {
 
 /** Fewer are copied as all others are, in a second or two. */
 const FEWEST = 20;
-/** Tables in one transaction or statement, each of which takes a place in the lock table, and so does each of its indexes. */
+/** Tables in one transaction or statement, each of which takes an entry in the lock table, and so does each of its indexes. */
 const AT_ONCE = 200;
 
 const inParts = <Item>(items: readonly Item[]): Item[][] =>

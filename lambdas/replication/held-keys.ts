@@ -1,14 +1,14 @@
-/** What becomes of foreign keys that were held, once a side no longer subscribes. */
+/** Restores foreign keys that were held, once a side no longer subscribes. */
 import { StatementFailed } from '../config/errors.ts';
 import type { Database, Reader } from '../ports/database.ts';
 import { limitStatements } from '../postgres/sessions.sql.ts';
 import { type HeldKey, heldKeys, heldKeysExist, releaseKeys, validateKeys } from '../state/held-keys.sql.ts';
 
-/** Much longer than tables take that nobody moves; beyond, a key stays NOT VALID, which holds for every row that comes. */
+/** Much longer than tables take that are not replicated; beyond, a key stays NOT VALID, which still checks every new row. */
 const LONGEST_MS = 60_000;
 
 interface Missing {
-  /** Those that nothing is known to be in the way of. */
+  /** Those against which nothing is known. */
   readonly open: readonly HeldKey[];
   readonly refused: readonly HeldKey[];
 }
@@ -19,11 +19,11 @@ async function missingOn(side: Reader): Promise<Missing> {
   return { open: held.filter(({ refused }) => !refused), refused: held.filter(({ refused }) => refused) };
 }
 
-/** Statements that make the keys which the server would not make again, for a person to run when the cause is gone. */
+/** Statements that make the keys which the server would not make again, for the operator to run when the cause is gone. */
 export const refusedKeys = async (side: Reader): Promise<string[]> => (await missingOn(side)).refused.map(({ text }) => `${text};`);
 
 /**
- * Made first and looked through afterwards, in transactions of their own, so that the application can write meanwhile.
+ * Made first and validated afterwards, in transactions of their own, so that the application can write meanwhile.
  * @returns whether all was carried out. False where tables are locked, and once where the server refuses a key, so that the visit that
  * follows can say so before the record goes
  */

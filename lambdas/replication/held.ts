@@ -1,5 +1,5 @@
 /**
- * Who has disabled a subscription. We do so for a moment: before it is first enabled, and right before a switch is committed; each time the
+ * The cause of a disabled subscription. We disable it for a moment: before it is first enabled, and right before a switch is committed; each time the
  * subscription's note says that we hold it. Whatever else disables it has a reason of its own, and is not undone by us: PlanetScale does it
  * to every subscription when a cluster becomes read-only, because little of its disk is left, and leaves it to its user to enable them again
  * (https://planetscale.com/docs/postgres/troubleshooting/read-only-mode).
@@ -28,10 +28,10 @@ const WHY: Record<SideName, string> = {
   source: 'Find out who did it and why.',
   target:
     'PlanetScale disables every subscription when it makes a cluster read-only, because 5 % of its disk or less is left: make room ' +
-    '(Clusters → Storage, or a larger cluster size on Metal) and wait until the cluster takes writes again. If a person did it, ask why.',
+    '(Clusters → Storage, or a larger cluster size on Metal) and wait until the cluster takes writes again. If an operator did it, ask why.',
 };
 
-/** What happened, and how it is undone. The name is one that needs no quotes. */
+/** A message that says what happened, and its remedy. The name is one that needs no quotes. */
 export const disabledByOthers = (name: string, side: SideName): { readonly message: string; readonly remedy: string } => ({
   message: `The subscription ${name} on the ${side} is disabled, and not by this migration, so nothing arrives there.`,
   remedy: `${WHY[side]} Then run on the ${side}: alter subscription ${name} enable;`,

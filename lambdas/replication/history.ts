@@ -2,9 +2,9 @@
  * Whether slot and subscription still add up to a gapless history.
  *
  * A slot that is dropped and made again under its name goes on streaming without an error and without the changes in between. What can be
- * told from outside is: that a slot is missing, lost, or another one than the subscription began with as far as our own records go; that the
+ * seen from outside is: that a slot is missing, lost, or another one than the subscription began with as far as our own records go; that the
  * publication was made anew, for nothing was sent meanwhile; and that numbers are missing from the heartbeat. Changes lost between
- * two beats leave no trace in either catalog: those only CompareData finds.
+ * two heartbeats leave no trace in either catalog: those only CompareData finds.
  */
 import { ReplicationBroken } from '../config/errors.ts';
 import { type StreamName, subscriptionName } from '../config/names.ts';
@@ -30,9 +30,9 @@ export interface StreamHistory {
   readonly incarnation: SlotIncarnation | undefined;
   readonly subscription: SubscriptionState | undefined;
   readonly note: Note | undefined;
-  /** What the subscription knows of. */
+  /** Tables that the subscription knows. */
   readonly tables: readonly SubscribedTable[];
-  /** The beats on the subscriber, once their own table is ready. */
+  /** The heartbeats on the subscriber, once their own table is ready. */
   readonly beats: BeatRange | undefined;
 }
 
@@ -72,7 +72,7 @@ export async function lookAtHistory(
   };
 }
 
-/** Which side a stream comes from and which it goes to. */
+/** The side that a stream comes from and the one that it goes to. */
 export const SIDES_OF = {
   forward: { publisher: 'source', subscriber: 'target' },
   reverse: { publisher: 'target', subscriber: 'source' },
@@ -86,22 +86,22 @@ export const hasCopied = ({ tables }: Pick<StreamHistory, 'tables'>): boolean =>
   tables.some(({ state }) => state !== 'i') &&
   (tables.some((table) => keyOf(table) === keyOf(HEARTBEAT_TABLE)) || tables.some(({ state }) => state !== 'r'));
 
-/** How a slot goes without anybody dropping it. */
+/** Likely causes of a missing slot, by side. */
 const LOSSES: Record<SideName, string> = {
-  source: ' (dropped by somebody, or lost when the writer failed over)',
+  source: ' (dropped by another session, or lost when the writer failed over)',
   target:
-    ' (dropped by somebody, or lost in a switchover: PlanetScale keeps a slot only if sync_replication_slots and hot_standby_feedback ' +
+    ' (dropped by another session, or lost in a switchover: PlanetScale keeps a slot only if sync_replication_slots and hot_standby_feedback ' +
     'are on and its name is entered under Clusters → Parameters → Failover)',
 };
 
-/** Why a slot cannot be read any more; undefined where it can. */
+/** The reason why a slot cannot be read any more; undefined where it can. */
 export function slotTrouble(name: string, stream: StreamName, slot: SlotState | undefined): string | undefined {
   const { publisher } = SIDES_OF[stream];
   if (!slot) return `The replication slot ${name} is gone from the ${publisher}${LOSSES[publisher]}`;
   return slot.lost ? `The ${publisher} has thrown away WAL that the replication slot ${name} needed` : undefined;
 }
 
-/** Why the slot's history cannot be vouched for; undefined where nothing speaks against it. Asked of an existing subscription only. */
+/** The reason why the slot's history may have a gap; undefined where nothing suggests one. Asked of an existing subscription only. */
 export function continuityViolation(history: StreamHistory): string | undefined {
   const { stream, name, database, slot, incarnation, subscription, note, publication, beats } = history;
   const { publisher, subscriber } = SIDES_OF[stream];

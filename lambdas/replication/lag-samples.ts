@@ -9,12 +9,12 @@ import { type Arrival, isGood, type Marker } from './marker.ts';
 export const GOOD_SAMPLES_NEEDED = 3;
 
 /**
- * Milliseconds. The subscriber confirms about once a second when little happens; several times that tells late from slow, and more than
+ * Milliseconds. The subscriber confirms about once a second when little happens; several times that distinguishes late from slow, and more than
  * this would make a fence long for nothing.
  */
 export const SAMPLE_TIMEOUT_MS = 5_000;
 
-/** The marker that follows a sample, and says how it and those before were. */
+/** The marker that follows a sample, and records how it and those before were. */
 export const markerAfter = (marker: Marker, arrival: Arrival, input: MigrationInput): Marker => ({
   look: marker.look + 1,
   streakBefore: isGood(arrival, input) ? marker.streakBefore + 1 : 0,

@@ -9,7 +9,7 @@ import { createSlotIncarnations, recordSlotIncarnation, type SlotIncarnation } f
 import type { StreamHistory } from './history.ts';
 import { createSlot, dropSlot } from './slots.sql.ts';
 
-/** An attempt waits for every write transaction that is open; longer ones are told to the person who watches, who may end them. */
+/** An attempt waits for every write transaction that is open; longer ones are reported to the operator, who may end them. */
 const LONGEST_ATTEMPT_MS = 300_000;
 const SHORTEST_ATTEMPT_MS = 1_000;
 

@@ -5,8 +5,8 @@ import { beatAge, beatOf, beatsNamed, lockBeats, newestBeat, writeBeat } from '.
 import { awaitLsn } from './lsn-wait.ts';
 
 /**
- * One look's marker. The token says all that a later visit needs to know, so a crash in between repeats the same look: which execution,
- * which look of it, and how many good looks came right before.
+ * The marker of one lag sample. The token says all that a later visit needs to know, so a crash in between repeats the same sample: which
+ * execution, which sample of it, and how many good samples came right before.
  */
 export interface Marker {
   readonly look: number;
@@ -42,7 +42,7 @@ export async function writeMarker(source: Database, execution: string, marker: M
 
 export interface Arrival {
   readonly arrived: boolean;
-  /** From the commit on the source to our seeing it on the target, by the source's clock; at most this, as our own looking takes time too. */
+  /** From the commit on the source to our seeing it on the target, by the source's clock; at most this, as our own polling takes time too. */
   readonly lagMilliseconds: number;
   /** Whether the target has confirmed everything up to the marker. */
   readonly confirmed: boolean;
@@ -50,7 +50,7 @@ export interface Arrival {
   readonly lagBytes: number;
 }
 
-/** Whether what a look found counts as in step. */
+/** Whether a sample counts as in step. */
 export const isGood = (
   { arrived, confirmed, lagBytes, lagMilliseconds }: Arrival,
   input: Pick<MigrationInput, 'maxLagBytes' | 'maxLagMilliseconds'>,
@@ -58,7 +58,7 @@ export const isGood = (
 
 const LOOK_EVERY_MS = 25;
 
-/** Waits for a marker to arrive and for its place in the WAL to be confirmed, but not longer than `timeoutMs`. */
+/** Waits for a marker to arrive and for its position in the WAL to be confirmed, but not longer than `timeoutMs`. */
 export async function awaitArrival(
   source: Reader,
   target: Reader,

@@ -1,4 +1,4 @@
-/** What carries a replication password: a role on each side that has one, and the connection string of every subscription of ours. */
+/** Password holders: a role on each side that has one, and the connection string of every subscription of ours. */
 import { type StreamName, subscriptionName } from '../config/names.ts';
 import type { SideName } from '../config/side-name.ts';
 import type { Reader } from '../ports/database.ts';
@@ -23,7 +23,7 @@ export interface PasswordHolder {
   readonly name: string;
   readonly subscription: SubscriptionState;
   readonly note: Note;
-  /** What the password of the publishing side makes of the connection string. Never leaves the function. */
+  /** The connection string with the password of the publishing side. Never leaves the function. */
   readonly connection: string;
   readonly slot: SlotState | undefined;
 }
@@ -62,5 +62,5 @@ export async function passwordHoldersOf<Side extends Reader>(given: Given<Side>)
 }
 
 export const isPassedOn = ({ note, connection }: PasswordHolder): boolean => isConnectionOf(note, connection);
-/** Whether somebody reads the slot. A disabled subscription does not, and whatever enables it uses the new password. */
+/** Whether a walsender reads the slot. A disabled subscription has none, and uses the new password once it is enabled. */
 export const isFlowing = ({ subscription, slot }: PasswordHolder): boolean => !subscription.enabled || slot?.active === true;

@@ -45,8 +45,8 @@ export interface PublicationList {
 }
 
 /**
- * What the publication lists, without pg_publication_tables: from version 15 on that view opens every table, and so waits for whoever
- * locks one. CreatePublication has seen to it that the list is all there is.
+ * The tables that the publication lists, without pg_publication_tables: from version 15 on that view opens every table, and so waits for every
+ * session that locks one. CreatePublication has seen to it that the list is all there is.
  */
 export const publicationList = (): Statement<PublicationList> =>
   statement(

@@ -17,7 +17,7 @@ const isIdle = ({ working }: FinishedCopy): boolean => !working;
 
 /**
  * Tables that wait for a slot that is gone. A worker drops the slot a moment before it commits, so a table counts only if it still
- * waits after the slot was seen to be gone, with no worker at it: then whoever dropped the slot has ended and committed nothing.
+ * waits after the slot was seen to be gone, with no worker at it: then the worker that dropped the slot has ended and committed nothing.
  */
 export async function orphanedCopies(source: Reader, target: Reader, name: string): Promise<TableName[]> {
   const before = (await target.query(finishedCopies(name))).filter(isIdle);
@@ -35,7 +35,7 @@ export async function recordedResyncs(target: Reader): Promise<TableName[]> {
 }
 
 /**
- * The publication is the only handle by which a subscription lets go of one table, so the table leaves it and comes back. The note is
+ * Only the publication can take one table out of a subscription, so the table is dropped from it and added again. The note is
  * written first and removed last; whatever comes between may be interrupted, and `refresh` empties a noted table before its new copy.
  */
 export async function resync(

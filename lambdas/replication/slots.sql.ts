@@ -10,13 +10,13 @@ export interface SlotState {
   readonly database: string | null;
   readonly active: boolean;
   readonly activePid: number | null;
-  /** A session of one of our own steps holds it: it was left at work, and makes the slot or lets go of it in a moment. */
+  /** A session of one of our own steps holds it: it was left running, and makes the slot or releases it in a moment. */
   readonly heldByUs: boolean;
   /** Still waiting for the transactions that were open when it was begun; no history is kept yet. */
   readonly building: boolean;
   /** The server threw away WAL that the slot needed; it never recovers. */
   readonly lost: boolean;
-  /** Up to where the target has confirmed; null while building. */
+  /** WAL position that the target has confirmed; null while building. */
   readonly confirmed: string | null;
   /** Bytes of WAL that the target has not confirmed yet. */
   readonly lagBytes: number | null;
@@ -80,7 +80,7 @@ order by slot_name
     [name, subscribers.map(({ subscription, cluster }) => `^pg_${subscription}_sync_[0-9]+_${cluster ?? '[0-9]+'}$`)],
   );
 
-/** Which of these tables still have the slot of their copy. */
+/** Those of these tables that still have the slot of their copy. */
 export const copySlotsThere = (copies: readonly { readonly slotPrefix: string }[]): Statement<{ prefix: string }> =>
   statement(
     `
@@ -124,7 +124,7 @@ limit $1::int
     [most],
   );
 
-/** Where the WAL ends: everything that can be seen was written before. */
+/** The end of the source's WAL. */
 export const walPosition = (): Statement<{ position: string }> => statement('select pg_current_wal_lsn()::text as position');
 
 /** What a subscriber has confirmed. */

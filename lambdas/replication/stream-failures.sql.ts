@@ -1,10 +1,10 @@
-/** What the target knows of changes that it could not take in. */
+/** Catalog queries about changes that the target could not apply. */
 import type { TableName } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
 import { statement } from '../postgres/quote.ts';
 
 /**
- * Rows that came and were there already, or whose unique keys were: from version 18 on they are counted, before that nobody knows
+ * Rows that came and were there already, or whose unique keys were: from version 18 on they are counted, before that they are not
  * (https://www.postgresql.org/docs/18/monitoring-stats.html#MONITORING-PG-STAT-SUBSCRIPTION-STATS).
  */
 export const conflictsCounted = (subscription: string): Statement<{ readonly rows: number }> =>
@@ -17,7 +17,7 @@ from (select to_jsonb(s) as counts from pg_stat_subscription_stats as s where s.
     [subscription],
   );
 
-/** What is evaluated for each row of these tables and leads to a function of the user's: checks, domains, indexes, generated columns and defaults. */
+/** Expressions that are evaluated for each row of these tables and call a function of the user: checks, domains, indexes, generated columns and defaults. */
 export const runsForEachRow = (tables: readonly TableName[]): Statement<{ readonly what: string }> =>
   statement(
     `

@@ -1,4 +1,4 @@
-/** How changes travel, as far as both sides know how to. Targets are 17 or newer and know everything. */
+/** Options of the stream that both sides know. Targets are 17 or newer and know everything. */
 import type { StreamOptions } from './subscriptions.sql.ts';
 
 /** Publishers that send binary values and large transactions before they commit. https://www.postgresql.org/docs/14/release-14.html */

@@ -60,7 +60,7 @@ export async function subscribeKnowing(
   });
 }
 
-/** It asks the source for a list, and waits for whoever locks one of these tables there. */
+/** It asks the source for a list, and waits for a session that locks one of these tables there. */
 const LONGEST_LISTING_MS = 60_000;
 
 export async function reconnect(target: Database, name: string, connection: string, { incarnation, held }: Note): Promise<void> {
@@ -82,10 +82,10 @@ async function occupied(target: Database, tables: readonly TableName[]): Promise
   return found;
 }
 
-/** Words of PlanetScale's edge for a user that it cannot route: https://planetscale.com/docs/postgres/connecting/client-error-reference */
+/** Messages of PlanetScale's edge for a user that it cannot route: https://planetscale.com/docs/postgres/connecting/client-error-reference */
 export const NOT_ROUTED = /invalid user format|branch \S+ does not exist|not found in branch|pooler only supports/;
 
-/** What no retry cures, in the words of libpq, of the publisher and of what stands before it. What passes there is said otherwise (08006). */
+/** Failures that no retry cures, in the messages of libpq, of the publisher and of a proxy before it. Passing ones are reported otherwise (08006). */
 export const HOPELESS = new RegExp(
   `${NOT_ROUTED.source}|SSL connection is required|` +
     'password authentication failed|not permitted to log in|permission denied|does not exist|no pg_hba\\.conf entry|could not translate host name|' +
@@ -95,7 +95,7 @@ export const HOPELESS = new RegExp(
 /**
  * Lets the subscription know what the publication holds now, and starts the copy of what is new.
  * @param added published tables that the subscription does not know yet
- * @param remainingMs before the function must return: the source is asked about every table, and waits for whoever locks one
+ * @param remainingMs before the function must return: the source is asked about every table, and waits for a session that locks one
  * @throws CopyStalled where one of them holds rows already, which the copy would double or break on
  * @throws CannotConnect where the source refuses the target
  */
@@ -137,7 +137,7 @@ const SHORTEST_MS = 5_000;
 function explained(error: unknown): unknown {
   if (error instanceof StatementFailed && error.complaint.code === QUERY_CANCELED) {
     return new TransientError(
-      'The subscription could not take in the published tables in time: somebody locks one of them on the source. It is tried again.',
+      'The subscription could not take in the published tables in time: another session locks one of them on the source. It is tried again.',
       { cause: error },
     );
   }

@@ -1,4 +1,4 @@
-/** Writes down on the source by which numbers the target names the slots of its table copies. */
+/** Records on the source the numbers by which the target names the slots of its table copies. */
 import type { Database } from '../ports/database.ts';
 import { clusterOf } from '../state/earlier-copy.ts';
 import { createSubscribers, recordSubscriber } from '../state/subscribers.sql.ts';

@@ -6,7 +6,7 @@ import { identifier, literal, qualified, statement } from '../postgres/quote.ts'
 import { plain, withSecret } from '../postgres/secret-connection.sql.ts';
 import { subscriptionIds } from '../postgres/subscription-ids.sql.ts';
 
-/** How changes travel. */
+/** Options of a subscription for the format of changes. */
 export interface StreamOptions {
   readonly binary: boolean;
   readonly streaming: 'off' | 'on' | 'parallel';
@@ -20,7 +20,7 @@ export interface SubscriptionState extends StreamOptions {
 }
 
 /**
- * Only columns that PostgreSQL shows to everybody: the connection string is not among them, which is why the row as a whole cannot be
+ * Only columns that PostgreSQL shows to every role: the connection string is not among them, which is why the row as a whole cannot be
  * asked for. A column that a version lacks is found in `absent` by name, further out than the table.
  */
 export const subscriptionState = (name: string): Statement<SubscriptionState> =>
@@ -46,7 +46,7 @@ export interface SubscribedTable extends TableName {
   readonly state: TableState;
 }
 
-/** How many tables count as ready although no copy of them was made. A copy leaves the place in the WAL where it ended. */
+/** The number of tables that count as ready although no copy of them was made. A copy records the position in the WAL where it ended. */
 export const readyWithoutCopy = (name: string): Statement<{ readonly tables: number }> =>
   statement(
     `
@@ -72,7 +72,7 @@ where r.srsubid in ${subscriptionIds('$1::name')}
 export interface FinishedCopy extends TableName {
   /** Name of the slot of its copy, up to the number of the target's cluster. */
   readonly slotPrefix: string;
-  /** Whether a worker is at it. */
+  /** Whether a worker is running for it. */
   readonly working: boolean;
 }
 
@@ -94,8 +94,9 @@ const options = ({ binary, streaming }: StreamOptions): string => `binary = ${bi
 
 /**
  * Without connecting, so that it may run in a transaction and never waits. `synchronous_commit = on` from the beginning: what is confirmed
- * is not sent again, and a table that is ready is confirmed while others are still copied, so it has to be on the replicas by then. The rest stands at its default for a reason: `origin = any`,
- * because a source may itself be subscribed; `run_as_owner = false`, because CopySchema makes the tables as the same role;
+ * is not sent again, and a table that is ready is confirmed while others are still copied, so it has to be on the replicas by then. The
+ * rest stands at its default for a reason: `origin = any`, because a source may itself be subscribed; `run_as_owner = false`, because
+ * CopySchema makes the tables as the same role;
  * `password_required = true`, which a role without superuser rights must leave.
  *
  * In this order, in one transaction: it begins with a connection string that leads nowhere, because the server logs the warning that it is
@@ -110,7 +111,7 @@ with (connect = false, slot_name = ${literal(name)}, disable_on_error = false, s
 ];
 
 /**
- * The same, with some tables taken in as ready before anything is streamed (`replication/empty-tables.ts`). It connects, to ask what is in the
+ * The same, with some tables added as ready before anything is streamed (`replication/empty-tables.ts`). It connects, to ask what is in the
  * publication that lists them, and has nothing to do with that publication afterwards. Stays disabled. In this order, in one transaction.
  */
 export const createSubscriptionKnowing = (listed: string, name: string, connection: string, stream: StreamOptions): Statement[] => [
@@ -125,7 +126,7 @@ with (enabled = false, create_slot = false, slot_name = ${plain(literal(name))},
   statement(`alter subscription ${identifier(name)} set publication ${identifier(PUBLICATION)} with (refresh = false)`),
 ];
 
-/** What a subscriber of this version knows of the options that a stream without a copy wants. */
+/** The options of a stream without a copy that a subscriber of this version knows. */
 const copylessOptions = (version: number): string[] => [
   ...(version >= 14 ? ['binary = false', `streaming = ${version >= 16 ? 'parallel' : 'on'}`] : []),
   ...(version >= 15 ? ['disable_on_error = false'] : []),
@@ -178,7 +179,7 @@ end
 export const setSynchronousCommit = (name: string): Statement =>
   statement(`alter subscription ${identifier(name)} set (synchronous_commit = on)`);
 
-/** Of a subscription, where whoever asks may read it: from version 14 on. */
+/** Of a subscription, where every role may read it: from version 14 on. */
 export const synchronousCommitOf = (name: string): Statement<{ readonly value: string }> =>
   statement(
     `
@@ -200,7 +201,7 @@ export const setConnection = (name: string, connection: string): Statement[] =>
 export const setStreamOptions = (name: string, stream: StreamOptions): Statement =>
   statement(`alter subscription ${identifier(name)} set (${options(stream)})`);
 
-/** Takes in what the publication has gained, lets go of what it has lost. Connects to the source; cannot run in a transaction. */
+/** Adds tables that the publication has gained, and removes those that it has lost. Connects to the source; cannot run in a transaction. */
 export const refreshSubscription = (name: string): Statement =>
   statement(`alter subscription ${identifier(name)} refresh publication with (copy_data = true)`);
 
@@ -230,14 +231,14 @@ where w.subname = $1::name
     [name],
   );
 
-/** In this order, in one transaction: a subscription that has let go of its slot is dropped without asking the source. */
+/** In this order, in one transaction: a subscription without a slot name is dropped without asking the source. */
 export const forgetSubscription = (name: string): Statement[] => [
   statement(`alter subscription ${identifier(name)} disable`),
   statement(`alter subscription ${identifier(name)} set (slot_name = none)`),
   statement(`drop subscription ${identifier(name)}`),
 ];
 
-/** Which of these tables hold a row that we can see. */
+/** Those of these tables that hold a row that we can see. */
 export const occupiedTables = (tables: readonly TableName[]): Statement<TableName> =>
   statement(
     tables

@@ -1,6 +1,6 @@
 /**
- * The replication role on the target, which there reads for comparisons and nothing else, until a switch lets it stream as well. What it
- * reads is what is published, in tables that others may own: so it must be able to do nothing that matters.
+ * The replication role on the target, which there reads for comparisons and nothing else, until a switch lets it stream as well. It reads
+ * the published tables, which other roles may own: so it must have no rights beyond that.
  */
 import type { TableName } from '../config/input.ts';
 import { keyOf } from '../config/tables.ts';
@@ -33,7 +33,7 @@ export interface TargetReader {
   readonly tables: readonly PublishedTable[];
 }
 
-/** A comparison has one connection at a time, a stream back one more; the rest is for those that hang. */
+/** A comparison has one connection at a time, a stream back one more; the rest allows for connections that hang. */
 const MOST_CONNECTIONS = 10;
 
 /** @param published what the source publishes */

@@ -7,7 +7,7 @@ const FIRST_USER_OID = 16_384;
 
 /**
  * Whether every column of these tables means the same in binary on any server. Built-in types with binary functions do, and so do enums,
- * domains, arrays, ranges and composites over them. Types that print a name but send an object identifier (regclass and its kin) would
+ * domains, arrays, ranges and composites over them. Types that print a name but send an object identifier (regclass and the like) would
  * arrive as another object; what an extension sends is the extension's own affair, version by version.
  */
 export const travelsInBinary = (tables: readonly { readonly oid: number }[]): Statement<{ safe: boolean }> =>

@@ -1,8 +1,8 @@
-/** The walsender that reads a slot. */
+/** The walsender that sends a slot's changes. */
 import type { Statement } from '../ports/database.ts';
 import { statement } from '../postgres/quote.ts';
 
-/** Identity of the walsender that reads a slot `s`: another text for every connection, null while it is not read. */
+/** The process that reads a slot `s`, and since when: another text for every connection, null while no process reads it. */
 const IDENTITY = `(select format('%s since %s', r.pid, r.backend_start) from pg_stat_replication as r where r.pid = s.active_pid)`;
 
 /** The same as an expression on the slot of a name, for what is run at the server. @param slot an expression */
@@ -11,7 +11,7 @@ export const senderIdentity = (slot: string): string => `(select ${IDENTITY} fro
 /** The process that reads a slot. */
 export interface Walsender {
   readonly identity: string;
-  /** How long it has been connected, by the server's clock; null where we may not know. */
+  /** Time since it connected, by the server's clock; null where we may not know. */
   readonly seconds: number | null;
 }
 

@@ -1,4 +1,4 @@
-/** How many rows of each table are tried, and which tables together. Pure but for the numbers of pages, which are drawn. */
+/** The number of rows of each table that are tried, and the tables that are tried together. Pure but for the numbers of pages, which are drawn. */
 import type { Portion } from './sample-rows.sql.ts';
 import type { SampledTable } from './sample-tables.sql.ts';
 

@@ -1,4 +1,4 @@
-/** What a person reads about rows that the target would not take, and what to do about it. */
+/** The message about rows that the target would not accept, and the remedy. */
 import { SampleRefused, type StatementFailed } from '../config/errors.ts';
 import { atMost } from '../config/listing.ts';
 import { withoutNeedlessQuotes } from '../postgres/quoted-names.ts';
@@ -12,9 +12,9 @@ export interface Refusal {
   readonly where: string;
   /** Such as `id = 7`; undefined where it was no single row. */
   readonly key: string | undefined;
-  /** What was evaluated; undefined where the server does not say. */
+  /** The expression that was evaluated; undefined where the server does not say. */
   readonly what: string | undefined;
-  /** Server's words, as far as they may be told. */
+  /** The server's message, as far as it may be shown. */
   readonly words: string;
   readonly remedy: string;
   /** Rows of the sample that fail alike. */
@@ -26,7 +26,7 @@ const LONGEST_KEY = 120;
 const LONGEST_EXPRESSION = 200;
 const cut = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most)}…` : text);
 
-/** The primary key of a row, which is the one thing of it that is told. */
+/** The primary key of a row, which is the only part of it that is shown. */
 export function keyOfRow({ key, columns }: SampledTable, row: readonly (string | null)[]): string {
   if (key.length === 0) return 'a row of a table without a primary key';
   return cut(key.map((name) => `${name} = ${cut(row[columns.indexOf(name)] ?? 'null', LONGEST_VALUE)}`).join(', '), LONGEST_KEY);
@@ -52,11 +52,11 @@ export const inWords = ({ kind, name, text, predicate, domain }: Expression): st
 const constraintsNamed = ({ complaint }: StatementFailed, expressions: readonly Expression[]): Expression[] =>
   expressions.filter(({ name, kind }) => name === complaint.constraint && (kind.endsWith('check') || kind.endsWith('domain')));
 
-/** Whether a row was refused by what would perhaps take it once other tables are filled. */
+/** Whether the expression that refused a row may accept it once other tables are filled. */
 export const isPremature = (error: StatementFailed, { expressions }: SampledTable): boolean =>
   error.complaint.code === CHECK_VIOLATION && constraintsNamed(error, expressions).some(({ reads }) => reads);
 
-/** What an insertion evaluated when it failed, as far as the error or the function in which it arose tells. */
+/** The expression that an insertion evaluated when it failed, as far as the error or the function in which it arose shows. */
 export function evaluatedBy(error: StatementFailed, { expressions }: SampledTable): string | undefined {
   const { complaint } = error;
   const named = constraintsNamed(error, expressions);
@@ -99,11 +99,11 @@ function partitionRemedy(table: SampledTable): string {
         `column a collation that both sides order alike ("C"), or leave ${root} out with excludeTables and move it by hand.`;
 }
 
-const MOST_TOLD = 30;
+const MOST_SHOWN = 30;
 
 const MOST_NAMED = 3;
 
-/** Partitions and tables of one making fail alike, and are one thing to mend. */
+/** Partitions and tables of one definition fail alike, and are one thing to mend. */
 function inParagraph(alike: readonly Refusal[], at: number): string {
   const [first, ...others] = alike as [Refusal, ...Refusal[]];
   const { where, key, what, words, remedy, rows } = first;
@@ -116,17 +116,17 @@ function inParagraph(alike: readonly Refusal[], at: number): string {
   return `${at + 1}. ${where}${row}: ${words}.${what === undefined ? '' : ` Evaluated: ${what}.`}${elsewhere} ${remedy}`;
 }
 
-/** A message of all of them, which fits into an execution's history. @param untold how many more there are */
-export function sampleRefused(refusals: readonly Refusal[], untold: number): SampleRefused {
+/** A message of all of them, which fits into an execution's history. @param unlisted how many more there are */
+export function sampleRefused(refusals: readonly Refusal[], unlisted: number): SampleRefused {
   const things = [...Map.groupBy(refusals, ({ what, remedy }) => JSON.stringify([what, remedy])).values()];
-  const more = things.length - Math.min(things.length, MOST_TOLD) + untold;
+  const more = things.length - Math.min(things.length, MOST_SHOWN) + unlisted;
   return new SampleRefused(
     [
-      `Rows of the source were tried on the target before the copy, and ${things.length === 1 ? 'one thing fails' : `${things.length + untold} things fail`}. ` +
+      `Rows of the source were tried on the target before the copy, and ${things.length === 1 ? 'one thing fails' : `${things.length + unlisted} things fail`}. ` +
         'They were taken back: nothing was copied, the tables of the target are empty as before, and the source was only read. ' +
         'Remedy each, then start Replicate again. The schema is copied already: what you change in the schema of the source, change on the target ' +
         'too, or run Cleanup with "target": "drop" first, and it is copied anew.',
-      ...things.slice(0, MOST_TOLD).map(inParagraph),
+      ...things.slice(0, MOST_SHOWN).map(inParagraph),
       ...(more > 0 ? [`And ${more} more.`] : []),
     ].join('\n'),
   );
@@ -134,6 +134,9 @@ export function sampleRefused(refusals: readonly Refusal[], untold: number): Sam
 
 /** @param where see {@link Refusal} */
 export const refusalOf = (where: string, error: StatementFailed, rest: Pick<Refusal, 'key' | 'what'>, table?: SampledTable): Refusal => ({
-  ...{ where, ...rest, rows: 1, remedy: remedyOf(error, table) },
+  where,
+  ...rest,
+  rows: 1,
+  remedy: remedyOf(error, table),
   words: `${withCode(error.message, error.complaint.code)}${error.complaint.culprit && !error.message.includes(error.complaint.culprit) ? ` in function ${error.complaint.culprit}` : ''}`,
 });

@@ -1,4 +1,4 @@
-/** The login of a trial, for as long as the trial goes on. */
+/** The role that a trial logs in as, for as long as the trial runs. */
 import { CannotConnect, TransientError } from '../config/errors.ts';
 import type { TableName } from '../config/input.ts';
 import { trialRole } from '../config/names.ts';
@@ -59,7 +59,7 @@ export async function removeTrialRole(target: Database): Promise<void> {
 const PAUSE_MS = 50;
 const LONGEST_END_MS = 20_000;
 
-/** Locks of a session that is lost to us go only with it. */
+/** Locks of a session that we cannot reach any more are released only with it. */
 async function endSessions(target: Database, role: string): Promise<void> {
   for (const until = Date.now() + LONGEST_END_MS; ; ) {
     const [sessions] = await target.query(trialSessions(role));
@@ -71,7 +71,7 @@ async function endSessions(target: Database, role: string): Promise<void> {
   }
 }
 
-/** What stands before a server may not know a role that was made a moment ago. */
+/** A proxy before a server may not know a role that was made a moment ago. */
 const ATTEMPTS = 5;
 const BETWEEN_ATTEMPTS_MS = 1_000;
 

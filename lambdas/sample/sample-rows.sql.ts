@@ -1,18 +1,18 @@
 /**
- * Rows of the source as text, in the form in which a stream sends them: by the output functions of their types and by no cast. Looking, so no
- * code of a user's runs but what planning by an index evaluates, and that as the role which can only read.
+ * Rows of the source as text, in the form in which a stream sends them: by the output functions of their types and by no cast. Reading alone, so
+ * no code of a user runs but what planning over an index evaluates, and that as the role which can only read.
  */
 import type { Statement } from '../ports/database.ts';
 import { identifier, qualified, statement } from '../postgres/quote.ts';
 import type { SampledTable } from './sample-tables.sql.ts';
 
-/** A row: the place of its table in the list that was asked for, and its values in the order of the columns. */
+/** A row: the position of its table in the list that was asked for, and its values in the order of the columns. */
 export interface SampledRow {
   readonly place: number;
   readonly values: readonly (string | null)[];
 }
 
-/** How much of one table is read. */
+/** The part of one table that is read. */
 export interface Portion {
   readonly table: SampledTable;
   readonly rows: number;
@@ -23,7 +23,7 @@ export interface Portion {
 /** The first that a page can hold: of a page that is full of small rows not all are looked at. */
 const PLACES_A_PAGE = 60;
 
-/** For one transaction of looks. @param path as of `pinPrinting` */
+/** For one transaction that only reads. @param path as of `pinPrinting` */
 export const limitSampling = (timeoutMs: number, path: readonly string[] = []): Statement<unknown> =>
   statement(
     `

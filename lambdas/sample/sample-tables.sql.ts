@@ -1,4 +1,4 @@
-/** Tables that are to be published, and everything that the target will evaluate for a row of theirs. Catalogs only. */
+/** Tables that are to be published, and every expression that the target will evaluate for a row of theirs. Catalogs only. */
 import type { Exclusions } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
 import { statement } from '../postgres/quote.ts';
@@ -18,7 +18,7 @@ export interface Expression {
   readonly domain?: string;
   /** The column that is of the domain. */
   readonly column?: string;
-  /** Whether a function of it reads tables, which hold nothing before the copy: then whether a row meets it cannot be told. */
+  /** Whether a function of it reads tables, which hold nothing before the copy: then whether a row meets it is not known. */
   readonly reads: boolean;
 }
 
@@ -30,9 +30,9 @@ export interface SampledTable {
   readonly pages: number;
   /** With TOAST. */
   readonly bytes: number;
-  /** -1 where nobody knows. */
+  /** -1 where it is not known. */
   readonly estimatedRows: number;
-  /** Those that travel. */
+  /** Columns that are replicated. */
   readonly columns: readonly string[];
   /** Of the primary key, in its order; empty where there is none. */
   readonly key: readonly string[];
@@ -52,7 +52,7 @@ const READS = `exists (
 
 const each = (alias: string, rows: string): string => `cross join lateral (${rows} offset 0) as ${alias}`;
 
-/** Statistics of expressions came with version 14, and so did the function that prints them, which is no word to the versions before. */
+/** Statistics of expressions came with version 14, and so did the function that prints them, which earlier versions do not know. */
 const STATISTICS_SINCE = 14;
 const statistics = `
     union all select 'statistics', x.stxname, e.text, null, null, null, false

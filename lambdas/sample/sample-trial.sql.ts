@@ -1,5 +1,5 @@
 /**
- * What is done at the target with rows that are tried. A transaction begins by truncating, so that what is written goes into new files, and
+ * Statements at the target on rows that are tried. A transaction begins by truncating, so that what is written goes into new files, and
  * ends by being rolled back: then neither a row nor a page is left, and a table that was not empty after all is as it was.
  */
 import type { TableName } from '../config/input.ts';

@@ -1,9 +1,9 @@
-/** The role that logs in for a trial: what it is granted, and how it goes again. */
+/** The role that logs in for a trial: its grants, and its removal. */
 import type { TableName } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
 import { identifier, literal, statement, USER_SCHEMA } from '../postgres/quote.ts';
 
-/** Runs each statement that a query makes, as the column `command`. The server quotes the names that it tells itself. */
+/** Runs each statement that a query makes, as the column `command`. The server quotes the names that it returns. */
 const runAll = (commands: string): Statement =>
   statement(`
 do $do$
@@ -19,7 +19,7 @@ $do$
 
 /**
  * SELECT, INSERT and TRUNCATE on these tables, SELECT on what else materialized views may read, and what PUBLIC would have on a database as
- * it is made: USAGE of schemas and EXECUTE of functions. Where we may not pass a right on, it is left out, and what needs it says so.
+ * it is made: USAGE of schemas and EXECUTE of functions. Where we may not pass a right on, it is left out, and the trial reports what needs it.
  * @param tables those that are tried
  */
 export const grantForTrial = (role: string, tables: readonly TableName[]): Statement =>
@@ -51,7 +51,7 @@ export const revokeFromTrial = (role: string): Statement => {
     union all select distinct format('revoke all on routine %s ${from}', o.oid::regprocedure) from ${held('pg_proc', 'proacl')}`);
 };
 
-/** Its sessions end first: what they were at is rolled back, and their locks are gone. */
+/** Its sessions end first: what they were doing is rolled back, and their locks are gone. */
 export const endTrialSessions = (role: string): Statement =>
   statement(`select pg_terminate_backend(pid) from pg_stat_activity where usename = $1::name`, [role]);
 

@@ -1,6 +1,6 @@
 /**
  * Tries rows at the target: batches of tables in a transaction each, a table that refuses something row by row. Each trial is rolled back. What
- * fails in one table hides nothing in another, and what takes too long is told and passed over.
+ * fails in one table hides nothing in another, and what takes too long is reported and passed over.
  */
 import { StatementFailed, TransientError } from '../config/errors.ts';
 import type { LowSession } from '../ports/database.ts';
@@ -25,13 +25,13 @@ export type Row = readonly (string | null)[];
 export interface Sample {
   readonly table: SampledTable;
   readonly rows: readonly Row[];
-  /** What an insertion does not evaluate by itself. */
+  /** Expressions that an insertion does not evaluate by itself. */
   readonly expressions: readonly Expression[];
 }
 
 /** A statement; a session that takes longer is given up soon after. */
 export const LIMIT_MS = 5_000;
-/** Of a table that took too long as a whole, so few rows may still tell what fails. */
+/** Of a table that took too long as a whole, so few rows may still show what fails. */
 const FEW_ROWS = 3;
 /** Failures of one table, each of another kind. */
 const MOST_A_TABLE = 5;
@@ -56,8 +56,8 @@ export class Trial {
     this.#isOver = isOver;
   }
 
-  /** How many were found beyond those that are kept. */
-  untold = 0;
+  /** Number of those found beyond those that are kept. */
+  unlisted = 0;
   /** Names of the tables that did not pass as a whole. */
   readonly stopped = new Set<string>();
 
@@ -96,7 +96,7 @@ export class Trial {
     await this.#session?.end();
   }
 
-  /** Several tables in one transaction. @returns the place of the first that does not pass as a whole */
+  /** Several tables in one transaction. @returns the index of the first that does not pass as a whole */
   async #attempt(samples: readonly Sample[]): Promise<number | undefined> {
     let place = 0;
     try {
@@ -115,7 +115,7 @@ export class Trial {
     }
   }
 
-  /** One table by itself, row by row, so that each kind of failure is told with a row. */
+  /** One table by itself, row by row, so that each kind of failure is reported with a row. */
   async #singly(sample: Sample): Promise<void> {
     const { table } = sample;
     this.stopped.add(table.name);
@@ -148,7 +148,7 @@ export class Trial {
     this.#keep([...refusals.values()].slice(0, MOST_A_TABLE));
   }
 
-  /** What ended a trial of a table or a view. @throws whatever says nothing about it */
+  /** Records the error that ended a trial of a table or a view. @throws an error that says nothing about it */
   #note(where: string, error: unknown, rest: Pick<Refusal, 'key' | 'what'>, table?: SampledTable): void {
     if (isSlow(error) || error instanceof SessionLost) this.slow.push(where);
     else if (isUntried(error)) this.untried.push(`${where}: ${error.message}`);
@@ -159,7 +159,7 @@ export class Trial {
   #keep(refusals: readonly Refusal[]): void {
     const room = Math.max(0, MOST_REFUSALS - this.refusals.length);
     this.refusals.push(...refusals.slice(0, room));
-    this.untold += Math.max(0, refusals.length - room);
+    this.unlisted += Math.max(0, refusals.length - room);
   }
 
   /** @throws SessionLost where the session went under a statement, and another one could be had */
@@ -246,7 +246,7 @@ async function objectionsTo(session: LowSession, { table, expressions }: Sample,
   return found;
 }
 
-/** What came back of what was asked for. */
+/** The rows that came back for a portion. */
 export const sampleOf = ({ table }: Portion, rows: readonly Row[], isThere: (one: Expression, table: SampledTable) => boolean): Sample => ({
   table,
   rows,

@@ -11,7 +11,7 @@ const FOLLOWING: Readonly<Record<string, readonly string[]>> = {
   interval: ['year', 'month', 'day', 'hour', 'minute', 'second', 'to', 'YEAR', 'MONTH', 'DAY', 'HOUR', 'MINUTE', 'SECOND', 'TO'],
 };
 
-/** The type that begins at a place, and the place after it. */
+/** The type that begins at a position, and the position after it. */
 function typeAt(items: readonly Item[], from: number): { readonly type: string; readonly next: number } {
   const first = items[from];
   let type = first?.kind === 'atom' ? first.text : '';
@@ -34,7 +34,7 @@ function typeAt(items: readonly Item[], from: number): { readonly type: string; 
   return { type, next: at };
 }
 
-/** How many of the last items `::` belongs to: a server puts anything else in parentheses. */
+/** The number of the last items to which `::` belongs: a server puts anything else in parentheses. */
 const operandLength = (items: readonly Item[]): number => {
   const [before, last] = items.slice(-2);
   const named = isGroup(last, '[') ? 'ARRAY' : isGroup(last, '(') ? 'ROW' : undefined;

@@ -1,6 +1,6 @@
 /**
- * What became of code, rules of access and extensions since the copy. The source is compared with itself, so that each version prints what it
- * printed then; whether the target has come to the same is asked only of what changed, in a form that both versions have in common.
+ * Changes of code, access rules and extensions since the copy. The source is compared with itself, so that each version prints what it
+ * printed then; whether the target has changed to the same is asked only of what changed, in a form that both versions have in common.
  */
 import type { Exclusions } from '../config/input.ts';
 import type { SideName } from '../config/side-name.ts';
@@ -19,7 +19,7 @@ import { recordedOn } from './fingerprint.ts';
 export interface CodeDifferences {
   /** On the side that serves: whatever changed, and is not on the other side what it is now. What had to stay behind may change as it likes. */
   readonly from: Difference[];
-  /** On the side to go to: what went or changed since it was complete; what was added there is in nobody's way. */
+  /** On the side to go to: what went or changed since it was complete; what was added there is no obstacle. */
   readonly to: Difference[];
   readonly alike: Difference[];
   readonly recorded: Readonly<Record<SideName, boolean>>;
@@ -28,7 +28,7 @@ export interface CodeDifferences {
 /** Milliseconds, as long as any look may take. */
 const LONGEST_MS = 300_000;
 
-/** What a target legitimately has otherwise: roles of its own, newer extensions, paths that its functions need. */
+/** Differences that a target may legitimately have: roles of its own, newer extensions, paths that its functions need. */
 const OF_ITS_OWN = /^(?:grants on|default grants of|version of extension|settings of) /;
 
 /** An extension that has come since is named by itself; which version of it each side has is its own. */

@@ -1,6 +1,6 @@
 /**
- * Who was granted what, as parts of the list of `code-objects.ts`: one row an object that grants anything to anybody but its owner, or
- * keeps from everybody what is theirs by default. What our own replication role was granted is left out.
+ * Grants, as parts of the list of `code-objects.sql.ts`: one row an object that grants anything to a role other than its owner, or
+ * takes from PUBLIC what it has by default. Grants to our own replication role are left out.
  */
 import { USER_SCHEMA } from '../postgres/quote.ts';
 
@@ -25,7 +25,7 @@ cross join lateral (select * from pg_attribute as a where a.attrelid = r.oid and
 cross join lateral (select ${holders('a.attacl', 'r.relowner')} as words offset 0) as h
 where h.words is not null`;
 
-/** By default everybody may call functions and use types, so nobody there is something to be said. */
+/** By default PUBLIC may call functions and use types, so an empty list of grants is listed, too. */
 const ON_ROUTINES = `
 select 'grants on function ' || p.oid::regprocedure, coalesce(${holders('p.proacl', 'p.proowner')}, 'nothing to anybody'), null,
   array['function ' || p.oid::regprocedure, 'procedure ' || p.oid::regprocedure]

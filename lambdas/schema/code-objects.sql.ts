@@ -1,5 +1,5 @@
 /**
- * What a schema is made of besides what holds rows: code, rules of access, extensions. One row an object, in words that may be shown; texts are
+ * Objects of a schema besides tables: code, rules of access, extensions. One row an object, in words that may be shown; texts are
  * there as their MD5, since bodies of functions and arguments of triggers may hold secrets. Expects search_path to be pg_catalog.
  *
  * Comments, storage, statistics targets and parameters of tables are not listed: they change neither rows nor what a statement does.
@@ -61,7 +61,7 @@ const VIEWS = `
 select ${TABLE_OR_VIEW}, coalesce(array_to_string(r.reloptions, ', '), 'plain'), pg_get_viewdef(r.oid), array[]::text[]
 from relations as r where r.relkind in ('v', 'm')`;
 
-/** A foreign key's are none of anybody's; those of partitions that come from the parent's are listed for whether they are enabled. */
+/** Triggers of foreign keys are not listed; those of partitions that come from the parent's are listed for whether they are enabled. */
 const TRIGGERS = `
 select 'trigger ' || quote_ident(t.tgname) || ' on ' || r.oid::regclass, ${STATES('t.tgenabled')},
   case when t.parent = '0' then pg_get_triggerdef(t.oid) end, array[${TABLE_OR_VIEW}]
@@ -161,7 +161,7 @@ ${PARTS.join('\nunion all')}`;
 const ALL = `(${LIST}\n) as listed`;
 const values = (excluding: Exclusions, unlisted: readonly string[]): unknown[] => [...exclusions(excluding), unlisted, REPLICATION_ROLE];
 
-/** How an object stands in the record: what may be shown of it, and the digest of the rest. */
+/** An object in the record: what may be shown of it, and the digest of the rest. */
 const DEFINITION = `concat_ws('; ', coalesce(words, ''), 'text ' || left(md5(body), 12))`;
 
 /** Something that is not a table: as {@link ./schema-objects.ts} has it, so that both are compared alike. */

@@ -1,7 +1,7 @@
 /**
  * Functions that belong to roles which are not trusted, and where they are reached from. After the copy everything belongs to the role that
- * made it, so whoever may replace such a function on the source decides what runs with the rights of that role. Read from catalogs alone:
- * expressions say in pg_depend what they call; what a body in quotes calls nobody can tell but a person who reads it.
+ * made it, so a role that may replace such a function on the source decides what runs with the rights of that role. Read from catalogs alone:
+ * pg_depend has what expressions call; what a body in quotes calls, only a reader can tell.
  */
 import type { Exclusions } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
@@ -16,7 +16,7 @@ export interface ForeignFunction {
   readonly owner: string;
 }
 
-/** What leads to a function. */
+/** Kinds of objects that call a function. */
 export type Reached = 'check' | 'index' | 'default' | 'materialized view' | 'policy' | 'trigger';
 
 export interface ReachedFunction extends ForeignFunction {
@@ -28,7 +28,7 @@ export interface ReachedFunction extends ForeignFunction {
   readonly more: number;
 }
 
-/** Function `p` in namespace `n`, of somebody who is not trusted; members of extensions belong to whoever may make extensions. */
+/** Function `p` in namespace `n`, of a role that is not trusted; members of extensions belong to a role that may make extensions. */
 const FOREIGN = `p.proowner not in (select oid from trusted) and not exists (
   select from pg_depend as e where e.classid = 'pg_proc'::regclass and e.objid = p.oid and e.deptype = 'e')`;
 const IDENTITY = "format('%I.%I(%s)', n.nspname, p.proname, pg_get_function_identity_arguments(p.oid))";
@@ -46,7 +46,7 @@ order by object
     [[...input.excludeSchemas]],
   );
 
-/** Examples told of where a function is reached from. */
+/** Examples shown of where a function is reached from. */
 const SHOWN = 3;
 
 /** Objects with expressions, and tables for the types of their columns and their partition keys, as (kind, under_apply, classid, objid). */

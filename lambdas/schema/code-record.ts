@@ -11,7 +11,7 @@ const LONGEST_MS = 300_000;
 /** Objects that travel to the target at a time: about a megabyte. */
 const AT_ONCE = 5_000;
 
-/** Everything in one state of the database, and printed the same way whatever anybody sets for the role or the database. */
+/** Everything in one state of the database, and printed the same way whatever is set for the role or the database. */
 export const codeOf = (side: Reader, exclusions: Exclusions): Promise<CodeObject[]> =>
   side.snapshot(async (snapshot) => {
     await snapshot.query(pinPrinting(true, LONGEST_MS));

@@ -59,7 +59,7 @@ function addition({ schema, table, column, definition, notNull, required }: Colu
 const MOST_SHOWN = 50;
 const list = (texts: readonly string[], between = ' '): string => atMost(MOST_SHOWN, texts).join(between);
 
-/** What is different and what mends it, as sentences; undefined where nothing is. */
+/** The differences and their remedies, as sentences; undefined where there are none. */
 export async function driftInWords(source: Reader, target: Reader, { absent, added, gone }: ColumnDrift): Promise<string | undefined> {
   const sentences = [
     ...(absent.length > 0

@@ -1,4 +1,4 @@
-/** What became of a schema since it was recorded. Pure. */
+/** Changes of a schema since it was recorded. Pure. */
 import type { SchemaObject } from '../postgres/schema-objects.sql.ts';
 import { sayTheSame } from './canonical.ts';
 
@@ -12,7 +12,7 @@ export interface Difference {
   readonly is: string | undefined;
 }
 
-/** What changed, each object by itself, with what it is a part of where it still is, or was last. */
+/** A changed object, with the objects of which it is a part, as of now or of the last time that it was there. */
 export interface Change extends Difference {
   readonly partOf: readonly string[];
 }

@@ -1,4 +1,4 @@
-/** What pg_dump leaves behind, as its own options. */
+/** Exclusions of pg_dump, as its own options. */
 import type { Exclusions } from '../config/input.ts';
 import { SCHEMA } from '../config/names.ts';
 import { identifier, qualified } from '../postgres/quote.ts';
@@ -34,7 +34,7 @@ export function dumpOptions(input: Exclusions, extensions: readonly string[]): s
   ];
 }
 
-/** What was left out of a copy and is wanted now, each as a person would write it. Leaving out more than then is no problem. */
+/** Objects that were left out of a copy and are wanted now, each as the operator would write it. Leaving out more than then is no problem. */
 export function wantedSince(copied: Exclusions, now: Exclusions): string[] {
   const schemas = copied.excludeSchemas.filter((schema) => !now.excludeSchemas.includes(schema));
   const tables = copied.excludeTables.filter(

@@ -1,4 +1,4 @@
-/** Whether the schema is still the one that was copied, on either side. */
+/** Differences between the schema of either side now and the one that was copied. */
 import type { Exclusions } from '../config/input.ts';
 import type { SideName } from '../config/side-name.ts';
 import type { Database, Reader, Session } from '../ports/database.ts';
@@ -26,7 +26,7 @@ const LONGEST_MS = 300_000;
 /** Objects that travel to the target at a time: about a megabyte. */
 const AT_ONCE = 5_000;
 
-/** Everything in one state of the database, and printed the same way whatever anybody sets for the role or the database. */
+/** Everything in one state of the database, and printed the same way whatever is set for the role or the database. */
 export const objectsOf = (side: Reader, exclusions: Exclusions): Promise<SchemaObject[]> =>
   side.snapshot(async (snapshot) => {
     await snapshot.query(pinPrinting(true, LONGEST_MS));
@@ -60,11 +60,11 @@ export async function recordTarget(target: Database): Promise<void> {
   });
 }
 
-/** What changed on each side since the copy; nothing can be said of a side that was not recorded. */
+/** Changes on each side since the copy; nothing is known of a side that was not recorded. */
 export interface SchemaDifferences {
   readonly source: Difference[];
   readonly target: Difference[];
-  /** What changed on both sides in the same way, and is in neither list: so that the sides agree with each other. */
+  /** Changes that are the same on both sides, and in neither list: the sides agree with each other. */
   readonly alike: Difference[];
   /** False where the side has no record: BuildIndexes is not finished, or an earlier version of this tool began the migration. */
   readonly recorded: { readonly source: boolean; readonly target: boolean };
@@ -104,7 +104,7 @@ export async function schemaDifferences(source: Reader, target: Reader): Promise
 const formOf = ({ is }: Difference): string | undefined => (is === undefined ? undefined : canonical(is));
 
 /**
- * Whether the other side has come to the same, each in the words of its version. A part counts by itself: a table that was made on both
+ * Whether the other side has changed to the same, each in the form of its version. A part counts by itself: a table that was made on both
  * sides may lack its index on one.
  */
 function asOn(others: readonly Change[]): (one: Change) => boolean {

@@ -1,4 +1,4 @@
-/** Materialized views of the user, as the source's catalog tells of them. */
+/** Materialized views of the user, from the source's catalog. */
 import type { Exclusions } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
 import { qualified, statement } from '../postgres/quote.ts';

@@ -1,5 +1,5 @@
 /**
- * Objects that rows name: values of regclass and of its kin travel as names, and a name is read on the target only where the object is there.
+ * Objects that rows name: values of regclass and the like travel as names, and a name is read on the target only where the object is there.
  * Tables, types and most functions are there before the copy; indexes, and views and functions that wait for a key, come after it.
  */
 import type { Exclusions } from '../config/input.ts';
@@ -7,7 +7,7 @@ import type { Statement } from '../ports/database.ts';
 import { identifier, qualified, statement } from '../postgres/quote.ts';
 import { exclusions, INCLUDED_TABLE } from '../postgres/tables.sql.ts';
 
-/** Where in a column such values are. */
+/** Position of such values within a column. */
 export interface NamingColumn {
   readonly schema: string;
   readonly table: string;
@@ -68,7 +68,7 @@ join pg_proc as p on p.oid = named.oid
 join pg_namespace as n on n.oid = p.pronamespace`,
 } as const;
 
-/** What may have to be made before the copy, of all that a column names. Reads every row of the table once; runs nobody's code. */
+/** Objects named by a column that may have to be made before the copy. Reads every row of the table once; runs no code of the user. */
 export function objectsNamedIn({ schema, table, column, path, names }: NamingColumn): Statement<NamedObject> {
   let value = `r.${identifier(column)}`;
   const from = [`only ${qualified(schema, table)} as r`];

@@ -1,6 +1,6 @@
 /**
  * Tables of the source that the target lacks. A table that is published and not there stops the stream for every table, at the first change
- * of it; so whatever publishes looks at the target first.
+ * of it; so every step that publishes checks the target first.
  */
 import type { TableName } from '../config/input.ts';
 import { atMost } from '../config/listing.ts';
@@ -19,7 +19,7 @@ export async function absentFrom(side: Reader, wanted: readonly TableName[]): Pr
 const MOST_SHOWN = 20;
 
 /**
- * What makes them on the target, for a person to run there: one statement for a partition of a table that the target has, which gets its keys
+ * The statements that make them on the target, for the operator to run there: one statement for a partition of a table that the target has, which gets its keys
  * and indexes from its parent; pg_dump for everything else, which brings keys, indexes, defaults and what else belongs to it.
  */
 export async function howToMake(source: Reader, target: Reader, absent: readonly TableName[]): Promise<string> {
@@ -51,6 +51,6 @@ export async function howToMake(source: Reader, target: Reader, absent: readonly
 
 const shortened = (texts: readonly string[], between: string): string => atMost(MOST_SHOWN, texts).join(between);
 
-/** For people, with how many there are. */
+/** For messages, with their number. */
 export const inNumbers = (tables: readonly TableName[]): string =>
   `${tables.length === 1 ? 'One table' : `${tables.length} tables`} (${named(tables, MOST_SHOWN)})`;

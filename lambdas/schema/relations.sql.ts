@@ -120,7 +120,7 @@ export const platformEventTriggers = (): Statement<{ readonly name: string }> =>
 select e.evtname::text as name from pg_event_trigger as e where pg_get_userbyid(e.evtowner) = 'rdsadmin' order by name
 `);
 
-/** How many large objects there are, counted up to a million. Their owners and sizes stay out of it: sizes are not for everybody to see. */
+/** Number of large objects, counted up to a million. Their owners and sizes stay out of it: not every role may see sizes. */
 export const largeObjects = (): Statement<{ count: number }> =>
   statement('select count(*)::float8 as count from (select from pg_largeobject_metadata limit 1000000) as counted');
 
@@ -152,7 +152,7 @@ order by schema, name
     exclusions(input),
   );
 
-/** Which of these names a relation or a type on this side has already. `names` is JSON of {@link NamedType}. */
+/** Those of these names that a relation or a type on this side has already. `names` is JSON of {@link NamedType}. */
 export const namesTaken = (names: string): Statement<Named> =>
   statement(
     `

@@ -1,4 +1,4 @@
-/** What catalogs tell of functions that are run where there is no search_path, of what their bodies may mean, and of the paths that there are. */
+/** Catalog queries about functions that run without a search_path, about the objects that their bodies may name, and about the paths that are set. */
 import type { Exclusions } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
 import { identifier, literal, statement, USER_SCHEMA } from '../postgres/quote.ts';
@@ -25,7 +25,7 @@ const LEANS_ON_A_PATH = `l.lanname not in ('internal', 'c') and p.prosrc <> ''
 const COLUMNS = `p.oid::regprocedure::text as routine, pg_get_userbyid(p.proowner)::text as owner, p.prosrc as body`;
 
 /**
- * Those that copying, applying, building or refreshing evaluates. Apply workers run with an empty path (InitializeLogRepWorker in
+ * Functions that copying, applying, building or refreshing evaluates. Apply workers run with an empty path (InitializeLogRepWorker in
  * https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/replication/logical/worker.c), and so does what maintains tables from
  * version 17 on (https://www.postgresql.org/docs/17/release-17.html). Policies, defaults and ordinary triggers run in the application's sessions.
  */
@@ -51,7 +51,7 @@ order by routine
     exclusions(input),
   );
 
-/** Something that a word in a body may mean. */
+/** An object that a word in a body may name. */
 export interface Meaning {
   readonly word: string;
   readonly schema: string;
@@ -87,7 +87,7 @@ where ${USER_SCHEMA}
 
 /** A value of search_path that sessions of this database begin with. */
 export interface PathSetting {
-  /** Null where it is everybody's. */
+  /** Null where it is the database's or the server's, for every role. */
   readonly role: string | null;
   readonly path: string;
 }
@@ -122,7 +122,7 @@ export const givePath = ({ routine, path }: GivenPath): string =>
 
 /**
  * For the middle of a dump: a table whose generated column or partition key calls an SQL function makes the target read the body of that
- * function at once. What is not there yet is passed over.
+ * function at once. A function that is not there yet is passed over.
  */
 export const giveWhatIsThere = (paths: readonly GivenPath[]): string => {
   const given = paths.map((one) => `(${literal(one.routine)}, ${literal(one.path.map(identifier).join(', '))})`).join(', ');

@@ -1,7 +1,7 @@
 /**
- * Which functions lean on a search_path where there will be none, and which path each gets. PostgreSQL keeps the body of a function as text and
- * looks names up when it runs, so nobody but the server itself can tell for certain what a body means: a word that something outside of
- * pg_catalog is called by counts as a name. A path that a function would not have needed costs it being inlined, and nothing else.
+ * The functions that need a search_path where there will be none, and the path that each gets. PostgreSQL keeps the body of a function as text and
+ * looks names up when it runs, so only the server itself can tell for certain what a body means: a word that is the name of an object outside
+ * of pg_catalog counts as a name. A path that a function would not have needed costs it being inlined, and nothing else.
  */
 import type { Exclusions } from '../config/input.ts';
 import type { Reader } from '../ports/database.ts';
@@ -18,7 +18,7 @@ import {
 
 /** Words, quoted names and operators of a body, strings included: what is executed, or cast to regclass, stands in strings. */
 const WORD = /(\.\s*)?(?:"((?:[^"]|"")+)"|([\p{L}_][\p{L}\p{N}_$]*)|([-+*/<>=~!@#%^&|`?]+))/gu;
-/** With these, what is meant stands in no body. */
+/** With these, the names that a function uses are not in its body. */
 const DYNAMIC = new Set(['execute', 'current_schema', 'current_schemas', 'search_path']);
 
 interface Words {
@@ -49,7 +49,7 @@ interface Paths {
   readonly users: readonly string[];
 }
 
-/** The paths that a function may have been run under, the likeliest first: as its owner, then as everybody, then as any other role. */
+/** The paths that a function may have been run under, the likeliest first: of its owner, then of every role, then of any other role. */
 function candidates(owner: string, { settings, schemas, users }: Paths): string[][] {
   const likely = (setting: PathSetting): number => (setting.role === owner ? 0 : setting.role === null ? 1 : 2);
   const resolved = (path: string, user: string): string[] =>
@@ -80,7 +80,7 @@ function pathFor(
   return best && (best.found > 0 || isDynamic) ? { routine: routine.routine, path: best.path } : undefined;
 }
 
-/** What the functions of the target get, and the source's have from their sessions. Looks at catalogs only. */
+/** The paths that functions of the target get, and that the source's have from their sessions. Reads catalogs only. */
 export async function pathsToGive(source: Pick<Reader, 'query'>, input: Exclusions): Promise<GivenPath[]> {
   const given = new Map<string, GivenPath>();
   const seen = new Set<string>();

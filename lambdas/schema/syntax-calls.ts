@@ -48,7 +48,7 @@ const CALLS: Readonly<Record<string, (args: readonly Item[]) => Item[] | undefin
   NORMALIZE: (args) => call('normalize', args),
 };
 
-/** Place of the words `AT TIME ZONE`; -1 where they are not. */
+/** Position of the words `AT TIME ZONE`; -1 where they are not. */
 const zoneIn = (items: readonly Item[]): number =>
   items.findIndex((item, at) => isAtom(item, 'AT') && isAtom(items[at + 1], 'TIME') && isAtom(items[at + 2], 'ZONE'));
 

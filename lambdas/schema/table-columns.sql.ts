@@ -1,4 +1,4 @@
-/** Tables and their columns on either side, for finding what one side has and the other lacks. Catalogs only, which everybody may read. */
+/** Tables and their columns on either side, for finding what one side has and the other lacks. Catalogs only, which every role may read. */
 import type { Exclusions, TableName } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
 import { statement } from '../postgres/quote.ts';
@@ -45,7 +45,7 @@ export interface Column extends TableName {
   readonly inherited: boolean;
   /** Whether a row that says nothing of it is refused. */
   readonly required: boolean;
-  /** What follows the name in ADD COLUMN, without NOT NULL. */
+  /** The part after the name in ADD COLUMN, without NOT NULL. */
   readonly definition: string;
   readonly notNull: boolean;
   /** Whether the server makes its value by itself. */
@@ -84,11 +84,11 @@ order by r."schema", r."table", a.attnum
     names(tables),
   );
 
-/** Which of these tables this side has. */
+/** Those of these tables that this side has. */
 export const tablesThere = (tables: readonly TableName[]): Statement<TableName> =>
   statement(`select t."schema", t."table" from (${NAMED}\n) as t`, names(tables));
 
-/** How a table hangs below others. */
+/** The parents of a partition. */
 export interface Ancestry extends TableName {
   /** The bound, and what it is partitioned by itself, as CREATE TABLE says it; null for what is no partition. */
   readonly bound: string | null;

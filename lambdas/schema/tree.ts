@@ -9,7 +9,7 @@ export interface Atom {
   readonly isName: boolean;
 }
 
-/** What stands in parentheses or brackets. */
+/** Items in parentheses or brackets. */
 export interface Group {
   readonly kind: 'group';
   readonly open: '(' | '[';

@@ -37,7 +37,7 @@ export function unqualified(items: readonly Item[]): Item[] {
   return name === undefined ? [...items] : withoutPrefix(items, name);
 }
 
-/** `name.` goes where it begins a chain of names. */
+/** Removes `name.` where it begins a chain of names. */
 function withoutPrefix(items: readonly Item[], name: string): Item[] {
   const found: Item[] = [];
   for (let at = 0; at < items.length; at += 1) {

@@ -50,7 +50,7 @@ async function readSome(reader: Pick<Reader, 'query'>, some: readonly SequenceDe
   });
 }
 
-/** The source is read last, so that what the look says of it is as fresh as can be. */
+/** The source is read last, so that its positions are as fresh as can be. */
 export async function lookAtSequences(source: Asked, target: Asked, input: Exclusions): Promise<SequenceLook> {
   const [wanted, present] = await Promise.all([
     source.query(sequences(input)),

@@ -29,7 +29,7 @@ export const trackOf = ({ source, target }: DefinitionPair): Track => ({
 export const runsBackwards = ({ source, target }: DefinitionPair): boolean =>
   BigInt(source.increment) > 0n !== BigInt(target.increment) > 0n;
 
-/** The source already stands where the target's bounds forbid it to. */
+/** The source's position is outside the target's bounds already. */
 export const isOutOfBounds = (pair: SequencePair): boolean => isOutside(positionOf(pair.source), trackOf(pair));
 
 /** Fewer numbers than the margin are left. */
@@ -38,7 +38,7 @@ export function isClamped(pair: SequencePair, margin: number): boolean {
   return isOutside({ last: moved, called: true }, trackOf(pair));
 }
 
-/** What the two definitions disagree on, such as `increment 1 on the source, 2 on the target`. */
+/** Attributes in which the two definitions differ, such as `increment 1 on the source, 2 on the target`. */
 export function disagreements({ source, target }: DefinitionPair): string[] {
   const keys = ['type', 'increment', 'minimum', 'maximum', 'cycles'] as const;
   return keys
@@ -54,7 +54,7 @@ export function disagreements({ source, target }: DefinitionPair): string[] {
 export const isBehind = (pair: SequencePair, margin: number): boolean =>
   !isAtLeast(positionOf(pair.target), aheadOf(positionOf(pair.source), trackOf(pair), BigInt(margin) / 2n), trackOf(pair));
 
-/** Where to set the target: a full margin ahead, or undefined where it already is there or further, since it never goes backwards. */
+/** The position to set on the target: a full margin ahead, or undefined where it already is there or further, since it never goes backwards. */
 export function advanceOf(pair: SequencePair, margin: number): Position | undefined {
   const wanted = aheadOf(positionOf(pair.source), trackOf(pair), BigInt(margin));
   return isAtLeast(positionOf(pair.target), wanted, trackOf(pair)) ? undefined : wanted;

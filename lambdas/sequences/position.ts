@@ -1,4 +1,4 @@
-/** Where a sequence stands, and how far ahead of the source the target's copy has to stand. Exact: whole numbers of 64 bits. */
+/** The position of a sequence, and the position ahead of it that the target's copy has to have. Exact: whole numbers of 64 bits. */
 
 /** A sequence relation's own row: the manual's CREATE SEQUENCE. With `called` the next value is one increment on, without it is `last` itself. */
 export interface Position {
@@ -6,7 +6,7 @@ export interface Position {
   readonly called: boolean;
 }
 
-/** What bounds a position. The direction is the increment's sign. */
+/** Bounds of a position. The direction is the increment's sign. */
 export interface Track {
   readonly increment: bigint;
   readonly minimum: bigint;

@@ -1,4 +1,4 @@
-/** Why sequences cannot be set on the side that is copied to, in the words of a migration and of a switch alike. */
+/** The reasons why sequences cannot be set on the side that is copied to, for a migration and a switch alike. */
 import { SequenceOutOfBounds, VerificationError } from '../config/errors.ts';
 import { atMost } from '../config/listing.ts';
 import type { SideName } from '../config/side-name.ts';

@@ -38,7 +38,7 @@ and not exists (
     and not (${INCLUDED_TABLE})
 )`;
 
-/** What the input leaves in, by name. */
+/** The sequences that the input includes, by name. */
 export function sequences(input: Exclusions): Statement<SequenceDefinition> {
   return statement(
     `
@@ -55,7 +55,7 @@ order by 1, 2
 }
 
 /**
- * How many sequences one statement reads. Planning grows faster than the number: 1,000 took 55 ms and 4,000 took 550 ms on
+ * Number of sequences that one statement reads. Planning grows faster than the number: 1,000 took 55 ms and 4,000 took 550 ms on
  * PostgreSQL 15; a `union all` of as many selects took 300 ms and 8,700 ms.
  */
 export const SEQUENCES_PER_STATEMENT = 2_000;
@@ -67,7 +67,7 @@ export interface SequencePosition {
   readonly called: boolean;
 }
 
-/** What a sequence tells about itself. */
+/** The answer of a sequence itself. */
 export interface SequenceLast {
   readonly n: number;
   /** Null before the first nextval, and after setval(…, false). */
@@ -77,8 +77,8 @@ export interface SequenceLast {
 }
 
 /**
- * Asks the sequences themselves rather than whatever has their names by now, and so keeps them, in this transaction, from being dropped or
- * renamed: asking takes a lock on each.
+ * Asks the sequences themselves, by their object identifiers and not by their names, and so keeps them, in this transaction, from being
+ * dropped or renamed: asking takes a lock on each.
  */
 export const sequenceLasts = (some: readonly Pick<SequenceDefinition, 'schema' | 'name'>[]): Statement<SequenceLast> =>
   statement(

@@ -1,6 +1,6 @@
 /**
- * Closes what we make in our schema to everybody else: default privileges of our role, which many databases have for their application,
- * grant rights on whatever it makes, and whoever may write to our tables may lift a fence or have statements carried out.
+ * Closes what we make in our schema to every other role: default privileges of our role, which many databases have for their application,
+ * grant rights on whatever it makes, and a role that may write to our tables may lift a fence or have statements carried out.
  */
 import { SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';

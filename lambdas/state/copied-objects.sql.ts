@@ -1,6 +1,6 @@
 /**
- * What CopySchema made on the target, by the target's own numbers of objects, so that exactly this can be dropped again. A name would not
- * do: a table that somebody dropped and made anew under its name is theirs.
+ * Objects that CopySchema made on the target, by the target's own object identifiers, so that exactly this can be dropped again. A name would not
+ * do: a table that another session dropped and made anew under its name is not ours.
  */
 import type { Statement } from '../ports/database.ts';
 import { statement, USER_SCHEMA } from '../postgres/quote.ts';
@@ -48,11 +48,11 @@ insert into ${TABLE} select * from (${OBJECTS}) as o except select * from earlie
 export const copiedObjectsExist = (): Statement<{ readonly exist: boolean }> =>
   statement(`select to_regclass($1::text) is not null as exist`, [TABLE]);
 
-/** How many are still to be dropped. */
+/** Number of those that are still to be dropped. */
 export const copiedObjectsLeft = (): Statement<{ readonly left: number }> => statement(`select count(*)::float8 as left from ${TABLE}`);
 
 /**
- * What would go with the copied objects and is not a part of any: tables that somebody made in a copied schema, views on a copied table,
+ * Objects that would be dropped with the copied ones and are not a part of any: tables made by others in a copied schema, views on a copied table,
  * columns of a copied type. What BuildIndexes made belongs to the copy.
  */
 export const inTheWayOfDropping = (most: number): Statement<{ readonly object: string }> =>
@@ -98,7 +98,7 @@ limit $1::int
 
 /**
  * Drops some of the copied objects with all that hangs on them, tables first, so that one transaction needs no more locks than the server
- * has. Only where nothing is {@link inTheWayOfDropping}. The server quotes the names that it tells itself.
+ * has. Only where nothing is {@link inTheWayOfDropping}. The server quotes the names that it returns.
  */
 export const dropCopiedObjects = (most: number): Statement =>
   statement(`

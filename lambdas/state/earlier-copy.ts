@@ -10,7 +10,7 @@ export async function copyOn(target: Reader): Promise<SchemaCopy | undefined> {
   return there?.exists ? (await target.query(schemaCopyRow()))[0] : undefined;
 }
 
-/** What stays the same across restarts, failovers and changes of address. */
+/** The identity that stays the same across restarts, failovers and changes of address. */
 export async function identityOf(source: Reader): Promise<string> {
   const [database] = await source.query(databaseIdentity());
   return `${(await clusterOf(source)) ?? 'unknown'}/${database?.identity}`;

@@ -1,6 +1,6 @@
 /**
- * What a gate that is not open does to its database, as pieces of a block in which `gate` is the row, locked, and `base` the database:
- * transactions are read-only by default, and every role but ours loses CONNECT, whoever granted it.
+ * Effects of a gate that is not open on its database, as pieces of a block in which `gate` is the row, locked, and `base` the database:
+ * transactions are read-only by default, and every role but ours loses CONNECT, whichever role granted it.
  *
  * An owner revokes with `cascade` what it granted, and with that what holders of the grant option passed on: every grant of CONNECT goes
  * back to the owner, so taking back the owner's takes back all. A role whose rights we inherit loses its grant too, which is why we and the
@@ -16,7 +16,7 @@ const GRANTABLE = ' with grant option';
 
 /**
  * Begins a block in which `gate` is the row, locked, and `base` the database.
- * @param lockTimeout until the transaction ends; the session's own unless told
+ * @param lockTimeout until the transaction ends; the session's own unless given
  */
 export const LOCK_GATE = (lockTimeout?: string): string => `
 declare
@@ -36,11 +36,11 @@ begin${lockTimeout === undefined ? '' : `\n  perform set_config('lock_timeout', 
   select * into strict gate from ${TABLE} for update;
   select * into strict base from pg_catalog.pg_database where datname = current_database();`;
 
-/** Entries that let somebody connect, of a database `base`. */
+/** Entries that let a role connect, of a database `base`. */
 const CONNECTS = `from pg_catalog.pg_database as d, aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) as a
     where d.oid = base.oid and a.privilege_type = 'CONNECT'`;
 
-/** A role as it is kept: the owner by being the owner, which follows the database to another one; everybody else by number and name. */
+/** A role as it is kept: the owner by being the owner, which follows the database to another one; any other role by number and name. */
 const kept = (role: string): string => `case when ${role} = 0 then jsonb_build_object('public', true)
         when ${role} = d.datdba then jsonb_build_object('owner', true)
         else jsonb_build_object('oid', ${role}::bigint, 'name', pg_get_userbyid(${role})) end`;
@@ -61,8 +61,8 @@ const FIND = `
       end if;`;
 
 /**
- * Takes writing and CONNECT away from everybody but us and the replication role, and writes down what was there before. In a loop: what
- * somebody else granted before our first change of the access list may be seen only by the next look; from then on the list is locked.
+ * Takes writing and CONNECT away from every role but ours and the replication role, and records what was there before. In a loop: what
+ * another session granted before our first change of the access list may be seen only by the next look; from then on the list is locked.
  */
 export const SHUT = `
   update ${TABLE} set read_only_before = (
@@ -96,7 +96,7 @@ export const SHUT = `
       where only_row;
   end loop;`;
 
-/** What earlier versions kept: names, in place of objects. */
+/** Grants as earlier versions kept them: names, in place of objects. */
 const UNSHUT_NAMES = `
   foreach grantee in array gate.connect_taken loop
     if not starts_with(grantee, '{') and (grantee = 'public' or to_regrole(regexp_replace(grantee, '${GRANTABLE}$', '')) is not null) then
@@ -105,8 +105,8 @@ const UNSHUT_NAMES = `
   end loop;`;
 
 /**
- * One entry, as its grantor; as the owner where this server does not let us be that role, which gives the same rights. Whoever grants
- * in a role that has the owner's rights grants as the owner anyway.
+ * One entry, as its grantor; as the owner where this server does not let us be that role, which gives the same rights. A grant
+ * by a role that has the owner's rights is made as the owner anyway.
  */
 const REGRANT = `
       begin

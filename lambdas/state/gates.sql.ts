@@ -1,13 +1,13 @@
 /**
- * The gate of a side: whether it takes the application's writes. Each side keeps its own, as one row in our schema there, so that whoever
- * lifts a fence and whoever commits a switch meet at the same row of the same server, and only one of them can win.
+ * The gate of a side: whether it takes the application's writes. Each side keeps its own, as one row in our schema there, so that a
+ * session that lifts a fence and one that commits a switch lock the same row of the same server, and only one of them can win.
  *
  *   open     the application may write here
- *   fenced   a switch away from here is under way; past its deadline anybody may lift the fence
+ *   fenced   a switch away from here is under way; past its deadline any session may lift the fence
  *   closed   the other side serves the application
  *
  * THE COMMIT POINT of a switch is the transaction that turns the gate of the side being left from `fenced` to `closed` ({@link commitGate}).
- * It can be read afterwards by anybody: `select state, turn from planetscale_migration.gate`.
+ * The operator can read it afterwards: `select state, turn from planetscale_migration.gate`.
  *
  * A gate that is not open does two things to its database: transactions are read-only by default, and every role but ours loses CONNECT,
  * because a default may be overridden by any session. What both were before is kept in the row, and put back when it opens.
@@ -37,18 +37,18 @@ export interface Gate {
   readonly openedEpoch: number | null;
   /** What the user's function was told of the latest switch away from here. */
   readonly told: readonly Moment[];
-  /** How many switches away from here were committed. */
+  /** Number of switches away from here that were committed. */
   readonly commits: number;
-  /** The execution that was called off last. */
+  /** The execution that was cancelled last. */
   readonly calledOff: string | null;
   /** Execution and attempt of the latest switch away from here. */
   readonly execution: string | null;
   readonly attempt: string | null;
-  /** Milliseconds until the fence may be lifted by anybody, by this server's clock; 0 or less when it is time. Null unless fenced. */
+  /** Milliseconds until any session may lift the fence, by this server's clock; 0 or less past the deadline. Null unless fenced. */
   readonly remainingMs: number | null;
   /** When the state last changed, by this server's clock. */
   readonly changedAt: Date;
-  /** What the latest committed switch away from here found out about itself. */
+  /** The report of the latest committed switch away from here. */
   readonly report: Json;
 }
 
@@ -92,7 +92,7 @@ select state, turn as epoch, cancellations, opened_turn as "openedEpoch", told, 
 from ${TABLE}
 `);
 
-/** @param lockTimeout until the transaction ends; the session's own unless told */
+/** @param lockTimeout until the transaction ends; the session's own unless given */
 const block = (body: string, lockTimeout?: string): Statement => statement(`do $do$${LOCK_GATE(lockTimeout)}${body}\nend\n$do$`);
 
 export interface Fence {
@@ -106,7 +106,7 @@ export interface Fence {
 }
 
 /**
- * How long raising a fence waits for a lock, by the server's own clock: a member of any other database can hold the row of this one
+ * Time that raising a fence waits for a lock, by the server's own clock: a member of any other database can hold the row of this one
  * (`grant connect on database … to …` is enough, even where it grants nothing).
  */
 const RAISING_LOCK_TIMEOUT = '1s';
@@ -127,11 +127,11 @@ export const fenceGate = ({ seen, epoch, execution, attempt, seconds }: Fence): 
     RAISING_LOCK_TIMEOUT,
   );
 
-/** An SQLSTATE that no server gives, by which a trial ends itself. */
+/** An SQLSTATE that no server raises, by which a trial ends itself. */
 const TRIED = 'PS000';
 
 /**
- * Does something and takes it back at once, within the statement: nobody sees it. What comes later in this session finds everything that it looks up
+ * Does something and undoes it at once, within the statement: no other session sees it. What comes later in this session finds everything that it looks up
  * at hand, which under the fence is most of its time (4 ms in place of 20).
  */
 const tried = (body: string): string => `
@@ -154,8 +154,8 @@ export const closeGate = (): Statement =>
   end if;`);
 
 /**
- * fenced → closed, in time, by the attempt that fenced it: the commit point of a switch. No row where it is too late, or where somebody
- * has lifted the fence.
+ * fenced → closed, in time, by the attempt that fenced it: the commit point of a switch. No row where it is too late, or where another
+ * session has lifted the fence.
  */
 export const commitGate = (attempt: string): Statement<{ state: GateState }> =>
   statement(
@@ -193,7 +193,7 @@ export const cancelAttempts = (execution?: string): Statement =>
 export const noteTold = (epoch: number, moment: Moment): Statement =>
   statement(`update ${TABLE} set told = told || $2::text where turn = $1::int and not $2::text = any (told)`, [epoch, moment]);
 
-/** What a switch found out about itself, for whoever asks later. */
+/** The report of a switch about itself, for later visits. */
 export const recordReport = (attempt: string, report: string): Statement =>
   statement(`update ${TABLE} set report = $2::jsonb where attempt = $1::uuid`, [attempt, report]);
 
@@ -203,11 +203,11 @@ export const liftFence = (attempt?: string): Statement =>
   if gate.state = 'fenced'${attempt === undefined ? '' : ` and gate.attempt = ${literal(attempt)}`} then${UNSHUT}
   end if;`);
 
-/** Pauses between two looks; a lock that is let go of is taken without us. */
+/** Pauses between two looks; a lock that is released needs nothing of us. */
 const LOOK_EVERY_SECONDS = 0.1;
 
 /**
- * As long as this attempt's fence is up, for so many seconds at most: ends those who hold a lock that lifting it waits for. It is a statement that
+ * As long as this attempt's fence is up, for so many seconds at most: ends the sessions that hold a lock that lifting it waits for. It is a statement that
  * goes on when its client is gone.
  */
 export const endLockHoldersWhileFenced = (attempt: string, seconds: number): Statement =>
@@ -226,8 +226,8 @@ $do$
 
 /**
  * closed → open, with everything as it was, for the switch of this number. Nothing happens in another state, and nothing where a later
- * switch has left this side: whoever comes late must not open what was closed since. The first thing to be written here is a marker: if the slot of
- * the stream back is made anew before it is read, the marker is missing on the other side, as a number that was left out.
+ * switch has left this side: a late visit must not open what was closed since. The first thing to be written here is a marker: if the slot of
+ * the stream back is made anew before it is read, the marker is missing on the other side, as a gap in the numbers.
  */
 export const openGate = (epoch: number): Statement =>
   block(

@@ -26,7 +26,7 @@ end
 $do$
 `);
 
-/** A heartbeat as either side has it. */
+/** A marker as either side has it. */
 export interface Beat {
   readonly id: number;
   readonly token: string;
@@ -55,7 +55,7 @@ export const beatInBlock = (token: string): string => `
     perform pg_advisory_xact_lock(hashtextextended('${SCHEMA}.${HEARTBEAT}', 0));
     insert into ${TABLE} (id, token) select coalesce(max(id), 0) + 1, ${token} from ${TABLE};`;
 
-/** The heartbeat of this token, if it has arrived. */
+/** The marker of this token, if it has arrived. */
 export const beatOf = (token: string): Statement<Beat> =>
   statement(`select id::float8 as id, token, written_at as "writtenAt" from ${TABLE} where token = $1::text`, [token]);
 

@@ -37,8 +37,8 @@ order by 1, 2, 3
   );
 
 /**
- * `held` says whether it is not there now, `refused` whether the server would not make it again; a row stays once it is made, so that nobody takes
- * it for a change of the schema.
+ * `held` says whether it is not there now, `refused` whether the server would not make it again; a row stays once it is made, so that
+ * no check takes it for a change of the schema.
  */
 export const createHeldKeys = (): Statement =>
   closed(
@@ -69,11 +69,11 @@ export const heldKeysExist = (): Statement<{ readonly exist: boolean }> =>
 export const heldKeys = (): Statement<HeldKey & { readonly held: boolean; readonly refused: boolean }> =>
   statement(`select schema, "table", name, text, held, refused from ${TABLE} order by 1, 2, 3`);
 
-/** A statement that waits for a table makes everybody who comes after it wait, too. */
+/** A statement that waits for a table makes every later session wait, too. */
 const LOCK_WAIT = '1s';
 const TRIES = 5;
 
-/** A loop over records `k` that waits for locks no longer than that, in a transaction that may go on afterwards. */
+/** A loop over records `k` that waits for each lock no longer than that, in a transaction that may go on afterwards. */
 const eachKey = (loop: string): Statement =>
   statement(`
 do $do$
@@ -90,7 +90,7 @@ $do$
 `);
 
 /**
- * Of the side that is to subscribe, whose subscription knows its tables already; a key to a partitioned table reaches its partitions. In
+ * On the side that is to subscribe, whose subscription knows its tables already; a key to a partitioned table reaches its partitions. In
  * this order, in one transaction. One that we may not drop, or whose table cannot be had, stays, whatever the reason: a switch is committed by
  * then, and nothing of it may fail for what perhaps never happens. @param subscription name of the one that is about to be enabled
  */
@@ -130,9 +130,9 @@ export const holdKeys = (subscription: string): Statement[] => [
 const madeInTwo = (text: string): string => `${text} !~* 'not valid\\s*$' and c.relkind = 'r'`;
 
 /**
- * Makes again what is held, NOT VALID at first: rows are not looked through while the tables are locked, which the application may be writing to
- * by now ({@link validateKeys} does that). Where a table cannot be had for a moment the key stays held, and is made by the next who comes here,
- * Cleanup at the latest. Whatever else is refused stays held too: a switch is committed by then.
+ * Makes again what is held, NOT VALID at first: rows are not validated while the tables are locked, to which the application may be writing
+ * by now ({@link validateKeys} does that). Where a table cannot be had for a moment the key stays held, and is made by the next visit,
+ * by Cleanup at the latest. Whatever else is refused stays held too: a switch is committed by then.
  */
 export const releaseKeys = (): Statement =>
   eachKey(`
@@ -158,7 +158,7 @@ export const releaseKeys = (): Statement =>
   end loop;`);
 
 /**
- * Looks through the rows of those that were made, which keeps nobody from writing
+ * Validates those that were made, which does not block writes
  * (https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-NOTES). Rows of a table that no stream brings may refer to what is
  * gone by now: then the key stays NOT VALID, and so does one whose table cannot be had.
  */

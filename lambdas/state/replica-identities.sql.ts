@@ -1,7 +1,7 @@
 /**
  * Replica identities that the migration sets, and the record of what was there, which stands in our schema on the side where the table is.
  * ALTER TABLE … REPLICA IDENTITY takes an ACCESS EXCLUSIVE lock (AlterTableGetLockLevel in tablecmds.c), behind which the application queues: so
- * each table is a statement of its own, which gives up soon. What it is given are numbers; names it reads from the catalog itself.
+ * each table is a statement of its own, which gives up soon. Its parameters are object identifiers; it reads names from the catalog itself.
  */
 import type { Statement } from '../ports/database.ts';
 import { statement } from '../postgres/quote.ts';
@@ -58,12 +58,12 @@ export interface IdentityToSet {
   /** Numbers of the table and, for `i`, of the index. */
   readonly relation: number;
   readonly index: number | null;
-  /** What the table has, without which nothing is done. */
+  /** The table's present identity, without which nothing is done. */
   readonly seen: IdentityKind;
   readonly kind: IdentityKind;
 }
 
-/** Sets it, and records what was there. A record keeps what it says of that unless somebody has set something else since it was made. */
+/** Sets it, and records what was there. A record keeps what it says of that unless another session has set something else since it was made. */
 export const setIdentity = ({ relation, index, seen, kind }: IdentityToSet): Statement =>
   statement(`
 do $do$
@@ -91,7 +91,7 @@ $do$
 `);
 
 /**
- * Puts back what was there, unless somebody has changed it since. An index that was the identity and is gone leaves nothing to identify rows by
+ * Puts back what was there, unless another session has changed it since. An index that was the identity and is gone leaves nothing to identify rows by
  * ("If this index is dropped, the behavior is the same as NOTHING").
  */
 export const putBackIdentity = (relation: number): Statement =>
@@ -129,7 +129,7 @@ end
 $do$
 `);
 
-/** What the server refuses to put back is left as it is, and said. */
+/** An identity that the server refuses to put back is left as it is, and reported. */
 export const leaveIdentity = (relation: number): Statement =>
   statement(`update ${TABLE} set became = 'refused' where relation = $1::int8::oid`, [relation]);
 
@@ -153,7 +153,7 @@ from ${TABLE} as r
 order by object
 `);
 
-/** What another side needs to know in order to set the same. */
+/** Facts that the other side needs in order to set the same identity. */
 export interface IdentityOfTwin {
   readonly schema: string;
   readonly table: string;
@@ -238,7 +238,7 @@ limit $2::int
     [relations, most],
   );
 
-/** Sessions that hold a lock on one of these tables, as a person would name them, and for how long their transaction is open. */
+/** Sessions that hold a lock on one of these tables, as the operator would name them, and for how long their transaction is open. */
 export const holdersOf = (relations: readonly number[], most: number): Statement<{ readonly holder: string }> =>
   statement(
     `

@@ -11,7 +11,7 @@ const { name: NAME, table: TABLE } = OWN_TABLES.baseline;
 /** One row a side; its existence is the proof that the side was recorded as a whole, even where it holds nothing. */
 const { name: SIDES_NAME, table: SIDES } = OWN_TABLES.baselineSides;
 
-/** What is recorded of a side, each as a whole: what holds rows and what is around it, and code with the rest. */
+/** Parts of a side that are recorded, each as a whole: tables with what belongs to them, and code with the rest. */
 export type Recorded = SideName | 'source code' | 'target code';
 
 export const createBaseline = (): Statement[] => [
@@ -36,7 +36,7 @@ export const baselineExists = (): Statement<{ readonly exists: boolean }> =>
 /** The sides that were recorded. To be asked only where {@link baselineExists}, as everything below. */
 export const sidesRecorded = (): Statement<{ readonly side: Recorded }> => statement(`select side from ${SIDES}`);
 
-/** Returns a row where the side was not recorded before; whoever is at it at the same time waits for the other. */
+/** Returns a row where the side was not recorded before; of two visits at once the second waits for the first. */
 export const beginBaseline = (side: Recorded): Statement<{ side: Recorded }> =>
   statement(`insert into ${SIDES} (side) values ($1::text) on conflict do nothing returning side`, [side]);
 

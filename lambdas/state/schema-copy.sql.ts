@@ -24,13 +24,13 @@ create table ${TABLE} (
 `,
   );
 
-/** A copy as the target remembers it. */
+/** A copy as recorded on the target. */
 export interface SchemaCopy {
   readonly sourceIdentity: string;
   readonly sourceDatabase: string;
   readonly copiedAt: Date;
   readonly exclusions: Exclusions;
-  /** How many statements were carried out in the copy's transaction. */
+  /** Number of statements that were carried out in the copy's transaction. */
   readonly statements: number;
   /** Foreign keys that refer to an excluded table, and what the target refused and no row depends on; see `schema/dump/left-behind.ts`. */
   readonly leftBehind: string[];

@@ -1,4 +1,4 @@
-/** Which database this is, whatever its address. */
+/** The identity of a database, whatever its address. */
 import type { Statement } from '../ports/database.ts';
 import { statement } from '../postgres/quote.ts';
 

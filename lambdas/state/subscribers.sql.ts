@@ -1,8 +1,8 @@
 /**
- * Which subscriptions of ours have read from the source, written down on the source. The copy of each table has a slot of its own, named
+ * The subscriptions of ours that have read from the source, recorded on the source. The copy of each table has a slot of its own, named
  * `pg_<subscription>_sync_<table>_<cluster>` by the target's numbers
  * (https://www.postgresql.org/docs/current/logical-replication-subscription.html#LOGICAL-REPLICATION-SUBSCRIPTION-SLOT), so that they can
- * be told from other people's when the target is gone.
+ * be told from the slots of other subscriptions when the target is gone.
  */
 import { SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
@@ -15,7 +15,7 @@ const { name: NAME, table: TABLE } = OWN_TABLES.subscribers;
 /** A subscription by the numbers that the names of its slots carry. */
 export interface Subscriber {
   readonly subscription: number;
-  /** System identifier of the target's cluster; null where the target does not tell. */
+  /** System identifier of the target's cluster; null where the target does not show it. */
   readonly cluster: string | null;
 }
 

@@ -1,16 +1,17 @@
 /**
- * Who is trusted, and what of ours is not ours. Nothing is trusted because of its name: whoever may create schemas may have made one of our
- * name, with a view or a function in it that would run with our rights. Everything here reads catalogs and touches no object that it judges.
+ * The roles that are trusted, and objects under our names that are not ours. Nothing is trusted because of its name: a role that may create
+ * schemas may have made one of our name, with a view or a function in it that would run with our rights. Everything here reads catalogs and
+ * touches no object that it judges.
  */
 import { EMPTY_PUBLICATION, PUBLICATION, SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
 import { literal, statement } from '../postgres/quote.ts';
 
 /**
- * Roles that could do what our role does anyway: superusers, whoever may become our role, master users of RDS, and the platform's own role
- * that ours is a member of and that has all the attributes which only an administrator can pass on (PlanetScale's `postgres`), with everybody
- * who is a member of that one as well. That we are a member of a role is no reason by itself: we ask to be made a member of the owners of tables. A role called rds_superuser counts only
- * beside the superuser rdsadmin, which nobody but RDS can have made.
+ * Roles that could do what our role does anyway: superusers, roles that may become ours, master users of RDS, and the platform's own role
+ * that ours is a member of and that has all the attributes which only an administrator can pass on (PlanetScale's `postgres`), with every
+ * member of that one. That we are a member of a role is no reason by itself: we ask to be made a member of the owners of tables. A role
+ * called rds_superuser counts only beside the superuser rdsadmin, which only RDS can have made.
  */
 export const TRUSTED_ROLES = `
 us as (
@@ -28,9 +29,9 @@ us as (
 export interface Fault {
   /** Such as `view planetscale_migration.gate`. */
   readonly object: string;
-  /** What is wrong with it, as the rest of a sentence. */
+  /** The fault, as the rest of a sentence. */
   readonly fault: string;
-  /** SQL for a person to run. */
+  /** SQL for the operator to run. */
   readonly mend: string;
 }
 
@@ -46,7 +47,7 @@ const DROP = `'drop schema ${SCHEMA} cascade'`;
 const GRANTEE = "case a.grantee when 0 then 'PUBLIC' else quote_ident(pg_get_userbyid(a.grantee)) end";
 const OURS = "'pg_class'::regclass";
 
-/** Where the schema itself is of somebody else, nothing in it is worth mending by itself. */
+/** Where the schema itself belongs to another role, nothing in it is worth mending by itself. */
 const MEND = `case when exists (select from ours where nspowner not in (select oid from trusted)) then ${DROP} else f.mend end || ';'`;
 
 /** Each fault as (`sort`, `object`, `fault`, `mend`). What a schema contains, of whatever kind, says so in pg_depend. */
@@ -125,7 +126,7 @@ join pg_proc as f on f.oid = called[1]::oid
 where f.provolatile <> 'i' and f.pronargs > 0`;
 
 /**
- * Whether our schema is there and ours. It is only if a trusted role owns it and everything in it, if nobody else may create in it or write
+ * Whether our schema is there and ours. It is only if a trusted role owns it and everything in it, if no other role may create in it or write
  * to it, and if it holds plain tables and nothing that runs code: no trigger, rule, policy or child, and no expression, type or operator from
  * outside of pg_catalog. Functions of pg_catalog that run any text they are given (query_to_xml) take arguments and are not immutable.
  */
@@ -160,7 +161,7 @@ const HARMFUL = "'pg_execute_server_program', 'pg_write_server_files', 'pg_read_
 
 /**
  * Roles, publications and subscriptions of our names that are not ours alone. A member of a role of ours, be it for passing it on only,
- * can take its login over; before version 16 every role with CREATEROLE can, whatever stands here. That a role of ours is a member of the
+ * can take over its login; before version 16 every role with CREATEROLE can, whatever stands here. That a role of ours is a member of the
  * owner of a table with row-level security is what Preflight asks for.
  */
 export const namesNotOurs = (): Statement<Fault> =>

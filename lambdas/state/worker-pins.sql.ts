@@ -1,6 +1,6 @@
 /**
- * Settings of the workers of a subscription, which nobody can set in their sessions: they stand as settings of the subscription's owner in
- * the database, as long as this side subscribes. What stood there before is written down and put back. A worker takes them when it starts.
+ * Settings of the workers of a subscription, which no client can set in their sessions: they stand as settings of the subscription's owner in
+ * the database, as long as this side subscribes. What stood there before is recorded and put back. A worker takes them when it starts.
  */
 import { SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
@@ -12,7 +12,7 @@ import { OWN_TABLES } from './tables.ts';
 
 const { name: NAME, table: TABLE } = OWN_TABLES.workerPins;
 
-/** What the role that is asking has in this database by itself, of a setting `name`. */
+/** The value of a setting `name` that the current role has in this database by itself. */
 const own = (role: string, name: string): string => `(
     select substr(entry, length(${name}) + 2) from pg_db_role_setting as d, unnest(d.setconfig) as entry
     where d.setdatabase = (select oid from pg_database where datname = current_database())
@@ -21,7 +21,7 @@ const own = (role: string, name: string): string => `(
 /**
  * Columns name, value, earlier: what a worker of ours would start with otherwise than it should. What a session of ours would be reset to is
  * what a worker begins with, but for what was set since it was opened. The locales C and POSIX, whatever their encoding, are one; and where
- * no column holds money, its locale is nobody's business.
+ * no column holds money, its locale does not matter.
  */
 const MISSING = (version: number): string => `
 with recursive ${HOLDING_MONEY}
@@ -59,7 +59,7 @@ $do$
 `),
 ];
 
-/** Puts back what stood there, unless it was changed since. A role that is gone, or is ours no longer, keeps nobody. */
+/** Puts back what stood there, unless it was changed since. A role that is gone, or is ours no longer, is passed over. */
 export const unpinWorkers = (): Statement =>
   statement(`
 do $do$

@@ -1,5 +1,5 @@
 /**
- * Guide A, step 6, and guide W, step 8. An LSN moves while one looks at it, so the proof is a marker: a row of ours that arrives, with the
+ * Guide A, step 6, and guide W, step 8. An LSN moves while it is read, so the proof is a marker: a row of ours that arrives, with the
  * slot confirmed past it, soon enough and several times in a row.
  */
 import { CopyStalled, type SchemaDrift } from '../config/errors.ts';
@@ -18,7 +18,7 @@ import { GOOD_SAMPLES_NEEDED, markerAfter, SAMPLE_TIMEOUT_MS } from '../replicat
 import { type Arrival, awaitArrival, isGood, type Marker, newestMarker, writeMarker } from '../replication/marker.ts';
 import { drifted } from '../schema/column-drift.ts';
 
-/** Looks so far in this execution, and how many of the last ones were good. */
+/** Lag samples so far in this execution, and how many of the last ones were good. */
 interface Tally {
   readonly looks: number;
   readonly streak: number;
@@ -26,11 +26,11 @@ interface Tally {
 
 interface Seen extends Tally {
   readonly history: StreamHistory;
-  /** This visit's look; undefined before its marker is written. */
+  /** This visit's lag sample; undefined before its marker is written. */
   readonly arrival: Arrival | undefined;
   readonly marker: number | null;
   readonly failures: Failures;
-  /** Why the target refuses again and again; undefined while it does not. */
+  /** The cause of repeated failures on the target; undefined while there are none. */
   readonly failing: Cause | undefined;
 }
 
@@ -39,7 +39,7 @@ function readTally(previous: Json | undefined): Tally {
   return typeof looks === 'number' && typeof streak === 'number' ? { looks, streak } : { looks: 0, streak: 0 };
 }
 
-/** The tally after a look. */
+/** The tally after a lag sample. */
 const count = (marker: Marker, arrival: Arrival, input: MigrationInput): Tally => ({
   looks: marker.look,
   streak: markerAfter(marker, arrival, input).streakBefore,
@@ -96,7 +96,7 @@ export const awaitConvergence = defineStep({
     return arrival ? 'pending' : 'todo';
   },
 
-  /** As many looks as are still wanted, of which the last is left for the second look of the visit. */
+  /** As many lag samples as are still wanted, of which the last is left for the second look of the visit. */
   async act({ source, target, input, execution, remainingMs }, { history, looks, streak }) {
     if (history.subscription) await release(target, history.name, history.subscription);
     let tally: Tally = { looks, streak };

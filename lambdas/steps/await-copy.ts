@@ -29,7 +29,7 @@ interface Seen extends Symptoms {
   readonly orphaned: readonly TableName[];
   /** Tables that were empty when the slot was made, and so were not copied. */
   readonly emptyAtStart: number;
-  /** Tables of which that was begun and interrupted. */
+  /** Tables of which that copy was begun and interrupted. */
   readonly recopying: readonly TableName[];
 }
 
@@ -56,7 +56,14 @@ async function look({ source, target, previous, input }: Looking<'source' | 'tar
   const watch = keepWatch(before, progress, workers, now);
   const failures = await failuresSince(readFailures(previous), { source, target, history, workers, tables });
   return {
-    ...{ now, history, source: published, target: tables, workers, watch, progress, failures },
+    now,
+    history,
+    source: published,
+    target: tables,
+    workers,
+    watch,
+    progress,
+    failures,
     failing: isFailing(failures) ? await causeOf(source, target, history.name, published, input, failures) : undefined,
     occupied: recentErrors(watch, workers) > 0 ? await occupiedBeforeCopy(target, history.name) : [],
     timeLimits: (await source.query(timeLimitsOf(REPLICATION_ROLE))).map(({ setting }) => setting),
@@ -89,7 +96,7 @@ export const awaitCopy = defineStep({
     );
   },
 
-  /** A switch has left the subscription disabled, somebody changed the publication since CreateSubscription, or a restart lost the end of a copy. */
+  /** A switch has left the subscription disabled, another session changed the publication since CreateSubscription, or a restart lost the end of a copy. */
   async act({ source, target, remainingMs }, { history, orphaned: lost, recopying }) {
     const finished = await withAdvisoryLock(source, history.name, async () => {
       const now = await lookAtHistory(source, target);

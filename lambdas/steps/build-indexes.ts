@@ -17,10 +17,10 @@ import { StatementPool } from '../schema/post-data/statement-pool.ts';
 import type { Warmth } from '../state/warmth.sql.ts';
 
 const NAME = 'BuildIndexes';
-/** Before a visit ends: enough to hang up and to look once more at 10,000 statements, but never more than a quarter of a short visit. */
+/** Before a visit ends: enough to disconnect and to look once more at 10,000 statements, but never more than a quarter of a short visit. */
 const LEAVE_BEFORE_MS = 20_000;
 const LEAVE_BEFORE_SHARE = 0.25;
-/** A statement that is still open when all others have had their turn gets another on the same visit. */
+/** A statement that is still open when all others were tried is tried once more on the same visit. */
 const TURNS_A_VISIT = 2;
 /** Step Functions keeps 256 KiB of state for all steps together. */
 const MOST_FAILURES_SHOWN = 50;
@@ -30,7 +30,7 @@ interface Seen {
   readonly all: readonly StatementStatus[] | undefined;
   /** Whether the target's schema is still to be recorded, for CheckCutover to find what changed since. */
   readonly unrecorded: boolean;
-  /** What this execution has read into the target's memory; undefined where nobody asked for it. */
+  /** Pages that this execution has read into the target's memory; undefined where the input does not ask for it. */
   readonly warmth: Warmth | undefined;
 }
 
@@ -58,7 +58,7 @@ export const buildIndexes = defineStep({
 
   async act(ctx: Acting<'target'>): Promise<'pending' | undefined> {
     if ((await carryOutAll(ctx)) === 'left') return 'pending';
-    // Recorded once, when everything is there: from then on, whoever changes the target's schema is not us.
+    // Recorded once, when everything is there: from then on, every change of the target's schema is made by others.
     const seen = await buildIndexes.inspect(ctx);
     if (!seen.all?.every(({ state }) => state === 'done')) return 'pending';
     if (seen.unrecorded) await recordTarget(ctx.target);
@@ -79,7 +79,7 @@ async function standings({ target, execution }: Looking<'target'>): Promise<read
   return (await target.query(workList(NAME))).map((work) => ({ ...work, state: stateOf(work, execution) }));
 }
 
-/** What a message leaves out. The server has kept it, because nobody may have listened when it was said. */
+/** Logs the part that a message leaves out. The server has kept it, because the client may have been gone when it was sent. */
 function logWholeWords({ log }: Looking<'target'>, all: readonly StatementStatus[]): void {
   for (const work of all) {
     const whole = work.state === 'failed' ? wordsOf(work)?.whole : undefined;
@@ -88,7 +88,7 @@ function logWholeWords({ log }: Looking<'target'>, all: readonly StatementStatus
   }
 }
 
-/** Gives every open statement its turns. `left` where the visit's time was over before that. */
+/** Carries out every open statement. `left` where the visit's time was over before that. */
 async function carryOutAll(ctx: Acting<'target'>): Promise<'taken' | 'left'> {
   const { target, input, execution } = ctx;
   const [settings] = await target.query(buildSettings());

@@ -1,4 +1,4 @@
-/** State `CheckCutover`: refuses a switch that would lose something, take long or leave no way back, with every reason at once. */
+/** State `CheckCutover`: refuses a switch that would lose something, take long or leave no rollback, with every reason at once. */
 import { CHECK_NEEDS, checking } from '../checks/cutover/check.ts';
 import { CUTOVER_CHECKS } from '../checks/cutover/index.ts';
 import { refusal } from '../checks/report.ts';

@@ -1,4 +1,4 @@
-/** State `CheckReadiness`: one look at both sides that lists everything that stands in the way. It changes nothing anywhere. */
+/** State `CheckReadiness`: one look at both sides that lists every obstacle. It changes nothing anywhere. */
 import type { Finding } from '../checks/finding.ts';
 import { loadContext } from '../checks/readiness/context.ts';
 import { CHECKS } from '../checks/readiness/index.ts';
@@ -12,7 +12,7 @@ export const checkReadiness = defineStep({
   needs: ['source', 'target', 'cluster', 'applicationView', 'wayBack', 'executions'],
   async inspect({ source, target, cluster, applicationView, wayBack, executions, input, log }): Promise<Finding[]> {
     const findings = await findAll(CHECKS, await loadContext({ source, target, cluster, applicationView, wayBack, input }));
-    await refuseBesideOlder(executions); // last, because the list of executions may be a second or two behind two that begin at once
+    await refuseBesideOlder(executions); // last, because the list of executions may lag a second or two behind two that begin at once
     for (const finding of reported(findings)) log.info(`Found ${finding.code}`, finding);
     return findings;
   },

@@ -1,4 +1,4 @@
-/** State `CheckRollback`: refuses a way back that would lose what was written since the switch, with every reason at once. */
+/** State `CheckRollback`: refuses a rollback that would lose what was written since the switch, with every reason at once. */
 import { checking } from '../checks/cutover/check.ts';
 import { ROLLBACK_CHECKS } from '../checks/cutover/index.ts';
 import { refusal } from '../checks/report.ts';

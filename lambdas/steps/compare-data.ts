@@ -1,6 +1,6 @@
 /**
  * Step 4 of the guide "Migrate from Aurora to PlanetScale" compares row counts. This compares every value of every published table, by
- * sums of row hashes over ranges of the primary key, while the source is written to. It looks only.
+ * sums of row hashes over ranges of the primary key, while the source is written to. It only reads.
  */
 import { advance, finish, nextTable, type Progress, resume, within } from '../comparison/progress.ts';
 import { differenceMessage } from '../comparison/report.ts';
@@ -63,7 +63,7 @@ export const compareData = defineStep({
         if (part.reason !== null) await demandSchema(ctx);
         progress = advance(progress, table, part);
       } catch (error) {
-        // What was compared before time ran out or a connection broke stays compared. A visit that has nothing to show fails.
+        // What was compared before time ran out or a connection broke stays compared. A visit that has compared nothing fails.
         if (progress !== start && (error instanceof TransientError || isTimeout(error))) return progress;
         throw isTimeout(error) ? tooLong(table, error) : error;
       }

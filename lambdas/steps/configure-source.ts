@@ -1,6 +1,6 @@
 /**
  * Guide A, step 2: logical replication is a static parameter of the cluster, so a parameter group of ours replaces the attached one.
- * PlanetScale streams from outside, so its addresses are let in and the instances get public names. What was there before is recorded
+ * PlanetScale streams from outside, so its addresses are allowed and the instances get public names. What was there before is recorded
  * first, where RestoreSource finds it.
  */
 
@@ -34,7 +34,10 @@ async function look(cluster: ClusterSetupView): Promise<Seen | undefined> {
   const foreign = state.parameterGroup !== migrationGroup && !DEFAULT_GROUP.test(state.parameterGroup);
   const theirs = foreign ? await cluster.userParameters(state.parameterGroup) : [];
   const setting: Setting = {
-    ...{ stack, migrationGroup, publicAccess, state },
+    stack,
+    migrationGroup,
+    publicAccess,
+    state,
     securityGroup: await cluster.securityGroup(),
     tags: await candidateTags(cluster, state),
     streamsAlready: foreign && streamsAlready(theirs),

@@ -54,7 +54,7 @@ interface Seen {
   readonly paths: readonly GivenPath[];
 }
 
-/** What an execution's history may hold of them. */
+/** Number of them that an execution's history may hold. */
 const MOST_PATHS_SHOWN = 50;
 
 export const copySchema = defineStep({
@@ -92,7 +92,7 @@ export const copySchema = defineStep({
     const staying = STAY_BEHIND.filter((name) => !offered.has(name));
     const { excludeSchemas, excludeTables } = input;
     const exclusions: Exclusions = { excludeSchemas, excludeTables };
-    // Before the dump: what changes in between is then a difference to be found later, and not one that nobody sees.
+    // Before the dump: what changes in between is then a difference to be found later, and is not missed.
     const objects = await objectsOf(source, exclusions);
     const paths = input.searchPath === 'source' ? await pathsToGive(source, input) : [];
     const identities = await identitiesSet(source);
@@ -124,7 +124,7 @@ export const copySchema = defineStep({
   }),
 });
 
-/** Names as an execution can carry them; all of them stand in the record on the target. */
+/** Names that an execution can carry; all of them are in the record on the target. */
 const MOST_SHOWN = 200;
 const shown = (names: readonly string[]): string[] => atMost(MOST_SHOWN, names);
 
@@ -136,7 +136,7 @@ interface Plan {
   readonly paths: readonly GivenPath[];
   /** Replica identities that we have set on the source, which the dump brings along. */
   readonly identities: readonly IdentityOfTwin[];
-  /** What runs there, as it was before the dump. */
+  /** The source's code, as it was before the dump. */
   readonly code: readonly CodeObject[];
 }
 

@@ -46,7 +46,7 @@ interface Seen {
   readonly pinned: boolean;
   /** The role with which the target will be compared. */
   readonly reader: TargetReader;
-  /** For what a slot that is yet to be made has to wait. */
+  /** Transactions for which a slot that is yet to be made has to wait. */
   readonly waitsFor: readonly OpenWriter[];
 }
 
@@ -116,7 +116,7 @@ function judge(seen: Seen): Verdict {
 }
 
 /**
- * With the empty tables taken in at once, where there are many. That is only quicker, so whatever stands in its way is told and passed over:
+ * With the empty tables taken in at once, where there are many. That is only quicker, so whatever prevents it is reported and passed over:
  * then they are copied as all others are.
  */
 async function subscribeTo(

@@ -1,10 +1,11 @@
 /**
- * State `DropReplication`: removes what the migration made in both databases, from every state. Guide W, step 11, with what it leaves out.
+ * State `DropReplication`: removes what the migration made in both databases, from every state. Guide W, step 11, and the steps it omits.
  * A side that cannot be reached does not keep the other from being cleaned; the execution ends red and says what is left.
  *
- * A fence that a switch left behind is lifted, and gates are opened, with the settings that the database had before. That the target serves
- * the application by then is how a migration ends. A committed switch that was not carried to its end is refused, because the rest of it
- * decides where the application writes. Replica identities that the migration has set go back to what they were, unless somebody changed them since.
+ * A fence that a switch did not remove is lifted, and gates are opened, with the settings that the database had before. That the target serves
+ * the application by then is how a migration ends. A committed switch that was not completed is refused, because the rest of it
+ * decides where the application writes. Replica identities that the migration has set go back to what they were, unless another
+ * session changed them since.
  */
 
 import { removeArtifacts, sourceToClean, stopSwitches, targetToClean } from '../cleanup/artifacts.ts';
@@ -89,7 +90,7 @@ export const dropReplication = defineStep({
       ...(sourceIsTodo(seen) ? [sourceToClean(source)] : []),
     ];
     await stopSwitches(targets, STEP);
-    // Until a moment ago a function that nobody waits for any more may have committed its switch.
+    // Until a moment ago a function that no execution waits for any more may have committed its switch.
     const now = await lookAround(ctx);
     refuse(now, drop);
     if (isAnotherScene(now, seen) || waitsForTheOtherGate(now)) return 'pending';

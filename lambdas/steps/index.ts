@@ -60,5 +60,5 @@ export const STEP_NAMES = Object.keys(steps) as StepName[];
 /** A step without its own types, for code that treats all alike. */
 export const stepNamed = (name: StepName): AnyStep => steps[name];
 
-/** What a step may reach. */
+/** The ports that a step may reach. */
 export const needsOf = (name: StepName): readonly Need[] => stepNamed(name).needs;

@@ -1,6 +1,6 @@
 /**
- * State `LiftFence`: settles a switch that ended in the middle. One that was not committed is taken back: the fence is lifted and the
- * application goes on where it was. One that was committed is carried to its end. Follows every failure of a switch, and is what `Recovery`
+ * State `LiftFence`: settles a switch that ended in the middle. One that was not committed is aborted: the fence is lifted and the
+ * application goes on where it was. One that was committed is completed. Follows every failure of a switch, and is what `Recovery`
  * does, which a rule starts after an execution was aborted, failed or timed out.
  */
 import type { Direction } from '../config/direction.ts';
@@ -28,11 +28,11 @@ interface Seen {
   /** An execution that ended, and whose function may still be on its way to the fence of the side that serves. */
   readonly toCallOff: string | undefined;
   readonly waitedSeconds: number;
-  /** The older execution for which the one that ended had stepped aside: whatever is under way is that one's. */
+  /** The older execution in favour of which the one that ended was refused: a switch under way is that one's. */
   readonly leftTo: string | undefined;
   /**
-   * In the machine of the switch itself its own failure is what a person has to read. So where nothing is left but a function of the user's that has not
-   * heard, that is left to Recovery, which follows.
+   * In the machine of the switch itself the operator has to read its own failure. So where nothing is left but a call of the user's function
+   * that was not made, that is left to Recovery, which follows.
    */
   readonly leftToRecovery: boolean;
 }

@@ -38,7 +38,7 @@ export const rebootSource = defineStep({
   needs: ['clusterReboot', 'source'],
   interrupted: 'The reboot may have been asked for already; it is not asked for twice.',
 
-  /** What RDS says may be what was: of a group that it has just attached, and of an instance that it has just rebooted. */
+  /** RDS may report an earlier state: of a group that it has just attached, and of an instance that it has just rebooted. */
   async inspect({ clusterReboot: cluster, source, waitedSeconds, previous }): Promise<Seen> {
     const state = await cluster.describe();
     const writer = state?.members.find((member) => member.isWriter);

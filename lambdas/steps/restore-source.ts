@@ -1,7 +1,7 @@
 /**
- * Puts the cluster back as its journal says: parameter group, security groups, public access. What somebody has changed meanwhile is left
- * alone. Nothing is rebooted: until somebody does, the instances run on with the migration's parameters, which harm nobody. The journal goes
- * last, so that a visit that is cut off leaves everything that the next one needs.
+ * Puts the cluster back as its journal says: parameter group, security groups, public access. What was changed meanwhile is left
+ * alone. Nothing is rebooted: until the operator does, the instances run on with the migration's parameters, which do no harm. The journal is
+ * removed last, so that a visit that is cut off leaves everything that the next one needs.
  */
 
 import { availabilityOf, isSettled } from '../cluster/availability.ts';
@@ -32,7 +32,8 @@ function judge(seen: Tagged | undefined, doubts: readonly Doubt[]): Verdict {
   if (others.length > 0) {
     throw new CleanupIncomplete(
       `The cluster ${seen.state.cluster} still serves the migration of ${others.join(', ')}, which began while ours was there and relies on ` +
-        'our parameter group and on public access. Nothing was put back. Let Cleanup of that stack end first, then start this one again. If there is no such stack, somebody wrote its tags ' +
+        'our parameter group and on public access. Nothing was put back. Let Cleanup of that stack end first, then start this one again. If ' +
+        'there is no such stack, another principal wrote its tags ' +
         `(${JOURNAL_PREFIX}…): remove them from the cluster.`,
     );
   }

@@ -52,7 +52,7 @@ export const rotatePassword = defineStep({
     if (stopped.length === 0) return 'done';
     for (const { name, stream, slot } of stopped) {
       const trouble = slotTrouble(name, stream, slot);
-      if (trouble) throw broken(`The password is changed everywhere, but nobody can read what is gone: ${trouble}`, stream);
+      if (trouble) throw broken(`The password is changed everywhere, but no session can read what is gone: ${trouble}`, stream);
     }
     if (waitedSeconds > TIMEOUT_SECONDS) throw notBack(stopped);
     return 'pending';
@@ -107,7 +107,7 @@ async function passOn(ctx: Acting<Needs>, { stream, name, connection, note, slot
 function notBack(stopped: readonly PasswordHolder[]): CannotConnect {
   const where = stopped.map(({ name, stream }) => `${name} on the ${SIDES_OF[stream].subscriber}`).join(', ');
   return new CannotConnect(
-    `The password is changed everywhere, but nobody has read the slot since: the subscription ${where} does not come back. Nothing is lost, ` +
+    `The password is changed everywhere, but no walsender has read the slot since: the subscription ${where} does not come back. Nothing is lost, ` +
       'because the slot keeps everything; the application goes on. The log of the subscribing server says why it is refused. Remove the ' +
       'cause, then start Rotation again.',
   );

@@ -40,7 +40,7 @@ interface Seen {
   readonly wanting: readonly IdentityFacts[];
   /** Tables of the target that have another identity than we have given their twins. */
   readonly unlike: readonly UnlikeTwin[];
-  /** How many we have set on the source. */
+  /** Number of identities that we have set on the source. */
   readonly set: number;
 }
 
@@ -109,7 +109,7 @@ export const setReplicaIdentity = defineStep({
     if (hopeless.length > 0) {
       throw new NotReady(
         `These tables cannot be given a replica identity: ${atMost(MOST_SHOWN, hopeless).join(', ')}. ` +
-          'Either none would find their rows, or they belong to somebody whose rights we do not have. None of them was changed, and nothing is ' +
+          'Either none would find their rows, or they belong to a role whose rights we do not have. None of them was changed, and nothing is ' +
           'published yet. Start Preflight, which says what helps each table of the source; on the target make our role a member of the owners.',
       );
     }
@@ -132,7 +132,7 @@ export const setReplicaIdentity = defineStep({
   evidence: ({ wanting, unlike, set }) => ({ set, left: wanting.length, leftOnTarget: unlike.length }),
 });
 
-/** @throws TransientError for tables that somebody else keeps locked */
+/** @throws TransientError for tables that another session keeps locked */
 async function demandAll(name: SideName, side: Reader, left: readonly { readonly relation: number }[]): Promise<void> {
   if (left.length === 0) return;
   const relations = left.map(({ relation }) => relation);

@@ -1,6 +1,6 @@
 /**
  * Finds what would stop the copy before it begins, by trying it: the first and last rows of every table and some between go into the target's
- * empty tables as changes would be applied, are evaluated by whatever will be evaluated, and are taken back. Neither guide has this: they find
+ * empty tables as changes would be applied, are evaluated by every expression that a change evaluates, and are rolled back. Neither guide has this: they find
  * out while copying. What runs is code of users, so it runs in a session that logs in as a role which may do nothing else.
  */
 import { StatementFailed, TransientError, VerificationError } from '../config/errors.ts';
@@ -95,7 +95,7 @@ export const trySample = defineStep({
   }),
 });
 
-/** The name by which a person is told of it. */
+/** The name that messages show. */
 const readable = <Named extends { readonly name: string }>(one: Named): Named => ({ ...one, name: withoutNeedlessQuotes(one.name) });
 
 /** @throws SampleRefused with everything that fails */
@@ -151,7 +151,7 @@ async function tryAll(ctx: Acting<Needs>): Promise<SampleTrial> {
   } finally {
     await trial.end();
   }
-  if (trial.refusals.length > 0) throw sampleRefused(trial.refusals, trial.untold);
+  if (trial.refusals.length > 0) throw sampleRefused(trial.refusals, trial.unlisted);
   const { slow, untried } = trial;
   if (slow.length + untried.length > 0)
     log.warn('Not all of the sample could be tried', { slow: slow.slice(0, MOST_SHOWN), untried: untried.slice(0, MOST_SHOWN) });

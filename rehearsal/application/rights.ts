@@ -1,11 +1,11 @@
-/** What an application's role needs. A migration copies no owners and no grants, so on the target a person gives them anew, as here. */
+/** Grants of an application's role. A migration copies no owners and no grants, so on the target the operator grants them anew, as here. */
 import pg from 'pg';
 import { clientConfig } from '../../lambdas/adapters/postgres/client-config.ts';
 import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
 import type { Statement } from '../../lambdas/ports/database.ts';
 import { literal, statement, USER_SCHEMA } from '../../lambdas/postgres/quote.ts';
 
-/** On every schema, table and sequence that we own. What extensions own is left as they made it; functions are for everybody. */
+/** On every schema, table and sequence that we own. What extensions own is left as they made it; PUBLIC may call functions. */
 const letIn = (role: string): Statement =>
   statement(`
 do $do$
@@ -26,7 +26,7 @@ end
 $do$
 `);
 
-/** @param owner whoever owns the objects there */
+/** @param owner login of the role that owns the objects there */
 export async function letApplicationIn(owner: ConnectionSettings, role: string): Promise<void> {
   const client = new pg.Client(clientConfig(owner, 'rehearsal preparation'));
   await client.connect();

@@ -1,6 +1,6 @@
 /**
- * What Preflight asks a person for where a table has row-level security and nobody may pass on BYPASSRLS, as on Aurora: the role that replicates
- * is made beforehand, a member of the table's owner. Where that is the master user itself it is not done, and Preflight's finding stands.
+ * Preflight's remedy where a table has row-level security and no role may pass on BYPASSRLS, as on Aurora: the role that replicates
+ * is made beforehand, a member of the table's owner. Where that is the master user itself it is not done, and Preflight's finding remains.
  */
 import pg from 'pg';
 import { clientConfig } from '../../lambdas/adapters/postgres/client-config.ts';

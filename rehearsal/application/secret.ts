@@ -3,7 +3,7 @@ import type { SideName } from '../../lambdas/config/side-name.ts';
 import type { Application } from '../../lambdas/ports/application.ts';
 import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
 
-/** What an application reads its connection from. */
+/** The secret from which an application reads its connection. */
 export interface ApplicationSecret {
   read(): Promise<ConnectionSettings>;
 }

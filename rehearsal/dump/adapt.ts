@@ -1,10 +1,10 @@
-/** What becomes of statements that do not belong into the database under rehearsal as they are. */
+/** Changes to statements that do not belong into the database under rehearsal as they are. */
 import { identifier } from '../../lambdas/postgres/quote.ts';
 
 const NAME = '("(?:[^"]|"")+"|[\\w$\\u0080-\\uffff]+)';
 const matching = (pattern: string): RegExp => new RegExp(pattern.replaceAll('NAME', NAME).replaceAll(' ', '\\s+'), 'is');
 
-/** They speak of the database by the name that it has elsewhere. Group 1 stands before the name, and the last after it. */
+/** They name the database by the name that it has elsewhere. Group 1 is before the name, and the last after it. */
 const OF_THE_DATABASE = [
   matching('^(alter database )NAME( (?:set|reset) .*)$'),
   matching('^(alter (?:role|user) NAME in database )NAME( .*)$'),
@@ -20,7 +20,7 @@ export function aboutDatabase(text: string, database: string): string | undefine
   return undefined;
 }
 
-/** A server has these once, or the rehearsal decides them; who is who in the dump is no login here. */
+/** A server has these once, or the rehearsal decides them; roles of the dump do not log in here. */
 const PASSED_OVER = [
   matching('^(?:create|drop|comment on) (?:database|tablespace)\\b'),
   matching('^alter (?:database|tablespace|system)\\b'),

@@ -1,4 +1,4 @@
-/** What a server complains of while a dump is loaded, and what can be done about it. */
+/** Errors of a server while a dump is loaded, and their remedies. */
 import pg from 'pg';
 import {
   DUPLICATE_DATABASE,
@@ -30,7 +30,7 @@ export type Complaint =
     }
   | { readonly kind: 'not allowed' | 'there already' | 'not there' | 'other' };
 
-/** Messages are in English, since the embedded servers are told so (`lc_messages`). */
+/** Messages are in English, since the embedded servers are set so (`lc_messages`). */
 const MISSING: readonly (readonly [RegExp, Extract<Complaint, { name: string }>['kind']])[] = [
   [/^role "(.*)" does not exist$/s, 'missing role'],
   [/^tablespace "(.*)" does not exist$/s, 'missing tablespace'],
@@ -56,7 +56,7 @@ export function complaintIn(error: unknown): Complaint {
 export const isOutOfLocks = (error: unknown): boolean =>
   error instanceof pg.DatabaseError && error.code === OUT_OF_MEMORY && `${error.hint}`.includes('max_locks_per_transaction');
 
-/** COPY into a table whose policies its owner, or anybody else, is under. */
+/** COPY into a table whose policies apply to its owner, or to any other role. */
 export const isAboutRowSecurity = (error: unknown): boolean =>
   error instanceof pg.DatabaseError && error.code === FEATURE_NOT_SUPPORTED && error.message.includes('row-level security');
 

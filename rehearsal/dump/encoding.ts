@@ -25,7 +25,11 @@ const LABELS: Readonly<Record<string, string>> = {
     latin7: 'iso-8859-13',
     latin8: 'iso-8859-14',
   },
-  ...{ latin9: 'iso-8859-15', latin10: 'iso-8859-16', iso88595: 'iso-8859-5', iso88596: 'iso-8859-6', iso88597: 'iso-8859-7' },
+  latin9: 'iso-8859-15',
+  latin10: 'iso-8859-16',
+  iso88595: 'iso-8859-5',
+  iso88596: 'iso-8859-6',
+  iso88597: 'iso-8859-7',
   ...{
     iso88598: 'iso-8859-8',
     koi8r: 'koi8-r',
@@ -36,8 +40,15 @@ const LABELS: Readonly<Record<string, string>> = {
     win: 'windows-1251',
   },
   ...Object.fromEntries([1250, 1251, 1252, 1253, 1254, 1255, 1256, 1257, 1258].map((page) => [`win${page}`, `windows-${page}`])),
-  ...{ eucjp: 'euc-jp', euckr: 'euc-kr', euccn: 'gbk', uhc: 'euc-kr', sjis: 'shift_jis', shiftjis: 'shift_jis' },
-  ...{ big5: 'big5', gbk: 'gbk', gb18030: 'gb18030' },
+  eucjp: 'euc-jp',
+  euckr: 'euc-kr',
+  euccn: 'gbk',
+  uhc: 'euc-kr',
+  sjis: 'shift_jis',
+  shiftjis: 'shift_jis',
+  big5: 'big5',
+  gbk: 'gbk',
+  gb18030: 'gb18030',
 };
 
 /** @returns undefined where the platform does not know it */

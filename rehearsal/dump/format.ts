@@ -1,4 +1,4 @@
-/** What a file is by its first bytes: a plain dump is text, and everything else is refused with the command that makes one of it. */
+/** The kind of a file, by its first bytes: a plain dump is text, and everything else is refused with the command that makes one of it. */
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { DumpRefused } from './refused.ts';
 

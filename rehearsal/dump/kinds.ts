@@ -9,13 +9,13 @@ const kind =
 
 export const isExtension = kind('create extension');
 export const isDrop = kind('drop', 'alter table [\\s\\S]* drop constraint');
-/** Who there is. Attributes of superusers are nobody's on Aurora. */
+/** Statements about roles. No role has the attributes of superusers on Aurora. */
 export const isAboutRoles = (text: string): boolean =>
   kind('(?:create|alter|drop) (?:role|user|group)')(text) && !/^\w+\s+user\s+mapping/i.test(text);
-/** Where a parameter is a superuser's, or of an application, the platform has set it for somebody. For ALL roles Aurora sets none. */
+/** A parameter of a superuser, or of an application, was set by the platform for a role. For ALL roles Aurora sets none. */
 export const isSettingOfRole = (text: string): boolean =>
   /^alter\s+(?:role|user)\s+(?!all\b)("(?:[^"]|"")+"|\S+)\s+(?:in\s+database\s+("(?:[^"]|"")+"|\S+)\s+)?(?:set|reset)\b/i.test(text);
-/** Who may do what. */
+/** Statements about grants and owners. */
 export const isAboutRights = kind(
   'grant',
   'revoke',
@@ -25,10 +25,10 @@ export const isAboutRights = kind(
   'drop owned',
 );
 export const isTransaction = kind('begin', 'start transaction', 'commit', 'end', 'rollback', 'abort', 'savepoint', 'release');
-/** How money and numbers read, unlike the language of messages, is a matter of the data. */
+/** The format of money and numbers, unlike the language of messages, is a matter of the data. */
 const setsLocale = kind('set (?:session |local )?lc_(?:monetary|numeric|time)');
 
-/** What a database is complete without, as far as it is loaded at all: what needs one of these fails by itself. */
+/** Statements without which a database is complete: a statement that needs one of these fails by itself. */
 const mayBeMissing = kind(
   ...[
     'set',
@@ -43,15 +43,15 @@ const mayBeMissing = kind(
 );
 export const mayBeMissed = (text: string): boolean => mayBeMissing(text) && !setsLocale(text);
 
-/** What fills a database, rather than preparing for it. */
+/** Statements that fill a database, rather than prepare for it. */
 const fills = kind('create', 'insert', 'alter', 'do', 'copy', 'with');
 const prepares = kind('create database', 'alter database', 'create (?:extension|tablespace)');
 export const isContent = (text: string): boolean => fills(text) && !prepares(text) && !isAboutRoles(text) && !isAboutRights(text);
 
-/** Reads files of the server's, which the server's superuser could: on the machine of a rehearsal that is nobody's intention. */
+/** Reads files of the server, which the server's superuser could: on the machine of a rehearsal that is never intended. */
 export const isServerCopy = (text: string): boolean => /^copy\b/i.test(text) && !/\b(from\s+stdin|to\s+stdout)\b/i.test(text);
 
 const LONGEST_HEADING = 80;
-/** The beginning of a statement, for people. */
+/** The beginning of a statement, for messages. */
 export const heading = (text: string): string =>
   `${text.slice(0, LONGEST_HEADING).replaceAll(/\s+/g, ' ')}${text.length > LONGEST_HEADING ? '…' : ''}`;

@@ -1,4 +1,4 @@
-/** A dump of one's own, loaded into the embedded source as `psql` would load it for somebody who mends what can be mended. */
+/** A dump of one's own, loaded into the embedded source as `psql` would load it for an operator who mends what can be mended. */
 import pg from 'pg';
 import { clientConfig } from '../../lambdas/adapters/postgres/client-config.ts';
 import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
@@ -16,7 +16,7 @@ export interface DumpOptions extends Keys {
 }
 
 export interface LoadedDump {
-  /** What was passed over or done otherwise than the dump says, for the user to know. */
+  /** Statements that were passed over or changed, for the user to know. */
   readonly notes: readonly string[];
   readonly tables: number;
 }
@@ -61,7 +61,7 @@ and not exists (select from pg_catalog.pg_depend as d where d.classid = 'pg_cata
     const tables = rows[0]?.tables ?? 0;
     if (tables === 0) throw new DumpRefused('The dump holds no table, so there is nothing to move. Is it the right file?');
     await client.query('set statement_timeout = 0');
-    // Code of the user's, in an index over an expression, may fail here.
+    // Code of the user, in an index over an expression, may fail here.
     const said = await client.query('analyze').then(
       () => [],
       (error: unknown) => [`analyze: ${wordsOf(error)}`],

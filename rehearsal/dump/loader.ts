@@ -1,4 +1,4 @@
-/** One session that loads a dump: each statement as the master user, and where that is not enough, as somebody who restores one would go on. */
+/** One session that loads a dump: each statement as the master user, and where that is not enough, as an operator who restores one would go on. */
 import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
 import { aboutDatabase, encodingIn, isPassedOver, isWorthAWord, plainMembership, withoutPrivilege, withoutTablespace } from './adapt.ts';
 import { type Complaint, complaintIn, isAboutRowSecurity, isOutOfLocks, wordsOf } from './complaints.ts';
@@ -18,15 +18,15 @@ import { DumpRefused, OutOfLocks } from './refused.ts';
 import { DumpSession } from './session.ts';
 import type { DumpPiece, Reading } from './statements.ts';
 
-/** What a person with the keys to the server does for the master user. */
+/** Actions of an operator with superuser rights for the master user. */
 export interface Keys {
-  /** Makes a role that the dump speaks of, wherever it is needed; nothing where it is there. */
+  /** Makes a role that the dump names, on every server that needs it; nothing where it is there. */
   createRole(name: string): Promise<void>;
   /** While the master user is a superuser. */
   asSuperuser<Result>(work: () => Promise<Result>): Promise<Result>;
 }
 
-/** What nothing helps against. */
+/** A failure without a remedy. */
 class Refusal {
   readonly cause: unknown;
   constructor(cause: unknown) {
@@ -156,14 +156,14 @@ export class Loader {
     return undefined;
   }
 
-  /** An attribute that Aurora gives to nobody is not worth a role. */
+  /** An attribute that no role has on Aurora is not worth a role. */
   async #makeRoleOf(text: string): Promise<void> {
     const name = MADE_ROLE.exec(text)?.[1];
     if (name !== undefined)
       await this.#keys.createRole(name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name.toLowerCase());
   }
 
-  /** Whoever restores a dump is a member of the roles that own what is in it. */
+  /** The operator who restores a dump is a member of the roles that own what is in it. */
   async #joinRoleOf(text: string): Promise<void> {
     const name = MADE_ROLE.exec(text)?.[1];
     if (name !== undefined) await this.#session.run(`grant ${name} to current_user`).catch(() => {});
@@ -200,7 +200,7 @@ export class Loader {
     await this.#session.hear();
   }
 
-  /** A table under row security takes rows of nobody's but those that pass it by. */
+  /** A table under row security takes rows only from roles that bypass it. */
   async #mayCopy(text: string): Promise<boolean> {
     try {
       await this.#session.tryCopy(text);
@@ -243,7 +243,7 @@ export class Loader {
     const complaint = complaintIn(error);
     const locale =
       complaint.kind === 'missing locale'
-        ? ` This machine does not have the locale ${complaint.name}, so nothing can be told of a database that needs it. ` +
+        ? ` This machine does not have the locale ${complaint.name}, so nothing is known of a database that needs it. ` +
           'Install it (locale -a lists what is there; localedef or the package locales makes one), then rehearse again.'
         : '';
     return new DumpRefused(`${place} was refused: ${heading(text)}: ${wordsOf(error)}${locale}`, { cause: error });

@@ -1,9 +1,9 @@
-/** What was passed over when a dump was loaded, told where it may be why something failed. */
+/** Statements of a dump that were passed over, reported where they may be the cause of a failure. */
 import { atMost } from '../../lambdas/config/listing.ts';
 
 const MOST_SHOWN = 10;
 
-/** Names in a note, as far as somebody could have quoted them: words of the language are in every statement. */
+/** Names in a note that could be quoted identifiers: keywords are in every statement. */
 const namesIn = (note: string): string[] =>
   [...note.matchAll(/"((?:[^"]|"")+)"|\b([a-z_][\w$]{3,})\b/gi)]
     .map(([, quoted, plain]) => (quoted ?? plain ?? '').toLowerCase())
@@ -16,7 +16,7 @@ const COMMON = new Set(
   ).split(' '),
 );
 
-/** Those that speak of what the failure speaks of come first. */
+/** Notes that name the same objects as the failure come first. */
 export function mentioned(notes: readonly string[], failure: string): string {
   if (notes.length === 0) return '';
   const words = new Set(namesIn(failure));

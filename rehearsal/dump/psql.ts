@@ -14,7 +14,7 @@ export interface Command {
   readonly words: string;
 }
 
-/** How something prints, what is printed, whether to stop at an error, and what guards a dump. */
+/** Commands about printing, stopping at an error, and guarding a dump. */
 const WITHOUT_EFFECT = new Set([
   ...[
     'restrict',

@@ -1,4 +1,4 @@
-/** Why a dump is not loaded: nothing was rehearsed then, and nothing can be told. */
+/** Errors of a dump that is not loaded: nothing was rehearsed then, and the outcome is unknown. */
 
 /** The dump cannot be loaded. The message names the line and the server's complaint. */
 export class DumpRefused extends Error {

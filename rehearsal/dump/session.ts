@@ -1,4 +1,4 @@
-/** The session in which a dump is loaded: what fails in it takes nothing else with it. */
+/** The session in which a dump is loaded: a failure in it undoes nothing else. */
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import pg from 'pg';
@@ -7,7 +7,7 @@ import { clientConfig } from '../../lambdas/adapters/postgres/client-config.ts';
 import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
 import { isTransaction } from './kinds.ts';
 
-/** warning_privilege_not_revoked, warning_privilege_not_granted: nobody but an owner, or a member of one, may. */
+/** warning_privilege_not_revoked, warning_privilege_not_granted: only an owner, or a member of one, may. */
 const NOT_GRANTED = new Set(['01006', '01007']);
 
 export class DumpSession {
@@ -23,7 +23,7 @@ export class DumpSession {
   }
 
   open = (): Promise<unknown> => this.#client.connect();
-  /** The server takes back what failed after it has said so, and has locks until then. */
+  /** The server rolls back what failed after it has reported it, and holds locks until then. */
   async close(): Promise<void> {
     await this.#client.query('rollback').catch(() => {});
     await this.#client.end();
@@ -52,7 +52,7 @@ export class DumpSession {
   /** Asks with no rows, as data that was read once is not there for another try. @throws why it may not */
   tryCopy = (text: string): Promise<void> => this.#guarded(() => pipeline(Readable.from([]), this.#client.query(from(text))));
 
-  /** Within a transaction a session hears of what others did to roles when it takes a lock, and not before. */
+  /** Within a transaction a session sees what others did to roles when it takes a lock, and not before. */
   async hear(): Promise<void> {
     if (this.#client.getTransactionStatus() !== 'T') return;
     await this.#client.query('savepoint hearing; select from pg_catalog.pg_largeobject_metadata limit 0');
@@ -64,7 +64,7 @@ export class DumpSession {
     await this.#client.query('reset all');
   }
 
-  /** A statement that fails takes the dump's own transaction with it otherwise. */
+  /** Otherwise a statement that fails aborts the dump's own transaction. */
   async #guarded(work: () => Promise<unknown>): Promise<void> {
     if (this.#client.getTransactionStatus() !== 'T') return void (await work());
     await this.#client.query('savepoint rehearsal');

@@ -1,4 +1,4 @@
-/** What a plain dump asks for, piece by piece, so that a dump larger than memory can be loaded. Read as psql reads a file. */
+/** The statements, data and commands of a plain dump, one by one, so that a dump larger than memory can be loaded. Read as psql reads a file. */
 import { AtomicBody } from '../../lambdas/schema/dump/statements.ts';
 import { type TokenKind, tokenAt } from '../../lambdas/schema/dump/tokens.ts';
 import { type Decoder, UTF8 } from './encoding.ts';
@@ -9,7 +9,7 @@ import { DumpRefused } from './refused.ts';
 
 interface Piece {
   readonly text: string;
-  /** For people, such as `Line 7 of the dump`. */
+  /** For messages, such as `Line 7 of the dump`. */
   readonly place: string;
 }
 export type DumpPiece =
@@ -23,7 +23,7 @@ export type DumpPiece =
   /** The encoding of what follows. */
   | (Piece & { readonly kind: 'encoding' });
 
-/** What a reader of pieces may change while it reads, and what files that include each other share. */
+/** State that a reader of pieces may change while it reads, shared by files that include each other. */
 export class Reading {
   readonly variables = new Variables();
   decoder: Decoder = UTF8;
@@ -45,7 +45,7 @@ const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
 const MOST_INCLUSIONS = 20;
 
-/** What a token waits for that does not end on its line. @param begun its first two characters */
+/** The end that a token waits for which does not end on its line. @param begun its first two characters */
 function closerOf(kind: TokenKind, begun: string): string {
   if (kind === 'comment') return '*/';
   if (kind === 'name') return '"';
@@ -147,7 +147,7 @@ function decoded(bytes: Buffer, decoder: Decoder, place: string): string {
   }
 }
 
-/** What was read and is not yet a whole statement. */
+/** Text that was read and is not yet a whole statement. */
 class Draft {
   readonly #variables: Variables;
   #text = '';

@@ -1,4 +1,4 @@
-/** What a clean-up has to leave as it was: the catalogs of one database and of its server, as far as a migration could touch them. */
+/** Catalog entries that a clean-up has to leave as they were: of one database and its server, as far as a migration could touch them. */
 import type { Statement } from '../../lambdas/ports/database.ts';
 import { statement, USER_SCHEMA } from '../../lambdas/postgres/quote.ts';
 import type { Look } from './look.ts';
@@ -9,7 +9,7 @@ export interface Entry {
   readonly detail: string;
 }
 
-/** Access lists by what they mean: one that was granted and revoked is written out, and says the same as none. */
+/** Access lists by their meaning: one that was granted and revoked is written out, and means the same as none. */
 const rightsIn = (catalog: string, name: string, list: string, kind: string, owner: string, where: string): string => `
 select format('%s of %s on %s by %s', a.privilege_type, case a.grantee when 0 then 'public' else a.grantee::regrole::text end, ${name}, a.grantor::regrole)
   as name, a.is_grantable::text as detail
@@ -54,13 +54,13 @@ from pg_default_acl left join pg_namespace as n on n.oid = defaclnamespace`,
 } as const;
 export type Subject = keyof typeof SUBJECTS;
 
-/** Everything but what the copied objects are: those stay on the target, with whatever a person grants on them. */
+/** Everything but what the copied objects are: those stay on the target, with whatever the operator grants on them. */
 export const APART_FROM_COPIES = ['roles', 'members', 'settings', 'slots', 'publications', 'subscriptions', 'databaseRights'] as const;
 export const ALL_SUBJECTS = Object.keys(SUBJECTS) as Subject[];
 
 const entriesOf = (subject: Subject): Statement<Entry> => statement(`select * from (${SUBJECTS[subject]}) as entries order by 1, 2`);
 
-/** `cluster` is what the control plane keeps. */
+/** `cluster` are the entries of the control plane. */
 export type Catalogs = Readonly<Partial<Record<Subject | 'cluster', readonly Entry[]>>>;
 
 export async function catalogsOf(look: Look, subjects: readonly Subject[] = ALL_SUBJECTS): Promise<Catalogs> {
@@ -69,7 +69,7 @@ export async function catalogsOf(look: Look, subjects: readonly Subject[] = ALL_
   return Object.fromEntries(entries);
 }
 
-/** What differs, each by its name: in `after` only, in `before` only, or not as it was. */
+/** Entries that differ, each by its name: in `after` only, in `before` only, or not as it was. */
 export function changesBetween(before: Catalogs, after: Catalogs): string[] {
   const subjects = Object.keys(before) as (keyof Catalogs)[];
   return subjects.flatMap((subject) => {

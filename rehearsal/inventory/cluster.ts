@@ -1,8 +1,8 @@
-/** What a clean-up has to leave as it was on the control plane of the source: all settings that a migration changes, and every tag. */
+/** Settings and tags that a clean-up has to leave as they were on the control plane of the source: all that a migration changes. */
 import type { Cluster } from '../../lambdas/ports/cluster.ts';
 import type { Entry } from './catalogs.ts';
 
-/** Nothing of a server that nobody manages. Whether an instance runs with the attached group is left out: that takes a reboot. */
+/** Nothing of a server that is not managed. Whether an instance runs with the attached group is left out: that takes a reboot. */
 export async function entriesOfCluster(cluster: Cluster): Promise<Entry[]> {
   const state = await cluster.describe();
   if (!state) return [];

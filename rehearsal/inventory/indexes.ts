@@ -35,7 +35,7 @@ where i.indisvalid and i.indisready and ${USER_SCHEMA}
 /** Foreign keys of unlogged tables, which a side that subscribes has to do without. */
 const HELD = "k.contype = 'f' and t.relpersistence = 'u'";
 
-/** Constraints that somebody declared: those that a partition has from its parent come with it, not-null has its place in the column. */
+/** Constraints that were declared: those that a partition has from its parent come with it, not-null has its place in the column. */
 const constraints = (subscribes: boolean): Statement<Definition> =>
   statement(`
 select n.nspname::text as schema, t.relname::text as "table", k.conname::text as name, pg_get_constraintdef(k.oid) as definition, t.relkind::text
@@ -55,7 +55,7 @@ where c.relkind in ('m', 'f') and ${USER_SCHEMA}
 
 const keyOf = ({ schema, table, name }: Definition): string => JSON.stringify([schema, table, name]);
 
-/** @param subscribes whether the target takes in what the source writes */
+/** @param subscribes whether the target subscribes to the source */
 export async function compareIndexes(
   { source, target }: BothSides,
   scope: Scope = EVERYTHING,

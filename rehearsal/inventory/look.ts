@@ -1,4 +1,4 @@
-/** The rehearsal's own look at both servers. It shares no query with the steps, so that a step cannot vouch for itself. */
+/** The rehearsal's own queries on both servers. They share none with the steps, so that no step checks itself. */
 import pg from 'pg';
 import { clientConfig } from '../../lambdas/adapters/postgres/client-config.ts';
 import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
@@ -26,7 +26,7 @@ const LOOKING: SessionKind = { mode: 'read write', statement: 0, lock: 0, idleIn
 const settings = (version: number, oldestVersion: number): string =>
   `${pinSession(version, LOOKING)};\nset extra_float_digits = ${oldestVersion < SHORTEST_FLOATS_FROM ? 0 : 1}`;
 
-/** Opens both, looks, and closes both. */
+/** Opens both, runs the queries, and closes both. */
 export async function lookAtBoth<Result>(
   sides: { readonly source: ConnectionSettings; readonly target: ConnectionSettings },
   look: (both: BothSides) => Promise<Result>,

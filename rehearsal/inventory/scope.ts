@@ -1,4 +1,4 @@
-/** What of both databases the rehearsal looks at, and what of that it counts: its own tables have to arrive, but are nobody's database. */
+/** Tables that the rehearsal compares, and those of them that it counts: its own tables have to arrive, but are not the user's. */
 import type { Exclusions } from '../../lambdas/config/input.ts';
 import type { Statement } from '../../lambdas/ports/database.ts';
 import { statement } from '../../lambdas/postgres/quote.ts';

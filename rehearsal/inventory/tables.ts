@@ -54,7 +54,7 @@ export async function compareTables({ source, target }: BothSides, scope: Scope 
   return { compared: found.filter(({ schema }) => scope.counts(schema)).length, different };
 }
 
-/** Undefined where the side does not have such a table. Any other trouble is not a difference: then nobody can tell. */
+/** Undefined where the side does not have such a table. Any other failure is not a difference: then the outcome is unknown. */
 async function fingerprintOf(look: Look, table: Table): Promise<string | undefined> {
   const ask = async () => (await look(fingerprint(table)))[0]?.fingerprint;
   try {
@@ -71,7 +71,7 @@ async function fingerprintOf(look: Look, table: Table): Promise<string | undefin
 }
 
 const codeOf = (error: unknown): string => String((error as { code?: unknown }).code);
-/** A name that leads to nothing, or to several. */
+/** SQLSTATEs of a name that is not found, or is ambiguous. */
 const LEADS_NOWHERE = /^(?:3F000|42P01|42703|42704|42883|42725)$/;
 
 const MISSING = new Set([INVALID_SCHEMA_NAME, UNDEFINED_TABLE, UNDEFINED_COLUMN]);

@@ -6,9 +6,9 @@ import { entriesOfCluster } from './cluster.ts';
 import { lookAtBoth } from './look.ts';
 
 export interface CatalogComparison {
-  /** How many things of the catalogs were looked at, on both sides together; 0 where nobody looked. */
+  /** Number of catalog entries that were compared, on both sides together; 0 where none were. */
   readonly compared: number;
-  /** What was left, is gone or has changed, each by side and name. */
+  /** Entries that were left, are gone or have changed, each by side and name. */
   readonly different: readonly string[];
 }
 

@@ -13,11 +13,11 @@ import type { SynthesizedMachine } from './synthesize.ts';
 export interface Visited {
   readonly machine: string;
   readonly step: StepName;
-  /** How many visits of this step there have been in this execution, this one included. */
+  /** Number of visits of this step in this execution, this one included. */
   readonly visits: number;
   /** Seconds since the first visit began. */
   readonly seconds: number;
-  /** What the visit returned, or what it threw. */
+  /** The visit's result, or its error. */
   readonly outcome: StepResult | FunctionError;
 }
 
@@ -36,7 +36,7 @@ export interface ExecutionOptions {
   onVisited?(visited: Visited, execution: Pick<Execution, 'abort'>): void | Promise<void>;
 }
 
-/** Milliseconds that take the place of what is minutes in production. */
+/** Milliseconds in place of what takes minutes in production. */
 export interface Pace {
   readonly budgetMs: number;
   readonly pollMs: number;
@@ -44,7 +44,7 @@ export interface Pace {
 }
 export const DEFAULT_PACE: Pace = { budgetMs: 60_000, pollMs: 250, retryMs: 500 };
 
-/** How many times a task state was entered or retried, and how long it took from first to last, waiting included. */
+/** Number of times that a task state was entered or retried, and its time from first to last, waiting included. */
 export interface StateRecord {
   readonly name: string;
   visits: number;
@@ -62,18 +62,18 @@ export interface Outcome {
   readonly transitions: number;
   /** Task states in the order of their first visit. */
   readonly states: readonly StateRecord[];
-  /** What the console's red box would say. */
+  /** The error that the console would show. */
   readonly failure: { readonly error: string; readonly cause: string } | undefined;
-  /** What each step returned last, by its name. */
+  /** The last result of each step, by its name. */
   readonly evidence: Readonly<Partial<Record<StepName, Json>>>;
-  /** What the readiness check found, as it wrote it into its log; blockers included, which its result does not hold. */
+  /** Findings of the readiness check, as it wrote them into its log; blockers included, which its result does not hold. */
   readonly findings: readonly ReportedFinding[];
 }
 
 export interface Execution {
   /** Resolves, never rejects, when the machine has ended and nothing of it is under way any more. */
   readonly ended: Promise<Outcome>;
-  /** As the console's button: the next state is not entered. */
+  /** As the console's Stop button: the next state is not entered. */
   abort(): void;
 }
 

@@ -6,7 +6,7 @@ import type { Log } from '../../lambdas/ports/log.ts';
 import type { SynthesizedFunction } from './synthesize.ts';
 
 /**
- * What Step Functions sees of an error in a function: `errorType` as the error's name and JSON as its cause
+ * An error in a function as Step Functions sees it: `errorType` as the error's name and JSON as its cause
  * (https://docs.aws.amazon.com/lambda/latest/dg/nodejs-exceptions.html). The interpreter passes `message` on as the cause.
  */
 export class FunctionError extends Error {
@@ -38,7 +38,7 @@ export async function invoke(
     const { name, message } = error instanceof Error ? error : new Error(String(error));
     throw new FunctionError(name, message, error);
   }
-  // Lambda would have cut the function off by now. Here it is let go on to its end, so that nothing of it is left running.
+  // Lambda would have cut the function off by now. Here it runs to its end, so that nothing of it is left running.
   if (remainingMs() < 0) throw new FunctionError('Sandbox.Timedout', `Task timed out after ${budgetMs / 1000} seconds`);
   return result;
 }

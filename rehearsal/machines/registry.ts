@@ -1,4 +1,4 @@
-/** The executions that run, as ListExecutions would tell of them. */
+/** The executions that run, as ListExecutions would list them. */
 import type { Executions } from '../../lambdas/ports/executions.ts';
 
 interface Running {
@@ -23,7 +23,7 @@ export class ExecutionRegistry {
     if (index >= 0) this.#running.splice(index, 1);
   }
 
-  /** What one execution learns of the others. */
+  /** The other executions, as one of them sees them. */
   viewOf(name: string): Executions {
     return {
       older: async (ended) => {

@@ -15,11 +15,11 @@ export interface SynthesizedMachine {
   /** Whether it changes anything, so that two executions must not run at once. */
   readonly acts: boolean;
   readonly definition: StateMachineDefinition;
-  /** What stands behind each task, by the name of its state. */
+  /** The function of each task, by the name of its state. */
   readonly functions: Readonly<Record<string, SynthesizedFunction>>;
 }
 
-/** A function, by what its environment in the template says. */
+/** A function, by its environment in the template. */
 export interface SynthesizedFunction {
   readonly step: StepName;
   readonly defaults: MigrationInput;
@@ -70,7 +70,7 @@ function synthesize(): Machines {
   }
 }
 
-/** What `cdk synth` would take from cdk.json; the template depends on it. */
+/** The feature flags that `cdk synth` would take from cdk.json; the template depends on them. */
 function featureFlags(): Record<string, unknown> {
   const { context } = JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8')) as {
     context: Record<string, unknown>;

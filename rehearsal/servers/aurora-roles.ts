@@ -7,7 +7,7 @@
  */
 import { identifier } from '../../lambdas/postgres/quote.ts';
 
-/** Of the bootstrap superuser, and of nobody else. */
+/** Owned by the bootstrap superuser, and closed to every other role. */
 export const PLATFORM_DATABASE = 'rdsadmin';
 
 /** From here on memberships say who may pass them on, and some rights of superusers can be granted. */
@@ -66,7 +66,7 @@ $do$
 `,
   'create event trigger "rds: ddl" on ddl_command_end execute procedure pg_catalog.rds_see_ddl()',
   `comment on event trigger "rds: ddl" is 'of the platform'`,
-  // A function that is built in runs as its caller whatever its row says, as its number is enough to find it. So the original steps aside under
+  // A function that is built in runs as its caller whatever its row says, as its number is enough to find it. So the original is kept under
   // another name, and one with its name and a number of its own runs as rdsadmin, for members of rds_replication.
   `
 do $do$
@@ -107,7 +107,7 @@ end
 $do$
 `,
   // Before version 16 a subscription is made by superusers only, and given away to superusers only; it does not ask for more once it is there.
-  // Its owner is kept in two places, the row and pg_shdepend, in which the bootstrap superuser never stands.
+  // Its owner is kept in two places, the row and pg_shdepend, which never lists the bootstrap superuser.
   `
 create procedure pg_catalog.rds_create_subscription(owner text, command text)
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $do$

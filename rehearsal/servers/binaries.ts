@@ -1,4 +1,4 @@
-/** Where the embedded PostgreSQL servers are, and as which user they run. */
+/** Folders of the embedded PostgreSQL servers, and the user that runs them. */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -21,14 +21,14 @@ export interface Owner {
 /** PostgreSQL refuses to run as root, so there the servers run as `nobody`, which every system has. */
 export function serverOwner(): Owner | undefined {
   if (process.getuid?.() !== 0) return undefined;
-  nobody ??= { uid: idOfNobody('-u'), gid: idOfNobody('-g') };
-  return nobody;
+  unprivileged ??= { uid: idOf('-u'), gid: idOf('-g') };
+  return unprivileged;
 }
 
-let nobody: Owner | undefined;
-const idOfNobody = (flag: string): number => Number(execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' }));
+let unprivileged: Owner | undefined;
+const idOf = (flag: string): number => Number(execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' }));
 
-/** Whether users other than the owner may walk down to this folder. */
+/** Whether users other than the owner may reach this folder. */
 function isReachable(folder: string): boolean {
   for (let at = resolve(folder); ; at = dirname(at)) {
     if ((statSync(at).mode & 0o001) === 0) return false;

@@ -17,7 +17,7 @@ const LIFETIME_MS = 7 * 24 * 3600 * 1000;
 // An elliptic key is made in milliseconds; an RSA key takes longer than starting a server.
 const validity = () => ({ algorithm: 'sha256', keyType: 'ec', curve: 'P-256', notAfterDate: new Date(Date.now() + LIFETIME_MS) }) as const;
 
-/** One that nobody knows yet. */
+/** One that no client trusts yet. */
 export const newAuthority = (name: string): Promise<Authority> =>
   generate([{ name: 'commonName', value: name }], {
     ...validity(),
@@ -29,7 +29,7 @@ export const newAuthority = (name: string): Promise<Authority> =>
 
 let authority: Promise<Authority> | undefined;
 
-/** A further certificate for 127.0.0.1. @param by who signs it; the authority of all servers of this process unless told */
+/** A further certificate for 127.0.0.1. @param by the authority that signs it. @default - the authority of all servers of this process */
 export async function newCertificate(by?: Authority): Promise<ServerCertificate> {
   authority ??= newAuthority('Rehearsal authority');
   const ca = by ?? (await authority);

@@ -1,4 +1,4 @@
-/** A port of 127.0.0.1 for somebody who has to be told one. Another process may take it in between, so who uses it must be ready to try again. */
+/** A free port of 127.0.0.1, for a server that has to be given one. Another process may take it in between, so the caller must be ready to try again. */
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 

@@ -19,7 +19,7 @@ cat > /dev/null
 until rm -rf "$0" 2> /dev/null; do sleep 0.05; done
 `;
 
-/** From now on `server` ends and `folder` goes with this process. A server that ends before takes its lifeline along. */
+/** From now on `server` ends and `folder` goes with this process. A server that ends before ends its lifeline as well. */
 export function tieToThisProcess(server: ChildProcess, folder: string): void {
   if (server.pid === undefined) return;
   const lifeline = untilTheEnd(WAIT_THEN_CLEAN_UP, String(server.pid), folder);

@@ -1,5 +1,5 @@
 /**
- * A source as Aurora has it and a target that is closed as PlanetScale is, each behind what stands before it there. The roles stand for those
+ * A source as Aurora has it and a target that is closed as PlanetScale is, each behind the proxy that it has there. The roles are those
  * that a user has: the cluster's master user, PlanetScale's default role and one that was made in its dashboard, and on both sides the role of the
  * application, which may only log in.
  */
@@ -28,13 +28,13 @@ export interface PairOptions {
   readonly sourceParameters?: Parameters;
   readonly targetParameters?: Parameters;
   /**
-   * Attributes of the source's role, on a server of somebody's own: without a front, and without what RDS makes.
+   * Attributes of the source's role, on a server that is not managed: without a front, and without what RDS makes.
    * @default - Aurora's master user
    */
   readonly plainSource?: string;
-  /** How the edge before the target behaves. */
+  /** Behaviour of the edge before the target. */
   readonly edge?: EdgeOptions;
-  /** @default - the role that guide A1 asks people to make */
+  /** @default - the role that guide A1 asks for */
   readonly targetLogin?: TargetLogin;
 }
 
@@ -43,14 +43,14 @@ export interface PairedDatabase {
   readonly name: string;
   readonly source: ConnectionSettings;
   readonly target: ConnectionSettings;
-  /** As whom the two log in, by the name that the server knows: at the target the branch stands behind it. */
+  /** Roles that log in, by the names that the server knows: at the target the branch's id follows. */
   readonly roles: { readonly source: string; readonly target: string };
 }
 
 export interface Pair {
   readonly source: Server;
   readonly target: Server;
-  /** Before the target: whoever is not its superuser reaches it here, and nowhere else. */
+  /** Before the target: every role but its superuser reaches it here, and nowhere else. */
   readonly edge: Edge;
   /** Makes an empty database of this name on both sides, owned by the master user and by the default role. */
   createDatabase(name: string): Promise<PairedDatabase>;
@@ -60,13 +60,13 @@ export interface Pair {
 /** A server with the roles that a side's users have. */
 interface OneSide {
   readonly server: Server;
-  /** What clients connect to. */
+  /** The address to which clients connect. */
   readonly entrance: Entrance;
   /** Makes an empty database of this name. */
   createDatabase(name: string): Promise<ConnectionSettings>;
 }
 
-/** Where a role logs in: at the server, or at what stands before it. */
+/** The address at which a role logs in: of the server, or of the proxy before it. */
 export type Entrance = Pick<Server | Edge, 'login' | 'authority' | 'destroy'>;
 
 interface SideRoles {
@@ -98,13 +98,15 @@ async function oneSide(server: Server, entrance: Entrance, { statements, owner, 
   };
 }
 
-/** How the application logs in to a database of either side. What it may do there is granted to it once there is something. */
+/** The application's login to a database of either side. Its rights there are granted once there are objects. */
 export const applicationLogin = (entrance: Entrance, database: string): ConnectionSettings =>
   entrance.login(APPLICATION_ROLE, APPLICATION_PASSWORD, database);
 
 const sourceRole = (attributes: string, memberships: readonly string[]): SideRoles => ({
   statements: [`create role ${SOURCE_ROLE} login ${attributes} password ${literal(SOURCE_PASSWORD)}`, ...memberships],
-  ...{ owner: SOURCE_ROLE, login: SOURCE_ROLE, password: SOURCE_PASSWORD },
+  owner: SOURCE_ROLE,
+  login: SOURCE_ROLE,
+  password: SOURCE_PASSWORD,
 });
 
 /** Memberships that guides ask for where there is no rds_superuser. */
@@ -112,7 +114,7 @@ const PLAIN_MEMBERSHIPS = [`grant pg_monitor, pg_signal_backend to ${SOURCE_ROLE
 
 /** A source that begins as Aurora does, alone. @param plain see {@link PairOptions.plainSource} */
 export async function startSource(version: ServerVersion, parameters: Parameters = {}, plain?: string): Promise<OneSide> {
-  const server = await Server.start({ version, kin: 'source', parameters: { wal_level: 'replica', ...parameters } });
+  const server = await Server.start({ version, clusterRole: 'source', parameters: { wal_level: 'replica', ...parameters } });
   if (plain !== undefined) return oneSide(server, server, sourceRole(plain, PLAIN_MEMBERSHIPS));
   try {
     await makeAurora(server);
@@ -123,7 +125,7 @@ export async function startSource(version: ServerVersion, parameters: Parameters
   return oneSide(server, server, sourceRole(MASTER_ATTRIBUTES, letMasterBe(SOURCE_ROLE)));
 }
 
-/** What RDS makes of a server before its user comes. */
+/** Makes what RDS makes of a server before it is handed to its user. */
 async function makeAurora(server: Server): Promise<void> {
   await asSuperuser(server.superuser(), platformRoles(server.version));
   for (const database of ['template1', 'postgres']) await asSuperuser(server.superuser(database), platformFunctions());
@@ -131,7 +133,7 @@ async function makeAurora(server: Server): Promise<void> {
   server.atTheEnd(keepPlatformSession(server.superuser(PLATFORM_DATABASE)));
 }
 
-/** A target that is closed as PlanetScale is, behind its edge unless told otherwise, alone. */
+/** A target that is closed as PlanetScale is, behind its edge unless the options say otherwise, alone. */
 export async function startTarget(
   version: ServerVersion,
   parameters: Parameters = {},
@@ -139,7 +141,7 @@ export async function startTarget(
   login: TargetLogin = DEFAULT_TARGET_LOGIN,
 ): Promise<OneSide & { readonly edge: Edge | undefined }> {
   const hba = options === 'none' ? {} : { hba: (superuser: string) => hbaBehindEdge(superuser, options) };
-  const server = await Server.start({ version, kin: 'target', ...hba, parameters: { wal_level: 'logical', ...parameters } });
+  const server = await Server.start({ version, clusterRole: 'target', ...hba, parameters: { wal_level: 'logical', ...parameters } });
   const edge = options === 'none' ? undefined : await Edge.start(server, options);
   const side = await oneSide(server, edge ?? server, {
     statements: targetRoles(login, TARGET_PASSWORD),
@@ -150,7 +152,7 @@ export async function startTarget(
   return { ...side, edge };
 }
 
-/** Both servers, started side by side. Whatever fails, neither stays behind. */
+/** Both servers, started side by side. Whatever fails, neither is left. */
 export async function startPair(options: PairOptions): Promise<Pair> {
   const starting = [
     startSource(options.source, options.sourceParameters, options.plainSource),
@@ -167,7 +169,8 @@ export async function startPair(options: PairOptions): Promise<Pair> {
     target: target.server,
     edge,
     createDatabase: async (name) => ({
-      ...{ name, roles: { source: SOURCE_ROLE, target: TARGET_ROLES[options.targetLogin ?? DEFAULT_TARGET_LOGIN] } },
+      name,
+      roles: { source: SOURCE_ROLE, target: TARGET_ROLES[options.targetLogin ?? DEFAULT_TARGET_LOGIN] },
       source: await source.createDatabase(name),
       target: await target.createDatabase(name),
     }),
@@ -178,7 +181,7 @@ export async function startPair(options: PairOptions): Promise<Pair> {
   };
 }
 
-/** At once, and without a trace. Safe to call twice. */
+/** At once, with all files. Safe to call twice. */
 export function endSide({ server, entrance }: Pick<OneSide, 'server' | 'entrance'>): void {
   entrance.destroy();
   server.destroy();

@@ -1,12 +1,12 @@
 /**
- * The roles of a PlanetScale branch: its default role, which is no superuser, and one that a person has made in the dashboard. What they may not
+ * The roles of a PlanetScale branch: its default role, which is no superuser, and one that was made in the dashboard. What they may not
  * do there, a test must not be able to do either. https://planetscale.com/docs/postgres/connecting/roles
  */
 import { literal } from '../../lambdas/postgres/quote.ts';
 
-/** The default role, which owns the databases, and one as guide A1 asks people to make. */
+/** The default role, which owns the databases, and one as guide A1 asks for. */
 export const TARGET_ROLES = { default: 'postgres', member: 'pscale_api_x4k2m9q7zt1d' } as const;
-/** As whom the migration logs in at the target. */
+/** The role that the migration logs in as at the target. */
 export type TargetLogin = keyof typeof TARGET_ROLES;
 export const DEFAULT_TARGET_LOGIN: TargetLogin = 'member';
 
@@ -20,8 +20,8 @@ const MEMBER_OF = [TARGET_ROLES.default, 'pg_read_all_data', 'pg_write_all_data'
 const MEMBER_IS = 'nosuperuser nocreatedb nocreaterole inherit login noreplication nobypassrls';
 
 /**
- * Makes the default role, and the other one where it is to log in: whoever inherits `postgres` keeps CONNECT where the default role itself is what a
- * fence spares. @param password of both
+ * Makes the default role, and the other one where it is to log in: a role that inherits `postgres` keeps CONNECT where a fence spares the
+ * default role itself. @param password of both
  */
 export const targetRoles = (login: TargetLogin, password: string): string[] => [
   `create role ${TARGET_ROLES.default} ${DEFAULT_ROLE_IS} password ${literal(password)}`,

@@ -6,7 +6,7 @@ import type { ConnectionSettings } from '../../lambdas/ports/connection-settings
 
 const PAUSE_MS = 200;
 
-/** @returns ends it for good; it goes with the process as well */
+/** @returns a function that ends it for good; it ends with the process as well */
 export function keepPlatformSession(settings: ConnectionSettings): () => void {
   let ended = false;
   let current: pg.Client | undefined;

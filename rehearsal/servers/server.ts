@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
 import { binariesOf, type Owner, type ServerVersion, serverOwner } from './binaries.ts';
 import { type ServerCertificate, serverCertificate } from './certificates.ts';
-import { type Kin, makeDataDirectory, superuserOf } from './data-directory.ts';
+import { type ClusterRole, makeDataDirectory, superuserOf } from './data-directory.ts';
 import { freePort } from './free-port.ts';
 import { Front, type Manner } from './front/front.ts';
 import { tieToThisProcess } from './lifeline.ts';
@@ -19,26 +19,29 @@ export type Parameters = Readonly<Record<string, string | number>>;
 
 /** Nothing outlives a rehearsal, so nothing has to survive a power cut; and shared memory goes with the server's folder, however it ends. */
 const THROWAWAY: Parameters = {
-  ...{ fsync: 'off', full_page_writes: 'off', shared_buffers: '64MB', max_wal_size: '2GB' },
+  fsync: 'off',
+  full_page_writes: 'off',
+  shared_buffers: '64MB',
+  max_wal_size: '2GB',
   dynamic_shared_memory_type: 'mmap',
 };
 
 export interface ServerOptions {
   readonly version: ServerVersion;
   readonly parameters?: Parameters;
-  /** Servers of one kin may be copies of one data directory. @default - a directory of its own */
-  readonly kin?: Kin;
-  /** Text of its pg_hba.conf. @default - everybody is let in with TLS and a password */
+  /** Servers of one cluster role may be copies of one data directory. @default - a directory of its own */
+  readonly clusterRole?: ClusterRole;
+  /** Text of its pg_hba.conf. @default - every role may log in with TLS and a password */
   readonly hba?: (superuser: string) => string;
 }
 
-/** How a server goes down. `crash` is what the kernel's out-of-memory killer does: no checkpoint, no goodbye. */
+/** Ways in which a server stops. `crash` is what the kernel's out-of-memory killer does: no checkpoint, no shutdown record. */
 export type Shutdown = 'fast' | 'crash';
 const SIGNALS = { fast: 'SIGINT', crash: 'SIGQUIT' } as const;
 
 /** After five seconds the server kills what is left of it by itself. */
 const LONGEST_FAREWELL_MS = 6_000;
-/** Nobody wakes it: waiting on it is how synchronous code sleeps. */
+/** It is never notified: waiting on it is how synchronous code sleeps. */
 const CLOCK = new Int32Array(new SharedArrayBuffer(4));
 
 const running = new Set<Server>();
@@ -49,7 +52,7 @@ process.once('exit', () => {
 export class Server {
   readonly version: ServerVersion;
   readonly certificate: ServerCertificate;
-  readonly #kin: Kin | undefined;
+  readonly #clusterRole: ClusterRole | undefined;
   readonly #folder: string;
   readonly #binaries: string;
   readonly #owner: Owner | undefined;
@@ -61,7 +64,7 @@ export class Server {
   #log = '';
 
   private constructor(
-    { version, kin, parameters = {} }: ServerOptions,
+    { version, clusterRole, parameters = {} }: ServerOptions,
     certificate: ServerCertificate,
     folder: string,
     binaries: string,
@@ -69,16 +72,16 @@ export class Server {
   ) {
     this.version = version;
     this.certificate = certificate;
-    this.#kin = kin;
+    this.#clusterRole = clusterRole;
     this.#folder = folder;
     this.#binaries = binaries;
     this.#owner = owner;
     this.#parameters = { ...THROWAWAY, ...parameters };
   }
 
-  /** A new, empty server on a free port of 127.0.0.1, with TLS and SCRAM, and no other way in unless told. */
+  /** A new, empty server on a free port of 127.0.0.1, with TLS and SCRAM, and no other access unless `hba` says so. */
   static async start(options: ServerOptions): Promise<Server> {
-    const { version, kin, hba = everybody } = options;
+    const { version, clusterRole, hba = everyRole } = options;
     const owner = serverOwner();
     const tls = await serverCertificate();
     const folder = mkdtempSync(join(tmpdir(), 'aurora-to-planetscale-'));
@@ -89,7 +92,10 @@ export class Server {
       server.#write('server.key', tls.key);
       server.#write('password', SUPERUSER_PASSWORD);
       await makeDataDirectory({
-        ...{ folder, version, kin, owner },
+        folder,
+        version,
+        clusterRole,
+        owner,
         binaries: server.#binaries,
         // so that it goes with the server if the process ends meanwhile
         onProcess: (child) => {
@@ -97,7 +103,7 @@ export class Server {
         },
       });
       server.#process = undefined;
-      server.#write('hba.conf', hba(superuserOf(kin)));
+      server.#write('hba.conf', hba(superuserOf(clusterRole)));
       server.#write('authorities.crt', tls.authority);
       await server.#launchOnFreePort();
       return server;
@@ -116,22 +122,22 @@ export class Server {
     return this.#port;
   }
 
-  /** Where everybody but the superuser comes in. */
+  /** The port for every role but the superuser. */
   get entrancePort(): number {
     return this.#front?.port ?? this.#port;
   }
 
-  /** What the server has logged since it was made. */
+  /** The server's log since it was made. */
   get log(): string {
     return this.#log;
   }
 
   /** Settings for the bootstrap superuser, which only tests and the rehearsal's own preparation use. */
   superuser(database = 'postgres'): ConnectionSettings {
-    return this.#settings(this.#port, superuserOf(this.#kin), SUPERUSER_PASSWORD, database);
+    return this.#settings(this.#port, superuserOf(this.#clusterRole), SUPERUSER_PASSWORD, database);
   }
 
-  /** Settings for everybody else, who come by the front where there is one. */
+  /** Settings for every other role, which connects by the front where there is one. */
   login(user: string, password: string, database: string): ConnectionSettings {
     return this.#settings(this.entrancePort, user, password, database);
   }
@@ -140,7 +146,7 @@ export class Server {
     return { host: HOST, port, database, user, password, tls: { verify: 'full', authorities: this.authority } };
   }
 
-  /** Puts a front before the server, which everybody but the superuser comes by from now on. */
+  /** Puts a front before the server, by which every role but the superuser connects from now on. */
   async standBehind(manner: Manner): Promise<void> {
     const { port, authority: verifiedBy } = this;
     const front = await Front.start({ port, verifiedBy }, this.certificate, manner);
@@ -251,4 +257,4 @@ export class Server {
   }
 }
 
-const everybody = (): string => `hostssl all all ${HOST}/32 scram-sha-256\nhostssl replication all ${HOST}/32 scram-sha-256\n`;
+const everyRole = (): string => `hostssl all all ${HOST}/32 scram-sha-256\nhostssl replication all ${HOST}/32 scram-sha-256\n`;

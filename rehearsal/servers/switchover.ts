@@ -1,28 +1,28 @@
 /**
- * What becomes of a server when its provider puts another one in its place: the address and the data stay, every connection ends, nobody is
- * let in for a while, and slots are kept by rules of the provider's own.
+ * The replacement of a server by its provider: the address and the data stay, every connection ends, no login succeeds for a while, and
+ * slots are kept by rules of the provider's own.
  *
  * PlanetScale promotes a replica for maintenance, a resize and every restart. The replica has a slot only if it was made with `failover`,
  * `sync_replication_slots` and `hot_standby_feedback` are on, and its name is in the cluster's list of logical slots
- * (https://planetscale.com/docs/postgres/integrations/logical-cdc). Aurora's new writer opens the same storage; whether the slots are there
- * is told either way, so both are played.
+ * (https://planetscale.com/docs/postgres/integrations/logical-cdc). Aurora's new writer opens the same storage; sources
+ * disagree on whether the slots are there, so both are simulated.
  */
 import pg from 'pg';
 import { clientConfig } from '../../lambdas/adapters/postgres/client-config.ts';
 import type { Server, Shutdown } from './server.ts';
 
-/** What stands before the server, and answers while it is away. */
+/** The proxy before the server, which answers while it is away. */
 export interface Entrance {
-  /** From now on nobody is let in. */
+  /** From now on every login is refused. */
   shut(): Promise<void> | void;
   open(): Promise<void> | void;
   endConnections(): Promise<void> | void;
 }
 
 export interface Circumstances {
-  /** @default - clients reach the server itself, and find nobody */
+  /** @default - clients connect to the server itself, which does not answer */
   readonly entrance?: Entrance;
-  /** What goes on while nobody is let in. */
+  /** Runs while logins are refused. */
   readonly meanwhile?: () => Promise<void>;
   /** @default - as its provider stops it: in order where it is planned, by a crash where it is not */
   readonly shutdown?: Shutdown;

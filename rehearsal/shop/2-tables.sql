@@ -1,4 +1,4 @@
--- A shop that has grown for years: cycles, self references, partitions, and names that nobody would choose today.
+-- A shop that has grown for years: cycles, self references, partitions, and names that would not be chosen today.
 
 create table shop.category (
   id smallserial primary key,
@@ -88,7 +88,7 @@ create table "Point of ""Sale"""."Order Line" (
   primary key (order_id, "position")
 );
 
--- No primary key at all: a log that somebody meant to clean up.
+-- No primary key at all: a log that was to be cleaned up.
 create table shop.access_log (
   request_id text not null,
   version integer not null default 0,
@@ -156,7 +156,7 @@ create table shop.message (
 alter table shop.message enable row level security;
 create policy "own messages" on shop.message using (owner_name = current_user) with check (owner_name = current_user);
 create policy readers on shop.message for select to public using (body like 'public:%');
--- Of a role of its own, because nobody on Aurora may pass on BYPASSRLS: whatever has to see every row has to be a member of the owner.
+-- Of a role of its own, because no role on Aurora may pass on BYPASSRLS: whatever has to see every row has to be a member of the owner.
 create role shop_messages;
 grant shop_messages to current_user;
 grant create on schema shop to shop_messages;

@@ -12,7 +12,7 @@ insert into shop.login ("system_user", kind) select 'user ' || n, case when n % 
 
 create function shop.same("json" json) returns json immutable language sql as 'select $1';
 
--- Names inside are found by the path of whoever inserts; a check and an index use them.
+-- Names inside are found by the path of the session that inserts; a check and an index use them.
 set search_path = shop, public;
 create function shop.fold(t text) returns text immutable language sql as $$ select lower(btrim(t)) $$;
 create function shop.is_folded(t text) returns boolean immutable language plpgsql as $$ begin return fold(t) = t; end $$;

@@ -1,4 +1,4 @@
-/** How a session of the application reaches its database: as the secret says at that moment. */
+/** Connections of the application to its database: as the secret says at that moment. */
 import pg from 'pg';
 import { clientConfig } from '../../lambdas/adapters/postgres/client-config.ts';
 import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
@@ -6,7 +6,7 @@ import type { ApplicationSecret } from '../application/secret.ts';
 
 export const APPLICATION_NAME = 'rehearsal application';
 
-/** Which database it is, among those of a rehearsal. */
+/** Identifies a database among those of a rehearsal. */
 export const placeOf = ({ host, port, database }: Pick<ConnectionSettings, 'host' | 'port' | 'database'>): string =>
   `${host}:${port}/${database}`;
 
@@ -16,7 +16,7 @@ export interface Reached {
   readonly place: string;
 }
 
-/** Nobody was let in; `cause` says why. */
+/** The login failed; `cause` says why. */
 export class NotConnected extends Error {
   override readonly name = 'NotConnected';
 }

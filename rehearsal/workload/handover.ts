@@ -1,4 +1,4 @@
-/** What the writers saw of a switch, by their own clock. */
+/** A switch as seen by the writers, by their own clock. */
 import type { Acknowledgement } from './journal.ts';
 
 /** A switch, as the writers know it: from one database to another, within a stretch of time. */

@@ -1,11 +1,11 @@
 /**
- * What the application remembers: every write that a server acknowledged, by which server and when, and what each of its rows must look
+ * The application's record: every write that a server acknowledged, by which server and when, and what each of its rows must look
  * like from then on. A row carries a token of its own and a version that counts its changes, so inserts, updates and deletes can all be
  * looked up again.
  */
 import { DUPLICATE_KEY } from './refusals.ts';
 
-/** What one row becomes by a write. */
+/** The change of one row by a write. */
 export interface Change {
   /** Name of the row's table among the workload's own. */
   readonly table: string;
@@ -25,7 +25,7 @@ export interface FoundRow {
 export interface Acknowledgement {
   /** Milliseconds of a clock that never goes back. */
   readonly at: number;
-  /** Which database it was, as `placeOf` names it. */
+  /** The database, as `placeOf` names it. */
   readonly place: string;
 }
 
@@ -51,7 +51,7 @@ export class Journal {
     return this.#writes.length;
   }
 
-  /** In the order in which they arrived. Those that were looked up, because nobody heard of them, are not among them. */
+  /** In the order in which they arrived. Those that were looked up, because their acknowledgement was lost, are not among them. */
   get acknowledgements(): readonly Acknowledgement[] {
     return this.#acknowledgements;
   }
@@ -61,12 +61,12 @@ export class Journal {
     return this.#rejected;
   }
 
-  /** What servers said when they refused a statement itself, which no application would forgive, and how often. */
+  /** Errors of statements that a server refused for themselves, which no application would tolerate, and their number. */
   get refusals(): readonly string[] {
     return [...this.#refusals].map(([words, times]) => `${words} (${times} times)`);
   }
 
-  /** How often a key was there already. Every key of the writers is new, or comes from a sequence. */
+  /** Number of duplicate keys. Every key of the writers is new, or comes from a sequence. */
   get duplicateKeys(): number {
     return [...this.#refusals].reduce((sum, [words, times]) => sum + (words.startsWith(DUPLICATE_KEY) ? times : 0), 0);
   }
@@ -77,7 +77,7 @@ export class Journal {
   }
 
   /**
-   * @param place who said so; undefined where it was found out by looking, long after it had happened
+   * @param place the database that acknowledged it; undefined where it was looked up, long after it had happened
    * @param now milliseconds of a clock that never goes back
    */
   acknowledge(changes: readonly Change[], place?: string, now: number = performance.now()): void {

@@ -1,4 +1,4 @@
-/** Tables of the writers' own, for a database that is not the sample: nobody else's rows are touched. */
+/** Tables of the writers' own, for a database that is not the sample: no other rows are touched. */
 import type { Statement } from '../../lambdas/ports/database.ts';
 import { identifier, qualified, statement } from '../../lambdas/postgres/quote.ts';
 import type { Subject } from './subject.ts';

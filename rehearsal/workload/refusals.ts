@@ -1,4 +1,4 @@
-/** What an application takes for a passing state of its server, and what it takes for an answer to its statement. */
+/** Errors that an application takes for a passing state of its server, and those that it takes for an answer to its statement. */
 import pg from 'pg';
 import { NotConnected } from './connection.ts';
 
@@ -8,7 +8,7 @@ import { NotConnected } from './connection.ts';
  * a fence.
  */
 const PASSING = ['08', '53', '57', '40', '55P03', '25006'];
-/** A fence lets nobody in: "permission denied for database". In a statement the same code would be about the statement. */
+/** A fence refuses every login: "permission denied for database". In a statement the same code would be about the statement. */
 const PASSING_AT_THE_DOOR = [...PASSING, '42501'];
 
 /** Two rows with one key: what a sequence that gives out a value again leads to. */

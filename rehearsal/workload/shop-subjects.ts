@@ -1,4 +1,4 @@
-/** What the sample shop's application writes: over partitions, foreign keys, triggers, and a table without a primary key. */
+/** Writes of the sample shop's application: over partitions, foreign keys, triggers, and a table without a primary key. */
 import { statement } from '../../lambdas/postgres/quote.ts';
 import type { Subject } from './subject.ts';
 
@@ -72,7 +72,7 @@ where sku = (select s.sku from shop.stock as s where s.request_id = $1::text)
   remove: (token) => [statement(`delete from shop.stock where request_id = $1::text`, [token])],
 };
 
-/** A row that wanders from partition to partition. */
+/** A row that moves from partition to partition. */
 const event: Subject = {
   tables: ['shop.event'],
   rows: (token) => [{ table: 'shop.event', token }],

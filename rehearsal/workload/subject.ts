@@ -1,4 +1,4 @@
-/** What an application writes about: something that is made, changed and removed, each in one transaction. */
+/** The subject of an application's writes: something that is made, changed and removed, each in one transaction. */
 import type { Statement } from '../../lambdas/ports/database.ts';
 import type { Change } from './journal.ts';
 
@@ -27,7 +27,7 @@ export interface Thing {
 export interface Write {
   readonly statements: readonly Statement[];
   readonly changes: readonly Change[];
-  /** What the writer holds afterwards; undefined where the thing is gone. */
+  /** The writer's object afterwards; undefined where the thing is gone. */
   readonly after: Thing | undefined;
 }
 

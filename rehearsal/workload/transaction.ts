@@ -10,7 +10,7 @@ export async function commit(client: pg.Client, { statements }: Write, begin = '
   await client.query('commit');
 }
 
-/** A transaction happened as a whole or not at all, so its first row tells. */
+/** A transaction happened as a whole or not at all, so its first row shows which. */
 export async function hasHappened(client: pg.Client, { changes: [first] }: Write): Promise<boolean> {
   if (!first) return true;
   const { text, values } = foundRow(first.table, first.token);

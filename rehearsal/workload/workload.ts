@@ -1,8 +1,8 @@
 /** The application as a whole: its writers, started and stopped together. */
 import { randomBytes } from 'node:crypto';
 import type { ApplicationSecret } from '../application/secret.ts';
-import { type Bystanders, startBystanders } from './bystanders.ts';
 import { Journal } from './journal.ts';
+import { type PinnedSessions, startPinnedSessions } from './pinned-sessions.ts';
 import type { Subject } from './subject.ts';
 import { write } from './writer.ts';
 
@@ -18,10 +18,10 @@ export interface WorkloadOptions {
 
 export interface Workload {
   readonly journal: Journal;
-  /** Further sessions, which a switch has to end: somebody starts them before each. Resolves when they are at work. */
-  startBystanders(): Promise<Bystanders>;
+  /** Pinned sessions, which a switch has to end: started before each. Resolves when they are at work. */
+  startPinnedSessions(): Promise<PinnedSessions>;
   /**
-   * Waits until the database at this place has acknowledged so many more writes than by now; not at all where nobody writes.
+   * Waits until the database at this place has acknowledged so many more writes than by now; not at all where there are no writers.
    * @returns false where it has not within two minutes
    */
   untilWritten(place: string, writes: number, signal?: AbortSignal): Promise<boolean>;
@@ -31,7 +31,7 @@ export interface Workload {
   abandon(): void;
 }
 
-const nobody: Bystanders = { leftConnected: async () => [], stop: async () => {}, abandon: () => {} };
+const noPinnedSessions: PinnedSessions = { leftConnected: async () => [], stop: async () => {}, abandon: () => {} };
 
 /** Real applications wait longer before they try again, and a switch is over before they notice. Here the pause would be measured. */
 const RETRY_AFTER_MS = 5;
@@ -47,7 +47,12 @@ export function startWorkload({ secret, subjects, writers, rate, retryAfterMs = 
   const running = Array.from({ length: writers }, (_, index) =>
     write(
       {
-        ...{ name: `${run}-${index + 1}`, secret, subjects, journal, everyMs, retryAfterMs },
+        name: `${run}-${index + 1}`,
+        secret,
+        subjects,
+        journal,
+        everyMs,
+        retryAfterMs,
         isStopped: () => stopped,
         isAbandoned: () => abandoned,
       },
@@ -58,9 +63,9 @@ export function startWorkload({ secret, subjects, writers, rate, retryAfterMs = 
   let groups = 0;
   return {
     journal,
-    async startBystanders() {
+    async startPinnedSessions() {
       groups += 1;
-      return writers > 0 ? startBystanders({ name: `${run}-bystander-${groups}`, secret, subjects, journal }) : nobody;
+      return writers > 0 ? startPinnedSessions({ name: `${run}-pinned-${groups}`, secret, subjects, journal }) : noPinnedSessions;
     },
     async untilWritten(place, writes, signal) {
       const enough = writers > 0 ? writtenAt(place) + writes : 0;

@@ -45,7 +45,7 @@ export async function walk(given: Walk): Promise<Report> {
   const original = await secretText(clients.secrets, applicationSecretArn);
   const secret = applicationReading(clients.secrets, applicationSecretArn, sides);
   const report = await perform(
-    { options, company: { progress }, sides, subjects, secret },
+    { options, hooks: { progress }, sides, subjects, secret },
     accompanied(given, {
       async Preflight() {
         assert.equal(await look(clients, stack), undefined, 'Nothing is watched before something was started that acts.');

@@ -91,7 +91,7 @@ describe('the application on real servers', () => {
   it('stays away from a fence without a word, and goes on at the other side', async () => {
     await run(database.target, closeGate());
     await workload.untilWritten(placeOf(application.source), 50);
-    const bystanders = await workload.startBystanders();
+    const pinned = await workload.startPinnedSessions();
     const from = performance.now();
     const rejectedBefore = workload.journal.rejected;
     await run(
@@ -99,7 +99,7 @@ describe('the application on real servers', () => {
       fenceGate({ seen: { epoch: 0, cancellations: 0 }, epoch: 1, execution: 'by hand', attempt: randomUUID(), seconds: 60 }),
     );
     await endEverybody(database.source);
-    expect(await bystanders.leftConnected()).toEqual([]);
+    expect(await pinned.leftConnected()).toEqual([]);
     while (workload.journal.rejected < rejectedBefore + 20) await new Promise((resolve) => setTimeout(resolve, 5));
     const { acknowledgements } = workload.journal;
     const before = acknowledgements.length;
@@ -118,7 +118,7 @@ select setval(pg_get_serial_sequence('rehearsal_workload.entry', 'id'), (select 
     await run(database.target, openGate(1));
     await secret.pointAt('target');
     expect(await workload.untilWritten(placeOf(application.target), 50)).toBe(true);
-    await bystanders.stop();
+    await pinned.stop();
     await workload.stop();
 
     const seen = seenByWriters(acknowledgements, {
@@ -134,15 +134,15 @@ select setval(pg_get_serial_sequence('rehearsal_workload.entry', 'id'), (select 
 
   it('names the sessions that a switch has overlooked', async () => {
     const more = startWorkload({ secret, subjects: OWN_SUBJECTS, writers: 1, rate: 10 });
-    const bystanders = await more.startBystanders();
+    const pinned = await more.startPinnedSessions();
     try {
-      const left = await bystanders.leftConnected();
+      const left = await pinned.leftConnected();
       expect(left).toEqual([
         expect.stringContaining('a session that never reconnects'),
         expect.stringContaining('a session with a long read'),
       ]);
     } finally {
-      await bystanders.stop();
+      await pinned.stop();
       more.abandon();
       await more.stop();
     }

@@ -6,7 +6,7 @@ import { REPLICATION_ROLE } from '../../lambdas/config/names.ts';
 import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
 import { passByPolicies } from '../../rehearsal/application/row-security.ts';
 import { loadDump } from '../../rehearsal/dump/load-dump.ts';
-import { actAsPeopleDo, keysTo } from '../../rehearsal/dump/people.ts';
+import { actAsOperator, keysTo } from '../../rehearsal/dump/operator.ts';
 import { APPLICATION_ROLE, SOURCE_ROLE, startSource } from '../../rehearsal/servers/pair.ts';
 import { sql } from '../support/rehearsal.ts';
 import { versions } from '../support/versions.ts';
@@ -373,7 +373,7 @@ GRANT team_${version} TO member_${version} WITH INHERIT TRUE GRANTED BY postgres
   it('tables under row security, which the role that replicates may pass by whoever owns them', async () => {
     const { source } = await load(`${T}alter table t enable row level security; alter table t owner to "Lord ${version}";
 create table u (id integer primary key); alter table u enable row level security; revoke all on database elsewhere from public;`);
-    await actAsPeopleDo({ source: side.server, target: undefined }, source.database);
+    await actAsOperator({ source: side.server, target: undefined }, source.database);
     await passByPolicies(source);
     expect(
       await sql(

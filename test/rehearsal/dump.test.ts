@@ -7,7 +7,7 @@ import { pgDump } from '../../lambdas/adapters/pg-dump/pg-dump.ts';
 import { clientConfig } from '../../lambdas/adapters/postgres/client-config.ts';
 import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
 import { DumpRefused, loadDump } from '../../rehearsal/dump/load-dump.ts';
-import { keysTo } from '../../rehearsal/dump/people.ts';
+import { keysTo } from '../../rehearsal/dump/operator.ts';
 import { compareIndexes } from '../../rehearsal/inventory/indexes.ts';
 import { lookAtBoth } from '../../rehearsal/inventory/look.ts';
 import { compareSequences } from '../../rehearsal/inventory/sequences.ts';

@@ -7,8 +7,8 @@ import type { Bindings } from '../../lambdas/ports/bindings.ts';
 import type { Executions } from '../../lambdas/ports/executions.ts';
 import { noFunctions } from '../../lambdas/ports/functions.ts';
 import { unmanagedCluster } from '../../rehearsal/aurora-stand-in.ts';
+import { replicationSecret } from '../../rehearsal/bindings.ts';
 import { invoke } from '../../rehearsal/machines/local-function.ts';
-import { replicationSecret } from '../../rehearsal/places.ts';
 import type { Answer, Call, Job, Report } from './killable.ts';
 import { silent } from './world.ts';
 

@@ -20,7 +20,7 @@ import { noFunctions } from '../../lambdas/ports/functions.ts';
 import type { Log } from '../../lambdas/ports/log.ts';
 import { stepNamed } from '../../lambdas/steps/index.ts';
 import { auroraStandIn } from '../../rehearsal/aurora-stand-in.ts';
-import { replicationSecret } from '../../rehearsal/places.ts';
+import { replicationSecret } from '../../rehearsal/bindings.ts';
 import { type Pair, type PairedDatabase, type PairOptions, startPair } from '../../rehearsal/servers/pair.ts';
 
 /** The one at the source. */

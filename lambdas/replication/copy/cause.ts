@@ -1,5 +1,5 @@
 /**
- * Why changes or copies are refused on the target, as far as both catalogs tell. The words of the refusal stand in the target's log, which no
+ * The cause of changes or copies that fail on the target, as far as both catalogs show. The error message is in the target's log, which no
  * SQL reads there; what the target lacks, what is of another type, and what runs for each row can be seen from outside.
  */
 import type { Exclusions, TableName } from '../../config/input.ts';
@@ -12,19 +12,19 @@ import { conflictsCounted, runsForEachRow } from '../stream-failures.sql.ts';
 import { type Failures, failuresCounted } from './failures.ts';
 
 export interface Cause {
-  /** What the schema of the target lacks for the stream to go on, with what mends it; undefined where that is not the cause. */
+  /** Objects that the schema of the target lacks for the stream to go on, with the remedy; undefined where that is not the cause. */
   readonly drift: string | undefined;
   readonly cause: string;
   readonly remedy: string;
 }
 
-/** Of what differs, what keeps a change from being applied: a column that only the target has does so only if it must not be empty. */
+/** The differences that keep a change from being applied: a column that only the target has does so only if it must not be empty. */
 const inTheWay = ({ absent, added, gone }: ColumnDrift, published: readonly TableName[]): ColumnDrift => {
   const keys = new Set(published.map(keyOf));
   return { absent: absent.filter((table) => keys.has(keyOf(table))), added, gone: gone.filter(({ required }) => required) };
 };
 
-/** Of `numeric(10,2)` what stands in parentheses. */
+/** The part of `numeric(10,2)` in parentheses. */
 const sizeOf = ({ type }: Column): string => /\(([^()]*)\)/.exec(type)?.[1] ?? '';
 
 /** Types by their names alone: an extension may stand in another schema. */
@@ -41,7 +41,7 @@ function otherTypes(here: readonly Column[], there: readonly Column[]): string[]
   });
 }
 
-/** So many tables are looked at one by one. */
+/** At most so many tables are compared one by one. */
 const MOST_TABLES = 1_000;
 const MOST_SHOWN = 10;
 const shown = (texts: readonly string[]): string => atMost(MOST_SHOWN, texts).join('; ');

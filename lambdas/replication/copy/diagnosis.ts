@@ -1,5 +1,5 @@
 /**
- * Tells a copy that works from one that will never end, and names the cause. The servers' logs cannot be read from here, so causes are
+ * Distinguishes a copy that works from one that will never end, and names the cause. The servers' logs cannot be read from here, so causes are
  * inferred from what both sides show: rights, settings, error counts, workers, locks and sizes.
  */
 import type { TableName } from '../../config/input.ts';
@@ -21,13 +21,13 @@ export interface Symptoms {
   readonly occupied: readonly TableName[];
   /** Time limits in force for the replication role, `name=value`. */
   readonly timeLimits: readonly string[];
-  /** Holders of locks that were met at two looks. */
+  /** Holders of locks that were found by two looks. */
   readonly waiting: readonly Wait[];
-  /** Why the target refuses again and again; undefined while it does not. */
+  /** The cause of repeated failures on the target; undefined while there are none. */
   readonly failing: Cause | undefined;
 }
 
-/** What stops the copy, and what to do about it. */
+/** The cause that stops the copy, and its remedy. */
 export interface Diagnosis {
   readonly cause: string;
   readonly remedy: string;
@@ -39,7 +39,7 @@ const IDLE_MS = 10 * 60_000;
 /** A restart of a server costs one error per worker, so a few say nothing. */
 const ERRORS_IN_A_ROW = 5;
 const RESTARTING_MS = 10 * 60_000;
-/** What a broken copy leaves behind is not reclaimed before the next vacuum; indexes and fill explain less than the double. */
+/** Dead rows of a broken copy are not reclaimed before the next vacuum; indexes and the fill factor explain less than twice the size. */
 const BLOAT_FACTOR = 2;
 const BLOAT_ALLOWANCE_BYTES = 64 * 1024 * 1024;
 
@@ -63,14 +63,14 @@ export function certainCause(symptoms: Symptoms): Diagnosis | undefined {
     return {
       cause: `row-level security hides rows of ${named(filtered)} from the replication role, so their copy is refused`,
       remedy:
-        'Give the replication role BYPASSRLS on the source, or, where nobody may, make it a member of the owners of tables that do not force ' +
+        'Give the replication role BYPASSRLS on the source, or, where no role may do so, make it a member of the owners of tables that do not force ' +
         'their policies on them; or leave these tables behind with excludeTables.',
     };
   }
   if (symptoms.occupied.length > 0) {
     return {
       cause: `${named(symptoms.occupied)} on the target held rows before the copy, so it breaks on duplicate keys or would double rows`,
-      remedy: 'Empty these tables on the target and keep everybody from writing there.',
+      remedy: 'Empty these tables on the target and keep every other session from writing there.',
     };
   }
   return undefined;

@@ -1,5 +1,5 @@
 /**
- * Tells a stream whose changes or copies fail again and again from one that is slow, or was interrupted. An error costs one count. A restart of
+ * Distinguishes a stream whose changes or copies fail again and again from one that is slow, or was interrupted. An error costs one count. A restart of
  * a server costs some, too, and so does a target that cannot reach the source; neither of them says anything about a table. Pure, and kept in
  * the evidence from visit to visit.
  */
@@ -23,13 +23,13 @@ export interface Failures {
   readonly suspects: readonly TableName[];
 }
 
-/** Silence becomes an answer after a minute; fewer errors than this may be a lock or a connection that somebody ended. */
+/** Errors that keep coming for a minute are a failure; shorter, they may be a lock or a connection that another session ended. */
 const FAILING_MS = 60_000;
 const LEAST_ERRORS = 3;
 /** The evidence stays small. */
 const MOST_SUSPECTS = 20;
 
-/** The memory in a step's earlier evidence, if there is one; of JSON nothing is taken for granted. */
+/** The state in a step's earlier evidence, if there is one; the JSON is validated. */
 export function readFailures(previous: Json | undefined): Failures | undefined {
   const { failures } = (previous ?? {}) as { readonly failures?: Partial<Failures> };
   const numbers = ['servers', 'since', 'applyThen', 'syncThen', 'at', 'apply', 'sync'] as const;
@@ -40,9 +40,15 @@ export function readFailures(previous: Json | undefined): Failures | undefined {
 
 type Counts = Pick<WorkerState, 'applyErrors' | 'syncErrors'>;
 
-/** Where no change to the memory is to be told from its kind: as at the first visit. */
+/** The state of the first visit, and of one after which the counts cannot be compared with those before. */
 const beginning = ({ applyErrors, syncErrors }: Counts, servers: number, now: number): Failures => ({
-  ...{ servers, since: now, applyThen: applyErrors, syncThen: syncErrors, at: now, apply: applyErrors, sync: syncErrors },
+  servers,
+  since: now,
+  applyThen: applyErrors,
+  syncThen: syncErrors,
+  at: now,
+  apply: applyErrors,
+  sync: syncErrors,
   suspects: [],
 });
 
@@ -68,7 +74,7 @@ export function keepFailures(
 
 export const failuresCounted = ({ apply, applyThen, sync, syncThen }: Failures): number => apply - applyThen + (sync - syncThen);
 
-/** Whether nothing but a person's help will end it. */
+/** Whether only the operator can end it. */
 export const isFailing = (failures: Failures): boolean =>
   failures.at - failures.since >= FAILING_MS && failuresCounted(failures) >= LEAST_ERRORS;
 

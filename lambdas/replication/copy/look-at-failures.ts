@@ -1,4 +1,4 @@
-/** The look behind `failures.ts`: errors that the target counts, and what may explain them otherwise. */
+/** The observations that `failures.ts` judges: errors that the target counts, and what may explain them otherwise. */
 import type { Reader } from '../../ports/database.ts';
 import { serverStarted, type TargetTable, type WorkerState } from '../copy-progress.sql.ts';
 import type { StreamHistory } from '../history.ts';

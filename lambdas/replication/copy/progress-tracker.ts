@@ -1,5 +1,5 @@
 /**
- * The memory of a copy from visit to visit: when it last got further, how fast it is, how often it broke. It is kept in the evidence,
+ * The state of a copy from visit to visit: when it last progressed, how fast it is, how often it broke. It is kept in the evidence,
  * so it is small, and it comes back as JSON of which nothing is taken for granted.
  */
 import type { Json } from '../../config/json.ts';
@@ -12,7 +12,7 @@ export interface Watch {
   readonly bytesAtStart: number;
   /** States that tables have passed on their way to ready. */
   readonly states: number;
-  /** Furthest since then: what a copy that starts over has to pass again before it counts as progress. */
+  /** Maximum since then: a copy that starts over has to pass it again before it counts as progress. */
   readonly bytesInFlight: number;
   readonly position: number;
   readonly movedAt: number;
@@ -35,7 +35,7 @@ const FIELDS = [
   'errorsThen',
 ] as const satisfies readonly (keyof Watch)[];
 
-/** The watch in a step's earlier evidence, if there is one. */
+/** The tracker's state in a step's earlier evidence, if there is one. */
 export function readWatch(previous: Json | undefined): Watch | undefined {
   const watch = (previous as { watch?: Partial<Watch> } | null | undefined)?.watch;
   return watch && FIELDS.every((field) => typeof watch[field] === 'number') ? (watch as Watch) : undefined;
@@ -43,11 +43,11 @@ export function readWatch(previous: Json | undefined): Watch | undefined {
 
 const errorsOf = ({ syncErrors, applyErrors }: WorkerState): number => syncErrors + applyErrors;
 const statesOf = ({ ready, catchingUp }: Progress): number => 2 * ready + catchingUp;
-/** Once nothing is left to copy, the stream itself has to reach the place where the copies ended. */
+/** Once nothing is left to copy, the stream itself has to reach the position where the copies ended. */
 const positionOf = ({ tables, ready, catchingUp }: Progress, workers: WorkerState): number =>
   ready + catchingUp === tables ? Math.max(workers.applyPosition, workers.catchUpPosition) : workers.catchUpPosition;
 
-/** The memory after one more visit. */
+/** The state after one more visit. */
 export function keepWatch(before: Watch | undefined, progress: Progress, workers: WorkerState, now: number): Watch {
   const states = statesOf(progress);
   const errors = errorsOf(workers);
@@ -57,7 +57,13 @@ export function keepWatch(before: Watch | undefined, progress: Progress, workers
     return {
       startedAt: before?.startedAt ?? now,
       bytesAtStart: before?.bytesAtStart ?? progress.bytesDone,
-      ...{ states, bytesInFlight, position, movedAt: now, idleVisits: 0, passedAt: now, errorsThen: errors },
+      states,
+      bytesInFlight,
+      position,
+      movedAt: now,
+      idleVisits: 0,
+      passedAt: now,
+      errorsThen: errors,
     };
   }
   const moved = bytesInFlight > before.bytesInFlight || position > before.position;
@@ -67,7 +73,7 @@ export function keepWatch(before: Watch | undefined, progress: Progress, workers
     position: Math.max(before.position, position),
     movedAt: moved ? now : before.movedAt,
     idleVisits: moved ? 0 : before.idleVisits + 1,
-    // Statistics that somebody reset count from zero again.
+    // Statistics that were reset count from zero again.
     errorsThen: Math.min(before.errorsThen, errors),
   };
 }
@@ -75,7 +81,7 @@ export function keepWatch(before: Watch | undefined, progress: Progress, workers
 /** Errors since a table last passed a state. */
 export const recentErrors = (watch: Watch, workers: WorkerState): number => errorsOf(workers) - watch.errorsThen;
 
-/** At the speed since the first visit; null while nothing tells the speed. */
+/** At the speed since the first visit; null while the speed is not known. */
 export function secondsLeft(watch: Watch, progress: Progress, now: number): number | null {
   const copied = progress.bytesDone - watch.bytesAtStart;
   const seconds = (now - watch.startedAt) / 1000;

@@ -1,4 +1,4 @@
-/** From what both sides tell of their tables to how far the copy is. */
+/** Progress of the copy, computed from the tables of both sides. */
 import { keyOf } from '../../config/tables.ts';
 import type { SourceTable, TargetTable } from '../copy-progress.sql.ts';
 
@@ -13,7 +13,7 @@ export interface InFlight {
 export interface Progress {
   readonly tables: number;
   readonly ready: number;
-  /** The copy is over, and the changes made meanwhile are being taken in. */
+  /** The copy is over, and the changes made meanwhile are being applied. */
   readonly catchingUp: number;
   readonly copying: number;
   /** Bytes on the source of what is copied, and of everything; a table in flight counts by its share. */
@@ -22,7 +22,7 @@ export interface Progress {
   /** Rows of tables that are copied, as the planner estimates them, and of those in flight, as COPY counts them. */
   readonly rowsDone: number;
   readonly percent: number;
-  /** Bytes that the copies in flight have taken in, as COPY counts them. */
+  /** Bytes that the copies in flight have received, as COPY counts them. */
   readonly bytesInFlight: number;
   /** Largest first. */
   readonly inFlight: readonly InFlight[];
@@ -33,7 +33,7 @@ const SHOWN = 10;
 /** A copy in flight is never called complete, however wrong the estimate it is measured by. */
 const MOST_OF_A_COPY = 0.99;
 
-/** The planner knows rows; where it does not, the size of what has arrived stands in. */
+/** The planner knows rows; where it does not, the size of what has arrived is used. */
 function share({ estimatedRows, bytes }: SourceTable, { copiedRows, bytes: arrived }: TargetTable): number {
   if (copiedRows === null) return 0;
   const part = estimatedRows > 0 ? copiedRows / estimatedRows : bytes > 0 ? (arrived ?? 0) / bytes : 0;

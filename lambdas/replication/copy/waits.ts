@@ -1,4 +1,4 @@
-/** Locks that keep copies waiting: whoever holds one for a moment is not the cause, so a holder counts only if it is met at two looks. */
+/** Locks that keep copies waiting: a session that holds one for a moment is not the cause, so a holder counts only if two looks find it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { REPLICATION_ROLE } from '../../config/names.ts';
 import type { Reader } from '../../ports/database.ts';

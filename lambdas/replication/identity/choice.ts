@@ -1,4 +1,4 @@
-/** Which replica identity a table needs, where the one that it has does not tell its rows apart. Pure. */
+/** The replica identity that a table needs, where the one that it has does not identify its rows. Pure. */
 import type { IdentityFacts } from './identity.sql.ts';
 
 /**
@@ -24,7 +24,7 @@ export const isForbidden = ({ identity, fullBreaksWrites }: IdentityFacts): bool
 export const isWanting = (table: IdentityFacts): boolean =>
   !isAccepted(table) || isGenerated(table) || isIncomparable(table) || isForbidden(table);
 
-/** What is there already: an index finds one row, where FULL sends and compares the whole of it. Undefined where nothing would do. */
+/** The best identity that is there already: an index finds one row, where FULL sends and compares the whole of it. Undefined where nothing would do. */
 export function choiceOf(table: IdentityFacts): Choice | undefined {
   const { primaryKeyCounts, primaryKeyIsGenerated, usableIndex, usableIndexOid, incomparable, fullBreaksWrites } = table;
   if (primaryKeyCounts === true && !primaryKeyIsGenerated) return { kind: 'default' };

@@ -1,4 +1,4 @@
-/** How the rows of a published table are told apart when they are updated or deleted. */
+/** The identity by which the rows of a published table are found when they are updated or deleted. */
 import type { Exclusions } from '../../config/input.ts';
 import type { Statement } from '../../ports/database.ts';
 import { statement } from '../../postgres/quote.ts';
@@ -13,7 +13,7 @@ export interface IdentityFacts {
   readonly schema: string;
   readonly table: string;
   readonly owner: string;
-  /** Whether we own it, or have the rights of its owner: nobody else may alter a table. */
+  /** Whether we own it, or have the rights of its owner: no other role may alter a table. */
   readonly mayAlter: boolean;
   /** pg_class.relreplident: d default, n nothing, f full, i index. */
   readonly identity: 'd' | 'n' | 'f' | 'i';
@@ -58,7 +58,7 @@ const FULL_HOLDS_GENERATED = 18;
 const hasColumn = (relation: string): string =>
   `exists (select from pg_attribute as a where a.attrelid = ${relation} and a.attname = '${ROW_ID}' and not a.attisdropped)`;
 
-/** What we know of an index that could be the identity, by the rules of the server (check in ATExecReplicaIdentity, tablecmds.c). */
+/** Facts about an index that could be the identity, by the rules of the server (check in ATExecReplicaIdentity, tablecmds.c). */
 const usableIndex = (wanted: string, generated: string): string => `(
     select ${wanted}
     from pg_index as u

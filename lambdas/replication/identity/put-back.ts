@@ -1,4 +1,4 @@
-/** The end of the replica identities that the migration has set: each table gets back what it had, unless somebody has changed it since. */
+/** The end of the replica identities that the migration has set: each table gets back what it had, unless another session has changed it since. */
 import { StatementFailed } from '../../config/errors.ts';
 import type { Database, Reader } from '../../ports/database.ts';
 import { UNDEFINED_TABLE } from '../../postgres/sqlstates.ts';
@@ -19,11 +19,11 @@ export async function recordOn(side: Reader): Promise<readonly RecordedIdentity[
 const isOpen = ({ became }: RecordedIdentity): boolean => became === null;
 const isLeft = ({ became }: RecordedIdentity): boolean => became === 'changed' || became === 'refused';
 
-/** What a person has to know, each with what the table had before. */
+/** Tables of which the operator has to know, each with the identity that it had before. */
 export const leftAlone = (record: readonly RecordedIdentity[]): string[] =>
   record.filter(isLeft).map(({ object, was, wasIndex, became }) => {
     const before = was === 'i' ? `using index ${wasIndex ?? '(gone)'}` : { d: 'default', n: 'nothing', f: 'full' }[was];
-    const why = became === 'changed' ? 'somebody has changed it since' : 'the server refuses to let us alter it';
+    const why = became === 'changed' ? 'another session has changed it since' : 'the server refuses to let us alter it';
     return `${object}: ${why}; before the migration it was ${before}`;
   });
 

@@ -1,4 +1,4 @@
-/** The statements, for a person to run on the source, that give tables a replica identity. Each is tried in a test on real servers. */
+/** The statements, for the operator to run on the source, that give tables a replica identity. Each is tried in a test on real servers. */
 import { choiceOf, settingOf } from './choice.ts';
 import { type IdentityFacts, ROW_ID } from './identity.sql.ts';
 
@@ -12,7 +12,7 @@ export function remediesFor(tables: readonly IdentityFacts[]): string[] {
 /** A second index on the columns of a key that is DEFERRABLE; they are NOT NULL. */
 const mayRepeatKey = ({ primaryKey, primaryKeyIsGenerated }: IdentityFacts): boolean => primaryKey.length > 0 && !primaryKeyIsGenerated;
 
-/** Where nothing that is there tells rows apart, not even all columns together. */
+/** Where nothing that is there distinguishes rows, not even all columns together. */
 const needsRowId = (table: IdentityFacts): boolean => choiceOf(table) === undefined && !mayRepeatKey(table);
 
 /** A deferrable primary key becomes an identity by a second index, which is faster than FULL. */

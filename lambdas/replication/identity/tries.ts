@@ -1,11 +1,11 @@
-/** Work on single tables, each of which needs a lock that somebody else may hold: tried, left for a moment, and tried again. */
+/** Work on single tables, each of which needs a lock that another session may hold: tried, left for a moment, and tried again. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TransientError } from '../../config/errors.ts';
 import { LOOK_AGAIN_RESERVE_MS } from '../../engine/reserves.ts';
 
 /** Rounds in one visit; the next visit goes on. */
 const ROUNDS = 3;
-/** Between two rounds, whoever has queued behind a lock that we waited for gets through. */
+/** Between two rounds, sessions that have queued behind a lock that we waited for get it. */
 const SHORTEST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 2_000;
 

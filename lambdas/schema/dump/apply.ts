@@ -1,6 +1,6 @@
 /**
  * Runs the statements of a dump in a transaction that is open already. What the target refuses and no row depends on is passed over; whatever
- * else it refuses is collected, so that a person learns of all of it at once.
+ * else it refuses is collected, so that the operator learns of all of it at once.
  */
 import { StatementFailed } from '../../config/errors.ts';
 import type { Session } from '../../ports/database.ts';
@@ -14,7 +14,7 @@ const BATCH_CHARACTERS = 262_144;
 const BATCH_STATEMENTS = 200;
 
 export type Batch = readonly DumpStatement[];
-/** What scripts are sent to. */
+/** The session to which scripts are sent. */
 type Scripts = Pick<Session, 'script'>;
 
 /** Statements that travel together. */
@@ -67,7 +67,7 @@ export async function attempt(session: Scripts, text: string, afterwards: 'keep'
   }
 }
 
-/** What became of the statements of a dump. */
+/** The outcome of the statements of a dump. */
 export interface Applied {
   readonly left: LeftBehind;
   /** In the order of the dump, so that the first is no consequence of another. */

@@ -1,4 +1,4 @@
-/** How statements of a dump are run. They come from pg_dump, so these are the only texts around them. */
+/** Texts around the statements of a dump, which come from pg_dump themselves. */
 import { literal } from '../../postgres/quote.ts';
 
 /**

@@ -1,4 +1,4 @@
-/** What a statement of the post-data section makes, read from the statement itself: pg_dump's comments can be forged by a name. */
+/** The object that a statement of the post-data section makes, read from the statement itself: pg_dump's comments can be forged by a name. */
 import { meaningful } from './tokens.ts';
 
 /** A name without quotes, and the schema that it was qualified with. */
@@ -11,12 +11,12 @@ export interface ObjectName {
  * definition      views, materialized views and functions that had to wait for a key, such as a view that groups by a primary key
  * index, unique, exclusion   whatever fills an index, which is the long work
  * attachment      of a partition's index to that of its parent, and settings of indexes
- * domain check    constraints of domains that were never validated: rows that break them stand on the source, and have to be copied before
+ * domain check    constraints of domains that were never validated: rows that break them are on the source, and have to be copied before
  * check, foreign key         constraints that read tables, and need the keys that they refer to
  * detail          statistics objects, triggers, rules, policies, comments and the like
- * analyze         so that the planner knows the tables before anybody, a materialized view included, asks it
+ * analyze         so that the planner has statistics of the tables before any query, a materialized view's included
  * refresh         of materialized views, which a schema-only dump leaves empty
- * vacuum          of everything, materialized views included: rows that a copy brought are in no visibility map, without which an
+ * vacuum          of every table, materialized views included: rows that a copy brought are in no visibility map, without which an
  *                 index-only scan reads the table as well, and the first reader of each page writes it
  * event trigger   last, because it would fire on everything above
  */
@@ -49,7 +49,7 @@ export interface PostDataStatement {
   readonly text: string;
 }
 
-/** The tokens at the head of a statement, by their places. */
+/** The tokens at the head of a statement, by their positions. */
 export class Reader {
   readonly #sql: string;
   readonly #tokens: { readonly word: string; readonly name: string | undefined; readonly text: string }[] = [];
@@ -64,12 +64,12 @@ export class Reader {
     }
   }
 
-  /** Whether keywords stand at a place, one after the other. */
+  /** Whether keywords stand at a position, one after the other. */
   has(at: number, words: string): boolean {
     return words.split(' ').every((word, offset) => this.#tokens[at + offset]?.word === word);
   }
 
-  /** Place after the first of these keywords, counted from `from`; -1 where there is none. */
+  /** Position after the first of these keywords, counted from `from`; -1 where there is none. */
   after(word: string, from: number): number {
     const found = this.#tokens.findIndex((token, at) => at >= from && token.word === word);
     return found < 0 ? -1 : found + 1;
@@ -79,7 +79,7 @@ export class Reader {
     return this.#tokens[at]?.name ?? '';
   }
 
-  /** `schema.name` or `name` at a place, and the place after it. */
+  /** `schema.name` or `name` at a position, and the position after it. */
   qualified(at: number): { readonly object: ObjectName; readonly next: number } {
     const first = this.name(at);
     return this.has(at + 1, '.')
@@ -162,7 +162,7 @@ function alterIndex(sql: Reader, text: string): PostDataStatement {
   return { kind: 'attachment', object: child.name, on, child, text };
 }
 
-/** What a statement that is no part of post-data by itself counts as once post-data has begun. */
+/** The kind of a statement that is no part of post-data by itself, once post-data has begun. */
 export function classifyBehindBorder(text: string): PostDataStatement {
   const sql = new Reader(text, HEAD_TOKENS);
   const at = sql.has(1, 'OR REPLACE') ? 3 : 1;

@@ -1,4 +1,4 @@
-/** What the target refused and the copy goes on without: named as the record of the copy keeps it. */
+/** Objects that the target refused and without which the copy goes on, named as the record of the copy keeps them. */
 import type { StatementFailed } from '../../config/errors.ts';
 import { identifier } from '../../postgres/quote.ts';
 import { withCode } from '../../postgres/server-words.ts';
@@ -6,7 +6,7 @@ import { INSUFFICIENT_PRIVILEGE } from '../../postgres/sqlstates.ts';
 import { type ObjectName, Reader } from './kinds.ts';
 import type { DumpStatement } from './statements.ts';
 
-/** A server's words beside each of many objects. */
+/** Characters of a server's message beside each of many objects. */
 const LONGEST_WORDS = 160;
 
 /** Names as the server writes them, quoted where that is needed; operators never are. */
@@ -14,7 +14,7 @@ const shown = (name: string): string => (/^(?:[a-z_][a-z0-9_$]*|[+*/<>=~!@#%^&|`
 /** pg_dump quotes every name in the arguments of what it names (`--quote-all-identifiers`), and the server where that is needed, as of its own "char". */
 const plain = (text: string): string =>
   text.replaceAll(/"([a-z_][a-z0-9_$]*)"/g, (quoted, name: string) => (name === 'char' ? quoted : name));
-/** What has no name of its own, and so is described. */
+/** Kinds that have no name of their own, and so are described. */
 const DESCRIBED = ['comment', 'cast', 'transform', 'user mapping'];
 
 /** Kind and name, such as `function shop.price(integer)`; from the comment of pg_dump, which knows the arguments of a function. */
@@ -78,7 +78,7 @@ export class LeftBehind {
     if (subject) this.#subjects.add(key(subject));
   }
 
-  /** Why this statement itself was passed over; undefined where it was not. */
+  /** The reason why this statement itself was passed over; undefined where it was not. */
   reasonOf(text: string): StatementFailed | undefined {
     return this.#texts.get(text);
   }

@@ -13,13 +13,13 @@ export interface CopyPlan {
   /** To be carried out now, in one transaction. */
   readonly now: readonly DumpStatement[];
   readonly later: readonly Deferred[];
-  /** These foreign keys, as a person would name them. */
+  /** These foreign keys, as the operator would name them. */
   readonly leftBehind: readonly string[];
   /** Foreign keys that the target must not have as long as it subscribes. */
   readonly held: readonly HeldKey[];
 }
 
-/** What the source's catalog says beside the dump. */
+/** Facts from the source's catalog that the dump lacks. */
 export interface Besides {
   /** Foreign keys to tables that stay behind, and of unlogged tables. */
   readonly dangling: readonly ForeignKey[];
@@ -29,7 +29,7 @@ export interface Besides {
   readonly platformTriggers?: readonly string[];
   /** Foreign keys from tables that no stream brings. @default - none */
   readonly toHold?: readonly ForeignKey[];
-  /** What rows name, of all that would be made after the copy. @default - nothing */
+  /** Objects that rows name, of those that would be made after the copy. @default - none */
   readonly named?: readonly ObjectName[];
 }
 

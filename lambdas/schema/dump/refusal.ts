@@ -1,4 +1,4 @@
-/** What a person reads when the target refuses part of the schema. */
+/** The message when the target refuses part of the schema. */
 import { SchemaCopyFailed } from '../../config/errors.ts';
 import { atMost } from '../../config/listing.ts';
 import { withCode } from '../../postgres/server-words.ts';
@@ -6,7 +6,7 @@ import { INSUFFICIENT_PRIVILEGE, OUT_OF_MEMORY } from '../../postgres/sqlstates.
 import type { Refusal } from './apply.ts';
 import type { DumpEntry } from './statements.ts';
 
-/** What to do next, where the server's code tells. */
+/** Remedies, by the server's SQLSTATE. */
 const REMEDIES: Readonly<Record<string, string>> = {
   [INSUFFICIENT_PRIVILEGE]: 'Have the object made on the target beforehand or the right granted to the target role, or exclude it.',
   [OUT_OF_MEMORY]:

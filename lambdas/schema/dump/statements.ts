@@ -1,7 +1,7 @@
 /** A plain dump, as pg_dump writes it → its statements. */
 import { tokenAt } from './tokens.ts';
 
-/** What pg_dump's own comment above a statement says about it. For people only: names may hold anything, a semicolon included. */
+/** The content of pg_dump's own comment above a statement. For messages only: names may hold anything, a semicolon included. */
 export interface DumpEntry {
   readonly name: string;
   /** Such as `TABLE` or `FK CONSTRAINT`. */

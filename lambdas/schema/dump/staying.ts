@@ -1,5 +1,5 @@
 /**
- * Which statements of a dump may be passed over when the target refuses them: those that make something which holds no rows and which no
+ * Statements of a dump that may be passed over when the target refuses them: those that make something which holds no rows and which no
  * table needs, because a table that needed it would be refused in turn. Functions may also be made in a lesser form, which does the same.
  */
 import {
@@ -21,7 +21,7 @@ import {
 } from '../../postgres/sqlstates.ts';
 import { meaningful, type TokenKind } from './tokens.ts';
 
-/** What a managed target does not let a role make that is no superuser, or lacks. */
+/** Conditions of what a managed target does not let a role make that is no superuser, or does not offer. */
 const LACKING = [INSUFFICIENT_PRIVILEGE, FEATURE_NOT_SUPPORTED, UNDEFINED_FILE, IO_ERROR, CONFIG_FILE_ERROR];
 /**
  * The same of something that a function, a dictionary and the like name: a language, a template, a file's symbol, a setting, a role. A view
@@ -37,7 +37,7 @@ const UNKNOWN = [
 ];
 const CONSEQUENCE = [UNDEFINED_OBJECT, UNDEFINED_FUNCTION, UNDEFINED_TABLE, UNDEFINED_COLUMN, WRONG_OBJECT_TYPE, INVALID_SCHEMA_NAME];
 
-/** Classes after which nothing else succeeds either: resources that have run out, limits, somebody's intervention, a defect. */
+/** Classes after which nothing else succeeds either: resources that have run out, limits, an operator's intervention, a defect. */
 export const endsEverything = (code: string | undefined): boolean => /^(?:53|54|57|XX)/.test(code ?? '');
 
 /** Heads of statements, as pg_dump writes them. */
@@ -50,7 +50,7 @@ const MAKES_NO_ROWS = new RegExp(
     'TABLE (?:ONLY )?[^\\n]+ ALTER COLUMN [^\\n]+ SET (?:COMPRESSION|STORAGE|STATISTICS)',
   ].join('|')})|COMMENT ON)\\b`,
 );
-/** What is made of other objects alone. */
+/** Objects that are made of other objects alone. */
 const MADE_OF_OTHERS = /^(?:CREATE (?:OR REPLACE )?(?:VIEW|MATERIALIZED VIEW|FOREIGN TABLE|STATISTICS|TYPE|DOMAIN)|ALTER DOMAIN)\b/;
 
 /** @param others whether something has stayed behind already, so that a name may be unknown for that reason */
@@ -97,7 +97,7 @@ interface Part {
   readonly end: number;
 }
 
-/** A dotted name from a place on, without quotes, and the place after it. */
+/** A dotted name from a position on, without quotes, and the position after it. */
 function nameAt(words: readonly Word[], at: number): { readonly name: string; readonly next: number } {
   let next = at + 1;
   while (words[next]?.text === '.' && words[next + 1]) next += 2;

@@ -1,6 +1,6 @@
 /**
- * Whether the target will take what is left for after the copy, tried on its empty tables and undone again: what needs an object that has
- * stayed behind would fail after days otherwise. Tables without rows run none of the code that stands in indexes, checks and triggers.
+ * Whether the target will take what is left for after the copy, tried on its empty tables and undone again: a statement that needs an object which was
+ * left behind would fail after days otherwise. Tables without rows run none of the code that stands in indexes, checks and triggers.
  */
 import type { Session } from '../../ports/database.ts';
 import type { Deferred } from '../post-data/post-data.sql.ts';
@@ -13,17 +13,17 @@ import { mayStay } from './staying.ts';
 type Scripts = Pick<Session, 'script'>;
 
 export interface Later {
-  /** What is still to be done. */
+  /** Statements that are still to be carried out. */
   readonly deferred: readonly Deferred[];
   readonly refused: readonly Refusal[];
 }
 
-/** What needs nothing but tables, types and functions, which are there. Foreign keys and attachments need indexes, and follow from those. */
+/** Kinds that need nothing but tables, types and functions, which are there. Foreign keys and attachments need indexes, and follow from those. */
 const TRIED =
   /^(?:CREATE (?:UNIQUE )?INDEX|CREATE (?:CONSTRAINT )?TRIGGER|CREATE (?:RULE|POLICY|STATISTICS)|ALTER TABLE [^;]+\sADD CONSTRAINT)\b/;
 const TRIED_KINDS = ['index', 'unique', 'exclusion', 'check', 'detail'];
 const MAKES_EVENT_TRIGGER = /^CREATE EVENT TRIGGER\b/;
-/** Conditions that a right which is missing leads to, or an object that has stayed behind. */
+/** Conditions that a missing right leads to, or an object that was left behind. */
 const SPEAKS_OF_WHAT_IS_MISSING = /^(?:42501|42704|42883|42P01|42703|42809|3F000|0A000|58P01|F0000)$/;
 const AT_ONCE = 200;
 

@@ -1,4 +1,4 @@
-/** What a person reads about statements that the target refused. */
+/** The message about statements that the target refused. */
 import { IndexBuildFailed } from '../../config/errors.ts';
 import { SCHEMA } from '../../config/names.ts';
 import { qualified } from '../../postgres/quote.ts';
@@ -23,12 +23,12 @@ const REMEDIES: readonly (readonly [codes: RegExp, remedy: string])[] = [
 ];
 
 const LONGEST_TEXT = 160;
-const MOST_FAILURES_TOLD = 20;
+const MOST_FAILURES_SHOWN = 20;
 
 const titleOf = ({ kind, object, onSchema, onTable }: Work): string =>
   `${kind} ${object}${onSchema && onTable && object !== onTable ? ` on ${qualified(onSchema, onTable)}` : ''}`;
 
-/** What the server said, as far as it may be told; undefined where it said nothing. */
+/** The server's message, as far as it may be shown; undefined where there is none. */
 export function wordsOf({ code, error, hint, culprit, ownWords }: Work): PublicWords | undefined {
   if (code === null) return undefined;
   return publicWords({ code, message: error ?? '', hint: hint ?? undefined, foreign: ownWords !== true, culprit: culprit ?? undefined });
@@ -53,16 +53,16 @@ function remedyOf({ code, culprit }: Work): string {
 }
 
 export function buildFailed(failed: readonly Work[]): IndexBuildFailed {
-  const told = failed.slice(0, MOST_FAILURES_TOLD).map((work) => {
+  const shown = failed.slice(0, MOST_FAILURES_SHOWN).map((work) => {
     const text = (work.text ?? '').replaceAll(/\s+/g, ' ');
     const shown = text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
     const { ordinal, object, message } = failureOf(work);
     return `(${ordinal}) ${object}: ${message}. ${remedyOf(work)}${shown ? ` Statement: ${shown}` : ''}`;
   });
-  const untold = failed.length - told.length;
+  const omitted = failed.length - shown.length;
   return new IndexBuildFailed(
-    `${failed.length} statements failed; all others were carried out. ${told.join(' ')}${untold > 0 ? ` And ${untold} more.` : ''} ` +
+    `${failed.length} statements failed; all others were carried out. ${shown.join(' ')}${omitted > 0 ? ` And ${omitted} more.` : ''} ` +
       'Then start the machine again: it tries these once more. To go on without some of them, run on the target: ' +
-      `delete from ${SCHEMA}.${OWN_TABLES.postData.name} where ${failed.length > told.length ? 'error is not null' : `ordinal in (${failed.map(({ ordinal }) => ordinal).join(', ')})`}.`,
+      `delete from ${SCHEMA}.${OWN_TABLES.postData.name} where ${failed.length > shown.length ? 'error is not null' : `ordinal in (${failed.map(({ ordinal }) => ordinal).join(', ')})`}.`,
   );
 }

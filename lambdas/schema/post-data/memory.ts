@@ -1,4 +1,4 @@
-/** How much memory and how many processes a builder may take. */
+/** Memory and processes that a builder may take. */
 import type { BuildSettings } from './post-data.sql.ts';
 
 const MB = 1_048_576;

@@ -1,4 +1,4 @@
-/** In what order the listed statements are carried out, and which of them side by side. */
+/** The order in which the listed statements are carried out, and those of them that run side by side. */
 import type { PostDataKind } from '../dump/kinds.ts';
 import type { Work } from './post-data.sql.ts';
 import type { State } from './state.ts';
@@ -20,7 +20,7 @@ const GROUPS: readonly { readonly kinds: readonly PostDataKind[]; readonly sideB
   { kinds: ['event trigger'], sideBySide: false },
 ];
 
-/** A statement and where it stands. */
+/** A statement and its state. */
 export interface StatementStatus extends Work {
   readonly state: State;
 }

@@ -11,7 +11,7 @@ const { name: NAME, table: TABLE } = OWN_TABLES.postData;
 /**
  * `finished_at` is written in the transaction of the statement itself, so it can be trusted. So are `code`, `error`, `hint`, `culprit`,
  * the function in which the error arose, and `own_words`, whether the error arose in the statement itself and not in code that it set off:
- * the server writes them, because nobody may be listening any more when it fails.
+ * the server writes them, because the client may be gone when it fails.
  * `execution` started the statement last, `attempts` times.
  */
 export const createPostData = (): Statement =>
@@ -53,7 +53,7 @@ export const vacuumAll = 'vacuum';
 export interface Deferred {
   readonly ordinal: number;
   readonly kind: PostDataKind;
-  /** Schema of the object that the statement makes; null where it lives in none, or was not told. */
+  /** Schema of the object that the statement makes; null where it lives in none, or was not given. */
   readonly schema: string | null;
   readonly object: string;
   readonly onSchema: string | null;
@@ -100,7 +100,7 @@ const IN_CATALOG = `w.kind in ('index', 'unique', 'exclusion', 'domain check', '
 export interface Work extends Omit<Deferred, 'text'> {
   /** Carried out, and where the catalog can tell, still there. */
   readonly done: boolean;
-  /** A server process is busy with it, whoever started it. */
+  /** A server process is busy with it, whichever session started it. */
   readonly running: boolean;
   readonly execution: string | null;
   readonly attempts: number;
@@ -118,7 +118,7 @@ export interface Work extends Omit<Deferred, 'text'> {
 /** The application name of the session that carries out one statement. */
 export const workerName = (step: string, ordinal: number): string => applicationName(step, String(ordinal));
 
-/** Measuring a table waits behind whoever has locked it exclusively or waits to, so those are not measured. */
+/** Measuring a table waits behind a session that has locked it exclusively or waits to, so such tables are not measured. */
 export const workList = (step: string): Statement<Work> =>
   statement(
     `
@@ -144,7 +144,7 @@ order by w.ordinal
 export const postDataExists = (): Statement<{ readonly exists: boolean }> =>
   statement(`select to_regclass($1::text) is not null as exists`, [TABLE]);
 
-/** Says who starts a statement, before it is started. One that was finished, and has vanished from the catalog since, begins anew. */
+/** Records the execution that starts a statement, before it is started. One that was finished, and whose object is gone from the catalog since, begins anew. */
 export const markStarted = (step: string, { ordinal }: Pick<Work, 'ordinal'>, execution: string): Statement =>
   statement(
     `
@@ -159,8 +159,8 @@ where w.ordinal = $1::int and (w.finished_at is null or ${IN_CATALOG} and not ${
   );
 
 /**
- * Carries out a listed statement and keeps the outcome, all by the server: it goes on when we hang up. Somebody else who is at the same
- * statement is left to it. An invalid index of the same name, left by a broken `create index concurrently`, makes way.
+ * Carries out a listed statement and keeps the outcome, all by the server: it goes on when we disconnect. Another session that runs the same
+ * statement is left to it. An invalid index of the same name, left by a broken `create index concurrently`, is dropped.
  */
 export const carryOut = (ordinal: number): string =>
   `
@@ -215,7 +215,7 @@ $do$
 export const textOf = (ordinal: number): Statement<{ readonly text: string }> =>
   statement(`select text from ${TABLE} where ordinal = $1::int and finished_at is null`, [ordinal]);
 
-/** After a statement that ran by itself. Where nobody was left to say so it is found unfinished, and runs again. */
+/** After a statement that ran by itself. Where the client was gone by then it is found unfinished, and runs again. */
 export const markFinished = (ordinal: number): Statement =>
   statement(`update ${TABLE} set finished_at = clock_timestamp() where ordinal = $1::int and finished_at is null`, [ordinal]);
 

@@ -1,4 +1,4 @@
-/** What has become of a listed statement, as far as one execution of the machine is concerned. */
+/** The state of a listed statement, for one execution of the machine. */
 import {
   DEADLOCK_DETECTED,
   INVALID_FOREIGN_KEY,
@@ -13,7 +13,7 @@ import type { Work } from './post-data.sql.ts';
 
 /**
  * `open`: to be started. `running`: a server process is busy with it. `failed`: this execution has tried, and trying again would not
- * help; the next execution tries again, because somebody may have repaired the cause.
+ * help; the next execution tries again, because the operator may have repaired the cause.
  */
 export type State = 'done' | 'running' | 'failed' | 'open';
 

@@ -20,7 +20,7 @@ const LEAVE = Symbol('leave');
 /** Kinds that a server refuses to run inside a transaction or a function, and so inside of what keeps the outcome of all others. */
 const RUNS_BY_ITSELF = new Set<Work['kind']>(['vacuum']);
 
-/** It goes on when we hang up, like everything else, but then the next visit has to run it once more to know that it came to its end. */
+/** It goes on when we disconnect, like everything else, but then the next visit has to run it once more to know that it came to its end. */
 async function runByItself(session: Session, { ordinal }: Work): Promise<void> {
   const [left] = await session.query(textOf(ordinal));
   if (!left) return;
@@ -41,7 +41,7 @@ export class StatementPool {
   }
 
   /**
-   * Takes the statements of one turn, each once. What becomes of them is in the list, not in what this returns.
+   * Takes the statements of one batch, each once. What becomes of them is in the list, not in what this returns.
    * @returns whether it had to leave; the servers go on with what was started
    * @throws TransientError where no session could be opened; the servers go on all the same
    */
@@ -63,11 +63,11 @@ export class StatementPool {
         if ((await Promise.race([...started.values(), this.#stopping])) === LEAVE) return 'left';
       }
     } finally {
-      for (const promise of started.values()) promise.catch(() => {}); // cut off when the crew is dismissed
+      for (const promise of started.values()) promise.catch(() => {}); // cut off when the pool is dismissed
     }
   }
 
-  /** Ends the sessions, and hangs up wherever a statement is under way. */
+  /** Ends the sessions, and disconnects where a statement is under way. */
   async dismiss(): Promise<void> {
     this.#gone = true;
     for (const session of this.#busy) session.leave();
@@ -84,7 +84,7 @@ export class StatementPool {
       await (RUNS_BY_ITSELF.has(work.kind) ? runByItself(session, work) : session.script(carryOut(work.ordinal)));
       this.#idle.push(session);
     } catch (error) {
-      // Cancelled by somebody, or cut off: the list says that it was started and not how it ended, so it is tried again.
+      // Cancelled by another session, or cut off: the list says that it was started and not how it ended, so it is tried again.
       if (!(error instanceof StatementFailed || error instanceof TransientError)) throw error;
       session.leave();
     } finally {

@@ -1,5 +1,5 @@
 /**
- * What stands before the source, so that Aurora's master user is nobody else than it is on Aurora, on every version: a member of rds_superuser
+ * The proxy before the source, so that Aurora's master user has the rights that it has on Aurora, on every version: a member of rds_superuser
  * without an attribute of a superuser. RDS has changed its servers so that such a role may do what plain PostgreSQL asks an attribute for.
  * The few statements in which that shows are replaced here by what does the same on plain PostgreSQL, with the functions of
  * `aurora-roles.ts`; everything else is what plain PostgreSQL answers.
@@ -9,7 +9,7 @@ import type { ServerVersion } from '../binaries.ts';
 import type { Manner } from './front.ts';
 import { type Message, type Refusal, statementIn, withStatement, withValues } from './wire.ts';
 
-/** From here on plain PostgreSQL lets whoever may create in a database add extensions that harm nobody. */
+/** From here on plain PostgreSQL lets a role that may create in a database add trusted extensions. */
 const EXTENSIONS_CAN_BE_TRUSTED = 13;
 /** From here on plain PostgreSQL lets members of pg_create_subscription subscribe, and alters a role that replicates as any other. */
 const RIGHTS_CAN_BE_GRANTED = 16;
@@ -33,24 +33,24 @@ const followMembership = (text: string, grantee: string): string =>
   `do ${QUOTE} begin ${withoutEnd(text)}; call pg_catalog.rds_follow_membership(${nameOf(grantee)}); end ${QUOTE}`;
 
 /**
- * On RDS a role that replicates is altered as any other, since it has no attribute; before version 16 plain PostgreSQL lets nobody but superusers
+ * On RDS a role that replicates is altered as any other, since it has no attribute; before version 16 plain PostgreSQL lets only superusers
  * alter one that has it. So it is without for as long as the statement takes, which the caller runs with its own rights.
  */
 const withoutAttribute = (text: string, role: string): string =>
   `do ${QUOTE} begin call pg_catalog.rds_set_attribute_aside(${nameOf(role)}); ${withoutEnd(text)}; ` +
   `call pg_catalog.rds_follow_membership(${nameOf(role)}); end ${QUOTE}`;
 
-/** On RDS members of rds_superuser subscribe on every version; plain PostgreSQL lets nobody but superusers before 16. */
+/** On RDS members of rds_superuser subscribe on every version; plain PostgreSQL lets only superusers before 16. */
 const subscribe = (command: string): string => `call pg_catalog.rds_create_subscription(current_user::text, ${QUOTE}${command}${QUOTE})`;
 
 /**
- * An error that comes out of what stands here for the server itself has a function in its context, where Aurora's has none, and who asks the
- * context whether a user's code was at work (`secret-connection.ts`) would take it for that. So the question is asked without those functions.
+ * An error from a function that is here in place of the server itself has that function in its context, where Aurora's has none, and a caller
+ * that looks there for a user's code (`secret-connection.sql.ts`) would take it for that. So those functions are left out of the context.
  */
 const overlookPlatform = (text: string): string =>
   text.replace(OWN_CONTEXT, OWN_CONTEXT.replace(/pg_temp.*/, '(rds_|pg_temp_[0-9]+\\.planetscale_)'));
 
-/** On RDS members of rds_superuser add any extension that there is; plain PostgreSQL lets nobody but superusers before 13. In a file of many, too. */
+/** On RDS members of rds_superuser add any extension that there is; plain PostgreSQL lets only superusers before 13. In a file of many, too. */
 const makeExtensions = (text: string): string =>
   text.replace(MAKES_EXTENSION, (command) => `call pg_catalog.rds_create_extension(current_user::text, ${QUOTE}${command}${QUOTE})`);
 

@@ -1,11 +1,11 @@
 /**
- * PlanetScale's edge, which stands before every branch: it ends TLS with a certificate of its own, finds the branch by the user's name, hands
- * the role on without it, and has words of its own for whom it sends away.
+ * PlanetScale's edge, the proxy before every branch: it terminates TLS with a certificate of its own, finds the branch by the user's name,
+ * forwards the role without it, and has error messages of its own for rejected clients.
  *
- * What it says, and with which code: https://planetscale.com/docs/postgres/connecting/client-error-reference
+ * Its messages and their codes: https://planetscale.com/docs/postgres/connecting/client-error-reference
  * A role is made without the branch and logs in with it: https://planetscale.com/docs/postgres/connecting/roles
  *
- * Whether it offers SCRAM with channel binding is not written anywhere, so it can play both. Without, the hop behind is unencrypted, on which
+ * Whether it offers SCRAM with channel binding is not written anywhere, so it can do either. Without, the hop behind is unencrypted, on which
  * a server offers none. With, the hop behind is encrypted with the very certificate that the client sees, which is what it binds to.
  */
 import type { ConnectionSettings } from '../../../lambdas/ports/connection-settings.ts';
@@ -36,7 +36,7 @@ export const noPrimary = (branch: string): Refusal => connectionFailure(`no prim
 export const retryTimeout = (branch: string): Refusal =>
   connectionFailure(`connection retry timeout - branch ${branch} unavailable after 5s`);
 
-/** What a server writes into its pg_hba.conf that is reached by the edge alone, save for its superuser. */
+/** The pg_hba.conf of a server that is reached by the edge alone, save for its superuser. */
 export function hbaBehindEdge(superuser: string, { channelBinding = false }: EdgeOptions = {}): string {
   const both = (kind: string, user: string) =>
     ['all', 'replication'].map((database) => `${kind} ${database} ${user} 127.0.0.1/32 scram-sha-256\n`).join('');
@@ -57,7 +57,7 @@ export class Edge {
   /** Before this server, which lets it in as {@link hbaBehindEdge} says. It goes with the process, or with {@link destroy}. */
   static async start(server: Pick<Server, 'port' | 'certificate'>, options: EdgeOptions = {}): Promise<Edge> {
     const { branch = BRANCH, channelBinding = false } = options;
-    const door: Door = { refusal: undefined, concerns: everybody };
+    const door: Door = { refusal: undefined, concerns: everyRole };
     const certificate = options.certificate ?? (channelBinding ? server.certificate : await newCertificate());
     const behind = {
       get port() {
@@ -87,18 +87,18 @@ export class Edge {
     return this.#front.certificate.authority;
   }
 
-  /** How a role of the branch logs in here. @param role without the branch */
+  /** The login of a role of the branch here. @param role without the branch */
   login(role: string, password: string, database: string): ConnectionSettings {
     const { branch, port, authority } = this;
     return { host: '127.0.0.1', port, database, user: `${role}.${branch}`, password, tls: { verify: 'full', authorities: authority } };
   }
 
   /**
-   * Nobody is let in until {@link open}; who is in stays.
-   * @param refusal what is said
-   * @param concerns by role; the others are let in
+   * Every login is refused until {@link open}; connected clients stay.
+   * @param refusal the error that they receive
+   * @param concerns by role; others may log in
    */
-  shut(refusal: Refusal = noPrimary(this.branch), concerns: Door['concerns'] = everybody): void {
+  shut(refusal: Refusal = noPrimary(this.branch), concerns: Door['concerns'] = everyRole): void {
     Object.assign(this.#door, { refusal, concerns });
   }
 
@@ -106,22 +106,22 @@ export class Edge {
     this.#door.refusal = undefined;
   }
 
-  /** Ends every connection. New ones are let in, unless {@link shut}. */
+  /** Ends every connection. New ones are accepted, unless {@link shut}. */
   endConnections(): void {
     this.#front.endConnections();
   }
 
-  /** Ends every connection, and lets nobody in any more. Safe to call twice. */
+  /** Ends every connection, and accepts no more. Safe to call twice. */
   destroy(): void {
     this.#front.destroy();
   }
 }
 
-/** What is said to everybody who comes; undefined while it is open. */
+/** The error for clients that log in; undefined while it is open. */
 interface Door {
   refusal: Refusal | undefined;
-  /** Whom, by role. */
+  /** Roles that it applies to. */
   concerns(role: string): boolean;
 }
 
-const everybody = (): boolean => true;
+const everyRole = (): boolean => true;

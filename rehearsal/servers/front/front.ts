@@ -1,6 +1,6 @@
 /**
- * What stands before a server as a provider's own machinery does: it ends TLS, looks at who comes, and hands on what is said. Behind it the
- * connection is unencrypted unless told, and never leaves 127.0.0.1. Whose machinery it plays is a matter of its {@link Manner}.
+ * A proxy before a server, as a provider has: it terminates TLS, examines the login, and forwards the messages. Behind it the
+ * connection is unencrypted unless `verifiedBy` is given, and never leaves 127.0.0.1. Its {@link Manner} says which provider it simulates.
  */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
@@ -16,13 +16,13 @@ const HOST = '127.0.0.1';
  */
 const LARGEST_RECORD = 8_192;
 
-/** Who is let in, by what name, and what becomes of what they say. */
+/** Rules for logins, user names and messages. */
 export interface Manner {
-  /** @returns parameters to hand on in place of what the client said of itself, or why it is sent away */
+  /** @returns parameters to hand on in place of what the client said of itself, or why it is rejected */
   admit(parameters: ReadonlyMap<string, string>, encrypted: boolean): ReadonlyMap<string, string> | Refusal;
   /** For a client that was let in: what is passed on in place of each of its messages. @default - everything as it is */
   listen?(parameters: ReadonlyMap<string, string>): (message: Message) => Buffer;
-  /** What is said where the server behind does not answer. @default - nothing; the connection ends */
+  /** The error where the server behind does not answer. @default - none; the connection ends */
   readonly unreachable?: Refusal;
 }
 
@@ -32,7 +32,7 @@ export interface Behind {
   /**
    * PEM of the authority that the server is verified against. Where the server shows the certificate that the front shows, what a client binds
    * its password to is what the server expects, and SCRAM with channel binding works through the front.
-   * @default - it is spoken to without TLS
+   * @default - the connection to it has no TLS
    */
   readonly verifiedBy?: string;
 }
@@ -65,12 +65,12 @@ export class Front {
     return (this.#listener.address() as AddressInfo).port;
   }
 
-  /** Ends every connection, as somebody does who pulls the plug. New ones are let in. */
+  /** Ends every connection at once, as a network failure does. New ones are accepted. */
   endConnections(): void {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  /** Ends every connection, and lets nobody in any more. Safe to call twice. */
+  /** Ends every connection, and accepts no more. Safe to call twice. */
   destroy(): void {
     this.#listener.close();
     this.endConnections();
@@ -109,7 +109,7 @@ export class Front {
     if ('code' in admitted) return void client.end(fatal(admitted));
     const server = await this.#reach();
     if (!server) return void client.end(this.#manner.unreachable ? fatal(this.#manner.unreachable) : '');
-    // Whoever hangs up is followed, after what was said before has arrived.
+    // Where one side disconnects the other is disconnected, after what was sent before has arrived.
     client.once('close', () => server.writableEnded || server.destroy());
     server.once('close', () => client.writableEnded || client.destroy());
     if (client.destroyed) return void server.destroy();
@@ -119,8 +119,8 @@ export class Front {
     if (!listener) return void client.pipe(server);
     const framer = new Framer('client that was let in');
     client.on('data', (chunk: Buffer) => {
-      const heard = [...framer.push(chunk)].map(listener);
-      if (heard.length > 0 && !server.write(Buffer.concat(heard))) {
+      const received = [...framer.push(chunk)].map(listener);
+      if (received.length > 0 && !server.write(Buffer.concat(received))) {
         client.pause();
         server.once('drain', () => client.resume());
       }
@@ -149,28 +149,28 @@ export class Front {
 
 /**
  * The first message of a client, which says nothing further before it is answered.
- * @returns undefined where the client hangs up, or goes on without waiting: what follows could come from somebody in the middle
+ * @returns undefined where the client disconnects, or goes on without waiting: what follows could come from an attacker in the middle
  */
 async function firstMessage(client: Socket): Promise<Message | undefined> {
-  let heard: Buffer = Buffer.alloc(0);
+  let received: Buffer = Buffer.alloc(0);
   return new Promise((resolve) => {
     const done = (message?: Message) => {
-      client.off('data', hear);
+      client.off('data', onData);
       client.off('close', gone);
       client.pause();
       resolve(message);
     };
     const gone = () => done();
-    const hear = (chunk: Buffer) => {
-      heard = Buffer.concat([heard, chunk]);
-      const [message] = new Framer('client').push(heard);
+    const onData = (chunk: Buffer) => {
+      received = Buffer.concat([received, chunk]);
+      const [message] = new Framer('client').push(received);
       if (!message) return;
-      const isAlone = message.bytes.length === heard.length;
+      const isAlone = message.bytes.length === received.length;
       if (!isAlone) client.destroy();
       done(isAlone ? message : undefined);
     };
     client.once('close', gone);
-    client.on('data', hear);
+    client.on('data', onData);
     client.resume();
   });
 }

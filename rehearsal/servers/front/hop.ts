@@ -1,4 +1,4 @@
-/** The way from something in the middle to the server behind it. */
+/** The connection from a proxy to the server behind it. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
@@ -7,13 +7,13 @@ import { SSL_REQUEST } from './wire.ts';
 export interface Destination {
   readonly host: string;
   readonly port: number;
-  /** PEM of the authority that the server is verified against. @default - it is spoken to without TLS */
+  /** PEM of the authority that the server is verified against. @default - the connection has no TLS */
   readonly authority?: string;
 }
 
 /**
- * @param keep is given each socket right when it is made, so that it can be ended before it leads anywhere
- * @throws where the server is away, hangs up, or is not the one that it should be
+ * @param keep is given each socket right when it is made, so that it can be ended before it is connected
+ * @throws where the server is away, disconnects, or is not the one that it should be
  */
 export async function reach({ host, port, authority }: Destination, keep: <Kept extends Socket>(socket: Kept) => Kept): Promise<Socket> {
   const plain = keep(connect(port, host));
@@ -27,7 +27,7 @@ export async function reach({ host, port, authority }: Destination, keep: <Kept 
   return secure;
 }
 
-/** A server that goes down hangs up without an error, and would be waited for for ever. */
+/** A server that goes down disconnects without an error, and would be waited for for ever. */
 function happens(socket: Socket, event: string): Promise<unknown[]> {
   const gone = new AbortController();
   socket.once('close', () => gone.abort());

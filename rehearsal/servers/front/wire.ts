@@ -1,5 +1,5 @@
 /**
- * PostgreSQL's protocol, as far as somebody in the middle has to understand it.
+ * PostgreSQL's protocol, as far as a proxy has to understand it.
  * https://www.postgresql.org/docs/current/protocol-message-formats.html
  */
 
@@ -48,7 +48,7 @@ const CANCEL_CODE = 80_877_102;
 /** Asks a server for TLS; it answers with one letter, `S` where it is willing. */
 export const SSL_REQUEST = int32(8, SSL_CODE);
 
-/** Who a client says it is. */
+/** Identity that a client claims. */
 export interface Startup {
   readonly kind: 'startup';
   readonly version: number;
@@ -56,7 +56,7 @@ export interface Startup {
   readonly parameters: ReadonlyMap<string, string>;
 }
 
-/** What a client begins with. */
+/** The first message of a client. */
 export type Opening = Startup | { readonly kind: 'tls' | 'gss' | 'cancel' };
 
 export function openingOf({ bytes }: Message): Opening {
@@ -75,7 +75,7 @@ export function startupMessage(version: number, parameters: ReadonlyMap<string, 
   return Buffer.concat([int32(8 + body.length, version), body]);
 }
 
-/** What is said to a client that is sent away. */
+/** The error that a rejected client receives. */
 export interface Refusal {
   /** SQLSTATE. */
   readonly code: string;

@@ -149,7 +149,9 @@ describe.each(versions([11, 18] as const, [15, 17] as const, [18, 18] as const))
         BEFORE[3],
       ]);
       expect(evidence).toMatchObject({
-        source: { replicaIdentitiesLeftAlone: ['public.indexed: somebody has changed it since; before the migration it was default'] },
+        source: {
+          replicaIdentitiesLeftAlone: ['public.indexed: another session has changed it since; before the migration it was default'],
+        },
       });
       expect(evidence).not.toHaveProperty('target.replicaIdentitiesLeftAlone');
     });

@@ -48,7 +48,7 @@ describe.each([
     await sqlOn(target.server.superuser())(`create role streams login replication password '${PASSWORD.replaceAll("'", "''")}';
 create publication p`);
     login = edge.login('streams', PASSWORD, 'postgres');
-    for (const version of SOURCES) sources.set(version, await Server.start({ version, kin: 'source' }));
+    for (const version of SOURCES) sources.set(version, await Server.start({ version, clusterRole: 'source' }));
   });
   afterAll(() => {
     edge?.destroy();
@@ -102,8 +102,8 @@ create publication p`);
 
 it('is refused by whoever verifies, where nobody knows its authority (#10)', async () => {
   const [server, source] = await Promise.all([
-    Server.start({ version: 18, kin: 'target', hba: hbaBehindEdge }),
-    Server.start({ version: 17, kin: 'source' }),
+    Server.start({ version: 18, clusterRole: 'target', hba: hbaBehindEdge }),
+    Server.start({ version: 17, clusterRole: 'source' }),
   ]);
   const edge = await Edge.start(server, { certificate: await newCertificate(await newAuthority('Somebody')) });
   try {

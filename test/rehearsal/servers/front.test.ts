@@ -12,7 +12,7 @@ let server: Server;
 const fronts: Front[] = [];
 
 beforeAll(async () => {
-  server = await Server.start({ version: 18, kin: 'target', hba: () => 'host all all 127.0.0.1/32 scram-sha-256\n' });
+  server = await Server.start({ version: 18, clusterRole: 'target', hba: () => 'host all all 127.0.0.1/32 scram-sha-256\n' });
 });
 afterAll(() => {
   for (const front of fronts) front.destroy();

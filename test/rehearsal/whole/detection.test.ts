@@ -46,10 +46,10 @@ select setval('shop.customer_id_seq', 1)`,
         if (machine === 'Cutover' && step === 'SwitchOver') cutovers += 1;
         if (step === 'SwitchOver' && cutovers === 2) {
           // As the target's owner, so that it flows back to the source: then the sides are equal, and only the journal knows. A row of a
-          // bystander, because a writer might have removed its own later by itself.
+          // pinned session, because a writer might have removed its own later by itself.
           await sql(
             target,
-            `delete from shop.event where request_id = (select min(request_id) from shop.event where request_id like 'rehearsal-%-bystander-%')`,
+            `delete from shop.event where request_id = (select min(request_id) from shop.event where request_id like 'rehearsal-%-pinned-%')`,
           );
           await sql(target, `select setval('shop.event_id_seq', 1); select setval(pg_get_serial_sequence('shop.page_view', 'id'), 1)`);
         }

@@ -1,4 +1,4 @@
-/** What people with the keys to both servers do for a database that is to be moved, as far as Preflight asks for it in every such case. */
+/** The preparations of an operator with superuser rights on both servers, as far as Preflight asks for them for every such database. */
 import pg from 'pg';
 import { clientConfig } from '../../lambdas/adapters/postgres/client-config.ts';
 import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
@@ -8,12 +8,12 @@ import { TARGET_ROLES } from '../servers/planetscale-roles.ts';
 import type { Server } from '../servers/server.ts';
 import type { Keys } from './loader.ts';
 
-/** Owns what is under row-level security, where nobody but the master user does: see Preflight's `RowSecurityHidesRows`. */
+/** Owns tables under row-level security where only the master user would: see Preflight's `RowSecurityHidesRows`. */
 export const OWNER_ROLE = 'rehearsal_owner';
 
 interface Embedded {
   readonly source: Server;
-  /** Undefined where it is somebody's own. */
+  /** Undefined where it is the user's server. */
   readonly target: Server | undefined;
 }
 
@@ -27,8 +27,8 @@ end
 $do$`;
 
 /**
- * Roles of the dump are on both sides, and the master user is a member of each and may make others members, as whoever restores a dump on Aurora
- * has to be.
+ * Roles of the dump are on both sides, and the master user is a member of each and may make others members, as an operator who restores a
+ * dump on Aurora has to be.
  */
 export const keysTo = ({ source, target }: Embedded): Keys => ({
   async createRole(name) {
@@ -87,7 +87,7 @@ order by 1
     [SOURCE_ROLE],
   );
 
-/** Where the dump shuts everybody out of the database, and knows nothing of the role that the rehearsal's application has. */
+/** Where the dump takes CONNECT from PUBLIC, and does not know the role of the rehearsal's application. */
 const letIntoDatabase = (): string => `
 do $do$
 begin
@@ -100,7 +100,7 @@ $do$`;
 const userSchemas = () => statement(`select n.nspname::text from pg_catalog.pg_namespace as n where ${USER_SCHEMA}`);
 
 /** @returns what was done, for the user to know */
-export async function actAsPeopleDo({ source, target }: Embedded, database: string): Promise<string[]> {
+export async function actAsOperator({ source, target }: Embedded, database: string): Promise<string[]> {
   const from = source.superuser(database);
   const keys = keysTo({ source, target });
   for (const [role = ''] of await namesFrom(from, rolesOfDump())) await keys.createRole(role);

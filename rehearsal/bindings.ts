@@ -1,4 +1,4 @@
-/** What stands in a rehearsal for everything that a function finds in an AWS account. */
+/** The bindings of a rehearsal, in place of those that a function has in an AWS account. */
 import { REPLICATION_ROLE } from '../lambdas/config/names.ts';
 import { newPassword, replicationPassword } from '../lambdas/config/secrets.ts';
 import type { Application } from '../lambdas/ports/application.ts';
@@ -9,10 +9,10 @@ import type { ReplicationLogin, ReplicationSecret } from '../lambdas/ports/repli
 import type { Sides } from './sides.ts';
 
 /** All but the executions, which know each other by a registry. */
-export type RehearsalPlaces = Omit<Bindings, 'executions'>;
+export type RehearsalBindings = Omit<Bindings, 'executions'>;
 
 /** @param application the secret that the writers read */
-export function placesOf(sides: Sides, application: Application): RehearsalPlaces {
+export function bindingsOf(sides: Sides, application: Application): RehearsalBindings {
   const secret = replicationSecret(newPassword());
   const { host, port } = sides.source;
   return {

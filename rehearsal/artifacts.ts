@@ -1,4 +1,4 @@
-/** What a migration makes in the two databases: found before a rehearsal on servers of one's own, and removed after it. */
+/** Artifacts of a migration in the two databases: found before a rehearsal on the user's servers, and removed after it. */
 import pg from 'pg';
 import { clientConfig } from '../lambdas/adapters/postgres/client-config.ts';
 import { PUBLICATION, SCHEMA, subscriptionName } from '../lambdas/config/names.ts';
@@ -10,8 +10,8 @@ import type { SynthesizedMachine } from './machines/synthesize.ts';
 import { dropOwnTables, WORKLOAD_SCHEMA } from './workload/own-subjects.ts';
 
 /** A migration of this database is under way or was left unfinished, and a rehearsal must not take it for its own. */
-export class TracesFound extends Error {
-  override readonly name = 'TracesFound';
+export class ArtifactsFound extends Error {
+  override readonly name = 'ArtifactsFound';
 }
 
 interface Place {
@@ -31,8 +31,8 @@ async function on<Result>(settings: ConnectionSettings, work: (client: pg.Client
   }
 }
 
-/** @throws TracesFound naming what is there, before anything is changed */
-export async function refuseTraces({ source, target }: Place): Promise<void> {
+/** @throws ArtifactsFound naming what is there, before anything is changed */
+export async function refuseArtifacts({ source, target }: Place): Promise<void> {
   const find = (settings: ConnectionSettings) =>
     on(settings, async (client) => {
       const { rows } = await client.query<{ trace: string }>(
@@ -53,7 +53,7 @@ where s.subname = any ($4::text[])
     });
   const found = [...(await find(source)), ...(await find(target))];
   if (found.length === 0) return;
-  throw new TracesFound(
+  throw new ArtifactsFound(
     `A migration of this database was begun before, and a rehearsal would end it: there is ${found.join(', ')}. ` +
       'Nothing was touched. Remove these first if they are of no use any more.',
   );
@@ -61,9 +61,9 @@ where s.subname = any ($4::text[])
 
 /**
  * Lets the machine `Cleanup` remove what the migration made, and drops the writers' own tables. The copied tables stay on the target.
- * @throws with the words of the machine where something is left
+ * @throws with the error of the machine where something is left
  */
-export async function removeTraces(
+export async function removeArtifacts(
   { source, target }: Place,
   machine: SynthesizedMachine,
   places: Omit<Bindings, 'executions'>,

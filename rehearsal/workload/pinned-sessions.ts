@@ -1,7 +1,7 @@
 /**
- * Two sessions that a switch must not overlook. One keeps its connection for as long as it lives, never asks where it leads, and writes
- * whatever the database's defaults say, as a forgotten worker does; once its connection has ended it is dead until somebody starts it anew.
- * The other one holds a long read.
+ * Pinned sessions: two sessions that stay on the connection they opened, and that a switch must not overlook. One keeps writing, whatever the
+ * database's defaults say, as a forgotten worker does; once its connection has ended it writes no more until it is started anew. The other
+ * one holds a long read.
  */
 import type { ApplicationSecret } from '../application/secret.ts';
 import { connect, type Reached } from './connection.ts';
@@ -10,7 +10,7 @@ import { refusalOf } from './refusals.ts';
 import { creating, type Subject, TOKEN_PREFIX, type Write } from './subject.ts';
 import { commit, hasHappened } from './transaction.ts';
 
-export interface BystandersOptions {
+export interface PinnedSessionsOptions {
   /** Unlike that of any other session, of this run or of another. */
   readonly name: string;
   readonly secret: ApplicationSecret;
@@ -18,56 +18,56 @@ export interface BystandersOptions {
   readonly journal: Journal;
 }
 
-export interface Bystanders {
-  /** Whom a switch has left connected, in sentences; waits a moment for those whose end is still on its way. */
+export interface PinnedSessions {
+  /** Sessions that a switch has left connected, in sentences; waits a moment for those whose end has not been noticed yet. */
   leftConnected(): Promise<string[]>;
-  /** Ends them, and finds out what became of the last write. */
+  /** Ends them, and looks up the outcome of the last write. */
   stop(): Promise<void>;
   /** Ends them without finding out, because the servers are going away. */
   abandon(): void;
 }
 
 const WRITES_EVERY_MS = 25;
-/** The sessions are over when the fence stands; only the news of it may be under way. */
+/** The sessions are over when the fence is up; only the end of the connection may not have been noticed yet. */
 const NEWS_MS = 5_000;
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 const endOf = ({ client }: Reached): Promise<void> => new Promise((resolve) => client.once('end', () => resolve()));
 
 /** Resolves when both are at work: the one has written, the other has read. */
-export async function startBystanders(options: BystandersOptions): Promise<Bystanders> {
-  const faithful = await startFaithfulWriter(options);
+export async function startPinnedSessions(options: PinnedSessionsOptions): Promise<PinnedSessions> {
+  const writer = await startPinnedWriter(options);
   const reader = await startLongRead(options).catch((error: unknown) => {
-    faithful.hangUp();
+    writer.disconnect();
     throw error;
   });
   return {
     async leftConnected() {
-      const [isWriterGone, isReaderGone] = await Promise.all([hasEnded(faithful), hasEnded(reader)]);
+      const [isWriterGone, isReaderGone] = await Promise.all([hasEnded(writer), hasEnded(reader)]);
       return [
-        ...(isWriterGone ? [] : [`a session that never reconnects was left at ${faithful.place}.`]),
+        ...(isWriterGone ? [] : [`a session that never reconnects was left at ${writer.place}.`]),
         ...(isReaderGone ? [] : [`a session with a long read was left at ${reader.place}.`]),
       ];
     },
     async stop() {
       await reader.end();
-      await faithful.end();
+      await writer.end();
     },
     abandon() {
-      reader.hangUp();
-      faithful.hangUp();
+      reader.disconnect();
+      writer.disconnect();
     },
   };
 }
 
-interface Bystander {
+interface PinnedSession {
   readonly place: string;
   readonly ended: Promise<void>;
   end(): Promise<void>;
-  hangUp(): void;
+  disconnect(): void;
 }
 
-async function hasEnded({ ended }: Bystander): Promise<boolean> {
+async function hasEnded({ ended }: PinnedSession): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<false>((resolve) => {
     timer = setTimeout(() => resolve(false), NEWS_MS);
@@ -77,7 +77,7 @@ async function hasEnded({ ended }: Bystander): Promise<boolean> {
   return has;
 }
 
-async function startFaithfulWriter({ name, secret, subjects, journal }: BystandersOptions): Promise<Bystander> {
+async function startPinnedWriter({ name, secret, subjects, journal }: PinnedSessionsOptions): Promise<PinnedSession> {
   const reached = await connect(secret);
   const { client, place } = reached;
   let stopped = false;
@@ -106,14 +106,14 @@ async function startFaithfulWriter({ name, secret, subjects, journal }: Bystande
       await client.end().catch(() => {});
       if (inDoubt) await lookUp(inDoubt, secret, journal);
     },
-    hangUp() {
+    disconnect() {
       stopped = true;
       client.connection.stream.destroy();
     },
   };
 }
 
-/** Where the application is served by now. */
+/** On the side that serves the application by now. */
 async function lookUp(write: Write, secret: ApplicationSecret, journal: Journal): Promise<void> {
   const { client } = await connect(secret);
   try {
@@ -123,7 +123,7 @@ async function lookUp(write: Write, secret: ApplicationSecret, journal: Journal)
   }
 }
 
-async function startLongRead({ secret, subjects }: BystandersOptions): Promise<Bystander> {
+async function startLongRead({ secret, subjects }: PinnedSessionsOptions): Promise<PinnedSession> {
   const reached = await connect(secret);
   const { client, place } = reached;
   const table = subjects[0]?.tables[0];
@@ -134,7 +134,7 @@ async function startLongRead({ secret, subjects }: BystandersOptions): Promise<B
   const ended = endOf(reached);
   const reading = (async () => {
     while (!stopped) await read();
-  })().catch(() => {}); // its end is told by the connection
+  })().catch(() => {}); // its end is reported by the connection
   return {
     place,
     ended,
@@ -143,7 +143,7 @@ async function startLongRead({ secret, subjects }: BystandersOptions): Promise<B
       await reading;
       await client.end().catch(() => {});
     },
-    hangUp() {
+    disconnect() {
       stopped = true;
       client.connection.stream.destroy();
     },

@@ -1,4 +1,4 @@
-/** What our roles on both sides have to be allowed for a switch, found out before anything is begun. */
+/** Rights that our roles need on both sides for a switch, checked before anything is begun. */
 import { grantRole, ownersWeCannotBecome } from '../../postgres/rights.sql.ts';
 import { tablesNotOwned } from '../../postgres/switch-rights.sql.ts';
 import { CUTOVER } from '../../switch/direction.ts';

@@ -1,4 +1,4 @@
-/** A switch is no place for sessions in which triggers do not fire; see `switch/session-role.ts`. */
+/** A switch must not run in sessions in which triggers do not fire; see `switch/session-role.ts`. */
 import { sessionRoleFindings } from '../readiness/session-role.ts';
 import type { SwitchCheck } from './context.ts';
 

@@ -25,11 +25,11 @@ export interface Marked {
   readonly columns: readonly MarkedColumn[];
   /** Columns of the primary key, or of another unique one; empty where there is none. */
   readonly key: readonly string[];
-  /** Triggers and rules on it that came with no extension: code of others, which would run with our rights. */
+  /** Triggers and rules on it that belong to no extension: code of other roles, which would run with our rights. */
   readonly codeOfOthers: readonly string[];
 }
 
-/** In the order in which each extension names them: what others refer to comes first. */
+/** In the order in which each extension lists them: referenced tables come first. */
 export const markedTables = (): Statement<Marked> =>
   statement(`
 select x.extname::text as extension, n.nspname::text as schema, c.relname::text as name,
@@ -123,7 +123,7 @@ export const lockRows = (): Statement => statement(`select pg_advisory_xact_lock
 const NAME = 'extension_rows';
 const TABLE = qualified(SCHEMA, NAME);
 
-/** What the latest execution has carried, so that it does so once: an extension at work changes its rows all the while. */
+/** Record of what the latest execution has carried, so that it does so once: an extension in use keeps changing its rows. */
 export const createRowsRecord = (): Statement =>
   closed(NAME, `create table if not exists ${TABLE} (execution text not null, outcome jsonb not null)`);
 

@@ -1,8 +1,8 @@
 /**
- * How many milliseconds the subscriber is behind, without writing anything. A marker would have to be written, and neither side's statistics
- * tell: the sender's `replay_lag` begins when a change is sent, not when it was written, and is gone with the connection; the subscriber's
- * times stand still while nothing is sent. So the end of the WAL is taken, and its confirmation waited for, as SwitchOver does.
- * The subscriber confirms within about a second where little happens, so less than that is as good as nothing.
+ * Lag of the subscriber in milliseconds, without writing anything. A marker would have to be written, and neither side's statistics suffice:
+ * the walsender's `replay_lag` begins when a change is sent, not when it was written, and is lost with the connection; the subscriber's
+ * times do not change while nothing is sent. So the current end of the WAL is read, and its confirmation awaited, as SwitchOver does.
+ * The subscriber confirms within about a second where little happens, so a lag below that means none.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Reader } from '../ports/database.ts';
@@ -11,7 +11,7 @@ import { bytesOf, type MetricHistory } from './history.ts';
 
 /** Several times that second. */
 export const TIMEOUT_MS = 5_000;
-const LOOK_EVERY_MS = 100;
+const POLL_MS = 100;
 
 /** Milliseconds until everything that was written by now is confirmed; undefined where it is not within {@link TIMEOUT_MS}. */
 export async function awaitConfirmation(publisher: Reader, slot: string): Promise<number | undefined> {
@@ -22,11 +22,11 @@ export async function awaitConfirmation(publisher: Reader, slot: string): Promis
     const waited = performance.now() - began;
     if (state?.past) return waited;
     if (waited > TIMEOUT_MS) return undefined;
-    await sleep(LOOK_EVERY_MS);
+    await sleep(POLL_MS);
   }
 }
 
-/** Since when the subscriber is behind, by earlier looks: it has confirmed less than the publisher had written then. at least the timeout. */
+/** Time that the subscriber is behind, by earlier samples: it has confirmed less than the publisher had written then. At least the timeout. */
 export function milliseconds(confirmed: string, memory: MetricHistory, now: number): number {
   const since = memory.lastSeenBefore(bytesOf(confirmed));
   return Math.max(TIMEOUT_MS, since === undefined ? 0 : now - since);

@@ -1,4 +1,4 @@
-/** What a person is told of an execution that has ended. */
+/** Notices about executions that have ended. */
 
 /** "Step Functions Execution Status Change", as far as it matters here. */
 export interface Ended {
@@ -52,7 +52,7 @@ const ENDINGS = { FAILED: 'failed', TIMED_OUT: 'ran out of time', ABORTED: 'was 
 const LONGEST_CAUSE = 4_000;
 const LONGEST_SUBJECT = 100;
 
-/** @param stack its name @returns undefined where there is nothing to tell */
+/** @param stack its name @returns undefined where there is no notice */
 export function noticeOf(stack: string, ended: Ended): Notice | undefined {
   const words = ended.status === 'SUCCEEDED' ? SUCCESS[ended.machine] : failure(ended);
   if (!words) return undefined;
@@ -76,7 +76,7 @@ function failure({ machine, status, error, cause }: Ended): { subject: string; s
   };
 }
 
-/** `arn:aws:states:<region>:…` → where a person looks at the execution. */
+/** `arn:aws:states:<region>:…` → the address of the execution in the console. */
 function consoleOf(executionArn: string): string {
   const region = executionArn.split(':')[3];
   return `https://${region}.console.aws.amazon.com/states/home?region=${region}#/v2/executions/details/${executionArn}`;

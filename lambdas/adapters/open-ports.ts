@@ -1,4 +1,4 @@
-/** From where things are to the ports that one step needs. Lambda and the rehearsal differ only in the {@link Bindings} they pass. */
+/** Bindings → the ports that one step needs. Lambda and the rehearsal differ only in the {@link Bindings} they pass. */
 import type { SideName } from '../config/side-name.ts';
 import type { Bindings } from '../ports/bindings.ts';
 import type { Ports, Views } from '../ports/ports.ts';
@@ -19,43 +19,43 @@ export interface OpenPorts {
 }
 
 /**
- * Nothing connects before it is used, so a step pays only for what it needs. A place that is absent leads to ports that are absent,
- * which nobody misses: the compiler lets a step reach only what its `needs` name, and whoever gathers the places goes by the same list.
- * @param log hears what a server said where an error leaves it out. @default - nobody
+ * Connections are opened at first use, so a step opens only those that it needs. Ports without a binding are undefined, which no step
+ * notices: the compiler lets a step use only the ports in its `needs`, and the bindings are resolved by the same list.
+ * @param log gets what a server said where an error leaves it out. @default - none
  */
-export function openPorts(step: string, places: Partial<Bindings>, log?: WholeWords): OpenPorts {
-  const source = places.source && databasePort(places.source, step, log, 'source');
-  const target = places.target && databasePort(places.target, step, log, 'target');
-  const { replication: login } = places;
+export function openPorts(step: string, bindings: Partial<Bindings>, log?: WholeWords): OpenPorts {
+  const source = bindings.source && databasePort(bindings.source, step, log, 'source');
+  const target = bindings.target && databasePort(bindings.target, step, log, 'target');
+  const { replication: login } = bindings;
   const at = (side: SideName) => {
-    const [settings, port] = [places[side], { source, target }[side]];
+    const [settings, port] = [bindings[side], { source, target }[side]];
     return settings && port && { settings, looking: port.looking, offersChannelBinding: () => port.offersChannelBinding() };
   };
   const wayBack = async (libpq: number): Promise<Route> => {
     const publisher = at('target');
     if (!publisher) throw new Error(`${step} asks for the way back without needing the target.`);
-    return routeToTarget(libpq, publisher, places.wayBack);
+    return routeToTarget(libpq, publisher, bindings.wayBack);
   };
   const [atSource, atTarget] = [at('source'), at('target')];
   const comparison = login && atSource && atTarget && comparisonPort(login, { source: atSource, target: atTarget }, step, log);
   const others = {
-    cluster: places.cluster,
-    clusterSetup: places.cluster,
-    clusterRestore: places.cluster,
-    clusterReboot: places.cluster,
-    clusterAccess: places.cluster,
-    executions: places.executions,
+    cluster: bindings.cluster,
+    clusterSetup: bindings.cluster,
+    clusterRestore: bindings.cluster,
+    clusterReboot: bindings.cluster,
+    clusterAccess: bindings.cluster,
+    executions: bindings.executions,
     replication: login && replicationAccess(login, step, at, wayBack, log),
     wayBack: { route: wayBack },
     comparison: comparison?.readers,
     lowLogin: atTarget && lowLoginPort(atTarget, step, log),
-    replicationSecret: places.replicationSecret,
-    schemaDump: places.source && pgDump(places.source, step, undefined, log),
-    application: places.application,
-    applicationView: places.application,
-    applicationOriginal: places.application,
-    hook: places.hook,
-    functions: places.functions,
+    replicationSecret: bindings.replicationSecret,
+    schemaDump: bindings.source && pgDump(bindings.source, step, undefined, log),
+    application: bindings.application,
+    applicationView: bindings.application,
+    applicationOriginal: bindings.application,
+    hook: bindings.hook,
+    functions: bindings.functions,
   };
   return {
     looking: { ...others, source: source?.looking, target: target?.looking } satisfies Record<keyof Views, unknown> as Views,
@@ -66,7 +66,7 @@ export function openPorts(step: string, places: Partial<Bindings>, log?: WholeWo
   };
 }
 
-/** @param at where the login is tried, as we reach it; the login's own address is the one that the target uses */
+/** @param at the server at which the login is tried, by our address; the login's own address is the one that the target uses */
 function replicationAccess(
   login: ReplicationLogin,
   step: string,
@@ -81,10 +81,10 @@ function replicationAccess(
     port: login.port,
     sslmode: login.sslmode,
     async works(side = 'source') {
-      const place = at(side);
-      if (!place) throw new Error(`${step} tries the replication login without needing the ${side}.`);
-      const currentLogin = async () => ({ user: await userAt(login.user, place), password: await login.password(side) });
-      return canLogIn({ ...place.settings, ...(await currentLogin()), currentLogin }, step, log);
+      const server = at(side);
+      if (!server) throw new Error(`${step} tries the replication login without needing the ${side}.`);
+      const currentLogin = async () => ({ user: await userAt(login.user, server), password: await login.password(side) });
+      return canLogIn({ ...server.settings, ...(await currentLogin()), currentLogin }, step, log);
     },
     async route(publisher, libpq) {
       if (publisher === 'target') return wayBack(libpq);

@@ -1,4 +1,4 @@
-/** Transactions that are under way on the source, and how old its oldest rows are. No query text is ever read. */
+/** Open transactions on the source, and the age of its oldest rows. No query text is ever read. */
 import type { Statement } from '../ports/database.ts';
 import { statement } from '../postgres/quote.ts';
 
@@ -8,7 +8,7 @@ export interface PreparedTransaction {
   readonly seconds: number;
 }
 
-/** Prepared transactions of all databases: making a slot waits for every one. */
+/** Prepared transactions of all databases: creating a slot waits for every one. */
 export const preparedTransactions = (): Statement<PreparedTransaction> =>
   statement(`
 select format('%s (database %I, owner %I)', quote_literal(gid), database, owner) as object, database::text as database,
@@ -24,11 +24,11 @@ export interface WriteTransaction {
   readonly application: string | null;
   readonly state: string | null;
   readonly seconds: number;
-  /** Whether it is the server's own: ANALYZE writes nothing that travels, yet a new slot waits for it, too. */
+  /** Whether it is autovacuum's: ANALYZE writes nothing that is replicated, yet a new slot waits for it, too. */
   readonly autovacuum: boolean;
 }
 
-/** Transactions of all databases that have written and are at least this old. Shows others' only to members of pg_read_all_stats. */
+/** Transactions of all databases that have written and are at least this old. Shows those of other roles only to members of pg_read_all_stats. */
 export const writeTransactions = (seconds: number): Statement<WriteTransaction> =>
   statement(
     `

@@ -1,18 +1,18 @@
-/** A finding: what a check says, and how it is told within the limits of an execution is `report.ts`. */
+/** A finding of a check. `report.ts` fits findings into the limits of an execution. */
 export interface Finding {
   /** Stable name, such as `NoReplicaIdentity`. */
   readonly code: string;
   readonly severity: 'blocker' | 'warning';
-  /** What it concerns: names as SQL writes them, settings, connections. Empty where it concerns the whole server. */
+  /** Objects that it concerns: names as SQL writes them, settings, connections. Empty where it concerns the whole server. */
   readonly objects: readonly string[];
   readonly message: string;
   readonly remedy: string;
-  /** The remedy as SQL for a person to run, where it differs from object to object: on the source, unless it says otherwise at its end. */
+  /** The remedy as SQL for the operator to run, where it differs by object: on the source, unless a comment at its end names the target. */
   readonly statements?: readonly string[];
 }
 
 /** A statement of a finding that is for the target. */
 export const onTarget = (statement: string): string => `${statement} -- on the target`;
 
-/** No object, no finding. */
+/** The finding, or none where it has no objects. */
 export const listed = (finding: Finding): readonly Finding[] => (finding.objects.length > 0 ? [finding] : []);

@@ -1,4 +1,4 @@
-/** Indexes that are there and cannot be relied on. */
+/** Invalid indexes. */
 import type { Exclusions } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
 import { statement } from '../postgres/quote.ts';
@@ -7,7 +7,7 @@ import { exclusions, INCLUDED_TABLE } from '../postgres/tables.sql.ts';
 export interface InvalidIndex {
   /** The index and its table, as SQL writes them. */
   readonly object: string;
-  /** Of a partitioned table: it is a frame, and invalid as long as a partition lacks its part. */
+  /** Whether it belongs to a partitioned table: it holds no rows, and is invalid as long as a partition lacks its part. */
   readonly partitioned: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** Findings as text and as evidence, cut to what an execution may carry, always with an honest count of what was cut. */
+/** Findings as text and as evidence, cut to the limits of an execution, always with the number of what was cut. */
 import { withMore } from '../config/listing.ts';
 import { MOST_MESSAGE_JSON } from '../config/message-limit.ts';
 import type { Finding } from './finding.ts';
@@ -36,7 +36,7 @@ const cut = (finding: Finding, most: number): ReportedFinding => ({
   statements: (finding.statements ?? []).slice(0, most),
 });
 
-/** The findings with the longest lists that stay within `mostBytes`; with empty lists if nothing else does. */
+/** The findings with the longest lists that stay within `mostBytes`; with empty lists if no other length does. */
 function shrink<Shape>(findings: readonly Finding[], shape: (reported: ReportedFinding[]) => Shape, mostBytes: number): Shape {
   const tried = LIST_LENGTHS.map((most) => () => shape(findings.map((finding) => cut(finding, most))));
   for (const attempt of tried) {
@@ -55,7 +55,7 @@ function paragraph({ code, objects, more, message, remedy, statements }: Reporte
   return [`${index + 1}. ${code}${names.length > 0 ? `: ${names.join(', ')}` : ''}.`, message, remedy, ...statements, ...cutSql].join(' ');
 }
 
-/** What is begun with these findings, and what a refusal to begin it leaves untouched. */
+/** What the findings refuse to begin, and what the refusal leaves untouched. */
 export interface Undertaking {
   /** Such as `the migration`. */
   readonly name: string;
@@ -68,7 +68,7 @@ const MIGRATION: Undertaking = { name: 'the migration', untouched: 'Source and t
 const heading = (blockers: number, { name, untouched }: Undertaking): string =>
   `${blockers === 1 ? 'One thing stands' : `${blockers} things stand`} in the way of ${name}. ${untouched} Remedy each of these, then start again.`;
 
-/** Everything that stands in the way, in one message: the red box of the console shows nothing else. */
+/** All blockers in one message: the red box of the console shows nothing else. */
 export function refusal(findings: readonly Finding[], undertaking: Undertaking): string {
   const blockers = findings.filter(({ severity }) => severity === 'blocker');
   const warnings = findings.filter(({ severity }) => severity === 'warning').map(({ code }) => code);
@@ -80,7 +80,7 @@ export function refusal(findings: readonly Finding[], undertaking: Undertaking):
 
 export const notReadyMessage = (findings: readonly Finding[]): string => refusal(findings, MIGRATION);
 
-/** Only with dozens of kinds at once: which ones they are matters more than what each says. */
+/** The short form, for dozens of kinds at once: their codes matter more than their messages. */
 function briefly(blockers: readonly Finding[], opening: string): string {
   const lines = blockers.map(({ code, objects }, index) => `${index + 1}. ${code} (${objects.length}): ${objects[0] ?? ''}`.slice(0, 160));
   const text = [opening, ...lines, 'Each is described in full in the log of the function.'].join('\n');

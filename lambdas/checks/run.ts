@@ -1,18 +1,18 @@
-/** The engine of checks, for readiness and for both switches: it carries them out, and what it cannot tell does not count as passed. */
+/** The engine of checks, for readiness and for both switches: a check that fails to run does not count as passed. */
 import { CannotConnect, MigrationError, NotOurs, TransientError } from '../config/errors.ts';
 import type { Finding } from './finding.ts';
 
-/** @template On what it looks at */
+/** @template On what it reads */
 export interface Check<On> {
-  /** What a person would say it looks at; used where it cannot tell. */
+  /** What it checks, in words; used in the message where it fails to run. */
   readonly name: string;
   find(ctx: On): Promise<readonly Finding[]>;
 }
 
-/** Of the finding that names what carries our name and is not ours; see `own-things.ts`. */
+/** Code of the finding about objects with our name that are not ours; see `own-things.ts`. */
 export const NOT_OURS = 'NotOurs';
 
-/** A server's or a service's own words, cut so that many of them still fit into one message. */
+/** Characters of a server's or a service's own message, so that many of them still fit into one message. */
 const LONGEST_WORDS = 240;
 
 function couldNotTell({ name }: Pick<Check<never>, 'name'>, error: unknown): Finding {
@@ -27,8 +27,8 @@ function couldNotTell({ name }: Pick<Check<never>, 'name'>, error: unknown): Fin
 }
 
 /**
- * Carries out every check, one after the other. One that fails for whatever reason becomes a blocker and does not stop the others.
- * @throws TransientError, CannotConnect where the connection is the trouble: then no check can tell anything
+ * Runs every check, one after the other. A check that fails for any reason becomes a blocker and does not stop the others.
+ * @throws TransientError, CannotConnect where the connection fails: then no check can answer
  */
 export async function findAll<On>(checks: readonly Check<On>[], ctx: On): Promise<Finding[]> {
   const findings: Finding[] = [];
@@ -37,7 +37,7 @@ export async function findAll<On>(checks: readonly Check<On>[], ctx: On): Promis
       findings.push(...(await check.find(ctx)));
     } catch (error) {
       if (error instanceof MigrationError && (error instanceof TransientError || error instanceof CannotConnect)) throw error;
-      if (error instanceof NotOurs && findings.some(({ code }) => code === NOT_OURS)) continue; // said once, with all there is to say
+      if (error instanceof NotOurs && findings.some(({ code }) => code === NOT_OURS)) continue; // reported once, with all objects
       findings.push(couldNotTell(check, error));
     }
   }

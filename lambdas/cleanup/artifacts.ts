@@ -1,4 +1,4 @@
-/** The work of a clean-up on both sides. What fails on one side, or needs more time there, does not keep the other from being cleaned. */
+/** The work of a clean-up on both sides. A failure on one side, or work left there, does not keep the other side from being cleaned. */
 import { subscriptionName } from '../config/names.ts';
 import type { Database } from '../ports/database.ts';
 import { endOtherSteps } from '../postgres/sessions.sql.ts';
@@ -10,13 +10,13 @@ import { unpublish } from './publisher.ts';
 import { hasVanished } from './side.ts';
 import { dropCopied } from './target.ts';
 
-/** One side that has something to be cleaned up. */
+/** One side that has artifacts to remove. */
 export interface CleanupTarget {
   readonly side: Database;
-  /** The stream that ends here, and the one that begins here. */
+  /** Name of the stream that this side subscribes to, and of the one that it publishes. */
   readonly subscribes: string;
   readonly publishes: string;
-  /** Whether the copied objects go, too. */
+  /** Whether the copied objects are dropped, too. */
   readonly drop: boolean;
 }
 
@@ -34,7 +34,7 @@ export const targetToClean = (target: Database, sourceDatabase: string, drop: bo
   drop,
 });
 
-/** What earlier visits of other steps left to the servers is ended, the session that would lift a fence later among it. */
+/** Ends sessions that earlier visits of other steps left running on the servers, the one that would lift a fence later included. */
 export async function stopSwitches(targets: readonly CleanupTarget[], step: string): Promise<void> {
   for (const { side } of targets) {
     await side.query(endOtherSteps(step));
@@ -43,11 +43,11 @@ export async function stopSwitches(targets: readonly CleanupTarget[], step: stri
 }
 
 /**
- * Subscribers before slots, so that nobody comes back to read; our schema last, because it says which slots and objects are ours, and what
- * a gate has to put back. Replica identities go back once nothing is published any more, which would need them,
- * and held keys once nothing is subscribed to.
- * @returns whether all was carried out; false where a visit more is needed, be it because another one is at it
- * @throws what failed on a side, after the other was cleaned
+ * Subscriptions before slots, so that no subscriber reconnects; our schema last, because it records which slots and objects are ours, and
+ * which settings a gate has to restore. Replica identities are restored once no publication needs them any more, and held keys once no
+ * subscription exists.
+ * @returns whether all was carried out; false where another visit is needed, also because another one is cleaning at the time
+ * @throws the error of one side, after the other was cleaned
  */
 export async function removeArtifacts(targets: readonly CleanupTarget[], remainingMs: () => number): Promise<boolean> {
   const failures: unknown[] = [];

@@ -1,11 +1,11 @@
-/** What a clean-up tells of what it saw. */
+/** The evidence of a clean-up. */
 import type { Json } from '../config/json.ts';
 import type { SideName } from '../config/side-name.ts';
 import { leftAlone, stillSet } from '../replication/identity/put-back.ts';
 import type { PublisherArtifacts } from './publisher.ts';
 import { type CleanupState, isAnothers, servedIn } from './state.ts';
 
-/** @param before what the visit began with: the gates are gone once it has acted */
+/** @param before the state when the visit began: the gates are gone once it has acted */
 export function evidenceOf(ctx: CleanupState, before: CleanupState): { readonly [key: string]: Json } {
   const served = servedIn(ctx, before);
   return {
@@ -16,19 +16,19 @@ export function evidenceOf(ctx: CleanupState, before: CleanupState): { readonly 
   };
 }
 
-/** What the evidence of this execution's last visit says about who serves. */
+/** The side that served the application by the evidence of this execution's last visit. */
 export function servedAccordingTo(previous: Json | undefined): SideName | undefined {
   const served = typeof previous === 'object' && previous !== null && 'served' in previous ? previous.served : undefined;
   return served === 'source' || served === 'target' ? served : undefined;
 }
 
-/** Neither side remembers who served once the gates are gone, so this is said while it is known. */
+/** Texts about the side that serves. Neither side knows it once the gates are gone, so it is reported while it is known. */
 const SAYS: Record<SideName, string> = {
   source:
-    'The source serves the application. Once this is done the target takes writes from everybody as well, as it did before the migration, and ' +
+    'The source serves the application. Once this is done the target takes writes from every role as well, as it did before the migration, and ' +
     'nothing that is written there reaches the source.',
   target:
-    'The target serves the application. Once this is done the source takes writes from everybody again, as it did before the migration, and ' +
+    'The target serves the application. Once this is done the source takes writes from every role again, as it did before the migration, and ' +
     'nothing that is written there reaches the target: stop whatever still connects to the source.',
 };
 
@@ -41,7 +41,7 @@ const streamEvidence = ({ slots, publication, role }: PublisherArtifacts) => ({
 
 const MOST_SHOWN = 20;
 
-/** The record is gone once all is clean, so what was left alone is said by the visit that drops it. */
+/** The record is gone once all is clean, so the visit that drops it reports what was left alone. */
 function identitiesOn(now: CleanupState['source' | 'target'], before: CleanupState['source' | 'target']): { readonly [key: string]: Json } {
   const recordOf = (side: CleanupState['source' | 'target']) => (side.reached ? (side.artifacts.identities ?? []) : []);
   const record = recordOf(now).length > 0 ? recordOf(now) : recordOf(before);
@@ -52,7 +52,7 @@ function identitiesOn(now: CleanupState['source' | 'target'], before: CleanupSta
   };
 }
 
-/** The same of foreign keys. */
+/** The same for foreign keys. */
 function keysOn(now: CleanupState['source' | 'target'], before: CleanupState['source' | 'target']): { readonly [key: string]: Json } {
   const keysOf = (side: CleanupState['source' | 'target']) => (side.reached ? (side.artifacts.keys ?? []) : []);
   const keys = keysOf(now).length > 0 ? keysOf(now) : keysOf(before);

@@ -1,4 +1,4 @@
-/** What is left where a clean-up could not do everything, in words for the person who reads the red box. */
+/** Messages about what is left where a clean-up could not do everything, for the operator who reads the red box. */
 import { PUBLICATION, REPLICATION_ROLE, SCHEMA, subscriptionName } from '../config/names.ts';
 import type { SideName } from '../config/side-name.ts';
 import { ORIGINAL_LABEL } from '../ports/application.ts';
@@ -9,28 +9,28 @@ import type { TargetArtifacts } from './target.ts';
 
 const at = ({ host, port, database }: Endpoint): string => `${host}:${port}/${database}`;
 
-/** What is left, in a sentence or more for each side. */
+/** What is left, one message for each side. */
 export function left(ctx: CleanupState, drop: boolean): string[] {
-  const { source, target, original, lost, at: places } = ctx;
-  const { database } = places.source;
+  const { source, target, original, lost, at: endpoints } = ctx;
+  const { database } = endpoints.source;
   return [
     ...(source.reached || lost === 'source'
       ? []
-      : [source.notOurs ? leftNotOurs('source', source.reason) : leftOnSource(places.source, source.reason)]),
+      : [source.notOurs ? leftNotOurs('source', source.reason) : leftOnSource(endpoints.source, source.reason)]),
     ...(target.reached || lost === 'target'
       ? []
-      : [target.notOurs ? leftNotOurs('target', target.reason) : leftOnTarget(places.target, database, target.reason, drop)]),
-    ...(target.reached && isAnothers(ctx) ? [leftOfAnother(places.target, database, target.artifacts)] : []),
+      : [target.notOurs ? leftNotOurs('target', target.reason) : leftOnTarget(endpoints.target, database, target.reason, drop)]),
+    ...(target.reached && isAnothers(ctx) ? [leftOfAnother(endpoints.target, database, target.artifacts)] : []),
     ...(original.reached ? [] : [leftInSecret(original.reason)]),
   ];
 }
 
-/** Without our own tables nobody knows what else there is ours, nor which settings a gate has to put back. */
+/** Without our own tables it is not known what else there is ours, nor which settings a gate has to restore. */
 const leftNotOurs = (side: SideName, reason: string): string =>
   `Nothing was dropped on the ${side}, where it cannot be told what of it is ours: ${reason} It is Cleanup that has to be started again; until ` +
   'then a slot of the migration there, if it had made one, keeps WAL.';
 
-/** A slot that nobody drops keeps WAL until the disk is full, so it is named first, with the statement that drops it. */
+/** A slot that is not dropped keeps WAL until the disk is full, so it is named first, with the statement that drops it. */
 function leftOnSource(source: Endpoint, reason: string): string {
   const name = subscriptionName(source.database);
   return (
@@ -38,7 +38,7 @@ function leftOnSource(source: Endpoint, reason: string): string {
     'which keeps WAL until the disk of the source is full, slots of table copies (pg_…_sync_…), ' +
     `the publication ${PUBLICATION}, the role ${REPLICATION_ROLE} and the schema ${SCHEMA}, as far as the migration had come; after a switch ` +
     `also the subscription ${subscriptionName(source.database, 'reverse')} and the gate, which keeps the application from writing there. ` +
-    `Start Cleanup again as soon as the source can be reached, or with "lost": "source" if it is gone for good; until then, whoever reaches it can drop the slot: ${dropSlot(name)}`
+    `Start Cleanup again as soon as the source can be reached, or with "lost": "source" if it is gone for good; until then, an operator who reaches it can drop the slot: ${dropSlot(name)}`
   );
 }
 
@@ -49,7 +49,7 @@ function leftOnTarget(target: Endpoint, sourceDatabase: string, reason: string, 
     `${subscriptionName(sourceDatabase)}, the schema ${SCHEMA}${drop ? ' and the copied objects' : ''}, as far as the migration had come; after ` +
     `a switch also the replication slot ${reverse}, which keeps WAL until the disk of the target is full, the publication ${PUBLICATION}, the ` +
     `role ${REPLICATION_ROLE} and the gate, which may keep the application from writing there. Start Cleanup again as soon as the target can ` +
-    `be reached; until then, whoever reaches it can drop the slot: ${dropSlot(reverse)} If it is gone for good, start Cleanup with "lost": "target", which then puts the cluster back too.`
+    `be reached; until then, an operator who reaches it can drop the slot: ${dropSlot(reverse)} If it is gone for good, start Cleanup with "lost": "target", which then puts the cluster back too.`
   );
 }
 

@@ -1,4 +1,4 @@
-/** Slots, publications and subscriptions that are there before the migration begins: of an earlier attempt, or of somebody else. */
+/** Slots, publications and subscriptions that exist before the migration begins: of an earlier attempt, or of others. */
 import { SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
 import { identifier, literal, statement } from '../postgres/quote.ts';
@@ -25,17 +25,17 @@ where s.slot_name !~ '^pg_[0-9]+_sync_[0-9]+_[0-9]+$'
 order by s.slot_name
 `);
 
-/** For a person to run on the source. */
+/** For the operator to run on the source. */
 export const dropSlot = (name: string): string => `select pg_drop_replication_slot(${literal(name)});`;
 
-/** For a person to run on the target, one statement after the other. The slot is left to {@link dropSlot}. */
+/** For the operator to run on the target, one statement after the other. The slot is left to {@link dropSlot}. */
 export const dropSubscription = (name: string): string[] => [
   `alter subscription ${identifier(name)} disable;`,
   `alter subscription ${identifier(name)} set (slot_name = none);`,
   `drop subscription ${identifier(name)};`,
 ];
 
-/** For a person to run, where the gate in it is open or does not matter. */
+/** For the operator to run, where the gate in the schema is open or does not matter. */
 export const dropOwnSchemaByHand = (): string => `drop schema ${identifier(SCHEMA)} cascade;`;
 
 export const publicationsThere = (): Statement<{ name: string }> =>

@@ -1,4 +1,4 @@
-/** What is taken apart under a lock of its own on either side: a switch that was left behind, the subscription, and at last our schema. */
+/** Artifacts that are removed under a lock of their own on either side: an interrupted switch, the subscription, and at last our schema. */
 import type { Database, Session } from '../ports/database.ts';
 import { dropSubscription } from '../replication/drop.ts';
 import { cancelAttempts, gateExists, liftFence, restoreGate } from '../state/gates.sql.ts';
@@ -16,12 +16,12 @@ export const withSchemaLock = <Result>(side: Database, work: Work<Result>): Prom
     return work(session);
   });
 
-/** The same for what opens a gate, for which the application may be waiting. */
+/** The same for work that opens a gate, for which the application may be waiting. */
 const insistently = <Result>(side: Database, work: Work<Result>): Promise<Result> => endingLockHolders(side, withSchemaLock(side, work));
 
 /**
- * Lifts a fence, and lets nobody who has looked at the gate before raise one: the function of an aborted execution goes on by itself. From
- * here on no switch away from this side can be committed, and whether one was is settled.
+ * Lifts a fence, and prevents a function that has read the gate before from raising one: the function of an aborted execution keeps running.
+ * From here on no switch away from this side can be committed, and whether one was is settled.
  */
 export const cancelSwitches = (side: Database): Promise<void> =>
   insistently(side, async (session) => {
@@ -37,7 +37,7 @@ export const unsubscribe = (side: Database, name: string): Promise<void> =>
     await session.query(unpinWorkers());
   });
 
-/** The gate opens in the same transaction: only what is written there knows the settings that the database had before. */
+/** The gate opens in the same transaction: only its table records the settings that the database had before. */
 export const dropSchema = (side: Database): Promise<void> =>
   insistently(side, async (session) => {
     const [gate] = await session.query(gateExists());

@@ -1,4 +1,4 @@
-/** What a side that sends changes has for it, and how it goes: the slots of a stream, the publication, and the role that reads them. */
+/** The artifacts of a publisher and their removal: the slots of a stream, the publication, and the replication role. */
 import { REPLICATION_ROLE } from '../config/names.ts';
 import { LOOK_AGAIN_RESERVE_MS } from '../engine/reserves.ts';
 import type { Database, Reader, Session } from '../ports/database.ts';
@@ -13,7 +13,7 @@ import { slotIncarnation, slotIncarnationsExist } from '../state/slot-incarnatio
 import { subscribers, subscribersExist } from '../state/subscribers.sql.ts';
 
 export interface PublisherArtifacts {
-  /** Of the stream's slot, as we wrote it down when we made it. */
+  /** Incarnation of the stream's slot, as recorded when we made it. */
   readonly incarnation: string | undefined;
   readonly slots: readonly OwnSlot[];
   readonly publication: boolean;
@@ -45,15 +45,15 @@ async function slotsOn(side: Reader, stream: string): Promise<OwnSlot[]> {
 const holdsHere = ({ tables, schemas, defaults, onDatabase, settings }: RoleArtifacts): boolean =>
   onDatabase || settings || [tables, schemas, defaults].some((rights) => rights.length > 0);
 
-/** Whether the role, if it is there, is there for others only. */
+/** Whether the role does not exist, or is only used by other migrations. */
 const roleIsDone = (role: RoleArtifacts): boolean => !role.exists || (role.usedBy.length > 0 && !holdsHere(role));
 
 export const publisherIsClean = ({ slots, publication, role }: PublisherArtifacts): boolean =>
   slots.length === 0 && !publication && roleIsDone(role);
 
 /**
- * Slots first, because they hold WAL back. What tells the slots of table copies from other people's is in our schema, so that goes later.
- * @returns whether all was carried out; false where somebody else is at the slots, or their readers did not go in time
+ * Slots first, because they hold WAL back. Our schema records which slots of table copies are ours, so it is dropped later.
+ * @returns whether all was carried out; false where another session holds the lock of the slots, or their readers did not end in time
  */
 export async function unpublish(side: Database, stream: string, remainingMs: () => number): Promise<boolean> {
   const freed = await withAdvisoryLock(side, stream, async () => {
@@ -70,7 +70,7 @@ export async function unpublish(side: Database, stream: string, remainingMs: () 
   return freed === true;
 }
 
-/** With all its rights, and only what it holds here where others use it too. */
+/** Drops the role with all its rights; where other migrations use it too, it loses only what it holds in this database. */
 async function takeAwayRole(session: Pick<Session, 'query'>, database: string): Promise<void> {
   const [role] = await session.query(roleArtifacts(REPLICATION_ROLE));
   if (!role?.exists) return;
@@ -82,7 +82,7 @@ async function takeAwayRole(session: Pick<Session, 'query'>, database: string): 
   await session.query(dropRole(REPLICATION_ROLE));
 }
 
-/** The one thing that it holds here and that only whoever makes roles may take. */
+/** The role's settings in this database, which only a role that creates roles may reset. */
 async function resetSettings(session: Pick<Session, 'query'>, database: string): Promise<void> {
   await session.query(asRoleMaker(REPLICATION_ROLE));
   await session.query(resetRoleSettings(REPLICATION_ROLE, database));

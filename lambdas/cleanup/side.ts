@@ -1,4 +1,4 @@
-/** A side of the migration that may be out of reach: what was seen there, or why nothing could be seen. */
+/** A side of the migration that may be out of reach: the artifacts there, or the reason why they could not be read. */
 import { CannotConnect, InvalidConfiguration, NotOurs, StatementFailed, TransientError } from '../config/errors.ts';
 import { UNDEFINED_TABLE } from '../postgres/sqlstates.ts';
 
@@ -7,19 +7,19 @@ export type Side<Artifacts> =
   | {
       readonly reached: false;
       readonly reason: string;
-      /** Whether it may come back by itself. */
+      /** Whether it may be reachable again by itself. */
       readonly passing: boolean;
-      /** Whether it answers, but what carries our name there is not ours, and so nothing of it can be believed or dropped. */
+      /** Whether it answers, but objects with our name there are not ours, so that they can be neither trusted nor dropped. */
       readonly notOurs?: boolean;
     };
 
 /** Whether another visit dropped a table of ours after we had seen that it is there. */
 export const hasVanished = (error: unknown): boolean => error instanceof StatementFailed && error.complaint.code === UNDEFINED_TABLE;
 
-/** Each of our tables can vanish once under a look. */
+/** Attempts to read a side: each of our tables can be dropped once meanwhile. */
 const LOOKS = 8;
 
-/** @throws whatever is no matter of reach, such as a statement that the server refuses */
+/** @throws errors other than a side out of reach, such as a statement that the server refuses */
 export async function look<Artifacts>(find: () => Promise<Artifacts>, looks = LOOKS): Promise<Side<Artifacts>> {
   try {
     return { reached: true, artifacts: await find() };

@@ -1,4 +1,4 @@
-/** What the migration made on the source: the beginning of the stream forward, the end of the one back, and our schema with the gate. */
+/** Artifacts on the source: publisher of the forward stream, subscriber of the reverse stream, and our schema with the gate. */
 import { subscriptionName } from '../config/names.ts';
 import type { Reader } from '../ports/database.ts';
 import { readNote } from '../replication/connection.ts';
@@ -13,12 +13,12 @@ import type { RecordedIdentity } from '../state/replica-identities.sql.ts';
 import { lookAtPublisher, type PublisherArtifacts, publisherIsClean } from './publisher.ts';
 
 export interface SourceArtifacts {
-  /** Which database this is, whatever its address. */
+  /** Identity of the database, independent of its address. */
   readonly identity: string;
   readonly publisher: PublisherArtifacts;
   /** Whether the subscription of the reverse stream is there. */
   readonly subscription: boolean;
-  /** Of the slot on the target that this subscription began with. */
+  /** Incarnation of the slot on the target that this subscription began with. */
   readonly reverseIncarnation: string | undefined;
   readonly gate: Gate | undefined;
   readonly schema: boolean;

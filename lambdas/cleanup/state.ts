@@ -1,4 +1,4 @@
-/** Everything that a clean-up sees, and what of it is to be done. */
+/** The state that a clean-up reads, and what is left to do by it. */
 import type { SideName } from '../config/side-name.ts';
 import type { Endpoint } from '../ports/database.ts';
 import type { Side } from './side.ts';
@@ -9,13 +9,13 @@ import { followsAnother, type TargetArtifacts, targetIsClean } from './target.ts
 export interface CleanupState {
   readonly source: Side<SourceArtifacts>;
   readonly target: Side<TargetArtifacts>;
-  /** Whether the application's secret still keeps hold of the value from before the first switch. */
+  /** Whether the application's secret still keeps the value from before the first switch. */
   readonly original: Side<boolean>;
   readonly pointsAt: SwitchState['pointsAt'];
   readonly at: { readonly source: Endpoint; readonly target: Endpoint };
-  /** Which side served the application when this execution first looked: the gates that say so go with the rest. */
+  /** The side that served the application at the first visit of this execution: the gates that record it are dropped with the rest. */
   readonly servedAtFirst: SideName | undefined;
-  /** A side that is gone for good, as the person says who started it. */
+  /** A side that is gone for good, by the input of the operator. */
   readonly lost: SideName | undefined;
   readonly waitedSeconds: number;
 }
@@ -29,28 +29,28 @@ export const isAnothers = ({ source, target, at }: Pick<CleanupState, 'source' |
 export const sourceIsTodo = ({ source }: CleanupState): boolean => source.reached && !sourceIsClean(source.artifacts);
 export const targetIsTodo = (ctx: CleanupState): boolean => ctx.target.reached && !isAnothers(ctx) && !targetIsClean(ctx.target.artifacts);
 
-/** What the gates say. Those of a target that belongs to another migration say nothing to us. */
+/** The state of the switch by the gates. The gate of a target that belongs to another migration is ignored. */
 export function standingOf({ source, target, at, pointsAt }: Pick<CleanupState, 'source' | 'target' | 'at' | 'pointsAt'>): SwitchState {
   const ours = target.reached && !isAnothers({ source, target, at });
   const gates = { source: source.reached ? source.artifacts.gate : undefined, target: ours ? target.artifacts.gate : undefined };
   return { gates, complete: source.reached && ours, pointsAt };
 }
 
-/** Whether something that is out of reach may come back while the execution waits. */
+/** Whether a side or the secret that is out of reach may be reachable again while the execution waits. */
 export const mayComeBack = ({ source, target, original, lost, waitedSeconds }: CleanupState): boolean =>
   waitedSeconds < TIMEOUT_SECONDS &&
   Object.entries({ source, target, original }).some(([name, side]) => name !== lost && !side.reached && side.passing);
 
 /**
- * Whether the application's secret may let go of its first value: not before a side of ours was cleaned for good, for until then there may
- * be a way back.
+ * Whether the application's secret may drop its original value: not before a side of ours was cleaned for good, because until then a
+ * rollback may be possible.
  */
 export const originalIsTodo = (ctx: CleanupState): boolean =>
   ctx.original.reached && ctx.original.artifacts && !mayComeBack(ctx) && (ctx.source.reached || (ctx.target.reached && !isAnothers(ctx)));
 
 /**
- * Only both sides together know what is to be done about a switch, so a side that may come back is waited for before the gate of the other
- * is opened. A fence is lifted at once: the application waits for it.
+ * What to do about a switch follows from both sides together, so the gate of one side is not opened while the other may be reachable again.
+ * A fence is lifted at once: the application waits for it.
  */
 export function waitsForTheOtherGate(ctx: CleanupState): boolean {
   const { gates, complete } = standingOf(ctx);
@@ -58,10 +58,10 @@ export function waitsForTheOtherGate(ctx: CleanupState): boolean {
   return !complete && states.length > 0 && !states.includes('fenced') && mayComeBack(ctx);
 }
 
-/** Whether another side is in reach now than before: then what was decided has to be decided anew. */
+/** Whether other sides are in reach now than before, so that the decision has to be taken again. */
 export const isAnotherScene = (now: CleanupState, before: CleanupState): boolean =>
   now.source.reached !== before.source.reached || now.target.reached !== before.target.reached;
 
-/** Which side served, by the earliest look that could tell. */
+/** The side that served, by the earliest observation that shows it. */
 export const servedIn = (ctx: CleanupState, before: CleanupState = ctx): SideName | undefined =>
   ctx.servedAtFirst ?? servedBy(standingOf(before).gates) ?? servedBy(standingOf(ctx).gates);

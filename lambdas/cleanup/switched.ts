@@ -1,22 +1,22 @@
-/** What the gates allow a clean-up to do: a committed switch must not be taken apart half-way, nor the only copy of what was written dropped. */
+/** What the gates allow a clean-up to do: it must not remove a switch that is not completed, nor drop the only copy of what was written. */
 import type { SideName } from '../config/side-name.ts';
 import type { ApplicationView } from '../ports/application.ts';
 import type { Gate } from '../state/gates.sql.ts';
 import { committedDirection, type Gates, isForgotten } from '../state/gates.ts';
 
 export interface SwitchState {
-  /** Undefined for a side that has none, and for one that could not be looked at. */
+  /** Undefined for a side that has no gate, and for one that could not be read. */
   readonly gates: Gates;
-  /** Whether both sides could be looked at. */
+  /** Whether both sides could be read. */
   readonly complete: boolean;
-  /** Where the application's secret leads; asked only where a switch was committed or a side is fenced. */
+  /** The side that the application's secret leads to; read only where a switch was committed or a side is fenced. */
   readonly pointsAt: Awaited<ReturnType<ApplicationView['pointsAt']>>;
 }
 
-/** Whether the application was let in here: the gate of the target is made to be closed, and only a switch opens it. */
+/** Whether the target has ever been open to the application: its gate is made closed, and only a switch opens it. */
 const wasLetIn = (target: Gate | undefined): boolean => target !== undefined && target.state !== 'closed';
 
-/** Whether a switch was ever committed, as far as either gate bears witness. */
+/** Whether a switch was ever committed, by either gate. */
 export const wasCommitted = (gates: Gates): boolean =>
   (gates.source?.commits ?? 0) + (gates.target?.commits ?? 0) > 0 || committedDirection(gates) !== undefined;
 
@@ -24,8 +24,8 @@ export const wasCommitted = (gates: Gates): boolean =>
 export const isFenced = ({ source, target }: Gates): boolean => source?.state === 'fenced' || target?.state === 'fenced';
 
 /**
- * The side that serves the application, as far as the gates know; undefined where no switch has begun. A target that lets the application
- * in is believed where the source has nothing to say about it.
+ * The side that serves the application, by the gates; undefined where no switch has begun. Without a gate on the source, the target serves
+ * where its gate is not closed.
  */
 export function servedBy(gates: Gates): SideName | undefined {
   if (gates.source === undefined && gates.target === undefined) return undefined;
@@ -36,7 +36,7 @@ export function servedBy(gates: Gates): SideName | undefined {
 
 const otherThan = (side: SideName): SideName => (side === 'source' ? 'target' : 'source');
 
-/** What of a committed switch decides which side the application writes to, and is not done. */
+/** The part of a committed switch that decides which side the application writes to, and is not done yet. */
 function missingOf({ gates, pointsAt }: SwitchState): { readonly to: SideName; readonly missing: string } | undefined {
   const committed = committedDirection(gates);
   const to = servedBy(gates);
@@ -52,12 +52,12 @@ function missingOf({ gates, pointsAt }: SwitchState): { readonly to: SideName; r
 }
 
 /**
- * A committed switch whose remainder would decide which side the application writes to: the side that it leads to still takes no writes, or
- * the application's secret still names the other one. Without a look at both sides nobody could carry it on either; then cleaning is
- * what is left, and both sides open to whoever the secret leads there.
+ * A committed switch whose remaining part decides which side the application writes to: the side switched to still takes no writes, or
+ * the application's secret still leads to the other one. Where only one side can be read, no execution could complete the switch either; then
+ * the clean-up goes on, and opens the sides in reach: the application writes where its secret leads.
  */
-export function unfinished(standing: SwitchState): string | undefined {
-  const found = standing.complete ? missingOf(standing) : undefined;
+export function unfinished(state: SwitchState): string | undefined {
+  const found = state.complete ? missingOf(state) : undefined;
   if (found === undefined) return undefined;
   return (
     `A switch to the ${found.to} was committed and not carried to its end: ${found.missing}. Nothing was dropped. Start Recovery, which ` +
@@ -65,7 +65,7 @@ export function unfinished(standing: SwitchState): string | undefined {
   );
 }
 
-/** Why the copied objects must stay. A gate that says nothing certain counts against dropping: what is gone cannot be looked at again. */
+/** Why the copied objects must stay. A gate without a certain answer forbids dropping, which cannot be undone. */
 export function mustKeepCopy({ gates }: SwitchState): string | undefined {
   if (!wasCommitted(gates) && !wasLetIn(gates.target)) return undefined;
   return (
@@ -74,6 +74,6 @@ export function mustKeepCopy({ gates }: SwitchState): string | undefined {
   );
 }
 
-/** Why nothing may be cleaned up now; undefined where nothing speaks against it. */
-export const refusal = (standing: SwitchState, drop: boolean): string | undefined =>
-  unfinished(standing) ?? (drop ? mustKeepCopy(standing) : undefined);
+/** Why nothing may be cleaned up now; undefined where there is no such reason. */
+export const refusal = (state: SwitchState, drop: boolean): string | undefined =>
+  unfinished(state) ?? (drop ? mustKeepCopy(state) : undefined);

@@ -1,4 +1,4 @@
-/** What the migration made on the target: the copy, the end of the stream forward, the beginning of the one back, and our schema with the gate. */
+/** Artifacts on the target: the copy, subscriber of the forward stream, publisher of the reverse stream, and our schema with the gate. */
 import { PREFIX, subscriptionName } from '../config/names.ts';
 import { LOOK_AGAIN_RESERVE_MS } from '../engine/reserves.ts';
 import type { Database, Reader } from '../ports/database.ts';
@@ -22,18 +22,18 @@ import type { SourceArtifacts } from './source.ts';
 export interface TargetArtifacts {
   /** Names of the subscriptions here that this tool made, of other migrations too. */
   readonly subscriptions: readonly string[];
-  /** Of the slot that our subscription began with. */
+  /** Incarnation of the slot that our subscription began with. */
   readonly incarnation: string | undefined;
-  /** Of the reverse stream. */
+  /** Publisher's artifacts of the reverse stream. */
   readonly publisher: PublisherArtifacts;
   readonly gate: Gate | undefined;
   readonly copy: SchemaCopy | undefined;
   readonly schema: boolean;
-  /** Whether the login of an interrupted trial of rows is there. */
+  /** Whether the login of an interrupted trial of rows still exists. */
   readonly trialRole: boolean;
-  /** Copied objects that are still to be dropped; undefined where nothing tells what was copied. */
+  /** Copied objects that are still to be dropped; undefined where there is no record of what was copied. */
   readonly copied: number | undefined;
-  /** What would go with them although it did not come with the copy, as far as somebody wants them dropped. */
+  /** Objects that dropping would take along although they did not come with the copy; empty where nothing is to be dropped. */
   readonly inTheWay: readonly string[];
   /** Replica identities that we have set, by the dump as a rule. */
   readonly identities?: readonly RecordedIdentity[];
@@ -68,8 +68,8 @@ export async function lookAtTarget(target: Reader, database: string, drop: boole
 }
 
 /**
- * Whether the target belongs to the migration of another source than ours: then nothing there is for us to drop, above all not a stream
- * whose other end would stay behind over there. A source that was upgraded in place has a new identity, but still knows an incarnation.
+ * Whether the target belongs to the migration of another source than ours: then nothing there is ours to drop, above all not a stream
+ * whose other end would remain on that source. A source that was upgraded in place has a new identity, but still records an incarnation.
  */
 export function followsAnother(artifacts: TargetArtifacts, source: Side<SourceArtifacts>, database: string): boolean {
   const { subscriptions, publisher, gate, copy, incarnation } = artifacts;
@@ -86,7 +86,7 @@ export function followsAnother(artifacts: TargetArtifacts, source: Side<SourceAr
 export const targetIsClean = ({ subscriptions, publisher, schema, trialRole }: TargetArtifacts): boolean =>
   subscriptions.length === 0 && publisherIsClean(publisher) && !schema && !trialRole;
 
-/** Objects a transaction; each table takes some locks with its indexes, of some thousands that a server has. */
+/** Objects per transaction; each table with its indexes takes some of the several thousand locks that a server has. */
 const OBJECTS_AT_ONCE = 100;
 
 /** @returns whether all was carried out; false where time ran out */

@@ -1,8 +1,8 @@
-/** Whether a cluster can be worked on now, soon, or not at all. */
+/** Whether a cluster can be changed now, soon, or not at all. */
 import type { ClusterMember, ClusterState } from '../ports/cluster.ts';
 
 /**
- * `maintained` ends by itself too, but not soon, and what comes out of it may be another cluster than the one that was looked at.
+ * `maintained` ends by itself too, but not soon, and the cluster may differ from the observed one afterwards.
  * https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/accessing-monitoring.html lists all statuses.
  */
 export type Availability = 'usable' | 'passing' | 'maintained' | 'unusable';
@@ -17,31 +17,31 @@ const availabilityIn = (status: string): Availability =>
 
 const FROM_WORST: readonly Availability[] = ['unusable', 'maintained', 'passing', 'usable'];
 
-/** What Aurora Auto Scaling adds and takes away by itself; it is promoted only where nothing else is left, and carries names of its own. */
+/** Instances that Aurora Auto Scaling adds and removes; they are promoted only where no other is left, and have names of this form. */
 const AUTO_SCALED = /^application-autoscaling-/;
 
 /** The writer, and every instance that a failover may make the writer. */
 export const candidatesOf = ({ members }: ClusterState): ClusterMember[] =>
   members.filter(({ instance, isWriter, status }) => (isWriter || !AUTO_SCALED.test(instance)) && !status.startsWith('delet'));
 
-/** The worst of the cluster and its candidates, with the words of RDS for it. */
-export function availabilityOf(state: ClusterState): { readonly standing: Availability; readonly words: string } {
+/** The worst availability of the cluster and its candidates, with the statuses of RDS. */
+export function availabilityOf(state: ClusterState): { readonly availability: Availability; readonly words: string } {
   const all = [
-    { standing: availabilityIn(state.status), words: `the cluster ${state.cluster} is ${state.status}` },
+    { availability: availabilityIn(state.status), words: `the cluster ${state.cluster} is ${state.status}` },
     ...candidatesOf(state).map(({ instance, status }) => ({
-      standing: availabilityIn(status),
+      availability: availabilityIn(status),
       words: `its instance ${instance} is ${status}`,
     })),
   ];
-  const worst = FROM_WORST.find((one) => all.some((each) => each.standing === one)) ?? 'usable';
-  return { standing: worst, words: all.flatMap((each) => (each.standing === worst ? [each.words] : [])).join(', ') };
+  const worst = FROM_WORST.find((one) => all.some((each) => each.availability === one)) ?? 'usable';
+  return { availability: worst, words: all.flatMap((each) => (each.availability === worst ? [each.words] : [])).join(', ') };
 }
 
-/** States of an attached group that last until somebody reboots, corrects a parameter or attaches another. */
+/** States of an attached group that last until the operator reboots, corrects a parameter or attaches another. */
 const SETTLED = new Set(['in-sync', 'pending-reboot', 'failed-to-apply']);
 
-/** Whether RDS has finished whatever it was asked for. */
+/** Whether RDS has finished all requested changes. */
 export const isSettled = (state: ClusterState): boolean =>
-  availabilityOf(state).standing === 'usable' &&
+  availabilityOf(state).availability === 'usable' &&
   state.securityGroupsSettled &&
   candidatesOf(state).every(({ parameterGroupStatus }) => SETTLED.has(parameterGroupStatus));

@@ -1,8 +1,8 @@
 /**
- * Which entries of the journal nobody of us can have written. Whoever may tag the cluster can write into the journal without being allowed to
- * change the cluster, so what it says is held against what ConfigureSource alone leaves behind: names of the stack, a group that exists and
- * fits, and the parameters that were carried over into ours, which only whoever may change the attached group could have changed. A group
- * that agrees in all of that may be attached whoever named it: nothing would differ.
+ * Entries of the journal that no step of ours can have written. A principal that may tag the cluster can write into the journal without being
+ * allowed to change the cluster, so entries are compared with what ConfigureSource alone produces: names of the stack, a group that exists and
+ * fits, and the parameters that were carried over into ours, which only a principal that may change the attached group could have changed. A
+ * group that agrees in all of that may be attached, even if another principal wrote its name: no parameter would differ.
  */
 import { isParameterGroupOf, securityGroupOf } from '../config/names.ts';
 import type { ClusterRestoreView } from '../ports/cluster.ts';
@@ -16,14 +16,14 @@ export interface Doubt {
   readonly arn: string;
   readonly key: string;
   readonly value: string;
-  /** Why it is none of ours, as a clause. */
+  /** Why it is not ours, as a clause. */
   readonly reason: string;
 }
 
 /** The most names in one message. */
 const SHOWN = 10;
 
-/** Of what would be put back now. Nothing that stays as it is gives cause for doubt. */
+/** Doubts about the entries that would be restored now; entries that change nothing are not examined. */
 export async function doubtsAbout(cluster: ClusterRestoreView, tagged: Tagged): Promise<Doubt[]> {
   const { cluster: changes } = restorationOf(tagged);
   return [
@@ -61,7 +61,7 @@ async function doubtsAboutSecurityGroup(cluster: ClusterRestoreView, tagged: Tag
   return [{ arn: state.arn, key: keyOf(stack, 'securityGroupAdded'), value: added, reason: 'is no security group of this stack' }];
 }
 
-/** Entries that ask for nothing that we would do, in sentences: they go with the rest of the journal. */
+/** Sentences about entries that are not followed, which are removed with the rest of the journal. */
 export const strangeEntries = ({ stack, state, tags }: Tagged): string[] =>
   [state.arn, ...state.members.map(({ arn }) => arn)].flatMap((arn) =>
     strangeTags(stack, tags.get(arn) ?? {}).map(
@@ -69,7 +69,7 @@ export const strangeEntries = ({ stack, state, tags }: Tagged): string[] =>
     ),
   );
 
-/** A message for a person: every entry, what was left, what to do. */
+/** The message for the operator: every entry, what was left, what to do. */
 export function distrusted(doubts: readonly Doubt[], { state }: Tagged, restoration: Restoration): string {
   const entries = doubts.map(({ key, value, reason }) => `The tag ${key} says ${value}, which ${reason}.`);
   const [{ arn } = { arn: state.arn }] = doubts;

@@ -1,12 +1,12 @@
 /**
- * What the cluster looked like before we changed it, as tags on the cluster and on its instances: whoever finds the cluster finds the
- * journal, even where the stack is gone. Only what is changed is recorded, before it is changed, and what was recorded is never written
- * again. The name of the stack is in every key, so that two migrations of one cluster keep two journals.
+ * The cluster's configuration before we changed it, as tags on the cluster and on its instances, where the operator finds it even if the stack
+ * is gone. Only what is changed is recorded, before it is changed, and a record is never overwritten. The name of the stack is in every
+ * key, so that two migrations of one cluster keep two journals.
  */
 import { isParameterGroupOf } from '../config/names.ts';
 import type { Tags } from '../ports/cluster.ts';
 
-/** Policies name it too: a function may write and remove no other tag (`lib/rights.ts`). */
+/** Prefix of the tags. IAM policies use it too: a function may write and remove no other tag (`lib/rights.ts`). */
 export const JOURNAL_PREFIX = 'planetscale-migration:';
 /** https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_Tagging.html, "Overview of Amazon RDS resource tags" */
 const LONGEST_VALUE = 256;
@@ -19,7 +19,7 @@ const NAMES = {
   isPublic: 'public-access',
 } as const;
 
-/** What is known of one resource. What is absent was not changed. */
+/** The record of one resource. A missing key was not changed. */
 export interface Journal {
   /** Group that was attached, and the one that we attached in its place. */
   readonly parameterGroup?: string;
@@ -27,11 +27,11 @@ export interface Journal {
   /** Security groups that were attached, and the one that we added to them. */
   readonly securityGroups?: readonly string[];
   readonly securityGroupAdded?: string;
-  /** That an instance had no public access; then we gave it some. */
+  /** Whether an instance was public; recorded only where it was not and we made it public. */
   readonly isPublic?: false;
 }
 
-/** Key of an entry, as a person finds it among the tags. */
+/** Tag key of an entry. */
 export const keyOf = (stack: string, entry: keyof typeof NAMES): string => prefixOf(stack) + NAMES[entry];
 
 const prefixOf = (stack: string): string => `${JOURNAL_PREFIX}${stack}:`;
@@ -80,7 +80,7 @@ export function journalIn(stack: string, tags: Tags): Journal {
 /** The only value that is ever written: instances that are public are not touched, and none is made public when the cluster is put back. */
 const PRIVATE = 'false';
 
-/** Entries among a stack's own that are none that we write: of another name, of another form, or half of a pair. */
+/** Entries under a stack's prefix that we do not write: of another name, of another form, or half of a pair. */
 export function strangeTags(stack: string, tags: Tags): [key: string, value: string][] {
   const journal = journalIn(stack, tags);
   const isOurs = (name: string, value: string): boolean => {

@@ -1,4 +1,4 @@
-/** Looks at the tags of the cluster and of its instances. */
+/** Reads the tags of the cluster and of its instances. */
 import type { Cluster, ClusterState, Tags } from '../ports/cluster.ts';
 import { candidatesOf } from './availability.ts';
 import { type Journal, journalIn } from './journal.ts';
@@ -10,7 +10,7 @@ export interface Tagged {
   readonly tags: ReadonlyMap<string, Tags>;
 }
 
-/** Read after the state, so that whoever sees a change of ours sees its journal too; one after the other, as RDS throttles soon. */
+/** Tags by ARN, read after the state, so that every observed change of ours has its journal; one after the other, because RDS throttles soon. */
 export async function candidateTags(cluster: Pick<Cluster, 'tags'>, state: ClusterState): Promise<Map<string, Tags>> {
   const tags = new Map<string, Tags>();
   for (const { arn } of [state, ...candidatesOf(state)]) tags.set(arn, await cluster.tags(arn));

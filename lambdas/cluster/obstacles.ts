@@ -1,4 +1,4 @@
-/** Why a cluster cannot be prepared, each with its remedy, or undefined. Nothing was changed when one of these is said. */
+/** Reasons why a cluster cannot be prepared, each with its remedy, or undefined. Nothing was changed when one of these is reported. */
 import { isParameterGroupOf } from '../config/names.ts';
 import type { ClusterState, Network } from '../ports/cluster.ts';
 import { decodesWrongly } from '../postgres/versions.ts';
@@ -9,7 +9,7 @@ import type { Changes } from './setup.ts';
 
 const UNTOUCHED = 'Nothing was changed.';
 
-/** Of the cluster itself, whatever there is to change. */
+/** Obstacle in the cluster itself, independent of the changes. */
 export function obstacleOf(state: ClusterState): string | undefined {
   const { cluster, engineVersion, members, replicatesFrom, leastCapacity } = state;
   if (replicatesFrom !== undefined) {
@@ -40,9 +40,9 @@ export function obstacleOf(state: ClusterState): string | undefined {
 
 const named = (members: ClusterState['members']): string => members.map(({ instance }) => instance).join(', ');
 
-/** Of the state that RDS keeps the cluster in. @param changing whether there is anything to change */
+/** Obstacle in the status of the cluster. @param changing whether there is anything to change */
 export function obstacleInStatus(state: ClusterState, changing: boolean): string | undefined {
-  const { standing: worst, words } = availabilityOf(state);
+  const { availability: worst, words } = availabilityOf(state);
   const said = `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
   if (worst === 'unusable')
     return `${said} RDS changes nothing about a cluster in this state. ${UNTOUCHED} Make it available, then start again.`;
@@ -50,7 +50,7 @@ export function obstacleInStatus(state: ClusterState, changing: boolean): string
   return undefined;
 }
 
-/** Of the network, where instances are to become public. */
+/** Obstacle in the network, where instances are to become public. */
 export function obstacleInNetwork(
   { cluster, members, subnets, port }: ClusterState,
   { makePublic }: Changes,
@@ -65,7 +65,7 @@ export function obstacleInNetwork(
       `Switch on both in the settings of the VPC, then start again. ${without}`
     );
   }
-  // An instance stands in one of the group's subnets in its zone, and RDS does not say in which.
+  // An instance is in one of the group's subnets in its zone, and RDS does not report in which.
   const zones = new Set(members.flatMap(({ instance, zone }) => (makePublic.includes(instance) ? [zone] : [])));
   const dead = subnets.filter(({ id, zone }) => (zones.has(zone) || zones.has('')) && network.privateSubnets.includes(id));
   if (dead.length > 0) {
@@ -85,8 +85,8 @@ export function obstacleInNetwork(
 }
 
 /**
- * Of the journal that is there before anything is changed. What it records is never written again, so an entry of somebody else's would be taken
- * for ours by Cleanup.
+ * Obstacle in the journal that exists before anything is changed. A record is never overwritten, so Cleanup would take an entry of another
+ * principal for ours.
  */
 export function obstacleInJournal(tagged: Tagged): string | undefined {
   const { stack, state } = tagged;
@@ -106,7 +106,7 @@ export function obstacleInJournal(tagged: Tagged): string | undefined {
   if (was === undefined || was === now || isParameterGroupOf(stack, now)) return undefined;
   return (
     `The tag ${keyOf(stack, 'parameterGroup')} says that ${cluster} had the parameter group ${was} before the migration, but ${now} is attached, ` +
-    `and no group of ours: somebody wrote the tag, or changed the group since. ${UNTOUCHED} Cleanup would attach ${was}. If ${now} is right, it is ` +
+    `and no group of ours: another principal wrote the tag, or changed the group since. ${UNTOUCHED} Cleanup would attach ${was}. If ${now} is right, it is ` +
     `recorded anew: ${removal(state.arn, [keyOf(stack, 'parameterGroup'), keyOf(stack, 'parameterGroupSet')])}`
   );
 }

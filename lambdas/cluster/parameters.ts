@@ -1,9 +1,9 @@
-/** What the migration's parameter group takes over from the group that the user had attached. */
+/** The parameters that the migration's parameter group takes over from the group that the user had attached. */
 import type { Parameter } from '../ports/cluster.ts';
 
 const LOGICAL = 'rds.logical_replication';
 const PRELOAD = 'shared_preload_libraries';
-/** Counts of which more is never wrong for the migration: the larger of the two values stays. */
+/** Counts that may be larger than the migration needs: the larger of the two values is used. */
 const SIZED = new Set([
   'max_replication_slots',
   'max_wal_senders',
@@ -14,7 +14,7 @@ const SIZED = new Set([
 /** The guide asks for at least ten slots and senders ("Migrate from Aurora to PlanetScale", step 2); Aurora's own default is 20. */
 const LEAST_SLOTS_AND_SENDERS = 10;
 
-/** What to write into the migration's group, and the names of what could not be carried over. */
+/** Parameters to write into the migration's group, and the names of those that could not be carried over. */
 export interface CarryOver {
   readonly parameters: readonly Parameter[];
   readonly notCarried: readonly string[];

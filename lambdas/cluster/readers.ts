@@ -1,4 +1,4 @@
-/** What reader instances do when their writer has been left, in words for the check before a switch and for the evidence after it. */
+/** Texts about reader instances after a switch away from their writer, for the check before the switch and for the evidence after it. */
 import type { Json } from '../config/json.ts';
 
 /** Code of the finding that names them. */
@@ -12,7 +12,7 @@ interface Reported {
   readonly evidence?: { readonly warnings?: readonly { readonly code?: unknown; readonly objects?: Json }[] };
 }
 
-/** What CheckCutover found out about readers in the same execution, for the evidence of the switch; undefined where there are none. */
+/** The finding of CheckCutover about readers in the same execution, for the evidence of the switch; undefined where there is none. */
 export function readersAfter(results: Readonly<Record<string, unknown>>): Json | undefined {
   const { warnings = [] } = (results.CheckCutover as Reported | undefined)?.evidence ?? {};
   const found = warnings.find(({ code }) => code === READERS_CODE);

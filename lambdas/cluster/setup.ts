@@ -1,9 +1,9 @@
-/** What ConfigureSource has to change, and what it records before. All of it is decided from one look. */
+/** The changes of ConfigureSource, and what it records before. All of it is decided from one observation. */
 import type { ClusterSetupView, ClusterState, Tags } from '../ports/cluster.ts';
 import { candidatesOf } from './availability.ts';
 import { type Journal, journalIn, tagsOf } from './journal.ts';
 
-/** One look at the cluster, as far as changes follow from it. */
+/** The observed state of the cluster from which the changes follow. */
 export interface Setting {
   readonly stack: string;
   readonly migrationGroup: string;
@@ -11,7 +11,7 @@ export interface Setting {
   /** Security group for PlanetScale's addresses. */
   readonly securityGroup: string | undefined;
   readonly state: ClusterState;
-  /** Tags by ARN, read after the state: whoever sees a change of ours sees its journal too. */
+  /** Tags by ARN, read after the state, so that every observed change of ours has its journal. */
   readonly tags: ReadonlyMap<string, Tags>;
   /** Whether the attached group suffices, so that nothing has to be attached or rebooted. */
   readonly streamsAlready: boolean;

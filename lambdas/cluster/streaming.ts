@@ -1,8 +1,8 @@
-/** Whether the source can stream, by its own word, and how far what RDS says beside it is to be believed. */
+/** Whether the source can stream, by its own settings, and whether the status of RDS may be stale. */
 import type { ClusterState } from '../ports/cluster.ts';
 import type { WalSettings } from '../postgres/settings.sql.ts';
 
-/** One slot and one sender for the stream, and two more of each for the copies of tables that run side by side by default. */
+/** One slot and one walsender for the stream, and two more of each for the copies of tables that run in parallel by default. */
 const NEEDED = 3;
 
 /** Which parameter falls short, as `name = value`; empty where the source can stream. */
@@ -14,12 +14,12 @@ export function shortcomings({ walLevel, slots, slotsOfOthers, senders, sendersO
   ];
 }
 
-/** RDS follows a change within seconds as a rule; a failover, in which no instance may be the writer, takes a minute or two. */
+/** RDS shows a change within seconds as a rule; a failover, during which no instance may be the writer, takes a minute or two. */
 const BELIEVED_AFTER_SECONDS = 600;
 
 /**
- * Right after ModifyDBCluster RDS may still say `in-sync` of an instance that will wait for a reboot. Where the migration's own group is
- * attached and the server falls short of what stands in it, that is not yet to be believed.
+ * Right after ModifyDBCluster RDS may still report `in-sync` for an instance that will need a reboot. Where the migration's own group is
+ * attached and the server's settings fall short of it, that status is not trusted yet.
  */
 export function mayBeStale(state: ClusterState | undefined, migrationGroup: string, waitedSeconds: number): boolean {
   if (state?.parameterGroup !== migrationGroup || waitedSeconds >= BELIEVED_AFTER_SECONDS) return false;

@@ -2,7 +2,7 @@
  * Rows as numbers that are equal on two servers exactly where the rows are.
  *
  * The image of a value is what its type's send function makes of it, where that is the same on every version from 11 to 18, and else the
- * text that its output function prints. Both tell apart what `=` and the types' own hash functions do not: 0 and -0, 1.0 and 1.00, one
+ * text that its output function prints. Both distinguish values that `=` and the types' own hash functions do not: 0 and -0, 1.0 and 1.00, one
  * day and 24 hours, {{1}} and {1}. Neither holds the OID of an enum or of a row type, which differ between servers, and none depends on
  * a collation. Images by send functions hash at 1.3 million rows a second, as text at 0.6 (ten ordinary columns, PostgreSQL 15).
  *
@@ -29,12 +29,12 @@ export interface KeyColumn {
   readonly type: string;
 }
 
-/** A table and how to compare it; the same on both sides, since equal rows have equal hashes only by the same expression. */
+/** A table and how to compare it; the same for both sides, because equal rows have equal hashes only by the same expression. */
 export interface ComparedTable {
   readonly schema: string;
   readonly table: string;
   readonly columns: readonly ComparedColumn[];
-  /** What tells rows apart, in order; empty where nothing does. */
+  /** Columns that identify a row, in order; empty where there are none. */
   readonly key: readonly KeyColumn[];
   /** Whether both servers have hash_record_extended, which came with version 14. */
   readonly hashesRecords: boolean;
@@ -59,7 +59,7 @@ function image(one: ComparedColumn): string {
   return `pg_catalog.${SEND[one.binary]}(case when ${float} operator(pg_catalog.=) 'NaN'::${one.binary} then 'NaN' else ${float} end)`;
 }
 
-/** Text columns share one image: printing a row costs little more than printing a value. */
+/** Columns compared as text share one image: printing a row costs little more than printing a value. */
 function rowImage({ columns }: ComparedTable): string {
   const printed = columns.filter(({ binary }) => binary === undefined);
   const images = columns.filter(({ binary }) => binary !== undefined).map(image);
@@ -150,7 +150,7 @@ export function keysAfter(table: ComparedTable, after: Key | undefined, size: nu
   return statement(`select ${keyAsText(table)} as key ${from} order by ${keyColumns(table)} limit ${size}`, values);
 }
 
-/** How many rows there are, without looking into them. */
+/** Number of rows, without reading their columns. */
 export function rowCount(table: ComparedTable, selection: Selection): Statement<{ rows: number }> {
   const { from, values } = rowsOf(table, selection);
   return statement(`select pg_catalog.count(*)::float8 as rows ${from}`, values);
@@ -162,7 +162,7 @@ export function rowHashes(table: ComparedTable, selection: Selection, limit: num
   return statement(`select ${keyAsText(table)} as key, ${rowHash(table)}::text as hash ${from} limit ${limit}`, values);
 }
 
-/** What one side has of the item that was passed in place `n`, from 0. */
+/** The value of one side for the item that was passed at position `n`, from 0. */
 export interface Found {
   readonly n: number;
   readonly value: string;

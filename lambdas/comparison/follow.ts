@@ -1,23 +1,23 @@
 /**
- * Tells rows that differ from rows that are on their way.
+ * Distinguishes rows that differ from rows whose changes are not replicated yet.
  *
- * One look reads the source, waits until the target has confirmed everything up to then, reads the target, and reads the source again. If
- * both looks at the source agree and the target has something else, the target has had its chance: the row differs. If they do not, the
- * row moves, and the look says nothing. A row that was equal once was carried over.
+ * One round reads the source, waits until the target has confirmed everything written by then, reads the target, and reads the source again.
+ * If both reads of the source agree and the target has another value, the row differs. If they do not agree, the row is changing, and the
+ * round is no evidence. A row that was equal once has been replicated.
  */
 import type { Side } from './sides.ts';
 
-/** What a side has of each item, by the item's place; nothing where the side does not have it. */
+/** Values of a side by the item's position; no entry where the side does not have the item. */
 export type Held = ReadonlyMap<number, string>;
 
 export interface Followed<Item> {
-  /** What keeps differing although the source stands still, with what the two sides had at the last look. */
+  /** Items that differ although the source did not change them, with the values of both sides in the last round. */
   readonly different: readonly { readonly item: Item; readonly source: string | undefined; readonly target: string | undefined }[];
-  /** How many changed on the source during every look. */
+  /** Number of items that changed on the source during every round. */
   readonly moving: number;
 }
 
-/** A row could change and change back between two looks at the source; that it does so twice is not believed. */
+/** Rounds after which a difference is confirmed: a row could change and change back between two reads of the source, but hardly twice. */
 const LOOKS_TO_BELIEVE = 2;
 const MOST_LOOKS = 6;
 

@@ -13,11 +13,11 @@ import { follow, held } from './follow.ts';
 import { describeColumns, describeKey, type Outcome, ROWS_REPORTED, type RowDifference } from './outcome.ts';
 import type { Sides } from './sides.ts';
 
-/** Keys that one statement looks up. */
+/** Keys per lookup statement. */
 const KEYS_FOLLOWED = 500;
 /**
- * Rows listed of a range that differs. Ranges are cut to 50,000 rows of the source, so a target that has more than this has thousands
- * of rows too many, and the first of them are as good as all.
+ * Rows listed of a range that differs. Ranges have at most 50,000 rows of the source, so a target that has more than this has thousands
+ * of rows too many, and the first of them suffice for a report.
  */
 const ROWS_LISTED = 200_000;
 
@@ -50,7 +50,7 @@ export async function compareSelection(sides: Sides, table: ComparedTable, selec
   return { rows, different, moving };
 }
 
-/** Keys whose rows are not the same in one look at each side. */
+/** Keys whose rows are not the same in one read of each side. */
 async function suspectsOf(sides: Sides, table: ComparedTable, selection: Selection): Promise<Key[]> {
   const [source, target] = await sides.askBoth(rowHashes(table, selection, ROWS_LISTED));
   const unmatched = new Map(source.map(({ key, hash }) => [JSON.stringify(key), { key, hash }]));

@@ -1,7 +1,7 @@
-/** What comparing a part of a table finds. */
+/** Outcome of the comparison of a part of a table. */
 import { atMost } from '../config/listing.ts';
 
-/** One row that differs. The key's values are data of the user, but without them nobody could look for the row; no other value is kept. */
+/** One row that differs. The key's values are data of the user, but without them the operator could not find the row; no other value is kept. */
 export interface RowDifference {
   /** Such as `id = 7, line = 2`, cut to {@link LONGEST_KEY}. */
   readonly key: string;
@@ -14,11 +14,11 @@ export interface Outcome {
   /** Rows of the source. */
   readonly rows: number;
   readonly different: readonly RowDifference[];
-  /** Rows that changed during every look, so that nothing could be said of them. */
+  /** Rows that changed during every round, so that nothing is known about them. */
   readonly moving: number;
 }
 
-/** A table's comparison ends once this many rows were found: they say what is wrong as well as all would. */
+/** A table's comparison ends once this many rows were found: more would not tell the operator more. */
 export const ROWS_REPORTED = 20;
 const LONGEST_KEY = 100;
 const COLUMNS_REPORTED = 10;

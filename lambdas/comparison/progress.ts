@@ -1,39 +1,39 @@
-/** How far a comparison has come. It is the step's evidence, and what its next visit goes on from. */
+/** Progress of a comparison. It is the step's evidence, from which its next visit continues. */
 import type { TableName } from '../config/input.ts';
 import type { Json } from '../config/json.ts';
 import type { Key } from './comparison.sql.ts';
 import { type Outcome, ROWS_REPORTED, type RowDifference } from './outcome.ts';
 import type { Side } from './sides.ts';
 
-/** Where to go on within a table: behind a key, led by one side's order. */
+/** Position within a table: behind a key, in one side's order. */
 export interface Within {
   readonly lead: Side;
   readonly after: Key | null;
 }
 
-/** The table that was looked at last. `within` is null when it is through. Names rather than numbers: tables come and go. */
+/** The table that was compared last. `within` is null when it is finished. Names rather than numbers, because tables may be added or dropped. */
 export interface Cursor extends TableName {
   readonly within: Within | null;
 }
 
 export interface TableDifference extends TableName {
-  /** What is wrong with the table as such, where its rows were not compared. */
+  /** Why the table's rows were not compared. */
   readonly reason: string | null;
   /** At most {@link ROWS_REPORTED}. */
   readonly rows: readonly RowDifference[];
 }
 
 export interface Progress {
-  /** Tables that are through. */
+  /** Tables that are finished. */
   readonly tables: number;
   /** Rows of the source that were compared. */
   readonly rows: number;
-  /** Size of the tables that are through. */
+  /** Size of the tables that are finished. */
   readonly bytes: number;
   readonly different: readonly TableDifference[];
   /** Further tables that differ, of which only the number is kept. */
   readonly moreDifferent: number;
-  /** Rows that changed on the source during every look at them. */
+  /** Rows that changed on the source during every round. */
   readonly moving: number;
   /** Null before the first table and after the last. */
   readonly cursor: Cursor | null;
@@ -55,13 +55,13 @@ const isAt = (one: TableName, other: TableName): boolean => one.schema === other
 const precedes = (one: TableName, other: TableName): boolean =>
   one.schema < other.schema || (one.schema === other.schema && one.table < other.table);
 
-/** The table to look at next: by schema and name, whatever has come or gone since the cursor was written. */
+/** The table to compare next: by schema and name, also where tables were added or dropped since the cursor was written. */
 export function nextTable<Table extends TableName>(tables: readonly Table[], cursor: Cursor | null): Table | undefined {
   const left = tables.filter((table) => !cursor || precedes(cursor, table) || (cursor.within !== null && isAt(cursor, table)));
   return left.reduce<Table | undefined>((first, table) => (first && precedes(first, table) ? first : table), undefined);
 }
 
-/** Tables that have not been begun, as {@link nextTable} would give them one after the other; none while a table is half-way through. */
+/** Tables that have not been begun, in the order of {@link nextTable}; none while a table is partly compared. */
 export function tablesAhead<Table extends TableName>(inOrder: readonly Table[], cursor: Cursor | null): Table[] {
   if (cursor?.within) return [];
   const first = cursor ? inOrder.findIndex((table) => precedes(cursor, table)) : 0;
@@ -70,25 +70,25 @@ export function tablesAhead<Table extends TableName>(inOrder: readonly Table[], 
 
 export const orderOf = (one: TableName, other: TableName): number => (precedes(one, other) ? -1 : precedes(other, one) ? 1 : 0);
 
-/** Where in this table to go on. */
+/** The position from which this table continues. */
 export const within = (progress: Progress, table: TableName): Within =>
   (progress.cursor && isAt(progress.cursor, table) ? progress.cursor.within : null) ?? { lead: 'source', after: null };
 
-/** Adds what was found in a part of a table. A table of which enough rows were found to differ is through. */
+/** Adds the outcome of a part of a table. A table of which enough rows were found to differ is finished. */
 export function advance(
   progress: Progress,
   { schema, table, bytes }: TableName & { readonly bytes: number },
   part: Outcome & { readonly next: Within | null; readonly reason: string | null },
 ): Progress {
   const known = progress.different.find((one) => isAt(one, { schema, table }));
-  // Where the target leads, after the source has, the rows that both sides have are met again.
+  // The second pass, in the order of the target, meets the rows again that both sides have.
   const again = within(progress, { schema, table }).lead === 'target' ? (known?.rows ?? []) : [];
   const found = part.different.filter(({ key, kind }) => !again.some((row) => row.key === key && row.kind === kind));
   const rows = [...(known?.rows ?? []), ...found].slice(0, ROWS_REPORTED);
   const differs = rows.length > 0 || part.reason !== null;
   const others = progress.different.filter((one) => one !== known);
   const listed = differs && (known !== undefined || others.length < TABLES_REPORTED);
-  // A table whose differences are only counted is through as well, so that it is counted once.
+  // A table whose differences are only counted is finished as well, so that it is counted once.
   const next = rows.length < ROWS_REPORTED && (listed || !differs) ? part.next : null;
   return {
     tables: progress.tables + (next ? 0 : 1),

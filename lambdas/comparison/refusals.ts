@@ -1,10 +1,10 @@
-/** What a server's refusal to show a table means for a comparison. */
+/** Remedies for a server's refusal to read a table. */
 import { StatementFailed } from '../config/errors.ts';
 import type { TableName } from '../config/input.ts';
 import { REPLICATION_ROLE } from '../config/names.ts';
 import { FEATURE_NOT_SUPPORTED, INSUFFICIENT_PRIVILEGE } from '../postgres/sqlstates.ts';
 
-/** @returns the error with what to do about it, where we know */
+/** @returns the error with a remedy, where one is known */
 export function explained(error: unknown, { schema, table }: TableName): unknown {
   if (!(error instanceof StatementFailed)) return error;
   const { complaint } = error;

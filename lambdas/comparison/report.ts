@@ -1,4 +1,4 @@
-/** What is said to a person about tables that differ. */
+/** The message about tables that differ. */
 import { ROWS_REPORTED } from './outcome.ts';
 import type { Progress, TableDifference } from './progress.ts';
 
@@ -9,7 +9,7 @@ function tableReport({ schema, table, reason, rows }: TableDifference): string {
   return `"${schema}"."${table}": ${[...(reason ? [reason] : []), ...details].join('; ')}`;
 }
 
-/** Characters. Of what a message may take, quoting and the sentences around the list have their share: what to do comes after the list. */
+/** Characters. The rest of the limit of a message is for escapes and for the sentences around the list: the remedy comes after it. */
 const LONGEST_LIST = 20_000;
 
 /** As many tables as fit, then how many more there are. */

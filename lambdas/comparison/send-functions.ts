@@ -1,4 +1,4 @@
-/** What makes of a value the bytes that a client in binary would get, the same on every version from 11 to 18. */
+/** Send functions whose bytes, as a client in binary format gets them, are the same on every version from 11 to 18. */
 
 /** Send functions of the types that are compared in their binary form. */
 export const SEND = {

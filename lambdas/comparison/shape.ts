@@ -1,10 +1,10 @@
-/** How a table is compared, decided from what both catalogs say of it. */
+/** The plan of a table's comparison, from both catalogs. */
 import type { ShapeColumn } from '../postgres/table-shape.sql.ts';
 import type { ComparedTable } from './comparison.sql.ts';
 import { isBinaryType } from './send-functions.ts';
 
 /**
- * How one goes through a table.
+ * How a table is traversed.
  * `ranges`: between two keys. The order of the key is the same on both sides and an index serves it, so only sums travel.
  * `keys`: by lists of keys. Text under a collation is ordered by a library that differs between servers, so the same two bounds would
  * select different rows. Each side's keys are read in that side's own order and looked up on the other, one index search a row.
@@ -12,7 +12,7 @@ import { isBinaryType } from './send-functions.ts';
  */
 export type Walk = 'ranges' | 'keys' | 'whole';
 
-/** Keys of other types are not walked. Floats are not among them: their text is not exact before version 12. */
+/** Types of keys that have the same order on both sides. Floats are not among them: their text is not exact before version 12. */
 const ORDERED_ALIKE = new Set(['int2', 'int4', 'int8', 'numeric', 'bool', 'date', 'time', 'timestamp', 'timestamptz', 'uuid', 'bytea']);
 const ORDERED_BY_COLLATION = new Set(['text', 'varchar', 'bpchar', 'name']);
 const canBeKey = ({ base }: ShapeColumn): boolean =>

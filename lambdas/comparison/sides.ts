@@ -1,4 +1,4 @@
-/** Looks at both databases that can be compared with each other. */
+/** Reads of both databases whose results can be compared with each other. */
 import { subscriptionName } from '../config/names.ts';
 import type { Looking } from '../engine/contract.ts';
 import { COMPARISON_RESERVE_MS } from '../engine/reserves.ts';
@@ -13,21 +13,21 @@ export interface Sides {
   readonly versions: readonly number[];
   /** One statement in a snapshot of its own in which everything that changes how values print is pinned. */
   ask<Row>(side: Side, statement: Statement<Row>): Promise<Row[]>;
-  /** The same on both sides at a time: source first in the answer. */
+  /** The same on both sides at the same time; the source's rows come first. */
   askBoth<Row>(statement: Statement<Row>): Promise<readonly [Row[], Row[]]>;
   /**
-   * The same for what is short however it is planned: in one process, since one more takes longer to start than all of it.
-   * @param longestMs what it may take
+   * The same for statements that are short by any plan: without parallel workers, whose start takes longer than the statement.
+   * @param longestMs its time limit
    */
   askBothBriefly<Row>(statement: Statement<Row>, longestMs: number): Promise<readonly [Row[], Row[]]>;
   /**
-   * Waits until the target has all that the source has now. False if that does not happen in this visit; true where there is no slot of
-   * ours, since then nothing is on its way.
+   * Waits until the target has confirmed everything that the source has written by now. False if that does not happen in this visit; true
+   * where there is no slot of ours, because then nothing is being replicated.
    */
   caughtUp(): Promise<boolean>;
 }
 
-/** The subscriber answers within milliseconds when it is up to date, so even a visit that is almost over may wait for one answer. */
+/** The subscriber confirms within milliseconds when it is up to date, so even a visit that is almost over may wait for one confirmation. */
 const SHORTEST_WAIT_MS = 2_000;
 const BETWEEN_QUESTIONS_MS = 100;
 const BETWEEN_DOUBTS_MS = 10_000;
@@ -36,8 +36,8 @@ const BETWEEN_DOUBTS_MS = 10_000;
 const EXACT_FLOATS = 12;
 
 /**
- * @param ctx readers that may do nothing but read: what users have made is evaluated with their rights
- * @param whileBehind asked now and then while the target is behind; throws where it will not catch up
+ * @param ctx readers that may only read: code of users is evaluated with their rights
+ * @param whileBehind called at intervals while the target is behind; throws where it will not catch up
  */
 export async function openSides(
   { comparison, remainingMs }: Pick<Looking<'comparison'>, 'comparison' | 'remainingMs'>,

@@ -1,7 +1,7 @@
 /**
- * Goes through small tables by the dozen, because what takes time there is asking: eight round trips to each side for every table. Only what
- * is equal at the first look is passed here; whatever differs, moves, or cannot be asked together with others is left to `table.ts`, which
- * takes that table by itself and tells what is the matter with it.
+ * Compares small tables in batches, because round trips take most of their time: eight to each side for every table. Only tables that
+ * are equal at the first read are passed here; tables that differ, change, or cannot be read together with others are left to `table.ts`,
+ * which compares the table by itself and reports its differences.
  */
 import { StatementFailed, TransientError } from '../config/errors.ts';
 import { keyOf } from '../config/tables.ts';
@@ -13,13 +13,13 @@ import { planOf } from './shape.ts';
 import type { Sides } from './sides.ts';
 import { SMALL_TABLE_BYTES } from './table.ts';
 
-/** Each takes a place in the lock table of either side, and so does each of its indexes. */
+/** Tables per batch. Each takes a lock on either side, and so does each of its indexes. */
 const MOST_TABLES = 50;
-/** As much as one part of a large table. */
+/** Bytes per batch, as in one part of a large table. */
 const MOST_BYTES = 16 * 1024 * 1024;
 /**
- * Many times what such a batch takes where both sides have it. A target that has far more in one of the tables shall not use up the visit:
- * it is looked at again by itself.
+ * Time limit of a batch, many times what equal sides need. A target with far more rows in one of the tables must not use up the visit:
+ * that table is compared again by itself.
  */
 const LONGEST_MS = 20_000;
 
@@ -29,7 +29,7 @@ export type PassSmall = (progress: Progress) => Promise<Progress>;
 /** @param tables all that are compared */
 export function passingSmall(sides: Sides, tables: readonly PublishedTable[]): PassSmall {
   const inOrder = tables.toSorted(orderOf);
-  /** What the last batch was found to have: rows where they are equal. No table is in two batches. */
+  /** Result of the last batch: number of rows where they are equal. No table is in two batches. */
   let looked: ReadonlyMap<string, number | undefined> = new Map();
   return async (before) => {
     let progress = before;
@@ -56,7 +56,7 @@ function batchOf(ahead: readonly PublishedTable[]): PublishedTable[] {
   return batch;
 }
 
-/** By table: how many rows both sides have, or nothing where they are not known to be equal. */
+/** Number of rows by table; undefined where the sides are not known to be equal. */
 async function lookAt(sides: Sides, batch: readonly PublishedTable[]): Promise<Map<string, number | undefined>> {
   const found = new Map<string, number | undefined>(batch.map((table) => [keyOf(table), undefined]));
   if (batch.length < 2) return found;
@@ -71,7 +71,7 @@ async function lookAt(sides: Sides, batch: readonly PublishedTable[]): Promise<M
       if (table && twin?.rows === rows && twin.sum === sum) found.set(keyOf(table), rows);
     }
   } catch (error) {
-    // Which table it was is found out table by table, and so is whether it passes.
+    // The comparison table by table finds the one that fails, and whether the error is transient.
     if (!(error instanceof StatementFailed || error instanceof TransientError)) throw error;
   }
   return found;
@@ -85,7 +85,7 @@ function planned(
   versions: readonly number[],
 ): ComparedTable[] {
   const [left, right] = [source, target].map((columns) => columns.filter((column) => column.n === n));
-  // One without columns looks as one that is not there.
+  // A table without columns cannot be distinguished from a missing one.
   if (!left || !right || left.length === 0 || right.length === 0) return [];
   const plan = planOf({ schema, table }, left, right, versions);
   return typeof plan === 'string' ? [] : [plan.table];

@@ -1,4 +1,4 @@
-/** Whether a target that is behind will catch up, as far as a comparison can tell within a visit. */
+/** Whether a target that is behind will catch up, as far as a visit of the comparison can observe it. */
 import { CopyStalled } from '../config/errors.ts';
 import { subscriptionName } from '../config/names.ts';
 import type { Looking } from '../engine/contract.ts';
@@ -9,7 +9,7 @@ import { demandNotDisabled } from '../replication/held.ts';
 import { subscriptionState } from '../replication/subscriptions.sql.ts';
 import { demandSameColumns } from '../schema/column-drift.ts';
 
-/** A restart costs one, and a session that somebody ended, too. */
+/** Errors that count as a failing stream: a restart causes one, and so does a worker that another session has ended. */
 const LEAST_ERRORS = 3;
 
 interface Counted {
@@ -17,7 +17,7 @@ interface Counted {
   readonly errors: number;
 }
 
-/** What the comparison asks of the stream behind it. */
+/** Watch over the stream during a comparison. */
 export interface StreamWatch {
   /**
    * @throws CopyStalled where others have disabled the subscription, or the target refuses a change again and again
@@ -38,7 +38,13 @@ export async function watchStream({ comparison: { source, target }, input }: Loo
       const now = await count();
       if (now.errors - first.errors < LEAST_ERRORS) return;
       const failures = {
-        ...{ servers: 0, since: first.at, applyThen: first.errors, syncThen: 0, at: now.at, apply: now.errors, sync: 0 },
+        servers: 0,
+        since: first.at,
+        applyThen: first.errors,
+        syncThen: 0,
+        at: now.at,
+        apply: now.errors,
+        sync: 0,
         suspects: [],
       };
       const { cause, remedy } = await causeOf(source, target, name, await source.query(publishedTables(input)), input, failures);

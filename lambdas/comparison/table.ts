@@ -20,7 +20,7 @@ export interface Part extends Outcome {
 const MOST_ROWS = 50_000;
 const LEAST_ROWS = 500;
 const RANGE_BYTES = 16 * 1024 * 1024;
-/** What is assumed of a table that was never analyzed: 4 KiB a row. */
+/** Rows per range of a table that was never analyzed: 4 KiB a row are assumed. */
 const UNKNOWN_ROWS = RANGE_BYTES / 4096;
 /** A table below this size is one range: it holds fewer than 50,000 rows, since the smallest takes 28 bytes. */
 export const SMALL_TABLE_BYTES = 1024 * 1024;
@@ -64,7 +64,7 @@ const compareRange: ComparePart = async (sides, { table }, published, { after })
   return outcome && { outcome, next: end ? { lead: 'source', after: end.key } : null };
 };
 
-/** First the source leads, and the rows with its keys are compared. Then the target leads, which shows the keys that only it has. */
+/** First the rows with the source's keys are compared, in its order. Then the target's keys are read, which finds those that only it has. */
 const compareKeys: ComparePart = async (sides, { table }, published, { lead, after }) => {
   const size = Math.min(MOST_KEYS, rowsPerRange(published));
   const keys: Key[] = (await sides.ask(lead, keysAfter(table, after ?? undefined, size))).map(({ key }) => key);

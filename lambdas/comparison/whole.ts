@@ -1,6 +1,6 @@
 /**
- * Compares a table in which nothing tells two rows apart, by how many rows there are of each content. It takes one scan a look on each
- * side, about a second for a million rows, and cannot be resumed within the table.
+ * Compares a table without a key, by the number of rows of each content. It takes one scan a round on each side, about a second for a
+ * million rows, and cannot be resumed within the table.
  */
 import { type BucketSum, bucketSums, type ComparedTable, copiesByHash, copiesByImage, hashCounts } from './comparison.sql.ts';
 import { follow, held } from './follow.ts';

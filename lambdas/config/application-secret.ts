@@ -1,6 +1,6 @@
 /**
- * The secret from which the application reads its connection: where its value leads, and the same value with the target in it. Nothing of
- * its content leaves in a message.
+ * The secret from which the application reads its connection: the addresses in its value, and the same value with the target in it. Its
+ * content is in no message.
  */
 import {
   type Address,
@@ -27,7 +27,7 @@ export const leadsTo = (value: readonly Address[], side: readonly Address[]): bo
   );
 
 /**
- * Where the value leads: a secret that holds a URL and single fields beside it says so twice, and an application may read either.
+ * Addresses in the value: a secret with a URL and single fields beside it has two, and an application may read either.
  * @param secret ARN or name of the secret, for messages
  * @throws InvalidConfiguration where it is of no form that is known
  */
@@ -42,7 +42,7 @@ export function addressesIn(text: string, secret: string): Address[] {
 }
 
 /**
- * Who the value logs in as, each once: of the URL, and of the fields beside it.
+ * Users in the value, each once: of the URL, and of the fields beside it.
  * @param secret ARN or name of the secret, for messages
  * @throws InvalidConfiguration where it is of no form that is known
  */

@@ -1,4 +1,4 @@
-/** Names of the environment variables by which the stack tells a function where things are. Each is set only where a need asks for it. */
+/** Names of the environment variables of the functions. The stack sets each only where a need requires it. */
 export const VARIABLE = {
   /** Name of the step, a key of the registry. */
   step: 'STEP',
@@ -44,5 +44,5 @@ export const VARIABLE = {
   topic: 'TOPIC_ARN',
 } as const;
 
-/** What a function is told, by the names above. */
+/** The environment of a function, by the names above. */
 export type Environment = Readonly<Partial<Record<(typeof VARIABLE)[keyof typeof VARIABLE], string>>>;

@@ -1,7 +1,7 @@
 import { atMost } from './listing.ts';
 
 /**
- * One class per decision that a state machine or a person takes. The names are literals because the bundle is minified and
+ * One class per decision that a state machine or the operator takes. The names are literals because the bundle is minified and
  * Lambda reports `error.name` as `errorType`, which is what a Catch matches.
  *
  * A message says three things: what happened, what was left unchanged, what to do next. SQL texts, bound values and rows never
@@ -61,19 +61,19 @@ export class InvalidConfiguration extends MigrationError {
 }
 
 /**
- * Something in a database carries our name and is not ours, or not ours alone: it may be code of somebody else, which would run with our
- * rights, so nothing of it was touched. For the state machines it is a setting that cannot be used.
+ * An object in a database has our name and is not ours, or not ours alone: it may be code of another role, which would run with our
+ * rights, so it was not touched. For the state machines it is a setting that cannot be used.
  */
 export class NotOurs extends InvalidConfiguration {
   /** Such as `view planetscale_migration.gate is no plain table and belongs to mallory`. */
   readonly objects: readonly string[];
-  /** SQL for a person to run. */
+  /** SQL for the operator to run. */
   readonly statements: readonly string[];
   constructor(where: string, faults: readonly { readonly object: string; readonly fault: string; readonly mend: string }[]) {
     const objects = faults.map(({ object, fault }) => `${object} ${fault}`);
     const statements = [...new Set(faults.map(({ mend }) => mend))];
     super(
-      `On the ${where} there is something of our name that is not ours alone: ${shorten(objects, '; ')}. It may hold code of somebody else, ` +
+      `On the ${where} there is something of our name that is not ours alone: ${shorten(objects, '; ')}. It may hold code of another role, ` +
         'so nothing of it was run, read or changed. Find out who made it. What is not needed is taken away by its owner or a superuser with: ' +
         `${shorten(statements, ' ')} What belongs to an earlier login of this migration can be given to ours instead (alter … owner to …). Then start again.`,
     );
@@ -108,7 +108,7 @@ export class CannotConnect extends MigrationError {
   override readonly name = 'CannotConnect';
 }
 
-/** A server's own words about a failed statement, as far as they hold no values: never `detail`, `where` or the statement. */
+/** A server's error fields for a failed statement, as far as they hold no values: never `detail`, `where` or the statement. */
 export interface ServerComplaint {
   /** SQLSTATE, five characters. https://www.postgresql.org/docs/current/errcodes-appendix.html */
   readonly code?: string | undefined;
@@ -116,7 +116,7 @@ export interface ServerComplaint {
   readonly schema?: string | undefined;
   readonly table?: string | undefined;
   readonly constraint?: string | undefined;
-  /** The function in which it arose, with the types of its arguments. */
+  /** The function that raised it, with the types of its arguments. */
   readonly culprit?: string | undefined;
   /** Character offset in the statement, one-based, as the server reports it. */
   readonly position?: number | undefined;
@@ -215,7 +215,7 @@ export class RollbackRefused extends MigrationError {
   override readonly name = 'RollbackRefused';
 }
 
-/** Something of the migration is still there. The message lists what, and why: a side out of reach, or objects of somebody else in the way. */
+/** Something of the migration is still there. The message lists what, and why: a side out of reach, or objects of another role in the way. */
 export class CleanupIncomplete extends MigrationError {
   override readonly name = 'CleanupIncomplete';
 }

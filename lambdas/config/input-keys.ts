@@ -10,7 +10,7 @@ import { tableName } from './table-name.ts';
 export interface InputKey<Value> {
   /** The untrusted value of the key → the trusted one, or why it is refused. */
   readonly parse: Parse<Value>;
-  /** Taken where neither the input nor the deployment says anything. */
+  /** Value where neither the input nor the deployment sets the key. */
   readonly default: Value;
   /** What the default means, where it is no value that an input could hold. */
   readonly otherwise?: string;

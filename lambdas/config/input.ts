@@ -1,4 +1,4 @@
-/** What a person may say when starting an execution. Everything is optional: `{}` runs with the deployed defaults. */
+/** The input of an execution. Every key is optional: `{}` runs with the deployed defaults. */
 import { InvalidInput } from './errors.ts';
 import { INPUT_KEYS, type InputKey } from './input-keys.ts';
 import { MACHINE_NAMES, type MachineName } from './machine-names.ts';
@@ -11,20 +11,20 @@ type Keys = typeof INPUT_KEYS;
 /** The trusted form of an execution's input. What a key means stands in its entry. @see INPUT_KEYS */
 export type MigrationInput = { readonly [Key in keyof Keys]: Keys[Key] extends InputKey<infer Value> ? Value : never };
 
-/** What stays behind, also as it is kept beside the copy. */
+/** Schemas and tables that are not copied, also as recorded with the copy. */
 export type Exclusions = Pick<MigrationInput, 'excludeSchemas' | 'excludeTables'>;
 
 /** The entries without the types of their values, for code that treats all alike. */
 export const INPUT_ENTRIES = Object.entries(INPUT_KEYS) as readonly [keyof MigrationInput, InputKey<unknown>][];
 
-/** What runs where neither the input nor the deployment says anything. */
+/** The values where neither the input nor the deployment sets a key. */
 export const DEFAULT_INPUT = Object.fromEntries(INPUT_ENTRIES.map(([key, entry]) => [key, entry.default])) as MigrationInput;
 
 /** Keys that none of the machines knows. */
 export const keysUnknownTo = (machines: readonly MachineName[]): (keyof MigrationInput)[] =>
   INPUT_ENTRIES.filter(([, entry]) => !entry.machines.some((machine) => machines.includes(machine))).map(([key]) => key);
 
-/** The console fills `{"Comment": "…"}` into every new execution, so that key is let through and ignored. */
+/** The console fills `{"Comment": "…"}` into every new execution, so that key is accepted and ignored. */
 const CONSOLES_OWN = 'Comment';
 
 /**

@@ -38,16 +38,16 @@ function forDatabase(prefix: string, database: string): string {
 }
 
 /**
- * How our connections introduce themselves. PostgreSQL keeps 63 bytes of printable ASCII, and writes the rest in ways that differ between
- * versions (https://www.postgresql.org/docs/current/runtime-config-logging.html#GUC-APPLICATION-NAME), so it is taken out here: what a
- * later visit looks for is what is there.
+ * The application_name of our connections. PostgreSQL keeps 63 bytes of printable ASCII, and writes the rest in ways that differ between
+ * versions (https://www.postgresql.org/docs/current/runtime-config-logging.html#GUC-APPLICATION-NAME), so other characters are removed
+ * here, and a later visit finds the name that it looks for.
  */
 export function applicationName(step: string, tag?: string): string {
   const name = [PREFIX, step, ...(tag === undefined ? [] : [tag])].join(':');
   return name.replace(/[^ -~]/gu, '?').slice(0, LONGEST_IDENTIFIER);
 }
 
-/** What the cluster carries between ConfigureSource and Cleanup is named by the stack, so that every function knows it beforehand. */
+/** Suffix of groups that the cluster has between ConfigureSource and Cleanup. With the stack's name, every function knows them beforehand. */
 const UNTIL_CLEANUP = 'until-cleanup';
 
 /** RDS keeps names of groups in lower case, and takes no two hyphens in a row. */
@@ -56,7 +56,7 @@ const groupName = (text: string): string => text.toLowerCase().replace(/-+/g, '-
 /** @param family such as aurora-postgresql15 */
 export const parameterGroupOf = (stack: string, family: string): string => groupName(`${stack}-${UNTIL_CLEANUP}-${family}`);
 
-/** Whether a stack of this name made it, for whichever engine version. */
+/** Whether a stack of this name made it, for any engine version. */
 export const isParameterGroupOf = (stack: string, name: string): boolean => name.startsWith(parameterGroupOf(stack, 'aurora-postgresql'));
 
 /** Of the security group for PlanetScale's addresses. */

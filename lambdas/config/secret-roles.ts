@@ -1,11 +1,11 @@
 /**
- * What each secret is for. One secret in two roles is refused wherever it shows: it holds one login, which is right for one of them only, and
- * a switch writes into the application's. Settings spell a secret in several ways, so the same secret is looked for behind all of them.
+ * The role of each secret. One secret in two roles is refused: it holds one login, which is right for one of them only, and
+ * a switch writes into the application's. Settings spell a secret in several ways, so all spellings are compared.
  */
 
 export type SecretRole = 'source' | 'target' | 'replication' | 'application' | 'applicationTarget';
 
-/** The settings, as a person knows them; the stack itself makes the secret of the replication role. */
+/** Names for messages: the settings, and the secret of the replication role, which the stack makes. */
 const NAMES: Readonly<Record<SecretRole, string>> = {
   source: '"sourceSecretArn"',
   target: '"targetSecretArn"',

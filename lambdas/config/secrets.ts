@@ -1,5 +1,5 @@
 /**
- * What the secrets hold → logins. Nothing of a secret's content ever leaves in a message: errors name the secret, its keys and the
+ * Contents of secrets → logins. Nothing of a secret's content is ever in a message: errors name the secret, its keys and the
  * remedy, and keep no cause, because the errors of JSON.parse and of URL quote what they could not read.
  */
 import { createHmac, randomBytes } from 'node:crypto';
@@ -19,14 +19,14 @@ export interface SourceLogin extends Login {
   readonly port?: number;
 }
 
-/** Where a login leads. */
+/** Address of a login. */
 export interface Address {
   readonly host: string;
   readonly port: number;
   readonly database: string;
 }
 
-/** Everything it takes to reach the target. */
+/** Login and address of the target. */
 export interface TargetLogin extends Login, Address {}
 
 /** The application's own login at the target. */
@@ -100,8 +100,8 @@ export const newPassword = (): string => randomBytes(36).toString('base64url');
 
 /**
  * The password with which the replication role logs in to a side. Each side's subscription holds the other side's password in plain text,
- * where whoever runs that server may read it, so neither may lead to the other: both are made of the secret's value, which stands in no
- * database, by a function that nobody can turn round (HMAC, RFC 2104). Made anew whenever the value is, and never stored.
+ * where a superuser of that server may read it, so neither may be computed from the other: both are derived from the secret's value, which is
+ * in no database, by a one-way function (HMAC, RFC 2104). They change with the value, and are never stored.
  * @param root the value of the key "password" in the secret
  */
 export const replicationPassword = (root: string, side: SideName): string =>

@@ -3,7 +3,7 @@ import type { TableName } from './input.ts';
 import { atMost } from './listing.ts';
 import { HEARTBEAT, SCHEMA } from './names.ts';
 
-/** Our own table travels with the user's. */
+/** Our own table, which is published with the user's. */
 export const HEARTBEAT_TABLE: TableName = { schema: SCHEMA, table: HEARTBEAT };
 
 /** A key that no other table has, whatever characters the names hold. */
@@ -15,7 +15,7 @@ export function missingFrom<Table extends TableName>(known: readonly TableName[]
   return all.filter((table) => !keys.has(keyOf(table)));
 }
 
-/** For people: `schema.table`, the first few, and how many more. */
+/** For messages: `schema.table`, the first few, and how many more. */
 export const named = (tables: readonly TableName[], most = 5): string =>
   atMost(
     most,

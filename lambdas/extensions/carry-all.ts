@@ -1,4 +1,4 @@
-/** Everything that extensions mark as their configuration, jobs included. */
+/** All rows that extensions mark as their configuration, jobs included. */
 import type { Exclusions } from '../config/input.ts';
 import type { Json } from '../config/json.ts';
 import type { Database, Reader } from '../ports/database.ts';
@@ -13,7 +13,7 @@ export const carryConfiguration = async (from: Reader, to: Database, input: Excl
   ...(await carryJobs(from, to, input)),
 ];
 
-/** What this execution has carried, where it has. */
+/** The rows that this execution has carried, or whether it has to. */
 export type Configuration = 'none' | 'to be carried' | readonly Carried[];
 
 export async function lookAtConfiguration(from: Reader, to: Reader, input: Exclusions, execution: string): Promise<Configuration> {
@@ -24,7 +24,7 @@ export async function lookAtConfiguration(from: Reader, to: Reader, input: Exclu
   return (await lookAtJobs(from))?.jobs.length ? 'to be carried' : 'none';
 }
 
-/** Once an execution: an extension at work changes its rows all the while, so equality is no sign of being done. */
+/** Carries once per execution: an extension in use keeps changing its rows, so a difference does not mean that it was not done. */
 export async function carryOnce(from: Reader, to: Database, input: Exclusions, execution: string): Promise<void> {
   const carried = await carryConfiguration(from, to, input);
   await to.query(createHeartbeat());
@@ -33,10 +33,10 @@ export async function carryOnce(from: Reader, to: Database, input: Exclusions, e
 }
 
 /** Step Functions keeps 256 KiB of state for all steps together. */
-const MOST_TOLD = 50;
+const MOST_SHOWN = 50;
 
-export const told = (carried: readonly Carried[]): Json =>
+export const carriedEvidence = (carried: readonly Carried[]): Json =>
   carried
     .filter(({ rows, left }) => rows > 0 || left !== null)
-    .slice(0, MOST_TOLD)
+    .slice(0, MOST_SHOWN)
     .map(({ object, rows, left }) => ({ object, rows, left }));

@@ -1,20 +1,20 @@
-/** Carries the rows that extensions mark as their configuration from the side that serves to the other, as often as one likes. */
+/** Carries the rows that extensions mark as their configuration from the side that serves to the other; may be repeated. */
 import type { Exclusions } from '../config/input.ts';
 import type { Database, Reader, Session } from '../ports/database.ts';
 import { seeAllRows } from '../postgres/acting-role.sql.ts';
 import { advanceSequence, lockRows, putRows, sequencePlace } from './extension-rows.sql.ts';
 import { columnsOf, differenceOf, type MarkedPair, markedPairs, readRows, refusalOf, rowsOf, UNREADABLE } from './look.ts';
 
-/** What became of one table, sequence or job. */
+/** The result for one table, sequence or job. */
 export interface Carried {
   readonly object: string;
   /** Rows that were made or changed. */
   readonly rows: number;
-  /** Why something is left; null where nothing is. */
+  /** Why something was not carried; null where all was. */
   readonly left: string | null;
 }
 
-/** One after the other, each in a transaction of its own: one that the other side refuses keeps none of the others back. */
+/** One after the other, each in a transaction of its own, so that a refusal by the other side affects one table only. */
 export async function carryRows(from: Reader, to: Database, input: Exclusions): Promise<Carried[]> {
   const carried: Carried[] = [];
   for (const pair of await markedPairs(from, to, input)) carried.push({ object: pair.object, ...(await carryPair(from, to, pair)) });

@@ -1,12 +1,12 @@
 /**
- * Jobs of pg_cron, from its version 1.3 on. Its table is the user's configuration, hidden by a policy from everybody but each job's own role
- * (pg_cron--1.0.sql); functions change jobs for whoever may not write the table, each its own role's only
+ * Jobs of pg_cron, from its version 1.3 on. Its table is the user's configuration; a policy shows each job to its own role only
+ * (pg_cron--1.0.sql); a role that may not write the table changes its own jobs by functions
  * (https://github.com/citusdata/pg_cron#readme, https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/PostgreSQL_pg_cron.html).
  */
 import type { Statement } from '../ports/database.ts';
 import { statement } from '../postgres/quote.ts';
 
-/** The table of jobs, as far as we may read it. By its parts: a name in a schema that we may not use is an error. */
+/** Condition for a table of jobs that we may read. By catalog, because a name in a schema that we may not use is an error. */
 const READABLE = `
   select c.oid from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
   where n.nspname = 'cron' and c.relname = 'job' and has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select')`;
@@ -21,11 +21,11 @@ select ${IS_HERE} and exists (
 ) as exists
 `);
 
-/** Whether pg_cron is here, and its jobs are not for us to read. */
+/** Whether pg_cron is here, but we may not read its jobs. */
 export const cronIsClosed = (): Statement<{ readonly closed: boolean }> =>
   statement(`select ${IS_HERE} and not exists (${READABLE}) as closed`);
 
-/** What we may do with jobs, as the role that we act as. */
+/** Rights on jobs of the role that we act as. */
 export interface CronRights {
   /** The role. */
   readonly user: string;
@@ -73,7 +73,7 @@ where j.database = current_database() and ${OF_THE_USER}
 order by j.jobid
 `);
 
-/** Jobs that pg_cron, which sits in this database, runs in others. */
+/** Jobs that pg_cron of this database runs in others. */
 export const jobsElsewhere = (): Statement<{ readonly database: string; readonly count: number }> =>
   statement(`
 select j.database::text as database, count(*)::int as count
@@ -94,10 +94,10 @@ select a.datname::text from pg_stat_activity as a where a.backend_type = 'pg_cro
 limit 1
 `);
 
-/** What is made of a job. */
+/** Values of a job that is to be made. */
 export type NewJob = Omit<Job, 'id' | 'active'>;
 
-/** Host and port are what pg_cron's own functions would take. */
+/** Host and port are those that pg_cron's own functions would use. */
 export const insertJob = ({ name, schedule, command, username }: NewJob): Statement =>
   statement(
     `

@@ -25,11 +25,11 @@ export interface Marked {
   readonly columns: readonly MarkedColumn[];
   /** Columns of the primary key, or of another unique one; empty where there is none. */
   readonly key: readonly string[];
-  /** Triggers and rules on it that came with no extension: code of others, which would run with our rights. */
+  /** Triggers and rules on it that belong to no extension: code of other roles, which would run with our rights. */
   readonly codeOfOthers: readonly string[];
 }
 
-/** In the order in which each extension names them: what others refer to comes first. */
+/** In the order in which each extension lists them: referenced tables come first. */
 export const markedTables = (): Statement<Marked> =>
   statement(`
 select x.extname::text as extension, n.nspname::text as schema, c.relname::text as name,

@@ -1,17 +1,17 @@
-/** What a switch does with jobs once it is committed. All of it may be repeated: what is still enabled on the side that was left is what is left to do. */
+/** Hands jobs over after a switch is committed. It may be repeated: jobs that are still enabled on the side switched from are left to do. */
 import type { MigrationInput } from '../config/input.ts';
 import type { Database, Reader } from '../ports/database.ts';
 import { asWriter } from './carry.ts';
 import { alterJobActive, type CronRights, type Job, setJobActive } from './cron-jobs.sql.ts';
 import { carryJobs, type Jobs, lookAtJobs, mayChange, pairJobs, titleOf, writesTable } from './jobs.ts';
 
-/** An enabled job of the side that is left, and the one that takes its place. */
+/** An enabled job of the side switched from, and its counterpart on the other side. */
 export interface HandOver {
   readonly job: Job;
   readonly twin: Job;
 }
 
-/** @param others sees those that stay, for want of a twin or of a right, with the reason */
+/** @param others called for jobs that are not handed over, for lack of a counterpart or of a right, with the reason */
 export function toHandOver(from: Jobs, to: Jobs, others: (job: Job, reason: string) => void = () => {}): HandOver[] {
   return pairJobs(from.jobs, to.jobs).flatMap(({ job, twin }) => {
     if (!job.active) return [];
@@ -31,7 +31,7 @@ interface Sides<Side extends Reader> {
   readonly to: Side;
 }
 
-/** Enables first and disables then: in between the side that was left lets nobody in, so no job runs twice, and none is forgotten. */
+/** Enables first and disables then: in between the side switched from refuses connections, so no job runs twice, and none is forgotten. */
 export async function handOverJobs({ from, to, input }: Sides<Database> & { readonly input: MigrationInput }): Promise<void> {
   if (!(await lookAtJobs(from))) return;
   await carryJobs(from, to, input);
@@ -39,10 +39,10 @@ export async function handOverJobs({ from, to, input }: Sides<Database> & { read
   if (!left || !taken) return;
   const all = toHandOver(left, taken);
   if (all.length === 0) return;
-  const asleep = all.filter(({ twin }) => !twin.active);
-  if (asleep.length > 0) {
+  const disabled = all.filter(({ twin }) => !twin.active);
+  if (disabled.length > 0) {
     await asWriter(to, async (session) => {
-      for (const { twin } of asleep) await session.query(active(taken.rights, twin, true));
+      for (const { twin } of disabled) await session.query(active(taken.rights, twin, true));
     });
   }
   await asWriter(from, async (session) => {
@@ -50,7 +50,7 @@ export async function handOverJobs({ from, to, input }: Sides<Database> & { read
   });
 }
 
-/** What {@link handOverJobs} has still to do, in words. */
+/** Jobs that {@link handOverJobs} has still to hand over, in words. */
 export async function jobsLeftToHandOver({ from, to }: Sides<Reader>): Promise<string[]> {
   const left = await lookAtJobs(from);
   if (!left?.jobs.some((job) => job.active)) return [];

@@ -1,6 +1,6 @@
 /**
- * Jobs of pg_cron: made disabled on the side that does not serve, and enabled there by the switch, which disables them where it leaves. A job
- * that ran on both sides would do its work twice.
+ * Jobs of pg_cron: made disabled on the side that does not serve, and enabled there by the switch, which disables them on the other side. A
+ * job that ran on both sides would do its work twice.
  */
 import type { MigrationInput } from '../config/input.ts';
 import type { Database, Reader, Session } from '../ports/database.ts';
@@ -52,7 +52,7 @@ export interface JobPair {
   readonly twin: Job | undefined;
 }
 
-/** By name, or else by what is done when; of several, rather that of the same role. Ids differ between servers. */
+/** Pairs jobs by name, or else by command and schedule; of several, the one of the same role is preferred. Ids differ between servers. */
 export function pairJobs(ours: readonly Job[], theirs: readonly Job[]): JobPair[] {
   const free = new Set(theirs);
   const isLike = (one: Job, other: Job): boolean =>
@@ -71,7 +71,7 @@ export const mayChange = (rights: CronRights, { username }: Pick<Job, 'username'
   (rights.updates && isOwn(rights, username)) || (rights.alters && username === rights.user);
 export const writesTable = (rights: CronRights, { username }: Pick<Job, 'username'>): boolean => rights.updates && isOwn(rights, username);
 
-/** Makes what is missing, disabled, and brings schedules and commands up to date. What is enabled there stays so. */
+/** Makes missing jobs, disabled, and updates schedules and commands. A job that is enabled there stays enabled. */
 export async function carryJobs(
   from: Reader,
   to: Database,
@@ -120,7 +120,7 @@ async function carryJob(
 export const mayMake = (rights: CronRights, { name }: Job): boolean =>
   (rights.inserts && (!rights.limited || rights.updates)) || (name === null ? rights.alters : rights.schedules);
 
-/** @returns what a person should know of it, null where it is as it was */
+/** @returns a note for the operator; null where the job is the same as before */
 async function makeJob(session: Pick<Session, 'query'>, rights: CronRights, job: Job, known: ReadonlySet<string>): Promise<string | null> {
   const username = known.has(job.username) ? job.username : rights.user;
   const made: NewJob = { ...job, username };

@@ -1,4 +1,4 @@
-/** What one side has of the rows that extensions mark as their configuration, and the other side has not. */
+/** Rows marked by extensions as their configuration that one side has and the other has not. */
 import { StatementFailed } from '../config/errors.ts';
 import type { Exclusions } from '../config/input.ts';
 import type { Reader } from '../ports/database.ts';
@@ -7,19 +7,19 @@ import { qualified } from '../postgres/quote.ts';
 import { type Marked, markedRows, markedTables, rowsAreHidden, sequencePlace } from './extension-rows.sql.ts';
 
 export type Asking = Pick<Reader, 'query'>;
-/** Configuration is small; what is not (the data of a geocoder, say) is named, for a person to load. */
+/** Configuration is small; a larger table (such as the data of a geocoder) is reported, for the operator to load. */
 const MOST_ROWS = 10_000;
 const MOST_BYTES = 64 * 1024 * 1024;
 
-/** Jobs are more than rows: see `jobs.ts`. What pg_cron marks beside them is the history of their runs, which stays. */
+/** Extension that is handled by `jobs.ts`, because jobs are more than rows. Its other marked table is the history of runs, which stays. */
 export const JOBS = 'pg_cron';
 
-/** A marked table or sequence of the side that has the rows, and its like on the other side. */
+/** A marked table or sequence of the side that has the rows, and its counterpart on the other side. */
 export interface MarkedPair {
   /** Name as SQL writes it, and its extension. */
   readonly object: string;
   readonly from: Marked;
-  /** Undefined where {@link obstacle} says why there is none, or none to be written to. */
+  /** Undefined where {@link obstacle} says why there is none, or none that may be written to. */
   readonly to: Marked | undefined;
   readonly obstacle: string | undefined;
 }
@@ -30,7 +30,7 @@ export const nameOf = ({ schema, name, extension }: Pick<Marked, 'schema' | 'nam
 export const isExcluded = ({ schema, name }: Marked, { excludeSchemas, excludeTables }: Exclusions): boolean =>
   excludeSchemas.includes(schema) || excludeTables.some((table) => table.schema === schema && table.table === name);
 
-/** Why the rows of a marked table cannot be carried, as far as the side that has them tells. */
+/** Why the rows of a marked table cannot be carried, by the side that has them. */
 export function obstacleAt({ bytes, kind }: Marked): string | undefined {
   return kind === 'table' && bytes > MOST_BYTES ? `it has ${Math.round(bytes / 1024 / 1024)} MB, more than configuration has` : undefined;
 }
@@ -40,7 +40,7 @@ function obstacleTo(to: Marked | undefined): string | undefined {
   return to.codeOfOthers.length > 0 ? `${to.codeOfOthers.join(', ')} would run on writing, and came with no extension` : undefined;
 }
 
-/** By extension and name: an extension may have been put into another schema. */
+/** Pairs by extension and name: an extension may be installed in another schema. */
 export async function markedPairs(from: Asking, to: Asking, input: Exclusions): Promise<MarkedPair[]> {
   const all = (await from.query(markedTables())).filter((marked) => marked.extension !== JOBS && !isExcluded(marked, input));
   if (all.length === 0) return [];
@@ -57,11 +57,11 @@ export const columnsOf = (from: Marked, to: Marked): Marked['columns'] =>
   to.columns.filter(({ name }) => from.columns.some((column) => column.name === name));
 
 export interface RowDifference {
-  /** Rows, as objects of texts, that the other side lacks or has otherwise. */
+  /** Rows, as objects of texts, that the other side lacks or has with other values. */
   readonly toPut: readonly string[];
-  /** How many rows only the other side has: nobody knows whose they are, so they stay. */
+  /** Number of rows that only the other side has: their origin is unknown, so they stay. */
   readonly onlyThere: number;
-  /** Why not all can be seen. */
+  /** Why not all rows can be read. */
   readonly obstacle: string | undefined;
 }
 
@@ -117,20 +117,20 @@ export const obstacleToReading = (side: Reader, marked: Marked): Promise<string 
     })
     .catch(refusalOf);
 
-/** @throws whatever is no refusal of a server's */
+/** @throws an error that is not a server's refusal of a statement */
 export function refusalOf(error: unknown): string {
   if (error instanceof StatementFailed) return error.message;
   throw error;
 }
 
-/** In a transaction of its own, which sees as much as we may. */
+/** Reads in a transaction of its own, which sees all rows that we may see. */
 export const readRows = (side: Reader, marked: Marked, columns: readonly string[]): Promise<string[] | undefined> =>
   side.snapshot(async (snapshot) => {
     await snapshot.query(seeAllRows());
     return rowsOf(snapshot, marked, columns);
   });
 
-/** What of a pair of tables differs now; looks only. A refusal is an obstacle. */
+/** Current difference of a pair of tables; only reads. A refusal is an obstacle. */
 export const lookAtPair = (from: Reader, to: Reader, pair: MarkedPair): Promise<RowDifference> =>
   compare(from, to, pair).catch((error: unknown) => ({ toPut: [], onlyThere: 0, obstacle: refusalOf(error) }));
 

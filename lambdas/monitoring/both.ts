@@ -1,4 +1,4 @@
-/** What only both sides together tell: whether the history has no gap, and how far the copy is. */
+/** Metrics that need both sides: continuity of the stream, and progress of the copy. */
 import { REPLICATION_ROLE, type StreamName } from '../config/names.ts';
 import { missingFrom } from '../config/tables.ts';
 import type { Reader } from '../ports/database.ts';
@@ -30,7 +30,7 @@ export async function watchBoth(
   };
 }
 
-/** Measuring every table of the source is worth its while only as long as one is not copied. */
+/** Progress of the copy. The tables of the source are measured only as long as one is not copied. */
 async function watchCopy(source: Reader, target: Reader, history: StreamHistory, memory: MetricHistory, now: number): Promise<Measures> {
   const { name, tables, publication } = history;
   const missing = missingFrom(tables, publication?.tables ?? []).length;

@@ -1,4 +1,4 @@
-/** One look of the watch. It only looks, and a side that is out of reach does not keep it from looking at the other. */
+/** One run of the watch. It only reads, and a side that is out of reach does not keep it from reading the other. */
 import { type StreamName, subscriptionName } from '../config/names.ts';
 import type { Reader } from '../ports/database.ts';
 import type { Need } from '../ports/ports.ts';
@@ -13,7 +13,7 @@ import { watchPublisher } from './publisher.ts';
 import { databaseSize, subscriberHealth } from './stream-health.sql.ts';
 import { watchSubscriber, whyDisabled } from './subscriber.ts';
 
-/** What the function that watches may reach; its rights, network and environment follow from it as those of a step do. */
+/** Needs of the watch; its rights, network and environment follow from them as those of a step do. */
 export const WATCH_NEEDS = ['executions', 'source', 'target'] as const satisfies readonly Need[];
 
 export interface Watched {
@@ -23,15 +23,15 @@ export interface Watched {
 
 export interface Snapshot {
   readonly stream: StreamName;
-  /** Empty where nothing of ours is there. */
+  /** Empty where no artifact of ours exists. */
   readonly measures: Measures;
-  /** What a person who follows an alarm wants to read in the log. */
+  /** Log messages for the operator who follows an alarm. */
   readonly notices: readonly string[];
-  /** What kept the look from being whole. */
+  /** Errors that left the run incomplete. */
   readonly failures: readonly unknown[];
 }
 
-/** What a side tells of itself. */
+/** What is read from one side. */
 interface Side {
   readonly reader: Reader;
   readonly gate: Gate | undefined;
@@ -70,7 +70,7 @@ export async function collectMetrics(watched: Watched, memory: MetricHistory, re
   return { stream, measures: { ...whole, ReadyToCutOver: flag(replicated && stream === 'forward' && isReady(whole)) }, notices, failures };
 }
 
-/** By both gates; where one side is out of reach, by what the other one has. */
+/** The current stream by both gates; where one side is out of reach, by the other side alone. */
 async function currentStream({ source, target }: Sides, sourceDatabase: string): Promise<StreamName> {
   if (source && target) return servingSide({ source: source.gate, target: target.gate }) === 'target' ? 'reverse' : 'forward';
   if (source) return servingSide({ source: source.gate, target: undefined }) === 'target' ? 'reverse' : 'forward';
@@ -99,7 +99,7 @@ async function sizeOf(target: Reader): Promise<Measures> {
   return size ? { TargetBytes: size.bytes } : {};
 }
 
-/** Whatever is not known speaks against it. */
+/** An unknown value counts as not ready. */
 const isReady = (seen: Measures): boolean =>
   seen.CopyPercent === 100 &&
   seen.TablesReady === seen.Tables &&

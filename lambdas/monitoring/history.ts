@@ -1,11 +1,11 @@
 /**
- * What the watch remembers from look to look, for as long as its function stays warm: the schedule calls it each minute, so that is
- * hours. A function that starts anew knows nothing of this, and what is told from it comes back after some looks.
+ * History of the watch in memory, for as long as its function stays warm: the schedule calls it each minute, so that is
+ * hours. After a cold start it is empty, and the metrics that need it come back after some runs.
  */
 import type { StreamName } from '../config/names.ts';
 import type { Watch } from '../replication/copy/progress-tracker.ts';
 
-/** One look at the publisher. */
+/** One sample of the publisher. */
 export interface Look {
   /** Milliseconds since 1970. */
   readonly at: number;
@@ -15,7 +15,7 @@ export interface Look {
 }
 
 const HOUR_MS = 3_600_000;
-/** What a slot keeps goes up and down with checkpoints, which come every five minutes. */
+/** The WAL that a slot keeps varies with checkpoints, which happen every five minutes. */
 const SHORTEST_TREND_MS = HOUR_MS / 6;
 
 /** `X/Y` in hexadecimal digits → bytes since the WAL began. Exact up to 8 PiB. */
@@ -31,7 +31,7 @@ export class MetricHistory {
   #looks: Look[] = [];
   #errors: number | undefined;
 
-  /** Nothing that is remembered of one stream says anything about another. */
+  /** Resets the history where the stream is another one. */
   turnTo(stream: StreamName | undefined): void {
     if (stream === this.#stream) return;
     this.#stream = stream;
@@ -44,19 +44,19 @@ export class MetricHistory {
     this.#looks = [...this.#looks.filter(({ at }) => at >= look.at - HOUR_MS), look];
   }
 
-  /** Bytes of WAL by which what is kept grows in an hour, from the looks of the last hour; undefined while they span less than ten minutes. */
+  /** Growth of the kept WAL in bytes per hour, from the samples of the last hour; undefined while they span less than ten minutes. */
   growthPerHour(): number | undefined {
     const [first, last] = [this.#looks[0], this.#looks.at(-1)];
     if (!first || !last || last.at - first.at < SHORTEST_TREND_MS) return undefined;
     return ((last.keptBytes - first.keptBytes) * HOUR_MS) / (last.at - first.at);
   }
 
-  /** When the publisher's WAL was last seen to end at `position` or before it; where none of the looks did, the first of them. */
+  /** Time of the last sample in which the publisher's WAL ended at `position` or before it; where there is none, of the first sample. */
   lastSeenBefore(position: number): number | undefined {
     return (this.#looks.findLast((look) => look.position <= position) ?? this.#looks[0])?.at;
   }
 
-  /** Errors since the look before; undefined at the first look. Statistics that somebody reset count from zero again. */
+  /** Errors since the previous sample; undefined at the first. Statistics that were reset count from zero again. */
   errorsSince(total: number): number | undefined {
     const before = this.#errors;
     this.#errors = total;

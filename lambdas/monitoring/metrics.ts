@@ -1,15 +1,15 @@
 /**
- * What the watch measures, by its name and unit in CloudWatch. One stream is watched, the current one: forward before a switch, reverse
- * after it. What cannot be told at a look is left out of it, never written down as zero.
+ * Metrics of the watch, by name and unit in CloudWatch. One stream is watched, the current one: forward before a switch, reverse
+ * after it. A metric that is unknown in a run is left out, never published as zero.
  */
 export const UNITS = {
-  /** Of the source's tables, what is copied; a table in flight counts by its share. Only while something is left to copy. */
+  /** Size of the source's tables that are copied; a table in progress counts by its share. Only while something is left to copy. */
   CopyBytes: 'Bytes',
-  /** Of the source's tables, everything. Only while something is left to copy. */
+  /** Size of all of the source's tables. Only while something is left to copy. */
   CopyBytesTotal: 'Bytes',
   /** 100 only when every table is copied and has caught up. */
   CopyPercent: 'Percent',
-  /** Since the copy last got further. Only while something is left to copy. */
+  /** Time since the copy last progressed. Only while something is left to copy. */
   CopyIdleSeconds: 'Seconds',
   /** Published tables. */
   Tables: 'Count',
@@ -29,26 +29,26 @@ export const UNITS = {
   SlotActive: 'Count',
   /** 1 where the subscription is enabled and its worker runs. */
   SubscriptionRunning: 'Count',
-  /** Errors of apply and of table copies since the look before. Subscribers older than version 15 do not count them. */
+  /** Errors of apply and of table copies since the previous run. Subscribers older than version 15 do not count them. */
   ApplyErrors: 'Count',
-  /** Transaction ids that pass by while the publisher cannot freeze rows, because of our slots and copies. */
+  /** Transaction ids that are used up while the publisher cannot freeze rows, because of our slots and copies. */
   TransactionIdAge: 'Count',
   /** Numbers that are missing from the heartbeat on the subscriber; each is a lost change. */
   HeartbeatGaps: 'Count',
   /** Size of the whole database on the target, indexes and dead rows included. */
   TargetBytes: 'Bytes',
-  /** For how long the side that serves has not taken writes: a fence, or a switch that is committed and not over. 0 as a rule. */
+  /** Time for which the side that serves has not taken writes: a fence, or a switch that is committed and not completed. 0 as a rule. */
   FenceHeldSeconds: 'Seconds',
   /** 1 where the target serves the application, 0 where the source does. */
   ServingTarget: 'Count',
-  /** 1 where nothing that can be seen from here speaks against `Cutover`; CheckCutover decides. */
+  /** 1 where no metric speaks against `Cutover`; CheckCutover decides. */
   ReadyToCutOver: 'Count',
 } as const satisfies Readonly<Record<string, 'Bytes' | 'Count' | 'Milliseconds' | 'Percent' | 'Seconds'>>;
 
 export type MetricName = keyof typeof UNITS;
 export type Measures = Partial<Record<MetricName, number>>;
 
-/** Where CloudWatch keeps them. Each has one dimension, `service`, which is the name of the stack. */
+/** CloudWatch namespace of the metrics. Each has one dimension, `service`, which is the name of the stack. */
 export const NAMESPACE = 'AuroraToPlanetScale';
 
 export const flag = (is: boolean): number => (is ? 1 : 0);

@@ -1,6 +1,6 @@
 /**
- * Whether a migration is open, from the executions alone: what was deployed and never started must not touch a database, and what was
- * cleaned up has nothing to be watched. Asking Step Functions costs nothing, and cannot go stale as a switched-on schedule could.
+ * Whether a migration is open, from the executions alone: a deployment that was never started must not touch a database, and after Cleanup
+ * there is nothing to watch. The calls of Step Functions cost nothing, and are never stale as an enabled schedule could be.
  */
 
 /** The newest execution of one machine. */

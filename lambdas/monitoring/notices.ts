@@ -1,4 +1,4 @@
-/** What a person is told of an execution that has ended. */
+/** Notices about executions that have ended. */
 import { ERROR_NAMES } from '../config/errors.ts';
 
 /** "Step Functions Execution Status Change", as far as it matters here. */
@@ -53,7 +53,7 @@ const ENDINGS = { FAILED: 'failed', TIMED_OUT: 'ran out of time', ABORTED: 'was 
 const LONGEST_CAUSE = 4_000;
 const LONGEST_SUBJECT = 100;
 
-/** @param stack its name @returns undefined where there is nothing to tell */
+/** @param stack its name @returns undefined where there is no notice */
 export function noticeOf(stack: string, ended: Ended): Notice | undefined {
   const words = ended.status === 'SUCCEEDED' ? SUCCESS[ended.machine] : failure(ended);
   if (!words) return undefined;
@@ -77,7 +77,7 @@ function failure({ machine, status, error, cause }: Ended): { subject: string; s
   };
 }
 
-/** Of the error's entry in docs/errors.md, as GitHub makes it; errors of the services have one for all of them. */
+/** `arn:aws:states:<region>:…` → the address of the execution in the console. */
 const anchorOf = (error: string | undefined): string =>
   `#${ERROR_NAMES.some((name) => name === error) ? error?.toLowerCase() : 'errors-of-step-functions-and-lambda'}`;
 

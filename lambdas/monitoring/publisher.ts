@@ -1,4 +1,4 @@
-/** What the side that sends changes tells: how far behind the other one is, and what the stream makes it keep. */
+/** Metrics of the publisher: the lag of the subscriber, and the WAL and transaction ids that the stream holds back. */
 import { REPLICATION_ROLE, type StreamName } from '../config/names.ts';
 import type { Reader } from '../ports/database.ts';
 import { ownSlots, slotState, walPosition } from '../replication/slots.sql.ts';
@@ -46,7 +46,7 @@ const MOST_HOURS = 30 * 24;
 /**
  * Aurora's volume grows by itself, up to this size on every version
  * (https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.Overview.StorageReliability.html): without a limit the wall
- * that is hit first is the bill. The disk of PlanetScale cannot be asked for, so there only a limit counts.
+ * that is hit first is the bill. The disk size of PlanetScale is unknown, so there only a limit counts.
  */
 const AURORA_VOLUME_BYTES = 128 * 1024 ** 4;
 

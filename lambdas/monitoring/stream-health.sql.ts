@@ -1,11 +1,11 @@
-/** What a look at a stream costs nothing to ask of either side. Only views that everybody may read, or members of pg_monitor. */
+/** Cheap queries about a stream on either side. They read only views that are open to every role, or to members of pg_monitor. */
 import type { Statement } from '../ports/database.ts';
 import { statement } from '../postgres/quote.ts';
 import { subscriptionIds } from '../postgres/subscription-ids.sql.ts';
 
-/** What slots keep the publisher from removing. */
+/** WAL and transaction ids that slots hold back on the publisher. */
 export interface Pressure {
-  /** Of the slot that keeps most; null where none keeps any. */
+  /** WAL kept by the slot that keeps most; null where none keeps any. */
   readonly keptBytes: number | null;
   /** WAL that may still be written before a slot is lost; null where `max_slot_wal_keep_size` sets no limit, or is not known (before 13). */
   readonly leftBytes: number | null;
@@ -29,7 +29,7 @@ where slot_name = any ($1::name[])
 
 export interface SubscriberHealth {
   readonly enabled: boolean;
-  /** Whether the worker that takes in the stream runs. */
+  /** Whether the apply worker runs. */
   readonly applying: boolean;
   readonly tables: number;
   readonly ready: number;
@@ -60,6 +60,6 @@ select (apply_error_count + sync_error_count)::float8 as errors from pg_stat_sub
     [name],
   );
 
-/** Of the whole database, with everything in it. */
+/** Size of the whole database. */
 export const databaseSize = (): Statement<{ readonly bytes: number }> =>
   statement(`select pg_database_size(current_database())::float8 as bytes`);

@@ -1,4 +1,4 @@
-/** What the side that takes changes in tells: whether it does, and how often it failed to. */
+/** Metrics of the subscriber: whether it applies changes, and how often it failed. */
 import type { SideName } from '../config/side-name.ts';
 import type { Reader } from '../ports/database.ts';
 import { disabledByOthers, isDisabledByOthers } from '../replication/held.ts';
@@ -23,7 +23,7 @@ export async function watchSubscriber(subscriber: Reader, name: string, memory: 
   };
 }
 
-/** Why the subscription does not run, and what to do, where others have disabled it. */
+/** Cause and remedy where another session has disabled the subscription. */
 export async function whyDisabled(subscriber: Reader, side: SideName, name: string): Promise<string[]> {
   const [subscription] = await subscriber.query(subscriptionState(name));
   if (!subscription || !isDisabledByOthers(subscription)) return [];

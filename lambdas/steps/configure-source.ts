@@ -90,7 +90,7 @@ export const configureSource = defineStep({
     if (!seen) return 'done';
     const reason = obstacle(seen);
     if (reason !== undefined) throw new ClusterNotConfigurable(reason);
-    if (availabilityOf(seen.setting.state).standing !== 'usable') return 'pending';
+    if (availabilityOf(seen.setting.state).availability !== 'usable') return 'pending';
     if (changesAnything(seen.changes)) return 'todo';
     return isSettled(seen.setting.state) ? 'done' : 'pending';
   },

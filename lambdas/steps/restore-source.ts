@@ -39,7 +39,7 @@ function judge(seen: Tagged | undefined, doubts: readonly Doubt[]): Verdict {
   }
   const obstacle = obstacleInStatus(seen.state, false);
   if (obstacle !== undefined) throw new ClusterNotConfigurable(obstacle);
-  if (availabilityOf(seen.state).standing !== 'usable') return 'pending';
+  if (availabilityOf(seen.state).availability !== 'usable') return 'pending';
   return restoresAnything(restoration) || isSettled(seen.state) ? 'todo' : 'pending';
 }
 

@@ -7,7 +7,7 @@
 import type { Json } from '../config/json.ts';
 import { atMost } from '../config/listing.ts';
 import { defineStep } from '../engine/step.ts';
-import { type Configuration, carryOnce, lookAtConfiguration, told } from '../extensions/carry-all.ts';
+import { type Configuration, carriedEvidence, carryOnce, lookAtConfiguration } from '../extensions/carry-all.ts';
 import { lookAtSequences, type SequenceLook } from '../sequences/look.ts';
 import {
   advanceOf,
@@ -74,7 +74,7 @@ export const syncSequences = defineStep({
       /** These hand out numbers again after their bound, here as there. */
       cycling: shown(namesWhere(pairs, ({ target }) => target.cycles)),
       /** Rows of extensions that were carried, or were not and why; jobs are disabled until the switch. */
-      ...(typeof configuration === 'string' ? {} : { ofExtensions: told(configuration) }),
+      ...(typeof configuration === 'string' ? {} : { ofExtensions: carriedEvidence(configuration) }),
       /** Defined differently on the two sides; the target's bounds were kept. */
       differing: shown(
         pairs.flatMap((pair) => {

@@ -1,6 +1,6 @@
 /**
- * The port `application` over Secrets Manager. What a switch needs in order to be undone is kept inside the secret: the version that leads
- * to the source carries a staging label of our own, which keeps it from ever being thrown away.
+ * The port `application` over Secrets Manager. The value that a rollback needs is kept inside the secret: the version that leads
+ * to the source carries a staging label of our own, so Secrets Manager never deletes it.
  */
 import {
   DescribeSecretCommand,
@@ -19,7 +19,7 @@ import { translateCommon } from './aws-errors.ts';
 import { obstaclesIn } from './secret-obstacles.ts';
 import { readVersion, type SecretVersion } from './secrets.ts';
 
-/** What the secret's value is compared with, and what is put into it. */
+/** Addresses that the secret's value is compared with, and the login that is put into it. */
 export interface ApplicationSides {
   /** Addresses of a side under which the application may know it. */
   readonly addresses: Readonly<Record<SideName, readonly Address[]>>;
@@ -30,8 +30,8 @@ export interface ApplicationSides {
 }
 
 /**
- * @param find called when the first call needs it, and remembered: letting go of the original must not fail because of another secret
- * @param claim told the secret's complete ARN once the sides are known; throws where it is that of one of their secrets
+ * @param find called when the first call needs it, and remembered: removing the label must not fail because of another secret
+ * @param claim called with the secret's complete ARN once the sides are known; throws where it is that of one of their secrets
  */
 export function applicationPort(
   client: SecretsManagerClient,
@@ -43,7 +43,7 @@ export function applicationPort(
   let found: Promise<ApplicationSides> | undefined;
   const sides = (): Promise<ApplicationSides> => {
     found ??= find().catch((error: unknown) => {
-      found = undefined; // what fails for the moment may be asked again
+      found = undefined; // a passing failure must not be remembered
       throw error;
     });
     return found;
@@ -101,8 +101,8 @@ export function applicationPort(
 }
 
 /**
- * The calls on one secret, each with its errors in our words. What was written here is known here, even where the service goes on telling
- * for a moment what was before: taken for the truth, that would make a committed switch look as if it were not.
+ * The calls on one secret, with errors of ours. A value that was written here is remembered here, because the service may return the value
+ * before it for a moment: by that value a committed switch would seem not to be committed.
  */
 function secretApi(client: SecretsManagerClient, secret: string) {
   let written: { readonly over: string; readonly version: SecretVersion } | undefined;
@@ -111,7 +111,7 @@ function secretApi(client: SecretsManagerClient, secret: string) {
     client.send(new DescribeSecretCommand({ SecretId: secret })).catch(refusing('DescribeSecret', secret));
   return {
     async current(): Promise<SecretVersion> {
-      const read = (await readVersion(client, secret)) ?? { id: '', text: '', arn: secret }; // refused for being empty, by whoever reads it
+      const read = (await readVersion(client, secret)) ?? { id: '', text: '', arn: secret }; // the parser refuses an empty text
       return written?.over === read.id ? written.version : read;
     },
     describe,
@@ -129,7 +129,7 @@ function secretApi(client: SecretsManagerClient, secret: string) {
           'more. The secret was left as it is. Put in by hand the connection of the source, then start again.',
       );
     },
-    /** @param over the version that it replaces */
+    /** @param over the version that the new one replaces */
     async put(text: string, over: SecretVersion): Promise<void> {
       const { VersionId: id = '' } = await client
         .send(new PutSecretValueCommand({ SecretId: secret, SecretString: text }))
@@ -152,7 +152,7 @@ function refuseFor(obstacles: readonly SecretObstacle[], secret: string): void {
   throw new InvalidConfiguration(`The application's secret ${secret} was left as it is. ${reasons} Then start again.`);
 }
 
-/** Only the name of an unforeseen error is told: what a service says about a value that it refuses may quote the value. */
+/** Only the name of an unforeseen error is reported: the service's message about a value that it refuses may quote the value. */
 const refusing =
   (operation: string, secret: string) =>
   (error: unknown): never => {

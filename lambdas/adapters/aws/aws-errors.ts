@@ -1,17 +1,17 @@
-/** What the AWS SDK throws → our errors, as far as every service has it in common. */
+/** Errors of the AWS SDK that all services share → our errors. */
 import { InvalidConfiguration, MigrationError, TransientError } from '../../config/errors.ts';
 
 /** The call that failed, for the message. */
 export interface Call {
   /** The IAM action, such as `rds:DescribeDBClusters`. */
   readonly action: string;
-  /** Name or ARN of what it was called on. */
+  /** Name or ARN of the resource that it was called on. */
   readonly resource: string;
 }
 
 const THROTTLED = /Throttl|TooManyRequests|LimitExceeded|SlowDown/;
 const DENIED = /AccessDenied|NotAuthorized|UnauthorizedOperation/;
-/** Names that the SDK and Node.js give to connections that fail. */
+/** Error names of the SDK and of Node.js for failed connections. */
 const NETWORK = /^(TimeoutError|NetworkingError|RequestTimeout|ECONN\w+|ETIMEDOUT|EPIPE|EAI_AGAIN|ENOTFOUND)/;
 
 interface ServiceError {
@@ -21,7 +21,7 @@ interface ServiceError {
   readonly $fault?: unknown;
 }
 
-/** @returns one of our errors where the fault is of a common kind, and undefined where the service's own words decide */
+/** @returns one of our errors where the fault is of a common kind; undefined where the service's own message decides */
 export function translateCommon(error: unknown, { action, resource }: Call): MigrationError | undefined {
   if (error instanceof MigrationError) return error;
   const { name, message, code, $fault } = error as ServiceError;

@@ -1,4 +1,4 @@
-/** Where things are in an AWS account: from the function's environment, the secrets and the cluster. */
+/** The bindings of a step in an AWS account: from the function's environment, the secrets and the cluster. */
 import { readFileSync } from 'node:fs';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { LambdaClient } from '@aws-sdk/client-lambda';
@@ -51,23 +51,23 @@ export const awsClients = (): Clients => ({
   network: new EC2Client(LIMITS),
   secrets: new SecretsManagerClient(LIMITS),
   executions: new SFNClient(LIMITS),
-  functions: new LambdaClient({ ...LIMITS, maxAttempts: 1 }), // what the user's function does may not bear being done twice
+  functions: new LambdaClient({ ...LIMITS, maxAttempts: 1 }), // the user's function need not be idempotent
 });
 
-/** What the places are found from. */
+/** Inputs from which the bindings are resolved. */
 export interface Site {
   readonly environment: Environment;
   readonly event: Pick<StepEvent, 'executionArn' | 'startedAt'>;
   readonly clients: Clients;
 }
 
-/** The same, with the secrets that are read on the way. */
+/** The same, with a reader of the secrets. */
 interface Search extends Site {
   readonly secrets: RoleSecrets;
 }
 
-/** The places behind each port. */
-const PLACES_OF: Readonly<Record<Need, readonly (keyof Bindings)[]>> = {
+/** The bindings behind each port. */
+const BINDINGS_OF: Readonly<Record<Need, readonly (keyof Bindings)[]>> = {
   source: ['source'],
   schemaDump: ['source'],
   target: ['target'],
@@ -89,17 +89,17 @@ const PLACES_OF: Readonly<Record<Need, readonly (keyof Bindings)[]>> = {
   functions: ['functions'],
 };
 
-const FIND: { readonly [Place in keyof Bindings]: (search: Search) => Promise<Bindings[Place]> } = {
-  source: findSource,
-  target: findTarget,
-  replication: findReplication,
-  wayBack: findWayBack,
+const RESOLVERS: { readonly [Name in keyof Bindings]: (search: Search) => Promise<Bindings[Name]> } = {
+  source: resolveSource,
+  target: resolveTarget,
+  replication: resolveReplication,
+  wayBack: resolveWayBack,
   async replicationSecret({ environment, clients }) {
     return replicationSecretPort(clients.secrets, requireVariable(environment, 'replicationSecret'));
   },
-  cluster: findCluster,
-  application: findApplication,
-  hook: findHook,
+  cluster: resolveCluster,
+  application: resolveApplication,
+  hook: resolveHook,
   async functions({ environment, clients }) {
     return functionsPort(clients.functions, requireVariable(environment, 'switchFunctions').split(','));
   },
@@ -109,16 +109,16 @@ const FIND: { readonly [Place in keyof Bindings]: (search: Search) => Promise<Bi
 };
 
 /**
- * The places that a step's needs lead to, and no others: no secret is read that the step does not need.
+ * The bindings that a step's needs call for, and no others: no secret is read that the step does not need.
  * @throws InvalidConfiguration where one secret stands in two roles, before anything is touched
  */
 export async function resolveBindings(needs: readonly Need[], site: Site): Promise<Partial<Bindings>> {
-  const wanted = [...new Set(needs.flatMap((need) => PLACES_OF[need]))];
+  const wanted = [...new Set(needs.flatMap((need) => BINDINGS_OF[need]))];
   const search: Search = { ...site, secrets: roleSecrets(site.clients.secrets, site.environment) };
-  return Object.fromEntries(await Promise.all(wanted.map(async (place) => [place, await FIND[place](search)] as const)));
+  return Object.fromEntries(await Promise.all(wanted.map(async (name) => [name, await RESOLVERS[name](search)] as const)));
 }
 
-async function findSource({ environment, clients, secrets }: Search): Promise<ConnectionSettings> {
+async function resolveSource({ environment, clients, secrets }: Search): Promise<ConnectionSettings> {
   const secret = requireVariable(environment, 'sourceSecret');
   const read = async () => parseSourceSecret(await secrets.read('source', secret), secret);
   const { user, password, ...known } = await read();
@@ -134,14 +134,14 @@ async function findSource({ environment, clients, secrets }: Search): Promise<Co
 
 const isWhole = (address: Partial<WriterEndpoint>): address is WriterEndpoint => address.host !== undefined && address.port !== undefined;
 
-async function findTarget({ environment, secrets }: Search): Promise<ConnectionSettings> {
+async function resolveTarget({ environment, secrets }: Search): Promise<ConnectionSettings> {
   const secret = requireVariable(environment, 'targetSecret');
   const read = async () => parseTargetSecret(await secrets.read('target', secret), secret);
   return { ...(await read()), tls: { verify: 'full', authorities: 'system' }, currentLogin: read };
 }
 
-/** What only some of the steps are told is asked for where it is used. */
-async function findCluster({ environment, clients }: Site): Promise<Cluster> {
+/** Variables that only some of the steps have are required where they are used. */
+async function resolveCluster({ environment, clients }: Site): Promise<Cluster> {
   return clusterPort(clients, {
     identifier: requireVariable(environment, 'clusterIdentifier'),
     get migrationGroup() {
@@ -160,10 +160,10 @@ async function findCluster({ environment, clients }: Site): Promise<Cluster> {
   });
 }
 
-/** The password is read when it is asked for: only acting needs it. */
-async function findReplication(search: Search): Promise<ReplicationLogin> {
+/** The password is read on demand: only acting needs it. */
+async function resolveReplication(search: Search): Promise<ReplicationLogin> {
   const { environment, secrets } = search;
-  const { host, port } = await findSource(search);
+  const { host, port } = await resolveSource(search);
   const secret = requireVariable(environment, 'replicationSecret');
   const login = async () => parseReplicationSecret(await secrets.read('replication', secret), secret);
   return {
@@ -175,7 +175,7 @@ async function findReplication(search: Search): Promise<ReplicationLogin> {
   };
 }
 
-async function findWayBack({ environment }: Site): Promise<WayBackSettings> {
+async function resolveWayBack({ environment }: Site): Promise<WayBackSettings> {
   const { [VARIABLE.reverseHost]: host, [VARIABLE.reversePort]: port, [VARIABLE.reverseSslmode]: sslmode } = environment;
   return {
     ...(host === undefined ? {} : { host }),
@@ -184,19 +184,19 @@ async function findWayBack({ environment }: Site): Promise<WayBackSettings> {
   };
 }
 
-async function findApplication(search: Search): Promise<Application> {
+async function resolveApplication(search: Search): Promise<Application> {
   const { environment, clients, secrets } = search;
   const secret = environment[VARIABLE.applicationSecret];
   if (!secret) return noApplication;
   const claim = (arn: string) => secrets.claim('application', arn);
-  return applicationPort(clients.secrets, secret, () => findApplicationSides(search), claim);
+  return applicationPort(clients.secrets, secret, () => resolveApplicationSides(search), claim);
 }
 
 /** The application may know either side by another name or port than we do, but it has to be the same database. */
-async function findApplicationSides(search: Search): Promise<ApplicationSides> {
+async function resolveApplicationSides(search: Search): Promise<ApplicationSides> {
   const { environment, clients, secrets } = search;
   const own = requireVariable(environment, 'applicationTargetSecret');
-  const [source, target, text] = await Promise.all([findSource(search), findTarget(search), secrets.read('applicationTarget', own)]);
+  const [source, target, text] = await Promise.all([resolveSource(search), resolveTarget(search), secrets.read('applicationTarget', own)]);
   const login = parseApplicationLogin(text, own);
   if (login.database !== target.database) {
     throw new InvalidConfiguration(
@@ -213,7 +213,7 @@ async function findApplicationSides(search: Search): Promise<ApplicationSides> {
   };
 }
 
-async function findHook({ environment, clients }: Site): Promise<Hook> {
+async function resolveHook({ environment, clients }: Site): Promise<Hook> {
   const arn = environment[VARIABLE.switchHook];
   return arn ? hookPort(clients.functions, arn) : noHook;
 }

@@ -30,11 +30,11 @@ export function executionsPort(
   { executionArn, startedAt }: Pick<StepEvent, 'executionArn' | 'startedAt'>,
 ): Executions {
   const began = Date.parse(startedAt);
-  /** Two that began in the same millisecond are told apart by their ARNs, in the same way from both sides. */
+  /** Two that began in the same millisecond are ordered by their ARNs, so that both come to the same result. */
   const isOlder = (other: Started): boolean => other.began < began || (other.began === began && other.arn < executionArn);
   let foundNone = false;
 
-  /** The list is eventually consistent, so what is listed as running is asked whether it still is. */
+  /** The list is eventually consistent, so an execution that is listed as running is described once more. */
   async function oldest(ended: string | undefined): Promise<Started | undefined> {
     const listed = (await Promise.all(actingMachines.map((machine) => runningOf(client, machine)))).flat();
     const others = listed.filter((other) => other.arn !== executionArn && isOlder(other));
@@ -49,7 +49,7 @@ export function executionsPort(
     async older(ended) {
       if (foundNone || !actingMachines.includes(machineOf(executionArn))) return undefined;
       const found = await oldest(ended);
-      foundNone = found === undefined; // a visit that was let in is not turned away in its midst, where it has acted
+      foundNone = found === undefined; // a visit that was allowed to act is not refused halfway
       return found && `${found.name} of ${nameOf(machineOf(found.arn))}`;
     },
     async steppedAside(execution) {
@@ -80,7 +80,7 @@ async function runningOf(client: SFNClient, machine: string): Promise<Started[]>
   return found.map(({ executionArn = '', name = '', startDate }) => ({ arn: executionArn, name, began: startDate?.getTime() ?? 0 }));
 }
 
-/** @returns undefined where there is no such execution, or none any more */
+/** @returns undefined where there is no such execution, or not any more */
 async function describe(client: SFNClient, executionArn: string): Promise<DescribeExecutionCommandOutput | undefined> {
   try {
     return await client.send(new DescribeExecutionCommand({ executionArn }));
@@ -90,7 +90,7 @@ async function describe(client: SFNClient, executionArn: string): Promise<Descri
   }
 }
 
-/** Not knowing whether another execution runs is no reason to go on. */
+/** A failure to list executions stops the step: another one may be running. */
 const translate = (error: unknown, action: string, resource: string): MigrationError =>
   translateCommon(error, { action, resource }) ??
   new InvalidConfiguration(

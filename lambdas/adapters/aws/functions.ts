@@ -1,4 +1,4 @@
-/** The port `functions` over Lambda: wakes the functions of a switch before it begins. */
+/** The port `functions` over Lambda: wakes inactive functions of a switch before it begins. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
 import { InvalidConfiguration, TransientError } from '../../config/errors.ts';
@@ -11,10 +11,10 @@ export interface WakePace {
   readonly timeoutMs: number;
   readonly pauseMs: number;
 }
-/** The way into a VPC is there again after a minute or two. With the retries of the state all this lasts for the better part of an hour. */
+/** An inactive function has its VPC interface again after a minute or two. With the retries of the state this waits for most of an hour. */
 const PACE: WakePace = { timeoutMs: 60_000, pauseMs: 3_000 };
 
-/** What one call came to: nothing where the function answered. */
+/** The result of one call: undefined where the function answered. */
 type Outcome = { readonly passes: string } | { readonly refused: string } | undefined;
 
 /** @param arns of the functions @param client must not retry by itself */

@@ -1,4 +1,4 @@
-/** The port `hook` over Lambda: a function of the user's that is told of a switch, and may stop it before it begins. */
+/** The port `hook` over Lambda: a function of the user's that is called around a switch, and may stop it before it begins. */
 import { InvokeCommand, type LambdaClient, ResourceNotFoundException } from '@aws-sdk/client-lambda';
 import { InvalidConfiguration, type MigrationError } from '../../config/errors.ts';
 import type { SideName } from '../../config/side-name.ts';
@@ -6,7 +6,7 @@ import type { Hook, Moment } from '../../ports/application.ts';
 import { PASSING_EXCEPTIONS } from '../../ports/functions.ts';
 import { translateCommon } from './aws-errors.ts';
 
-/** What the user's function receives. */
+/** The payload of the user's function. */
 export interface HookEvent {
   readonly moment: Moment;
   /** The side that the switch leads to. After `failed` the application stays at the other one. */
@@ -15,7 +15,7 @@ export interface HookEvent {
   readonly execution: string;
 }
 
-/** A switch waits for the answer, so it waits no longer than this, and is not asked twice behind its back. */
+/** A switch waits for the answer, so the call takes no longer than this and is not retried by the SDK. */
 export const TIMEOUT_MS = 10_000;
 
 /** @param arn ARN of the function, with or without a version or an alias; `client` must not retry by itself */
@@ -61,7 +61,7 @@ const tooSlow = (arn: string, moment: Moment, timeoutMs: number): MigrationError
       'Leave longer work to something that it starts, then start again.',
   );
 
-/** The name of the error. Its message is the user's own, may hold anything, and stays in the function's log. */
+/** The name of the error. Its message is the user's own, may hold any data, and stays in the function's log. */
 function typeOf(payload: Uint8Array | undefined): string {
   try {
     const { errorType } = JSON.parse(new TextDecoder().decode(payload)) as { errorType?: unknown };

@@ -1,4 +1,4 @@
-/** What Step Functions tells of the executions of the machines that act. */
+/** The executions of the machines that act, from Step Functions. */
 import { ListExecutionsCommand, type ListExecutionsCommandInput, type SFNClient } from '@aws-sdk/client-sfn';
 import { type MigrationStatus, migrationStatusOf, type Newest } from '../../monitoring/migration-status.ts';
 import { translateCommon } from './aws-errors.ts';

@@ -1,4 +1,4 @@
-/** Notices over SNS, about executions that Step Functions tells of. */
+/** Notices over SNS about executions that have ended. */
 import { DescribeExecutionCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import type { Ended, Notice } from '../../monitoring/notices.ts';
@@ -19,7 +19,7 @@ export const noticeClients = (): { readonly executions: SFNClient; readonly topi
   topics: new SNSClient(),
 });
 
-/** With the reason: where the event does not carry it, the execution is asked. */
+/** The ended execution with its error: where the event does not carry it, the execution is described. */
 export async function readEnded(client: SFNClient, change: StatusChange): Promise<Ended> {
   const { executionArn, stateMachineArn, name, status } = change;
   const known = { error: change.error ?? undefined, cause: change.cause ?? undefined };

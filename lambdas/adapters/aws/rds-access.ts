@@ -1,4 +1,4 @@
-/** Ways to a cluster that do not lead over its writer's endpoint, as RDS tells of them. */
+/** Connections to a cluster that bypass its writer's endpoint, from RDS: proxies, write forwarding, global databases. */
 import {
   DescribeGlobalClustersCommand,
   paginateDescribeDBProxies,
@@ -8,11 +8,11 @@ import {
 import type { ClusterMember, DatabaseProxy, SecondaryCluster } from '../../ports/cluster.ts';
 import { calling } from './rds-call.ts';
 
-/** Write forwarding that is off for good; everything else is on, or on its way to or from it. */
+/** Whether write forwarding is anything but off: on, being enabled or being disabled. */
 export const isForwarding = (status: string | undefined): status is string =>
   status !== undefined && status !== '' && status !== 'disabled';
 
-/** Only those for PostgreSQL are asked where they lead; one that leads to an instance of the cluster counts as well. */
+/** Proxies for PostgreSQL with a target in the cluster; an instance of the cluster counts as well. */
 export async function proxiesOf(
   client: RDSClient,
   { cluster, members }: { readonly cluster: string; readonly members: readonly Pick<ClusterMember, 'instance'>[] },
@@ -43,7 +43,7 @@ async function targetsOf(client: RDSClient, name: string): Promise<string[]> {
   return found;
 }
 
-/** The members of a global database but the one that takes writes. */
+/** The members of a global database except the primary. */
 export async function secondariesIn(client: RDSClient, globalCluster: string): Promise<SecondaryCluster[]> {
   const call = { action: 'rds:DescribeGlobalClusters', resource: globalCluster };
   const { GlobalClusters = [] } = await calling(call, () =>

@@ -1,8 +1,8 @@
-/** Calls of the RDS API, and of EC2's for the network around a cluster, with their faults as errors of ours. */
+/** Calls of the RDS API, and of EC2's for the network around a cluster, with their errors as ours. */
 import { ClusterNotConfigurable, InvalidConfiguration, type MigrationError, TransientError } from '../../config/errors.ts';
 import { type Call, translateCommon } from './aws-errors.ts';
 
-/** The cluster or an instance of it is being changed by somebody, ourselves included; it will be available again. */
+/** Error names while the cluster or an instance of it is being changed, by us or by another principal; it will be available again. */
 const BUSY = new Set([
   'InvalidDBClusterStateFault',
   'InvalidDBInstanceStateFault',
@@ -11,10 +11,10 @@ const BUSY = new Set([
   'InvalidDBParameterGroupState',
 ]);
 const NOT_FOUND = /NotFound(Fault)?$/;
-/** A cluster that is there can be asked to take a group that is gone: then the cluster is not what is missing. */
+/** Errors of ModifyDBCluster about a group that does not exist: the cluster itself does. */
 const LACKS_A_PART = /(ParameterGroup|SecurityGroup|Group\.)NotFound/;
 
-/** @throws MigrationError whatever the API answers but a result */
+/** @throws MigrationError for every error of the API */
 export async function calling<Result>(call: Call, send: () => Promise<Result>): Promise<Result> {
   try {
     return await send();

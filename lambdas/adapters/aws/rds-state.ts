@@ -1,4 +1,4 @@
-/** What RDS tells of a cluster and its instances → {@link ClusterState}. */
+/** DescribeDBClusters and DescribeDBInstances → {@link ClusterState}. */
 import {
   type DBCluster,
   type DBClusterMember,
@@ -12,13 +12,13 @@ import type { ClusterMember, ClusterState, Subnet } from '../../ports/cluster.ts
 import { isForwarding } from './rds-access.ts';
 import { calling, notFound } from './rds-call.ts';
 
-/** Where the cluster's writer answers. */
+/** Address of the cluster's writer. */
 export interface WriterEndpoint {
   readonly host: string;
   readonly port: number;
 }
 
-/** The class of instances whose capacity grows and shrinks by itself. */
+/** Instance class of Serverless v2. */
 const SERVERLESS = 'db.serverless';
 
 export async function clusterState(client: RDSClient, identifier: string): Promise<ClusterState> {
@@ -37,13 +37,13 @@ export async function clusterState(client: RDSClient, identifier: string): Promi
     ),
     securityGroupsSettled: VpcSecurityGroups.every(({ Status: status }) => status === 'active'),
     subnets: subnetsOf(instances),
-    ...(replicatesFrom && { replicatesFrom }), // an empty text on clusters that replicate from nowhere
+    ...(replicatesFrom && { replicatesFrom }), // an empty text on clusters that do not replicate from another
     ...(scaling?.MinCapacity !== undefined && { leastCapacity: scaling.MinCapacity }),
     ...accessTo(cluster),
   };
 }
 
-/** What leads to the cluster beside its writer's endpoint. A primary that has global forwarding requested forwards as soon as it is demoted. */
+/** Endpoints and write forwarding beside the writer's endpoint. A primary with global forwarding requested forwards as soon as it is demoted. */
 function accessTo(cluster: DBCluster): Pick<ClusterState, 'readerEndpoints' | 'writeForwarding' | 'globalCluster'> {
   const { ReaderEndpoint: reader, CustomEndpoints: custom = [], GlobalClusterIdentifier: globalCluster } = cluster;
   const { LocalWriteForwardingStatus: local, GlobalWriteForwardingStatus: global, GlobalWriteForwardingRequested: requested } = cluster;
@@ -66,7 +66,7 @@ export async function writerEndpoint(client: RDSClient, identifier: string): Pro
   throw new InvalidConfiguration(`The cluster ${identifier} has no endpoint yet. Nothing was touched; start again once it is available.`);
 }
 
-/** @throws InvalidConfiguration where there is none of that name */
+/** @throws InvalidConfiguration where there is no cluster of that name */
 export async function describeCluster(client: RDSClient, identifier: string): Promise<DBCluster> {
   const call = { action: 'rds:DescribeDBClusters', resource: identifier };
   const { DBClusters } = await calling(call, () => client.send(new DescribeDBClustersCommand({ DBClusterIdentifier: identifier })));
@@ -75,10 +75,10 @@ export async function describeCluster(client: RDSClient, identifier: string): Pr
   throw notFound(identifier);
 }
 
-/** By identifier. */
+/** Instances by identifier. */
 type Instances = ReadonlyMap<string, DBInstance>;
 
-/** Those of a cluster. */
+/** The instances of a cluster. */
 export async function describeInstances(client: RDSClient, identifier: string): Promise<Instances> {
   const instances = new Map<string, DBInstance>();
   await calling({ action: 'rds:DescribeDBInstances', resource: identifier }, async () => {

@@ -18,8 +18,8 @@ import { calling } from './rds-call.ts';
 import { clusterState } from './rds-state.ts';
 import { networkAround, securityGroupName, securityGroupNamed } from './vpc.ts';
 
-/** Where the cluster is, and what the deployment wants of it. */
-export interface ClusterPlace extends Pick<Cluster, 'migrationGroup' | 'stack' | 'publicAccess'> {
+/** The cluster, and what the deployment wants of it. */
+export interface ClusterSettings extends Pick<Cluster, 'migrationGroup' | 'stack' | 'publicAccess'> {
   /** DBClusterIdentifier. */
   readonly identifier: string;
   readonly vpc: string;
@@ -32,18 +32,18 @@ export interface ClusterClients {
   readonly network: EC2Client;
 }
 
-/** @param place read when it is asked for: a function is told only what its step needs */
-export function clusterPort({ rds, network }: ClusterClients, place: ClusterPlace): Cluster {
-  const { identifier } = place;
+/** @param settings read on demand: a function has only the variables that its step needs */
+export function clusterPort({ rds, network }: ClusterClients, settings: ClusterSettings): Cluster {
+  const { identifier } = settings;
   return {
     get migrationGroup() {
-      return place.migrationGroup;
+      return settings.migrationGroup;
     },
     get stack() {
-      return place.stack;
+      return settings.stack;
     },
     get publicAccess() {
-      return place.publicAccess;
+      return settings.publicAccess;
     },
     describe: () => clusterState(rds, identifier),
     userParameters: (group) => userParameters(rds, group),
@@ -52,9 +52,9 @@ export function clusterPort({ rds, network }: ClusterClients, place: ClusterPlac
     proxies: (state) => proxiesOf(rds, state),
     secondaries: (globalCluster) => secondariesIn(rds, globalCluster),
     async securityGroup() {
-      return place.securityGroup === undefined ? undefined : securityGroupNamed(network, place.securityGroup, place.vpc);
+      return settings.securityGroup === undefined ? undefined : securityGroupNamed(network, settings.securityGroup, settings.vpc);
     },
-    network: (state) => networkAround(network, place.vpc, state),
+    network: (state) => networkAround(network, settings.vpc, state),
     async tags(arn) {
       const call = { action: 'rds:ListTagsForResource', resource: arn };
       const { TagList = [] } = await calling(call, () => rds.send(new ListTagsForResourceCommand({ ResourceName: arn })));
@@ -90,7 +90,7 @@ export function clusterPort({ rds, network }: ClusterClients, place: ClusterPlac
         rds.send(new ModifyDBClusterCommand({ DBClusterIdentifier: identifier, ...wanted, ApplyImmediately: true })),
       );
     },
-    /** Without `ApplyImmediately`, which would bring forward what somebody has put off to the maintenance window; this never waits for it. */
+    /** Without `ApplyImmediately`, which would also apply changes that are scheduled for the maintenance window; this one is never deferred. */
     async setPublic(instance, isPublic) {
       await calling({ action: 'rds:ModifyDBInstance', resource: instance }, () =>
         rds.send(new ModifyDBInstanceCommand({ DBInstanceIdentifier: instance, PubliclyAccessible: isPublic })),

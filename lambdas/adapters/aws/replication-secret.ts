@@ -9,16 +9,16 @@ import type { ReplicationSecret } from '../../ports/replication.ts';
 import { translateCommon } from './aws-errors.ts';
 import { readVersion } from './secrets.ts';
 
-/** Id of the version that an execution makes, so that whoever looks later knows whose it is. The service takes 32 to 64 characters. */
+/** Id of the version that an execution makes, by which a later visit recognizes it. The service takes 32 to 64 characters. */
 const versionOf = (execution: string): string => createHash('sha256').update(execution).digest('hex');
 
-/** How long the service may go on telling the version before, and how often it is asked meanwhile. */
+/** How long the service may return the previous version, and the pause between reads. */
 const PACE = { timeoutMs: 10_000, pauseMs: 250 };
 
 export function replicationSecretPort(client: SecretsManagerClient, secret: string, { timeoutMs, pauseMs } = PACE): ReplicationSecret {
   const isRenewedBy = async (execution: string) => (await readVersion(client, secret))?.id === versionOf(execution);
-  /** Whoever reads the password next must get the new one: set as the role's, the one before would be wrong from then on. */
-  const isTold = async (execution: string): Promise<boolean> => {
+  /** Whether reads return the new password: a step that set the previous one for the role would set a wrong one. */
+  const isVisible = async (execution: string): Promise<boolean> => {
     for (const until = Date.now() + timeoutMs; ; await sleep(pauseMs)) {
       if (await isRenewedBy(execution)) return true;
       if (Date.now() >= until) return false;
@@ -32,25 +32,25 @@ export function replicationSecretPort(client: SecretsManagerClient, secret: stri
         .send(new PutSecretValueCommand({ SecretId: secret, ClientRequestToken: versionOf(execution), SecretString }))
         .catch(async (error: unknown) => {
           // Another visit of the same execution, or this one before its answer was lost.
-          if (error instanceof ResourceExistsException && (await isTold(execution))) return;
+          if (error instanceof ResourceExistsException && (await isVisible(execution))) return;
           throw translate(error, secret);
         });
-      if (!(await isTold(execution))) throw notTold(secret);
+      if (!(await isVisible(execution))) throw notVisible(secret);
     },
   };
 }
 
-const notTold = (secret: string): TransientError =>
+const notVisible = (secret: string): TransientError =>
   new TransientError(`A new password was put into the secret ${secret}, which does not show it yet. Nothing else was touched.`);
 
-/** Only the name of an unforeseen error is told: what a service says about a value that it refuses may quote the value. */
+/** Only the name of an unforeseen error is reported: the service's message about a value that it refuses may quote the value. */
 function translate(error: unknown, secret: string): MigrationError {
   const action = 'secretsmanager:PutSecretValue';
   const common = translateCommon(error, { action, resource: secret });
   if (common) return common;
   if (error instanceof ResourceExistsException) {
     return new InvalidConfiguration(
-      `Somebody put another value into the secret ${secret} after this execution had put in a new password. Nothing else was touched. ` +
+      `Another value was put into the secret ${secret} after this execution had put in a new password. Nothing else was touched. ` +
         'Start Rotation again.',
     );
   }

@@ -1,4 +1,4 @@
-/** Reads the secrets that the settings name, each for its role, and refuses the one that turns out to be in two. */
+/** Reads the secrets of the settings, each for its role, and refuses a secret that is in two roles. */
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { type Environment, VARIABLE } from '../../config/environment.ts';
 import { InvalidConfiguration } from '../../config/errors.ts';
@@ -15,9 +15,9 @@ const SETTING = {
 const ROLES = Object.keys(SETTING) as SecretRole[];
 
 export interface RoleSecrets {
-  /** The current text; empty where nobody has put in a value yet. @param secret as the setting spells it */
+  /** The current text; empty while the secret has no value. @param secret as the setting spells it */
   read(role: SecretRole, secret: string): Promise<string>;
-  /** @throws InvalidConfiguration where this complete ARN, as the service tells it, is that of a secret in another role */
+  /** @throws InvalidConfiguration where this complete ARN, as the service returns it, is that of a secret in another role */
   claim(role: SecretRole, arn: string): void;
 }
 

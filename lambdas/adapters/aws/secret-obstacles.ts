@@ -1,4 +1,4 @@
-/** Who else writes into a secret, as far as Secrets Manager tells: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DescribeSecret.html */
+/** Other writers of a secret, by DescribeSecret: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DescribeSecret.html */
 import type { DescribeSecretCommandOutput } from '@aws-sdk/client-secrets-manager';
 import type { SecretObstacle } from '../../ports/application.ts';
 

@@ -1,4 +1,4 @@
-/** Reads secrets. Their content is handed on, and never kept, logged or quoted. */
+/** Reads secrets. Their content is returned, and never kept, logged or quoted. */
 import { GetSecretValueCommand, ResourceNotFoundException, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { InvalidConfiguration, type MigrationError } from '../../config/errors.ts';
 import { translateCommon } from './aws-errors.ts';
@@ -14,9 +14,9 @@ export interface SecretVersion {
 const CURRENT = 'AWSCURRENT';
 
 /**
- * The current text of a secret; empty where nobody has put in a value yet.
- * @throws InvalidConfiguration where it is not there, or not readable
- * @throws TransientError where trying again may help
+ * The current text of a secret; empty while it has no value.
+ * @throws InvalidConfiguration where it does not exist, or is not readable
+ * @throws TransientError where a retry may help
  */
 export const readSecret = async (client: SecretsManagerClient, arn: string): Promise<string> =>
   (await readVersion(client, arn))?.text ?? '';
@@ -34,7 +34,7 @@ export async function readVersion(client: SecretsManagerClient, arn: string, lab
   return { id, text, arn: ARN };
 }
 
-/** The service gives one name to a secret that is not there and to one without such a version; only its words differ. */
+/** Whether only the version is missing: the service has one error name for a missing secret and a missing version; the messages differ. */
 const isWithoutLabel = (error: unknown, label: string): boolean =>
   error instanceof ResourceNotFoundException && error.message.includes(label);
 

@@ -1,4 +1,4 @@
-/** Every address under which an application may know the cluster: RDS's own are asked for, others are a setting. */
+/** Every address under which an application may know the cluster: from RDS, and from a setting. */
 import { paginateDescribeDBProxyEndpoints, type RDSClient } from '@aws-sdk/client-rds';
 import { type Address, DIRECT_PORT } from '../../config/secrets.ts';
 import { proxiesOf } from './rds-access.ts';
@@ -10,7 +10,7 @@ const PROXY_PORT = DIRECT_PORT;
 
 /**
  * Endpoints of the cluster (writer, reader, custom), of its instances, and of the proxies that lead to either.
- * @throws MigrationError where RDS does not tell
+ * @throws MigrationError where RDS refuses a call
  */
 export async function clusterAddresses(client: RDSClient, identifier: string, database: string): Promise<Address[]> {
   const [cluster, instances] = await Promise.all([describeCluster(client, identifier), describeInstances(client, identifier)]);
@@ -36,7 +36,7 @@ async function furtherEndpoints(client: RDSClient, name: string): Promise<string
   return found;
 }
 
-/** `host` or `host:port`, as the setting has them; a bare host answers on the port of the source. */
+/** `host` or `host:port`, as the setting has them; a bare host has the port of the source. */
 export const namedAddresses = (hosts: string, port: number, database: string): Address[] =>
   hosts
     .split(',')

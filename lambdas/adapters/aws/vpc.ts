@@ -1,4 +1,4 @@
-/** The network around a cluster, over the part of the EC2 API that only looks. */
+/** The network around a cluster, over the read-only part of the EC2 API. */
 import {
   DescribeVpcAttributeCommand,
   type EC2Client,
@@ -11,11 +11,11 @@ import {
 import type { ClusterState, Network } from '../../ports/cluster.ts';
 import { calling, notFound } from './rds-call.ts';
 
-/** A net wider than this holds public addresses by the million; 10.0.0.0/8 is the widest of the private ones. */
+/** A wider network holds millions of public addresses; 10.0.0.0/8 is the widest private one. */
 const WIDEST_PREFIX = 8;
 const ANY_PROTOCOL = '-1';
 
-/** @throws InvalidConfiguration where there is none of this name */
+/** @throws InvalidConfiguration where there is no security group of this name */
 export async function securityGroupNamed(client: EC2Client, name: string, vpc: string): Promise<string> {
   const filters = [
     { Name: 'group-name', Values: [name] },
@@ -26,7 +26,7 @@ export async function securityGroupNamed(client: EC2Client, name: string, vpc: s
   throw notFound(`security group ${name} in ${vpc}`);
 }
 
-/** Of a group by its id; undefined where there is none. A filter finds nothing where the id itself would be refused. */
+/** Name of a group by its id; undefined where there is none. A filter returns nothing where an unknown id would be an error. */
 export async function securityGroupName(client: EC2Client, id: string): Promise<string | undefined> {
   const found = await securityGroups(client, id, { Filters: [{ Name: 'group-id', Values: [id] }] });
   return found.find(({ GroupId }) => GroupId === id)?.GroupName;
@@ -64,7 +64,7 @@ async function routeTables(client: EC2Client, vpc: string): Promise<RouteTable[]
 type Selection = Omit<Parameters<typeof paginateDescribeSecurityGroups>[1], 'NextToken' | 'MaxResults'>;
 
 async function securityGroups(client: EC2Client, resource: string, selection: Selection): Promise<SecurityGroup[]> {
-  if (selection.GroupIds?.length === 0) return []; // EC2 would take it for all
+  if (selection.GroupIds?.length === 0) return []; // EC2 takes an empty list for all groups
   const groups: SecurityGroup[] = [];
   await calling({ action: 'ec2:DescribeSecurityGroups', resource }, async () => {
     for await (const page of paginateDescribeSecurityGroups({ client }, selection)) groups.push(...(page.SecurityGroups ?? []));
@@ -72,7 +72,7 @@ async function securityGroups(client: EC2Client, resource: string, selection: Se
   return groups;
 }
 
-/** A subnet without a table of its own is routed by the main table of its VPC. */
+/** The route table of a subnet: its own, or the main one of its VPC. */
 const tableOf = (subnet: string, tables: readonly RouteTable[]): RouteTable | undefined =>
   tables.find(({ Associations = [] }) => Associations.some(({ SubnetId }) => SubnetId === subnet)) ??
   tables.find(({ Associations = [] }) => Associations.some(({ Main }) => Main));

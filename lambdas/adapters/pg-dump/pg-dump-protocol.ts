@@ -1,17 +1,17 @@
 /**
- * As much of PostgreSQL's wire protocol as it takes to stand between libpq and a server
+ * The part of PostgreSQL's wire protocol that a proxy between libpq and a server needs
  * (https://www.postgresql.org/docs/current/protocol-message-formats.html).
  */
 
 /** Message types, by the names of the manual. */
 const READY_FOR_QUERY = 'Z';
 const ERROR_RESPONSE = 'E';
-/** What a client waits for an answer to: Query, and Sync at the end of the extended protocol. */
+/** Messages after which a client waits for an answer: Query, and Sync at the end of the extended protocol. */
 const WANTS_ANSWER = new Set(['Q', 'S']);
 
 const LENGTH_BYTES = 4;
 
-/** Cuts a stream of bytes into whole messages, which arrive in pieces of any size. */
+/** Splits a stream of bytes, which arrives in pieces of any size, into whole messages. */
 export class Messages {
   #rest: Buffer = Buffer.alloc(0);
   /** Only the first message of a client has no type byte. */
@@ -48,7 +48,7 @@ export class Messages {
 const SSL_REQUEST = 80_877_103;
 const GSS_REQUEST = 80_877_104;
 
-/** Whether a message is libpq's question for encryption, which is answered with `N`: the bytes travel inside our own process. */
+/** Whether a message is libpq's SSLRequest or GSSENCRequest, which is answered with `N`: the bytes stay inside our own process. */
 export const refusesEncryption = (message: Buffer): boolean =>
   message.length === 8 && [SSL_REQUEST, GSS_REQUEST].includes(message.readInt32BE(LENGTH_BYTES));
 export const NO_ENCRYPTION = Buffer.from('N');
@@ -85,8 +85,8 @@ function message(type: string, ...parts: readonly (number | string)[]): Buffer {
 }
 
 /**
- * What a server says to a client that it has let in: AuthenticationOk, its settings, BackendKeyData and ReadyForQuery. The key is
- * zero, because nobody behind us has reason to cancel anything.
+ * The messages of a server to a client that has logged in: AuthenticationOk, its settings, BackendKeyData and ReadyForQuery. The key is
+ * zero, because pg_dump has no reason to cancel a query.
  */
 export function greeting(settings: ReadonlyMap<string, string>): Buffer {
   const idle = Buffer.from([READY_FOR_QUERY.charCodeAt(0), 0, 0, 0, 5, 'I'.charCodeAt(0)]);

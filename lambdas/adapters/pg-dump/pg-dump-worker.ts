@@ -1,23 +1,23 @@
 /**
- * The thread in which pg_dump runs. The module reads and writes synchronously, so it stands still here while the main thread, which
- * owns the socket, waits for the server. Nothing that enters this thread is secret: the connection was authenticated before.
+ * The thread in which pg_dump runs. The module reads and writes synchronously, so it blocks here while the main thread, which
+ * owns the socket, waits for the server. No secret enters this thread: the connection was authenticated before.
  */
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { pgDump } from '@electric-sql/pglite-tools/pg_dump';
 import { Messages, NO_ENCRYPTION, refusesEncryption, wantsAnswer } from './pg-dump-protocol.ts';
 
-/** What the main thread passes on. */
+/** Data from the main thread. */
 export interface DumpOrder {
-  /** Brings the server's answers; what this thread says goes by its own port, which is emptied before the thread counts as ended. */
+  /** Carries the server's answers. Messages of this thread use its own port, which is drained before the thread counts as ended. */
   readonly port: MessagePort;
   /** Counts the answers; the thread sleeps on it. */
   readonly answers: Int32Array<SharedArrayBuffer>;
-  /** What the server said when it let us in. */
+  /** Messages of the server after the login. */
   readonly greeting: Uint8Array;
   readonly args: readonly string[];
 }
 
-/** What this thread says to the main thread. Every `ask` is answered with the bytes up to the server's next ReadyForQuery. */
+/** Messages to the main thread. Every `ask` is answered with the bytes up to the server's next ReadyForQuery. */
 export type DumpMessage =
   | { readonly ask: Uint8Array }
   | { readonly part: Uint8Array }
@@ -35,7 +35,7 @@ function ask(bytes: Uint8Array): Uint8Array {
   return receiveMessageOnPort(port)?.message as Uint8Array;
 }
 
-/** libpq flushes long queries in several writes, so whatever it writes is kept until a whole message wants an answer. */
+/** libpq flushes long queries in several writes, so its bytes are buffered until a whole message needs an answer. */
 class Wire {
   readonly #messages = new Messages('untyped');
   #kept: Uint8Array[] = [];
@@ -50,7 +50,7 @@ class Wire {
     const complete = Buffer.concat(this.#kept);
     this.#kept = [];
     if (wantsAnswer(last)) return ask(complete);
-    say({ part: complete }); // Terminate is all that libpq says without waiting
+    say({ part: complete }); // Terminate is the only message for which libpq does not wait
     return undefined;
   }
 
@@ -62,14 +62,14 @@ class Wire {
   }
 }
 
-process.argv[1] = 'pg_dump'; // the name under which the module complains
+process.argv[1] = 'pg_dump'; // the program name in the module's error messages
 const wire = new Wire();
-/** The module asks for a whole PGlite but uses three members of it, two of them for a search_path that is of no interest here. */
+/** The module takes a PGlite but uses three members of it, two of them for a search_path that does not matter here. */
 const server = {
   query: async () => ({ rows: [{ search_path: '' }] }),
   exec: async () => [],
   execProtocolRawStream(bytes: Uint8Array, { onRawData }: { onRawData(answer: Uint8Array): void }) {
-    // The bytes are a view of the module's memory, which it uses again.
+    // The bytes are a view of the module's memory, which it reuses.
     const answer = wire.write(Uint8Array.from(bytes));
     if (answer) onRawData(answer);
   },

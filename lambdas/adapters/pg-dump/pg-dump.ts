@@ -1,6 +1,6 @@
 /**
  * The port `schemaDump`: pg_dump 18 as WebAssembly. node-postgres connects and authenticates; then the module takes over the
- * conversation, so that neither it nor its arguments ever hold a password.
+ * connection, so that neither it nor its arguments ever hold a password.
  */
 import { MessageChannel, Worker } from 'node:worker_threads';
 import pg from 'pg';
@@ -15,11 +15,11 @@ import { translate, type WholeWords } from '../postgres/database-errors.ts';
 import { errorFields, greeting, isReady, Messages } from './pg-dump-protocol.ts';
 import type { DumpMessage, DumpOrder } from './pg-dump-worker.ts';
 
-/** pg_dump's ACCESS SHARE locks wait behind somebody's DDL, and whoever wants the table next waits behind that; give up, try again later. */
+/** pg_dump's ACCESS SHARE locks wait behind DDL of another session, and later sessions wait behind them; so it gives up and is retried. */
 const LOCK_WAIT_MS = 20_000;
 
 /**
- * Always the same: the server and the login are chosen already, so the module gets to see neither. The name only keeps libpq from
+ * Fixed arguments: the connection is made already, so the module sees neither server nor login. The name only keeps libpq from
  * looking for one.
  */
 const OWN_ARGS = ['--dbname=source', '--no-password', '--encoding=UTF8'];
@@ -44,17 +44,17 @@ interface Admission {
   readonly announced: ReadonlyMap<string, string>;
 }
 
-/** pg_dump sets its own limits. What it does not set, and prints values under, has to be ours when it takes over. */
+/** pg_dump sets its own time limits. Settings that it does not set, but prints values under, are pinned before it takes over. */
 const DUMPING: SessionKind = { mode: 'read only', statement: 0, lock: 0, idleInTransaction: 0 };
 
 async function admit(settings: ConnectionSettings, step: string, log?: WholeWords): Promise<Admission> {
   const { client, announced } = await connect(settings, applicationName(step, 'pg_dump'), DUMPING, log);
   const socket = client.connection.stream;
-  socket.removeAllListeners('data'); // from here on node-postgres hears nothing
+  socket.removeAllListeners('data'); // from here on node-postgres reads nothing
   return { socket, announced };
 }
 
-/** Carries bytes between the worker and the socket until one of them has the last word. */
+/** Relays bytes between the worker and the socket until one of them ends. */
 function converse(
   { socket, announced }: Admission,
   args: readonly string[],
@@ -95,7 +95,7 @@ function converse(
     worker.on('message', (said: DumpMessage) => {
       if ('ask' in said) socket.write(said.ask);
       else if ('part' in said) {
-        parted = true; // the server closes, and the worker is still to hand over what it has written
+        parted = true; // the server closes the connection, and the worker has still to send its output
         socket.end(said.part);
       } else if ('sql' in said) resolve(said.sql);
       else reject(complaint ? refusal(complaint, settings, log) : failure(said.failure, settings));
@@ -109,7 +109,7 @@ function converse(
   });
 }
 
-/** The module takes every line out of a dump that begins like these commands of psql, those inside of literals too. Lines also end at U+2028 and U+2029. */
+/** The module removes every line of a dump that begins like these commands of psql, also inside literals. Lines also end at U+2028 and U+2029. */
 const LOST_LINE = /(?:[\n\r]|\xe2\x80[\xa8\xa9])\\(?:un)?restrict\b/i;
 const wouldLoseLine = (): MigrationError =>
   new StatementFailed(
@@ -117,13 +117,13 @@ const wouldLoseLine = (): MigrationError =>
     {},
   );
 
-/** What the server refused. Its text names the object; the query that pg_dump sent does not travel. */
+/** The error for a refusal of the server. Its message names the object; the query of pg_dump is left out. */
 function refusal(fields: ReadonlyMap<string, string>, settings: ConnectionSettings, log?: WholeWords): MigrationError {
   const code = fields.get('C') ?? '';
   const said = fields.get('M') ?? '';
   if (code === QUERY_CANCELED) {
     return new TransientError(
-      `pg_dump did not get its locks in time (${said}). Somebody is changing the schema of the source, or cancelled the dump.`,
+      `pg_dump did not get its locks in time (${said}). Another session is changing the schema of the source, or cancelled the dump.`,
     );
   }
   const error = new pg.DatabaseError(`pg_dump could not read the schema of ${settings.host}: ${said}`, 0, 'error');
@@ -131,22 +131,22 @@ function refusal(fields: ReadonlyMap<string, string>, settings: ConnectionSettin
   return translate(error, settings, log);
 }
 
-/** What libpq says where it hears nothing more (pqsecure_raw_read in src/interfaces/libpq/fe-secure.c). */
+/** Message of libpq for a lost connection (pqsecure_raw_read in src/interfaces/libpq/fe-secure.c). */
 const HEARS_NOTHING = /server closed the connection unexpectedly/;
 
-/** What pg_dump itself could not do. The module runs the lines of its stderr together, after words of its own; queries do not travel. */
+/** The error for a failure of pg_dump itself. The module joins the lines of its stderr after a text of its own; queries are left out. */
 export function failure(text: string, { host, port }: Pick<ConnectionSettings, 'host' | 'port'>): MigrationError {
   if (HEARS_NOTHING.test(text))
     return new TransientError(`The connection to ${host}:${port} failed during pg_dump: it heard nothing more.`);
   const lines = text.replaceAll(/\s+/g, ' ').split(/(?=pg_dump: )/);
-  const told = lines.slice(1).filter((line) => !line.includes('Query was:') && !line.includes('hint: Try'));
-  return new StatementFailed(`pg_dump failed: ${(told.length > 0 ? told : lines).join(' ').slice(0, 1000)}`, {});
+  const reported = lines.slice(1).filter((line) => !line.includes('Query was:') && !line.includes('hint: Try'));
+  return new StatementFailed(`pg_dump failed: ${(reported.length > 0 ? reported : lines).join(' ').slice(0, 1000)}`, {});
 }
 
 /**
  * @param lockWaitMs how long pg_dump waits for its locks
- * @param log hears what a server said where an error leaves it out
- * @throws TransientError from `dump` where the connection, or a lock, was not to be had
+ * @param log gets what a server said where an error leaves it out
+ * @throws TransientError from `dump` where the connection, or a lock, could not be had
  * @throws StatementFailed from `dump` where the server, or pg_dump itself, refuses
  */
 export function pgDump(settings: ConnectionSettings, step: string, lockWaitMs = LOCK_WAIT_MS, log?: WholeWords): SchemaDump {

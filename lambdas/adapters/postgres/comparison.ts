@@ -13,7 +13,7 @@ export interface ComparisonPort {
   close(): Promise<void>;
 }
 
-/** A side, and our own login there. */
+/** Connection to a side with our own login. */
 export interface ComparedSide extends NamesItself {
   readonly settings: ConnectionSettings;
 }
@@ -34,7 +34,7 @@ export function comparisonPort(
   };
 }
 
-/** Reads the password and connects when it is first asked something. */
+/** A reader as the replication role, which reads the password and connects at its first query. */
 function readerAs(
   login: Pick<ReplicationLogin, 'user' | 'password'>,
   side: ComparedSide,

@@ -1,4 +1,4 @@
-/** One connection of ours: let in, and with its settings pinned before anything else is said. */
+/** One connection of ours: logged in, and with its settings pinned before any other statement. */
 import pg from 'pg';
 import { TransientError } from '../../config/errors.ts';
 import type { ConnectionSettings } from '../../ports/connection-settings.ts';
@@ -9,19 +9,18 @@ import { translate, type WholeWords } from './database-errors.ts';
 
 export interface Connected {
   readonly client: pg.Client;
-  /** With the login that was let in. */
+  /** Settings with the login that succeeded. */
   readonly settings: ConnectionSettings;
-  /** Settings that the server has announced, as they are now. */
+  /** Parameters that the server has reported (ParameterStatus), with their current values. */
   readonly announced: ReadonlyMap<string, string>;
   /** Whether SCRAM with channel binding was offered. */
   readonly offersChannelBinding: boolean;
 }
 
 /**
- * Lets the server decide about a login. A secret may be rotated between the moment it is read and the login, so where the password is
- * wrong, the secret is read once more, and only a login that it still holds is refused. Where it leads to stays as it is: a step must not
- * work on two databases.
- * @throws pg.DatabaseError, and whatever else the driver throws, with the connection closed
+ * Logs in. A secret may be rotated between its reading and the login, so where the password is wrong, the secret is read once more, and
+ * the login is refused only if the secret still holds it. The address stays the same: a step must not work on two databases.
+ * @throws pg.DatabaseError, and any other error of the driver, with the connection closed
  */
 export async function logIn(settings: ConnectionSettings, name: string): Promise<Connected> {
   try {
@@ -71,7 +70,7 @@ export async function connect(settings: ConnectionSettings, name: string, kind: 
   }
 }
 
-/** Such as `15.4`, `11.22 (Debian 11.22-1)` or `18beta1`. What stands in between may keep it to itself. */
+/** The version is reported as `15.4`, `11.22 (Debian 11.22-1)` or `18beta1`; a proxy in between may not report it. */
 async function majorVersion({ client, announced }: Connected): Promise<number> {
   const version = Number.parseInt(announced.get('server_version') ?? '', 10);
   if (version > 0) return version;
@@ -81,7 +80,7 @@ async function majorVersion({ client, announced }: Connected): Promise<number> {
 
 const wasCutOff = (error: unknown): boolean => error instanceof pg.DatabaseError && error.code === QUERY_CANCELED;
 
-/** A time limit that the database or the role has, before it could be switched off. */
+/** The error where a time limit of the database or of the role ended the session before we could switch it off. */
 const tooHasty = ({ host, port, database, user }: ConnectionSettings): TransientError =>
   new TransientError(
     `${host}:${port}/${database} as ${user} ended the first statement of a session: see whether the database or the role has a statement_timeout ` +

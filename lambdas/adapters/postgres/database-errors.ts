@@ -1,4 +1,4 @@
-/** What node-postgres and the operating system throw → our errors. The one place that knows SQLSTATEs by their meaning. */
+/** Errors of node-postgres and of the operating system → our errors. The one place that knows SQLSTATEs by their meaning. */
 import pg from 'pg';
 import { CannotConnect, MigrationError, StatementFailed, TransientError } from '../../config/errors.ts';
 import type { Endpoint } from '../../ports/database.ts';
@@ -38,17 +38,17 @@ const PASSING = new Set([
 const CONNECTION_CLASS = '08';
 const INVALID_AUTHORIZATION_CLASS = '28';
 
-/** Errors of sockets and name service that a restart or a failover explains. */
+/** Errors of sockets and DNS that a restart or a failover explains. */
 const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN']);
 
 const place = (at: Endpoint): string => `${at.host}:${at.port}/${at.database} as ${at.user}`;
 
-/** Where what was left out of an error's message goes. */
+/** Log for what an error's message leaves out. */
 export type WholeWords = Pick<Log, 'warn'>;
 const unheard: WholeWords = { warn: () => {} };
 
 /**
- * @param log hears what an error leaves out: what user code raised, and values that the server quotes
+ * @param log gets what an error leaves out: messages that user code raised, and values that the server quotes
  * @returns one of our errors; never one that carries the statement, its values, or the server's `detail`, which quotes rows
  */
 export function translate(error: unknown, at: Endpoint, log: WholeWords = unheard): MigrationError {
@@ -89,8 +89,8 @@ function translateComplaint(error: pg.DatabaseError, at: Endpoint, log: WholeWor
 }
 
 /**
- * The words of a cluster that PlanetScale has made read-only (https://planetscale.com/docs/postgres/troubleshooting/read-only-mode). They are
- * those of the extension pg_readonly, which says them without a code of their own, so that they come as an internal error; its releases
+ * Message of a cluster that PlanetScale has made read-only (https://planetscale.com/docs/postgres/troubleshooting/read-only-mode). It is
+ * that of the extension pg_readonly, which raises it without a SQLSTATE, so that it comes as an internal error; its releases
  * from 1.0.5 on make transactions read-only instead, as on a replica.
  */
 const READ_ONLY = /cluster is read-only/;
@@ -102,15 +102,15 @@ const readOnly = (code: string, at: Endpoint): string =>
   'when 5 % of its disk or less is left, and disables its subscriptions: make room (Clusters → Storage, or a larger cluster size on Metal), wait until ' +
   'it takes writes again, enable the subscription ("alter subscription … enable"), then start again. If its disk is not full, the address leads to a replica.';
 
-/** Source files of procedural languages: what they report comes from a function, which may give it any code and any name of an object. */
+/** Source files of procedural languages: their errors come from a function, which may set any SQLSTATE and any name of an object. */
 const LANGUAGES = /^(?:pl_exec|plperl|Util|plpy_\w+|pltcl|plv8\w*|plr|pg_backend_support)\.(?:c|cc|cpp)$/;
 const isRaised = ({ file = '' }: pg.DatabaseError): boolean => LANGUAGES.test(file);
-/** Where names of objects are read from values: the name that is not found is the value. */
+/** Source file of the casts from text to object names: the name that is not found is the value. */
 const NAMES_FROM_VALUES = 'regproc.c';
 
 /**
- * The parser says in names what it did not find. Where the text stood in a function, they are the function's own; where it was put together
- * while the function ran, they may be anything.
+ * Source files of the parser, whose errors quote the names that it did not find. In static text of a function, they are the function's own;
+ * in dynamic SQL they may hold any value.
  */
 const SAYS_NAMES_ONLY = /^parse_(?:func|oper|relation|type|coerce|collate|cte)\.c$/;
 const PUTS_TEXT_TOGETHER = /EXECUTE|query_to_xml|cursor_to_xml|crosstab|ts_stat/i;

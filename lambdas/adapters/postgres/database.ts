@@ -9,20 +9,20 @@ import { connect } from './connect.ts';
 import { translate, type WholeWords } from './database-errors.ts';
 import { admit, forgetVerdicts, lookAtOwnSchema, nameSide } from './own-schema-guard.ts';
 
-/** A look must never hold anybody up. Five minutes let the slow catalog queries of 100,000 tables finish. */
+/** Reading must never block another session. Five minutes let the slow catalog queries of 100,000 tables finish. */
 const LOOKING: SessionKind = { mode: 'read only', statement: 300_000, lock: 5_000, idleInTransaction: 60_000 };
-/** DDL that queues for a lock makes the application queue behind it, so it gives up soon and is tried again. */
+/** DDL that waits for a lock makes the application wait behind it, so it gives up soon and is retried. */
 const ACTING: SessionKind = { mode: 'read write', statement: 840_000, lock: 5_000, idleInTransaction: 60_000 };
-/** Sessions are for long work, which is left to the server. */
+/** Sessions run long statements without limits of ours. */
 const UNLIMITED: SessionKind = { mode: 'read write', statement: 0, lock: 0, idleInTransaction: 0 };
 
-/** The place of a connection, for messages, and who hears what they leave out. */
-interface Told {
+/** The endpoint of a connection, for messages, and the log for what they leave out. */
+interface Reporting {
   readonly endpoint: Endpoint;
   readonly log: WholeWords | undefined;
 }
 
-async function run<Row>(client: pg.Client, statement: Statement<Row>, { endpoint, log }: Told): Promise<Row[]> {
+async function run<Row>(client: pg.Client, statement: Statement<Row>, { endpoint, log }: Reporting): Promise<Row[]> {
   try {
     await admit(client, statement.text, endpoint);
     return (await client.query({ text: statement.text, values: [...statement.values] })).rows as Row[];
@@ -31,7 +31,7 @@ async function run<Row>(client: pg.Client, statement: Statement<Row>, { endpoint
   }
 }
 
-async function runScript(client: pg.Client, text: string, { endpoint, log }: Told): Promise<void> {
+async function runScript(client: pg.Client, text: string, { endpoint, log }: Reporting): Promise<void> {
   try {
     await admit(client, text, endpoint);
     await client.query(text);
@@ -40,11 +40,11 @@ async function runScript(client: pg.Client, text: string, { endpoint, log }: Tol
   }
 }
 
-async function inTransaction<Result>(client: pg.Client, begin: string, told: Told, work: () => Promise<Result>): Promise<Result> {
-  await runScript(client, begin, told);
+async function inTransaction<Result>(client: pg.Client, begin: string, reporting: Reporting, work: () => Promise<Result>): Promise<Result> {
+  await runScript(client, begin, reporting);
   try {
     const result = await work();
-    await runScript(client, 'commit', told);
+    await runScript(client, 'commit', reporting);
     return result;
   } catch (error) {
     forgetVerdicts();
@@ -84,28 +84,28 @@ class LazyClient {
   }
 }
 
-/** One database, as a view for `inspect` and as a port for `act`. */
+/** One database, as a reader for `inspect` and as a port for `act`. */
 export interface DatabasePort {
   readonly looking: Reader;
   readonly acting: Database;
-  /** Whether we were offered SCRAM with channel binding when we logged in. */
+  /** Whether the server offered SCRAM with channel binding at our login. */
   offersChannelBinding(): Promise<boolean>;
   close(): Promise<void>;
 }
 
 /**
  * @param step name of the step, which becomes the connections' application name
- * @param log hears what a server said where an error leaves it out
+ * @param log gets what a server said where an error leaves it out
  * @param side for messages
  */
 export function databasePort(settings: ConnectionSettings, step: string, log?: WholeWords, side?: SideName): DatabasePort {
   const endpoint: Endpoint = { host: settings.host, port: settings.port, database: settings.database, user: settings.user };
-  const told: Told = { endpoint, log };
+  const reporting: Reporting = { endpoint, log };
   nameSide(endpoint, side);
   const name = applicationName(step);
   let current = settings;
   let offersBinding = false;
-  /** Values as PostgreSQL prints them, but numbers and booleans where JavaScript holds them exactly; int8 and numeric stay strings. */
+  /** Values are texts as PostgreSQL prints them, except numbers and booleans that JavaScript holds exactly; int8 and numeric stay strings. */
   const open = async (kind: SessionKind, as = name): Promise<pg.Client> => {
     const connected = await connect(current, as, kind, log);
     current = connected.settings;
@@ -122,29 +122,29 @@ export function databasePort(settings: ConnectionSettings, step: string, log?: W
       const rows = await run(
         await lazy.get(),
         { text: 'show server_version_num', values: [] } as Statement<{ server_version_num: string }>,
-        told,
+        reporting,
       );
       return Math.floor(Number(rows[0]?.server_version_num) / 10_000);
     },
-    query: async (statement) => run(await lazy.get(), statement, told),
+    query: async (statement) => run(await lazy.get(), statement, reporting),
     async snapshot(look) {
       const client = await lazy.get();
-      const query = <Row>(statement: Statement<Row>) => run(client, statement, told);
-      return inTransaction(client, 'begin isolation level repeatable read read only', told, () => look({ query }));
+      const query = <Row>(statement: Statement<Row>) => run(client, statement, reporting);
+      return inTransaction(client, 'begin isolation level repeatable read read only', reporting, () => look({ query }));
     },
   });
 
   const session = async (tag: string): Promise<Session> => {
     const client = await open(UNLIMITED, applicationName(step, tag));
     sessions.add(client);
-    // Sessions are opened for what has to go out at once when it counts: no look may come between.
+    // A session's statements may be urgent, so the own schema is inspected when it is opened, not before the statement.
     await lookAtOwnSchema(client).catch((error: unknown) => {
       client.connection.stream.destroy();
       throw translate(error, endpoint, log);
     });
     return {
-      query: (statement) => run(client, statement, told),
-      script: (text) => runScript(client, text, told),
+      query: (statement) => run(client, statement, reporting),
+      script: (text) => runScript(client, text, reporting),
       async end() {
         sessions.delete(client);
         await client.end().catch(() => {});
@@ -162,8 +162,8 @@ export function databasePort(settings: ConnectionSettings, step: string, log?: W
       ...reader(writing),
       async transaction(work) {
         const client = await writing.get();
-        return inTransaction(client, 'begin', told, () =>
-          work({ query: (statement) => run(client, statement, told), script: (text) => runScript(client, text, told) }),
+        return inTransaction(client, 'begin', reporting, () =>
+          work({ query: (statement) => run(client, statement, reporting), script: (text) => runScript(client, text, reporting) }),
         );
       },
       session,

@@ -1,13 +1,13 @@
 /**
- * What PlanetScale's edge says to whom it sends away, all under 28000, which servers use for a role that may not log in. None of it is about a
- * password. Its 08006 pass by themselves.
+ * Messages with which PlanetScale's edge refuses a connection, all under 28000, which servers use for a role that may not log in. None is
+ * about a password. Its 08006 are transient.
  * https://planetscale.com/docs/postgres/connecting/client-error-reference
  */
 import type pg from 'pg';
 import type { Endpoint } from '../../ports/database.ts';
 import { INVALID_AUTHORIZATION_SPECIFICATION } from '../../postgres/sqlstates.ts';
 
-/** Words of the edge, and what to do about them. */
+/** Messages of the edge, and what to do about them. */
 const REMEDIES: readonly (readonly [RegExp, (at: Pick<Endpoint, 'user'>) => string])[] = [
   [
     /invalid user format/,
@@ -26,7 +26,7 @@ const REMEDIES: readonly (readonly [RegExp, (at: Pick<Endpoint, 'user'>) => stri
   ],
 ];
 
-/** @returns undefined for what the edge does not say */
+/** @returns undefined for an error that is not the edge's */
 export function remedyAtEdge(
   { code, message }: Pick<pg.DatabaseError, 'code' | 'message'>,
   at: Pick<Endpoint, 'user'>,
@@ -36,7 +36,7 @@ export function remedyAtEdge(
 }
 
 /**
- * Where a server says 28000 of a role: it exists, and may not log in. The edge names no place in the source, and pg_hba.conf another one.
+ * Whether a 28000 comes from a server's check of a role: it exists, and may not log in. The edge reports no routine, pg_hba.conf another one.
  * https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/init/miscinit.c
  */
 export const mayNotLogIn = ({ code, routine }: pg.DatabaseError): boolean =>

@@ -1,4 +1,4 @@
-/** Tries a login, and nothing else: no statement is sent, so there is nothing that a setting could change. */
+/** Tries a login only: no statement is sent, so no setting matters. */
 import pg from 'pg';
 import { applicationName } from '../../config/names.ts';
 import type { ConnectionSettings } from '../../ports/connection-settings.ts';
@@ -7,10 +7,10 @@ import { logIn } from './connect.ts';
 import { translate, type WholeWords } from './database-errors.ts';
 import { mayNotLogIn } from './edge-words.ts';
 
-/** The server knows us and refuses: wrong password or no such role, no right to connect to the database. */
+/** SQLSTATEs of a refused login: wrong password or no such role, no right to connect to the database. */
 const REFUSED = new Set([INVALID_PASSWORD, INSUFFICIENT_PRIVILEGE]);
 
-/** @throws MigrationError where the server could not be asked, or what stands before it sends us away, whatever the password is */
+/** @throws MigrationError where the server is out of reach, or a proxy before it refuses us for another reason than the password */
 export async function canLogIn(settings: ConnectionSettings, step: string, log?: WholeWords): Promise<boolean> {
   try {
     const { client } = await logIn(settings, applicationName(step));

@@ -1,4 +1,4 @@
-/** The port `lowLogin`: sessions at the target in which code of users may run. */
+/** The port `lowLogin`: sessions on the target in which code of users may run. */
 import pg from 'pg';
 import { TransientError } from '../../config/errors.ts';
 import { applicationName } from '../../config/names.ts';
@@ -9,13 +9,13 @@ import { connect } from './connect.ts';
 import { translate, type WholeWords } from './database-errors.ts';
 import { type NamesItself, userAt } from './user-at.ts';
 
-/** Less than any statement may take, so that a lock is told from what is slow. */
+/** Less than any statement may take, so that a wait for a lock is distinguished from a slow statement. */
 const LOCK_MS = 2_000;
 const IDLE_MS = 60_000;
-/** Code may catch that it was cancelled and go on: after so much more the session is given up. */
+/** Code may catch the cancel and go on: after so much more time the connection is dropped. */
 const GRACE_MS = 3_000;
 
-/** @param side our own login at the target */
+/** @param side our own login on the target */
 export function lowLoginPort(side: NamesItself & { readonly settings: ConnectionSettings }, step: string, log?: WholeWords): LowLogin {
   return {
     async open(user, password, limitMs) {
@@ -45,7 +45,7 @@ function sessionOn(client: pg.Client, settings: ConnectionSettings, timeoutMs: n
       try {
         return (await client.query({ text, values: [...values] })).rows;
       } catch (error) {
-        // The server's own words come a moment before it hangs up.
+        // The server's FATAL error comes a moment before it closes the connection.
         isLost ||= !(error instanceof pg.DatabaseError) || error.severity === 'FATAL';
         throw translate(error, settings, log);
       } finally {

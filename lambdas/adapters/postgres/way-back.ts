@@ -1,4 +1,4 @@
-/** How the source reaches the target for the stream back: as strictly as the target allows, and as the source's libpq knows how to. */
+/** The route from the source to the target for the reverse stream: as strict as the target allows and the source's libpq supports. */
 import { REPLICATION_ROLE } from '../../config/names.ts';
 import type { ConnectionSettings } from '../../ports/connection-settings.ts';
 import type { Route, Sslmode, WayBackSettings } from '../../ports/replication.ts';
@@ -8,7 +8,7 @@ import { type NamesItself, userAt } from './user-at.ts';
 /** The target, as we reach it ourselves. */
 export interface ReachableServer extends NamesItself {
   readonly settings: ConnectionSettings;
-  /** Whether we were offered SCRAM with channel binding. */
+  /** Whether the server offered SCRAM with channel binding. */
   offersChannelBinding(): Promise<boolean>;
 }
 
@@ -23,7 +23,7 @@ export async function routeToTarget(libpq: number, target: ReachableServer, want
   };
 }
 
-/** What we verified against public authorities the source can verify as well, where its libpq finds those of its system. */
+/** The strictest sslmode: a certificate of a public authority can be verified by the source too, where its libpq finds its system's authorities. */
 function strictest(libpq: number, { tls }: ConnectionSettings, { knowsAuthority }: WayBackSettings): Sslmode {
   if (tls.verify === 'off') return 'disable';
   return libpq >= SYSTEM_ROOTS_SINCE && (knowsAuthority ?? tls.authorities === 'system') ? 'verify-full' : 'require';

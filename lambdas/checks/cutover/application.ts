@@ -40,11 +40,11 @@ function byHand({ to }: SwitchCheckContext): Finding {
   };
 }
 
-/** On the way back what the secret says is put right anyway, and must not keep anybody from going. */
+/** A warning for a rollback, which writes the secret anyway and must not be stopped by it. */
 const astray = ({ direction }: SwitchCheckContext, secret: string, leadsTo: string): Finding => ({
   code: 'ApplicationSecretElsewhere',
   severity: direction === CUTOVER ? 'blocker' : 'warning',
   objects: [`${secret} (leads to: ${leadsTo})`],
-  message: `The application's secret does not lead to the ${direction.from}, which serves. Whoever reads it writes elsewhere, or nowhere.`,
+  message: `The application's secret does not lead to the ${direction.from}, which serves. An application that reads it writes elsewhere, or nowhere.`,
   remedy: `Find out who changed it, and put back the value that leads to the ${direction.from}.`,
 });

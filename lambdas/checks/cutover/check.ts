@@ -1,4 +1,4 @@
-/** What CheckCutover and CheckRollback have in common, which is everything but the direction, the checks and the error. */
+/** CheckCutover and CheckRollback, which differ only in the direction, the checks and the error. */
 import type { Direction } from '../../config/direction.ts';
 import { CannotConnect, TransientError } from '../../config/errors.ts';
 import type { SideName } from '../../config/side-name.ts';
@@ -22,7 +22,7 @@ export const CHECK_NEEDS = [
 ] as const satisfies readonly Needs[];
 
 export interface Seen {
-  /** Undefined until the looks at the lag were taken. */
+  /** Undefined until the lag samples were taken. */
   readonly findings: readonly Finding[] | undefined;
   readonly looks: Pick<LagSamples, 'good'> | undefined;
 }
@@ -34,7 +34,7 @@ interface Kind {
   refuse(findings: readonly Finding[]): never;
 }
 
-/** Does nothing to either side but write markers into our own table on the side that serves. */
+/** Changes nothing on either side but markers in our own table on the side that serves. */
 export const checking = ({ direction, checks, refuse }: Kind) => ({
   needs: CHECK_NEEDS,
   memoryMb: 1024, // it holds both schemas: 176 MB with 2,000 tables, 283 with 10,000
@@ -60,14 +60,14 @@ export const checking = ({ direction, checks, refuse }: Kind) => ({
   },
 
   async act(ctx: Acting<Needs>): Promise<void> {
-    await ctx.functions.wake(); // it may take minutes, after which looks at the lag would be old; whether they can be called is a check
+    await ctx.functions.wake(); // it may take minutes, after which lag samples would be old; whether they can be called is a check
     await takeLagSamples(direction, ctx);
   },
 
   evidence: ({ findings, looks }: Seen) => ({ blockers: [], warnings: reported(findings ?? []), lagIsGood: looks?.good ?? false }),
 });
 
-/** Nothing about the streams can be told without both sides, so this is the only reason that is given then. */
+/** The streams cannot be judged without both sides, so a side out of reach is then the only finding. */
 async function outOfReach(side: SideName, reader: Reader): Promise<Finding[]> {
   try {
     await reader.version();
@@ -79,7 +79,7 @@ async function outOfReach(side: SideName, reader: Reader): Promise<Finding[]> {
         code: 'OutOfReach',
         severity: 'blocker',
         objects: [side],
-        message: `The ${side} cannot be reached, so nobody can go there: ${error.message}`,
+        message: `The ${side} cannot be reached, so no switch is possible: ${error.message}`,
         remedy: 'Bring it back within reach, then start again. What is written meanwhile waits for it.',
       },
     ];

@@ -6,16 +6,16 @@ import { type Difference, inWords } from '../../schema/differences.ts';
 import { type Finding, listed } from '../finding.ts';
 import type { SwitchCheck } from './context.ts';
 
-/** What is not carried by the copy anyway, or cannot be made the same on every target. */
+/** Differences in what the copy does not carry, or cannot make the same on every target. */
 const ONLY_NAMED = /^(?:grants on|default grants of|version of extension) /;
 
 const MOST_SHOWN = 100;
-function told(on: readonly (readonly [side: string, differences: readonly Difference[]])[]): string[] {
+function texts(on: readonly (readonly [side: string, differences: readonly Difference[]])[]): string[] {
   const all = on.flatMap(([side, differences]) => differences.map((one) => `on the ${side}, ${inWords(one)}`));
   return atMost(MOST_SHOWN, all);
 }
 
-/** A way back is for emergencies, and the side that served has been developed since: there it is said, and keeps nobody from going. */
+/** A rollback is for emergencies, and the schema of the target may have been changed since: the differences are warnings there. */
 export const code: SwitchCheck = {
   name: 'code, rules of access and extensions of both sides',
   async find({ source, target, direction }) {
@@ -29,13 +29,13 @@ export const code: SwitchCheck = {
         severity,
         objects: (['source', 'target'] as const).filter((side) => !recorded[side]),
         message:
-          'There is no record of functions, views, triggers and policies as they were copied, so nobody can tell whether they changed since.',
+          'There is no record of functions, views, triggers and policies as they were copied, so it is not known whether they changed since.',
         remedy: 'Start Replicate and let it finish. If this remains, an older version copied the schema: Cleanup, then begin anew.',
       }),
       ...listed({
         code: 'CodeChanged',
         severity,
-        objects: told([
+        objects: texts([
           [direction.from, from.filter(serious)],
           [direction.to, to.filter(serious)],
         ]),
@@ -47,14 +47,14 @@ export const code: SwitchCheck = {
       ...listed({
         code: 'PrivilegesOrVersionsChanged',
         severity: 'warning',
-        objects: told([[direction.from, from.filter(rest)]]),
+        objects: texts([[direction.from, from.filter(rest)]]),
         message: 'What roles were granted, or the version of an extension, has changed since the schema was copied.',
         remedy: 'Grant the same on the other side where its roles need it, and see whether the other version of the extension will do.',
       }),
       ...listed({
         code: 'CodeChangedAlike',
         severity: 'warning',
-        objects: told([['both sides', alike]]).map((words) => words.replace('on the both sides, ', '')),
+        objects: texts([['both sides', alike]]).map((words) => words.replace('on the both sides, ', '')),
         message: 'These changes were made since the copy on both sides alike, as far as their versions print the same.',
         remedy: 'Nothing, if that was intended.',
       }),

@@ -1,11 +1,11 @@
-/** What a person has to have said in so many words before a switch is made. */
+/** Consents that the operator has to give explicitly before a switch. */
 import { CUTOVER } from '../../config/direction.ts';
 import { knowsPublisher, whyUnknown } from '../../replication/connection.ts';
 import { listed } from '../finding.ts';
 import { cannotVerify } from '../readiness/way-back.ts';
 import type { SwitchCheck } from './context.ts';
 
-/** Of what the deployment weakens itself there is nothing more to be asked. */
+/** Modes of sslmode that the deployment weakens by its own setting, so that no consent is asked for. */
 const WEAKENED = new Set(['disable', 'prefer']);
 
 export const unverifiedWayBack: SwitchCheck = {
@@ -20,7 +20,7 @@ export const unverifiedWayBack: SwitchCheck = {
         severity: 'blocker',
         objects: unverified && input.reverse === 'unsaid' ? [`source: PostgreSQL ${from.version}`] : [],
         message:
-          `The stream back would be encrypted, but ${whyUnknown(route, from.version)}. Whoever sits between source and target could pose as ` +
+          `The stream back would be encrypted, but ${whyUnknown(route, from.version)}. An attacker between source and target could pose as ` +
           'the target and feed changes into the source.',
         remedy:
           'Say what you want, and start again: {"reverse": true} consents to that, {"reverse": false} goes without a way back that keeps what ' +

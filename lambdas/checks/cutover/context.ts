@@ -1,6 +1,6 @@
 /**
- * What the checks before a switch look at. A switch over and the way back ask the same questions with the sides swapped, so the checks speak
- * of the side that is left, the side that is arrived at, and the two streams between them.
+ * What the checks before a switch read. A cutover and a rollback ask the same questions with the sides swapped, so the checks are written in
+ * terms of the side switched from, the side switched to, and the two streams between them.
  */
 import type { Direction } from '../../config/direction.ts';
 import type { Exclusions, TableName } from '../../config/input.ts';
@@ -19,7 +19,7 @@ import { type Gates, lookAtGates } from '../../state/gates.ts';
 import type { Check } from '../run.ts';
 
 export type Needs = 'executions' | 'source' | 'target' | 'replication' | 'applicationView' | 'functions';
-/** What the checks look with. The cluster is of interest only to whoever leaves it. */
+/** What the checks read from. The cluster matters only to a switch away from it. */
 export type SwitchLooking = Looking<Needs> & { readonly clusterAccess?: ClusterAccess };
 
 /** One of the two databases, by what it is in this switch. */
@@ -32,20 +32,20 @@ export interface Side {
 
 export interface SwitchCheckContext extends Pick<Looking<Needs>, 'source' | 'target' | 'input' | 'execution' | 'results'> {
   readonly direction: Direction;
-  /** The side that serves the application, and is left. */
+  /** The side that serves the application, and is switched from. */
   readonly from: Side;
   readonly to: Side;
-  /** Names of subscription and slot of the stream that flows now, and of the one that the switch will make. */
+  /** Names of subscription and slot of the current stream, and of the one that the switch will make. */
   readonly current: string;
   readonly next: string;
-  /** What the input leaves behind, and what was left behind when the schema was copied. */
+  /** Exclusions of the input, and those that were in force when the schema was copied. */
   readonly exclusions: Exclusions;
   readonly replication: ReplicationAccess;
   readonly application: ApplicationView;
   readonly functions: Functions;
   readonly cluster: ClusterAccess | undefined;
   readonly gates: Gates;
-  /** Of the stream that flows now. */
+  /** Observed state of the current stream. */
   readonly history: StreamHistory;
 }
 
@@ -59,7 +59,15 @@ export async function loadSwitchContext(direction: Direction, ctx: SwitchLooking
   const copied = (await copyOn(target))?.exclusions;
   const { database } = source.endpoint;
   return {
-    ...{ source, target, input, execution, results, replication, direction, from, to },
+    source,
+    target,
+    input,
+    execution,
+    results,
+    replication,
+    direction,
+    from,
+    to,
     current: subscriptionName(database, direction.current),
     next: subscriptionName(database, direction.next),
     exclusions: {

@@ -1,4 +1,4 @@
-/** What extensions keep to themselves, right before a switch, which carries it once more. */
+/** Rows in configuration tables of extensions, right before a switch, which copies them once more. */
 import { toHandOver } from '../../extensions/hand-over.ts';
 import { lookAtJobs, mayChange, mayMake, pairJobs, titleOf } from '../../extensions/jobs.ts';
 import { lookAtPair, markedPairs } from '../../extensions/look.ts';

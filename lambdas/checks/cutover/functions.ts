@@ -1,4 +1,4 @@
-/** Whether the functions that switch, and the one that takes a switch back, can be called. */
+/** Whether the functions that switch, and the one that aborts a switch, can be called. */
 import type { SwitchCheck } from './context.ts';
 
 export const functions: SwitchCheck = {

@@ -1,4 +1,4 @@
-/** Whether the application could still update its tables once they are published where it arrives. */
+/** Whether the application could still update its tables once they are published on the side switched to. */
 import { keyOf } from '../../config/tables.ts';
 import { isWanting } from '../../replication/identity/choice.ts';
 import { identities } from '../../replication/identity/identity.sql.ts';

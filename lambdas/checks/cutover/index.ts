@@ -1,4 +1,4 @@
-/** Every check before a switch, in the order in which a person would want to read the findings. A new check is one entry here. */
+/** Every check before a switch, in the order in which the operator reads the findings. A new check is one entry here. */
 import { loginTriggers } from '../readiness/login-triggers.ts';
 import { ownThings } from '../readiness/own-things.ts';
 import { application } from './application.ts';

@@ -9,10 +9,10 @@ import { heartbeatExists } from '../../state/heartbeat.sql.ts';
 import { loadSwitchContext, type Needs, type SwitchCheckContext } from './context.ts';
 import { streamTrouble } from './stream.ts';
 
-/** Then it is too far behind to be switched. */
+/** After so many samples without enough good ones the stream is too far behind to be switched. */
 const MOST_SAMPLES = 8;
 
-/** Markers of ours are told from those of other steps of the same execution. */
+/** Writer of our markers, which tells them from those of other steps of the same execution. */
 export const samplerOf = (execution: string): string => `${execution}:check`;
 
 /** The samples of this execution so far. */

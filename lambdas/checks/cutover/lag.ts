@@ -1,4 +1,4 @@
-/** Whether the stream keeps up: what it is behind when the fence goes up is downtime. */
+/** Whether the stream keeps up: its lag when the fence is raised becomes downtime. */
 import { SAMPLE_TIMEOUT_MS } from '../../replication/lag-samples.ts';
 import type { Arrival } from '../../replication/marker.ts';
 import { type Finding, listed } from '../finding.ts';
@@ -9,7 +9,7 @@ import { streamTrouble } from './stream.ts';
 export const lag: SwitchCheck = {
   name: 'lag of the stream',
   async find(ctx) {
-    if (streamTrouble(ctx).length > 0) return []; // that is told as such
+    if (streamTrouble(ctx).length > 0) return []; // reported by a check of its own
     const { newest, good } = await lagSamplesOf(ctx);
     if (!newest) throw new Error('no marker was sent, most likely because our own table for them is missing on one side');
     const arrival = await sampleAgain(ctx, newest);

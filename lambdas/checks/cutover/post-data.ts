@@ -5,7 +5,7 @@ import { type Finding, listed } from '../finding.ts';
 import { invalidIndexes } from '../invalid-indexes.sql.ts';
 import type { SwitchCheck } from './context.ts';
 
-/** The step whose list it is. */
+/** The step that builds these objects. */
 const BUILDER = 'BuildIndexes';
 const START_REPLICATE = 'Start Replicate and let it finish: BuildIndexes makes what is missing.';
 

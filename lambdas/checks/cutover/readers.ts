@@ -1,4 +1,4 @@
-/** Ways to the source that its writer does not see: reader instances, other regions, proxies. A fence ends and shuts out none of them. */
+/** Connections to the source that its writer does not see: reader instances, other regions, proxies. A fence ends and refuses none of them. */
 import { READERS_CODE, READERS_SERVE_ON } from '../../cluster/readers.ts';
 import { MigrationError, TransientError } from '../../config/errors.ts';
 import type { ClusterAccess, ClusterState } from '../../ports/cluster.ts';
@@ -11,7 +11,7 @@ function readersOf({ members, readerEndpoints = [] }: ClusterState): readonly Fi
     code: READERS_CODE,
     severity: 'warning',
     objects: readers.length > 0 ? [...readers, ...readerEndpoints] : [],
-    message: `${READERS_SERVE_ON} Whoever connects anew is refused there as on the writer.`,
+    message: `${READERS_SERVE_ON} A new connection is refused there as on the writer.`,
     remedy:
       `Let whatever reads there read from the target, and reboot each of ${readers.join(', ')} as soon as the switch is over ` +
       '(aws rds reboot-db-instance --db-instance-identifier …), which ends its sessions.',
@@ -65,7 +65,7 @@ async function proxiesOf(cluster: ClusterAccess, state: ClusterState): Promise<r
         code: 'ProxiesUnknown',
         severity: 'warning',
         objects: [],
-        message: `It could not be told whether an RDS Proxy leads to the source: ${error.message}`,
+        message: `It is not known whether an RDS Proxy leads to the source: ${error.message}`,
         remedy: 'Look for one in the console; whatever connects through it has to connect to the target when the switch is over.',
       },
     ];

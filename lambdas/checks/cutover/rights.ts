@@ -1,4 +1,4 @@
-/** What our roles on both sides have to be allowed for a switch, found out before anything is begun. */
+/** Rights that our roles need on both sides for a switch, checked before anything is begun. */
 import { CUTOVER } from '../../config/direction.ts';
 import { grantRole, ownersWeCannotBecome, tablesNotOwned } from '../../postgres/rights.sql.ts';
 import { allRightsOn, fenceLacks, publisherLacks, SUBSCRIBING_CAN_BE_GRANTED, subscriberLacks } from '../../postgres/rights.ts';

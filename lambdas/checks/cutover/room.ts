@@ -1,4 +1,4 @@
-/** Room for the stream that the switch makes: a slot and a sender where it is arrived at, an origin and a worker where it is left. */
+/** Room for the stream that the switch makes: a slot and a walsender on the side switched to, an origin and a worker on the side switched from. */
 
 import { listed } from '../finding.ts';
 import { full, publisherRoomOn } from '../readiness/publisher-room.ts';
@@ -10,7 +10,7 @@ import { subscriberUse } from './subscriber-use.sql.ts';
 /** From 18 on, origins have a setting of their own. */
 const ORIGINS_HAVE_THEIR_OWN_SETTING = 18;
 
-/** To be asked only where the switch makes a stream. */
+/** Runs a check only where the switch makes a stream. */
 const ifStreamIsMade = (check: Check<SwitchCheckContext>): Check<SwitchCheckContext> => ({
   name: check.name,
   find: async (ctx) => (ctx.input.reverse ? check.find(ctx) : []),
@@ -34,7 +34,7 @@ export const publisherRoom = ifStreamIsMade({
         severity: 'blocker',
         objects: room.full,
         message: `The stream that the switch makes takes a slot and a sender on the ${to.name}.`,
-        remedy: 'Raise the setting and restart that server, or drop slots that nobody needs.',
+        remedy: 'Raise the setting and restart that server, or drop slots that are not needed any more.',
       }),
     ];
   },

@@ -7,14 +7,14 @@ import type { SwitchCheck } from './context.ts';
 /** Definitions can be long, and many of them have to fit into one message. */
 const LONGEST_WORDS = 300;
 
-const told = (side: string, difference: Difference): string => {
+const described = (side: string, difference: Difference): string => {
   const words = `on the ${side}, ${inWords(difference)}`;
   return words.length > LONGEST_WORDS ? `${words.slice(0, LONGEST_WORDS)}…` : words;
 };
 
 const MIGRATED = 'The schema has changed since it was copied. Changes of the schema are not replicated.';
 
-/** What is left of a broken `create index concurrently` is in no dump, so the target never had it. */
+/** An invalid index of an interrupted `create index concurrently` is in no dump, so the target never had it. */
 const wasNeverCopied = ({ object, was, is }: Difference): boolean =>
   is === undefined && object.startsWith('index ') && / \(invalid\)$/.test(was ?? '') && !/ ON ONLY /.test(was ?? '');
 
@@ -27,15 +27,15 @@ export const schema: SwitchCheck = {
         code: 'SchemaNotRecorded',
         severity: 'blocker',
         objects: (['source', 'target'] as const).filter((side) => !recorded[side]),
-        message: 'There is no record of the schema as it was copied, so nobody can tell whether it has changed since.',
+        message: 'There is no record of the schema as it was copied, so it is not known whether it has changed since.',
         remedy: 'Start Replicate and let it finish. If this remains, an older version copied the schema: Cleanup, then begin anew.',
       }),
       ...listed({
         code: 'SchemaChanged',
         severity: 'blocker',
         objects: [
-          ...changed.source.filter((one) => !wasNeverCopied(one)).map((one) => told('source', one)),
-          ...changed.target.map((one) => told('target', one)),
+          ...changed.source.filter((one) => !wasNeverCopied(one)).map((one) => described('source', one)),
+          ...changed.target.map((one) => described('target', one)),
         ],
         message: MIGRATED,
         remedy:

@@ -1,4 +1,4 @@
-/** Whether the side that is to be left is the one that serves. Everything else is asked only then: the answers would mean nothing. */
+/** Whether the side switched from is the one that serves. All other checks run only then: otherwise they would mean nothing. */
 import { CUTOVER } from '../../config/direction.ts';
 import { servingSide } from '../../state/gates.ts';
 import { lookForInterrupted } from '../../switch/recovery.ts';

@@ -1,4 +1,4 @@
-/** A switch is no place for sessions in which triggers do not fire; see `demandOrdinarySessions` in `switch/sessions.ts`. */
+/** A switch must not run in sessions in which triggers do not fire; see `demandOrdinarySessions` in `switch/sessions.ts`. */
 import { sessionRoleFindings } from '../readiness/session-role.ts';
 import type { SwitchCheck } from './context.ts';
 

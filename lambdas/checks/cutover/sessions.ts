@@ -1,4 +1,4 @@
-/** Whose sessions the fence ends, and whose it cannot end. */
+/** Sessions that the fence ends, and sessions that it cannot end. */
 import { type Finding, listed } from '../finding.ts';
 import type { SwitchCheck } from './context.ts';
 import { type ClientSessions, clientSessions } from './switch-sessions.sql.ts';
@@ -6,7 +6,7 @@ import { type ClientSessions, clientSessions } from './switch-sessions.sql.ts';
 const roleOf = ({ role }: ClientSessions): string => role ?? 'no role';
 const describe = (one: ClientSessions): string => `${roleOf(one)} (${one.application || 'unnamed'}): ${one.count}`;
 
-/** Sessions by role, however many applications they name. */
+/** Sessions by role, with all application names together. */
 function byRole(all: readonly ClientSessions[]): string[] {
   const counts = new Map<string, number>();
   for (const one of all) counts.set(roleOf(one), (counts.get(roleOf(one)) ?? 0) + one.count);
@@ -31,7 +31,7 @@ export const sessions: SwitchCheck = {
         objects: all.filter(({ ends }) => !ends).map(describe),
         message:
           'These are superusers or no role at all, so the fence neither ends them nor keeps them out. For them it is only a default, which a ' +
-          'session that sets transactions to read write overrides. Whoever among them has written without committing yet stops the switch.',
+          'session that sets transactions to read write overrides. One of them that has written and not committed yet stops the switch.',
         remedy: 'See to it that nothing writes under these roles during the switch. On Aurora and PlanetScale they belong to the platform.',
       }),
     ];

@@ -1,4 +1,4 @@
-/** Whom the fence cannot shut out, because they share our role's rights, or our role itself. */
+/** Roles that the fence cannot refuse, because they share our role's rights, and sessions that use our role itself. */
 import type { MigrationInput } from '../../config/input.ts';
 import { rightsOn } from '../../postgres/rights.ts';
 import { type RoleKept, rolesKept } from '../../postgres/shut-out.sql.ts';
@@ -10,7 +10,7 @@ const isHarmless = ({ harmlessRoles }: Pick<MigrationInput, 'harmlessRoles'>, ro
 
 const on = ({ name }: Side, role: string): string => `${name}: ${role}`;
 
-/** Roles that keep CONNECT on both sides: the one that is left is fenced, and the other one is shut until it is switched to. */
+/** Roles that keep CONNECT on either side: the side switched from is fenced, and the other one is closed until it serves. */
 async function keptOn({ from, to }: SwitchCheckContext): Promise<(RoleKept & { readonly side: Side })[]> {
   const found: (RoleKept & { readonly side: Side })[] = [];
   for (const side of [from, to]) {
@@ -50,7 +50,7 @@ export const shutOut: SwitchCheck = {
   },
 };
 
-/** Sessions that are not ours, of the role that is: they are ended, and let in again at once. */
+/** Sessions of our own role that are not ours: they are ended, and can connect again at once. */
 export const ownRole: SwitchCheck = {
   name: 'other users of our own role',
   async find({ from, current, next, input }) {
@@ -64,7 +64,7 @@ export const ownRole: SwitchCheck = {
       message:
         'These sessions log in as the role that the migration itself uses, which no fence can shut out: they come back and may write.',
       remedy:
-        'Give them a role of their own, or end them if nobody starts them again; or name the role in harmlessRoles if they write nothing that ' +
+        'Give them a role of their own, or end them if nothing starts them again; or name the role in harmlessRoles if they write nothing that ' +
         'matters.',
     });
   },
@@ -76,7 +76,7 @@ export function roleOfLogin(user: string, own: { readonly user: string; readonly
   return branch !== '' && user.endsWith(branch) ? user.slice(0, -branch.length) : user;
 }
 
-/** As whom the application logs in where a switch has to shut it out: at the side that is left, and for the way back at the target. */
+/** Roles with which the application logs in where a switch has to refuse it: on the side switched from, and for a rollback on the target. */
 async function loginsOf({ application, from, to, input }: SwitchCheckContext): Promise<{ readonly side: Side; readonly user: string }[]> {
   const users = (await application.currentUsers()).map((user) => ({ side: from, user }));
   const later = to.name === 'target' && input.reverse ? await application.targetUser() : undefined;

@@ -1,4 +1,4 @@
-/** Whether the stream back that this switch makes outlives a switchover of the target. */
+/** Whether the slot of the reverse stream that this switch makes survives a switchover of the target. */
 import { slotSurvival } from '../readiness/slot-survival.ts';
 import type { SwitchCheck } from './context.ts';
 

@@ -1,4 +1,4 @@
-/** Whether the stream that flows now is the one that we made, whole and running. Without it a switch would lose what it has not brought. */
+/** Whether the current stream is the one that we made, without a gap, and running. Otherwise a switch would lose what it has not delivered. */
 import { ROLLBACK } from '../../config/direction.ts';
 import type { SideName } from '../../config/side-name.ts';
 import { ownRole } from '../../postgres/roles.sql.ts';
@@ -10,7 +10,7 @@ import { senderOf } from '../../replication/walsenders.sql.ts';
 import { type Finding, listed } from '../finding.ts';
 import type { SwitchCheck, SwitchCheckContext } from './context.ts';
 
-/** What no way back means; empty for a switch over, which loses nothing by being refused. */
+/** What is lost where a rollback is refused; empty for a cutover, which loses nothing by being refused. */
 function lossBy({ direction, gates }: SwitchCheckContext): string {
   if (direction !== ROLLBACK) return '';
   const since = gates.source?.changedAt.toISOString();
@@ -69,13 +69,13 @@ export const streamTrouble = (ctx: SwitchCheckContext): Finding[] => {
       code: 'StreamNotRunning',
       severity: 'blocker',
       objects: subscription.enabled && !slot?.active ? [current] : [],
-      message: `Nobody reads the replication slot on the ${from.name}: the subscription on the ${to.name} cannot connect, or fails again and again.`,
+      message: `No walsender reads the replication slot on the ${from.name}: the subscription on the ${to.name} cannot connect, or fails again and again.`,
       remedy: `The log of the ${to.name} names the cause. Remove it, and wait until the subscription has caught up.`,
     }),
   ];
 };
 
-/** Whoever has disabled it. */
+/** Message and remedy for a disabled subscription: disabled by a switch that was cut off, or by another session. */
 function disabled(name: string, side: SideName, subscription: SubscriptionState): Pick<Finding, 'message' | 'remedy'> {
   if (isHeld(subscription)) {
     return {
@@ -110,7 +110,7 @@ export const login: SwitchCheck = {
 
 /**
  * A slot cannot be dropped while it is read. So if it was read without interruption since the comparison began, it is the one whose
- * changes were compared; otherwise somebody may have made it anew in between, which leaves no other trace.
+ * changes were compared; otherwise another session may have made it anew in between, which leaves no other trace.
  */
 export const uninterrupted: SwitchCheck = {
   name: 'the stream since the comparison began',
@@ -128,7 +128,7 @@ export const uninterrupted: SwitchCheck = {
       code: 'StreamInterrupted',
       severity: 'blocker',
       objects: walsender && isOlderThan(walsender, since) ? [] : [current],
-      message: 'The stream was interrupted after the comparison had begun, so the comparison does not vouch for what came after.',
+      message: 'The stream was interrupted after the comparison had begun, so the comparison does not cover what came after.',
       remedy:
         'Start again: the data are compared once more, and nothing else has to be done. Or let them be compared under the fence with "verify": "fence".',
     });

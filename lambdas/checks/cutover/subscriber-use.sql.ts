@@ -4,15 +4,15 @@ import { statement } from '../../postgres/quote.ts';
 import { subscriptionIds } from '../../postgres/subscription-ids.sql.ts';
 
 export interface SubscriberUse {
-  /** Replication origins of the whole server; each may take a place. */
+  /** Replication origins of the whole server; each may take one of the origin slots. */
   readonly origins: number;
   /** Enabled subscriptions of the whole server: each keeps a worker. */
   readonly subscriptions: number;
-  /** Background workers that stay, and the workers of enabled subscriptions whether they run or not. */
+  /** Permanent background workers, and the workers of enabled subscriptions whether they run or not. */
   readonly workers: number;
 }
 
-/** Processes that are no background workers, and the workers of parallel queries, which come and go. */
+/** Backend types that are no background workers, and the workers of parallel queries, which are temporary. */
 const NO_WORKERS = [
   'client backend',
   'standalone backend',

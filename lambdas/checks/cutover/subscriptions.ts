@@ -1,4 +1,4 @@
-/** Others that write into either database, where no fence stops them: the server starts the workers of a subscription again. */
+/** Other subscriptions that write into either database, where no fence stops them: the server restarts the workers of a subscription. */
 import { listed } from '../finding.ts';
 import type { SwitchCheck } from './context.ts';
 import { enabledSubscriptions } from './enabled-subscriptions.sql.ts';

@@ -1,4 +1,4 @@
-/** What others do in this database, by role and application, with what a fence can do about it. */
+/** Sessions of others in this database, by role and application, and whether a fence can end them. */
 import type { Statement } from '../../ports/database.ts';
 import { isOfOthers, streamProcesses } from '../../postgres/own-streams.sql.ts';
 import { statement } from '../../postgres/quote.ts';

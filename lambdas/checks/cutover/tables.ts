@@ -1,4 +1,4 @@
-/** Whether the tables that there are, the tables that are published and the tables that the subscription knows are the same. */
+/** Whether the tables of the database, of the publication and of the subscription are the same. */
 import { CUTOVER } from '../../config/direction.ts';
 import type { TableName } from '../../config/input.ts';
 import { HEARTBEAT_TABLE, missingFrom } from '../../config/tables.ts';
@@ -11,7 +11,7 @@ import type { SwitchCheck, SwitchCheckContext } from './context.ts';
 
 const namesOf = (tables: readonly TableName[]): string[] => tables.map(({ schema, table }) => qualified(schema, table)).sort();
 
-/** On the way back only tables that both sides have: what was on the target before the migration is none of its business. */
+/** For a rollback only tables that both sides have: tables that were on the target before the migration are not part of it. */
 async function wantedTables({ direction, from, to, exclusions }: SwitchCheckContext): Promise<TableName[]> {
   const here: readonly TableName[] = await from.reader.query(publishedTables(exclusions));
   if (direction === CUTOVER) return [...here, HEARTBEAT_TABLE];
@@ -24,7 +24,7 @@ export const tables: SwitchCheck = {
   name: 'tables, published tables and subscribed tables',
   async find(ctx) {
     const { from, to, history } = ctx;
-    if (!history.publication || !history.subscription) return []; // that is told as such
+    if (!history.publication || !history.subscription) return []; // reported by a check of its own
     const [wanted, published, subscribed] = [await wantedTables(ctx), history.publication.tables, history.tables];
     const again = ctx.direction === CUTOVER ? 'Start Replicate, which takes them in' : 'Go over again once they are equal';
     const unpublished = missingFrom(published, wanted);
@@ -85,7 +85,7 @@ export const publication: SwitchCheck = {
       code: 'PublicationNarrowed',
       severity: 'blocker',
       objects: found?.plain ? [] : [from.name],
-      message: 'Somebody has changed the publication: it no longer sends every change of every row and column of its tables.',
+      message: 'The publication was changed: it no longer sends every change of every row and column of its tables.',
       remedy: 'What was held back is missing on the other side. Cleanup, then begin anew with Replicate.',
     });
   },

@@ -1,4 +1,4 @@
-/** Transactions under way. Those on the side that is left would be killed by the fence; those on the other hold up the slot that is made there. */
+/** Open transactions. The fence would end those on the side switched from; those on the other side delay the slot that is made there. */
 import { roleRights } from '../../postgres/rights.sql.ts';
 import { preparedTransactions, type WriteTransaction, writeTransactions } from '../activity.sql.ts';
 import { type Finding, listed } from '../finding.ts';
@@ -12,7 +12,7 @@ interface Transaction {
   readonly autovacuum?: boolean;
 }
 
-/** A new slot waits for the transactions of every database, autovacuum's included; the fence ends those of one, but autovacuum's. */
+/** A new slot waits for the transactions of every database, autovacuum's included; the fence ends those of one database, except autovacuum's. */
 const concerns = ({ input, to }: SwitchCheckContext, side: Side): ((one: Transaction) => boolean) =>
   side === to && input.reverse
     ? () => true

@@ -1,4 +1,4 @@
-/** Transactions that would keep a slot from being made, and rows that have waited long for vacuum. */
+/** Transactions that would delay the creation of a slot, and rows that have waited long for vacuum. */
 import { roleRights } from '../../postgres/rights.sql.ts';
 import { databaseAges, preparedTransactions, type WriteTransaction, writeTransactions } from '../activity.sql.ts';
 import { listed } from '../finding.ts';
@@ -51,9 +51,9 @@ export const longTransactions: ReadinessCheck = {
   },
 };
 
-/** Half of the 2,147,483,648 that an age can reach; autovacuum begins at a tenth, so something has kept it from its work. */
+/** Half of the 2,147,483,648 that an age can reach; autovacuum begins at a tenth, so something has held it back. */
 const MUCH = 1_000_000_000;
-/** vacuum_failsafe_age: from here on vacuum gives up everything else. Not the time to hold it back further. */
+/** vacuum_failsafe_age: from here on vacuum skips everything but freezing. A copy must not hold it back further. */
 const TOO_MUCH = 1_600_000_000;
 
 export const transactionAge: ReadinessCheck = {

@@ -7,7 +7,10 @@ export async function secretObstacles(application: ApplicationView): Promise<Fin
   const { secret } = application;
   if (secret === undefined) return [];
   return (await application.obstacles()).map(({ code, message, remedy }) => ({
-    ...{ code, severity: 'blocker', message, remedy },
+    code,
+    severity: 'blocker',
+    message,
+    remedy,
     objects: [secret],
   }));
 }

@@ -5,11 +5,11 @@ import type { CheckContext, ReadinessCheck } from './context.ts';
 import { otherSubscriptions, replicationUse } from './servers.sql.ts';
 import { numberOf, sourceProspect, valuesOf } from './settings.ts';
 
-/** What both guides ask for max_worker_processes, among others. */
+/** Value of max_worker_processes that both guides ask for. */
 const WORKERS_OF_THE_GUIDE = 10;
-/** One worker starts the others: the launcher takes a place for itself. */
+/** The logical replication launcher, which takes one worker process itself. */
 const LAUNCHER = 1;
-/** The apply worker and the least with which tables are copied: one synchronization worker. */
+/** The apply worker, and one table synchronization worker at least. */
 const LEAST_WORKERS = 2;
 /** From 18 on, origins have a setting of their own; before, max_replication_slots bounded them on the target as well. */
 const ORIGINS_HAVE_THEIR_OWN_SETTING = 18;
@@ -45,7 +45,7 @@ export const walLevel: ReadinessCheck = {
   },
 };
 
-/** One slot and one sender for the subscription, and one of each for every table that is copied at a time. */
+/** One slot and one walsender for the subscription, and one of each for every table that is copied at a time. */
 const neededConnections = async ({ target }: CheckContext): Promise<number> =>
   1 + (numberOf(await valuesOf(target, ['max_sync_workers_per_subscription']), 'max_sync_workers_per_subscription') || 1);
 
@@ -69,7 +69,7 @@ export const sourceReplication: ReadinessCheck = {
       severity: 'blocker',
       objects: lacking,
       message: 'Each table that is copied takes a slot and a sender on the source, and the subscription takes one of each for itself.',
-      remedy: 'Raise the setting on the source and restart it, or drop slots that nobody needs.',
+      remedy: 'Raise the setting on the source and restart it, or drop slots that are not needed any more.',
     });
   },
 };

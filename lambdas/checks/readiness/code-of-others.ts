@@ -1,7 +1,7 @@
 /**
- * Code whose owner is not trusted. What is copied belongs to the role that made the copy, so code of ordinary users comes to run with its
- * rights; and the stream back may run code on the source as its subscription's owner. It is named, not refused: in most databases it
- * belongs to the application, and only a person can tell.
+ * Code whose owner is not trusted. Copied objects belong to the role that made the copy, so code of ordinary users comes to run with its
+ * rights; and the reverse stream may run code on the source as the owner of its subscription. It is a warning, not a blocker: in most
+ * databases the code belongs to the application, and only the operator knows.
  */
 import { securityInvoker, takeRoutine } from '../../postgres/rights.sql.ts';
 import { rightsOn } from '../../postgres/rights.ts';
@@ -18,7 +18,7 @@ import type { ReadinessCheck } from './context.ts';
 /** From here on changes are applied as the owner of each table, before as the owner of the subscription, which is our role. */
 const APPLIES_AS_TABLE_OWNER = 16;
 
-/** When the target runs it, as the end of a sentence. */
+/** Where the code is used and when the target runs it, as the end of a sentence. */
 const RUNS: Readonly<Record<Reached, readonly [code: string, when: string]>> = {
   check: [
     'CodeInCheck',
@@ -28,14 +28,14 @@ const RUNS: Readonly<Record<Reached, readonly [code: string, when: string]>> = {
   default: ['CodeInDefault', 'defaults or generated columns, and so when rows are written, generated columns also when they are copied'],
   'materialized view': ['CodeInMaterializedView', 'materialized views, and so at every REFRESH, the first of which is ours'],
   policy: ['CodeInPolicy', 'policies, and so whenever a role that they concern reads or writes the table'],
-  trigger: ['CodeInTrigger', 'triggers or rules, and so when rows are written after the switch by whoever owns the copy'],
+  trigger: ['CodeInTrigger', 'triggers or rules, and so when rows are written after the switch by the owner of the copy'],
 };
 
 const describe = ({ object, owner, from, more }: ReachedFunction): string =>
   `${object} owner ${owner}, reached from ${[...from, ...(more > 0 ? [`${more} more`] : [])].join(', ')}`;
 
 const REMEDY =
-  'Read each function, and what it calls, before you start. Those that nobody but you shall be able to replace can be given to our role; or ' +
+  'Read each function, and what it calls, before you start. Those that no other role shall be able to replace can be given to our role; or ' +
   'exclude the tables.';
 
 const distinct = <Row extends ForeignFunction>(functions: readonly Row[]): string[] => [...new Set(functions.map(({ object }) => object))];
@@ -66,7 +66,7 @@ export const codeOfOthers: ReadinessCheck = {
         severity: 'warning',
         objects: definers.map(({ object, owner }) => `${object} owner ${owner}`),
         message:
-          'These functions run with the rights of their owner, whoever calls them. After the copy that is the role that made it, which may do ' +
+          'These functions run with the rights of their owner, not of their caller. After the copy that is the role that made it, which may do ' +
           'much more than the owner on the source.',
         remedy:
           'Read each, and take security definer away where it is not needed; on the target, give the others to roles that may do little.',

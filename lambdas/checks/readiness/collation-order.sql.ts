@@ -1,14 +1,14 @@
-/** In what order a server puts strings, and what in a schema depends on that order. */
+/** The sort order of strings on a server, and the objects of a schema that depend on it. */
 import type { Exclusions } from '../../config/input.ts';
 import type { Statement } from '../../ports/database.ts';
 import { identifier, literal, qualified, statement } from '../../postgres/quote.ts';
 import { exclusions, INCLUDED_TABLE } from '../../postgres/tables.sql.ts';
 
-/** The database's own collation, by the name that it has in every server. */
+/** The default collation of the database, by the name that it has in every server. */
 export const DEFAULT_COLLATION = 'pg_catalog."default"';
 
 /**
- * The place of each string among all of them under each collation, from 1; equal strings have the same. Comparing strings runs nobody's code.
+ * The rank of each string among all of them under each collation, from 1; equal strings have the same. Comparing strings runs no code of users.
  * @param collations names as SQL writes them, from a catalog
  */
 export const ranks = (collations: readonly string[], strings: readonly string[]): Statement<{ readonly ranks: number[][] }> => {
@@ -25,10 +25,10 @@ from (
   );
 };
 
-/** What depends on how a collation sorts. */
+/** An object that depends on the sort order of a collation. */
 export interface OrderDependent {
   readonly kind: 'partition' | 'check' | 'range' | 'exclusion' | 'generated' | 'unique';
-  /** For a person. */
+  /** Description for messages. */
   readonly object: string;
   /** As SQL writes it. */
   readonly collation: string;
@@ -38,7 +38,7 @@ export interface OrderDependent {
   readonly columns: readonly string[];
   /** Bounds of a partition (of all others for the default one), or a check, as the server prints them; null for all others. */
   readonly text: string | null;
-  /** For a partition, the place of the column in the key, from 1. */
+  /** For a partition, the position of the column in the key, from 1. */
   readonly position: number | null;
 }
 
@@ -131,7 +131,7 @@ cross join lateral ${COMPARED_BY('ad.adbin')} as compared (sorted_by)
 ${COLLATION('compared.sorted_by')}
 where ${INCLUDED_TABLE}`;
 
-/** Which strings are equal is a matter of the collation only where it is not deterministic. */
+/** Unique constraints: equality of strings depends on the collation only where it is not deterministic. */
 const UNIQUES = `
 select distinct 'unique', format('unique index %I.%I', n.nspname, ic.relname), ${NAMED}, n.nspname::text, c.relname::text, '{}'::text[], null, null::int
 from pg_index as ix
@@ -169,7 +169,7 @@ from (select * from ${qualified(schema, table)} limit ${Math.floor(most)}) as t
 `);
 };
 
-/** What ANALYZE has kept of a column: its most common values, and some from all over the table. */
+/** Statistics of ANALYZE about a column: its most common values, and the bounds of its histogram. */
 export const valuesKept = ({ schema, table }: OrderDependent, column: string): Statement<{ readonly value: string }> =>
   statement(`
 select distinct v.value

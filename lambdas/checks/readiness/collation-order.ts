@@ -1,4 +1,4 @@
-/** Collations of the same name that sort otherwise, and what depends on how they sort. Indexes are built anew, so they are right whatever happens. */
+/** Collations of the same name that sort differently, and what depends on their order. Indexes are built anew, so they are right in any case. */
 
 import { type Finding, listed } from '../finding.ts';
 import { ordersOtherwise } from './collation-order/trial.ts';
@@ -9,7 +9,7 @@ import { type CollationFacts, collationsThere, databaseLocale, usedCollations } 
 
 const titleOf = (collation: string): string => (collation === DEFAULT_COLLATION ? "the database's own" : collation);
 
-/** The collation of the target that a column will have: of the same name, or as what a user has defined will be made there. */
+/** The collation that a column will have on the target: of the same name, or as a user-defined one will be created there. */
 function likeOn(there: readonly CollationFacts[], { name, provider, locale, isDeterministic }: CollationFacts): string | undefined {
   const same = there.find((other) => other.name === name);
   const made = there.find(
@@ -19,11 +19,11 @@ function likeOn(there: readonly CollationFacts[], { name, provider, locale, isDe
 }
 
 interface Compared {
-  /** Collations that sort some of our strings otherwise, with their like on the target. */
+  /** Collations that sort some of our strings differently, with their counterpart on the target. */
   readonly otherwise: ReadonlyMap<string, string>;
-  /** Those that hold other strings for equal. */
+  /** Collations under which other strings are equal. */
   readonly equalOtherwise: readonly string[];
-  /** Those of which the target has no like yet. */
+  /** Collations without a counterpart on the target yet. */
   readonly untried: readonly string[];
 }
 
@@ -57,7 +57,7 @@ async function compare({ source, target }: CheckContext): Promise<Compared> {
   };
 }
 
-/** Kinds of which rows can be tried against the order of the target. */
+/** Kinds whose rows can be tried against the order of the target. */
 const TRIED = new Set<OrderDependent['kind']>(['partition', 'check', 'range']);
 
 export const collationOrder: ReadinessCheck = {
@@ -74,7 +74,7 @@ export const collationOrder: ReadinessCheck = {
       if (like !== undefined && TRIED.has(dependent.kind) && (await ordersOtherwise(source, target, dependent, like)))
         refused.push(dependent);
     }
-    const told = ({ object, collation }: OrderDependent) => `${object}: ${titleOf(collation)}`;
+    const described = ({ object, collation }: OrderDependent) => `${object}: ${titleOf(collation)}`;
     const findings: Finding[] = [
       ...listed({
         code: 'CollationSortsOtherwise',
@@ -83,12 +83,12 @@ export const collationOrder: ReadinessCheck = {
         message:
           'The target sorts a fixed list of awkward strings otherwise under these collations, whatever their names and versions say.',
         remedy:
-          'ReadinessCheck queries whose ORDER BY, min, max, < or between matters to anybody. Indexes are built by the order of the target, and are right.',
+          'ReadinessCheck queries whose ORDER BY, min, max, < or between matters to the application. Indexes are built by the order of the target, and are right.',
       }),
       ...listed({
         code: 'OrderMatters',
         severity: 'warning',
-        objects: dependents.filter((dependent) => !refused.includes(dependent)).map(told),
+        objects: dependents.filter((dependent) => !refused.includes(dependent)).map(described),
         message:
           'These depend on how strings are ordered, and the target orders some otherwise, or has the collation not yet, so that it could not be tried. ' +
           'Of the rows that were looked at (some of each table, and what ANALYZE kept) none is affected.',
@@ -97,7 +97,7 @@ export const collationOrder: ReadinessCheck = {
       ...listed({
         code: 'RowsOutOfOrder',
         severity: 'blocker',
-        objects: refused.map(told),
+        objects: refused.map(described),
         message:
           'The target orders strings otherwise, so that rows which are there now would be refused: they belong into another partition, break a check, ' +
           'or are ranges that end before they begin.',

@@ -6,9 +6,9 @@ import { connectionRoom } from './servers.sql.ts';
 
 /** A reading and a writing connection of a step, pg_dump, and as many again for a visit that overlaps with the end of the one before. */
 const STEP_CONNECTIONS = 6;
-/** Until 11 a sender took one of max_connections; from 12 on senders are counted by themselves. */
+/** Until 11 a walsender took one of max_connections; from 12 on walsenders are counted separately. */
 const SENDERS_ARE_SEPARATE = 12;
-/** Senders of the subscription and of a handful of tables at a time. */
+/** Walsenders of the subscription and of a handful of tables at a time. */
 const SENDERS = 5;
 
 async function lookAt(side: string, reader: Reader, needed: number): Promise<{ fixed: string[]; now: string[] }> {

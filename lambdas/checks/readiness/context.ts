@@ -1,4 +1,4 @@
-/** What the checks of readiness look at. */
+/** What the readiness checks read. */
 import type { MigrationInput } from '../../config/input.ts';
 import type { Looking } from '../../engine/contract.ts';
 import type { ApplicationView } from '../../ports/application.ts';
@@ -8,7 +8,7 @@ import type { WayBack } from '../../ports/replication.ts';
 import { type PublishedTable, publishedTables } from '../../postgres/tables.sql.ts';
 import type { Check } from '../run.ts';
 
-/** What every check may look at. Versions are major versions. */
+/** What every check may read. Versions are major versions. */
 export interface CheckContext {
   readonly source: Reader;
   readonly target: Reader;
@@ -22,10 +22,10 @@ export interface CheckContext {
   tables(): Promise<readonly PublishedTable[]>;
 }
 
-/** What the checks look at. */
+/** Ports that the checks read from. */
 type Needs = 'source' | 'target' | 'cluster' | 'applicationView' | 'wayBack';
 
-/** Both sides, ready to be looked at. */
+/** The context of the checks, from both sides. */
 export async function loadContext({
   source,
   target,

@@ -1,4 +1,4 @@
-/** What depends on an extension or on a collation, as pg_depend tells it. */
+/** Objects that depend on an extension or on a collation, by pg_depend. */
 import type { Exclusions } from '../../config/input.ts';
 import type { Statement } from '../../ports/database.ts';
 import { statement } from '../../postgres/quote.ts';

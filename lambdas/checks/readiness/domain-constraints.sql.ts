@@ -6,7 +6,7 @@ import { statement, USER_SCHEMA } from '../../postgres/quote.ts';
 export interface DomainConstraint {
   /** The constraint and its domain, as SQL writes them. */
   readonly object: string;
-  /** SQL for a person to run. */
+  /** SQL for the operator to run. */
   readonly validate: string;
 }
 

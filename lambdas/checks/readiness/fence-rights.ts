@@ -1,4 +1,4 @@
-/** What the fence of a later switch needs on either side, with or without a way back. */
+/** Rights that the fence of a later switch needs on either side, with or without a reverse stream. */
 import { allRightsOn, fenceLacks, loginAtTarget } from '../../postgres/rights.ts';
 import { listed } from '../finding.ts';
 import type { ReadinessCheck } from './context.ts';

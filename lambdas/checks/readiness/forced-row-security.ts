@@ -1,4 +1,4 @@
-/** FORCE ROW LEVEL SECURITY, which binds a table's owner as well: and as the owner the target applies changes. */
+/** FORCE ROW LEVEL SECURITY, which binds a table's owner as well: the target applies changes as the owner. */
 import { protectedTables } from '../../postgres/rights.sql.ts';
 import { rightsOn } from '../../postgres/rights.ts';
 import { listed } from '../finding.ts';

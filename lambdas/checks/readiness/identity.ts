@@ -1,4 +1,4 @@
-/** Tables whose rows cannot be told apart: publishing them makes the application's own UPDATE and DELETE fail. */
+/** Tables without a usable replica identity: publishing them makes the application's own UPDATE and DELETE fail. */
 import {
   choiceOf,
   clauseOf,
@@ -19,7 +19,7 @@ const REMEDY =
   'Give each a replica identity on the source, or exclude it. The statements below do it with what is there, run in this order by the ' +
   'owner of each table; each takes a short exclusive lock, and one that adds a column rewrites the table.';
 
-/** How the migration helps itself where it may. */
+/** The remedy that the migration can carry out itself, with consent. */
 const CONSENT =
   'Or start with {"replicaIdentity": "full"}: then Replicate itself sets the primary key, a unique index or FULL, whichever comes first, on';
 
@@ -29,7 +29,7 @@ const remedyFor = (tables: readonly IdentityFacts[], consented: boolean): string
   return `${REMEDY} ${CONSENT} ${settable === tables.length ? 'all of them' : `${settable} of them`}, and Cleanup puts back what was there.`;
 };
 
-/** What stands in the way, with what a person can do about it. */
+/** Blockers, with what the operator can do about them. */
 function blockers(tables: readonly IdentityFacts[], consented: boolean): Finding[] {
   const unusable = tables.filter((table) => !isAccepted(table));
   const deferrable = unusable.filter(({ identity, primaryKeyCounts }) => identity === 'd' && primaryKeyCounts === false);
@@ -79,7 +79,7 @@ function blockers(tables: readonly IdentityFacts[], consented: boolean): Finding
   ];
 }
 
-/** With consent: what the migration will set, and where somebody else has to. */
+/** With consent: what the migration will set, and what the owner of the table has to set. */
 function consented(settable: readonly IdentityFacts[]): Finding[] {
   const clause = (table: IdentityFacts): string => {
     const choice = choiceOf(table);
@@ -113,7 +113,7 @@ function consented(settable: readonly IdentityFacts[]): Finding[] {
 
 const SUBSCRIBER_FINDS_BY_INDEX = 16;
 
-/** What FULL costs those who apply the changes. @param full those that are FULL, or will be */
+/** Warnings about the cost of FULL when changes are applied. @param full tables that are FULL, or will be */
 function costsOfFull({ input, sourceVersion }: CheckContext, full: readonly IdentityFacts[]): Finding[] {
   const scanned = full.filter((table) => !table.findsByIndex);
   // Before version 16 a subscriber knows the primary key, and no other index.
@@ -158,7 +158,7 @@ export function comparesUnsentColumns(version: number): boolean {
   return since !== undefined && version % 10_000 < since;
 }
 
-/** Changes that a source of an old minor version would pass over without a word, on the way back. */
+/** Changes of the reverse stream that a source of an old minor version would skip without an error. */
 async function lostOnTheWayBack({ source, input }: CheckContext, full: readonly IdentityFacts[]): Promise<readonly Finding[]> {
   const tables = full.filter(({ hasUnsentColumns, primaryKeyCounts }) => hasUnsentColumns && primaryKeyCounts !== true);
   if (tables.length === 0 || input.reverse === false) return [];

@@ -1,4 +1,4 @@
-/** Every check, in the order in which a person would want to read the findings. A new check is one entry here. */
+/** Every readiness check, in the order in which the operator reads the findings. A new check is one entry here. */
 
 import { longTransactions, prepared, transactionAge } from './activity.ts';
 import { applicationSecret } from './application.ts';

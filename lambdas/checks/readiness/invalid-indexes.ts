@@ -1,4 +1,4 @@
-/** Indexes that are invalid on the source already. */
+/** Indexes that are already invalid on the source. */
 
 import { listed } from '../finding.ts';
 import { invalidIndexes } from '../invalid-indexes.sql.ts';

@@ -1,4 +1,4 @@
-/** Jobs of pg_cron: those that do not follow by themselves, or not as they are. */
+/** Jobs of pg_cron that the migration does not carry over, or not unchanged. */
 import { cronDatabase, cronIsClosed, jobsElsewhere, rolesNamed } from '../../extensions/cron-jobs.sql.ts';
 import { installedExtensions } from '../../extensions/extensions.sql.ts';
 import { lookAtJobs, mayChange, titleOf } from '../../extensions/jobs.ts';
@@ -7,7 +7,7 @@ import { seeAllRows } from '../../postgres/acting-role.sql.ts';
 import { type Finding, listed } from '../finding.ts';
 import type { ReadinessCheck } from './context.ts';
 
-/** pg_cron sits in one database of a server, and runs jobs in all. */
+/** pg_cron is installed in one database of a server, and runs jobs in all. */
 export const jobs: ReadinessCheck = {
   name: 'jobs of pg_cron',
   async find({ source, target, input }) {

@@ -1,6 +1,6 @@
 /**
- * What the target will not take over, all at once: CopySchema leaves behind whatever holds no rows and no table needs, and whatever a table
- * needs has to be settled beforehand. Whether a target is as strict as plain PostgreSQL shows only when CopySchema tries.
+ * Objects that the target will refuse, all at once: CopySchema does not copy those that hold no rows and that no table needs; those that a
+ * table needs have to be settled beforehand. Whether a target is as strict as plain PostgreSQL shows only when CopySchema tries.
  */
 import { rightsOn } from '../../postgres/rights.ts';
 import { type Finding, listed } from '../finding.ts';
@@ -23,7 +23,7 @@ export const leftBehind: ReadinessCheck = {
     const refused = superuser ? [] : await source.query(refusedObjects(input, limits));
     const lesser = superuser ? [] : await source.query(lesserFunctions(input, limits));
     const staying = refused.filter(({ needed }) => !needed);
-    const told = ({ object, why }: (typeof refused)[number]): string => `${object} (${why})`;
+    const described = ({ object, why }: (typeof refused)[number]): string => `${object} (${why})`;
     const findings: Finding[] = [
       ...listed({
         code: 'NeedsWhatIsLeftBehind',
@@ -38,7 +38,7 @@ export const leftBehind: ReadinessCheck = {
       ...listed({
         code: 'LeftBehind',
         severity: 'warning',
-        objects: staying.map(told),
+        objects: staying.map(described),
         message:
           'Only a superuser may make these, so CopySchema leaves them behind, with what is made of them, if the target refuses them. Where ' +
           'a table needs one, NeedsWhatIsLeftBehind names it. After CopySchema its evidence (leftBehind) says what was left.',

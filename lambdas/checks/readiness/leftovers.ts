@@ -1,6 +1,6 @@
 /**
- * What is there before the migration begins. Objects of our own belong to an attempt that continues, if the target says that it took
- * the schema over from us; without that they are leftovers, and continuing from them could lose changes.
+ * Slots, publications and subscriptions that exist before the migration begins. Objects of our own belong to an attempt that continues, if
+ * the target records that it took the schema over from us; without that they are leftovers, and continuing from them could lose changes.
  */
 import {
   dropSlot,
@@ -93,8 +93,8 @@ export const slots: ReadinessCheck = {
         code: 'InactiveSlot',
         severity: 'warning',
         objects: foreign.filter(({ active }) => !active).map(held),
-        message: 'Nobody reads from these slots, and each keeps WAL on the source for ever.',
-        remedy: 'Drop those that nobody will come back to (select pg_drop_replication_slot(…)).',
+        message: 'These slots have no reader, and each keeps WAL on the source for ever.',
+        remedy: 'Drop those that no reader will come back to (select pg_drop_replication_slot(…)).',
       }),
       ...listed({
         code: 'ForeignSlot',

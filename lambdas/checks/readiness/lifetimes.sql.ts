@@ -1,4 +1,4 @@
-/** Until when our logins may log in (`valid until`). */
+/** Expiry of our logins (`valid until`). */
 import { REPLICATION_ROLE } from '../../config/names.ts';
 import type { Statement } from '../../ports/database.ts';
 import { statement } from '../../postgres/quote.ts';
@@ -11,7 +11,7 @@ export interface EndingLogin {
   readonly hours: number;
 }
 
-/** Of the role that logged in and of the one that streams, as far as they have an end. A role as which we act needs no login. */
+/** Expiry of the role that logged in and of the replication role, where they have one. A role that we act as needs no login. */
 export const endingLogins = (): Statement<EndingLogin> =>
   statement(
     `

@@ -1,11 +1,11 @@
-/** Logins that will end by themselves: PlanetScale's roles may have a time to live. */
+/** Logins that will expire: PlanetScale's roles may have a time to live. */
 import type { SideName } from '../../config/side-name.ts';
 import type { Reader } from '../../ports/database.ts';
 import { listed } from '../finding.ts';
 import type { ReadinessCheck } from './context.ts';
 import { type EndingLogin, endingLogins } from './lifetimes.sql.ts';
 
-/** No copy of a size that needs this tool is over, and switched, sooner. */
+/** No migration of a size that needs this tool is copied and switched sooner. */
 const TOO_SOON_HOURS = 24;
 
 export const lifetimes: ReadinessCheck = {

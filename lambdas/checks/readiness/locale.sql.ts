@@ -14,7 +14,7 @@ export interface DatabaseLocale {
   readonly version: string | null;
 }
 
-/** Columns that came with 15 and 17 are read by way of jsonb, which is null where there is no such column. */
+/** Columns that came with 15 and 17 are read through jsonb, which gives null where there is no such column. */
 export const databaseLocale = (): Statement<DatabaseLocale> =>
   statement(`
 select pg_encoding_to_char(d.encoding)::text as encoding, d.datcollate::text as collate, d.datctype::text as ctype,
@@ -49,8 +49,8 @@ order by name
 `;
 
 /**
- * Collations on which something depends. What came with the server is pinned, so that pg_depend does not tell who uses it (`unicode`, from 16
- * on), but columns do; "default", "C" and "POSIX" are the same in every server.
+ * Collations on which something depends. Those that came with the server are pinned, so pg_depend does not record what uses them (`unicode`,
+ * from 16 on), but pg_attribute does; "default", "C" and "POSIX" are the same in every server.
  */
 export const usedCollations = (): Statement<CollationFacts> =>
   statement(

@@ -33,7 +33,7 @@ where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'c') and c.relpersistence <> '
 export interface LockRoom {
   /** The setting max_locks_per_transaction. */
   readonly perTransaction: number;
-  /** What it is multiplied with: places for sessions and prepared transactions, as InitializeMaxBackends of the server counts them. */
+  /** What it is multiplied with: slots for backends and prepared transactions, as InitializeMaxBackends of the server counts them. */
   readonly places: number;
 }
 

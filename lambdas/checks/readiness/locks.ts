@@ -1,17 +1,17 @@
-/** Whether both servers have room for the locks of one transaction that touches everything. */
+/** Whether the lock tables of both servers have room for one transaction that touches every object. */
 
 import { type Finding, listed } from '../finding.ts';
 import type { ReadinessCheck } from './context.ts';
 import { type LockRoom, lockRoom, locksNeeded } from './locks-needed.sql.ts';
 
 /**
- * A server promises max_locks_per_transaction for each place. Its table of locks may grow into memory that is set aside for other things: on
- * 17 and 18 one transaction got 1.67 to 2.09 times as many in five configurations, if nobody else took that memory.
+ * A server guarantees max_locks_per_transaction for each backend slot. Its lock table may grow into memory that is set aside for other things: on
+ * 17 and 18 one transaction got 1.67 to 2.09 times as many in five configurations, if no other session took that memory.
  */
 const BEYOND_HOPE = 1.6;
-/** The rest is for what everybody else locks meanwhile. */
+/** Share of the room for our transaction. The rest is for the locks of other sessions. */
 const SHARE = 0.8;
-/** Numbers that people set. */
+/** Recommended values are multiples of this. */
 const STEP = 64;
 
 interface Wanted extends LockRoom {
@@ -49,7 +49,7 @@ export const locks: ReadinessCheck = {
         code: 'FewLocks',
         severity: 'warning',
         objects: wanted.filter((one) => lacking(one) && !isHopeless(one)).map(tell),
-        message: `${message} It may fit, where nobody else needs many locks at the time. If it does not, nothing is changed.`,
+        message: `${message} It may fit, where no other session needs many locks at the time. If it does not, nothing is changed.`,
         remedy,
       }),
     ];

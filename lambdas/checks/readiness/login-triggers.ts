@@ -1,4 +1,4 @@
-/** Code that the server runs while we log in, before we could have looked at it. */
+/** Login event triggers: code that the server runs while we log in, before we could inspect it. */
 import type { Reader } from '../../ports/database.ts';
 import { loginTriggers as triggersOnLogin } from '../../schema/relations.sql.ts';
 import { listed } from '../finding.ts';

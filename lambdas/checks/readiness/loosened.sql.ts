@@ -1,6 +1,6 @@
 /**
- * Rights and settings that a dump without owners and privileges does not carry, and what that makes looser on the target. Statements are for a
- * person to run there; names are quoted by the server.
+ * Rights and settings that a dump without owners and privileges does not carry, and what is looser on the target for it. Statements are for
+ * the operator to run there; names are quoted by the server.
  */
 import type { Exclusions } from '../../config/input.ts';
 import type { Statement } from '../../ports/database.ts';
@@ -23,7 +23,7 @@ const publicMay = (list: string, kind: string, owner: string, right: string): st
 const ROUTINE = "format('%I.%I(%s)', n.nspname, p.proname, pg_get_function_identity_arguments(p.oid))";
 const KIND = "case p.prokind when 'p' then 'procedure' else 'function' end";
 
-/** Routines that PUBLIC may not execute, and everybody may on the target. */
+/** Routines that PUBLIC may not execute on the source, and every role may on the target. */
 export const closedRoutines = (input: Exclusions): Statement<Loosened> =>
   statement(
     `
@@ -60,7 +60,7 @@ export interface OwnedView {
 
 /**
  * Views that read tables with the rights of an owner who is not the owner of the tables: on the target one role owns both, and an owner passes
- * by policies. Views with security_invoker (from 15 on) read with the rights of whoever asks, and so they do there.
+ * by policies. Views with security_invoker (from 15 on) read with the rights of the role that queries them, and so they do there.
  */
 export const viewsOfOthers = (input: Exclusions): Statement<OwnedView> =>
   statement(
@@ -82,7 +82,7 @@ order by object
     exclusions(input),
   );
 
-/** Routines that run as an owner who may less than whoever makes the copy. */
+/** Security definer routines whose owner may do less than the role that makes the copy. */
 export const definersOfOwners = (input: Exclusions): Statement<OwnedView> =>
   statement(
     `
@@ -95,7 +95,7 @@ order by object
     [[...input.excludeSchemas]],
   );
 
-/** How many rights are granted to others than owners, by kind; without them roles may do less on the target, and are refused. */
+/** Number of rights that are granted to roles other than the owner, by kind; without them these roles may do less on the target. */
 export const grantCounts = (input: Exclusions): Statement<{ kind: string; count: number; roles: string }> =>
   statement(
     `
@@ -120,7 +120,7 @@ from granted group by kind order by kind
     exclusions(input),
   );
 
-/** Default privileges that take a right from PUBLIC, which what is made later on the target would have. */
+/** Default privileges that revoke a right from PUBLIC; without them PUBLIC has it on objects that are made later on the target. */
 export const closedDefaults = (): Statement<Loosened> =>
   statement(`
 select 'default privileges of ' || quote_ident(pg_get_userbyid(x.defaclrole)) || ' on ' || k.things as object,
@@ -136,13 +136,13 @@ export interface KeptSetting {
   readonly statement: string;
 }
 
-/** Lists, which a quoted text would make one name of. */
+/** Settings that hold a list, which must not be quoted as one text. */
 const LISTS = "'{search_path, temp_tablespaces, session_preload_libraries, local_preload_libraries}'::text[]";
 
 /**
- * Settings that stand with this database, with roles, and with roles in this database; those of the platform's roles and of ours are theirs.
- * What an application keeps under a name of its own (with a dot) may be a secret, so its value is not told. Lists are set by way of the session,
- * which takes them as they are printed. https://www.postgresql.org/docs/current/catalog-pg-db-role-setting.html
+ * Settings of this database, of roles, and of roles in this database, without those of the platform's roles and of ours. A setting of the
+ * application (a name with a dot) may be a secret, so its value is not shown. Lists are set through the session, which takes them as they
+ * are printed. https://www.postgresql.org/docs/current/catalog-pg-db-role-setting.html
  * @param ours our roles, whose settings we make ourselves
  */
 export const keptSettings = (ours: readonly string[], targetDatabase: string): Statement<KeptSetting> =>

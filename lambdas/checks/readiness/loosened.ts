@@ -1,4 +1,4 @@
-/** What is looser on the target than on the source, and what is lost, because owners, rights and settings stay behind. */
+/** What is looser on the target than on the source, and what is lost, because owners, rights and settings are not copied. */
 import { REPLICATION_ROLE } from '../../config/names.ts';
 import { rightsOn } from '../../postgres/rights.ts';
 import { type Finding, listed } from '../finding.ts';
@@ -23,7 +23,7 @@ export const loosenedRights: ReadinessCheck = {
         code: 'OpenToPublic',
         severity: 'warning',
         objects: closed.map(({ object }) => object),
-        message: 'PUBLIC has no right to these on the source. Privileges are not copied, so on the target everybody has.',
+        message: 'PUBLIC has no right to these on the source. Privileges are not copied, so on the target every role has it.',
         remedy: `Run the statements below on the target as ${role}, ${AFTERWARDS}; roles that they name have to be there. They fail for what is left behind.`,
         statements: closed.map(({ statement }) => statement),
       }),
@@ -36,7 +36,7 @@ export const loosenedRights: ReadinessCheck = {
           'what the owner on the source may not see, also past the policies of the tables.',
         remedy:
           `Give the views back to their owners with the statements below, ${AFTERWARDS}: make the roles, let ${role} be a member of them, and grant ` +
-          'them CREATE on the schema for the moment and what they read of the tables. Or let the views ask with the rights of whoever reads them: ' +
+          'them CREATE on the schema for the moment and what they read of the tables. Or let the views ask with the rights of the role that reads them: ' +
           'alter view … set (security_invoker = true).',
         statements: views.map(({ statement }) => statement),
       }),

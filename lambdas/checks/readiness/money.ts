@@ -14,7 +14,7 @@ export const money: ReadinessCheck = {
     if (columns.length === 0) return [];
     const [ours] = await source.query(monetaryLocale());
     const [theirs] = await target.query(monetaryLocale());
-    if (!ours?.locale || !theirs?.locale) return []; // told by the Preflight that came before the stream
+    if (!ours?.locale || !theirs?.locale) return []; // reported by the Preflight that came before the stream
     const statement = `alter database ${identifier(target.endpoint.database)} set lc_monetary = ${literal(ours.locale).trim()};`;
     return listed({
       code: 'MoneyPrintsDifferently',

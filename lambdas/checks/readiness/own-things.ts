@@ -1,6 +1,6 @@
 /**
- * What carries our name in either database, and is not ours alone: a schema with code of somebody else in it, which our own statements would
- * run; a publication whose owner decides what is sent; a login for the stream that others may take over.
+ * Objects with our name in either database that are not ours alone: a schema with code of another role in it, which our own statements would
+ * run; a publication whose owner decides what is sent; a login for the stream that other roles may take over.
  */
 import type { SideName } from '../../config/side-name.ts';
 import type { Reader } from '../../ports/database.ts';
@@ -11,7 +11,7 @@ import { NOT_OURS } from '../run.ts';
 
 type Sides = Readonly<Record<SideName, Reader>>;
 
-/** In the schema, and beside it. */
+/** Faults in our schema, and in publications, subscriptions and roles of our names. */
 async function faultsOn(side: Reader): Promise<Fault[]> {
   const [schema] = await side.query(ownSchemaState());
   return [...(schema?.faults ?? []), ...(await side.query(namesNotOurs()))];
@@ -29,7 +29,7 @@ export const ownThings: Check<Sides> = {
       severity: 'blocker',
       objects: found.map(({ side, object, fault }) => `${side}: ${object} ${fault}`),
       message:
-        'These carry a name of the migration and are not ours alone, so they may hold code of somebody else, or a way in. Nothing of them was ' +
+        'These carry a name of the migration and are not ours alone, so they may hold code of another role, or a way in. Nothing of them was ' +
         'run or read, and what would have been looked at there is not known.',
       remedy:
         'Find out who made them. Their owner or a superuser takes away what is not needed; what an earlier login of this migration has made can ' +

@@ -18,7 +18,7 @@ union all
 select a.atttypid from pg_type as t join pg_attribute as a on a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped
 where t.oid = p.type and t.typtype = 'c'`;
 
-/** Types below those of columns: relation, column, type. Roots show what their leaves hold, so only what holds rows is asked. */
+/** Types within those of columns: relation, column, type. Partitioned tables show the rows of their leaves, so only relations with rows count. */
 const COLUMN_TYPES = `
 column_type (relid, attnum, type) as (
   select c.oid, a.attnum, a.atttypid
@@ -58,8 +58,8 @@ order by object
   );
 
 /**
- * Columns, views and functions whose texts call functions that tell a place in this server's history. Names of functions that come with the
- * server are in no pg_depend before version 14, so the texts are searched; whoever writes such a name in a comment is named for nothing.
+ * Columns, views and functions whose texts call functions that return transaction ids or WAL positions of this server. Built-in functions
+ * server are in no pg_depend before version 14, so the texts are searched; a text with such a name in a comment is listed without need.
  */
 export const textsCalling = (input: Exclusions, pattern: string): Statement<{ object: string }> =>
   statement(
@@ -96,7 +96,7 @@ export interface PeculiarKey {
   /** The partitioned table. */
   readonly object: string;
   readonly strategy: 'h' | 'r';
-  /** What its key holds, such as `shop.state`. */
+  /** Type in its key, such as `shop.state`. */
   readonly type: string;
 }
 

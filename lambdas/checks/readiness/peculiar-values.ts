@@ -1,4 +1,4 @@
-/** Values that mean something on the source only, or that no stream can carry. Found by their types: no row is read. */
+/** Values that have a meaning on the source only, or that cannot be replicated. Found by their types: no row is read. */
 
 import { listed } from '../finding.ts';
 import type { ReadinessCheck } from './context.ts';
@@ -65,12 +65,12 @@ export const partitionKeys: ReadinessCheck = {
 };
 
 const HISTORY_TYPES = ['xid', 'xid8', 'cid', 'tid', 'txid_snapshot', 'pg_snapshot', 'pg_lsn'];
-/** Functions that tell of this server's transactions or of its WAL. */
+/** Functions that return transaction ids or WAL positions of this server. */
 const TELLS_HISTORY =
   '\\m(txid_current\\w*|txid_snapshot_\\w+|txid_visible_in_snapshot|txid_status|pg_current_xact_id\\w*|pg_current_snapshot|pg_snapshot_\\w+|' +
   'pg_visible_in_snapshot|pg_xact_status|pg_current_wal_\\w*lsn|pg_wal_lsn_diff)\\M';
 
-/** For a person to run on the target; a transaction of 10,000 numbers takes about a second. The temporary table makes each of them count. */
+/** For the operator to run on the target; a transaction of 10,000 ids takes about a second. The temporary table makes each of them count. */
 export const raiseCounter = (goal: string): string => `create temporary table burned (n int);
 do $$ begin
   while txid_snapshot_xmax(txid_current_snapshot()) < ${goal} loop

@@ -1,4 +1,4 @@
-/** Whom policies are for. */
+/** Roles that policies are for. */
 import type { Exclusions } from '../../config/input.ts';
 import type { Statement } from '../../ports/database.ts';
 import { statement } from '../../postgres/quote.ts';
@@ -6,9 +6,9 @@ import { exclusions, INCLUDED_TABLE } from '../../postgres/tables.sql.ts';
 
 export interface PolicyRole {
   readonly role: string;
-  /** The first few policies for it, as a person would name them. */
+  /** The first few policies for it, as messages name them. */
   readonly policies: string;
-  /** SQL for a person to run where it is missing. */
+  /** SQL for the operator to run where it is missing. */
   readonly make: string;
 }
 

@@ -1,4 +1,4 @@
-/** Policies are made after the copy, and for roles that are there. */
+/** Whether the target has the roles of the policies, which are made after the copy. */
 
 import { listed, onTarget } from '../finding.ts';
 import type { ReadinessCheck } from './context.ts';

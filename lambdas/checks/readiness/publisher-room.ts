@@ -9,7 +9,7 @@ export interface Bound {
   readonly used: number | undefined;
 }
 
-/** Those that have no place left; a number that nobody tells is not enough. */
+/** Settings with no free slot or sender left; an unknown number counts as not enough. */
 export const full = (side: SideName, values: Values, bounds: readonly Bound[]): string[] =>
   bounds
     .filter(({ setting, used }) => !(used !== undefined && numberOf(values, setting) - used >= 1))

@@ -1,4 +1,4 @@
-/** Whether a server would keep the statements that carry a password of the replication role or what it is checked by. */
+/** Whether a server would record the statements that carry the replication role's password or its verifier. */
 import { StatementFailed } from '../../config/errors.ts';
 import type { SideName } from '../../config/side-name.ts';
 import type { Reader } from '../../ports/database.ts';
@@ -8,7 +8,7 @@ import { INSUFFICIENT_PRIVILEGE } from '../../postgres/sqlstates.ts';
 import { listed } from '../finding.ts';
 import type { ReadinessCheck } from './context.ts';
 
-/** Found out by trying: managed services let roles do more than plain PostgreSQL says. */
+/** Determined by trying: managed services let roles do more than plain PostgreSQL. */
 async function mayQuiet(reader: Reader, recorder: Recorder): Promise<boolean> {
   try {
     await reader.query(tryQuiet(recorder));
@@ -43,7 +43,7 @@ export const recordedSecrets: ReadinessCheck = {
       objects: all.map(({ side, recorder: { name, value } }) => `${side}: ${name} = ${value}`),
       message:
         'With these settings, which our role may not change, the server keeps statements with everything in them: its log, or the extension ' +
-        'that is named, would hold the password with which one side streams from the other, readable for whoever reads those.',
+        'that is named, would hold the password with which one side streams from the other, readable for every role that reads those.',
       remedy:
         'Have a superuser of that side switch them off for our role alone, or in its parameters for the time being; or restrict who reads its ' +
         'log and statistics, and start Rotation once they are switched off.',

@@ -1,6 +1,6 @@
 /**
- * What a target refuses to make for a role that is no superuser, as the source's catalog tells, and what depends on it there. The rules stand in
- * the manual's pages of the commands: create function (languages, LEAKPROOF, SET, SUPPORT), create cast, create operator class, create type,
+ * Objects that a target refuses to create for a role that is no superuser, by the source's catalog, and what depends on them. The rules are
+ * in the manual's pages of the commands: create function (languages, LEAKPROOF, SET, SUPPORT), create cast, create operator class, create type,
  * create text search template and parser, create foreign data wrapper, create access method, create language, create aggregate.
  */
 import type { Exclusions } from '../../config/input.ts';
@@ -8,7 +8,7 @@ import type { Statement } from '../../ports/database.ts';
 import { statement, USER_SCHEMA } from '../../postgres/quote.ts';
 import { exclusions, INCLUDED_TABLE } from '../../postgres/tables.sql.ts';
 
-/** What of the target's configuration the answer hangs on. */
+/** The target's settings on which the answer depends. */
 export interface TargetLimits {
   /** Settings that the target role may not set. */
   readonly closedSettings: readonly string[];
@@ -16,10 +16,10 @@ export interface TargetLimits {
   readonly settings: readonly string[];
 }
 
-/** What is below came with the server (src/include/access/transam.h, FirstNormalObjectId). */
+/** Objects with a lower OID came with the server (src/include/access/transam.h, FirstNormalObjectId). */
 const FIRST_USER_OID = 16_384;
 
-/** Not made with something else, as an extension's members are, or the constructors of a range type. */
+/** Whether an object was created by itself, not with another one, as an extension's members or the constructors of a range type are. */
 const own = (catalog: string, alias: string): string =>
   `not exists (select from pg_depend as e where e.classid = '${catalog}'::regclass and e.objid = ${alias}.oid and e.deptype in ('e', 'i'))`;
 
@@ -84,8 +84,8 @@ const REFUSED = [
 ].join('\nunion all');
 
 /**
- * From an object to what cannot be without it, and from a part to its whole: an array to its element's type, a view to its rule. Tables end the
- * way, for what they need cannot stay behind.
+ * Edges from an object to what depends on it, and from a part to its whole: an array to its element's type, a rule to its view. They end at
+ * tables, because what a table needs must be copied.
  */
 const NEXT = `
 select d.classid, d.objid, d.objsubid
@@ -116,13 +116,13 @@ const IS_PART = `(r.classid in ('pg_rewrite'::regclass, 'pg_attrdef'::regclass, 
 export interface RefusedObject {
   /** The server's description, such as `function shop.price(integer)`. */
   readonly object: string;
-  /** What it is refused for, or what stays behind that it needs. */
+  /** Why it is refused, or which refused object it needs. */
   readonly why: string;
-  /** Whether it is part of a table, or a table, so that it cannot stay behind. */
+  /** Whether it is a table or part of one, so that it must be copied. */
   readonly needed: boolean;
 }
 
-/** What the target will refuse, with all that hangs on it. One that hangs on several is told with one of them. */
+/** Objects that the target will refuse, with their dependents. A dependent of several is listed with one of them. */
 export const refusedObjects = (input: Exclusions, { closedSettings, settings }: TargetLimits): Statement<RefusedObject> =>
   statement(
     `
@@ -149,7 +149,7 @@ select object, why, needed from told order by object
     [...exclusions(input), [...closedSettings], [...settings]],
   );
 
-/** Functions that are made all the same, without what only a superuser may ask for and what changes nothing of their answers. */
+/** Functions that are created without the options that only a superuser may set and that do not change their results. */
 export const lesserFunctions = (
   input: Exclusions,
   { closedSettings, settings }: TargetLimits,
@@ -167,7 +167,7 @@ order by object
     [...exclusions(input), [...closedSettings], [...settings]],
   );
 
-/** Text search dictionaries and the files that they read, which have to be on the target's disk. */
+/** Text search dictionaries and the files that they read, which the target's disk must have. */
 export const dictionariesWithFiles = (input: Exclusions): Statement<{ object: string; options: string }> =>
   statement(
     `
@@ -189,7 +189,7 @@ select array_agg(s.name::text) as settings, coalesce(array_agg(s.name::text) fil
 from pg_settings as s
 `);
 
-/** Whatever else of the source a dump without owners leaves behind. */
+/** Security labels, which a dump without owners does not carry. */
 export const securityLabels = (): Statement<{ object: string }> =>
   statement(`
 select pg_describe_object(l.classoid, l.objoid, l.objsubid) as object from pg_seclabel as l order by object

@@ -1,4 +1,4 @@
-/** Rights of both connected roles, for everything that the steps to come will do. */
+/** Rights of both connected roles for everything that the later steps do. */
 import { REPLICATION_ROLE } from '../../config/names.ts';
 import {
   grantCreate,
@@ -102,7 +102,7 @@ export const rowSecurity: ReadinessCheck = {
         remedy:
           `Use a source role that has BYPASSRLS and may pass it on; or create ${REPLICATION_ROLE} beforehand and make it, and ${rights.role}, ` +
           'members of the owners, for tables without FORCE ROW LEVEL SECURITY; or exclude the tables.' +
-          // From 16 on it could not be a member of ours: whoever makes a role is a member of it.
+          // From 16 on it could not be a member of ours: the role that creates another is a member of it.
           (hidden.some(({ owner }) => owner === rights.role)
             ? ` What ${rights.role} itself owns needs another owner first, a role of its own of which ${rights.role} is a member ` +
               `(create role, grant, alter table … owner to): ${REPLICATION_ROLE} must not be a member of ${rights.role}.`

@@ -1,4 +1,4 @@
-/** Functions that find what they name by a search_path, and are run where there is none. Catalogs and bodies are read; nothing is run. */
+/** Functions that resolve names by a search_path, and are run where there is none. Catalogs and bodies are read; nothing is run. */
 import { givePath } from '../../schema/search-paths.sql.ts';
 import { pathsToGive } from '../../schema/search-paths.ts';
 import { listed } from '../finding.ts';

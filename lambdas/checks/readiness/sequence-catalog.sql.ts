@@ -1,4 +1,4 @@
-/** Sequences as the catalog tells of them, without taking a value from any. */
+/** Sequences by the catalog, without taking a value from any. */
 import type { Exclusions } from '../../config/input.ts';
 import type { Statement } from '../../ports/database.ts';
 import { statement } from '../../postgres/quote.ts';

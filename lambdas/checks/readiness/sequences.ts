@@ -4,7 +4,7 @@ import { listed } from '../finding.ts';
 import type { ReadinessCheck } from './context.ts';
 import { sequencesOfNote } from './sequence-catalog.sql.ts';
 
-/** A sequence that has used four fifths of its range has run out before long, wherever it lives. */
+/** Share of its range from which a sequence will soon run out. */
 const ALMOST_USED_UP = 0.8;
 const percent = (share: number): string => `${Math.floor(share * 100)} %`;
 

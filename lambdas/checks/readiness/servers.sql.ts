@@ -1,4 +1,4 @@
-/** A server as a whole: what it is, and how it is set. */
+/** Version, settings and connections of a server. */
 import type { Statement } from '../../ports/database.ts';
 import { statement } from '../../postgres/quote.ts';
 
@@ -34,7 +34,7 @@ export interface ConnectionRoom {
   readonly databaseOpen: number;
 }
 
-/** No limit binds a superuser. pg_stat_activity shows rows of others to everybody, though not what they do. */
+/** No limit binds a superuser. pg_stat_activity shows rows of other roles to every role, though not what they do. */
 export const connectionRoom = (): Statement<ConnectionRoom> =>
   statement(`
 select (select sum(numbackends) from pg_stat_database)::float8 as open,
@@ -54,7 +54,7 @@ export interface ReplicationUse {
   readonly senders: number;
 }
 
-/** Slots and senders in use, our own slot and those of its table synchronization left out: an attempt that continues has them already. */
+/** Slots and walsenders in use, without our own slot and those of its table synchronization: an attempt that continues has them already. */
 export const replicationUse = (ourSlot: string): Statement<ReplicationUse> =>
   statement(
     `
@@ -67,6 +67,6 @@ select
     [ourSlot],
   );
 
-/** Subscriptions of the whole target server but ours; the column with the connection string is not looked at. */
+/** Subscriptions of the whole target server but ours; the column with the connection string is not read. */
 export const otherSubscriptions = (ours: string): Statement<{ count: number }> =>
   statement('select count(subname)::float8 as count from pg_subscription where subname <> $1::text', [ours]);

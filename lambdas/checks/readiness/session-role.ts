@@ -1,4 +1,4 @@
-/** The one setting of our sessions that we need and may not pin. */
+/** session_replication_role: the one setting of our sessions that we need and may not pin. */
 import type { SideName } from '../../config/side-name.ts';
 import type { Reader } from '../../ports/database.ts';
 import { firesTriggers, sessionRoleOn } from '../../switch/sessions.ts';
@@ -19,7 +19,7 @@ export async function sessionRoleFindings(sides: Readonly<Record<SideName, Reade
       'Our sessions begin with session_replication_role set, so triggers, rules and foreign keys would be passed over in whatever they do. Only a ' +
       'superuser may set it back.',
     remedy:
-      'Take the setting away, as whoever may set it: from the role, from the database, or from the parameter group where neither has it.',
+      'Remove the setting, as a role that may set it: from the role, from the database, or from the parameter group where neither has it.',
     statements: found.flatMap(({ remedies }) => remedies),
   });
 }

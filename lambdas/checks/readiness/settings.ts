@@ -22,7 +22,7 @@ export interface Prospect {
   readonly walLevel: string;
 }
 
-/** What a parameter group says about one setting: RDS allows formulas such as `{DBInstanceVCPU*2}`, which only the server can work out. */
+/** Whether a value of a parameter group is a number: RDS allows formulas such as `{DBInstanceVCPU*2}`, which only the server evaluates. */
 const isPlainNumber = (value: string): boolean => /^\d+$/.test(value);
 
 /** The engine's own groups hold nothing that a user has set. */
@@ -34,7 +34,7 @@ async function groupsToCome(cluster: ClusterView, attached: string): Promise<Par
   return streamsAlready(theirs) ? theirs : [...theirs, ...(await cluster.userParameters(cluster.migrationGroup))];
 }
 
-/** Settings of the source as they will be when ConfigureSource has done its work; as they are where nobody manages the server. */
+/** Settings of the source as they will be when ConfigureSource has done its work; as they are where RDS does not manage the server. */
 export async function sourceProspect({ source, cluster }: CheckContext, names: readonly string[]): Promise<Prospect> {
   const values = new Map(await valuesOf(source, [...names, 'wal_level']));
   const now = values.get('wal_level') ?? '';

@@ -1,8 +1,8 @@
-/** How much disk the target needs. SQL does not tell how much it has: neither PostgreSQL nor PlanetScale shows free space there. */
+/** Disk space that the target needs. Its free space is unknown: neither PostgreSQL nor PlanetScale shows it in SQL. */
 import type { ReadinessCheck } from './context.ts';
 import { indexBytes } from './size.sql.ts';
 
-/** The guide asks for 150 % of the source's size, set beforehand: growing the disk in the middle of the copy cuts connections. */
+/** The guide asks for 150 % of the source's size, set beforehand: growing the disk during the copy cuts connections. */
 const SHARE_OF_SOURCE = 1.5;
 const GIBIBYTE = 1024 ** 3;
 const gibibytes = (bytes: number): string => `${(bytes / GIBIBYTE).toFixed(2)} GiB`;

@@ -1,5 +1,5 @@
 /**
- * Whether the slot of the stream back would survive a switchover of the target. Maintenance, a resize and a restart each promote a replica,
+ * Whether the slot of the reverse stream would survive a switchover of the target. Maintenance, a resize and a restart each promote a replica,
  * which has a slot only if it was made for that (the switch makes it so), both settings are on, and its name is in a list of the cluster's
  * (https://planetscale.com/docs/postgres/integrations/logical-cdc). The list is PlanetScale's own: no SQL shows it.
  */
@@ -16,7 +16,7 @@ const MESSAGE =
   'A switchover of the target (maintenance, a resize, a restart) takes the slot of the stream back with it, so after the switch to the target it would end the way ' +
   'back to the source. Nothing else of the migration is touched by one.';
 
-/** @param slot of the stream back, which need not be there yet */
+/** @param slot of the reverse stream, which need not exist yet */
 export async function slotSurvival(target: Reader, version: number, slot: string): Promise<Finding[]> {
   if (version < FAILOVER_SLOTS_SINCE) {
     return [

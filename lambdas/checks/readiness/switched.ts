@@ -1,4 +1,4 @@
-/** What an earlier switch has left: while the target serves the application, nothing may be copied over it. */
+/** State of an earlier switch: while the target serves the application, nothing may be copied over it. */
 import { dropSlot, dropSubscription, slotsThere } from '../../cleanup/leftovers.sql.ts';
 import { servedBy } from '../../cleanup/switched.ts';
 import { subscriptionName } from '../../config/names.ts';

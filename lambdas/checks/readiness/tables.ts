@@ -1,4 +1,4 @@
-/** Tables and other relations that replication leaves out or treats differently. */
+/** Tables and other relations that logical replication skips or treats differently. */
 import type { Statement } from '../../ports/database.ts';
 import { foreignKeysOfUnlogged } from '../../postgres/foreign-keys.sql.ts';
 import { qualified } from '../../postgres/quote.ts';
@@ -19,7 +19,7 @@ import {
 import { type Finding, listed } from '../finding.ts';
 import type { CheckContext, ReadinessCheck } from './context.ts';
 
-/** A check that lists the objects of one query on the source, where the source has what it asks for. */
+/** A check that lists the objects of one query on the source, where the source's version supports the query. */
 const listing = (
   name: string,
   query: (input: CheckContext['input']) => Statement<Named>,

@@ -1,4 +1,4 @@
-/** Whether the target is empty of what is to come. */
+/** Whether the target has none of the objects that will be copied. */
 import { namesTaken, relationsToCome } from '../../schema/relations.sql.ts';
 import { copyOn } from '../../state/earlier-copy.ts';
 import { listed } from '../finding.ts';

@@ -1,4 +1,4 @@
-/** Triggers, rules and event triggers: code of the user that could run a second time on the target. */
+/** Triggers, rules and event triggers: user code that could run a second time on the target. */
 import { eventTriggers, rules, triggersUnderApply } from '../../schema/relations.sql.ts';
 import { listed } from '../finding.ts';
 import type { ReadinessCheck } from './context.ts';

@@ -1,12 +1,12 @@
-/** Versions of both servers, and whether they are the ones that take writes. */
+/** Versions of both servers, and whether they take writes. */
 import { decodesWrongly } from '../../postgres/versions.ts';
 import type { Finding } from '../finding.ts';
 import type { ReadinessCheck } from './context.ts';
 import { serverFacts } from './servers.sql.ts';
 
-/** Row changes of TRUNCATE are published from 11 on, and the oldest Aurora that is left is 11. */
+/** TRUNCATE is published from 11 on, and 11 is the oldest Aurora that is still available. */
 const OLDEST_SOURCE = 11;
-/** What PlanetScale for Postgres offers. */
+/** Major versions that PlanetScale for Postgres offers. */
 const TARGETS = [17, 18];
 
 export const versions: ReadinessCheck = {

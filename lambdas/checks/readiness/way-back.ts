@@ -1,4 +1,4 @@
-/** What a later switch will ask. A person should know before the copy, not after weeks of it. */
+/** What a later switch needs for the reverse stream. The operator should know before the copy, not after weeks of it. */
 import { subscriptionName } from '../../config/names.ts';
 import type { Route } from '../../ports/replication.ts';
 import { allRightsOn, loginAtTarget, publisherLacks, subscriberLacks } from '../../postgres/rights.ts';
@@ -8,7 +8,7 @@ import type { ReadinessCheck } from './context.ts';
 import { publisherRoomOn } from './publisher-room.ts';
 import { numberOf, valuesOf } from './settings.ts';
 
-/** How a finding about the way back ends. */
+/** The last sentence of a finding about the reverse stream. */
 const WITHOUT = 'Or start with {"reverse": false}, and switch with it, without a way back.';
 
 export const wayBack: ReadinessCheck = {
@@ -31,7 +31,7 @@ export const wayBack: ReadinessCheck = {
   },
 };
 
-/** The deployment asks more of the source's libpq than it knows. */
+/** The finding where the deployment asks for a verification that the source's libpq does not support. */
 export const cannotVerify = (route: Route, sourceVersion: number, severity: Finding['severity']): readonly Finding[] =>
   listed({
     code: 'WayBackCannotVerify',
@@ -89,7 +89,7 @@ export const wayBackRoom: ReadinessCheck = {
         severity: 'blocker',
         objects: full,
         message: 'The stream back takes a slot and a sender on the target.',
-        remedy: `Raise the setting in PlanetScale (Clusters → Parameters), or drop slots that nobody needs. ${restart} ${WITHOUT}`,
+        remedy: `Raise the setting in PlanetScale (Clusters → Parameters), or drop slots that are not needed any more. ${restart} ${WITHOUT}`,
       }),
       ...listed({
         code: 'TargetKeepsLittleWal',

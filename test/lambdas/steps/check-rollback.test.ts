@@ -57,7 +57,7 @@ describe('CheckRollback', () => {
   it('refuses a source that cannot be reached, before all else', async () => {
     const world = await servers.world();
     Object.assign(world.places, { source: { ...world.places.source, port: 1 } });
-    expect(await refusalOf(world)).toContain('OutOfReach: source. The source cannot be reached, so nobody can go there: ');
+    expect(await refusalOf(world)).toContain('OutOfReach: source. The source cannot be reached, so no switch is possible: ');
   });
 
   it('names every reason at once', async () => {

@@ -115,7 +115,7 @@ describe('what somebody changed meanwhile', () => {
     change(cluster, { securityGroups: [THEIRS, OURS, 'sg-0new'] });
     const { evidence } = await restore(cluster);
     expect(cluster.state.securityGroups).toEqual([THEIRS, 'sg-0new']);
-    expect(evidence.leftAlone).toEqual(['Somebody attached sg-0new meanwhile.', 'Somebody detached sg-0old meanwhile.']);
+    expect(evidence.leftAlone).toEqual(['Security groups attached meanwhile: sg-0new.', 'Security groups detached meanwhile: sg-0old.']);
   });
 
   it('is left alone: an instance that was private again before, or that came later', async () => {

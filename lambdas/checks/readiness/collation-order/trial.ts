@@ -1,4 +1,4 @@
-/** Whether rows that a source holds would be refused where strings are ordered otherwise. */
+/** Whether rows of the source would be refused where strings sort differently. */
 import type { Reader } from '../../../ports/database.ts';
 import { type OrderDependent, ranks, someValues, valuesKept } from '../collation-order.sql.ts';
 
@@ -6,7 +6,7 @@ const MOST_ROWS = 1_000;
 /** So many bounds are those of all partitions, each of which has been compared with its own. */
 const MOST_BOUNDS = 100;
 
-/** `from ('a', 1) to (maxvalue, 2)`: what stands at a place of each list, where it is a string. */
+/** `from ('a', 1) to (maxvalue, 2)`: the item at a position of each list, where it is a string. */
 export function boundsAt(text: string, position: number): string[] {
   const lists = [...text.matchAll(/\((?:'(?:[^']|'')*'|[^')])*\)/g)].map(([list]) => list.slice(1, -1));
   return lists.flatMap((list) => {
@@ -24,7 +24,7 @@ const constantsOf = ({ kind, text, position }: OrderDependent): string[] => {
   return kind === 'partition' ? boundsAt(text, position ?? 1) : literalsIn(text);
 };
 
-/** How two strings stand to each other. */
+/** The order of two strings. */
 type Sign = -1 | 0 | 1;
 type Compare = (one: string, other: string) => Sign;
 
@@ -34,7 +34,7 @@ async function comparing(side: Reader, collation: string, strings: readonly stri
   return (one, other) => Math.sign((places.get(one) ?? 0) - (places.get(other) ?? 0)) as Sign;
 }
 
-/** All strings that are compared with each other: each row's with one another and with the constants, and these among themselves. */
+/** All pairs of strings to compare: of each row with one another and with the constants, and the constants among themselves. */
 function pairsOf(rows: readonly (readonly (string | null)[])[], constants: readonly string[]): (readonly [string, string])[] {
   return [[], ...rows].flatMap((row) => {
     const strings = [...row.filter((value) => value !== null), ...constants];
@@ -43,7 +43,7 @@ function pairsOf(rows: readonly (readonly (string | null)[])[], constants: reado
   });
 }
 
-/** Of what {@link OrderDependent} compares, its constants and values of rows that are there. Nothing of them is kept. */
+/** The constants that an {@link OrderDependent} compares, and values of existing rows. Nothing of them is kept. */
 async function comparedStrings(source: Reader, dependent: OrderDependent): Promise<(readonly [string, string])[]> {
   const { columns, kind } = dependent;
   const rows = columns.length > 0 ? (await source.query(someValues(dependent, MOST_ROWS))).map(({ values }) => values) : [];

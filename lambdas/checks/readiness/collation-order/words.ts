@@ -1,4 +1,4 @@
-/** Strings that servers disagree about: case, accents, punctuation, digits, letters that a language sorts in a place of its own. */
+/** Strings that servers sort differently: case, accents, punctuation, digits, letters with a position of their own in some language. */
 
 /** `1-1` and `11` changed places with glibc 2.28 (https://wiki.postgresql.org/wiki/Locale_data_changes). */
 const ASCII = [
@@ -65,5 +65,5 @@ const BEYOND_ASCII = [
   ...['а', 'Я', 'я', 'е', 'ё', 'ж', 'і', 'α', 'Ω', 'א', 'ب', 'あ', 'ア', 'か', 'が', '中', '漢', '字', '가', '😀', '👍', '👍🏽'],
 ];
 
-/** Only what a database of this encoding can hold for certain. */
+/** The strings that a database of this encoding can hold for certain. */
 export const awkwardWords = (encoding: string): readonly string[] => (encoding === 'UTF8' ? [...ASCII, ...BEYOND_ASCII] : ASCII);

@@ -84,7 +84,7 @@ describe('the secret of the replication role', () => {
       'InvalidConfiguration',
       /was refused \(InvalidRequestException\)/,
     ],
-    [new ResourceExistsException({ message: 'canary', $metadata }), 'InvalidConfiguration', /Somebody put another value/],
+    [new ResourceExistsException({ message: 'canary', $metadata }), 'InvalidConfiguration', /Another value was put into the secret/],
   ])('turns %s into %s, and tells no value', async (thrown, name, message) => {
     api.on(PutSecretValueCommand).rejects(thrown);
     const refusal = port.renew('an execution');

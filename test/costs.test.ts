@@ -14,18 +14,18 @@ const rowOf = (name: string): string[] => rows.find(([, first]) => first === nam
 const { template } = synthesized();
 const count = (type: string): number => Object.keys(template.findResources(type)).length;
 
-describe('the costs in the README', () => {
+describe('the cost table in the README', () => {
   it.each([
     ['idle', 2],
     ['migrating', 3],
-  ] as const)('add up, %s', (_when, column) => {
+  ] as const)('adds up: %s', (_when, column) => {
     const together = Number(rowOf('**together**')[column]?.replaceAll('*', ''));
     const parts = rows.filter(([, first]) => first !== '**together**').map((row) => Number(row[column] || 0));
     expect(together).toBeGreaterThan(1);
     expect(parts.reduce((sum, part) => sum + part, 0)).toBeCloseTo(together, 2);
   });
 
-  it('count what the stack has', () => {
+  it('counts the resources of the stack', () => {
     expect(rowOf('secrets')[4]).toBe(`${count('AWS::SecretsManager::Secret')} × 0.40`);
     expect(rowOf('alarms')[4]).toBe(`${count('AWS::CloudWatch::Alarm')} × 0.10`);
     expect(count('AWS::CloudWatch::Dashboard')).toBe(1);

@@ -16,14 +16,14 @@ const fine: ReadinessCheck = {
   find: async () => listed({ code: 'Seen', severity: 'blocker', objects: ['a'], message: 'm', remedy: 'r' }),
 };
 
-describe('findAll', () => {
+describe('running all checks', () => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld();
   });
   afterAll(() => world?.destroy());
 
-  it('makes a blocker of every check that fails, in the words of the server, and carries out the others', async () => {
+  it("makes a blocker of a failed check, in the server's words, and runs the others", async () => {
     const denied = new StatementFailed('permission denied for table pg_largeobject_metadata', { code: '42501' });
     const found = await findingsOf(world, [
       failing('large objects', denied),
@@ -35,7 +35,7 @@ describe('findAll', () => {
     expect(found[2]?.message).toContain('x is not a function');
   });
 
-  it('counts a statement that timed out as not told', async () => {
+  it('reports a statement that timed out as unknown', async () => {
     const check: ReadinessCheck = {
       name: 'slow',
       async find({ source }) {
@@ -50,7 +50,7 @@ describe('findAll', () => {
   });
 
   it.each([new TransientError('the connection is gone'), new CannotConnect('refused')])(
-    'passes $name on, for it concerns every check',
+    'passes $name on, as it concerns every check',
     async (error) => {
       await expect(findingsOf(world, [fine, failing('lost', error)])).rejects.toBe(error);
     },

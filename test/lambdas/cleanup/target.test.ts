@@ -64,7 +64,7 @@ const away: Side<SourceTraces> = { reached: false, reason: 'ECONNREFUSED', passi
 
 const NO_SUBSCRIPTION = { subscriptions: [], birth: undefined };
 
-describe('a target', () => {
+describe('the target of Cleanup', () => {
   it.each([
     ['our own copy and subscription', {}, source(), false],
     ['nothing of ours', { subscriptions: [], copy: undefined, birth: undefined, schema: false }, source(), false],

@@ -38,7 +38,7 @@ function swappingAfter(reader: Reader, isIt: (text: string) => boolean, swap: ()
 }
 
 describe.each(versions([11, 17] as const, [15, 18] as const, [17, 18] as const))(
-  'a view in the place of a relation, from version %i to %i (#9.9)',
+  'a view that replaced a relation, from version %i to %i (#9.9)',
   (source, target) => {
     let base: World;
     let world: World;
@@ -53,7 +53,7 @@ describe.each(versions([11, 17] as const, [15, 18] as const, [17, 18] as const))
     });
     afterAll(() => base?.destroy());
 
-    it.each(['listed', 'loose'])('is not read in place of the table %s', async (table) => {
+    it.each(['listed', 'loose'])('is not read as the table %s', async (table) => {
       const { looking, close } = openPorts('CompareData', world.places);
       const swap = () =>
         world.source(`alter table public.${table} rename to "${table} before";
@@ -75,7 +75,7 @@ grant select on public.${table} to ${REPLICATION_ROLE}`);
       }
     });
 
-    it('is not read in place of a sequence', async () => {
+    it('is not read as a sequence', async () => {
       const { looking, close } = openPorts('SyncSequences', world.places);
       const swap = () =>
         world.source(`alter sequence public.untouched rename to other;
@@ -88,7 +88,7 @@ create view public.untouched as select public.ran() as last_value, true as is_ca
       }
     });
 
-    it('cannot take the place of a sequence that was asked', async () => {
+    it('cannot replace a sequence that is being read', async () => {
       const { looking, close } = openPorts('SyncSequences', world.places);
       const swap = () =>
         expect(world.source(`set lock_timeout = '200ms'; alter sequence public.untouched rename to other`)).rejects.toMatchObject({

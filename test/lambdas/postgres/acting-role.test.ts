@@ -15,7 +15,7 @@ describe.each([
   [17, 'member'],
   [18, 'member'],
   [18, 'default'],
-] as const)('acting as a role with the attribute on a target of version %i, logged in as %s (#10)', (version, login) => {
+] as const)('SET ROLE to the role with the attribute on a target of version %i, logged in as %s (#10)', (version, login) => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld({ source: 17, target: version, targetLogin: login });
@@ -24,7 +24,7 @@ describe.each([
 
   const portOf = (settings: ConnectionSettings) => databasePort(settings, 'test');
 
-  it('makes and drops a slot, and is nobody else after the statement', async () => {
+  it('allows to create and drop a slot, and ends with the statement', async () => {
     const port = portOf(world.database.target);
     try {
       const session = await port.acting.session('slot');
@@ -39,7 +39,7 @@ describe.each([
     }
   });
 
-  it('makes a role that replicates and bypasses row security, changes it later, and is nobody else after the transaction', async () => {
+  it('allows to create a role with REPLICATION and BYPASSRLS and to alter it, and ends with the transaction', async () => {
     const port = portOf(world.database.target);
     try {
       for (const make of [createRole, setVerifier]) {
@@ -62,7 +62,7 @@ describe.each([
     }
   });
 
-  it('never acts as a superuser, and fails as the server says where no role may be acted as', async () => {
+  it("never chooses a superuser, and fails with the server's message without a suitable role", async () => {
     const lone = await poorRole('target', world, 'lone', 'grant pscale_admin to :role');
     const barred = await poorRole('target', world, 'barred', `grant ${TARGET_ROLES.default} to :role with set false`);
     for (const settings of [lone, barred]) {

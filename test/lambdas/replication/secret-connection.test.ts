@@ -22,7 +22,7 @@ const run = (world: World, side: 'source' | 'target', statements: readonly State
     for (const statement of statements) await session.query(statement);
   });
 
-it('the log of 11, from which a stream leads back, holds none where the target refuses it', async () => {
+it('the log of version 11 holds no password of a stream back that the target refuses', async () => {
   const world = await startWorld({ source: 11, sourceParameters: { log_statement: 'ddl' } });
   try {
     await expect(run(world, 'source', createCopylessSubscription(NAME, nowhere(11), 11))).rejects.toThrow(
@@ -37,7 +37,7 @@ it('the log of 11, from which a stream leads back, holds none where the target r
 describe.each([
   [15, 18],
   [18, 17],
-] as const)('the logs of %i and %i', (source, target) => {
+] as const)('the logs of versions %i and %i', (source, target) => {
   let world: World;
   beforeAll(async () => {
     const parameters = { log_statement: 'ddl', log_min_messages: 'info', log_error_verbosity: 'verbose' };
@@ -46,7 +46,7 @@ describe.each([
   afterAll(() => world?.destroy());
 
   it.each(['source', 'target'] as const)(
-    'hold no password of a subscription on the %s, whether it is made, altered or refused',
+    'hold no password of a subscription on the %s, whether it is created, altered or refused',
     async (side) => {
       await run(world, side, createSubscription(NAME, NOWHERE, OPTIONS));
       await run(world, side, setConnection(NAME, `${NOWHERE} application_name=another`));
@@ -65,7 +65,7 @@ describe.each([
     },
   );
 
-  it('hold none where every statement is logged, if our role may say no', async () => {
+  it('hold no password where every statement is logged, if our role may switch that off', async () => {
     await world.source(`alter database "${world.database.name.replaceAll('"', '""')}" set log_statement = 'all'`);
     const [{ rolsuper } = {}] = await world.asSourceRole('select rolsuper from pg_roles where rolname = current_user');
     if (!rolsuper) await world.source(`grant set on parameter log_statement, log_parameter_max_length to ${world.places.source.user}`);

@@ -14,14 +14,14 @@ const role = (world: World) =>
     [REPLICATION_ROLE],
   );
 
-describe('the reader on the target (#9.9)', () => {
+describe('the read-only role on the target (#9.9)', () => {
   let world: World;
   beforeAll(async () => {
     world = await published();
   });
   afterAll(() => world?.destroy());
 
-  it('is made with the subscription, and can do nothing but read what is published, past every policy', async () => {
+  it('is created with the subscription, and may only read what is published, past every policy', async () => {
     await world.target('create table public.unrelated (id int)');
     await world.until('CreateSubscription');
     expect(await role(world)).toEqual([
@@ -40,7 +40,7 @@ from pg_class as c join pg_namespace as n on n.oid = c.relnamespace where c.relk
     await expect(asReader('create table public.own ()')).rejects.toMatchObject({ code: '42501' });
   });
 
-  it('is put right where its password or its rights were taken, and is read as complete only then', async () => {
+  it('is repaired where its password or its privileges were changed, and is complete only then', async () => {
     await world.target(`alter role ${REPLICATION_ROLE} password 'another'`);
     const ports = openPorts('test', world.places);
     try {
@@ -55,14 +55,14 @@ from pg_class as c join pg_namespace as n on n.oid = c.relnamespace where c.relk
     }
   });
 
-  it('is gone after Cleanup', async () => {
+  it('is dropped by Cleanup', async () => {
     await world.until('DropReplication');
     expect(await role(world)).toEqual([]);
   });
 });
 
-describe('the reader on a target whose role is a member of one that makes roles (#9.9)', () => {
-  it('is made and changed as that one', async () => {
+describe('the read-only role on a target where our role may SET ROLE to one with CREATEROLE (#9.9)', () => {
+  it('is created and altered as that one', async () => {
     const world = await startWorld({ source: 15, target: 18, targetSchema: 'create table public.t (id int primary key)' });
     await world.target(`create role pscale_api_x login password 'x' in role ${world.database.roles.target};
 grant create on database "${world.database.name.replaceAll('"', '""')}" to pscale_api_x`);

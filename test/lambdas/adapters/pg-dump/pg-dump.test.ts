@@ -58,8 +58,8 @@ async function whileLocked<Result>(work: () => Promise<Result>): Promise<Result>
   }
 }
 
-describe('a dump', () => {
-  it('is complete, several times over and two at once', async () => {
+describe('pg_dump', () => {
+  it('writes a complete dump, several times over and two at once', async () => {
     const port = pgDump(source, 'Test');
     const first = await port.dump(SCHEMA_ONLY);
     expect(first).toContain('CREATE TABLE public."Ünï ""quoted""; %" (');
@@ -70,7 +70,7 @@ describe('a dump', () => {
     expect(await port.dump(SCHEMA_ONLY)).toBe(first);
   });
 
-  it('leaves no connection behind', async () => {
+  it('leaves no connection open', async () => {
     await pgDump(source, 'Gone').dump(SCHEMA_ONLY);
     const count = async () =>
       (await world.source(`select count(*)::int as n from pg_stat_activity where application_name like '%:Gone:%'`))[0]?.n;
@@ -90,11 +90,11 @@ describe('a dump', () => {
     }
   });
 
-  it('is tried again when a lock was not to be had', async () => {
+  it('is retried when a lock was not available', async () => {
     await whileLocked(() => expect(pgDump(source, 'Test', 200).dump(SCHEMA_ONLY)).rejects.toBeInstanceOf(TransientError));
   });
 
-  it('is tried again when its server process was ended', async () => {
+  it('is retried when its server process was ended', async () => {
     await whileLocked(async () => {
       const dumping = expect(pgDump(source, 'Test').dump(SCHEMA_ONLY)).rejects.toBeInstanceOf(TransientError);
       await world.source(`select pg_terminate_backend(${await untilSomebodyWaits()})`);
@@ -109,7 +109,7 @@ describe('a dump', () => {
     expect(failure(`pg_dump failed.\npg_dump: error: ${words}`, { host: 'db', port: 5432 })).toBeInstanceOf(kind);
   });
 
-  it('is tried again when the line was cut', async () => {
+  it('is retried when the connection was cut', async () => {
     const sockets: Socket[] = [];
     const line: Server = createServer((client) => {
       const server = connect(source.port, source.host);
@@ -131,7 +131,7 @@ describe('a dump', () => {
     }
   });
 
-  it('says what is wrong with its options', async () => {
+  it('reports wrong options', async () => {
     await expect(pgDump(source, 'Test').dump(['--no-such-option'])).rejects.toMatchObject({
       name: 'StatementFailed',
       message: expect.stringContaining('no-such-option'),
@@ -140,7 +140,7 @@ describe('a dump', () => {
     await expect(pgDump(source, 'Test').dump(['x'.repeat(40_000)])).rejects.toBeInstanceOf(InvalidConfiguration);
   });
 
-  it('would rather fail than lose a line of a function', async () => {
+  it('fails rather than lose a line of a function', async () => {
     const hurt = (line: string) =>
       world.asSourceRole(`create or replace function hurt() returns text language sql as $$ select '\n${line}' $$`);
     try {
@@ -153,7 +153,7 @@ describe('a dump', () => {
     }
   });
 
-  it('does not retry a wrong password, and never shows it', async () => {
+  it('does not retry a wrong password, and never reports it', async () => {
     const error = (await pgDump({ ...source, password: 'canary' }, 'Test')
       .dump(SCHEMA_ONLY)
       .catch((refused: unknown) => refused)) as Error;
@@ -162,7 +162,7 @@ describe('a dump', () => {
   });
 });
 
-it('runs from a minified CommonJS bundle, with its thread and its module beside it', async () => {
+it('pg_dump runs from a minified CommonJS bundle, with its thread and its module beside it', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'bundled "pg_dump" '));
   const adapters = fileURLToPath(new URL('../../../../lambdas/adapters/pg-dump/', import.meta.url));
   try {

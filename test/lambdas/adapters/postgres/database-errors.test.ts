@@ -21,7 +21,7 @@ const complaint = (code: string): pg.DatabaseError =>
   });
 const socket = (code: string, message = code): Error => Object.assign(new Error(message), { code });
 
-describe('what goes wrong in a database', () => {
+describe('an error of a database', () => {
   it.each([
     ['40001 a serialization failure', complaint('40001'), 'TransientError'],
     ['40P01 a deadlock', complaint('40P01'), 'TransientError'],
@@ -47,11 +47,11 @@ describe('what goes wrong in a database', () => {
     ['an issuer that is not known', socket('UNABLE_TO_GET_ISSUER_CERT_LOCALLY'), 'CannotConnect'],
     ['a server without TLS', new Error('The server does not support SSL connections'), 'CannotConnect'],
     ['a connection that ended', new Error('Connection terminated unexpectedly'), 'TransientError'],
-  ])('%s', (_what, thrown, name) => {
+  ])('is named as CannotConnect or TransientError: %s', (_what, thrown, name) => {
     expect(translate(thrown, at)).toMatchObject({ name });
   });
 
-  it('keeps what the server says, and none of the values that it quotes', () => {
+  it("keeps the server's message, and none of the values that it quotes", () => {
     const error = translate(complaint('23505'), at);
     expect(error.message).toBe('the server says no');
     expect((error as StatementFailed).complaint).toEqual({
@@ -77,7 +77,7 @@ describe('what goes wrong in a database', () => {
     ['a code that no server has', 'SHOP1', {}],
     ['a name that was read from a value', '42704', { file: 'regproc.c' }],
     ['a function in between', '42P01', { where: 'PL/pgSQL function public.f(text) line 3 at EXECUTE' }],
-  ])('cuts %s, and tells the log alone (#9.17)', (_what, code, fields) => {
+  ])('cuts %s, which the log alone gets (#9.17)', (_what, code, fields) => {
     const heard: unknown[] = [];
     const log = { warn: (...said: unknown[]) => void heard.push(said) };
     const thrown = Object.assign(
@@ -93,24 +93,24 @@ describe('what goes wrong in a database', () => {
     ]);
   });
 
-  it('names the place, without a password', () => {
+  it('names host and database, without a password', () => {
     expect(translate(complaint('28P01'), at).message).toContain('h.example:5432/shop as u');
     expect(translate(socket('ECONNREFUSED'), at).message).toContain('h.example:5432/shop as u');
   });
 
-  it('lets our own errors pass', () => {
+  it('passes our own errors on unchanged', () => {
     const ours = new AlreadyRunning('x');
     expect(translate(ours, at)).toBe(ours);
   });
 });
 
-describe('a cluster that PlanetScale has made read-only', () => {
+describe('a cluster made read-only by PlanetScale', () => {
   it.each([
     // pg_readonly before 1.0.5, and so PlanetScale's page: no code of its own.
     Object.assign(new pg.DatabaseError('pg_readonly: invalid statement because cluster is read-only', 0, 'error'), { code: 'XX000' }),
     Object.assign(new pg.DatabaseError('invalid statement because cluster is read-only', 0, 'error'), { code: '25006' }),
     Object.assign(new pg.DatabaseError('cannot execute INSERT in a read-only transaction', 0, 'error'), { code: '25006' }),
-  ])('is named, with what to do: $message (#10)', (error) => {
+  ])('is reported with its remedy: $message (#10)', (error) => {
     const translated = translate(error, at) as StatementFailed;
     expect(translated.name).toBe('StatementFailed');
     expect(translated.complaint.code).toBe(error.code);
@@ -119,7 +119,7 @@ describe('a cluster that PlanetScale has made read-only', () => {
     expect(translated.message).toContain('enable the subscription');
   });
 
-  it('is not believed of words that a function of the database has raised', () => {
+  it('is not inferred from a message that a function of the database raised', () => {
     const raised = { code: 'XX000', file: 'pl_exec.c', where: 'PL/pgSQL function f() line 1 at RAISE' };
     const error = Object.assign(new pg.DatabaseError('cluster is read-only', 0, 'error'), raised);
     expect(translate(error, at).message).not.toContain('PlanetScale');

@@ -5,7 +5,7 @@ import type { Reader } from '../../../../lambdas/ports/database.ts';
 const inside = (name: string): Pick<Reader, 'query'> => ({ query: async <Row>() => [{ name }] as Row[] });
 const unasked: Pick<Reader, 'query'> = { query: () => Promise.reject(new Error('nobody should ask')) };
 
-describe('the name by which a role logs in (#9.9)', () => {
+describe('the user name with which a role logs in (#9.9)', () => {
   it.each([
     ['is its own where our name has no dot, and nobody is asked', 'aurora_master', unasked, 'ours'],
     ['has the branch of our own name', 'pscale_api_x.nk35mx55qq', inside('pscale_api_x'), 'ours.nk35mx55qq'],

@@ -24,7 +24,7 @@ export function enduresFaults(phase: keyof typeof PHASES, ends: Readonly<Partial
     });
     afterAll(() => servers?.destroy());
 
-    it.each(Object.entries(ends) as [FaultName, End][])('endures: %s', async (name, end) => {
+    it.each(Object.entries(ends) as [FaultName, End][])('survives: %s', async (name, end) => {
       expect.hasAssertions();
       const at = world ?? (await servers.world());
       world = undefined;

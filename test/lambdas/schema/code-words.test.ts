@@ -12,7 +12,7 @@ describe('the code on two servers of different versions (#11)', () => {
       true,
     ],
     ['differ in a grant that both versions know', 'select to app', 'insert to app, select to app', false],
-    ['differ in who was granted something', 'select to app', 'select to other', false],
+    ['differ in a grantee', 'select to app', 'select to other', false],
   ])('%s', (_, here, there, alike) => {
     expect(isAlike('grants on table shop.item', words(here), words(there))).toBe(alike);
   });

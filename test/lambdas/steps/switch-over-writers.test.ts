@@ -47,7 +47,7 @@ describe.each([
   );
 
   it(
-    'lets nobody in to whom another role had granted CONNECT, and gives it back on the way back (#9.7)',
+    'refuses roles to which another role had granted CONNECT, and the Rollback grants it again (#9.7)',
     within(async (world) => {
       const database = `"${world.database.name.replaceAll('"', '""')}"`;
       const { user } = world.places.source;
@@ -66,7 +66,7 @@ grant holder to ${user}`);
   );
 
   it(
-    'is taken back where a role could write under the fence, with everything as it was (#9.7)',
+    'aborts where a role could write under the fence, with everything as it was (#9.7)',
     within(async (world) => {
       const before = await fenceOn(world, 'target');
       await world.target(`grant ${world.database.roles.target} to the_application`);

@@ -47,7 +47,7 @@ describe('SwitchOver', () => {
 
   describeLifecycle('SwitchOver', { world: fresh, effect: streams });
 
-  it('moves the application, and the side that was left takes no write, whatever a session sets', async () => {
+  it('moves the application, and the fenced side takes no write, whatever a session sets', async () => {
     const world = await fresh();
     try {
       await writeAt(world, 'source');
@@ -62,7 +62,7 @@ describe('SwitchOver', () => {
     }
   });
 
-  it('goes on exactly where the sequences were, and brings every later write back to the source', async () => {
+  it('continues the sequences exactly, and brings every later write back to the source', async () => {
     const world = await fresh();
     try {
       for (let writes = 0; writes < 5; writes += 1) expect(await writeAt(world, 'source')).toBe('written');
@@ -76,7 +76,7 @@ describe('SwitchOver', () => {
     }
   });
 
-  it('ends every session of the source before it takes the last position', async () => {
+  it('ends every session of the source before it reads the last position', async () => {
     const world = await fresh();
     const idle = await applicationSession(world, 'source', IGNORING_THE_FENCE);
     const open = await applicationSession(world, 'source');
@@ -92,7 +92,7 @@ describe('SwitchOver', () => {
     }
   });
 
-  it('says plainly what it means to leave out the way back', async () => {
+  it('reports what it means to leave out the way back', async () => {
     const world = await fresh();
     try {
       const evidence = await evidenceOf(world, { reverse: false });
@@ -104,7 +104,7 @@ describe('SwitchOver', () => {
     }
   });
 
-  it('compares every row under the fence if it is asked to, and switches nothing where one differs', async () => {
+  it('compares every row under the fence where the input says so, and switches nothing where one differs', async () => {
     const world = await fresh();
     try {
       const before = await fenceOn(world, 'source');
@@ -125,7 +125,7 @@ commit`);
   });
 });
 
-describe('a fence', () => {
+describe('the fence of SwitchOver', () => {
   let world: World;
   beforeAll(async () => {
     world = await letInApplication(
@@ -135,7 +135,7 @@ describe('a fence', () => {
   afterAll(() => world?.destroy());
   let hook: (moment: Moment) => Promise<void> = async () => {};
 
-  it('is lifted when its time is over, with the settings and the rights that were there before', async () => {
+  it('is lifted at its deadline, with the settings and the privileges that were there before', async () => {
     const name = world.database.name.replaceAll('"', '""');
     await world.source(`alter database "${name}" set default_transaction_read_only = off; alter database "${name}" set work_mem = '5MB';
 revoke connect on database "${name}" from public; grant connect on database "${name}" to the_application with grant option`);
@@ -153,7 +153,7 @@ revoke connect on database "${name}" from public; grant connect on database "${n
     expect(await writableSides(world)).toEqual(['source']);
   });
 
-  it('is lifted where the function of the user refuses', async () => {
+  it('is lifted where the hook function refuses', async () => {
     hook = async () => {
       throw new Error('not today');
     };
@@ -166,7 +166,7 @@ revoke connect on database "${name}" from public; grant connect on database "${n
     return staysOpenWithoutAWayBack(world);
   });
 
-  it('lets the secret and the function of the user have their part, in this order', async () => {
+  it('is held while the secret and then the hook function are called', async () => {
     const calls: string[] = [];
     const secret = world.places.application as ReturnType<typeof variableSecret>;
     hook = async (moment) => {
@@ -201,7 +201,7 @@ describe.each([
   [11, 17],
   [17, 18],
 ] as const)('SwitchOver from %i to %i', (source, target) => {
-  it('makes a way back that old subscribers know, and everything returns', async () => {
+  it('creates a way back that old subscribers know, and every write returns', async () => {
     const world = await letInApplication(await replicated({ ...SWITCHABLE, source, target }));
     try {
       await staysOpenWithoutAWayBack(world);

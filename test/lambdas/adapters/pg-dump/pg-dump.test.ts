@@ -103,8 +103,8 @@ describe('pg_dump', () => {
   });
 
   it.each([
-    ['is tried again where libpq itself heard nothing more', 'query failed: server closed the connection unexpectedly', TransientError],
-    ['is refused for good where pg_dump says anything else', 'invalid value "x" for option --section', StatementFailed],
+    ['is retried where libpq lost the connection', 'query failed: server closed the connection unexpectedly', TransientError],
+    ['is not retried after any other message of pg_dump', 'invalid value "x" for option --section', StatementFailed],
   ])('%s', (_, words, kind) => {
     expect(failure(`pg_dump failed.\npg_dump: error: ${words}`, { host: 'db', port: 5432 })).toBeInstanceOf(kind);
   });

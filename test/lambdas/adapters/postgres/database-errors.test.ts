@@ -43,7 +43,7 @@ describe('an error of a database', () => {
     ['an unknown authority', socket('SELF_SIGNED_CERT_IN_CHAIN'), 'CannotConnect'],
     ['a certificate that has expired', socket('CERT_HAS_EXPIRED'), 'CannotConnect'],
     ['a certificate of another host', socket('ERR_TLS_CERT_ALTNAME_INVALID'), 'CannotConnect'],
-    ['a certificate that nobody vouches for', socket('UNABLE_TO_VERIFY_LEAF_SIGNATURE'), 'CannotConnect'],
+    ['a certificate without a known authority', socket('UNABLE_TO_VERIFY_LEAF_SIGNATURE'), 'CannotConnect'],
     ['an issuer that is not known', socket('UNABLE_TO_GET_ISSUER_CERT_LOCALLY'), 'CannotConnect'],
     ['a server without TLS', new Error('The server does not support SSL connections'), 'CannotConnect'],
     ['a connection that ended', new Error('Connection terminated unexpectedly'), 'TransientError'],

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listed } from '../../../lambdas/checks/finding.ts';
 import type { ReadinessCheck } from '../../../lambdas/checks/readiness/context.ts';
 import { CannotConnect, StatementFailed, TransientError } from '../../../lambdas/config/errors.ts';
+import { INSUFFICIENT_PRIVILEGE } from '../../../lambdas/postgres/sqlstates.ts';
 import { blocker, findingsOf, summary } from '../../support/findings.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
@@ -24,7 +25,7 @@ describe('running all checks', () => {
   afterAll(() => world?.destroy());
 
   it("makes a blocker of a failed check, in the server's words, and runs the others", async () => {
-    const denied = new StatementFailed('permission denied for table pg_largeobject_metadata', { code: '42501' });
+    const denied = new StatementFailed('permission denied for table pg_largeobject_metadata', { code: INSUFFICIENT_PRIVILEGE });
     const found = await findingsOf(world, [
       failing('large objects', denied),
       fine,

@@ -4,6 +4,7 @@ import { openSides } from '../../../lambdas/comparison/sides.ts';
 import { passingSmall } from '../../../lambdas/comparison/small.ts';
 import { REPLICATION_ROLE } from '../../../lambdas/config/names.ts';
 import type { Reader } from '../../../lambdas/ports/database.ts';
+import { INSUFFICIENT_PRIVILEGE } from '../../../lambdas/postgres/sqlstates.ts';
 import { publishedTables } from '../../../lambdas/postgres/tables.sql.ts';
 import { versions } from '../../support/versions.ts';
 import { startWorld, type World } from '../../support/world.ts';
@@ -90,7 +91,7 @@ delete from "A large" where id = 1234;
       await world.target(`revoke select on ${nameOf(100)} from ${REPLICATION_ROLE}`);
       await expect(finished(world)).rejects.toMatchObject({
         name: 'StatementFailed',
-        complaint: { code: '42501' },
+        complaint: { code: INSUFFICIENT_PRIVILEGE },
         message: expect.stringMatching(/^"public"."Small 100" cannot be compared/),
       });
     });

@@ -5,6 +5,7 @@ import { openSides } from '../../../lambdas/comparison/sides.ts';
 import { compareNextPart } from '../../../lambdas/comparison/table.ts';
 import { REPLICATION_ROLE } from '../../../lambdas/config/names.ts';
 import type { Reader } from '../../../lambdas/ports/database.ts';
+import { FEATURE_NOT_SUPPORTED, LOCK_NOT_AVAILABLE } from '../../../lambdas/postgres/sqlstates.ts';
 import { publishedTables } from '../../../lambdas/postgres/tables.sql.ts';
 import { lookAtSequences } from '../../../lambdas/sequences/look.ts';
 import { versions } from '../../support/versions.ts';
@@ -67,7 +68,7 @@ grant select on public.${table} to ${REPLICATION_ROLE}`);
         const sides = await openSides({ comparison: { ...looking.comparison, source: swapping }, remainingMs: () => 60_000 });
         await expect(compareNextPart(sides, published, { lead: 'source', after: null })).rejects.toMatchObject({
           name: 'StatementFailed',
-          complaint: { code: '0A000' },
+          complaint: { code: FEATURE_NOT_SUPPORTED },
           message: expect.stringContaining('is no table any more'),
         });
       } finally {
@@ -92,7 +93,7 @@ create view public.untouched as select public.ran() as last_value, true as is_ca
       const { looking, close } = openPorts('SyncSequences', world.places);
       const swap = () =>
         expect(world.source(`set lock_timeout = '200ms'; alter sequence public.untouched rename to other`)).rejects.toMatchObject({
-          code: '55P03',
+          code: LOCK_NOT_AVAILABLE,
         });
       try {
         const swapping = swappingAfter(looking.source, (text) => text.startsWith('select v.n, v.last'), swap);

@@ -14,6 +14,7 @@ import { type AnyStep, runStep } from '../../../lambdas/engine/step.ts';
 import { unexpected, wordsOfForeign } from '../../../lambdas/engine/unexpected.ts';
 import { visitStep } from '../../../lambdas/handlers/visit.ts';
 import type { Bindings } from '../../../lambdas/ports/bindings.ts';
+import { INSUFFICIENT_PRIVILEGE } from '../../../lambdas/postgres/sqlstates.ts';
 import { STEP_NAMES, stepNamed } from '../../../lambdas/steps/index.ts';
 import { CUTOVER, ROLLBACK } from '../../../lambdas/switch/direction.ts';
 import type { Gates } from '../../../lambdas/switch/gates.ts';
@@ -24,7 +25,7 @@ const planted = (): never => {
   throw new TypeError("Cannot read properties of undefined (reading 'toISOString')");
 };
 const refused = (): never => {
-  throw new StatementFailed('permission denied for table t', { code: '42501', hint: 'Ask its owner.' });
+  throw new StatementFailed('permission denied for table t', { code: INSUFFICIENT_PRIVILEGE, hint: 'Ask its owner.' });
 };
 
 /** The error of one visit of a step of which some parts are replaced. */
@@ -71,7 +72,7 @@ describe('an unexpected error (#11)', () => {
 
   it('of a server keeps its name and its code, with the step, the change and the remedy', async () => {
     const error = await failing('CopySchema', { act: async () => refused() });
-    expect(error).toMatchObject({ name: 'StatementFailed', complaint: { code: '42501' } });
+    expect(error).toMatchObject({ name: 'StatementFailed', complaint: { code: INSUFFICIENT_PRIVILEGE } });
     expect(error.message).toBe(
       'CopySchema stopped while it acted. The schema is copied in one transaction, which was rolled back: the target is as it was, and the ' +
         'source was only read. A server refused a statement: permission denied for table t (42501). Its hint: Ask its owner. Remove the cause ' +

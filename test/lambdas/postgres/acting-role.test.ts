@@ -4,6 +4,7 @@ import { REPLICATION_ROLE } from '../../../lambdas/config/names.ts';
 import type { ConnectionSettings } from '../../../lambdas/ports/connection-settings.ts';
 import type { Statement } from '../../../lambdas/ports/database.ts';
 import { allowBypass, allowReplication, asOurselves, asRoleMaker, createRole, setVerifier } from '../../../lambdas/postgres/roles.sql.ts';
+import { INSUFFICIENT_PRIVILEGE } from '../../../lambdas/postgres/sqlstates.ts';
 import { createSlot, dropSlot } from '../../../lambdas/replication/slots.sql.ts';
 import { TARGET_ROLES } from '../../../rehearsal/servers/planetscale-roles.ts';
 import { poorRole } from '../../support/findings.ts';
@@ -68,7 +69,7 @@ describe.each([
     for (const settings of [lone, barred]) {
       const port = portOf(settings);
       try {
-        await expect(port.acting.query(createSlot('none'))).rejects.toMatchObject({ complaint: { code: '42501' } });
+        await expect(port.acting.query(createSlot('none'))).rejects.toMatchObject({ complaint: { code: INSUFFICIENT_PRIVILEGE } });
       } finally {
         await port.close();
       }

@@ -4,6 +4,7 @@ import { clientConfig } from '../../../lambdas/adapters/postgres/client-config.t
 import { InvalidConfiguration } from '../../../lambdas/config/errors.ts';
 import { identifier, literal } from '../../../lambdas/postgres/quote.ts';
 import { saslprep, scramVerifier } from '../../../lambdas/postgres/scram.ts';
+import { INVALID_PASSWORD } from '../../../lambdas/postgres/sqlstates.ts';
 import { Server } from '../../../rehearsal/servers/server.ts';
 
 const PASSWORDS = [
@@ -51,7 +52,7 @@ describe('a SCRAM verifier', () => {
       }
     };
     await expect(login(password)).resolves.toBeUndefined();
-    await expect(login(`${password} `)).rejects.toMatchObject({ code: '28P01' });
+    await expect(login(`${password} `)).rejects.toMatchObject({ code: INVALID_PASSWORD });
   });
 
   it('has another salt each time', () => {

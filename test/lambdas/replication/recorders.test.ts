@@ -7,6 +7,7 @@ import type { SideName } from '../../../lambdas/config/side-name.ts';
 import type { Statement } from '../../../lambdas/ports/database.ts';
 import { createRole, setVerifier } from '../../../lambdas/postgres/roles.sql.ts';
 import { scramVerifier } from '../../../lambdas/postgres/scram.ts';
+import { DUPLICATE_OBJECT, UNDEFINED_OBJECT } from '../../../lambdas/postgres/sqlstates.ts';
 import { connectionString } from '../../../lambdas/replication/connection.ts';
 import {
   createCopylessSubscription,
@@ -66,13 +67,15 @@ async function sayEverySecret(world: World, side: SideName, version: number): Pr
   await run(world, side, createSubscription(NAME, connection(version), OPTIONS));
   await run(world, side, setConnection(NAME, connection(version)));
   await expect(run(world, side, setConnection('of another name', connection(version)))).rejects.toMatchObject({
-    complaint: { code: '42704' },
+    complaint: { code: UNDEFINED_OBJECT },
   });
   await expect(run(world, side, createCopylessSubscription('copyless', connection(version), version))).rejects.toThrow(/could not connect/);
   await run(world, side, forgetSubscription(NAME).slice(1));
   await run(world, side, createRole('a_role', scramVerifier(CANARY)));
   await run(world, side, setVerifier('a_role', scramVerifier(CANARY)));
-  await expect(run(world, side, createRole('a_role', scramVerifier(CANARY)))).rejects.toMatchObject({ complaint: { code: '42710' } });
+  await expect(run(world, side, createRole('a_role', scramVerifier(CANARY)))).rejects.toMatchObject({
+    complaint: { code: DUPLICATE_OBJECT },
+  });
   await world[side]('drop role a_role');
 }
 

@@ -1,6 +1,7 @@
 /** What a server keeps of the statements that carry the replication password. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Statement } from '../../../lambdas/ports/database.ts';
+import { DUPLICATE_OBJECT, UNDEFINED_OBJECT } from '../../../lambdas/postgres/sqlstates.ts';
 import { connectionString } from '../../../lambdas/replication/connection.ts';
 import {
   createCopylessSubscription,
@@ -52,8 +53,12 @@ describe.each([
       await run(world, side, setConnection(NAME, `${NOWHERE} application_name=another`));
       const [made] = await world[side]('select subname, subconninfo from pg_subscription');
       expect(made).toEqual({ subname: NAME, subconninfo: `${NOWHERE} application_name=another` });
-      await expect(run(world, side, createSubscription(NAME, NOWHERE, OPTIONS))).rejects.toMatchObject({ complaint: { code: '42710' } });
-      await expect(run(world, side, setConnection('of another name', NOWHERE))).rejects.toMatchObject({ complaint: { code: '42704' } });
+      await expect(run(world, side, createSubscription(NAME, NOWHERE, OPTIONS))).rejects.toMatchObject({
+        complaint: { code: DUPLICATE_OBJECT },
+      });
+      await expect(run(world, side, setConnection('of another name', NOWHERE))).rejects.toMatchObject({
+        complaint: { code: UNDEFINED_OBJECT },
+      });
       const copyless = run(world, side, createCopylessSubscription('copyless', NOWHERE, side === 'source' ? source : target));
       await expect(copyless).rejects.toMatchObject({
         name: 'TransientError',

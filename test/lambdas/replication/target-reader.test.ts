@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openPorts } from '../../../lambdas/adapters/open-ports.ts';
 import { REPLICATION_ROLE } from '../../../lambdas/config/names.ts';
+import { INSUFFICIENT_PRIVILEGE } from '../../../lambdas/postgres/sqlstates.ts';
 import { ensureTargetReader, isTargetReaderComplete, lookAtTargetReader } from '../../../lambdas/replication/target-reader.ts';
 import { HOSTILE_TABLES } from '../../support/hostile.ts';
 import { published } from '../../support/replicated.ts';
@@ -37,7 +38,7 @@ from pg_class as c join pg_namespace as n on n.oid = c.relnamespace where c.relk
     expect(rights.filter(({ writes }) => writes)).toEqual([]);
     expect(rights.filter(({ reads }) => reads)).toHaveLength(HOSTILE_TABLES.length);
     expect(rights.find(({ table }) => table === 'unrelated')).toMatchObject({ reads: false });
-    await expect(asReader('create table public.own ()')).rejects.toMatchObject({ code: '42501' });
+    await expect(asReader('create table public.own ()')).rejects.toMatchObject({ code: INSUFFICIENT_PRIVILEGE });
   });
 
   it('is repaired where its password or its privileges were changed, and is complete only then', async () => {

@@ -3,7 +3,7 @@ import { isAlike } from '../../../lambdas/schema/code-words.ts';
 
 const words = (text: string) => ({ object: 'x', words: text, body: null });
 
-describe('the code on two servers of different versions (#11)', () => {
+describe('two servers of different versions (#11)', () => {
   it.each([
     [
       'have the same grants where only 17 knows MAINTAIN',
@@ -17,7 +17,7 @@ describe('the code on two servers of different versions (#11)', () => {
     expect(isAlike('grants on table shop.item', words(here), words(there))).toBe(alike);
   });
 
-  it('differs in a function, even where its body mentions MAINTAIN', () => {
+  it('differ in a function, even where its body mentions MAINTAIN', () => {
     expect(isAlike('function shop.f()', words('select to app'), words('maintain to app, select to app'))).toBe(false);
   });
 });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clientConfig } from '../../../lambdas/adapters/postgres/client-config.ts';
 import { IndexBuildFailed } from '../../../lambdas/config/errors.ts';
 import { DEFAULT_INPUT } from '../../../lambdas/config/input.ts';
+import { INSUFFICIENT_PRIVILEGE } from '../../../lambdas/postgres/sqlstates.ts';
 import { schemaDifferences } from '../../../lambdas/schema/fingerprint.ts';
 import { buildIndexes } from '../../../lambdas/steps/build-indexes.ts';
 import { awkwardSchema } from '../../support/awkward-schema.ts';
@@ -156,7 +157,9 @@ describe('BuildIndexes', () => {
       log: { info: () => {}, warn },
     } as never);
     expect(JSON.stringify(buildIndexes.evidence(seen, seen))).not.toContain('canary');
-    expect(heard).toMatchObject([['What the server said', { code: '42501', server: 'I saw canary of a row Hint: canary of a row' }]]);
+    expect(heard).toMatchObject([
+      ['What the server said', { code: INSUFFICIENT_PRIVILEGE, server: 'I saw canary of a row Hint: canary of a row' }],
+    ]);
   });
 
   it('reports every failure with its remedy and no row, runs all other statements, and retries in the next execution', async () => {

@@ -4,6 +4,7 @@ import { parseInput } from '../../../lambdas/config/input.ts';
 import { REPLICATION_ROLE, subscriptionName } from '../../../lambdas/config/names.ts';
 import type { Reader } from '../../../lambdas/ports/database.ts';
 import { conninfo, identifier, literal, qualified } from '../../../lambdas/postgres/quote.ts';
+import { INSUFFICIENT_PRIVILEGE, QUERY_CANCELED } from '../../../lambdas/postgres/sqlstates.ts';
 import { writeNote } from '../../../lambdas/replication/connection.ts';
 import { compareData } from '../../../lambdas/steps/compare-data.ts';
 import { silent, startWorld, type World } from '../../support/world.ts';
@@ -217,7 +218,7 @@ create table parts_north partition of parts for values in ('north')`);
         ...looking.comparison.source,
         async snapshot(look) {
           left -= 1;
-          if (left < 0) throw new StatementFailed('canceling statement due to statement timeout', { code: '57014' });
+          if (left < 0) throw new StatementFailed('canceling statement due to statement timeout', { code: QUERY_CANCELED });
           return looking.comparison.source.snapshot(look);
         },
       };
@@ -236,7 +237,7 @@ create table parts_north partition of parts for values in ('north')`);
     await expect(visit(0)).rejects.toMatchObject({
       name: 'StatementFailed',
       message: expect.stringContaining(LONG),
-      complaint: { code: '57014' },
+      complaint: { code: QUERY_CANCELED },
     });
   });
 
@@ -286,7 +287,7 @@ alter role ${REPLICATION_ROLE} nobypassrls`);
     try {
       await expect(one.until('CompareData')).rejects.toMatchObject({
         name: 'StatementFailed',
-        complaint: { code: '42501' },
+        complaint: { code: INSUFFICIENT_PRIVILEGE },
         message: expect.stringContaining('give the role BYPASSRLS'),
       });
     } finally {

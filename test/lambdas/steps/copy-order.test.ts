@@ -59,8 +59,8 @@ describe.each(versions<[ServerVersion, ServerVersion]>([11, 18], [18, 18]))(
 
     it('are announced by Preflight where rows may violate them', async () => {
       const ports = world.ports('CheckReadiness');
-      const scene = { source: ports.looking.source, input: parseInput({}) } as never;
-      const found = [...(await invalid.find(scene)), ...(await domainConstraints.find(scene))];
+      const context = { source: ports.looking.source, input: parseInput({}) } as never;
+      const found = [...(await invalid.find(context)), ...(await domainConstraints.find(context))];
       expect(found.map(({ code, severity, objects }) => [code, severity, objects])).toEqual([
         ['PartitionedIndexInvalid', 'warning', ['public.log_day on public.log']],
         ['IndexLeftBehind', 'warning', ['public.broken on public.twice']],

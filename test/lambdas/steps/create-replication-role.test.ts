@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { REPLICATION_ROLE } from '../../../lambdas/config/names.ts';
 import { qualified } from '../../../lambdas/postgres/quote.ts';
+import { INVALID_PASSWORD } from '../../../lambdas/postgres/sqlstates.ts';
 import { HOSTILE_TABLES, hostileSchema } from '../../support/hostile.ts';
 import { describeLifecycle } from '../../support/lifecycle.ts';
 import { REPLICATION_PASSWORD, sqlOn, startWorld, type World } from '../../support/world.ts';
@@ -61,7 +62,7 @@ describe.each([11, 13, 15, 18] as const)('CreateReplicationRole on version %i (#
     Object.assign(world.places, { replication: { ...replication, password: async () => rotated } });
     await world.visit('CreateReplicationRole');
     expect(await countAs(world, rotated)).toEqual([{ count: 0 }]);
-    await expect(countAs(world, REPLICATION_PASSWORD)).rejects.toMatchObject({ code: '28P01' });
+    await expect(countAs(world, REPLICATION_PASSWORD)).rejects.toMatchObject({ code: INVALID_PASSWORD });
     Object.assign(world.places, { replication });
     await world.visit('CreateReplicationRole');
     expect(await countAs(world, REPLICATION_PASSWORD)).toEqual([{ count: 0 }]);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { subscriptionName } from '../../../lambdas/config/names.ts';
+import { INSUFFICIENT_PRIVILEGE } from '../../../lambdas/postgres/sqlstates.ts';
 import { commitGate, createGate, fenceGate, gateState } from '../../../lambdas/state/gates.sql.ts';
 import { holdForward } from '../../support/held.ts';
 import { describeLifecycle } from '../../support/lifecycle.ts';
@@ -65,7 +66,7 @@ describe('LiftFence', () => {
         verdict: 'pending',
         evidence: { interrupted: { left: ['the source is fenced'] } },
       });
-      expect(await writeAt(world, 'source')).toBe('42501');
+      expect(await writeAt(world, 'source')).toBe(INSUFFICIENT_PRIVILEGE);
       await world.until('LiftFence');
       expect(await writeAt(world, 'source')).toBe('written');
     }),

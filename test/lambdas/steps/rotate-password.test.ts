@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { REPLICATION_ROLE, subscriptionName } from '../../../lambdas/config/names.ts';
 import type { SideName } from '../../../lambdas/config/side-name.ts';
+import { INVALID_PASSWORD } from '../../../lambdas/postgres/sqlstates.ts';
 import { lockBeats, writeBeat } from '../../../lambdas/state/heartbeat.sql.ts';
 import { describeLifecycle } from '../../support/lifecycle.ts';
 import { eventually, replicated } from '../../support/replicated.ts';
@@ -104,7 +105,7 @@ describe.each([
     });
     const after = await effect(world);
     expect(after.connection).not.toEqual(before.connection);
-    expect(after.old).toBe('28P01');
+    expect(after.old).toBe(INVALID_PASSWORD);
     expect(await tellsRole(world, 'source', await world.places.replication.password())).toBe('in');
   });
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { INSUFFICIENT_PRIVILEGE } from '../../../lambdas/postgres/sqlstates.ts';
 import { other } from '../../support/fenced.ts';
 import { type SharedServers, sharedServers } from '../../support/replicated.ts';
 import {
@@ -57,7 +58,7 @@ grant holder to ${user}`);
       await world.source(`set role holder; grant connect on database ${database} to the_application`);
       const before = await fenceOn(world, 'source');
       await world.visit('SwitchOver');
-      expect(await writeAt(world, 'source', IGNORING_THE_FENCE)).toBe('42501');
+      expect(await writeAt(world, 'source', IGNORING_THE_FENCE)).toBe(INSUFFICIENT_PRIVILEGE);
       await world.visit('SwitchBack');
       expect(await writableSides(world)).toEqual(['source']);
       expect(await fenceOn(world, 'source')).toEqual(before);

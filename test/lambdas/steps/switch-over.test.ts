@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SideName } from '../../../lambdas/config/side-name.ts';
 import type { Moment } from '../../../lambdas/ports/application.ts';
 import type { Bindings } from '../../../lambdas/ports/bindings.ts';
+import { INSUFFICIENT_PRIVILEGE } from '../../../lambdas/postgres/sqlstates.ts';
 import { describeLifecycle } from '../../support/lifecycle.ts';
 import { eventually, replicated, type SharedServers, sharedServers, sidesAgree } from '../../support/replicated.ts';
 import {
@@ -147,7 +148,10 @@ revoke connect on database "${name}" from public; grant connect on database "${n
       await new Promise(() => {});
     };
     await expect(world.visit('SwitchOver', { input: { fenceSeconds: 2 } })).rejects.toMatchObject({ name: 'SwitchFailed' });
-    expect(inside).toMatchObject({ fence: [{ setconfig: ['default_transaction_read_only=on', 'work_mem=5MB'] }], writes: '42501' });
+    expect(inside).toMatchObject({
+      fence: [{ setconfig: ['default_transaction_read_only=on', 'work_mem=5MB'] }],
+      writes: INSUFFICIENT_PRIVILEGE,
+    });
     expect(sorted(await fenceOn(world, 'source'))).toEqual(sorted(before));
     expect(await streams(world)).toEqual(slots);
     expect(await writableSides(world)).toEqual(['source']);

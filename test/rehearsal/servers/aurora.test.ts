@@ -2,11 +2,12 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clientConfig } from '../../../lambdas/adapters/postgres/client-config.ts';
 import type { ConnectionSettings } from '../../../lambdas/ports/connection-settings.ts';
+import { DUPLICATE_OBJECT, INSUFFICIENT_PRIVILEGE } from '../../../lambdas/postgres/sqlstates.ts';
 import { SOURCE_ROLE, startSource } from '../../../rehearsal/servers/pair.ts';
 import { versions } from '../../support/versions.ts';
 import { type Sql, sqlOn } from '../../support/world.ts';
 
-const FORBIDDEN = '42501';
+const FORBIDDEN = INSUFFICIENT_PRIVILEGE;
 
 describe.each(versions(11, 13, 15, 17, 18))('the embedded source %i in the manner of Aurora (#10)', (version) => {
   let side: Awaited<ReturnType<typeof startSource>>;
@@ -90,7 +91,7 @@ describe.each(versions(11, 13, 15, 17, 18))('the embedded source %i in the manne
     await superuser(`create role stranger login password 'x'; grant create on database "Shop ""main""" to stranger`);
     await expect(sqlOn({ ...database, user: 'stranger', password: 'x' })(create)).rejects.toMatchObject({ code: FORBIDDEN });
     await master(create);
-    await expect(master(create)).rejects.toMatchObject({ code: '42710' });
+    await expect(master(create)).rejects.toMatchObject({ code: DUPLICATE_OBJECT });
     expect(await master('select pg_get_userbyid(subowner)::text as owner from pg_subscription')).toEqual([{ owner: SOURCE_ROLE }]);
     await master('comment on subscription mine is $$note$$');
     await master('alter subscription mine set (slot_name = none)');

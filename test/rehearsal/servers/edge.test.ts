@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ConnectionSettings } from '../../../lambdas/ports/connection-settings.ts';
 import { conninfo } from '../../../lambdas/postgres/quote.ts';
+import { INVALID_AUTHORIZATION_SPECIFICATION, INVALID_PASSWORD } from '../../../lambdas/postgres/sqlstates.ts';
 import { newAuthority, newCertificate } from '../../../rehearsal/servers/certificates.ts';
 import {
   Edge,
@@ -66,7 +67,7 @@ create publication p`);
     await expect(sqlOn({ ...login, user: 'streams' })('select')).rejects.toMatchObject(NO_BRANCH);
     await expect(sqlOn({ ...login, user: 'streams.other' })('select')).rejects.toMatchObject(unknownBranch('other'));
     await expect(sqlOn({ ...login, tls: { verify: 'off' } })('select')).rejects.toMatchObject(SSL_REQUIRED);
-    await expect(sqlOn({ ...login, password: 'another' })('select')).rejects.toMatchObject({ code: '28P01' });
+    await expect(sqlOn({ ...login, password: 'another' })('select')).rejects.toMatchObject({ code: INVALID_PASSWORD });
   });
 
   it('can be shut and opened, and ends every connection on request', async () => {
@@ -121,7 +122,10 @@ it('the stand-in for the edge is the only access, but for the superuser of tests
   const target = await startTarget(18);
   try {
     const past = { ...applicationLogin(target.server, 'postgres') };
-    await expect(sqlOn(past)('select')).rejects.toMatchObject({ code: '28000', message: expect.stringContaining('no pg_hba.conf entry') });
+    await expect(sqlOn(past)('select')).rejects.toMatchObject({
+      code: INVALID_AUTHORIZATION_SPECIFICATION,
+      message: expect.stringContaining('no pg_hba.conf entry'),
+    });
     expect(await sqlOn(target.server.superuser())('select 1 as one')).toEqual([{ one: 1 }]);
   } finally {
     target.edge?.destroy();

@@ -13,6 +13,7 @@ import { failure, pgDump } from '../../../../lambdas/adapters/pg-dump/pg-dump.ts
 import { clientConfig } from '../../../../lambdas/adapters/postgres/client-config.ts';
 import { CannotConnect, InvalidConfiguration, StatementFailed, TransientError } from '../../../../lambdas/config/errors.ts';
 import type { ConnectionSettings } from '../../../../lambdas/ports/connection-settings.ts';
+import { INSUFFICIENT_PRIVILEGE } from '../../../../lambdas/postgres/sqlstates.ts';
 import { startWorld, type World } from '../../../support/world.ts';
 
 const SCHEMA_ONLY = ['--schema-only', '--no-owner', '--no-privileges'];
@@ -84,7 +85,10 @@ describe('pg_dump', () => {
         .dump(SCHEMA_ONLY)
         .catch((refused: unknown) => refused);
       expect(error).toBeInstanceOf(StatementFailed);
-      expect(error).toMatchObject({ message: expect.stringContaining('permission denied for table secret'), complaint: { code: '42501' } });
+      expect(error).toMatchObject({
+        message: expect.stringContaining('permission denied for table secret'),
+        complaint: { code: INSUFFICIENT_PRIVILEGE },
+      });
     } finally {
       await world.source('drop table secret');
     }

@@ -3,6 +3,7 @@ import { type DatabasePort, databasePort } from '../../../../lambdas/adapters/po
 import { CannotConnect, StatementFailed, TransientError } from '../../../../lambdas/config/errors.ts';
 import type { ConnectionSettings } from '../../../../lambdas/ports/connection-settings.ts';
 import { statement } from '../../../../lambdas/postgres/quote.ts';
+import { READ_ONLY_SQL_TRANSACTION } from '../../../../lambdas/postgres/sqlstates.ts';
 import { serverCertificate } from '../../../../rehearsal/servers/certificates.ts';
 import { startWorld, type World } from '../../../support/world.ts';
 
@@ -32,7 +33,10 @@ const setting = (name: string) => statement<{ value: string }>('select current_s
 describe('a read-only query', () => {
   it('cannot write', async () => {
     const { looking } = open();
-    await expect(looking.query(insert(1, 'a'))).rejects.toMatchObject({ name: 'StatementFailed', complaint: { code: '25006' } });
+    await expect(looking.query(insert(1, 'a'))).rejects.toMatchObject({
+      name: 'StatementFailed',
+      complaint: { code: READ_ONLY_SQL_TRANSACTION },
+    });
     await expect(looking.snapshot((reader) => reader.query(insert(1, 'a')))).rejects.toBeInstanceOf(StatementFailed);
     await expect(looking.query(count)).resolves.toEqual([{ n: 0 }]);
   });

@@ -40,8 +40,8 @@ revoke execute on function cron.alter_job from public`);
     expect(summary(await findingsOf(shop, [jobs]))).not.toHaveProperty('JobsStayEnabled');
     expect(summary(await findingsOf(shop, [jobs], { input: { excludeSchemas: ['cron'] } }))).toEqual({});
     const { looking } = shop.ports('CheckReadiness');
-    const scene = await loadContext({ ...looking, target: loadedIn(looking.target, 'another'), input: parseInput({}) });
-    expect(summary(await findAll([jobs], scene))).toMatchObject({ CronInAnotherDatabase: blocker('cron.database_name = another') });
+    const context = await loadContext({ ...looking, target: loadedIn(looking.target, 'another'), input: parseInput({}) });
+    expect(summary(await findAll([jobs], context))).toMatchObject({ CronInAnotherDatabase: blocker('cron.database_name = another') });
   });
 
   it('leads to a warning for jobs that our role may not read', async () => {
@@ -57,8 +57,8 @@ revoke execute on function cron.alter_job from public`);
   it("is named for jobs that run here from another database's pg_cron", async () => {
     const shop = await world.sibling('without');
     const { looking } = shop.ports('CheckReadiness');
-    const scene = await loadContext({ ...looking, source: loadedIn(looking.source, 'postgres'), input: parseInput({}) });
-    const [found] = await findAll([jobs], scene);
+    const context = await loadContext({ ...looking, source: loadedIn(looking.source, 'postgres'), input: parseInput({}) });
+    const [found] = await findAll([jobs], context);
     expect(found).toMatchObject({ code: 'JobsInAnotherDatabase', severity: 'warning', objects: ['postgres'] });
     expect(found?.remedy).toContain("where database = 'without'");
   });

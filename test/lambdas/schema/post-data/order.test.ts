@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { DEADLOCK_DETECTED, UNDEFINED_TABLE } from '../../../../lambdas/postgres/sqlstates.ts';
 import { inEachOthersWay, nextBatch, type StatementStatus } from '../../../../lambdas/schema/post-data/order.ts';
 import { stateOf } from '../../../../lambdas/schema/post-data/state.ts';
 
@@ -88,10 +89,10 @@ describe('the state of a statement', () => {
     [tried({ running: true }), 'running'],
     [tried({ code: '23505' }), 'failed'],
     [tried({ code: '23505', execution: 'earlier' }), 'open'],
-    [tried({ code: '40P01', attempts: 4 }), 'open'],
-    [tried({ code: '40P01', attempts: 5 }), 'failed'],
-    [tried({ code: '42P01' }), 'open'],
-    [tried({ code: '42P01', attempts: 2 }), 'failed'],
+    [tried({ code: DEADLOCK_DETECTED, attempts: 4 }), 'open'],
+    [tried({ code: DEADLOCK_DETECTED, attempts: 5 }), 'failed'],
+    [tried({ code: UNDEFINED_TABLE }), 'open'],
+    [tried({ code: UNDEFINED_TABLE, attempts: 2 }), 'failed'],
     [tried({ attempts: 4 }), 'open'],
     [tried({ attempts: 5 }), 'failed'],
   ] as const)('case %#: is %s', (one, expected) => {

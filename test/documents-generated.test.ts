@@ -28,7 +28,7 @@ describe('a generated document', () => {
       for (const line of rowsOf(path)) expect(line.replaceAll('\\|', '').split('|'), line).toHaveLength(cells + 2);
   });
 
-  it('says what a parser takes in the words with which it refuses', () => {
+  it('describes a parser by the words of its refusal', () => {
     expect(formOf(wholeNumber(1, 32))).toBe('a whole number from 1 to 32');
     expect(formOf(oneOf('now', 'wait'))).toBe('`"now"`, `"wait"`');
     expect(() => formOf((value) => value)).toThrow('no document');

@@ -1,15 +1,15 @@
-import { ended, enduresFaults } from '../support/matrix.ts';
+import { ended, survivesFaults } from '../support/matrix.ts';
 
 const goesOn = ended('SUCCEEDED', 'target');
 
-enduresFaults('afterTheCommit', {
+survivesFaults('afterTheCommit', {
   'the function killed': goesOn,
   'the source failed over': goesOn,
   'the source failed over without its slots': { ...goesOn, final: false }, // nobody reads them any more
   'the target switched over': goesOn,
   'the target switched over without its slots': { ...goesOn, final: false }, // made anew, since nothing was written there yet
-  'the network to the side being left cut': goesOn,
-  'the network to the side arrived at cut': goesOn,
+  'the network to the current side cut': goesOn,
+  'the network to the new side cut': goesOn,
   'the replication password changed': goesOn,
   'DDL on the source': goesOn,
   'a straggling writer that ignores the fence': goesOn,
@@ -19,8 +19,8 @@ enduresFaults('afterTheCommit', {
 });
 
 /** Whether it is before or after the commit point is decided by what arrives. */
-enduresFaults('atTheCommit', {
+survivesFaults('atTheCommit', {
   'the function killed': goesOn, // the commit arrives without it
-  'the network to the side being left cut': ended('SwitchFailed', 'source', /in time|within the time/), // the commit arrives too late
-  'the network to the side arrived at cut': goesOn,
+  'the network to the current side cut': ended('SwitchFailed', 'source', /in time|within the time/), // the commit arrives too late
+  'the network to the new side cut': goesOn,
 });

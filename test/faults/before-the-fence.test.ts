@@ -1,14 +1,14 @@
-import { ended, enduresFaults } from '../support/matrix.ts';
+import { ended, survivesFaults } from '../support/matrix.ts';
 
 const goesOn = ended('SUCCEEDED', 'target');
 const stays = (says: RegExp) => ended('SwitchFailed', 'source', says);
 
-enduresFaults('beforeTheFence', {
+survivesFaults('beforeTheFence', {
   'the function killed': stays(/interrupted while the source was fenced/), // what it had sent last arrived without it
   'the source failed over': stays(/connection/i),
   'the target switched over': stays(/connection/i),
-  'the network to the side being left cut': stays(/in time|within the time/),
-  'the network to the side arrived at cut': stays(/in time|within the time/),
+  'the network to the current side cut': stays(/in time|within the time/),
+  'the network to the new side cut': stays(/in time|within the time/),
   'the replication password changed': stays(/stream was interrupted/),
   'DDL on the source': stays(/stream was interrupted/),
   'a straggling writer that ignores the fence': goesOn,

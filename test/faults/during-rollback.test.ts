@@ -1,7 +1,7 @@
-import { ended, enduresFaults } from '../support/matrix.ts';
+import { ended, survivesFaults } from '../support/matrix.ts';
 
 /** What is gone was the side being left's, which needs it no more; or it is made anew, since nothing was written yet. */
-enduresFaults('afterTheRollback', {
+survivesFaults('afterTheRollback', {
   'the source failed over without its slots': { ...ended('SUCCEEDED', 'source'), final: false },
   'the target switched over without its slots': { ...ended('SUCCEEDED', 'source'), final: false },
 });
@@ -9,12 +9,12 @@ enduresFaults('afterTheRollback', {
 const goesBack = ended('SUCCEEDED', 'source');
 const stays = (says: RegExp) => ended('SwitchFailed', 'target', says);
 
-enduresFaults('duringRollback', {
+survivesFaults('duringRollback', {
   'the function killed': stays(/interrupted while the target was fenced/),
   'the source failed over': stays(/connection/i),
   'the target switched over': stays(/connection/i),
-  'the network to the side being left cut': stays(/in time|within the time/),
-  'the network to the side arrived at cut': stays(/in time|within the time/),
+  'the network to the current side cut': stays(/in time|within the time/),
+  'the network to the new side cut': stays(/in time|within the time/),
   'the replication password changed': stays(/stream was interrupted/),
   'DDL on the source': goesBack,
   'a straggling writer that ignores the fence': goesBack,

@@ -44,7 +44,7 @@ async function struck(at: SwitchWorld, machine: MachineName, side: SideName, kep
   }
 }
 
-describe('a server that is replaced in the middle (#10)', () => {
+describe('a server replaced during a migration (#10)', () => {
   let servers: SwitchServers;
   let before: SwitchWorld;
   let after: SwitchWorld;
@@ -71,7 +71,7 @@ describe('a server that is replaced in the middle (#10)', () => {
     it.each([
       ['Rotation', 'ReplicationBroken', /The password is changed everywhere.*is gone from the source.*failed over/s],
       ['Replicate', 'ReplicationBroken', /is gone from the source.*the application is not affected/s],
-    ] as const)('%s says so where the source has lost the slot of the stream', async (machine, error, says) => {
+    ] as const)('%s reports a source that has lost the slot of the stream', async (machine, error, says) => {
       const { failure } = await struck(before, machine, 'source', 'slots lost', 'source');
       expect(failure?.error, failure?.cause).toBe(error);
       expect(failure?.cause).toMatch(says);
@@ -80,7 +80,7 @@ describe('a server that is replaced in the middle (#10)', () => {
     it.each([
       ['source', 'slots kept'],
       ['target', 'slots lost'],
-    ] as const)('Cleanup takes everything away: the %s, %s', async (side, kept) => {
+    ] as const)('Cleanup removes every artifact: the %s, %s', async (side, kept) => {
       const at = side === 'source' ? before : await servers.world();
       expect((await struck(at, 'Cleanup', side, kept, 'source')).failure?.cause).toBeUndefined();
       for (const sql of Object.values(at.sql)) expect(await sql(OWN_SLOTS, [at.world.database.name])).toEqual([]);
@@ -105,7 +105,7 @@ describe('a server that is replaced in the middle (#10)', () => {
       if (failure) expect(failure.cause).toContain('AlreadySwitched');
     });
 
-    it('goes back over a target that kept the slot', async () => {
+    it('Rollback passes on a target that kept the slot', async () => {
       await switchFrom(after, 'target');
       await switchFrom(after, 'source');
     });
@@ -114,13 +114,13 @@ describe('a server that is replaced in the middle (#10)', () => {
       ['Rotation', 'ReplicationBroken', /is gone from the target.*Clusters → Parameters → Failover.*There is no way back/s],
       ['Rollback', 'RollbackRefused', /is gone from the target.*would lose every write to the target since the switch/s],
       ['Recovery', undefined, undefined],
-    ] as const)('%s says that the way back is lost with the slot of the target', async (machine, error, says) => {
+    ] as const)('%s reports that the way back is lost with the slot of the target', async (machine, error, says) => {
       const { failure } = await struck(after, machine, 'target', 'slots lost', 'target');
       expect(failure?.error, failure?.cause).toBe(error);
       if (says) expect(failure?.cause).toMatch(says);
     });
 
-    it('Cleanup takes everything away that is left', async () => {
+    it('Cleanup removes every artifact that is left', async () => {
       expect((await struck(after, 'Cleanup', 'source', 'slots lost', 'target')).failure?.cause).toBeUndefined();
       for (const sql of Object.values(after.sql)) expect(await sql(OWN_SLOTS, [after.world.database.name])).toEqual([]);
     });

@@ -69,7 +69,7 @@ async function invoke(step: StepName, event: Partial<StepEvent> = {}): Promise<u
 }
 
 describe('the bundle', () => {
-  it('is small: a function starts with it', () => {
+  it('is small, as each cold start reads it', () => {
     const bytes = (kind: RegExp) =>
       readdirSync(code).reduce((sum, file) => (kind.test(file) ? sum + statSync(join(code, file)).size : sum), 0);
     expect(bytes(/\.js$/)).toBeLessThan(1.5 * 1024 * 1024);
@@ -82,14 +82,14 @@ describe('the bundle', () => {
     expect(text).not.toContain('DescribeTransitGateway');
   });
 
-  it('copies a schema, pg_dump in its thread included', async () => {
+  it('copies a schema, with pg_dump in its thread', async () => {
     await expect(invoke('CopySchema')).resolves.toMatchObject({ result: { verdict: 'done' } });
     await expect(
       world.target(`select attname::text from pg_attribute where attrelid = 'public."Orders"'::regclass and attnum > 0`),
     ).resolves.toEqual([{ attname: 'id' }, { attname: 'what for' }]);
   });
 
-  it('keeps the names of our errors, which a minifier would shorten', async () => {
+  it('keeps the names of our errors through minifying', async () => {
     await expect(invoke('CopySchema', { input: { colour: 1 } })).resolves.toMatchObject({ name: 'InvalidInput' });
   });
 });

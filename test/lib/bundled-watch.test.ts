@@ -69,8 +69,8 @@ async function logged(): Promise<string> {
   return stdout + stderr;
 }
 
-describe('the bundled watch', () => {
-  it('writes one line, with every number that a healthy stream has', async () => {
+describe('the bundled monitoring function', () => {
+  it('writes one line with every metric of a healthy stream', async () => {
     let log = '';
     await eventually(async () => {
       log = await logged();

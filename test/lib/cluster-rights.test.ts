@@ -22,46 +22,46 @@ const statementsOf = (of: Synthesized, action: string) =>
     .flatMap(({ Properties }) => Properties.PolicyDocument.Statement)
     .filter(({ Action }) => [Action].flat().includes(action));
 
-describe('the cluster may be changed', () => {
-  it('by ConfigureSource, only to the group of the migration, and by RestoreSource, to whichever it had before', () => {
+describe('the right to modify the cluster', () => {
+  it("is ConfigureSource's, to the group of the migration only, and RestoreSource's, to any group", () => {
     expect(whoMay(stack, 'rds:ModifyDBCluster')).toEqual(['ConfigureSource', 'RestoreSource']);
     expect(resourcesOf('ConfigureSource', 'rds:ModifyDBCluster')).toEqual([GROUP, CLUSTER]);
     expect(resourcesOf('RestoreSource', 'rds:ModifyDBCluster')).toEqual([rds('cluster-pg', '*'), CLUSTER]);
   });
 
-  it('in its parameters by ConfigureSource alone, and only in the group that the stack made', () => {
+  it("is ConfigureSource's alone for parameters, in the group of the stack only", () => {
     expect(whoMay(stack, 'rds:ModifyDBClusterParameterGroup')).toEqual(['ConfigureSource']);
     expect(resourcesOf('ConfigureSource', 'rds:ModifyDBClusterParameterGroup')).toEqual([GROUP]);
     const [group] = Object.values(stack.template.findResources('AWS::RDS::DBClusterParameterGroup'));
     expect(GROUP).toBe(rds('cluster-pg', group?.Properties.DBClusterParameterGroupName));
   });
 
-  it('in its instances by the same two, and only in instances of this cluster', () => {
+  it("is ConfigureSource's and RestoreSource's for instances, of this cluster only", () => {
     expect(whoMay(stack, 'rds:ModifyDBInstance')).toEqual(['ConfigureSource', 'RestoreSource']);
     for (const step of ['ConfigureSource', 'RestoreSource'] as const)
       expect(resourcesOf(step, 'rds:ModifyDBInstance')).toEqual([INSTANCES]);
     expect(resourcesOf('RestoreSource', 'rds:ModifyDBInstance', named)).toEqual([rds('db', 'writer-1'), rds('db', 'writer-2')]);
   });
 
-  it('in no instance by ConfigureSource where no public access is wanted', () => {
+  it('excludes instances for ConfigureSource where no public access is wanted', () => {
     expect(whoMay(named, 'rds:ModifyDBInstance')).toEqual(['RestoreSource']);
   });
 
-  it('by a reboot by RebootSource alone, and only in instances of this cluster', () => {
+  it("is RebootSource's alone for reboots, of instances of this cluster only", () => {
     expect(whoMay(stack, 'rds:RebootDBInstance')).toEqual(['RebootSource']);
     expect(resourcesOf('RebootSource', 'rds:RebootDBInstance')).toEqual([INSTANCES]);
     expect(resourcesOf('RebootSource', 'rds:RebootDBInstance', named)).toEqual([rds('db', 'writer-1'), rds('db', 'writer-2')]);
   });
 });
 
-describe('the journal', () => {
-  it('is held against the groups that it names by RestoreSource, which may only look at them (#9.15)', () => {
+describe('the right to the journal', () => {
+  it('lets RestoreSource read the groups that the journal names, and not modify them (#9.15)', () => {
     for (const action of ['rds:DescribeDBClusterParameters', 'rds:DescribeDBClusterParameterGroups'])
       expect(resourcesOf('RestoreSource', action)).toEqual([rds('cluster-pg', '*')]);
     expect(whoMay(stack, 'rds:DescribeDBClusterParameterGroups')).toEqual(['RestoreSource']);
   });
 
-  it('is written by ConfigureSource, removed by RestoreSource and read by both, on the cluster and its instances', () => {
+  it('lets ConfigureSource write it, RestoreSource remove it and both read it, on the cluster and its instances', () => {
     expect(whoMay(stack, 'rds:ListTagsForResource')).toEqual(['ConfigureSource', 'RestoreSource']);
     expect(whoMay(stack, 'rds:AddTagsToResource')).toEqual(['ConfigureSource']);
     expect(whoMay(stack, 'rds:RemoveTagsFromResource')).toEqual(['RestoreSource']);
@@ -76,7 +76,7 @@ describe('the journal', () => {
   it.each([
     [stack, 'AuroraToPlanetScale'],
     [named, 'Other'],
-  ])('is all that they may tag: no tag of the user, and no journal of another stack', (of, name) => {
+  ])('excludes every other tag, of the user and of another stack', (of, name) => {
     for (const action of ['rds:AddTagsToResource', 'rds:RemoveTagsFromResource']) {
       const [statement, ...others] = statementsOf(of, action);
       expect(others).toEqual([]);
@@ -87,16 +87,16 @@ describe('the journal', () => {
     }
   });
 
-  it('is kept under the name of the stack', () => {
+  it("is limited to the key of the stack's name", () => {
     for (const step of ['ConfigureSource', 'RestoreSource'] as const)
       expect(named.functionOf(step).Environment.Variables.STACK_NAME).toBe('Other');
   });
 });
 
-describe('the network', () => {
+describe('the right to the network', () => {
   const LOOKS = ['ec2:DescribeSecurityGroups', 'ec2:DescribeRouteTables', 'ec2:DescribeVpcAttribute'];
 
-  it('is looked at by ConfigureSource, its security groups by RestoreSource too (#9.15), and nobody changes it', () => {
+  it('is to read for ConfigureSource, security groups for RestoreSource too (#9.15), and to modify for no function', () => {
     const [groups = '', ...others] = LOOKS;
     expect(whoMay(stack, groups)).toEqual(['ConfigureSource', 'RestoreSource']);
     for (const action of others) expect(whoMay(stack, action)).toEqual(['ConfigureSource']);
@@ -107,7 +107,7 @@ describe('the network', () => {
     expect([...new Set(ofEc2)].filter((action) => !LOOKS.includes(action) && !action.includes('NetworkInterface'))).toEqual([]);
   });
 
-  it('is of no interest where nothing is to be let in', () => {
+  it('is absent where PlanetScale is not let in', () => {
     const byConfiguring = (of: Synthesized, action: string) => whoMay(of, action).filter((step) => step === 'ConfigureSource');
     for (const action of LOOKS) expect(byConfiguring(named, action)).toEqual([]);
     const onlyAddresses = synthesized({ publicAccess: 'false', planetscaleEgress: '3.64.1.2' });
@@ -116,15 +116,15 @@ describe('the network', () => {
   });
 });
 
-describe('ways to the cluster past its writer (#9.8)', () => {
-  it('are looked for by CheckCutover alone, which changes none of them', () => {
+describe('the right to find access to the cluster past its writer (#9.8)', () => {
+  it("is CheckCutover's alone, and read-only", () => {
     for (const action of ['rds:DescribeDBProxies', 'rds:DescribeDBProxyTargets', 'rds:DescribeGlobalClusters'])
       expect(whoMay(stack, action)).toEqual(['CheckCutover']);
     const actions = stack.rightsOf('CheckCutover').flatMap((right) => right.actions);
     expect(actions.filter((action) => /^rds:(?!Describe)/.test(action))).toEqual([]);
   });
 
-  it('are proxies of this account and region, and global databases of this account', () => {
+  it('is limited to proxies of this account and region, and global databases of this account', () => {
     expect(resourcesOf('CheckCutover', 'rds:DescribeDBProxies')).toEqual([rds('db-proxy', '*')]);
     expect(resourcesOf('CheckCutover', 'rds:DescribeDBProxyTargets')).toEqual([
       rds('db-proxy', '*'),
@@ -135,7 +135,7 @@ describe('ways to the cluster past its writer (#9.8)', () => {
   });
 });
 
-it('a step that only looks at the cluster may change nothing about it', () => {
+it('a step that only reads the cluster has no right to modify it', () => {
   const lookers = STEP_NAMES.filter((step) => needsOf(step).includes('cluster'));
   expect(lookers).toContain('VerifyWalLevel');
   for (const step of lookers) {

@@ -15,7 +15,7 @@ const problemsOf = (context: Readonly<Record<string, unknown>>): readonly string
 };
 
 describe('the settings of a deployment', () => {
-  it('need no more than seven values, and say what the others default to', () => {
+  it('need seven values, and state the other defaults', () => {
     expect(parseConfig(CONTEXT)).toEqual({
       ...CONTEXT,
       subnetIds: ['subnet-0123456789abcdef0', 'subnet-0fedcba9876543210'],
@@ -32,14 +32,14 @@ describe('the settings of a deployment', () => {
     });
   });
 
-  it('name everything that is missing at once, with a command to copy', () => {
+  it('report everything missing at once, with a command to copy', () => {
     const problems = problemsOf({});
     expect(problems).toHaveLength(Object.keys(CONTEXT).length);
     for (const key of Object.keys(CONTEXT)) expect(problems.join('\n')).toContain(`"${key}" is missing`);
     expect(() => parseConfig({})).toThrow(/npx cdk synth \\\n {4}-c clusterIdentifier=/);
   });
 
-  it('show an example that is itself accepted', () => {
+  it('come with an example that is itself accepted', () => {
     let message = '';
     try {
       parseConfig({});
@@ -67,7 +67,7 @@ describe('the settings of a deployment', () => {
     expectTypeOf<MigrationConfig['targetSecretKeyArn']>().toEqualTypeOf<string | undefined>();
   });
 
-  it.each(SETTING_ENTRIES.filter(([, { companion }]) => companion !== undefined))('have the companion of %s among them', (_key, entry) => {
+  it.each(SETTING_ENTRIES.filter(([, { companion }]) => companion !== undefined))('include the companion of %s', (_key, entry) => {
     expect(Object.keys(SETTINGS)).toContain(entry.companion);
   });
 
@@ -102,7 +102,7 @@ describe('the settings of a deployment', () => {
     expect(parseConfig({ ...CONTEXT, [key]: given })).toHaveProperty(key, trusted);
   });
 
-  it('take names of the source beside those of RDS, with or without a port, where the application has a secret', () => {
+  it('accept names of the source beside those of RDS, with or without a port, where the application has a secret', () => {
     const applicationSecretArn = CONTEXT.sourceSecretArn.replace('shop-production', 'shop-application');
     const named = (applicationSourceHosts: string) => ({ ...CONTEXT, applicationSecretArn, applicationSourceHosts });
     expect(parseConfig(named('db.internal, 10.0.0.7:6432'))).toHaveProperty('applicationSourceHosts', ['db.internal', '10.0.0.7:6432']);
@@ -217,20 +217,20 @@ describe('the settings of a deployment', () => {
     }
   });
 
-  it('see through an ARN without its six characters that looks complete because of its name (#9.12)', () => {
+  it('recognise an ARN without its random suffix that looks complete because of its name (#9.12)', () => {
     const whole = `${CONTEXT.sourceSecretArn.replace(/secret:.*/, 'secret:shop-master')}-AbC123`;
     const short = whole.slice(0, -'-AbC123'.length);
     const problems = problemsOf({ ...CONTEXT, sourceSecretArn: whole, applicationSecretArn: short });
     expect(problems).toEqual([expect.stringContaining('"sourceSecretArn" and "applicationSecretArn" name one secret')]);
   });
 
-  it('take the login of the target for the login of the application there, and names that only resemble each other (#9.12)', () => {
+  it("accept the target's login as the application's own there, and names that only resemble each other (#9.12)", () => {
     const own = { applicationSecretArn: CONTEXT.sourceSecretArn.replace('shop', 'application') };
     expect(problemsOf({ ...CONTEXT, ...own, targetSecretArn: other, applicationTargetSecretArn: other })).toEqual([]);
     expect(problemsOf({ ...CONTEXT, applicationSecretArn: `${CONTEXT.sourceSecretArn.slice(0, -7)}-app-XyZ789` })).toEqual([]);
   });
 
-  it('let every address in only by a setting that says so, and not beside a list', () => {
+  it('admit every address only by a setting of its own, and not beside a list', () => {
     for (const planetscaleEgress of ['0.0.0.0/0', '0.0.0.0/1,128.0.0.0/1'])
       expect(problemsOf({ ...CONTEXT, planetscaleEgress })).not.toEqual([]);
     expect(problemsOf({ ...CONTEXT, allowAnyAddress: 'true' })).toEqual([]);
@@ -240,7 +240,7 @@ describe('the settings of a deployment', () => {
     expect(problemsOf({ ...CONTEXT, allowAnyAddress: 'yes' })).toHaveLength(1);
   });
 
-  it('name every wrong item of a list, and every wrong default', () => {
+  it('report every wrong item of a list, and every wrong default', () => {
     expect(problemsOf({ ...CONTEXT, planetscaleEgress: '0.0.0.0/0,here,1.2.3.4' })).toHaveLength(2);
     expect(problemsOf({ ...CONTEXT, inputDefaults: '{"indexWorkers": 99, "colour": 1}' })).toHaveLength(2);
   });

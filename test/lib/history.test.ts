@@ -71,7 +71,7 @@ const evenly = (machine: MachineName, seconds: number): Partial<Record<StepName,
   Object.fromEntries(polling(machine).map((step) => [step, seconds / polling(machine).length]));
 
 describe('the history of an execution of Replicate', () => {
-  it('takes 5 events for a step, and 9 for each time that it is waited for', async () => {
+  it('takes 5 events for a step, and 9 for each wait for it', async () => {
     const steps = orderOf('Replicate').length;
     const once = EVENTS_OF_AN_EXECUTION + steps * 5 + polling('Replicate').length * 2 + 2 + 2; // its choices, the consent, the end
     expect(await eventsOf('Replicate', {})).toBe(once);
@@ -83,7 +83,7 @@ describe('the history of an execution of Replicate', () => {
     expect(await eventsOf('Replicate', { [step]: 30 * DAY })).toBeLessThan(LIMIT);
   });
 
-  it('stays below them where the 30 days are shared out in the worst way, and every visit fails once and is tried again', async () => {
+  it('stays below 20,000 events with the 30 days shared out in the worst way, and a retry at each visit', async () => {
     const worst = await eventsOf('Replicate', evenly('Replicate', 30 * DAY), 1);
     expect(worst).toBeGreaterThan(await eventsOf('Replicate', { AwaitCopy: 30 * DAY }, 1));
     expect(worst).toBeLessThan(LIMIT);
@@ -91,7 +91,7 @@ describe('the history of an execution of Replicate', () => {
 });
 
 describe.each(MACHINE_NAMES.filter((machine) => polling(machine).length > 0))('the history of an execution of %s', (machine) => {
-  it('does not fill up before the execution reaches its time limit of 90 days', async () => {
+  it('has room until the execution reaches its time limit of 90 days', async () => {
     const { TimeoutSeconds } = stack.definitionOf(machine);
     expect(TimeoutSeconds).toBe(90 * DAY);
     for (const step of polling(machine)) expect(await eventsOf(machine, { [step]: 90 * DAY })).toBeLessThan(QUOTA);

@@ -102,7 +102,7 @@ const polling = MACHINES.Replicate.order.filter(({ polls }) => polls).map(({ ste
 const withoutReboot = orderOf('Replicate').filter((step) => step !== 'RebootSource');
 
 describe('the machines', () => {
-  it('take every step of the registry, and no other', () => {
+  it('contain every step of the registry, and no other', () => {
     expect([...new Set(MACHINE_NAMES.flatMap(orderOf))].sort()).toEqual([...STEP_NAMES].sort());
   });
 
@@ -123,14 +123,14 @@ describe('the machines', () => {
     for (const step of later) for (const key of accepted) expect(refused(step), `${step} refuses "${key}"`).not.toContain(key);
   });
 
-  it('that switch know the keys of a switch, and only Recovery takes the name of an execution', () => {
+  it('that switch accept the keys of a switch, and only Recovery the name of an execution', () => {
     const takes = (machine: MachineName, key: keyof typeof DEFAULT_INPUT) =>
       stepsOf(MACHINES[machine]).every((step) => !refusedAt(step).includes(key));
     expect(MACHINE_NAMES.filter((machine) => takes(machine, 'fenceSeconds'))).toEqual(['Cutover', 'Rollback', 'Recovery']);
     expect(MACHINE_NAMES.filter((machine) => takes(machine, 'execution'))).toEqual(['Recovery']);
   });
 
-  it('that copy know whether a way back is wanted, and no other machine but those that switch (#10)', () => {
+  it('that copy or switch accept the wish for a way back, and no other (#10)', () => {
     const takes = (machine: MachineName) => stepsOf(MACHINES[machine]).every((step) => !refusedAt(step).includes('reverse'));
     expect(MACHINE_NAMES.filter(takes)).toEqual(['Preflight', 'Replicate', 'Cutover', 'Rollback', 'Recovery']);
   });
@@ -149,7 +149,7 @@ describe('the machines', () => {
     );
   });
 
-  it('say in the console what they are for', () => {
+  it('describe their purpose in the console', () => {
     for (const machine of MACHINE_NAMES) expect(stack.definitionOf(machine).Comment).toBe(MACHINES[machine].says);
   });
 });
@@ -174,7 +174,7 @@ describe('an execution', () => {
     [{ reboot: null }, false],
     [{ Comment: 'now' }, false],
     [{}, false],
-  ] as const)('with %j reboots the source: %s', async (input, reboots) => {
+  ] as const)('with the input %j reboots the source: %s', async (input, reboots) => {
     const { visits, failure } = await run('Replicate', input);
     expect(failure).toBeUndefined();
     expect(visits.includes('RebootSource')).toBe(reboots);
@@ -200,7 +200,7 @@ describe('an execution', () => {
     expect(visits.at(-1)).toBe(step);
   });
 
-  it('tells a step everything that its event promises', async () => {
+  it('passes a step everything that its event promises', async () => {
     const { events } = await run('Replicate', { indexWorkers: 4 }, { AwaitCopy: pendingUntil(2) });
     const [first] = events;
     expect(first).toEqual({
@@ -215,13 +215,13 @@ describe('an execution', () => {
     expect(again).toMatchObject({ polls: true, state: { AwaitCopy: { verdict: 'pending' }, CopySchema: { verdict: 'done' } } });
   });
 
-  it.each(ERROR_NAMES)('ends %s in the red box, with our message', async (name) => {
+  it.each(ERROR_NAMES)('ends %s in the Fail state, with our message', async (name) => {
     const { failure, visits } = await run('Replicate', {}, { CopySchema: fails(name) });
     expect(failure).toEqual({ error: name, cause: 'What happened. What was left. What to do.' });
     expect(visits.at(-1)).toBe('CopySchema');
   });
 
-  it.each(MACHINE_NAMES)('of %s ends so whichever step fails', async (machine) => {
+  it.each(MACHINE_NAMES)('of %s ends in the Fail state at whichever step fails', async (machine) => {
     for (const step of orderOf(machine)) {
       const { failure, visits } = await run(machine, { reboot: 'now' }, { [step]: fails('NotReady', `${step} says no`) });
       expect(failure).toEqual({ error: 'NotReady', cause: `${step} says no` });
@@ -230,13 +230,13 @@ describe('an execution', () => {
     }
   });
 
-  it('shows a defect as what it is', async () => {
+  it('reports a defect as a defect', async () => {
     const { failure } = await run('Replicate', {}, { CopySchema: fails('TypeError') });
     expect(failure?.error).toBe('TypeError');
   });
 
   it.each(['TransientError', 'Lambda.TooManyRequestsException', 'Sandbox.Timedout', ...AFTER_A_LONG_SLEEP])(
-    'tries again after %s',
+    'retries after %s',
     async (name) => {
       const flaky: Fake = (event, visit) => (visit < 3 ? fails(name)(event, visit) : { verdict: 'done' });
       const { failure, visits } = await run('Replicate', {}, { CopySchema: flaky });
@@ -245,20 +245,20 @@ describe('an execution', () => {
     },
   );
 
-  it.each(ERROR_NAMES.filter((name) => name !== 'TransientError'))('does not try again after %s', async (name) => {
+  it.each(ERROR_NAMES.filter((name) => name !== 'TransientError'))('does not retry after %s', async (name) => {
     const { visits } = await run('Replicate', {}, { CopySchema: fails(name) });
     expect(visits.filter((step) => step === 'CopySchema')).toHaveLength(1);
   });
 });
 
 describe.each(SWITCHES)('a failure in %s', (machine, step) => {
-  it('is none where all goes well: nobody asks LiftFence', async () => {
+  it('is absent without an error: LiftFence is not visited', async () => {
     const { visits, failure } = await run(machine);
     expect(failure).toBeUndefined();
     expect(visits).toEqual(orderOf(machine));
   });
 
-  it.each(ERROR_NAMES)('of the switch, %s, passes LiftFence until that is done, and is then shown', async (name) => {
+  it.each(ERROR_NAMES)('of the switch, %s, visits LiftFence until it is done, and is then reported', async (name) => {
     const { visits, events, failure } = await run(machine, {}, { [step]: fails(name), LiftFence: pendingUntil(3) });
     expect(failure).toEqual({ error: name, cause: 'What happened. What was left. What to do.' });
     expect(visits.slice(visits.lastIndexOf(step))).toEqual([step, 'LiftFence', 'LiftFence', 'LiftFence']);
@@ -266,7 +266,7 @@ describe.each(SWITCHES)('a failure in %s', (machine, step) => {
   });
 
   it.each(['Sandbox.Timedout', 'Lambda.Unknown', 'Lambda.TooManyRequestsException', 'States.Timeout', 'TypeError'])(
-    'of the switch that is not ours, %s, passes LiftFence too, whatever its cause looks like',
+    'of the switch with a foreign error, %s, visits LiftFence too, whatever its cause contains',
     async (name) => {
       const crash: Fake = () => {
         throw Object.assign(new Error('No JSON, and nothing for people'), { name });
@@ -278,7 +278,7 @@ describe.each(SWITCHES)('a failure in %s', (machine, step) => {
     },
   );
 
-  it('of the switch that passes is tried again first, and so is a crash', async () => {
+  it('of the switch that is transient is retried first, and so is a crash', async () => {
     for (const name of ['TransientError', 'Sandbox.Timedout', 'Lambda.Unknown', 'Lambda.ServiceException', ...AFTER_A_LONG_SLEEP]) {
       const flaky: Fake = (event, visit) => (visit < 2 ? fails(name)(event, visit) : { verdict: 'done' });
       const { visits, failure } = await run(machine, {}, { [step]: flaky });
@@ -287,7 +287,7 @@ describe.each(SWITCHES)('a failure in %s', (machine, step) => {
     }
   });
 
-  it('of LiftFence shows its own error, what it came after, and what to watch', async () => {
+  it('of LiftFence is reported with its own error, the one before it, and what to watch', async () => {
     const { failure } = await run(machine, {}, { [step]: fails('SwitchFailed'), LiftFence: fails('CannotConnect', 'The source is gone.') });
     expect(failure?.error).toBe('CannotConnect');
     expect(failure?.cause).toMatch(
@@ -295,7 +295,7 @@ describe.each(SWITCHES)('a failure in %s', (machine, step) => {
     );
   });
 
-  it('of LiftFence that is no error of ours is shown so as well', async () => {
+  it('of LiftFence with a foreign error is reported likewise', async () => {
     const { failure } = await run(machine, {}, { [step]: fails('SwitchFailed'), LiftFence: fails('Sandbox.Timedout') });
     expect(failure?.error).toBe('Sandbox.Timedout');
     expect(failure?.cause).toMatch(/^LiftFence did not come to its end \(Sandbox\.Timedout\)\. It was called after SwitchFailed\./);
@@ -308,29 +308,29 @@ describe.each(SWITCHES)('a failure in %s', (machine, step) => {
   });
 });
 
-describe('Recovery', () => {
-  it('asks LiftFence until it is done, with the name of the execution that it is for', async () => {
+describe('an execution of Recovery', () => {
+  it('visits LiftFence until it is done, with the name of the failed execution', async () => {
     const { visits, events, failure } = await run('Recovery', { execution: 'gone' }, { LiftFence: pendingUntil(3) });
     expect(failure).toBeUndefined();
     expect(visits).toEqual(['LiftFence', 'LiftFence', 'LiftFence']);
     expect(events[0]).toMatchObject({ input: { execution: 'gone' }, polls: true });
   });
 
-  it('is not kept from its work by a function that wakes up for a minute (#9.18)', async () => {
+  it('passes although a function wakes up for a minute (#9.18)', async () => {
     const asleep: Fake = (event, visit) => (visit <= 12 ? fails('Lambda.ResourceNotReadyException')(event, visit) : { verdict: 'done' });
     const { failure, visits } = await run('Recovery', { execution: 'gone' }, { LiftFence: asleep });
     expect(failure).toBeUndefined();
     expect(visits).toHaveLength(13);
   });
 
-  it('asks again where the execution that it is for is still told to be running (#9.19)', async () => {
+  it('retries where the failed execution is still listed as running (#9.19)', async () => {
     const stale: Fake = (event, visit) => (visit <= 3 ? fails('AlreadyRunning')(event, visit) : { verdict: 'done' });
     const { failure, visits } = await run('Recovery', { execution: 'gone' }, { LiftFence: stale });
     expect(failure).toBeUndefined();
     expect(visits).toHaveLength(4);
   });
 
-  it('waits some minutes, and no longer, for an older execution that goes on running (#9.19)', async () => {
+  it('waits some minutes, and no longer, for an older execution that keeps running (#9.19)', async () => {
     const { failure, visits } = await run('Recovery', {}, { LiftFence: fails('AlreadyRunning', 'An older one runs.') });
     expect(failure).toEqual({ error: 'AlreadyRunning', cause: 'An older one runs.' });
     expect(visits).toHaveLength(19);
@@ -340,13 +340,13 @@ describe('Recovery', () => {
     ]);
   });
 
-  it('shows why it failed', async () => {
+  it('reports why it failed', async () => {
     const { failure } = await run('Recovery', {}, { LiftFence: fails('CannotConnect', 'The source is gone.') });
     expect(failure).toEqual({ error: 'CannotConnect', cause: 'The source is gone.' });
   });
 });
 
-describe('every choice', () => {
+describe('every Choice state', () => {
   const choices = MACHINE_NAMES.flatMap((machine) =>
     Object.values(stack.definitionOf(machine).States).flatMap((state) => (state.Type === 'Choice' ? state.Choices : [])),
   );
@@ -360,7 +360,7 @@ describe('every choice', () => {
   });
 });
 
-describe('every task', () => {
+describe('every Task state', () => {
   const tasks = MACHINE_NAMES.flatMap((machine) =>
     Object.entries(stack.definitionOf(machine).States).flatMap(([name, state]) =>
       state.Type === 'Task' ? [{ name: `${machine} ${name}`, state }] : [],
@@ -373,7 +373,7 @@ describe('every task', () => {
     expect([[], [['States.ALL']]]).toContainEqual(rest.map(({ ErrorEquals }) => ErrorEquals));
   });
 
-  it.each(tasks)('$name outlasts the waking of an inactive function, and lets a crash happen twice (#9.18)', ({ state }) => {
+  it.each(tasks)('$name outlasts the waking of an inactive function, and retries a crash twice (#9.18)', ({ state }) => {
     const retrierOf = (name: string) => state.Retry?.find(({ ErrorEquals }) => ErrorEquals.includes(name));
     for (const name of AFTER_A_LONG_SLEEP.filter((each) => each.startsWith('Lambda.')))
       expect(retrierOf(name)).toBe(retrierOf('TransientError'));

@@ -41,23 +41,23 @@ const resourcesOf = (step: StepName, action: string, of = stack): unknown[] =>
     .flatMap(({ resources }) => resources);
 const secret = (id: string) => ({ Ref: stack.idOf(`${id}/Resource`) });
 
-describe('the way back (#10)', () => {
+describe('the setting of the way back (#10)', () => {
   const told = synthesized({ reverseHost: 'private.example', reversePort: '6000', reverseSslmode: 'require' });
   const variables = (of: typeof stack, step: StepName) => of.functionOf(step).Environment.Variables;
 
-  it.each(stepsThatNeed('wayBack', 'replication'))('is told to the function of %s as the deployment says it, or not at all', (step) => {
+  it.each(stepsThatNeed('wayBack', 'replication'))('is passed to the function of %s as the deployment has it, or not at all', (step) => {
     expect(variables(told, step)).toMatchObject({ REVERSE_HOST: 'private.example', REVERSE_PORT: '6000', REVERSE_SSLMODE: 'require' });
     expect(Object.keys(variables(stack, step)).filter((name) => name.startsWith('REVERSE_'))).toEqual([]);
   });
 
-  it('is looked at before anything is copied, without the secret of the replication role', () => {
+  it('is checked before the copy, without the secret of the replication role', () => {
     expect(needsOf('CheckReadiness')).toContain('wayBack');
     expect(variables(stack, 'CheckReadiness')).not.toHaveProperty('REPLICATION_SECRET_ARN');
   });
 });
 
-describe('rights', () => {
-  it('let nobody do anything else to RDS, to Step Functions, or to a secret than is listed here', () => {
+describe('the rights of the stack', () => {
+  it('are exactly those listed here on RDS, Step Functions and secrets', () => {
     const actions = new Set(STEP_NAMES.flatMap((step) => stack.rightsOf(step).flatMap((right) => right.actions)));
     expect([...actions].filter((action) => !/^(logs|xray|ec2):/.test(action)).sort()).toEqual([
       'lambda:InvokeFunction',
@@ -108,7 +108,7 @@ describe('rights', () => {
     expect(whoMay(stack, 'kms:Decrypt')).toEqual([]);
   });
 
-  it('let only SwitchOver, SwitchBack and LiftFence put a value into the secret of the application, and into no other', () => {
+  it('let SwitchOver, SwitchBack and LiftFence alone put a value into the secret of the application, and into no other', () => {
     expect(whoMay(switching, 'secretsmanager:PutSecretValue')).toEqual([...SWITCHING_STEPS, 'RotatePassword']);
     for (const step of SWITCHING_STEPS) {
       expect(resourcesOf(step, 'secretsmanager:PutSecretValue', switching)).toEqual([WITH_APPLICATION.applicationSecretArn]);
@@ -117,12 +117,12 @@ describe('rights', () => {
     expect(whoMay(switching, 'kms:GenerateDataKey')).toEqual(SWITCHING_STEPS);
   });
 
-  it('let only RotatePassword put a value into the secret of the replication role, and into no other', () => {
+  it('let RotatePassword alone put a value into the secret of the replication role, and into no other', () => {
     expect(whoMay(stack, 'secretsmanager:PutSecretValue')).toEqual(['RotatePassword']);
     expect(resourcesOf('RotatePassword', 'secretsmanager:PutSecretValue')).toEqual([secret('ReplicationSecret')]);
   });
 
-  it('let these and DropReplication move a label of the secret, and only our own: AWSCURRENT is not for them to move', () => {
+  it('let these and DropReplication move our own label of the secret, and never AWSCURRENT', () => {
     const movers = stepsThatNeed('application', 'applicationOriginal');
     expect(movers).toEqual(expect.arrayContaining([...SWITCHING_STEPS, 'DropReplication']));
     expect(whoMay(switching, 'secretsmanager:UpdateSecretVersionStage')).toEqual(movers);
@@ -140,7 +140,7 @@ describe('rights', () => {
     }
   });
 
-  it('let who looks at the secret of the application read it, what it is compared with, and nothing more', () => {
+  it('let a step that reads the secret of the application read what it is compared with, and nothing more', () => {
     const readers = STEP_NAMES.filter((step) =>
       resourcesOf(step, 'secretsmanager:GetSecretValue', switching).includes(WITH_APPLICATION.applicationSecretArn),
     );
@@ -164,7 +164,7 @@ describe('rights', () => {
     }
   });
 
-  it('let the application go to the target with the login of the target, where no other is given', () => {
+  it('give the application the login of the target, where no other is given', () => {
     const { applicationSecretArn } = WITH_APPLICATION;
     const plain = synthesized({ applicationSecretArn });
     const { APPLICATION_TARGET_SECRET_ARN } = plain.functionOf('SwitchOver').Environment.Variables;
@@ -172,7 +172,7 @@ describe('rights', () => {
     expect(whoMay(plain, 'kms:GenerateDataKey')).toEqual([]);
   });
 
-  it("let the steps that switch, or end a switch, call the user's own function, and no other function", () => {
+  it('let the steps that switch, or end a switch, call the hook function, and no other function', () => {
     const callers = stepsThatNeed('hook');
     expect(callers).toEqual(SWITCHING_STEPS);
     expect(whoMay(switching, 'lambda:InvokeFunction')).toEqual(
@@ -196,7 +196,7 @@ describe('rights', () => {
     expect(stack.functionOf(step).Environment.Variables.SWITCH_FUNCTION_ARNS).toEqual({ 'Fn::Join': ['', [arns[0], ',', arns[1]]] });
   });
 
-  it('are none of these where neither a secret nor a function is given', () => {
+  it('are absent for the application where neither a secret nor a hook function is given', () => {
     expect(whoMay(stack, 'secretsmanager:UpdateSecretVersionStage')).toEqual([]);
     expect(whoMay(stack, 'lambda:InvokeFunction')).toEqual(stepsThatNeed('functions'));
     for (const step of STEP_NAMES) {
@@ -205,7 +205,7 @@ describe('rights', () => {
     }
   });
 
-  it('let a step of every machine that a person starts to act list executions and ask about them, and only of the machines that act', () => {
+  it('let a first step of an acting machine list and describe executions of the acting machines only', () => {
     for (const name of MACHINE_NAMES.filter((machine) => MACHINES[machine].acts && machine !== 'Recovery'))
       expect(stepsOf(MACHINES[name]).filter((step) => stepsThatNeed('executions').includes(step))).not.toEqual([]);
     expect(whoMay(stack, 'states:ListExecutions')).toEqual(stepsThatNeed('executions'));
@@ -220,8 +220,8 @@ describe('rights', () => {
   });
 });
 
-describe('functions', () => {
-  it.each(STEP_NAMES)('run %s on the one bundle, with the house defaults', (step) => {
+describe('the functions of the stack', () => {
+  it.each(STEP_NAMES)('for %s run on the one bundle, with the common defaults', (step) => {
     expect(stack.functionOf(step)).toMatchObject({
       Code: stack.functionOf('CheckReadiness').Code,
       Runtime: 'nodejs24.x',
@@ -231,7 +231,7 @@ describe('functions', () => {
     });
   });
 
-  it('stand in the network exactly where they speak to a database', () => {
+  it('are in the VPC exactly where they connect to a database', () => {
     const inNetwork = STEP_NAMES.filter((step) => stack.functionOf(step).VpcConfig !== undefined);
     expect(inNetwork).toEqual(stepsThatNeed('source', 'target', 'schemaDump', 'replication', 'comparison'));
     expect(inNetwork.length).toBeLessThan(STEP_NAMES.length);
@@ -239,7 +239,7 @@ describe('functions', () => {
     expect(whoMay(stack, 'ec2:CreateNetworkInterface')).toEqual(inNetwork);
   });
 
-  it('get the defaults of the deployment', () => {
+  it('have the defaults of the deployment', () => {
     expect(stack.functionOf('CopySchema').Environment.Variables.INPUT_DEFAULTS).toBe('{}');
     expect(given.functionOf('CopySchema').Environment.Variables.INPUT_DEFAULTS).toBe('{"indexWorkers":8}');
   });
@@ -251,13 +251,13 @@ describe('functions', () => {
     }
   });
 
-  it('keep their logs for a while, and not for ever, encrypted as the account has it', () => {
+  it("keep their logs for a limited time, encrypted by the account's default", () => {
     expect(() =>
       stack.template.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 90, KmsKeyId: Match.absent() }),
     ).not.toThrow();
   });
 
-  it('have memory for the schemas that they hold, and a whole processor where time is downtime', () => {
+  it('have memory for large schemas, and a whole processor where their time is downtime', () => {
     const memory = (step: StepName) => stack.functionOf(step).MemorySize;
     for (const step of STEP_NAMES) expect(memory(step)).toBeGreaterThanOrEqual(512);
     expect([memory('CopySchema'), memory('SwitchOver'), memory('SwitchBack')]).toEqual([1769, 1769, 1769]);
@@ -265,8 +265,8 @@ describe('functions', () => {
   });
 });
 
-describe('machines', () => {
-  it.each(MACHINE_NAMES)('%s is a standard machine that is traced and logged, without what its states hold', (name) => {
+describe('the machines of the stack', () => {
+  it.each(MACHINE_NAMES)('%s is a standard machine that is traced and logged, without the data of its states', (name) => {
     stack.template.hasResourceProperties('AWS::StepFunctions::StateMachine', {
       StateMachineName: `AuroraToPlanetScale-${name}`,
       StateMachineType: Match.absent(), // STANDARD
@@ -275,7 +275,7 @@ describe('machines', () => {
     });
   });
 
-  it('keep their logs where CloudWatch Logs lets Step Functions in by itself, each machine of each stack its own (#9.20)', () => {
+  it('log to groups with a prefix that needs no resource policy, one for each machine of each stack (#9.20)', () => {
     for (const [of, name] of [
       [stack, 'AuroraToPlanetScale'],
       [given, 'Other'],
@@ -292,17 +292,17 @@ describe('machines', () => {
     }
   });
 
-  it('carry the name of their stack, so that two stacks do not meet', () => {
+  it('carry the name of their stack, so that two stacks do not collide', () => {
     for (const name of MACHINE_NAMES) {
       given.template.hasResourceProperties('AWS::StepFunctions::StateMachine', { StateMachineName: `Other-${name}` });
     }
   });
 });
 
-describe('Recovery', () => {
+describe('the rule that starts Recovery', () => {
   const machineArn = (name: string) => ({ Ref: stack.idOf(`Migration/${name}/Machine/Resource`) });
 
-  it('is started for every execution of Cutover and of Rollback that ends badly, by whatever, and is told which', () => {
+  it('matches every execution of Cutover and of Rollback that does not succeed, and passes its name', () => {
     stack.template.hasResourceProperties('AWS::Events::Rule', {
       State: 'ENABLED',
       EventPattern: {
@@ -319,7 +319,7 @@ describe('Recovery', () => {
     });
   });
 
-  it('is all that the rule may start', () => {
+  it('may start nothing else', () => {
     const starting = Object.values(stack.template.findResources('AWS::IAM::Policy')).flatMap(({ Properties }) =>
       JSON.stringify(Properties).includes('states:StartExecution') ? Properties.PolicyDocument.Statement : [],
     );
@@ -327,8 +327,8 @@ describe('Recovery', () => {
   });
 });
 
-describe('what the stack makes', () => {
-  it('is a parameter group for the engine, with at least ten of everything', () => {
+describe('the resources of the stack', () => {
+  it('include a parameter group for the engine, with at least ten of each count', () => {
     const [group] = Object.values(stack.template.findResources('AWS::RDS::DBClusterParameterGroup'));
     const { 'rds.logical_replication': logical, shared_preload_libraries: libraries, ...sizes } = group?.Properties.Parameters ?? {};
     expect(group?.Properties.Family).toBe('aurora-postgresql15');
@@ -343,14 +343,14 @@ describe('what the stack makes', () => {
     for (const size of Object.values<string>(sizes)) expect(Number(/(\d+)\)?$/.exec(size)?.[1])).toBeGreaterThanOrEqual(10);
   });
 
-  it('leaves pglogical out where it is not wanted', () => {
+  it('exclude pglogical where it is not wanted', () => {
     given.template.hasResourceProperties('AWS::RDS::DBClusterParameterGroup', {
       Family: 'aurora-postgresql13',
       Parameters: Match.objectLike({ shared_preload_libraries: Match.absent() }),
     });
   });
 
-  it('is a target secret without a value, which no update can overwrite, and that says what to put in', () => {
+  it('include a target secret without a value, which no update overwrites, and which says what to put in', () => {
     stack.template.hasResourceProperties('AWS::SecretsManager::Secret', {
       Description: Match.stringLikeRegexp('Put in {"url": "postgresql://'),
       GenerateSecretString: Match.absent(),
@@ -359,7 +359,7 @@ describe('what the stack makes', () => {
     expect(Object.keys(given.template.findResources('AWS::SecretsManager::Secret'))).toHaveLength(1);
   });
 
-  it('is a generated login of the replication role', () => {
+  it('include a generated login of the replication role', () => {
     stack.template.hasResourceProperties('AWS::SecretsManager::Secret', {
       GenerateSecretString: {
         SecretStringTemplate: JSON.stringify({ username: REPLICATION_ROLE }),
@@ -370,7 +370,7 @@ describe('what the stack makes', () => {
     });
   });
 
-  it("lets the functions in at the cluster's port, and out to nothing but databases and the AWS APIs", () => {
+  it("let the functions in at the cluster's port, and out to databases and the AWS APIs only", () => {
     const out = (port: number) => Match.objectLike({ CidrIp: '0.0.0.0/0', FromPort: port, ToPort: port, IpProtocol: 'tcp' });
     stack.template.hasResourceProperties('AWS::EC2::SecurityGroup', {
       SecurityGroupEgress: [out(443), out(5432)],
@@ -388,7 +388,7 @@ describe('what the stack makes', () => {
     });
   });
 
-  it('ends in links to every machine and the names of the secrets', () => {
+  it('are followed by outputs with links to every machine and the names of the secrets', () => {
     const outputs = stack.template.findOutputs('*');
     expect(Object.keys(outputs).sort()).toEqual(
       [
@@ -403,15 +403,15 @@ describe('what the stack makes', () => {
   });
 });
 
-describe('the AwsSolutions rules', () => {
-  it('are asked at all', () => {
+describe('the AwsSolutions rules of the migration stack', () => {
+  it('are run at all', () => {
     const app = new App();
     new Secret(new Stack(app, 'Careless'), 'NeverRotated');
     Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
     expect(() => app.synth()).toThrow();
   });
 
-  it('are kept, but for the exceptions that are written beside their reasons', () => {
+  it('pass, but for the exceptions written beside their reasons', () => {
     expect(() => synthesized({}, true)).not.toThrow();
     expect(() => synthesized({ clusterInstances: 'writer-1', targetSecretArn: arnOf('shop-target') }, true)).not.toThrow();
     expect(() => synthesized(WITH_APPLICATION, true)).not.toThrow();

@@ -27,8 +27,8 @@ function rightsOf(path: string) {
   }));
 }
 
-describe('the watch', () => {
-  it('is called each minute, by the same bundle as every step, and has ended before the next call', () => {
+describe('the monitoring function in the stack', () => {
+  it('is called each minute, from the common bundle, and has ended before the next call', () => {
     template.hasResourceProperties('AWS::Events::Rule', {
       ScheduleExpression: 'rate(1 minute)',
       State: 'ENABLED',
@@ -57,18 +57,18 @@ describe('the watch', () => {
     expect(reading.flatMap(({ resources }) => resources)).toEqual([CONTEXT.sourceSecretArn, { Ref: idOf('TargetSecret/Resource') }]);
   });
 
-  it('knows the machines that act', () => {
+  it('knows the acting machines', () => {
     const watch = template.toJSON().Resources[idOf('Monitoring/Watch/Function/Resource')].Properties;
     const listed = JSON.stringify(watch.Environment.Variables.ACTING_MACHINE_ARNS);
     for (const name of MACHINE_NAMES) expect(listed.includes(idOf(`Migration/${name}/Machine/Resource`))).toBe(acting.includes(name));
   });
 });
 
-describe('alarms', () => {
+describe('the alarms', () => {
   const document = readFileSync(new URL('../../docs/alarms.md', import.meta.url), 'utf8');
   const article = (title: string): string => document.split(`\n## ${title}\n`)[1]?.split('\n#')[0] ?? '';
 
-  it.each(ALARM_NAMES)('%s leads to its article in docs/alarms.md, which says how to look and what to do', (name) => {
+  it.each(ALARM_NAMES)('%s leads to its article in docs/alarms.md, which has a check and a remedy', (name) => {
     const { title, says } = ALARMS[name];
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
       AlarmName: `AuroraToPlanetScale-${name}`,
@@ -84,12 +84,12 @@ describe('alarms', () => {
     expect(headings.filter((anchor) => anchor === anchorOf(title))).toHaveLength(1);
   });
 
-  it('have their articles in the order in which they are declared, before everything else', () => {
+  it('are described in docs/alarms.md in the order of declaration, before everything else', () => {
     const section = document.split('\n## What is watched, and when\n')[0] ?? '';
     expect([...section.matchAll(/^## (.+)$/gm)].map(([, title]) => title)).toEqual(ALARM_NAMES.map((name) => ALARMS[name].title));
   });
 
-  it('look at metrics of this stack that the watch measures', () => {
+  it('are on metrics of this stack that the monitoring function writes', () => {
     const seen = propertiesOf('AWS::CloudWatch::Alarm').flatMap((alarm) => {
       const { MetricName, Namespace, Dimensions, Metrics = [] } = alarm as unknown as Alarmed;
       const inside = Metrics.flatMap(({ MetricStat }) => (MetricStat ? [MetricStat.Metric] : []));
@@ -103,7 +103,7 @@ describe('alarms', () => {
     }
   });
 
-  it('call nobody for a burst, but for a lag that goes on growing', () => {
+  it('stay silent in a burst, and fire for a lag that keeps growing', () => {
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
       AlarmName: 'AuroraToPlanetScale-LagGrowing',
       ComparisonOperator: 'GreaterThanThreshold',
@@ -116,7 +116,7 @@ describe('alarms', () => {
     });
   });
 
-  it('tell when the watch itself fails', () => {
+  it('fire when the monitoring function itself fails', () => {
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
       AlarmName: 'AuroraToPlanetScale-WatchBlind',
       Namespace: 'AWS/Lambda',
@@ -133,8 +133,8 @@ interface Alarmed {
   readonly Metrics?: readonly { readonly MetricStat?: { readonly Metric: Omit<Alarmed, 'Metrics'> } }[];
 }
 
-describe('notices', () => {
-  it('are given at the end of every machine that acts, however it ends', () => {
+describe('the notices', () => {
+  it('are sent at the end of every acting machine, however it ends', () => {
     template.hasResourceProperties('AWS::Events::Rule', {
       EventPattern: {
         source: ['aws.states'],
@@ -145,7 +145,7 @@ describe('notices', () => {
     });
   });
 
-  it('come from a function that may ask for the reason of a failure and publish to the one topic, and stands in no network', () => {
+  it('are sent by a function outside of the VPC that may describe executions and publish to the one topic', () => {
     const rights = rightsOf('Monitoring/Notice').filter(({ actions }) => !actions.every((action) => /^logs:/.test(action)));
     expect(rights).toEqual([
       { effect: 'Allow', actions: ['sns:Publish'], resources: [topic] },
@@ -159,10 +159,10 @@ describe('notices', () => {
   });
 });
 
-describe('the topic', () => {
+describe('the topic of the notices', () => {
   const alarms = 'arn:aws:cloudwatch:eu-central-1:111122223333:alarm:AuroraToPlanetScale-*';
 
-  it('takes messages by TLS only, from the alarms of this stack and from nobody else outside of IAM', () => {
+  it('accepts messages by TLS only, from the alarms of this stack and from IAM principals of the account', () => {
     const [policy] = propertiesOf('AWS::SNS::TopicPolicy') as unknown as [{ PolicyDocument: { Statement: unknown[] } }];
     expect(policy.PolicyDocument.Statement).toEqual([
       expect.objectContaining({ Effect: 'Deny', Principal: '*', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
@@ -176,7 +176,7 @@ describe('the topic', () => {
     ]);
   });
 
-  it('sends mail to the address in the settings, and to nobody where there is none', () => {
+  it('sends mail to the address in the settings, and has no subscription without one', () => {
     template.resourceCountIs('AWS::SNS::Subscription', 0);
     told.template.hasResourceProperties('AWS::SNS::Subscription', { Protocol: 'email', Endpoint: 'on-call@example.com' });
   });
@@ -188,7 +188,7 @@ describe('the dashboard', () => {
   ];
   const text = JSON.stringify(DashboardBody);
 
-  it('bears the name of the stack and answers four questions', () => {
+  it('has the name of the stack and answers four questions', () => {
     expect(DashboardName).toBe('AuroraToPlanetScale');
     for (const question of ['How far, and how long still?', 'Is it healthy?', 'May I cut over?']) expect(text).toContain(question);
   });
@@ -201,15 +201,15 @@ describe('the dashboard', () => {
     for (const name of ALARM_NAMES) expect(text).toContain(idOf(`Monitoring/${name}/Resource`));
   });
 
-  it('is reached by a link in the outputs', () => {
+  it('is linked in the outputs', () => {
     const { DashboardConsole, NotificationTopicArn } = template.findOutputs('*');
     expect(JSON.stringify(DashboardConsole?.Value)).toContain('cloudwatch/home?region=eu-central-1#dashboards/dashboard/');
     expect(NotificationTopicArn?.Value).toEqual(topic);
   });
 });
 
-describe('the AwsSolutions rules', () => {
-  it('are kept, with and without an address', () => {
+describe('the AwsSolutions rules of the monitoring', () => {
+  it('pass with and without an address', () => {
     expect(() => synthesized({}, true)).not.toThrow();
     expect(() => synthesized({ notificationEmail: 'on-call@example.com' }, true)).not.toThrow();
   });

@@ -20,7 +20,7 @@ const letIn = (stack: Synthesized): unknown[] =>
   );
 
 describe('the security group for PlanetScale', () => {
-  it("lets in the listed addresses at the cluster's port, and nothing else", () => {
+  it("admits the listed addresses at the cluster's port, and nothing else", () => {
     expect(letIn(listed)).toEqual([
       ['3.64.1.2/32', 'tcp', 6000, 6000],
       ['3.64.1.16/28', 'tcp', 6000, 6000],
@@ -28,7 +28,7 @@ describe('the security group for PlanetScale', () => {
     expect(groupsOf(listed)).toEqual([expect.objectContaining({ VpcId: CONTEXT.vpcId, GroupName: 'AuroraToPlanetScale-until-cleanup' })]);
   });
 
-  it('lets nobody in where no address is listed, and is open to all only by the setting that says so', () => {
+  it('admits no address without a list, and all addresses only by a setting of its own', () => {
     expect(groupsOf(plain)).toHaveLength(1);
     expect(letIn(plain)).toEqual([]);
     expect(letIn(open)).toEqual([['0.0.0.0/0', 'tcp', 5432, 5432]]);
@@ -38,17 +38,17 @@ describe('the security group for PlanetScale', () => {
     }
   });
 
-  it('warns where the cluster becomes public, and PlanetScale is not let in', () => {
+  it('comes with a warning where the cluster becomes public without it', () => {
     expect(plain.warnings).toEqual([expect.stringContaining('planetscaleEgress names no address')]);
     for (const stack of [listed, closed, open]) expect(stack.warnings).toEqual([]);
   });
 
-  it('is not there where nothing is to be let in', () => {
+  it('is absent where PlanetScale is not let in', () => {
     expect(groupsOf(closed)).toEqual([]);
     expect(closed.functionOf('ConfigureSource').Environment.Variables).not.toHaveProperty('SECURITY_GROUP');
   });
 
-  it('is attached by ConfigureSource, which knows it by its name, and not by the stack', () => {
+  it('is attached by ConfigureSource, which finds it by its name, and not by the stack', () => {
     expect(listed.functionOf('ConfigureSource').Environment.Variables).toMatchObject({
       SECURITY_GROUP: 'AuroraToPlanetScale-until-cleanup',
       PUBLIC_ACCESS: 'listed',
@@ -61,7 +61,7 @@ describe('the security group for PlanetScale', () => {
   });
 });
 
-describe('what the cluster carries', () => {
+describe('the resources that the cluster uses', () => {
   /** Logical ids of what goes only after it. */
   const heldBy = (stack: Synthesized, type: string): string[] =>
     Object.values(stack.template.findResources(type)).flatMap(({ DependsOn, Properties }) =>
@@ -81,16 +81,16 @@ describe('what the cluster carries', () => {
     ['AWS::RDS::DBClusterParameterGroup', listed],
     ['AWS::RDS::DBClusterParameterGroup', closed],
     ['AWS::EC2::SecurityGroup', listed],
-  ])('goes first when the stack is destroyed (%s), so that Cleanup is still there while AWS refuses', (type, stack) => {
+  ])('are deleted first when the stack is destroyed (%s), so that Cleanup remains while AWS refuses', (type, stack) => {
     expect(heldBy(stack, type)).toEqual(expect.arrayContaining(needed(stack)));
   });
 
-  it('is asked of RDS first: EC2 takes minutes to refuse', () => {
+  it('are deleted from RDS first, as EC2 takes minutes to refuse', () => {
     const [access] = groupsOf(listed).map(() => listed.idOf('PlanetScaleAccess/SecurityGroup/Resource'));
     expect(heldBy(listed, 'AWS::RDS::DBClusterParameterGroup')).toContain(access);
   });
 
-  it('says in its name and in its description what has to be done first, and so does an output', () => {
+  it('name the required Cleanup in their name, their description and an output', () => {
     listed.template.hasResourceProperties('AWS::RDS::DBClusterParameterGroup', {
       DBClusterParameterGroupName: 'auroratoplanetscale-until-cleanup-aurora-postgresql15',
       Description: Match.stringLikeRegexp('Cleanup detaches it, before the stack goes'),
@@ -99,7 +99,7 @@ describe('what the cluster carries', () => {
     expect(JSON.stringify(listed.template.findOutputs('BeforeDestroy'))).toMatch(/Start .*Cleanup.* and let it end/);
   });
 
-  it('has names that RDS takes, whatever the stack is called', () => {
+  it("have names that RDS accepts, whatever the stack's name", () => {
     const { template } = synthesized({ stackName: 'Shop--Main-', engineVersion: '13.20' });
     template.hasResourceProperties('AWS::RDS::DBClusterParameterGroup', {
       DBClusterParameterGroupName: 'shop-main-until-cleanup-aurora-postgresql13',
@@ -107,9 +107,9 @@ describe('what the cluster carries', () => {
   });
 });
 
-describe('the AwsSolutions rules', () => {
+describe("the AwsSolutions rules of PlanetScale's access", () => {
   it.each([{ planetscaleEgress: EGRESS }, { allowAnyAddress: 'true' }, { publicAccess: 'false' }, { clusterInstances: 'writer-1' }])(
-    'are kept with %j',
+    'pass with %j',
     (context) => {
       expect(() => synthesized(context, true)).not.toThrow();
     },

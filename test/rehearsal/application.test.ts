@@ -17,7 +17,7 @@ import { sql } from '../support/rehearsal.ts';
 
 const login = (host: string): ConnectionSettings => ({ host, port: 1, database: 'd', user: 'u', password: 'p', tls: { verify: 'off' } });
 
-describe("the application's secret", () => {
+describe("the stand-in for the application's secret", () => {
   it('leads to the source, to the target, and back', async () => {
     const secret = rehearsedSecret({ source: login('s'), target: login('t') });
     expect([(await secret.read()).host, await secret.pointsAt()]).toEqual(['s', 'source']);
@@ -29,14 +29,14 @@ describe("the application's secret", () => {
     expect((await secret.read()).host).toBe('s');
   });
 
-  it('cannot be led back to what was not kept', async () => {
+  it('refuses to lead back to a value that was not kept', async () => {
     const secret = rehearsedSecret({ source: login('s'), target: login('t') });
     await secret.pointAt('target');
     await expect(secret.pointAt('source')).rejects.toThrow('was not kept');
   });
 });
 
-describe('the application on real servers', () => {
+describe("the rehearsal's application on real servers", () => {
   let pair: Pair;
   let database: PairedDatabase;
   let application: { readonly source: ConnectionSettings; readonly target: ConnectionSettings };
@@ -68,7 +68,7 @@ describe('the application on real servers', () => {
     pair?.destroy();
   });
 
-  it.each(['source', 'target'] as const)('has rights on the objects of the %s, and no role of ours', async (side) => {
+  it.each(['source', 'target'] as const)('has privileges on the objects of the %s, and no role of ours', async (side) => {
     const here = application[side];
     expect(await sql(here, `select nextval('rehearsal_workload."S 1"')::int as n, one from rehearsal_workload.v`)).toEqual([
       { n: 1, one: 1 },
@@ -88,7 +88,7 @@ describe('the application on real servers', () => {
     sql(side, `select pg_terminate_backend(pid) from pg_stat_activity where usename = '${APPLICATION_ROLE}'`);
 
   // A switch by hand over the real gates, so that what the writers do does not depend on the steps.
-  it('stays away from a fence without a word, and goes on at the other side', async () => {
+  it('stops at a fence without an error, and continues at the other side', async () => {
     await run(database.target, closeGate());
     await workload.untilWritten(placeOf(application.source), 50);
     const pinned = await workload.startPinnedSessions();
@@ -132,7 +132,7 @@ select setval(pg_get_serial_sequence('rehearsal_workload.entry', 'id'), (select 
     expect(await auditWrites(workload.journal, OWN_SUBJECTS, database.target)).toEqual({ lost: 0, duplicated: 0 });
   });
 
-  it('names the sessions that a switch has overlooked', async () => {
+  it('names the sessions that a switch did not end', async () => {
     const more = startWorkload({ secret, subjects: OWN_SUBJECTS, writers: 1, rate: 10 });
     const pinned = await more.startPinnedSessions();
     try {

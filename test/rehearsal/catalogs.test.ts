@@ -6,7 +6,7 @@ import { sql } from '../support/rehearsal.ts';
 
 const SCHEMA = 'create schema shop; create table shop.t (id integer primary key, v text); create table shop.u (v text not null unique)';
 
-describe.each([11, 18] as const)('the catalogs of a source %i', (version) => {
+describe.each([11, 18] as const)('the comparison of catalogs of a source %i', (version) => {
   let pair: Pair;
   let database: PairedDatabase;
   beforeAll(async () => {
@@ -63,7 +63,7 @@ describe.each([11, 18] as const)('the catalogs of a source %i', (version) => {
   ] as const;
 
   it.each((['source', 'target'] as const).flatMap((side) => EITHER_SIDE.map((one) => [side, ...one] as const)))(
-    'show on the %s %s',
+    'shows on the %s %s',
     async (side, _, change, undo, words) => {
       const found = await changed(side, change, undo);
       expect(found.join()).not.toContain('canary');
@@ -85,16 +85,16 @@ describe.each([11, 18] as const)('the catalogs of a source %i', (version) => {
       'source, rights: SELECT of pg_monitor',
     ],
     ['a table', 'create table shop.left_behind (x int)', 'drop table shop.left_behind', 'source, objects: table shop.left_behind was left'],
-  ])('show on the source %s', async (_, change, undo, words) => {
+  ])('shows on the source %s', async (_, change, undo, words) => {
     expect((await changed('source', change, undo)).join('\n')).toContain(words);
   });
 
-  it('do not count the copy on the target as something that was left', async () => {
+  it('does not count the copy on the target as left behind', async () => {
     expect(await changed('target', `${SCHEMA}; grant select on shop.t to pg_monitor`, 'drop schema shop cascade')).toEqual([]);
   });
 });
 
-it('the role that replicates may be gone where it was made beforehand, and may not be left (#11)', () => {
+it('the comparison of catalogs lets a replication role made beforehand be dropped, and not be left (#11)', () => {
   const [role, other] = [REPLICATION_ROLE, 'other'].map((name) => ({ source: { roles: [{ name, detail: '' }] }, target: {} }));
   const none = { source: { roles: [] }, target: {} };
   expect(compareCatalogs(role as BothCatalogs, none).different).toEqual([]);

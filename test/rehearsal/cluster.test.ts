@@ -8,14 +8,14 @@ import { untilDoneOn } from '../support/control-plane.ts';
 
 const catalogs = async (cluster: Played) => ({ source: { cluster: await entriesOfCluster(cluster) }, target: {} });
 
-describe("the rehearsal's look at the cluster", () => {
+describe("the rehearsal's comparison of the cluster", () => {
   it.each<[string, (cluster: Played) => unknown, string]>([
     ['a parameter group', (cluster) => put(cluster, { parameterGroup: 'another' }), 'parameter group is not as it was'],
     ['a security group', (cluster) => put(cluster, { securityGroups: [] }), 'security groups is not as it was'],
     ['public access', (cluster) => put(cluster, { members: [member({ isPublic: true })] }), 'public access to shop-1 is not as it was'],
     ['a tag of the cluster', (cluster) => cluster.addTags(cluster.state.arn, { key: 'canary' }), 'tag key of shop was left'],
     ['a tag of an instance', (cluster) => cluster.addTags(member().arn, { key: 'canary' }), 'tag key of shop-1 was left'],
-  ])('finds %s that is left, and tells no value', async (_, change, words) => {
+  ])('finds %s that is left, and reports no value', async (_, change, words) => {
     const cluster = playedCluster();
     const before = await catalogs(cluster);
     await change(cluster);
@@ -23,7 +23,7 @@ describe("the rehearsal's look at the cluster", () => {
     expect(different).toEqual([`source, cluster: ${words}`]);
   });
 
-  it('finds it as it was after ConfigureSource and RestoreSource', async () => {
+  it('finds it unchanged after ConfigureSource and RestoreSource', async () => {
     const cluster = playedCluster();
     const before = await catalogs(cluster);
     await untilDoneOn(cluster, 'ConfigureSource');
@@ -32,7 +32,7 @@ describe("the rehearsal's look at the cluster", () => {
     expect(compareCatalogs(before, await catalogs(cluster)).different).toEqual([]);
   });
 
-  it('finds nothing where nobody manages the server', async () => {
+  it('finds nothing for an unmanaged server', async () => {
     expect(await entriesOfCluster(unmanagedCluster)).toEqual([]);
   });
 });

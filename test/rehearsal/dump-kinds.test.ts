@@ -13,7 +13,7 @@ import { versions } from '../support/versions.ts';
 
 const T = 'create table t (id integer primary key, v text);\n';
 
-describe.each(versions(11, 15, 18))('what people have in their dumps, loaded into %i (#11)', (version) => {
+describe.each(versions(11, 15, 18))('loading a dump into %i (#11)', (version) => {
   let side: Awaited<ReturnType<typeof startSource>>;
   let folder: string;
   let databases = 0;
@@ -46,7 +46,7 @@ describe.each(versions(11, 15, 18))('what people have in their dumps, loaded int
   const rows = async ({ source }: Loaded, text: string): Promise<unknown[]> => (await sql(source, text)).map((row) => Object.values(row));
   const superuser = (): ConnectionSettings => side.server.superuser(`dump "${databases}"`);
 
-  it('every role that is missing is made, whatever speaks of it, and owners and grants are what the dump says', async () => {
+  it('creates every missing role, from any statement, and sets owners and grants of the dump', async () => {
     const loaded = await load(`
 ${T}create table u (id integer primary key);
 create function f() returns integer language sql as 'select 1';
@@ -77,7 +77,7 @@ create role made_here login; grant made_here to reader_1; alter role made_here i
     expect(await rows(loaded, 'select rolsuper or rolreplication from pg_roles where rolname = current_user')).toEqual([[false]]);
   });
 
-  it('attributes that Aurora gives to nobody are passed over and said, and the role is there all the same', async () => {
+  it('skips and reports attributes that Aurora grants to no role, and creates the role', async () => {
     const { notes, ...loaded } = await load(
       `create role boss superuser; alter role boss with replication;\n${T}alter table t owner to boss;`,
     );
@@ -87,7 +87,7 @@ create role made_here login; grant made_here to reader_1; alter role made_here i
     expect(notes).toContain('create role boss superuser: ');
   });
 
-  it('an extension of this machine is made by the superuser and said; one that is not here is passed over and said', async () => {
+  it('creates an extension of this machine as the superuser with a report, and skips one that is absent', async () => {
     const loaded = await load(`
 create extension if not exists pg_stat_statements with schema public;
 create extension if not exists "uuid-ossp" with schema public version '0.0.7';
@@ -105,7 +105,7 @@ ${T}`);
     if (version >= 13) expect(loaded.notes).toMatch(/pg_stat_statements.*: done by the superuser/);
   });
 
-  it('what only a superuser may make is made, said, and the master user’s own', async () => {
+  it('creates what needs a superuser, reports it, and gives it to the master user', async () => {
     const loaded = await load(`
 ${T}begin;
 create function public.leak(integer) returns boolean language sql immutable leakproof as 'select $1 > 0';
@@ -129,7 +129,7 @@ union all select evtowner::regrole::text from pg_event_trigger where evtname = '
     expect(await rows(loaded, 'select rolsuper from pg_roles where rolname = current_user')).toEqual([[false]]);
   });
 
-  it('lines that end as on Windows, and a byte order mark', async () => {
+  it('accepts CRLF line ends and a byte order mark', async () => {
     const loaded = await load(
       `\ufeff\\restrict abc\nSET standard_conforming_strings = on;\n${T}COPY t (id, v) FROM stdin;\n1\tone\n2\ttwo \\r\n\\.\n\nCOPY t FROM stdin WITH (FORMAT csv, HEADER);\nid,v\n3,"three"\n\\.\n\\unrestrict abc\n`.replaceAll(
         '\n',
@@ -143,7 +143,7 @@ union all select evtowner::regrole::text from pg_event_trigger where evtname = '
     ]);
   });
 
-  it('data in every form of COPY, in the dump and in files beside it', async () => {
+  it('accepts data in every form of COPY, in the dump and in files beside it', async () => {
     const loaded = await load(
       `${T}create table w (a text, b text);
 COPY t (id, v) FROM stdin (FORMAT csv, HEADER true, DELIMITER ';', NULL '-');
@@ -173,7 +173,7 @@ x\ty
     ]);
   });
 
-  it('other encodings, in statements and in data', async () => {
+  it('accepts other encodings, in statements and in data', async () => {
     const text = `set client_encoding = 'LATIN1';\n${T}insert into t values (1, 'Größe');\ncopy t from stdin;\n2\t\u0085é\n\\.\n\\encoding UTF8\n`;
     const loaded = await load(Buffer.concat([Buffer.from(text, 'latin1'), Buffer.from(`insert into t values (3, '☃');\n`)]));
     expect(await rows(loaded, 'select v from t order by id')).toEqual([['Größe'], ['\u0085é'], ['☃']]);
@@ -184,7 +184,7 @@ x\ty
     expect(await rows(ascii, 'select v from t')).toEqual([['é']]);
   });
 
-  it('what psql does for files that were written by hand', async () => {
+  it('does what psql does for files written by hand', async () => {
     const loaded = await load(
       `\\set ON_ERROR_STOP on
 \\set schema 'app "1"'
@@ -206,7 +206,7 @@ this is never read
     expect(await rows(loaded, `select to_regclass('"app ""1"""."gen 2"') is not null`)).toEqual([[true]]);
   });
 
-  it('statements of many lines, with semicolons wherever a literal or a body may have them', async () => {
+  it('accepts statements of many lines, with semicolons wherever a literal or a body may have them', async () => {
     const loaded = await load(`${T}
 insert into t values (1, 'a;
 b\\'), (2, E'it''s \\' ;
@@ -219,7 +219,7 @@ ${version >= 14 ? 'create function g() returns integer begin atomic select 1;\ns
     expect(await rows(loaded, 'select v from t order by id')).toEqual([['a;\nb\\'], ["it's ' ;\n-- no comment"], [";\n'"]]);
   });
 
-  it('transactions of its own survive what is passed over inside of them', async () => {
+  it("keeps the dump's own transactions across skipped statements", async () => {
     const loaded = await load(
       `begin;\nset some_setting_of_version_99 = 0;\n${T}create policy p on t to made_inside using (true);\ndrop table no_such_table;\ncommit;`,
     );
@@ -228,7 +228,7 @@ ${version >= 14 ? 'create function g() returns integer begin atomic select 1;\ns
     await expect(load(`begin;\n${T}`)).rejects.toThrow('does not end it');
   });
 
-  it('settings of a database with another name become ours, and none of the session', async () => {
+  it('applies settings of a database of another name to ours, and none to the session', async () => {
     const loaded = await load(`
 create database shop with template = template0 encoding = 'UTF8';
 alter database shop owner to postgres;
@@ -258,7 +258,7 @@ alter system set work_mem = '1GB';
     expect(await sql(superuser(), 'select count(*)::integer as n from pg_publication')).toEqual([{ n: 0 }]);
   });
 
-  it('what pg_dump --clean and pg_dumpall write before the database itself', async () => {
+  it('accepts what pg_dump --clean and pg_dumpall write before the database itself', async () => {
     const loaded = await load(`
 create role rds_superuser; create role dumped_role; alter role dumped_role with login password 'md5c9b31c5fd3ea55b68bb5ab2d1d0dd6ba';
 \\connect template1
@@ -273,7 +273,7 @@ ${T.replace(' t ', ' public.t ')}`);
     await expect(load(`\\c one\n${T}\\c two\n${T}`)).rejects.toThrow('Line 3 of the dump goes on with another database, two.');
   });
 
-  it('foreign servers are made, with user mappings; without their wrapper they are passed over', async () => {
+  it('creates foreign servers with user mappings, and skips them without their wrapper', async () => {
     const loaded = await load(`
 create extension postgres_fdw; create server s foreign data wrapper postgres_fdw options (host 'nowhere');
 create user mapping for mapped_role server s options (user 'x'); create foreign table f (id integer) server s;
@@ -283,7 +283,7 @@ ${T}`);
     expect(loaded.notes).toMatch(/create server odd .*tds_fdw/);
   });
 
-  it('locks that find no room are said, so that the server can be given more', async () => {
+  it('reports exhausted lock tables, so that the server can be given more', async () => {
     const many = 'select count(pg_advisory_xact_lock(i)) from generate_series(1, 100000) as i;';
     await expect(load(`${T}${many}`)).rejects.toMatchObject({ name: 'OutOfLocks' });
   });
@@ -305,11 +305,11 @@ ${T}`);
     ],
     ['sorts by such a locale', `create collation c (locale = 'xx_XX.UTF-8');`, 'does not have the locale xx_XX.UTF-8'],
     ['copies from a file of the server', `${T}copy t from '/nowhere';`, 'Line 2 of the dump was refused: copy t from'],
-  ])('that %s: says why nothing can be told', async (_, dump, reason) => {
+  ])('refuses a dump that %s: says why it cannot be loaded', async (_, dump, reason) => {
     await expect(load(dump)).rejects.toMatchObject({ name: 'DumpRefused', message: expect.stringContaining(reason) });
   });
 
-  it('what fails for something that was passed over says so', async () => {
+  it('reports a failure that follows from a skipped statement as such', async () => {
     await expect(
       load('create extension h3; create extension aws_s3;\ncreate table t (id integer primary key, cell h3index);'),
     ).rejects.toThrow(
@@ -317,7 +317,7 @@ ${T}`);
     );
   });
 
-  it('rights and rows of owners whose roles the dump makes, also under row security and with rights of newer versions', async () => {
+  it('loads privileges and rows of owners created by the dump, under row security and with newer privileges too', async () => {
     const { source } = await load(
       `begin; create role keeper_${version} nologin; create role guest_${version};
 ${T}alter table t owner to keeper_${version}; create function f() returns integer language sql as 'select 1';
@@ -342,7 +342,7 @@ begin;\ncopy t (id, v) from stdin;\n3\tz\n\\.\ncommit;\nalter table t no force r
     ).toEqual([{ f: false, t: true }]);
   });
 
-  it('settings of roles that only a superuser may make', async () => {
+  it('applies settings of roles that only a superuser may make', async () => {
     const role = `"Set ${version}"`;
     const { source } = await load(
       `${T}create role ${role} login; alter role ${role} set log_min_duration_statement = '5s'; alter role ${role} in database "elsewhere" set "app.tenant" = 'x';`,
@@ -355,7 +355,7 @@ begin;\ncopy t (id, v) from stdin;\n3\tz\n\\.\ncommit;\nalter table t no force r
     ]);
   });
 
-  it('memberships as newer versions write them, and says of a dump that lacks its end', async () => {
+  it('accepts memberships as newer versions write them, and reports a truncated dump', async () => {
     const head = '--\n-- PostgreSQL database dump\n--\n\n';
     const grants = `create role team_${version}; create role member_${version};
 GRANT team_${version} TO member_${version} WITH INHERIT TRUE GRANTED BY postgres; grant pg_monitor to team_${version} with admin option granted by "some body";\n`;
@@ -370,7 +370,7 @@ GRANT team_${version} TO member_${version} WITH INHERIT TRUE GRANTED BY postgres
     expect((await load(`${head}${T}\n--\n-- PostgreSQL database dump complete\n--\n`)).notes).not.toContain('cut off');
   });
 
-  it('tables under row security, which the role that replicates may pass by whoever owns them', async () => {
+  it('loads tables under row security, which the replication role passes whoever owns them', async () => {
     const { source } = await load(`${T}alter table t enable row level security; alter table t owner to "Lord ${version}";
 create table u (id integer primary key); alter table u enable row level security; revoke all on database elsewhere from public;`);
     await actAsOperator({ source: side.server, target: undefined }, source.database);

@@ -15,7 +15,7 @@ import { compareTables } from '../../rehearsal/inventory/tables.ts';
 import { startSource } from '../../rehearsal/servers/pair.ts';
 import { loadShop } from '../../rehearsal/shop/load.ts';
 
-describe('a dump of one’s own', () => {
+describe("the user's own dump", () => {
   let side: Awaited<ReturnType<typeof startSource>>;
   let folder: string;
   let databases = 0;
@@ -48,7 +48,7 @@ describe('a dump of one’s own', () => {
     }
   };
 
-  it('as pg_dump writes it, with data, becomes the database that it was taken from', async () => {
+  it('with data as pg_dump writes it becomes the database that it was taken from', async () => {
     const shop = await empty();
     await loadShop(shop, 10);
     // This pg_dump writes a statement for each row, which takes its time, and in which -0 is the integer 0. Nobody can load what

@@ -8,8 +8,8 @@ const finding = (more: Partial<ReportedFinding>): ReportedFinding => ({
   ...more,
 });
 
-describe('the statements of a finding (#11)', () => {
-  it('are run one by one, each on the side that it is for', () => {
+describe('the remedies of a finding (#11)', () => {
+  it('are run one by one, each on its side', () => {
     const statements = [
       'create unique index concurrently "a;b" on t (id); alter table t replica identity using index "a;b";',
       'create extension x; -- on the target',
@@ -21,7 +21,7 @@ describe('the statements of a finding (#11)', () => {
     ]);
   });
 
-  it('are those that the remedy spells out where it has no others, and no pattern of one', () => {
+  it('are taken from the text of the remedy where it has no statements, and never from a pattern', () => {
     const remedy = 'Set `max_slots`, run `alter table t enable trigger u`, or `alter table … enable trigger …`.';
     expect(statementsOf(finding({ remedy }))).toEqual([{ finding: 'X', side: 'source', statement: 'alter table t enable trigger u;' }]);
   });
@@ -41,13 +41,13 @@ describe('the tables that a finding names (#11)', () => {
   ])('are found in %s', (object, name) => {
     expect(tablesIn(object, tables)).toEqual([name]);
   });
-  it('are none where it names no table', () => {
+  it('are none for a finding without tables', () => {
     expect(tablesIn('wal_level = replica, public.another', tables)).toEqual([]);
   });
 });
 
-describe('what the rehearsal has made itself (#11)', () => {
-  it('is in no finding, and a finding of nothing else is none', () => {
+describe('objects of the rehearsal itself (#11)', () => {
+  it('are removed from findings, and a finding of nothing else is dropped', () => {
     const mixed = finding({
       objects: ['rehearsal_workload.entry.id', '"rehearsal_workload"."detail"', 'public.t owner rehearsal_owner', 'role shop_app'],
     });

@@ -8,10 +8,10 @@ import { recoveryAfter } from '../../rehearsal/machines/recovery.ts';
 import { ExecutionRegistry } from '../../rehearsal/machines/registry.ts';
 import { synthesizeMachines } from '../../rehearsal/machines/synthesize.ts';
 
-describe('machines out of the template', () => {
+describe('machines from the template', () => {
   const machines = synthesizeMachines();
 
-  it('have a function behind every task, which is that of the step of the same name', () => {
+  it('have a function behind every Task state, which runs the step of its name', () => {
     for (const [name, machine] of Object.entries(machines)) {
       expect(Object.keys(machine.functions).toSorted()).toEqual(stepsOf(MACHINES[name as keyof typeof MACHINES]).toSorted());
       for (const [state, { step }] of Object.entries(machine.functions)) expect(step).toBe(state);
@@ -19,21 +19,21 @@ describe('machines out of the template', () => {
     expect(Object.keys(machines.Replicate.functions).every((step) => Object.hasOwn(steps, step))).toBe(true);
   });
 
-  it('are valid, as the interpreter sees it', () => {
+  it('are valid for the interpreter', () => {
     for (const { definition } of Object.values(machines)) expect(() => new StateMachine(definition)).not.toThrow();
   });
 
-  it('are all of them', () => {
+  it('are complete', () => {
     expect(Object.keys(machines)).toEqual(MACHINE_NAMES);
   });
 
-  it('know which of them act', () => {
+  it('are marked as acting or not', () => {
     for (const name of MACHINE_NAMES) expect(machines[name].acts).toBe(name !== 'Preflight');
   });
 });
 
-describe('errors of functions', () => {
-  it('look as Lambda reports them', () => {
+describe('errors of functions in the rehearsal', () => {
+  it('have the format of Lambda', () => {
     const error = new FunctionError('NotReady', 'One "thing"\nstands in the way');
     expect(error.name).toBe('NotReady');
     expect(JSON.parse(error.message)).toEqual({ errorType: 'NotReady', errorMessage: 'One "thing"\nstands in the way', trace: [] });
@@ -42,7 +42,7 @@ describe('errors of functions', () => {
 });
 
 describe('the registry of executions', () => {
-  it('refuses the younger of two that act, and lets those that look do so', async () => {
+  it('refuses the younger of two acting executions, and admits those that only read', async () => {
     const registry = new ExecutionRegistry();
     registry.begin({ name: 'looks', acts: false });
     registry.begin({ name: 'first', acts: true });
@@ -54,7 +54,7 @@ describe('the registry of executions', () => {
     expect(await older('second')).toBeUndefined();
   });
 
-  it('passes over the execution that is known to have ended, and knows which ended because an older one ran (#9.19)', async () => {
+  it('skips an execution known to have ended, and knows which ended because an older one ran (#9.19)', async () => {
     const registry = new ExecutionRegistry();
     for (const name of ['first', 'second']) registry.begin({ name, acts: true });
     const { older, steppedAside } = registry.viewOf('second');
@@ -65,8 +65,8 @@ describe('the registry of executions', () => {
   });
 });
 
-describe('the rule that starts Recovery', () => {
-  it('follows every switch that ended badly, and nothing else', () => {
+describe("the rehearsal's rule that starts Recovery", () => {
+  it('follows every switch that did not succeed, and nothing else', () => {
     const recovery = (name: string, status: 'SUCCEEDED' | 'FAILED' | 'ABORTED') => recoveryAfter({ name, status, execution: 'the one' });
     for (const name of ['Cutover', 'Rollback']) {
       expect([recovery(name, 'FAILED'), recovery(name, 'ABORTED'), recovery(name, 'SUCCEEDED')]).toEqual([

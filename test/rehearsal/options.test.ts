@@ -13,7 +13,7 @@ const problemsOf = (...words: string[]): readonly string[] => {
 };
 
 describe('the command line of the rehearsal', () => {
-  it('runs with nothing said', () => {
+  it('is accepted without options', () => {
     expect(parseOptions([])).toEqual({
       source: { kind: 'embedded', version: 15 },
       target: { kind: 'embedded', version: 18 },
@@ -30,7 +30,7 @@ describe('the command line of the rehearsal', () => {
     });
   });
 
-  it('takes every option, in both ways of writing it', () => {
+  it('accepts every option, in both ways of writing it', () => {
     const words = [
       '--source-version=11',
       '--target-version',
@@ -64,7 +64,7 @@ describe('the command line of the rehearsal', () => {
     ]);
   });
 
-  it('switches somebody’s own databases only where it is told to', () => {
+  it("switches the user's own databases only by an explicit option", () => {
     const untilOf = (...words: string[]) => (parseOptions(words) as RehearsalOptions).until;
     const url = 'postgresql://u:p@localhost/db';
     expect(untilOf('--source-url', url)).toBe('Replicate');
@@ -73,7 +73,7 @@ describe('the command line of the rehearsal', () => {
     expect(untilOf('--until=ROLLBACK')).toBe('Rollback');
   });
 
-  it('lists every problem at once and refuses what it does not know', () => {
+  it('reports every problem at once and refuses unknown options', () => {
     const problems = problemsOf(
       ...['--source-version', '12', '--target-version=15', '--until=recovery', '--writers=-1', '--rate=1.5'],
       ...['--keep=yes', '--colour', 'stray', '--rows'],
@@ -91,13 +91,13 @@ describe('the command line of the rehearsal', () => {
     `);
   });
 
-  it('takes the login at an embedded target, and refuses it for a server of one’s own (#10)', () => {
+  it("accepts the login for an embedded target, and refuses it for the user's own server (#10)", () => {
     expect(parseOptions(['--target-login=default'])).toMatchObject({ targetLogin: 'default' });
     expect(problemsOf('--target-login=superuser')).toEqual(['--target-login must be one of default, member, not "superuser".']);
     expect(problemsOf('--target-login=member', '--target-url', 'postgresql://u:p@localhost/db')).toHaveLength(1);
   });
 
-  it('does what Preflight asks for where it is told to, and never on a server of one’s own (#11)', () => {
+  it("carries out remedies by an explicit option, and never on the user's own server (#11)", () => {
     expect(parseOptions(['--schema-fixes'])).toMatchObject({ schemaFixes: true });
     for (const side of ['source', 'target']) {
       expect(problemsOf('--schema-fixes', `--${side}-url`, 'postgresql://u:p@localhost/db').join()).toMatch(
@@ -106,20 +106,20 @@ describe('the command line of the rehearsal', () => {
     }
   });
 
-  it('refuses options that contradict each other, and options given twice', () => {
+  it('refuses options that contradict each other, and repeated options', () => {
     const url = 'postgresql://u:p@localhost/db';
     expect(problemsOf('--source-url', url, '--source-version=15', '--source-dump=x.sql', '--rows=1')).toHaveLength(3);
     expect(problemsOf('--rate=1', '--rate=2')).toEqual(['--rate was given twice.']);
   });
 
-  it('asks for help only where nothing else is done', () => {
+  it('prints help only where no other option is given', () => {
     expect(parseOptions(['--help', '--rate=x'])).toBe('help');
     for (const option of ['--source-dump', '--source-url', '--target-url', '--report', 'exit code', 'rehearsal_workload']) {
       expect(HELP).toContain(option);
     }
   });
 
-  it('never shows a URL in a problem', () => {
+  it('never quotes a URL in a problem', () => {
     for (const url of [
       'postgresql://u:canary@h',
       'mysql://u:canary@h/d',
@@ -134,8 +134,8 @@ describe('the command line of the rehearsal', () => {
   });
 });
 
-describe('URLs of databases', () => {
-  it('verifies certificates unless told to do without encryption', () => {
+describe('the URL of a database', () => {
+  it('has certificates verified unless it says otherwise', () => {
     expect(settingsOfUrl('postgres://u%40x:p%25@[::1]:6432/Shop%20%22main%22')).toEqual({
       host: '::1',
       port: 6432,
@@ -152,7 +152,7 @@ describe('URLs of databases', () => {
     expect(() => settingsOfUrl('postgresql://u:p@h/d?sslrootcert=/does/not/exist')).toThrow('/does/not/exist, which cannot be read');
   });
 
-  it('leads back to the same settings', () => {
+  it('is restored from its own settings', () => {
     const settings = { host: 'h', port: 1, database: 'a/b "c" ☃', user: 'u:?', password: '%@/', tls: { verify: 'off' } } as const;
     expect(settingsOfUrl(urlOf(settings))).toEqual(settings);
   });

@@ -35,7 +35,7 @@ const draw = (canvas: Omit<Canvas, 'write'>): string => {
   return text;
 };
 
-describe('progress', () => {
+describe('the progress output', () => {
   it('is plain lines on a pipe, one for each state and a reminder for a long one', () => {
     expect(draw({})).toMatchInlineSnapshot(`
       "Replicate  AwaitCopy                11.0 s  tables ready 3, copied bytes 12.3 MB
@@ -45,7 +45,7 @@ describe('progress', () => {
     `);
   });
 
-  it('moves one line on a terminal, never wider than that, and takes it away', () => {
+  it('updates one line on a terminal, never wider than that, and clears it at the end', () => {
     const text = draw({ isTTY: true, columns: 70 });
     expect(text.split('\r').length).toBeGreaterThan(5);
     for (const part of text.split(/\r|\n/)) {

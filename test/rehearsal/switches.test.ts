@@ -16,8 +16,8 @@ const said = {
 };
 const told = (...acknowledgements: [number, 's:1/d' | 't:2/d'][]) => acknowledgements.map(([at, place]) => ({ at, place }));
 
-describe('the switches of a rehearsal', () => {
-  it('are told by what the executions say and by what the writers saw, each in its own time', () => {
+describe('the switches in a report', () => {
+  it('are composed of executions and writers, each in its own time', () => {
     const switches = switchesOf(
       [
         { outcome: outcome('Cutover', { CompareData: null, SwitchOver: said }), startedAt: 100 },
@@ -34,7 +34,7 @@ describe('the switches of a rehearsal', () => {
     ]);
   });
 
-  it('are told by the writers alone where a recovery carried one to its end', () => {
+  it('are composed of the writers alone where Recovery completed one', () => {
     const performances = [{ outcome: outcome('Cutover', {}), startedAt: 100 }];
     expect(switchesOf(performances, told([110, 's:1/d'], [160, 't:2/d']), { source: SOURCE, target: TARGET })).toMatchObject([
       { downtimeMs: null, writersDowntimeMs: 50, parts: [] },
@@ -42,7 +42,7 @@ describe('the switches of a rehearsal', () => {
   });
 });
 
-describe('the report', () => {
+describe('the report of a rehearsal', () => {
   const report: Report = {
     ...{ outcome: 'passed', reasons: [], sourceVersion: 15, targetVersion: 18, downtimeMs: 50, switch: null },
     machines: [{ name: 'Replicate', status: 'SUCCEEDED', seconds: 1, transitions: 1, states: [] }],
@@ -63,7 +63,7 @@ describe('the report', () => {
     fixes: { applied: [], excluded: [] },
   };
 
-  it('has nothing against a rehearsal in which nothing went wrong', () => {
+  it('is positive where nothing went wrong', () => {
     expect(reasonsAgainst(report, [])).toEqual([]);
     const text = summary(report);
     expect(text).toContain('source → target: the writers were without for 50 ms, fenced for 42 ms (fence 12); 10 round trips');
@@ -79,17 +79,17 @@ describe('the report', () => {
       { catalogs: { compared: 9, different: ['source, slots: s was left'] } },
       'source, slots: s was left',
     ],
-  ])('has something against %s', (_, changed, words) => {
+  ])('is negative for %s', (_, changed, words) => {
     expect(reasonsAgainst({ ...report, ...changed }, []).join()).toContain(words);
   });
 
-  it('has something against every key that was given out twice', () => {
+  it('is negative for every key that was handed out twice', () => {
     expect(reasonsAgainst(report, ['23505: duplicate key (1 times)'])).toEqual([
       'A server refused a statement of the application: 23505: duplicate key (1 times).',
     ]);
   });
 
-  it('says what was passed over only where something failed, and what speaks of the same first (#11)', () => {
+  it('lists skipped statements only where something failed, related ones first (#11)', () => {
     const passedOver = ['create extension hll: not here', 'set extra_setting = 1: unknown'];
     expect(summary({ ...report, passedOver })).not.toContain('hll');
     const failed = { ...report, passedOver, outcome: 'failed' as const, reasons: ['The type "extra_setting" is missing.'] };
@@ -98,7 +98,7 @@ describe('the report', () => {
     );
   });
 
-  it('says which remedies were carried out, and what was left out (#11)', () => {
+  it('lists the remedies that were carried out, and what was excluded (#11)', () => {
     const fix = { finding: 'NoReplicaIdentity', side: 'source', statement: 'alter table t replica identity full;' } as const;
     const fixes = {
       applied: [

@@ -19,7 +19,7 @@ describe('the journal of acknowledged writes', () => {
     return journal;
   };
 
-  it('finds nothing where everything arrived once', () => {
+  it('finds nothing wrong where every write arrived once', () => {
     const journal = journalOf(['a', 0], ['b', 0], ['a', 1], ['c', 0], ['c', 'deleted']);
     expect(journal.acknowledged).toBe(5);
     expect(journal.audit([row('a', 1), row('b', 0)])).toEqual({ lost: 0, duplicated: 0 });
@@ -40,11 +40,11 @@ describe('the journal of acknowledged writes', () => {
     expect(journal.audit([row('a', 0)])).toEqual({ lost: 1, duplicated: 0 });
   });
 
-  it('counts rows that arrived more often than once', () => {
+  it('counts rows that arrived more than once', () => {
     expect(journalOf(['a', 0]).audit([row('a', 0), row('a', 0), row('a', 0)])).toEqual({ lost: 0, duplicated: 2 });
   });
 
-  it('keeps the longest time between two acknowledgements, and what servers refused', () => {
+  it('keeps the longest time between two acknowledgements, and the refusals of servers', () => {
     const journal = new Journal();
     for (const now of [100, 150, 1150, 1200]) journal.acknowledge([], 'here', now);
     journal.reject();
@@ -56,7 +56,7 @@ describe('the journal of acknowledged writes', () => {
     expect(journal.duplicateKeys).toBe(1);
   });
 
-  it('tells who acknowledged a write, and leaves out what was only found by looking', () => {
+  it('returns who acknowledged a write, and leaves out writes found only by a query', () => {
     const journal = new Journal();
     journal.acknowledge([], 'here', 1);
     journal.acknowledge([], undefined, 2);
@@ -69,21 +69,21 @@ describe('the journal of acknowledged writes', () => {
   });
 });
 
-describe('a switch as the writers see it', () => {
+describe("a switch in the writers' journal", () => {
   const acknowledged = (...told: [number, string][]) => told.map(([at, place]) => ({ at, place }));
   const over = { left: 'here', arrived: 'there', from: 100, to: 200 };
 
-  it('lasts from the last write here to the first there', () => {
+  it('lasts from the last write on one side to the first on the other', () => {
     const told = acknowledged([90, 'there'], [110, 'here'], [120, 'here'], [165.04, 'there'], [170, 'there'], [210, 'here']);
     expect(seenByWriters(told, over)).toEqual({ downtimeMs: 45, overlap: 0 });
   });
 
-  it('counts every write that the side being left acknowledged after the first one of the other', () => {
+  it('counts every write that the fenced side acknowledged after the first one of the other', () => {
     const told = acknowledged([110, 'here'], [120, 'there'], [121, 'here'], [130, 'there'], [140, 'here']);
     expect(seenByWriters(told, over)).toEqual({ downtimeMs: 10, overlap: 2 });
   });
 
-  it('says nothing of a time in which nobody wrote', () => {
+  it('is absent for a time without writes', () => {
     expect(seenByWriters([], over)).toEqual({ downtimeMs: null, overlap: 0 });
     expect(seenByWriters(acknowledged([110, 'here']), over)).toEqual({ downtimeMs: null, overlap: 0 });
     expect(seenByWriters(acknowledged([110, 'there']), over)).toEqual({ downtimeMs: null, overlap: 0 });
@@ -146,7 +146,7 @@ describe('writers on a real server', () => {
     expect(audit.lost).toBeGreaterThanOrEqual(2);
   });
 
-  it('say what the server refused, and go on', async () => {
+  it('report what the server refused, and continue', async () => {
     await run(shop, `create publication broken for table shop.stock`, `alter table shop.stock replica identity nothing`);
     const workload = startWorkload({ secret: { read: async () => shop }, subjects: SHOP_SUBJECTS, writers: 1, rate: 500 });
     try {
@@ -159,7 +159,7 @@ describe('writers on a real server', () => {
     }
   });
 
-  it('keep to tables of their own on a database that is not the sample', async () => {
+  it('use tables of their own on a database that is not the sample', async () => {
     const { source } = await pair.createDatabase('somebody else');
     await run(source, ...createOwnTables().map(({ text }) => text));
     const workload = startWorkload({ secret: { read: async () => source }, subjects: OWN_SUBJECTS, writers: 2, rate: 500 });

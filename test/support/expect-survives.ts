@@ -7,7 +7,7 @@ import { auditWrites } from '../../rehearsal/workload/audit-writes.ts';
 import { placeOf } from '../../rehearsal/workload/connection.ts';
 import { OWN_SUBJECTS } from '../../rehearsal/workload/own-subjects.ts';
 import { startWorkload, type Workload } from '../../rehearsal/workload/workload.ts';
-import type { Fault, Scene } from './faults.ts';
+import type { Fault, FaultContext } from './faults.ts';
 import { killableFunctions } from './killable.ts';
 import { FENCE, type Phase } from './phases.ts';
 import { eventually } from './replicated.ts';
@@ -31,19 +31,19 @@ export interface End {
 /** The source serves before, and afterwards again, unless the fault is final. */
 export async function expectSurvives(at: SwitchWorld, phase: Phase, fault: Fault, end: End): Promise<void> {
   if (phase.machine === 'Rollback' && (await at.secret.pointsAt()) === 'source') await switchFrom(at, 'source');
-  const { played, scene } = await struck(at, phase, fault);
+  const { played, context } = await struck(at, phase, fault);
   try {
-    await endedAs(scene, played, end);
-    await fault.mend?.(scene);
+    await endedAs(context, played, end);
+    await fault.mend?.(context);
   } finally {
-    await leave(scene);
+    await leave(context);
   }
   if (end.final ?? fault.final) await goesNowhere(at, end.serves);
   else if (end.serves === 'target') await switchFrom(at, 'target');
 }
 
 /** To the end of everything that goes on because of the fault. */
-async function struck(at: SwitchWorld, phase: Phase, fault: Fault): Promise<{ readonly played: Played; readonly scene: Scene }> {
+async function struck(at: SwitchWorld, phase: Phase, fault: Fault): Promise<{ readonly played: Played; readonly context: FaultContext }> {
   const from = phase.machine === 'Cutover' ? 'source' : 'target';
   const functions = killableFunctions();
   const writes = applicationOf(at);
@@ -53,12 +53,12 @@ async function struck(at: SwitchWorld, phase: Phase, fault: Fault): Promise<{ re
   await streams(at, from);
   const wire = at.proxies[from];
   const armed = [
-    ...(prepare ? [wire.when(FENCE, 'request', () => prepare(scene))] : []),
-    wire.when(statement, moment, () => strike(scene)),
+    ...(prepare ? [wire.when(FENCE, 'request', () => prepare(context))] : []),
+    wire.when(statement, moment, () => strike(context)),
   ];
   const input = { fenceSeconds: fault.fenceSeconds ?? FENCE_SECONDS, ...consentTo(phase.machine) };
   const started = at.start(phase.machine, input, fault.killable ? { invoke: functions.invoke } : {});
-  const scene: Scene = {
+  const context: FaultContext = {
     ...{ at, from, to: otherSide(from), started, functions, writes, committed: phase.committed },
     ...{ meanwhile: [], stragglers: [] },
   };
@@ -66,16 +66,16 @@ async function struck(at: SwitchWorld, phase: Phase, fault: Fault): Promise<{ re
     const played = await at.play(started);
     expect(armed.map(({ fired }) => fired)).toEqual(armed.map(() => true));
     await Promise.all(armed.map(({ done }) => done));
-    await Promise.all(scene.meanwhile);
-    return { played, scene };
+    await Promise.all(context.meanwhile);
+    return { played, context };
   } catch (error) {
-    await leave(scene);
+    await leave(context);
     throw error;
   }
 }
 
-async function endedAs(scene: Scene, { outcome, recoveries }: Played, end: End): Promise<void> {
-  const { at, writes } = scene;
+async function endedAs(context: FaultContext, { outcome, recoveries }: Played, end: End): Promise<void> {
+  const { at, writes } = context;
   const { status, failure } = outcome;
   expect({ status, error: failure?.error, serve: await servingSides(at) }, failure?.cause).toEqual({
     ...{ status: end.status, error: end.error, serve: [end.serves] },
@@ -89,7 +89,7 @@ async function endedAs(scene: Scene, { outcome, recoveries }: Played, end: End):
   expect(recoveries.map((recovery) => recovery.status)).toEqual(status === 'SUCCEEDED' ? [] : ['SUCCEEDED']);
   expect(await at.secret.pointsAt()).toBe(end.serves);
   await nothingIsLost(at, writes, end.serves);
-  await stragglersLostNothing(scene, end.serves);
+  await stragglersLostNothing(context, end.serves);
 }
 
 /** From the side that serves to the other one, under writes and without a fault. */
@@ -145,7 +145,7 @@ export async function nothingIsLost({ world, logins }: SwitchWorld, writes: Work
   expect({ ...audit, refusals: writes.journal.refusals }).toEqual({ lost: 0, duplicated: 0, refusals: [] });
 }
 
-async function stragglersLostNothing({ at, stragglers }: Scene, serving: SideName): Promise<void> {
+async function stragglersLostNothing({ at, stragglers }: FaultContext, serving: SideName): Promise<void> {
   for (const straggler of stragglers) {
     await straggler.stop();
     const found = await at.sql[serving](`select request_id from rehearsal_workload.entry where request_id like 'straggler-%'`);
@@ -155,7 +155,7 @@ async function stragglersLostNothing({ at, stragglers }: Scene, serving: SideNam
 }
 
 /** Nothing of a case goes on in the next one. */
-async function leave({ at, writes, stragglers, meanwhile }: Scene): Promise<void> {
+async function leave({ at, writes, stragglers, meanwhile }: FaultContext): Promise<void> {
   for (const proxy of Object.values(at.proxies)) {
     proxy.disarm();
     proxy.heal();

@@ -11,8 +11,8 @@ import { eventually } from './replicated.ts';
 import { type Straggler, startStraggler } from './straggler.ts';
 import { consentTo, SIDES, type Started, type SwitchWorld } from './switching.ts';
 
-/** Where a fault strikes. */
-export interface Scene {
+/** The switch that a fault strikes. */
+export interface FaultContext {
   readonly at: SwitchWorld;
   readonly from: SideName;
   readonly to: SideName;
@@ -29,12 +29,12 @@ export interface Scene {
 
 export interface Fault {
   /** Done before the fence is raised, where the fault needs it. */
-  prepare?(scene: Scene): Promise<void>;
-  strike(scene: Scene): Promise<void> | void;
+  prepare?(context: FaultContext): Promise<void>;
+  strike(context: FaultContext): Promise<void> | void;
   /** Where it would do no harm at the moment of its phase, a later moment of the same phase. */
   instead?(phase: Phase): WireMoment | undefined;
-  /** What a person does about it when all is over. */
-  mend?(scene: Scene): Promise<void>;
+  /** The repair by the operator when the case is over. */
+  mend?(context: FaultContext): Promise<void>;
   /** Where the fault makes the fence last, seconds that it may. @default - as long as a switch may need on a busy machine */
   readonly fenceSeconds?: number;
   /** Whether functions have to run in processes of their own. */
@@ -44,16 +44,16 @@ export interface Fault {
 }
 
 const FEW_WRITES = 5;
-const moreWrites = ({ at, writes }: Scene, side: SideName) => writes.untilWritten(placeOf(at.logins[side]), FEW_WRITES);
+const moreWrites = ({ at, writes }: FaultContext, side: SideName) => writes.untilWritten(placeOf(at.logins[side]), FEW_WRITES);
 
 const FENCE_SECONDS = 2;
 
 /** Nothing passes for longer than the fence may last, by the clock of the server that keeps it. */
 const cutNetworkTo = (which: 'from' | 'to'): Fault => ({
   fenceSeconds: FENCE_SECONDS,
-  async strike(scene) {
-    const sql = scene.at.sql[scene.from];
-    const proxy = scene.at.proxies[scene[which]];
+  async strike(context) {
+    const sql = context.at.sql[context.from];
+    const proxy = context.at.proxies[context[which]];
     const [{ until } = {}] = await sql(`select clock_timestamp() + make_interval(secs => ${FENCE_SECONDS + 1}) as until`);
     proxy.blackhole();
     const healed = eventually(async () => {
@@ -63,7 +63,7 @@ const cutNetworkTo = (which: 'from' | 'to'): Fault => ({
       );
       return now?.over === true;
     });
-    scene.meanwhile.push(healed.finally(() => proxy.heal()));
+    context.meanwhile.push(healed.finally(() => proxy.heal()));
   },
 });
 
@@ -79,7 +79,7 @@ const changePassword = async (at: SwitchWorld, passwordOf: (side: SideName) => P
 const ENTRY = 'rehearsal_workload.entry';
 
 /** The stream that brings what is written at the publisher to the other side. */
-const streamFrom = ({ at, from }: Scene, publisher: SideName) => {
+const streamFrom = ({ at, from }: FaultContext, publisher: SideName) => {
   const subscriber: SideName = publisher === 'source' ? 'target' : 'source';
   const name = subscriptionName(at.world.database.name, publisher === 'source' ? 'forward' : 'reverse');
   const alter = (what: 'enable' | 'disable') => at.sql[subscriber](`alter subscription ${identifier(name)} ${what}`);
@@ -102,7 +102,7 @@ export const FAULTS = {
   'the function killed': { killable: true, strike: ({ functions }) => functions.kill() },
   'the source failed over': { strike: ({ at }) => failSourceOver(at.world.pair.source, 'stay') },
   'the source failed over without its slots': { final: true, strike: ({ at }) => failSourceOver(at.world.pair.source, 'go') },
-  /** To a replica that has the slot of the stream back: it was made to be carried over, and a person has entered its name. */
+  /** To a replica that has the slot of the stream back: it is a failover slot, and the operator has entered its name. */
   'the target switched over': {
     strike: ({ at }) =>
       switchTargetOver(at.world.pair.target, [subscriptionName(at.world.database.name, 'reverse')], { shutdown: 'crash' }),
@@ -111,16 +111,16 @@ export const FAULTS = {
     final: true,
     strike: ({ at }) => switchTargetOver(at.world.pair.target, [], { shutdown: 'crash' }),
   },
-  'the network to the side being left cut': cutNetworkTo('from'),
-  'the network to the side arrived at cut': cutNetworkTo('to'),
+  'the network to the current side cut': cutNetworkTo('from'),
+  'the network to the new side cut': cutNetworkTo('to'),
   'the replication password changed': {
-    strike: ({ at }) => changePassword(at, async () => 'changed by somebody'),
+    strike: ({ at }) => changePassword(at, async () => 'changed by another session'),
     mend: ({ at }) => changePassword(at, (side) => at.world.places.replication.password(side)),
   },
   'DDL on the source': {
-    async strike(scene) {
-      await scene.at.sql.source(`alter table ${ENTRY} add column note text`);
-      if (scene.from === 'source' && !scene.committed) await moreWrites(scene, 'source'); // whose sessions the fence has not ended yet
+    async strike(context) {
+      await context.at.sql.source(`alter table ${ENTRY} add column note text`);
+      if (context.from === 'source' && !context.committed) await moreWrites(context, 'source'); // whose sessions the fence has not ended yet
     },
     /** What has been written with the column has to arrive before it can go again. */
     async mend({ at: { sql, secret } }) {
@@ -160,17 +160,17 @@ export const FAULTS = {
   /** Some acknowledged writes are in no slot's history and on no other side. */
   'the slot dropped and re-created': {
     final: true,
-    /** The side arrived at has taken writes, and nobody has fetched them yet. */
+    /** The new side has taken writes, which no subscriber has fetched yet. */
     instead: ({ committed }) => (committed ? { statement: /alter subscription \S+ enable/, at: 'request' } : undefined),
-    async prepare(scene) {
-      if (scene.committed) return;
-      await streamFrom(scene, scene.from).stop();
-      await moreWrites(scene, scene.from);
+    async prepare(context) {
+      if (context.committed) return;
+      await streamFrom(context, context.from).stop();
+      await moreWrites(context, context.from);
     },
-    async strike(scene) {
-      const publisher = scene.committed ? scene.to : scene.from;
-      if (scene.committed) await moreWrites(scene, publisher);
-      await streamFrom(scene, publisher).loseHistory();
+    async strike(context) {
+      const publisher = context.committed ? context.to : context.from;
+      if (context.committed) await moreWrites(context, publisher);
+      await streamFrom(context, publisher).loseHistory();
     },
   },
 } as const satisfies Readonly<Record<string, Fault>>;

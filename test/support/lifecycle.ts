@@ -54,7 +54,7 @@ export function describeLifecycle(name: StepName, life: Life): void {
   );
 
   it(
-    'goes on after a crash between acting and returning',
+    'continues after a crash between acting and returning',
     inWorld(async (world) => {
       const ports = world.ports(name);
       const visit = visitOf(options);

@@ -15,7 +15,7 @@ export const ended = (how: 'SUCCEEDED' | 'ABORTED' | ErrorName, serves: SideName
  * Declares a test for each fault. They share a world, which each leaves as it found it, so that every one also proves that the one before
  * left it fit for use; after a case that failed, or that nothing can follow, the next gets a new one.
  */
-export function enduresFaults(phase: keyof typeof PHASES, ends: Readonly<Partial<Record<FaultName, End>>>): void {
+export function survivesFaults(phase: keyof typeof PHASES, ends: Readonly<Partial<Record<FaultName, End>>>): void {
   describe(`a switch, ${phase.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)}`, () => {
     let servers: SwitchServers;
     let world: SwitchWorld | undefined;
@@ -24,7 +24,7 @@ export function enduresFaults(phase: keyof typeof PHASES, ends: Readonly<Partial
     });
     afterAll(() => servers?.destroy());
 
-    it.each(Object.entries(ends) as [FaultName, End][])('endures: %s', async (name, end) => {
+    it.each(Object.entries(ends) as [FaultName, End][])('survives: %s', async (name, end) => {
       expect.hasAssertions();
       const at = world ?? (await servers.world());
       world = undefined;

@@ -60,13 +60,13 @@ describe('the proxy between the functions and a server', () => {
     expect(proxy.exchanges.at(-1)).toMatchObject({ text: 'select 1 / 0', answered: false });
   });
 
-  it('hangs up on the server when the client does', async () => {
+  it('disconnects from the server when the client does', async () => {
     const one = await client('goes away');
     one.connection.stream.destroy();
     await eventually(async () => (await direct(`select from pg_stat_activity where application_name = 'goes away'`)).length === 0);
   });
 
-  it('hangs up on the client when the server does', async () => {
+  it('disconnects from the client when the server does', async () => {
     const one = await client('is sent away');
     const gone = new Promise((resolve) => one.once('end', resolve));
     await direct(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'is sent away'`);
@@ -76,7 +76,7 @@ describe('the proxy between the functions and a server', () => {
   describe.each([
     ['without values', 'insert into t values (1)', undefined],
     ['with values', 'insert into t values ($1)', [1]],
-  ] as const)('at a statement %s', (_, text, values) => {
+  ] as const)('armed at a statement %s', (_, text, values) => {
     const insert = async (by: pg.Client) => by.query(text, values && [...values]);
 
     it('acts once, before the request is passed on', async () => {
@@ -115,7 +115,7 @@ describe('the proxy between the functions and a server', () => {
       expect(await numbers()).toEqual([1]);
     });
 
-    it('keeps the answer, and new connections, until it is healed', async () => {
+    it('holds the answer back, and new connections, until it is healed', async () => {
       const one = await client();
       proxy.when(/insert into t/, 'answer', () => proxy.blackhole());
       const answer = insert(one);
@@ -127,7 +127,7 @@ describe('the proxy between the functions and a server', () => {
       expect((await (await other).query('select 1 as n')).rows).toEqual([{ n: 1 }]);
     });
 
-    it('keeps the request until it is healed', async () => {
+    it('holds the request back until it is healed', async () => {
       const one = await client();
       const trigger = proxy.when(/insert into t/, 'request', () => proxy.blackhole());
       const answer = insert(one);
@@ -139,7 +139,7 @@ describe('the proxy between the functions and a server', () => {
     });
   });
 
-  it('does not tell the server during a silence that the client has gone', async () => {
+  it('does not tell the server during a silence that the client has disconnected', async () => {
     const one = await client('goes unheard');
     proxy.blackhole();
     one.connection.stream.destroy();
@@ -158,7 +158,7 @@ describe('the proxy between the functions and a server', () => {
     expect(trigger.fired).toBe(true);
   });
 
-  it('says that an action failed, and forgets what is disarmed', async () => {
+  it('reports that an action failed, and forgets what is disarmed', async () => {
     const one = await client();
     const failing = proxy.when(/select 1/, 'request', () => {
       throw new Error('no');
@@ -171,7 +171,7 @@ describe('the proxy between the functions and a server', () => {
     expect(forgotten.fired).toBe(false);
   });
 
-  it('breaks a new connection while the server is down, and makes one when it is up again', async () => {
+  it('cuts a new connection while the server is down, and makes one when it is up again', async () => {
     await server.stop();
     await expect(client()).rejects.toThrow();
     await server.resume();

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { clientConfig } from '../../lambdas/adapters/postgres/client-config.ts';
 import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
+import { INSUFFICIENT_PRIVILEGE, READ_ONLY_SQL_TRANSACTION } from '../../lambdas/postgres/sqlstates.ts';
 
 export const INSIST = '-c default_transaction_read_only=off';
 /** The server lets it in, and goes on with its login only a second later, when a fence may have been raised meanwhile. */
@@ -80,6 +81,6 @@ export async function acceptsWrites(login: ConnectionSettings, politely: boolean
   }
 }
 const REFUSALS = new Set([
-  '42501', // insufficient_privilege: no CONNECT
-  '25006', // read_only_sql_transaction
+  INSUFFICIENT_PRIVILEGE, // insufficient_privilege: no CONNECT
+  READ_ONLY_SQL_TRANSACTION, // read_only_sql_transaction
 ]);

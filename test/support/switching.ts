@@ -7,6 +7,7 @@ import type { MachineName } from '../../lambdas/engine/machines.ts';
 import { noHook } from '../../lambdas/ports/application.ts';
 import type { Bindings } from '../../lambdas/ports/bindings.ts';
 import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
+import { ADMIN_SHUTDOWN } from '../../lambdas/postgres/sqlstates.ts';
 import { letApplicationIn } from '../../rehearsal/application/rights.ts';
 import { type RehearsedSecret, rehearsedSecret } from '../../rehearsal/application/secret.ts';
 import { unmanagedCluster } from '../../rehearsal/aurora-stand-in.ts';
@@ -60,7 +61,7 @@ export interface SwitchServers {
   destroy(): Promise<void>;
 }
 
-const ENDED_BY_SOMEBODY = '57P01';
+const ENDED_BY_SOMEBODY = ADMIN_SHUTDOWN;
 
 /** A fence ends this session too, should it meet one; a statement that was ended has done nothing, and is run again. */
 function insisting(settings: ConnectionSettings): Sql {

@@ -1,10 +1,11 @@
 /** The application of a walk: a session at each side, kept until somebody ends it, as a fence has to. It ignores what the database has by default. */
 import pg from 'pg';
 import type { SideName } from '../../lambdas/config/side-name.ts';
+import { INSUFFICIENT_PRIVILEGE } from '../../lambdas/postgres/sqlstates.ts';
 import { applicationSession, IGNORING_THE_FENCE } from '../support/switchable.ts';
 import type { World } from '../support/world.ts';
 
-const NO_RIGHT_TO_CONNECT = '42501';
+const NO_RIGHT_TO_CONNECT = INSUFFICIENT_PRIVILEGE;
 
 export class KeptSessions {
   readonly #world: World;

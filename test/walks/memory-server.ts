@@ -1,6 +1,7 @@
 /** One side as far as a switch concerns it, in memory: its gate, its streams, the rows of the application, and sessions that may be lost. */
 import { StatementFailed, TransientError } from '../../lambdas/config/errors.ts';
 import type { Json } from '../../lambdas/config/json.ts';
+import { OBJECT_NOT_IN_PREREQUISITE_STATE, UNDEFINED_OBJECT, UNDEFINED_TABLE } from '../../lambdas/postgres/sqlstates.ts';
 import type { Fence, Gate } from '../../lambdas/state/gates.sql.ts';
 
 export interface MemorySession {
@@ -22,7 +23,7 @@ const NEW_GATE: Row = {
   ...{ execution: null, attempt: null, deadline: null, changedAt: 0, report: null },
 };
 
-const refused = (message: string): StatementFailed => new StatementFailed(message, { code: '55000' });
+const refused = (message: string): StatementFailed => new StatementFailed(message, { code: OBJECT_NOT_IN_PREREQUISITE_STATE });
 
 export class MemoryServer {
   readonly clock: Clock;
@@ -78,7 +79,7 @@ export class MemoryServer {
   }
 
   change(row: Partial<Row>): void {
-    if (!this.gate) throw new StatementFailed('relation "gate" does not exist', { code: '42P01' });
+    if (!this.gate) throw new StatementFailed('relation "gate" does not exist', { code: UNDEFINED_TABLE });
     this.gate = { ...this.gate, ...row };
   }
 
@@ -121,7 +122,7 @@ const nothing: Handler = () => [];
 const HANDLERS: Readonly<Record<string, Handler>> = {
   gateExists: ({ gate }) => [{ exists: gate !== undefined }],
   gateState: ({ gate, clock }) => {
-    if (!gate) throw new StatementFailed('relation "gate" does not exist', { code: '42P01' });
+    if (!gate) throw new StatementFailed('relation "gate" does not exist', { code: UNDEFINED_TABLE });
     const { deadline, changedAt, ...row } = gate;
     return [{ ...row, remainingMs: gate.state === 'fenced' ? (deadline ?? 0) - clock.now : null, changedAt: new Date(changedAt) }];
   },
@@ -264,7 +265,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     return [{ point: '0/1' }];
   },
   dropSlot: (server, _, name: string) => {
-    if (!server.slots.delete(name)) throw new StatementFailed(`replication slot "${name}" does not exist`, { code: '42704' });
+    if (!server.slots.delete(name)) throw new StatementFailed(`replication slot "${name}" does not exist`, { code: UNDEFINED_OBJECT });
     return [];
   },
   endReaders: nothing,

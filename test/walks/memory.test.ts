@@ -37,7 +37,7 @@ vi.mock('../../lambdas/postgres/scram.ts', () => ({ scramVerifier: () => 'SCRAM'
 const WALKS = 4_000;
 
 describe('every order of crash, retry, abort, Recovery and lost answer, in memory', () => {
-  it('leaves one side that serves, the secret leading there, and nothing lost (#9.2)', { timeout: HANGS_AFTER_MS }, async () => {
+  it('leaves one serving side, the secret leading there, and nothing lost (#9.2)', { timeout: HANGS_AFTER_MS }, async () => {
     await fc.assert(
       fc.asyncProperty(walks(10), (happenings) => walk(memoryStage(), happenings)),
       runsOf(WALKS),

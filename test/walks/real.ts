@@ -16,7 +16,7 @@ export function realWalks(source: 11 | 13 | 15 | 17 | 18, target: 17 | 18): void
     });
     afterAll(() => stage?.destroy());
 
-    it('leaves one side that serves, the secret leading there, and nothing lost (#9.2)', { timeout: HANGS_AFTER_MS }, async () => {
+    it('leaves one serving side, the secret leading there, and nothing lost (#9.2)', { timeout: HANGS_AFTER_MS }, async () => {
       let walked = 0;
       await fc.assert(
         fc.asyncProperty(walks(LONGEST), (happenings) => {

@@ -46,8 +46,8 @@ describe('notReadyMessage', () => {
   });
 });
 
-describe('reported', () => {
-  it('leaves short findings as they are', () => {
+describe('the reported findings', () => {
+  it('are unchanged where they are short', () => {
     expect(reported([finding('One', ['a'], 'warning')])).toEqual([
       {
         code: 'One',
@@ -61,7 +61,7 @@ describe('reported', () => {
     ]);
   });
 
-  it('stays below 100 kB however much there is, and counts what it cuts', () => {
+  it('stay below 100 kB for any number, and count what was cut', () => {
     const cut = reported(Array.from({ length: 40 }, (_, index) => finding(`Code${index}`, many(5_000), 'warning')));
     expect(cut).toHaveLength(40);
     for (const { objects, more } of cut) expect(objects.length + more).toBe(5_000);

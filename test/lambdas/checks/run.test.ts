@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listed } from '../../../lambdas/checks/finding.ts';
 import type { ReadinessCheck } from '../../../lambdas/checks/readiness/context.ts';
 import { CannotConnect, StatementFailed, TransientError } from '../../../lambdas/config/errors.ts';
+import { INSUFFICIENT_PRIVILEGE } from '../../../lambdas/postgres/sqlstates.ts';
 import { blocker, findingsOf, summary } from '../../support/findings.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
@@ -16,15 +17,15 @@ const fine: ReadinessCheck = {
   find: async () => listed({ code: 'Seen', severity: 'blocker', objects: ['a'], message: 'm', remedy: 'r' }),
 };
 
-describe('findAll', () => {
+describe('running all checks', () => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld();
   });
   afterAll(() => world?.destroy());
 
-  it('makes a blocker of every check that fails, in the words of the server, and carries out the others', async () => {
-    const denied = new StatementFailed('permission denied for table pg_largeobject_metadata', { code: '42501' });
+  it("makes a blocker of a failed check, in the server's words, and runs the others", async () => {
+    const denied = new StatementFailed('permission denied for table pg_largeobject_metadata', { code: INSUFFICIENT_PRIVILEGE });
     const found = await findingsOf(world, [
       failing('large objects', denied),
       fine,
@@ -35,7 +36,7 @@ describe('findAll', () => {
     expect(found[2]?.message).toContain('x is not a function');
   });
 
-  it('counts a statement that timed out as not told', async () => {
+  it('reports a statement that timed out as unknown', async () => {
     const check: ReadinessCheck = {
       name: 'slow',
       async find({ source }) {
@@ -50,7 +51,7 @@ describe('findAll', () => {
   });
 
   it.each([new TransientError('the connection is gone'), new CannotConnect('refused')])(
-    'passes $name on, for it concerns every check',
+    'passes $name on, as it concerns every check',
     async (error) => {
       await expect(findingsOf(world, [fine, failing('lost', error)])).rejects.toBe(error);
     },

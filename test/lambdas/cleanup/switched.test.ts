@@ -25,7 +25,7 @@ const LEFT_AGAIN = gate('closed', 2, 1);
 
 type Case = readonly [string, Gate | undefined, Gate | undefined, SideName | undefined, boolean];
 
-describe('what the gates say', () => {
+describe("Cleanup's reading of the gates", () => {
   it.each<Case>([
     ['before any switch', NONE, NONE, undefined, true],
     ['a switch is prepared', gate('open'), gate('closed'), 'source', true],
@@ -42,7 +42,7 @@ describe('what the gates say', () => {
     ['the same, after the target was never opened', NONE, gate('closed'), 'source', true],
     ['the target was cleaned alone, or is away; it serves', LEFT, NONE, 'target', false],
     ['the same, after a switch that was not committed', gate('open', 1), NONE, 'source', true],
-  ])('when %s: who serves, and whether the copy may be dropped', (_, source, target, served, mayDrop) => {
+  ])('in the state %s: who serves, and whether the copy may be dropped', (_, source, target, served, mayDrop) => {
     const standing: SwitchState = { gates: { source, target }, complete: true, pointsAt: served };
     expect(servedBy(standing.gates)).toBe(served);
     expect(refusal(standing, false)).toBeUndefined();
@@ -54,13 +54,13 @@ describe('what the gates say', () => {
     ['back', LEFT, LEFT_AGAIN, undefined, /switch to the source .*neither side/],
     ['over, but for the secret', LEFT, gate('open'), 'source', /switch to the target .*leads to the source/],
     ['back, but for the secret', gate('open', 1, 1), LEFT_AGAIN, 'target', /switch to the source .*leads to the target/],
-  ] as const)('refuses a switch that was not carried to its end: %s', (_, source, target, pointsAt, message) => {
+  ] as const)('refuses an incomplete switch: %s', (_, source, target, pointsAt, message) => {
     const standing: SwitchState = { gates: { source, target }, complete: true, pointsAt };
     expect(refusal(standing, false)).toMatch(message);
     expect(refusal({ ...standing, complete: false }, false)).toBeUndefined();
   });
 
-  it('believes a person who leads the application elsewhere', () => {
+  it("accepts the operator's word that the application leads elsewhere", () => {
     expect(refusal({ gates: { source: LEFT, target: gate('open') }, complete: true, pointsAt: 'elsewhere' }, false)).toBeUndefined();
   });
 });

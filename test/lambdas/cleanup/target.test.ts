@@ -71,7 +71,7 @@ const away: Side<SourceArtifacts> = { reached: false, reason: 'ECONNREFUSED', pa
 
 const NO_SUBSCRIPTION = { subscriptions: [], incarnation: undefined };
 
-describe('a target', () => {
+describe('the target of Cleanup', () => {
   it.each([
     ['our own copy and subscription', {}, source(), false],
     ['nothing of ours', { subscriptions: [], copy: undefined, incarnation: undefined, schema: false }, source(), false],

@@ -14,13 +14,13 @@ const OURS = parameters({
   work_mem: '1000',
 });
 
-describe('carrying over parameters', () => {
-  it("keeps the user's own values and those that the migration cannot run without", () => {
+describe('copying parameters to the new group', () => {
+  it("keeps the user's own values and those that the migration needs", () => {
     const theirs = parameters({ 'rds.logical_replication': '0', work_mem: '65536', log_statement: 'ddl', max_wal_senders: '5' });
     expect(asRecord(carryOver(theirs, OURS).parameters)).toEqual({ work_mem: '65536', log_statement: 'ddl' });
   });
 
-  it('keeps the larger count, of either side', () => {
+  it('keeps the larger count of either side', () => {
     const theirs = parameters({ max_replication_slots: '200', max_wal_senders: '30' });
     expect(asRecord(carryOver(theirs, OURS).parameters)).toEqual({ max_replication_slots: '200' });
   });
@@ -30,14 +30,14 @@ describe('carrying over parameters', () => {
     expect({ carried, notCarried }).toEqual({ carried: [], notCarried: ['max_wal_senders'] });
   });
 
-  it('preloads the libraries of both', () => {
+  it('preloads the libraries of both groups', () => {
     const theirs = parameters({ shared_preload_libraries: 'pg_stat_statements, pglogical,,auto_explain' });
     expect(asRecord(carryOver(theirs, OURS).parameters)).toEqual({
       shared_preload_libraries: 'pg_stat_statements,pglogical,auto_explain',
     });
   });
 
-  it('carries over again to the same end', () => {
+  it('yields the same when repeated', () => {
     const theirs = parameters({ work_mem: '65536', shared_preload_libraries: 'auto_explain', max_wal_senders: '99' });
     const once = { ...asRecord(OURS), ...asRecord(carryOver(theirs, OURS).parameters) };
     const twice = { ...once, ...asRecord(carryOver(theirs, parameters(once)).parameters) };
@@ -45,7 +45,7 @@ describe('carrying over parameters', () => {
   });
 });
 
-describe('a cluster that streams already', () => {
+describe('a cluster that is logical already', () => {
   it.each([
     [{ 'rds.logical_replication': '1' }, true],
     [{ 'rds.logical_replication': '1', max_replication_slots: '10', max_wal_senders: '10' }, true],

@@ -14,8 +14,8 @@ function scripted(script: Readonly<Record<string, Readonly<Record<Side, readonly
 }
 const yes = async () => true;
 
-describe('follow', () => {
-  it('believes a difference that stays while the source stands still', async () => {
+describe('following differing rows', () => {
+  it('reports a difference that stays while the source stands still', async () => {
     const look = scripted({
       changed: { source: ['a'], target: ['b'] },
       missing: { source: ['a'], target: [undefined] },
@@ -32,7 +32,7 @@ describe('follow', () => {
     });
   });
 
-  it('takes a row as carried over that was equal at either look at the source', async () => {
+  it('accepts a row that equals either reading of the source', async () => {
     const look = scripted({
       before: { source: ['1', '2'], target: ['1'] },
       after: { source: ['1', '2'], target: ['2'] },
@@ -41,7 +41,7 @@ describe('follow', () => {
     expect(await follow(['before', 'after', 'gone'], look, yes)).toEqual({ different: [], moving: 0 });
   });
 
-  it('never reports a row that keeps moving, and forgets a difference once the row has moved', async () => {
+  it('never reports a row that keeps changing, and drops a difference once the row has changed', async () => {
     const moving = Array.from({ length: 20 }, (_, n) => `source ${n}`);
     const look = scripted({
       hot: { source: moving, target: ['elsewhere'] },
@@ -51,7 +51,7 @@ describe('follow', () => {
     expect(await follow(['hot', 'once'], look, yes)).toEqual({ different: [], moving: 1 });
   });
 
-  it('says nothing when the target does not catch up', async () => {
+  it('reports nothing when the target does not catch up', async () => {
     expect(await follow(['changed'], scripted({ changed: { source: ['a'], target: ['b'] } }), async () => false)).toBeUndefined();
   });
 });

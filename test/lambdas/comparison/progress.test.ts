@@ -8,8 +8,8 @@ const nothing = { rows: 1, different: [], moving: 0, next: null, reason: null };
 const named = (table: string, schema = 'public') => ({ schema, table, bytes: 8 });
 const kept = (progress: Progress): Progress => resume(JSON.parse(JSON.stringify(progress)) as Json);
 
-describe('progress', () => {
-  it('takes every table once, in the order of their names, whatever comes and goes', () => {
+describe('the progress of a comparison', () => {
+  it('takes every table once, in the order of names, whatever is added or dropped', () => {
     const order: string[] = [];
     let tables = [named('c'), named('a'), named('b', 'Other'), named('B')];
     let progress = resume(undefined);
@@ -23,7 +23,7 @@ describe('progress', () => {
     expect(resume(finish(progress) as unknown as Json)).toMatchObject({ tables: 0, cursor: null, finished: false });
   });
 
-  it('goes on within a table, and behind it when it is gone', () => {
+  it('continues within a table, and behind it when it is gone', () => {
     const next = { lead: 'target', after: ['7', 'x'] } as const;
     const progress = kept(advance(resume(undefined), named('b'), { ...nothing, next }));
     expect(nextTable([named('a'), named('b'), named('c')], progress.cursor)).toEqual(named('b'));
@@ -33,7 +33,7 @@ describe('progress', () => {
     expect(progress.tables).toBe(0);
   });
 
-  it('stays small: a table is through after 20 rows, and 50 tables are listed', () => {
+  it('stays small: a table ends after 20 differing rows, and 50 tables are listed', () => {
     let id = 0;
     const different = () =>
       Array.from({ length: 12 }, () => {

@@ -4,6 +4,7 @@ import { openSides } from '../../../lambdas/comparison/sides.ts';
 import { passingSmall } from '../../../lambdas/comparison/small.ts';
 import { REPLICATION_ROLE } from '../../../lambdas/config/names.ts';
 import type { Reader } from '../../../lambdas/ports/database.ts';
+import { INSUFFICIENT_PRIVILEGE } from '../../../lambdas/postgres/sqlstates.ts';
 import { publishedTables } from '../../../lambdas/postgres/tables.sql.ts';
 import { versions } from '../../support/versions.ts';
 import { startWorld, type World } from '../../support/world.ts';
@@ -22,7 +23,7 @@ ${n % 3 === 0 ? '' : `insert into ${nameOf(n)} select n, 'sad', 'row ' || n from
 }).join('\n')}`;
 
 describe.each(versions([11, 17] as const, [15, 18] as const, [17, 18] as const))(
-  'many small tables, from version %i to %i (#11)',
+  'the comparison of many small tables, from version %i to %i (#11)',
   (source, target) => {
     let world: World;
     beforeAll(async () => {
@@ -31,7 +32,7 @@ describe.each(versions([11, 17] as const, [15, 18] as const, [17, 18] as const))
     });
     afterAll(() => world?.destroy());
 
-    it('are found equal with few round trips', async () => {
+    it('finds them equal with few round trips', async () => {
       const { looking } = world.ports('CompareData');
       let snapshots = 0;
       const counting: Reader = {
@@ -61,7 +62,7 @@ describe.each(versions([11, 17] as const, [15, 18] as const, [17, 18] as const))
       expect(snapshots, 'columns and sums of three batches').toBe(2 * Math.ceil(TABLES / 50));
     });
 
-    it('differ each under its own name, wherever in a batch they are', async () => {
+    it('reports each difference under its own table, wherever in a batch', async () => {
       expect(rowsFound(await finished(world))).toEqual([]);
       await world.target(`
 update ${nameOf(1)} set note = 'other' where id = 2;
@@ -86,11 +87,11 @@ delete from "A large" where id = 1234;
       expect(rowsFound(await finished(world, { budgetMs: 1 })), 'the same from visit to visit').toEqual(rowsFound(found));
     });
 
-    it('that cannot be read are named, and not passed for equal', async () => {
+    it('reports unreadable ones, and does not count them as equal', async () => {
       await world.target(`revoke select on ${nameOf(100)} from ${REPLICATION_ROLE}`);
       await expect(finished(world)).rejects.toMatchObject({
         name: 'StatementFailed',
-        complaint: { code: '42501' },
+        complaint: { code: INSUFFICIENT_PRIVILEGE },
         message: expect.stringMatching(/^"public"."Small 100" cannot be compared/),
       });
     });

@@ -121,8 +121,8 @@ describe.each([
   [11, 17],
   [13, 18],
   [17, 18],
-] as const)('values of every type, from version %i to %i', (source: ServerVersion, target: 17 | 18) => {
-  it('agree where they are alike, and each difference is found', async () => {
+] as const)('the comparison of values of every type, from version %i to %i', (source: ServerVersion, target: 17 | 18) => {
+  it('finds equal values equal, and each difference', async () => {
     const world = await startWorld({ source, target });
     try {
       await world.source(`set xmloption = content; ${SCHEMA}`);

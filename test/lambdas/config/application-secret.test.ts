@@ -8,7 +8,7 @@ const login: ApplicationLogin = { host: 't.example', port: 5432, user: 'u', pass
 const source = { host: 's.example', port: 5432, database: 'shop' };
 const fields = { host: 's.example', port: 5432, username: 'a', password: 'b', dbname: 'shop' };
 
-describe('where a value leads', () => {
+describe("the side to which a secret's value leads", () => {
   it.each([
     ['fields', fields],
     ['fields without a port', { ...fields, port: undefined }],
@@ -33,14 +33,14 @@ describe('where a value leads', () => {
   });
 });
 
-describe('the value for the target', () => {
+describe("the secret's value for the target", () => {
   it('keeps every other key, and their order', () => {
     const before = { engine: 'aurora-postgresql', ...fields, port: '5432', pool: { min: 1 }, ssl: true };
     const after = retargeted(JSON.stringify(before), login, NAME);
     expect(after).toBe(JSON.stringify({ ...before, host: 't.example', username: 'u', password: 'p', dbname: 'd' }));
   });
 
-  it('changes what stands beside a URL, too', () => {
+  it('changes the keys beside a URL, too', () => {
     const before = { url: 'postgresql://a:b@s.example/shop', host: 's.example', username: 'a', password: 'b', dbname: 'shop' };
     expect(JSON.parse(retargeted(JSON.stringify(before), login, NAME))).toEqual({
       url: 'postgresql://u:p@t.example:5432/d?sslmode=verify-full',
@@ -78,7 +78,7 @@ describe('the value for the target', () => {
   });
 });
 
-describe("the application's login at the target", () => {
+describe("the application's own login at the target", () => {
   it('may go through PgBouncer, and brings the settings of its URL', () => {
     expect(parseApplicationLogin('{"url": "postgresql://u:p@t.example:6432/d?sslmode=require"}', NAME)).toEqual({
       ...login,

@@ -41,7 +41,7 @@ describe('the keys of the input', () => {
   });
 
   it.each(INPUT_ENTRIES)(
-    'give %s a default that its own parser accepts, or say in words what it is',
+    'give %s a default that its own parser accepts, or describe it in words',
     (key, { parse, default: fallback, otherwise }) => {
       if (otherwise === undefined) expect(parse(fallback)).toEqual(fallback);
       else expect(() => parseInput({ [key]: fallback })).toThrow(`"${key}"`);
@@ -56,7 +56,7 @@ describe('the keys of the input', () => {
     expectTypeOf<MigrationInput['lost']>().toEqualTypeOf<'source' | 'target' | undefined>();
   });
 
-  it('give every value of an empty input', () => {
+  it('all have a value for an empty input', () => {
     expect(Object.keys(parseInput({})).sort()).toEqual(Object.keys(DEFAULT_INPUT).sort());
     expect(parseInput({})).toMatchObject({
       reboot: 'wait',

@@ -24,7 +24,7 @@ describe('the input of an execution', () => {
     expect(parseInput({ Comment: { any: 'thing' } })).toEqual(DEFAULT_INPUT);
   });
 
-  it('takes the place of the defaults, key by key', () => {
+  it('overrides the defaults, key by key', () => {
     const defaults = parseInput({ indexWorkers: 8, excludeSchemas: ['audit'] });
     expect(parseInput({ indexWorkers: 4, reboot: 'now' }, defaults)).toEqual({
       ...DEFAULT_INPUT,
@@ -34,7 +34,7 @@ describe('the input of an execution', () => {
     });
   });
 
-  it('refuses what only another machine understands, like any unknown key', () => {
+  it('is refused with a key of another machine, like any unknown key', () => {
     expect(parseInput({ target: 'drop' }).target).toBe('drop');
     const refused = () => parseInput({ target: 'drop' }, DEFAULT_INPUT, ['Preflight', 'Replicate']);
     expect(refused).toThrow(/"target" is not a setting; the settings are (?!.*target)/);
@@ -52,7 +52,7 @@ describe('the input of an execution', () => {
     );
   });
 
-  it('says in its error that nothing was touched, and what to do', () => {
+  it('is refused with the statement that nothing was changed, and the remedy', () => {
     expect(() => parseInput({ colour: 1 })).toThrow(/nothing was touched: "colour" is not a setting.*Start a new execution/);
   });
 
@@ -102,7 +102,7 @@ describe('the input of an execution', () => {
     expect(problems[0]).toContain(`"${key}"`);
   });
 
-  it('is refused on one short line, however long or broken the value', () => {
+  it('is refused in one short line, however long or broken the value', () => {
     const [problem = ''] = problemsOf({ excludeSchemas: [`a\n${"'; drop table x; --".repeat(1000)}`] });
     expect(problem).not.toContain('\n');
     expect(problem.length).toBeLessThan(250);
@@ -118,7 +118,7 @@ describe('the input of an execution', () => {
     expect(parseInput({ excludeTables: [written] }).excludeTables).toEqual([{ schema, table }]);
   });
 
-  it('understands every name as SQL quotes it', () => {
+  it('accepts every name as SQL quotes it', () => {
     const name = fc
       .string({ minLength: 1, maxLength: 15, unit: 'grapheme' })
       .filter((text) => text.isWellFormed() && Buffer.byteLength(text) <= 63 && !/[\p{Cc}\u2028\u2029]/u.test(text));

@@ -7,7 +7,7 @@ describe('the name of the subscription and its slot', () => {
     expect(subscriptionName('shop_2')).toBe('planetscale_migration_shop_2');
   });
 
-  it('is always one that a slot may have', () => {
+  it('is always a valid slot name', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 63, unit: 'grapheme' }), (database) => {
         expect(subscriptionName(database)).toMatch(/^planetscale_migration_[a-z0-9_]+$/);
@@ -16,23 +16,23 @@ describe('the name of the subscription and its slot', () => {
     );
   });
 
-  it('keeps databases apart that look alike', () => {
+  it('differs for databases of similar names', () => {
     const alike = ['Shop', 'shop', 'SHOP', 'shop ', 'shop_', 'shop-', `${'x'.repeat(50)}1`, `${'x'.repeat(50)}2`, '', 'é', 'è'];
     expect(new Set(alike.map((name) => subscriptionName(name))).size).toBe(alike.length);
   });
 
-  it('stays what it is: a later version must find what an earlier one made', () => {
+  it('is stable between versions of this tool', () => {
     expect(subscriptionName('Shop "main"')).toBe('planetscale_migration_shop__main__3952db078f');
   });
 });
 
-describe('the name of a connection', () => {
-  it('tells the step, and the tag of its long work', () => {
+describe('application_name', () => {
+  it('has the step, and the tag of its long statement', () => {
     expect(applicationName('AwaitCopy')).toBe(`${PREFIX}:AwaitCopy`);
     expect(applicationName('BuildIndexes', 'index 7')).toBe(`${PREFIX}:BuildIndexes:index 7`);
   });
 
-  it('is nothing but what pg_stat_activity keeps', () => {
+  it('fits what pg_stat_activity keeps', () => {
     expect(applicationName('BuildIndexes', 'Größe ✓\n')).toBe(`${PREFIX}:BuildIndexes:Gr??e ??`);
     expect(applicationName('BuildIndexes', 'x'.repeat(63))).toHaveLength(63);
   });

@@ -25,7 +25,7 @@ const refusalOf = (parse: (text: string, secret: string) => unknown, content: un
 };
 
 describe('the passwords of the replication role (#9.13)', () => {
-  it('are made of one value, the same each time, and differ from it and from side to side', () => {
+  it('are derived from one value, reproducibly, and differ from it and from side to side', () => {
     const root = newPassword();
     const [source, target] = [replicationPassword(root, 'source'), replicationPassword(root, 'target')];
     expect(new Set([root, source, target]).size).toBe(3);
@@ -33,7 +33,7 @@ describe('the passwords of the replication role (#9.13)', () => {
     expect(replicationPassword(newPassword(), 'source')).not.toBe(source);
   });
 
-  it('are not made of each other, and stand in SQL, URLs and connection strings as they are', () => {
+  it('cannot be derived from each other, and need no quoting in SQL, URLs and connection strings', () => {
     const root = "canary's root";
     for (const side of ['source', 'target'] as const) expect(replicationPassword(root, side)).toMatch(/^[A-Za-z0-9_-]{43}$/);
     expect(replicationPassword(replicationPassword(root, 'source'), 'target')).not.toBe(replicationPassword(root, 'target'));
@@ -41,7 +41,7 @@ describe('the passwords of the replication role (#9.13)', () => {
 });
 
 describe('the source secret', () => {
-  it('is what RDS keeps', () => {
+  it('has the format of RDS', () => {
     const text = JSON.stringify({ ...whole, engine: 'aurora-postgresql', dbClusterIdentifier: 'shop' });
     expect(parseSourceSecret(text, NAME)).toEqual({ host: 'h.example', port: 5432, user: 'u', password: CANARY });
   });
@@ -50,7 +50,7 @@ describe('the source secret', () => {
     expect(parseSourceSecret(JSON.stringify({ username: 'u', password: CANARY }), NAME)).toEqual({ user: 'u', password: CANARY });
   });
 
-  it('keeps a password as it is, blanks included', () => {
+  it('keeps a password unchanged, blanks included', () => {
     const password = ' "%41\\ ';
     expect(parseSourceSecret(JSON.stringify({ username: 'u', password }), NAME).password).toBe(password);
   });
@@ -70,7 +70,7 @@ describe('the target secret', () => {
     expect(parseTargetSecret(typeof content === 'string' ? content : JSON.stringify(content), NAME)).toEqual(login);
   });
 
-  it('decodes what a URL encodes, whatever a name or a password holds', () => {
+  it('decodes what a URL encodes, in any name or password', () => {
     const text = fc.string({ minLength: 1, unit: 'grapheme' }).filter((value) => value.trim() !== '' && value.isWellFormed());
     fc.assert(
       fc.property(text, text, text, (user, password, database) => {
@@ -108,7 +108,7 @@ describe('the target secret', () => {
 });
 
 describe('the replication secret', () => {
-  it('is a login', () => {
+  it('has a user name and a password', () => {
     expect(parseReplicationSecret(JSON.stringify({ username: 'r', password: CANARY }), NAME)).toEqual({ user: 'r', password: CANARY });
   });
 });

@@ -5,6 +5,7 @@ import { openSides } from '../../../lambdas/comparison/sides.ts';
 import { compareNextPart } from '../../../lambdas/comparison/table.ts';
 import { REPLICATION_ROLE } from '../../../lambdas/config/names.ts';
 import type { Reader } from '../../../lambdas/ports/database.ts';
+import { FEATURE_NOT_SUPPORTED, LOCK_NOT_AVAILABLE } from '../../../lambdas/postgres/sqlstates.ts';
 import { publishedTables } from '../../../lambdas/postgres/tables.sql.ts';
 import { lookAtSequences } from '../../../lambdas/sequences/look.ts';
 import { versions } from '../../support/versions.ts';
@@ -38,7 +39,7 @@ function swappingAfter(reader: Reader, isIt: (text: string) => boolean, swap: ()
 }
 
 describe.each(versions([11, 17] as const, [15, 18] as const, [17, 18] as const))(
-  'a view in the place of a relation, from version %i to %i (#9.9)',
+  'a view that replaced a relation, from version %i to %i (#9.9)',
   (source, target) => {
     let base: World;
     let world: World;
@@ -53,7 +54,7 @@ describe.each(versions([11, 17] as const, [15, 18] as const, [17, 18] as const))
     });
     afterAll(() => base?.destroy());
 
-    it.each(['listed', 'loose'])('is not read in place of the table %s', async (table) => {
+    it.each(['listed', 'loose'])('is not read as the table %s', async (table) => {
       const { looking, close } = openPorts('CompareData', world.places);
       const swap = () =>
         world.source(`alter table public.${table} rename to "${table} before";
@@ -67,7 +68,7 @@ grant select on public.${table} to ${REPLICATION_ROLE}`);
         const sides = await openSides({ comparison: { ...looking.comparison, source: swapping }, remainingMs: () => 60_000 });
         await expect(compareNextPart(sides, published, { lead: 'source', after: null })).rejects.toMatchObject({
           name: 'StatementFailed',
-          complaint: { code: '0A000' },
+          complaint: { code: FEATURE_NOT_SUPPORTED },
           message: expect.stringContaining('is no table any more'),
         });
       } finally {
@@ -75,7 +76,7 @@ grant select on public.${table} to ${REPLICATION_ROLE}`);
       }
     });
 
-    it('is not read in place of a sequence', async () => {
+    it('is not read as a sequence', async () => {
       const { looking, close } = openPorts('SyncSequences', world.places);
       const swap = () =>
         world.source(`alter sequence public.untouched rename to other;
@@ -88,11 +89,11 @@ create view public.untouched as select public.ran() as last_value, true as is_ca
       }
     });
 
-    it('cannot take the place of a sequence that was asked', async () => {
+    it('cannot replace a sequence that is being read', async () => {
       const { looking, close } = openPorts('SyncSequences', world.places);
       const swap = () =>
         expect(world.source(`set lock_timeout = '200ms'; alter sequence public.untouched rename to other`)).rejects.toMatchObject({
-          code: '55P03',
+          code: LOCK_NOT_AVAILABLE,
         });
       try {
         const swapping = swappingAfter(looking.source, (text) => text.startsWith('select v.n, v.last'), swap);

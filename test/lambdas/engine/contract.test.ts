@@ -9,8 +9,8 @@ import { statement } from '../../../lambdas/postgres/quote.ts';
 
 const look = statement('select 1');
 
-describe('the contract', () => {
-  it('gives a step the ports that its needs name, and no others', () => {
+describe('the contract of a step', () => {
+  it('provides the ports that its needs name, and no others', () => {
     const step = defineStep({
       needs: ['source'],
       interrupted: 'Nothing was changed.',
@@ -39,7 +39,7 @@ describe('the contract', () => {
     defineStep({ ...look, act: async () => undefined });
   });
 
-  it('lets a look change nothing', () => {
+  it('has read-only ports for inspecting', () => {
     expectTypeOf<Views>().toHaveProperty('source').not.toHaveProperty('transaction');
     expectTypeOf<Views>().toHaveProperty('target').not.toHaveProperty('session');
     expectTypeOf<Views['cluster'] | Views['clusterReboot']>().toEqualTypeOf<ClusterView>();
@@ -57,7 +57,7 @@ describe('the contract', () => {
     expectTypeOf<Ports['clusterReboot']>().not.toHaveProperty('modify');
   });
 
-  it('keeps evidence to what JSON can carry', () => {
+  it('restricts evidence to JSON', () => {
     defineStep({
       needs: ['source'],
       inspect: async () => new Map<string, number>(),
@@ -67,7 +67,7 @@ describe('the contract', () => {
     });
   });
 
-  it('passes an event that is whole, and keeps a result that a choice can read', () => {
+  it('accepts a whole event, and keeps a result that a Choice state can read', () => {
     expectTypeOf<StepEvent['polls']>().toEqualTypeOf<boolean>();
     expectTypeOf<StepResult['verdict']>().toEqualTypeOf<'pending' | 'done'>();
     expectTypeOf<Environment['STEP']>().toEqualTypeOf<string | undefined>();

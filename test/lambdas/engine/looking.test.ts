@@ -38,7 +38,7 @@ describe.each(versions([11, 17] as const, [13, 18] as const, [15, 17] as const, 
     });
     afterAll(() => world?.destroy());
 
-    it('does not run while data are compared, which finds what differs', async () => {
+    it('does not run during a comparison, which finds the differences', async () => {
       const error = (await world.until('CompareData').catch((thrown: unknown) => thrown)) as Error;
       expect(await ran(world)).toEqual([]);
       expect(error).toMatchObject({ name: 'DataDiffers' });
@@ -53,7 +53,7 @@ describe.each(versions([11, 17] as const, [13, 18] as const, [15, 17] as const, 
       }
     });
 
-    it.each(LOOKING)('does not run while %s looks', async (step) => {
+    it.each(LOOKING)('does not run while %s inspects', async (step) => {
       await visited(world, step);
       expect(await ran(world)).toEqual([]);
     });
@@ -68,7 +68,7 @@ describe.each(versions([11, 17] as const, [13, 18] as const, [15, 17] as const, 
       expect(await ran(world)).toEqual([]);
     });
 
-    it('does not run while the watch looks', async () => {
+    it('does not run while the monitoring function reads', async () => {
       const ports = openPorts('Watch', world.places);
       const { failures } = await collectMetrics(ports.looking, new MetricHistory(), true);
       await ports.close();
@@ -76,7 +76,7 @@ describe.each(versions([11, 17] as const, [13, 18] as const, [15, 17] as const, 
       expect(await ran(world)).toEqual([]);
     });
 
-    it('runs as the role that can only read where planning a query evaluates it, which is what a constant in an index is', async () => {
+    it('runs as the read-only role where the planner evaluates it, as a constant in an index', async () => {
       for (const run of [world.source, world.target]) await run('create index on evil.derived ((n + evil.derived(1)))');
       await ran(world);
       for (const step of LOOKING) await visited(world, step);
@@ -86,7 +86,7 @@ describe.each(versions([11, 17] as const, [13, 18] as const, [15, 17] as const, 
       expect(found.filter((line) => !line.endsWith(`as ${REPLICATION_ROLE}`))).toEqual([]);
     });
 
-    it('would have been seen if it had run', async () => {
+    it('is reported when it does run', async () => {
       await world.source('select k::text from evil.by_mood limit 1');
       expect(await ran(world)).toEqual(['source: mood_text(evil.mood) as rdsadmin']);
     });

@@ -39,40 +39,40 @@ const run = (step: Plain, state: Record<string, unknown> = {}, now = START) =>
   );
 
 describe('one visit of a step', () => {
-  it('acts on todo, looks again and reports what the second look saw', async () => {
+  it('acts on todo, inspects again and reports the second inspection', async () => {
     const step = stepThatSees('todo', 'done');
     expect(await run(step)).toEqual({ verdict: 'done', nextPollSeconds: 0, since: '2026-01-01T00:00:00.000Z', evidence: { saw: 'done' } });
     expect(step.acts).toBe(1);
   });
 
-  it.each(['pending', 'done'] as const)('does not act when the first look says %s', async (verdict) => {
+  it.each(['pending', 'done'] as const)('does not act when the first inspection says %s', async (verdict) => {
     const step = stepThatSees(verdict);
     expect((await run(step)).verdict).toBe(verdict);
     expect(step.acts).toBe(0);
   });
 
-  it('fails when it acted and nothing came of it', async () => {
+  it('fails when it acted without effect', async () => {
     await expect(run(stepThatSees('todo', 'todo'))).rejects.toBeInstanceOf(VerificationError);
   });
 
-  it('is pending when it says that it left work open, and goes on at the next visit', async () => {
+  it('is pending when it left work open, and continues at the next visit', async () => {
     const step: Plain = { ...stepThatSees('todo', 'todo', 'todo', 'done'), act: async () => 'pending' };
     const first = await run(step);
     expect(first).toMatchObject({ verdict: 'pending', nextPollSeconds: 15, evidence: { saw: 'todo' } });
     expect((await run(step, { Example: first }, START + 60_000)).verdict).toBe('done');
   });
 
-  it('believes its second look more than its own word', async () => {
+  it('reports its second inspection rather than the result of the act', async () => {
     const step: Plain = { ...stepThatSees('todo', 'done'), act: async () => 'pending' };
     expect((await run(step)).verdict).toBe('done');
   });
 
-  it('refuses a step that asks to act and cannot', async () => {
+  it('refuses a step that wants to act and cannot', async () => {
     const { act: _, ...looksOnly } = stepThatSees('todo');
     await expect(run(looksOnly)).rejects.toBeInstanceOf(VerificationError);
   });
 
-  it('keeps the time of its first visit and waits longer the longer it has waited', async () => {
+  it('keeps the time of its first visit and polls less often over time', async () => {
     const first = await run(stepThatSees('pending'));
     const later = await run(stepThatSees('pending'), { Example: first }, START + 3_600_000);
     expect(later).toMatchObject({ since: first.since, nextPollSeconds: 180 });
@@ -90,6 +90,6 @@ describe('one visit of a step', () => {
   });
 });
 
-it('polls between 15 seconds and an hour apart', () => {
+it('a pending step polls between 15 seconds and an hour apart', () => {
   expect([0, 299, 300, 600, 86_400, 30 * 86_400].map(nextPollSeconds)).toEqual([15, 15, 15, 30, 3600, 3600]);
 });

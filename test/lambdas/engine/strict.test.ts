@@ -7,7 +7,7 @@ import { changesIn, unboundedIn } from '../../support/strict.ts';
 const LAMBDAS = fileURLToPath(new URL('../../../lambdas', import.meta.url));
 const files = readdirSync(LAMBDAS, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
 
-describe("pg_strict's rule (#10)", () => {
+describe('the rule of pg_strict (#10)', () => {
   it.each([
     ['update a.b set c = 1', 1],
     ['delete from "t"', 1],
@@ -18,7 +18,7 @@ describe("pg_strict's rule (#10)", () => {
     ['insert into t values (1) on conflict (id) do update set c = 1', 0],
     ['select from t for update', 0],
     ['update t set c = 1 -- where\n', 1],
-  ])('sees in %j %i statements without WHERE', (text, count) => {
+  ])('finds in %j %i statements without WHERE', (text, count) => {
     expect(unboundedIn(text)).toHaveLength(count);
   });
 
@@ -26,7 +26,7 @@ describe("pg_strict's rule (#10)", () => {
     expect(unboundedIn(readFileSync(join(LAMBDAS, file), 'utf8'))).toEqual([]);
   });
 
-  it('is asked of statements that are there', () => {
+  it('is checked on statements that exist', () => {
     expect(files.flatMap((file) => changesIn(readFileSync(join(LAMBDAS, file), 'utf8'))).length).toBeGreaterThan(15);
   });
 });

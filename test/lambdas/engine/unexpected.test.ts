@@ -14,6 +14,7 @@ import { type AnyStep, runStep } from '../../../lambdas/engine/step.ts';
 import { unexpected, wordsOfForeign } from '../../../lambdas/engine/unexpected.ts';
 import { visitStep } from '../../../lambdas/handlers/visit.ts';
 import type { Bindings } from '../../../lambdas/ports/bindings.ts';
+import { INSUFFICIENT_PRIVILEGE } from '../../../lambdas/postgres/sqlstates.ts';
 import type { Gates } from '../../../lambdas/state/gates.ts';
 import { STEP_NAMES, stepNamed } from '../../../lambdas/steps/index.ts';
 import { sayingWhoServed, sayingWhoServes } from '../../../lambdas/switch/switching.ts';
@@ -23,7 +24,7 @@ const planted = (): never => {
   throw new TypeError("Cannot read properties of undefined (reading 'toISOString')");
 };
 const refused = (): never => {
-  throw new StatementFailed('permission denied for table t', { code: '42501', hint: 'Ask its owner.' });
+  throw new StatementFailed('permission denied for table t', { code: INSUFFICIENT_PRIVILEGE, hint: 'Ask its owner.' });
 };
 
 /** The error of one visit of a step of which some parts are replaced. */
@@ -38,8 +39,8 @@ const failing = (name: string, parts: Partial<AnyStep>): Promise<MigrationError>
     (error) => error,
   );
 
-describe('an error that is not ours (#11)', () => {
-  it.each(STEP_NAMES)('in the look of %s becomes a Defect that names the step and says that looking changed nothing', async (name) => {
+describe('an unexpected error (#11)', () => {
+  it.each(STEP_NAMES)('of %s inspecting becomes a Defect that names the step and says that nothing was changed', async (name) => {
     const { judge, evidence } = stepNamed(name);
     const error = await failing(name, { judge, evidence, inspect: async () => planted() });
     expect(error).toBeInstanceOf(Defect);
@@ -48,7 +49,7 @@ describe('an error that is not ours (#11)', () => {
     expect(error.message).toContain('Start the machine again');
   });
 
-  it.each(STEP_NAMES.filter((name) => stepNamed(name).act))('in the act of %s says what an act that was cut off leaves', async (name) => {
+  it.each(STEP_NAMES.filter((name) => stepNamed(name).act))('of %s acting says what an interrupted act leaves', async (name) => {
     const { interrupted } = stepNamed(name);
     expect(interrupted).toMatch(/^[A-Z].+\.$/);
     const error = await failing(name, { interrupted: interrupted ?? '', act: async () => planted() });
@@ -57,7 +58,7 @@ describe('an error that is not ours (#11)', () => {
     expect(error.message).toContain(` ${interrupted} `);
   });
 
-  it('in the judgement, in the evidence and in the second look is told by the moment at which it came', async () => {
+  it('in the judgement, the evidence or the second inspection is reported with its phase', async () => {
     let looks = 0;
     const { interrupted = '' } = stepNamed('SyncSequences');
     const second = async () => {
@@ -71,9 +72,9 @@ describe('an error that is not ours (#11)', () => {
     expect((await failing('SyncSequences', { judge: () => 'done', evidence: planted })).message).toContain('while it looked');
   });
 
-  it('that a server refused keeps its name and its code, and says which step, what was changed and what to do', async () => {
+  it('of a server keeps its name and its code, with the step, the change and the remedy', async () => {
     const error = await failing('CopySchema', { interrupted: stepNamed('CopySchema').interrupted ?? '', act: async () => refused() });
-    expect(error).toMatchObject({ name: 'StatementFailed', complaint: { code: '42501' } });
+    expect(error).toMatchObject({ name: 'StatementFailed', complaint: { code: INSUFFICIENT_PRIVILEGE } });
     expect(error.message).toBe(
       'CopySchema stopped while it acted. The schema is copied in one transaction, which was rolled back: the target is as it was, and the ' +
         'source was only read. A server refused a statement: permission denied for table t (42501). Its hint: Ask its owner. Remove the cause ' +
@@ -81,7 +82,7 @@ describe('an error that is not ours (#11)', () => {
     );
   });
 
-  it('leaves alone what says by itself what to do, and what is worth a retry', async () => {
+  it('is unchanged where it names its remedy or is retried', async () => {
     const explained = new StatementFailed('All is said.', {}, { isExplained: true });
     const passing = new TransientError('not now');
     for (const error of [explained, passing]) {
@@ -92,7 +93,7 @@ describe('an error that is not ours (#11)', () => {
     }
   });
 
-  it('shows no value that an engine or a library quotes, and keeps the place in the code for the log', () => {
+  it('shows no value that an engine or a library quotes, and keeps the stack for the log', () => {
     const lines: unknown[] = [];
     const quoting = [
       () => JSON.parse('{"password": canary}'),
@@ -118,7 +119,7 @@ describe('an error that is not ours (#11)', () => {
     expect(wordsOfForeign(new RangeError('Invalid time value'))).toBe('RangeError: Invalid time value');
   });
 
-  it('before the step begins says that nothing was touched', async () => {
+  it('before the step begins says that nothing was changed', async () => {
     const event: StepEvent = { input: {}, state: {}, execution: 'e', executionArn: 'arn', startedAt: '', polls: true };
     const places = async (): Promise<Partial<Bindings>> => planted();
     const visit = visitStep('CopySchema', event, { places, remainingMs: () => 1000, log: silent });
@@ -126,7 +127,7 @@ describe('an error that is not ours (#11)', () => {
   });
 });
 
-describe('an error that a switch did not expect (#11)', () => {
+describe('an unexpected error of a switch (#11)', () => {
   const gate = (state: string, changes: object = {}) => ({ state, epoch: 1, commits: 0, openedEpoch: null, ...changes });
   const gates = (source: object | undefined, target: object | undefined): Gates => ({ source, target }) as Gates;
   const committed = gates(gate('closed', { commits: 1 }), gate('open', { openedEpoch: 1 }));
@@ -148,7 +149,7 @@ describe('an error that a switch did not expect (#11)', () => {
     expect(() => sayingWhoServed(direction, found, planted)).toThrow(kind);
   });
 
-  it('says that nobody knows where no gate can be asked, and passes on what is ours', async () => {
+  it('says that the serving side is unknown without a gate, and passes on our own errors', async () => {
     await expect(sayingWhoServes(CUTOVER, { source: {}, target: {} } as never, async () => refused())).rejects.toThrow(
       /could not be asked whether the switch was committed.*permission denied for table t \(42501\)/,
     );

@@ -51,7 +51,7 @@ insert into cron.job (schedule, command, username, active, jobname, database) va
   };
 
   it(
-    'are made disabled, enabled by the switch, and the other way round at the way back',
+    'are created disabled, enabled by Cutover, and the reverse by Rollback',
     inWorld(async (world) => {
       await world.visit('SyncSequences');
       expect([await jobs(world, 'source'), await jobs(world, 'target')]).toEqual([{ ...ALL_ON }, { ...ALL_OFF }]);
@@ -87,7 +87,7 @@ insert into cron.job (schedule, command, jobname) values ('@daily', 'select 2', 
   );
 
   it(
-    'are handed over by Recovery where the switch was cut off after its commit',
+    'are handed over by Recovery where the switch was interrupted after its commit',
     inWorld(async (world) => {
       await world.visit('SwitchOver');
       await world.source("begin read write; update cron.job set active = true where jobname = 'nightly'; commit");
@@ -99,7 +99,7 @@ insert into cron.job (schedule, command, jobname) values ('@daily', 'select 2', 
   );
 
   it(
-    'keep nobody from going back, although they could not be handed over',
+    'do not keep a Rollback from passing, although they could not be handed over',
     inWorld(async (world) => {
       await world.visit('SwitchOver');
       await world.source("begin read write; update cron.job set active = true where jobname = 'nightly'; commit");
@@ -109,7 +109,7 @@ insert into cron.job (schedule, command, jobname) values ('@daily', 'select 2', 
   );
 
   it(
-    'stay as they are where nothing was switched',
+    'are unchanged without a switch',
     inWorld(async (world) => {
       await world.visit('SyncSequences');
       await world.target(`do $$ declare s name; begin
@@ -122,7 +122,7 @@ insert into cron.job (schedule, command, jobname) values ('@daily', 'select 2', 
   );
 
   it(
-    'go on at the source where the target has no pg_cron, as nothing else could take their place',
+    'stay enabled at the source where the target has no pg_cron',
     inWorld(async (world) => {
       await world.target("update pg_extension set extname = 'intagg' where extname = 'pg_cron'");
       await world.visit('SwitchOver');

@@ -15,7 +15,7 @@ select setval('partman.config_seq', 4711);
 describe.each([
   [11, 17],
   [18, 18],
-] as const)('rows that an extension marks as its configuration, from %i to %i (#11)', (source, target) => {
+] as const)('configuration rows of an extension, from %i to %i (#11)', (source, target) => {
   let world: World;
   let made = 0;
   beforeAll(async () => {
@@ -34,7 +34,7 @@ grant select on all sequences in schema partman to "${shop.database.source.user}
     return shop;
   };
 
-  it('are copied as they are, with their sequences, and those of the extension itself are left alone', async () => {
+  it("are copied with their sequences, and the extension's own rows stay unchanged", async () => {
     const shop = await fresh();
     const { evidence } = await shop.visit('SyncSequences');
     expect(evidence).toMatchObject({
@@ -49,7 +49,7 @@ grant select on all sequences in schema partman to "${shop.database.source.user}
     expect(await shop.target("select nextval('partman.config_seq')::int as n")).toEqual([{ n: 4712 }]);
   });
 
-  it('follow what was changed since in the next execution, and nothing that is only there is touched', async () => {
+  it('follow later changes in the next execution, and rows only on the target stay', async () => {
     const shop = await fresh();
     await shop.visit('SyncSequences');
     await shop.source(`update partman."part config" set names = '{z}' where parent = 'public.events';
@@ -64,7 +64,7 @@ insert into partman."part config" (parent) values ('late')`);
     expect(await shop.target('select count(*)::int as n from partman.sub')).toEqual([{ n: 3 }]);
   });
 
-  it('are named with the reason where they cannot be carried, and keep no others back', async () => {
+  it('are named with the reason where they cannot be copied, and hold up no others', async () => {
     const shop = await fresh();
     await shop.target(`create function public.seen() returns trigger language plpgsql as 'begin return new; end';
 create trigger "of others" before insert on partman."part config" for each row execute procedure public.seen()`);
@@ -79,7 +79,7 @@ create trigger "of others" before insert on partman."part config" for each row e
     expect(await shop.target("select nextval('partman.config_seq')::int as n")).toEqual([{ n: 4712 }]);
   });
 
-  it('stay where the input leaves their schema behind', async () => {
+  it('are not copied where the input excludes their schema', async () => {
     const shop = await fresh();
     const { evidence } = await shop.visit('SyncSequences', { input: { excludeSchemas: ['partman'] } });
     expect(evidence).not.toHaveProperty('ofExtensions');

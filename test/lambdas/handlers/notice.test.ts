@@ -26,7 +26,7 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-describe('the function that tells', () => {
+describe('the notice function', () => {
   it('publishes the reason that the event carries', async () => {
     await notice({ detail: { ...detail, error: 'NotReady', cause: 'No key.' } });
     expect(published()).toEqual([
@@ -35,20 +35,20 @@ describe('the function that tells', () => {
     expect(sfn.calls()).toHaveLength(0);
   });
 
-  it.each([{}, { error: null, cause: null }])('asks for the reason where the event does not carry it: %j', async (missing) => {
+  it.each([{}, { error: null, cause: null }])('asks for the reason where the event lacks it: %j', async (missing) => {
     sfn.on(DescribeExecutionCommand, { executionArn: detail.executionArn }).resolves({ error: 'CopyStalled', cause: 'A lock.' });
     await notice({ detail: { ...detail, ...missing } });
     expect(published()).toMatchObject([{ Subject: 'Shop: Replicate failed: CopyStalled', Message: expect.stringContaining('A lock.') }]);
   });
 
-  it('asks nothing about a good end, and says nothing where there is nothing to say', async () => {
+  it('asks nothing about a success, and sends nothing where there is nothing to report', async () => {
     await notice({ detail: { ...detail, status: 'SUCCEEDED' } });
     await notice({ detail: { ...detail, status: 'SUCCEEDED', stateMachineArn: `${HOME}:stateMachine:Shop-Rotation` } });
     expect(published()).toMatchObject([{ Subject: 'Shop: ready to cut over' }]);
     expect(sfn.calls()).toHaveLength(0);
   });
 
-  it('fails where nobody could be told, so that it is called again', async () => {
+  it('fails where the message could not be published, so that it is called again', async () => {
     sns.on(PublishCommand).rejects(new Error('not now'));
     await expect(notice({ detail: { ...detail, status: 'SUCCEEDED' } })).rejects.toThrow('not now');
   });

@@ -78,8 +78,8 @@ async function failure(of: StepEvent = event): Promise<{ readonly name: string; 
 /** The line of the log that holds a text. */
 const lineWith = (text: string): unknown => JSON.parse(written.split('\n').find((line) => line.includes(text)) ?? '{}');
 
-describe('a function', () => {
-  it('runs the step that its environment names, on the places that it needs', async () => {
+describe('the step function', () => {
+  it('runs the step of its environment with the ports that it needs', async () => {
     await expect(handler(event, invocation)).resolves.toMatchObject({ verdict: 'done', evidence: { walLevel: 'logical' } });
     expect(secrets.calls()).toHaveLength(1);
   });
@@ -91,19 +91,19 @@ describe('a function', () => {
     await expect(handler(event, invocation)).resolves.toMatchObject({ verdict: 'done' });
   });
 
-  it('refuses input before anything is read', async () => {
+  it('refuses the input before anything is read', async () => {
     await expect(failure({ ...event, input: { colour: 'blue' } })).resolves.toMatchObject({ name: 'InvalidInput' });
     expect([...secrets.calls(), ...rds.calls()]).toHaveLength(0);
   });
 
-  it('that is only woken answers at once, and reads nothing: neither its settings nor a secret (#9.18)', async () => {
+  it('answers a wake-up call at once, and reads neither settings nor secrets (#9.18)', async () => {
     vi.unstubAllEnvs();
     await expect(handler({ wake: true }, invocation)).resolves.toEqual({ awake: true });
     expect([...secrets.calls(), ...rds.calls()]).toHaveLength(0);
     expect(written).toBe('');
   });
 
-  it('takes no input for a call that wakes it (#9.18)', async () => {
+  it('takes no input for a wake-up call (#9.18)', async () => {
     await expect(failure({ ...event, input: { wake: true } })).resolves.toMatchObject({ name: 'InvalidInput' });
   });
 
@@ -115,14 +115,14 @@ describe('a function', () => {
     });
   });
 
-  it('goes by the defaults of the deployment', async () => {
+  it('uses the defaults of the deployment', async () => {
     vi.stubEnv(VARIABLE.inputDefaults, '{"indexWorkers": 99}');
     await expect(failure()).resolves.toMatchObject({ name: 'InvalidInput', message: expect.stringContaining('"indexWorkers"') });
     vi.stubEnv(VARIABLE.inputDefaults, '{"indexWorkers": 9}');
     await expect(handler(event, invocation)).resolves.toMatchObject({ verdict: 'done' });
   });
 
-  it('keeps what it says of an error within what the history keeps, so that the machine can read it', async () => {
+  it('cuts its error to what the history keeps, so that the machine can read it', async () => {
     const input = Object.fromEntries(Array.from({ length: 2000 }, (_, at) => [`"${at}"\n`, at]));
     const { message, json } = await failure({ ...event, input });
     expect(message).toMatch(/the rest is in the log/);
@@ -130,7 +130,7 @@ describe('a function', () => {
     expect(JSON.stringify(lineWith('The whole message'))).toContain('1999');
   });
 
-  it('shows no password, in an error or in the log', async () => {
+  it('reports no password, in an error or in the log', async () => {
     for (const login of [
       { username: world.database.source.user, password: CANARY },
       { username: CANARY, password: '' },
@@ -145,13 +145,13 @@ describe('a function', () => {
     expect(written).not.toContain(world.database.source.password);
   });
 
-  it('logs why it stopped', async () => {
+  it('logs the reason of a failure', async () => {
     sourceKeeps({ username: world.database.source.user, password: CANARY });
     const { message } = await failure();
     expect(lineWith('VerifyWalLevel stopped')).toMatchObject({ level: 'WARN', details: { error: 'CannotConnect', message } });
   });
 
-  it('logs in JSON which step of which execution it was', async () => {
+  it('logs in JSON with the step and the execution', async () => {
     const { user: username, password } = world.database.source;
     sourceKeeps({ username, password });
     await handler(event, invocation);

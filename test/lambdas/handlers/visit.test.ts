@@ -34,7 +34,7 @@ describe('a visit', () => {
     });
   });
 
-  it('remembers when the step was visited first', async () => {
+  it('keeps the time of the first visit to the step', async () => {
     const since = '2026-01-01T00:00:00.000Z';
     const state = { RebootSource: { verdict: 'pending', nextPollSeconds: 15, since, evidence: null } };
     await expect(visitStep('RebootSource', { ...event, state }, host('rebooting'))).resolves.toMatchObject({ verdict: 'pending', since });
@@ -54,7 +54,7 @@ describe('a visit', () => {
     await expect(visitStep('DropReplication', { ...event, input }, host('', { places }))).rejects.toThrow('so far');
   });
 
-  it('asks for no place before the input was found good', async () => {
+  it('resolves no binding before the input is validated', async () => {
     let asked = false;
     const places: Host['places'] = async () => {
       asked = true;
@@ -66,7 +66,7 @@ describe('a visit', () => {
     expect(asked).toBe(false);
   });
 
-  it('passes on what keeps the places from being found', async () => {
+  it('passes on the error of resolving a binding', async () => {
     const places: Host['places'] = async () => {
       throw new TransientError('not now');
     };

@@ -77,7 +77,7 @@ const embedded = () => {
   return line === undefined ? undefined : JSON.parse(line);
 };
 
-describe('the function that watches', () => {
+describe('the monitoring function', () => {
   it('touches neither a secret nor a database while no migration is open', async () => {
     sfn.on(ListExecutionsCommand).resolves({ executions: [] });
     await call();
@@ -85,7 +85,7 @@ describe('the function that watches', () => {
     expect(written).toBe('');
   });
 
-  it('writes metrics of the source by the embedded metric format, though the authorities of a public target do not vouch for a test server', async () => {
+  it("writes metrics of the source in the embedded metric format, though the target's certificate cannot be verified", async () => {
     opened();
     await expect(call()).rejects.toMatchObject({ name: 'CannotConnect' });
     const metrics = embedded();
@@ -100,7 +100,7 @@ describe('the function that watches', () => {
     }
   });
 
-  it('holds nothing but numbers and names of our own', async () => {
+  it('writes nothing but numbers and names of our own', async () => {
     opened();
     await call().catch(() => {});
     const { _aws, service, stream, ...numbers } = embedded();
@@ -109,7 +109,7 @@ describe('the function that watches', () => {
       expect([name, typeof value]).toEqual([expect.toBeOneOf(Object.keys(UNITS)), 'number']);
   });
 
-  it('watches one side where the secret of the other cannot be used, and fails all the same', async () => {
+  it('measures one side where the secret of the other cannot be used, and fails all the same', async () => {
     opened();
     keeps('target-secret', { password: CANARY });
     await expect(call()).rejects.toMatchObject({ name: 'InvalidConfiguration' });
@@ -117,7 +117,7 @@ describe('the function that watches', () => {
     expect(written).toContain('The look was not whole');
   });
 
-  it('shows no password, in an error or in the log', async () => {
+  it('reports no password, in an error or in the log', async () => {
     opened();
     const { source } = world.database;
     for (const login of [
@@ -136,7 +136,7 @@ describe('the function that watches', () => {
     for (const password of [source.password, world.database.target.password, REPLICATION_PASSWORD]) expect(written).not.toContain(password);
   });
 
-  it('fails where it cannot find out whether a migration is open', async () => {
+  it('fails where it cannot read whether a migration is open', async () => {
     sfn.on(ListExecutionsCommand).rejects(Object.assign(new Error('no'), { name: 'AccessDeniedException' }));
     await expect(call()).rejects.toMatchObject({ name: 'InvalidConfiguration' });
   });

@@ -65,7 +65,7 @@ const inSession = async (world: World, side: 'source' | 'target', text: string) 
 
 const HEALTHY = { SlotActive: 1, SubscriptionRunning: 1, HistoryBroken: 0, HeartbeatGaps: 0, FenceHeldSeconds: 0, ServingTarget: 0 };
 
-describe('the watch', () => {
+describe('collecting metrics', () => {
   let servers: SharedServers;
   beforeAll(async () => {
     servers = await sharedServers(SWITCHABLE);
@@ -81,7 +81,7 @@ describe('the watch', () => {
   };
 
   it(
-    'measures nothing where nothing of ours is there',
+    'measures nothing without a migration',
     inWorld(
       () => servers.published(),
       async (world) => {
@@ -91,7 +91,7 @@ describe('the watch', () => {
   );
 
   it(
-    'shows how far a copy is, and for how long it has not got further',
+    'shows the progress of a copy, and since when it has stalled',
     inWorld(
       () => servers.published(),
       async (world) => {
@@ -120,7 +120,7 @@ describe('the watch', () => {
   );
 
   it(
-    'finds a stream in step ready to be cut over, where Replicate has succeeded',
+    'shows a stream in step as ready for Cutover once Replicate has succeeded',
     inWorld(
       () => servers.replicated(),
       async (world) => {
@@ -135,7 +135,7 @@ describe('the watch', () => {
   );
 
   it(
-    'tells the lag in bytes and in time where the subscriber cannot apply',
+    'shows the lag in bytes and in time where the subscriber cannot apply',
     inWorld(
       () => servers.replicated(),
       async (world) => {
@@ -161,7 +161,7 @@ describe('the watch', () => {
   );
 
   it(
-    'counts the errors since the look before',
+    'counts the errors since the last collection',
     inWorld(
       () => servers.replicated(),
       async (world) => {
@@ -182,7 +182,7 @@ describe('the watch', () => {
   );
 
   it(
-    'sees a heartbeat that did not arrive',
+    'shows a heartbeat that did not arrive',
     inWorld(
       () => servers.replicated(),
       async (world) => {
@@ -195,7 +195,7 @@ describe('the watch', () => {
   );
 
   it(
-    'sees a subscription that somebody has disabled, and one that is gone',
+    'shows a disabled subscription, and a missing one',
     inWorld(
       () => servers.replicated(),
       async (world) => {
@@ -241,7 +241,7 @@ describe('the watch', () => {
   );
 
   it(
-    'watches the stream back after a switch, and the one there again after the way back',
+    'follows the stream back after a Cutover, and the stream over after a Rollback',
     inWorld(
       async () => letInApplication(await servers.replicated()),
       async (world) => {
@@ -264,7 +264,7 @@ describe('the watch', () => {
   );
 
   it(
-    'measures what it can where one side is out of reach, and says that it was not all',
+    'measures what it can where one side is unreachable, and says that it is incomplete',
     inWorld(
       () => servers.replicated(),
       async (world) => {
@@ -290,8 +290,8 @@ describe('the watch', () => {
 describe.each([
   [11, 18],
   [13, 17],
-] as const)('the watch from %i to %i', (source, target) => {
-  it('asks no side for what its version does not have, there and back', async () => {
+] as const)('collecting metrics from %i to %i', (source, target) => {
+  it('asks no side for what its version lacks, in both directions', async () => {
     const world = await letInApplication(await replicated({ ...SWITCHABLE, source, target }));
     try {
       const memory = new MetricHistory();
@@ -308,8 +308,8 @@ describe.each([
   });
 });
 
-describe('the watch of a slot that may keep little', () => {
-  it('tells the hours that are left, and that the slot is lost', async () => {
+describe('collecting metrics of a slot with a limit', () => {
+  it('shows the hours that are left, and a lost slot', async () => {
     const world = await replicated({
       source: 15,
       sourceParameters: { max_slot_wal_keep_size: '64MB', max_wal_size: '64MB', min_wal_size: '32MB', wal_keep_size: 0 },
@@ -337,7 +337,7 @@ describe('the watch of a slot that may keep little', () => {
     }
   });
 
-  it('says never where what is kept does not grow', async () => {
+  it('shows no end where the kept WAL does not grow', async () => {
     const world = await published({ source: 17, target: 17 });
     try {
       await world.until('CreateSubscription');

@@ -9,13 +9,13 @@ describe('a position in the WAL', () => {
     ['0/FF', 255],
     ['1/0', 2 ** 32],
     ['2A/10', 42 * 2 ** 32 + 16],
-  ])('%s stands for %i bytes', (position, bytes) => {
+  ])('in the form %s stands for %i bytes', (position, bytes) => {
     expect(bytesOf(position)).toBe(bytes);
   });
 });
 
-describe('the memory of the watch', () => {
-  it('tells no growth before its looks span ten minutes', () => {
+describe('the metric history', () => {
+  it('shows no growth before its samples span ten minutes', () => {
     const memory = new MetricHistory();
     expect(memory.growthPerHour()).toBeUndefined();
     memory.keep({ at: 0, position: 0, keptBytes: 0 });
@@ -25,7 +25,7 @@ describe('the memory of the watch', () => {
     expect(memory.growthPerHour()).toBe(6_000);
   });
 
-  it('goes by the last hour only', () => {
+  it('uses the last hour only', () => {
     const memory = new MetricHistory();
     for (let minute = 0; minute <= 120; minute += 1) {
       memory.keep({ at: minute * MINUTE, position: 0, keptBytes: minute < 60 ? minute * 1_000_000 : 60_000_000 });
@@ -33,7 +33,7 @@ describe('the memory of the watch', () => {
     expect(memory.growthPerHour()).toBe(0);
   });
 
-  it('knows when the WAL was last seen to end before a position, or at least since when it was not', () => {
+  it('knows when the WAL last ended before a position, or at least since when it did not', () => {
     const memory = new MetricHistory();
     expect(memory.lastSeenBefore(10)).toBeUndefined();
     for (const minute of [1, 2, 3]) memory.keep({ at: minute * MINUTE, position: minute * 100, keptBytes: 0 });
@@ -42,12 +42,12 @@ describe('the memory of the watch', () => {
     expect(memory.lastSeenBefore(50)).toBe(1 * MINUTE);
   });
 
-  it('counts errors from look to look, and from zero where somebody has reset them', () => {
+  it('counts errors between samples, and from zero after a reset of statistics', () => {
     const memory = new MetricHistory();
     expect([7, 7, 9, 2].map((total) => memory.errorsSince(total))).toEqual([undefined, 0, 2, 0]);
   });
 
-  it('forgets everything when another stream is current', () => {
+  it('is emptied when another stream is current', () => {
     const memory = new MetricHistory();
     memory.turnTo('forward');
     memory.keep({ at: 0, position: 0, keptBytes: 0 });

@@ -3,7 +3,7 @@ import { migrationStatusOf } from '../../../lambdas/monitoring/migration-status.
 
 const newest = (machine: string, startedAt: number, succeeded = true) => ({ machine, startedAt, succeeded });
 
-describe('a migration', () => {
+describe('the status of a migration', () => {
   it.each([
     ['is not open before a machine that acts was started', [], undefined, false],
     ['is open from the first start on', [newest('Replicate', 1, false)], undefined, true],

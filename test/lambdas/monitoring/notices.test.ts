@@ -7,22 +7,22 @@ const ended = (changes: Partial<Ended> = {}): Ended => ({
   ...changes,
 });
 
-describe('a notice', () => {
+describe('the text of a notice', () => {
   it.each([
     ['Replicate', 'Shop: ready to cut over'],
     ['Cutover', 'Shop: switched to PlanetScale'],
     ['Rollback', 'Shop: rolled back to Aurora'],
     ['Recovery', 'Shop: an interrupted switch is settled'],
     ['Cleanup', 'Shop: cleaned up'],
-  ])('says at the good end of %s: %s', (machine, subject) => {
+  ])('reports the success of %s: %s', (machine, subject) => {
     expect(noticeOf('Shop', ended({ machine }))).toMatchObject({ subject });
   });
 
-  it('is not given where a machine has ended well of which nobody has to know', () => {
+  it('is empty for the success of a machine that only reads', () => {
     expect(noticeOf('Shop', ended({ machine: 'Rotation' }))).toBeUndefined();
   });
 
-  it('says why an execution failed, letter by letter, and where to look', () => {
+  it('has the unchanged reason of a failed execution, and a link', () => {
     const cause = 'Two blockers:\n- "Orders" has no key.\n- start Cleanup with {"target": "drop"}';
     const notice = noticeOf('Shop', ended({ status: 'FAILED', error: 'NotReady', cause }));
     expect(notice?.subject).toBe('Shop: Replicate failed: NotReady');
@@ -41,11 +41,11 @@ describe('a notice', () => {
   it.each([
     ['ABORTED', 'Shop: Replicate was stopped'],
     ['TIMED_OUT', 'Shop: Replicate ran out of time'],
-  ] as const)('says of %s without a reason: %s', (status, subject) => {
+  ] as const)('reports the end %s without a reason: %s', (status, subject) => {
     expect(noticeOf('Shop', ended({ status }))).toMatchObject({ subject, message: expect.stringContaining('can be started again') });
   });
 
-  it('keeps within what SNS takes: a subject of 100 characters of ASCII, and a text that is read at a glance', () => {
+  it('fits SNS: a subject of 100 characters of ASCII, and a short text', () => {
     const notice = noticeOf('Shop', ended({ status: 'FAILED', error: `Überall\n${'x'.repeat(200)}`, cause: 'y'.repeat(30_000) }));
     expect(notice?.subject).toMatch(/^[ -~]{1,100}$/);
     expect(notice?.message.length).toBeLessThan(5_000);

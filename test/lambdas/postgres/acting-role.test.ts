@@ -4,6 +4,7 @@ import { REPLICATION_ROLE } from '../../../lambdas/config/names.ts';
 import type { ConnectionSettings } from '../../../lambdas/ports/connection-settings.ts';
 import type { Statement } from '../../../lambdas/ports/database.ts';
 import { allowBypass, allowReplication, asOurselves, asRoleMaker, createRole, setVerifier } from '../../../lambdas/postgres/roles.sql.ts';
+import { INSUFFICIENT_PRIVILEGE } from '../../../lambdas/postgres/sqlstates.ts';
 import { createSlot, dropSlot } from '../../../lambdas/replication/slots.sql.ts';
 import { TARGET_ROLES } from '../../../rehearsal/servers/planetscale-roles.ts';
 import { poorRole } from '../../support/findings.ts';
@@ -15,7 +16,7 @@ describe.each([
   [17, 'member'],
   [18, 'member'],
   [18, 'default'],
-] as const)('acting as a role with the attribute on a target of version %i, logged in as %s (#10)', (version, login) => {
+] as const)('SET ROLE to the role with the attribute on a target of version %i, logged in as %s (#10)', (version, login) => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld({ source: 17, target: version, targetLogin: login });
@@ -24,7 +25,7 @@ describe.each([
 
   const portOf = (settings: ConnectionSettings) => databasePort(settings, 'test');
 
-  it('makes and drops a slot, and is nobody else after the statement', async () => {
+  it('allows to create and drop a slot, and ends with the statement', async () => {
     const port = portOf(world.database.target);
     try {
       const session = await port.acting.session('slot');
@@ -39,7 +40,7 @@ describe.each([
     }
   });
 
-  it('makes a role that replicates and bypasses row security, changes it later, and is nobody else after the transaction', async () => {
+  it('allows to create a role with REPLICATION and BYPASSRLS and to alter it, and ends with the transaction', async () => {
     const port = portOf(world.database.target);
     try {
       for (const make of [createRole, setVerifier]) {
@@ -62,13 +63,13 @@ describe.each([
     }
   });
 
-  it('never acts as a superuser, and fails as the server says where no role may be acted as', async () => {
+  it("never chooses a superuser, and fails with the server's message without a suitable role", async () => {
     const lone = await poorRole('target', world, 'lone', 'grant pscale_admin to :role');
     const barred = await poorRole('target', world, 'barred', `grant ${TARGET_ROLES.default} to :role with set false`);
     for (const settings of [lone, barred]) {
       const port = portOf(settings);
       try {
-        await expect(port.acting.query(createSlot('none'))).rejects.toMatchObject({ complaint: { code: '42501' } });
+        await expect(port.acting.query(createSlot('none'))).rejects.toMatchObject({ complaint: { code: INSUFFICIENT_PRIVILEGE } });
       } finally {
         await port.close();
       }

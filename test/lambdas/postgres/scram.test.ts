@@ -4,6 +4,7 @@ import { clientConfig } from '../../../lambdas/adapters/postgres/client-config.t
 import { InvalidConfiguration } from '../../../lambdas/config/errors.ts';
 import { identifier, literal } from '../../../lambdas/postgres/quote.ts';
 import { saslprep, scramVerifier } from '../../../lambdas/postgres/scram.ts';
+import { INVALID_PASSWORD } from '../../../lambdas/postgres/sqlstates.ts';
 import { Server } from '../../../rehearsal/servers/server.ts';
 
 const PASSWORDS = [
@@ -39,7 +40,7 @@ describe('a SCRAM verifier', () => {
     expect(scramVerifier(password, Buffer.from(salt ?? '', 'base64'), Number(iterations))).toBe(rows[0].rolpassword);
   });
 
-  it('logs in with the password it was made of, and with no other', async () => {
+  it('logs in with the password it was derived from, and with no other', async () => {
     const password = PASSWORDS[1] ?? '';
     await admin.query(`create role verified login password ${literal(scramVerifier(password))}`);
     const login = async (word: string) => {
@@ -51,14 +52,14 @@ describe('a SCRAM verifier', () => {
       }
     };
     await expect(login(password)).resolves.toBeUndefined();
-    await expect(login(`${password} `)).rejects.toMatchObject({ code: '28P01' });
+    await expect(login(`${password} `)).rejects.toMatchObject({ code: INVALID_PASSWORD });
   });
 
   it('has another salt each time', () => {
     expect(scramVerifier('same')).not.toBe(scramVerifier('same'));
   });
 
-  it('is refused where preparing is ambiguous, without repeating the password', () => {
+  it('is refused where SASLprep is ambiguous, without quoting the password', () => {
     const ambiguous = '\ufb01nal \u0661 \u05d0'; // a ligature that NFKC unfolds, beside letters from right to left
     expect(() => saslprep(ambiguous)).toThrow(InvalidConfiguration);
     expect(() => saslprep(ambiguous)).not.toThrow(ambiguous);

@@ -85,7 +85,7 @@ const WHOLE: readonly (readonly [what: string, text: string, told: string])[] = 
   ['a syntax error', 'select from where', 'syntax error at or near "where"'],
 ];
 
-describe.each([11, 17] as const)('an error of version %i (#9.17)', (source) => {
+describe.each([11, 17] as const)('the message of an error of version %i (#9.17)', (source) => {
   let world: World;
   let ports: OpenPorts;
   let heard: { readonly server?: Json }[] = [];
@@ -107,7 +107,7 @@ describe.each([11, 17] as const)('an error of version %i (#9.17)', (source) => {
     await world?.destroy();
   });
 
-  it.each(CUT)('is cut to condition and object, and the log gets the rest: %s', async (_what, text, name, told) => {
+  it.each(CUT)('is cut to condition and object, and kept whole in the log: %s', async (_what, text, name, told) => {
     heard = [];
     const error = await refusalOf(ports.acting.source.query(statement(text)));
     expect(error).toMatchObject({ name, message: expect.stringMatching(told) });
@@ -117,20 +117,20 @@ describe.each([11, 17] as const)('an error of version %i (#9.17)', (source) => {
     expect(heard[0]?.server).toContain(CANARY);
   });
 
-  it('is cut where it arises at the commit', async () => {
+  it('is cut where the error arises at the commit', async () => {
     const error = await refusalOf(
       ports.acting.source.transaction((session) => session.query(statement('insert into public.deferred values ($1::text)', [CANARY]))),
     );
     expect(error.message).toMatch(/^raise_exception \(P0001\) in function public\.late\(\);/);
   });
 
-  it.each(WHOLE)('is told whole where the server made it of names: %s', async (_what, text, told) => {
+  it.each(WHOLE)('is kept where the server made it of names: %s', async (_what, text, told) => {
     heard = [];
     expect(await refusalOf(ports.acting.source.query(statement(text)))).toMatchObject({ name: 'StatementFailed', message: told });
     expect(heard).toEqual([]);
   });
 
-  it('is told whole where a block of ours raises it', async () => {
+  it('is kept where a DO block of ours raises it', async () => {
     const { acting } = ports;
     await acting.source.query(statement('create schema if not exists planetscale_migration'));
     await acting.source.query(createGate());
@@ -167,8 +167,8 @@ create event trigger on_ddl on ddl_command_start when tag in ('CREATE SUBSCRIPTI
   });
 });
 
-describe('words (#9.17)', () => {
-  it('know the conditions of every version, and none that users make up', () => {
+describe("parsing a server's error (#9.17)", () => {
+  it('knows the conditions of every version, and no codes made up by users', () => {
     expect(['P0001', '23505', '57P05', '25P04', '0A000', '2200H', '22P02'].map(conditionOf)).toEqual([
       'raise_exception',
       'unique_violation',
@@ -181,7 +181,7 @@ describe('words (#9.17)', () => {
     expect(conditionOf('SHOP1')).toBeUndefined();
   });
 
-  it('name the objects that a server names', () => {
+  it('finds the objects that a server names', () => {
     const told = { code: '23514', message: CANARY, foreign: true, culprit: undefined, objects: ['table "s"."t"', 'constraint "c"'] };
     expect(publicWords(told)).toEqual({
       message: 'check_violation (23514) at table "s"."t", constraint "c"; its words may hold data and are in the log only',
@@ -215,7 +215,7 @@ describe('words (#9.17)', () => {
     ['a row that is copied, of two lines', 'COPY t, line 1, column word: "canary\nof a row"', false],
     ['a function of the user that a copy calls', 'PL/pgSQL function public.f() line 3 at RAISE\nCOPY t, line 1', false],
     ['another language', 'PL/pgSQL-Funktion inline_code_block Zeile 3 bei RAISE', false],
-  ])('are taken for our own after %s: %s', (_what, context, own) => {
+  ])('finds whether it is raised by our own code after %s: %s', (_what, context, own) => {
     expect(isOwnContext(context)).toBe(own);
   });
 
@@ -224,7 +224,7 @@ describe('words (#9.17)', () => {
     ['SQL function "f" statement 1', 'f'],
     [`SQL statement "select '${CANARY}'"\nPL/pgSQL function f() line 3 at EXECUTE`, undefined],
     [undefined, undefined],
-  ])('name the function of the innermost frame: %s', (context, name) => {
+  ])('finds the function of the innermost frame: %s', (context, name) => {
     expect(culpritIn(context)).toBe(name);
   });
 });

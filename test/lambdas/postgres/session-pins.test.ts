@@ -23,13 +23,13 @@ const values = async (reader: Pick<Reader, 'query'>, names: readonly string[]): 
   return Object.fromEntries(rows.map(({ name, value }) => [name, value]));
 };
 
-describe('the pins of a session (#9.4)', () => {
-  it('say why each is there, and name nothing twice', () => {
+describe('the pinned settings of a session (#9.4)', () => {
+  it('each have a reason, and none is listed twice', () => {
     for (const { why } of SESSION_PINS) expect(why).toMatch(/\.$/);
     expect(new Set(SESSION_PINS.map(({ name }) => name)).size).toBe(SESSION_PINS.length);
   });
 
-  it('are each put to the test by a hostile value', () => {
+  it('are each tested with a hostile value', () => {
     expect(hostileTo(99).map(({ name }) => name)).toEqual(SESSION_PINS.map(({ name }) => name));
   });
 });
@@ -77,7 +77,7 @@ create function planted.current_setting(text) returns text language sql as 'sele
     expect(friendly.acting).toMatchObject({ default_transaction_read_only: 'off', synchronous_commit: 'on' });
   });
 
-  it.each(REACHES)('are the same whatever the %s is set to', async (reach) => {
+  it.each(REACHES)('have the same values whatever the %s is set to', async (reach) => {
     await beHostile(world, 'source', reach, hostileTo(source));
     expect(await found()).toEqual(friendly);
   });

@@ -33,7 +33,7 @@ where relkind in ('r', 'i') and relnamespace = 'public'::regnamespace`)
     );
   const installed = (on: World) => on.target("select from pg_extension where extname = 'pg_prewarm'");
 
-  it('reads tables and indexes where somebody has installed pg_prewarm, in whatever schema, and once an execution', async () => {
+  it('reads tables and indexes once an execution where pg_prewarm is installed, in any schema', async () => {
     const shop = await copied('insert into public."Large" select i, \'x\' from generate_series(1, 2000) as i');
     await shop.target('create schema "my tools"; create extension pg_prewarm schema "my tools"');
     expect(await findingsOf(shop, [prewarm], { input: INPUT })).toEqual([]);
@@ -52,7 +52,7 @@ where relkind in ('r', 'i') and relnamespace = 'public'::regnamespace`)
     expect(evidence).toMatchObject({ prewarmed: { pages: Math.floor(2048 * 0.8), failure: null } });
   });
 
-  it('goes on without where our role may not install it, and Preflight says so', async () => {
+  it('skips prewarming where our role may not install pg_prewarm, which Preflight reports', async () => {
     const shop = await copied();
     expect(summary(await findingsOf(shop, [prewarm], { input: INPUT }))).toEqual({ PrewarmNotThere: warning('pg_prewarm') });
     expect(await findingsOf(shop, [prewarm])).toEqual([]);
@@ -61,7 +61,7 @@ where relkind in ('r', 'i') and relnamespace = 'public'::regnamespace`)
     expect((await shop.until('BuildIndexes', { execution: 'without' })).evidence).not.toHaveProperty('prewarmed');
   });
 
-  it('leaves nothing of what it has installed itself', async () => {
+  it('drops the extension that it installed itself', async () => {
     const shop = await copied();
     const role = `"${shop.database.target.user.replace(`.${shop.pair.edge.branch}`, '')}"`;
     await shop.target(`alter role ${role} superuser`);

@@ -152,7 +152,7 @@ describe.each(versions([11, 17] as const, [15, 18] as const, [17, 18] as const))
       expect(await leftPublication(world)).toEqual([]);
     };
 
-    it('are taken in without a copy, and whatever was in them or comes into them is right', async () => {
+    it('are subscribed without a copy, and rows in them before or later arrive', async () => {
       const world = await fresh();
       const other = new pg.Client(clientConfig(world.database.source, 'test'));
       const truncating = new pg.Client(clientConfig(world.database.source, 'test'));
@@ -210,7 +210,7 @@ describe.each(versions([11, 17] as const, [15, 18] as const, [17, 18] as const))
       ]);
     });
 
-    it('are taken in whatever place an earlier visit was interrupted at', async () => {
+    it('are subscribed after an interruption at any statement', async () => {
       const world = await fresh();
       const crash = (at: (statement: Statement<unknown>) => boolean, times = 1): Intervene => {
         let left = times;
@@ -236,7 +236,7 @@ describe.each(versions([11, 17] as const, [15, 18] as const, [17, 18] as const))
       expect(await withoutCopy(world)).toEqual(known);
     });
 
-    it('are taken in anew where the slot was lost before anything else was copied', async () => {
+    it('are subscribed anew where the slot was lost before another table was copied', async () => {
       const world = await fresh();
       await expect(
         act(world, async ({ text }) => {
@@ -249,7 +249,7 @@ describe.each(versions([11, 17] as const, [15, 18] as const, [17, 18] as const))
       expect(await withoutCopy(world)).not.toContain(quiet(4));
     });
 
-    it('are copied one by one where they cannot be taken in at once', async () => {
+    it('are copied one by one where they cannot be subscribed at once', async () => {
       const world = await fresh();
       await act(world, async (statement) => {
         if (isListing(statement)) throw new TransientError('a lock is held for longer than we wait');
@@ -260,7 +260,7 @@ describe.each(versions([11, 17] as const, [15, 18] as const, [17, 18] as const))
       expect(evidence).not.toHaveProperty('emptyAtStart');
     });
 
-    it('are not taken in where the target holds rows, which is said as ever', async () => {
+    it('are refused where the target holds rows', async () => {
       const world = await fresh();
       await world.target(`insert into ${quiet(7)} values (1, 'of somebody else')`);
       await expect(world.until('CreateSubscription')).rejects.toMatchObject({

@@ -7,6 +7,7 @@ import type { SideName } from '../../../lambdas/config/side-name.ts';
 import type { Statement } from '../../../lambdas/ports/database.ts';
 import { createRole, setVerifier } from '../../../lambdas/postgres/roles.sql.ts';
 import { scramVerifier } from '../../../lambdas/postgres/scram.ts';
+import { DUPLICATE_OBJECT, UNDEFINED_OBJECT } from '../../../lambdas/postgres/sqlstates.ts';
 import { connectionString } from '../../../lambdas/replication/connection.ts';
 import {
   createCopylessSubscription,
@@ -66,13 +67,15 @@ async function sayEverySecret(world: World, side: SideName, version: number): Pr
   await run(world, side, createSubscription(NAME, connection(version), OPTIONS));
   await run(world, side, setConnection(NAME, connection(version)));
   await expect(run(world, side, setConnection('of another name', connection(version)))).rejects.toMatchObject({
-    complaint: { code: '42704' },
+    complaint: { code: UNDEFINED_OBJECT },
   });
   await expect(run(world, side, createCopylessSubscription('copyless', connection(version), version))).rejects.toThrow(/could not connect/);
   await run(world, side, forgetSubscription(NAME).slice(1));
   await run(world, side, createRole('a_role', scramVerifier(CANARY)));
   await run(world, side, setVerifier('a_role', scramVerifier(CANARY)));
-  await expect(run(world, side, createRole('a_role', scramVerifier(CANARY)))).rejects.toMatchObject({ complaint: { code: '42710' } });
+  await expect(run(world, side, createRole('a_role', scramVerifier(CANARY)))).rejects.toMatchObject({
+    complaint: { code: DUPLICATE_OBJECT },
+  });
   await world[side]('drop role a_role');
 }
 
@@ -97,7 +100,7 @@ async function mute(): Promise<{ readonly port: number; close(): void }> {
   };
 }
 
-describe.each(versions(11, 13, 15, 17))('a source of version %i that keeps everything (#9.13)', (version) => {
+describe.each(versions(11, 13, 15, 17))('a source of version %i that logs all statements (#9.13)', (version) => {
   let world: World;
   beforeAll(async () => {
     // Before 16 nobody but a superuser may, whom RDS has none of.
@@ -110,7 +113,7 @@ describe.each(versions(11, 13, 15, 17))('a source of version %i that keeps every
   });
   afterAll(() => world?.destroy());
 
-  it('keeps no secret, neither in its log nor in pg_stat_statements, because our role may say so', async () => {
+  it('keeps no secret, neither in its log nor in pg_stat_statements, where our role may switch that off', async () => {
     if (version >= 14) await sayEverySecret(world, 'source', version);
     else {
       await expect(run(world, 'source', createCopylessSubscription('copyless', connection(version), version))).rejects.toThrow(
@@ -127,7 +130,7 @@ describe.each(versions(11, 13, 15, 17))('a source of version %i that keeps every
     expect(await findingsOf(world, [recordedSecrets])).toEqual([]);
   });
 
-  it('shows no secret of a statement that is under way', async () => {
+  it('shows no secret of a running statement', async () => {
     const server = await mute();
     try {
       const refused = run(world, 'source', createCopylessSubscription('copyless', connection(version, server.port), version)).then(
@@ -145,21 +148,21 @@ describe.each(versions(11, 13, 15, 17))('a source of version %i that keeps every
   });
 });
 
-describe.each([17, 18] as const)('a target of version %i whose settings our role may not change (#9.13)', (version) => {
+describe.each([17, 18] as const)('logging on a target of version %i whose settings our role may not change (#9.13)', (version) => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld({ source: 15, target: version, targetParameters: LOADED, targetLogin: 'default' });
   });
   afterAll(() => world?.destroy());
 
-  it('is nothing to speak of as it is by default', async () => {
+  it('leads to no finding by default', async () => {
     expect(await findingsOf(world, [recordedSecrets])).toEqual([]);
     await world.target('create extension pg_stat_statements');
     await run(world, 'target', createRole('by_default', scramVerifier(CANARY)));
     for (const secret of SECRETS) expect(await kept(world, 'target')).not.toMatch(secret);
   });
 
-  it('is a warning with what mends it, and does keep the password until then', async () => {
+  it('leads to a warning with the remedy, and keeps the password until then', async () => {
     await makeLoud(world, 'target', version);
     const found = await findingsOf(world, [recordedSecrets]);
     expect(summary(found)).toEqual({
@@ -184,7 +187,7 @@ describe.each([17, 18] as const)('a target of version %i whose settings our role
     expect(await findingsOf(world, [recordedSecrets])).toEqual([]);
   });
 
-  it('keeps none once the right to say so was granted', async () => {
+  it('keeps no password once our role may switch it off', async () => {
     await makeLoud(world, 'target', version);
     const user = world.database.roles.target;
     await world.target(`grant set on parameter ${Object.keys(loudest(version)).join(', ')} to ${user}`);

@@ -58,14 +58,14 @@ function breaking(database: Database, after: { calls: number }): Database {
   };
 }
 
-describe('a copy whose end was lost', () => {
+describe('a table whose copy lost its end', () => {
   let servers: SharedServers;
   beforeAll(async () => {
     servers = await sharedServers({ source: 15, target: 18 });
   });
   afterAll(() => servers?.destroy());
 
-  it('is found by AwaitCopy and made again, with everything written meanwhile', async () => {
+  it('is found by AwaitCopy and copied again, with every write since', async () => {
     const world = await servers.replicated();
     await orphan(world);
     await world.until('AwaitCopy');
@@ -75,13 +75,13 @@ describe('a copy whose end was lost', () => {
     expect(await recordedResyncs(world.ports('test').looking.target)).toEqual([]);
   });
 
-  it('is not seen where every copy has its slot or is over', async () => {
+  it('is not reported where every copy has its slot or is over', async () => {
     const world = await servers.replicated();
     const { source, target } = world.ports('test').looking;
     expect(await orphanedCopies(source, target, subscriptionName(world.database.name))).toEqual([]);
   });
 
-  it('is made again however far an interrupted visit had come, also when Replicate begins anew', async () => {
+  it('is copied again after an interruption at any statement, also when Replicate begins anew', async () => {
     const world = await servers.replicated();
     let interrupted = 0;
     for (let calls = 0; ; calls += 1) {

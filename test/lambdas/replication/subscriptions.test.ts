@@ -21,7 +21,7 @@ import { startWorld, type World } from '../../support/world.ts';
 
 const NAME = 'planetscale_migration_reverse_one';
 
-describe.each(versions(11, 13, 15, 17, 18))('a subscription on a source %i, to its master user (#10)', (source) => {
+describe.each(versions(11, 13, 15, 17, 18))('a subscription on a source %i, created by its master user (#10)', (source) => {
   let world: World;
   let ask: <Row>(statement: Statement<Row>) => Promise<readonly Row[]>;
   beforeAll(async () => {
@@ -44,7 +44,7 @@ describe.each(versions(11, 13, 15, 17, 18))('a subscription on a source %i, to i
   });
   afterAll(() => world?.destroy());
 
-  it('is read with its note, its tables and its numbers, and never with those of a namesake elsewhere', async () => {
+  it('is read with its comment, its tables and its counters, and apart from a namesake in another database', async () => {
     expect(await ask(subscriptionState(NAME))).toMatchObject([{ enabled: true, slot: NAME, note: 'a note' }]);
     expect(await ask(subscribedTables(NAME))).toEqual([{ schema: 'public', table: 't', state: 'r' }]);
     expect(await ask(finishedCopies(NAME))).toEqual([]);
@@ -57,7 +57,7 @@ describe.each(versions(11, 13, 15, 17, 18))('a subscription on a source %i, to i
     }
   });
 
-  it('is seen at work, and counted', async () => {
+  it('is shown as active, and counted', async () => {
     await expect
       .poll(() => ask(subscriberHealth(NAME)), { timeout: 30_000 })
       .toEqual([{ enabled: true, applying: true, tables: 1, ready: 1 }]);
@@ -67,7 +67,7 @@ describe.each(versions(11, 13, 15, 17, 18))('a subscription on a source %i, to i
     expect(await ask(namesNotOurs())).toEqual([]);
   });
 
-  it('takes in what is written at the target, and is given up', async () => {
+  it('applies what is written at the target, and can be dropped', async () => {
     await world.target('insert into t values (1)');
     await expect.poll(() => world.source('select id from t'), { timeout: 30_000 }).toEqual([{ id: 1 }]);
     const { acting } = world.ports('CreateSubscription');

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openPorts } from '../../../lambdas/adapters/open-ports.ts';
 import { REPLICATION_ROLE } from '../../../lambdas/config/names.ts';
+import { INSUFFICIENT_PRIVILEGE } from '../../../lambdas/postgres/sqlstates.ts';
 import { ensureTargetReader, isTargetReaderComplete, lookAtTargetReader } from '../../../lambdas/replication/target-reader.ts';
 import { HOSTILE_TABLES } from '../../support/hostile.ts';
 import { published } from '../../support/replicated.ts';
@@ -14,14 +15,14 @@ const role = (world: World) =>
     [REPLICATION_ROLE],
   );
 
-describe('the reader on the target (#9.9)', () => {
+describe('the read-only role on the target (#9.9)', () => {
   let world: World;
   beforeAll(async () => {
     world = await published();
   });
   afterAll(() => world?.destroy());
 
-  it('is made with the subscription, and can do nothing but read what is published, past every policy', async () => {
+  it('is created with the subscription, and may only read what is published, past every policy', async () => {
     await world.target('create table public.unrelated (id int)');
     await world.until('CreateSubscription');
     expect(await role(world)).toEqual([
@@ -37,10 +38,10 @@ from pg_class as c join pg_namespace as n on n.oid = c.relnamespace where c.relk
     expect(rights.filter(({ writes }) => writes)).toEqual([]);
     expect(rights.filter(({ reads }) => reads)).toHaveLength(HOSTILE_TABLES.length);
     expect(rights.find(({ table }) => table === 'unrelated')).toMatchObject({ reads: false });
-    await expect(asReader('create table public.own ()')).rejects.toMatchObject({ code: '42501' });
+    await expect(asReader('create table public.own ()')).rejects.toMatchObject({ code: INSUFFICIENT_PRIVILEGE });
   });
 
-  it('is put right where its password or its rights were taken, and is read as complete only then', async () => {
+  it('is repaired where its password or its privileges were changed, and is complete only then', async () => {
     await world.target(`alter role ${REPLICATION_ROLE} password 'another'`);
     const ports = openPorts('test', world.places);
     try {
@@ -55,14 +56,14 @@ from pg_class as c join pg_namespace as n on n.oid = c.relnamespace where c.relk
     }
   });
 
-  it('is gone after Cleanup', async () => {
+  it('is dropped by Cleanup', async () => {
     await world.until('DropReplication');
     expect(await role(world)).toEqual([]);
   });
 });
 
-describe('the reader on a target whose role is a member of one that makes roles (#9.9)', () => {
-  it('is made and changed as that one', async () => {
+describe('the read-only role on a target where our role may SET ROLE to one with CREATEROLE (#9.9)', () => {
+  it('is created and altered as that one', async () => {
     const world = await startWorld({ source: 15, target: 18, targetSchema: 'create table public.t (id int primary key)' });
     await world.target(`create role pscale_api_x login password 'x' in role ${world.database.roles.target};
 grant create on database "${world.database.name.replaceAll('"', '""')}" to pscale_api_x`);

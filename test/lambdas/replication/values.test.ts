@@ -89,7 +89,7 @@ describe.each(versions<[ServerVersion, ServerVersion]>([11, 18], [15, 17], [18, 
   });
   afterAll(() => world?.destroy());
 
-  it('arrive as they are by the copy and by the stream, whatever database and role say on either side', async () => {
+  it('arrive unchanged by the copy and by the stream, whatever database and role are set to on either side', async () => {
     for (const step of ['CreateReplicationRole', 'CopySchema', 'CreatePublication'] as const) await world.visit(step);
     await world.until('CreateSubscription');
     await eventually(async () => (await tableStates(world)).every((state) => state === 'r'));
@@ -105,7 +105,7 @@ describe.each(versions<[ServerVersion, ServerVersion]>([11, 18], [15, 17], [18, 
     await expectAgreement();
   });
 
-  it('arrive as they are by the way back, and the settings go back with the stream', async () => {
+  it('arrive unchanged by the stream back, whose settings are removed with it', async () => {
     await world.visit('SwitchOver');
     expect(JSON.stringify(await settingsOf(world, 'source'))).toContain('lc_monetary=C');
     await world.target(`${CHANGE.replaceAll('100, 105', '200, 205').replace('id = 1', 'id = 2')}`);

@@ -32,7 +32,7 @@ const literally = (one: Printed, other: Printed): string[] =>
 describe.each(versions<[ServerVersion, ServerVersion]>([11, 18], [15, 17], [18, 18]))(
   'definitions from %i to %i (#11)',
   (source, target) => {
-    it('are the same in one form after a dump and a load, and where they are made by hand on both sides', async () => {
+    it('have one canonical form after a dump and restore, and where they are written by hand on both sides', async () => {
       const world = await startWorld({ source, target, schema: definitions(source) });
       try {
         await world.until('CopySchema');
@@ -51,7 +51,7 @@ describe.each(versions<[ServerVersion, ServerVersion]>([11, 18], [15, 17], [18, 
   },
 );
 
-describe('the one form of a definition (#11)', () => {
+describe('the canonical form of a definition (#11)', () => {
   it.each([
     ['((a OR b) AND c)', '(a OR (b AND c))'],
     ['(a AND (b OR c))', '(a AND b OR c)'],
@@ -70,11 +70,11 @@ describe('the one form of a definition (#11)', () => {
     [' SELECT t.a FROM s.t', ' SELECT u.a FROM s.t'],
     [' SELECT a.id FROM (a JOIN b ON ((a.id = b.id)))', ' SELECT b.id FROM (a JOIN b ON ((a.id = b.id)))'],
     ['CHECK (a) NOT VALID', 'CHECK (a)'],
-  ])('tells %s from %s', (one, other) => {
+  ])('differs for %s and %s', (one, other) => {
     expect(sayTheSame(one, other)).toBe(false);
   });
 
-  it('is the same whether a version quotes a word or not', () => {
+  it('is the same whether a version quotes an identifier or not', () => {
     expect(canonical('column public.widget."system_user"')).toBe(canonical('column public.widget.system_user'));
   });
 });

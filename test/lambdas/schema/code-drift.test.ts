@@ -116,7 +116,7 @@ describe.each([
   });
   afterAll(() => world?.destroy());
 
-  it('is none after the copy, and none for what stays behind, for our own role and for what is made anew as it was', async () => {
+  it('is none after the copy, nor for excluded objects, our own role and objects recreated unchanged', async () => {
     await world.until('CreateReplicationRole');
     await world.asSourceRole(`create or replace function app.double(x int) returns int language sql immutable as 'select x * 2';
       create or replace function "left behind".f() returns int language sql as 'select 2';
@@ -126,7 +126,7 @@ describe.each([
     expect(await findings(world)).toEqual([]);
   });
 
-  it('names every object that was added, changed or removed on the source, refuses for code and warns of grants', async () => {
+  it('names every object added, changed or removed on the source, blocks for code and warns of grants', async () => {
     for (const change of CHANGES) await world.asSourceRole(sqlOf(change));
     const { from, to } = await looked(world);
     expect(to).toEqual([]);
@@ -144,7 +144,7 @@ describe.each([
     expect((await findings(world, ROLLBACK)).every(({ severity }) => severity === 'warning')).toBe(true);
   });
 
-  it('is settled once the same statements were run on the target', async () => {
+  it('is none once the same statements were run on the target', async () => {
     await world.target(`do $$ begin create role reader; exception when duplicate_object then null; end $$`);
     for (const change of CHANGES) await world.asTargetRole(sqlOf(change));
     const { from, to, alike } = await looked(world);
@@ -155,7 +155,7 @@ describe.each([
     expect((await findings(world)).map(({ code: name }) => name)).toEqual(['PrivilegesOrVersionsChanged', 'CodeChangedAlike']);
   });
 
-  it('on the target is what went or changed there, and not what was added, nor a path that a function was given', async () => {
+  it('on the target names what was removed or changed, and not what was added or was given a search_path', async () => {
     await world.asTargetRole(
       `alter function app."Audit"() set search_path = app; create function app.of_the_target() returns int language sql as 'select 1'`,
     );
@@ -168,7 +168,7 @@ describe.each([
     expect((await looked(world)).to).toEqual([]);
   });
 
-  it('lists the target in full when that is the side to leave', async () => {
+  it('is listed for the target in full when that is the side to leave', async () => {
     await world.asTargetRole('create view app.newest as select 1 as one');
     const { from } = await looked(world, 'target');
     expect(from.map(inWords)).toContainEqual(expect.stringMatching(/^view app\.newest was added: plain; text [0-9a-f]{12}$/));
@@ -201,7 +201,7 @@ describe('code drift of a large schema (#11)', () => {
   });
 });
 
-describe('what two versions print of the same (#11)', () => {
+describe('the definitions of one object by two versions (#11)', () => {
   const text = (words: string, body: string | null) => ({ object: 'x', words, body });
   it.each([
     ['a table in front of columns', ' SELECT i.id FROM app.item i;', ' SELECT id\n   FROM app.item i;', true],
@@ -210,7 +210,7 @@ describe('what two versions print of the same (#11)', () => {
     ['quotes of a function that is a keyword', '(owner = ("session_user"())::text)', '(owner = SESSION_USER)', true],
     ['another bound', ' WHERE a < 1', ' WHERE a < 2', false],
     ['another literal', " WHERE a = 'x.y'", " WHERE a = 'y'", false],
-  ])('is alike where it differs by %s: %j, %j', (_, here, there, alike) => {
+  ])('are equal where they differ by %s: %j, %j', (_, here, there, alike) => {
     expect(isAlike('view v', text('plain', here), text('plain', there))).toBe(alike);
     expect(isAlike('view v', text('plain', here), text('security_barrier=true', there))).toBe(false);
     expect(isAlike('view v', text('plain', here), undefined)).toBe(false);

@@ -7,7 +7,7 @@ const table = object('table shop.item', 'permanent');
 const note = object('column shop.item.note', 'text', table.object);
 const names = (before: SchemaObject[], now: SchemaObject[]) => differencesBetween(before, now).map((one) => one.object);
 
-it('leaves out what is held together with its parts on partitions of partitions, and nothing else (#11)', () => {
+it('comparing schemas leaves out clones on partitions of partitions, and nothing else (#11)', () => {
   const key = object('constraint a.log.key', 'FOREIGN KEY', 'table a.log');
   const below = object('constraint a.log_1.key', 'FOREIGN KEY', 'table a.log_1', key.object);
   const lowest = object('constraint a.log_1_1.key', 'FOREIGN KEY', 'table a.log_1_1', below.object);
@@ -18,24 +18,24 @@ it('leaves out what is held together with its parts on partitions of partitions,
 });
 
 describe('differencesBetween', () => {
-  it('finds nothing between equal schemas, in whatever order they are listed', () => {
+  it('finds nothing between equal schemas, in any order', () => {
     expect(differencesBetween([], [])).toEqual([]);
     expect(differencesBetween([table, note], [note, table])).toEqual([]);
   });
 
-  it('says what an object was and is', () => {
+  it('returns the former and the present definition of an object', () => {
     const changed = object(note.object, 'integer', table.object);
     expect(differencesBetween([table, note], [table, changed])).toEqual([{ object: note.object, was: 'text', is: 'integer' }]);
     expect(differencesBetween([table], [table, note])).toEqual([{ object: note.object, was: undefined, is: 'text' }]);
     expect(differencesBetween([table, note], [table])).toEqual([{ object: note.object, was: 'text', is: undefined }]);
   });
 
-  it('tells an empty definition from none', () => {
+  it('distinguishes an empty definition from none', () => {
     expect(differencesBetween([object('type a')], [])).toEqual([{ object: 'type a', was: '', is: undefined }]);
     expect(differencesBetween([], [object('type a')])).toEqual([{ object: 'type a', was: undefined, is: '' }]);
   });
 
-  it('names a table that came or went, and not what came or went with it', () => {
+  it('names a table that was added or removed, without its parts', () => {
     const key = object('constraint shop.item.key', 'PRIMARY KEY (id)', table.object);
     const index = object('index shop.key', 'CREATE …', table.object, key.object);
     expect(names([], [table, note, key, index])).toEqual([table.object]);
@@ -52,7 +52,7 @@ describe('differencesBetween', () => {
     expect(names([table, note], now)).toEqual(['column shop.item.new', note.object, table.object]);
   });
 
-  it('names a change of a parent once, however many partitions follow it, and each that does not', () => {
+  it('names a change of a parent once for all partitions that follow it, and each that does not', () => {
     const [root, one, other] = ['root', 'one', 'other'].map((name) => `column ${name}.a`) as [string, string, string];
     const before = [object(root, 'text'), object(one, 'text', root), object(other, 'text', one)];
     expect(names(before, [object(root, 'citext'), object(one, 'citext', root), object(other, 'citext', one)])).toEqual([root]);

@@ -141,7 +141,7 @@ describe('schemaDifferences', () => {
     [11, 17],
     [15, 17],
     [17, 18],
-  ])('finds none after a copy from %d to %d, however values are printed by then', async (source, target) => {
+  ])('finds none after a copy from %d to %d, however later versions print values', async (source, target) => {
     const pair = await startWorld({ source, target, name: 'awkward "ü"' });
     try {
       await copy(pair, awkwardSchema(source));
@@ -159,7 +159,7 @@ describe('schemaDifferences', () => {
     }
   });
 
-  it.each(['source', 'target'] as const)('names every change on the %s, and nothing that stays behind', async (side) => {
+  it.each(['source', 'target'] as const)('names every change on the %s, and nothing that is excluded', async (side) => {
     const shop = await copy(await sibling(), CHANGEABLE, EXCLUDING);
     const other = side === 'source' ? 'target' : 'source';
     if (side === 'target') {
@@ -172,7 +172,7 @@ describe('schemaDifferences', () => {
     expect(differences[side].map(inWords).sort()).toEqual(CHANGES.flatMap(([, ...sentences]) => sentences).sort());
   });
 
-  it('names an index that became invalid, and one that is only just begun', async () => {
+  it('names an index that became invalid, and one that has just been begun', async () => {
     const shop = await copy(await sibling(), CHANGEABLE, EXCLUDING);
     await shop.target(`update pg_index set indisvalid = false where indexrelid = 'shop."by note"'::regclass`);
     await shop.source(`insert into shop."Order" (id, note, state, total) values (1, 'a', 'open', 1), (2, 'b', 'open', 1)`);
@@ -185,7 +185,7 @@ describe('schemaDifferences', () => {
     expect(target.map(inWords)).toEqual([`index shop."by note" was changed: it was ${definition}, and is ${definition} (invalid)`]);
   });
 
-  it('names tables that were dropped once, without what was in them, and what a renamed one still has', async () => {
+  it('names dropped tables once, without their parts, and what a renamed table still has', async () => {
     const shop = await copy(await sibling(), CHANGEABLE, EXCLUDING);
     await shop.source('drop table shop.line; drop table shop.event; alter table shop."Order" rename to orders');
     const { source, target } = await looked(shop);
@@ -201,7 +201,7 @@ describe('schemaDifferences', () => {
     expect(target).toEqual([]);
   });
 
-  it('can tell nothing of a side that is not recorded', async () => {
+  it('returns nothing for a side without a record', async () => {
     const shop = await sibling();
     expect(await looked(shop)).toEqual({ source: [], target: [], alike: [], recorded: { source: false, target: false } });
     await shop.asSourceRole('create table t (id int primary key, a int unique)');

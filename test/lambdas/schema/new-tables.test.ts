@@ -24,7 +24,7 @@ const published = async (world: World) =>
 describe.each([
   [11, 18],
   [15, 17],
-] as const)('A table that is new on the source, from %i to %i (#11)', (source, target) => {
+] as const)('a table that is new on the source, from %i to %i (#11)', (source, target) => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld({ source, target, schema: SCHEMA });
@@ -32,7 +32,7 @@ describe.each([
   });
   afterAll(() => world?.destroy());
 
-  it('is not published while the target lacks it, the stream goes on, and the advice that is given makes it travel', async () => {
+  it('is not published while the target lacks it, the stream continues, and the given advice replicates it', async () => {
     await world.asSourceRole(`create table "My shop"."New; one" (id int primary key, note text);
       create table event_2025 partition of event for values from ('2025-01-01') to ('2026-01-01');
       insert into "My shop"."New; one" values (1, 'x'); insert into event values (2, '2025-05-05')`);
@@ -56,7 +56,7 @@ describe.each([
     expect(await world.visit('CreatePublication')).toMatchObject({ verdict: 'done', evidence: { missing: 0, surplus: 0 } });
   });
 
-  it('that is published already names itself as what the stream waits for, which then goes on', async () => {
+  it('that is published already is named as what the stream waits for, which then continues', async () => {
     await world.asSourceRole('create table late (id int primary key)');
     await world.source('alter publication planetscale_migration add table late');
     await world.asSourceRole(`insert into late values (1); insert into "My shop"."Order" values (3, 'c')`);
@@ -70,7 +70,7 @@ describe.each([
     await eventually(async () => (await world.target('select from "My shop"."Order"')).length === 3);
   });
 
-  it('may be left behind', async () => {
+  it('may be excluded', async () => {
     await world.asSourceRole('create table scratch (id int primary key)');
     expect(await world.visit('CreatePublication', { input: { excludeTables: ['public.scratch'] } })).toMatchObject({ verdict: 'done' });
     await world.asSourceRole('drop table scratch');

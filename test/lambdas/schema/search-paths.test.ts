@@ -59,7 +59,7 @@ const PATH = ['app', 'A; b', 'public'];
 describe.each<[ServerVersion, ServerVersion]>([
   [11, 18],
   [15, 17],
-])('functions that lean on a search_path, from %i to %i (#11)', (source, target) => {
+])('functions that depend on search_path, from %i to %i (#11)', (source, target) => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld({ source, target });
@@ -70,7 +70,7 @@ describe.each<[ServerVersion, ServerVersion]>([
   const find = (input: Record<string, unknown>): Promise<readonly Finding[]> =>
     searchPath.find({ source: world.ports('CheckReadiness').looking.source, input: { ...NOTHING_EXCLUDED, ...input } } as never);
 
-  it('are named by Preflight with the path that each gets, and the statements, those alone that are run without one', async () => {
+  it('are named by Preflight with the path and the statements for each, if it is run without one', async () => {
     const [finding] = await find({ searchPath: 'source' });
     expect(finding).toMatchObject({
       ...{ code: 'FunctionGetsPath', severity: 'warning', objects: GIVEN.map((routine) => `${routine}: ${PATH.join(', ')}`) },
@@ -78,11 +78,11 @@ describe.each<[ServerVersion, ServerVersion]>([
     });
   });
 
-  it('are named all the same where they are to be left as they are', async () => {
+  it('are named also where the input leaves them unchanged', async () => {
     expect(await find({ searchPath: 'as-is' })).toMatchObject([{ code: 'FunctionLeansOnPath', severity: 'warning' }]);
   });
 
-  it('get it from CopySchema on the target, which writes down which, and the source is left alone', async () => {
+  it('get their path from CopySchema on the target, which records it, and stay unchanged on the source', async () => {
     const { evidence } = await world.until('CopySchema');
     expect(evidence).toMatchObject({ morePaths: 0, gavePath: GIVEN.map((routine) => expect.stringContaining(routine)) });
     expect(await world.target('select routine, path from planetscale_migration.path_given order by routine')).toEqual(
@@ -94,7 +94,7 @@ describe.each<[ServerVersion, ServerVersion]>([
 create index on app.thing (app.indexed(i))`);
   });
 
-  it('stay as they are where the input says so, and then rows are refused', async () => {
+  it('are unchanged where the input says so, so that rows are refused', async () => {
     const left = await world.sibling('left as it is');
     await left.asSourceRole(SCHEMA);
     expect((await left.until('CopySchema', { input: { searchPath: 'as-is' } })).evidence).not.toHaveProperty('gavePath');
@@ -118,14 +118,14 @@ alter role "other ${source}" set search_path = "${role}", public`);
   });
 });
 
-describe('words of a body (#11)', () => {
-  it('are names in any form, in strings too, and tell what stands behind a dot', () => {
+describe('identifiers in a function body (#11)', () => {
+  it('are found in any form, in strings too, and apart from those behind a dot', () => {
     const { bare, qualified } = wordsIn(`select Half(x), "Mixed ""Q""", a.b, 'conf'::regconfig, 1 <-> 2, q . "C d"`);
     expect([...bare]).toEqual(expect.arrayContaining(['half', 'Mixed "Q"', 'a', 'conf', '<->', 'q']));
     expect([...qualified]).toEqual(['b', 'C d']);
   });
 
-  it('of a search_path are taken as PostgreSQL takes them', () => {
+  it('of a search_path are parsed as PostgreSQL does', () => {
     expect(namesInPath('"$user", Public,"A, ""b""" ,pg_temp')).toEqual(['$user', 'public', 'A, "b"', 'pg_temp']);
   });
 });

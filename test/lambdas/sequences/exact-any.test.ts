@@ -69,14 +69,14 @@ begin
 exception when others then return drawn || sqlstate;
 end $$`;
 
-describe('any sequence', () => {
+describe('the exact copy of any sequence', () => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld({ source: 11, target: 18, schema: DRAW, targetSchema: DRAW });
   });
   afterAll(() => world?.destroy());
 
-  it('hands out after the copy what it would have handed out, and ends where it would have ended', async () => {
+  it('hands out the same numbers as the original, and ends where it would have ended', async () => {
     const { acting } = world.ports('SwitchOver');
     const [from, to] = await Promise.all([acting.source.session('sequences'), acting.target.session('sequences')]);
     const seen = { ended: 0, cycled: 0, untouched: 0, compared: 0 };

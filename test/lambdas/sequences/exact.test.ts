@@ -105,7 +105,7 @@ describe.each([
   });
   afterAll(() => world?.destroy());
 
-  it('are copied exactly over and back, each in one round trip to each side, while the databases are read-only by default', async () => {
+  it('are copied exactly in both directions, each in one round trip a side, while the databases are read-only by default', async () => {
     for (const sql of [world.source, world.target]) {
       await sql(`alter database ${identifier(world.database.name)} set default_transaction_read_only = on`);
     }
@@ -128,7 +128,7 @@ describe.each([
     expect(await nextOnes(world.source)).toEqual(await nextOnes(world.target));
   });
 
-  it('are left alone where the input leaves them out', async () => {
+  it('are unchanged where the input excludes them', async () => {
     const last = async (sql: SideSql) => (await sql(`select last_value::int as last from "Left Behind_id_seq"`))[0]?.last;
     expect([await last(world.source), await last(world.target)]).toEqual([77, 1]);
   });
@@ -162,7 +162,7 @@ describe('sequences under the fence', () => {
     expect(await prepareSequences(from, to, INPUT)).toMatchObject({ count: 0 });
   });
 
-  it('refuse beforehand what the other side lacks, counts backwards, or cannot hold', async () => {
+  it('are refused beforehand where the other side lacks one, has the opposite sign, or cannot hold the number', async () => {
     const one = await fresh();
     const untouched = await rows(one.target);
     await one.target('drop sequence leaping');
@@ -181,7 +181,7 @@ describe('sequences under the fence', () => {
     await expect(prepare()).resolves.toMatchObject({ count: NAMES.length });
   });
 
-  it('refuse beforehand those that our role may not set', async () => {
+  it('are refused beforehand where our role may not set them', async () => {
     const one = await fresh(true);
     await one.source('create sequence "Not Ours"; grant select on sequence "Not Ours" to public');
     await one.target('create sequence "Not Ours"');
@@ -194,7 +194,7 @@ describe('sequences under the fence', () => {
     await prepareBack();
   });
 
-  it('take the bounds of the other side for what they are when the source has moved on since', async () => {
+  it('keep the bounds of the other side when the source has moved on since', async () => {
     const one = await fresh();
     await one.target('alter sequence orders_id_seq maxvalue 5001');
     const plan = await prepare();
@@ -215,7 +215,7 @@ describe('sequences under the fence', () => {
     ['renamed', `alter sequence ${STRANGE} rename to tame`, `"${HOSTILE}"."Select 'me' "%I" \\n"`],
     ['altered', 'alter sequence leaping increment 10', '"public"."leaping"'],
     ['made', 'create table young (id serial primary key)', '"public"."young_id_seq"'],
-  ])('say which was %s on the side being left since they were prepared', async (_, ddl, name) => {
+  ])('are named that were %s on the fenced side since they were prepared', async (_, ddl, name) => {
     const one = await fresh();
     const plan = await prepare();
     await one.source(ddl);
@@ -226,7 +226,7 @@ describe('sequences under the fence', () => {
     await expect(readPositions(now.from, plan)).rejects.toThrow(name);
   });
 
-  it('care about none that was made meanwhile where it is left out, nor about a temporary one', async () => {
+  it('may be created meanwhile where they are excluded or temporary', async () => {
     const one = await fresh();
     const plan = await prepare();
     await one.asSourceRole('create sequence "left out".young; create sequence owned owned by "Left Behind".id');
@@ -235,7 +235,7 @@ describe('sequences under the fence', () => {
     await expect(readPositions(now.from, plan)).resolves.toHaveLength(NAMES.length);
   });
 
-  it('set nothing where one was dropped or altered on the other side since they were prepared', async () => {
+  it('are all unchanged where one was dropped or altered on the other side since they were prepared', async () => {
     const one = await fresh();
     const plan = await prepare();
     const positions = await readPositions(now.from, plan);
@@ -259,7 +259,7 @@ describe('sequences under the fence', () => {
     expect((await one.target('select last_value::int as last from later'))[0]?.last).toBe(99);
   });
 
-  it('are read without waiting for a transaction that uses them, to the latest number taken', async () => {
+  it('are read to the latest number without waiting for a transaction that uses them', async () => {
     const one = await fresh();
     const plan = await prepare();
     const busy = await one.ports('writer').acting.source.session('writer');
@@ -274,7 +274,7 @@ describe('sequences under the fence', () => {
     await busy.script('rollback');
   });
 
-  it('are exact where one that was never called is called, reset or restarted after they were prepared (#11)', async () => {
+  it('are exact where an uncalled one is called, reset or restarted after they were prepared (#11)', async () => {
     const one = await fresh();
     await one.asSourceRole('create sequence quiet; create sequence reset; create sequence restarting; create sequence forgotten');
     await one.asTargetRole('create sequence quiet; create sequence reset; create sequence restarting; create sequence forgotten');
@@ -293,7 +293,7 @@ describe('sequences under the fence', () => {
     ]);
   });
 
-  it('are set on the other side although they stood there when they were prepared, where they moved since (#11)', async () => {
+  it('are set on the other side although it had the prepared position, where they moved since (#11)', async () => {
     const one = await fresh();
     await copy(now);
     const plan = await prepare();
@@ -304,7 +304,7 @@ describe('sequences under the fence', () => {
     expect(await rows(one.target)).toEqual(await rows(one.source));
   });
 
-  it('are not waited for where DDL holds one, but for a few seconds', async () => {
+  it('are given up after a few seconds where DDL holds one', async () => {
     const one = await fresh();
     const plan = await prepare();
     const busy = await one.ports('writer').acting.source.session('writer');
@@ -316,7 +316,7 @@ describe('sequences under the fence', () => {
 });
 
 describe('ten thousand sequences', () => {
-  it('are copied in one round trip to each side, with room for far fewer in the tables of locks', async () => {
+  it('are copied in one round trip a side, though the lock tables hold far fewer', async () => {
     const small = { max_locks_per_transaction: 10, max_connections: 40 };
     const world = await startWorld({ source: 15, target: 17, sourceParameters: small, targetParameters: small });
     try {

@@ -97,7 +97,7 @@ create sequence source_one ${definition}; create sequence target_one ${definitio
 });
 
 describe('isAtLeast', () => {
-  it('follows the direction of the increment, and counts a called position as further than one that is not', () => {
+  it('follows the sign of the increment, and ranks a called position above an uncalled one', () => {
     const at = (last: bigint, called = true) => ({ last, called });
     expect(isAtLeast(at(5n), at(4n), { increment: 1n })).toBe(true);
     expect(isAtLeast(at(5n), at(4n), { increment: -1n })).toBe(false);

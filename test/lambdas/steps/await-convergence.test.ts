@@ -34,14 +34,14 @@ describe.each([
   });
   afterAll(() => world?.destroy());
 
-  it('takes three good looks, within one visit where there is time', async () => {
+  it('takes three good lag samples, within one visit where there is time', async () => {
     const result = await world.until('AwaitConvergence');
     expect(result.evidence).toMatchObject({ streak: 3, arrived: true, confirmed: true });
     const beats = await world.source('select count(*)::int as count, max(id)::int as last from planetscale_migration.heartbeat');
     expect(beats).toEqual([{ count: (result.evidence as { looks: number }).looks, last: (result.evidence as { looks: number }).looks }]);
   });
 
-  it('carries the streak from visit to visit where there is not', async () => {
+  it('carries the streak from visit to visit where time runs out', async () => {
     const budgetMs = ONE_SHORT_LOOK_MS;
     const earlier = { AwaitConvergence: { evidence: { looks: 100, streak: 1 }, since: new Date().toISOString() } };
     const second = await world.visit('AwaitConvergence', { budgetMs, state: earlier });
@@ -58,7 +58,7 @@ describe('AwaitConvergence when the target is not in step', () => {
   });
   afterAll(() => world?.destroy());
 
-  it('begins the streak anew when a marker does not arrive in time', async () => {
+  it('starts the streak anew when a marker does not arrive in time', async () => {
     const holder = await world.ports('holder').acting.target.session('lock');
     await holder.script('begin; lock table planetscale_migration.heartbeat in share mode');
     const late = await world.visit('AwaitConvergence', {
@@ -70,7 +70,7 @@ describe('AwaitConvergence when the target is not in step', () => {
     expect(await world.until('AwaitConvergence', { state: { AwaitConvergence: late } })).toMatchObject({ evidence: { streak: 3 } });
   });
 
-  it('measures against the bounds of the input', async () => {
+  it('judges by the bounds of the input', async () => {
     const state = { AwaitConvergence: { evidence: { looks: 1_000, streak: 0 }, since: new Date().toISOString() } };
     const strict = await world.visit('AwaitConvergence', { input: { maxLagMilliseconds: 1 }, state });
     expect(strict).toMatchObject({ verdict: 'pending', evidence: { arrived: true, streak: 0 } });
@@ -83,7 +83,7 @@ describe('AwaitConvergence when the target is not in step', () => {
     expect(await world.until('AwaitConvergence', { state })).toMatchObject({ evidence: { streak: 3 } });
   });
 
-  it('leaves a subscription disabled that others have disabled, and says what to do (#10)', async () => {
+  it('leaves a subscription that another session has disabled, and reports the remedy (#10)', async () => {
     const name = subscriptionName(world.database.name);
     await world.target(`alter subscription ${name} disable`);
     const attempt = world.visit('AwaitConvergence');
@@ -93,7 +93,7 @@ describe('AwaitConvergence when the target is not in step', () => {
     await world.target(`alter subscription ${name} enable`);
   });
 
-  it('stops when a marker is missing', async () => {
+  it('fails when a marker is missing', async () => {
     await world.target('delete from planetscale_migration.heartbeat where id = 1');
     const attempt = world.visit('AwaitConvergence');
     await expect(attempt).rejects.toThrow(ReplicationBroken);
@@ -101,8 +101,8 @@ describe('AwaitConvergence when the target is not in step', () => {
   });
 });
 
-describe('AwaitConvergence when a server is restarted in the middle', () => {
-  it.each(['source', 'target'] as const)('goes on after a restart and after a crash of the %s', async (side) => {
+describe('AwaitConvergence during a server restart', () => {
+  it.each(['source', 'target'] as const)('continues after a restart and after a crash of the %s', async (side) => {
     const world = await replicated();
     try {
       let state: Record<string, unknown> = {};

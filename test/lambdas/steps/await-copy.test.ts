@@ -79,8 +79,8 @@ describe.each([
   });
 });
 
-describe('AwaitCopy when a server is restarted in the middle', () => {
-  it.each(['source', 'target'] as const)('goes on after a restart and after a crash of the %s', async (side) => {
+describe('AwaitCopy during a server restart', () => {
+  it.each(['source', 'target'] as const)('continues after a restart and after a crash of the %s', async (side) => {
     const world = await published();
     try {
       const input = { excludeTables: [LOCKED] };
@@ -107,7 +107,7 @@ describe('AwaitCopy when a server is restarted in the middle', () => {
   });
 });
 
-describe('AwaitCopy that will not end by itself', () => {
+describe('AwaitCopy with a copy that cannot end', () => {
   let base: World;
   beforeAll(async () => {
     base = await startWorld({ source: 17, target: 18, name: 'first' });
@@ -184,7 +184,7 @@ describe('AwaitCopy that will not end by itself', () => {
     await world.until('AwaitCopy');
   });
 
-  it('says that the target is not connected', async () => {
+  it('reports a target that is not connected', async () => {
     const { world, lock, first } = await inFlight();
     await world.source(`alter role ${REPLICATION_ROLE} nologin`);
     try {
@@ -212,7 +212,7 @@ describe('AwaitCopy that will not end by itself', () => {
     await world.until('AwaitCopy');
   });
 
-  it('names a table whose policies would hide rows, at the first visit, and takes it in where the role is a member of the owner (#10)', async () => {
+  it('names a table whose policies would hide rows, at the first visit, unless the role is a member of the owner (#10)', async () => {
     const world = await gained();
     await world.source(`alter table ${LOCKED} enable row level security`);
     const attempt = world.visit('AwaitCopy');

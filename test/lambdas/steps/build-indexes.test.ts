@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clientConfig } from '../../../lambdas/adapters/postgres/client-config.ts';
 import { IndexBuildFailed } from '../../../lambdas/config/errors.ts';
 import { DEFAULT_INPUT } from '../../../lambdas/config/input.ts';
+import { INSUFFICIENT_PRIVILEGE } from '../../../lambdas/postgres/sqlstates.ts';
 import { schemaDifferences } from '../../../lambdas/schema/fingerprint.ts';
 import { buildIndexes } from '../../../lambdas/steps/build-indexes.ts';
 import { awkwardSchema } from '../../support/awkward-schema.ts';
@@ -64,7 +65,7 @@ describe('BuildIndexes', () => {
     }
   };
 
-  it('says what it did, by kind', async () => {
+  it('reports what it did, by kind', async () => {
     const shop = await copied(awkwardSchema(15));
     const { evidence } = await shop.until('BuildIndexes', { input: { indexWorkers: 8 } });
     expect(evidence).toMatchObject({ kinds: { index: { done: 10, running: 0, failed: 0, open: 0 }, refresh: { done: 2 } }, failures: [] });
@@ -77,7 +78,7 @@ describe('BuildIndexes', () => {
     ]);
   });
 
-  it('leaves a long statement to the server before its time is over, and finds it again', async () => {
+  it('leaves a long statement to the server at the end of a visit, and finds it at the next', async () => {
     const shop = await copied(
       'create table busy (id int primary key, a int); create index "i; long" on busy (a); create index other on busy (id, a)',
     );
@@ -99,7 +100,7 @@ describe('BuildIndexes', () => {
     ]);
   });
 
-  it('hears of a statement that failed after it had hung up', async () => {
+  it('reports a statement that failed after the disconnect', async () => {
     const shop = await copied('create table busy (id int primary key, a int, constraint "twice; it" unique (a))');
     await shop.target('insert into busy values (1, 777777), (2, 777777)');
     await whileWritten(shop, 'busy', async () => {
@@ -109,7 +110,7 @@ describe('BuildIndexes', () => {
     expect(await statements(shop, "kind = 'unique'")).toEqual([{ object: 'twice; it', attempts: 1, finished: false, code: '23505' }]);
   });
 
-  it('starts a statement again that vanished with its server process, but not for ever', async () => {
+  it('restarts a statement that vanished with its server process, a limited number of times', async () => {
     const shop = await copied('create table busy (id int primary key, a int); create index lost on busy (a)');
     const kill = async () => {
       const victims = () =>
@@ -134,7 +135,7 @@ describe('BuildIndexes', () => {
     await shop.until('BuildIndexes', { execution: 'another' });
   });
 
-  it('cuts what a function raises about a row, whatever code it gives, and tells the log (#9.17)', async () => {
+  it('cuts the message that a function raises about a row, whatever its code, and logs it (#9.17)', async () => {
     const shop = await copied(`
       create table told (id int primary key, word text);
       create function guarded(text) returns text language plpgsql immutable as
@@ -156,10 +157,12 @@ describe('BuildIndexes', () => {
       log: { info: () => {}, warn },
     } as never);
     expect(JSON.stringify(buildIndexes.evidence(seen, seen))).not.toContain('canary');
-    expect(heard).toMatchObject([['What the server said', { code: '42501', server: 'I saw canary of a row Hint: canary of a row' }]]);
+    expect(heard).toMatchObject([
+      ['What the server said', { code: INSUFFICIENT_PRIVILEGE, server: 'I saw canary of a row Hint: canary of a row' }],
+    ]);
   });
 
-  it('reports every failure with its remedy and no row, carries out all else, and tries again in the next execution', async () => {
+  it('reports every failure with its remedy and no row, runs all other statements, and retries in the next execution', async () => {
     const shop = await copied(
       `
       create table parent (id int primary key);
@@ -198,7 +201,7 @@ describe('BuildIndexes', () => {
     expect(evidence).toMatchObject({ failures: [], kinds: { index: { done: 3, failed: 0 } } });
   });
 
-  it('records the schema when everything is there, and never again', async () => {
+  it('records the schema when everything is built, and never again', async () => {
     const shop = await copied('create table t (id int primary key, a int unique)');
     await shop.target('insert into t values (1, 1), (2, 1)');
     await expect(shop.until('BuildIndexes')).rejects.toBeInstanceOf(IndexBuildFailed);
@@ -215,7 +218,7 @@ describe('BuildIndexes', () => {
     expect(await recorded(shop)).toEqual(record);
   });
 
-  it('records a schema that holds nothing, and one whose record was interrupted', async () => {
+  it('records an empty schema, and one whose record was interrupted', async () => {
     const empty = await copied('');
     await empty.until('BuildIndexes');
     expect(await recorded(empty)).toEqual([{ object: null, at: expect.any(String) }]);
@@ -238,7 +241,7 @@ describe('BuildIndexes', () => {
     });
   });
 
-  it('goes on without a statement that somebody struck from the list', async () => {
+  it('continues without a statement that the operator removed from the list', async () => {
     const shop = await copied('create table t (id int primary key, a int unique)');
     await shop.target('insert into t values (1, 1), (2, 1)');
     const error = (await shop.until('BuildIndexes').catch((failed: unknown) => failed)) as Error;
@@ -247,7 +250,7 @@ describe('BuildIndexes', () => {
     await shop.until('BuildIndexes');
   });
 
-  it('believes the catalog: rebuilds what is invalid or gone, and leaves what somebody has built', async () => {
+  it('follows the catalog: rebuilds what is invalid or gone, and keeps what was built by hand', async () => {
     const shop = await copied(`
       create table t (id int primary key, a int, b int, c int);
       create unique index broken on t (a); create index gone on t (b); create index "by hand" on t (c);

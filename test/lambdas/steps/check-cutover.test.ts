@@ -37,7 +37,7 @@ describe('CheckCutover', () => {
     state,
   });
 
-  it('refuses a stream that does not keep within the bounds, after several looks', async () => {
+  it('refuses a stream outside of the bounds, after several lag samples', async () => {
     const world = await servers.world();
     await streaming(world);
     const message = await refusalOf(world, { input: { maxLagMilliseconds: 1 } });
@@ -46,7 +46,7 @@ describe('CheckCutover', () => {
     expect(await markers(world)).toHaveLength(8);
   });
 
-  it('names every reason at once, and what was left as it was', async () => {
+  it('names every reason at once, and what was left unchanged', async () => {
     const world = await servers.world();
     await streaming(world);
     await world.source('create table public.unforeseen (id int primary key); alter table public.plain add column late int');
@@ -78,7 +78,7 @@ describe('CheckCutover', () => {
     expect(message).toMatch(/FunctionNotCallable: arn:of:LiftFence\..*cannot be called: AWS denies the call\..*deploy the stack again/s);
   });
 
-  it('waits for a function that wakes up, before it looks at the lag (#9.18)', async () => {
+  it('waits for a function that wakes up, before it samples the lag (#9.18)', async () => {
     const world = await servers.world();
     await streaming(world);
     let calls = 0;
@@ -109,7 +109,7 @@ describe.each([
   [13, 18],
   [17, 18],
 ] as const)('CheckCutover from %i to %i', (source, target) => {
-  it('lets a switch begin, and says what a person has to know', async () => {
+  it('passes, and reports what the operator has to know', async () => {
     const world = await startWorld({ source, target, ...FOLLOWED });
     try {
       await follow(world);

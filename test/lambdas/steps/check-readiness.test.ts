@@ -25,7 +25,7 @@ describe('CheckReadiness', () => {
   });
   afterAll(() => world?.destroy());
 
-  it('is done on a clean database, and tells the warnings', async () => {
+  it('is done on a clean database, and reports the warnings', async () => {
     const clean = await world.sibling('clean');
     await clean.asSourceRole(CLEAN);
     const result = await clean.visit('CheckReadiness');
@@ -33,7 +33,7 @@ describe('CheckReadiness', () => {
     expect(JSON.stringify(result.evidence)).toContain('"code":"DiskSpace","severity":"warning","objects":["1 tables, ');
   });
 
-  it('lists every blocker, from both sides, and those that it could not tell', async () => {
+  it('lists every blocker of both sides, and what could not be checked', async () => {
     const bad = await world.sibling('bad');
     await bad.asSourceRole(`${CLEAN}; create table ${ODD}."no key" (a int); create table public.taken (id int primary key)`);
     await bad.source('revoke select on pg_catalog.pg_largeobject_metadata from public');
@@ -61,7 +61,7 @@ describe('CheckReadiness', () => {
     expect((await refusalOf(bad, { excludeSchemas: ['public'] })).message).not.toContain('taken');
   });
 
-  it('refuses to look while an older execution runs', async () => {
+  it('refuses to check while an older execution runs', async () => {
     const younger: typeof checkReadiness = {
       ...checkReadiness,
       inspect: (ctx) => checkReadiness.inspect({ ...ctx, executions: runningBeside('nightly-1') }),
@@ -95,7 +95,7 @@ describe('CheckReadiness', () => {
   });
 });
 
-describe('CheckReadiness on the versions that there are', () => {
+describe('CheckReadiness on the supported versions', () => {
   it.each([
     [11, 17],
     [13, 18],

@@ -39,7 +39,7 @@ describe('CheckRollback', () => {
 
   describeLifecycle('CheckRollback', { world: () => switched(), effect: markers });
 
-  it('refuses before anything was switched', async () => {
+  it('refuses before any switch', async () => {
     const message = await refusalOf(await servers.world());
     expect(message).toContain('One thing stands in the way of the way back to the source.');
     expect(message).toContain('ServedElsewhere: source.');
@@ -54,7 +54,7 @@ describe('CheckRollback', () => {
     expect(message).toContain(`Going back would lose every write to the target since the switch at ${since}.`);
   });
 
-  it('refuses a source that cannot be reached, before all else', async () => {
+  it('refuses an unreachable source before any other reason', async () => {
     const world = await servers.world();
     Object.assign(world.places, { source: { ...world.places.source, port: 1 } });
     expect(await refusalOf(world)).toContain('OutOfReach: source. The source cannot be reached, so no switch is possible: ');
@@ -81,7 +81,7 @@ describe('CheckRollback', () => {
     expect(await world.visit('CheckRollback', { input: { excludeTables: ['public.since'] } })).toMatchObject({ verdict: 'done' });
   });
 
-  it('names a stream back that others have disabled, and nothing of ours enables it (#10)', async () => {
+  it('names a stream back that another session has disabled, which no step enables (#10)', async () => {
     const world = await switched();
     await onSource(world, `alter subscription ${reverse(world)} disable`);
     expect(await refusalOf(world)).toContain(`SubscriptionDisabled: ${reverse(world)}.`);
@@ -103,7 +103,7 @@ describe('CheckRollback', () => {
     expect(message).toMatch(/would lose every write to the target since the switch at 20\d\d-/);
   });
 
-  it('does not take the state of a comparison for its own business', async () => {
+  it('ignores the state of a comparison', async () => {
     const world = await switched();
     expect(await world.visit('CheckRollback', { state: compared() })).toMatchObject({ verdict: 'done', evidence: { lagIsGood: true } });
   });

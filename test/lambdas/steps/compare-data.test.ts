@@ -4,6 +4,7 @@ import { parseInput } from '../../../lambdas/config/input.ts';
 import { REPLICATION_ROLE, subscriptionName } from '../../../lambdas/config/names.ts';
 import type { Reader } from '../../../lambdas/ports/database.ts';
 import { conninfo, identifier, literal, qualified } from '../../../lambdas/postgres/quote.ts';
+import { INSUFFICIENT_PRIVILEGE, QUERY_CANCELED } from '../../../lambdas/postgres/sqlstates.ts';
 import { writeNote } from '../../../lambdas/replication/connection.ts';
 import { compareData } from '../../../lambdas/steps/compare-data.ts';
 import { silent, startWorld, type World } from '../../support/world.ts';
@@ -99,7 +100,7 @@ describe('CompareData', () => {
     });
   });
 
-  it('finds what differs, wherever it lies and however rows are told apart', async () => {
+  it('finds differences anywhere in a table and under any replica identity', async () => {
     const one = await fresh();
     await one.target(PLANTED);
     const found = rowsFound(await finished(one));
@@ -154,7 +155,7 @@ update no_key set b = '${second}' where ctid = (select min(ctid) from no_key whe
     ]);
   });
 
-  it('stops at 20 rows of a table of which everything is missing, and goes on with the others', async () => {
+  it('stops at 20 rows of a table that is missing whole, and continues with the others', async () => {
     const one = await fresh();
     await one.target(`delete from "Numbers"; delete from by_text; truncate no_key; delete from by_uuid where note = 9`);
     const { different } = await finished(one);
@@ -166,7 +167,7 @@ update no_key set b = '${second}' where ctid = (select min(ctid) from no_key whe
     ]);
   });
 
-  it('calls a table or a column that only one side has a change of the schema, with what mends it, and compares nothing (#11)', async () => {
+  it('reports a table or column on one side only as a schema change with its remedy, and compares nothing (#11)', async () => {
     const one = await fresh();
     await one.target(
       `drop table by_uuid; drop table parts_north; alter table by_bytes rename note to "Note"; insert into empty values (1)`,
@@ -185,14 +186,14 @@ create table parts_north partition of parts for values in ('north')`);
     await expect(one.until('CompareData')).rejects.toMatchObject({ name: 'DataDiffers' });
   });
 
-  it('leaves out what the input leaves out', async () => {
+  it('leaves out what the input excludes', async () => {
     const one = await fresh();
     await one.target(PLANTED);
     const input = { excludeSchemas: ['public'] };
     expect(rowsFound(await finished(one, { input }))).toHaveLength(1);
   });
 
-  it('goes on from visit to visit, each as short as can be', async () => {
+  it('continues from visit to visit, each as short as possible', async () => {
     const one = await fresh();
     await one.target(`delete from "Numbers" where id in (1, 20000); delete from by_text where note in (1, 9000)`);
     const { visits, rows, tables, different } = await finished(one, { budgetMs: 1 });
@@ -208,7 +209,7 @@ create table parts_north partition of parts for values in ('north')`);
     ]);
   });
 
-  it('keeps what it has when time runs out in the middle, and names the table that takes longer than a visit', async () => {
+  it('keeps its progress when time runs out, and names a table that takes longer than a visit', async () => {
     const one = await fresh();
     const { looking } = one.ports('CompareData');
     const visit = (snapshots: number) => {
@@ -217,7 +218,7 @@ create table parts_north partition of parts for values in ('north')`);
         ...looking.comparison.source,
         async snapshot(look) {
           left -= 1;
-          if (left < 0) throw new StatementFailed('canceling statement due to statement timeout', { code: '57014' });
+          if (left < 0) throw new StatementFailed('canceling statement due to statement timeout', { code: QUERY_CANCELED });
           return looking.comparison.source.snapshot(look);
         },
       };
@@ -236,11 +237,11 @@ create table parts_north partition of parts for values in ('north')`);
     await expect(visit(0)).rejects.toMatchObject({
       name: 'StatementFailed',
       message: expect.stringContaining(LONG),
-      complaint: { code: '57014' },
+      complaint: { code: QUERY_CANCELED },
     });
   });
 
-  it('compares tables whose indexes lean on functions of a schema that is published nowhere (#11)', async () => {
+  it('compares tables whose indexes depend on functions of an unpublished schema (#11)', async () => {
     const one = await world.sibling('comparison beside extensions');
     const schema = `create schema extensions; create extension unaccent schema extensions;
 create function public.plainly(text) returns text language sql immutable as $$ select extensions.unaccent($1) $$;
@@ -253,7 +254,7 @@ create table public.word (id int primary key, v text); insert into public.word v
     await expect(one.until('CompareData')).resolves.toMatchObject({ evidence: { different: [], finished: true } });
   });
 
-  it('compares tables whose indexes lean on a search_path, and falls for no namesakes on it (#11)', async () => {
+  it('compares tables whose indexes depend on search_path, and runs no namesakes on it (#11)', async () => {
     const one = await world.sibling('comparison by a path');
     const namesake = (head: string, result: string) =>
       `create function app.${head} returns ${result} language plpgsql as $$ begin raise exception 'a namesake ran'; end $$;`;
@@ -286,7 +287,7 @@ alter role ${REPLICATION_ROLE} nobypassrls`);
     try {
       await expect(one.until('CompareData')).rejects.toMatchObject({
         name: 'StatementFailed',
-        complaint: { code: '42501' },
+        complaint: { code: INSUFFICIENT_PRIVILEGE },
         message: expect.stringContaining('give the role BYPASSRLS'),
       });
     } finally {
@@ -324,7 +325,7 @@ publication streamed`);
   });
   afterAll(() => world?.destroy());
 
-  it('raises no false alarm, and still finds what differs', async () => {
+  it('reports no false difference, and still finds the real ones', async () => {
     let stop = false;
     let written = 0;
     const write = async (text: () => string) => {

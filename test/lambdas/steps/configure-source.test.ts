@@ -34,7 +34,7 @@ describe('ConfigureSource on a real server', () => {
   });
   afterAll(() => world?.destroy());
 
-  it('carries over many parameters, twenty at a time', async () => {
+  it('copies many parameters, twenty at a time', async () => {
     const cluster = auroraStandIn(world.pair.source, [...MANY, set('max_wal_senders', '77')]);
     const calls: number[] = [];
     const counting: Cluster = {
@@ -49,7 +49,7 @@ describe('ConfigureSource on a real server', () => {
     expect(await cluster.userParameters(MIGRATION_GROUP)).toEqual(expect.arrayContaining([...MANY, set('max_wal_senders', '77')]));
   });
 
-  it('has nothing to do for a server that nobody manages', async () => {
+  it('has nothing to do for an unmanaged server', async () => {
     expect(await visit(unmanagedCluster)).toMatchObject({ verdict: 'done' });
   });
 });
@@ -58,7 +58,7 @@ describe('ConfigureSource on a real server', () => {
 const NEXT_GROUP = parameterGroupOf('Shop', 'aurora-postgresql16');
 const PREFIX = 'planetscale-migration:Shop:';
 
-describe('a journal that somebody else wrote (#9.15)', () => {
+describe('a journal written by another principal (#9.15)', () => {
   const { arn, members } = state();
   const instance = members[0]?.arn ?? '';
   it.each<[string, string, Record<string, string>, RegExp]>([
@@ -93,14 +93,14 @@ describe('a journal that somebody else wrote (#9.15)', () => {
     expect(cluster.calls).toEqual([]);
   });
 
-  it('is no trouble once it is removed, nor is one of another stack', async () => {
+  it('no longer blocks once it is removed, nor does that of another stack', async () => {
     const cluster = playedCluster({ tagged: new Map([[arn, { 'planetscale-migration:Other:parameter-group': 'evil-group' }]]) });
     expect(await configure(cluster)).toMatchObject({ evidence: { journal: { shop: { parameterGroup: USERS_GROUP } } } });
   });
 });
 
-describe('what ConfigureSource changes', () => {
-  it('is the group, the security groups and the public access, recorded before anything else is done', async () => {
+describe('the changes of ConfigureSource', () => {
+  it('are the group, the security groups and the public access, recorded in the journal first', async () => {
     const cluster = playedCluster({ state: state({ members: [member(), reader('shop-2')] }) });
     const { evidence } = await configure(cluster);
     expect(cluster.calls).toEqual(['addTags', 'addTags', 'addTags', 'setPublic shop-1 true', 'setPublic shop-2 true', 'modify']);
@@ -117,7 +117,7 @@ describe('what ConfigureSource changes', () => {
     });
   });
 
-  it('is never recorded a second time, whatever was changed in between', async () => {
+  it('are never recorded a second time, whatever was changed in between', async () => {
     const cluster = playedCluster();
     await configure(cluster);
     const journal = structuredClone([...cluster.tagged]);
@@ -127,14 +127,14 @@ describe('what ConfigureSource changes', () => {
     expect(cluster.state).toMatchObject({ parameterGroup: GROUP, securityGroups: ['sg-0new', OURS] });
   });
 
-  it('records the group of a later deployment beside what was there at first', async () => {
+  it('to the group of a later deployment are recorded beside the first record', async () => {
     const cluster = playedCluster();
     await configure(cluster);
     const { evidence } = await configure({ ...cluster, migrationGroup: NEXT_GROUP });
     expect(evidence).toMatchObject({ journal: { shop: { parameterGroup: USERS_GROUP, parameterGroupSet: NEXT_GROUP } } });
   });
 
-  it('waits until the journal can be read back, and changes nothing before', async () => {
+  it('wait until the journal can be read back', async () => {
     const cluster = playedCluster();
     const forgetful: Cluster = { ...cluster, tags: async () => ({}) };
     expect(await visit(forgetful)).toMatchObject({ verdict: 'pending' });
@@ -142,7 +142,7 @@ describe('what ConfigureSource changes', () => {
     expect(cluster.state).toEqual(state());
   });
 
-  it('leaves the group alone where the attached one streams already, and lets PlanetScale in all the same', async () => {
+  it('leave the group where the attached one is logical already, and add the security group all the same', async () => {
     const groups = { [USERS_GROUP]: [set('rds.logical_replication', '1'), set('max_replication_slots', '50')] };
     const cluster = playedCluster({ groups });
     const { evidence } = await configure(cluster);
@@ -150,30 +150,30 @@ describe('what ConfigureSource changes', () => {
     expect(JSON.stringify([...cluster.tagged])).not.toContain('parameter-group');
   });
 
-  it('is no public access where none is wanted', async () => {
+  it('exclude public access where none is wanted', async () => {
     const cluster = playedCluster({ publicAccess: 'none', network: { ...OPEN_NETWORK, dnsHostnames: false } });
     const { evidence } = await configure(cluster);
     expect(evidence).toMatchObject({ publicInstances: [], securityGroups: [THEIRS, OURS], journal: { shop: {} } });
   });
 
-  it('is no security group where the stack has none', async () => {
+  it('exclude the security group where the stack has none', async () => {
     const cluster = playedCluster({ publicAccess: 'none', hasSecurityGroup: false });
     expect(await configure(cluster)).toMatchObject({ evidence: { parameterGroup: GROUP, securityGroups: [THEIRS] } });
   });
 
-  it('leaves out what no failover would make the writer: instances of auto scaling, and those that go', async () => {
+  it('exclude instances that no failover promotes: those of auto scaling, and those being deleted', async () => {
     const members = [member(), reader('application-autoscaling-1f'), reader('shop-3', { status: 'deleting' })];
     const { evidence } = await configure(playedCluster({ state: state({ members }) }));
     expect(evidence.publicInstances).toEqual(['shop-1']);
   });
 
-  it('says which parameters could not be carried over, to the last visit', async () => {
+  it('come with the parameters that could not be copied, to the last visit', async () => {
     const groups = { [USERS_GROUP]: [set('max_wal_senders', '{DBInstanceVCPU*9}')], [GROUP]: [set('max_wal_senders', '30')] };
     const { evidence } = await configure(playedCluster({ groups }));
     expect(evidence.notCarried).toEqual(['max_wal_senders']);
   });
 
-  it('stops at a parameter that RDS refuses, before the group is attached', async () => {
+  it('end at a parameter that RDS refuses, before the group is attached', async () => {
     const cluster = playedCluster({ groups: { [USERS_GROUP]: [set('work_mem', 'much')] } });
     const refusing: Cluster = {
       ...cluster,
@@ -185,7 +185,7 @@ describe('what ConfigureSource changes', () => {
     expect(cluster.state.parameterGroup).toBe(USERS_GROUP);
   });
 
-  it('is nothing on a cluster that is prepared', async () => {
+  it('are none on a cluster that is prepared', async () => {
     const cluster = playedCluster({ state: prepared() });
     expect(await visit(cluster)).toMatchObject({ verdict: 'done' });
     expect(cluster.calls).toEqual([]);
@@ -212,7 +212,7 @@ describe('ConfigureSource waits', () => {
   });
 });
 
-describe('ConfigureSource refuses, and leaves everything as it is,', () => {
+describe('ConfigureSource refuses and changes nothing', () => {
   const serverless = member({ isServerless: true });
   const cases: readonly [string, Partial<ClusterState>, Partial<Network>, RegExp][] = [
     [
@@ -229,10 +229,10 @@ describe('ConfigureSource refuses, and leaves everything as it is,', () => {
     ['a failed group', { members: [member({ parameterGroupStatus: 'failed-to-apply' })] }, {}, /could not apply.*instance shop-1/],
     ['a VPC without DNS', {}, { dnsSupport: false, dnsHostnames: false }, /DNS resolution and DNS hostnames switched off/],
     ['a private subnet', {}, { privateSubnets: ['subnet-a'] }, /subnets subnet-a .*no route to an internet gateway/],
-    ['a door that stands open', {}, { openSecurityGroups: [THEIRS] }, /open shop to the internet.*sg-0application.*port 5432/],
+    ['an open security group', {}, { openSecurityGroups: [THEIRS] }, /open shop to the internet.*sg-0application.*port 5432/],
   ];
 
-  it.each(cases)('%s', async (_, over, network, message) => {
+  it.each(cases)('where there is %s', async (_, over, network, message) => {
     const cluster = playedCluster({ state: state(over), network: { ...OPEN_NETWORK, ...network } });
     const refused = visit(cluster);
     await expect(refused).rejects.toThrow(ClusterNotConfigurable);
@@ -242,12 +242,12 @@ describe('ConfigureSource refuses, and leaves everything as it is,', () => {
   });
 
   it.each<[string, Partial<ClusterState>, Partial<Network>, Cluster['publicAccess']]>([
-    ['subnets in zones where no instance stands', {}, { privateSubnets: ['subnet-b'] }, 'listed'],
-    ['an open door where anyone may come in', {}, { openSecurityGroups: [THEIRS] }, 'anyone'],
-    ['a network in which nobody wants public access', {}, { dnsSupport: false, privateSubnets: ['subnet-a'] }, 'none'],
+    ['private subnets in zones without an instance', {}, { privateSubnets: ['subnet-b'] }, 'listed'],
+    ['an open security group where all addresses are admitted', {}, { openSecurityGroups: [THEIRS] }, 'anyone'],
+    ['a network where no public access is wanted', {}, { dnsSupport: false, privateSubnets: ['subnet-a'] }, 'none'],
     ['a cluster that could pause, without an instance that would', { leastCapacity: 0 }, {}, 'listed'],
     ['capacity that stays above zero', { leastCapacity: 0.5, members: [serverless] }, {}, 'listed'],
-  ])('but not %s', async (_, over, network, publicAccess) => {
+  ])('but passes where there is %s', async (_, over, network, publicAccess) => {
     const cluster = playedCluster({ state: state(over), network: { ...OPEN_NETWORK, ...network }, publicAccess });
     expect(await configure(cluster)).toMatchObject({ verdict: 'done' });
   });

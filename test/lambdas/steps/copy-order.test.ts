@@ -47,7 +47,7 @@ where conname in ('email_check', 'users_age_check', 'orders_u_fkey') order by 1`
 const NAMING = `set search_path = pg_catalog; select * from odd.naming order by id`;
 
 describe.each(versions<[ServerVersion, ServerVersion]>([11, 18], [18, 18]))(
-  'what is made before the copy and after it, from %i to %i (#11)',
+  'constraints and indexes before and after the copy, from %i to %i (#11)',
   (source, target) => {
     let world: World;
     beforeAll(async () => {
@@ -57,10 +57,10 @@ describe.each(versions<[ServerVersion, ServerVersion]>([11, 18], [18, 18]))(
     afterAll(() => world?.destroy());
     const texts = async (side: 'source' | 'target') => JSON.stringify(await world[side](NAMING));
 
-    it('is told by Preflight where it may surprise', async () => {
+    it('are announced by Preflight where rows may violate them', async () => {
       const ports = world.ports('CheckReadiness');
-      const scene = { source: ports.looking.source, input: parseInput({}) } as never;
-      const found = [...(await invalid.find(scene)), ...(await domainConstraints.find(scene))];
+      const context = { source: ports.looking.source, input: parseInput({}) } as never;
+      const found = [...(await invalid.find(context)), ...(await domainConstraints.find(context))];
       expect(found.map(({ code, severity, objects }) => [code, severity, objects])).toEqual([
         ['PartitionedIndexInvalid', 'warning', ['public.log_day on public.log']],
         ['IndexLeftBehind', 'warning', ['public.broken on public.twice']],
@@ -68,7 +68,7 @@ describe.each(versions<[ServerVersion, ServerVersion]>([11, 18], [18, 18]))(
       ]);
     });
 
-    it('lets rows that break a constraint, and rows that name an index, arrive', async () => {
+    it('let rows arrive that violate a constraint or name an index', async () => {
       for (const step of ['CreateReplicationRole', 'CopySchema', 'CreatePublication'] as const) await world.visit(step);
       expect(await world.target(CONSTRAINTS)).toEqual([]);
       expect(await world.target("select 1 from pg_class where relname in ('unnamed', 'log_day')")).toEqual([]);
@@ -87,7 +87,7 @@ describe.each(versions<[ServerVersion, ServerVersion]>([11, 18], [18, 18]))(
       ]);
     });
 
-    it('is no reason to refuse a switch, and neither is an invalid index that is dropped on the source meanwhile', async () => {
+    it('do not block a switch, and neither does an invalid index that is dropped on the source meanwhile', async () => {
       const broken = `select c.relname::text as name from pg_index as i join pg_class as c on c.oid = i.indexrelid where not i.indisvalid`;
       expect(await world.target(broken)).toEqual([{ name: 'log_day' }]);
       expect(await switchFindings(world, [postData, schemaCheck])).toEqual([]);
@@ -101,7 +101,7 @@ describe.each(versions<[ServerVersion, ServerVersion]>([11, 18], [18, 18]))(
       await world.target("update pg_index set indisvalid = true where indexrelid = 'odd.unnamed'::regclass");
     });
 
-    it('puts a constraint of a domain back that was dropped, when Replicate is started again', async () => {
+    it('include a dropped constraint of a domain that is created again when Replicate is started again', async () => {
       await world.target('alter domain email drop constraint email_check');
       expect((await switchFindings(world, [postData])).map(({ objects }) => objects)).toEqual([
         ['domain check email_check on public.email'],

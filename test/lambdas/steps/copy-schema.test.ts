@@ -75,7 +75,7 @@ describe('CopySchema', () => {
     }
   });
 
-  it('makes keys and identities at once, and no other index', async () => {
+  it('creates keys and identities at once, and no other index', async () => {
     const copied = await withSchema(awkwardSchema(15));
     await copied.until('CopySchema');
     const indexes = await copied.target(`
@@ -98,7 +98,7 @@ describe('CopySchema', () => {
     ]);
   });
 
-  it('leaves behind what the input excludes, and nothing of like name', async () => {
+  it('leaves out what the input excludes, and nothing of a similar name', async () => {
     const copied = await withSchema(`
       create schema "a.b"; create table "a.b".t (a int); create schema "a?b"; create table "a?b".t (a int);
       create table "x*" (a int primary key) partition by list (a); create table leaf partition of "x*" default;
@@ -147,7 +147,7 @@ describe('CopySchema', () => {
     expect((await schemaDifferences(source, target)).source.map(inWords)).toEqual(['column public.t.b was added: integer']);
   });
 
-  it('names what the target refuses, and leaves it as it was', async () => {
+  it('names what the target refuses, and leaves the target unchanged', async () => {
     const copied = await withSchema(`
       do $$ begin for i in 1..300 loop execute format('create table %I (id int primary key)', 'table ' || i); end loop; end $$;
       create schema "ü; %";
@@ -166,7 +166,7 @@ describe('CopySchema', () => {
     expect(await copied.target("select count(*)::int as n from pg_class where relname ~ '^table [0-9]+$'")).toEqual([{ n: 300 }]);
   });
 
-  it('takes a schema and an extension that are there already for its own', async () => {
+  it('accepts a schema and an extension that exist already', async () => {
     const copied = await withSchema(
       'create schema things; create extension citext with schema things; create table things.t (a things.citext)',
     );
@@ -175,7 +175,7 @@ describe('CopySchema', () => {
     expect(await copied.target("select to_regclass('things.t') is not null as there")).toEqual([{ there: true }]);
   });
 
-  it('says where an extension is enabled that the target offers and refuses all the same (#10)', async () => {
+  it('says where to enable an extension that the target offers and refuses all the same (#10)', async () => {
     const copied = await withSchema('create extension citext; create table t (a citext)');
     await copied.target(`
 create schema platform;
@@ -186,7 +186,7 @@ create event trigger refuse on ddl_command_start when tag in ('CREATE EXTENSION'
     );
   });
 
-  it('copies no extension of Aurora that the target does not offer, nor what belongs to it', async () => {
+  it('copies no extension of Aurora that the target does not offer, nor its members', async () => {
     const copied = await withSchema('create table t (a int)');
     // No Aurora at hand: an extension of plain PostgreSQL takes the name of one.
     await copied.source(`create extension pg_trgm; update pg_extension set extname = 'aws_s3' where extname = 'pg_trgm'`);

@@ -47,7 +47,7 @@ describe.each([11, 15, 18] as const)('CreatePublication on version %i', (source)
     ]);
   });
 
-  it('follows other excludes there and back, without dropping the publication', async () => {
+  it('follows changed exclusions in both directions, without dropping the publication', async () => {
     const before = await published(world);
     const [oid] = await world.source('select oid from pg_publication');
     await world.visit('CreatePublication', {
@@ -61,7 +61,7 @@ describe.each([11, 15, 18] as const)('CreatePublication on version %i', (source)
     expect(await world.source('select oid from pg_publication')).toEqual([oid]);
   });
 
-  it('publishes every kind of change again after somebody took some away', async () => {
+  it('publishes every operation again after another session removed some', async () => {
     await world.source(`alter publication planetscale_migration set (publish = 'insert')`);
     if (source >= 15)
       await world.source('alter publication planetscale_migration set table public.plain where (id > 5), public.parent (id)');
@@ -80,7 +80,7 @@ describe('CreatePublication of a large schema', () => {
   });
   afterAll(() => world?.destroy());
 
-  it('asks to be tried again when a table is locked', async () => {
+  it('is retried when a table is locked', async () => {
     const session = await world.ports('test').acting.source.session('holder');
     try {
       await session.script('begin; lock table public.plain in share update exclusive mode');

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { REPLICATION_ROLE } from '../../../lambdas/config/names.ts';
 import { qualified } from '../../../lambdas/postgres/quote.ts';
+import { INVALID_PASSWORD } from '../../../lambdas/postgres/sqlstates.ts';
 import { HOSTILE_TABLES, hostileSchema } from '../../support/hostile.ts';
 import { describeLifecycle } from '../../support/lifecycle.ts';
 import { REPLICATION_PASSWORD, sqlOn, startWorld, type World } from '../../support/world.ts';
@@ -24,7 +25,7 @@ const countAs = async (world: World, password: string, { schema, table } = HOSTI
   return sql(`select count(*)::int as count from ${qualified(schema, table)}`);
 };
 
-describe("CreateReplicationRole, by Aurora's master user", () => {
+describe("CreateReplicationRole, run by Aurora's master user", () => {
   describeLifecycle('CreateReplicationRole', { world: () => startWorld({ source: 17, schema: hostileSchema() }), effect: rights });
 });
 
@@ -35,7 +36,7 @@ describe.each([11, 13, 15, 18] as const)('CreateReplicationRole on version %i (#
   });
   afterAll(() => world?.destroy());
 
-  it('lets the role read what is published and stream, and goes without BYPASSRLS where nobody may pass it on', async () => {
+  it('lets the role read what is published and stream, without BYPASSRLS where our role cannot grant it', async () => {
     const result = await world.visit('CreateReplicationRole', { input: { excludeTables: ['public.plain'] } });
     expect(result).toMatchObject({ verdict: 'done', evidence: { passwordWorks: true, tables: HOSTILE_TABLES.length - 1 } });
     const { role, readable, settings } = await rights(world);
@@ -45,7 +46,7 @@ describe.each([11, 13, 15, 18] as const)('CreateReplicationRole on version %i (#
     expect(settings).toEqual([{ setconfig: expect.arrayContaining(['statement_timeout=0', 'lock_timeout=0', 'row_security=off']) }]);
   });
 
-  it('takes a table in that was excluded before', async () => {
+  it('adds a table that was excluded before', async () => {
     await world.visit('CreateReplicationRole');
     expect((await rights(world)).readable).toContainEqual({ table: 'plain' });
   });
@@ -61,13 +62,13 @@ describe.each([11, 13, 15, 18] as const)('CreateReplicationRole on version %i (#
     Object.assign(world.places, { replication: { ...replication, password: async () => rotated } });
     await world.visit('CreateReplicationRole');
     expect(await countAs(world, rotated)).toEqual([{ count: 0 }]);
-    await expect(countAs(world, REPLICATION_PASSWORD)).rejects.toMatchObject({ code: '28P01' });
+    await expect(countAs(world, REPLICATION_PASSWORD)).rejects.toMatchObject({ code: INVALID_PASSWORD });
     Object.assign(world.places, { replication });
     await world.visit('CreateReplicationRole');
     expect(await countAs(world, REPLICATION_PASSWORD)).toEqual([{ count: 0 }]);
   });
 
-  it('gives back rights and settings that somebody took', async () => {
+  it('restores privileges and settings that were revoked', async () => {
     const before = await rights(world);
     await world.source(
       `alter role ${REPLICATION_ROLE} in database ${'"Shop ""main"""'} set statement_timeout = '1s';
@@ -81,7 +82,7 @@ alter role ${REPLICATION_ROLE} nologin; revoke usage on schema "Mixed Case" from
     expect(after.settings).toEqual([{ setconfig: expect.arrayContaining(['statement_timeout=0']) }]);
   });
 
-  it('makes it replicate by rds_replication, without saying so of the role itself', async () => {
+  it('lets it replicate through rds_replication, without the attribute REPLICATION', async () => {
     expect(
       await world.source(`select r.rolname::text as granted, a.admin_option as admin from pg_auth_members as a
         join pg_roles as r on r.oid = a.roleid where a.member = '${REPLICATION_ROLE}'::regrole`),
@@ -89,7 +90,7 @@ alter role ${REPLICATION_ROLE} nologin; revoke usage on schema "Mixed Case" from
     expect(world.pair.source.log).not.toContain(`alter role "${REPLICATION_ROLE}" replication`);
   });
 
-  it('never lets the password reach the log; what it is checked by does, where our role is no superuser (#9.13)', () => {
+  it('never logs the password, but its verifier where our role is no superuser (#9.13)', () => {
     expect(world.pair.source.log).toContain('pg_db_role_setting');
     expect(world.pair.source.log).not.toContain('canary');
     // Bound values are logged whatever our role wants.
@@ -100,8 +101,8 @@ alter role ${REPLICATION_ROLE} nologin; revoke usage on schema "Mixed Case" from
 describe.each([
   [15, 'superuser'],
   [18, 'replication bypassrls'],
-] as const)('CreateReplicationRole on a plain server of version %i, by a role with %s', (source, attributes) => {
-  it('passes on the attributes, so that the role streams and passes by policies', async () => {
+] as const)('CreateReplicationRole on a plain server of version %i, run by a role with %s', (source, attributes) => {
+  it('grants its attributes, so that the role streams and passes policies', async () => {
     const world = await startWorld({
       ...{ source, schema: hostileSchema(), sourceParameters: { log_statement: 'all' } },
       plainSource: `createrole createdb ${attributes}`,

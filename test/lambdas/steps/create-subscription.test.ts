@@ -61,7 +61,7 @@ describe.each([
   [13, 18, { binary: false, streaming: 'off' }],
   [17, 18, { binary: true, streaming: 'parallel' }],
 ] as const)('CreateSubscription from %i to %i', (source, target, stream) => {
-  it('copies what is there and streams what follows', () =>
+  it('copies the rows and streams later changes', () =>
     inWorld(
       () => replicated({ source, target }),
       async (world) => {
@@ -83,7 +83,7 @@ describe('CreateSubscription that was interrupted', () => {
     await eventually(() => sidesAgree(world));
   };
 
-  it('goes on from every place in between', () =>
+  it('continues after an interruption at any statement', () =>
     inWorld(published, async (world, name) => {
       // A slot that an earlier run left behind, without its incarnation.
       await world.source('select pg_create_logical_replication_slot($1, $2)', [name, 'pgoutput']);
@@ -118,7 +118,7 @@ describe('CreateSubscription that was interrupted', () => {
       await ends(world);
     }));
 
-  it('says for which transactions a new slot waits, and goes on when they have ended', () =>
+  it('says for which transactions a new slot waits, and continues when they have ended', () =>
     inWorld(published, async (world, name) => {
       const writer = await world.ports('busy').acting.source.session('writer');
       await writer.script('begin; insert into public.plain (id) values (-1)');
@@ -132,7 +132,7 @@ describe('CreateSubscription that was interrupted', () => {
       expect(await slots(world)).toEqual([{ slot_name: name, plugin: 'pgoutput' }]);
     }));
 
-  it('waits while an abandoned visit still makes the slot', () =>
+  it('waits while an abandoned visit still creates the slot', () =>
     inWorld(published, async (world, name) => {
       const writer = await world.ports('busy').acting.source.session('writer');
       await writer.script('begin; insert into public.plain (id) values (-1)');
@@ -148,7 +148,7 @@ describe('CreateSubscription that was interrupted', () => {
       await eventually(async () => (await tableStates(world)).every((state) => state === 'r'));
     }));
 
-  it('waits while a session of ours still holds the slot, and not for one of somebody else', () =>
+  it('waits while a session of ours holds the slot, and refuses one held by another session', () =>
     inWorld(published, async (world, name) => {
       await world.asSourceRole(`select pg_create_logical_replication_slot('${name}', 'pgoutput')`);
       await world.asSourceRole('grant rds_replication to aurora_master');
@@ -215,7 +215,7 @@ describe('CreateSubscription on one pair of servers', () => {
     await eventually(() => sidesAgree(world));
   });
 
-  it('follows other excludes', async () => {
+  it('follows changed exclusions', async () => {
     const world = await published();
     await world.until('CreateSubscription');
     const input = { excludeSchemas: ['Mixed Case'] };
@@ -238,7 +238,7 @@ describe('CreateSubscription on one pair of servers', () => {
     await eventually(() => sidesAgree(world));
   });
 
-  it('says when the source does not let the target in', async () => {
+  it("reports that the source refuses the target's connection", async () => {
     const world = await published();
     await world.source('alter role planetscale_migration_replication nologin');
     try {
@@ -250,7 +250,7 @@ describe('CreateSubscription on one pair of servers', () => {
     }
   });
 
-  it('does not touch a slot that is somebody else’s', async () => {
+  it('does not touch a slot of another owner', async () => {
     const world = await published();
     await world
       .source('select pg_create_logical_replication_slot($1, $2)', [subscriptionName(world.database.name), 'test_decoding'])
@@ -285,7 +285,7 @@ create type "pair" as (a "kind of", b "positive"); create type "holder" as (a in
   });
 });
 
-describe('CreateSubscription and a history that cannot be vouched for', () => {
+describe('CreateSubscription and the continuity of the slot', () => {
   let servers: SharedServers;
   beforeAll(async () => {
     servers = await sharedServers({ source: 15, target: 17 });

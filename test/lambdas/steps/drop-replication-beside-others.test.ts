@@ -11,7 +11,7 @@ import { hostileRows } from '../../support/hostile.ts';
 import { eventually } from '../../support/replicated.ts';
 import { runningBeside, startWorld, type World } from '../../support/world.ts';
 
-describe('DropReplication beside others', () => {
+describe('DropReplication beside objects of others', () => {
   let base: World;
   beforeAll(async () => {
     base = await startWorld({ source: 17, target: 18, schema: ROWS });
@@ -37,7 +37,7 @@ describe('DropReplication beside others', () => {
     await world.target('alter subscription theirs set (slot_name = none); drop subscription theirs');
   });
 
-  it('does not touch a slot of our name that decodes for somebody else', async () => {
+  it('does not touch a slot of our name that decodes another database', async () => {
     const world = await sibling();
     const name = subscriptionName(world.database.name);
     await world.source(`select pg_create_logical_replication_slot($1, 'test_decoding')`, [name]).catch(() => {});
@@ -47,7 +47,7 @@ describe('DropReplication beside others', () => {
     await world.source('select pg_drop_replication_slot($1)', [name]);
   });
 
-  it('leaves the role to the migration of another database, and says so', async () => {
+  it('leaves the role to the migration of another database, and reports that', async () => {
     const [one, other] = [await sibling(), await sibling()];
     const before = await catalogsOf(one.source);
     await migrate(one);
@@ -63,7 +63,7 @@ describe('DropReplication beside others', () => {
     expect(await other.source('select from pg_roles where rolname = $1', [REPLICATION_ROLE])).toEqual([]);
   });
 
-  it('goes on where another clean-up has just dropped what it is about to read', async () => {
+  it('continues where a concurrent Cleanup has just dropped what it is about to read', async () => {
     const world = await sibling();
     await migrate(world);
     await copied(world);
@@ -91,7 +91,7 @@ describe('DropReplication beside others', () => {
     expect(await ofOurs(world)).toEqual(NOTHING);
   });
 
-  it('ends what earlier visits have left to the servers', async () => {
+  it('cancels statements that earlier visits have left to the servers', async () => {
     const world = await sibling();
     await migrate(world);
     const abandoned = world.ports('BuildIndexes').acting;
@@ -109,7 +109,7 @@ describe('DropReplication beside others', () => {
     expect(await ofOurs(world)).toMatchObject({ slots: [], publications: [], subscriptions: [], schemas: [] });
   });
 
-  it('drops the slots of table copies that are under way, while the target still reads', async () => {
+  it('drops the slots of table copies under way, while the target still reads', async () => {
     const world = await sibling();
     await migrate(world, ['CreateReplicationRole', 'CopySchema', 'CreatePublication']);
     // A copy that cannot end, because a trigger waits for a lock: its worker keeps a slot of its own.
@@ -128,7 +128,7 @@ alter table public.plain enable always trigger wait`);
     await blocker.end();
   });
 
-  it('refuses to drop copied objects together with those of somebody else, and changes nothing', async () => {
+  it('refuses to drop copied objects together with dependents of others, and changes nothing', async () => {
     const world = await sibling();
     await migrate(world);
     await copied(world);
@@ -149,7 +149,7 @@ create table public."not in the way" (id int)`,
     ]);
   });
 
-  it('leaves a target alone that follows another source', async () => {
+  it('leaves a target that follows another source', async () => {
     const [world, other] = [await sibling(), await sibling()];
     await migrate(world);
     await migrate(other, ['CreateReplicationRole', 'CreatePublication']);

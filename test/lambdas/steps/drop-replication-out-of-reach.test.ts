@@ -4,7 +4,7 @@ import { PUBLICATION, subscriptionName } from '../../../lambdas/config/names.ts'
 import { copied, impatient, migrate, NOTHING, ofOurs, ROWS } from '../../support/cleaned.ts';
 import { sqlOn, startWorld, type World } from '../../support/world.ts';
 
-describe('DropReplication with a side out of reach', () => {
+describe('DropReplication with an unreachable side', () => {
   const inPair = async (test: (world: World, name: string) => Promise<void>) => {
     const world = await startWorld({ source: 15, target: 18, schema: ROWS });
     try {

@@ -22,7 +22,7 @@ const READ_ONLY = `select from pg_db_role_setting where 'default_transaction_rea
 const shut = async (world: World, side: 'source' | 'target') => (await world[side](READ_ONLY)).length > 0;
 const drop = { input: { target: 'drop' } };
 
-describe('DropReplication after a switch, with a side out of reach', () => {
+describe('DropReplication after a switch, with an unreachable side', () => {
   it('waits for the target before it opens the source, then cleans the source and names the slot that is left', () =>
     halfway(switchedOver, async (world) => {
       await world.pair.target.stop('crash');
@@ -64,7 +64,7 @@ describe('DropReplication after a switch, with a side out of reach', () => {
       expect(await ofOurs(world)).toEqual(NOTHING);
     }));
 
-  it('lifts a forgotten fence at once, whatever has become of the target', () =>
+  it('lifts a forgotten fence at once, whatever the state of the target', () =>
     halfway(fenced, async (world) => {
       await world.pair.target.stop('crash');
       expect(await shut(world, 'source')).toBe(true);
@@ -75,7 +75,7 @@ describe('DropReplication after a switch, with a side out of reach', () => {
       expect(await ofOurs(world)).toEqual(NOTHING);
     }));
 
-  it('drops the copied objects while the source is down, if nobody was ever let in to the target', () =>
+  it('drops the copied objects while the source is down, if the target was never opened', () =>
     halfway(prepared, async (world) => {
       await world.pair.source.stop();
       await expect(world.visit('DropReplication', { ...impatient, ...drop })).rejects.toThrow(/source at .* could not be reached/);
@@ -88,7 +88,7 @@ describe('DropReplication after a switch, with a side out of reach', () => {
 });
 
 describe("DropReplication and the application's secret", () => {
-  it('cleans both databases although the secret cannot be looked at, and says what is left there', () =>
+  it('cleans both databases although the secret cannot be read, and names the label left there', () =>
     halfway(prepared, async (world) => {
       const refused = async () => {
         throw new InvalidConfiguration('The secret is gone.');
@@ -100,7 +100,7 @@ describe("DropReplication and the application's secret", () => {
       expect(await ofOurs(world)).toEqual(NOTHING);
     }));
 
-  it('lets go of what is kept of it even where nothing else is left, but not while there may be a way back', () =>
+  it('removes our label even where nothing else is left, but not while there may be a way back', () =>
     halfway(prepared, async (world) => {
       let kept = true;
       const application = {

@@ -84,7 +84,7 @@ describe.each<[ServerVersion, ServerVersion]>([
   it.each([
     ['prepared', prepared],
     ['fenced', fenced],
-  ] as const)('leaves nothing of a switch that was %s and never committed, the copy neither', async (name, make) => {
+  ] as const)('leaves nothing of a switch that was %s and never committed, nor the copy', async (name, make) => {
     const { world, before } = await halfway(name, make);
     await world.until('DropReplication', { input: { target: 'drop' } });
     expect(await bothSides(world)).toEqual(before.all);
@@ -109,7 +109,7 @@ describe.each<[ServerVersion, ServerVersion]>([
     expect(again).toMatchObject({ verdict: 'done', evidence: CLEAN });
   });
 
-  it('puts a database back that had no settings and every right', async () => {
+  it('restores a database that had no settings and every privilege', async () => {
     const { world, before } = await halfway('plain', switchedOver, false);
     await world.until('DropReplication');
     expect(await apartFromCopies(world)).toEqual(before.apartFromCopies);
@@ -146,13 +146,13 @@ describe('DropReplication and a committed switch', () => {
     expect(await everything(world)).toEqual(before);
   };
 
-  it('refuses to take one apart that is not carried to its end, and touches nothing', async () => {
+  it('refuses to remove an incomplete one, and touches nothing', async () => {
     const secret = secretOf('source');
     await refused(await halfway(committed, secret), /neither side takes writes now\. Nothing was dropped\. Start Recovery/);
     expect(secret.calls).toEqual([]);
   });
 
-  it("refuses while the application's secret leads to the side that was left", async () => {
+  it("refuses while the application's secret leads to the fenced side", async () => {
     await refused(
       await halfway(switchedOver, secretOf('source')),
       /secret still leads to the source, which takes no writes.*Start Recovery/,
@@ -175,7 +175,7 @@ describe('DropReplication and a committed switch', () => {
     expect(await world.target('select count(*)::int as rows from public.plain')).toEqual([{ rows: 200 }]);
   });
 
-  it('finds out before it drops anything that a switch was committed under its eyes', async () => {
+  it('finds a switch that is committed meanwhile before it drops anything', async () => {
     const world = await halfway(fenced);
     const step = stepNamed('DropReplication');
     const overtaken: AnyStep = {
@@ -191,7 +191,7 @@ describe('DropReplication and a committed switch', () => {
     expect([await gateOn(world, 'source'), await gateOn(world, 'target')]).toEqual(['closed', 'closed']);
   });
 
-  it('lets no attempt commit that was fenced when it began', async () => {
+  it('keeps an attempt from committing that was fenced when Cleanup began', async () => {
     const world = await halfway(fenced);
     const step = stepNamed('DropReplication');
     let committedLate: unknown[] | undefined;

@@ -9,7 +9,7 @@ import { describeLifecycle } from '../../support/lifecycle.ts';
 import { switchedOver } from '../../support/partial-switch.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
-describe('DropReplication, by roles that are no superusers', () => {
+describe('DropReplication, by roles without SUPERUSER', () => {
   describeLifecycle('DropReplication', {
     async world() {
       const world = await startWorld({ source: 17, target: 17, schema: ROWS });
@@ -21,7 +21,7 @@ describe('DropReplication, by roles that are no superusers', () => {
   });
 });
 
-describe('DropReplication after a switch, by roles that are no superusers', () => {
+describe('DropReplication after a switch, by roles without SUPERUSER', () => {
   describeLifecycle('DropReplication', {
     async world() {
       const world = await startWorld({ source: 17, target: 17, schema: ROWS });
@@ -64,7 +64,7 @@ describe.each<[ServerVersion, ServerVersion, readonly StepName[]]>([
     expect(await bothSides(world)).toEqual(before);
   });
 
-  it('keeps the copied objects unless it is told otherwise, and then drops every kind and what BuildIndexes made of it', async () => {
+  it('keeps the copied objects unless the input says otherwise, and then drops every kind and what BuildIndexes built', async () => {
     const world = await base.sibling(`Dropped ${source}`);
     await world.asSourceRole(awkwardSchema(source));
     await world.asTargetRole(

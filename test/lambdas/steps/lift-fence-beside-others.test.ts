@@ -19,7 +19,7 @@ async function fence(world: World, execution: string): Promise<void> {
   await source.query(fenceGate({ seen: { epoch: 0, cancellations: 0 }, epoch: 1, execution, attempt: randomUUID(), seconds: 30 }));
 }
 
-describe('LiftFence beside an older execution that runs (#9.19)', () => {
+describe('LiftFence beside an older running execution (#9.19)', () => {
   let servers: SharedServers;
   let world: World;
   beforeAll(async () => {
@@ -28,13 +28,13 @@ describe('LiftFence beside an older execution that runs (#9.19)', () => {
   });
   afterAll(() => servers?.destroy());
 
-  it('steps aside itself, whatever it is for', async () => {
+  it('steps aside itself, for any execution', async () => {
     beside(world, false);
     await expect(world.visit('LiftFence', { input })).rejects.toThrow(AlreadyRunning);
     await expect(world.visit('LiftFence')).rejects.toThrow(AlreadyRunning);
   });
 
-  it('ends well for an execution that had stepped aside for the older one, and leaves everything to that one', async () => {
+  it('succeeds for an execution that had stepped aside for the older one, and changes nothing', async () => {
     beside(world, true);
     const before = await fenceOn(world, 'source');
     const evidence = { leftTo: OLDER, interrupted: null };
@@ -47,7 +47,7 @@ describe('LiftFence beside an older execution that runs (#9.19)', () => {
     expect(await fenceOn(world, 'source')).toEqual(fenced);
   });
 
-  it('does not end well where the execution that had stepped aside has left a fence', async () => {
+  it('fails where the execution that had stepped aside has left a fence', async () => {
     beside(world, true);
     await world.source(`begin read write; update planetscale_migration.gate set execution = '${input.execution}'; commit`);
     await expect(world.visit('LiftFence', { input })).rejects.toThrow(AlreadyRunning);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { subscriptionName } from '../../../lambdas/config/names.ts';
+import { INSUFFICIENT_PRIVILEGE } from '../../../lambdas/postgres/sqlstates.ts';
 import { commitGate, createGate, fenceGate, gateState } from '../../../lambdas/state/gates.sql.ts';
 import { holdForward } from '../../support/held.ts';
 import { describeLifecycle } from '../../support/lifecycle.ts';
@@ -38,14 +39,14 @@ describe('LiftFence', () => {
   describeLifecycle('LiftFence', { world: async () => killedInside(await fresh()), effect: (world) => fenceOn(world, 'source') });
 
   it(
-    'has nothing to do where there was no switch',
+    'has nothing to do without a switch',
     within(fresh, async (world) => {
       expect(await world.visit('LiftFence')).toMatchObject({ verdict: 'done', evidence: { serving: 'source', interrupted: null } });
     }),
   );
 
   it(
-    'takes back a switch that was not committed, and the changes flow again',
+    'aborts a switch that was not committed, and the changes flow again',
     within(fresh, async (world) => {
       const before = await fenceOn(world, 'source');
       await killedInside(world);
@@ -58,21 +59,21 @@ describe('LiftFence', () => {
   );
 
   it(
-    'leaves the fence of an execution that may be alive, until its time is over',
+    'leaves the fence of an execution that may be running, until its deadline',
     within(fresh, async (world) => {
       await killedInside(world, 'another', 2);
       expect(await world.visit('LiftFence')).toMatchObject({
         verdict: 'pending',
         evidence: { interrupted: { left: ['the source is fenced'] } },
       });
-      expect(await writeAt(world, 'source')).toBe('42501');
+      expect(await writeAt(world, 'source')).toBe(INSUFFICIENT_PRIVILEGE);
       await world.until('LiftFence');
       expect(await writeAt(world, 'source')).toBe('written');
     }),
   );
 
   it(
-    'lifts the fence of the execution that it is told of at once',
+    'lifts the fence of the named execution at once',
     within(fresh, async (world) => {
       await killedInside(world, 'another');
       await world.until('LiftFence', { input: { execution: 'another' }, tries: 2 });
@@ -81,7 +82,7 @@ describe('LiftFence', () => {
   );
 
   it(
-    'calls off an execution that was aborted on its way to the fence, and no other',
+    'cancels the attempt of an aborted execution before its fence, and no other',
     within(fresh, async (world) => {
       await world.until('LiftFence', { input: { execution: 'aborted' } });
       await expect(world.visit('SwitchOver', { execution: 'aborted' })).rejects.toThrow(
@@ -94,7 +95,7 @@ describe('LiftFence', () => {
   );
 
   it(
-    'makes nothing where there is no migration',
+    'creates nothing without a migration',
     within(
       () => servers.empty(),
       async (world) => {
@@ -105,7 +106,7 @@ describe('LiftFence', () => {
   );
 
   it(
-    'carries to its end what was committed, and nothing lifts that fence',
+    'completes a committed switch, and keeps its fence',
     within(fresh, async (world) => {
       await world.visit('SwitchOver');
       await world.visit('SwitchBack');
@@ -132,7 +133,7 @@ describe('LiftFence', () => {
   );
 
   it(
-    'is not needed while a server lives: the fence lifts itself when nobody is left to do it',
+    'is not needed while a server runs: the fence lifts itself after its deadline',
     within(fresh, async (world) => {
       const before = await fenceOn(world, 'source');
       const ports = world.ports('SwitchOver');

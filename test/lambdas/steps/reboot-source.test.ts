@@ -25,7 +25,7 @@ async function walLevel(world: World): Promise<unknown> {
 describe('RebootSource', () => {
   describeLifecycle('RebootSource', { world: configured, effect: walLevel });
 
-  it('reboots once, however often it is visited meanwhile', async () => {
+  it('reboots once in any number of visits', async () => {
     const world = await configured();
     try {
       const { cluster } = world.places;
@@ -48,7 +48,7 @@ describe('RebootSource', () => {
     }
   });
 
-  it('takes neither a group that was just attached for one in force, nor a reboot that is over for one to be made (#9.20)', async () => {
+  it('trusts neither a group that was just attached as in force, nor a finished reboot as pending (#9.20)', async () => {
     const world = await configured();
     try {
       const { cluster } = world.places;
@@ -81,7 +81,7 @@ describe('RebootSource', () => {
     }
   });
 
-  it('believes after ten minutes that there is nothing to reboot, and leaves the rest to VerifyWalLevel (#9.20)', async () => {
+  it('accepts after ten minutes that no reboot is pending, and leaves the rest to VerifyWalLevel (#9.20)', async () => {
     const world = await startWorld({ sourceParameters: { wal_level: 'replica' }, cluster: playedCluster({ state: prepared() }) });
     try {
       const since = new Date(Date.now() - 610_000).toISOString();
@@ -93,7 +93,7 @@ describe('RebootSource', () => {
     }
   });
 
-  it('has nothing to reboot where nobody manages the server', async () => {
+  it('has nothing to reboot on an unmanaged server', async () => {
     const world = await startWorld({ cluster: unmanagedCluster });
     try {
       expect(await world.visit('RebootSource')).toMatchObject({ verdict: 'done' });

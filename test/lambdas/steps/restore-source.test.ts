@@ -51,7 +51,7 @@ describe('RestoreSource', () => {
     }
   });
 
-  it('does not reboot, and says that somebody should where a reboot was made before', async () => {
+  it('does not reboot, and recommends one where a reboot was made before', async () => {
     const world = await configured();
     try {
       await world.until('RebootSource');
@@ -66,8 +66,8 @@ describe('RestoreSource', () => {
   });
 });
 
-describe('what RestoreSource puts back', () => {
-  it('is everything that the journal holds, and then the journal, instance by instance and the cluster last', async () => {
+describe('the changes of RestoreSource', () => {
+  it('are everything in the journal, then the journal, instance by instance and the cluster last', async () => {
     const before = state({ members: [member(), reader('shop-2'), reader('shop-3', { isPublic: true })] });
     const cluster = await prepared({ state: before });
     const { evidence } = await restore(cluster);
@@ -77,17 +77,17 @@ describe('what RestoreSource puts back', () => {
     expect(evidence).toMatchObject({ parameterGroup: USERS_GROUP, securityGroups: [THEIRS], publicInstances: ['shop-3'], leftAlone: [] });
   });
 
-  it('is nothing without a journal, even where the group of the migration is attached', async () => {
+  it('are none without a journal, even where the group of the migration is attached', async () => {
     const cluster = playedCluster({ state: state({ parameterGroup: GROUP, securityGroups: [THEIRS, OURS] }) });
     expect(await visit(cluster)).toMatchObject({ verdict: 'done' });
     expect(cluster.calls).toEqual([]);
   });
 
-  it('is nothing on a server that nobody manages', async () => {
+  it('are none on an unmanaged server', async () => {
     expect(await visit(unmanagedCluster)).toMatchObject({ verdict: 'done', evidence: { cluster: 'not managed by RDS' } });
   });
 
-  it('holds however many security groups the cluster had, and spares the tags of others', async () => {
+  it('restore any number of security groups, and keep the tags of others', async () => {
     const securityGroups = Array.from({ length: 40 }, (_, number) => `sg-${String(number).padStart(17, '0')}`);
     const before = state({ securityGroups });
     const tagged = new Map([[before.arn, { team: 'shop', 'planetscale-migration': 'ours, says the user' }]]);
@@ -100,8 +100,8 @@ describe('what RestoreSource puts back', () => {
   });
 });
 
-describe('what somebody changed meanwhile', () => {
-  it('is left alone: another parameter group', async () => {
+describe('a change by another principal meanwhile', () => {
+  it('is kept by RestoreSource: another parameter group', async () => {
     const cluster = await prepared();
     change(cluster, { parameterGroup: 'somebodys-group' });
     const { evidence } = await restore(cluster);
@@ -110,7 +110,7 @@ describe('what somebody changed meanwhile', () => {
     expect(tagsLeft(cluster)).toEqual([]);
   });
 
-  it('is left alone: security groups, but for ours, which goes', async () => {
+  it('is kept by RestoreSource: security groups, but for ours, which is removed', async () => {
     const cluster = await prepared({ state: state({ securityGroups: [THEIRS, 'sg-0old'] }) });
     change(cluster, { securityGroups: [THEIRS, OURS, 'sg-0new'] });
     const { evidence } = await restore(cluster);
@@ -118,7 +118,7 @@ describe('what somebody changed meanwhile', () => {
     expect(evidence.leftAlone).toEqual(['Security groups attached meanwhile: sg-0new.', 'Security groups detached meanwhile: sg-0old.']);
   });
 
-  it('is left alone: an instance that was private again before, or that came later', async () => {
+  it('is kept by RestoreSource: an instance that was private again before, or that was added later', async () => {
     const cluster = await prepared();
     change(cluster, { members: [member(), reader('shop-2', { isPublic: true })] });
     const { evidence } = await restore(cluster);
@@ -133,7 +133,7 @@ const retag = (cluster: Played, arn: string, tags: Record<string, string>): void
   cluster.tagged.set(arn, { ...cluster.tagged.get(arn), ...tags });
 };
 
-describe('a journal that somebody else wrote into (#9.15)', () => {
+describe('a journal changed by another principal (#9.15)', () => {
   it.each<[string, Record<string, string>, Play, RegExp]>([
     [
       'a group that is not there',
@@ -166,7 +166,7 @@ describe('a journal that somebody else wrote into (#9.15)', () => {
       {},
       /sg-0other, which is no security group of this stack/,
     ],
-  ])('is not followed, and the cluster is left as it is: %s', async (_what, tags, play, words) => {
+  ])('is not followed, and the cluster is unchanged: %s', async (_what, tags, play, words) => {
     const cluster = await prepared({ ...play, state: state({ securityGroups: [THEIRS, 'sg-0other'] }) });
     retag(cluster, cluster.state.arn, Object.fromEntries(Object.entries(tags).map(([name, value]) => [PREFIX + name, value])));
     const before = cluster.state;
@@ -179,7 +179,7 @@ describe('a journal that somebody else wrote into (#9.15)', () => {
     expect(tagsLeft(cluster)).not.toEqual([]);
   });
 
-  it('is no way to have a group attached in place of one that is not ours', async () => {
+  it('cannot have a group attached in place of one that is not ours', async () => {
     const cluster = await prepared();
     change(cluster, { parameterGroup: 'somebodys-group' });
     retag(cluster, cluster.state.arn, { [`${PREFIX}parameter-group-set`]: 'somebodys-group' });
@@ -198,7 +198,7 @@ describe('a journal that somebody else wrote into (#9.15)', () => {
     expect(evidence.leftAlone).toEqual([expect.stringContaining(`${PREFIX}public-access = ${value} is none that the migration writes`)]);
   });
 
-  it('goes on when a person has attached the group that was wanted', async () => {
+  it('no longer blocks when the operator has attached the wanted group', async () => {
     const cluster = await prepared();
     retag(cluster, cluster.state.arn, { [`${PREFIX}parameter-group`]: 'evil-group' });
     await expect(visit(cluster)).rejects.toThrow(/Attach the parameter group that you want yourself/);
@@ -208,7 +208,7 @@ describe('a journal that somebody else wrote into (#9.15)', () => {
     expect(tagsLeft(cluster)).toEqual([]);
   });
 
-  it('goes on when the tags of the group are removed, and keeps ours attached', async () => {
+  it('no longer blocks when the tags of the group are removed, and keeps ours attached', async () => {
     const cluster = await prepared();
     retag(cluster, cluster.state.arn, { [`${PREFIX}parameter-group`]: 'evil-group' });
     await cluster.removeTags(cluster.state.arn, [`${PREFIX}parameter-group`, `${PREFIX}parameter-group-set`]);
@@ -216,7 +216,7 @@ describe('a journal that somebody else wrote into (#9.15)', () => {
     expect(cluster.state).toEqual(state({ parameterGroup: GROUP }));
   });
 
-  it('is believed where what was carried over is still the same, counts of ours aside', async () => {
+  it('is followed where the copied parameters are unchanged, counts of ours aside', async () => {
     const groups = { [USERS_GROUP]: [set('work_mem', '64'), set('max_wal_senders', '5'), set('shared_preload_libraries', 'pgaudit')] };
     const cluster = await prepared({ groups });
     await restore(cluster);
@@ -252,7 +252,7 @@ describe('RestoreSource waits', () => {
 });
 
 describe('RestoreSource refuses', () => {
-  it('to change a cluster that cannot be changed, with the journal in place', async () => {
+  it('to change a cluster that cannot be modified, and keeps the journal', async () => {
     const cluster = await prepared();
     change(cluster, { status: 'stopped' });
     const refused = visit(cluster);
@@ -261,7 +261,7 @@ describe('RestoreSource refuses', () => {
     expect(tagsLeft(cluster)).not.toEqual([]);
   });
 
-  it('to take away what another migration of the same cluster relies on, until that one is cleaned up', async () => {
+  it('to remove what another migration of the same cluster needs, until that one is cleaned up', async () => {
     const groups = { [GROUP]: [{ name: 'rds.logical_replication', value: '1', applyMethod: 'pending-reboot' } as const] };
     const first = await prepared({ groups });
     const ofSecond = { stack: 'Second', migrationGroup: parameterGroupOf('Second', 'aurora-postgresql15') };

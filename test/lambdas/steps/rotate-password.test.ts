@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { REPLICATION_ROLE, subscriptionName } from '../../../lambdas/config/names.ts';
 import type { SideName } from '../../../lambdas/config/side-name.ts';
+import { INVALID_PASSWORD } from '../../../lambdas/postgres/sqlstates.ts';
 import { lockBeats, writeBeat } from '../../../lambdas/state/heartbeat.sql.ts';
 import { describeLifecycle } from '../../support/lifecycle.ts';
 import { eventually, replicated } from '../../support/replicated.ts';
@@ -83,7 +84,7 @@ describe.each([
   [15, 18],
   [11, 17],
   [18, 17],
-] as const)('the way from %i to %i and back', (source, target) => {
+] as const)('the stream from %i to %i and back', (source, target) => {
   let world: World;
   beforeAll(async () => {
     world = await letInApplication(await replicated({ ...SWITCHABLE, source, target }));
@@ -104,16 +105,16 @@ describe.each([
     });
     const after = await effect(world);
     expect(after.connection).not.toEqual(before.connection);
-    expect(after.old).toBe('28P01');
+    expect(after.old).toBe(INVALID_PASSWORD);
     expect(await tellsRole(world, 'source', await world.places.replication.password())).toBe('in');
   });
 
-  it('leaves a stream that the other steps take for their own', async () => {
+  it('is trusted by the other steps afterwards', async () => {
     expect(await world.visit('CreateReplicationRole')).toMatchObject({ evidence: { passwordWorks: true } });
     expect(await world.visit('CreateSubscription')).toMatchObject({ verdict: 'done' });
   });
 
-  it('gets another one after the switch, when it leads back, and each side keeps a password of its own (#9.13)', async () => {
+  it('gets another password after the switch, and each side keeps one of its own (#9.13)', async () => {
     await world.visit('SwitchOver');
     const { replication } = world.places;
     const between = { source: await replication.password('source'), target: await replication.password('target') };
@@ -139,7 +140,7 @@ describe.each([
   });
 });
 
-describe('a rotation that cannot go through', () => {
+describe('a rotation that cannot be completed', () => {
   it('refuses a subscription that it did not make, before it makes a password', async () => {
     const world = await replicated();
     try {
@@ -151,7 +152,7 @@ describe('a rotation that cannot go through', () => {
     }
   });
 
-  it('does nothing but renew the secret where nothing is made yet', async () => {
+  it('only renews the secret where nothing is created yet', async () => {
     const world = await startWorld();
     try {
       await expect(world.visit('RotatePassword')).resolves.toMatchObject({
@@ -164,7 +165,7 @@ describe('a rotation that cannot go through', () => {
     }
   });
 
-  it('says after a while that nobody comes back', async () => {
+  it('reports after a while that the subscriber does not reconnect', async () => {
     const world = await replicated();
     try {
       await world.visit('RotatePassword');

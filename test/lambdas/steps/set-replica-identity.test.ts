@@ -49,7 +49,7 @@ describe('SetReplicaIdentity (#11)', () => {
     expect(await one.source(`select from pg_namespace where nspname = 'planetscale_migration'`)).toEqual([]);
   });
 
-  it('waits for a locked table while the others are set, names who locks it, and holds up nobody for longer than a second', async () => {
+  it('waits for a locked table while it sets the others, names the holder, and queues others for a second at most', async () => {
     const one = await world();
     const holder = await one.ports('test').acting.source.session('holder');
     await holder.script('begin; lock table public."Key less" in row exclusive mode');
@@ -67,7 +67,7 @@ describe('SetReplicaIdentity (#11)', () => {
     expect(await one.source(IDENTITIES)).toEqual(SET);
   });
 
-  it('leaves no lock and no half of its work behind when it is abandoned while it waits', async () => {
+  it('leaves no lock and no partial work when it is abandoned while it waits', async () => {
     const one = await world();
     const holder = await one.ports('test').acting.source.session('holder');
     await holder.script('begin; lock table public."Key less" in row exclusive mode');
@@ -87,7 +87,7 @@ describe('SetReplicaIdentity (#11)', () => {
     ).toHaveLength(3);
   });
 
-  it('refuses what nothing that is there would help, and a table of another owner, and changes neither', async () => {
+  it('refuses a table that no index helps, and a table of another owner, and changes neither', async () => {
     const one = await world();
     await one.source(`create role stranger_${siblings}; create table public.doc (v int, doc json);
       create table public.strange (v int); alter table public.strange owner to stranger_${siblings}`);
@@ -112,12 +112,12 @@ describe.each(versions([11, 18] as const, [15, 17] as const, [18, 18] as const))
     });
     afterAll(() => world?.destroy());
 
-    it('come to the target with the index that they need, on columns whose names became functions too, before changes are applied', async () => {
+    it('are copied to the target with their index, on columns whose names became functions too, before changes are applied', async () => {
       expect(await world.target(IDENTITIES)).toEqual(SET);
       await world.until('CreateSubscription');
     });
 
-    it('of a table that was added later are set on both sides, with an index that only the source has', async () => {
+    it('of a table added later are set on both sides, with an index that only the source has', async () => {
       await world.asSourceRole(
         'create table public.added (v int not null); create table public.keyed_late ("system_user" int not null, constraint "Late" unique ("system_user"))',
       );
@@ -132,7 +132,7 @@ describe.each(versions([11, 18] as const, [15, 17] as const, [18, 18] as const))
       }
     });
 
-    it('go back to what they were at Cleanup on both sides, but for what somebody has changed and what is gone, which is said', async () => {
+    it('are restored at Cleanup on both sides, but for those changed since and those gone, which are named', async () => {
       await world.asSourceRole('alter table public.indexed replica identity full; drop table public.added');
       await world.asTargetRole('drop table public.added');
       const { evidence } = await world.until('DropReplication');

@@ -56,7 +56,7 @@ describe('SwitchBack', () => {
     }
   });
 
-  it('leaves a migration that can be cut over again, as often as one likes', async () => {
+  it('leaves a migration that can be cut over again, any number of times', async () => {
     const world = await switched();
     try {
       for (let rounds = 0; rounds < 2; rounds += 1) {
@@ -74,7 +74,7 @@ describe('SwitchBack', () => {
     }
   });
 
-  it('fences nothing where there is no stream back', async () => {
+  it('fences nothing without a stream back', async () => {
     const world = await switched({ reverse: false });
     try {
       await expect(world.visit('SwitchBack')).rejects.toThrow(/The subscription .*reverse.* is gone\. Nothing was fenced/);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SideName } from '../../../lambdas/config/side-name.ts';
 import type { Moment } from '../../../lambdas/ports/application.ts';
 import type { Bindings } from '../../../lambdas/ports/bindings.ts';
+import { INSUFFICIENT_PRIVILEGE } from '../../../lambdas/postgres/sqlstates.ts';
 import { describeLifecycle } from '../../support/lifecycle.ts';
 import { eventually, replicated, type SharedServers, sharedServers, sidesAgree } from '../../support/replicated.ts';
 import {
@@ -47,7 +48,7 @@ describe('SwitchOver', () => {
 
   describeLifecycle('SwitchOver', { world: fresh, effect: streams });
 
-  it('moves the application, and the side that was left takes no write, whatever a session sets', async () => {
+  it('moves the application, and the fenced side takes no write, whatever a session sets', async () => {
     const world = await fresh();
     try {
       await writeAt(world, 'source');
@@ -62,7 +63,7 @@ describe('SwitchOver', () => {
     }
   });
 
-  it('goes on exactly where the sequences were, and brings every later write back to the source', async () => {
+  it('continues the sequences exactly, and brings every later write back to the source', async () => {
     const world = await fresh();
     try {
       for (let writes = 0; writes < 5; writes += 1) expect(await writeAt(world, 'source')).toBe('written');
@@ -76,7 +77,7 @@ describe('SwitchOver', () => {
     }
   });
 
-  it('ends every session of the source before it takes the last position', async () => {
+  it('ends every session of the source before it reads the last position', async () => {
     const world = await fresh();
     const idle = await applicationSession(world, 'source', IGNORING_THE_FENCE);
     const open = await applicationSession(world, 'source');
@@ -92,7 +93,7 @@ describe('SwitchOver', () => {
     }
   });
 
-  it('says plainly what it means to leave out the way back', async () => {
+  it('reports what it means to leave out the way back', async () => {
     const world = await fresh();
     try {
       const evidence = await evidenceOf(world, { reverse: false });
@@ -104,7 +105,7 @@ describe('SwitchOver', () => {
     }
   });
 
-  it('compares every row under the fence if it is asked to, and switches nothing where one differs', async () => {
+  it('compares every row under the fence where the input says so, and switches nothing where one differs', async () => {
     const world = await fresh();
     try {
       const before = await fenceOn(world, 'source');
@@ -125,7 +126,7 @@ commit`);
   });
 });
 
-describe('a fence', () => {
+describe('the fence of SwitchOver', () => {
   let world: World;
   beforeAll(async () => {
     world = await letInApplication(
@@ -135,7 +136,7 @@ describe('a fence', () => {
   afterAll(() => world?.destroy());
   let hook: (moment: Moment) => Promise<void> = async () => {};
 
-  it('is lifted when its time is over, with the settings and the rights that were there before', async () => {
+  it('is lifted at its deadline, with the settings and the privileges that were there before', async () => {
     const name = world.database.name.replaceAll('"', '""');
     await world.source(`alter database "${name}" set default_transaction_read_only = off; alter database "${name}" set work_mem = '5MB';
 revoke connect on database "${name}" from public; grant connect on database "${name}" to the_application with grant option`);
@@ -147,13 +148,16 @@ revoke connect on database "${name}" from public; grant connect on database "${n
       await new Promise(() => {});
     };
     await expect(world.visit('SwitchOver', { input: { fenceSeconds: 2 } })).rejects.toMatchObject({ name: 'SwitchFailed' });
-    expect(inside).toMatchObject({ fence: [{ setconfig: ['default_transaction_read_only=on', 'work_mem=5MB'] }], writes: '42501' });
+    expect(inside).toMatchObject({
+      fence: [{ setconfig: ['default_transaction_read_only=on', 'work_mem=5MB'] }],
+      writes: INSUFFICIENT_PRIVILEGE,
+    });
     expect(sorted(await fenceOn(world, 'source'))).toEqual(sorted(before));
     expect(await streams(world)).toEqual(slots);
     expect(await writableSides(world)).toEqual(['source']);
   });
 
-  it('is lifted where the function of the user refuses', async () => {
+  it('is lifted where the hook function refuses', async () => {
     hook = async () => {
       throw new Error('not today');
     };
@@ -166,7 +170,7 @@ revoke connect on database "${name}" from public; grant connect on database "${n
     return staysOpenWithoutAWayBack(world);
   });
 
-  it('lets the secret and the function of the user have their part, in this order', async () => {
+  it('is held while the secret and then the hook function are called', async () => {
     const calls: string[] = [];
     const secret = world.places.application as ReturnType<typeof variableSecret>;
     hook = async (moment) => {
@@ -201,7 +205,7 @@ describe.each([
   [11, 17],
   [17, 18],
 ] as const)('SwitchOver from %i to %i', (source, target) => {
-  it('makes a way back that old subscribers know, and everything returns', async () => {
+  it('creates a way back that old subscribers know, and every write returns', async () => {
     const world = await letInApplication(await replicated({ ...SWITCHABLE, source, target }));
     try {
       await staysOpenWithoutAWayBack(world);

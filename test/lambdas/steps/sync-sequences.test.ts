@@ -60,7 +60,7 @@ describe('SyncSequences', () => {
 
   describeLifecycle('SyncSequences', { world: () => fresh(), effect: (one) => positions(one.target), input: INPUT });
 
-  it('sets each ahead in its own units, and leaves the source as it was', async () => {
+  it('sets each ahead in its own units, and leaves the source unchanged', async () => {
     const one = await fresh();
     const before = await positions(one.source);
     const { evidence } = await one.until('SyncSequences', { input: { ...INPUT, sequenceMargin: 1000 } });
@@ -95,7 +95,7 @@ describe('SyncSequences', () => {
     expect(await positions(one.target)).toMatchObject(wanted);
   });
 
-  it('leaves a target that is further than that alone, and acts again once half of the margin is used up', async () => {
+  it('leaves a target that is ahead of that, and acts again once half of the margin is used up', async () => {
     const one = await fresh();
     await one.target(`select setval('leaping', 999000001), setval('downwards', -99000)`);
     const input = { ...INPUT, sequenceMargin: 100 };
@@ -137,7 +137,7 @@ describe('SyncSequences', () => {
     expect(await positions(one.target)).toEqual(before);
   });
 
-  it('refuses numbers outside of the bounds on the target, and a target that counts the other way', async () => {
+  it('refuses numbers outside of the bounds on the target, and a target with the opposite sign', async () => {
     const one = await fresh();
     await one.target('alter sequence orders_id_seq maxvalue 4999');
     await expect(one.visit('SyncSequences', { input: INPUT })).rejects.toMatchObject({
@@ -189,7 +189,7 @@ describe('SyncSequences', () => {
 });
 
 describe.each([11, 13, 17, 18] as const)('SyncSequences from version %i', (source) => {
-  it('sets all ahead', async () => {
+  it('sets all sequences ahead', async () => {
     const world = await startWorld({ source, target: source === 11 ? 17 : 18, schema: SEQUENCES + USED, targetSchema: SEQUENCES });
     try {
       const { evidence } = await world.until('SyncSequences', { input: INPUT });

@@ -160,7 +160,7 @@ describe.each<[ServerVersion, ServerVersion]>([
     return one;
   };
 
-  it('passes what can be copied, of every type and kind of table, and leaves nothing behind', async () => {
+  it('passes rows of every type and kind of table, and leaves nothing behind', async () => {
     const one = await next(HARMLESS(source));
     const { evidence } = await one.until('TrySample');
     expect(evidence).toMatchObject({ slow: [], more: 0 });
@@ -169,7 +169,7 @@ describe.each<[ServerVersion, ServerVersion]>([
     expect(await traces(one)).toEqual(NO_TRACES);
   });
 
-  it('takes a column for a column where its name became a function after the version of the source', async () => {
+  it('reads a column as a column where its name became a function after the version of the source', async () => {
     const one = await next(`create domain "system_user" as int check (value > 0);
 create table later (id int primary key, system_user int, d "system_user" default 5, check (system_user + 1 > 1), check (system_user < 100) not valid);
 insert into later select n, n from generate_series(1, 50) as n;
@@ -180,7 +180,7 @@ ${source >= 14 ? 'create statistics on_it on (system_user + 1), (system_user / 2
     await expect(one.until('TrySample')).resolves.toMatchObject({ evidence: { slow: [], untried: [] } });
   });
 
-  it('refuses all at once what cannot, each with table, key, expression, words and remedy, and leaves nothing behind', async () => {
+  it('refuses all rows that cannot be copied at once, each with table, key, expression, message and remedy, and leaves nothing behind', async () => {
     const all = REFUSED(source);
     const visit = { input: { searchPath: 'as-is' } };
     const one = await next(all.map(([, schema]) => schema).join(';\n'), visit);
@@ -192,13 +192,13 @@ ${source >= 14 ? 'create statistics on_it on (system_user + 1), (system_user / 2
     expect(await traces(one)).toEqual(NO_TRACES);
   });
 
-  it('passes what leans on a path once CopySchema has given it', async () => {
+  it('passes functions that depend on search_path once CopySchema has given them one', async () => {
     const leaning = REFUSED(source).filter(([, schema]) => /half|quarter|is_even/.test(schema));
     const one = await next(leaning.map(([, schema]) => schema).join(';\n'));
     await expect(one.until('TrySample')).resolves.toMatchObject({ evidence: { slow: [], untried: [] } });
   });
 
-  it('passes tables whose generated columns, partition keys and defaults lean on a path as soon as they are made', async () => {
+  it('passes generated columns, partition keys and defaults that depend on search_path as soon as they are created', async () => {
     const one = await next(`create schema app; set search_path = app, public;
 create type app.mood as enum ('sad', 'ok'); create function app.fold(t text) returns text language sql immutable as $$ select lower(t) $$;
 create function app.key_of(t text) returns text language sql immutable as $$ select fold(t) || 'ok'::mood::text $$;
@@ -215,7 +215,7 @@ do $$ begin execute format('alter database %I set search_path = app, public', cu
     await expect(one.until('TrySample')).resolves.toMatchObject({ evidence: { slow: [], untried: [] } });
   });
 
-  it('evaluates valid constraints that the target is to get after the copy only', async () => {
+  it('evaluates valid constraints that the target gets only after the copy', async () => {
     const names = ['a check whose function was tightened', 'a domain whose rows do not meet it any more'];
     const one = await next(
       REFUSED(source)
@@ -230,7 +230,7 @@ do $$ begin execute format('alter database %I set search_path = app, public', cu
     );
   });
 
-  it('leaves open what a check says that reads other tables, which are empty until they are copied', async () => {
+  it('reports a check that reads other tables as undecided, as these are empty until they are copied', async () => {
     const one = await next(`create table code (id int primary key); insert into code values (1);
 create function known(i int) returns boolean language plpgsql stable as 'begin return exists (select from public.code as c where c.id = i); end';
 create table a_user (id int primary key, c int constraint is_known check (known(c))); insert into a_user values (1, 1)`);
@@ -238,7 +238,7 @@ create table a_user (id int primary key, c int constraint is_known check (known(
     expect(evidence).toMatchObject({ untried: [expect.stringMatching(/^table public\.a_user: check is_known: .*reads other tables/)] });
   });
 
-  it('goes on once the rows are repaired on the source, without another copy of the schema', async () => {
+  it('continues once the rows are repaired on the source, without another copy of the schema', async () => {
     const one = await next('create table t (id int primary key, v int check (v > 0)); insert into t values (1, 1)');
     await one.source('alter table t drop constraint t_v_check; update t set v = -1');
     await expect(one.until('TrySample')).rejects.toThrow(/public\.t \(id = 1\)/);
@@ -246,7 +246,7 @@ create table a_user (id int primary key, c int constraint is_known check (known(
     await expect(one.until('TrySample')).resolves.toMatchObject({ evidence: { tables: 1, rows: 1 } });
   });
 
-  it('waits for a lock that somebody else holds for a moment, and says no table for it', async () => {
+  it('waits for a lock held for a moment, and blames no table for it', async () => {
     const one = await next('create table t (id int primary key); insert into t values (1)');
     const holder = await one.ports('Test').acting.target.session('holder');
     await holder.script('begin; lock table public.t in access share mode');
@@ -256,7 +256,7 @@ create table a_user (id int primary key, c int constraint is_known check (known(
     expect(await traces(one)).toEqual(NO_TRACES);
   });
 
-  it('leaves a table alone that is not empty after all', async () => {
+  it('leaves a table that is not empty after all', async () => {
     const one = await next('create table t (id int primary key, v int); insert into t values (1, 1)');
     await one.target('insert into t values (1, 42)');
     await one.until('TrySample');
@@ -270,14 +270,14 @@ create function ${table}_check(i int) returns boolean language plpgsql as $f$ be
 create table ${table} (id int primary key, i int check (${table}_check(i))); insert into ${table} values (1, 1);
 create or replace function ${table}_check(i int) returns boolean language plpgsql as $f$ ${body} $f$;`;
 
-describe('code of users that TrySample runs (#11)', () => {
+describe('user code that TrySample runs (#11)', () => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld({ source: 15, target: 18 });
   });
   afterAll(() => world?.destroy());
 
-  it('can become nobody else, makes nothing that lasts, and stops nothing but its own table', async () => {
+  it('can SET ROLE to no other, creates nothing that lasts, and blocks nothing but its own table', async () => {
     await prepare(
       world,
       `${hostile('becomes', `begin perform set_config('role', 'postgres', false); return true; end`)}
@@ -306,7 +306,7 @@ create table plain (id int primary key); insert into plain values (1);`,
     expect(await world.target("select 1 from pg_locks where relation = 'public.never_ends'::regclass")).toEqual([]);
   });
 
-  it('has a login that is gone with the next visit, or with Cleanup, where the function died', async () => {
+  it('has a login that is dropped at the next visit, or by Cleanup, where the function crashed', async () => {
     const one = await world.sibling('interrupted');
     await prepare(one, 'create table t (id int primary key); insert into t values (1)');
     const role = `"${trialRole('interrupted')}"`;

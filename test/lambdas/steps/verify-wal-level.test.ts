@@ -14,7 +14,7 @@ const inWorld = async (options: WorldOptions, test: (world: World) => Promise<vo
 };
 
 describe('VerifyWalLevel', () => {
-  it('waits for a reboot that somebody else makes, says which, and is done after it', () =>
+  it('waits for a reboot by the operator, names it, and is done after it', () =>
     inWorld({ source: 13, sourceParameters: { wal_level: 'replica' } }, async (world) => {
       await world.until('ConfigureSource');
       const waiting = await world.visit('VerifyWalLevel');
@@ -24,7 +24,7 @@ describe('VerifyWalLevel', () => {
       expect(await world.visit('VerifyWalLevel')).toMatchObject({ verdict: 'done', evidence: { walLevel: 'logical' } });
     }));
 
-  it('is done with the writer, and names the readers that a failover would find without the group', () => {
+  it('is done with the writer, and names the readers that a failover would promote without the group', () => {
     const pending = { parameterGroupStatus: 'pending-reboot' };
     const members = [member(), reader('shop-2', pending), reader('shop-3')];
     return inWorld({ cluster: playedCluster({ state: state({ members }) }) }, async (world) => {
@@ -40,7 +40,7 @@ describe('VerifyWalLevel', () => {
       return world.visit('VerifyWalLevel', { state: { VerifyWalLevel: { verdict: 'pending', since, evidence: {} } } });
     };
 
-    it('does not believe RDS at once that nothing waits for a reboot, and does after ten minutes', () => {
+    it('trusts RDS only after ten minutes that no reboot is pending', () => {
       const cluster = playedCluster({ state: prepared() });
       return inWorld({ cluster, sourceParameters: { wal_level: 'replica' } }, async (world) => {
         expect(await world.visit('VerifyWalLevel')).toMatchObject({
@@ -57,7 +57,7 @@ describe('VerifyWalLevel', () => {
       });
     });
 
-    it('believes RDS at once that the group failed, or that another group is in force', () => {
+    it('trusts RDS at once that the group failed, or that another group is in force', () => {
       const cluster = playedCluster({ state: prepared({ members: [member({ parameterGroupStatus: 'failed-to-apply' })] }) });
       return inWorld({ cluster, sourceParameters: { wal_level: 'replica' } }, async (world) => {
         await expect(world.visit('VerifyWalLevel')).rejects.toThrow(WalLevelNotLogical);

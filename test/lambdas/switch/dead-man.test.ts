@@ -21,7 +21,7 @@ const DEADLY = [
 
 const oneAtATime = (version: number) => DEADLY.filter((setting) => !('since' in setting) || version >= setting.since);
 
-describe.each(versions(11, 13, 15, 17, 18))('the dead man on version %i (#9.4)', (source) => {
+describe.each(versions(11, 13, 15, 17, 18))('the server-side timer of a fence on version %i (#9.4)', (source) => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld({ source });

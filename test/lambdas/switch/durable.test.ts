@@ -40,7 +40,7 @@ alter role ${identifier(user)} in database ${database} set synchronous_commit = 
     });
     afterAll(() => world?.destroy());
 
-    it('keeps its commit where the side that was left crashes before the secret is changed (#9.1)', async () => {
+    it('keeps its commit where the fenced side crashes before the secret is changed (#9.1)', async () => {
       crash = (side) => world.pair[side].restart({}, 'crash');
       const outcome = await world.visit('SwitchOver').catch((error: Error) => error.name);
       expect(crash, 'the crash came').toBeUndefined();

@@ -52,7 +52,7 @@ describe.each(versions<[ServerVersion, ServerVersion]>([11, 18], [15, 17], [18, 
       expect(await switchFindings(world, [schemaCheck], { direction: CUTOVER, ...INPUT })).toEqual([]);
     });
 
-    it('is made on the target by the switch, and is not on the source until the way back is taken', async () => {
+    it('is created on the target by the switch, and is not on the source until the Rollback', async () => {
       await world.visit('SwitchOver', INPUT);
       expect(await named(world, 'target')).toEqual(ALL.filter((name) => name !== 'of; job'));
       expect(await named(world, 'source')).toEqual(['note_job_fkey']);
@@ -65,7 +65,7 @@ describe.each(versions<[ServerVersion, ServerVersion]>([11, 18], [15, 17], [18, 
       expect(await switchFindings(world, [schemaCheck], { direction: ROLLBACK, ...INPUT })).toEqual([]);
     });
 
-    it('is back on the source after the way back, NOT VALID where rows refer to what is gone, and Cleanup makes what is still held', async () => {
+    it('is back on the source after the Rollback, NOT VALID where it is violated, and Cleanup creates what is still held', async () => {
       await world.source('begin read write; insert into aside.log values (1, 99); insert into mixed values (11, 99); commit');
       await world.visit('SwitchBack', INPUT);
       // Before version 18 a partitioned table takes no key NOT VALID, so it stays held: the way back is taken all the same.

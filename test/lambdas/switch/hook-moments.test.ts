@@ -19,7 +19,7 @@ function faultyHook() {
   };
 }
 
-describe('the function of the user', () => {
+describe('the hook function', () => {
   let servers: SharedServers;
   beforeAll(async () => {
     servers = await sharedServers(SWITCHABLE);
@@ -53,7 +53,7 @@ describe('the function of the user', () => {
   );
 
   it(
-    'is told that a switch has failed that it was asked about, by Recovery if it did not hear it at once (#9.16)',
+    'is told by Recovery that a switch has failed that it was asked about, if it did not hear it at once (#9.16)',
     inWorld(async (world, hook) => {
       hook.fails.add('before').add('failed');
       await expect(world.visit('SwitchOver', { execution: 'over' })).rejects.toThrow(/Nothing was switched: .*it fails before/);

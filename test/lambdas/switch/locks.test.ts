@@ -27,7 +27,7 @@ do $$ begin create role passer_by login password '${PASSWORD}'; exception when d
 }
 
 describe.each(versions([11, 17] as const, [13, 18] as const, [17, 18] as const))(
-  'a row of pg_database that an ordinary user of another database holds, from %i to %i',
+  'a lock on pg_database held by an ordinary user of another database, from %i to %i',
   (source, target) => {
     let servers: SharedServers;
     beforeAll(async () => {
@@ -45,7 +45,7 @@ describe.each(versions([11, 17] as const, [13, 18] as const, [17, 18] as const))
     };
 
     it(
-      'does not keep the dead man from lifting the fence (#9.5)',
+      'does not keep the server-side timer from lifting the fence (#9.5)',
       inWorld(async (world) => {
         const before = await fenceOn(world, 'source');
         const { source } = world.ports('SwitchOver').acting;
@@ -62,7 +62,7 @@ describe.each(versions([11, 17] as const, [13, 18] as const, [17, 18] as const))
     );
 
     it(
-      'does not keep LiftFence from lifting it (#9.5)',
+      'does not keep LiftFence from lifting the fence (#9.5)',
       inWorld(async (world) => {
         await fenced(world);
         await holdDatabase(world, 'source');
@@ -72,7 +72,7 @@ describe.each(versions([11, 17] as const, [13, 18] as const, [17, 18] as const))
     );
 
     it(
-      'does not keep the side that was switched to from opening (#9.5)',
+      'does not keep the new serving side from opening (#9.5)',
       inWorld(async (world) => {
         await committed(world);
         await holdDatabase(world, 'target');

@@ -51,7 +51,7 @@ describe.each(versions(11, 13, 15, 17, 18))('CONNECT on a database that is fence
     for (const statement of statements) await world.source(statement);
   };
 
-  it('is equal again where the database had the rights that every new one has', async () => {
+  it('is restored where the database had the default privileges', async () => {
     const before = await rights();
     expect(await world.source('select datacl from pg_database where datname = current_database()')).toEqual([{ datacl: null }]);
     await fenced(async () => {
@@ -61,7 +61,7 @@ describe.each(versions(11, 13, 15, 17, 18))('CONNECT on a database that is fence
     expect(await rights()).toEqual(before);
   });
 
-  it('is taken from whoever got it from a holder of the grant option, and given back by the same holder', async () => {
+  it('is revoked from grantees of a role with the grant option, and granted again by the same role', async () => {
     await granted(
       `revoke connect on database ${DATABASE} from public`,
       `grant connect on database ${DATABASE} to holder with grant option`,
@@ -80,7 +80,7 @@ describe.each(versions(11, 13, 15, 17, 18))('CONNECT on a database that is fence
     await world.source(`revoke holder, "Passed ""on""" from master`);
   });
 
-  it('is given back by the owner, as the same rights, where we cannot be the one who granted it', async () => {
+  it('is granted again by the owner where our role cannot act as the grantor', async () => {
     await granted(
       `revoke connect on database ${DATABASE} from public`,
       `grant connect on database ${DATABASE} to holder with grant option`,
@@ -91,7 +91,7 @@ describe.each(versions(11, 13, 15, 17, 18))('CONNECT on a database that is fence
     expect(await rights()).toEqual(before.map((right) => right.replace('f:holder', 'f:master')).sort());
   });
 
-  it('is taken from a role whose rights ours inherits, and kept by ours', async () => {
+  it('is revoked from a role whose privileges ours inherits, and kept by ours', async () => {
     await granted(
       `revoke connect on database ${DATABASE} from public`,
       `grant connect on database ${DATABASE} to helper`,
@@ -107,7 +107,7 @@ describe.each(versions(11, 13, 15, 17, 18))('CONNECT on a database that is fence
     await world.source('revoke helper from master');
   });
 
-  it('comes back under a new name, for a role that was made anew, and not for one that is gone', async () => {
+  it('is granted again to a renamed or recreated role, and not to one that is gone', async () => {
     await world.source(`create role renamed login password 'p'; create role vanished login; create role remade login password 'p'`);
     await granted(
       `revoke connect on database ${DATABASE} from public`,
@@ -127,7 +127,7 @@ describe.each(versions(11, 13, 15, 17, 18))('CONNECT on a database that is fence
     await granted(`revoke connect on database ${DATABASE} from "New Name", remade; drop role "New Name"; drop role remade`);
   });
 
-  it('comes back to an owner that is another role, and what was granted meanwhile stays', async () => {
+  it('is granted again under a new owner, beside grants made meanwhile', async () => {
     await world.source(`create role proprietor login password 'p'; grant proprietor to master`);
     await granted(`alter database ${DATABASE} owner to proprietor`);
     const before = await rights();
@@ -141,7 +141,7 @@ describe.each(versions(11, 13, 15, 17, 18))('CONNECT on a database that is fence
     await granted(`alter database ${DATABASE} owner to master`, 'revoke proprietor from master');
   });
 
-  it('is opened as it was before by an earlier version, too', async () => {
+  it('is restored from the record of an earlier version, too', async () => {
     await granted();
     await fenced(async () => {
       await anyway(`update planetscale_migration.gate
@@ -152,7 +152,7 @@ set connect_taken = '{public,"\\"Passed \\"\\"on\\"\\"\\" with grant option"}', 
     await granted(`grant connect on database ${DATABASE} to master`);
   });
 
-  it('is not left to a member of ours: the switch is taken back, unless the input calls it harmless', async () => {
+  it('of a member of ours aborts the switch, unless the input calls it harmless', async () => {
     await granted('grant master to insider');
     await fenced(async () => {
       expect(await connects('insider')).toBe(true);
@@ -165,7 +165,7 @@ set connect_taken = '{public,"\\"Passed \\"\\"on\\"\\"\\" with grant option"}', 
     await granted('revoke master from insider');
   });
 
-  it('is left to the platform, whose names are no secret, and to nobody who only has such a name', async () => {
+  it("is left to the platform's roles, and not to a role that only has such a name", async () => {
     await world.source(`create role pscale_admin login; create role pscale_api_app login; create role rdsproxy login;
 grant master to pscale_admin, pscale_api_app, rdsproxy; create role other_superuser superuser login password 'p'`);
     await fenced(() => expect(fencing.endEverybody()).rejects.toThrow(/shut: pscale_api_app\. /));

@@ -30,11 +30,11 @@ describe.each(versions([11, 17] as const, [15, 18] as const, [17, 18] as const))
     afterAll(() => world?.destroy());
     const enabled = async () => (await world.target('select subenabled from pg_subscription where subname = $1', [forward]))[0]?.subenabled;
 
-    it('confirm what is stored, from the beginning (#10)', async () => {
+    it('confirm what is flushed, from the beginning (#10)', async () => {
       expect(await world.target(SUBSCRIPTIONS)).toEqual([{ name: forward, commit: 'on', survives: false }]);
     });
 
-    it('are not enabled by an attempt that is taken back, where others have disabled them (#10)', async () => {
+    it('are not enabled by an aborted attempt where another session has disabled them (#10)', async () => {
       const parties = partiesOf(CUTOVER, sidesOf(world));
       await world.target(`alter subscription ${forward} disable`);
       expect(await takeBackStreams(parties)).toEqual([]);
@@ -48,7 +48,7 @@ describe.each(versions([11, 17] as const, [15, 18] as const, [17, 18] as const))
       expect(await enabled(), 'disabled by a switch').toBe(true);
     });
 
-    it('are made so that the slot on the target can survive, and on the source as ever (#10)', async () => {
+    it('have a failover slot on the target, and an ordinary one on the source (#10)', async () => {
       await world.visit('SwitchOver', { input: { reverse: true } });
       expect(await world.target(SLOTS)).toEqual([{ name: reverse, survives: true }]);
       expect(await world.source(SUBSCRIPTIONS)).toEqual([{ name: reverse, commit: 'on', survives: source >= 17 ? true : null }]);
@@ -57,7 +57,7 @@ describe.each(versions([11, 17] as const, [15, 18] as const, [17, 18] as const))
       expect(await world.target(SUBSCRIPTIONS)).toEqual([{ name: forward, commit: 'on', survives: false }]);
     });
 
-    it('say that the way back is lost, where the target has lost its slot since (#10)', async () => {
+    it('are reported lost where the target has lost its slot since (#10)', async () => {
       const over = await world.visit('SwitchOver', { execution: 'again', input: { reverse: true } });
       expect(over.evidence).toMatchObject({ wayBack: expect.stringContaining('possible to go back') });
       await switchTargetOver(world.pair.target, []);

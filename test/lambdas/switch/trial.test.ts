@@ -36,7 +36,7 @@ describe.each([
     await expect.poll(() => world.target(TRACES)).toEqual(before); // a temporary slot goes with its session, which ends a moment after it was left
   });
 
-  it('is refused before anything is copied where postgres may not do what its attributes say', async () => {
+  it('is refused before the copy where postgres may not do what its attributes say', async () => {
     await world.target(`alter role ${TARGET_ROLES.default} noreplication`);
     const before = await world.target(TRACES);
     try {
@@ -55,7 +55,7 @@ describe.each([
     }
   });
 
-  it('asks for neither role nor slot where nobody wants the way back', async () => {
+  it('creates neither role nor slot where the input wants no way back', async () => {
     await world.target(`alter role ${TARGET_ROLES.default} noreplication`);
     try {
       await attempt(false);
@@ -64,7 +64,7 @@ describe.each([
     }
   });
 
-  it('is refused where the database cannot be shut, whatever is wanted of the way back', async () => {
+  it('is refused where CONNECT cannot be revoked, with or without a way back', async () => {
     const one = await world.sibling(`shut ${target}`);
     await one.asSourceRole('create table public.t (id int primary key)');
     await one.target(`alter database "shut ${target}" owner to pscale_admin; grant create on database "shut ${target}" to public`);
@@ -79,7 +79,7 @@ describe.each([
     }
   });
 
-  it('does not wait for the transactions of others', async () => {
+  it('does not wait for other transactions', async () => {
     const writer = await onTarget().session('writer');
     await writer.script('begin; select pg_current_xact_id()');
     try {

@@ -19,7 +19,7 @@ describe.each([
   [17, false, { sslmode: 'verify-full', channel_binding: undefined, sslrootcert: 'system' }],
   [17, true, { sslmode: 'verify-full', channel_binding: 'require', sslrootcert: 'system' }],
 ] as const)('the stream back to version %i through an edge that offers channel binding: %s (#10)', (source, channelBinding, tls) => {
-  it('logs in with the branch, is as strict as both ends know how to be, and brings back what is written', async () => {
+  it('logs in with the branch, verifies as strictly as both ends can, and brings back what is written', async () => {
     const world = await letInApplication(await replicated({ ...SWITCHABLE, source, target: 18, edge: { channelBinding } }));
     try {
       await world.visit('SwitchOver');
@@ -36,8 +36,8 @@ describe.each([
   });
 });
 
-describe('the stream back to a source whose system does not know the authority of the target (#10)', () => {
-  it('is refused before anything is fenced, with the setting that helps, and made with it', async () => {
+describe("the stream back to a source without the target's certificate authority (#10)", () => {
+  it('is refused before the fence with the setting that helps, and created with it', async () => {
     const certificate = await newCertificate(await newAuthority('Somebody'));
     const world = await letInApplication(await replicated({ ...SWITCHABLE, source: 17, target: 18, edge: { certificate } }));
     try {

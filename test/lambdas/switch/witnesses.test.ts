@@ -16,7 +16,7 @@ import { MANY_TRIES, type World } from '../../support/world.ts';
 describe.each([
   [11, 17],
   [15, 18],
-] as const)('the witnesses of a commit, from %i to %i', (source, target) => {
+] as const)('the records of a commit, from %i to %i', (source, target) => {
   let servers: SharedServers;
   beforeAll(async () => {
     servers = await sharedServers({ ...SWITCHABLE, source, target });
@@ -46,7 +46,7 @@ describe.each([
   it.each([
     ['its commit', forgetCommit],
     ['its fence and its commit', forgetSwitch],
-  ] as const)('carry a switch to its end whose own side has lost %s, and do not open that side (#9.1)', async (_, forget) =>
+  ] as const)('complete a switch whose own side has lost %s, and do not open that side (#9.1)', async (_, forget) =>
     inWorld(async (world, secret) => {
       await world.visit('SwitchOver');
       expect(await writeAt(world, 'target')).toBe('written');
@@ -65,7 +65,7 @@ describe.each([
   );
 
   it(
-    'believe the secret where both gates have lost the commit (#9.1)',
+    'in the secret count where both gates have lost the commit (#9.1)',
     inWorld(async (world, secret) => {
       await fenced(world);
       await holdForward(world);
@@ -80,7 +80,7 @@ describe.each([
   );
 
   it(
-    'do not believe a secret that was changed by hand while the stream still runs (#9.1)',
+    'exclude a secret that was changed by hand while the stream still runs (#9.1)',
     inWorld(async (world, secret) => {
       await fenced(world);
       await secret.pointAt('target');
@@ -90,7 +90,7 @@ describe.each([
   );
 
   it(
-    'refuse a clean-up that would open the side that was left (#9.1)',
+    'make Cleanup refuse to open the fenced side (#9.1)',
     inWorld(async (world) => {
       await world.visit('SwitchOver');
       await forgetCommit(world, 'source');
@@ -102,7 +102,7 @@ describe.each([
   );
 
   it(
-    'are not confused by an attempt that was called off: Recovery carries a Rollback on whose secret could not be written (#9.2)',
+    'survive a cancelled attempt: Recovery completes a Rollback whose secret could not be written (#9.2)',
     inWorld(async (world, secret) => {
       await world.visit('SwitchOver');
       secret.refusing = true;
@@ -135,7 +135,7 @@ describe.each([
   );
 
   it(
-    'tell whoever takes a switch back that it was committed meanwhile, and the way back stays (#9.3)',
+    'stop an abort of a switch that was committed meanwhile, and the way back stays (#9.3)',
     inWorld(async (world, secret) => {
       await fenced(world);
       const name = subscriptionName(world.database.name, 'reverse');

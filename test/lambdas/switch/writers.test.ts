@@ -4,7 +4,7 @@ import { eventually } from '../../support/replicated.ts';
 import { versions } from '../../support/versions.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
-describe.each(versions(11, 13, 15, 17, 18))('writers under a fence on %i (#9.6)', (version) => {
+describe.each(versions(11, 13, 15, 17, 18))('under a fence on %i (#9.6)', (version) => {
   let world: World;
   let fencing: Fencing;
   beforeAll(async () => {
@@ -30,7 +30,7 @@ describe.each(versions(11, 13, 15, 17, 18))('writers under a fence on %i (#9.6)'
     }
   };
 
-  it('an insert left open in a session of replication=database ends, and is not committed', async () => {
+  it('an insert left open in a session of replication=database is ended and not committed', async () => {
     const before = await written();
     const walsender = await other(fencing.login('writer'), 'change data capture', { replication: 'database' });
     await walsender.query('begin');
@@ -43,7 +43,7 @@ describe.each(versions(11, 13, 15, 17, 18))('writers under a fence on %i (#9.6)'
     expect(await written()).toBe(before);
   });
 
-  it('a parallel query of others ends with its workers', async () => {
+  it('a parallel query of another session ends with its workers', async () => {
     const reading = await other(fencing.login('writer'), 'report');
     const forced = version >= 16 ? 'debug_parallel_query' : 'force_parallel_mode';
     const query = reading.query(`set ${forced} = on; select pg_sleep(60)`).then(
@@ -57,7 +57,7 @@ describe.each(versions(11, 13, 15, 17, 18))('writers under a fence on %i (#9.6)'
     expect(await workers()).toEqual([]);
   });
 
-  it('a parallel query of our own goes on', async () => {
+  it('a parallel query of our own session continues', async () => {
     const session = await fencing.side.session('compare');
     await session.script(`set ${version >= 16 ? 'debug_parallel_query' : 'force_parallel_mode'} = on`);
     const query = session.script('select pg_sleep(3)');
@@ -94,7 +94,7 @@ describe.each(versions(11, 13, 15, 17, 18))('writers under a fence on %i (#9.6)'
     await world.source(`rollback prepared 'it''s open'`);
   });
 
-  it('ANALYZE under autovacuum, which holds a transaction id, stops no switch', async () => {
+  it('ANALYZE by autovacuum, which holds a transaction id, stops no switch', async () => {
     for (const text of [`alter system set autovacuum_naptime = '1s'`, 'select pg_reload_conf()']) await world.source(text);
     await world.source('create table public.big (n int, m int) with (autovacuum_enabled = off)');
     await world.source('create statistics public.of_big on n, m from public.big');
@@ -114,7 +114,7 @@ where backend_type = 'autovacuum worker' and backend_xid is not null and datname
     await world.source('drop table public.big');
   });
 
-  it('a subscription of others is named, because the server starts its worker again', async () => {
+  it('a subscription of another owner is named, because the server restarts its worker', async () => {
     await world.source(`create subscription "Other's" connection 'host=127.0.0.1 port=1 password=x' publication p with (connect = false)`);
     await world.source(`alter subscription "Other's" enable`);
     await fenced(() =>

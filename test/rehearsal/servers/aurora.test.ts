@@ -2,13 +2,14 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clientConfig } from '../../../lambdas/adapters/postgres/client-config.ts';
 import type { ConnectionSettings } from '../../../lambdas/ports/connection-settings.ts';
+import { DUPLICATE_OBJECT, INSUFFICIENT_PRIVILEGE } from '../../../lambdas/postgres/sqlstates.ts';
 import { SOURCE_ROLE, startSource } from '../../../rehearsal/servers/pair.ts';
 import { versions } from '../../support/versions.ts';
 import { type Sql, sqlOn } from '../../support/world.ts';
 
-const FORBIDDEN = '42501';
+const FORBIDDEN = INSUFFICIENT_PRIVILEGE;
 
-describe.each(versions(11, 13, 15, 17, 18))('the source %i as Aurora is (#10)', (version) => {
+describe.each(versions(11, 13, 15, 17, 18))('the embedded source %i in the manner of Aurora (#10)', (version) => {
   let side: Awaited<ReturnType<typeof startSource>>;
   let database: ConnectionSettings;
   let master: Sql;
@@ -54,7 +55,7 @@ describe.each(versions(11, 13, 15, 17, 18))('the source %i as Aurora is (#10)', 
     await expect(master(statement)).rejects.toMatchObject({ code: FORBIDDEN });
   });
 
-  it('lets nobody but rdsadmin into its database, where rdsadmin has a session, also after a restart', async () => {
+  it('admits rdsadmin alone to its database, where rdsadmin has a session, also after a restart', async () => {
     await expect(sqlOn({ ...database, database: 'rdsadmin' })('select')).rejects.toMatchObject({ code: FORBIDDEN });
     await side.server.restart();
     await expect
@@ -65,7 +66,7 @@ describe.each(versions(11, 13, 15, 17, 18))('the source %i as Aurora is (#10)', 
     });
   });
 
-  it('lets whoever is a member of rds_replication make slots and stream, nobody else, and be altered all the same', async () => {
+  it('lets members of rds_replication alone create slots and stream, and lets these be altered', async () => {
     await master(`create role "The ""Reader""" login password 'first'`);
     const reader = (password: string) => ({ ...database, user: 'The "Reader"', password });
     const slot = `select from pg_create_logical_replication_slot('one', 'pgoutput')`;
@@ -85,12 +86,12 @@ describe.each(versions(11, 13, 15, 17, 18))('the source %i as Aurora is (#10)', 
     await master('drop role "The ""Reader"""');
   });
 
-  it('lets its master user make a subscription, which then is its own, and nobody without rds_superuser', async () => {
+  it('lets its master user create and own a subscription, and no role without rds_superuser', async () => {
     const create = `create subscription mine connection 'password=none' publication p with (connect = false)`;
     await superuser(`create role stranger login password 'x'; grant create on database "Shop ""main""" to stranger`);
     await expect(sqlOn({ ...database, user: 'stranger', password: 'x' })(create)).rejects.toMatchObject({ code: FORBIDDEN });
     await master(create);
-    await expect(master(create)).rejects.toMatchObject({ code: '42710' });
+    await expect(master(create)).rejects.toMatchObject({ code: DUPLICATE_OBJECT });
     expect(await master('select pg_get_userbyid(subowner)::text as owner from pg_subscription')).toEqual([{ owner: SOURCE_ROLE }]);
     await master('comment on subscription mine is $$note$$');
     await master('alter subscription mine set (slot_name = none)');

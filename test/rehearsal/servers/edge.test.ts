@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ConnectionSettings } from '../../../lambdas/ports/connection-settings.ts';
 import { conninfo } from '../../../lambdas/postgres/quote.ts';
+import { INVALID_AUTHORIZATION_SPECIFICATION, INVALID_PASSWORD } from '../../../lambdas/postgres/sqlstates.ts';
 import { newAuthority, newCertificate } from '../../../rehearsal/servers/certificates.ts';
 import {
   Edge,
@@ -36,7 +37,7 @@ async function subscribing(source: Server, login: ConnectionSettings, more: Reco
 describe.each([
   ['without channel binding', false],
   ['with channel binding', true],
-])("PlanetScale's edge %s (#10)", (_, channelBinding) => {
+])("the stand-in for PlanetScale's edge %s (#10)", (_, channelBinding) => {
   let target: Awaited<ReturnType<typeof startTarget>>;
   let edge: Edge;
   let login: ConnectionSettings;
@@ -56,20 +57,20 @@ create publication p`);
     for (const source of sources.values()) source.destroy();
   });
 
-  it('lets a role in that names its branch, and the server knows it without', async () => {
+  it('admits a user name with its branch, which the server gets without', async () => {
     expect(login.user).toBe('streams.nk35mx55qq');
     expect(await sqlOn(login)('select session_user::text as name')).toEqual([{ name: 'streams' }]);
     expect(await sqlOn(applicationLogin(edge, 'postgres'))('select session_user::text as name')).toEqual([{ name: 'shop_app' }]);
   });
 
-  it('sends away whom PlanetScale sends away, with its codes and words', async () => {
+  it('refuses what PlanetScale refuses, with its codes and messages', async () => {
     await expect(sqlOn({ ...login, user: 'streams' })('select')).rejects.toMatchObject(NO_BRANCH);
     await expect(sqlOn({ ...login, user: 'streams.other' })('select')).rejects.toMatchObject(unknownBranch('other'));
     await expect(sqlOn({ ...login, tls: { verify: 'off' } })('select')).rejects.toMatchObject(SSL_REQUIRED);
-    await expect(sqlOn({ ...login, password: 'another' })('select')).rejects.toMatchObject({ code: '28P01' });
+    await expect(sqlOn({ ...login, password: 'another' })('select')).rejects.toMatchObject({ code: INVALID_PASSWORD });
   });
 
-  it('can be shut and opened, and ends every connection when told to', async () => {
+  it('can be shut and opened, and ends every connection on request', async () => {
     edge.shut();
     await expect(sqlOn(login)('select')).rejects.toMatchObject(noPrimary('nk35mx55qq'));
     edge.shut(NO_UPSTREAM);
@@ -84,7 +85,7 @@ create publication p`);
     expect(await sqlOn(login)('select 1 as one')).toEqual([{ one: 1 }]);
   });
 
-  it.each(SOURCES)('is subscribed to by version %i as far as its libpq goes', async (version) => {
+  it.each(SOURCES)('is subscribed to by version %i as strictly as its libpq can', async (version) => {
     const source = sources.get(version) as Server;
     const trial = (more: Record<string, string>, as = login) => subscribing(source, as, more);
     expect(await trial({ sslmode: 'require' })).toBeUndefined();
@@ -100,7 +101,7 @@ create publication p`);
   });
 });
 
-it('is refused by whoever verifies, where nobody knows its authority (#10)', async () => {
+it('the stand-in for the edge is refused by clients that verify without its authority (#10)', async () => {
   const [server, source] = await Promise.all([
     Server.start({ version: 18, clusterRole: 'target', hba: hbaBehindEdge }),
     Server.start({ version: 17, clusterRole: 'source' }),
@@ -117,11 +118,14 @@ it('is refused by whoever verifies, where nobody knows its authority (#10)', asy
   }
 });
 
-it('is the only way in, but for the superuser of tests (#10)', async () => {
+it('the stand-in for the edge is the only access, but for the superuser of tests (#10)', async () => {
   const target = await startTarget(18);
   try {
     const past = { ...applicationLogin(target.server, 'postgres') };
-    await expect(sqlOn(past)('select')).rejects.toMatchObject({ code: '28000', message: expect.stringContaining('no pg_hba.conf entry') });
+    await expect(sqlOn(past)('select')).rejects.toMatchObject({
+      code: INVALID_AUTHORIZATION_SPECIFICATION,
+      message: expect.stringContaining('no pg_hba.conf entry'),
+    });
     expect(await sqlOn(target.server.superuser())('select 1 as one')).toEqual([{ one: 1 }]);
   } finally {
     target.edge?.destroy();

@@ -35,15 +35,15 @@ function recordsIn(bytes: Buffer): number[] {
 const letIn: Manner = { admit: (parameters) => parameters };
 const REFUSAL = { code: '28000', message: 'not by that name' };
 
-describe('what stands before a server', () => {
-  it('ends TLS, and hands on what is said in both directions, however much it is', async () => {
+describe('the proxy in front of an embedded server', () => {
+  it('ends TLS, and passes data on in both directions, in any amount', async () => {
     const { login } = await behind(letIn);
     const sent = 'y'.repeat(3_000_000);
     const asked = `select repeat('x', 3000000) as long, $1::text as sent, ssl from pg_stat_ssl where pid = pg_backend_pid()`;
     expect(await sqlOn(login)(asked, [sent])).toEqual([{ long: 'x'.repeat(3_000_000), sent, ssl: false }]);
   });
 
-  it('writes no larger records than a server does, which is all that libpq takes out of one at a time', async () => {
+  it('writes no larger records than a server does, as libpq reads no more at a time', async () => {
     const { front, login } = await behind(letIn);
     let answered = Buffer.alloc(0);
     const tap = createServer((client) => {
@@ -61,7 +61,7 @@ describe('what stands before a server', () => {
     expect(Math.max(...recordsIn(answered.subarray(1)))).toBeGreaterThan(4_096);
   });
 
-  it('lets a client in by another name, and sends others away with a code and words of its own', async () => {
+  it('logs a client in under another name, and refuses others with its own code and message', async () => {
     const { login } = await behind({
       admit: (parameters) => (parameters.get('user') === 'me.branch' ? new Map(parameters).set('user', login.user) : REFUSAL),
     });
@@ -69,12 +69,12 @@ describe('what stands before a server', () => {
     await expect(sqlOn(login)('select')).rejects.toMatchObject(REFUSAL);
   });
 
-  it('knows who comes without TLS', async () => {
+  it('reports clients without TLS', async () => {
     const { login } = await behind({ admit: (parameters, encrypted) => (encrypted ? parameters : REFUSAL) });
     await expect(sqlOn({ ...login, tls: { verify: 'off' } })('select')).rejects.toMatchObject(REFUSAL);
   });
 
-  it('says something else in place of a statement, simple or prepared', async () => {
+  it('replaces a statement, simple or prepared', async () => {
     const { login } = await behind({
       ...letIn,
       listen: () => (message) => {
@@ -86,7 +86,7 @@ describe('what stands before a server', () => {
     expect(await sqlOn(login)('select sesame + $1::int as open', [1])).toEqual([{ open: 43 }]);
   });
 
-  it('passes on that a statement is to be cancelled, and ends the sessions of those who hang up', async () => {
+  it('passes cancel requests on, and ends the sessions of clients that disconnect', async () => {
     const { login } = await behind(letIn);
     const client = new pg.Client(clientConfig(login, 'left alone'));
     client.on('error', () => {});
@@ -96,7 +96,7 @@ describe('what stands before a server', () => {
     await expect.poll(() => sqlOn(server.superuser())(left)).toEqual([{ count: 0 }]);
   });
 
-  it('keeps nobody waiting for a server that hangs up before it has said anything', async () => {
+  it('ends the connection of a client whose server closes before it has answered', async () => {
     const goingDown = createServer((socket) => socket.once('data', () => socket.end()));
     await once(goingDown.listen(0, '127.0.0.1'), 'listening');
     const { port } = goingDown.address() as AddressInfo;
@@ -106,7 +106,7 @@ describe('what stands before a server', () => {
     goingDown.close();
   });
 
-  it('ends every connection when told to, and says so where the server behind is away', async () => {
+  it('ends every connection on request, and reports an unreachable server', async () => {
     const { front, login } = await behind({ ...letIn, unreachable: { code: '08006', message: 'away' } });
     const client = new pg.Client(clientConfig(login, 'cut off'));
     const lost = new Promise((resolve) => client.on('error', resolve));

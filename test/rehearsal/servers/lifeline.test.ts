@@ -35,8 +35,8 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
-describe('a server', () => {
-  it.each(['SIGKILL', 'SIGTERM'] as const)('goes with the process that started it, its files too, when that ends by %s', async (signal) => {
+describe('an embedded server', () => {
+  it.each(['SIGKILL', 'SIGTERM'] as const)('ends with the process that started it, its files too, by %s', async (signal) => {
     const { child } = await holder(STARTS_A_SERVER);
     const gone = new Promise((resolve) => child.once('exit', resolve));
     const servers = await serversOf(child.pid ?? 0);
@@ -49,8 +49,8 @@ describe('a server', () => {
   });
 });
 
-describe('a folder', () => {
-  it('goes with the process that it is tied to, with what is in it', async () => {
+describe('a temporary folder', () => {
+  it('is removed with the process that it is tied to, with its content', async () => {
     const { child, said } = await holder(HAS_A_FOLDER);
     expect(existsSync(said)).toBe(true);
     child.kill('SIGKILL');

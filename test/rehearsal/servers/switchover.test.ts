@@ -20,7 +20,7 @@ describe('a switchover of the target', () => {
   afterAll(() => server?.destroy());
   const slots = async () => (await sql('select slot_name::text from pg_replication_slots order by 1')).map((row) => row.slot_name);
 
-  it('keeps no slot with the settings that PlanetScale has by default (#10)', async () => {
+  it("keeps no slot with PlanetScale's default settings (#10)", async () => {
     await sql(`${FAILOVER('listed')}; create table kept as select 1 as n`);
     await switchTargetOver(server, ['listed']);
     expect(await slots()).toEqual([]);
@@ -30,14 +30,14 @@ describe('a switchover of the target', () => {
   it.each([
     ['sync_replication_slots', { sync_replication_slots: 'on', hot_standby_feedback: 'off' }],
     ['hot_standby_feedback', { sync_replication_slots: 'off', hot_standby_feedback: 'on' }],
-  ])('keeps none with %s alone (#10)', async (_, parameters) => {
+  ])('keeps no slot with %s alone (#10)', async (_, parameters) => {
     await server.restart(parameters);
     await sql(FAILOVER('listed'));
     await switchTargetOver(server, ['listed']);
     expect(await slots()).toEqual([]);
   });
 
-  it('keeps what was made to survive, and is listed, with both settings; ends every connection, and lets nobody in meanwhile (#10)', async () => {
+  it('keeps a listed failover slot with both settings, ends every connection, and admits none meanwhile (#10)', async () => {
     await server.restart({ sync_replication_slots: 'on', hot_standby_feedback: 'on' });
     await sql(`${FAILOVER('listed')}; ${FAILOVER('unlisted')}; ${PLAIN('plain')}; select pg_create_physical_replication_slot('physical')`);
     const client = new pg.Client(clientConfig(server.superuser(), 'test'));
@@ -58,7 +58,7 @@ describe('a switchover of the target', () => {
 });
 
 describe('a failover of the source', () => {
-  it.each([11, 17] as const)('keeps its slots or does not, on version %i (#10)', async (version) => {
+  it.each([11, 17] as const)('keeps its slots or loses them, on version %i (#10)', async (version) => {
     const { server } = await startSource(version, { ...SMALL, wal_level: 'logical' });
     try {
       const sql = sqlOn(server.superuser());

@@ -15,7 +15,7 @@ describe.each(versions(17, 18))('the logins of a target of version %i (#10)', (v
     for (const { side } of started) endSide(side);
   });
 
-  it('are what PlanetScale makes them, and no more', async () => {
+  it("have PlanetScale's attributes, and no more", async () => {
     for (const { login, side } of started) {
       const settings = await side.createDatabase(`of ${login}`);
       expect(settings.user).toBe(`${TARGET_ROLES[login]}.${side.edge?.branch}`);
@@ -31,7 +31,7 @@ from pg_roles where rolname = session_user`);
     }
   });
 
-  it('are members of what the pages name, the default role with ADMIN and the other one without', async () => {
+  it('are members of the documented roles, the default role with ADMIN and the other one without', async () => {
     const [any] = started;
     const memberships = await sqlOn(any?.side.server.superuser() as never)(`
 select m.member::regrole::text as member, m.admin_option as admin, array_agg(m.roleid::regrole::text order by 1) as roles

@@ -202,7 +202,7 @@ describe('a migration with planted passwords and rows', () => {
     expect(await play('Preflight')).toMatchObject(succeeded);
   });
 
-  it('fails on an index, and goes on', async () => {
+  it('fails on an index, and continues', async () => {
     const spoil = async (step: string) => {
       if (step === 'AwaitCopy') await world.target(`insert into shop.customer (id, email) values (-1, 'somebody1${ROWS.secondary}')`);
     };
@@ -210,7 +210,7 @@ describe('a migration with planted passwords and rows', () => {
     await world.target('delete from shop.customer where id = -1');
   });
 
-  it('fails on rows that differ, and goes on', async () => {
+  it('fails on rows that differ, and continues', async () => {
     const spoil = async (step: string) => {
       if (step === 'SyncSequences') await world.target(`update shop.customer set note = 'another ${ROWS.text}' where id = 7`);
     };
@@ -220,7 +220,7 @@ describe('a migration with planted passwords and rows', () => {
     await letApplicationIn({ ...world.database.target, password: PASSWORDS.target }, APPLICATION_ROLE);
   });
 
-  it('rotates the replication password, and is watched', async () => {
+  it('rotates the replication password, and is monitored', async () => {
     expect(await play('Rotation')).toMatchObject(succeeded);
     stepFunctions.on(ListExecutionsCommand).callsFake(async () => ({
       executions: [{ executionArn: 'arn', name: 'one', stateMachineArn: 'machine', startDate: new Date(), status: 'RUNNING' }],
@@ -229,7 +229,7 @@ describe('a migration with planted passwords and rows', () => {
     expect(seen.log.join('')).toContain('CloudWatchMetrics');
   });
 
-  it('is refused, fails, switches, goes back, switches again and cleans up', async () => {
+  it('is refused, fails, switches, rolls back, switches again and cleans up', async () => {
     await world.source('create index later on shop.bare (note)');
     expect(await play('Cutover', { reverse: true })).toMatchObject(failed('CutoverRefused'));
     await world.source('drop index shop.later');
@@ -245,7 +245,7 @@ describe('a migration with planted passwords and rows', () => {
   });
 });
 
-describe('what it leaves behind', () => {
+describe('what such a migration leaves', () => {
   const passwords = (): string[] => [
     ...Object.values(PASSWORDS),
     ...[...(secrets['replication-secret']?.versions.values() ?? [])].flatMap(({ text }) => {
@@ -255,25 +255,28 @@ describe('what it leaves behind', () => {
   ];
   const verifiers = /SCRAM-SHA-256\$\d/;
 
-  it.each(['log', 'event', 'result', 'error'] as const)('in every %s: no password, no connection string and no value of a row', (kind) => {
-    const all = seen[kind].join('\n');
-    expect(seen[kind].length).toBeGreaterThan(4);
-    for (const planted of [...passwords(), ...Object.values(ROWS)]) expect(all).not.toContain(planted);
-    expect(all).not.toMatch(/postgres(ql)?:\/\/|password='|channel_binding=/);
-    expect(all).not.toMatch(verifiers);
-  });
+  it.each(['log', 'event', 'result', 'error'] as const)(
+    'contains in every %s no password, no connection string and no value of a row',
+    (kind) => {
+      const all = seen[kind].join('\n');
+      expect(seen[kind].length).toBeGreaterThan(4);
+      for (const planted of [...passwords(), ...Object.values(ROWS)]) expect(all).not.toContain(planted);
+      expect(all).not.toMatch(/postgres(ql)?:\/\/|password='|channel_binding=/);
+      expect(all).not.toMatch(verifiers);
+    },
+  );
 
-  it.each(['source', 'target'] as const)('in the log of the %s itself, with log_statement = ddl: no password', (side) => {
+  it.each(['source', 'target'] as const)('contains in the log of the %s itself, with log_statement = ddl, no password', (side) => {
     const { log } = world.pair[side];
     expect(log).toContain('publication');
     for (const planted of passwords()) expect(log).not.toContain(planted);
   });
 
-  it('made several passwords of its own', () => {
+  it('was made with several passwords of its own', () => {
     expect(new Set(passwords()).size).toBe(Object.keys(PASSWORDS).length + 2 + 3 * 2); // two rotations, and two passwords made of each of three roots
   });
 
-  it('in the template: nothing that a secret resolves to', () => {
+  it('contains in the template nothing that a secret resolves to', () => {
     const template = JSON.stringify(synthesized().template.toJSON());
     expect(template).not.toMatch(/resolve:|SecretString":"/);
   });

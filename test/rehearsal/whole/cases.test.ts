@@ -11,7 +11,7 @@ const FOLDER = join(dirname(fileURLToPath(import.meta.url)), 'cases');
 const ALL = process.env.ALL_CASES !== undefined;
 const UNTIL: MachineName = ALL ? 'Cleanup' : 'Replicate';
 
-describe('schemas of kinds that stand in real databases (#11)', () => {
+describe('schemas of kinds found in real databases (#11)', () => {
   it('each have an expectation', () => {
     const files = readdirSync(FOLDER).filter((name) => name.endsWith('.sql'));
     expect(EXPECTATIONS.map(({ name }) => `${name}.sql`).sort()).toEqual(files.sort());

@@ -98,7 +98,7 @@ describe('npm run rehearse', () => {
     await nothingIsLeft();
   });
 
-  it('refuses a command line with all its faults, and starts nothing', async () => {
+  it('reports all faults of a command line, and starts nothing', async () => {
     const { code, out, err } = await run(['--rows=x', '--nonsense']);
     expect([code, out]).toEqual([3, '']);
     expect(err).toContain('--nonsense is not an option');
@@ -106,7 +106,7 @@ describe('npm run rehearse', () => {
     await nothingIsLeft();
   });
 
-  it('explains itself', async () => {
+  it('prints its help', async () => {
     const { code, out } = await run(['--help']);
     expect(code).toBe(0);
     expect(out).toContain('--target-url URL');

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { EXIT_CODES, summary } from '../../../rehearsal/report.ts';
 import { rehearseQuickly, sql } from '../../support/rehearsal.ts';
 
-describe('a rehearsal that goes wrong', () => {
-  it('reports a row that was lost and one that came twice, although every step was content', async () => {
+describe('a rehearsal that fails', () => {
+  it('reports a lost row and a duplicate, although every step passed', async () => {
     const report = await rehearseQuickly(['--rows=10', '--writers=2', '--until=replicate'], {
       async onVisited({ machine, step, outcome }, { servers }) {
         if (machine !== 'Replicate' || step !== 'CompareData' || !('verdict' in outcome) || outcome.verdict !== 'done') return;
@@ -33,7 +33,7 @@ select setval('shop.customer_id_seq', 1)`,
     expect(text).toContain('1 acknowledged writes are lost.');
   });
 
-  it('reports what was lost after a switch although both sides agree, two keys alike, and what a clean-up left', async () => {
+  it('reports rows lost after a switch although both sides agree, duplicate keys, and what Cleanup left', async () => {
     let cutovers = 0;
     const report = await rehearseQuickly(['--rows=10'], {
       async onVisited({ machine, step, outcome }, { servers, target }) {
@@ -74,7 +74,7 @@ select setval('shop.customer_id_seq', 1)`,
     expect(text).toContain('target, slots: forgotten was left');
   });
 
-  it('starts Recovery after a switch that failed, and says why it failed', async () => {
+  it('starts Recovery after a failed switch, and reports its cause', async () => {
     const report = await rehearseQuickly(['--rows=10'], {
       async onVisited({ machine, step, outcome }, { source }) {
         if (machine === 'Cutover' && step === 'CompareData' && 'verdict' in outcome && outcome.verdict === 'done') {

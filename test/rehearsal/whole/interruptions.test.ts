@@ -16,7 +16,7 @@ import { SHOP_SUBJECTS } from '../../../rehearsal/workload/shop-subjects.ts';
 import { startWorkload, type Workload } from '../../../rehearsal/workload/workload.ts';
 import { QUICK, rehearseQuickly, silentProgress, sql } from '../../support/rehearsal.ts';
 
-describe('Replicate, stopped and started anew', () => {
+describe('Replicate, stopped and started again', () => {
   const machines = synthesizeMachines();
   const registry = new ExecutionRegistry();
   let sides: Sides;
@@ -68,7 +68,7 @@ describe('Replicate, stopped and started anew', () => {
     ...(polls ? [[step, 'the last visit']] : []),
   ]);
 
-  it.each(stops)('goes on where it was stopped in %s after %s', async (stop, when) => {
+  it.each(stops)('continues where it was stopped in %s after %s', async (stop, when) => {
     const { status, failure, states } = await start(({ step, outcome }: Visited, execution) => {
       if (step === stop && 'verdict' in outcome && (when === 'the first visit' || outcome.verdict === 'done')) execution.abort();
     }).ended;
@@ -76,7 +76,7 @@ describe('Replicate, stopped and started anew', () => {
     expect(states.at(-1)?.name).toBe(stop);
   });
 
-  it('refuses the younger of two at once, and the older goes on to its end', async () => {
+  it('refuses the younger of two at once, and the older completes', async () => {
     let younger: Promise<Outcome> | undefined;
     const older = await start(() => {
       younger ??= start().ended;
@@ -88,7 +88,7 @@ describe('Replicate, stopped and started anew', () => {
     expect(refused?.states.map(({ name }) => name)).toEqual(['CheckReadiness']);
   });
 
-  it('has lost nothing over all of that', async () => {
+  it('has lost nothing after all interruptions', async () => {
     const outcome = await start().ended;
     await workload.stop();
     const { journal } = workload;
@@ -109,13 +109,13 @@ const LET_IT_GO = `rollback prepared 'hold'`;
 const BETWEEN = 'between two looks at the copy';
 const onTarget = ({ target }: Sides, text: string) => sql(target, text);
 
-describe('servers that restart in the middle', () => {
+describe('a server restart', () => {
   it.for([
     ['source', 'fast'],
     ['target', 'fast'],
     ['source', 'crash'],
     ['target', 'crash'],
-  ] as const)('of AwaitCopy and of AwaitConvergence: the %s (%s)', async ([side, shutdown], { signal }) => {
+  ] as const)('during AwaitCopy and AwaitConvergence loses nothing: the %s (%s)', async ([side, shutdown], { signal }) => {
     const restarts: string[] = [];
     let restart: Promise<void> | undefined;
     const restartOnce = (when: string, { servers }: Sides) => {

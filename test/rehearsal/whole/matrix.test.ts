@@ -28,7 +28,7 @@ const ALL: readonly Pair[] = [11, 13, 15, 17].flatMap((source) =>
 
 describe('a rehearsal', () => {
   it.each(process.env.ALL_VERSIONS ? ALL : SOME)(
-    'moves the shop from %i to %i as a %s login, back and there again, while an application writes (#10)',
+    'moves the shop from %i to %i as a %s login, over, back and over again, while an application writes (#10)',
     async (source, target, login) => {
       const visits: string[] = [];
       const said: string[] = [];

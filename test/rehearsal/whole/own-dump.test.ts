@@ -58,14 +58,14 @@ create function f() returns trigger language plpgsql as 'begin return null; end'
 create trigger t after insert on "fires twice" for each row execute procedure f(); alter table "fires twice" enable always trigger t;
 `;
 
-describe('a rehearsal with a dump of one’s own', () => {
+describe("a rehearsal with the user's own dump", () => {
   let folder: string;
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'aurora-to-planetscale-test-'));
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('moves it, and the writers write to tables of their own', async () => {
+  it('moves it, with writers on tables of their own', async () => {
     const path = join(folder, 'my dump.sql');
     writeFileSync(path, DUMP);
     const report = await rehearseQuickly(['--source-dump', path, '--writers=2', '--rate=50']);
@@ -77,7 +77,7 @@ describe('a rehearsal with a dump of one’s own', () => {
     expect(report.writes.acknowledged).toBeGreaterThan(20);
   });
 
-  it('does what Preflight asks for, leaves out what nothing makes ready, and moves the rest, where it is told to (#11)', async () => {
+  it('carries out remedies where the option says so, excludes what no remedy helps, and moves the rest (#11)', async () => {
     const path = join(folder, 'not ready.sql');
     writeFileSync(path, NOT_READY);
     const said: string[] = [];

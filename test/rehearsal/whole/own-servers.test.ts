@@ -31,7 +31,7 @@ order by 1, 2
 const settings = (side: ConnectionSettings): Promise<Record<string, unknown>[]> =>
   sql(side, 'select setdatabase, setrole, setconfig from pg_db_role_setting order by 1, 2');
 
-describe('a rehearsal on servers of one’s own', () => {
+describe("a rehearsal on the user's own servers", () => {
   let pair: Pair;
   let folder: string;
   let words: (database: PairedDatabase, ...more: string[]) => string[];
@@ -75,7 +75,7 @@ describe('a rehearsal on servers of one’s own', () => {
     expect(left).not.toMatch(/planetscale_migration|rehearsal_workload/);
   });
 
-  it.each(['cutover', 'cleanup'])('gives both databases back after a switch, with --until=%s', async (until) => {
+  it.each(['cutover', 'cleanup'])('restores both databases after a switch, with --until=%s', async (until) => {
     const database = await pair.createDatabase(`my ${until}`);
     await sql(database.source, `create table t (id serial primary key, v text unique); insert into t (v) values ('one')`);
     const before = [await everything(database.source), await settings(database.source), await settings(database.target)];
@@ -122,7 +122,7 @@ insert into "no identity" values ('x');
     expect([await everything(database.source), await everything(database.target)]).toEqual(before);
   });
 
-  it('refuses a database in which a migration was begun, and leaves it as it is', async () => {
+  it('refuses a database with a migration under way, and leaves it unchanged', async () => {
     const database = await pair.createDatabase('begun');
     await sql(database.source, 'create table t (id integer primary key); create publication planetscale_migration for table t');
     const before = await everything(database.source);
@@ -130,7 +130,7 @@ insert into "no identity" values ('x');
     expect(await everything(database.source)).toEqual(before);
   });
 
-  it('says that it could not tell where a server is not there', async () => {
+  it('reports the comparison as impossible where a server is not there', async () => {
     const database = await pair.createDatabase('gone');
     const gone = { ...database, source: { ...database.source, port: 1 } };
     await expect(rehearseQuickly(words(gone))).rejects.toThrow('ECONNREFUSED');

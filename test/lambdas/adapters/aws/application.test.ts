@@ -44,7 +44,7 @@ beforeEach(() => {
 });
 
 describe("the application's secret", () => {
-  it('is called by its name', () => {
+  it('is named in full', () => {
     expect(port().secret).toBe(ARN);
   });
 
@@ -54,13 +54,13 @@ describe("the application's secret", () => {
     [JSON.stringify({ ...AT_TARGET, port: 5432 }), 'target'],
     [JSON.stringify({ ...AT_TARGET, dbname: 'shop' }), 'elsewhere'],
     [JSON.stringify({ ...AT_TARGET, host: 'other.example' }), 'elsewhere'],
-  ])('is seen to lead where it leads', async (text, side) => {
+  ])('with the value %s leads to: %s', async (text, side) => {
     keepSecret(api, ARN, text);
     await expect(port().pointsAt()).resolves.toBe(side);
     expect(writes()).toEqual([]);
   });
 
-  it('goes over and back, letter by letter, with a version of each', async () => {
+  it('leads to the target and back to the same text, each as a version of its own', async () => {
     const secret = keepSecret(api, ARN, AT_SOURCE);
     const application = port();
     await application.keepOriginal();
@@ -74,7 +74,7 @@ describe("the application's secret", () => {
     expect(secret.versions.size).toBe(3);
   });
 
-  it('leads where it was just led, and keeps what was just kept, while the service still tells what was before (#9.20)', async () => {
+  it('counts as written while the service still returns the version before (#9.20)', async () => {
     const secret = keepSecret(api, ARN, AT_SOURCE);
     const application = port();
     const stages = { VersionIdsToStages: { 'version-1': ['AWSCURRENT'] } };
@@ -90,7 +90,7 @@ describe("the application's secret", () => {
     expect(secret.versions.size).toBe(2);
   });
 
-  it('is seen to lead elsewhere where somebody has changed it since it was led (#9.20)', async () => {
+  it('counts as changed by another principal where it differs after the write (#9.20)', async () => {
     const secret = keepSecret(api, ARN, AT_SOURCE);
     const application = port();
     await application.keepOriginal();
@@ -99,7 +99,7 @@ describe("the application's secret", () => {
     await expect(application.pointsAt()).resolves.toBe('source');
   });
 
-  it('is written once, however often it is asked for', async () => {
+  it('is written once for any number of requests', async () => {
     const secret = keepSecret(api, ARN, AT_SOURCE);
     const application = port();
     for (const side of ['source', 'target', 'target', 'source', 'source'] as const) {
@@ -110,7 +110,7 @@ describe("the application's secret", () => {
     expect(api.commandCalls(PutSecretValueCommand)).toHaveLength(2);
   });
 
-  it('is left alone where a person has led it to the target already', async () => {
+  it('is left unchanged where the operator has led it to the target already', async () => {
     const own = JSON.stringify({ ...AT_TARGET, port: 5432, username: 'another', password: 'x' });
     const secret = keepSecret(api, ARN, own);
     await port().pointAt('target');
@@ -131,7 +131,7 @@ describe("the application's secret", () => {
       `postgres://shop:${CANARY}@source.example:5432/shop`,
       `postgres://shop:${CANARY}-target@target.example:6432/postgres?sslmode=verify-full`,
     ],
-  ])('keeps its form: %s', async (_form, before, after) => {
+  ])('keeps its format: %s', async (_form, before, after) => {
     const secret = keepSecret(api, ARN, before);
     const application = port();
     await application.keepOriginal();
@@ -141,7 +141,7 @@ describe("the application's secret", () => {
     expect(secret.current()).toBe(before);
   });
 
-  it('asks again for the sides where they could not be found for the moment', async () => {
+  it('is compared again with addresses that could not be read at first', async () => {
     keepSecret(api, ARN, AT_SOURCE);
     let asked = 0;
     const application = port(async () => {
@@ -156,8 +156,8 @@ describe("the application's secret", () => {
   });
 });
 
-describe('the value that leads to the source', () => {
-  it('is kept under a label of our own, once', async () => {
+describe('the kept value that leads to the source', () => {
+  it('is kept under one label of ours, once', async () => {
     const secret = keepSecret(api, ARN, AT_SOURCE);
     const application = port();
     await expect(application.isKept()).resolves.toBe(false);
@@ -171,7 +171,7 @@ describe('the value that leads to the source', () => {
   it.each([
     ['the target', JSON.stringify(AT_TARGET)],
     ['elsewhere', JSON.stringify({ ...AT_TARGET, host: 'other.example' })],
-  ])('is not confused with one that leads to %s', async (_where, text) => {
+  ])('is told from a value that leads to %s', async (_where, text) => {
     const secret = keepSecret(api, ARN, AT_SOURCE);
     const application = port();
     await application.keepOriginal();
@@ -182,13 +182,13 @@ describe('the value that leads to the source', () => {
     expect(secret.current()).toBe(AT_SOURCE);
   });
 
-  it('is not kept where there is none', async () => {
+  it('is not labelled where the current value leads elsewhere', async () => {
     const secret = keepSecret(api, ARN, JSON.stringify(AT_TARGET));
     await port().keepOriginal();
     expect(secret.labelled(ORIGINAL_LABEL)).toBeUndefined();
   });
 
-  it('is the latest that did: a password that was changed between two switches is not changed back', async () => {
+  it('is the latest one, so that a password changed between two switches stays changed', async () => {
     const secret = keepSecret(api, ARN, AT_SOURCE);
     const application = port();
     await application.keepOriginal();
@@ -202,7 +202,7 @@ describe('the value that leads to the source', () => {
     expect(secret.current()).toBe(rotated);
   });
 
-  it('outlives every other version', async () => {
+  it('outlives every other version of the secret', async () => {
     const secret = keepSecret(api, ARN, AT_SOURCE);
     const application = port();
     await application.keepOriginal();
@@ -220,14 +220,14 @@ describe('the value that leads to the source', () => {
       ['other', 'shop'],
     ],
     ['of both, which agree', JSON.stringify({ ...AT_TARGET, url: `postgresql://shop:${CANARY}@target.example/postgres` }), ['shop']],
-  ])('tells who the application logs in as, and no password: a value %s (#9.7)', async (_, text, users) => {
+  ])('reports the user name of the application and no password: a value %s (#9.7)', async (_, text, users) => {
     keepSecret(api, ARN, text);
     const application = port();
     expect(await application.currentUsers()).toEqual(users);
     expect(await application.targetUser()).toBe('shop');
   });
 
-  it('is let go of, any number of times, without a look at any value or at any other secret', async () => {
+  it('loses its label at Cleanup, any number of times, without reading a value', async () => {
     const secret = keepSecret(api, ARN, AT_SOURCE);
     await port().keepOriginal();
     api.resetHistory();
@@ -241,7 +241,7 @@ describe('the value that leads to the source', () => {
     expect(writes()).toHaveLength(1);
   });
 
-  it('is asked of a person where nothing was kept', async () => {
+  it('is asked of the operator where none was kept', async () => {
     const secret = keepSecret(api, ARN, JSON.stringify(AT_TARGET));
     await expect(port().pointAt('source')).rejects.toMatchObject({
       name: 'InvalidConfiguration',
@@ -251,21 +251,21 @@ describe('the value that leads to the source', () => {
   });
 });
 
-describe('a secret that somebody else writes into (#9.12)', () => {
+describe('a secret with another writer (#9.12)', () => {
   const CASES = [
     [{ RotationEnabled: true }, 'ApplicationSecretRotates', /rotation off until Cleanup has ended/],
     [{ OwningService: 'rds' }, 'ApplicationSecretManaged', /belongs to another service \(rds\).*name it in applicationSecretArn/],
     [{ ARN, PrimaryRegion: 'us-east-1' }, 'ApplicationSecretReplica', /replica of one in us-east-1/],
   ] as const;
 
-  it.each(CASES)('%j is told as %s', async (described, code, words) => {
+  it.each(CASES)('%j is reported as %s', async (described, code, words) => {
     keepSecret(api, ARN, AT_SOURCE, described);
     const obstacles = await port().obstacles();
     expect(obstacles.map((obstacle) => obstacle.code)).toEqual([code]);
     expect(`${obstacles[0]?.message} ${obstacles[0]?.remedy}`).toMatch(words);
   });
 
-  it.each(CASES)('%j is not written to, and no label of it is moved', async (described, _code, words) => {
+  it.each(CASES)('%j refuses writes and moves of our label', async (described, _code, words) => {
     const secret = keepSecret(api, ARN, AT_SOURCE, described);
     for (const attempt of [() => port().keepOriginal(), () => port().pointAt('target')]) {
       await expect(attempt()).rejects.toMatchObject({ name: 'InvalidConfiguration', message: expect.stringMatching(words) });
@@ -274,18 +274,18 @@ describe('a secret that somebody else writes into (#9.12)', () => {
     expect(writes()).toEqual([]);
   });
 
-  it('may still be read, and is nothing to complain of where it leads to the wanted side already', async () => {
+  it('can be read, and is accepted where it leads to the wanted side already', async () => {
     keepSecret(api, ARN, AT_SOURCE, { RotationEnabled: true });
     await expect(port().pointsAt()).resolves.toBe('source');
     await expect(port().pointAt('source')).resolves.toBeUndefined();
   });
 
-  it('is nothing that is alone in writing it', async () => {
+  it('is not assumed where we are the only writer', async () => {
     keepSecret(api, ARN, AT_SOURCE, { ARN, RotationEnabled: false, PrimaryRegion: 'eu-central-1' });
     await expect(port().obstacles()).resolves.toEqual([]);
   });
 
-  it('costs a switch no call between its fence and its end', async () => {
+  it('is looked for outside of the fenced time of a switch', async () => {
     keepSecret(api, ARN, AT_SOURCE);
     const application = port();
     await application.keepOriginal();
@@ -302,7 +302,7 @@ describe('a secret that cannot be used', () => {
     ['a part of a login', `{"username": "shop", "password": "${CANARY}"}`, /"host", "dbname" are missing/],
     ['a URL of another kind', `{"url": "mysql://shop:${CANARY}@source.example/shop"}`, /not of the form postgresql/],
     ['a URL that leads elsewhere', `postgresql://shop:${CANARY}@source.example/shop?host=other.example`, /sets host once more/],
-  ])('is refused with %s, before anything is written', async (_what, text, reason) => {
+  ])('with %s is refused before anything is written', async (_what, text, reason) => {
     const secret = keepSecret(api, ARN, text);
     for (const attempt of [() => port().pointsAt(), () => port().keepOriginal(), () => port().pointAt('target')]) {
       await expect(attempt()).rejects.toMatchObject({ name: 'InvalidConfiguration', message: expect.stringMatching(reason) });
@@ -312,7 +312,7 @@ describe('a secret that cannot be used', () => {
   });
 });
 
-describe('a call that fails', () => {
+describe('a failed call to Secrets Manager', () => {
   const CALLS = [
     ['GetSecretValue', GetSecretValueCommand],
     ['DescribeSecret', DescribeSecretCommand],
@@ -325,7 +325,7 @@ describe('a call that fails', () => {
     await port().pointAt('target');
   };
 
-  it.each(CALLS)('%s, becomes an error of ours that names it and the secret', async (operation, command) => {
+  it.each(CALLS)('%s, becomes an error of ours that names the call and the secret', async (operation, command) => {
     for (const [thrown, name] of [
       [{ name: 'AccessDeniedException' }, 'InvalidConfiguration'],
       [{ name: 'ThrottlingException' }, 'TransientError'],
@@ -345,7 +345,7 @@ describe('a call that fails', () => {
     }
   });
 
-  it('never shows what the secret holds, not even where the service quotes it', async () => {
+  it('never reports the value of the secret, even where the service quotes it', async () => {
     const shown: string[] = [];
     const texts = [AT_SOURCE, JSON.stringify(AT_TARGET), `{"password": "${CANARY}"`, `postgresql://u:${CANARY}@`, `["${CANARY}"]`];
     for (const text of texts) {

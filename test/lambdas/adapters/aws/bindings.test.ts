@@ -82,7 +82,7 @@ beforeEach(() => {
   keeps('replication-secret', { username: 'planetscale_migration_replication', password: 'r' });
 });
 
-describe('the places of a step', () => {
+describe('the bindings of a step', () => {
   it('verify the source against its own authorities, and the target against the public ones', async () => {
     await expect(find('source', 'target')).resolves.toEqual({
       source: {
@@ -128,7 +128,7 @@ describe('the places of a step', () => {
     await expect(replication?.password('target')).resolves.toBe(replicationPassword('r', 'target'));
   });
 
-  it('say what the deployment says of the way back, and nothing else (#10)', async () => {
+  it('contain the settings of the way back, and nothing else (#10)', async () => {
     expect((await find('wayBack')).wayBack).toEqual({});
     const told = { [VARIABLE.reverseHost]: 'private.example', [VARIABLE.reversePort]: '6000', [VARIABLE.reverseSslmode]: 'require' };
     const { wayBack } = await resolveBindings(['replication'], { environment: { ...environment, ...told }, event, clients });
@@ -141,7 +141,7 @@ describe('the places of a step', () => {
     [['source', 'schemaDump'], ['source-secret']],
     [['target'], ['target-secret']],
     [['cluster', 'clusterSetup', 'clusterRestore', 'clusterReboot', 'executions', 'functions'], []],
-  ] as const)('read for %j only %j', async (needs, read) => {
+  ] as const)('read for the needs %j only %j', async (needs, read) => {
     await find(...needs);
     expect(secrets.calls().map((call) => (call.args[0].input as { SecretId: string }).SecretId)).toEqual(read);
   });
@@ -168,7 +168,7 @@ describe('the places of a step', () => {
     }
   });
 
-  describe('know the source by every name under which the application may reach it (#10)', () => {
+  describe('know every name by which the application may reach the source (#10)', () => {
     const sideOf = async (host: string, port: number, more: Environment = {}) => {
       keeps('own-secret', { url: 'postgresql://shop:a@target.example:6432/postgres' });
       keeps('application-secret', { host, port, dbname: 'shop', username: 'u', password: 'p' });
@@ -210,7 +210,7 @@ describe('the places of a step', () => {
       ['others.proxy-abc.rds.example', 5432, 'elsewhere'],
       ['shop.cluster-abc.rds.example', 5432, 'elsewhere'],
       ['db.shop.internal', 5433, 'elsewhere'],
-    ])('%s at %i leads %s', async (host, port, side) => {
+    ])('%s at port %i leads to %s', async (host, port, side) => {
       await expect(sideOf(host, port)).resolves.toBe(side);
     });
 
@@ -220,16 +220,16 @@ describe('the places of a step', () => {
       ['db.shop.internal', 6432, 'elsewhere'],
       ['pooler.internal', 6432, 'source'],
       ['pooler.internal', 5433, 'elsewhere'],
-    ])('%s at %i leads %s where a setting names the others', async (host, port, side) => {
+    ])('%s at port %i leads to %s with a setting of further names', async (host, port, side) => {
       await expect(sideOf(host, port, { APPLICATION_SOURCE_HOSTS: 'db.shop.internal,pooler.internal:6432' })).resolves.toBe(side);
     });
 
-    it('ask RDS for none of it where the address is one that the secrets hold', async () => {
+    it('ask RDS for no names where the address is the one in the secrets', async () => {
       await expect(sideOf('source.example', 5433)).resolves.toBe('source');
       expect(rds.calls()).toHaveLength(0);
     });
 
-    it('take no side where RDS does not tell, and say which right is missing', async () => {
+    it('find no side without an answer of RDS, and report the missing right', async () => {
       rds.on(DescribeDBProxiesCommand).rejects(Object.assign(new Error('denied'), { name: 'AccessDenied' }));
       await expect(sideOf('front.proxy-abc.rds.example', 5432)).rejects.toThrow(/rds:DescribeDBProxies/);
     });
@@ -240,7 +240,7 @@ describe('the places of a step', () => {
     expect(secrets.calls()).toHaveLength(0);
   });
 
-  it('let the application go to no other database than the data', async () => {
+  it('refuse an application that uses another database than the migrated one', async () => {
     keeps('application-secret', { host: 'source.example', port: 5433, dbname: 'shop', username: 'u', password: 'p' });
     keeps('own-secret', { url: 'postgresql://shop:a@target.example/another' });
     const { application } = await findWith('application');
@@ -271,18 +271,18 @@ describe('the places of a step', () => {
       [{ APPLICATION_SECRET_ARN: 'replication-secret' }, 'secret of the replication role and "applicationSecretArn"'],
       [{ APPLICATION_SECRET_ARN: 'a', APPLICATION_TARGET_SECRET_ARN: 'a' }, '"applicationSecretArn" and "applicationTargetSecretArn"'],
       [{ APPLICATION_SECRET_ARN: 'source-secret-AbC123' }, '"sourceSecretArn" and "applicationSecretArn"'],
-    ])('is refused by the settings alone, before anything is read: %j (#9.12)', async (more, roles) => {
+    ])('is refused by the settings alone, before any read: %j (#9.12)', async (more, roles) => {
       await expect(findFor(['application'], more)).rejects.toMatchObject(refusal(roles));
       expect(secrets.calls()).toHaveLength(0);
     });
 
-    it('is found out by its true ARN, however the settings spell it (#9.12)', async () => {
+    it('is recognised by its full ARN, however the settings spell it (#9.12)', async () => {
       answers('source-secret', { username: 'master', password: 's', host: 'source.example', port: 5433 });
       answers('target-secret', { url: 'postgresql://pscale:t@target.example/postgres' });
       await expect(find('source', 'target')).rejects.toMatchObject(refusal('"sourceSecretArn" and "targetSecretArn"'));
     });
 
-    it('is found out in the secret of the application before anything is written (#9.12)', async () => {
+    it('is recognised in the secret of the application before anything is written (#9.12)', async () => {
       answers('source-secret', { username: 'master', password: 's', host: 'source.example', port: 5433, dbname: 'shop' });
       answers('app', { username: 'master', password: 's', host: 'source.example', port: 5433, dbname: 'shop' });
       keeps('own-secret', { url: 'postgresql://shop:a@target.example/postgres' });
@@ -298,7 +298,7 @@ describe('the places of a step', () => {
       expect(secrets.commandCalls(UpdateSecretVersionStageCommand)).toEqual([]);
     });
 
-    it("is no trouble where the application has the target's own login (#9.12)", async () => {
+    it("is accepted where the application uses the target's own login (#9.12)", async () => {
       answers('target-secret', { url: 'postgresql://pscale:t@target.example/postgres' });
       answers(
         'app',
@@ -318,20 +318,20 @@ describe('the places of a step', () => {
     expect(hook).not.toBe(noHook);
   });
 
-  it('give no call more time than is good for a step', async () => {
+  it('bound the time of every call within the limit of a function', async () => {
     for (const client of Object.values(awsClients()) as SecretsManagerClient[]) {
       const limits = (client.config.requestHandler as unknown as { configProvider: Promise<object> }).configProvider;
       await expect(limits).resolves.toMatchObject({ connectionTimeout: 5_000, requestTimeout: 30_000, throwOnRequestTimeout: true });
     }
   });
 
-  it('have the group of the migration and the machines that act from the stack', async () => {
+  it('take the group of the migration and the acting machines from the stack', async () => {
     const { cluster, executions } = await find('cluster', 'executions');
     expect(cluster?.migrationGroup).toBe('migration-group');
     expect(executions).toBeDefined();
   });
 
-  it('have what a deployment wants of the cluster from the stack, where the step is told', async () => {
+  it('take the wanted state of the cluster from the stack, where the step needs it', async () => {
     const told = {
       [VARIABLE.stack]: 'Shop',
       [VARIABLE.publicAccess]: 'listed',
@@ -347,7 +347,7 @@ describe('the places of a step', () => {
   });
 
   it.each(['source', 'target', 'cluster', 'executions', 'replication', 'functions'] as const)(
-    'name the setting that %s lacks',
+    'report the missing setting of %s',
     async (need) => {
       await expect(resolveBindings([need], { environment: {}, event, clients })).rejects.toMatchObject({
         name: 'InvalidConfiguration',
@@ -356,7 +356,7 @@ describe('the places of a step', () => {
     },
   );
 
-  it('say which file of authorities is not there', async () => {
+  it('report the missing file of certificate authorities', async () => {
     const lost = { ...environment, [VARIABLE.sourceAuthorities]: '/nowhere/ca.pem' };
     await expect(resolveBindings(['source'], { environment: lost, event, clients })).rejects.toMatchObject({
       name: 'InvalidConfiguration',
@@ -364,7 +364,7 @@ describe('the places of a step', () => {
     });
   });
 
-  it('say what to put into a target secret that is still empty', async () => {
+  it('report an empty target secret with its remedy', async () => {
     secrets.on(GetSecretValueCommand, { SecretId: 'target-secret' }).resolves({ SecretString: '' });
     await expect(find('target')).rejects.toMatchObject({
       name: 'InvalidConfiguration',

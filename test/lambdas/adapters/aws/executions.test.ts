@@ -32,19 +32,19 @@ beforeEach(() => {
   api.on(DescribeExecutionCommand).resolves({ status: 'RUNNING' });
 });
 
-describe('the older execution', () => {
-  it('is none where this one runs alone', async () => {
+describe('the older running execution', () => {
+  it('is undefined for a single execution', async () => {
     runningOn(REPLICATE, listed(REPLICATE, 'mine', '2026-01-01T10:00:00.000Z'));
     await expect(older(REPLICATE, 'mine', '2026-01-01T10:00:00.000Z')).resolves.toBeUndefined();
   });
 
-  it('is the oldest of all machines that act', async () => {
+  it('is the oldest of all acting machines', async () => {
     runningOn(REPLICATE, listed(REPLICATE, 'second', '2026-01-01T09:30:00Z'), listed(REPLICATE, 'mine', '2026-01-01T10:00:00Z'));
     runningOn(CUTOVER, listed(CUTOVER, 'first', '2026-01-01T09:00:00Z'));
     await expect(older(REPLICATE, 'mine', '2026-01-01T10:00:00.000Z')).resolves.toBe('first of App-Cutover');
   });
 
-  it('is none where the others are younger', async () => {
+  it('is undefined where the others are younger', async () => {
     runningOn(REPLICATE, listed(REPLICATE, 'younger', '2026-01-01T10:00:01Z'));
     await expect(older(REPLICATE, 'mine', '2026-01-01T10:00:00.000Z')).resolves.toBeUndefined();
   });
@@ -56,20 +56,20 @@ describe('the older execution', () => {
     await expect(older(REPLICATE, 'b', started)).resolves.toBe('a of App-Replicate');
   });
 
-  it('is found on any page', async () => {
+  it('is found on any page of the list', async () => {
     const [machine, rest] = [{ stateMachineArn: REPLICATE }, { nextToken: 'more' }];
     api.on(ListExecutionsCommand, machine).resolves({ executions: [listed(REPLICATE, 'mine', '2026-01-01T10:00:00Z')], ...rest });
     api.on(ListExecutionsCommand, { ...machine, ...rest }).resolves({ executions: [listed(REPLICATE, 'first', '2026-01-01T09:00:00Z')] });
     await expect(older(REPLICATE, 'mine', '2026-01-01T10:00:00.000Z')).resolves.toBe('first of App-Replicate');
   });
 
-  it('does not matter to a machine that only looks', async () => {
+  it('is undefined for a machine that only reads', async () => {
     runningOn(REPLICATE, listed(REPLICATE, 'first', '2026-01-01T09:00:00Z'));
     await expect(older(`${HOME}:stateMachine:App-Preflight`, 'mine', '2026-01-01T10:00:00.000Z')).resolves.toBeUndefined();
     expect(api.calls()).toHaveLength(0);
   });
 
-  it('is none where it is listed as running and has ended, or is gone (#9.19)', async () => {
+  it('is undefined where the listed one has ended or is gone (#9.19)', async () => {
     const [ended, gone] = [listed(CUTOVER, 'ended', '2026-01-01T09:00:00Z'), listed(CUTOVER, 'gone', '2026-01-01T09:00:01Z')];
     runningOn(CUTOVER, ended, gone);
     api.on(DescribeExecutionCommand, { executionArn: ended.executionArn }).resolves({ status: 'ABORTED' });
@@ -85,18 +85,18 @@ describe('the older execution', () => {
     await expect(older(REPLICATE, 'mine', '2026-01-01T10:00:00.000Z')).resolves.toBe('runs of App-Cutover');
   });
 
-  it('is never the one that is known to have ended, even where everybody tells that it runs (#9.19)', async () => {
+  it('is never the one that is known to have ended, whatever the service lists (#9.19)', async () => {
     runningOn(CUTOVER, listed(CUTOVER, 'aborted', '2026-01-01T09:59:59Z'));
     await expect(older(RECOVERY, 'mine', '2026-01-01T10:00:00.000Z', 'aborted')).resolves.toBeUndefined();
     expect(api.commandCalls(DescribeExecutionCommand)).toHaveLength(0);
   });
 
-  it('is one of the same name of a machine that does not switch (#9.19)', async () => {
+  it('may be of the same name in a machine that does not switch (#9.19)', async () => {
     runningOn(REPLICATE, listed(REPLICATE, 'monday', '2026-01-01T09:00:00Z'));
     await expect(older(RECOVERY, 'mine', '2026-01-01T10:00:00.000Z', 'monday')).resolves.toBe('monday of App-Replicate');
   });
 
-  it('turns nobody away who was let in by the same visit, and may have acted since (#9.19)', async () => {
+  it('refuses no execution that passed at the same visit and may have acted since (#9.19)', async () => {
     const port = portOf(CUTOVER, 'mine', '2026-01-01T10:00:00.000Z');
     await expect(port.older()).resolves.toBeUndefined();
     runningOn(CUTOVER, listed(CUTOVER, 'twin', '2026-01-01T09:59:59Z'));
@@ -104,7 +104,7 @@ describe('the older execution', () => {
     await expect(older(CUTOVER, 'mine', '2026-01-01T10:00:00.000Z')).resolves.toBe('twin of App-Cutover');
   });
 
-  it('is never taken for none where it may not be asked whether it runs (#9.19)', async () => {
+  it('is an error where its status cannot be read (#9.19)', async () => {
     runningOn(CUTOVER, listed(CUTOVER, 'first', '2026-01-01T09:00:00Z'));
     api.on(DescribeExecutionCommand).rejects(Object.assign(new Error('no'), { name: 'AccessDeniedException' }));
     await expect(older(REPLICATE, 'mine', '2026-01-01T10:00:00.000Z')).rejects.toMatchObject({
@@ -117,7 +117,7 @@ describe('the older execution', () => {
     ['AccessDeniedException', 'InvalidConfiguration', /denied states:ListExecutions/],
     ['ThrottlingException', 'TransientError', /for the moment/],
     ['StateMachineDoesNotExist', 'InvalidConfiguration', /could not be found out/],
-  ])('is never taken for none after %s', async (name, ours, message) => {
+  ])('is an error after %s', async (name, ours, message) => {
     api.on(ListExecutionsCommand).rejects(Object.assign(new Error('no'), { name }));
     await expect(older(REPLICATE, 'mine', '2026-01-01T10:00:00.000Z')).rejects.toMatchObject({
       name: ours,
@@ -126,7 +126,7 @@ describe('the older execution', () => {
   });
 });
 
-describe('an execution that ended (#9.19)', () => {
+describe('an ended execution (#9.19)', () => {
   const steppedAside = () => portOf(RECOVERY, 'mine', '2026-01-01T10:00:00.000Z').steppedAside('monday');
   const missing = new ExecutionDoesNotExist({ message: 'no', $metadata: {} });
 
@@ -135,13 +135,13 @@ describe('an execution that ended (#9.19)', () => {
     [{ status: 'FAILED', error: 'SwitchFailed' }, false],
     [{ status: 'ABORTED' }, false],
     [{ status: 'RUNNING' }, false],
-  ] as const)('has stepped aside for an older one where it is told as %j: %s', async (told, aside) => {
+  ] as const)('counts as stepped aside where it is listed as %j: %s', async (told, aside) => {
     api.on(DescribeExecutionCommand).rejects(missing);
     api.on(DescribeExecutionCommand, { executionArn: executionOf(CUTOVER, 'monday') }).resolves(told);
     await expect(steppedAside()).resolves.toBe(aside);
   });
 
-  it('has not where there is none of its name, or where another of its name ended otherwise', async () => {
+  it('does not count as stepped aside where none has its name, or one of its name ended otherwise', async () => {
     api.on(DescribeExecutionCommand).rejects(missing);
     await expect(steppedAside()).resolves.toBe(false);
   });

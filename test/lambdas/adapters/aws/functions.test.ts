@@ -20,8 +20,8 @@ beforeEach(() => {
   api.on(InvokeCommand).resolves(awake);
 });
 
-describe('the functions of a switch (#9.18)', () => {
-  it('are called once each, with nothing to do, and waited for', async () => {
+describe('waking the functions of a switch (#9.18)', () => {
+  it('calls each once, without work, and waits for all', async () => {
     await expect(wake()).resolves.toEqual([]);
     const inputs = api.commandCalls(InvokeCommand).map(({ args }) => args[0].input);
     expect(inputs.map(({ FunctionName }) => FunctionName).sort()).toEqual([LIFT, OVER]);
@@ -31,13 +31,13 @@ describe('the functions of a switch (#9.18)', () => {
     }
   });
 
-  it.each(PASSING_EXCEPTIONS)('are called again while they answer %s', async (name) => {
+  it.each(PASSING_EXCEPTIONS)('calls again after the answer %s', async (name) => {
     api.on(InvokeCommand, { FunctionName: LIFT }).rejectsOnce(thrown(name)).rejectsOnce(thrown(name)).resolves(awake);
     await expect(wake()).resolves.toEqual([]);
     expect([callsOf(OVER), callsOf(LIFT)]).toEqual([1, 3]);
   });
 
-  it('are a matter for the next visit where they do not become ready in time', async () => {
+  it('leaves functions that are not ready in time to the next visit', async () => {
     api.on(InvokeCommand, { FunctionName: OVER }).rejects(thrown('ResourceNotReadyException'));
     await expect(wake(20)).rejects.toMatchObject({
       name: 'TransientError',
@@ -52,13 +52,13 @@ describe('the functions of a switch (#9.18)', () => {
     ['AccessDeniedException', /AWS denies the call \(AccessDeniedException/],
     ['ResourceNotFoundException', /ResourceNotFoundException/],
     ['InvalidSubnetIDException', /InvalidSubnetIDException/],
-  ])('are named, with the reason, where they cannot be called: %s', async (name, reason) => {
+  ])('names the functions that cannot be called, with the reason: %s', async (name, reason) => {
     api.on(InvokeCommand, { FunctionName: OVER }).rejects(thrown(name));
     await expect(wake()).resolves.toEqual([{ function: OVER, reason: expect.stringMatching(reason) }]);
     expect(callsOf(OVER)).toBe(1);
   });
 
-  it('are named where they fail or answer something else, without a word of what they said', async () => {
+  it('names a function that fails or answers something else, and quotes none of its answer', async () => {
     api.on(InvokeCommand, { FunctionName: OVER }).resolves({ FunctionError: 'Unhandled', Payload: bytes(`{"errorMessage":"${CANARY}"}`) });
     api.on(InvokeCommand, { FunctionName: LIFT }).resolves({ Payload: bytes(`no JSON, but ${CANARY}`) });
     const uncallable = await wake();

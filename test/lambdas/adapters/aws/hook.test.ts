@@ -20,8 +20,8 @@ beforeEach(() => {
   api.reset();
 });
 
-describe("the user's own function", () => {
-  it('is told which moment of which switch it is', async () => {
+describe('the hook function', () => {
+  it('receives the moment and the switch', async () => {
     api.on(InvokeCommand).resolves({ StatusCode: 200 });
     await call();
     const [invoked] = api.commandCalls(InvokeCommand);
@@ -30,12 +30,12 @@ describe("the user's own function", () => {
     expect(JSON.parse(String(Payload))).toEqual({ moment: 'before', to: 'target', execution: 'first' });
   });
 
-  it('may answer whatever it likes', async () => {
+  it('may return anything', async () => {
     api.on(InvokeCommand).resolves({ Payload: Buffer.from('no JSON') as never });
     await expect(call()).resolves.toBeUndefined();
   });
 
-  it('stops the switch by failing, and is named; what it said stays in its own log', async () => {
+  it('stops the switch by failing, and is named; its message stays in its own log', async () => {
     api.on(InvokeCommand).resolves(answers({ errorType: 'NotNow', errorMessage: CANARY, trace: [CANARY] }));
     const refusal = call();
     await expect(refusal).rejects.toMatchObject({
@@ -46,7 +46,7 @@ describe("the user's own function", () => {
   });
 
   it.each([CANARY, '', 'null', { errorType: `postgresql://u:${CANARY}@h/d` }, { errorType: 7 }])(
-    'fails without a name where it gives none: %j',
+    'that fails without an error name is reported all the same: %j',
     async (payload) => {
       api.on(InvokeCommand).resolves(answers(payload));
       const refusal: Error = await call().then(
@@ -58,7 +58,7 @@ describe("the user's own function", () => {
     },
   );
 
-  it('has a bounded time, and may be running still', async () => {
+  it('is cut off at its time limit, and reported as possibly still running', async () => {
     let received = '';
     const silent = createServer((request) => request.on('data', (chunk) => (received += chunk)));
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
@@ -92,7 +92,7 @@ describe("the user's own function", () => {
     await expect(call()).rejects.toThrow(ARN);
   });
 
-  it('is never asked twice by the client itself', async () => {
+  it("is never called twice by the SDK's retries", async () => {
     await expect(awsClients().functions.config.maxAttempts()).resolves.toBe(1);
   });
 });

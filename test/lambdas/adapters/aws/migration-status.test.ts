@@ -19,14 +19,14 @@ beforeEach(() => {
   api.on(ListExecutionsCommand).resolves({ executions: [] });
 });
 
-describe('whether a migration is open', () => {
-  it('is told from the newest execution of each machine, whatever the stack is called', async () => {
+describe('the migration status', () => {
+  it("follows from the newest execution of each machine, whatever the stack's name", async () => {
     await expect(standing()).resolves.toEqual({ open: false, replicated: false });
     listed({ stateMachineArn: REPLICATE }, 'SUCCEEDED', '2026-01-01T10:00:00Z');
     await expect(standing()).resolves.toEqual({ open: true, replicated: true });
   });
 
-  it('is told from the newest clean-up that succeeded, though a later one failed', async () => {
+  it('follows from the newest Cleanup that succeeded, though a later one failed', async () => {
     listed({ stateMachineArn: REPLICATE }, 'FAILED', '2026-01-01T10:00:00Z');
     listed({ stateMachineArn: CLEANUP }, 'FAILED', '2026-01-01T12:00:00Z');
     await expect(standing()).resolves.toEqual({ open: true, replicated: false });
@@ -34,7 +34,7 @@ describe('whether a migration is open', () => {
     await expect(standing()).resolves.toEqual({ open: false, replicated: false });
   });
 
-  it('is never guessed', async () => {
+  it('is an error where an answer is missing', async () => {
     api.on(ListExecutionsCommand).rejects(Object.assign(new Error('no'), { name: 'AccessDeniedException' }));
     await expect(standing()).rejects.toMatchObject({
       name: 'InvalidConfiguration',

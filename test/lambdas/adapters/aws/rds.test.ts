@@ -78,8 +78,8 @@ beforeEach(() => {
   api.on(ListTagsForResourceCommand).resolves({});
 });
 
-describe('the cluster', () => {
-  it('is described with the state of each of its instances', async () => {
+describe('the description of a cluster', () => {
+  it('has the state of each instance', async () => {
     await expect(cluster.describe()).resolves.toEqual({
       cluster: 'shop',
       arn: arn('cluster', 'shop'),
@@ -106,12 +106,12 @@ describe('the cluster', () => {
     });
   });
 
-  it('tells what keeps it from streaming', async () => {
+  it('has the parameters that keep it from streaming', async () => {
     answers({ ReplicationSourceIdentifier: arn('cluster', 'main'), ServerlessV2ScalingConfiguration: { MinCapacity: 0 } });
     await expect(cluster.describe()).resolves.toMatchObject({ replicatesFrom: arn('cluster', 'main'), leastCapacity: 0 });
   });
 
-  it('tells what leads to it beside its writer (#9.8)', async () => {
+  it("has the endpoints beside the writer's (#9.8)", async () => {
     answers({
       ReaderEndpoint: 'shop.cluster-ro-abc',
       CustomEndpoints: ['reports.cluster-custom-abc'],
@@ -131,7 +131,7 @@ describe('the cluster', () => {
     expect(await cluster.describe()).not.toHaveProperty('writeForwarding');
   });
 
-  it('tells which proxies lead to it or to an instance of it, from every page (#9.8)', async () => {
+  it('has the proxies to the cluster or an instance, from every page (#9.8)', async () => {
     answers({}, instance('shop-1'), instance('shop-2'));
     const proxy = (DBProxyName: string, EngineFamily = 'POSTGRESQL') => ({ DBProxyName, EngineFamily, Endpoint: `${DBProxyName}.proxy` });
     api.on(DescribeDBProxiesCommand).resolves({ DBProxies: [proxy('pool'), proxy('others'), proxy('mine', 'MYSQL')], Marker: 'm' });
@@ -151,7 +151,7 @@ describe('the cluster', () => {
     ]);
   });
 
-  it('tells which clusters a global database feeds from it, and whether they write (#9.8)', async () => {
+  it('has the secondary clusters of a global database, and whether they write (#9.8)', async () => {
     const [writer, quiet, writing] = ['shop', 'quiet', 'writing'].map((name) => arn('cluster', name));
     api.on(DescribeGlobalClustersCommand, { GlobalClusterIdentifier: 'world' }).resolves({
       GlobalClusters: [
@@ -167,7 +167,7 @@ describe('the cluster', () => {
     await expect(cluster.secondaries('world')).resolves.toEqual([{ arn: quiet }, { arn: writing, writeForwarding: 'enabled' }]);
   });
 
-  it('has the security groups that stay, and is settled when none of them is on its way', async () => {
+  it('has the security groups, settled when none is being changed', async () => {
     const groups = (...statuses: string[]) => statuses.map((Status, index) => ({ VpcSecurityGroupId: `sg-${index}`, Status }));
     answers({ VpcSecurityGroups: groups('active', 'adding', 'removing') });
     await expect(cluster.describe()).resolves.toMatchObject({ securityGroups: ['sg-0', 'sg-1'], securityGroupsSettled: false });
@@ -175,7 +175,7 @@ describe('the cluster', () => {
     await expect(cluster.describe()).resolves.toMatchObject({ securityGroups: ['sg-0'], securityGroupsSettled: true });
   });
 
-  it('tells the family of a group, and that there is no such group (#9.15)', async () => {
+  it('has the family of a parameter group, or that there is no such group (#9.15)', async () => {
     const query = { DBClusterParameterGroupName: 'users-group' };
     const group = { ...query, DBParameterGroupFamily: 'aurora-postgresql15' };
     api.on(DescribeDBClusterParameterGroupsCommand, query).resolves({ DBClusterParameterGroups: [group] });
@@ -187,7 +187,7 @@ describe('the cluster', () => {
     await expect(cluster.parameterGroupFamily('evil-group')).rejects.toThrow(/rds:DescribeDBClusterParameterGroups/);
   });
 
-  it('tells what the user has set in a group, from every page', async () => {
+  it('has the parameters set by the user in a group, from every page', async () => {
     const query = { DBClusterParameterGroupName: 'users-group', Source: 'user' };
     const first = { ParameterName: 'work_mem', ParameterValue: '64', ApplyMethod: 'immediate' } as const;
     const second = { ParameterName: 'max_wal_senders', ParameterValue: '40', ApplyMethod: 'pending-reboot' } as const;
@@ -199,7 +199,7 @@ describe('the cluster', () => {
     ]);
   });
 
-  it('tells the tags of any resource of it', async () => {
+  it('has the tags of any resource of the cluster', async () => {
     api.on(ListTagsForResourceCommand, { ResourceName: 'arn' }).resolves({ TagList: [{ Key: 'a', Value: 'b' }, { Key: 'c' }, {}] });
     await expect(cluster.tags('arn')).resolves.toEqual({ a: 'b', c: '' });
   });
@@ -208,7 +208,7 @@ describe('the cluster', () => {
     await expect(cluster.securityGroup()).resolves.toBeUndefined();
   });
 
-  it('is changed by one call for each wish, and only in what was asked for', async () => {
+  it('is changed by one call for each change, in the requested attributes only', async () => {
     for (const command of [ModifyDBClusterParameterGroupCommand, ModifyDBClusterCommand, ModifyDBInstanceCommand] as const)
       api.on(command as typeof ModifyDBClusterCommand).resolves({});
     for (const command of [RebootDBInstanceCommand, AddTagsToResourceCommand, RemoveTagsFromResourceCommand] as const)
@@ -237,7 +237,7 @@ describe('the cluster', () => {
     ]);
   });
 
-  it("knows where its writer answers, and says so where it doesn't", async () => {
+  it("has the writer's address, or reports that there is none", async () => {
     await expect(writerEndpoint(client, 'shop')).resolves.toEqual({ host: 'shop.cluster-abc.eu-central-1.rds.amazonaws.com', port: 6000 });
     api.on(DescribeDBClustersCommand).resolves({ DBClusters: [{ Status: 'creating' }] });
     await expect(writerEndpoint(client, 'shop')).rejects.toMatchObject({ name: 'InvalidConfiguration' });
@@ -245,7 +245,7 @@ describe('the cluster', () => {
 });
 
 /** Every state on the way, as RDS tells it: cluster, writer, the group's state in the writer; and what the two steps make of it. */
-describe('a cluster on its way', () => {
+describe('a cluster being modified', () => {
   const prepared = (status: string, writer: string, group: string): void => {
     const DBClusterMembers = [{ DBInstanceIdentifier: 'shop-1', IsClusterWriter: true, DBClusterParameterGroupStatus: group }];
     answers(
@@ -285,7 +285,7 @@ describe('a cluster on its way', () => {
     },
   );
 
-  it('is rebooted when it is available and pending-reboot, and then waited for', async () => {
+  it('is rebooted when available and pending-reboot, and then waited for', async () => {
     prepared('available', 'available', 'pending-reboot');
     expect(await outcome('ConfigureSource')).toBe('done');
     api.on(RebootDBInstanceCommand).callsFake(() => {
@@ -309,7 +309,7 @@ describe('a cluster that does not exist', () => {
   });
 });
 
-describe('a fault', () => {
+describe('a fault of RDS', () => {
   const fault = (name: string, message = 'no') => Object.assign(new Error(message), { name });
 
   it.each([
@@ -327,7 +327,7 @@ describe('a fault', () => {
     await expect(cluster.reboot('shop-1')).rejects.toMatchObject({ name: ours, message: expect.stringMatching(message) });
   });
 
-  it('is about the group, where the cluster is there and its former group is not', async () => {
+  it('is about the parameter group, where the cluster exists and its former group does not', async () => {
     api.on(ModifyDBClusterCommand).rejects(fault('DBClusterParameterGroupNotFound', 'users-group is gone'));
     await expect(cluster.modify({ parameterGroup: 'users-group' })).rejects.toMatchObject({
       name: 'ClusterNotConfigurable',
@@ -361,7 +361,7 @@ describe('a fault', () => {
     });
   });
 
-  it.each(Object.entries(CALLS))('of throttling is passing, wherever it comes: %s', async (permission, call) => {
+  it.each(Object.entries(CALLS))('of throttling is retried, in every call: %s', async (permission, call) => {
     api.reset();
     api.onAnyCommand().rejects(fault('Throttling', 'Rate exceeded'));
     if (permission.startsWith('rds:DescribeDBInstances')) api.on(DescribeDBClustersCommand).resolves({ DBClusters: [CLUSTER] });

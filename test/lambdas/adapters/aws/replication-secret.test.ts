@@ -22,7 +22,7 @@ beforeEach(() => {
 });
 
 describe('the secret of the replication role', () => {
-  it('gets a new password that is hard to guess and easy to carry, and keeps the role', async () => {
+  it('gets a new password of full strength in safe characters, and keeps the user name', async () => {
     await port.renew('an execution');
     const { username, password } = JSON.parse(secret.current());
     expect(username).toBe('planetscale_migration_replication');
@@ -30,7 +30,7 @@ describe('the secret of the replication role', () => {
     expect(secret.labelled('AWSPREVIOUS')).toBe(FIRST);
   });
 
-  it('gets one for each execution, however often it is asked for', async () => {
+  it('gets one password for each execution, for any number of requests', async () => {
     expect(await port.isRenewedBy('an execution')).toBe(false);
     await port.renew('an execution');
     const once = secret.current();
@@ -41,7 +41,7 @@ describe('the secret of the replication role', () => {
     expect(secret.current()).not.toBe(once);
   });
 
-  it('is waited for until the service tells the new password, before anybody reads it (#9.20)', async () => {
+  it('is waited for until the service returns the new password (#9.20)', async () => {
     let reads = 0;
     api.on(GetSecretValueCommand, { SecretId: ARN }).callsFake(async () => {
       reads += 1;
@@ -53,7 +53,7 @@ describe('the secret of the replication role', () => {
     expect(await port.isRenewedBy('an execution')).toBe(true);
   });
 
-  it('is tried again where the service goes on telling the old password, and is accused of nothing (#9.20)', async () => {
+  it('is retried, and not reported as changed, while the service returns the old password (#9.20)', async () => {
     api.on(GetSecretValueCommand, { SecretId: ARN }).resolves({ SecretString: FIRST, VersionId: 'version-1' });
     await expect(port.renew('an execution')).rejects.toMatchObject({
       name: 'TransientError',
@@ -61,7 +61,7 @@ describe('the secret of the replication role', () => {
     });
   });
 
-  it('is left as it is where somebody was quicker', async () => {
+  it('is left as it is where another writer was quicker', async () => {
     await port.renew('an execution');
     secret.put('{"username": "planetscale_migration_replication", "password": "canary of somebody"}');
     const again = port.renew('an execution');
@@ -85,7 +85,7 @@ describe('the secret of the replication role', () => {
       /was refused \(InvalidRequestException\)/,
     ],
     [new ResourceExistsException({ message: 'canary', $metadata }), 'InvalidConfiguration', /Another value was put into the secret/],
-  ])('turns %s into %s, and tells no value', async (thrown, name, message) => {
+  ])('turns %s into %s, and reports no value', async (thrown, name, message) => {
     api.on(PutSecretValueCommand).rejects(thrown);
     const refusal = port.renew('an execution');
     await expect(refusal).rejects.toMatchObject({ name, message: expect.stringMatching(message) });

@@ -13,12 +13,12 @@ beforeEach(() => {
 });
 
 describe('reading a secret', () => {
-  it('gives its current text', async () => {
+  it('returns its current text', async () => {
     api.on(GetSecretValueCommand, { SecretId: ARN }).resolves({ SecretString: '{"username": "u"}' });
     await expect(read()).resolves.toBe('{"username": "u"}');
   });
 
-  it('gives an empty text where nobody has put in a value yet', async () => {
+  it('returns an empty text for a secret without a value', async () => {
     const message = "Secrets Manager can't find the specified secret value for staging label: AWSCURRENT";
     api.on(GetSecretValueCommand).rejects(new ResourceNotFoundException({ message, $metadata }));
     await expect(read()).resolves.toBe('');
@@ -47,7 +47,7 @@ describe('reading a secret', () => {
     await expect(read()).rejects.toThrow(ARN);
   });
 
-  it('refuses a binary one', async () => {
+  it('refuses a binary value', async () => {
     api.on(GetSecretValueCommand).resolves({ SecretBinary: new Uint8Array([1]) });
     await expect(read()).rejects.toMatchObject({ name: 'InvalidConfiguration', message: expect.stringContaining('binary') });
   });

@@ -37,8 +37,8 @@ beforeEach(() => {
   rules();
 });
 
-describe('the network around a cluster', () => {
-  it('tells its DNS, each switch by itself', async () => {
+describe('the network of a cluster', () => {
+  it('has both DNS switches of the VPC', async () => {
     await expect(look()).resolves.toMatchObject({ dnsSupport: true, dnsHostnames: false });
   });
 
@@ -49,7 +49,7 @@ describe('the network around a cluster', () => {
     ['the way out is a NAT gateway', [main({ ...OUT, GatewayId: undefined, NatGatewayId: 'nat-1' })], ['subnet-a', 'subnet-b']],
     ['the gateway is gone', [main({ ...OUT, State: 'blackhole' })], ['subnet-a', 'subnet-b']],
     ['there is no table', [], ['subnet-a', 'subnet-b']],
-  ])('tells which subnets are private: %s', async (_, tables, expected) => {
+  ])('has the private subnets: %s', async (_, tables, expected) => {
     routes(...tables);
     await expect(look()).resolves.toMatchObject({ privateSubnets: expected });
   });
@@ -69,12 +69,12 @@ describe('the network around a cluster', () => {
     ['private networks and single addresses', tcp(5432, 5432, '10.0.0.0/8', '172.16.0.0/12', '3.4.5.6/32'), false],
     ['another group', { IpProtocol: '-1', UserIdGroupPairs: [{ GroupId: 'sg-2' }] }, false],
     ['pings', { IpProtocol: 'icmp', FromPort: -1, ToPort: -1, IpRanges: [{ CidrIp: '0.0.0.0/0' }] }, false],
-  ])('tells which security groups stand open: %s', async (_, rule, open) => {
+  ])('has the security groups that are open to all: %s', async (_, rule, open) => {
     rules(rule);
     await expect(look()).resolves.toMatchObject({ openSecurityGroups: open ? ['sg-0application'] : [] });
   });
 
-  it('asks for no security group where none is attached: EC2 would answer with all', async () => {
+  it('is read without asking EC2 for security groups where none is attached', async () => {
     await networkAround(client, 'vpc-1', state({ securityGroups: [] }));
     expect(api.commandCalls(DescribeSecurityGroupsCommand)).toHaveLength(0);
   });
@@ -90,7 +90,7 @@ describe('the security group for PlanetScale', () => {
     await expect(securityGroupNamed(client, 'Shop-until-cleanup', 'vpc-1')).resolves.toBe('sg-7');
   });
 
-  it('is told its name by its id, if there is one (#9.15)', async () => {
+  it('is looked up by its id, if it exists (#9.15)', async () => {
     const query = (id: string) => ({ Filters: [{ Name: 'group-id', Values: [id] }] });
     api
       .on(DescribeSecurityGroupsCommand, query('sg-7'))
@@ -100,7 +100,7 @@ describe('the security group for PlanetScale', () => {
     await expect(securityGroupName(client, 'sg-8')).resolves.toBeUndefined();
   });
 
-  it('is named where it is gone', async () => {
+  it('is named where it is missing', async () => {
     api.on(DescribeSecurityGroupsCommand).resolves({ SecurityGroups: [] });
     await expect(securityGroupNamed(client, 'Shop-until-cleanup', 'vpc-1')).rejects.toMatchObject({
       name: 'InvalidConfiguration',

@@ -13,6 +13,7 @@ import { failure, pgDump } from '../../../../lambdas/adapters/pg-dump/pg-dump.ts
 import { clientConfig } from '../../../../lambdas/adapters/postgres/client-config.ts';
 import { CannotConnect, InvalidConfiguration, StatementFailed, TransientError } from '../../../../lambdas/config/errors.ts';
 import type { ConnectionSettings } from '../../../../lambdas/ports/connection-settings.ts';
+import { INSUFFICIENT_PRIVILEGE } from '../../../../lambdas/postgres/sqlstates.ts';
 import { startWorld, type World } from '../../../support/world.ts';
 
 const SCHEMA_ONLY = ['--schema-only', '--no-owner', '--no-privileges'];
@@ -58,8 +59,8 @@ async function whileLocked<Result>(work: () => Promise<Result>): Promise<Result>
   }
 }
 
-describe('a dump', () => {
-  it('is complete, several times over and two at once', async () => {
+describe('pg_dump', () => {
+  it('writes a complete dump, several times over and two at once', async () => {
     const port = pgDump(source, 'Test');
     const first = await port.dump(SCHEMA_ONLY);
     expect(first).toContain('CREATE TABLE public."Ünï ""quoted""; %" (');
@@ -70,7 +71,7 @@ describe('a dump', () => {
     expect(await port.dump(SCHEMA_ONLY)).toBe(first);
   });
 
-  it('leaves no connection behind', async () => {
+  it('leaves no connection open', async () => {
     await pgDump(source, 'Gone').dump(SCHEMA_ONLY);
     const count = async () =>
       (await world.source(`select count(*)::int as n from pg_stat_activity where application_name like '%:Gone:%'`))[0]?.n;
@@ -84,17 +85,20 @@ describe('a dump', () => {
         .dump(SCHEMA_ONLY)
         .catch((refused: unknown) => refused);
       expect(error).toBeInstanceOf(StatementFailed);
-      expect(error).toMatchObject({ message: expect.stringContaining('permission denied for table secret'), complaint: { code: '42501' } });
+      expect(error).toMatchObject({
+        message: expect.stringContaining('permission denied for table secret'),
+        complaint: { code: INSUFFICIENT_PRIVILEGE },
+      });
     } finally {
       await world.source('drop table secret');
     }
   });
 
-  it('is tried again when a lock was not to be had', async () => {
+  it('is retried when a lock was not available', async () => {
     await whileLocked(() => expect(pgDump(source, 'Test', 200).dump(SCHEMA_ONLY)).rejects.toBeInstanceOf(TransientError));
   });
 
-  it('is tried again when its server process was ended', async () => {
+  it('is retried when its server process was ended', async () => {
     await whileLocked(async () => {
       const dumping = expect(pgDump(source, 'Test').dump(SCHEMA_ONLY)).rejects.toBeInstanceOf(TransientError);
       await world.source(`select pg_terminate_backend(${await untilSomebodyWaits()})`);
@@ -103,13 +107,13 @@ describe('a dump', () => {
   });
 
   it.each([
-    ['is tried again where libpq itself heard nothing more', 'query failed: server closed the connection unexpectedly', TransientError],
-    ['is refused for good where pg_dump says anything else', 'invalid value "x" for option --section', StatementFailed],
+    ['is retried where libpq lost the connection', 'query failed: server closed the connection unexpectedly', TransientError],
+    ['is not retried after any other message of pg_dump', 'invalid value "x" for option --section', StatementFailed],
   ])('%s', (_, words, kind) => {
     expect(failure(`pg_dump failed.\npg_dump: error: ${words}`, { host: 'db', port: 5432 })).toBeInstanceOf(kind);
   });
 
-  it('is tried again when the line was cut', async () => {
+  it('is retried when the connection was cut', async () => {
     const sockets: Socket[] = [];
     const line: Server = createServer((client) => {
       const server = connect(source.port, source.host);
@@ -131,7 +135,7 @@ describe('a dump', () => {
     }
   });
 
-  it('says what is wrong with its options', async () => {
+  it('reports wrong options', async () => {
     await expect(pgDump(source, 'Test').dump(['--no-such-option'])).rejects.toMatchObject({
       name: 'StatementFailed',
       message: expect.stringContaining('no-such-option'),
@@ -140,7 +144,7 @@ describe('a dump', () => {
     await expect(pgDump(source, 'Test').dump(['x'.repeat(40_000)])).rejects.toBeInstanceOf(InvalidConfiguration);
   });
 
-  it('would rather fail than lose a line of a function', async () => {
+  it('fails rather than lose a line of a function', async () => {
     const hurt = (line: string) =>
       world.asSourceRole(`create or replace function hurt() returns text language sql as $$ select '\n${line}' $$`);
     try {
@@ -153,7 +157,7 @@ describe('a dump', () => {
     }
   });
 
-  it('does not retry a wrong password, and never shows it', async () => {
+  it('does not retry a wrong password, and never reports it', async () => {
     const error = (await pgDump({ ...source, password: 'canary' }, 'Test')
       .dump(SCHEMA_ONLY)
       .catch((refused: unknown) => refused)) as Error;
@@ -162,7 +166,7 @@ describe('a dump', () => {
   });
 });
 
-it('runs from a minified CommonJS bundle, with its thread and its module beside it', async () => {
+it('pg_dump runs from a minified CommonJS bundle, with its thread and its module beside it', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'bundled "pg_dump" '));
   const adapters = fileURLToPath(new URL('../../../../lambdas/adapters/pg-dump/', import.meta.url));
   try {

@@ -11,8 +11,8 @@ const settings: ConnectionSettings = {
   tls: { verify: 'full', authorities: 'system' },
 };
 
-describe('a connection', () => {
-  it('introduces itself, gives up an address that does not answer, and notices one that has gone', () => {
+describe('the configuration of a connection', () => {
+  it('sets application_name, a connect timeout and keepalives', () => {
     expect(clientConfig(settings, 'planetscale_migration:AwaitCopy')).toMatchObject({
       application_name: 'planetscale_migration:AwaitCopy',
       connectionTimeoutMillis: expect.any(Number),
@@ -20,20 +20,20 @@ describe('a connection', () => {
     });
   });
 
-  it('is verified against the public authorities where nothing else is said', () => {
+  it('verifies against the public authorities by default', () => {
     expect(clientConfig(settings, 'x').ssl).toEqual({ rejectUnauthorized: true });
   });
 
-  it('is verified against the authorities that are given, and no others', () => {
+  it('verifies against the given authorities and no others', () => {
     const ssl = clientConfig({ ...settings, tls: { verify: 'full', authorities: 'PEM' } }, 'x').ssl;
     expect(ssl).toEqual({ rejectUnauthorized: true, ca: 'PEM' });
   });
 
-  it('binds the login to the encrypted channel', () => {
+  it('binds the login to the TLS channel', () => {
     expect(clientConfig(settings, 'x').enableChannelBinding).toBe(true);
   });
 
-  it('goes without encryption only where that is said', () => {
+  it('goes without encryption only where the setting says so', () => {
     expect(clientConfig({ ...settings, tls: { verify: 'off' } }, 'x').ssl).toBe(false);
   });
 });

@@ -2,6 +2,24 @@ import pg from 'pg';
 import { describe, expect, it } from 'vitest';
 import { translate } from '../../../../lambdas/adapters/postgres/database-errors.ts';
 import { AlreadyRunning, type ServerComplaint, type StatementFailed } from '../../../../lambdas/config/errors.ts';
+import {
+  ADMIN_SHUTDOWN,
+  CANNOT_CONNECT_NOW,
+  CONNECTION_FAILURE,
+  DEADLOCK_DETECTED,
+  FDW_ERROR,
+  INSUFFICIENT_PRIVILEGE,
+  INVALID_AUTHORIZATION_SPECIFICATION,
+  INVALID_CATALOG_NAME,
+  INVALID_PASSWORD,
+  LOCK_NOT_AVAILABLE,
+  QUERY_CANCELED,
+  READ_ONLY_SQL_TRANSACTION,
+  SERIALIZATION_FAILURE,
+  TOO_MANY_CONNECTIONS,
+  UNDEFINED_OBJECT,
+  UNDEFINED_TABLE,
+} from '../../../../lambdas/postgres/sqlstates.ts';
 
 const at = { host: 'h.example', port: 5432, database: 'shop', user: 'u' };
 const CANARY = 'canary';
@@ -21,21 +39,21 @@ const complaint = (code: string): pg.DatabaseError =>
   });
 const socket = (code: string, message = code): Error => Object.assign(new Error(message), { code });
 
-describe('what goes wrong in a database', () => {
+describe('an error of a database', () => {
   it.each([
-    ['40001 a serialization failure', complaint('40001'), 'TransientError'],
-    ['40P01 a deadlock', complaint('40P01'), 'TransientError'],
-    ['53300 too many connections', complaint('53300'), 'TransientError'],
-    ['55P03 a lock that was not granted', complaint('55P03'), 'TransientError'],
-    ['57P01 a shutdown', complaint('57P01'), 'TransientError'],
-    ['57P03 a start', complaint('57P03'), 'TransientError'],
-    ['08006 a lost connection', complaint('08006'), 'TransientError'],
-    ['28P01 a wrong password', complaint('28P01'), 'CannotConnect'],
-    ['28000 a refused login', complaint('28000'), 'CannotConnect'],
-    ['3D000 a database that is not there', complaint('3D000'), 'CannotConnect'],
+    ['40001 a serialization failure', complaint(SERIALIZATION_FAILURE), 'TransientError'],
+    ['40P01 a deadlock', complaint(DEADLOCK_DETECTED), 'TransientError'],
+    ['53300 too many connections', complaint(TOO_MANY_CONNECTIONS), 'TransientError'],
+    ['55P03 a lock that was not granted', complaint(LOCK_NOT_AVAILABLE), 'TransientError'],
+    ['57P01 a shutdown', complaint(ADMIN_SHUTDOWN), 'TransientError'],
+    ['57P03 a start', complaint(CANNOT_CONNECT_NOW), 'TransientError'],
+    ['08006 a lost connection', complaint(CONNECTION_FAILURE), 'TransientError'],
+    ['28P01 a wrong password', complaint(INVALID_PASSWORD), 'CannotConnect'],
+    ['28000 a refused login', complaint(INVALID_AUTHORIZATION_SPECIFICATION), 'CannotConnect'],
+    ['3D000 a database that is not there', complaint(INVALID_CATALOG_NAME), 'CannotConnect'],
     ['23505 a duplicate key', complaint('23505'), 'StatementFailed'],
-    ['42501 a right that is missing', complaint('42501'), 'StatementFailed'],
-    ['57014 a statement that was cancelled', complaint('57014'), 'StatementFailed'],
+    ['42501 a right that is missing', complaint(INSUFFICIENT_PRIVILEGE), 'StatementFailed'],
+    ['57014 a statement that was cancelled', complaint(QUERY_CANCELED), 'StatementFailed'],
     ['a refused connection', socket('ECONNREFUSED'), 'TransientError'],
     ['a broken connection', socket('ECONNRESET'), 'TransientError'],
     ['a name service that is busy', socket('EAI_AGAIN'), 'TransientError'],
@@ -43,15 +61,15 @@ describe('what goes wrong in a database', () => {
     ['an unknown authority', socket('SELF_SIGNED_CERT_IN_CHAIN'), 'CannotConnect'],
     ['a certificate that has expired', socket('CERT_HAS_EXPIRED'), 'CannotConnect'],
     ['a certificate of another host', socket('ERR_TLS_CERT_ALTNAME_INVALID'), 'CannotConnect'],
-    ['a certificate that nobody vouches for', socket('UNABLE_TO_VERIFY_LEAF_SIGNATURE'), 'CannotConnect'],
+    ['a certificate without a known authority', socket('UNABLE_TO_VERIFY_LEAF_SIGNATURE'), 'CannotConnect'],
     ['an issuer that is not known', socket('UNABLE_TO_GET_ISSUER_CERT_LOCALLY'), 'CannotConnect'],
     ['a server without TLS', new Error('The server does not support SSL connections'), 'CannotConnect'],
     ['a connection that ended', new Error('Connection terminated unexpectedly'), 'TransientError'],
-  ])('%s', (_what, thrown, name) => {
+  ])('is named as CannotConnect or TransientError: %s', (_what, thrown, name) => {
     expect(translate(thrown, at)).toMatchObject({ name });
   });
 
-  it('keeps what the server says, and none of the values that it quotes', () => {
+  it("keeps the server's message, and none of the values that it quotes", () => {
     const error = translate(complaint('23505'), at);
     expect(error.message).toBe('the server says no');
     expect((error as StatementFailed).complaint).toEqual({
@@ -62,7 +80,7 @@ describe('what goes wrong in a database', () => {
       constraint: 'c',
       position: 12,
     } satisfies ServerComplaint);
-    for (const code of ['23505', '40001', '28P01']) {
+    for (const code of ['23505', SERIALIZATION_FAILURE, INVALID_PASSWORD]) {
       const { message, stack, cause, ...fields } = translate(complaint(code), at) as Error;
       expect(JSON.stringify([message, stack, cause, fields])).not.toContain(CANARY);
     }
@@ -70,14 +88,14 @@ describe('what goes wrong in a database', () => {
 
   it.each([
     ['a value that a cast refused', '22P02', {}],
-    ['what PL/pgSQL raised', '42501', { file: 'pl_exec.c', routine: 'exec_stmt_raise' }],
+    ['what PL/pgSQL raised', INSUFFICIENT_PRIVILEGE, { file: 'pl_exec.c', routine: 'exec_stmt_raise' }],
     ['what PL/Python raised, which may name objects', '23505', { file: 'plpy_elog.c', schema: CANARY, table: CANARY, constraint: CANARY }],
     ['what an extension says', 'XX000', { file: 'lwgeom_in.c' }],
-    ['a remote server', 'HV000', { file: 'connection.c' }],
+    ['a remote server', FDW_ERROR, { file: 'connection.c' }],
     ['a code that no server has', 'SHOP1', {}],
-    ['a name that was read from a value', '42704', { file: 'regproc.c' }],
-    ['a function in between', '42P01', { where: 'PL/pgSQL function public.f(text) line 3 at EXECUTE' }],
-  ])('cuts %s, and tells the log alone (#9.17)', (_what, code, fields) => {
+    ['a name that was read from a value', UNDEFINED_OBJECT, { file: 'regproc.c' }],
+    ['a function in between', UNDEFINED_TABLE, { where: 'PL/pgSQL function public.f(text) line 3 at EXECUTE' }],
+  ])('cuts %s, which the log alone gets (#9.17)', (_what, code, fields) => {
     const heard: unknown[] = [];
     const log = { warn: (...said: unknown[]) => void heard.push(said) };
     const thrown = Object.assign(
@@ -93,24 +111,26 @@ describe('what goes wrong in a database', () => {
     ]);
   });
 
-  it('names the place, without a password', () => {
-    expect(translate(complaint('28P01'), at).message).toContain('h.example:5432/shop as u');
+  it('names host and database, without a password', () => {
+    expect(translate(complaint(INVALID_PASSWORD), at).message).toContain('h.example:5432/shop as u');
     expect(translate(socket('ECONNREFUSED'), at).message).toContain('h.example:5432/shop as u');
   });
 
-  it('lets our own errors pass', () => {
+  it('passes our own errors on unchanged', () => {
     const ours = new AlreadyRunning('x');
     expect(translate(ours, at)).toBe(ours);
   });
 });
 
-describe('a cluster that PlanetScale has made read-only', () => {
+describe('a cluster made read-only by PlanetScale', () => {
   it.each([
     // pg_readonly before 1.0.5, and so PlanetScale's page: no code of its own.
     Object.assign(new pg.DatabaseError('pg_readonly: invalid statement because cluster is read-only', 0, 'error'), { code: 'XX000' }),
-    Object.assign(new pg.DatabaseError('invalid statement because cluster is read-only', 0, 'error'), { code: '25006' }),
-    Object.assign(new pg.DatabaseError('cannot execute INSERT in a read-only transaction', 0, 'error'), { code: '25006' }),
-  ])('is named, with what to do: $message (#10)', (error) => {
+    Object.assign(new pg.DatabaseError('invalid statement because cluster is read-only', 0, 'error'), { code: READ_ONLY_SQL_TRANSACTION }),
+    Object.assign(new pg.DatabaseError('cannot execute INSERT in a read-only transaction', 0, 'error'), {
+      code: READ_ONLY_SQL_TRANSACTION,
+    }),
+  ])('is reported with its remedy: $message (#10)', (error) => {
     const translated = translate(error, at) as StatementFailed;
     expect(translated.name).toBe('StatementFailed');
     expect(translated.complaint.code).toBe(error.code);
@@ -119,7 +139,7 @@ describe('a cluster that PlanetScale has made read-only', () => {
     expect(translated.message).toContain('enable the subscription');
   });
 
-  it('is not believed of words that a function of the database has raised', () => {
+  it('is not inferred from a message that a function of the database raised', () => {
     const raised = { code: 'XX000', file: 'pl_exec.c', where: 'PL/pgSQL function f() line 1 at RAISE' };
     const error = Object.assign(new pg.DatabaseError('cluster is read-only', 0, 'error'), raised);
     expect(translate(error, at).message).not.toContain('PlanetScale');

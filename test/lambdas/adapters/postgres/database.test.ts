@@ -3,6 +3,7 @@ import { type DatabasePort, databasePort } from '../../../../lambdas/adapters/po
 import { CannotConnect, StatementFailed, TransientError } from '../../../../lambdas/config/errors.ts';
 import type { ConnectionSettings } from '../../../../lambdas/ports/connection-settings.ts';
 import { statement } from '../../../../lambdas/postgres/quote.ts';
+import { READ_ONLY_SQL_TRANSACTION } from '../../../../lambdas/postgres/sqlstates.ts';
 import { serverCertificate } from '../../../../rehearsal/servers/certificates.ts';
 import { startWorld, type World } from '../../../support/world.ts';
 
@@ -29,15 +30,18 @@ const count = statement<{ n: number }>('select count(*)::float8 as n from public
 const insert = (id: number, word: string) => statement('insert into public.t values ($1::int, $2::text)', [id, word]);
 const setting = (name: string) => statement<{ value: string }>('select current_setting($1::text) as value', [name]);
 
-describe('a look', () => {
-  it('cannot change anything', async () => {
+describe('a read-only query', () => {
+  it('cannot write', async () => {
     const { looking } = open();
-    await expect(looking.query(insert(1, 'a'))).rejects.toMatchObject({ name: 'StatementFailed', complaint: { code: '25006' } });
+    await expect(looking.query(insert(1, 'a'))).rejects.toMatchObject({
+      name: 'StatementFailed',
+      complaint: { code: READ_ONLY_SQL_TRANSACTION },
+    });
     await expect(looking.snapshot((reader) => reader.query(insert(1, 'a')))).rejects.toBeInstanceOf(StatementFailed);
     await expect(looking.query(count)).resolves.toEqual([{ n: 0 }]);
   });
 
-  it('has time limits, sees the catalog only, and says who it is', async () => {
+  it('has time limits, a catalog-only search_path and an application_name', async () => {
     const { looking } = open();
     const found: Record<string, string> = {};
     for (const name of ['search_path', 'application_name', 'lock_timeout', 'statement_timeout', 'idle_in_transaction_session_timeout']) {
@@ -65,13 +69,13 @@ describe('a look', () => {
     await expect(looking.query(count)).resolves.toEqual([{ n: (counts[0] ?? 0) + 1 }]);
   });
 
-  it('tells the major version', async () => {
+  it('returns the major version', async () => {
     await expect(open().looking.version()).resolves.toBe(world.pair.source.version);
   });
 });
 
-describe('an act', () => {
-  it('is all or nothing', async () => {
+describe('an acting transaction', () => {
+  it('is rolled back whole when it fails', async () => {
     const { acting } = open();
     const [before] = await acting.query(count);
     const half = acting.transaction(async (session) => {
@@ -82,7 +86,7 @@ describe('an act', () => {
     await expect(acting.query(count)).resolves.toEqual([before]);
   });
 
-  it('waits for a lock only so long, and may be tried again', async () => {
+  it('gives up waiting for a lock after its limit, as an error that is retried', async () => {
     const { acting } = open();
     const holder = await open().acting.session('holder');
     await holder.script('begin; lock table public.t in access exclusive mode');
@@ -92,7 +96,7 @@ describe('an act', () => {
     await expect(acting.query(insert(30, 'b'))).resolves.toEqual([]);
   });
 
-  it('never carries a value on its error', async () => {
+  it('reports no parameter value in its error', async () => {
     const { acting } = open();
     await acting.query(insert(40, CANARY));
     const error: Error = await acting.query(insert(41, CANARY)).then(
@@ -105,8 +109,8 @@ describe('an act', () => {
   });
 });
 
-describe('a session', () => {
-  it('has no limits, and can be found by its tag', async () => {
+describe('a long session', () => {
+  it('has no time limits, and can be found by its tag', async () => {
     const { acting, looking } = open();
     const session = await acting.session('long work');
     await expect(session.query(setting('statement_timeout'))).resolves.toEqual([{ value: '0' }]);
@@ -117,7 +121,7 @@ describe('a session', () => {
     await session.end();
   });
 
-  it('leaves a statement to the server when it hangs up', async () => {
+  it('leaves a running statement to the server when it disconnects', async () => {
     const { acting, looking } = open();
     const session = await acting.session('left');
     const abandoned = session.script("select pg_sleep(0.5); insert into public.t values (50, 'left')");
@@ -133,7 +137,7 @@ describe('a session', () => {
   });
 });
 
-describe('a login that no retry will help', () => {
+describe('a login that no retry helps', () => {
   it.each([
     ['a wrong password', () => ({ password: 'canary wrong' }), /28P01/],
     ['a user that is not there', () => ({ user: 'nobody' }), /28P01/],
@@ -154,14 +158,14 @@ describe('a login that no retry will help', () => {
     expect(JSON.stringify([refusal.message, refusal.stack, refusal.cause, { ...refusal }])).not.toMatch(/canary|rehearsal source/);
   });
 
-  it('is not one with the authority that signed the certificate', async () => {
+  it('is not one refused with the signing authority at hand', async () => {
     const { authority } = await serverCertificate();
     await expect(open({ tls: { verify: 'full', authorities: authority } }).looking.query(count)).resolves.toHaveLength(1);
   });
 });
 
-describe('a server that goes away', () => {
-  it('is worth a retry, which connects anew', async () => {
+describe('a server that stops', () => {
+  it('is reported as transient, and the retry connects anew', async () => {
     const { looking, acting } = open();
     await looking.query(count);
     await acting.query(count);
@@ -173,7 +177,7 @@ describe('a server that goes away', () => {
     await expect(acting.transaction((session) => session.query(count))).resolves.toHaveLength(1);
   });
 
-  it('may do so in the middle of a transaction', async () => {
+  it('is reported as transient within a transaction, too', async () => {
     const { acting } = open();
     const torn = acting.transaction(async (session) => {
       await session.query(insert(60, 'torn'));

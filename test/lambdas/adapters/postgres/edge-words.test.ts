@@ -8,7 +8,7 @@ import { startWorld, type World } from '../../../support/world.ts';
 const BRANCH = 'nk35mx55qq';
 const PASSING = [NO_UPSTREAM, noPrimary(BRANCH), retryTimeout(BRANCH)];
 
-describe("what PlanetScale's edge says (#10)", () => {
+describe("messages of PlanetScale's edge (#10)", () => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld();
@@ -19,7 +19,7 @@ describe("what PlanetScale's edge says (#10)", () => {
     ['no branch', { user: 'postgres' }, /28000.*username must include branch.*postgres\.<branch id>/],
     ['a branch that is not there', { user: 'postgres.other' }, /28000.*branch other does not exist.*id of the branch/],
     ['no TLS', { tls: { verify: 'off' } as const }, /28000.*SSL connection is required.*switch TLS on/],
-  ])('is for a person to mend where the login has %s, whatever its password', async (_, spoiled, says) => {
+  ])('are no transient error for a login with %s, whatever its password', async (_, spoiled, says) => {
     const kept = world.places.target;
     Object.assign(world.places, { target: { ...kept, ...spoiled } });
     const ports = world.ports('CreateSubscription');
@@ -33,7 +33,7 @@ describe("what PlanetScale's edge says (#10)", () => {
     }
   });
 
-  it('is no wrong password: a trial login is refused only by the server, for the password or for a role that may not log in', async () => {
+  it('are no wrong password: a trial login is refused by the server alone, for its password or for a role without LOGIN', async () => {
     const ports = world.ports('CreateSubscription');
     const works = () => ports.looking.replication.works('target');
     expect(await works()).toBe(false); // there is no such role
@@ -45,7 +45,7 @@ describe("what PlanetScale's edge says (#10)", () => {
     await world.target('drop role planetscale_migration_replication');
   });
 
-  it.each(PASSING)('passes: $message', async (refusal) => {
+  it.each(PASSING)('are a transient error: $message', async (refusal) => {
     world.pair.edge.shut(refusal);
     try {
       const ports = world.ports('CreateSubscription');
@@ -59,12 +59,12 @@ describe("what PlanetScale's edge says (#10)", () => {
   it.each([
     ...[NO_BRANCH, SSL_REQUIRED, unknownBranch('other')].map(({ message }) => [message, true] as const),
     ...PASSING.map(({ message }) => [message, false] as const),
-  ])('is understood where a libpq tells of it: "%s" is hopeless: %s', (message, hopeless) => {
+  ])('are recognised through libpq: "%s" is hopeless: %s', (message, hopeless) => {
     expect(HOPELESS.test(`could not connect to the publisher: FATAL:  ${message}`)).toBe(hopeless);
   });
 });
 
-describe.each([11, 13, 15, 17] as const)("what PlanetScale's edge says to a source of version %i that subscribes (#10)", (source) => {
+describe.each([11, 13, 15, 17] as const)("messages of PlanetScale's edge to a subscribing source of version %i (#10)", (source) => {
   let world: World;
   beforeAll(async () => {
     world = await follow(await startWorld({ source, target: 18, ...FOLLOWED }));
@@ -74,7 +74,7 @@ describe.each([11, 13, 15, 17] as const)("what PlanetScale's edge says to a sour
   it.each([
     [noPrimary(BRANCH), TransientError, /no primary available for branch/],
     [unknownBranch(BRANCH), SwitchFailed, /branch nk35mx55qq does not exist.*<role>\.<branch id>/],
-  ])('passes or not as it would for us: $message', async (refusal, error, says) => {
+  ])('are classified as for our own connections: $message', async (refusal, error, says) => {
     const { edge } = world.pair;
     edge.shut(refusal, (role) => role === world.places.replication.user); // we are let in
     try {

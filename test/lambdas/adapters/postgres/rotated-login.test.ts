@@ -84,7 +84,7 @@ describe('a login that was rotated after the secret was read (#9.14)', () => {
   }
 
   it.each(['source', 'target'] as const)(
-    'is let in at the %s, for looks, acts and sessions alike, and read once more in all',
+    'is retried at the %s with the new password for snapshots, acts and sessions, with one more reading in all',
     async (side) => {
       const { looking, acting, close } = await openedPorts(side);
       try {
@@ -111,7 +111,7 @@ describe('a login that was rotated after the secret was read (#9.14)', () => {
     }
   });
 
-  it('lets pg_dump in', async () => {
+  it('is retried by pg_dump', async () => {
     const { looking, close } = await openedPorts('schemaDump');
     try {
       await rotate('source');
@@ -121,21 +121,18 @@ describe('a login that was rotated after the secret was read (#9.14)', () => {
     }
   });
 
-  it.each(['source', 'target'] as const)(
-    'is refused at the %s where the secret still says the same, after one more reading',
-    async (side) => {
-      const { looking, close } = await openedPorts(side);
-      try {
-        await world[side](`alter role ${identifier(world.database.roles[side])} password 'another'`);
-        await expect(looking[side].query(ONE)).rejects.toMatchObject({ name: 'CannotConnect', message: expect.stringMatching(WRONG) });
-        expect(readings(side)).toBe(2);
-      } finally {
-        await close();
-      }
-    },
-  );
+  it.each(['source', 'target'] as const)('is refused at the %s after one more reading where the secret is unchanged', async (side) => {
+    const { looking, close } = await openedPorts(side);
+    try {
+      await world[side](`alter role ${identifier(world.database.roles[side])} password 'another'`);
+      await expect(looking[side].query(ONE)).rejects.toMatchObject({ name: 'CannotConnect', message: expect.stringMatching(WRONG) });
+      expect(readings(side)).toBe(2);
+    } finally {
+      await close();
+    }
+  });
 
-  it('is refused where what the secret says now is wrong as well', async () => {
+  it("is refused where the secret's new value is wrong as well", async () => {
     const { looking, close } = await openedPorts('source');
     try {
       await rotate('source');
@@ -147,7 +144,7 @@ describe('a login that was rotated after the secret was read (#9.14)', () => {
     }
   });
 
-  it('is no matter of a role that may not log in (28000): nothing is read again', async () => {
+  it('leads to no new reading for a role without LOGIN (28000)', async () => {
     const { looking, close } = await openedPorts('target');
     try {
       await world.target(`alter role ${identifier(world.database.roles.target)} nologin`);
@@ -158,7 +155,7 @@ describe('a login that was rotated after the secret was read (#9.14)', () => {
     }
   });
 
-  it('counts for the replication login only if the secret, read again, says the same', async () => {
+  it('counts as a wrong replication login only if the secret, read again, is unchanged', async () => {
     const { looking, close } = await openedPorts('replication');
     try {
       await expect(looking.replication.works()).resolves.toBe(true);
@@ -175,7 +172,7 @@ describe('a login that was rotated after the secret was read (#9.14)', () => {
     }
   });
 
-  it('lets the replication login in that is rotated while it is tried', async () => {
+  it('is retried for a replication login that is rotated during the trial', async () => {
     const { looking, close } = await openedPorts('replication');
     try {
       const stale = JSON.stringify({ username: REPLICATION_ROLE, password: 'first' });

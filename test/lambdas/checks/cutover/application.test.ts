@@ -13,26 +13,26 @@ import { startWorld, type World } from '../../../support/world.ts';
 
 const secretThat = (pointsAt: Application['pointsAt']): Application => ({ ...noApplication, secret: 'shop/database', pointsAt });
 
-describe('the application before a switch', () => {
+describe("the application's secret before a switch", () => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld({ source: 17, target: 18 });
   });
   afterAll(() => world?.destroy());
 
-  it('has to be led by hand where no secret is configured', async () => {
+  it('is absent, so that the application has to be led by hand', async () => {
     const found = await switchFindings(world, [application]);
     const { host, port, database } = world.database.target;
     expect(summary(found)).toEqual({ NoApplicationSecret: warning(`${host}:${port}/${database}`) });
     expect(found[0]?.remedy).toContain(`point it at ${host}:${port}, database ${database}`);
   });
 
-  it('is fine where its secret leads to the side that serves', async () => {
+  it('passes where it leads to the serving side', async () => {
     expect(await switchFindings(world, [application], { application: secretThat(async () => 'source') })).toEqual([]);
     expect(await switchFindings(world, [application], { application: secretThat(async () => 'target'), direction: ROLLBACK })).toEqual([]);
   });
 
-  it('is refused where its secret leads elsewhere, but may go back', async () => {
+  it('is refused where it leads elsewhere, but not on the way back', async () => {
     const elsewhere = { application: secretThat(async () => 'elsewhere') };
     const objects = 'shop/database (leads to: elsewhere)';
     expect(summary(await switchFindings(world, [application], elsewhere))).toEqual({ ApplicationSecretElsewhere: blocker(objects) });
@@ -41,7 +41,7 @@ describe('the application before a switch', () => {
     });
   });
 
-  it('is refused where its secret cannot be read', async () => {
+  it('is refused where it cannot be read', async () => {
     const unreadable = secretThat(async () => {
       throw new InvalidConfiguration('It holds no host.');
     });
@@ -50,7 +50,7 @@ describe('the application before a switch', () => {
     expect(found[0]?.message).toContain('It holds no host.');
   });
 
-  it('is refused in both directions where somebody else writes into its secret (#9.12)', async () => {
+  it('is refused in both directions where another writer manages it (#9.12)', async () => {
     const obstacle = { code: 'ApplicationSecretRotates', message: 'The secret rotates.', remedy: 'Switch its rotation off.' };
     for (const direction of [CUTOVER, ROLLBACK]) {
       const rotating = { ...secretThat(async () => direction.from), obstacles: async () => [obstacle] };
@@ -59,7 +59,7 @@ describe('the application before a switch', () => {
     }
   });
 
-  it('is told of before anything is copied, too (#9.12)', async () => {
+  it('is reported by Preflight, too, where another writer manages it (#9.12)', async () => {
     const obstacle = { code: 'ApplicationSecretManaged', message: 'The secret belongs to rds.', remedy: 'Make another.' };
     expect(await findingsOf(world, [applicationSecret])).toEqual([]);
     const managed = { ...secretThat(async () => 'source'), obstacles: async () => [obstacle] };

@@ -12,14 +12,14 @@ const found = (world: World, circumstances: SwitchCircumstances = {}) => switchF
 const withSettings = (world: World, wayBack: WayBackSettings) => Object.assign(world.places, { wayBack });
 const route = (world: World, libpq: number) => world.ports('CheckCutover').looking.wayBack.route(libpq);
 
-describe('a switch from a source whose stream back verifies nothing (#9.13)', () => {
+describe('the stream back of a switch to a source whose libpq verifies nothing (#9.13)', () => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld({ source: 11, target: 17 });
   });
   afterAll(() => world?.destroy());
 
-  it('is refused until the input says what is wanted, and says what there is to choose from', async () => {
+  it('is refused until the input consents, with the choices', async () => {
     const refused = await found(world);
     expect(summary(refused)).toEqual({ WayBackNotVerified: blocker('source: PostgreSQL 11') });
     expect(refused[0]?.remedy).toMatch(/\{"reverse": true\} consents.*\{"reverse": false\} goes without/);
@@ -30,16 +30,16 @@ describe('a switch from a source whose stream back verifies nothing (#9.13)', ()
     expect(await found(world, { input: { reverse } })).toEqual([]);
   });
 
-  it('is nothing to ask on the way back, whose next stream verifies', async () => {
+  it('needs no consent in a Rollback, whose next stream verifies', async () => {
     expect(await found(world, { direction: ROLLBACK })).toEqual([]);
     expect(ROLLBACK_CHECKS).not.toContain(unverifiedWayBack);
   });
 
-  it('is announced before anything is copied', async () => {
+  it('is announced before the copy', async () => {
     expect(summary(await findingsOf(world, [wayBack]))).toEqual({ WayBackNotVerified: warning('source: PostgreSQL 11') });
   });
 
-  it('is nothing to announce to somebody who wants no way back (#10)', async () => {
+  it('is not announced where the input wants no way back (#10)', async () => {
     expect(await findingsOf(world, [wayBack], { input: { reverse: false } })).toEqual([]);
   });
 
@@ -49,7 +49,7 @@ describe('a switch from a source whose stream back verifies nothing (#9.13)', ()
     ['disable', []],
     ['verify-full', ['WayBackCannotVerify']],
   ] as const)(
-    'asks nothing where the deployment itself gives up more, and refuses what no libpq 11 can do: %s (#10)',
+    'needs no consent where the deployment gives up more, and is refused where libpq 11 cannot do it: %s (#10)',
     async (sslmode, codes) => {
       withSettings(world, { sslmode });
       try {
@@ -75,7 +75,7 @@ describe.each([
   });
   afterAll(() => world?.destroy());
 
-  it('asks for consent where nothing verifies, and says so before the copy', async () => {
+  it('needs consent where nothing verifies, which Preflight says before the copy', async () => {
     const [finding] = await found(world);
     expect([finding?.code].filter((code) => code !== undefined)).toEqual(codes);
     if (finding) expect(finding.message).toContain('the target offers no channel binding');
@@ -83,14 +83,14 @@ describe.each([
     expect(await found(world, { input: { reverse: true } })).toEqual([]);
   });
 
-  it('goes by the branch, and verifies in full where libpq knows the authorities of its system', async () => {
+  it("logs in with the branch, and verifies in full where libpq knows the system's authorities", async () => {
     const { host, port } = world.database.target;
     const user = `planetscale_migration_replication.${world.pair.edge.branch}`;
     const sslmode = source >= 16 ? 'verify-full' : 'require';
     expect(await route(world, source)).toEqual({ user, host, port, sslmode, channelBinding });
   });
 
-  it('does not count on an authority that the source does not know, and follows the settings of the deployment', async () => {
+  it('trusts no authority that the source lacks, and follows the settings of the deployment', async () => {
     withSettings(world, {});
     expect(await route(world, source)).toMatchObject({ sslmode: 'require' });
     withSettings(world, { host: 'private.example', port: 6000, sslmode: 'prefer' });

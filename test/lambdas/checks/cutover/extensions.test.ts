@@ -6,7 +6,7 @@ import { summary, warning } from '../../../support/findings.ts';
 import { switchFindings } from '../../../support/following.ts';
 import { startWorld, type World } from '../../../support/world.ts';
 
-describe('what extensions keep to themselves, before a switch (#11)', () => {
+describe('state that extensions keep, before a switch (#11)', () => {
   let world: World;
   let user = '';
   beforeAll(async () => {
@@ -15,11 +15,11 @@ describe('what extensions keep to themselves, before a switch (#11)', () => {
   });
   afterAll(() => world?.destroy());
 
-  it('is nothing where there is no such extension', async () => {
+  it('is nothing without such an extension', async () => {
     expect(await switchFindings(world, [extensionRows, jobs])).toEqual([]);
   });
 
-  it('names rows that cannot be carried, and those that only the other side has', async () => {
+  it('is named where rows cannot be copied or only the other side has them', async () => {
     const shop = await world.sibling('rows');
     await shop.source(`${partman()} grant usage on schema partman to "${user}"; grant select on partman."part config" to "${user}"`);
     await shop.target(`${partman()} insert into partman."part config" (parent) values ('dropped since')`);
@@ -30,7 +30,7 @@ describe('what extensions keep to themselves, before a switch (#11)', () => {
     });
   });
 
-  it('names jobs that a switch cannot hand over, and those that are enabled twice', async () => {
+  it('is named where jobs cannot be handed over or are enabled twice', async () => {
     const shop = await world.sibling('jobs');
     const job = (name: string) => `insert into cron.job (schedule, command, username, jobname, database)
       values ('@daily', 'select 1', '${user}', '${name}', current_database());`;

@@ -4,7 +4,7 @@ import { blocker, summary } from '../../../support/findings.ts';
 import { follow, switchFindings } from '../../../support/following.ts';
 import { startWorld, type World } from '../../../support/world.ts';
 
-describe('replica identities where the application would arrive (#11)', () => {
+describe('replica identities on the side to switch to (#11)', () => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld({ source: 15, target: 18 });
@@ -17,7 +17,7 @@ describe('replica identities where the application would arrive (#11)', () => {
   });
   afterAll(() => world?.destroy());
 
-  it('are named where the application could not update its tables once they are published, and are no matter without a way back', async () => {
+  it('are named where published tables could not be updated, and not without a way back', async () => {
     expect(summary(await switchFindings(world, [replicaIdentity]))).toEqual({ NoReplicaIdentityThere: blocker('public.computed') });
     expect(await switchFindings(world, [replicaIdentity], { input: { reverse: false } })).toEqual([]);
     await world.target('alter table public.plain replica identity nothing');
@@ -26,7 +26,7 @@ describe('replica identities where the application would arrive (#11)', () => {
     });
   });
 
-  it('are named because the server says the same', async () => {
+  it('are named exactly where the server refuses', async () => {
     await world.target('create publication "there" for table public.computed; insert into public.computed values (1)');
     await expect(world.target('update public.computed set v = 2')).rejects.toThrow(/cannot update table "computed"/);
   });

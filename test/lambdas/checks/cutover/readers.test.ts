@@ -8,7 +8,7 @@ import { blocker, summary, warning } from '../../../support/findings.ts';
 import { switchFindings } from '../../../support/following.ts';
 import { startWorld, type World } from '../../../support/world.ts';
 
-describe('ways to the source past its writer (#9.8)', () => {
+describe('access to the source past its writer (#9.8)', () => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld({ source: 17, target: 18 });
@@ -17,12 +17,12 @@ describe('ways to the source past its writer (#9.8)', () => {
   const found = (play: Play = {}, over = {}) => switchFindings(world, [readers], { cluster: { ...playedCluster(play), ...over } });
   const SECONDARY = 'arn:aws:rds:eu-west-1:111122223333:cluster:shop-west';
 
-  it('are none on a cluster of one instance, nor on a server that nobody manages', async () => {
+  it('is none on a cluster of one instance, nor on an unmanaged server', async () => {
     expect(await found({ state: state({ readerEndpoints: ['shop.cluster-ro-abc'] }) })).toEqual([]);
     expect(await switchFindings(world, [readers], { cluster: unmanagedCluster })).toEqual([]);
   });
 
-  it('are its readers, which are named with what they serve after the switch and how to end that', async () => {
+  it('is named for readers, with what they serve after the switch and how to end that', async () => {
     const findings = await found({
       state: state({
         members: [member(), reader('shop-2'), reader('shop-3')],
@@ -36,11 +36,11 @@ describe('ways to the source past its writer (#9.8)', () => {
     expect(findings[0]?.remedy).toMatch(/reboot each of shop-2, shop-3/);
   });
 
-  it.each(['local enabled', 'local requested', 'global enabled', 'global unknown'])('are refused where they write: %s', async (how) => {
+  it.each(['local enabled', 'local requested', 'global enabled', 'global unknown'])('is refused where readers write: %s', async (how) => {
     expect(summary(await found({ state: state({ writeForwarding: [how] }) }))).toEqual({ WriteForwarding: blocker(`shop: ${how}`) });
   });
 
-  it('are other regions of a global database, which are refused where they write', async () => {
+  it('is named for other regions of a global database, and refused where they write', async () => {
     const global = state({ globalCluster: 'world' });
     expect(summary(await found({ state: global, secondaries: [{ arn: SECONDARY }] }))).toEqual({
       SecondaryClustersServeOn: warning(SECONDARY),
@@ -57,7 +57,7 @@ describe('ways to the source past its writer (#9.8)', () => {
     });
   });
 
-  it('are RDS Proxies, which are named; where it cannot be told, that is said and stops nothing', async () => {
+  it('is named for RDS Proxies, and only reported where RDS does not answer', async () => {
     expect(summary(await found({ proxies: [{ name: 'pool', endpoint: 'pool.proxy-abc' }] }))).toEqual({
       ProxyLeadsToSource: warning('pool (pool.proxy-abc)'),
     });
@@ -75,7 +75,7 @@ describe('ways to the source past its writer (#9.8)', () => {
     await expect(found({}, failing(new TransientError('Throttled.')))).rejects.toThrow('Throttled.');
   });
 
-  it('stand in the evidence of the switch that follows', () => {
+  it('is recorded in the evidence of the switch', () => {
     const warnings = [{ code: 'ReadersServeOn', objects: ['shop-2'] }];
     expect(readersAfter({ CheckCutover: { evidence: { warnings } } })).toMatchObject({
       instances: ['shop-2'],

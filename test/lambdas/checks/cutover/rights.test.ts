@@ -9,7 +9,7 @@ import { startWorld, type World } from '../../../support/world.ts';
 
 const CHECKS = [fenceRights, streamRights];
 
-describe('rights for a switch', () => {
+describe('privileges for a switch', () => {
   let world: World;
   let old: World;
   let byDefault: World;
@@ -22,7 +22,7 @@ describe('rights for a switch', () => {
   });
   afterAll(() => Promise.all([world?.destroy(), old?.destroy(), byDefault?.destroy()]));
 
-  it('are there for a master user and both logins of PlanetScale, in both directions (#10)', async () => {
+  it('suffice for a master user and both logins of PlanetScale, in both directions (#10)', async () => {
     for (const direction of [undefined, ROLLBACK]) {
       for (const one of [world, old, byDefault]) expect(await switchFindings(one, CHECKS, direction ? { direction } : {})).toEqual([]);
     }
@@ -50,7 +50,7 @@ describe('rights for a switch', () => {
     expect(Object.keys(found)).toEqual(['FenceRightsMissing']);
   });
 
-  it('take rds_superuser for enough to subscribe before version 16', async () => {
+  it('to subscribe before version 16 follow from rds_superuser', async () => {
     const grants = ['grant create on database "Shop ""main""" to :role'];
     const plain = await poorRole('source', old, 'plain', ...grants);
     expect(summary(await switchFindings(old, [streamRights], { source: plain }))).toEqual({
@@ -60,7 +60,7 @@ describe('rights for a switch', () => {
     expect(await switchFindings(old, [streamRights], { source: plain })).toEqual([]);
   });
 
-  it('name tables of owners that we cannot act as, and how to mend it', async () => {
+  it('are missing for tables of owners that our role is no member of, with the remedy', async () => {
     const one = await world.sibling('owners');
     const make = `create role other_owner; create schema ${ODD}; create table ${ODD}."T" (id int primary key);
 alter table ${ODD}."T" owner to other_owner`;

@@ -8,7 +8,7 @@ import { startWorld, type World } from '../../../support/world.ts';
 
 const CHECKS = [publisherRoom, subscriberRoom];
 
-describe('room for the stream that a switch makes', () => {
+describe('slots and workers for the stream of a switch', () => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld({
@@ -20,12 +20,12 @@ describe('room for the stream that a switch makes', () => {
   });
   afterAll(() => world?.destroy());
 
-  it('is there while nobody else takes it', async () => {
+  it('suffice while no other session takes them', async () => {
     expect(await switchFindings(world, CHECKS)).toEqual([]);
     expect(await switchFindings(world, CHECKS, { direction: ROLLBACK })).toEqual([]);
   });
 
-  it('is not taken by what an earlier attempt of our own has left', async () => {
+  it('include those of our own earlier attempt', async () => {
     const name = subscriptionName(world.database.name, 'reverse');
     await world.target(`select pg_create_physical_replication_slot('${name}')`);
     await world.source(`create subscription ${name} connection 'host=nowhere' publication p with (connect = false)`);
@@ -34,7 +34,7 @@ describe('room for the stream that a switch makes', () => {
     await world.target('select pg_drop_replication_slot($1)', [name]);
   });
 
-  it('is missing where others take the last of it', async () => {
+  it('are missing where other sessions take the last of them', async () => {
     const subscribe = `create subscription "Other's" connection 'host=nowhere password=x' publication p with (connect = false)`;
     await world.source(subscribe);
     await world.source(`alter subscription "Other's" enable`);
@@ -57,14 +57,14 @@ describe('room for the stream that a switch makes', () => {
     });
   });
 
-  it('counts workers of others against max_worker_processes', async () => {
+  it('are limited by max_worker_processes, including workers of others', async () => {
     await world.pair.source.restart({ max_worker_processes: 2, max_logical_replication_workers: 4, max_replication_slots: 9 });
     expect(summary(await switchFindings(world, [subscriberRoom]))).toEqual({
       NoRoomForSubscription: blocker('source: max_worker_processes = 2, 2 in use'),
     });
   });
 
-  it('is none at all where the WAL is not decoded', async () => {
+  it('are none where wal_level is not logical', async () => {
     await world.pair.target.restart({ wal_level: 'replica', max_replication_slots: 9 });
     expect(summary(await switchFindings(world, [publisherRoom]))).toEqual({ WalLevelNotLogical: blocker('target: wal_level = replica') });
   });

@@ -9,7 +9,7 @@ import { startWorld, type World } from '../../../support/world.ts';
 
 const ATTEMPT = '11111111-1111-4111-8111-111111111111';
 
-describe('the side that serves', () => {
+describe('the serving side', () => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld({ source: 17, target: 18 });
@@ -23,14 +23,14 @@ describe('the side that serves', () => {
     return source;
   };
 
-  it('is the source where nothing was ever switched, and there is nothing to go back from', async () => {
+  it('is the source before any switch, with no way back', async () => {
     expect(await switchFindings(world, [serving])).toEqual([]);
     const found = await switchFindings(world, [serving], { direction: ROLLBACK });
     expect(summary(found)).toEqual({ ServedElsewhere: blocker('source') });
     expect(found[0]?.remedy).toContain('Start Cutover');
   });
 
-  it('is not left while a fence is up: Recovery comes first', async () => {
+  it('is not switched from while a fence is up, and Recovery is named', async () => {
     const source = await fence();
     for (const direction of [undefined, ROLLBACK]) {
       const found = await switchFindings(world, [serving], direction ? { direction } : {});
@@ -42,7 +42,7 @@ describe('the side that serves', () => {
     expect(await switchFindings(world, [serving])).toEqual([]);
   });
 
-  it('is the target after a commit, from where one can go back but not over', async () => {
+  it('is the target after a commit, open to Rollback and not to Cutover', async () => {
     const source = await fence();
     await ensureGate(world.ports('test').acting.target);
     await source.query(commitGate(ATTEMPT));

@@ -7,11 +7,11 @@ import { blocker, summary, warning } from '../../../support/findings.ts';
 import { switchFindings } from '../../../support/following.ts';
 import { startWorld, type World } from '../../../support/world.ts';
 
-describe.each([15, 17] as const)('sessions of others on a source %i', (source) => {
+describe.each([15, 17] as const)('other sessions on a source %i', (source) => {
   let world: World | undefined;
   afterEach(() => world?.destroy());
 
-  it('are counted by role, and those that no fence ends are told from the others (#9.6)', async () => {
+  it('are counted by role, apart from those that no fence ends (#9.6)', async () => {
     world = await startWorld({ source, target: 18 });
     const { database, pair } = world;
     await world.source(`create role "the App" login replication password 'p'`);

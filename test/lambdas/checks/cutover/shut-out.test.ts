@@ -10,7 +10,7 @@ import { switchFindings } from '../../../support/following.ts';
 import { versions } from '../../../support/versions.ts';
 import { startWorld, type World } from '../../../support/world.ts';
 
-describe.each(versions(11, 13, 15, 17, 18))('roles that a fence cannot shut out of a source %i (#9.7)', (version) => {
+describe.each(versions(11, 13, 15, 17, 18))('roles that keep CONNECT under a fence on a source %i (#9.7)', (version) => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld({ source: version, target: 18 });
@@ -18,7 +18,7 @@ describe.each(versions(11, 13, 15, 17, 18))('roles that a fence cannot shut out 
   afterAll(() => world?.destroy());
   const ours = async () => ({ source: await poorRole('source', world, 'Our "role"', 'grant pg_read_all_stats to :role') });
 
-  it('are the members of ours, direct and indirect, and the statements that take the membership away do so', async () => {
+  it('are direct and indirect members of ours, and their statements revoke the membership', async () => {
     const places = await ours();
     expect(await switchFindings(world, [shutOut], places)).toEqual([]);
     await world.source(`create role "The Insider" login; create role team; create role deep login; create role bystander login;
@@ -38,7 +38,7 @@ grant "Our ""role""" to "The Insider", team, apart, nologin_member; grant team t
   });
 });
 
-describe('roles that a fence cannot shut out (#9.7)', () => {
+describe('roles that keep CONNECT under a fence (#9.7)', () => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld({ source: 17, target: 18 });
@@ -46,7 +46,7 @@ describe('roles that a fence cannot shut out (#9.7)', () => {
   afterAll(() => world?.destroy());
   const OURS = { source: 'aurora_master', target: TARGET_ROLES.member } as const;
 
-  it('are looked for on both sides, in both directions', async () => {
+  it('are checked on both sides, in both directions', async () => {
     await world.target(
       `create role pscale_api_app login; create role pscale_other login; grant ${OURS.target} to pscale_api_app, pscale_other`,
     );
@@ -57,14 +57,14 @@ describe('roles that a fence cannot shut out (#9.7)', () => {
     await world.target('drop role pscale_api_app, pscale_other');
   });
 
-  it('are whoever logs in as our own role, unless it is called harmless', async () => {
+  it('include other sessions of our own role, unless the input calls it harmless', async () => {
     const session = await other(world.database.source, 'psql');
     expect(summary(await switchFindings(world, [ownRole]))).toEqual({ OwnRoleUsedByOthers: blocker('source: aurora_master (psql): 1') });
     expect(await switchFindings(world, [ownRole], { input: { harmlessRoles: [OURS.source] } })).toEqual([]);
     await session.end();
   });
 
-  it('are known by the role behind a login of PlanetScale, whose edge wants the branch with it', () => {
+  it('are known by the role behind a PlanetScale login with its branch', () => {
     const own = { user: 'postgres.nk35mx55qq', role: 'postgres' };
     expect(['postgres.nk35mx55qq', 'matt.nk35mx55qq', 'postgres', 'a.b'].map((user) => roleOfLogin(user, own))).toEqual([
       ...['postgres', 'matt', 'postgres', 'a.b'],
@@ -72,7 +72,7 @@ describe('roles that a fence cannot shut out (#9.7)', () => {
     expect(roleOfLogin('shop.app', { user: 'master', role: 'master' })).toBe('shop.app');
   });
 
-  describe('the application', () => {
+  describe('of the application', () => {
     let application: Application;
     const users = (currentUsers: readonly string[], targetUser: string): void => {
       application = { ...noApplication, secret: 'shop', currentUsers: async () => currentUsers, targetUser: async () => targetUser };
@@ -80,14 +80,14 @@ describe('roles that a fence cannot shut out (#9.7)', () => {
     const found = async (circumstances = {}) => summary(await switchFindings(world, [ownLogin], { application, ...circumstances }));
     afterEach(() => users([], ''));
 
-    it('has to log in as a role of its own at the side that is left', async () => {
+    it('are refused where it shares our role on the side to be fenced', async () => {
       users(['shop', OURS.source], 'shop');
       expect(await found()).toEqual({ ApplicationUsesOurRole: blocker('source: aurora_master') });
       users(['shop'], 'shop');
       expect(await found()).toEqual({});
     });
 
-    it('has to have a login of its own at the target, or there is no way back, or consent', async () => {
+    it('are refused at the target without a login of its own, no way back or consent', async () => {
       users(['shop'], OURS.target);
       expect(await found()).toEqual({ ApplicationUsesOurRole: blocker(`target: ${TARGET_ROLES.member}`) });
       expect(await found({ input: { reverse: false } })).toEqual({});
@@ -96,12 +96,12 @@ describe('roles that a fence cannot shut out (#9.7)', () => {
       expect(await found({ direction: ROLLBACK })).toEqual({ ApplicationUsesOurRole: blocker(`target: ${TARGET_ROLES.member}`) });
     });
 
-    it('is no concern of this look where no secret says as whom it logs in', async () => {
+    it('are not checked where no secret has its user name', async () => {
       application = noApplication;
       expect(await found()).toEqual({});
     });
 
-    it('is not taken for harmless where its secret cannot be read', async () => {
+    it('are not called harmless where its secret cannot be read', async () => {
       users(['shop'], 'shop');
       application = {
         ...application,

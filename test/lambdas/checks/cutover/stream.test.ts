@@ -14,20 +14,20 @@ const inactive = (world: World) =>
     async () => (await world.source('select active from pg_replication_slots where slot_name = $1', [nameIn(world)]))[0]?.active === false,
   );
 
-describe('the stream before a switch over', () => {
+describe('the stream before a Cutover', () => {
   let servers: FollowedServers;
   beforeAll(async () => {
     servers = await followedServers({ source: 17, target: 17 });
   });
   afterAll(() => servers?.destroy());
 
-  it('is fine as Replicate leaves it', async () => {
+  it('passes as Replicate leaves it', async () => {
     const world = await servers.world();
     await streaming(world);
     expect(await switchFindings(world, [stream, login, uninterrupted])).toEqual([]);
   });
 
-  it('is refused where somebody disabled it', async () => {
+  it('is refused where another session disabled it', async () => {
     const world = await servers.world();
     await world.asTargetRole(`alter subscription ${nameIn(world)} disable`);
     const found = await switchFindings(world, [stream, lag]);
@@ -35,7 +35,7 @@ describe('the stream before a switch over', () => {
     expect(found[0]?.remedy).toContain(`on the target: alter subscription ${nameIn(world)} enable;`);
   });
 
-  it('is refused where the password no longer lets it in, even before it breaks', async () => {
+  it('is refused where its password is wrong, even before it breaks', async () => {
     const world = await servers.world();
     await streaming(world);
     Object.assign(world.places, { replication: { ...world.places.replication, password: async () => 'another' } });

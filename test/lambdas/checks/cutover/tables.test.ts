@@ -8,7 +8,7 @@ import { blocker, LONG, ODD, summary, warning } from '../../../support/findings.
 import { type FollowedServers, followedServers, switchFindings } from '../../../support/following.ts';
 import { startWorld, type World } from '../../../support/world.ts';
 
-describe('tables, schema and indexes before a switch over', () => {
+describe('tables, schema and indexes before a Cutover', () => {
   let servers: FollowedServers;
   let world: World;
   beforeAll(async () => {
@@ -17,11 +17,11 @@ describe('tables, schema and indexes before a switch over', () => {
   });
   afterAll(() => servers?.destroy());
 
-  it('are fine as Replicate leaves them', async () => {
+  it('pass as Replicate leaves them', async () => {
     expect(await switchFindings(world, [tables, publication, schema, postData])).toEqual([]);
   });
 
-  it('names tables that came or were excluded since', async () => {
+  it('are refused for tables added or excluded since', async () => {
     await world.source(`create schema ${ODD}; create table ${ODD}.${LONG} (id int primary key)`);
     expect(summary(await switchFindings(world, [tables]))).toEqual({ TableNotPublished: blocker(`${ODD}.${LONG}`) });
     const input = { excludeTables: [`${ODD}.${LONG}`, 'public.plain'] };
@@ -29,13 +29,13 @@ describe('tables, schema and indexes before a switch over', () => {
     await world.source(`drop schema ${ODD} cascade`);
   });
 
-  it('leaves out what was left out of the copy, without being told again', async () => {
+  it('pass for tables left out of the copy, without repeating the input', async () => {
     const input = { excludeSchemas: ['Mixed Case'], excludeTables: ['public.numbered'] };
     const partial = await servers.world({ input });
     expect(await switchFindings(partial, [tables, schema, postData])).toEqual([]);
   });
 
-  it('names tables that the subscription does not know, or that are no longer sent', async () => {
+  it('are refused for tables that the subscription lacks, or that are no longer published', async () => {
     await world.source(`create table public.late (id int primary key); alter publication ${PUBLICATION} add table public.late`);
     await world.source(`alter publication ${PUBLICATION} drop table public.plain`);
     expect(summary(await switchFindings(world, [tables]))).toEqual({
@@ -46,7 +46,7 @@ describe('tables, schema and indexes before a switch over', () => {
     await world.source(`drop table public.late; alter publication ${PUBLICATION} add table public.plain`);
   });
 
-  it('names tables that are not ready', async () => {
+  it('are refused for tables that are not ready', async () => {
     await world.source('create table public.waiting (id int primary key)');
     await world.source('insert into public.waiting values (1)');
     await world.target(`create table public.waiting (id int primary key); alter table public.waiting owner to ${TARGET_ROLES.member}`);
@@ -61,13 +61,13 @@ describe('tables, schema and indexes before a switch over', () => {
     await world.target('drop table public.waiting');
   });
 
-  it('names a publication that holds something back', async () => {
+  it('are refused for a publication with a filter or without some operation', async () => {
     await world.source(`alter publication ${PUBLICATION} set (publish = 'insert, update')`);
     expect(summary(await switchFindings(world, [publication]))).toEqual({ PublicationNarrowed: blocker('source') });
     await world.source(`alter publication ${PUBLICATION} set (publish = 'insert, update, delete, truncate')`);
   });
 
-  it('names what changed in the schema of either side, and what changed on both alike', async () => {
+  it('are refused for changes to the schema of either side, and reported for changes on both alike', async () => {
     await world.source('alter table public.plain add column late int; alter table public.numbered add column alike text');
     await world.target('alter table public.numbered add column alike text; drop index public."by; text"');
     expect(summary(await switchFindings(world, [schema]))).toEqual({
@@ -79,13 +79,13 @@ describe('tables, schema and indexes before a switch over', () => {
     });
   });
 
-  it('names what the copy left for later and is not there, and indexes that cannot be relied on', async () => {
+  it('are refused for missing post-data objects and invalid indexes', async () => {
     expect(summary(await switchFindings(world, [postData]))).toEqual({ PostDataMissing: blocker('index by; text on public.plain') });
     await world.target(`update pg_index set indisvalid = false where indexrelid = 'public.numbered_note_key'::regclass`);
     expect(summary(await switchFindings(world, [postData])).IndexInvalid).toEqual(blocker('public.numbered_note_key on public.numbered'));
   });
 
-  it('says that it cannot know where nothing was recorded', async () => {
+  it('are not judged where no schema was recorded', async () => {
     const bare = await startWorld({ source: 17, target: 18 });
     try {
       expect(summary(await switchFindings(bare, [schema, postData]))).toEqual({

@@ -9,7 +9,7 @@ import { FOLLOWED, switchFindings } from '../../../support/following.ts';
 import { eventually } from '../../../support/replicated.ts';
 import { startWorld, type World } from '../../../support/world.ts';
 
-describe('transactions under way before a switch', () => {
+describe('open transactions before a switch', () => {
   let world: World;
   let elsewhere: World;
   beforeAll(async () => {
@@ -59,7 +59,7 @@ describe('transactions under way before a switch', () => {
     await eventually(async () => (await found()).length === 0);
   });
 
-  it('are not those of autovacuum on the side that is left, whose ANALYZE holds a transaction id for long (#9.6)', async () => {
+  it('of autovacuum are ignored on the side to be fenced, though ANALYZE holds a transaction id for long (#9.6)', async () => {
     for (const text of [`alter system set autovacuum_naptime = '1s'`, 'select pg_reload_conf()']) await world.source(text);
     await world.source('create table public.big (n int, m int) with (autovacuum_enabled = off)');
     await world.source('create statistics public.of_big on n, m from public.big');
@@ -77,7 +77,7 @@ describe('transactions under way before a switch', () => {
     await world.source('drop table public.big');
   });
 
-  it('are named where they were prepared, however young', async () => {
+  it('are named where they are prepared, however young', async () => {
     for (const on of [world.source, world.target, elsewhere.source]) {
       await on(`begin; create table of_prepared (id int); prepare transaction 'it''s ${on === elsewhere.source ? 'other' : 'ours'}'`);
     }
@@ -93,7 +93,7 @@ describe('transactions under way before a switch', () => {
     expect(await switchFindings(world, [prepared])).toEqual([]);
   });
 
-  it('are not taken for absent by a role that cannot see them', async () => {
+  it('are reported as unknown by a role that cannot see them', async () => {
     const source = await poorRole('source', world, 'blind');
     const found = await switchFindings(world, [longTransactions], { source });
     expect(summary(found)).toEqual({ CouldNotTell: blocker('long transactions') });

@@ -7,18 +7,18 @@ import { startWorld, type World } from '../../../support/world.ts';
 
 const AT_ONCE = { longTransactionSeconds: 1 };
 
-describe('transactions on the source', () => {
+describe('open transactions on the source', () => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld({ sourceParameters: { max_prepared_transactions: 5, autovacuum: 'off' }, schema: 'create table t (id int)' });
   });
   afterAll(() => world?.destroy());
 
-  it('finds nothing while nobody does anything', async () => {
+  it('lead to no finding on an idle server', async () => {
     expect(await findingsOf(world, [prepared, longTransactions, transactionAge], { input: AT_ONCE })).toEqual([]);
   });
 
-  it('finds prepared transactions, also of other databases, and blocks on old ones', async () => {
+  it('block where they are old, prepared ones of other databases included', async () => {
     const sibling = await world.sibling('other "db"');
     await sibling.source("begin; insert into t values (1); prepare transaction 'it''s \"odd\"'");
     const young = await findingsOf(world, [prepared]);
@@ -32,7 +32,7 @@ describe('transactions on the source', () => {
     expect(await findingsOf(world, [prepared], { input: AT_ONCE })).toEqual([]);
   });
 
-  it('finds write transactions that are older than the bound, and no others', async () => {
+  it('are named where they write for longer than the bound, and no others', async () => {
     const client = new pg.Client(clientConfig(world.places.source, 'nightly "job"'));
     const reader = new pg.Client(clientConfig(world.places.source, 'report'));
     await Promise.all([client.connect(), reader.connect()]);
@@ -54,14 +54,14 @@ describe('transactions on the source', () => {
     }
   });
 
-  it('cannot tell where the role does not see what others do', async () => {
+  it('are reported as unknown where the role does not see other sessions', async () => {
     const blind = await poorRole('source', world, 'blind "one"');
     const found = await findingsOf(world, [longTransactions], { source: blind });
     expect(summary(found)).toEqual({ CouldNotTell: blocker('long transactions') });
     expect(found[0]?.message).toContain('pg_read_all_stats');
   });
 
-  it('finds databases whose rows have waited long for vacuum', async () => {
+  it('include databases that have long gone without vacuum', async () => {
     const pretend = async (name: string, age: number) => {
       await world.sibling(name);
       await world.source(`set allow_system_table_mods = on;

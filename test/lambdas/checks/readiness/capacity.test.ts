@@ -10,7 +10,7 @@ import { startWorld, type World } from '../../../support/world.ts';
 const CHECKS = [walLevel, sourceReplication, sourceWorkers, targetWorkers, connections];
 const set = (name: string, value: string): Parameter => ({ name, value, applyMethod: 'pending-reboot' });
 
-describe('room for replication', () => {
+describe('capacity for replication', () => {
   let ample: World;
   let scarce: World;
   /** With an old source, and a target as small as PlanetScale's smallest. */
@@ -46,36 +46,36 @@ describe('room for replication', () => {
     return { ...cluster, userParameters: async (group) => (group === MIGRATION_GROUP ? [...parameters] : cluster.userParameters(group)) };
   };
 
-  it('finds nothing where there is room', async () => {
+  it('leads to no finding where it suffices', async () => {
     expect(await findingsOf(ample, CHECKS)).toEqual([]);
     expect(await findingsOf(ample, CHECKS, { cluster: unmanagedCluster })).toEqual([]);
   });
 
-  it('judges a managed source by the parameter group that it will have', async () => {
+  it('is judged on a managed source by its coming parameter group', async () => {
     const found = summary(await findingsOf(scarce, [walLevel, sourceReplication]));
     expect(found).toEqual({ WalLevelWillChange: warning('wal_level = replica') });
   });
 
-  it('judges a source that nobody manages as it is', async () => {
+  it('is judged on an unmanaged source by its current settings', async () => {
     expect(summary(await findingsOf(scarce, [walLevel, sourceReplication, sourceWorkers], { cluster: unmanagedCluster }))).toEqual({
       WalLevelNotLogical: blocker('wal_level = replica'),
       FewSourceWorkers: warning('max_worker_processes = 4'),
     });
   });
 
-  it('does not trust a parameter group that would not help', async () => {
+  it('is not assumed from a parameter group that would not help', async () => {
     expect(summary(await findingsOf(scarce, [walLevel], { cluster: managed([]) }))).toEqual({
       WalLevelNotLogical: blocker('wal_level = replica'),
     });
   });
 
-  it("keeps the user's own group where ConfigureSource will keep it", async () => {
+  it("is judged by the user's own group where ConfigureSource will keep it", async () => {
     const users = [set('rds.logical_replication', '1'), set('max_worker_processes', '{DBInstanceVCPU*2}')];
     const found = summary(await findingsOf(scarce, [walLevel, sourceReplication, sourceWorkers], { cluster: managed([], users) }));
     expect(found).toEqual({ WalLevelWillChange: warning('wal_level = replica'), FewSourceWorkers: warning('max_worker_processes = 4') });
   });
 
-  it('counts slots and senders that others use, and not our own', async () => {
+  it('counts slots and senders of others, and not our own', async () => {
     const take = (name: string) => small.source("select pg_create_logical_replication_slot($1, 'pgoutput')", [name]);
     await take('planetscale_migration_small');
     await take('pg_16384_sync_16385_7000000000000000000');
@@ -107,7 +107,7 @@ describe('room for replication', () => {
     expect(Object.keys(summary(await findingsOf(small, [targetWorkers])))).toContain('TooFewTargetWorkers');
   });
 
-  it('compares the connections it needs with every limit', async () => {
+  it('compares the needed connections with every limit', async () => {
     await ample.target(`alter role ${TARGET_ROLES.member} connection limit 3`);
     await ample.target('alter database "Shop ""main""" connection limit 8');
     const found = summary(await findingsOf(ample, [connections]));

@@ -37,14 +37,14 @@ create function left_out.definer() returns int language sql security definer as 
 const T = `${ODD}."T"`;
 const of = (name: string, from: string) => `${ODD}.${name} owner mallory, reached from ${from}`;
 
-describe.each(versions(11, 13, 15, 17, 18))('code of roles that are not trusted, on version %i (#9.11)', (version) => {
+describe.each(versions(11, 13, 15, 17, 18))('code of untrusted roles on version %i (#9.11)', (version) => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld({ source: version });
   });
   afterAll(() => world?.destroy());
 
-  it('is named with its owner and where it is reached from, by kind, and does not run', async () => {
+  it('is named with its owner and its place, by kind, and does not run', async () => {
     const one = await world.sibling('code');
     const planter = await planterOn(one, 'source');
     await planter.run(SCHEMA);
@@ -85,7 +85,7 @@ describe.each(versions(11, 13, 15, 17, 18))('code of roles that are not trusted,
     expect(await planter.settled()).toBe(before);
   });
 
-  it('is no code of ours, of superusers or of extensions', async () => {
+  it('leaves out code of ours, of superusers and of extensions', async () => {
     const one = await world.sibling('own');
     const planter = await planterOn(one, 'source');
     await one.asSourceRole(`create function own(int) returns int language sql immutable security definer as 'select $1';
@@ -97,7 +97,7 @@ create table s (id int primary key check (theirs(id) > 0), w text check (similar
   });
 });
 
-describe('the search for code of others (#9.11)', () => {
+describe('the search for untrusted code (#9.11)', () => {
   it('takes seconds for 10,000 tables with the same function behind each', async () => {
     const world = await startWorld({ source: 17 });
     try {

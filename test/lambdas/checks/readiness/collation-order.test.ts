@@ -32,7 +32,7 @@ insert into harmless values (1, 'b', 'b');
 describe.each([
   [11, 18],
   [18, 17],
-] as const)('a collation of the same name that sorts otherwise, from %i to %i (#11)', (source, target) => {
+] as const)('a collation with another sort order, from %i to %i (#11)', (source, target) => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld({ source, target });
@@ -58,7 +58,7 @@ describe.each([
     of('column span of public.spans'),
   ];
 
-  it('is nothing where both sort alike, under another name for it or none yet', async () => {
+  it('leads to no finding where both sort alike, under another name or without one yet', async () => {
     expect(await found(await shop('alike', LOWER_CASE, LIKE_PEOPLE))).toEqual({});
     const [icu] = await world.target(`select from pg_collation where collprovider = 'i' and collname = 'en-x-icu'`);
     expect(icu).toBeDefined();
@@ -67,14 +67,14 @@ describe.each([
     expect(later.RowsOutOfOrder).toBeUndefined();
   });
 
-  it('is named with what depends on the order, and keeps nothing back where no row would be refused', async () => {
+  it('is named with its dependents, and blocks nothing where no row would be refused', async () => {
     const findings = await found(await shop('lower case', LOWER_CASE));
     expect(findings.CollationSortsOtherwise).toEqual(warning('public."As people"'));
     expect(findings.OrderMatters?.objects.toSorted()).toEqual(ALL.toSorted());
     expect(findings.RowsOutOfOrder).toBeUndefined();
   });
 
-  it('refuses where rows would be', async () => {
+  it('blocks where rows would be refused', async () => {
     const upper = `insert into parts values ('B', 1); insert into kept values (1, 'B'), (2, 'b'); insert into domained values (1, 'b');
 insert into spans values (1, words('b', 'C'))`;
     const findings = await found(await shop('upper case', upper));
@@ -84,26 +84,26 @@ insert into spans values (1, words('b', 'C'))`;
     expect(findings.OrderMatters?.objects).toHaveLength(ALL.length - 3);
   });
 
-  it('looks at what ANALYZE has kept, where the rows that matter are not among the first', async () => {
+  it('is tried with the values of ANALYZE, where the first rows do not differ', async () => {
     const large = `insert into kept select i, 'b' from generate_series(1, 2000) as i; insert into kept select -i, 'B' from generate_series(1, 5) as i; analyze kept`;
     expect((await found(await shop('large', large))).RowsOutOfOrder).toEqual(blocker(of('check "in order" of public.kept')));
   });
 
-  it('leaves out what is excluded', async () => {
+  it('is ignored on excluded tables', async () => {
     const upper = await shop('excluded', "insert into parts values ('B', 1)");
     const findings = summary(await findingsOf(upper, [collationOrder], { input: { excludeTables: ['public.parts'] } }));
     expect(findings.RowsOutOfOrder).toBeUndefined();
   });
 });
 
-describe("the database's own collation, and strings that are equal (#11)", () => {
+describe("the database's own collation, and equal strings (#11)", () => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld({ source: 15, target: 18 });
   });
   afterAll(() => world?.destroy());
 
-  it('is tried like any other, under whatever provider', async () => {
+  it('are tried under every provider', async () => {
     await world.asSourceRole(`create table own (id int primary key, word text check (word < 'a'));
 insert into own values (1, 'B'); create table other (code text) partition by range (code);
 create table other_a partition of other for values from ('a') to ('b')`);
@@ -117,7 +117,7 @@ create table other_a partition of other for values from ('a') to ('b')`);
     expect(await findingsOf(world, [collationOrder])).toEqual([]);
   });
 
-  it('names unique indexes where the target holds other strings for equal', async () => {
+  it('lead to a finding for unique indexes where the target holds other strings for equal', async () => {
     const shop = await world.sibling('equal');
     await shop.asSourceRole(`create collation public.loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
 create table t (word text collate public.loose unique)`);
@@ -129,7 +129,7 @@ create table t (word text collate public.loose unique)`);
 });
 
 describe('the bounds of a partition', () => {
-  it('are read at a place of the key, whatever stands in them', () => {
+  it('are read by position in the key, whatever their values', () => {
     const text = "FOR VALUES FROM ('it''s (a, b)', 1, MINVALUE) TO ('m', MAXVALUE, 'x, y')";
     expect([1, 2, 3].map((position) => boundsAt(text, position))).toEqual([["it's (a, b)", 'm'], [], ['x, y']]);
   });

@@ -8,7 +8,7 @@ import { startWorld, type World } from '../../../support/world.ts';
 const pretend = (world: World, change: string, name: string) =>
   world.source(`set allow_system_table_mods = on; update pg_extension set ${change} where extname = '${name}'`);
 
-describe('extensions', () => {
+describe('the check of extensions', () => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld();

@@ -11,7 +11,7 @@ const FORCE = 'alter table public.secret enable row level security, force row le
 const FORCED = `create table public.secret (id int primary key); alter table public.secret enable row level security, force row level security;
 create table public.open (id int primary key); alter table public.open enable row level security`;
 
-describe('row-level security that binds the owner (#10)', () => {
+describe('forced row-level security (#10)', () => {
   const worlds: World[] = [];
   afterAll(() => Promise.all(worlds.map((world) => world.destroy())));
 
@@ -35,7 +35,7 @@ describe('row-level security that binds the owner (#10)', () => {
     await world.source('insert into public.secret values (1)');
   };
 
-  it('stops a login without BYPASSRLS, which Preflight says beforehand, with what mends it', async () => {
+  it('stops a login without BYPASSRLS, which Preflight reports with the remedy', async () => {
     const world = await forced('member');
     const found = await findingsOf(world, [forcedRowSecurity]);
     expect(summary(found)).toEqual({ ForcedRowSecurityOnTarget: blocker('public.secret') });

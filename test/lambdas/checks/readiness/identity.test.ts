@@ -52,7 +52,7 @@ it.each([
   [150003, false],
   [160000, false],
   [180001, false],
-])('knows that a subscriber of version %i compares columns that are not sent: %s (#11)', (version, compares) => {
+])('the identity check knows that a subscriber of version %i compares columns that are not sent: %s (#11)', (version, compares) => {
   expect(comparesUnsentColumns(version)).toBe(compares);
 });
 
@@ -66,7 +66,7 @@ describe('replica identities of tables of another owner (#11)', () => {
   afterAll(() => world?.destroy());
   const input = { replicaIdentity: 'full' };
 
-  it('are named with the statement for the owner, which helps', async () => {
+  it("are named with the owner's statement, which helps", async () => {
     const found = await findingsOf(world, [replicaIdentity], { input });
     expect(summary(found)).toMatchObject({
       ReplicaIdentityOfAnotherOwner: blocker('public."B" (owner the_owner)', 'public.a (owner the_owner)'),
@@ -83,7 +83,7 @@ describe('replica identities of tables of another owner (#11)', () => {
     );
   });
 
-  it('are set by Replicate once our role is a member, as is told of the tables', async () => {
+  it('are set by Replicate once our role is a member of the owner, which the finding says', async () => {
     const statements = (await findingsOf(world, [sourceTables], { input })).flatMap((finding) => finding.statements ?? []);
     expect(statements.length).toBeGreaterThan(0);
     for (const statement of new Set(statements)) await world.source(statement);
@@ -92,7 +92,7 @@ describe('replica identities of tables of another owner (#11)', () => {
   });
 });
 
-describe('replica identities', () => {
+describe('the check of replica identities', () => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld({ schema: SCHEMA });
@@ -101,7 +101,7 @@ describe('replica identities', () => {
 
   const WITHOUT = [LONG, '"with unique"', 'gone', 'nothing', 'nullable', 'part1', 'partial', 'shapeless'].map((name) => `${ODD}.${name}`);
 
-  it('finds the tables whose rows cannot be told apart, and gives the statements that help', async () => {
+  it('finds the tables without one, and its statements set one', async () => {
     const found = await findingsOf(world, [replicaIdentity], { input: INPUT });
     const all = summary(found);
     expect(all.NoReplicaIdentity?.objects.toSorted()).toEqual(WITHOUT.toSorted());
@@ -122,7 +122,7 @@ describe('replica identities', () => {
     expect(statements).toContain(`alter table ${ODD}.nullable replica identity full;`);
   });
 
-  it('agrees with the server, which refuses exactly these tables once they are published, and accepts all after the remedy', async () => {
+  it('agrees with the server, which refuses exactly these tables once published, and none after the remedy', async () => {
     await world.source('create publication everything for all tables');
     const refuses = async (table: string, column: string) =>
       world.source(`update ${ODD}.${table} set ${column} = ${column}`).then(

@@ -10,7 +10,7 @@ import { partman, pgCron } from '../../../support/extensions.ts';
 import { blocker, findingsOf, summary, warning } from '../../../support/findings.ts';
 import { startWorld, type World } from '../../../support/world.ts';
 
-describe('what extensions keep to themselves, before the copy (#11)', () => {
+describe('state that extensions keep, before the copy (#11)', () => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld({ source: 13, target: 18 });
@@ -23,7 +23,7 @@ describe('what extensions keep to themselves, before the copy (#11)', () => {
     query: async (statement) => (statement.text === cronDatabase().text ? ([{ database }] as never) : reader.query(statement)),
   });
 
-  it('names jobs that cannot follow as they are, and whose rights are missing', async () => {
+  it('is named for jobs that cannot be copied as they are, with the missing privileges', async () => {
     const shop = await world.sibling('with jobs');
     const user = shop.database.source.user;
     await shop.source(`${pgCron()}
@@ -40,11 +40,11 @@ revoke execute on function cron.alter_job from public`);
     expect(summary(await findingsOf(shop, [jobs]))).not.toHaveProperty('JobsStayEnabled');
     expect(summary(await findingsOf(shop, [jobs], { input: { excludeSchemas: ['cron'] } }))).toEqual({});
     const { looking } = shop.ports('CheckReadiness');
-    const scene = await loadContext({ ...looking, target: loadedIn(looking.target, 'another'), input: parseInput({}) });
-    expect(summary(await findAll([jobs], scene))).toMatchObject({ CronInAnotherDatabase: blocker('cron.database_name = another') });
+    const context = await loadContext({ ...looking, target: loadedIn(looking.target, 'another'), input: parseInput({}) });
+    expect(summary(await findAll([jobs], context))).toMatchObject({ CronInAnotherDatabase: blocker('cron.database_name = another') });
   });
 
-  it('warns of jobs that our role may not read, and refuses nothing', async () => {
+  it('leads to a warning for jobs that our role may not read', async () => {
     const shop = await world.sibling('closed');
     await shop.source(
       `${pgCron()} insert into cron.job (schedule, command) values ('@daily', 'select 1'); revoke select on cron.job from public`,
@@ -54,16 +54,16 @@ revoke execute on function cron.alter_job from public`);
     expect(summary(await findingsOf(shop, [jobs]))).toEqual({ JobsUnreadable: warning('cron.job') });
   });
 
-  it('says where the jobs are that run in a database without pg_cron', async () => {
+  it("is named for jobs that run here from another database's pg_cron", async () => {
     const shop = await world.sibling('without');
     const { looking } = shop.ports('CheckReadiness');
-    const scene = await loadContext({ ...looking, source: loadedIn(looking.source, 'postgres'), input: parseInput({}) });
-    const [found] = await findAll([jobs], scene);
+    const context = await loadContext({ ...looking, source: loadedIn(looking.source, 'postgres'), input: parseInput({}) });
+    const [found] = await findAll([jobs], context);
     expect(found).toMatchObject({ code: 'JobsInAnotherDatabase', severity: 'warning', objects: ['postgres'] });
     expect(found?.remedy).toContain("where database = 'without'");
   });
 
-  it('tells marked rows that cannot be read from tables that no extension marks', async () => {
+  it('is told apart in marked rows that cannot be read and in tables that no extension marks', async () => {
     const shop = await world.sibling('marked');
     const user = shop.database.source.user;
     await shop.source(`${partman()} grant usage on schema partman to "${user}";

@@ -37,7 +37,7 @@ const unplugged = (name: string) =>
 
 const dropSlots = (world: World) => world.source('select pg_drop_replication_slot(slot_name) from pg_replication_slots where not active');
 
-describe('what is there before the migration begins', () => {
+describe('objects left before the migration', () => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld({ edge: { channelBinding: true } });
@@ -47,11 +47,11 @@ describe('what is there before the migration begins', () => {
     await dropSlots(world);
   });
 
-  it('finds nothing on new servers', async () => {
+  it('are none on new servers', async () => {
     expect(await findingsOf(world, CHECKS)).toEqual([]);
   });
 
-  it('refuses leftovers of ours of which the target knows nothing, and continues from them once it does', async () => {
+  it('are refused where the target knows no copy, and continued from where it does', async () => {
     const left = await world.sibling('Left over');
     const ours = subscriptionName('Left over');
     await left.source('create table t (id int primary key); create publication planetscale_migration');
@@ -76,7 +76,7 @@ describe('what is there before the migration begins', () => {
     expect(summary(await findingsOf(left, [slots, subscriptions]))).toEqual({});
   });
 
-  it('refuses a target that holds the schema of another source database', async () => {
+  it('are refused on a target that holds the schema of another source database', async () => {
     const other = await world.sibling('other');
     await schemaWasCopied(other, 'somebody "else"');
     expect(summary(await findingsOf(other, CHECKS))).toEqual({
@@ -84,7 +84,7 @@ describe('what is there before the migration begins', () => {
     });
   });
 
-  it('refuses what was left out of the copy and is wanted now', async () => {
+  it('are refused where the copy left out what is wanted now', async () => {
     const more = await world.sibling('more');
     await schemaWasCopied(more, 'more', [{ schema: 'public', table: 'Left "out"' }]);
     const excluding = (...excludeTables: string[]) => findingsOf(more, [earlierAttempt], { input: { excludeTables } });
@@ -92,7 +92,7 @@ describe('what is there before the migration begins', () => {
     expect(summary(await excluding()).WantedSinceTheCopy).toEqual(blocker('"public"."Left ""out"""'));
   });
 
-  it('finds what others have on the source and on the target', async () => {
+  it('are named where others made them on the source and on the target', async () => {
     const busy = await world.sibling('busy');
     await busy.source(`create publication ${ODD}; create publication plain; ${unplugged('"Inbound"')}`);
     await makeSlot(busy, 'abandoned');
@@ -115,7 +115,7 @@ publication plain with (slot_name = in_use, copy_data = false)`);
     await busy.target('drop subscription "Busy one"');
   });
 
-  it('refuses to continue from a slot whose WAL is gone', async () => {
+  it('are refused where the WAL of the slot is gone', async () => {
     const late = await world.sibling('late');
     await schemaWasCopied(late);
     await makeSlot(late, subscriptionName('late'));
@@ -138,7 +138,7 @@ publication plain with (slot_name = in_use, copy_data = false)`);
     expect(found.SlotMayBeLost).toEqual(warning('max_slot_wal_keep_size = 1 MB'));
   });
 
-  it('finds every relation and type on the target that is in the way, and no other', async () => {
+  it('are exactly the relations and types on the target that are in the way', async () => {
     const full = await world.sibling('full');
     await full.source(`create schema ${ODD}; create table ${ODD}."T" (id serial primary key); create view ${ODD}.v as select 1 as one;
 create type ${ODD}.mood as enum ('good'); create table public.out (id int); create schema left_out; create table left_out.t (id int)`);
@@ -151,7 +151,7 @@ create schema left_out; create table left_out.t (id int)`);
     });
   });
 
-  it('takes the types of an extension that the target has already for the extension’s (#11)', async () => {
+  it('exclude the types of an extension that the target has already (#11)', async () => {
     const enabled = await world.sibling('enabled');
     for (const side of [enabled.source, enabled.target]) await side('create extension dblink');
     expect(await findingsOf(enabled, [targetEmpty])).toEqual([]);

@@ -4,7 +4,7 @@ import { TARGET_ROLES } from '../../../../rehearsal/servers/planetscale-roles.ts
 import { findingsOf } from '../../../support/findings.ts';
 import { startWorld, type World } from '../../../support/world.ts';
 
-describe('logins that end by themselves (#10)', () => {
+describe('logins with an expiry (#10)', () => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld({ source: 13, target: 18 });
@@ -13,13 +13,13 @@ describe('logins that end by themselves (#10)', () => {
 
   const end = (until: string) => world.target(`alter role ${TARGET_ROLES.member} valid until '${until}'`);
 
-  it('are none where no role has an end, or one that never comes', async () => {
+  it('are none where no role has an end, or one of infinity', async () => {
     expect(await findingsOf(world, [lifetimes])).toEqual([]);
     await end('infinity');
     expect(await findingsOf(world, [lifetimes])).toEqual([]);
   });
 
-  it('are named where a role of ours has an end, with the day', async () => {
+  it('are named with the day where a role of ours expires', async () => {
     await end('2999-12-31 12:00 UTC');
     await world.source(`alter role aurora_master valid until '2999-01-01 UTC'`);
     expect(await findingsOf(world, [lifetimes])).toMatchObject([
@@ -32,7 +32,7 @@ describe('logins that end by themselves (#10)', () => {
     await world.source(`alter role aurora_master valid until 'infinity'`);
   });
 
-  it('stop the migration where the end is less than a day away', async () => {
+  it('block the migration where the end is less than a day away', async () => {
     const [soon] = await world.target(`select (clock_timestamp() + interval '23 hours')::text as soon`);
     await end(String(soon?.soon));
     expect(await findingsOf(world, [lifetimes])).toMatchObject([{ code: 'LoginEndsSoon', severity: 'blocker' }]);

@@ -3,7 +3,7 @@ import { collations, locale } from '../../../../lambdas/checks/readiness/locale.
 import { blocker, findingsOf, ODD, summary, warning } from '../../../support/findings.ts';
 import { startWorld, type World } from '../../../support/world.ts';
 
-describe('encodings, locales and collations', () => {
+describe('the check of encodings, locales and collations', () => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld();

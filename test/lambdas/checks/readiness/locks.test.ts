@@ -16,7 +16,7 @@ const tables = (most: number): string =>
   end loop; end $$`;
 
 describe.each(versions<readonly [ServerVersion, ServerVersion]>([13, 17], [18, 18]))(
-  'room for locks, from %d to %d (#11)',
+  'lock table capacity from %d to %d (#11)',
   (source, target) => {
     let world: World;
     beforeAll(async () => {
@@ -24,14 +24,14 @@ describe.each(versions<readonly [ServerVersion, ServerVersion]>([13, 17], [18, 1
     });
     afterAll(() => world?.destroy());
 
-    it('finds nothing where CopySchema has room enough', async () => {
+    it('leads to no finding where it suffices for CopySchema', async () => {
       const few = await world.sibling('few');
       await few.asSourceRole(tables(60));
       expect(await findingsOf(few, [locks])).toEqual([]);
       await few.until('CopySchema');
     });
 
-    it('says beforehand that CopySchema will fail, and with how many it will not', async () => {
+    it('is reported before CopySchema would fail, with a value that suffices', async () => {
       const many = await world.sibling('many');
       const [room] = await many.target("select current_setting('max_locks_per_transaction')::int as per");
       expect(room).toEqual({ per: 16 });

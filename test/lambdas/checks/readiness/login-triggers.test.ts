@@ -12,7 +12,7 @@ describe('event triggers on login (#9.9)', () => {
   });
   afterAll(() => world?.destroy());
 
-  it('block, on either side, with the statement that disables each; those that do not run for us do not', async () => {
+  it('block on either side with the statement that disables each, unless they do not run for our role', async () => {
     for (const run of [world.asSourceRole, world.target]) {
       await run(`create function public.on_login() returns event_trigger language plpgsql as $$ begin end $$;
 create event trigger ${ODD} on login execute function public.on_login();
@@ -36,11 +36,11 @@ create event trigger ddl on ddl_command_start execute function public.on_login()
     expect(await findingsOf(world, [loginTriggers])).toEqual([]);
   });
 
-  it('are looked for before the migration and before a switch in either direction', () => {
+  it('are checked before the migration and before a switch in either direction', () => {
     for (const checks of [CHECKS, CUTOVER_CHECKS, ROLLBACK_CHECKS]) expect(checks).toContain(loginTriggers);
   });
 
-  it('do not exist before version 17', async () => {
+  it('are not checked before version 17', async () => {
     const older = await startWorld({ source: 11, target: 17 });
     try {
       expect(await findingsOf(older, [loginTriggers])).toEqual([]);

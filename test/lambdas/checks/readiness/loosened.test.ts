@@ -9,7 +9,7 @@ import { startWorld, type World } from '../../../support/world.ts';
 const statementsOf = (findings: readonly Finding[]): string[] => findings.flatMap(({ statements = [] }) => statements);
 
 describe.each(versions<readonly [ServerVersion, ServerVersion]>([11, 17], [15, 18], [18, 18]))(
-  'what the copy does not carry, from %d to %d (#11)',
+  'privileges and settings that the copy does not carry, from %d to %d (#11)',
   (source, target) => {
     let world: World;
     beforeAll(async () => {
@@ -18,7 +18,7 @@ describe.each(versions<readonly [ServerVersion, ServerVersion]>([11, 17], [15, 1
     });
     afterAll(() => world?.destroy());
 
-    it('finds no rights in a schema in which nobody is granted or refused anything', async () => {
+    it('lead to no finding in a schema without grants', async () => {
       const plain = await world.sibling('plain rights');
       await plain.asSourceRole(
         "create table public.t (id int primary key); create view public.v as select * from public.t; create function public.f() returns int language sql as 'select 1'",
@@ -26,7 +26,7 @@ describe.each(versions<readonly [ServerVersion, ServerVersion]>([11, 17], [15, 1
       expect(await findingsOf(plain, [loosenedRights, lostSettings])).toEqual([]);
     });
 
-    it('names rights that get wider, and its statements close them again', async () => {
+    it('are named where access gets wider, and the statements narrow it again', async () => {
       const one = await world.sibling('rights');
       await one.source('grant tenant_views to aurora_master; grant create on schema public to tenant_views');
       await one.asSourceRole(`
@@ -75,7 +75,7 @@ alter default privileges revoke execute on functions from public; alter default 
       expect(await seen()).toEqual([{ n: 1 }]);
     });
 
-    it('names settings of the database and of roles, and its statements make them on the target', async () => {
+    it('are named for the database and for roles, and the statements set them on the target', async () => {
       const one = await world.sibling('Set "tings"');
       const database = '"Set ""tings"""';
       await one.source(`

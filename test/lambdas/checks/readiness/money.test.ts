@@ -10,7 +10,7 @@ import { startWorld, type World } from '../../../support/world.ts';
 const SCHEMA = 'create type cent as (cash money); create table price (id int primary key, p cent[])';
 const locales = makeLocales('de_DE.UTF-8', 'ja_JP.UTF-8');
 
-describe('money on two sides of different locales (#11)', () => {
+describe('money under different lc_monetary (#11)', () => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld({ source: 15, target: 17, name: 'cash', schema: SCHEMA, targetSchema: SCHEMA });
@@ -28,13 +28,13 @@ describe('money on two sides of different locales (#11)', () => {
     }
   };
 
-  it('is nothing to tell where both print alike', async () => {
+  it('leads to no finding where both sides print alike', async () => {
     expect(await found()).toEqual([]);
     await world.target("alter database cash set lc_monetary = 'POSIX'");
     expect(await found()).toEqual([]);
   });
 
-  it('is told with the statement that makes them alike, whatever the workers of a stream are pinned to', async () => {
+  it('is reported with a statement that helps, whatever the apply workers are pinned to', async () => {
     await world.source("alter database cash set lc_monetary = 'de_DE.UTF-8'");
     await world.target("alter database cash set lc_monetary = 'ja_JP.UTF-8'");
     const statements = [`alter database "cash" set lc_monetary = 'de_DE.UTF-8';`];

@@ -9,7 +9,7 @@ import { versions } from '../../../support/versions.ts';
 import { startWorld, type World } from '../../../support/world.ts';
 
 describe.each(versions<readonly [ServerVersion, ServerVersion]>([11, 17], [13, 18], [18, 18]))(
-  'values and keys that mean something on the source only, from %d to %d (#11)',
+  'values and keys that depend on the source, from %d to %d (#11)',
   (source, target) => {
     let world: World;
     beforeAll(async () => {
@@ -24,7 +24,7 @@ describe.each(versions<readonly [ServerVersion, ServerVersion]>([11, 17], [13, 1
       return one;
     };
 
-    it('names columns of reg* types, in arrays, domains and composites too, where there are rows', async () => {
+    it('are named for reg* types with rows, in arrays, domains and composites too', async () => {
       const one = await withSchema(`
 create schema ${ODD}; create domain ${ODD}.kept as regclass; create type ${ODD}.pair as (a int, b regproc[]);
 create table ${ODD}.t (id int primary key, a regclass, b regtype[], "c d" ${ODD}.kept, p ${ODD}.pair, o oid, "e f" text);
@@ -41,7 +41,7 @@ create table public.out (id int primary key, a regclass); insert into public.out
       });
     });
 
-    it('refuses hash partitions by enums, and others by objects, however deep these lie', async () => {
+    it('block for hash partitions by enums, and others by objects, however deeply nested', async () => {
       const key = (name: string, how: string, columns: string) => `
 create table public.${name} (${columns}) partition by ${how};
 create table public.${name}_0 partition of public.${name} for values with (modulus 1, remainder 0);`;
@@ -73,7 +73,7 @@ ${key('left_out', 'hash (m)', 'm public.mood')}`);
       });
     });
 
-    it('names hash partitions by sort keys of ICU', async () => {
+    it('are named for hash partitions by sort keys of ICU', async () => {
       if (source < 12) return expect(source).toBe(11); // there are no such collations
       const one = await withSchema(`
 create collation public.loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
@@ -82,7 +82,7 @@ create table public.t0 partition of public.t for values with (modulus 1, remaind
       expect(summary(await findingsOf(one, [partitionKeys]))).toEqual({ PartitionKeyBySortKey: warning('public.t (loose)') });
     });
 
-    it('names transaction ids in columns, defaults, views and functions, and its statements raise the counter of the target', async () => {
+    it('are named for transaction ids, and the statements raise the counter of the target', async () => {
       const one = await withSchema(`
 create table public.outbox (id int primary key, tx ${source >= 13 ? 'xid8' : 'txid_snapshot'}, at pg_lsn, big bigint default txid_current());
 insert into public.outbox (id) values (1), (2);
@@ -122,7 +122,7 @@ create table public.plain (id int primary key, n bigint default 1)`);
       });
     });
 
-    it('finds functions that lean on a search_path in checks, indexes and generated columns, and no others', async () => {
+    it('are named for functions that depend on search_path in checks, indexes and generated columns, and no others', async () => {
       const one = await withSchema(`set check_function_bodies = off;
 create schema ${ODD}; create table ${ODD}."w s" (v text primary key); create table public.words (v text primary key);
 create function public.known(t text) returns boolean language sql stable as 'select exists (select from words where v = t)';
@@ -141,7 +141,7 @@ create index by_known on public.holder ((public.outer_known(a)))`);
       });
     });
 
-    it('names tables whose rows may be too long to travel', async () => {
+    it("are named for tables whose rows may exceed the protocol's limit", async () => {
       const one = await withSchema(`
 create table public.films (id int primary key, body bytea); alter table public.films alter column body set storage external;
 insert into public.films select 1, decode(repeat('ab', 6500000), 'hex');
@@ -152,7 +152,7 @@ create table public.small (id int primary key, body bytea); insert into public.s
       expect(found).toEqual({ RowsMayBeTooLong: warning(expect.stringMatching(/^public\.films \(about \d MB a row, as stored\)$/)) });
     });
 
-    it('names foreign keys of unlogged tables to published ones, which the target goes without, and partitions that are unlogged', async () => {
+    it('are named for unlogged partitions and for foreign keys of unlogged tables to published ones', async () => {
       const one = await withSchema(`
 create table public.parent (id int primary key); create unlogged table public."chi ld" (id int primary key, p int constraint "to p" references public.parent);
 create unlogged table public.lone (id int primary key references public."chi ld");

@@ -26,7 +26,7 @@ const found = async (): Promise<readonly Finding[]> => {
   }
 };
 
-it('refuses policies for roles that the target lacks before anything is copied, with statements that make them (#11)', async () => {
+it('the check of policies refuses missing roles before the copy, with statements that create them (#11)', async () => {
   const [finding, ...others] = await found();
   expect(others).toEqual([]);
   expect(finding).toMatchObject({

@@ -6,7 +6,7 @@ import { startWorld, type World } from '../../../support/world.ts';
 
 const CHECKS = [sourceRole, sourceTables, targetRole, rowSecurity];
 
-describe('rights of both roles', () => {
+describe("the check of both roles' privileges", () => {
   let world: World;
   let old: World;
   /** Where RDS has made nothing. */
@@ -20,14 +20,14 @@ describe('rights of both roles', () => {
   });
   afterAll(() => Promise.all([world?.destroy(), old?.destroy(), plain?.destroy()]));
 
-  it('finds nothing missing for a master user and the default role of PlanetScale', async () => {
+  it("finds nothing missing for a master user and PlanetScale's default role", async () => {
     for (const one of [await world.sibling('ordinary'), await old.sibling('ordinary'), await plain.sibling('ordinary')]) {
       await one.asSourceRole('create table t (id serial primary key); create schema s; create table s.t (id int primary key)');
       expect(await findingsOf(one, CHECKS)).toEqual([]);
     }
   });
 
-  it('finds every right that a role on the source lacks', async () => {
+  it('finds every privilege that a role on the source lacks', async () => {
     const poor = await poorRole('source', world, 'Poor "one"');
     expect(summary(await findingsOf(world, [sourceRole], { source: poor }))).toEqual({
       SourceRightsMissing: blocker(
@@ -38,7 +38,7 @@ describe('rights of both roles', () => {
     });
   });
 
-  it('takes REPLICATION and CREATEROLE together for enough from 16 on, and not before', async () => {
+  it('accepts REPLICATION with CREATEROLE from 16 on, and not before', async () => {
     const grants = ['alter role :role createrole replication', 'grant create on database "Shop ""main""" to :role'];
     expect(await findingsOf(plain, [sourceRole], { source: await poorRole('source', plain, 'new', ...grants) })).toEqual([]);
     const before = await startWorld({ source: 15, target: 18, plainSource: 'createdb createrole replication' });
@@ -51,7 +51,7 @@ describe('rights of both roles', () => {
     }
   });
 
-  it('takes rds_superuser for enough where RDS has its roles, and rds_replication or attributes alone for too little (#10)', async () => {
+  it('accepts rds_superuser where RDS has its roles, and rejects rds_replication or attributes alone (#10)', async () => {
     for (const one of [old, world]) {
       const grants = ['alter role :role createrole', 'grant create on database "Shop ""main""" to :role'];
       const master = await poorRole('source', one, 'master', ...grants, 'grant rds_superuser to :role');
@@ -63,7 +63,7 @@ describe('rights of both roles', () => {
     }
   });
 
-  it('finds tables, sequences and schemas of others', async () => {
+  it('finds tables, sequences and schemas of other owners', async () => {
     const shared = await world.sibling('shared');
     await shared.source(`
 create role "Other ""one"""; create role friend; grant friend to aurora_master;
@@ -89,7 +89,7 @@ create schema left_out; create table left_out.t (id int)`);
     await shared.source('revoke rdsadmin from aurora_master');
   });
 
-  it('finds every right that a role on the target lacks', async () => {
+  it('finds every privilege that a role on the target lacks', async () => {
     const full = await world.sibling('full');
     await full.source(`create schema ${ODD}; create table ${ODD}."T" (id int primary key); create table public.t (id int primary key)`);
     await full.target(`create schema ${ODD}; create table ${ODD}."T" (id int primary key)`);
@@ -113,13 +113,13 @@ create table ${ODD}."Secret" (id int primary key); alter table ${ODD}."Secret" e
 create table ${ODD}.forced (id int primary key); alter table ${ODD}.forced enable row level security, force row level security;
 create table ${ODD}.open (id int primary key)`;
 
-  it('warns of row-level security where the replication role can be made to see every row', async () => {
+  it('warns of row-level security where the replication role can be given BYPASSRLS', async () => {
     const guarded = await plain.sibling('guarded');
     await guarded.asSourceRole(PROTECTED);
     expect(summary(await findingsOf(guarded, [rowSecurity]))).toEqual({ RowSecurity: warning(`${ODD}."Secret"`, `${ODD}.forced`) });
   });
 
-  it("blocks on row-level security where it cannot, as with Aurora's master user (#10)", async () => {
+  it("blocks on row-level security without BYPASSRLS, as with Aurora's master user (#10)", async () => {
     const guarded = await world.sibling('guarded');
     await guarded.asSourceRole(PROTECTED);
     expect(summary(await findingsOf(guarded, [rowSecurity]))).toEqual({
@@ -127,7 +127,7 @@ create table ${ODD}.open (id int primary key)`;
     });
   });
 
-  it('blocks on row-level security where it cannot, until the remedy is carried out', async () => {
+  it('blocks on row-level security until the remedy is carried out', async () => {
     const guarded = await old.sibling('guarded');
     const grants = ['alter role :role createrole replication', 'alter database guarded owner to :role'];
     const master = await poorRole('source', guarded, 'Master "x"', ...grants);

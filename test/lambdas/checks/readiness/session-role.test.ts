@@ -22,7 +22,7 @@ describe.each([
   afterEach(() => Promise.all([beFriendly(world, 'source'), beFriendly(world, 'target')]));
   afterAll(() => world?.destroy());
 
-  it('is no finding where it is origin', async () => {
+  it('leads to no finding where it is origin', async () => {
     expect(await findingsOf(world, [sessionReplicationRole])).toEqual([]);
     expect(await switchFindings(world, [beforeSwitch])).toEqual([]);
   });
@@ -32,7 +32,7 @@ describe.each([
     ['target', 'database', 'alter database "Shop ""main""" reset session_replication_role;'],
     ['source', 'role', 'alter role %r reset session_replication_role;'],
     ['target', 'role in database', 'alter role %r in database "Shop ""main""" reset session_replication_role;'],
-  ] as const)('is a blocker where the %s has another by its %s, with the statement that mends it', async (side, reach, statement) => {
+  ] as const)('blocks where the %s has another by its %s, with the remedy', async (side, reach, statement) => {
     await beHostile(world, side, reach as Reach, REPLICA);
     const expected = {
       code: 'SessionReplicationRole',
@@ -46,7 +46,7 @@ describe.each([
     }
   });
 
-  it('is a blocker where only the configuration says so', async () => {
+  it('blocks where only the configuration file sets another', async () => {
     await world.pair.target.restart({ session_replication_role: 'replica' });
     try {
       expect(await findingsOf(world, [sessionReplicationRole])).toMatchObject([{ objects: ['target: replica'], statements: [] }]);
@@ -56,14 +56,14 @@ describe.each([
   });
 });
 
-describe('a switch where our sessions are not ordinary (#9.4)', () => {
+describe('a switch with another session_replication_role (#9.4)', () => {
   let servers: SharedServers;
   beforeAll(async () => {
     servers = await sharedServers(SWITCHABLE);
   });
   afterAll(() => servers?.destroy());
 
-  it.each(['source', 'target'] as const)('does not begin where the %s has session_replication_role = replica', async (side) => {
+  it.each(['source', 'target'] as const)('does not begin where the %s has replica', async (side) => {
     const world = await letInApplication(await servers.replicated());
     try {
       const before = await fenceOn(world, 'source');

@@ -6,7 +6,7 @@ import { findingsOf, summary, warning } from '../../../support/findings.ts';
 import { switchFindings } from '../../../support/following.ts';
 import { startWorld, type World } from '../../../support/world.ts';
 
-describe('what a switchover of the target would do to the stream back', () => {
+describe('the fate of the return slot in a switchover of the target', () => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld({ source: 17, target: 17 });
@@ -14,7 +14,7 @@ describe('what a switchover of the target would do to the stream back', () => {
   afterAll(() => world?.destroy());
   const entered = () => ({ SlotNameToEnter: warning(subscriptionName(world.database.name, 'reverse')) });
 
-  it('is told by Preflight and CheckCutover, with the parameters, their place and the name to enter (#10)', async () => {
+  it('is reported by Preflight and CheckCutover, with the parameters and the name to enter (#10)', async () => {
     const found = await findingsOf(world, [slotOfTheWayBack]);
     expect(summary(found)).toEqual({
       SlotLostAtSwitchover: warning('target: sync_replication_slots = off', 'target: hot_standby_feedback = off'),
@@ -27,11 +27,11 @@ describe('what a switchover of the target would do to the stream back', () => {
     expect(await switchFindings(world, [beforeTheSwitch])).toEqual(found);
   });
 
-  it('is of no interest to who wants no way back (#10)', async () => {
+  it('is not reported where the input wants no way back (#10)', async () => {
     expect(await switchFindings(world, [beforeTheSwitch], { input: { reverse: false } })).toEqual([]);
   });
 
-  it('leaves the name, which cannot be read, where both settings are on (#10)', async () => {
+  it('is reported by name alone where both settings are on, as that cannot be read (#10)', async () => {
     await world.pair.target.restart({ sync_replication_slots: 'on', hot_standby_feedback: 'on' });
     expect(summary(await findingsOf(world, [slotOfTheWayBack]))).toEqual(entered());
   });

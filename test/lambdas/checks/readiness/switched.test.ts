@@ -11,7 +11,7 @@ import { startWorld, type World } from '../../../support/world.ts';
 
 const CHECKS = [alreadySwitched, reverseStream, publications];
 
-describe('what a switch has left', () => {
+describe('the check of earlier switches', () => {
   let base: World;
   beforeAll(async () => {
     base = await startWorld({ source: 17, target: 18, schema: ROWS });
@@ -27,13 +27,13 @@ describe('what a switch has left', () => {
   };
   const found = async (world: World) => summary(await findingsOf(world, CHECKS));
 
-  it('is nothing to speak of before the fence', async () => {
+  it('finds nothing before the fence', async () => {
     const world = await base.sibling('untouched');
     expect(await found(world)).toEqual({});
     expect(await found(await halfway('prepared', prepared))).toEqual({});
   });
 
-  it('is a fence', async () => {
+  it('finds a fence', async () => {
     expect(await found(await halfway('fenced', fenced))).toEqual({
       SwitchUnderWay: blocker('gate of the source fenced, of the target closed'),
     });
@@ -43,7 +43,7 @@ describe('what a switch has left', () => {
     ['committed', committed, 'closed, of the target closed'],
     ['switched over', switchedOver, 'closed, of the target open'],
     ['fenced again', fencedAgain, 'closed, of the target fenced'],
-  ] as const)('is a target that must not be copied over: %s', async (name, make, gates) => {
+  ] as const)('refuses to copy over a target: %s', async (name, make, gates) => {
     const world = await halfway(name, make);
     expect(await found(world)).toEqual({ AlreadySwitched: blocker(`gate of the source ${gates}`) });
     const before = await bothSides(world);
@@ -53,13 +53,13 @@ describe('what a switch has left', () => {
     expect(await bothSides(world)).toEqual(before);
   });
 
-  it('is a target that serves, although the source was cleaned up without it', async () => {
+  it('refuses a target that serves, although the source was cleaned up without it', async () => {
     const world = await halfway('alone', switchedOver);
     await world.source('begin read write; drop schema planetscale_migration cascade; commit');
     expect(await found(world)).toEqual({ AlreadySwitched: blocker('gate of the source open, of the target open') });
   });
 
-  it('is a stream back that nobody ended, with what ends it', async () => {
+  it('finds a stream back that was not ended, with the remedy', async () => {
     const world = await halfway('back', switchedBack);
     const name = subscriptionName('back', 'reverse');
     expect(await found(world)).toEqual({

@@ -46,7 +46,7 @@ create unlogged table left_out.fleeting (id int);
 create sequence left_out.small maxvalue 3;
 `;
 
-describe('tables and what hangs on them', () => {
+describe('the check of tables', () => {
   let world: World;
   beforeAll(async () => {
     // Event triggers of rdsadmin's own would be the platform's.
@@ -60,7 +60,7 @@ describe('tables and what hangs on them', () => {
     expect(await findingsOf(plain, CHECKS)).toEqual([]);
   });
 
-  it('finds what is not replicated, or differently, and leaves excluded schemas out', async () => {
+  it('finds objects replicated differently or not at all, and leaves excluded schemas out', async () => {
     const odd = await world.sibling('odd');
     await odd.asSourceRole(SCHEMA);
     await odd.source(`alter table ${ODD}.${LONG} add column g int generated always as ("d o" * 2) stored`);
@@ -91,7 +91,7 @@ describe('tables and what hangs on them', () => {
     expect(summary(await left(10))).toEqual({ SequenceMarginDoesNotFit: warning('public.s (9 left)') });
   });
 
-  it('tells the size of the data, and that there is none', async () => {
+  it('returns the size of the data, also of none', async () => {
     const sized = await world.sibling('size');
     expect(summary(await findingsOf(sized, [size, nothingToMove]))).toEqual({
       DiskSpace: warning('0 tables, 0 bytes, with indexes 0 bytes'),
@@ -110,7 +110,7 @@ describe('tables and what hangs on them', () => {
   });
 });
 
-describe('what version 11 is the last to have', () => {
+describe('the check of features that ended with version 11', () => {
   it('finds hidden oids and removed types', async () => {
     const world = await startWorld({
       source: 11,

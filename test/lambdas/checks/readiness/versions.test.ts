@@ -10,7 +10,7 @@ import { startWorld, type World } from '../../../support/world.ts';
 
 const CHECKS = [versions, auroraDecoding, standby];
 
-describe('server versions', () => {
+describe('the check of server versions', () => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld({ source: 18, target: 17 });
@@ -35,7 +35,7 @@ describe('server versions', () => {
     expect((await versions.find({ sourceVersion, targetVersion } as CheckContext)).map(({ code }) => code)).toEqual(codes);
   });
 
-  it('refuses Aurora 16.1, by what RDS says or by what the server says', async () => {
+  it('refuses Aurora 16.1, known from RDS or from the server', async () => {
     const cluster = world.places.cluster;
     const state = await cluster.describe();
     const as = (engineVersion: string) => ({ ...cluster, describe: async () => state && { ...state, engineVersion } });

@@ -11,7 +11,7 @@ describe.each([
   [17, 'member'],
   [18, 'member'],
   [18, 'default'],
-] as const)('what a switch will need of a target of version %i, logged in as %s (#10)', (target, targetLogin) => {
+] as const)('privileges of a switch on a target of version %i, logged in as %s (#10)', (target, targetLogin) => {
   let world: World;
   let bare: World;
   beforeAll(async () => {
@@ -23,11 +23,11 @@ describe.each([
   });
   afterAll(() => Promise.all([world?.destroy(), bare?.destroy()]));
 
-  it('is there with the login that PlanetScale makes', async () => {
+  it('suffice with the login that PlanetScale makes', async () => {
     expect(await findingsOf(world, RIGHTS)).toEqual([]);
   });
 
-  it('is named before the copy where the login was made without postgres, with the login that has it and the click', async () => {
+  it('are reported before the copy for a login without postgres, with the remedy', async () => {
     const poor = await poorRole('target', world, 'pscale_api_poor', 'grant pg_create_subscription to :role');
     const found = await findingsOf(world, RIGHTS, { target: poor });
     expect(summary(found)).toEqual({
@@ -48,7 +48,7 @@ describe.each([
     expect(found[1]?.remedy).toContain('{"reverse": false}');
   });
 
-  it('is named where the login may not act as the role that it inherits', async () => {
+  it('are reported where the login may not SET ROLE to the role that it inherits', async () => {
     const barred = await poorRole('target', world, 'pscale_api_barred', `grant ${TARGET_ROLES.default} to :role with set false`);
     const found = await findingsOf(world, RIGHTS, { target: barred });
     expect(summary(found)).toEqual({
@@ -60,7 +60,7 @@ describe.each([
     expect(found[0]?.remedy).toContain('pscale_api_barred is a member of postgres; where it may not act as that role');
   });
 
-  it('asks the way back for nothing where nobody wants it, and the fence all the same', async () => {
+  it('are checked for the fence alone where the input wants no way back', async () => {
     const poor = await poorRole('target', world, 'pscale_api_other');
     const input = { reverse: false };
     expect(Object.keys(summary(await findingsOf(world, [...RIGHTS, wayBackRoom], { target: poor, input })))).toEqual([
@@ -69,7 +69,7 @@ describe.each([
     expect(await findingsOf(bare, [wayBackRoom], { input })).toEqual([]);
   });
 
-  it('names wal_level and slots of the target, and where they are set', async () => {
+  it('include wal_level and slots of the target, with their place', async () => {
     const found = await findingsOf(bare, [wayBackRoom]);
     expect(summary(found)).toEqual({
       TargetWalLevelNotLogical: blocker('target: wal_level = replica'),
@@ -78,21 +78,21 @@ describe.each([
     for (const { remedy } of found) expect(remedy).toMatch(/Clusters → Parameters.*before the copy.*"reverse": false/);
   });
 
-  it('warns of the 4 GB that PlanetScale keeps for a slot by default, with the number', async () => {
+  it("come with a warning of PlanetScale's default limit of 4 GB for a slot", async () => {
     expect(summary(await findingsOf(world, [wayBackRoom]))).toEqual({
       TargetKeepsLittleWal: warning('target: max_slot_wal_keep_size = 4096 MB'),
     });
   });
 });
 
-describe('what a switch will need of the source', () => {
+describe('privileges of a switch on the source', () => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld({ source: 17, target: 18 });
   });
   afterAll(() => world?.destroy());
 
-  it('is named before the copy (#10)', async () => {
+  it('are reported before the copy (#10)', async () => {
     const source = await poorRole('source', world, 'poor');
     expect(summary(await findingsOf(world, RIGHTS, { source }))).toEqual({
       FenceRightsMissing: blocker(

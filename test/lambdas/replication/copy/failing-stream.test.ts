@@ -44,7 +44,7 @@ async function overAMinute(world: World, step: StepName): Promise<unknown> {
 describe.each([
   [11, 18],
   [15, 17],
-] as const)('a stream from %i to %i (#11)', (source, target) => {
+] as const)('a failing stream from %i to %i (#11)', (source, target) => {
   let base: World;
   let siblings = 0;
   beforeAll(async () => {
@@ -64,7 +64,7 @@ describe.each([
     return one;
   };
 
-  it('that stands for a new column is told so by AwaitConvergence and CompareData, with the statement after which it goes on', async () => {
+  it('over a new column is reported by AwaitConvergence and CompareData, with the statement that helps', async () => {
     const one = await copied();
     await one.asSourceRole(`alter table item add column "New one" text not null default 'it''s'; insert into item values (200, 'y')`);
     await expect(one.visit('CompareData')).rejects.toMatchObject({
@@ -80,7 +80,7 @@ describe.each([
     expect(await one.until('CompareData')).toMatchObject({ verdict: 'done' });
   });
 
-  it('that the target refuses says so in AwaitConvergence and in CompareData, and goes on when that is mended', async () => {
+  it('over a refusal of the target is reported by AwaitConvergence and CompareData, and passes once that is mended', async () => {
     const one = await copied();
     await one.asTargetRole('alter table bad alter price type smallint');
     await one.asSourceRole('insert into bad values (3, 100000)');
@@ -96,7 +96,7 @@ describe.each([
     await one.until('AwaitConvergence', { execution: 'another' });
   });
 
-  it('whose copy of one table fails is told after a minute, with that table and what runs there, although other tables are copied', async () => {
+  it('over the copy of one table is reported after a minute, with the table and its state, although other tables are copied', async () => {
     const one = await world();
     await one.asTargetRole(`create function dear(int) returns boolean language plpgsql as $$ begin raise 'canary'; end $$;
       alter table bad add constraint is_dear check (public.dear(price))`);
@@ -110,7 +110,7 @@ describe.each([
     await one.until('AwaitCopy');
   });
 
-  it('names nobody who holds a lock for a moment, and whoever holds one at two looks, on either side', async () => {
+  it('is not put down to a lock held for a moment, but to one held at two samples, on either side', async () => {
     const one = await world();
     const ports = one.ports('AwaitCopy');
     const onTarget = await one.ports('holder').acting.target.session('lasting');
@@ -139,7 +139,7 @@ describe.each([
   });
 });
 
-it('CompareData of a world without any subscription compares all the same (#11)', async () => {
+it('CompareData passes without a subscription (#11)', async () => {
   const world = await startWorld({ source: 17, target: 18, schema: SCHEMA, targetSchema: SCHEMA });
   try {
     await letReadersIn(world);

@@ -21,8 +21,8 @@ const visits = (syncErrors: readonly number[], changes: Partial<typeof world> = 
     undefined,
   ) as Failures;
 
-describe('errors that keep coming (#11)', () => {
-  it('are called failing after a minute, and name the tables whose copy begins again and again', () => {
+describe('the detection of repeated errors (#11)', () => {
+  it('reports a stream as failing after a minute, and names the tables whose copy starts over', () => {
     expect(isFailing(visits([7, 9, 11, 13]))).toBe(false);
     const after = visits([7, 9, 11, 13, 15]);
     expect(isFailing(after)).toBe(true);
@@ -30,14 +30,14 @@ describe('errors that keep coming (#11)', () => {
     expect(after.suspects).toEqual([{ schema: 'public', table: 'bad' }]);
   });
 
-  it('count for nothing where one visit saw none, a server was restarted, or statistics were set back', () => {
+  it('ignores errors that one visit did not see, or from before a restart or a reset of statistics', () => {
     expect(isFailing(visits([7, 9, 11, 13, 13]))).toBe(false);
     const restarted = keepFailures(visits([7, 9, 11, 13, 15]), workers({ syncErrors: 17 }), { ...world, servers: 2 }, 2 * MINUTE);
     expect(isFailing(restarted)).toBe(false);
     expect(isFailing(keepFailures(visits([7, 9, 11, 13, 15]), workers({ syncErrors: 1 }), world, 2 * MINUTE))).toBe(false);
   });
 
-  it('of copies count for nothing while the target is not connected, but those of changes that were received do', () => {
+  it('ignores errors of copies while the target is not connected, and counts those of received changes', () => {
     expect(isFailing(visits([7, 9, 11, 13, 15, 17], { connected: false }))).toBe(false);
     const applying = [0, 2, 4, 6, 8, 10].reduce<Failures | undefined>(
       (before, applyErrors, visit) => keepFailures(before, workers({ applyErrors }), { ...world, connected: false }, (visit * MINUTE) / 4),
@@ -46,7 +46,7 @@ describe('errors that keep coming (#11)', () => {
     expect(applying && isFailing(applying)).toBe(true);
   });
 
-  it('do not make a suspect of a table that gets on, or that began only just now and goes on', () => {
+  it('names no table that makes progress or has only just started over', () => {
     const young = { ...copying('young', 10), workerSeconds: 5 };
     const first = keepFailures(visits([7]), workers({ syncErrors: 9 }), { ...world, tables: [failing, healthy, young] }, MINUTE / 4);
     expect(first.suspects.map(({ table }) => table)).toEqual(['bad', 'young']);
@@ -59,7 +59,7 @@ describe('errors that keep coming (#11)', () => {
     expect(then.suspects.map(({ table }) => table)).toEqual(['bad']);
   });
 
-  it('come back from the evidence, of which nothing is taken for granted', () => {
+  it('restores its state from the evidence, and validates all of it', () => {
     const kept = visits([7, 9]);
     expect(readFailures({ failures: failuresAsJson(kept) } as Json)).toEqual(kept);
     for (const other of [undefined, null, {}, { failures: {} }, { failures: { ...kept, suspects: 'x' } }])

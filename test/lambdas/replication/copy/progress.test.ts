@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { progressOf } from '../../../../lambdas/replication/copy/progress.ts';
 import { copying, sourceTable, targetTable } from './copies.ts';
 
-describe('progress of a copy', () => {
-  it('is counted against the publication, not against what the subscription knows', () => {
+describe('the progress of a copy', () => {
+  it('is counted against the publication, not against the subscription', () => {
     const source = [sourceTable('known'), sourceTable('unknown')];
     expect(progressOf(source, [targetTable('known'), targetTable('left over')])).toMatchObject({ tables: 2, ready: 1, percent: 50 });
   });
@@ -19,7 +19,7 @@ describe('progress of a copy', () => {
     });
   });
 
-  it('goes by size where the planner knows no rows, and never calls a copy in flight complete', () => {
+  it('goes by size where reltuples is unknown, and never shows a copy in flight as complete', () => {
     const unanalyzed = sourceTable('new', { bytes: 100, estimatedRows: -1 });
     expect(progressOf([unanalyzed], [copying('new', 5, 40)])).toMatchObject({ percent: 40 });
     expect(progressOf([unanalyzed], [copying('new', 5, 400_000)])).toMatchObject({ percent: 99 });
@@ -30,7 +30,7 @@ describe('progress of a copy', () => {
     expect(progressOf([], [])).toMatchObject({ percent: 100 });
   });
 
-  it('stays small however many tables are in flight, and keeps the largest', () => {
+  it('stays small for any number of tables in flight, and keeps the largest', () => {
     const names = Array.from({ length: 5_000 }, (_, number) => `table ${number}`);
     const shown = progressOf(
       names.map((name) => sourceTable(name)),

@@ -24,7 +24,7 @@ describe.each(PAIRS)('tables without a key, with consent, from %i to %i (#11)', 
   });
   afterAll(() => world?.destroy());
 
-  it('are told apart by what is there, and those that nothing helps are named, with remedies that help', async () => {
+  it('get a replica identity from what exists, and the others are named with remedies that help', async () => {
     const found = await findingsOf(world, [replicaIdentity], { input: INPUT });
     const all = summary(found);
     expect(all.ReplicaIdentityToBeSet).toMatchObject({ severity: 'warning' });
@@ -53,7 +53,7 @@ describe.each(PAIRS)('tables without a key, with consent, from %i to %i (#11)', 
     before = await world.source(IDENTITIES);
   });
 
-  it('let every UPDATE and DELETE through to the target', async () => {
+  it('replicate every UPDATE and DELETE to the target', async () => {
     for (const step of ['CreateReplicationRole', 'SetReplicaIdentity', 'CopySchema', 'CreatePublication'] as const) {
       await world.visit(step, { input: INPUT });
     }
@@ -68,7 +68,7 @@ describe.each(PAIRS)('tables without a key, with consent, from %i to %i (#11)', 
     expect(await switchFindings(world, [tables, schema, replicaIdentityThere])).toEqual([]);
   });
 
-  it('can be written at the target after a switch, and every change comes back', async () => {
+  it('accept writes at the target after a switch, and replicate every change back', async () => {
     await streaming(world);
     await world.visit('SwitchOver', { input: { reverse: true } });
     await world.target(touchAll(source, 3));
@@ -77,7 +77,7 @@ describe.each(PAIRS)('tables without a key, with consent, from %i to %i (#11)', 
     await world.visit('SwitchBack');
   });
 
-  it('have the replica identity that they had on both sides after Cleanup', async () => {
+  it('have their former replica identity on both sides after Cleanup', async () => {
     await world.until('DropReplication');
     // What an index left behind that is gone means the same as this, and is all that can be said.
     const gone = (row: Record<string, unknown>) => (row.identity === 'i' && row.index === null ? { ...row, identity: 'n' } : row);

@@ -23,7 +23,7 @@ describe('replica identities at Cleanup (#11)', () => {
   };
   const kinds = async (run: World['source']) => (await run(IDENTITIES)).map(({ identity }) => identity).join('');
 
-  it('wait for a table that is locked, which the evidence names, and go back once it is free', async () => {
+  it('wait for a locked table, named in the evidence, and are restored once it is free', async () => {
     const world = await set();
     const holder = new pg.Client(clientConfig(world.database.source, 'somebody'));
     await holder.connect();
@@ -38,7 +38,7 @@ describe('replica identities at Cleanup (#11)', () => {
     expect([await kinds(world.source), await kinds(world.target)]).toEqual(['dd', 'dd']);
   });
 
-  it('are left where we have lost the right to alter a table, which is said with what it was', async () => {
+  it('are left where the privilege to alter a table was lost, and named with their former value', async () => {
     const world = await set();
     await world.target(`create role thief_${siblings}; alter table public.a owner to thief_${siblings}`);
     const { evidence } = await world.until('DropReplication');
@@ -51,7 +51,7 @@ describe('replica identities at Cleanup (#11)', () => {
     expect([await kinds(world.source), await kinds(world.target)]).toEqual(['dd', 'fd']);
   });
 
-  it('go back once where two clean up at once, and with the copy where that is dropped', async () => {
+  it('are restored once by two concurrent Cleanups, also with the copy dropped', async () => {
     const world = await set();
     const input = { target: 'drop' };
     await Promise.all([world.until('DropReplication', { input }), world.until('DropReplication', { input })]);

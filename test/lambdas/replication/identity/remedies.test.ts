@@ -16,7 +16,7 @@ describe.each(PAIRS)('the remedies for tables without a key, from %i to %i (#11)
   });
   afterAll(() => world?.destroy());
 
-  it('are accepted by the server as they are printed, in their order, and leave nothing to be found', async () => {
+  it('are accepted by the server as printed and in order, and leave no finding', async () => {
     const found = (await findingsOf(world, [replicaIdentity])).filter(({ severity }) => severity === 'blocker');
     const statements = found.flatMap((finding) => finding.statements ?? []).flatMap((text) => text.split(/(?<=;) /));
     expect(statements.length).toBeGreaterThan(20);
@@ -29,7 +29,7 @@ describe.each(PAIRS)('the remedies for tables without a key, from %i to %i (#11)
     expect(after.filter(({ severity }) => severity === 'blocker')).toEqual([]);
   });
 
-  it('let every UPDATE and DELETE through to the target, and count as equal there', async () => {
+  it('replicate every UPDATE and DELETE to the target, and compare as equal there', async () => {
     for (const step of ['CreateReplicationRole', 'CopySchema', 'CreatePublication'] as const) await world.visit(step);
     await world.until('CreateSubscription');
     await eventually(async () => (await tableStates(world)).every((state) => state === 'r'));

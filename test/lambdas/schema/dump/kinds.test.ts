@@ -26,7 +26,7 @@ describe('the kind of a post-data statement', () => {
     ['CREATE STATISTICS s.st (ndistinct) ON a, b FROM s.t', 'detail', 'st', { schema: 's', name: '' }],
     ['CREATE EVENT TRIGGER et ON ddl_command_end EXECUTE FUNCTION f()', 'event trigger', 'et', undefined],
     ['ALTER EVENT TRIGGER et ENABLE ALWAYS', 'event trigger', 'et', undefined],
-  ])('%s', (text, kind, object, table) => {
+  ])('is found for: %s', (text, kind, object, table) => {
     expect(classify(text)).toEqual({ kind, object, on: table, text });
   });
 

@@ -115,7 +115,7 @@ const FORETOLD = [
 ];
 
 describe.each(versions<readonly [ServerVersion, ServerVersion]>([11, 17], [15, 18], [18, 18]))(
-  'what only a superuser may make, from %d to %d (#11)',
+  'objects that only a superuser may create, from %d to %d (#11)',
   (source, target) => {
     let world: World;
     beforeAll(async () => {
@@ -130,7 +130,7 @@ describe.each(versions<readonly [ServerVersion, ServerVersion]>([11, 17], [15, 1
       return one;
     };
 
-    it('stays behind all at once where no table needs it, and the rest is copied and built', async () => {
+    it('are left out and reported together where no table needs them, and the rest is copied and built', async () => {
       const copied = await withSchema(HARMLESS);
       const found = await findingsOf(copied, [leftBehind]);
       const { evidence } = await copied.until('CopySchema');
@@ -170,7 +170,7 @@ describe.each(versions<readonly [ServerVersion, ServerVersion]>([11, 17], [15, 1
       ]);
     });
 
-    it('is refused where tables need it, all of it named at once, before the copy and in Preflight', async () => {
+    it('are refused together where tables need them, by Preflight and before the copy', async () => {
       const copied = await withSchema(`
       create function public.plus(int, int) returns int language internal immutable as 'int4pl';
       create table public.by_default (id int primary key, v int default public.plus(1, 2));
@@ -215,7 +215,7 @@ describe.each(versions<readonly [ServerVersion, ServerVersion]>([11, 17], [15, 1
       expect((await copied.until('BuildIndexes', { input: none })).evidence).toMatchObject({ failures: [] });
     });
 
-    it('finds nothing in ordinary schemas', async () => {
+    it('are none in ordinary schemas', async () => {
       const plain = await withSchema(`
       create extension citext; create type public.mood as enum ('a'); create cast (varchar as public.mood) with inout as implicit;
       create function public.one() returns int language plpgsql set search_path = public set work_mem = '8MB' as 'begin return 1; end';

@@ -32,7 +32,7 @@ ALTER TABLE ONLY s.leaf
 `;
 
 describe('the plan of a copy', () => {
-  it('takes keys, identities and their attachments at once, and leaves the rest', () => {
+  it('creates keys, identities and their attachments at once, and leaves the rest for later', () => {
     const { keys, postData } = sectionsOf(splitDump(PARTITIONED));
     expect(keys.map(({ text }) => text.replaceAll(/\s+/g, ' '))).toEqual([
       'ALTER TABLE ONLY s.root ADD CONSTRAINT root_pkey PRIMARY KEY (id)',
@@ -50,7 +50,7 @@ describe('the plan of a copy', () => {
     ]);
   });
 
-  it('runs nothing that a driver or a managed target cannot', () => {
+  it('contains nothing that a driver or a managed target cannot run', () => {
     const { now } = planCopy(PARTITIONED, NOTHING);
     expect(now.slice(0, 2).map(({ text }) => text)).toEqual([
       'CREATE SCHEMA IF NOT EXISTS s',
@@ -60,7 +60,7 @@ describe('the plan of a copy', () => {
     expect(now.find(({ text }) => text.includes('COMMENT ON EXTENSION'))?.text).toMatch(/^do .*exception when insufficient_privilege/s);
   });
 
-  it('refreshes the views that hold rows, what others read first, after analyzing, and vacuums all', () => {
+  it('refreshes materialized views in order of dependency after ANALYZE, and vacuums all', () => {
     const populated = [
       { schema: 's', name: 'a' },
       { schema: 's', name: 'M' },
@@ -75,13 +75,13 @@ describe('the plan of a copy', () => {
     expect(later.map(({ ordinal }) => ordinal)).toEqual(later.map((_, at) => at + 1));
   });
 
-  it('leaves out foreign keys to tables that stay behind, and says so', () => {
+  it('leaves out foreign keys to tables that are not copied, and reports them', () => {
     const plan = planCopy(PARTITIONED, { ...NOTHING, dangling: [{ schema: 's', table: 'leaf', name: 'to_gone' }] });
     expect(plan.leftBehind).toEqual(['"s"."leaf": to_gone']);
     expect(plan.later.filter(({ kind }) => kind === 'foreign key')).toEqual([]);
   });
 
-  it('leaves out event triggers of the platform, with what is said about them, and no others (#10)', () => {
+  it('leaves out event triggers of the platform with their comments, and no others (#10)', () => {
     const trigger = (name: string) => `
 --
 -- Name: ${name}; Type: EVENT TRIGGER; Schema: -; Owner: -
@@ -104,22 +104,22 @@ COMMENT ON EVENT TRIGGER "${name}" IS 'seen';
     expect(texts.filter((text) => text.includes('own ddl'))).toHaveLength(2);
   });
 
-  it('has nothing for later when the schema is empty, but to analyze and to vacuum', () => {
+  it('holds nothing for later for an empty schema, but ANALYZE and VACUUM', () => {
     expect(planCopy('', NOTHING)).toMatchObject({ now: [], leftBehind: [], later: [{ kind: 'analyze' }, { kind: 'vacuum' }] });
   });
 });
 
-describe('batches', () => {
+describe('batches of statements', () => {
   const statements = Array.from({ length: 450 }, (_, at) => ({ entry: undefined, text: `${at}`.padEnd(at === 300 ? 400_000 : 10) }));
 
-  it('hold every statement once, in order, none too large', () => {
+  it('hold every statement once, in order, within the limit of size', () => {
     const all = batches(statements);
     expect(all.flat()).toEqual(statements);
     expect(all.length).toBeLessThan(10);
     for (const batch of all) expect(batch.length === 1 || batch.map(({ text }) => text).join('').length <= 262_144).toBe(true);
   });
 
-  it('are taken apart into what makes one object, settings apart (#11)', () => {
+  it('are split into the statements of one object, settings apart (#11)', () => {
     const [one, two] = [
       { name: 'c', type: 'TEXT SEARCH CONFIGURATION', schema: 's' },
       { name: 't', type: 'TABLE', schema: 's' },
@@ -135,7 +135,7 @@ describe('batches', () => {
   });
 });
 
-describe('exclusions', () => {
+describe('exclusions of schemas and tables', () => {
   it('match names exactly', () => {
     const options = dumpOptions({ excludeSchemas: ['a.*"b'], excludeTables: [{ schema: 'S|x', table: 't$' }] }, ['aws_s3']);
     expect(options).toContain('--exclude-schema="a.*""b"');

@@ -65,7 +65,7 @@ describe('splitting a dump', () => {
     );
   });
 
-  it('knows the entry above a statement, and every statement of it', () => {
+  it('finds the TOC entry above a statement, and every statement of it', () => {
     const dump = [
       'SET statement_timeout = 0;',
       '--\n-- Name: t; Type: TABLE; Schema: public; Owner: -\n--\n\nCREATE TABLE public.t ();',
@@ -81,14 +81,14 @@ describe('splitting a dump', () => {
     ]);
   });
 
-  it('takes no entry from inside of a statement', () => {
+  it('finds no TOC entry inside of a statement', () => {
     const [only] = splitDump(
       "-- Name: real; Type: VIEW; Schema: s; Owner: -\nCREATE VIEW v AS\n-- Name: no; Type: TABLE; Schema: s; Owner: -\nSELECT ';';",
     );
     expect(only?.entry?.name).toBe('real');
   });
 
-  it('leaves out commands of psql, but not what looks like one inside of a literal', () => {
+  it('leaves out psql commands, but nothing inside of a literal', () => {
     expect(texts("\\restrict abc\n\nSELECT '\n\\restrict no;\n', E'\\\\'\n;\n\\unrestrict abc\n")).toEqual([
       "SELECT '\n\\restrict no;\n', E'\\\\'",
     ]);
@@ -107,12 +107,12 @@ END`;
     ]);
   });
 
-  it('takes time in proportion to the length, and deep literals in its stride', () => {
+  it('takes time in proportion to the length, and accepts deep literals', () => {
     const long = `SELECT '${"''".repeat(1_000_000)}', $q$${'\n;'.repeat(1_000_000)}$q$`;
     expect(texts(`${long};SELECT 2;`)).toEqual([long, 'SELECT 2']);
   });
 
-  it('refuses a dump that was cut off', () => {
+  it('refuses a truncated dump', () => {
     expect(() => splitDump('CREATE TABLE a ();\nCREATE TABLE b (')).toThrow(SyntaxError);
     expect(() => splitDump("SELECT 'never closed;\n")).toThrow(SyntaxError);
   });

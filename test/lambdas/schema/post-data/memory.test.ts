@@ -18,6 +18,6 @@ it.each([
   [settings(256, 128, 4), 32, { bytes: 128 * MB, parallelWorkers: 0 }],
   [settings(65_536, 64, 40), 2, { bytes: 1024 * MB, parallelWorkers: 2 }],
   [settings(256, 16, 1), 1, { bytes: 128 * MB, parallelWorkers: 0 }],
-])('%#: gives each builder its share', (target, builders, expected) => {
+])('case %#: gives each builder its share of maintenance_work_mem', (target, builders, expected) => {
   expect(builderSettings(target, builders)).toEqual(expected);
 });

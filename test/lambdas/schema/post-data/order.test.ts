@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { DEADLOCK_DETECTED, UNDEFINED_TABLE } from '../../../../lambdas/postgres/sqlstates.ts';
 import { inEachOthersWay, nextBatch, type StatementStatus } from '../../../../lambdas/schema/post-data/order.ts';
 import { stateOf } from '../../../../lambdas/schema/post-data/state.ts';
 
@@ -31,23 +32,23 @@ const work = (kind: StatementStatus['kind'], table: string, more: Partial<Statem
 };
 const always = () => true;
 
-describe('the next turn', () => {
+describe('the next batch of post-data', () => {
   const small = work('index', 'small', { bytes: 1 });
   const large = work('unique', 'large', { bytes: 9 });
   const key = work('foreign key', 'small');
   const trigger = work('detail', 'small');
 
-  it('is that of the long work, largest table first', () => {
+  it('is that of the long statements, largest table first', () => {
     expect(nextBatch([key, small, trigger, large], always, 2)).toEqual({ queue: [large, small], running: [], sessions: 2 });
   });
 
-  it('counts what is still running from an earlier visit', () => {
+  it('counts what still runs from an earlier visit', () => {
     const running = { ...large, state: 'running' as const };
     expect(nextBatch([running, small, key], always, 2)).toEqual({ queue: [small], running: [running], sessions: 1 });
     expect(nextBatch([running, small, key], always, 1)).toBeUndefined();
   });
 
-  it('of a group comes when the groups before have ended, however they ended', () => {
+  it('of a group waits for the end of the groups before, whether they succeeded or not', () => {
     const running = { ...small, state: 'running' as const };
     const failed = { ...small, state: 'failed' as const };
     expect(nextBatch([running, key], always, 4)).toBeUndefined();
@@ -59,13 +60,13 @@ describe('the next turn', () => {
     expect(nextBatch([trigger, second], always, 4)).toEqual({ queue: [trigger, second], running: [], sessions: 1 });
   });
 
-  it('leaves out what had its turn', () => {
+  it('leaves out what was started already', () => {
     expect(nextBatch([large, key], ({ kind }) => kind !== 'unique', 2)?.queue).toEqual([key]);
     expect(nextBatch([large], () => false, 2)).toBeUndefined();
   });
 });
 
-describe('two statements', () => {
+describe('the locks of two statements', () => {
   const to = (table: string) => ({ toSchema: 's', toTable: table });
   it.each([
     [work('index', 'a'), work('index', 'a'), false],
@@ -74,7 +75,7 @@ describe('two statements', () => {
     [work('foreign key', 'a', to('b')), work('foreign key', 'b', to('a')), true],
     [work('foreign key', 'a', to('c')), work('foreign key', 'b', to('c')), true],
     [work('foreign key', 'a', to('b')), work('foreign key', 'c', to('d')), false],
-  ])('%#: are in each other’s way or not', (one, other, expected) => {
+  ])('case %#: conflict or do not', (one, other, expected) => {
     expect(inEachOthersWay(one, other)).toBe(expected);
     expect(inEachOthersWay(other, one)).toBe(expected);
   });
@@ -88,13 +89,13 @@ describe('the state of a statement', () => {
     [tried({ running: true }), 'running'],
     [tried({ code: '23505' }), 'failed'],
     [tried({ code: '23505', execution: 'earlier' }), 'open'],
-    [tried({ code: '40P01', attempts: 4 }), 'open'],
-    [tried({ code: '40P01', attempts: 5 }), 'failed'],
-    [tried({ code: '42P01' }), 'open'],
-    [tried({ code: '42P01', attempts: 2 }), 'failed'],
+    [tried({ code: DEADLOCK_DETECTED, attempts: 4 }), 'open'],
+    [tried({ code: DEADLOCK_DETECTED, attempts: 5 }), 'failed'],
+    [tried({ code: UNDEFINED_TABLE }), 'open'],
+    [tried({ code: UNDEFINED_TABLE, attempts: 2 }), 'failed'],
     [tried({ attempts: 4 }), 'open'],
     [tried({ attempts: 5 }), 'failed'],
-  ] as const)('%#: is %s', (one, expected) => {
+  ] as const)('case %#: is %s', (one, expected) => {
     expect(stateOf(one, 'this')).toBe(expected);
   });
 });

@@ -11,7 +11,7 @@ create table read_often (id int primary key, word text) with (autovacuum_enabled
 create materialized view totals with (autovacuum_enabled = off) as select count(*) as n from read_often;
 `;
 
-describe('BuildIndexes vacuums what was copied (#11)', () => {
+describe('BuildIndexes vacuums the copied relations (#11)', () => {
   let world: World;
   let made = 0;
   beforeAll(async () => {
@@ -33,7 +33,7 @@ describe('BuildIndexes vacuums what was copied (#11)', () => {
       `select relname::text as name from pg_class where relname in ('read_often', 'totals') and (relpages = 0 or relallvisible < relpages)`,
     );
 
-  it('leaves every page of tables and materialized views in the visibility map', async () => {
+  it('and leaves every page of tables and materialized views in the visibility map', async () => {
     const shop = await copied();
     expect(await unseen(shop)).toHaveLength(2);
     const { evidence } = await shop.until('BuildIndexes');
@@ -41,7 +41,7 @@ describe('BuildIndexes vacuums what was copied (#11)', () => {
     expect(await unseen(shop)).toEqual([]);
   });
 
-  it('leaves a long vacuum to the server when a visit is over, and comes back to it', async () => {
+  it('and leaves a long VACUUM to the server at the end of a visit, and finds it at the next', async () => {
     const shop = await copied();
     const locker = new pg.Client(clientConfig(shop.database.target, 'test locker'));
     await locker.connect();

@@ -16,7 +16,7 @@ import { sqlOn, startWorld, type World } from '../../../support/world.ts';
 const MEMBERS_SINCE = 16;
 const named = (...faults: readonly string[]) => ({ NotOurs: { severity: 'blocker', objects: faults } });
 
-describe.each(versions(11, 13, 15, 17, 18))('what has our name on version %i (#9.10)', (version) => {
+describe.each(versions(11, 13, 15, 17, 18))('an object with our name on version %i (#9.10)', (version) => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld({ source: version, schema: 'create table public.t (id int primary key)' });
@@ -59,12 +59,12 @@ describe.each(versions(11, 13, 15, 17, 18))('what has our name on version %i (#9
     expect(await found()).toEqual({});
   });
 
-  it('is refused with a role of ours that another with CREATEROLE has made, where that leaves a way in', async () => {
+  it('is refused for a role of ours made by another role with CREATEROLE that can still log in as it', async () => {
     await asPlanter(`create role ${REPLICATION_ROLE} login password 'known to the planter'`);
     expect(await found()).toEqual(version >= MEMBERS_SINCE ? named(`source: role ${REPLICATION_ROLE} has ${PLANTER} as a member`) : {});
   });
 
-  it('is refused with a publication whose owner decides what is sent', async () => {
+  it('is refused for a publication whose owner could change what is sent', async () => {
     await asPlanter(`create table if not exists trap.t (id int primary key); create publication planetscale_migration for table trap.t`);
     expect(await found()).toEqual(named(`source: publication planetscale_migration belongs to ${PLANTER}`));
     await world.visit('CreateReplicationRole').catch(() => {});
@@ -72,8 +72,8 @@ describe.each(versions(11, 13, 15, 17, 18))('what has our name on version %i (#9
   });
 });
 
-describe('what has our name on the target (#9.10)', () => {
-  it('is refused with a subscription of somebody else', async () => {
+describe('an object with our name on the target (#9.10)', () => {
+  it('is refused for a subscription of another owner', async () => {
     const world = await startWorld({ source: 15, target: 18, schema: 'create table public.t (id int primary key)' });
     try {
       const planter = await planterOn(world, 'target');
@@ -93,11 +93,11 @@ describe('what has our name on the target (#9.10)', () => {
   });
 });
 
-describe('what a migration makes itself (#9.10)', () => {
+describe('an object that a migration makes itself (#9.10)', () => {
   it.each([
     [11, 18],
     [17, 18],
-  ] as const)('is ours on both sides from %i to %i, before and after a switch and back', async (source, target) => {
+  ] as const)('is trusted on both sides from %i to %i, before a switch, after it and after the Rollback', async (source, target) => {
     const world = await replicated({ source, target });
     try {
       const expectOurs = async () => {
@@ -116,14 +116,14 @@ describe('what a migration makes itself (#9.10)', () => {
   });
 });
 
-describe('other roles that PlanetScale makes (#10)', () => {
+describe('roles that PlanetScale creates (#10)', () => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld({ source: 15, target: 18, schema: 'create table public.t (id int primary key)' });
   });
   afterAll(() => world?.destroy());
 
-  it('are no fault of ours for being members of postgres, as which ours makes its role', async () => {
+  it('are trusted as members of postgres, as which our role creates its own', async () => {
     await world.target('create role pscale_api_another login; grant postgres to pscale_api_another');
     const target = world.ports('SwitchOver').acting.target as Database;
     await ensureReplicationRole(target, world.places.replication);

@@ -99,7 +99,7 @@ describe.each(versions(11, 13, 15, 17, 18))('our schema on version %i (#9.10)', 
       'constraint line_id_fkey on table line refers to a table of ours',
     ],
     ['was given away', `alter schema planetscale_migration owner to ${PLANTER}`, `schema planetscale_migration belongs to ${PLANTER}`],
-  ])('of our own is refused by the next visit once it %s', async (_, change, named) => {
+  ])('is refused at the next visit once it %s', async (_, change, named) => {
     await makeOurs();
     const { source } = world.ports('Test').looking;
     await world.source(change);
@@ -108,7 +108,7 @@ describe.each(versions(11, 13, 15, 17, 18))('our schema on version %i (#9.10)', 
     await expect(source.query(gateState())).rejects.toThrow(NotOurs);
   });
 
-  it('may be read by others, and belong to whoever could become us', async () => {
+  it('is trusted where others may read it and its owner could SET ROLE to us', async () => {
     await makeOurs();
     await world.source(`grant usage on schema planetscale_migration to ${PLANTER}; grant select on planetscale_migration.gate to ${PLANTER};
 create view public.gates as select state from planetscale_migration.gate`);
@@ -117,7 +117,7 @@ create view public.gates as select state from planetscale_migration.gate`);
     expect(await faultsOf(world)).toEqual([]);
   });
 
-  it('of a role that we are a member of is not ours for that', async () => {
+  it('is not trusted for being owned by a role that we are a member of', async () => {
     await makeOurs();
     await world.source(
       `grant ${PLANTER}_friend to ${world.places.source.user}; alter schema planetscale_migration owner to ${PLANTER}_friend`,
@@ -125,7 +125,7 @@ create view public.gates as select state from planetscale_migration.gate`);
     expect(await faultsOf(world)).toEqual([`schema planetscale_migration belongs to ${PLANTER}_friend`]);
   });
 
-  it('is closed to those to whom default privileges would open it', async () => {
+  it('is closed to roles to which default privileges would open it', async () => {
     await world.asSourceRole(
       `alter default privileges grant all on tables to ${PLANTER}; alter default privileges grant all on schemas to ${PLANTER}, public`,
     );
@@ -134,7 +134,7 @@ create view public.gates as select state from planetscale_migration.gate`);
     expect(acl?.acl).not.toContain(PLANTER);
   });
 
-  it('is looked at again after it was dropped, and after a transaction that made it was rolled back', async () => {
+  it('is checked again after it was dropped, and after a rollback of the transaction that created it', async () => {
     await makeOurs();
     const { source } = world.ports('Other').acting;
     expect(await source.query(gateState())).toMatchObject([{ state: 'open' }]);

@@ -60,7 +60,7 @@ describe.each(PLACES)('a schema of our name on the %s, from %i to %i (#9.10)', (
   });
   afterAll(() => world?.destroy());
 
-  describe.each(PLANTATIONS)('of somebody else, with %s in it', (name, plant, named) => {
+  describe.each(PLANTATIONS)('of another owner, with %s in it', (name, plant, named) => {
     let one: World;
     let planter: Planter;
     let before: number;
@@ -72,7 +72,7 @@ describe.each(PLACES)('a schema of our name on the %s, from %i to %i (#9.10)', (
       before = await planter.settled(); // its owner has written to what was planted
     });
 
-    it('stops Preflight among all other blockers, with the object and what mends it', async () => {
+    it('blocks Preflight together with all other blockers, with the object and the remedy', async () => {
       const error = await errorOf(one.visit('CheckReadiness'));
       expect(error).toBeInstanceOf(NotReady);
       for (const part of [
@@ -87,7 +87,7 @@ describe.each(PLACES)('a schema of our name on the %s, from %i to %i (#9.10)', (
       expect(await planter.settled()).toBe(before);
     });
 
-    it('is named by every step that would use it, and run by none', async () => {
+    it('is refused by every step that would use it, and runs in none', async () => {
       for (const step of STEPS) {
         const error = await errorOf(one.run(step, stepNamed(step), { budgetMs: 25_000 }));
         expect(`${step} ran ${(await planter.runs()) - before}`).toBe(`${step} ran 0`);
@@ -99,7 +99,7 @@ describe.each(PLACES)('a schema of our name on the %s, from %i to %i (#9.10)', (
       expect(await planter.settled()).toBe(before);
     });
 
-    it('is told by the watch, which does not run it', async () => {
+    it('is reported by the monitoring function, and does not run', async () => {
       const ports = openPorts('Watch', one.places);
       const both = ports.looking as { source: Reader; target: Reader };
       const { failures } = await collectMetrics(both, new MetricHistory(), true).finally(() => ports.close());
@@ -107,7 +107,7 @@ describe.each(PLACES)('a schema of our name on the %s, from %i to %i (#9.10)', (
       expect(await planter.settled()).toBe(before);
     });
 
-    it('is left by Cleanup, which says so, and cleaned up around once it is gone', async () => {
+    it('is left and reported by Cleanup, which removes the rest once it is gone', async () => {
       const error = await errorOf(one.until('DropReplication'));
       expect(error).toMatchObject({ name: 'CleanupIncomplete' });
       for (const part of [`Nothing was dropped on the ${side}`, named, 'drop schema planetscale_migration cascade;']) {

@@ -18,7 +18,10 @@ const OWN = new RegExp(`(?<![\\w$])(?:${[WORKLOAD_SCHEMA, APPLICATION_ROLE, OWNE
 /** A table of the user's may belong to a role of the rehearsal, or be granted to it, and is the user's all the same. */
 const BESIDE_AN_OBJECT = /\s\(?(?:owner|of|granted to)\s.*$/;
 
-/** Grants to the rehearsal's own role are left out: `grants on table shop.item was added: select to shop_app`, unless another role has some, too. */
+/**
+ * Grants to the rehearsal's own role are left out: `grants on table shop.item was added: select to shop_app`, unless another role has some,
+ * too.
+ */
 const GRANTS_ADDED = /\bgrants on .* was added: (.*)$/;
 const isGrantedToUsOnly = (object: string): boolean =>
   GRANTS_ADDED.exec(object)?.[1]

@@ -31,13 +31,13 @@ export interface Performance {
   readonly startedAt: number;
 }
 
-type Places = Readonly<Record<SideName, Parameters<typeof placeOf>[0]>>;
+type Databases = Readonly<Record<SideName, Parameters<typeof placeOf>[0]>>;
 
 /** One for each switch that was completed. @param application where the writers log in, on either side */
 export function switchesOf(
   performances: readonly Performance[],
   acknowledgements: readonly Acknowledgement[],
-  application: Places,
+  application: Databases,
 ): SwitchRecord[] {
   const switching = performances.filter(({ outcome }) => outcome.status === 'SUCCEEDED' && LEADS_TO[outcome.name as MachineName]);
   return switching.map(({ outcome, startedAt }, index) => {

@@ -3,7 +3,10 @@ import { applicationName } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
 import { statement } from './quote.ts';
 
-/** Sessions `holder` of others whose locks a session of ours in this database waits for. A prepared transaction has no session, and is not among them. */
+/**
+ * Sessions `holder` of others whose locks a session of ours in this database waits for. A prepared transaction has no session, and is not
+ * among them.
+ */
 const HOLDERS = `
 from pg_catalog.pg_stat_activity as waiting
 cross join lateral unnest(pg_catalog.pg_blocking_pids(waiting.pid)) as blocking (pid)

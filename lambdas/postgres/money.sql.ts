@@ -36,8 +36,8 @@ order by object
   );
 
 /**
- * The locale in which the application's sessions print money, as far as it is known: as the database says, else as the server does, which a session of a
- * role with a setting of its own (`worker-pins.ts`) cannot tell.
+ * The locale in which the application's sessions print money, as far as it is known: as the database says, else as the server does, which a
+ * session of a role with a setting of its own (`worker-pins.ts`) cannot tell.
  */
 export const monetaryLocale = (): Statement<{ readonly locale: string | null }> =>
   statement(`

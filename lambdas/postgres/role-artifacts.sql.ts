@@ -72,19 +72,19 @@ function* parts<Item>(items: readonly Item[]): Generator<readonly Item[]> {
 }
 
 /** Takes from the role whatever it was granted in this database. Nothing is dropped. */
-export function revokeAll(role: string, database: string, traces: RoleArtifacts): Statement[] {
+export function revokeAll(role: string, database: string, artifacts: RoleArtifacts): Statement[] {
   const from = `from ${identifier(role)}`;
   return [
-    ...[...parts(traces.tables)].map((tables) =>
+    ...[...parts(artifacts.tables)].map((tables) =>
       statement(`revoke all on table ${tables.map(({ schema, table }) => qualified(schema, table)).join(', ')} ${from}`),
     ),
-    ...[...parts(traces.schemas)].map((schemas) => statement(`revoke all on schema ${schemas.map(identifier).join(', ')} ${from}`)),
-    ...traces.defaults.map(({ schema, owner }) =>
+    ...[...parts(artifacts.schemas)].map((schemas) => statement(`revoke all on schema ${schemas.map(identifier).join(', ')} ${from}`)),
+    ...artifacts.defaults.map(({ schema, owner }) =>
       statement(`
 alter default privileges for role ${identifier(owner)} in schema ${identifier(schema)} revoke all on tables ${from}
 `),
     ),
-    ...(traces.onDatabase ? [statement(`revoke all on database ${identifier(database)} ${from}`)] : []),
+    ...(artifacts.onDatabase ? [statement(`revoke all on database ${identifier(database)} ${from}`)] : []),
   ];
 }
 

@@ -2,7 +2,8 @@
  * Statements that carry a secret: a subscription's connection string, and in it a password, or a role's verifier. PostgreSQL takes either
  * only as a constant in the text of a statement, and a text is kept in many places: the log where `log_statement` covers DDL, the log again
  * where the statement fails, pg_stat_statements, pg_stat_activity. So the text is put together inside a function of this session, and the
- * secret reaches the function as a bound value. Extensions that record statements inside functions, or bound values, are switched off (`silence.sql.ts`).
+ * secret reaches the function as a bound value. Extensions that record statements inside functions, or bound values, are switched off
+ * (`silence.sql.ts`).
  */
 import type { Statement } from '../ports/database.ts';
 import { statement } from './quote.ts';

@@ -6,7 +6,7 @@
 import { conditionOf } from './sqlstates.ts';
 
 /** An error as a server reports it. */
-export interface Told {
+export interface ServerReport {
   /** SQLSTATE. */
   readonly code: string;
   readonly message: string;
@@ -32,7 +32,7 @@ export interface PublicWords {
  */
 const MAY_QUOTE_VALUES = /^(?:22|HV|P0|38|39|XX)/;
 
-export function publicWords({ code, message, hint, foreign, culprit, objects = [] }: Told): PublicWords {
+export function publicWords({ code, message, hint, foreign, culprit, objects = [] }: ServerReport): PublicWords {
   const condition = conditionOf(code);
   if (condition !== undefined && !foreign && !MAY_QUOTE_VALUES.test(code)) return { message, hint, whole: undefined };
   const where = [...(culprit === undefined ? [] : [`in function ${culprit}`]), ...(objects.length > 0 ? [`at ${objects.join(', ')}`] : [])];

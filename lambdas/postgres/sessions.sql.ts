@@ -40,8 +40,8 @@ export const limitStatements = (milliseconds: number): Statement =>
   statement(`select set_config('statement_timeout', $1::text, true)`, [`${Math.round(milliseconds)}ms`]);
 
 /**
- * Ends the sessions that visits of other steps left running on the server: a statement goes on when its client has gone, and holds its locks. Only for a
- * machine beside which no other acting one runs; a readiness check that runs meanwhile is tried again.
+ * Ends the sessions that visits of other steps left running on the server: a statement goes on when its client has gone, and holds its
+ * locks. Only for a machine beside which no other acting one runs; a readiness check that runs meanwhile is tried again.
  */
 export const endOtherSteps = (step: string): Statement =>
   statement(

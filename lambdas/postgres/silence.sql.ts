@@ -96,6 +96,6 @@ order by k.name
 export const tryQuiet = ({ name, quiet }: Pick<Recorder, 'name' | 'quiet'>): Statement<{ set_config: string }> =>
   statement('select set_config($1::text, $2::text, true)', [name, quiet]);
 
-/** For a superuser to run. Names and values are our own, none of which needs quoting. */
+/** For the operator to run, as a role that may. Names and values are our own, none of which needs quoting. */
 export const keepQuiet = (role: string, { name, quiet }: Pick<Recorder, 'name' | 'quiet'>): string =>
   `alter role ${identifier(role)} set ${name} = '${quiet}';`;

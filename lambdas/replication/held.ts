@@ -1,8 +1,8 @@
 /**
- * The cause of a disabled subscription. We disable it for a moment: before it is first enabled, and right before a switch is committed; each time the
- * subscription's note says that we hold it. Whatever else disables it has a reason of its own, and is not undone by us: PlanetScale does it
- * to every subscription when a cluster becomes read-only, because little of its disk is left, and leaves it to its user to enable them again
- * (https://planetscale.com/docs/postgres/troubleshooting/read-only-mode).
+ * The cause of a disabled subscription. We disable it for a moment: before it is first enabled, and right before a switch is committed; each
+ * time the subscription's note says that we hold it. Whatever else disables it has a reason of its own, and is not undone by us: PlanetScale
+ * does it to every subscription when a cluster becomes read-only, because little of its disk is left, and leaves it to its user to enable
+ * them again (https://planetscale.com/docs/postgres/troubleshooting/read-only-mode).
  */
 import { CopyStalled } from '../config/errors.ts';
 import type { SideName } from '../config/side-name.ts';

@@ -17,7 +17,10 @@ from (select to_jsonb(s) as counts from pg_stat_subscription_stats as s where s.
     [subscription],
   );
 
-/** Expressions that are evaluated for each row of these tables and call a function of the user: checks, domains, indexes, generated columns and defaults. */
+/**
+ * Expressions that are evaluated for each row of these tables and call a function of the user: checks, domains, indexes, generated columns
+ * and defaults.
+ */
 export const runsForEachRow = (tables: readonly TableName[]): Statement<{ readonly what: string }> =>
   statement(
     `

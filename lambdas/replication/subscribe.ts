@@ -21,7 +21,10 @@ import {
   subscribedTables,
 } from './subscriptions.sql.ts';
 
-/** Subscription and note in one transaction, so that neither is ever there without the other. It is disabled, and held by us until it is enabled. */
+/**
+ * Subscription and note in one transaction, so that neither is ever there without the other. It is disabled, and held by us until it is
+ * enabled.
+ */
 export async function subscribe(
   target: Database,
   name: string,
@@ -85,7 +88,10 @@ async function occupied(target: Database, tables: readonly TableName[]): Promise
 /** Messages of PlanetScale's edge for a user that it cannot route: https://planetscale.com/docs/postgres/connecting/client-error-reference */
 export const NOT_ROUTED = /invalid user format|branch \S+ does not exist|not found in branch|pooler only supports/;
 
-/** Failures that no retry cures, in the messages of libpq, of the publisher and of a proxy before it. Passing ones are reported otherwise (08006). */
+/**
+ * Failures that no retry cures, in the messages of libpq, of the publisher and of a proxy before it. Passing ones are reported otherwise
+ * (08006).
+ */
 export const HOPELESS = new RegExp(
   `${NOT_ROUTED.source}|SSL connection is required|` +
     'password authentication failed|not permitted to log in|permission denied|does not exist|no pg_hba\\.conf entry|could not translate host name|' +

@@ -1,4 +1,7 @@
-/** The record of code, rules of access and extensions, beside that of what holds rows: on the source before the dump, on the target when it is complete. */
+/**
+ * The record of code, rules of access and extensions, beside that of what holds rows: on the source before the dump, on the target when it
+ * is complete.
+ */
 import type { Exclusions } from '../config/input.ts';
 import type { Reader, Session } from '../ports/database.ts';
 import { pinPrinting } from '../postgres/session-pins.sql.ts';

@@ -19,8 +19,9 @@ export async function absentFrom(side: Reader, wanted: readonly TableName[]): Pr
 const MOST_SHOWN = 20;
 
 /**
- * The statements that make them on the target, for the operator to run there: one statement for a partition of a table that the target has, which gets its keys
- * and indexes from its parent; pg_dump for everything else, which brings keys, indexes, defaults and what else belongs to it.
+ * The statements that make them on the target, for the operator to run there: one statement for a partition of a table that the target has,
+ * which gets its keys and indexes from its parent; pg_dump for everything else, which brings keys, indexes, defaults and what else belongs
+ * to it.
  */
 export async function howToMake(source: Reader, target: Reader, absent: readonly TableName[]): Promise<string> {
   const found = await quotingAllNames(source, (quoting) => quoting.query(ancestryOf(absent)));

@@ -1,9 +1,9 @@
 /**
  * Reads of tables whose indexes, or extended statistics, lean on a search_path. A query on a table is planned over its indexes, and planning
- * puts the body of an SQL function into the expression that calls it: under our own path, which is pg_catalog alone, a body that names something without its
- * schema makes the read of the whole table fail. On the target these functions have a path of their own (`search-paths.ts`), on the source
- * they have none, and are not ours to alter. So such a read, and no other, is tried once more with their schemas behind pg_catalog; its own text
- * names everything in full.
+ * puts the body of an SQL function into the expression that calls it: under our own path, which is pg_catalog alone, a body that names
+ * something without its schema makes the read of the whole table fail. On the target these functions have a path of their own
+ * (`search-paths.ts`), on the source they have none, and are not ours to alter. So such a read, and no other, is tried once more with their
+ * schemas behind pg_catalog; its own text names everything in full.
  */
 import { StatementFailed } from '../config/errors.ts';
 import type { Reader } from '../ports/database.ts';

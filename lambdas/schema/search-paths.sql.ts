@@ -1,4 +1,7 @@
-/** Catalog queries about functions that run without a search_path, about the objects that their bodies may name, and about the paths that are set. */
+/**
+ * Catalog queries about functions that run without a search_path, about the objects that their bodies may name, and about the paths that are
+ * set.
+ */
 import type { Exclusions } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
 import { identifier, literal, statement, USER_SCHEMA } from '../postgres/quote.ts';

@@ -131,8 +131,8 @@ export const fenceGate = ({ seen, epoch, execution, attempt, seconds }: Fence): 
 const TRIED = 'PS000';
 
 /**
- * Does something and undoes it at once, within the statement: no other session sees it. What comes later in this session finds everything that it looks up
- * at hand, which under the fence is most of its time (4 ms in place of 20).
+ * Does something and undoes it at once, within the statement: no other session sees it. What comes later in this session finds everything
+ * that it looks up at hand, which under the fence is most of its time (4 ms in place of 20).
  */
 const tried = (body: string): string => `
   begin${body}
@@ -207,8 +207,8 @@ export const liftFence = (attempt?: string): Statement =>
 const LOOK_EVERY_SECONDS = 0.1;
 
 /**
- * As long as this attempt's fence is up, for so many seconds at most: ends the sessions that hold a lock that lifting it waits for. It is a statement that
- * goes on when its client is gone.
+ * As long as this attempt's fence is up, for so many seconds at most: ends the sessions that hold a lock that lifting it waits for. It is a
+ * statement that goes on when its client is gone.
  */
 export const endLockHoldersWhileFenced = (attempt: string, seconds: number): Statement =>
   statement(`

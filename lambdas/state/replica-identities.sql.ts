@@ -91,8 +91,8 @@ $do$
 `);
 
 /**
- * Puts back what was there, unless another session has changed it since. An index that was the identity and is gone leaves nothing to identify rows by
- * ("If this index is dropped, the behavior is the same as NOTHING").
+ * Puts back what was there, unless another session has changed it since. An index that was the identity and is gone leaves nothing to
+ * identify rows by ("If this index is dropped, the behavior is the same as NOTHING").
  */
 export const putBackIdentity = (relation: number): Statement =>
   statement(`

@@ -96,7 +96,10 @@ export const awaitCopy = defineStep({
     );
   },
 
-  /** A switch has left the subscription disabled, another session changed the publication since CreateSubscription, or a restart lost the end of a copy. */
+  /**
+   * A switch has left the subscription disabled, another session changed the publication since CreateSubscription, or a restart lost the end
+   * of a copy.
+   */
   async act({ source, target, remainingMs }, { history, orphaned: lost, recopying }) {
     const finished = await withAdvisoryLock(source, history.name, async () => {
       const now = await lookAtHistory(source, target);

@@ -1,7 +1,8 @@
 /**
- * Finds what would stop the copy before it begins, by trying it: the first and last rows of every table and some between go into the target's
- * empty tables as changes would be applied, are evaluated by every expression that a change evaluates, and are rolled back. Neither guide has this: they find
- * out while copying. What runs is code of users, so it runs in a session that logs in as a role which may do nothing else.
+ * Finds what would stop the copy before it begins, by trying it: the first and last rows of every table and some between go into the
+ * target's empty tables as changes would be applied, are evaluated by every expression that a change evaluates, and are rolled back. Neither
+ * guide has this: they find out while copying. What runs is code of users, so it runs in a session that logs in as a role which may do
+ * nothing else.
  */
 import { StatementFailed, TransientError, VerificationError } from '../config/errors.ts';
 import { subscriptionName } from '../config/names.ts';

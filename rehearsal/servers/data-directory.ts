@@ -12,7 +12,10 @@ import type { Owner, ServerVersion } from './binaries.ts';
 /** Servers of one role never connect to each other. */
 export type ClusterRole = 'source' | 'target';
 
-/** The bootstrap superuser that initdb makes, under a name that no user has. RDS calls its own `rdsadmin`, and `postgres` is no superuser on PlanetScale. */
+/**
+ * The bootstrap superuser that initdb makes, under a name that no user has. RDS calls its own `rdsadmin`, and `postgres` is no superuser on
+ * PlanetScale.
+ */
 const SUPERUSERS: Readonly<Record<ClusterRole, string>> = { source: 'rdsadmin', target: 'pscale_admin' };
 
 export const superuserOf = (clusterRole?: ClusterRole): string => (clusterRole ? SUPERUSERS[clusterRole] : 'postgres');

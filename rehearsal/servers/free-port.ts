@@ -1,4 +1,7 @@
-/** A free port of 127.0.0.1, for a server that has to be given one. Another process may take it in between, so the caller must be ready to try again. */
+/**
+ * A free port of 127.0.0.1, for a server that has to be given one. Another process may take it in between, so the caller must be ready to
+ * try again.
+ */
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 

@@ -1,7 +1,7 @@
 /**
- * Distinguishes a stream whose changes or copies fail again and again from one that is slow, or was interrupted. An error costs one count. A restart of
- * a server costs some, too, and so does a target that cannot reach the source; neither of them says anything about a table. Pure, and kept in
- * the evidence from visit to visit.
+ * Distinguishes a stream whose changes or copies fail again and again from one that is slow, or was interrupted. An error costs one count. A
+ * restart of a server costs some, too, and so does a target that cannot reach the source; neither of them says anything about a table. Pure,
+ * and kept in the evidence from visit to visit.
  */
 import type { TableName } from '../../config/input.ts';
 import type { Json } from '../../config/json.ts';

@@ -24,7 +24,10 @@ export const isForbidden = ({ identity, fullBreaksWrites }: IdentityFacts): bool
 export const isWanting = (table: IdentityFacts): boolean =>
   !isAccepted(table) || isGenerated(table) || isIncomparable(table) || isForbidden(table);
 
-/** The best identity that is there already: an index finds one row, where FULL sends and compares the whole of it. Undefined where nothing would do. */
+/**
+ * The best identity that is there already: an index finds one row, where FULL sends and compares the whole of it. Undefined where nothing
+ * would do.
+ */
 export function choiceOf(table: IdentityFacts): Choice | undefined {
   const { primaryKeyCounts, primaryKeyIsGenerated, usableIndex, usableIndexOid, incomparable, fullBreaksWrites } = table;
   if (primaryKeyCounts === true && !primaryKeyIsGenerated) return { kind: 'default' };

@@ -11,7 +11,10 @@ const LONGEST_WORDS = 160;
 
 /** Names as the server writes them, quoted where that is needed; operators never are. */
 const shown = (name: string): string => (/^(?:[a-z_][a-z0-9_$]*|[+*/<>=~!@#%^&|`?-]+)$/.test(name) ? name : identifier(name));
-/** pg_dump quotes every name in the arguments of what it names (`--quote-all-identifiers`), and the server where that is needed, as of its own "char". */
+/**
+ * pg_dump quotes every name in the arguments of what it names (`--quote-all-identifiers`), and the server where that is needed, as of its
+ * own "char".
+ */
 const plain = (text: string): string =>
   text.replaceAll(/"([a-z_][a-z0-9_$]*)"/g, (quoted, name: string) => (name === 'char' ? quoted : name));
 /** Kinds that have no name of their own, and so are described. */

@@ -1,6 +1,7 @@
 /**
- * Whether the target will take what is left for after the copy, tried on its empty tables and undone again: a statement that needs an object which was
- * left behind would fail after days otherwise. Tables without rows run none of the code that stands in indexes, checks and triggers.
+ * Whether the target will take what is left for after the copy, tried on its empty tables and undone again: a statement that needs an object
+ * which was left behind would fail after days otherwise. Tables without rows run none of the code that stands in indexes, checks and
+ * triggers.
  */
 import type { Session } from '../../ports/database.ts';
 import type { Deferred } from '../post-data/post-data.sql.ts';

@@ -144,7 +144,10 @@ order by w.ordinal
 export const postDataExists = (): Statement<{ readonly exists: boolean }> =>
   statement(`select to_regclass($1::text) is not null as exists`, [TABLE]);
 
-/** Records the execution that starts a statement, before it is started. One that was finished, and whose object is gone from the catalog since, begins anew. */
+/**
+ * Records the execution that starts a statement, before it is started. One that was finished, and whose object is gone from the catalog
+ * since, begins anew.
+ */
 export const markStarted = (step: string, { ordinal }: Pick<Work, 'ordinal'>, execution: string): Statement =>
   statement(
     `

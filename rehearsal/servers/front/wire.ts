@@ -105,7 +105,8 @@ export function withStatement({ type, bytes }: Message, text: string): Buffer {
 }
 
 /**
- * The same message with other values in it, those that were bound as text. https://www.postgresql.org/docs/current/protocol-message-formats.html (Bind)
+ * The same message with other values in it, those that were bound as text.
+ * https://www.postgresql.org/docs/current/protocol-message-formats.html (Bind)
  * @param change is given each value
  * @returns undefined where the message binds nothing, or nothing changes
  */

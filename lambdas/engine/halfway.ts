@@ -1,4 +1,4 @@
-/** What an act leaves that was cut off in the middle, by step, as a sentence of an error's message. A test fails for a step that is missing. */
+/** The state after an interrupted act, by step, as a sentence of an error's message. A test fails for a step that is missing. */
 
 const COPY_GOES_ON = 'The subscription on the target goes on by itself, and what was copied stays.';
 const SWITCH = 'The gates of both sides say whether it was committed; LiftFence, which follows, goes by them.';
@@ -29,10 +29,10 @@ const HALFWAY: Readonly<Record<string, string>> = {
   RestoreSource: 'What was put back by then stays so, and the tags on the cluster say what is left.',
 };
 
-/** @param step a name that is not known gets a sentence that is true of every step */
+/** @param step an unknown name gets a sentence that is true of every step */
 export const halfway = (step: string): string =>
   (Object.hasOwn(HALFWAY, step) ? HALFWAY[step] : undefined) ??
   'A part of what it does may be done; every step looks first and does only what is left.';
 
-/** Whether there is a sentence of its own. */
+/** Whether the step has a sentence of its own. */
 export const isKnownHalfway = (step: string): boolean => Object.hasOwn(HALFWAY, step);

@@ -1,6 +1,6 @@
 /**
- * A function that is no step of a machine: it watches, or tells. The house defaults, and exactly the rights that it is given. No execution's
- * trace leads here, so there is none.
+ * A function that is not a step of a machine: the watch, or the notices. It has the common defaults, and exactly the rights that it is given.
+ * It is in no execution's trace, so it is not traced.
  */
 import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -12,20 +12,20 @@ import type { Network } from './network.ts';
 import { NETWORK_INTERFACES } from './step-function.ts';
 
 export interface BesideFunctionProps {
-  /** What it is for, shown in the console. */
+  /** Its purpose, shown in the console. */
   readonly says: string;
   /** The bundle that all functions share, and the name of the entry in it. */
   readonly code: Code;
   readonly entry: string;
   readonly timeout: Duration;
   readonly environment: Readonly<Record<string, string>>;
-  /** Where it stands if it speaks to a database. @default - in no network */
+  /** Its network, if it connects to a database. @default - in no network */
   readonly network?: Network;
   /** How often the Lambda service tries again where the function fails. @default 2 */
   readonly retryAttempts?: number;
 }
 
-/** Half of what a step has: nothing is dumped here. A share of the processor comes with it, and the start is most of the work. */
+/** Half of a step's memory: nothing is dumped here. Lambda gives CPU in proportion to it, and the start is most of the work. */
 const MEMORY_MB = 512;
 
 export class BesideFunction extends Construct {

@@ -11,6 +11,6 @@ try {
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
 } catch (error) {
   if (!(error instanceof InvalidConfig)) throw error;
-  console.error(error.message); // a person reads this; a stack trace would hide it
+  console.error(error.message); // for the operator; a stack trace would hide the message
   process.exitCode = 1;
 }

@@ -1,4 +1,4 @@
-/** `npm run rehearse`: words from the command line → a rehearsal → an exit code. */
+/** `npm run rehearse`: options of the command line → a rehearsal → an exit code. */
 import { writeFileSync } from 'node:fs';
 import { HELP, parseOptions, UsageError } from '../rehearsal/options.ts';
 import { drawProgress } from '../rehearsal/progress.ts';

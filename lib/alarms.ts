@@ -1,7 +1,7 @@
 /**
- * What calls a person, as data; `monitoring.ts` builds it. Each alarm is an article of docs/alarms.md, under its title: what it means, how to look,
- * what to do. Nothing is measured while no migration is open, so an alarm without numbers is quiet; that the watch itself
- * does not work is an alarm of its own.
+ * The alarms, as data; `monitoring.ts` builds them. Each alarm is an article of docs/alarms.md, under its title: what it means, how to
+ * diagnose, what to do. Nothing is measured while no migration is open, so an alarm without data is quiet; a failure of the watch itself is
+ * an alarm of its own.
  */
 import type { MetricName } from '../lambdas/monitoring/metrics.ts';
 
@@ -21,9 +21,9 @@ export type AlarmName =
 export interface AlarmRule {
   /** Heading of its article. */
   readonly title: string;
-  /** What it means, in one sentence. */
+  /** Its meaning, in one sentence. */
   readonly says: string;
-  /** What is measured; the errors of the watch's own function where there is none. */
+  /** Its metric; the errors of the watch's own function where there is none. */
   readonly metric?: MetricName;
   readonly statistic: 'Maximum' | 'Minimum' | 'Sum';
   readonly is: 'at least' | 'less than';
@@ -44,79 +44,123 @@ export const ALARMS: Readonly<Record<AlarmName, AlarmRule>> = {
     title: 'No progress',
     says: 'The initial copy has not got further for half an hour.',
     metric: 'CopyIdleSeconds',
-    ...{ statistic: 'Maximum', is: 'at least', threshold: 1_800, minutes: 5, times: 1 },
+    statistic: 'Maximum',
+    is: 'at least',
+    threshold: 1_800,
+    minutes: 5,
+    times: 1,
   },
-  // 16 MiB are one segment of WAL, by which an idle stream may be behind for a while; the least of five minutes passes over short bursts.
+  // 16 MiB are one segment of WAL, by which an idle stream may be behind for a while; the minimum of five minutes ignores short bursts.
   LagGrowing: {
     title: 'Lag growing',
     says: 'The stream has fallen further behind in each of three times five minutes, and is more than 16 MiB behind.',
     metric: 'LagBytes',
     growing: true,
-    ...{ statistic: 'Minimum', is: 'at least', threshold: 16 * MIB, minutes: 5, times: 3 },
+    statistic: 'Minimum',
+    is: 'at least',
+    threshold: 16 * MIB,
+    minutes: 5,
+    times: 3,
   },
   // A restart or a failover of a server is over in less, and then the worker starts by itself.
   StreamStopped: {
     title: 'Stream stopped',
     says: 'The subscription has not run for a quarter of an hour: it is disabled, as PlanetScale does when little of the disk is left, or fails again and again.',
     metric: 'SubscriptionRunning',
-    ...{ statistic: 'Maximum', is: 'less than', threshold: 1, minutes: 5, times: 3 },
+    statistic: 'Maximum',
+    is: 'less than',
+    threshold: 1,
+    minutes: 5,
+    times: 3,
   },
   // About 5 dollars a month on Aurora, and a quarter of an hour to work off at 50 MiB/s. The copy of a large table may keep this much.
   WalKept: {
     title: 'WAL kept',
     says: 'The publisher keeps more than 50 GiB of WAL for the stream.',
     metric: 'WalKeptBytes',
-    ...{ statistic: 'Minimum', is: 'at least', threshold: 50 * GIB, minutes: 5, times: 3 },
+    statistic: 'Minimum',
+    is: 'at least',
+    threshold: 50 * GIB,
+    minutes: 5,
+    times: 3,
   },
-  // A day is what a person needs who is not on duty.
+  // A day is enough for an operator who is not on duty.
   WalRunsOut: {
     title: 'WAL runs out',
     says: 'At the pace of the last hour, the WAL kept for the stream reaches its limit, or the volume its largest size, within a day.',
     metric: 'WalHoursLeft',
-    ...{ statistic: 'Maximum', is: 'less than', threshold: 24, minutes: 5, times: 3 },
+    statistic: 'Maximum',
+    is: 'less than',
+    threshold: 24,
+    minutes: 5,
+    times: 3,
   },
-  // Twice, because a look may fall between two steps of CreateSubscription, of a switch or of Cleanup.
+  // Twice, because a run may fall between two actions of CreateSubscription, of a switch or of Cleanup.
   SlotLost: {
     title: 'Slot lost',
     says: 'The replication slot is gone, lost or another one, so changes may be missing on the subscriber.',
     metric: 'HistoryBroken',
-    ...{ statistic: 'Minimum', is: 'at least', threshold: 1, minutes: 1, times: 2 },
+    statistic: 'Minimum',
+    is: 'at least',
+    threshold: 1,
+    minutes: 1,
+    times: 2,
   },
   HeartbeatGaps: {
     title: 'Heartbeat gaps',
     says: 'Numbers are missing from the heartbeat on the subscriber: changes were lost.',
     metric: 'HeartbeatGaps',
-    ...{ statistic: 'Minimum', is: 'at least', threshold: 1, minutes: 1, times: 2 },
+    statistic: 'Minimum',
+    is: 'at least',
+    threshold: 1,
+    minutes: 1,
+    times: 2,
   },
-  // A restart of a server costs one error of each worker, so a few say nothing; a change that cannot be applied fails every five seconds.
+  // A restart of a server causes one error of each worker, so a few mean nothing; a change that cannot be applied fails every five seconds.
   ErrorsCounted: {
     title: 'Errors counted',
     says: 'The subscriber has counted five errors or more in a quarter of an hour.',
     metric: 'ApplyErrors',
-    ...{ statistic: 'Sum', is: 'at least', threshold: 5, minutes: 15, times: 1 },
+    statistic: 'Sum',
+    is: 'at least',
+    threshold: 5,
+    minutes: 15,
+    times: 1,
   },
   // A quarter of the 2,100 million after which a server takes no writes any more; vacuum begins to force itself at 200 million.
   TransactionIdsHeldBack: {
     title: 'Transaction ids held back',
     says: 'The stream keeps the publisher from freezing rows for more than 500 million transactions.',
     metric: 'TransactionIdAge',
-    ...{ statistic: 'Minimum', is: 'at least', threshold: 500_000_000, minutes: 5, times: 1 },
+    statistic: 'Minimum',
+    is: 'at least',
+    threshold: 500_000_000,
+    minutes: 5,
+    times: 1,
   },
   // Twice what `fenceSeconds` is by default. A fence lifts itself when its time is over, so this is a longer setting, or something is stuck.
   FenceHeld: {
     title: 'Fence held',
     says: 'The side that serves the application has not taken writes for a minute.',
     metric: 'FenceHeldSeconds',
-    ...{ statistic: 'Maximum', is: 'at least', threshold: 60, minutes: 1, times: 1 },
+    statistic: 'Maximum',
+    is: 'at least',
+    threshold: 60,
+    minutes: 1,
+    times: 1,
   },
   WatchBlind: {
     title: 'Watch blind',
     says: 'The function that watches failed three times or more in five minutes, so the other alarms may know nothing.',
-    ...{ statistic: 'Sum', is: 'at least', threshold: 3, minutes: 5, times: 1 },
+    statistic: 'Sum',
+    is: 'at least',
+    threshold: 3,
+    minutes: 5,
+    times: 1,
   },
 };
 
 export const ALARM_NAMES = Object.keys(ALARMS) as AlarmName[];
 
-/** Of a heading, as GitHub makes it. */
+/** Anchor of a heading, as GitHub makes it. */
 export const anchorOf = (title: string): string => title.toLowerCase().replaceAll(' ', '-');

@@ -14,7 +14,7 @@ export function stepCode(): Code {
   return Code.fromAsset(LAMBDAS, {
     assetHashType: AssetHashType.OUTPUT,
     bundling: {
-      image: DockerImage.fromRegistry('unused'), // asked for by the type, used only where `tryBundle` says no
+      image: DockerImage.fromRegistry('unused'), // required by the type, used only where `tryBundle` returns false
       local: {
         tryBundle(folder) {
           bundle(folder);
@@ -25,20 +25,20 @@ export function stepCode(): Code {
   });
 }
 
-/** What both passes have in common. */
+/** Options of both passes. */
 const COMMON = {
   bundle: true,
   platform: 'node',
   target: 'node24',
-  mainFields: ['module', 'main'], // of CommonJS nothing can be left out, and the AWS clients are mostly operations that nobody calls
-  // CommonJS has no import.meta, by which pg_dump and its thread find their files.
+  mainFields: ['module', 'main'], // of CommonJS nothing can be left out, and the AWS clients are mostly operations that are never called
+  // CommonJS has no import.meta, with which pg_dump and its thread find their files.
   define: { 'import.meta.url': 'bundleUrl' },
   external: ['pg-native'], // an optional part of pg that is not installed
   sourcesContent: false, // stack traces want names and lines only
   logLevel: 'warning',
 } as const satisfies BuildOptions;
 
-/** What is uploaded. CommonJS, because an ESM bundle of pg would need a shim for `require`. */
+/** Options of the uploaded bundle. CommonJS, because an ESM bundle of pg would need a shim for `require`. */
 const FINAL = {
   ...COMMON,
   format: 'cjs',
@@ -47,7 +47,7 @@ const FINAL = {
   sourcemap: true,
 } as const satisfies BuildOptions;
 
-/** Writes what a function consists of: the handler, the thread that runs pg_dump, and pg_dump (see `lambdas/adapters/pg-dump`). */
+/** Writes the files of a function: the handler, the thread that runs pg_dump, and pg_dump (see `lambdas/adapters/pg-dump`). */
 export function bundle(folder: string): void {
   buildSync({
     ...FINAL,
@@ -59,7 +59,7 @@ export function bundle(folder: string): void {
   copyFileSync(module, join(folder, basename(module)));
 }
 
-/** Where esbuild begins a file in what it writes; here, the descriptions of all operations of an AWS client. */
+/** Comment with which esbuild begins a file in its output; here, the descriptions of all operations of an AWS client. */
 const SCHEMAS = /^\/\/ \S*\/schemas\/schemas_\d+\.js$/;
 const ANY_FILE = /^\/\/ \S+\.(?:[cm]?js|ts)$/;
 const CONSTANT = /^var (_\w+) = ("[^"]*");$/;

@@ -1,4 +1,4 @@
-/** What each need of the cluster means in an AWS account: on this cluster, its instances and our groups, and nothing that could be named is not. */
+/** Rights for each need of the cluster: on this cluster, its instances and our groups, by name wherever IAM allows it. */
 import type { Role } from 'aws-cdk-lib/aws-iam';
 import { JOURNAL_PREFIX } from '../lambdas/cluster/journal.ts';
 import { VARIABLE } from '../lambdas/config/environment.ts';
@@ -9,7 +9,7 @@ import type { Right, SourceCluster } from './resources.ts';
 
 const INSTANCES_COME_AND_GO = 'A failover or a scaling may put another instance of the cluster in its place.';
 
-/** @param resources of which the patterns among them are written down as exceptions */
+/** @param resources of the statement; patterns among them are recorded as exceptions */
 function allowOnInstances(role: Role, action: string, { instanceArns }: SourceCluster): void {
   allow(role, [action], [...instanceArns]);
   for (const arn of instanceArns) allowWildcard(role, arn, INSTANCES_COME_AND_GO);
@@ -32,7 +32,7 @@ function allowJournal(role: Role, change: 'rds:AddTagsToResource' | 'rds:RemoveT
   for (const arn of cluster.instanceArns) allowWildcard(role, arn, INSTANCES_COME_AND_GO);
 }
 
-/** Looks at the network, only where something is to be let in from outside. */
+/** Reads the network, only where public access is wanted. */
 function allowLookingAtNetwork(role: Role, { securityGroup, publicAccess, vpcArn }: SourceCluster): void {
   if (securityGroup !== undefined || publicAccess !== 'none') allow(role, ['ec2:DescribeSecurityGroups'], ['*']);
   if (publicAccess === 'none') return;
@@ -71,14 +71,14 @@ const clusterSetup: Right = {
   },
 };
 
-/** Whatever a deployment wants now: the journal may be of an earlier one. */
+/** Independent of the current settings: the journal may be of an earlier deployment. */
 const clusterRestore: Right = {
   network: false,
   environment: ({ cluster }) => ({ [VARIABLE.clusterIdentifier]: cluster.identifier, [VARIABLE.stack]: cluster.stack }),
   grant(role, { cluster }) {
     allowDescribing(role, cluster);
     allowJournal(role, 'rds:RemoveTagsFromResource', cluster);
-    // What the journal says is held against the groups that it names.
+    // The journal is compared with the groups that it names.
     allow(role, ['rds:DescribeDBClusterParameters', 'rds:DescribeDBClusterParameterGroups'], [cluster.anyParameterGroupArn]);
     allow(role, ['ec2:DescribeSecurityGroups'], ['*']);
     allow(role, ['rds:ModifyDBCluster'], [cluster.arn, cluster.anyParameterGroupArn]);
@@ -95,7 +95,7 @@ const clusterReboot: Right = {
   },
 };
 
-/** Looks for every address that leads to the cluster. */
+/** Reads every address of the cluster. */
 export function allowFindingAddresses(role: Role, cluster: SourceCluster): void {
   const { proxies, endpoints, targets } = cluster.anyProxyArns;
   allowDescribing(role, cluster);
@@ -106,7 +106,7 @@ export function allowFindingAddresses(role: Role, cluster: SourceCluster): void 
     allowWildcard(role, arn, 'Which proxies lead to the cluster is not known before the look; it is read only.');
 }
 
-/** Looks for whoever leads to the cluster past its writer. */
+/** Reads the connections to the cluster that bypass its writer: proxies and global databases. */
 const clusterAccess: Right = {
   network: false,
   environment: ({ cluster }) => ({ [VARIABLE.clusterIdentifier]: cluster.identifier }),

@@ -1,5 +1,5 @@
 /**
- * Untrusted CDK context → trusted {@link MigrationConfig}. It says where the databases are and with what rights the migration works;
+ * Untrusted CDK context → trusted {@link MigrationConfig}. It has the addresses of the databases and the rights of the migration;
  * what is moved and when is the execution's input (`lambdas/config/input.ts`).
  */
 import { type Parsers, parseEach, show } from '../lambdas/config/parsing.ts';
@@ -13,7 +13,7 @@ const PARSERS = Object.fromEntries(SETTING_ENTRIES.map(([key, { parse }]) => [ke
 /** The settings without which nothing can be built, each with a value to show. */
 const EXAMPLES = SETTING_ENTRIES.flatMap(([key, { example }]) => (example === undefined ? [] : [[key, example] as const]));
 
-/** What the settings are that were left out. */
+/** Defaults of the settings that were left out. */
 const defaultsBeside = (values: Partial<MigrationConfig>): Partial<MigrationConfig> =>
   Object.fromEntries(
     SETTING_ENTRIES.filter(([, entry]) => 'default' in entry).map(([key, entry]) => [
@@ -22,7 +22,7 @@ const defaultsBeside = (values: Partial<MigrationConfig>): Partial<MigrationConf
     ]),
   );
 
-/** What the settings lack. The message is for a person at a terminal: all problems, and a command to copy. */
+/** Faults of the settings. The message is for the operator at a terminal: all problems, and a command to copy. */
 export class InvalidConfig extends Error {
   override readonly name = 'InvalidConfig';
   readonly problems: readonly string[];
@@ -42,14 +42,14 @@ export class InvalidConfig extends Error {
   }
 }
 
-/** Keys of the CDK itself: feature flags, `aws:cdk:…`, and what a lookup leaves in cdk.context.json. Ours hold neither character. */
+/** Keys of the CDK itself: feature flags, `aws:cdk:…`, and lookups in cdk.context.json. Ours have neither character. */
 const isOfTheCdk = (key: string): boolean => key.startsWith('@') || key.includes(':');
 
 const ARNS = SETTING_ENTRIES.filter(([, { besideSource }]) => besideSource).map(([key]) => key);
 /** Partition, region and account. */
 const homeOf = (arn: string): string => [1, 3, 4].map((part) => arn.split(':')[part]).join(':');
 
-/** What stands elsewhere than the source's secret: a function asks its own account and region only. */
+/** ARNs of another account or region than the source's secret: a function calls its own account and region only. */
 function strangers(values: Partial<MigrationConfig>): string[] {
   const { sourceSecretArn: source } = values;
   if (source === undefined) return [];
@@ -69,7 +69,7 @@ function doubled(values: Partial<MigrationConfig>): string[] {
   return doubleRoles(Object.fromEntries(Object.entries(roles).flatMap(([role, arn]) => (arn === undefined ? [] : [[role, [arn]]]))));
 }
 
-/** Settings that say something about another one, which is not given. */
+/** Settings that depend on another one, which is not given. */
 const alone = (given: Readonly<Record<string, unknown>>): string[] =>
   SETTING_ENTRIES.flatMap(([key, { companion }]) =>
     companion !== undefined && Object.hasOwn(given, key) && !Object.hasOwn(given, companion)
@@ -77,7 +77,7 @@ const alone = (given: Readonly<Record<string, unknown>>): string[] =>
       : [],
   );
 
-/** Two answers to the one question of who is let in. */
+/** Settings that contradict each other about the allowed addresses. */
 const contradictions = ({ allowAnyAddress, planetscaleEgress = [] }: Partial<MigrationConfig>): string[] =>
   allowAnyAddress === true && planetscaleEgress.length > 0
     ? ['"allowAnyAddress" lets every address in, so "planetscaleEgress" means nothing beside it; give one of the two.']

@@ -1,4 +1,4 @@
-/** One page that answers at a glance: how far, how long still, is it healthy, may I cut over. */
+/** The dashboard: progress, remaining time, health, and readiness for the cutover. */
 import { Duration } from 'aws-cdk-lib';
 import {
   type Alarm,
@@ -44,7 +44,7 @@ function graph(title: string, width: number, left: IMetric[], right: IMetric[] =
 const number = (title: string, width: number, ...metrics: IMetric[]): IWidget =>
   new SingleValueWidget({ title, width, height: 4, metrics });
 
-/** At the pace of the last quarter of an hour; no value once everything is copied. */
+/** Remaining hours of the copy at the pace of the last quarter of an hour; no value once everything is copied. */
 function copyHoursLeft(stack: string): MathExpression {
   const period = Duration.minutes(15);
   return new MathExpression({

@@ -1,4 +1,4 @@
-/** How a function gets a right. */
+/** The grant of a right to a function's role. */
 import { Grant, type Role } from 'aws-cdk-lib/aws-iam';
 
 /** @param conditions of the statement, as IAM writes them */

@@ -1,4 +1,4 @@
-/** The only place that imports what is there already: the VPC, the cluster and the secrets. Makes what is missing, and says where it is. */
+/** The stack, the only place that imports existing resources: VPC, cluster and secrets. It makes the missing ones, and outputs their names. */
 import { Annotations, CfnOutput, Stack, type StackProps, Validations } from 'aws-cdk-lib';
 import { type IVpc, SecurityGroup, Subnet, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Key } from 'aws-cdk-lib/aws-kms';
@@ -80,7 +80,7 @@ export class MigrationStack extends Stack {
     };
   }
 
-  /** Without any value, not even an empty one: an update of the stack must never write over what a person filled in. */
+  /** Secret without any value, not even an empty one: an update of the stack must never overwrite the operator's value. */
   #emptyTargetSecret(): ReadableSecret {
     const secret = new Secret(this, 'TargetSecret', {
       description:
@@ -107,7 +107,7 @@ export class MigrationStack extends Stack {
     return secret;
   }
 
-  /** Subnets are given one by one, so nothing asks the VPC for its own list of them; a zone stands there because one must. */
+  /** Subnets are given one by one, so the VPC's own list of them is not used; a zone is set because the type requires one. */
   #vpc({ vpcId }: MigrationConfig): IVpc {
     return Vpc.fromVpcAttributes(this, 'Vpc', { vpcId, availabilityZones: ['any'] });
   }
@@ -115,7 +115,7 @@ export class MigrationStack extends Stack {
   #network(config: MigrationConfig, vpc: IVpc): Network {
     Validations.of(this).acknowledge({
       id: 'Annotation::@aws-cdk/aws-ec2:noSubnetRouteTableId',
-      reason: 'Functions are placed into the subnets; nobody asks for their routes.',
+      reason: 'Functions are placed into the subnets; their routes are not used.',
     });
     return new Network(this, 'Network', {
       vpc,
@@ -125,7 +125,7 @@ export class MigrationStack extends Stack {
     });
   }
 
-  /** What the functions are told about the cluster. Names of ours that it will carry are chosen here: see {@link #attachables}. */
+  /** The cluster as the functions know it. The names of our groups that it will have are chosen here: see {@link #attachables}. */
   #cluster(config: MigrationConfig): SourceCluster {
     const arn = (type: string, name: string) =>
       this.formatArn({ service: 'rds', resource: `${type}:${name}`, resourceName: '' }).replace(/\/$/, '');
@@ -157,10 +157,10 @@ export class MigrationStack extends Stack {
   }
 
   /**
-   * What the cluster carries between ConfigureSource and Cleanup. AWS refuses to delete any of it meanwhile, and that must be the first thing
-   * that a `cdk destroy` comes upon: all machines, functions and rules are still there then, and Cleanup can be started. So these depend on
-   * everything else, and everything else knows them by names chosen beforehand; CloudFormation deletes in the reverse order. Where public
-   * access alone is changed, a security group without rules keeps the watch.
+   * Groups that are attached to the cluster between ConfigureSource and Cleanup. AWS refuses to delete them meanwhile, and they must be the
+   * first resources that a `cdk destroy` tries to delete: all machines, functions and rules still exist then, and Cleanup can be started. So
+   * these depend on everything else, which knows them by names chosen beforehand; CloudFormation deletes in the reverse order. Where only
+   * public access is changed, a security group without rules takes this part.
    */
   #attachables(config: MigrationConfig, vpc: IVpc, { parameterGroup, securityGroup }: SourceCluster): IConstruct[] {
     const group = new CfnDBClusterParameterGroup(this, 'ParameterGroup', {
@@ -219,7 +219,7 @@ export class MigrationStack extends Stack {
   }
 }
 
-/** The account and the region of the source's secret, which are the cluster's: a deployment cannot end up elsewhere. */
+/** Account and region of the source's secret, which are the cluster's: a deployment cannot go to another one. */
 function homeOf(config: MigrationConfig): { account: string; region: string } {
   const [, , , region = '', account = ''] = config.sourceSecretArn.split(':');
   return { account, region };

@@ -22,13 +22,13 @@ import { chainOf } from './states.ts';
 export interface MigrationProps {
   /** The databases, the cluster and their secrets. */
   readonly resources: Omit<Resources, 'actingMachineArns' | 'actingExecutionArns' | 'switchFunctionArns'>;
-  /** Where functions stand that speak to a database. */
+  /** Network of the functions that connect to a database. */
   readonly network: Network;
   /** Defaults of the execution input, in its own form. @default {} */
   readonly inputDefaults?: Readonly<Record<string, Json>>;
 }
 
-/** The copy of a very large database takes weeks, and its changes may flow for weeks until somebody switches. */
+/** The copy of a very large database takes weeks, and its changes may be streamed for weeks until the operator switches. */
 const TIMEOUT = Duration.days(90);
 /** The longest that Lambda allows. A step that is not done by then leaves the work to the servers and is visited again. */
 const STEP_TIMEOUT = Duration.minutes(15);
@@ -39,7 +39,7 @@ const SWITCHING = MACHINE_NAMES.filter((name) => MACHINES[name].order.some(({ on
 export class Migration extends Construct {
   readonly functions: Readonly<Record<StepName, IFunction>>;
   readonly machines: Readonly<Record<MachineName, StateMachine>>;
-  /** The bundle that all functions share, those beside the steps too. */
+  /** The bundle that all functions share, also those that are not steps. */
   readonly code = stepCode();
 
   constructor(scope: Construct, id: string, props: MigrationProps) {
@@ -49,7 +49,7 @@ export class Migration extends Construct {
     this.#recoverBySelf();
   }
 
-  /** An abort in the console, a time limit and a defect run no Catch, so whatever ends a switch badly is looked after from outside. */
+  /** An abort in the console, a time limit and a defect run no Catch, so a rule starts Recovery after any failed end of a switch. */
   #recoverBySelf(): void {
     new Rule(this, 'SwitchEndedBadly', {
       description: 'Starts Recovery when an execution that switches is aborted, fails or times out',
@@ -101,7 +101,7 @@ export class Migration extends Construct {
       definitionBody: DefinitionBody.fromChainable(chainOf(new Construct(room, 'States'), MACHINES[name], this.functions)),
       timeout: TIMEOUT,
       tracingEnabled: true,
-      // Every event, but not what flows between the states: that stays in the execution's own history, which ends with the migration.
+      // Every event, but not the data between the states: these stay in the execution's own history.
       logs: {
         destination: this.#logsOf(room, name),
         level: LogLevel.ALL,
@@ -120,7 +120,7 @@ export class Migration extends Construct {
   }
 
   /**
-   * Under a prefix for which CloudWatch Logs itself lets Step Functions in. For any other name Step Functions writes the log group into the
+   * Under a prefix for which CloudWatch Logs itself allows Step Functions to write. For any other name Step Functions adds the log group to the
    * account's resource policy, which holds 5,120 characters and is shared by everything in the account that delivers logs.
    * https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html
    */

@@ -1,4 +1,4 @@
-/** Who watches a migration, and who is told: the function that measures, dashboard, alarms, notices, and the topic they all go to. */
+/** Monitoring of a migration: the watch function, dashboard, alarms, notices, and the topic of alarms and notices. */
 import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, type Dashboard, type IMetric, MathExpression, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
@@ -24,14 +24,14 @@ export interface MonitoringProps {
   readonly migration: Migration;
   /** The databases and their secrets. */
   readonly resources: Omit<Resources, 'actingMachineArns'>;
-  /** Where the function that watches stands. */
+  /** Network of the watch function. */
   readonly network: Network;
-  /** Address that is told of alarms and results. @default - nobody; a topic is there to subscribe to */
+  /** Mail address for alarms and notices. @default - none; the topic can be subscribed to */
   readonly email?: string;
 }
 
 const EVERY = Duration.minutes(1);
-/** Before the next look begins. */
+/** Less than the minute until the next run. */
 const WATCH_TIMEOUT = Duration.seconds(50);
 
 const ACTING = MACHINE_NAMES.filter((name) => MACHINES[name].acts);
@@ -54,8 +54,8 @@ export class Monitoring extends Construct {
   }
 
   /**
-   * Messages stand there until they are delivered, and leave as mail: a key of our own would cost a dollar a month for nothing. They hold no
-   * secret and no row. Whoever publishes has to use TLS.
+   * Messages are stored until they are delivered, and leave as mail: a key of our own would cost a dollar a month without a benefit. They hold
+   * no secret and no row. Publishers have to use TLS.
    */
   #topic(email: string | undefined): Topic {
     const topic = new Topic(this, 'Topic', { displayName: `Migration ${this.#stack}`, enforceSSL: true });
@@ -83,7 +83,7 @@ export class Monitoring extends Construct {
       entry: 'watch',
       timeout: WATCH_TIMEOUT,
       network,
-      retryAttempts: 0, // the next look is a minute away
+      retryAttempts: 0, // the next run is a minute away
       environment: { [VARIABLE.stack]: this.#stack, ...reach.environment },
     });
     reach.grant(watch.role);
@@ -95,7 +95,7 @@ export class Monitoring extends Construct {
     return watch;
   }
 
-  /** A function and not a template of the rule: the reason of a failure may hold quotes and lines, which a template does not escape. */
+  /** A function and not a template of the rule: the cause of a failure may hold quotes and newlines, which a template does not escape. */
   #notices(migration: Migration): void {
     const notice = new MigrationFunction(this, 'Notice', {
       description: 'Tells how executions of the migration to PlanetScale ended',
@@ -156,6 +156,6 @@ const OPERATORS = {
   'less than': ComparisonOperator.LESS_THAN_THRESHOLD,
 } as const;
 
-/** By how much it has grown since the value before, where it is at least so much. */
+/** Growth of a metric since the value before, where the metric is at least `atLeast`. */
 const growth = (metric: IMetric, atLeast: number): MathExpression =>
   new MathExpression({ expression: `IF(m >= ${atLeast}, DIFF(m), 0)`, usingMetrics: { m: metric }, label: 'growth' });

@@ -1,27 +1,27 @@
-/** Where the functions that speak to a database stand, and what they can reach from there. */
+/** Network of the functions that connect to a database, and the addresses that they can reach. */
 import { type ISecurityGroup, type ISubnet, type IVpc, Peer, Port, SecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
 
 export interface NetworkProps {
   /** VPC of the cluster. */
   readonly vpc: IVpc;
-  /** Subnets that lead to the cluster, and through a NAT gateway to PlanetScale and to the AWS APIs. */
+  /** Subnets with a route to the cluster, and through a NAT gateway to PlanetScale and to the AWS APIs. */
   readonly subnets: readonly ISubnet[];
-  /** Security group of the cluster, which gets a rule that lets the functions in. */
+  /** Security group of the cluster, which gets an ingress rule for the functions. */
   readonly clusterSecurityGroup: ISecurityGroup;
   /** Port of the cluster. */
   readonly clusterPort: number;
 }
 
 const HTTPS = 443;
-/** PlanetScale's port for direct connections; 6432 is its PgBouncer, through which nothing here works. */
+/** PlanetScale's port for direct connections; 6432 is its PgBouncer, through which sessions and replication do not work. */
 const TARGET_PORT = 5432;
 
 export class Network extends Construct {
   readonly vpc: IVpc;
   readonly subnets: readonly ISubnet[];
   readonly securityGroup: SecurityGroup;
-  /** Holds the rule that lets the functions in, which belongs to no construct of ours. */
+  /** Security group of the cluster with the ingress rule for the functions. */
   readonly clusterSecurityGroup: ISecurityGroup;
 
   constructor(scope: Construct, id: string, props: NetworkProps) {

@@ -1,4 +1,4 @@
-/** A security group that lets PlanetScale's addresses in at the cluster's port. ConfigureSource attaches it, and Cleanup takes it off. */
+/** A security group that allows PlanetScale's addresses at the cluster's port. ConfigureSource attaches it, and Cleanup detaches it. */
 import { type IVpc, Peer, Port, SecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
 import { allowAnyone } from './exceptions.ts';
@@ -10,9 +10,9 @@ export interface PlanetScaleAccessProps {
   readonly clusterPort: number;
   /** Addresses from which PlanetScale connects, in CIDR notation. */
   readonly addresses: readonly string[];
-  /** Whether every address of the internet is let in. */
+  /** Whether every address of the internet is allowed. */
   readonly anyAddress: boolean;
-  /** Name of the group, by which the functions find it: see `MigrationStack` for why they do not know its id. */
+  /** Name by which the functions find the group: see `MigrationStack` for why they do not know its id. */
   readonly name: string;
 }
 

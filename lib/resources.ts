@@ -1,4 +1,4 @@
-/** What a deployment consists of, as far as rights are given on it, and what one need of a step gives to its function. */
+/** The resources of a deployment on which rights are granted, and the right that one need of a step gives to its function. */
 import type { Role } from 'aws-cdk-lib/aws-iam';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Environment } from '../lambdas/config/environment.ts';
@@ -14,9 +14,9 @@ export interface SourceCluster {
   readonly instanceArns: readonly string[];
   /** ARN that stands for every instance of the account, which the API wants for a filtered list. */
   readonly anyInstanceArn: string;
-  /** ARN that stands for every cluster parameter group: the user's own is not known before the first look. */
+  /** ARN that stands for every cluster parameter group: the user's own is not known at deployment. */
   readonly anyParameterGroupArn: string;
-  /** ARNs that stand for every RDS Proxy of the account, for their endpoints, and for what they lead to. */
+  /** ARNs that stand for every RDS Proxy of the account, for their endpoints, and for their target groups. */
   readonly anyProxyArns: { readonly proxies: string; readonly endpoints: string; readonly targets: readonly string[] };
   /** ARN that stands for every global database of the account. */
   readonly anyGlobalClusterArn: string;
@@ -27,7 +27,7 @@ export interface SourceCluster {
   readonly securityGroup?: string;
   readonly publicAccess: Cluster['publicAccess'];
   readonly vpcId: string;
-  /** ARN of that VPC in whichever account it is: a shared one is its owner's. */
+  /** ARN of that VPC in any account: a shared one belongs to its owner's account. */
   readonly vpcArn: string;
   /** Name of the stack, under which the journal is kept. */
   readonly stack: string;
@@ -44,7 +44,7 @@ export interface Resources {
   readonly targetSecret: ReadableSecret;
   /** Login of the replication role, whose password the stack generates. */
   readonly replicationSecret: ReadableSecret;
-  /** What the application reads its connection from, and what is put into it. @default - a person changes the application's connection */
+  /** Secret of the application's connection, and its login on the target. @default - the operator changes the application's connection */
   readonly application?: {
     readonly secret: ReadableSecret;
     readonly targetSecret: ReadableSecret;
@@ -58,16 +58,16 @@ export interface Resources {
   readonly actingMachineArns: readonly string[];
   /** Patterns of the ARNs of their executions. @default - none may be described */
   readonly actingExecutionArns?: readonly string[];
-  /** ARNs of the functions that this one calls with nothing to do, before a switch that needs them. @default - none */
+  /** ARNs of the functions that this one wakes before a switch that needs them. @default - none */
   readonly switchFunctionArns?: readonly string[];
   readonly subscriptionSslmode: Sslmode;
-  /** How the source reaches the target for the stream back. @default - as we reach it, as strictly as both ends know how to */
+  /** Route from the source to the target for the reverse stream. @default - our own address, with the strictest mode of both ends */
   readonly wayBack?: Omit<WayBackSettings, 'knowsAuthority'>;
 }
 
-/** What one need gives a function. */
+/** The right that one need gives a function. */
 export interface Right {
-  /** Whether the function must stand in the VPC. */
+  /** Whether the function must be in the VPC. */
   readonly network: boolean;
   environment(resources: Resources): Environment;
   grant(role: Role, resources: Resources): void;

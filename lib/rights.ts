@@ -1,4 +1,4 @@
-/** What each need of a step means in an AWS account. The record is total: a new need does not compile until somebody says its rights. */
+/** Rights for each need of a step in an AWS account. The record is total: a new need does not compile until its rights are defined. */
 import type { Role } from 'aws-cdk-lib/aws-iam';
 import { type Environment, VARIABLE } from '../lambdas/config/environment.ts';
 import { ORIGINAL_LABEL } from '../lambdas/ports/application.ts';
@@ -15,13 +15,13 @@ import type { Reach, ReadableSecret, Resources, Right } from './resources.ts';
  */
 const RUNTIME_AUTHORITIES = '/var/runtime/ca-cert.pem';
 
-/** `grantRead` alone leaves the key to its own policy, which is not ours to change where the key was there before. */
+/** `grantRead` alone relies on the policy of the key, which we cannot change where the key is not ours. */
 const allowReading = (role: Role, secret: ReadableSecret): void => {
   secret.grantRead(role);
   secret.encryptionKey?.grantDecrypt(role);
 };
 
-/** The source's address stands in its secret, or else in the description of the cluster. */
+/** The source's address is in its secret, or else in the description of the cluster. */
 const source: Right = {
   network: true,
   environment: ({ database, sourceSecret, cluster }) => ({
@@ -42,7 +42,7 @@ const target: Right = {
   grant: (role, { targetSecret }) => allowReading(role, targetSecret),
 };
 
-/** The value of the secret is compared with both sides, whose addresses stand in their own secrets, and with every name of the cluster. */
+/** The value of the secret is compared with both sides, whose addresses are in their own secrets, and with every name of the cluster. */
 const applicationView: Right = {
   network: false,
   environment(resources) {
@@ -67,7 +67,7 @@ const applicationView: Right = {
   },
 };
 
-/** Moves our own label and no other: whoever may move AWSCURRENT may change what the application reads. */
+/** Moves our own label and no other: a principal that may move AWSCURRENT may change what the application reads. */
 const allowLabelling = (role: Role, { secretArn }: ReadableSecret): void => {
   const conditions = { StringEquals: { 'secretsmanager:VersionStage': ORIGINAL_LABEL } };
   allow(role, ['secretsmanager:UpdateSecretVersionStage'], [secretArn], conditions);
@@ -89,7 +89,7 @@ const wayBackEnvironment = ({ wayBack: { host, port, sslmode } = {} }: Resources
   ...(sslmode === undefined ? {} : { [VARIABLE.reverseSslmode]: sslmode }),
 });
 
-/** What the target offers is seen by logging in. */
+/** The authentication methods of the target are known only after a login. */
 const wayBack: Right = {
   network: true,
   environment: (resources) => ({ ...target.environment(resources), ...wayBackEnvironment(resources) }),
@@ -116,7 +116,7 @@ export const RIGHTS: Readonly<Record<Need, Right>> = {
   target,
   replication,
   wayBack,
-  /** Logs in to both sides as the replication role; the sides' own secrets say where they are. */
+  /** Logs in to both sides as the replication role; the sides' own secrets have the addresses. */
   comparison: {
     network: true,
     environment: (resources) => ({ ...replication.environment(resources), ...target.environment(resources) }),

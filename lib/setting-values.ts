@@ -1,4 +1,4 @@
-/** What single settings may be: parsers of the values that a deployment gives, each with its reason for a refusal. */
+/** Parsers of single settings, each with its reason for a refusal. */
 import { isIPv4 } from 'node:net';
 import { InvalidInput } from '../lambdas/config/errors.ts';
 import { INPUT_ENTRIES, parseInput } from '../lambdas/config/input.ts';
@@ -7,10 +7,10 @@ import { matching, type Parse, Problem, show } from '../lambdas/config/parsing.t
 
 const OLDEST_SOURCE = 11;
 const NEWEST_SOURCE = 18;
-/** PlanetScale lists single addresses; a net of more than 256 is a mistake, and two halves of the internet are the whole of it. */
+/** PlanetScale lists single addresses; a network of more than 256 is a mistake, and two halves of the internet are the whole of it. */
 const SHORTEST_PREFIX = 24;
 
-/** Values given with `-c` are texts. Whatever is not a text, as from cdk.json, passes through. */
+/** Values given with `-c` are texts. Other values, as from cdk.json, pass unchanged. */
 export const fromText =
   <Value>(read: (text: string) => unknown, parse: Parse<Value>): Parse<Value> =>
   (value) =>
@@ -20,7 +20,7 @@ export const json = (text: string): unknown => {
   try {
     return JSON.parse(text);
   } catch {
-    return text; // refused by the parser of the setting, with the text as it is
+    return text; // the parser of the setting refuses the text
   }
 };
 export const list = (text: string): unknown => (text.startsWith('[') ? json(text) : text.split(',').map((item) => item.trim()));

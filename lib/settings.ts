@@ -19,17 +19,17 @@ import {
   secretArn,
 } from './setting-values.ts';
 
-/** What every setting says. */
+/** Common properties of the settings. */
 export interface Setting<Value> {
   /** The value as `-c` or cdk.json gives it → the trusted one, or why it is refused. */
   readonly parse: Parse<Value>;
-  /** What the setting means, with its units; Markdown on one line. */
+  /** Meaning of the setting, with its units; Markdown on one line. */
   readonly says: string;
-  /** What happens without it, where that is no plain value. */
+  /** Behaviour without it, where that is no plain value. */
   readonly otherwise?: string;
   /** The setting without which this one means nothing. */
   readonly companion?: string;
-  /** Whether it is an ARN that has to be of the account and region of the source's secret, the only ones that a function asks. */
+  /** Whether it is an ARN that has to be of the account and region of the source's secret, the only ones that a function calls. */
   readonly besideSource?: true;
 }
 /** One without which nothing can be built. */

@@ -44,26 +44,26 @@ const RETRY = {
 };
 
 /**
- * A function that was cut off or died. Steps may be repeated after a crash at any point, one after its commit point included, because they
- * look first; but twice the same crash is no accident, and each attempt of a switch may fence.
+ * Errors of a function that timed out or crashed. Steps may be repeated after a crash at any point, also after the commit point, because they
+ * inspect first; but the same crash twice is no accident, and each attempt of a switch may fence.
  */
 const CRASHES = ['Sandbox.Timedout', 'Lambda.Unknown', 'Runtime.ExitError'];
 const SECOND_CHANCES = { interval: Duration.seconds(5), backoffRate: 2, maxAttempts: 2, jitterStrategy: JitterType.FULL };
 
 /**
- * What follows on the end of an execution may still be told that it runs, for a second as a rule; a switch that somebody started at once
+ * After the end of an execution its status may still be RUNNING, for a second as a rule; a switch that the operator started at once
  * finds the one before unfinished, and ends. On average 1, 2, 4, 8, 16, then 30 seconds: 31 + 13 × 30 s = 7 minutes.
  */
 const UNTIL_OLDER_ENDS = { ...RETRY, maxAttempts: 18 };
 
-/** Where a Catch leaves what it caught: `Error` and `Cause`. The step that follows on a failure is told of it. */
+/** Path at which a Catch stores `Error` and `Cause`, for the step that follows on a failure. */
 const FAILURE = '$.failure';
-/** The same of the step that follows on a failure. */
+/** The same for the step that follows on a failure. */
 const SECOND_FAILURE = '$.secondFailure';
-/** Where the `Failed` state finds what the console's red box shows. */
+/** Path of the error that the `Failed` state shows in the console's red box. */
 const EXPLAINED = '$.explained';
 
-/** The states of one machine, linked; the first of them is returned. `scope` must hold nothing else, because states are named as their steps. */
+/** Links the states of one machine and returns the first. `scope` must hold nothing else, because states are named as their steps. */
 export function chainOf(scope: Construct, machine: Machine, functions: Readonly<Record<StepName, IFunction>>): IChainable {
   const failed = new Fail(scope, 'Failed', { errorPath: `${EXPLAINED}.error`, causePath: `${EXPLAINED}.cause.errorMessage` });
   const explained = explain(scope, 'ExplainFailure').next(failed);
@@ -77,7 +77,7 @@ export function chainOf(scope: Construct, machine: Machine, functions: Readonly<
   return next;
 }
 
-/** Leads from `task` to `next`, by a loop where the step is polled; the state by which all this is entered is returned. */
+/** Links `task` to `next`, with a loop where the step is polled; returns the state that enters it. */
 function entered(scope: Construct, stage: Stage, task: LambdaInvoke, next: State): State {
   if (stage.polls) loop(scope, stage.step, task, next);
   else task.next(next);
@@ -98,7 +98,7 @@ function invoke(scope: Construct, { step, polls, waitsForOlder }: Stage, handler
     payload: TaskInput.fromObject(event),
     payloadResponseOnly: true,
     resultPath: `$.${step}`,
-    retryOnServiceExceptions: false, // its own list knows neither our errors nor jitter
+    retryOnServiceExceptions: false, // its own list has neither our errors nor jitter
   });
   task.addRetry({ errors: PASSING_ERRORS, ...RETRY });
   task.addRetry({ errors: CRASHES, ...SECOND_CHANCES });
@@ -122,7 +122,7 @@ function ifRebootIsAllowed(scope: Construct, reboot: State, otherwise: State): S
   return new Choice(scope, 'IsRebootAllowed').when(consent, reboot).otherwise(otherwise);
 }
 
-/** Lambda reports an error as JSON in a text, and only `errorMessage` of it is written for people. */
+/** Lambda reports an error as JSON in a text, of which only `errorMessage` is for the operator. */
 function explain(scope: Construct, id: string, failure = FAILURE, resultPath = EXPLAINED): Pass {
   const cause = JsonPath.stringToJson(JsonPath.stringAt(`${failure}.Cause`));
   return new Pass(scope, id, { parameters: { error: JsonPath.stringAt(`${failure}.Error`), cause }, resultPath });

@@ -1,4 +1,4 @@
-/** The template that `cdk deploy` would send, for whoever only reads it: nothing is bundled, nothing is deployed. */
+/** The template that `cdk deploy` would send, for checks that only read it: nothing is bundled or deployed. */
 import { App } from 'aws-cdk-lib';
 import { parseConfig } from './config.ts';
 import { MigrationStack } from './migration-stack.ts';

@@ -1,19 +1,19 @@
 /**
- * The words and shapes that every room of the house shares.
+ * Terms and types that all folders share.
  *
  * source      the Aurora cluster's writer, in one database
  * target      the PlanetScale Postgres database
  * step        one idempotent unit of the migration; a state in a state machine; a Lambda function
  * blocker     a finding of the readiness check that stops the migration
  * warning     a finding that the user should know
- * marker      a row that we write on the source and wait for on the target: everything before it has arrived
+ * marker      a row that we write on the publisher and wait for on the subscriber: everything before it has arrived
  * heartbeat   the numbered table of markers; a missing number is a lost change
- * forward     the stream of changes from the source to the target; reverse: the one back, which a switch makes
- * fence       a side refuses writes from everyone but us, while a switch away from it is under way
+ * forward     the stream of changes from the source to the target; reverse: from the target to the source, made by a switch
+ * fence       a side refuses the writes of every role but ours, while a switch away from it is under way
  * gate        whether a side takes the application's writes: open, fenced or closed; kept in a table on that side
- * witness     what bears witness of a switch's commit: the gates of both sides, and the application's secret
- * lease       the right to change what a switch works with: an advisory lock on either side, lost with the session that holds it
- * journal     what the cluster looked like before we changed it, kept as tags on the cluster and its instances
+ * witness     a record of a switch's commit: the gates of both sides, and the application's secret
+ * lease       the right to change the state of a switch: an advisory lock on either side, lost with the session that holds it
+ * journal     the cluster's configuration before we changed it, kept as tags on the cluster and its instances
  * margin      how far ahead of the source a target sequence is set while the source still moves
  * visit       one invocation of a step's function; a step that polls is visited many times
  */
@@ -23,12 +23,12 @@ import type { Log } from '../ports/log.ts';
 import type { Need, Ports, Views } from '../ports/ports.ts';
 
 /**
- * What a look at the world says about a step. `todo`: it has to act. `pending`: it is under way, look again later. `done`: nothing is
- * left to do, and the next state may follow.
+ * The judgement of a step about what it observed. `todo`: it has to act. `pending`: it is under way, to be visited again. `done`: nothing
+ * is left to do, and the next state may follow.
  */
 export type Verdict = 'todo' | 'pending' | 'done';
 
-/** What every step knows about the visit it is on. */
+/** The visit, as every step receives it. */
 export interface Visit {
   readonly input: MigrationInput;
   /** Name of the execution, unique within the account for 90 days. */
@@ -44,14 +44,14 @@ export interface Visit {
   readonly log: Log;
 }
 
-/** What `inspect` gets: the visit and the views of the ports that the step needs. */
+/** Argument of `inspect`: the visit, and read-only views of the ports that the step needs. */
 export type Looking<N extends Need> = Visit & Pick<Views, N>;
-/** What `act` gets: the visit and the ports that the step needs. */
+/** Argument of `act`: the visit and the ports that the step needs. */
 export type Acting<N extends Need> = Visit & Pick<Ports, N>;
 
-/** What a state receives from its state machine; see `engine/machines.ts`. */
+/** Event that a state passes to its function; see `engine/machines.ts`. */
 export interface StepEvent {
-  /** `$$.Execution.Input`, as the person gave it. */
+  /** `$$.Execution.Input`, as the operator gave it. */
   readonly input: unknown;
   /** `$`: the results of the states before, each under the name of its step. */
   readonly state: Readonly<Record<string, unknown>>;
@@ -65,7 +65,7 @@ export interface StepEvent {
   readonly polls: boolean;
 }
 
-/** What a state leaves at `$.<Step>`. Choices read `verdict`, the Wait state reads `nextPollSeconds`, people read the rest. */
+/** Result of a state at `$.<Step>`. Choices read `verdict`, the Wait state reads `nextPollSeconds`, the operator reads the rest. */
 export interface StepResult {
   readonly verdict: 'pending' | 'done';
   /** Whole seconds until the next visit; 0 when done. */

@@ -5,22 +5,22 @@ import { MACHINE_NAMES, type MachineName } from '../config/machine-names.ts';
 
 export { MACHINE_NAMES, type MachineName };
 
-/** One place in the order of a machine. */
+/** One stage in the order of a machine. */
 export interface Stage<Step extends string = StepName> {
   readonly step: Step;
   /** Whether the step is visited again while it is pending. */
   readonly polls: boolean;
-  /** Waits for some minutes where an older execution is told to be running: what is told of one that has just ended may be old. */
+  /** Waits for some minutes where an older execution is reported as running: the status of one that has just ended may be stale. */
   readonly waitsForOlder?: true;
-  /** Taken only where the execution's input says `"reboot": "now"`. */
+  /** Entered only where the execution's input says `"reboot": "now"`. */
   readonly onlyWithRebootConsent?: true;
-  /** What follows on any failure, whatever it is, before the execution ends with it; crashes and time limits included. */
+  /** The stage after any failure, crashes and time limits included, before the execution ends with it. */
   readonly onFailure?: Stage<Step>;
 }
 
 /** A state machine, before it is built. */
 export interface Machine<Step extends string = StepName> {
-  /** What it is for, shown in the console. */
+  /** Its purpose, shown in the console. */
   readonly says: string;
   /** Whether it changes anything, so that two executions must not run at once. */
   readonly acts: boolean;
@@ -31,7 +31,7 @@ const task = <Step extends string>(step: Step): Stage<Step> => ({ step, polls: f
 const until = <Step extends string>(step: Step): Stage<Step> => ({ step, polls: true });
 const withRebootConsent = <Step extends string>(stage: Stage<Step>): Stage<Step> => ({ ...stage, onlyWithRebootConsent: true });
 const liftingFence = { ...until('LiftFence'), waitsForOlder: true } as const;
-/** A step that fences a side: no end of it may leave the application without a side to write to. */
+/** A step that fences a side, followed by LiftFence on failure: the application must always have a side to write to. */
 const fencing = <Step extends string>(stage: Stage<Step>): Stage<Step | 'LiftFence'> => ({ ...stage, onFailure: liftingFence });
 
 export const MACHINES = {
@@ -88,10 +88,10 @@ export const MACHINES = {
   },
 } as const satisfies Readonly<Record<MachineName, Machine<string>>>;
 
-/** A step that some machine takes. The registry of steps has to hold each of them, and no other: the compiler says so. */
+/** Name of a step of some machine. The compiler requires the registry of steps to hold each of them, and no other. */
 export type StepName = (typeof MACHINES)[MachineName]['order'][number]['step'];
 
-/** The steps that fence a side or lift a fence, in every machine that takes `step`: what a check before a switch has to wake. */
+/** The steps that fence a side or lift a fence, in every machine with `step`: the functions that a check before a switch has to wake. */
 export const fencingWith = (step: StepName): StepName[] => [
   ...new Set(
     MACHINE_NAMES.flatMap((name): readonly Stage[] => {

@@ -1,4 +1,4 @@
-/** Of two executions that would fight, the younger steps aside. Each machine that acts asks in its first step. */
+/** Of two executions that must not run at once, the younger ends. Each machine that acts checks it in its first step. */
 import { AlreadyRunning } from '../config/errors.ts';
 import type { Executions } from '../ports/executions.ts';
 
@@ -9,9 +9,9 @@ export async function refuseBesideOlder(executions: Executions): Promise<void> {
 }
 
 /**
- * For what follows on the end of an execution, `ended`. One that ended because it stepped aside for an older one has nothing to be mended,
- * as long as nothing of its own is found.
- * @returns the older execution, to which everything else is left; undefined where none is running
+ * For the recovery after an execution, `ended`. One that ended because an older one was running has nothing to recover, as long as no
+ * artifact of its own is found.
+ * @returns the older execution, to which the rest is left; undefined where none is running
  * @throws AlreadyRunning while an older execution is running for any other reason
  */
 export async function leftToOlder(executions: Executions, ended: string | undefined): Promise<string | undefined> {

@@ -1,6 +1,6 @@
 /**
- * The engine: a step looks, judges, acts, and looks again. Because verifying is the same look taken twice, a step cannot forget to be
- * idempotent, a crash between acting and returning costs nothing, and a second run does not act.
+ * The engine: a step inspects, judges, acts, and inspects again. Because verification repeats the same inspection, every step is idempotent:
+ * a crash between acting and returning does no harm, and a second run does not act.
  */
 import { TransientError, VerificationError } from '../config/errors.ts';
 import type { MigrationInput } from '../config/input.ts';
@@ -17,25 +17,25 @@ export interface Step<N extends Need, Seen, Evidence extends Json> {
    * and 1769 MB come with a whole one (https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html).
    */
   readonly memoryMb?: number;
-  /** What an act leaves that was cut off in the middle, as a sentence of an error's message. Whatever acts has one. */
+  /** The state after an interrupted act, as a sentence of an error's message. Every step that acts has one. */
   readonly interrupted?: string;
-  /** Looks only. Called again after `act`. */
+  /** Only reads. Called again after `act`. */
   inspect(ctx: Looking<N>): Promise<Seen>;
-  /** Pure: what the look means. Throws one of our errors where the migration cannot go on. */
+  /** Pure: the verdict about what was observed. Throws one of our errors where the migration cannot go on. */
   judge(seen: Seen, input: MigrationInput): Verdict;
   /**
-   * Called on `todo` only. Work that is longer than a visit may be left open by returning `pending`: then a second look that still says
-   * `todo` means that the next visit goes on, and is no failure to take effect.
+   * Called on `todo` only. Work that is longer than a visit may be left open by returning `pending`: then a second verdict of `todo` means
+   * that the next visit continues, and is no failure to take effect.
    */
   act?(ctx: Acting<N>, seen: Seen): Promise<void> | Promise<'pending' | undefined>;
   /**
    * Small JSON for the execution's history: no secrets, no rows.
-   * @param before what the visit saw before it acted; the same as `seen` where it did not act
+   * @param before what the visit observed before it acted; the same as `seen` where it did not act
    */
   evidence(seen: Seen, before: Seen): Evidence;
 }
 
-/** A step whose types are of no interest to the caller. */
+/** A step whose types do not matter to the caller. */
 // biome-ignore lint/suspicious/noExplicitAny: the registry holds steps of every shape; each is checked where it is defined
 export type AnyStep = Step<Need, any, any>;
 
@@ -52,7 +52,7 @@ export function defineStep<const N extends Need, Seen, Evidence extends Json>(
   return step;
 }
 
-/** Look, judge, act, look again. @param at hears how far it has come */
+/** Inspect, judge, act, inspect again. @param at called with the moment that the visit has reached */
 async function visit<N extends Need, Seen, Evidence extends Json>(
   step: Step<N, Seen, Evidence>,
   looking: Looking<N>,
@@ -95,7 +95,7 @@ function lastResult(event: Pick<StepEvent, 'state'>, name: string): StepResult |
   return event.state[name] as StepResult | undefined;
 }
 
-/** What `runStep` takes from its surroundings, so that it can run in Lambda, in a rehearsal and in a test alike. */
+/** Dependencies of `runStep`, so that it can run in Lambda, in a rehearsal and in a test alike. */
 export interface Surroundings<N extends Need> {
   readonly input: MigrationInput;
   readonly looking: Omit<Looking<N>, keyof Visit>;
@@ -108,7 +108,7 @@ export interface Surroundings<N extends Need> {
 
 /**
  * One visit of a step, from the event that its state passes to the result that its state keeps.
- * @throws MigrationError whatever the step decided; of errors that are not ours, and of what a server refused, it says at which step, what
+ * @throws MigrationError as the step decided; for errors that are not ours, and for statements that a server refused, with the step, what
  *   was changed by then and what to do
  */
 export async function runStep<N extends Need, Seen, Evidence extends Json>(

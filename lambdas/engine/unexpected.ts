@@ -1,21 +1,21 @@
 /**
- * Words for what a step did not expect: an error that is not ours, which is a defect of the tool, and a statement that a server refused. Both
- * say at which step it was, what was changed by then, and what to do.
+ * Messages for unexpected errors of a step: an error that is not ours, which is a defect of the tool, and a statement that a server refused.
+ * Both name the step, what was changed by then, and what to do.
  */
 import { Defect, MigrationError, StatementFailed } from '../config/errors.ts';
 import type { Json } from '../config/json.ts';
 import type { Log } from '../ports/log.ts';
 import { withCode } from '../postgres/server-words.ts';
 
-/** How far a visit had come: before its step began, at its first look, in the middle of acting, or at the look that proves what it did. */
+/** Moment of a visit: before its step began, at its first inspection, while acting, or at the inspection that verifies the effect. */
 export type Moment = 'before' | 'looking' | 'acting' | 'looking again';
 
-/** What these say is put together by the engine out of names and kinds. Whatever has a code, and others, may quote values. */
+/** Classes whose messages the JavaScript engine builds from names and types. Errors with a code, and other classes, may quote values. */
 const WORDS_OF_THE_ENGINE = new Set(['Error', 'TypeError', 'RangeError', 'ReferenceError']);
-/** A library's words may go over several lines, and quote what it was given there. */
+/** Characters of a library's message, which may have several lines and quote its arguments. */
 const LONGEST_WORDS = 300;
 
-/** Of an error that is not ours: its kind, and its words where they cannot hold a value. */
+/** Class of an error that is not ours, and its message where that cannot hold a value. */
 export function wordsOfForeign(error: unknown): string {
   if (!(error instanceof Error)) return 'something was thrown that is no error';
   const { name, message, code } = error as Error & { readonly code?: unknown };
@@ -29,13 +29,13 @@ const refusal = ({ message, complaint: { code, hint } }: StatementFailed): strin
 const defect = (error: unknown): string =>
   `The cause is a defect of this tool, or something that it does not know: ${wordsOfForeign(error)}.`;
 
-/** Any error as a sentence, to stand within a message of ours. */
+/** Any error as a sentence, for use within a message of ours. */
 export function sentenceOf(error: unknown): string {
   if (error instanceof StatementFailed && !error.isExplained) return refusal(error);
   return error instanceof MigrationError ? error.message : defect(error);
 }
 
-/** Where in our code it arose, without the message that a stack begins with. */
+/** Stack frames of an error, without the message that a stack begins with. */
 const framesOf = (error: unknown): Json =>
   error instanceof Error
     ? (error.stack ?? '')
@@ -52,21 +52,21 @@ const MOMENTS: Readonly<Record<Moment, string>> = {
 };
 const ACTED: readonly Moment[] = ['acting', 'looking again'];
 
-/** Where it was and what was changed by then. */
-const standing = (step: string, moment: Moment, interrupted = ''): string =>
+/** The step, the moment, and what was changed by then. */
+const stateAt = (step: string, moment: Moment, interrupted = ''): string =>
   [`${step} stopped ${MOMENTS[moment]}`, ...(ACTED.includes(moment) ? [interrupted] : [])].join(' ').trimEnd();
 
 /**
- * @param log hears where in the code an error arose that is not ours
- * @param interrupted what the step says of an act that was cut off; only where it had begun to act
- * @returns one of ours; those that say by themselves what to do are left as they are
+ * @param log gets the stack frames of an error that is not ours
+ * @param interrupted the step's sentence on an interrupted act; only where it had begun to act
+ * @returns one of our errors; those whose message has a remedy already are returned unchanged
  */
 export function unexpected(error: unknown, step: string, moment: Moment, log: Pick<Log, 'warn'>, interrupted?: string): MigrationError {
-  if (error instanceof StatementFailed) return error.isExplained ? error : refused(error, standing(step, moment, interrupted));
+  if (error instanceof StatementFailed) return error.isExplained ? error : refused(error, stateAt(step, moment, interrupted));
   if (error instanceof MigrationError) return error;
   log.warn(`${step} met a defect`, { kind: error instanceof Error ? error.name : typeof error, frames: framesOf(error) });
   return new Defect(
-    `${standing(step, moment, interrupted)} ${defect(error)} ` +
+    `${stateAt(step, moment, interrupted)} ${defect(error)} ` +
       'Start the machine again: every step looks first and goes on from there. If it comes back, report it with the lines of the log group ' +
       `that say "${step} met a defect"; Cleanup works from any state.`,
     { cause: error },

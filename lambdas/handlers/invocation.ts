@@ -1,4 +1,4 @@
-/** What Lambda tells about an invocation, as far as it matters here. */
+/** The part of Lambda's context that is used here. */
 export interface Invocation {
   readonly awsRequestId: string;
   getRemainingTimeInMillis(): number;

@@ -1,4 +1,4 @@
-/** The entry of the function that tells people how an execution ended: ready to cut over, failed, switched, rolled back, cleaned up. */
+/** The entry of the function that sends a notice when an execution ends: ready to cut over, failed, switched, rolled back, cleaned up. */
 import { noticeClients, readEnded, type StatusChange, send } from '../adapters/aws/notices.ts';
 import { type Environment, VARIABLE } from '../config/environment.ts';
 import { noticeOf } from '../monitoring/notices.ts';

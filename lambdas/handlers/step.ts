@@ -1,4 +1,4 @@
-/** The entry of every function of a step: the step named in the environment, on the places that it needs. */
+/** The entry of every function of a step: the step named in the environment, with the bindings that it needs. */
 import { awsClients, resolveBindings } from '../adapters/aws/bindings.ts';
 import { lambdaLog } from '../adapters/aws/logger.ts';
 import { type Environment, VARIABLE } from '../config/environment.ts';
@@ -26,7 +26,7 @@ export async function handler(event: StepEvent | Wake, invocation: Invocation): 
   const log = lambdaLog(step, event, invocation.awsRequestId);
   try {
     return await visitStep(step, event, {
-      places: () => resolveBindings(needsOf(step), { environment, event, clients }),
+      bindings: () => resolveBindings(needsOf(step), { environment, event, clients }),
       defaults: parseInput(JSON.parse(environment[VARIABLE.inputDefaults] ?? '{}')),
       remainingMs: () => Math.max(0, invocation.getRemainingTimeInMillis() - SHUTDOWN_RESERVE_MS),
       log,
@@ -43,8 +43,8 @@ function stepOf(environment: Environment): StepName {
 }
 
 /**
- * Cuts a message at what an execution's history keeps ({@link MOST_MESSAGE_JSON}), the whole of it being in the log. Our errors go without
- * a stack, which would begin with the message once more: they are decisions, not crashes.
+ * Cuts a message to what an execution's history keeps ({@link MOST_MESSAGE_JSON}); the log has all of it. Our errors have no stack in the
+ * history, because it would begin with the message once more: they are decisions, not crashes.
  */
 function truncateForHistory(error: MigrationError, log: Log): MigrationError {
   let { message } = error;

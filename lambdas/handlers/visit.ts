@@ -1,4 +1,4 @@
-/** One visit of a step from its state's event to its state's result. Lambda and the rehearsal both come through here. */
+/** One visit of a step from its state's event to its state's result, in Lambda and in the rehearsal. */
 import { openPorts } from '../adapters/open-ports.ts';
 import { VerificationError } from '../config/errors.ts';
 import { type MigrationInput, parseInput } from '../config/input.ts';
@@ -10,11 +10,11 @@ import type { Bindings } from '../ports/bindings.ts';
 import type { Log } from '../ports/log.ts';
 import { stepNamed } from '../steps/index.ts';
 
-/** What a visit takes from where it runs. */
+/** The environment of a visit: Lambda, or the rehearsal. */
 export interface Host {
-  /** The places of the ports that the step needs; asked for only after the input was found good. */
-  places(): Promise<Partial<Bindings>>;
-  /** What the deployment sets where the input says nothing. */
+  /** The bindings of the ports that the step needs; resolved only after the input was parsed. */
+  bindings(): Promise<Partial<Bindings>>;
+  /** The deployment's defaults of the input. */
   readonly defaults?: MigrationInput;
   /** Milliseconds left before the function must return. */
   remainingMs(): number;
@@ -23,20 +23,20 @@ export interface Host {
 
 /**
  * @throws InvalidInput before anything is touched
- * @throws VerificationError where a step is pending in a machine that would not come back to it
- * @throws MigrationError whatever the step decided
+ * @throws VerificationError where a step is pending in a machine that does not visit it again
+ * @throws MigrationError as the step decided
  */
 export async function visitStep(name: StepName, event: StepEvent, host: Host): Promise<StepResult> {
   try {
-    return await visitPlaces(name, event, host);
+    return await visitWithPorts(name, event, host);
   } catch (error) {
     throw unexpected(error, name, 'before', host.log);
   }
 }
 
-async function visitPlaces(name: StepName, event: StepEvent, host: Host): Promise<StepResult> {
+async function visitWithPorts(name: StepName, event: StepEvent, host: Host): Promise<StepResult> {
   const input = parseInput(event.input, host.defaults, machinesWith(name));
-  const { looking, acting, close } = openPorts(name, await host.places(), host.log);
+  const { looking, acting, close } = openPorts(name, await host.bindings(), host.log);
   try {
     const { remainingMs, log } = host;
     const result = await runStep(name, stepNamed(name), event, { input, looking, acting, remainingMs, log, now: Date.now });

@@ -1,4 +1,4 @@
-/** The entry of the function that watches, called each minute. It looks at nothing unless a migration is open, and never writes. */
+/** The entry of the watch, called each minute. It reads the databases only while a migration is open, and never writes. */
 import { awsClients, resolveBindings } from '../adapters/aws/bindings.ts';
 import { lambdaLog } from '../adapters/aws/logger.ts';
 import { publishMeasures } from '../adapters/aws/metrics.ts';
@@ -15,18 +15,18 @@ import type { Invocation } from './invocation.ts';
 const clients = awsClients();
 const memory = new MetricHistory();
 
-/** @throws whatever kept the look from being whole, after what could be measured was published: an alarm counts the errors of the function */
+/** @throws the first error of an incomplete run, after its metrics were published: an alarm counts the errors of the function */
 export async function watch(_event: unknown, { awsRequestId }: Pick<Invocation, 'awsRequestId'>): Promise<void> {
   const environment: Environment = process.env;
   const machines = environment[VARIABLE.actingMachines] ?? '';
   const { open, replicated } = await readMigrationStatus(clients.executions, machines.split(','));
   if (!open) return memory.turnTo(undefined);
-  const places = await Promise.all([placeOf('source', environment), placeOf('target', environment)]);
-  const found = { ...places[0].found, ...places[1].found };
+  const sides = await Promise.all([resolveSide('source', environment), resolveSide('target', environment)]);
+  const bindings = { ...sides[0].bindings, ...sides[1].bindings };
   const log = lambdaLog('Watch', { execution: '' }, awsRequestId);
-  const { looking, close } = openPorts('Watch', found, log);
+  const { looking, close } = openPorts('Watch', bindings, log);
   try {
-    const [source, target] = places.map(({ failure }, index) =>
+    const [source, target] = sides.map(({ failure }, index) =>
       failure === undefined ? [looking.source, looking.target][index] : outOfReach(failure, environment[VARIABLE.database] ?? ''),
     ) as [Reader, Reader];
     const { stream, measures, notices, failures } = await collectMetrics({ source, target }, memory, replicated);
@@ -41,21 +41,21 @@ export async function watch(_event: unknown, { awsRequestId }: Pick<Invocation, 
   }
 }
 
-interface Place {
-  readonly found: Partial<Bindings>;
+interface ResolvedSide {
+  readonly bindings: Partial<Bindings>;
   readonly failure?: unknown;
 }
 
 /** Each side by itself: a secret that cannot be read must not keep the other side from being watched. */
-async function placeOf(side: 'source' | 'target', environment: Environment): Promise<Place> {
+async function resolveSide(side: 'source' | 'target', environment: Environment): Promise<ResolvedSide> {
   try {
-    return { found: await resolveBindings([side], { environment, event: { executionArn: '', startedAt: '' }, clients }) };
+    return { bindings: await resolveBindings([side], { environment, event: { executionArn: '', startedAt: '' }, clients }) };
   } catch (failure) {
-    return { found: {}, failure };
+    return { bindings: {}, failure };
   }
 }
 
-/** A side of which not even the address is known. */
+/** Reader of a side whose address is not known. */
 function outOfReach(failure: unknown, database: string): Reader {
   const fail = async (): Promise<never> => {
     throw failure;

@@ -5,7 +5,7 @@ import type { Executions } from './executions.ts';
 import type { Functions } from './functions.ts';
 import type { ReplicationLogin, ReplicationSecret, WayBackSettings } from './replication.ts';
 
-/** Everything that differs between an AWS account and a laptop. */
+/** Everything that differs between an AWS account and a rehearsal on a laptop. */
 export interface Bindings {
   readonly source: ConnectionSettings;
   readonly target: ConnectionSettings;

@@ -1,4 +1,4 @@
-/** The source's control plane: what RDS tells of an Aurora cluster, and the few things that the migration changes about it. */
+/** The source's control plane: the state of an Aurora cluster in RDS, and the changes that the migration makes to it. */
 
 /** One setting of a parameter group, as RDS stores it. */
 export interface Parameter {
@@ -30,7 +30,7 @@ export interface Subnet {
   readonly zone: string;
 }
 
-/** What DescribeDBClusters and DescribeDBInstances tell. */
+/** The state by DescribeDBClusters and DescribeDBInstances. */
 export interface ClusterState {
   readonly cluster: string;
   readonly arn: string;
@@ -41,9 +41,9 @@ export interface ClusterState {
   readonly engineVersion: string;
   readonly port: number;
   readonly members: readonly ClusterMember[];
-  /** Ids of the attached VPC security groups, without those that RDS is taking away. */
+  /** Ids of the attached VPC security groups, without those that RDS is removing. */
   readonly securityGroups: readonly string[];
-  /** Whether RDS has finished attaching and taking away security groups. */
+  /** Whether RDS has finished attaching and removing security groups. */
   readonly securityGroupsSettled: boolean;
   /** Subnets of the cluster's subnet group. */
   readonly subnets: readonly Subnet[];
@@ -72,17 +72,17 @@ export interface SecondaryCluster {
   readonly writeForwarding?: string;
 }
 
-/** What the cluster's VPC would make of public access. */
+/** Properties of the cluster's VPC that matter for public access. */
 export interface Network {
   readonly dnsSupport: boolean;
   readonly dnsHostnames: boolean;
   /** Those of the cluster's subnets that have no route to an internet gateway. */
   readonly privateSubnets: readonly string[];
-  /** Those of the attached security groups that let in whole stretches of the internet at the cluster's port. */
+  /** Those of the attached security groups that allow large ranges of public addresses at the cluster's port. */
   readonly openSecurityGroups: readonly string[];
 }
 
-/** What ModifyDBCluster is asked for; what is left out stays as it is. */
+/** Parameters of ModifyDBCluster; those that are left out stay as they are. */
 export interface ClusterChanges {
   readonly parameterGroup?: string;
   /** All security groups that the cluster is to have. */
@@ -92,16 +92,16 @@ export interface ClusterChanges {
 /** Tags of one resource of RDS. A value holds at most 256 letters, digits, spaces and `_.:/=+-@`. */
 export type Tags = Readonly<Record<string, string>>;
 
-/** The control plane of the source. A server that nobody manages answers `undefined` to `describe`. */
+/** The control plane of the source. For a server that is not on RDS, `describe` returns `undefined`. */
 export interface Cluster {
   /** The parameter group that the stack made for the migration. */
   readonly migrationGroup: string;
   /** Name of the stack, which tells its journal from that of another migration of the same cluster. */
   readonly stack: string;
-  /** Whether the instances are to be reachable from the internet, and whether by anyone or by listed addresses only. */
+  /** Whether the instances are to be reachable from the internet, and whether from every address or from listed ones only. */
   readonly publicAccess: 'none' | 'listed' | 'anyone';
   describe(): Promise<ClusterState | undefined>;
-  /** The parameters of a group that somebody has set; the engine's defaults are left out. */
+  /** The user-defined parameters of a group, without the engine's defaults. */
   userParameters(group: string): Promise<Parameter[]>;
   /** Family of a cluster parameter group, such as aurora-postgresql15; undefined where there is no such group. */
   parameterGroupFamily(group: string): Promise<string | undefined>;
@@ -124,20 +124,20 @@ export interface Cluster {
   reboot(instance: string): Promise<void>;
 }
 
-/** The part of {@link Cluster} that changes nothing and that every step with a look at the cluster has. */
+/** The read-only part of {@link Cluster} that every step with a need of the cluster has. */
 export type ClusterView = Pick<Cluster, 'migrationGroup' | 'describe' | 'userParameters'>;
-/** What a switch has to know: who else leads to the cluster. */
+/** Part of a switch: other connections to the cluster. */
 export type ClusterAccess = Pick<Cluster, 'describe' | 'proxies' | 'secondaries'>;
-/** What ConfigureSource looks at. */
+/** Read-only part of ConfigureSource. */
 export type ClusterSetupView = ClusterView & Pick<Cluster, 'stack' | 'publicAccess' | 'securityGroup' | 'network' | 'tags'>;
-/** What may prepare the cluster, and nothing else. */
+/** Part that prepares the cluster. */
 export type ClusterSetup = ClusterSetupView & Pick<Cluster, 'addTags' | 'setParameters' | 'modify' | 'setPublic'>;
-/** What RestoreSource looks at. */
+/** Read-only part of RestoreSource. */
 export type ClusterRestoreView = Pick<
   Cluster,
   'stack' | 'describe' | 'tags' | 'userParameters' | 'parameterGroupFamily' | 'securityGroupName'
 >;
-/** What may put the cluster back, and nothing else. */
+/** Part that restores the cluster. */
 export type ClusterRestore = ClusterRestoreView & Pick<Cluster, 'removeTags' | 'modify' | 'setPublic'>;
-/** What may reboot an instance, and nothing else. */
+/** Part that reboots an instance. */
 export type ClusterReboot = ClusterView & Pick<Cluster, 'reboot'>;

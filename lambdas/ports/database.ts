@@ -1,4 +1,4 @@
-/** A database as a step reaches it: to look, to change, and as roles that may do less. */
+/** A database as a step reaches it: to read, to change, and with roles that may do less. */
 import type { SideName } from '../config/side-name.ts';
 
 /** One SQL statement with its bound values. `Row` is the type of what it returns; it exists for the compiler only. */
@@ -8,7 +8,7 @@ export interface Statement<Row = Record<string, never>> {
   readonly row?: Row;
 }
 
-/** Where a connection leads. Never the password, so it may be logged and shown. */
+/** Address, database and user of a connection. It has no password, so it may be logged and shown. */
 export interface Endpoint {
   readonly host: string;
   readonly port: number;
@@ -16,7 +16,7 @@ export interface Endpoint {
   readonly user: string;
 }
 
-/** Looks at a database. Each statement runs in a read-only transaction of its own, with time limits. */
+/** Reads a database. Each statement runs in a read-only transaction of its own, with time limits. */
 export interface Reader {
   readonly endpoint: Endpoint;
   /** Major version of the server, such as 15. */
@@ -38,7 +38,7 @@ export interface Session {
   script(text: string): Promise<void>;
   /** Closes the connection properly. */
   end(): Promise<void>;
-  /** Hangs up without a word: a statement that was sent goes on at the server, where a later visit finds it by its tag. */
+  /** Drops the connection without terminating it: a running statement goes on at the server, where a later visit finds it by its tag. */
   leave(): void;
 }
 
@@ -60,8 +60,8 @@ export interface SchemaDump {
 }
 
 /**
- * Both sides as the replication role sees them, which may read what is published and nothing else: for whatever evaluates what users have
- * made, such as a row of one of their tables.
+ * Both sides as the replication role sees them, which may read published tables and nothing else: for statements that may run code of users,
+ * such as reads of their tables.
  */
 export type ComparisonReaders = Readonly<Record<SideName, Reader>>;
 

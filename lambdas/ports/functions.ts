@@ -1,6 +1,6 @@
 /**
- * Functions of ours that may have slept for weeks when a switch needs them. Lambda takes its network away from a function in a VPC that
- * nobody calls, the function is `Inactive` then, and the first call fails while it is brought back, which takes minutes.
+ * Functions of ours that may have been idle for weeks when a switch needs them. Lambda removes the network interface of an idle function in
+ * a VPC: the function is `Inactive` then, and the first call fails while the interface is restored, which takes minutes.
  * https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
  */
 
@@ -8,7 +8,7 @@
 export interface Uncallable {
   /** ARN of the function. */
   readonly function: string;
-  /** Why, in the words of the service; never what the function itself said. */
+  /** Reason, by the service; never a message of the function itself. */
   readonly reason: string;
 }
 
@@ -25,11 +25,11 @@ export interface Functions {
 /** Where no function has to be woken. */
 export const noFunctions: Functions = { wake: async () => [] };
 
-/** What a function receives that has nothing to do but to be there. */
+/** Event of a call that only wakes a function. */
 export interface Wake {
   readonly wake: true;
 }
-/** What it answers, before it reads or opens anything. */
+/** Answer to it, before the function reads or opens anything. */
 export interface Awake {
   readonly awake: true;
 }
@@ -40,8 +40,8 @@ export const AWAKE: Awake = { awake: true };
 export const isWake = (event: object): event is Wake => 'wake' in event && event.wake === true;
 
 /**
- * What the API of Lambda answers to a call that may be made again as it is: the service is busy or has a fault; the function is inactive,
- * pending or being updated, its network or its code not there again yet (https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_Errors).
+ * Errors of the Lambda API after which the same call may be retried: the service is busy or has a fault; the function is inactive,
+ * pending or being updated, its network or its code not restored yet (https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_Errors).
  */
 export const PASSING_EXCEPTIONS = [
   'ServiceException',

@@ -20,7 +20,7 @@ export interface Ports {
   readonly target: Database;
   readonly comparison: ComparisonReaders;
   readonly lowLogin: LowLogin;
-  /** Rights follow from needs, so each way of changing the cluster is a port of its own; `cluster` only looks. */
+  /** Rights follow from needs, so each kind of change of the cluster is a port of its own; `cluster` only reads. */
   readonly cluster: ClusterView;
   readonly clusterSetup: ClusterSetup;
   readonly clusterRestore: ClusterRestore;
@@ -40,12 +40,12 @@ export interface Ports {
 }
 export type Need = keyof Ports;
 
-/** The same ports for a look: whatever could change something is not there, so `inspect` cannot act, and the compiler says so. */
+/** Read-only views of the same ports, so that the compiler keeps `inspect` from changing anything. */
 export interface Views {
   readonly source: Reader;
   readonly target: Reader;
   readonly comparison: ComparisonReaders;
-  /** Nothing can be looked at before there is a role. */
+  /** Nothing can be read before there is a role. */
   readonly lowLogin: object;
   readonly cluster: ClusterView;
   readonly clusterSetup: ClusterSetupView;
@@ -60,8 +60,8 @@ export interface Views {
   readonly application: ApplicationView;
   readonly applicationView: ApplicationView;
   readonly applicationOriginal: Pick<ApplicationOriginal, 'isKept'>;
-  /** There is nothing to look at. */
+  /** There is nothing to read. */
   readonly hook: object;
-  /** To be called changes nothing. */
+  /** Waking a function changes nothing. */
   readonly functions: Functions;
 }

@@ -1,10 +1,10 @@
-/** What a step gets in order to have one side stream from the other: a login for either, and the ways between them. */
+/** Ports for streams between the sides: the replication login of either, and the routes between them. */
 import type { SideName } from '../config/side-name.ts';
 
 /** The login with which each side streams from the other. */
 export interface ReplicationLogin {
   readonly user: string;
-  /** The password that lets it in to a side, the source unless told. Each side has one of its own. */
+  /** The password for a side, by default the source. Each side has one of its own. */
   password(side?: SideName): Promise<string>;
   /** Source address as the target reaches it, and the TLS settings of the subscription's connection string. */
   readonly host: string;
@@ -13,10 +13,10 @@ export interface ReplicationLogin {
   readonly sslmode: Sslmode;
 }
 
-/** As libpq knows it. */
+/** sslmode of libpq. */
 export type Sslmode = 'require' | 'verify-full' | 'prefer' | 'disable';
 
-/** How the source reaches the target for the stream back, as far as the deployment says it. */
+/** The deployment's settings for the route from the source to the target, for the reverse stream. */
 export interface WayBackSettings {
   /** Address of the target as the source reaches it. @default - the one under which we reach it */
   readonly host?: string;
@@ -27,18 +27,18 @@ export interface WayBackSettings {
   readonly knowsAuthority?: boolean;
 }
 
-/** How a subscriber reaches a publisher, and how it is encrypted. */
+/** The address of a publisher as its subscriber reaches it, and the encryption. */
 export interface Route {
-  /** By which name the replication role logs in. */
+  /** User name with which the replication role logs in. */
   readonly user: string;
   readonly host: string;
   readonly port: number;
   readonly sslmode: Sslmode;
-  /** Whether the publisher, or what stands before it, offers SCRAM with channel binding. */
+  /** Whether the publisher, or the proxy before it, offers SCRAM with channel binding. */
   readonly channelBinding: boolean;
 }
 
-/** The stream back, before there is one. */
+/** The route of the reverse stream, before there is one. */
 export interface WayBack {
   /**
    * From the source to the target.
@@ -50,13 +50,13 @@ export interface WayBack {
 /** The same login, which can also be tried. */
 export interface ReplicationAccess extends ReplicationLogin {
   /**
-   * Whether a side, the source unless told, lets this user in with its password. Stored passwords can be read by superusers only, so it is
-   * found out by logging in.
+   * Whether a side, by default the source, accepts this user with its password. Stored passwords can be read by superusers only, so a
+   * login is tried.
    * @throws TransientError where the side cannot be reached
    */
   works(side?: SideName): Promise<boolean>;
   /**
-   * How the other side reaches this publisher.
+   * The route from the other side to this publisher.
    * @param libpq major version of the subscriber
    */
   route(publisher: SideName, libpq: number): Promise<Route>;

@@ -33,7 +33,7 @@ export async function invoke(
   const remainingMs = () => deadline - performance.now();
   let result: StepResult;
   try {
-    result = await visitStep(step, event, { places: async () => places, defaults, remainingMs, log });
+    result = await visitStep(step, event, { bindings: async () => places, defaults, remainingMs, log });
   } catch (error) {
     const { name, message } = error instanceof Error ? error : new Error(String(error));
     throw new FunctionError(name, message, error);

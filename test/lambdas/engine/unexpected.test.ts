@@ -121,8 +121,8 @@ describe('an unexpected error (#11)', () => {
 
   it('before the step begins says that nothing was changed', async () => {
     const event: StepEvent = { input: {}, state: {}, execution: 'e', executionArn: 'arn', startedAt: '', polls: true };
-    const places = async (): Promise<Partial<Bindings>> => planted();
-    const visit = visitStep('CopySchema', event, { places, remainingMs: () => 1000, log: silent });
+    const bindings = async (): Promise<Partial<Bindings>> => planted();
+    const visit = visitStep('CopySchema', event, { bindings, remainingMs: () => 1000, log: silent });
     await expect(visit).rejects.toMatchObject({ name: 'Defect', message: expect.stringContaining('Nothing was touched by this visit') });
   });
 });

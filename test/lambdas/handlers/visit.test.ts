@@ -21,7 +21,7 @@ const host = (status: string, overrides: Partial<Host> = {}): Host => {
     migrationGroup: 'group',
     describe: async () => (status === 'unmanaged' ? undefined : state({ members: [member({ instance: 'i', status })] })),
   };
-  return { places: async () => ({ cluster: cluster as Bindings['cluster'] }), remainingMs: () => 60_000, log: silent, ...overrides };
+  return { bindings: async () => ({ cluster: cluster as Bindings['cluster'] }), remainingMs: () => 60_000, log: silent, ...overrides };
 };
 
 describe('a visit', () => {
@@ -48,28 +48,28 @@ describe('a visit', () => {
   it('refuses an input that only another machine understands', async () => {
     const input = { target: 'keep' };
     await expect(visitStep('RebootSource', { ...event, input }, host('unmanaged'))).rejects.toBeInstanceOf(InvalidInput);
-    const places: Host['places'] = async () => {
+    const bindings: Host['bindings'] = async () => {
       throw new TransientError('so far');
     };
-    await expect(visitStep('DropReplication', { ...event, input }, host('', { places }))).rejects.toThrow('so far');
+    await expect(visitStep('DropReplication', { ...event, input }, host('', { bindings }))).rejects.toThrow('so far');
   });
 
   it('resolves no binding before the input is validated', async () => {
     let asked = false;
-    const places: Host['places'] = async () => {
+    const bindings: Host['bindings'] = async () => {
       asked = true;
       return {};
     };
-    await expect(visitStep('RebootSource', { ...event, input: { colour: 1 } }, host('available', { places }))).rejects.toBeInstanceOf(
+    await expect(visitStep('RebootSource', { ...event, input: { colour: 1 } }, host('available', { bindings }))).rejects.toBeInstanceOf(
       InvalidInput,
     );
     expect(asked).toBe(false);
   });
 
   it('passes on the error of resolving a binding', async () => {
-    const places: Host['places'] = async () => {
+    const bindings: Host['bindings'] = async () => {
       throw new TransientError('not now');
     };
-    await expect(visitStep('RebootSource', event, host('available', { places }))).rejects.toBeInstanceOf(TransientError);
+    await expect(visitStep('RebootSource', event, host('available', { bindings }))).rejects.toBeInstanceOf(TransientError);
   });
 });

@@ -1,6 +1,6 @@
 /** Open transactions on the source, and the age of its oldest rows. No query text is ever read. */
 import type { Statement } from '../ports/database.ts';
-import { statement } from '../postgres/quote.ts';
+import { bound, statement } from '../postgres/quote.ts';
 
 export interface PreparedTransaction {
   readonly object: string;
@@ -30,16 +30,13 @@ export interface WriteTransaction {
 
 /** Transactions of all databases that have written and are at least this old. Shows those of other roles only to members of pg_read_all_stats. */
 export const writeTransactions = (seconds: number): Statement<WriteTransaction> =>
-  statement(
-    `
+  bound([seconds])(`
 select pid, usename::text as "user", datname::text as database, application_name as application, state,
   extract(epoch from clock_timestamp() - xact_start)::float8 as seconds, coalesce(backend_type, '') = 'autovacuum worker' as autovacuum
 from pg_stat_activity
 where backend_xid is not null and xact_start < clock_timestamp() - make_interval(secs => $1::float8)
 order by xact_start
-`,
-    [seconds],
-  );
+`);
 
 export interface DatabaseAge {
   readonly database: string;

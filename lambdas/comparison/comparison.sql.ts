@@ -14,7 +14,7 @@
  * rows that have swapped the values of one column would have the same sum as before. Sums, not XORs, tell duplicates from nothing.
  */
 import type { Statement } from '../ports/database.ts';
-import { identifier, qualified, statement } from '../postgres/quote.ts';
+import { bound, identifier, qualified, statement } from '../postgres/quote.ts';
 import { type BinaryType, SEND } from './send-functions.ts';
 
 export interface ComparedColumn {
@@ -203,47 +203,35 @@ export interface BucketSum extends RowSum {
 
 /** The whole table in one scan. `buckets` is a power of two. */
 export const bucketSums = (table: ComparedTable, buckets: number): Statement<BucketSum> =>
-  statement(
-    `
+  bound([buckets - 1])(`
 select (h operator(pg_catalog.&) $1::bigint)::text as bucket, pg_catalog.count(*)::float8 as rows, pg_catalog.sum(h)::text as sum
 from (select ${rowHash(table)} as h ${everyRow(table)}) as hashed
 group by 1
-`,
-    [buckets - 1],
-  );
+`);
 
 /** How many rows there are of each hash in these buckets. */
 export const hashCounts = (table: ComparedTable, buckets: number, some: readonly string[]): Statement<{ hash: string; copies: string }> =>
-  statement(
-    `
+  bound([buckets - 1, some])(`
 select h::text as hash, pg_catalog.count(*)::text as copies
 from (select ${rowHash(table)} as h ${everyRow(table)}) as hashed
 where (h operator(pg_catalog.&) $1::bigint) operator(pg_catalog.=) any ($2::bigint[])
 group by h
-`,
-    [buckets - 1, some],
-  );
+`);
 
 /** How many rows there are of each of these hashes. */
 export const copiesByHash = (table: ComparedTable, hashes: readonly string[]): Statement<Found> =>
-  statement(
-    `
+  bound([hashes])(`
 select w.n::float8 operator(pg_catalog.-) 1 as n, pg_catalog.count(*)::text as value
 from (select ${rowHash(table)} as h ${everyRow(table)}) as hashed
 join pg_catalog.unnest($1::bigint[]) with ordinality as w (h, n) on w.h operator(pg_catalog.=) hashed.h
 group by w.n
-`,
-    [hashes],
-  );
+`);
 
 /** How many rows there are of each image, among the rows with these hashes; images as their SHA-256. */
 export const copiesByImage = (table: ComparedTable, hashes: readonly string[]): Statement<{ image: string; copies: number }> =>
-  statement(
-    `
+  bound([hashes])(`
 select pg_catalog.encode(pg_catalog.sha256(pg_catalog.textsend(i::text)), 'hex') as image, pg_catalog.count(*)::float8 as copies
 from (select ${rowHash(table)} as h, ${rowImage(table)} as i ${everyRow(table)}) as hashed
 where h operator(pg_catalog.=) any ($1::bigint[])
 group by 1
-`,
-    [hashes],
-  );
+`);

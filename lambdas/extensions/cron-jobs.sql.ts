@@ -4,7 +4,7 @@
  * (https://github.com/citusdata/pg_cron#readme, https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/PostgreSQL_pg_cron.html).
  */
 import type { Statement } from '../ports/database.ts';
-import { statement } from '../postgres/quote.ts';
+import { bound, statement } from '../postgres/quote.ts';
 
 /** Condition for a table of jobs that we may read. By catalog, because a name in a schema that we may not use is an error. */
 const READABLE = `
@@ -99,14 +99,11 @@ export type NewJob = Omit<Job, 'id' | 'active'>;
 
 /** Host and port are those that pg_cron's own functions would use. */
 export const insertJob = ({ name, schedule, command, username }: NewJob): Statement =>
-  statement(
-    `
+  bound([schedule, command, username, name])(`
 insert into cron.job (schedule, command, nodename, nodeport, database, username, active, jobname)
 values ($1::text, $2::text, coalesce((select s.setting from pg_settings as s where s.name = 'cron.host'), 'localhost'),
   current_setting('port')::int, current_database(), $3::text, false, $4::text)
-`,
-    [schedule, command, username, name],
-  );
+`);
 
 /** As our own role, enabled, and without a name, which the other function asks for: to be disabled before the transaction ends. */
 export const scheduleUnnamedJob = ({ schedule, command }: NewJob): Statement<{ readonly id: string }> =>
@@ -114,13 +111,10 @@ export const scheduleUnnamedJob = ({ schedule, command }: NewJob): Statement<{ r
 
 /** As our own role. */
 export const scheduleJob = ({ name, schedule, command }: NewJob): Statement =>
-  statement(
-    `
+  bound([name, schedule, command])(`
 select cron.schedule_in_database(job_name => $1::text, schedule => $2::text, command => $3::text,
   database => current_database()::text, active => false)
-`,
-    [name, schedule, command],
-  );
+`);
 
 export const updateJob = (id: string, { schedule, command }: Pick<Job, 'schedule' | 'command'>): Statement =>
   statement('update cron.job set schedule = $2::text, command = $3::text where jobid = $1::int8', [id, schedule, command]);

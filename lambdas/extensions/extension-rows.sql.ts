@@ -4,7 +4,7 @@
  */
 import { SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
-import { identifier, literal, qualified, statement } from '../postgres/quote.ts';
+import { bound, identifier, literal, qualified, statement } from '../postgres/quote.ts';
 import { OWN_TABLES } from '../state/tables.ts';
 
 export interface MarkedColumn {
@@ -88,15 +88,12 @@ limit ${Math.floor(most)}
 export const putRows = ({ schema, name, key }: Marked, columns: readonly MarkedColumn[], rows: readonly string[]): Statement => {
   const others = columns.filter((column) => !key.includes(column.name)).map((column) => identifier(column.name));
   const change = others.length > 0 ? `update set ${others.map((column) => `${column} = excluded.${column}`).join(', ')}` : 'nothing';
-  return statement(
-    `
+  return bound([`[${rows.join(',')}]`])(`
 insert into ${qualified(schema, name)} (${columns.map((column) => identifier(column.name)).join(', ')}) overriding system value
 select ${columns.map((column) => `(r.row ->> ${literal(column.name)})::${column.type}`).join(', ')}
 from jsonb_array_elements($1::jsonb) as r (row)
 ${key.length > 0 ? `on conflict (${key.map(identifier).join(', ')}) do ${change}` : ''}
-`,
-    [`[${rows.join(',')}]`],
-  );
+`);
 };
 
 export interface SequencePlace {
@@ -109,13 +106,10 @@ export const sequencePlace = ({ schema, name }: Marked): Statement<SequencePlace
 
 /** Never sets it back. */
 export const advanceSequence = ({ schema, name }: Marked, { last, called }: SequencePlace): Statement =>
-  statement(
-    `
+  bound([qualified(schema, name), last, called])(`
 select setval($1::regclass, $2::int8, $3::boolean) from ${qualified(schema, name)} as s
 where s.last_value < $2::int8 or (s.last_value = $2::int8 and $3::boolean and not s.is_called)
-`,
-    [qualified(schema, name), last, called],
-  );
+`);
 
 /** Two visits at once would make unkeyed rows, such as jobs, twice. */
 export const lockRows = (): Statement =>

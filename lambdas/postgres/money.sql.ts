@@ -1,7 +1,7 @@
 /** Columns of type `money`, which is a whole number of cents that prints and is read as `lc_monetary` says. */
 import type { Exclusions } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
-import { statement, USER_SCHEMA } from './quote.ts';
+import { bound, statement, USER_SCHEMA } from './quote.ts';
 import { exclusions, INCLUDED_TABLE } from './tables.sql.ts';
 
 /** `with recursive` that names the types that are money or hold it: domains, arrays, ranges and composites. */
@@ -22,8 +22,7 @@ export const KEEPS_MONEY = `exists (
   where a.attnum > 0 and not a.attisdropped and a.atttypid in (select oid from holding) and c.relkind = 'r' and ${USER_SCHEMA})`;
 
 export const moneyColumns = (input: Exclusions): Statement<{ readonly object: string }> =>
-  statement(
-    `
+  bound(exclusions(input))(`
 with recursive ${HOLDING_MONEY}
 select format('%I.%I.%I', n.nspname, c.relname, a.attname) as object
 from pg_attribute as a
@@ -31,9 +30,7 @@ join pg_class as c on c.oid = a.attrelid
 join pg_namespace as n on n.oid = c.relnamespace
 where a.attnum > 0 and not a.attisdropped and a.atttypid in (select oid from holding) and c.relkind = 'r' and ${INCLUDED_TABLE}
 order by object
-`,
-    exclusions(input),
-  );
+`);
 
 /**
  * The locale in which the application's sessions print money, as far as it is known: as the database says, else as the server does, which a

@@ -36,6 +36,12 @@ export function statement<Row = Record<string, never>>(text: string, values: rea
   return { text: text.trim(), values };
 }
 
+/** The same for a text of several lines, which comes last. @param values bound, `$1` first */
+export const bound =
+  (values: readonly unknown[]) =>
+  <Row = Record<string, never>>(text: string): Statement<Row> =>
+    statement(text, values);
+
 /** Condition under which a namespace `n` holds objects of the user: not the system's, not temporary, not ours. */
 export const USER_SCHEMA = `n.nspname !~ '^pg_' and n.nspname not in ('information_schema', '${PREFIX}')`;
 

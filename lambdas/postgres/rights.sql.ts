@@ -3,7 +3,7 @@ import type { Exclusions } from '../config/input.ts';
 import { REPLICATION_ROLE } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
 import { within } from './acting-role.sql.ts';
-import { identifier, literal, statement, USER_SCHEMA } from './quote.ts';
+import { bound, identifier, literal, statement, USER_SCHEMA } from './quote.ts';
 import { exclusions, INCLUDED_TABLE } from './tables.sql.ts';
 
 export interface RoleRights {
@@ -61,21 +61,17 @@ export interface OwnedObject {
 
 /** Published tables that neither we nor a role whose rights we have owns. */
 export const tablesOfOthers = (input: Exclusions): Statement<OwnedObject> =>
-  statement(
-    `
+  bound(exclusions(input))(`
 select format('%I.%I', n.nspname, c.relname) as object, pg_get_userbyid(c.relowner)::text as owner
 from pg_class as c
 join pg_namespace as n on n.oid = c.relnamespace
 where c.relkind = 'r' and c.relpersistence = 'p' and not pg_has_role(c.relowner, 'usage') and ${INCLUDED_TABLE}
 order by object
-`,
-    exclusions(input),
-  );
+`);
 
 /** Tables and sequences that we may not read: a dump locks every table, and every row and sequence is compared. */
 export const unreadable = (input: Exclusions): Statement<OwnedObject> =>
-  statement(
-    `
+  bound(exclusions(input))(`
 select format('%I.%I', n.nspname, c.relname) as object, pg_get_userbyid(c.relowner)::text as owner
 from pg_class as c
 join pg_namespace as n on n.oid = c.relnamespace
@@ -86,14 +82,11 @@ where (
   )
   and ${INCLUDED_TABLE}
 order by object
-`,
-    exclusions(input),
-  );
+`);
 
 /** Schemas with published tables that the replication role could not use, because we may not pass USAGE on. */
 export const schemasNotGrantable = (input: Exclusions): Statement<OwnedObject> =>
-  statement(
-    `
+  bound(exclusions(input))(`
 select distinct format('%I', n.nspname) as object, pg_get_userbyid(n.nspowner)::text as owner
 from pg_class as c
 join pg_namespace as n on n.oid = c.relnamespace
@@ -102,48 +95,37 @@ where c.relkind = 'r' and c.relpersistence = 'p' and ${INCLUDED_TABLE}
   and not has_schema_privilege(n.oid, 'usage with grant option')
   and not has_schema_privilege('public', n.oid, 'usage')
 order by object
-`,
-    exclusions(input),
-  );
+`);
 
 /** Schemas of the user, by name, as the source has them. Those of extensions come with their extensions. */
 export const userSchemas = (input: Exclusions): Statement<{ schema: string }> =>
-  statement(
-    `
+  bound([[...input.excludeSchemas]])(`
 select n.nspname::text as schema
 from pg_namespace as n
 where ${USER_SCHEMA} and n.nspname <> all ($1::text[])
   and not exists (select from pg_depend as d where d.classid = 'pg_namespace'::regclass and d.objid = n.oid and d.deptype = 'e')
 order by schema
-`,
-    [[...input.excludeSchemas]],
-  );
+`);
 
 /** Those of these schemas that exist here but in which we may not create anything. */
 export const schemasClosedToUs = (schemas: readonly string[]): Statement<OwnedObject> =>
-  statement(
-    `
+  bound([[...schemas]])(`
 select format('%I', n.nspname) as object, pg_get_userbyid(n.nspowner)::text as owner
 from pg_namespace as n
 where n.nspname = any ($1::text[]) and not has_schema_privilege(n.oid, 'create')
 order by object
-`,
-    [[...schemas]],
-  );
+`);
 
 /** Those of these tables that exist here, and to whose owner we do not stand as a mode of pg_has_role says. `tables` is JSON. */
 const tablesWithout = (tables: string, mode: 'set' | 'usage'): Statement<OwnedObject> =>
-  statement(
-    `
+  bound([tables])(`
 select format('%I.%I', n.nspname, c.relname) as object, pg_get_userbyid(c.relowner)::text as owner
 from jsonb_to_recordset($1::jsonb) as wanted ("schema" text, "table" text)
 join pg_namespace as n on n.nspname = wanted."schema"
 join pg_class as c on c.relnamespace = n.oid and c.relname = wanted."table"
 where not pg_has_role(c.relowner, '${mode}')
 order by object
-`,
-    [tables],
-  );
+`);
 
 /** Those with an owner that we cannot become; apply workers act as the owner. */
 export const ownersWeCannotBecome = (tables: string) => tablesWithout(tables, 'set');
@@ -165,8 +147,7 @@ export const PASSES_BY_POLICIES = "(r.rolsuper or r.rolbypassrls or not c.relfor
 
 /** Published tables with row-level security. */
 export const protectedTables = (input: Exclusions): Statement<ProtectedTable> =>
-  statement(
-    `
+  bound(exclusions(input))(`
 select format('%I.%I', n.nspname, c.relname) as object, pg_get_userbyid(c.relowner)::text as owner,
   c.relforcerowsecurity as forced, row_security_active(c.oid) as "hidesRowsFromUs",
   exists (
@@ -178,9 +159,7 @@ from pg_class as c
 join pg_namespace as n on n.oid = c.relnamespace
 where c.relkind = 'r' and c.relpersistence = 'p' and c.relrowsecurity and ${INCLUDED_TABLE}
 order by object
-`,
-    exclusions(input),
-  );
+`);
 
 /** For the operator to run on the target; `schema` is quoted already. */
 export const grantCreate = (schema: string, role: string): string => `grant create on schema ${schema} to ${identifier(role)};`;

@@ -1,7 +1,7 @@
 /** Rights and objects of the replication role in this database and elsewhere, and how they are removed. Roles are shared by all databases. */
 import type { TableName } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
-import { identifier, qualified, statement } from './quote.ts';
+import { bound, identifier, qualified, statement } from './quote.ts';
 import type { DefaultPrivilege } from './roles.sql.ts';
 
 export interface RoleArtifacts {
@@ -23,8 +23,7 @@ export interface RoleArtifacts {
  * there by newer versions, and go with the role.
  */
 export const roleArtifacts = (role: string): Statement<RoleArtifacts> =>
-  statement(
-    `
+  bound([role])(`
 with streamer as (
   select oid from pg_roles where rolname = $1::text
 ), here as (
@@ -60,9 +59,7 @@ select exists (select from streamer) as "exists",
     where s.setrole = (select oid from streamer) and s.setdatabase <> (select oid from here)
     order by 1
   ) as "usedBy"
-`,
-    [role],
-  );
+`);
 
 /** Names per statement; 500 of 63 bytes keep it well under a megabyte. */
 const PER_STATEMENT = 500;

@@ -3,7 +3,7 @@ import type { TableName } from '../config/input.ts';
 import { HEARTBEAT, SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
 import { actAsRoleMaker, within } from './acting-role.sql.ts';
-import { identifier, literal, qualified, statement, USER_SCHEMA } from './quote.ts';
+import { bound, identifier, literal, qualified, statement, USER_SCHEMA } from './quote.ts';
 import { plain, withSecret } from './secret-connection.sql.ts';
 import type { PublishedTable } from './tables.sql.ts';
 
@@ -53,8 +53,7 @@ const plannedWith = (building: boolean): string => `
  * @param building whether their indexes are still to come, so that it is not known yet what these name
  */
 export const roleState = (role: string, tables: readonly PublishedTable[], building = false): Statement<RoleState> =>
-  statement(
-    `
+  bound([role, tables.map(({ oid }) => oid)])(`
 with streamer as (
   select oid, rolcanlogin, rolsuper, rolreplication, rolbypassrls from pg_roles where rolname = $1::text
 ), published as (
@@ -87,9 +86,7 @@ select exists (select from streamer) as "exists",
       select from pg_default_acl as d, aclexplode(d.defaclacl) as a
       where d.defaclrole = p.relowner and d.defaclnamespace = n.oid and d.defaclobjtype = 'r'
         and a.grantee = (select oid from streamer) and a.privilege_type = 'SELECT')) as "closedDefaults"
-`,
-    [role, tables.map(({ oid }) => oid)],
-  );
+`);
 
 /** Rights that our own role on the source may pass on. */
 export interface GrantorState {

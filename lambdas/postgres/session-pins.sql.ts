@@ -6,7 +6,7 @@
  * is missing, because only superusers may set it: it is read ({@link ./session-role.ts}), and a wrong value is a finding.
  */
 import type { Statement } from '../ports/database.ts';
-import { identifier, literal, statement } from './quote.ts';
+import { bound, identifier, literal, statement } from './quote.ts';
 
 /** Settings that differ between sessions: all others are the same for all of them. Limits in milliseconds; 0 switches one off. */
 export interface SessionKind {
@@ -171,8 +171,7 @@ export const workerSettings = (version: number): Readonly<Record<string, string>
  * @param path schemas behind pg_catalog, for what is planned beside our statement and leans on them
  */
 export const pinPrinting = (exactFloats: boolean, timeoutMs: number, alone = false, path: readonly string[] = []): Statement<unknown> =>
-  statement(
-    `
+  bound([exactFloats ? '1' : '0', String(Math.round(timeoutMs)), ['pg_catalog', ...path.map(identifier)].join(', ')])(`
 select pg_catalog.set_config(name, value, true)
 from (values
   ('DateStyle', 'ISO, YMD'), ('IntervalStyle', 'postgres'), ('TimeZone', 'UTC'), ('bytea_output', 'hex'), ('xmlbinary', 'base64'),
@@ -181,9 +180,7 @@ from (values
   ('extra_float_digits', $1::text), ('statement_timeout', $2::text)${alone ? ", ('max_parallel_workers_per_gather', '0')" : ''}
 ) as pinned (name, value)
 where pg_catalog.current_setting(name, true) is not null
-`,
-    [exactFloats ? '1' : '0', String(Math.round(timeoutMs)), ['pg_catalog', ...path.map(identifier)].join(', ')],
-  );
+`);
 
 /** For the transaction: every name is printed in quotes; see `quoted-names.ts`. */
 export const quoteAllNames = (): Statement<unknown> => statement(`select set_config('quote_all_identifiers', 'on', true)`);

@@ -1,7 +1,7 @@
 /** Settings and locks of one connection. */
 import { applicationName, SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
-import { statement } from './quote.ts';
+import { bound, statement } from './quote.ts';
 
 /** Begin and end of a transaction, as scripts. */
 export const BEGIN = 'begin';
@@ -14,17 +14,14 @@ export const lock = (name: string): Statement<{ taken: boolean }> =>
 
 /** Ends the sessions of ours that hold it: their functions are not waited for any more. */
 export const endHolders = (name: string): Statement =>
-  statement(
-    `
+  bound([name])(`
 select pg_terminate_backend(l.pid)
 from pg_locks as l
 join pg_stat_activity as a on a.pid = l.pid and a.usename = current_user
 where l.locktype = 'advisory' and l.granted and l.objsubid = 1 and l.pid <> pg_backend_pid()
   and l.database = (select oid from pg_database where datname = current_database())
   and (l.classid::int8 << 32) | l.objid::int8 = hashtextextended('${SCHEMA}.' || $1::text, 0)
-`,
-    [name],
-  );
+`);
 
 export const setLockTimeout = (milliseconds: number): Statement =>
   statement(`select set_config('lock_timeout', $1::text, false)`, [`${Math.round(milliseconds)}ms`]);
@@ -44,11 +41,8 @@ export const limitStatements = (milliseconds: number): Statement =>
  * locks. Only for a machine beside which no other acting one runs; a readiness check that runs meanwhile is tried again.
  */
 export const endOtherSteps = (step: string): Statement =>
-  statement(
-    `
+  bound([applicationName(''), applicationName(step)])(`
 select pg_terminate_backend(pid) from pg_stat_activity
 where datname = current_database() and usename = current_user
   and starts_with(application_name, $1::text) and not starts_with(application_name, $2::text)
-`,
-    [applicationName(''), applicationName(step)],
-  );
+`);

@@ -1,7 +1,7 @@
 /** Roles that may still connect to a database whose gate is shut (`state/gate-access.sql.ts`). */
 import { REPLICATION_ROLE } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
-import { statement } from './quote.ts';
+import { bound } from './quote.ts';
 
 /**
  * Condition under which a role `r` is the platform's own, which the platform alone can shut out. `pscale_api_…` are not: PlanetScale
@@ -25,8 +25,7 @@ export interface RoleKept {
  * whether it inherits, and is taken back only from the role that granted it.
  */
 export const rolesKept = (): Statement<RoleKept> =>
-  statement(
-    `
+  bound([REPLICATION_ROLE])(`
 with own as (
   select oid, rolname, rolsuper from pg_roles where rolname = current_user
 ), granted as (
@@ -45,6 +44,4 @@ from pg_roles as r
 where r.rolcanlogin and r.rolname not in (current_user, $1::name)
   and (r.rolsuper or exists (select from granted as g where pg_has_role(r.oid, g.oid, 'usage')))
 order by r.rolname
-`,
-    [REPLICATION_ROLE],
-  );
+`);

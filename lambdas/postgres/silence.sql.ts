@@ -3,7 +3,7 @@
  * switched off, for the transaction; where that is refused it stays as it is, and CheckReadiness says beforehand that it will.
  */
 import type { Statement } from '../ports/database.ts';
-import { identifier, statement } from './quote.ts';
+import { bound, identifier, statement } from './quote.ts';
 
 /** [name, value with which it keeps quiet]. What a server does not know is passed over. */
 const SETTINGS = [
@@ -65,8 +65,7 @@ export interface Recorder {
  * how much is kept by another are left out, and so is what shows nothing that is inside a function.
  */
 export const recorders = (): Statement<Recorder> =>
-  statement(
-    `
+  bound([JSON.stringify(Object.fromEntries(SETTINGS))])(`
 with known as (
   select s.name, s.setting as value, wish.value as quiet
   from pg_settings as s
@@ -88,9 +87,7 @@ where case k.name
   else false
 end
 order by k.name
-`,
-    [JSON.stringify(Object.fromEntries(SETTINGS))],
-  );
+`);
 
 /** Whether we may: fails with 42501 where not. For this one statement only, unless a transaction is open. */
 export const tryQuiet = ({ name, quiet }: Pick<Recorder, 'name' | 'quiet'>): Statement<{ set_config: string }> =>

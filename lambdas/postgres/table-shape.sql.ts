@@ -1,7 +1,7 @@
 /** Columns and row identity of one table, as a comparison needs them. */
 import type { TableName } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
-import { statement } from './quote.ts';
+import { bound } from './quote.ts';
 
 export interface ShapeColumn {
   readonly name: string;
@@ -41,8 +41,7 @@ export interface NumberedColumn extends ShapeColumn {
 
 /** The same for several tables at a time. */
 export const tableShapes = (tables: readonly TableName[]): Statement<NumberedColumn> =>
-  statement(
-    `
+  bound([tables.map(({ schema }) => schema), tables.map(({ table }) => table)])(`
 with recursive subject as (
   select c.oid, (w.n - 1)::int as n
   from unnest($1::text[], $2::text[]) with ordinality as w (schema, name, n)
@@ -89,6 +88,4 @@ join underlying as u on u.oid = a.attrelid and u.attnum = a.attnum
 join pg_type as t on t.oid = u.type and t.typtype <> 'd'
 join pg_namespace as tn on tn.oid = t.typnamespace
 order by s.n, a.attnum
-`,
-    [tables.map(({ schema }) => schema), tables.map(({ table }) => table)],
-  );
+`);

@@ -1,7 +1,7 @@
 /** Tables of the user, from the source's catalog. */
 import type { Exclusions } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
-import { statement, USER_SCHEMA } from './quote.ts';
+import { bound, USER_SCHEMA } from './quote.ts';
 
 /** A table that is published: every ordinary, permanent table, leaf partitions each by themselves. */
 export interface PublishedTable {
@@ -43,15 +43,12 @@ and c.oid not in (
  * (https://www.postgresql.org/docs/current/logical-replication-restrictions.html).
  */
 export function publishedTables(input: Exclusions): Statement<PublishedTable> {
-  return statement(
-    `
+  return bound(exclusions(input))(`
 select c.oid::int8::float8 as oid, n.nspname::text as schema, c.relname::text as table,
   pg_table_size(c.oid)::float8 as bytes, c.reltuples::float8 as "estimatedRows"
 from pg_class as c
 join pg_namespace as n on n.oid = c.relnamespace
 where c.relkind = 'r' and c.relpersistence = 'p' and ${INCLUDED_TABLE}
 order by bytes desc, schema, "table"
-`,
-    exclusions(input),
-  );
+`);
 }

@@ -1,6 +1,6 @@
 /** pg_prewarm on the target (https://www.postgresql.org/docs/current/pgprewarm.html). */
 import type { Statement } from '../ports/database.ts';
-import { statement, USER_SCHEMA } from '../postgres/quote.ts';
+import { bound, statement, USER_SCHEMA } from '../postgres/quote.ts';
 
 export const PREWARM = 'pg_prewarm';
 
@@ -36,12 +36,9 @@ select (pg_size_bytes(current_setting('shared_buffers')) / current_setting('bloc
 
 /** @param schema as SQL writes it @returns pages that were read; none where the relation is gone or has shrunk since */
 export const warm = (schema: string, oid: string, first: number, last: number): Statement<{ readonly blocks: number }> =>
-  statement(
-    `
+  bound([oid, first, last])(`
 select ${schema}.pg_prewarm(c.oid::regclass, 'buffer', 'main', $2::int8, least($3::int8, s.blocks - 1))::float8 as blocks
 from pg_class as c
 cross join lateral (select pg_relation_size(c.oid) / current_setting('block_size')::int as blocks) as s
 where c.oid = $1::oid and s.blocks > $2::int8
-`,
-    [oid, first, last],
-  );
+`);

@@ -2,7 +2,7 @@
 import type { TableName } from '../config/input.ts';
 import { PUBLICATION } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
-import { statement } from '../postgres/quote.ts';
+import { bound, statement } from '../postgres/quote.ts';
 import { PASSES_BY_POLICIES } from '../postgres/rights.sql.ts';
 import type { TableState } from './subscriptions.sql.ts';
 
@@ -18,8 +18,7 @@ export interface SourceTable extends TableName {
 
 /** Measuring a table waits for a session that locks it exclusively, which may take long, so there the planner's count of pages is used. */
 export const sourceTables = (role: string): Statement<SourceTable> =>
-  statement(
-    `
+  bound([PUBLICATION, role])(`
 with locked as (
   select l.relation from pg_locks as l join pg_database as d on d.oid = l.database and d.datname = current_database()
   where l.locktype = 'relation' and l.mode = 'AccessExclusiveLock'
@@ -36,14 +35,11 @@ join pg_class as c on c.oid = t.prrelid
 join pg_namespace as n on n.oid = c.relnamespace
 left join pg_roles as r on r.rolname = $2::name
 where p.pubname = $1::name
-`,
-    [PUBLICATION, role],
-  );
+`);
 
 /** Time limits among the replication role's own settings, as `name=value`; the database's settings count where it has none. */
 export const timeLimitsOf = (role: string): Statement<{ setting: string }> =>
-  statement(
-    `
+  bound([role])(`
 select distinct on (split_part(setting, '=', 1)) setting
 from pg_db_role_setting as s
 cross join unnest(s.setconfig) as setting
@@ -52,9 +48,7 @@ where coalesce(s.setrole = (select oid from pg_roles where rolname = $1::name) o
   and (s.setdatabase = 0 or d.datname = current_database())
   and split_part(setting, '=', 1) in ('statement_timeout', 'lock_timeout', 'transaction_timeout')
 order by split_part(setting, '=', 1), s.setrole <> 0 desc, s.setdatabase <> 0 desc
-`,
-    [role],
-  );
+`);
 
 /** A session whose lock a copy waits for. */
 export interface WaitingCopy {
@@ -96,8 +90,7 @@ export interface TargetTable extends TableName {
 
 /** COPY counts while it runs, on the subscriber too, and forgets when it ends (pg_stat_progress_copy, from version 14 on). */
 export const targetTables = (subscription: string): Statement<TargetTable> =>
-  statement(
-    `
+  bound([subscription])(`
 select n.nspname::text as schema, c.relname::text as "table", r.srsubstate::text as state,
   case when r.srsubstate = 'd' then pg_table_size(c.oid)::float8 end as bytes,
   p.tuples_processed::float8 as "copiedRows", p.bytes_processed::float8 as "copiedBytes",
@@ -109,9 +102,7 @@ join pg_class as c on c.oid = r.srrelid
 join pg_namespace as n on n.oid = c.relnamespace
 left join pg_stat_progress_copy as p on p.relid = c.oid and p.datid = s.subdbid and p.command = 'COPY FROM'
 where s.subname = $1::name
-`,
-    [subscription],
-  );
+`);
 
 /** The subscription's workers, and the errors counted since the statistics began. */
 export interface WorkerState {
@@ -129,8 +120,7 @@ export interface WorkerState {
 }
 
 export const workerState = (subscription: string): Statement<WorkerState> =>
-  statement(
-    `
+  bound([subscription])(`
 select
   exists (select from pg_stat_subscription where subname = $1::name and relid is null and pid is not null) as applying,
   (select count(*)::float8 from pg_stat_subscription where subname = $1::name and relid is not null and pid is not null) as copying,
@@ -142,6 +132,4 @@ select
   coalesce((select sync_error_count from pg_stat_subscription_stats where subname = $1::name), 0)::float8 as "syncErrors",
   (select count(*)::float8 from pg_stat_activity where backend_type like 'logical replication % worker') as workers,
   current_setting('max_logical_replication_workers')::float8 as "mostWorkers"
-`,
-    [subscription],
-  );
+`);

@@ -2,7 +2,7 @@
 import type { TableName } from '../config/input.ts';
 import { EMPTY_PUBLICATION, PUBLICATION } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
-import { identifier, literal, qualified, statement, USER_SCHEMA } from '../postgres/quote.ts';
+import { bound, identifier, literal, qualified, statement, USER_SCHEMA } from '../postgres/quote.ts';
 
 /**
  * Published tables, ours excepted, whose files have no page. The size is that of the file as the last commit left it: what an open
@@ -10,8 +10,7 @@ import { identifier, literal, qualified, statement, USER_SCHEMA } from '../postg
  * a table is passed over.
  */
 export const tablesWithoutPages = (schema: string): Statement<TableName> =>
-  statement(
-    `
+  bound([PUBLICATION, schema])(`
 with locked as (
   select l.relation from pg_locks as l join pg_database as d on d.oid = l.database and d.datname = current_database()
   where l.locktype = 'relation' and l.mode = 'AccessExclusiveLock'
@@ -24,9 +23,7 @@ join pg_namespace as n on n.oid = c.relnamespace
 where p.pubname = $1::name and n.nspname <> $2::name
   and case when c.oid in (select relation from locked) then false else pg_relation_size(c.oid) = 0 end
 order by 1, 2
-`,
-    [PUBLICATION, schema],
-  );
+`);
 
 /** The same of every table that this side has, published or not. */
 export const filesWithoutPages = (): Statement<TableName> =>

@@ -2,7 +2,7 @@
 import type { TableName } from '../config/input.ts';
 import { PUBLICATION } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
-import { identifier, literal, qualified, statement } from '../postgres/quote.ts';
+import { bound, identifier, literal, qualified, statement } from '../postgres/quote.ts';
 
 /** TRUNCATE is sent from version 11 on, which is the oldest source. */
 const ACTIONS = 'insert, update, delete, truncate';
@@ -22,17 +22,14 @@ const PLAIN = `pubinsert and pubupdate and pubdelete and pubtruncate
       where r.prpubid = p.oid and coalesce(to_jsonb(r) ->> 'prqual', to_jsonb(r) ->> 'prattrs') is not null)`;
 
 export const publicationState = (): Statement<PublicationState> =>
-  statement(
-    `
+  bound([PUBLICATION])(`
 select
   (select coalesce(json_agg(json_build_object('schema', t.schemaname, 'table', t.tablename)), '[]')
     from pg_publication_tables as t where t.pubname = p.pubname) as tables,
   ${PLAIN} as plain
 from pg_publication as p
 where p.pubname = $1::name
-`,
-    [PUBLICATION],
-  );
+`);
 
 /** A table that the publication lists. */
 export interface ListedTable extends TableName {
@@ -49,8 +46,7 @@ export interface PublicationList {
  * session that locks one. CreatePublication has seen to it that the list is all there is.
  */
 export const publicationList = (): Statement<PublicationList> =>
-  statement(
-    `
+  bound([PUBLICATION])(`
 select p.oid::int8::float8 as oid, (
   select coalesce(json_agg(json_build_object('oid', c.oid::int8, 'schema', n.nspname, 'table', c.relname)), '[]')
   from pg_publication_rel as r
@@ -59,20 +55,15 @@ select p.oid::int8::float8 as oid, (
   where r.prpubid = p.oid) as tables
 from pg_publication as p
 where p.pubname = $1::name
-`,
-    [PUBLICATION],
-  );
+`);
 
 /** Whether the list is published whole, as in {@link PublicationState}; without opening a table. */
 export const publicationIsPlain = (): Statement<{ readonly plain: boolean }> =>
-  statement(
-    `
+  bound([PUBLICATION])(`
 select ${PLAIN} as plain
 from pg_publication as p
 where p.pubname = $1::name
-`,
-    [PUBLICATION],
-  );
+`);
 
 /** `only`, so that nothing that inherits from a listed table comes in unlisted. */
 const list = (tables: readonly TableName[]): string => tables.map(({ schema, table }) => `only ${qualified(schema, table)}`).join(', ');

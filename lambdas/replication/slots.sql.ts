@@ -2,7 +2,7 @@
 import { applicationName } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
 import { AS_REPLICATOR, afterRole } from '../postgres/acting-role.sql.ts';
-import { statement } from '../postgres/quote.ts';
+import { bound, statement } from '../postgres/quote.ts';
 import type { Subscriber } from '../state/subscribers.sql.ts';
 
 export interface SlotState {
@@ -26,8 +26,7 @@ export interface SlotState {
 
 /** Columns that a version does not know are absent from the JSON. */
 export const slotState = (name: string): Statement<SlotState> =>
-  statement(
-    `
+  bound([name])(`
 select plugin::text, database::text, active, active_pid::float8 as "activePid",
   exists (select from pg_stat_activity as a where a.pid = s.active_pid and starts_with(a.application_name, '${applicationName('')}')) as "heldByUs",
   confirmed_flush_lsn is null as building,
@@ -37,22 +36,17 @@ select plugin::text, database::text, active, active_pid::float8 as "activePid",
   greatest(0, pg_current_wal_lsn() - restart_lsn)::float8 as "retainedBytes"
 from pg_replication_slots as s
 where slot_name = $1::name
-`,
-    [name],
-  );
+`);
 
 /**
  * Returns once every write transaction that was open has ended, with the point in the WAL from which the slot has everything.
  * @param survives whether the slot is to be carried over to a standby, which servers from {@link FAILOVER_SLOTS_SINCE} on know
  */
 export const createSlot = (name: string, survives = false): Statement<{ point: string }> =>
-  statement(
-    `
+  bound([name])(`
 select made.lsn::text as point from ${AS_REPLICATOR}
 cross join lateral pg_create_logical_replication_slot(${afterRole('$1::name')}, 'pgoutput'${survives ? ', false, false, true' : ''}) as made
-`,
-    [name],
-  );
+`);
 
 /** https://www.postgresql.org/docs/17/logicaldecoding-explanation.html#LOGICALDECODING-REPLICATION-SLOTS-SYNCHRONIZATION */
 export const FAILOVER_SLOTS_SINCE = 17;
@@ -69,36 +63,27 @@ export interface OwnSlot {
 
 /** Slots of this database: the main one by its name, and those of table copies by the numbers in their names. */
 export const ownSlots = (name: string, subscribers: readonly Subscriber[]): Statement<OwnSlot> =>
-  statement(
-    `
+  bound([name, subscribers.map(({ subscription, cluster }) => `^pg_${subscription}_sync_[0-9]+_${cluster ?? '[0-9]+'}$`)])(`
 select slot_name::text as name, active_pid::float8 as "activePid",
   greatest(0, pg_current_wal_lsn() - restart_lsn)::float8 as "retainedBytes"
 from pg_replication_slots
 where database = current_database() and plugin = 'pgoutput' and (slot_name = $1::name or slot_name::text ~ any ($2::text[]))
 order by slot_name
-`,
-    [name, subscribers.map(({ subscription, cluster }) => `^pg_${subscription}_sync_[0-9]+_${cluster ?? '[0-9]+'}$`)],
-  );
+`);
 
 /** Those of these tables that still have the slot of their copy. */
 export const copySlotsThere = (copies: readonly { readonly slotPrefix: string }[]): Statement<{ prefix: string }> =>
-  statement(
-    `
+  bound([copies.map(({ slotPrefix }) => slotPrefix)])(`
 select prefix from unnest($1::text[]) as prefix
 where exists (
   select from pg_replication_slots where database = current_database() and starts_with(slot_name::text, prefix))
-`,
-    [copies.map(({ slotPrefix }) => slotPrefix)],
-  );
+`);
 
 /** Ends the sessions that read from these slots. They are gone a moment later. */
 export const endReaders = (names: readonly string[]): Statement =>
-  statement(
-    `
+  bound([names])(`
 select pg_terminate_backend(active_pid) from pg_replication_slots where slot_name = any ($1::name[]) and active_pid is not null
-`,
-    [names],
-  );
+`);
 
 /** A transaction for which a new slot has to wait. */
 export interface OpenWriter {
@@ -110,8 +95,7 @@ export interface OpenWriter {
 
 /** Open write transactions of the whole server, prepared ones included, oldest first. */
 export const openWriters = (most: number): Statement<OpenWriter> =>
-  statement(
-    `
+  bound([most])(`
 select pid::float8, coalesce(application_name, '') as application, coalesce(usename::text, '') as user,
   round(extract(epoch from clock_timestamp() - xact_start))::float8 as seconds
 from pg_stat_activity
@@ -120,9 +104,7 @@ union all
 select null, 'prepared transaction', owner::text, round(extract(epoch from clock_timestamp() - prepared))::float8 from pg_prepared_xacts
 order by seconds desc nulls last
 limit $1::int
-`,
-    [most],
-  );
+`);
 
 /** The end of the source's WAL. */
 export const walPosition = (): Statement<{ position: string }> => statement('select pg_current_wal_lsn()::text as position');
@@ -137,10 +119,7 @@ export interface Confirmation {
 
 /** Whether the subscriber has applied and stored everything up to `position`; no row where there is no such slot. */
 export const confirmation = (slot: string, position: string): Statement<Confirmation> =>
-  statement(
-    `
+  bound([slot, position])(`
 select confirmed_flush_lsn >= $2::pg_lsn as past, greatest(0, pg_current_wal_lsn() - confirmed_flush_lsn)::float8 as "lagBytes"
 from pg_replication_slots where slot_name = $1::name
-`,
-    [slot, position],
-  );
+`);

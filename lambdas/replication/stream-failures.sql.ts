@@ -1,29 +1,25 @@
 /** Catalog queries about changes that the target could not apply. */
 import type { TableName } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
-import { statement } from '../postgres/quote.ts';
+import { bound } from '../postgres/quote.ts';
 
 /**
  * Rows that came and were there already, or whose unique keys were: from version 18 on they are counted, before that they are not
  * (https://www.postgresql.org/docs/18/monitoring-stats.html#MONITORING-PG-STAT-SUBSCRIPTION-STATS).
  */
 export const conflictsCounted = (subscription: string): Statement<{ readonly rows: number }> =>
-  statement(
-    `
+  bound([subscription])(`
 select coalesce((c.counts ->> 'confl_insert_exists')::float8, 0) + coalesce((c.counts ->> 'confl_update_exists')::float8, 0)
   + coalesce((c.counts ->> 'confl_multiple_unique_conflicts')::float8, 0) as rows
 from (select to_jsonb(s) as counts from pg_stat_subscription_stats as s where s.subname = $1::name) as c
-`,
-    [subscription],
-  );
+`);
 
 /**
  * Expressions that are evaluated for each row of these tables and call a function of the user: checks, domains, indexes, generated columns
  * and defaults.
  */
 export const runsForEachRow = (tables: readonly TableName[]): Statement<{ readonly what: string }> =>
-  statement(
-    `
+  bound([JSON.stringify(tables.map(({ schema, table }) => ({ schema, table })))])(`
 with recursive named as (
   select c.oid from jsonb_to_recordset($1::jsonb) as w ("schema" text, "table" text)
   join pg_namespace as n on n.nspname = w."schema"
@@ -45,6 +41,4 @@ from evaluated as e
 join pg_depend as d on d.classid = e.classid and d.objid = e.objid and d.refclassid = 'pg_proc'::regclass
 join pg_proc as p on p.oid = d.refobjid and p.pronamespace <> 'pg_catalog'::regnamespace
 order by what
-`,
-    [JSON.stringify(tables.map(({ schema, table }) => ({ schema, table })))],
-  );
+`);

@@ -2,7 +2,7 @@
 import type { TableName } from '../config/input.ts';
 import { PUBLICATION } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
-import { identifier, literal, qualified, statement } from '../postgres/quote.ts';
+import { bound, identifier, literal, qualified, statement } from '../postgres/quote.ts';
 import { plain, withSecret } from '../postgres/secret-connection.sql.ts';
 import { subscriptionIds } from '../postgres/subscription-ids.sql.ts';
 
@@ -24,8 +24,7 @@ export interface SubscriptionState extends StreamOptions {
  * asked for. A column that a version lacks is found in `absent` by name, further out than the table.
  */
 export const subscriptionState = (name: string): Statement<SubscriptionState> =>
-  statement(
-    `
+  bound([name])(`
 select s.subenabled as enabled, s.subslotname::text as slot,
   (select subbinary from pg_subscription as x where x.subdbid = s.subdbid and x.subname = s.subname) as binary,
   case (select substream::text from pg_subscription as x where x.subdbid = s.subdbid and x.subname = s.subname)
@@ -35,9 +34,7 @@ select s.subenabled as enabled, s.subslotname::text as slot,
 from (values (false, 'f')) as absent (subbinary, substream), pg_subscription as s
 join pg_database as d on d.oid = s.subdbid and d.datname = current_database()
 where s.subname = $1::name
-`,
-    [name],
-  );
+`);
 
 /** i initialize, d data is being copied, f finished copying, s synchronized, r ready (pg_subscription_rel.srsubstate). */
 export type TableState = 'i' | 'd' | 'f' | 's' | 'r';
@@ -48,25 +45,19 @@ export interface SubscribedTable extends TableName {
 
 /** The number of tables that count as ready although no copy of them was made. A copy records the position in the WAL where it ended. */
 export const readyWithoutCopy = (name: string): Statement<{ readonly tables: number }> =>
-  statement(
-    `
+  bound([name])(`
 select count(*)::float8 as tables from pg_subscription_rel
 where srsubid in ${subscriptionIds('$1::name')} and srsubstate = 'r' and srsublsn is null
-`,
-    [name],
-  );
+`);
 
 export const subscribedTables = (name: string): Statement<SubscribedTable> =>
-  statement(
-    `
+  bound([name])(`
 select n.nspname::text as schema, c.relname::text as "table", r.srsubstate::text as state
 from pg_subscription_rel as r
 join pg_class as c on c.oid = r.srrelid
 join pg_namespace as n on n.oid = c.relnamespace
 where r.srsubid in ${subscriptionIds('$1::name')}
-`,
-    [name],
-  );
+`);
 
 /** A table whose copy has ended and which has not caught up yet. */
 export interface FinishedCopy extends TableName {
@@ -78,17 +69,14 @@ export interface FinishedCopy extends TableName {
 
 /** @see https://www.postgresql.org/docs/current/logical-replication-subscription.html#LOGICAL-REPLICATION-SUBSCRIPTION-SLOT for the slot's name */
 export const finishedCopies = (name: string): Statement<FinishedCopy> =>
-  statement(
-    `
+  bound([name])(`
 select n.nspname::text as schema, c.relname::text as "table", format('pg_%s_sync_%s_', r.srsubid, c.oid) as "slotPrefix",
   exists (select from pg_stat_subscription as w where w.subid = r.srsubid and w.relid = c.oid and w.pid is not null) as working
 from pg_subscription_rel as r
 join pg_class as c on c.oid = r.srrelid
 join pg_namespace as n on n.oid = c.relnamespace
 where r.srsubid in ${subscriptionIds('$1::name')} and r.srsubstate = 'f'
-`,
-    [name],
-  );
+`);
 
 const options = ({ binary, streaming }: StreamOptions): string => `binary = ${binary}, streaming = ${streaming}`;
 
@@ -181,15 +169,12 @@ export const setSynchronousCommit = (name: string): Statement =>
 
 /** Of a subscription, where every role may read it: from version 14 on. */
 export const synchronousCommitOf = (name: string): Statement<{ readonly value: string }> =>
-  statement(
-    `
+  bound([name])(`
 select s.subsynccommit as value
 from pg_subscription as s
 join pg_database as d on d.oid = s.subdbid and d.datname = current_database()
 where s.subname = $1::name
-`,
-    [name],
-  );
+`);
 
 export const setNote = (name: string, note: string): Statement =>
   statement(`comment on subscription ${identifier(name)} is ${literal(note)}`);
@@ -207,29 +192,23 @@ export const refreshSubscription = (name: string): Statement =>
 
 /** Subscriptions of this database whose names begin with `prefix`. */
 export const subscriptionsNamed = (prefix: string): Statement<{ readonly name: string }> =>
-  statement(
-    `
+  bound([prefix])(`
 select s.subname::text as name
 from pg_subscription as s
 join pg_database as d on d.oid = s.subdbid and d.datname = current_database()
 where starts_with(s.subname::text, $1::text)
 order by s.subname
-`,
-    [prefix],
-  );
+`);
 
 /** No row where this database has no such subscription; more than one where another database has one of this name, too. */
 export const subscriptionNumbers = (name: string): Statement<{ readonly oid: number }> =>
-  statement(
-    `
+  bound([name])(`
 select distinct w.subid::int8::float8 as oid
 from pg_stat_subscription as w
 join pg_subscription as s on s.subname = w.subname
 join pg_database as d on d.oid = s.subdbid and d.datname = current_database()
 where w.subname = $1::name
-`,
-    [name],
-  );
+`);
 
 /** In this order, in one transaction: a subscription without a slot name is dropped without asking the source. */
 export const forgetSubscription = (name: string): Statement[] => [

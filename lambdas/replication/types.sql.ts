@@ -1,6 +1,6 @@
 /** Types of columns. */
 import type { Statement } from '../ports/database.ts';
-import { statement } from '../postgres/quote.ts';
+import { bound } from '../postgres/quote.ts';
 
 /** Object identifiers below this one are the same on every server (src/include/access/transam.h, FirstNormalObjectId). */
 const FIRST_USER_OID = 16_384;
@@ -11,8 +11,7 @@ const FIRST_USER_OID = 16_384;
  * arrive as another object; what an extension sends is the extension's own affair, version by version.
  */
 export const travelsInBinary = (tables: readonly { readonly oid: number }[]): Statement<{ safe: boolean }> =>
-  statement(
-    `
+  bound([tables.map(({ oid }) => oid)])(`
 with recursive used (oid) as (
   select a.atttypid from pg_attribute as a
   where a.attrelid = any ($1::oid[]) and a.attnum > 0 and not a.attisdropped
@@ -35,6 +34,4 @@ select not exists (
   where t.typtype not in ('e', 'd', 'r', 'm', 'c') and t.typcategory <> 'A'
     and (t.oid >= ${FIRST_USER_OID} or t.typname like 'reg%' or t.typsend = 0 or t.typreceive = 0)
 ) as safe
-`,
-    [tables.map(({ oid }) => oid)],
-  );
+`);

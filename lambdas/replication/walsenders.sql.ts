@@ -1,6 +1,6 @@
 /** The walsender that sends a slot's changes. */
 import type { Statement } from '../ports/database.ts';
-import { statement } from '../postgres/quote.ts';
+import { bound } from '../postgres/quote.ts';
 
 /** The process that reads a slot `s`, and since when: another text for every connection, null while no process reads it. */
 const IDENTITY = `(select format('%s since %s', r.pid, r.backend_start) from pg_stat_replication as r where r.pid = s.active_pid)`;
@@ -16,12 +16,9 @@ export interface Walsender {
 }
 
 export const senderOf = (slot: string): Statement<Walsender> =>
-  statement(
-    `
+  bound([slot])(`
 select ${IDENTITY} as identity, extract(epoch from clock_timestamp() - r.backend_start)::float8 as seconds
 from pg_replication_slots as s
 join pg_stat_replication as r on r.pid = s.active_pid
 where s.slot_name = $1::name
-`,
-    [slot],
-  );
+`);

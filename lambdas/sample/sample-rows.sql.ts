@@ -3,7 +3,7 @@
  * no code of a user runs but what planning over an index evaluates, and that as the role which can only read.
  */
 import type { Statement } from '../ports/database.ts';
-import { identifier, qualified, statement } from '../postgres/quote.ts';
+import { bound, identifier, qualified, statement } from '../postgres/quote.ts';
 import type { SampledTable } from './sample-tables.sql.ts';
 
 /** A row: the position of its table in the list that was asked for, and its values in the order of the columns. */
@@ -25,14 +25,11 @@ const PLACES_A_PAGE = 60;
 
 /** For one transaction that only reads. @param path as of `pinPrinting` */
 export const limitSampling = (timeoutMs: number, path: readonly string[] = []): Statement<unknown> =>
-  statement(
-    `
+  bound([String(timeoutMs), ['pg_catalog', ...path.map(identifier)].join(', ')])(`
 select pg_catalog.set_config(name, value, true)
 from (values ('search_path', $2::text), ('constraint_exclusion', 'off'), ('restrict_nonsystem_relation_kind', 'view,foreign-table'), ('statement_timeout', $1::text)) as pinned (name, value)
 where pg_catalog.current_setting(name, true) is not null
-`,
-    [String(timeoutMs), ['pg_catalog', ...path.map(identifier)].join(', ')],
-  );
+`);
 
 /**
  * The first and the last rows by the primary key, and some out of some pages: `tablesample system` looks at the number of every page, which of

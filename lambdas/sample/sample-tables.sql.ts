@@ -1,7 +1,7 @@
 /** Tables that are to be published, and every expression that the target will evaluate for a row of theirs. Catalogs only. */
 import type { Exclusions } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
-import { statement } from '../postgres/quote.ts';
+import { bound, statement } from '../postgres/quote.ts';
 import { BEFORE_GENERATED_COLUMNS } from '../postgres/table-shape.sql.ts';
 import { exclusions, INCLUDED_TABLE } from '../postgres/tables.sql.ts';
 
@@ -60,8 +60,7 @@ const statistics = `
 
 /** As the server prints them where search_path is pg_catalog: with every schema. @param version major version of the side that is asked */
 export const sampledTables = (input: Exclusions, version: number): Statement<SampledTable> =>
-  statement(
-    `
+  bound(exclusions(input))(`
 select n.nspname::text as schema, c.relname::text as table, c.oid::regclass::text as name, pg_table_size(c.oid)::float8 as bytes, c.reltuples::float8 as "estimatedRows",
   (pg_relation_size(c.oid) / current_setting('block_size')::int)::float8 as pages, a.columns, k.key, p."partitionKey", p.root, e.expressions
 from pg_class as c
@@ -112,9 +111,7 @@ ${each(
 )}
 where c.relkind = 'r' and c.relpersistence = 'p' and ${INCLUDED_TABLE}
 order by schema, "table"
-`,
-    exclusions(input),
-  );
+`);
 
 export interface SampledView {
   readonly name: string;
@@ -125,8 +122,7 @@ export interface SampledView {
 
 /** Materialized views that will be filled after the copy. */
 export const sampledViews = (input: Exclusions): Statement<SampledView> =>
-  statement(
-    `
+  bound(exclusions(input))(`
 with recursive views as (
   select c.oid from pg_class as c join pg_namespace as n on n.oid = c.relnamespace where c.relkind = 'm' and c.relispopulated and ${INCLUDED_TABLE}
 ), uses (view, oid) as (
@@ -141,9 +137,7 @@ select v.oid::regclass::text as name, pg_get_viewdef(v.oid) as definition, coale
   (select json_agg(distinct jsonb_build_array(n.nspname, c.relname)) from uses as u join pg_class as c on c.oid = u.oid and c.relkind = 'r'
     join pg_namespace as n on n.oid = c.relnamespace where u.view = v.oid), '[]') as tables
 from views as v order by 1
-`,
-    exclusions(input),
-  );
+`);
 
 /** Materialized views that a side has, as it prints their names: what was left behind is not filled, and so is not tried. */
 export const viewsThere = (): Statement<{ readonly name: string }> =>

@@ -4,7 +4,7 @@
  */
 import type { TableName } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
-import { identifier, qualified, statement } from '../postgres/quote.ts';
+import { bound, identifier, qualified, statement } from '../postgres/quote.ts';
 import type { Expression, SampledTable } from './sample-tables.sql.ts';
 
 /** Path and format as apply workers have them; the format is that of every session of ours. */
@@ -20,11 +20,10 @@ export const emptyForTrial = (tables: readonly TableName[]): Statement =>
 
 /** Parameters take the types of their columns, and text is read by the input functions of these, as a stream has it. */
 export const insertSample = ({ schema, table, columns }: SampledTable, rows: readonly (readonly (string | null)[])[]): Statement =>
-  statement(
+  bound(rows.flat())(
     `insert into ${qualified(schema, table)} (${columns.map(identifier).join(', ')}) overriding system value values ${rows
       .map((_, row) => `(${columns.map((_, column) => `$${row * columns.length + column + 1}`).join(', ')})`)
       .join(', ')}`,
-    rows.flat(),
   );
 
 /** Parameters that one statement may have, as the protocol counts them. */

@@ -5,7 +5,7 @@
  */
 import type { Exclusions } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
-import { statement, USER_SCHEMA } from '../postgres/quote.ts';
+import { bound, USER_SCHEMA } from '../postgres/quote.ts';
 import { BEFORE_GENERATED_COLUMNS } from '../postgres/table-shape.sql.ts';
 import { exclusions, INCLUDED_TABLE } from '../postgres/tables.sql.ts';
 import { TRUSTED_ROLES } from '../state/trust.sql.ts';
@@ -34,17 +34,14 @@ const FOREIGN = `p.proowner not in (select oid from trusted) and not exists (
 const IDENTITY = "format('%I.%I(%s)', n.nspname, p.proname, pg_get_function_identity_arguments(p.oid))";
 
 export const definerFunctions = (input: Exclusions): Statement<ForeignFunction> =>
-  statement(
-    `
+  bound([[...input.excludeSchemas]])(`
 with ${TRUSTED_ROLES}
 select ${IDENTITY} as object, pg_get_userbyid(p.proowner)::text as owner
 from pg_proc as p
 join pg_namespace as n on n.oid = p.pronamespace
 where p.prosecdef and ${USER_SCHEMA} and n.nspname <> all ($1::text[]) and ${FOREIGN}
 order by object
-`,
-    [[...input.excludeSchemas]],
-  );
+`);
 
 /** Examples shown of where a function is reached from. */
 const SHOWN = 3;
@@ -106,8 +103,7 @@ where r.classid in ('pg_opclass'::regclass, 'pg_opfamily'::regclass) and d.refcl
 
 /** One row for each function and kind. What nothing of an untrusted role can be reached from is left out early, because that is nearly all. */
 export const reachedFunctions = (input: Exclusions): Statement<ReachedFunction> =>
-  statement(
-    `
+  bound(exclusions(input))(`
 with recursive ${TRUSTED_ROLES}, relations as (
   select c.oid, c.relkind from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
   where c.relkind in ('r', 'p', 'm') and c.relpersistence <> 't' and ${INCLUDED_TABLE}
@@ -132,6 +128,4 @@ from found
 where place <= ${SHOWN}
 group by kind, under_apply, oid, object, owner
 order by kind, object, under_apply
-`,
-    exclusions(input),
-  );
+`);

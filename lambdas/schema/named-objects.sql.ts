@@ -4,7 +4,7 @@
  */
 import type { Exclusions } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
-import { identifier, qualified, statement } from '../postgres/quote.ts';
+import { bound, identifier, qualified, statement } from '../postgres/quote.ts';
 import { exclusions, INCLUDED_TABLE } from '../postgres/tables.sql.ts';
 
 /** Position of such values within a column. */
@@ -20,8 +20,7 @@ export interface NamingColumn {
 
 /** Columns of permanent tables that hold regclass, regproc or regprocedure, in domains, arrays and composites too. */
 export const namingColumns = (input: Exclusions): Statement<NamingColumn> =>
-  statement(
-    `
+  bound(exclusions(input))(`
 with recursive holding (oid) as (
   select unnest(array['regclass', 'regproc', 'regprocedure']::regtype[])::oid
   union
@@ -49,9 +48,7 @@ with recursive holding (oid) as (
 )
 select schema, "table", "column", path, case when type = 'regclass'::regtype then 'relation' else 'function' end as names
 from part where type = any (array['regclass', 'regproc', 'regprocedure']::regtype[])
-`,
-    exclusions(input),
-  );
+`);
 
 /** Name of an object of a schema. */
 export interface NamedObject {

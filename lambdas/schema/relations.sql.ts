@@ -1,7 +1,7 @@
 /** Relations other than plain tables, and what hangs on tables: everything that replication treats differently. */
 import type { Exclusions } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
-import { statement, USER_SCHEMA } from '../postgres/quote.ts';
+import { bound, statement, USER_SCHEMA } from '../postgres/quote.ts';
 import { exclusions, INCLUDED_TABLE } from '../postgres/tables.sql.ts';
 
 export interface Named {
@@ -10,16 +10,13 @@ export interface Named {
 
 /** Relations of the user for which a condition on `c` holds. */
 const relations = (input: Exclusions, condition: string): Statement<Named> =>
-  statement(
-    `
+  bound(exclusions(input))(`
 select format('%I.%I', n.nspname, c.relname) as object
 from pg_class as c
 join pg_namespace as n on n.oid = c.relnamespace
 where ${condition} and ${INCLUDED_TABLE}
 order by object
-`,
-    exclusions(input),
-  );
+`);
 
 export const unloggedTables = (input: Exclusions) => relations(input, "c.relkind in ('r', 'p') and c.relpersistence = 'u'");
 /** Partitions and children of tables that are published, which are not. */
@@ -45,17 +42,14 @@ export const tablesWithOids = (input: Exclusions) => relations(input, "c.relkind
 
 /** Columns of published tables for which a condition on `a` holds. */
 const columns = (input: Exclusions, condition: string): Statement<Named> =>
-  statement(
-    `
+  bound(exclusions(input))(`
 select format('%I.%I.%I', n.nspname, c.relname, a.attname) as object
 from pg_class as c
 join pg_namespace as n on n.oid = c.relnamespace
 join pg_attribute as a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
 where c.relkind in ('r', 'p') and c.relpersistence = 'p' and ${condition} and ${INCLUDED_TABLE}
 order by object
-`,
-    exclusions(input),
-  );
+`);
 
 /** From version 12 on. */
 export const generatedColumns = (input: Exclusions) => columns(input, "a.attgenerated <> ''");
@@ -66,31 +60,25 @@ export const columnsOfRemovedTypes = (input: Exclusions) =>
 
 /** Triggers that fire under apply: ENABLE ALWAYS and ENABLE REPLICA. */
 export const triggersUnderApply = (input: Exclusions): Statement<Named & { mode: 'A' | 'R' }> =>
-  statement(
-    `
+  bound(exclusions(input))(`
 select format('%I on %I.%I', t.tgname, n.nspname, c.relname) as object, t.tgenabled::text as mode
 from pg_trigger as t
 join pg_class as c on c.oid = t.tgrelid
 join pg_namespace as n on n.oid = c.relnamespace
 where not t.tgisinternal and t.tgenabled in ('A', 'R') and c.relkind = 'r' and ${INCLUDED_TABLE}
 order by object
-`,
-    exclusions(input),
-  );
+`);
 
 /** Rules on tables, those that make a view left out. */
 export const rules = (input: Exclusions): Statement<Named> =>
-  statement(
-    `
+  bound(exclusions(input))(`
 select format('%I on %I.%I', r.rulename, n.nspname, c.relname) as object
 from pg_rewrite as r
 join pg_class as c on c.oid = r.ev_class
 join pg_namespace as n on n.oid = c.relnamespace
 where r.ev_type <> '1' and c.relkind in ('r', 'p') and ${INCLUDED_TABLE}
 order by object
-`,
-    exclusions(input),
-  );
+`);
 
 /**
  * Event triggers that run before a session has run anything itself (from version 17 on), those of RDS itself left out. One that is enabled
@@ -134,8 +122,7 @@ export interface NamedType {
  * the extension's, and its relation is not.
  */
 export const relationsToCome = (input: Exclusions): Statement<NamedType> =>
-  statement(
-    `
+  bound(exclusions(input))(`
 select n.nspname::text as schema, c.relname::text as name
 from pg_class as c
 join pg_namespace as n on n.oid = c.relnamespace
@@ -148,20 +135,15 @@ join pg_namespace as n on n.oid = t.typnamespace
 where t.typtype in ('d', 'e', 'r') and ${USER_SCHEMA} and n.nspname <> all ($1::text[])
   and not exists (select from pg_depend as d where d.classid = 'pg_type'::regclass and d.objid = t.oid and d.deptype = 'e')
 order by schema, name
-`,
-    exclusions(input),
-  );
+`);
 
 /** Those of these names that a relation or a type on this side has already. `names` is JSON of {@link NamedType}. */
 export const namesTaken = (names: string): Statement<Named> =>
-  statement(
-    `
+  bound([names])(`
 select distinct format('%I.%I', n.nspname, w.name) as object
 from jsonb_to_recordset($1::jsonb) as w ("schema" text, name text)
 join pg_namespace as n on n.nspname = w."schema"
 where exists (select from pg_class as c where c.relnamespace = n.oid and c.relname = w.name)
   or exists (select from pg_type as t where t.typnamespace = n.oid and t.typname = w.name)
 order by object
-`,
-    [names],
-  );
+`);

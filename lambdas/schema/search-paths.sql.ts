@@ -4,7 +4,7 @@
  */
 import type { Exclusions } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
-import { identifier, literal, statement, USER_SCHEMA } from '../postgres/quote.ts';
+import { bound, identifier, literal, statement, USER_SCHEMA } from '../postgres/quote.ts';
 import { exclusions, INCLUDED_TABLE } from '../postgres/tables.sql.ts';
 import type { GivenPath } from '../state/given-paths.sql.ts';
 import { NEXT, ROOTS } from './code-of-others.sql.ts';
@@ -33,8 +33,7 @@ const COLUMNS = `p.oid::regprocedure::text as routine, pg_get_userbyid(p.proowne
  * version 17 on (https://www.postgresql.org/docs/17/release-17.html). Policies, defaults and ordinary triggers run in the application's sessions.
  */
 export const routinesWithoutPath = (input: Exclusions): Statement<Routine> =>
-  statement(
-    `
+  bound(exclusions(input))(`
 with recursive relations as (
   select c.oid, c.relkind from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
   where c.relkind in ('r', 'p', 'm') and c.relpersistence <> 't' and ${INCLUDED_TABLE}
@@ -50,9 +49,7 @@ join pg_language as l on l.oid = p.prolang
 join pg_namespace as n on n.oid = p.pronamespace
 where p.oid in (select objid from reach where classid = 'pg_proc'::regclass) and ${USER_SCHEMA} and ${LEANS_ON_A_PATH}
 order by routine
-`,
-    exclusions(input),
-  );
+`);
 
 /** An object that a word in a body may name. */
 export interface Meaning {
@@ -66,8 +63,7 @@ export interface Meaning {
 
 /** Whatever is found by search_path, outside of pg_catalog, under one of these names. Members of extensions are found the same way. */
 export const meaningsOf = (words: readonly string[]): Statement<Meaning> =>
-  statement(
-    `
+  bound([words])(`
 with meant as (
   select p.proname as word, p.pronamespace as nsp, p.oid as proc from pg_proc as p where p.proname = any ($1::name[])
   union all select c.relname, c.relnamespace, null from pg_class as c where c.relname = any ($1::name[]) and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S')
@@ -84,9 +80,7 @@ left join lateral (
   select ${COLUMNS} from pg_proc as p join pg_language as l on l.oid = p.prolang where p.oid = m.proc and ${LEANS_ON_A_PATH}
 ) as f on true
 where ${USER_SCHEMA}
-`,
-    [words],
-  );
+`);
 
 /** A value of search_path that sessions of this database begin with. */
 export interface PathSetting {

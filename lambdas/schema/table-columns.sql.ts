@@ -1,7 +1,7 @@
 /** Tables and their columns on either side, for finding what one side has and the other lacks. Catalogs only, which every role may read. */
 import type { Exclusions, TableName } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
-import { statement } from '../postgres/quote.ts';
+import { bound, statement } from '../postgres/quote.ts';
 import { BEFORE_GENERATED_COLUMNS } from '../postgres/table-shape.sql.ts';
 import { exclusions, INCLUDED_TABLE } from '../postgres/tables.sql.ts';
 
@@ -12,8 +12,7 @@ export interface TableDigest extends TableName {
 
 /** Tables that hold rows, and those above partitions. One row a table, so that 10,000 of them travel as a megabyte. */
 export const tableDigests = (excluding: Exclusions): Statement<TableDigest> =>
-  statement(
-    `
+  bound(exclusions(excluding))(`
 select n.nspname::text as schema, c.relname::text as "table", a.columns
 from pg_class as c
 join pg_namespace as n on n.oid = c.relnamespace
@@ -22,9 +21,7 @@ cross join lateral (
   from pg_attribute as a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
 ) as a
 where c.relkind in ('r', 'p') and c.relpersistence = 'p' and ${INCLUDED_TABLE}
-`,
-    exclusions(excluding),
-  );
+`);
 
 /** Names as the first parameter of the statements below. */
 const names = (tables: readonly TableName[]): [string] => [JSON.stringify(tables.map(({ schema, table }) => ({ schema, table })))];
@@ -53,8 +50,7 @@ export interface Column extends TableName {
 }
 
 export const columnsOf = (tables: readonly TableName[]): Statement<Column> =>
-  statement(
-    `
+  bound(names(tables))(`
 select r."schema", r."table", a.attname::text as column, format_type(a.atttypid, a.atttypmod) as type, t.typname::text as "typeName",
   a.attinhcount > 0 as inherited, a.attnotnull as "notNull", a.generated <> '' as generated,
   a.attnotnull and a.generated = '' and a.attidentity = '' and e.text is null as required,
@@ -80,9 +76,7 @@ cross join lateral (
       and exists (select from pg_sequence as q where q.seqrelid = p.objid)) as serial
 ) as e
 order by r."schema", r."table", a.attnum
-`,
-    names(tables),
-  );
+`);
 
 /** Those of these tables that this side has. */
 export const tablesThere = (tables: readonly TableName[]): Statement<TableName> =>
@@ -97,8 +91,7 @@ export interface Ancestry extends TableName {
 }
 
 export const ancestryOf = (tables: readonly TableName[]): Statement<Ancestry> =>
-  statement(
-    `
+  bound(names(tables))(`
 select t."schema", t."table", case when t.relispartition then concat_ws(' ', pg_get_expr(t.relpartbound, t.oid),
     case when t.relkind = 'p' then 'partition by ' || pg_get_partkeydef(t.oid) end) end as bound,
   coalesce((
@@ -114,6 +107,4 @@ select t."schema", t."table", case when t.relispartition then concat_ws(' ', pg_
 from (${NAMED}
 ) as t
 order by t."schema", t."table"
-`,
-    names(tables),
-  );
+`);

@@ -9,7 +9,7 @@
 import type { Exclusions } from '../config/input.ts';
 import { PREFIX } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
-import { identifier, literal, qualified, statement } from '../postgres/quote.ts';
+import { bound, identifier, literal, qualified, statement } from '../postgres/quote.ts';
 import { exclusions } from '../postgres/tables.sql.ts';
 import { OWN_TABLES } from '../state/tables.ts';
 import { INCLUDED_SEQUENCE, type SequenceDefinition } from './sequences.sql.ts';
@@ -72,15 +72,12 @@ ${some
 
 /** Numbered as they are passed, from 0. */
 export const fillPlanned = (planned: readonly SequenceDefinition[]): Statement =>
-  statement(
-    `
+  bound([JSON.stringify(planned.map((definition, n) => ({ n, ...definition })))])(`
 insert into ${PLANNED}
 select v.n, v.schema, v.name, v.type::regtype, v.increment, v.minimum, v.maximum, v.cycles
 from jsonb_to_recordset($1::jsonb)
   as v (n int, schema text, name text, type text, increment bigint, minimum bigint, maximum bigint, cycles boolean)
-`,
-    [JSON.stringify(planned.map((definition, n) => ({ n, ...definition })))],
-  );
+`);
 
 /** Without statistics the joins of the procedures could be planned as loops in loops. */
 export const analyzePlanned = (): Statement => statement(`analyze ${PLANNED}`);

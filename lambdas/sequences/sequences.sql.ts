@@ -2,7 +2,7 @@
 import type { Exclusions } from '../config/input.ts';
 import { SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
-import { qualified, statement } from '../postgres/quote.ts';
+import { bound, qualified, statement } from '../postgres/quote.ts';
 import { exclusions, INCLUDED_TABLE } from '../postgres/tables.sql.ts';
 
 /** As CREATE SEQUENCE has it. 64-bit numbers arrive as text. */
@@ -40,8 +40,7 @@ and not exists (
 
 /** The sequences that the input includes, by name. */
 export function sequences(input: Exclusions): Statement<SequenceDefinition> {
-  return statement(
-    `
+  return bound(exclusions(input))(`
 select n.nspname::text as schema, c.relname::text as name, format_type(s.seqtypid, null) as type,
   s.seqincrement::text as increment, s.seqmin::text as minimum, s.seqmax::text as maximum, s.seqcycle as cycles
 from pg_sequence as s
@@ -49,9 +48,7 @@ join pg_class as c on c.oid = s.seqrelid
 join pg_namespace as n on n.oid = c.relnamespace
 where ${INCLUDED_SEQUENCE}
 order by 1, 2
-`,
-    exclusions(input),
-  );
+`);
 }
 
 /**
@@ -81,8 +78,7 @@ export interface SequenceLast {
  * dropped or renamed: asking takes a lock on each.
  */
 export const sequenceLasts = (some: readonly Pick<SequenceDefinition, 'schema' | 'name'>[]): Statement<SequenceLast> =>
-  statement(
-    `
+  bound([JSON.stringify(some.map(({ schema, name }, n) => ({ n, schema, name })))])(`
 select v.n, v.last, v.now = v.name as same
 from (
   select v.n, format('%I.%I', v.schema, v.name) as name, pg_sequence_last_value(c.oid)::text as last, c.oid::regclass::text as now
@@ -91,22 +87,17 @@ from (
   join pg_class as c on c.relnamespace = n.oid and c.relname = v.name and c.relkind = 'S'
   offset 0
 ) as v
-`,
-    [JSON.stringify(some.map(({ schema, name }, n) => ({ n, schema, name })))],
-  );
+`);
 
 /**
  * A view that has taken the place of a relation is refused from here on, by the server: from the minor releases of August 2024 on, which
  * know the setting. @param local for this transaction rather than for this session
  */
 export const refuseViews = (local: boolean): Statement<unknown> =>
-  statement(
-    `
+  bound([local])(`
 select set_config(name, 'view,foreign-table', $1::boolean)
 from (values ('restrict_nonsystem_relation_kind')) as pinned (name) where current_setting(name, true) is not null
-`,
-    [local],
-  );
+`);
 
 /**
  * Reads the relations of sequences that were not called, because pg_sequences.last_value is null for them
@@ -136,10 +127,7 @@ export interface SequenceSetting {
 
 /** Takes effect at once and is not rolled back, as the manual says of setval. */
 export const setSequences = (settings: readonly SequenceSetting[]): Statement<{ last: string }> =>
-  statement(
-    `
+  bound([JSON.stringify(settings)])(`
 select setval(format('%I.%I', v.schema, v.name)::regclass, v.last, v.called)::text as last
 from jsonb_to_recordset($1::jsonb) as v (schema text, name text, last bigint, called boolean)
-`,
-    [JSON.stringify(settings)],
-  );
+`);

@@ -1,6 +1,6 @@
 /** The record on the target of the rows that extensions mark as their configuration, as far as the latest execution has carried them. */
 import type { Statement } from '../ports/database.ts';
-import { statement } from '../postgres/quote.ts';
+import { bound, statement } from '../postgres/quote.ts';
 import { closed } from './closed.sql.ts';
 import { OWN_TABLES } from './tables.ts';
 
@@ -17,10 +17,7 @@ export const rowsRecorded = <Outcome>(execution: string): Statement<{ readonly o
   statement(`select outcome from ${TABLE} where execution = $1::text`, [execution]);
 
 export const recordRows = (execution: string, outcome: string): Statement =>
-  statement(
-    `
+  bound([execution, outcome])(`
 with earlier as (delete from ${TABLE} where true)
 insert into ${TABLE} (execution, outcome) values ($1::text, $2::jsonb)
-`,
-    [execution, outcome],
-  );
+`);

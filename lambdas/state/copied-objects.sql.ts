@@ -3,7 +3,7 @@
  * do: a table that another session dropped and made anew under its name is not ours.
  */
 import type { Statement } from '../ports/database.ts';
-import { statement, USER_SCHEMA } from '../postgres/quote.ts';
+import { bound, statement, USER_SCHEMA } from '../postgres/quote.ts';
 import { closed } from './closed.sql.ts';
 import { OWN_TABLES } from './tables.ts';
 
@@ -56,8 +56,7 @@ export const copiedObjectsLeft = (): Statement<{ readonly left: number }> => sta
  * columns of a copied type. What BuildIndexes made belongs to the copy.
  */
 export const inTheWayOfDropping = (most: number): Statement<{ readonly object: string }> =>
-  statement(
-    `
+  bound([most])(`
 with recursive made (classid, objid) as (
   select classid, objid from ${TABLE}
   union
@@ -92,9 +91,7 @@ where not exists (select from made as m where m.classid = o.classid and m.objid 
   and not exists (select from ownership as p where p.classid = o.classid and p.objid = o.objid and p.doomed)
 order by object
 limit $1::int
-`,
-    [most],
-  );
+`);
 
 /**
  * Drops some of the copied objects with all that hangs on them, tables first, so that one transaction needs no more locks than the server

@@ -17,7 +17,7 @@ import { SCHEMA } from '../config/names.ts';
 import type { Moment } from '../ports/application.ts';
 import type { Statement } from '../ports/database.ts';
 import { END_HOLDERS } from '../postgres/lock-holders.sql.ts';
-import { literal, statement } from '../postgres/quote.ts';
+import { bound, literal, statement } from '../postgres/quote.ts';
 import { closeTable } from './closed.sql.ts';
 import { LOCK_GATE, SHUT, UNSHUT } from './gate-access.sql.ts';
 import { beatInBlock } from './heartbeat.sql.ts';
@@ -158,14 +158,11 @@ export const closeGate = (): Statement =>
  * session has lifted the fence.
  */
 export const commitGate = (attempt: string): Statement<{ state: GateState }> =>
-  statement(
-    `
+  bound([attempt])(`
 update ${TABLE} set state = 'closed', commits = commits + 1, deadline = null, changed_at = clock_timestamp()
 where state = 'fenced' and attempt = $1::uuid and clock_timestamp() < deadline
 returning state
-`,
-    [attempt],
-  );
+`);
 
 /**
  * The commit of a switch whose own side has forgotten it, or was never told: other witnesses saw it (`switch/recovery.ts`). Any state → closed.

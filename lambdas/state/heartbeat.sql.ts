@@ -1,7 +1,7 @@
 /** Our own schema and its numbered markers. Numbers have no gaps, so one that is missing on the target is a lost change. */
 import { SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
-import { identifier, statement } from '../postgres/quote.ts';
+import { bound, identifier, statement } from '../postgres/quote.ts';
 import { closeSchema, closeTable } from './closed.sql.ts';
 import { OWN_TABLES } from './tables.ts';
 
@@ -41,14 +41,11 @@ export const lockBeats = (): Statement => statement(`select pg_advisory_xact_loc
 
 /** Writes the next number under a token; a token that is already there changes nothing. Only under {@link lockBeats}. */
 export const writeBeat = (token: string): Statement =>
-  statement(
-    `
+  bound([token])(`
 insert into ${TABLE} (id, token)
 select coalesce(max(id), 0) + 1, $1::text from ${TABLE}
 on conflict (token) do nothing
-`,
-    [token],
-  );
+`);
 
 /** The same inside of a block of PL/pgSQL, with the lock. @param token an expression */
 export const beatInBlock = (token: string): string => `

@@ -8,7 +8,7 @@ import type { Exclusions } from '../config/input.ts';
 import { SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
 import type { ForeignKey } from '../postgres/foreign-keys.sql.ts';
-import { literal, statement } from '../postgres/quote.ts';
+import { bound, literal, statement } from '../postgres/quote.ts';
 import { subscriptionIds } from '../postgres/subscription-ids.sql.ts';
 import { exclusions, INCLUDED_TABLE } from '../postgres/tables.sql.ts';
 import { closed } from './closed.sql.ts';
@@ -23,8 +23,7 @@ const someLeaf = (condition: string): string => `exists (
 
 /** Those of the source that a target must not have while it subscribes: from unlogged tables that are moved. */
 export const foreignKeysToHold = (input: Exclusions): Statement<ForeignKey> =>
-  statement(
-    `
+  bound(exclusions(input))(`
 select n.nspname::text as schema, c.relname::text as table, k.conname::text as name
 from pg_constraint as k
 join pg_class as c on c.oid = k.conrelid
@@ -32,9 +31,7 @@ join pg_namespace as n on n.oid = c.relnamespace
 join pg_class as t on t.oid = k.confrelid
 where k.contype = 'f' and k.conparentid = 0 and t.relpersistence = 'p' and ${someLeaf("x.relpersistence = 'u'")} and ${INCLUDED_TABLE}
 order by 1, 2, 3
-`,
-    exclusions(input),
-  );
+`);
 
 /**
  * `held` says whether it is not there now, `refused` whether the server would not make it again; a row stays once it is made, so that
@@ -54,13 +51,10 @@ export interface HeldKey extends ForeignKey {
 }
 
 export const listHeldKeys = (keys: readonly HeldKey[]): Statement =>
-  statement(
-    `
+  bound([JSON.stringify(keys)])(`
 insert into ${TABLE} (schema, "table", name, text)
 select schema, "table", name, text from jsonb_to_recordset($1::jsonb) as k (schema text, "table" text, name text, text text)
-`,
-    [JSON.stringify(keys)],
-  );
+`);
 
 export const heldKeysExist = (): Statement<{ readonly exist: boolean }> =>
   statement(`select to_regclass('${SCHEMA}.${NAME}') is not null as exist`);

@@ -4,7 +4,7 @@
  * each table is a statement of its own, which gives up soon. Its parameters are object identifiers; it reads names from the catalog itself.
  */
 import type { Statement } from '../ports/database.ts';
-import { statement } from '../postgres/quote.ts';
+import { bound, statement } from '../postgres/quote.ts';
 import { closed } from './closed.sql.ts';
 import { OWN_TABLES } from './tables.ts';
 
@@ -187,14 +187,11 @@ join pg_class as c on c.relnamespace = n.oid and c.relname = w."table" and c.rel
 
 /** On the side that has them from a dump, in the transaction that has carried it out: what was there on the side that was dumped. */
 export const recordCarried = (carried: readonly IdentityOfTwin[]): Statement =>
-  statement(
-    `
+  bound([JSON.stringify(carried)])(`
 insert into ${TABLE} (relation, was, was_index, set_to, set_index)
 select c.oid, w.was, w."wasIndex", w.kind, w.index from ${WANTED}
 on conflict do nothing
-`,
-    [JSON.stringify(carried)],
-  );
+`);
 
 /** A table here that has another identity than its twin. */
 export interface UnlikeTwin extends IdentityToSet {
@@ -206,8 +203,7 @@ export interface UnlikeTwin extends IdentityToSet {
 }
 
 export const unlikeTwins = (carried: readonly IdentityOfTwin[]): Statement<UnlikeTwin> =>
-  statement(
-    `
+  bound([JSON.stringify(carried)])(`
 select c.oid::int8::float8 as relation, format('%I.%I', n.nspname, c.relname) as object, c.relreplident::text as seen, w.kind,
   pg_get_userbyid(c.relowner)::text as owner, pg_has_role(c.relowner, 'usage') as "mayAlter",
   there.oid::int8::float8 as index, case when there.oid is null then w.definition end as definition
@@ -217,9 +213,7 @@ left join lateral (
 ) as there on true
 where c.relreplident <> w.kind::"char" or w.kind = 'i' and there.indisreplident is not true
 order by object
-`,
-    [JSON.stringify(carried)],
-  );
+`);
 
 /** As the other side's server has written it. */
 export const makeIndex = (definition: string): Statement => statement(definition);
@@ -227,21 +221,17 @@ export const makeIndex = (definition: string): Statement => statement(definition
 export const giveUpSoon = (): Statement<unknown> => statement(`select set_config('lock_timeout', '${LOCK_TIMEOUT_MS}', true)`);
 
 export const namesOf = (relations: readonly number[], most: number): Statement<{ readonly object: string }> =>
-  statement(
-    `
+  bound([relations, most])(`
 select format('%I.%I', n.nspname, c.relname) as object
 from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
 where c.oid = any ($1::int8[]::oid[])
 order by object
 limit $2::int
-`,
-    [relations, most],
-  );
+`);
 
 /** Sessions that hold a lock on one of these tables, as the operator would name them, and for how long their transaction is open. */
 export const holdersOf = (relations: readonly number[], most: number): Statement<{ readonly holder: string }> =>
-  statement(
-    `
+  bound([relations, most])(`
 select distinct format('pid %s of %s (%s), for %s s', a.pid, coalesce(a.usename, 'no role'), coalesce(nullif(a.application_name, ''), 'no application name'),
   coalesce(extract(epoch from clock_timestamp() - a.xact_start)::int, 0)) as holder
 from pg_locks as l
@@ -250,6 +240,4 @@ where l.locktype = 'relation' and l.granted and l.database = (select d.oid from 
   and l.relation = any ($1::int8[]::oid[]) and a.pid <> pg_backend_pid()
 order by holder
 limit $2::int
-`,
-    [relations, most],
-  );
+`);

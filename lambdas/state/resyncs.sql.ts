@@ -2,7 +2,7 @@
 import type { TableName } from '../config/input.ts';
 import { SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
-import { qualified, statement } from '../postgres/quote.ts';
+import { bound, qualified, statement } from '../postgres/quote.ts';
 import { closed } from './closed.sql.ts';
 import { OWN_TABLES } from './tables.ts';
 
@@ -16,24 +16,18 @@ export const resyncsExist = (): Statement<{ exist: boolean }> => statement(`sele
 export const resyncs = (): Statement<TableName> => statement(`select "schema", "table" from ${TABLE} order by 1, 2`);
 
 export const recordResyncs = (tables: readonly TableName[]): Statement =>
-  statement(
-    `
+  bound([JSON.stringify(tables)])(`
 insert into ${TABLE} ("schema", "table")
 select t."schema", t."table" from jsonb_to_recordset($1::jsonb) as t ("schema" text, "table" text)
 on conflict do nothing
-`,
-    [JSON.stringify(tables)],
-  );
+`);
 
 export const forgetResyncs = (tables: readonly TableName[]): Statement =>
-  statement(
-    `
+  bound([JSON.stringify(tables)])(`
 delete from ${TABLE} as r
 using jsonb_to_recordset($1::jsonb) as t ("schema" text, "table" text)
 where r."schema" = t."schema" and r."table" = t."table"
-`,
-    [JSON.stringify(tables)],
-  );
+`);
 
 /** Without what hangs below the table: partitions and children are copied by themselves. */
 export const emptyTable = ({ schema, table }: TableName): Statement => statement(`truncate only ${qualified(schema, table)}`);

@@ -2,7 +2,7 @@
 import type { Exclusions } from '../config/input.ts';
 import type { SideName } from '../config/side-name.ts';
 import type { Statement } from '../ports/database.ts';
-import { literal, statement } from '../postgres/quote.ts';
+import { bound, literal, statement } from '../postgres/quote.ts';
 import { listOfObjects, type SchemaObject } from '../postgres/schema-objects.sql.ts';
 import { closed } from './closed.sql.ts';
 import { OWN_TABLES } from './tables.ts';
@@ -44,15 +44,12 @@ export const beginBaseline = (side: Recorded): Statement<{ side: Recorded }> =>
 const ONCE = 'on conflict do nothing';
 
 export const addToBaseline = (side: Recorded, objects: readonly SchemaObject[]): Statement =>
-  statement(
-    `
+  bound([side, JSON.stringify(objects)])(`
 insert into ${TABLE} (side, object, definition, part_of)
 select $1::text, object, definition, "partOf"
 from jsonb_to_recordset($2::jsonb) as o (object text, definition text, "partOf" text[])
 ${ONCE}
-`,
-    [side, JSON.stringify(objects)],
-  );
+`);
 
 /** Records the target as it is, without its schema having to travel. */
 export const addTargetToBaseline = (excluding: Exclusions): Statement => addListToBaseline('target', listOfObjects(excluding));
@@ -62,15 +59,12 @@ export const addListToBaseline = (
   side: 'target' | 'target code',
   { text, values }: { readonly text: string; readonly values: readonly unknown[] },
 ): Statement =>
-  statement(
-    `
+  bound(values)(`
 insert into ${TABLE} (side, object, definition, part_of)
 select ${literal(side)}, object, coalesce(definition, ''), part_of
 from ${text}
 ${ONCE}
-`,
-    values,
-  );
+`);
 
 export const baselineOf = (side: Recorded): Statement<SchemaObject> =>
   statement(`select object, definition, part_of as "partOf" from ${TABLE} where side = $1::text`, [side]);

@@ -1,7 +1,7 @@
 /** The record on the target that the schema there is ours, and of what it was copied from. */
 import type { Exclusions } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
-import { statement } from '../postgres/quote.ts';
+import { bound, statement } from '../postgres/quote.ts';
 import { closed } from './closed.sql.ts';
 import { OWN_TABLES } from './tables.ts';
 
@@ -37,13 +37,10 @@ export interface SchemaCopy {
 }
 
 export const recordSchemaCopy = (copy: Omit<SchemaCopy, 'copiedAt'>): Statement =>
-  statement(
-    `
+  bound([copy.sourceIdentity, copy.sourceDatabase, JSON.stringify(copy.exclusions), copy.statements, copy.leftBehind])(`
 insert into ${TABLE} (source_identity, source_database, exclusions, statements, left_behind)
 values ($1::text, $2::text, $3::jsonb, $4::int, $5::text[])
-`,
-    [copy.sourceIdentity, copy.sourceDatabase, JSON.stringify(copy.exclusions), copy.statements, copy.leftBehind],
-  );
+`);
 
 export const schemaCopyExists = (): Statement<{ readonly exists: boolean }> =>
   statement(`select to_regclass($1::text) is not null as exists`, [TABLE]);

@@ -5,7 +5,7 @@
  */
 import { SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
-import { statement } from '../postgres/quote.ts';
+import { bound, statement } from '../postgres/quote.ts';
 import { closed } from './closed.sql.ts';
 import { OWN_TABLES } from './tables.ts';
 
@@ -38,21 +38,15 @@ export const slotIncarnationsExist = (): Statement<{ exist: boolean }> =>
   statement(`select to_regclass('${SCHEMA}.${NAME}') is not null as exist`);
 
 export const slotIncarnation = (slot: string): Statement<SlotIncarnation> =>
-  statement(
-    `
+  bound([slot])(`
 select birth::text as id, consistent_point::text as "consistentPoint", publication::int8::float8 as publication
 from ${TABLE} where slot = $1::name
-`,
-    [slot],
-  );
+`);
 
 export const recordSlotIncarnation = (slot: string, { id, consistentPoint, publication }: SlotIncarnation): Statement =>
-  statement(
-    `
+  bound([slot, id, consistentPoint, publication])(`
 insert into ${TABLE} (slot, birth, consistent_point, publication)
 values ($1::name, $2::uuid, $3::pg_lsn, $4::int8::oid)
 on conflict (slot) do update set birth = excluded.birth, consistent_point = excluded.consistent_point,
   publication = excluded.publication, made_at = excluded.made_at
-`,
-    [slot, id, consistentPoint, publication],
-  );
+`);

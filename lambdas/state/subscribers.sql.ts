@@ -6,7 +6,7 @@
  */
 import { SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
-import { statement } from '../postgres/quote.ts';
+import { bound, statement } from '../postgres/quote.ts';
 import { closed } from './closed.sql.ts';
 import { OWN_TABLES } from './tables.ts';
 
@@ -26,13 +26,10 @@ export const createSubscribers = (): Statement =>
   );
 
 export const recordSubscriber = ({ subscription, cluster }: Subscriber): Statement =>
-  statement(
-    `
+  bound([subscription, cluster])(`
 insert into ${TABLE} (subscription, cluster) values ($1::int8::oid, $2::text)
 on conflict (subscription) do update set cluster = excluded.cluster
-`,
-    [subscription, cluster],
-  );
+`);
 
 export const subscribersExist = (): Statement<{ exist: boolean }> =>
   statement(`select to_regclass('${SCHEMA}.${NAME}') is not null as exist`);

@@ -1,6 +1,6 @@
 /** The record on the target of what the latest execution has read into memory. */
 import type { Statement } from '../ports/database.ts';
-import { statement } from '../postgres/quote.ts';
+import { bound, statement } from '../postgres/quote.ts';
 import { closed } from './closed.sql.ts';
 import { OWN_TABLES } from './tables.ts';
 
@@ -26,10 +26,7 @@ export const warmthOf = (execution: string): Statement<{ readonly warmth: Warmth
   statement(`select warmth from ${TABLE} where execution = $1::text`, [execution]);
 
 export const recordWarmth = (execution: string, warmth: Warmth): Statement =>
-  statement(
-    `
+  bound([execution, JSON.stringify(warmth)])(`
 with earlier as (delete from ${TABLE} where true)
 insert into ${TABLE} (execution, warmth) values ($1::text, $2::jsonb)
-`,
-    [execution, JSON.stringify(warmth)],
-  );
+`);

@@ -2,7 +2,7 @@
 import { REPLICATION_ROLE } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
 import { isOfOthers, streamProcesses } from '../postgres/own-streams.sql.ts';
-import { statement } from '../postgres/quote.ts';
+import { bound, statement } from '../postgres/quote.ts';
 import { PLATFORM_ROLE } from '../postgres/shut-out.sql.ts';
 
 const FUNCTION = 'pg_temp.planetscale_end_sessions';
@@ -108,11 +108,8 @@ export interface Spared {
 }
 
 export const endSessions = (timeoutMs: number, { streams, harmlessRoles }: Spared): Statement<EndedSessions> =>
-  statement(
-    `select left_over as "leftOver", writing, prepared, let_in as "letIn", subscribed
-from ${FUNCTION}($1::float8 * interval '1 ms', $2::text[], $3::text[], false)`,
-    [timeoutMs, [...streams], [...harmlessRoles]],
-  );
+  bound([timeoutMs, [...streams], [...harmlessRoles]])(`select left_over as "leftOver", writing, prepared, let_in as "letIn", subscribed
+from ${FUNCTION}($1::float8 * interval '1 ms', $2::text[], $3::text[], false)`);
 
 /** The same without ending a session, so that inside the fence nothing is compiled and planned for the first time. */
 export const tryEndSessions = (): Statement => statement(`select from ${FUNCTION}(interval '0', '{}', '{}', true)`);

@@ -1,6 +1,6 @@
 /** What subscriptions and other background workers take of a server. */
 import type { Statement } from '../../ports/database.ts';
-import { statement } from '../../postgres/quote.ts';
+import { bound } from '../../postgres/quote.ts';
 import { subscriptionIds } from '../../postgres/subscription-ids.sql.ts';
 
 export interface SubscriberUse {
@@ -34,8 +34,7 @@ const NO_WORKERS = [
 
 /** @param own subscription that is not counted. The numbers in the names of origins are those of their subscriptions. */
 export const subscriberUse = (own: string): Statement<SubscriberUse> =>
-  statement(
-    `
+  bound([own, NO_WORKERS])(`
 with others as (
   select subname from pg_subscription where subname <> $1::name and subenabled
 )
@@ -46,6 +45,4 @@ select
   ((select count(*) from others)
     + (select count(*) from pg_stat_activity where backend_type <> all ($2::text[]) and backend_type not like 'logical replication % worker'
       and backend_type <> 'logical replication worker'))::float8 as workers
-`,
-    [own, NO_WORKERS],
-  );
+`);

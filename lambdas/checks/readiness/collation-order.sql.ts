@@ -1,7 +1,7 @@
 /** The sort order of strings on a server, and the objects of a schema that depend on it. */
 import type { Exclusions } from '../../config/input.ts';
 import type { Statement } from '../../ports/database.ts';
-import { identifier, literal, qualified, statement } from '../../postgres/quote.ts';
+import { bound, identifier, literal, qualified, statement } from '../../postgres/quote.ts';
 import { exclusions, INCLUDED_TABLE } from '../../postgres/tables.sql.ts';
 
 /** The default collation of the database, by the name that it has in every server. */
@@ -13,16 +13,13 @@ export const DEFAULT_COLLATION = 'pg_catalog."default"';
  */
 export const ranks = (collations: readonly string[], strings: readonly string[]): Statement<{ readonly ranks: number[][] }> => {
   const each = collations.map((name, at) => `dense_rank() over (order by w.word collate ${name}) as r${at}`);
-  return statement(
-    `
+  return bound([[...strings]])(`
 select array[${collations.map((_, at) => `array_agg(r.r${at} order by r.at)`).join(', ')}]::int4[] as ranks
 from (
   select w.at, ${each.join(', ')}
   from unnest($1::text[]) with ordinality as w (word, at)
 ) as r
-`,
-    [[...strings]],
-  );
+`);
 };
 
 /** An object that depends on the sort order of a collation. */
@@ -144,14 +141,11 @@ where ix.indisunique and coalesce(to_jsonb(cl) ->> 'collisdeterministic', 'true'
 
 /** @param collations names as SQL writes them */
 export const orderDependents = (input: Exclusions, collations: readonly string[]): Statement<OrderDependent> =>
-  statement(
-    `
+  bound([...exclusions(input), [...collations]])(`
 select * from (${[PARTITIONS, CHECKS, RANGES, EXCLUSIONS, GENERATED, UNIQUES].join('\nunion all')}
 ) as d
 order by d.kind, d.object
-`,
-    [...exclusions(input), [...collations]],
-  );
+`);
 
 /** Values of some rows, as their types print them: of small tables all. A row whose values are all the same as another's comes once. */
 export const someValues = (

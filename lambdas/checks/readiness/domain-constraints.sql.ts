@@ -1,7 +1,7 @@
 /** Constraints of domains. */
 import type { MigrationInput } from '../../config/input.ts';
 import type { Statement } from '../../ports/database.ts';
-import { statement, USER_SCHEMA } from '../../postgres/quote.ts';
+import { bound, USER_SCHEMA } from '../../postgres/quote.ts';
 
 export interface DomainConstraint {
   /** The constraint and its domain, as SQL writes them. */
@@ -11,8 +11,7 @@ export interface DomainConstraint {
 }
 
 export const unvalidatedDomainConstraints = (input: Pick<MigrationInput, 'excludeSchemas'>): Statement<DomainConstraint> =>
-  statement(
-    `
+  bound([[...input.excludeSchemas]])(`
 select format('%I of %I.%I', k.conname, n.nspname, t.typname) as object,
   format('alter domain %I.%I validate constraint %I;', n.nspname, t.typname, k.conname) as validate
 from pg_constraint as k
@@ -21,6 +20,4 @@ join pg_namespace as n on n.oid = t.typnamespace
 where k.contypid <> 0 and not k.convalidated and ${USER_SCHEMA} and n.nspname <> all ($1::text[])
   and not exists (select from pg_depend as d where d.classid = 'pg_type'::regclass and d.objid = t.oid and d.deptype = 'e')
 order by object
-`,
-    [[...input.excludeSchemas]],
-  );
+`);

@@ -4,7 +4,7 @@
  */
 import type { Exclusions } from '../../config/input.ts';
 import type { Statement } from '../../ports/database.ts';
-import { statement } from '../../postgres/quote.ts';
+import { bound, statement } from '../../postgres/quote.ts';
 import { exclusions, INCLUDED_TABLE } from '../../postgres/tables.sql.ts';
 
 export interface LocksNeeded {
@@ -18,17 +18,14 @@ export interface LocksNeeded {
 const OURS = 100;
 
 export const locksNeeded = (input: Exclusions): Statement<LocksNeeded> =>
-  statement(
-    `
+  bound(exclusions(input))(`
 select count(*) filter (where c.relkind in ('r', 'p', 'v', 'm'))::float8 as dump,
   ${OURS} + sum(1 + case when c.reltoastrelid <> 0 then 2 else 0 end + coalesce(k.keys, 0))::float8 as copy
 from pg_class as c
 join pg_namespace as n on n.oid = c.relnamespace
 left join (select i.indrelid, count(*) as keys from pg_index as i where i.indisprimary or i.indisreplident group by 1) as k on k.indrelid = c.oid
 where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'c') and c.relpersistence <> 't' and ${INCLUDED_TABLE}
-`,
-    exclusions(input),
-  );
+`);
 
 export interface LockRoom {
   /** The setting max_locks_per_transaction. */

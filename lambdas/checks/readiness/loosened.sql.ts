@@ -4,7 +4,7 @@
  */
 import type { Exclusions } from '../../config/input.ts';
 import type { Statement } from '../../ports/database.ts';
-import { statement, USER_SCHEMA } from '../../postgres/quote.ts';
+import { bound, statement, USER_SCHEMA } from '../../postgres/quote.ts';
 import { exclusions, INCLUDED_TABLE } from '../../postgres/tables.sql.ts';
 
 export interface Loosened {
@@ -25,8 +25,7 @@ const KIND = "case p.prokind when 'p' then 'procedure' else 'function' end";
 
 /** Routines that PUBLIC may not execute on the source, and every role may on the target. */
 export const closedRoutines = (input: Exclusions): Statement<Loosened> =>
-  statement(
-    `
+  bound([[...input.excludeSchemas]])(`
 select ${KIND} || ' ' || ${ROUTINE} || case when p.prosecdef then ' (security definer)' else '' end as object,
   'revoke execute on ' || ${KIND} || ' ' || ${ROUTINE} || ' from public;' || coalesce((
     select ' grant execute on ' || ${KIND} || ' ' || ${ROUTINE} || ' to ' || string_agg(distinct ${GRANTEE}, ', ') || ';'
@@ -35,22 +34,17 @@ from pg_proc as p join pg_namespace as n on n.oid = p.pronamespace
 where ${USER_SCHEMA} and n.nspname <> all ($1::text[]) and ${own('pg_proc', 'p')}
   and not ${publicMay('p.proacl', "'f'", 'p.proowner', 'EXECUTE')}
 order by object
-`,
-    [[...input.excludeSchemas]],
-  );
+`);
 
 /** Types and languages that PUBLIC may not use. */
 export const closedTypes = (input: Exclusions): Statement<Loosened> =>
-  statement(
-    `
+  bound([[...input.excludeSchemas]])(`
 select 'type ' || format('%I.%I', n.nspname, t.typname) as object, 'revoke usage on type ' || format('%I.%I', n.nspname, t.typname) || ' from public;' as statement
 from pg_type as t join pg_namespace as n on n.oid = t.typnamespace
 where ${USER_SCHEMA} and n.nspname <> all ($1::text[]) and t.typacl is not null and ${own('pg_type', 't')}
   and not ${publicMay('t.typacl', "'T'", 't.typowner', 'USAGE')}
 order by object
-`,
-    [[...input.excludeSchemas]],
-  );
+`);
 
 export interface OwnedView {
   readonly object: string;
@@ -63,8 +57,7 @@ export interface OwnedView {
  * by policies. Views with security_invoker (from 15 on) read with the rights of the role that queries them, and so they do there.
  */
 export const viewsOfOthers = (input: Exclusions): Statement<OwnedView> =>
-  statement(
-    `
+  bound(exclusions(input))(`
 select distinct case c.relkind when 'm' then 'materialized view ' else 'view ' end || format('%I.%I', n.nspname, c.relname)
     || case when r.relrowsecurity then ' over row security of ' || format('%I.%I', rn.nspname, r.relname) else '' end as object,
   pg_get_userbyid(c.relowner)::text as owner,
@@ -78,27 +71,21 @@ join pg_class as r on r.oid = d.refobjid and r.relkind in ('r', 'p') and r.relow
 join pg_namespace as rn on rn.oid = r.relnamespace
 where c.relkind in ('v', 'm') and ${INCLUDED_TABLE} and not coalesce(c.reloptions && '{security_invoker=true,security_invoker=on,security_invoker=1}', false)
 order by object
-`,
-    exclusions(input),
-  );
+`);
 
 /** Security definer routines whose owner may do less than the role that makes the copy. */
 export const definersOfOwners = (input: Exclusions): Statement<OwnedView> =>
-  statement(
-    `
+  bound([[...input.excludeSchemas]])(`
 select ${KIND} || ' ' || ${ROUTINE} as object, pg_get_userbyid(p.proowner)::text as owner,
   'alter ' || ${KIND} || ' ' || ${ROUTINE} || ' owner to ' || quote_ident(pg_get_userbyid(p.proowner)) || ';' as statement
 from pg_proc as p join pg_namespace as n on n.oid = p.pronamespace
 where p.prosecdef and ${USER_SCHEMA} and n.nspname <> all ($1::text[]) and ${own('pg_proc', 'p')}
 order by object
-`,
-    [[...input.excludeSchemas]],
-  );
+`);
 
 /** Number of rights that are granted to roles other than the owner, by kind; without them these roles may do less on the target. */
 export const grantCounts = (input: Exclusions): Statement<{ kind: string; count: number; roles: string }> =>
-  statement(
-    `
+  bound(exclusions(input))(`
 with granted (kind, grantee) as (
   select case c.relkind when 'S' then 'sequences' else 'tables and views' end, a.grantee
   from pg_class as c join pg_namespace as n on n.oid = c.relnamespace cross join aclexplode(c.relacl) as a
@@ -116,9 +103,7 @@ with granted (kind, grantee) as (
 )
 select kind, count(*)::float8 as count, string_agg(distinct case grantee when 0 then 'public' else pg_get_userbyid(grantee)::text end, ', ') as roles
 from granted group by kind order by kind
-`,
-    exclusions(input),
-  );
+`);
 
 /** Default privileges that revoke a right from PUBLIC; without them PUBLIC has it on objects that are made later on the target. */
 export const closedDefaults = (): Statement<Loosened> =>
@@ -146,8 +131,7 @@ const LISTS = "'{search_path, temp_tablespaces, session_preload_libraries, local
  * @param ours our roles, whose settings we make ourselves
  */
 export const keptSettings = (ours: readonly string[], targetDatabase: string): Statement<KeptSetting> =>
-  statement(
-    `
+  bound([[...ours], targetDatabase])(`
 select concat_ws(' in ', 'role ' || quote_ident(pg_get_userbyid(nullif(s.setrole, 0))),
     case s.setdatabase when 0 then null else 'database ' || quote_ident(current_database()) end) || ': ' || e.name as object,
   case when e.name = any (${LISTS}) then format('select set_config(%L, %L, false); alter %s set %s from current;', e.name, e.value, o.owner, e.quoted)
@@ -169,6 +153,4 @@ where s.setdatabase in (0, (select d.oid from pg_database as d where d.datname =
   and (s.setdatabase <> 0 or s.setrole <> 0)
   and (s.setrole = 0 or pg_get_userbyid(s.setrole)::text !~ '^(rds|pg_|pscale_)' and pg_get_userbyid(s.setrole)::text <> all ($1::text[]))
 order by object
-`,
-    [[...ours], targetDatabase],
-  );
+`);

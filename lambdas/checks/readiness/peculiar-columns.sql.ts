@@ -4,7 +4,7 @@
  */
 import type { Exclusions } from '../../config/input.ts';
 import type { Statement } from '../../ports/database.ts';
-import { statement, USER_SCHEMA } from '../../postgres/quote.ts';
+import { bound, statement, USER_SCHEMA } from '../../postgres/quote.ts';
 import { exclusions, INCLUDED_TABLE } from '../../postgres/tables.sql.ts';
 
 /** One step from a type to those that it consists of. `p.type` is the oid of the former. */
@@ -43,8 +43,7 @@ export interface PeculiarColumn {
 
 /** Columns that hold one of these types of the server's own, somewhere; of tables without a single page left out. */
 export const columnsHolding = (input: Exclusions, types: readonly string[]): Statement<PeculiarColumn> =>
-  statement(
-    `
+  bound([...exclusions(input), [...types]])(`
 with recursive ${COLUMN_TYPES}
 select ${COLUMN} as object, string_agg(distinct t.typname::text, ', ') as type
 from column_type as p
@@ -53,17 +52,14 @@ ${OF_COLUMN}
 where pg_relation_size(c.oid) > 0
 group by 1
 order by object
-`,
-    [...exclusions(input), [...types]],
-  );
+`);
 
 /**
  * Columns, views and functions whose texts call functions that return transaction ids or WAL positions of this server. Built-in functions
  * server are in no pg_depend before version 14, so the texts are searched; a text with such a name in a comment is listed without need.
  */
 export const textsCalling = (input: Exclusions, pattern: string): Statement<{ object: string }> =>
-  statement(
-    `
+  bound([...exclusions(input), pattern])(`
 select 'default of ' || ${COLUMN} as object
 from pg_attrdef as d
 join pg_class as c on c.oid = d.adrelid
@@ -84,9 +80,7 @@ select 'policy ' || quote_ident(o.polname) || ' on ' || format('%I.%I', n.nspnam
 from pg_policy as o join pg_class as c on c.oid = o.polrelid join pg_namespace as n on n.oid = c.relnamespace
 where concat_ws(' ', pg_get_expr(o.polqual, o.polrelid), pg_get_expr(o.polwithcheck, o.polrelid)) ~ $3::text and ${INCLUDED_TABLE}
 order by 1
-`,
-    [...exclusions(input), pattern],
-  );
+`);
 
 /** The next transaction's number, epoch included; it is asked without taking one. Numbers as text: they may be larger than a float holds. */
 export const nextTransaction = (): Statement<{ next: string }> =>
@@ -108,8 +102,7 @@ const ANY_OF_A_KIND = "'{anyenum, anyarray, anyrange, anymultirange, record}'::n
  * catalog stands there as its number, which differs; enums are ordered by their labels, and so are at home in ranges.
  */
 export const peculiarPartitionKeys = (input: Exclusions): Statement<PeculiarKey> =>
-  statement(
-    `
+  bound(exclusions(input))(`
 with recursive key_type (relid, strategy, computed, type) as (
   select x.partrelid, x.partstrat::text, a.attnum is null, coalesce(a.atttypid, oc.opcintype)
   from pg_partitioned_table as x
@@ -132,14 +125,11 @@ where t.typnamespace = 'pg_catalog'::regnamespace and t.typname ~ '^reg' and t.t
   or p.strategy = 'h' and (t.typtype = 'e' or p.computed and t.typname = any (${ANY_OF_A_KIND}))
 group by 1, 2
 order by object
-`,
-    exclusions(input),
-  );
+`);
 
 /** Hash partitions by text under a collation for which different bytes may be equal, from version 12 on: ICU's sort key is hashed. */
 export const partitionsBySortKey = (input: Exclusions): Statement<{ object: string }> =>
-  statement(
-    `
+  bound(exclusions(input))(`
 select format('%I.%I (%s)', n.nspname, c.relname, string_agg(format('%I', co.collname), ', ')) as object
 from pg_partitioned_table as x
 join pg_class as c on c.oid = x.partrelid
@@ -149,9 +139,7 @@ join pg_collation as co on co.oid = x.partcollation[k.at]
 where ${INCLUDED_TABLE} and x.partstrat = 'h' and to_jsonb(co) ->> 'collisdeterministic' = 'false'
 group by n.nspname, c.relname
 order by object
-`,
-    exclusions(input),
-  );
+`);
 
 export interface LongValues {
   readonly object: string;
@@ -165,8 +153,7 @@ export interface LongValues {
  * @param bytea bytes in a row from which bytea can be too long; `other` the same of everything else
  */
 export const tablesWithLongValues = (input: Exclusions, { bytea, other }: { bytea: number; other: number }): Statement<LongValues> =>
-  statement(
-    `
+  bound([...exclusions(input), bytea, other])(`
 with sized as (
   select c.oid, format('%I.%I', n.nspname, c.relname) as object, pg_table_size(c.reltoastrelid) / greatest(1, coalesce(
     nullif(greatest(c.reltuples, 0), 0), nullif(pg_stat_get_live_tuples(c.oid), 0), pg_relation_size(c.oid) / 8192)) as per_row
@@ -178,6 +165,4 @@ from sized as s
 where per_row >= $4::float8 or per_row >= $3::float8 and exists (
   select from pg_attribute as a where a.attrelid = s.oid and not a.attisdropped and a.atttypid in ('bytea'::regtype, 'bytea[]'::regtype))
 order by object
-`,
-    [...exclusions(input), bytea, other],
-  );
+`);

@@ -1,7 +1,7 @@
 /** Roles that policies are for. */
 import type { Exclusions } from '../../config/input.ts';
 import type { Statement } from '../../ports/database.ts';
-import { statement } from '../../postgres/quote.ts';
+import { bound, statement } from '../../postgres/quote.ts';
 import { exclusions, INCLUDED_TABLE } from '../../postgres/tables.sql.ts';
 
 export interface PolicyRole {
@@ -15,8 +15,7 @@ export interface PolicyRole {
 const SHOWN = 3;
 
 export const policyRoles = (input: Exclusions): Statement<PolicyRole> =>
-  statement(
-    `
+  bound(exclusions(input))(`
 select r.rolname::text as role, format('create role %I nologin;', r.rolname) as make,
   array_to_string((array_agg(format('%I on %I.%I', o.polname, n.nspname, c.relname) order by n.nspname, c.relname, o.polname))[1:${SHOWN}], ', ')
     || case when count(*) > ${SHOWN} then format(' and %s more', count(*) - ${SHOWN}) else '' end as policies
@@ -27,9 +26,7 @@ join pg_roles as r on r.oid = any (o.polroles)
 where ${INCLUDED_TABLE}
 group by r.rolname
 order by r.rolname
-`,
-    exclusions(input),
-  );
+`);
 
 export const rolesThere = (names: readonly string[]): Statement<{ readonly role: string }> =>
   statement('select rolname::text as role from pg_roles where rolname = any ($1::text[])', [names]);

@@ -5,7 +5,7 @@
  */
 import type { Exclusions } from '../../config/input.ts';
 import type { Statement } from '../../ports/database.ts';
-import { statement, USER_SCHEMA } from '../../postgres/quote.ts';
+import { bound, statement, USER_SCHEMA } from '../../postgres/quote.ts';
 import { exclusions, INCLUDED_TABLE } from '../../postgres/tables.sql.ts';
 
 /** The target's settings on which the answer depends. */
@@ -124,8 +124,7 @@ export interface RefusedObject {
 
 /** Objects that the target will refuse, with their dependents. A dependent of several is listed with one of them. */
 export const refusedObjects = (input: Exclusions, { closedSettings, settings }: TargetLimits): Statement<RefusedObject> =>
-  statement(
-    `
+  bound([...exclusions(input), [...closedSettings], [...settings]])(`
 with recursive root as (${REFUSED}
 ), reach (why, rootclass, root, classid, objid, objsubid, tableid) as (
   select why, classid, objid, classid, objid, 0, null::oid from root
@@ -145,17 +144,14 @@ with recursive root as (${REFUSED}
   order by r.classid, r.objid, r.objsubid, (r.classid, r.objid) = (r.rootclass, r.root) desc
 )
 select object, why, needed from told order by object
-`,
-    [...exclusions(input), [...closedSettings], [...settings]],
-  );
+`);
 
 /** Functions that are created without the options that only a superuser may set and that do not change their results. */
 export const lesserFunctions = (
   input: Exclusions,
   { closedSettings, settings }: TargetLimits,
 ): Statement<{ object: string; without: string }> =>
-  statement(
-    `
+  bound([...exclusions(input), [...closedSettings], [...settings]])(`
 select pg_describe_object('pg_proc'::regclass, o.oid, 0) as object, concat_ws(', ',
   case when o.proleakproof then 'LEAKPROOF' end,
   'SUPPORT ' || (nullif(nullif(to_jsonb(o) ->> 'prosupport', '0'), '-')), 'SET ' || ${settingsRefused('~')}) as without
@@ -163,22 +159,17 @@ from pg_proc as o join pg_namespace as n on n.oid = o.pronamespace
 where ${USER_SCHEMA} and n.nspname <> all ($1::text[]) and ${own('pg_proc', 'o')} and $2::text is not null
   and (o.proleakproof or coalesce(to_jsonb(o) ->> 'prosupport', '0') not in ('0', '-') or ${settingsRefused('~')} is not null)
 order by object
-`,
-    [...exclusions(input), [...closedSettings], [...settings]],
-  );
+`);
 
 /** Text search dictionaries and the files that they read, which the target's disk must have. */
 export const dictionariesWithFiles = (input: Exclusions): Statement<{ object: string; options: string }> =>
-  statement(
-    `
+  bound([[...input.excludeSchemas]])(`
 select pg_describe_object('pg_ts_dict'::regclass, o.oid, 0) as object, o.dictinitoption as options
 from pg_ts_dict as o join pg_namespace as n on n.oid = o.dictnamespace
 where ${USER_SCHEMA} and n.nspname <> all ($1::text[]) and ${own('pg_ts_dict', 'o')}
   and o.dictinitoption ~* '\\m(dictfile|afffile|synonyms|rules|stopwords)\\M'
 order by object
-`,
-    [[...input.excludeSchemas]],
-  );
+`);
 
 /** On the target. */
 export const targetLimits = (): Statement<TargetLimits> =>
@@ -196,14 +187,11 @@ select pg_describe_object(l.classoid, l.objoid, l.objsubid) as object from pg_se
 `);
 
 export const tablespaced = (input: Exclusions): Statement<{ object: string }> =>
-  statement(
-    `
+  bound([[...input.excludeSchemas]])(`
 select format('%I.%I', n.nspname, c.relname) || ' in ' || quote_ident(t.spcname) as object
 from pg_class as c
 join pg_namespace as n on n.oid = c.relnamespace
 join pg_tablespace as t on t.oid = c.reltablespace
 where c.relkind in ('r', 'p', 'm', 'i', 'I') and ${USER_SCHEMA} and n.nspname <> all ($1::text[])
 order by object
-`,
-    [[...input.excludeSchemas]],
-  );
+`);

@@ -1,7 +1,7 @@
 /** Sequences by the catalog, without taking a value from any. */
 import type { Exclusions } from '../../config/input.ts';
 import type { Statement } from '../../ports/database.ts';
-import { statement } from '../../postgres/quote.ts';
+import { bound } from '../../postgres/quote.ts';
 import { exclusions, INCLUDED_TABLE } from '../../postgres/tables.sql.ts';
 
 export interface SequenceState {
@@ -15,8 +15,7 @@ export interface SequenceState {
 
 /** Sequences that cycle, have used more than `share` of their range, or have fewer than `margin` values left. */
 export const sequencesOfNote = (input: Exclusions, share: number, margin: number): Statement<SequenceState> =>
-  statement(
-    `
+  bound([...exclusions(input), share, margin])(`
 with state as (
   select format('%I.%I', n.nspname, c.relname) as object, s.cycle as cycles,
     case when s.increment_by > 0
@@ -36,6 +35,4 @@ select object, cycles, used::float8 as used, "left"::text as "left"
 from state
 where cycles or used > $3::numeric or "left" < $4::numeric
 order by object
-`,
-    [...exclusions(input), share, margin],
-  );
+`);

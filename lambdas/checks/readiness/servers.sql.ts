@@ -1,6 +1,6 @@
 /** Version, settings and connections of a server. */
 import type { Statement } from '../../ports/database.ts';
-import { statement } from '../../postgres/quote.ts';
+import { bound, statement } from '../../postgres/quote.ts';
 
 export interface ServerFacts {
   /** As in `show server_version`, such as `16.1`. */
@@ -56,16 +56,13 @@ export interface ReplicationUse {
 
 /** Slots and walsenders in use, without our own slot and those of its table synchronization: an attempt that continues has them already. */
 export const replicationUse = (ourSlot: string): Statement<ReplicationUse> =>
-  statement(
-    `
+  bound([ourSlot])(`
 select
   (select count(*) from pg_replication_slots
     where slot_name <> $1::text and slot_name !~ '^pg_[0-9]+_sync_[0-9]+_[0-9]+$')::float8 as slots,
   (select count(*) from pg_stat_replication
     where application_name <> $1::text and application_name !~ '^pg_[0-9]+_sync_[0-9]+_[0-9]+$')::float8 as senders
-`,
-    [ourSlot],
-  );
+`);
 
 /** Subscriptions of the whole target server but ours; the column with the connection string is not read. */
 export const otherSubscriptions = (ours: string): Statement<{ count: number }> =>

@@ -1,7 +1,7 @@
 /** The identity by which the rows of a published table are found when they are updated or deleted. */
 import type { Exclusions } from '../../config/input.ts';
 import type { Statement } from '../../ports/database.ts';
-import { statement } from '../../postgres/quote.ts';
+import { bound, statement } from '../../postgres/quote.ts';
 import { exclusions, INCLUDED_TABLE } from '../../postgres/tables.sql.ts';
 
 /** Column that a remedy of ours adds where nothing that is there can tell rows apart. */
@@ -125,8 +125,7 @@ export const serverVersionNumber = (): Statement<{ readonly number: number }> =>
  */
 export function identities(input: Exclusions, version: number, newestPublisher = version): Statement<IdentityFacts> {
   const generated = version >= GENERATED_COLUMNS ? "a.attgenerated <> ''" : 'false';
-  return statement(
-    `
+  return bound([...exclusions(input), newestPublisher])(`
 with identity as (
   select c.oid, c.relowner, c.relispartition, c.reloftype, n.nspname, c.relname, format('%I.%I', n.nspname, c.relname) as object,
     c.relreplident::text as identity,
@@ -199,7 +198,5 @@ where not (
   (i.identity = 'd' and i."primaryKeyCounts" is true or i.identity = 'i' and i."hasIdentityIndex") and i."generatedKey" = '{}'
 )
 order by i.object
-`,
-    [...exclusions(input), newestPublisher],
-  );
+`);
 }

@@ -1,7 +1,7 @@
 /** Our own list, on the target, of the statements that CopySchema leaves for BuildIndexes, and of what became of each. */
 import { applicationName } from '../../config/names.ts';
 import type { Statement } from '../../ports/database.ts';
-import { literal, statement } from '../../postgres/quote.ts';
+import { bound, literal, statement } from '../../postgres/quote.ts';
 import { closed } from '../../state/closed.sql.ts';
 import { OWN_TABLES } from '../../state/tables.ts';
 import type { PostDataKind } from '../dump/kinds.ts';
@@ -65,15 +65,12 @@ export interface Deferred {
 }
 
 export const listDeferred = (deferred: readonly Deferred[]): Statement =>
-  statement(
-    `
+  bound([JSON.stringify(deferred)])(`
 insert into ${TABLE} (ordinal, kind, schema, object, on_schema, on_table, to_schema, to_table, text)
 select ordinal, kind, schema, object, "onSchema", "onTable", "toSchema", "toTable", text
 from jsonb_to_recordset($1::jsonb) as d (ordinal int, kind text, schema text, object text, "onSchema" text, "onTable" text,
   "toSchema" text, "toTable" text, text text)
-`,
-    [JSON.stringify(deferred)],
-  );
+`);
 
 /** Condition: the catalog holds what a row `w` of a kind in {@link IN_CATALOG} makes, and it is usable. */
 const THERE = `case when w.kind = 'domain check' then exists (
@@ -120,8 +117,7 @@ export const workerName = (step: string, ordinal: number): string => application
 
 /** Measuring a table waits behind a session that has locked it exclusively or waits to, so such tables are not measured. */
 export const workList = (step: string): Statement<Work> =>
-  statement(
-    `
+  bound([applicationName(step, '')])(`
 with locked as materialized (
   select relation from pg_locks where mode = 'AccessExclusiveLock' and locktype = 'relation'
 ), busy as materialized (
@@ -137,9 +133,7 @@ from ${TABLE} as w
 left join pg_namespace as n on n.nspname = w.on_schema
 left join pg_class as c on c.relnamespace = n.oid and c.relname = w.on_table and c.relkind in ('r', 'm')
 order by w.ordinal
-`,
-    [applicationName(step, '')],
-  );
+`);
 
 export const postDataExists = (): Statement<{ readonly exists: boolean }> =>
   statement(`select to_regclass($1::text) is not null as exists`, [TABLE]);
@@ -149,17 +143,14 @@ export const postDataExists = (): Statement<{ readonly exists: boolean }> =>
  * since, begins anew.
  */
 export const markStarted = (step: string, { ordinal }: Pick<Work, 'ordinal'>, execution: string): Statement =>
-  statement(
-    `
+  bound([ordinal, execution, workerName(step, ordinal)])(`
 with named as (select set_config('application_name', $3::text, false) as name)
 update ${TABLE} as w
 set attempts = case when w.execution = $2::text then w.attempts else 0 end + 1, execution = $2::text,
   finished_at = null, code = null, error = null, hint = null, culprit = null, own_words = null
 from named
 where w.ordinal = $1::int and (w.finished_at is null or ${IN_CATALOG} and not ${THERE})
-`,
-    [ordinal, execution, workerName(step, ordinal)],
-  );
+`);
 
 /**
  * Carries out a listed statement and keeps the outcome, all by the server: it goes on when we disconnect. Another session that runs the same
@@ -240,10 +231,7 @@ select pg_size_bytes(current_setting('shared_buffers'))::float8 as "sharedBuffer
 
 /** For one session of a builder; `bytes` of memory, a whole number of kilobytes at least. */
 export const setBuildSettings = (bytes: number, parallelWorkers: number): Statement =>
-  statement(
-    `
+  bound([bytes, parallelWorkers])(`
 select set_config('maintenance_work_mem', ($1::int8 / 1024)::text || 'kB', false),
   set_config('max_parallel_maintenance_workers', $2::int::text, false), set_config('transaction_timeout', '0', false)
-`,
-    [bytes, parallelWorkers],
-  );
+`);

@@ -172,9 +172,13 @@ describe('an entry', () => {
   });
 
   it('is found missing where a check makes a finding that no document knows', () => {
-    const planted = "listed({ code: 'Rule', severity: 'blocker' }); const KINDS = { one: ['PlantedFinding', 'words'] };";
+    const planted =
+      "blocker({ code: 'Rule' }); listed({ code: 'Rule', severity: 'warning' }); const KINDS = { one: ['PlantedFinding', 'words'] };";
     expect([...findingsIn(planted)]).toEqual(['Rule', 'PlantedFinding']);
-    expect(severitiesIn(planted)).toEqual([{ name: 'Rule', severity: 'blocker' }]);
+    expect(severitiesIn(planted)).toEqual([
+      { name: 'Rule', severity: 'blocker' },
+      { name: 'Rule', severity: 'warning' },
+    ]);
     const known = rowsBelow(
       '# A\n\n## One\n\n| `Rule` | blocker | means | do |\n\n### Below\n\n| `Under` | x | y | z |\n\n## Two\n\n| `Other` | a | b | c |\n',
       '## One',

@@ -16,3 +16,6 @@ export const onTarget = (statement: string): string => `${statement} -- on the t
 
 /** The finding, or none where it has no objects. */
 export const listed = (finding: Finding): readonly Finding[] => (finding.objects.length > 0 ? [finding] : []);
+/** The same of one kind. */
+export const blocker = (finding: Omit<Finding, 'severity'>): readonly Finding[] => listed({ severity: 'blocker', ...finding });
+export const warning = (finding: Omit<Finding, 'severity'>): readonly Finding[] => listed({ severity: 'warning', ...finding });

@@ -116,4 +116,6 @@ export const findingsIn = (code: string): Set<string> =>
 
 /** Names of findings in code with the severity that stands beside them, where it is written out. */
 export const severitiesIn = (code: string): { readonly name: string; readonly severity: string }[] =>
-  [...code.matchAll(/\bcode: '([A-Z]\w+)',\s*severity: '(\w+)'/g)].map(([, name = '', severity = '']) => ({ name, severity }));
+  [...code.matchAll(/\b(blocker|warning)\(\{\s*code: '([A-Z]\w+)'|\bcode: '([A-Z]\w+)',\s*severity: '(\w+)'/g)].map(
+    ([, called, one, other, written]) => ({ name: one ?? other ?? '', severity: called ?? written ?? '' }),
+  );

@@ -3,7 +3,7 @@ import { CUTOVER } from '../../config/direction.ts';
 import { atMost } from '../../config/listing.ts';
 import { codeDifferences } from '../../schema/code-drift.ts';
 import { type Difference, inWords } from '../../schema/differences.ts';
-import { type Finding, listed } from '../finding.ts';
+import { type Finding, listed, warning } from '../finding.ts';
 import type { SwitchCheck } from './context.ts';
 
 /** Differences in what the copy does not carry, or cannot make the same on every target. */
@@ -44,16 +44,14 @@ export const code: SwitchCheck = {
           'replicated. Where only texts differ, their digests stand in place of them.',
         remedy: 'Run the same statements on the other side, or take the change back. Once both sides have the same, this passes.',
       }),
-      ...listed({
+      ...warning({
         code: 'PrivilegesOrVersionsChanged',
-        severity: 'warning',
         objects: texts([[direction.from, from.filter(rest)]]),
         message: 'What roles were granted, or the version of an extension, has changed since the schema was copied.',
         remedy: 'Grant the same on the other side where its roles need it, and see whether the other version of the extension will do.',
       }),
-      ...listed({
+      ...warning({
         code: 'CodeChangedAlike',
-        severity: 'warning',
         objects: texts([['both sides', alike]]).map((words) => words.replace('on the both sides, ', '')),
         message: 'These changes were made since the copy on both sides alike, as far as their versions print the same.',
         remedy: 'Nothing, if that was intended.',

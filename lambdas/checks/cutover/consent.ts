@@ -1,7 +1,7 @@
 /** Consents that the operator has to give explicitly before a switch. */
 import { CUTOVER } from '../../config/direction.ts';
 import { knowsPublisher, whyUnknown } from '../../replication/connection.ts';
-import { listed } from '../finding.ts';
+import { blocker } from '../finding.ts';
 import { cannotVerify } from '../readiness/way-back.ts';
 import type { SwitchCheck } from './context.ts';
 
@@ -15,9 +15,8 @@ export const unverifiedWayBack: SwitchCheck = {
     const route = await replication.route('target', from.version);
     const unverified = !WEAKENED.has(route.sslmode) && !knowsPublisher(route, from.version);
     return [
-      ...listed({
+      ...blocker({
         code: 'WayBackNotVerified',
-        severity: 'blocker',
         objects: unverified && input.reverse === 'unsaid' ? [`source: PostgreSQL ${from.version}`] : [],
         message:
           `The stream back would be encrypted, but ${whyUnknown(route, from.version)}. An attacker between source and target could pose as ` +

@@ -2,7 +2,7 @@
 import { toHandOver } from '../../extensions/hand-over.ts';
 import { lookAtJobs, mayChange, mayMake, pairJobs, titleOf } from '../../extensions/jobs.ts';
 import { lookAtPair, markedPairs } from '../../extensions/look.ts';
-import { type Finding, listed } from '../finding.ts';
+import { type Finding, warning } from '../finding.ts';
 import type { SwitchCheck } from './context.ts';
 
 export const extensionRows: SwitchCheck = {
@@ -16,16 +16,14 @@ export const extensionRows: SwitchCheck = {
       if (found.onlyThere > 0) onlyThere.push(`${pair.object}: ${found.onlyThere}`);
     }
     const findings: Finding[] = [
-      ...listed({
+      ...warning({
         code: 'ExtensionRowsNotCarried',
-        severity: 'warning',
         objects: obstacles,
         message: `Extensions mark these as their configuration, but they cannot be carried to the ${to.name}.`,
         remedy: `Where you have added rows of your own, add them on the ${to.name} as well.`,
       }),
-      ...listed({
+      ...warning({
         code: 'ExtensionRowsOnlyThere',
-        severity: 'warning',
         objects: onlyThere,
         message: `These tables of extensions have rows on the ${to.name} that the ${from.name} does not have, or has no more. They stay.`,
         remedy: `Delete on the ${to.name} what was deleted on the ${from.name} since the copy.`,
@@ -52,18 +50,16 @@ export const jobs: SwitchCheck = {
     }
     const twice = pairJobs(ours.jobs, theirs?.jobs ?? []).filter(({ job, twin }) => job.active && twin?.active);
     const findings: Finding[] = [
-      ...listed({
+      ...warning({
         code: 'JobsNotHandedOver',
-        severity: 'warning',
         objects: staying,
         message:
           `The switch does not enable these jobs on the ${to.name}, and so leaves them enabled on the ${from.name}, where they fail ` +
           'while it is shut and go on after Cleanup.',
         remedy: `Make them on the ${to.name} after the switch, and disable them on the ${from.name} then (cron.unschedule or cron.alter_job).`,
       }),
-      ...listed({
+      ...warning({
         code: 'JobsEnabledTwice',
-        severity: 'warning',
         objects: twice.map(({ job }) => titleOf(job)),
         message: `These jobs are enabled on both sides already. The ${to.name} is shut to the roles that they run as until the switch.`,
         remedy: `Disable them on the ${to.name}: the switch enables them.`,

@@ -2,7 +2,7 @@
 import { keyOf } from '../../config/tables.ts';
 import { isWanting } from '../../replication/identity/choice.ts';
 import { identities } from '../../replication/identity/identity.sql.ts';
-import { type Finding, listed } from '../finding.ts';
+import { blocker, type Finding } from '../finding.ts';
 import type { SwitchCheck } from './context.ts';
 
 export const replicaIdentity: SwitchCheck = {
@@ -11,9 +11,8 @@ export const replicaIdentity: SwitchCheck = {
     if (input.reverse === false || !history.publication) return [];
     const published = new Set(history.publication.tables.map(keyOf));
     const tables = await to.reader.query(identities(exclusions, to.version));
-    return listed({
+    return blocker({
       code: 'NoReplicaIdentityThere',
-      severity: 'blocker',
       objects: tables.filter((table) => published.has(keyOf(table)) && isWanting(table)).map(({ object }) => object),
       message:
         `On the ${to.name} these tables have no usable replica identity. The stream back publishes them there, and UPDATE and DELETE of the ` +

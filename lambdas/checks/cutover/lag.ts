@@ -1,7 +1,7 @@
 /** Whether the stream keeps up: its lag when the fence is raised becomes downtime. */
 import { SAMPLE_TIMEOUT_MS } from '../../replication/lag-samples.ts';
 import type { Arrival } from '../../replication/marker.ts';
-import { type Finding, listed } from '../finding.ts';
+import { blocker, type Finding } from '../finding.ts';
 import type { SwitchCheck, SwitchCheckContext } from './context.ts';
 import { lagSamplesOf, sampleAgain } from './lag-samples.ts';
 import { streamTrouble } from './stream.ts';
@@ -22,9 +22,8 @@ export const lag: SwitchCheck = {
  * because it is ahead of the subscription's own progress whenever other things than published changes are written.
  */
 const lost = ({ current, from, to }: SwitchCheckContext, { arrived, confirmed }: Arrival): readonly Finding[] =>
-  listed({
+  blocker({
     code: 'MarkerLost',
-    severity: 'blocker',
     objects: confirmed && !arrived ? [current] : [],
     message: `The slot on the ${from.name} has moved past a marker that never arrived on the ${to.name}, so changes may be missing there.`,
     remedy: 'Find out who made the slot anew or moved it. Cleanup, then begin anew with Replicate.',
@@ -33,9 +32,8 @@ const lost = ({ current, from, to }: SwitchCheckContext, { arrived, confirmed }:
 function behind({ input, current }: SwitchCheckContext, good: boolean, { arrived, confirmed, lagBytes }: Arrival): readonly Finding[] {
   if (!arrived && confirmed) return [];
   const now = arrived && confirmed ? `${lagBytes} bytes behind` : `a marker took more than ${SAMPLE_TIMEOUT_MS / 1000} s`;
-  return listed({
+  return blocker({
     code: 'TooFarBehind',
-    severity: 'blocker',
     objects: good && arrived && confirmed && lagBytes <= input.maxLagBytes ? [] : [`${current}: ${now}`],
     message:
       `The stream did not stay within ${input.maxLagBytes} bytes ("maxLagBytes") and ${input.maxLagMilliseconds} ms ("maxLagMilliseconds") ` +

@@ -1,7 +1,7 @@
 /** Whether the target has every index, constraint, trigger and policy that the application will rely on. */
 import { canonical } from '../../schema/canonical.ts';
 import { postDataExists, workList } from '../../schema/post-data/post-data.sql.ts';
-import { type Finding, listed } from '../finding.ts';
+import { blocker, type Finding } from '../finding.ts';
 import { invalidIndexes } from '../invalid-indexes.sql.ts';
 import type { SwitchCheck } from './context.ts';
 
@@ -16,16 +16,14 @@ export const postData: SwitchCheck = {
     const work = there?.exists ? await target.query(workList(BUILDER)) : undefined;
     const alike = new Set((await source.query(invalidIndexes(exclusions))).map(({ object }) => canonical(object)));
     const findings: Finding[] = [
-      ...listed({
+      ...blocker({
         code: 'PostDataUnknown',
-        severity: 'blocker',
         objects: work ? [] : ['target'],
         message: 'There is no list of the indexes and constraints that the copy left for later.',
         remedy: START_REPLICATE,
       }),
-      ...listed({
+      ...blocker({
         code: 'PostDataMissing',
-        severity: 'blocker',
         objects: (work ?? [])
           .filter(({ done }) => !done)
           .map(({ kind, object, onSchema, onTable, running }) =>
@@ -34,9 +32,8 @@ export const postData: SwitchCheck = {
         message: 'These are not on the target, or were removed since they were made.',
         remedy: START_REPLICATE,
       }),
-      ...listed({
+      ...blocker({
         code: 'IndexInvalid',
-        severity: 'blocker',
         // One that is invalid on the source as well, because a partition lacks its part of it, was moved as it is.
         objects: (await target.query(invalidIndexes(exclusions))).flatMap(({ object }) => (alike.has(canonical(object)) ? [] : [object])),
         message: 'These indexes on the target are invalid: no query uses them, and a unique one does not keep duplicates out.',

@@ -2,14 +2,13 @@
 import { READERS_CODE, READERS_SERVE_ON } from '../../cluster/readers.ts';
 import { MigrationError, TransientError } from '../../config/errors.ts';
 import type { ClusterAccess, ClusterState } from '../../ports/cluster.ts';
-import { type Finding, listed } from '../finding.ts';
+import { blocker, type Finding, warning } from '../finding.ts';
 import type { SwitchCheck } from './context.ts';
 
 function readersOf({ members, readerEndpoints = [] }: ClusterState): readonly Finding[] {
   const readers = members.filter(({ isWriter }) => !isWriter).map(({ instance }) => instance);
-  return listed({
+  return warning({
     code: READERS_CODE,
-    severity: 'warning',
     objects: readers.length > 0 ? [...readers, ...readerEndpoints] : [],
     message: `${READERS_SERVE_ON} A new connection is refused there as on the writer.`,
     remedy:
@@ -27,17 +26,15 @@ async function forwardingOf(cluster: ClusterAccess, state: ClusterState): Promis
     writeForwarding === undefined ? [] : [`${arn}: global ${writeForwarding}`],
   );
   return [
-    ...listed({
+    ...blocker({
       code: 'WriteForwarding',
-      severity: 'blocker',
       objects: [...own, ...theirs],
       message:
         'Sessions on readers may write through the writer, where the fence neither sees nor ends them: what they write would be lost.',
       remedy: `Turn it off until the migration is over (${modify('local')}, or ${modify('global')} in the other region), and wait until it is.`,
     }),
-    ...listed({
+    ...warning({
       code: 'SecondaryClustersServeOn',
-      severity: 'warning',
       objects: secondaries.map(({ arn }) => arn),
       message:
         'These clusters of the global database are fed by the source. No fence ends their sessions: they go on being served, read-only, with ' +
@@ -49,9 +46,8 @@ async function forwardingOf(cluster: ClusterAccess, state: ClusterState): Promis
 
 async function proxiesOf(cluster: ClusterAccess, state: ClusterState): Promise<readonly Finding[]> {
   try {
-    return listed({
+    return warning({
       code: 'ProxyLeadsToSource',
-      severity: 'warning',
       objects: (await cluster.proxies(state)).map(({ name, endpoint }) => `${name} (${endpoint})`),
       message:
         'These RDS Proxies lead to the source and go on doing so. Their sessions end with the fence as all others do, and their clients are ' +

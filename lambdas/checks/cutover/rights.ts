@@ -2,7 +2,7 @@
 import { CUTOVER } from '../../config/direction.ts';
 import { grantRole, ownersWeCannotBecome, tablesNotOwned } from '../../postgres/rights.sql.ts';
 import { allRightsOn, fenceLacks, publisherLacks, SUBSCRIBING_CAN_BE_GRANTED, subscriberLacks } from '../../postgres/rights.ts';
-import { type Finding, listed } from '../finding.ts';
+import { blocker, type Finding } from '../finding.ts';
 import type { SwitchCheck } from './context.ts';
 
 export const fenceRights: SwitchCheck = {
@@ -12,9 +12,8 @@ export const fenceRights: SwitchCheck = {
     for (const side of [from, to]) {
       objects.push(...fenceLacks(side.name, await allRightsOn(side.reader)));
     }
-    return listed({
+    return blocker({
       code: 'FenceRightsMissing',
-      severity: 'blocker',
       objects,
       message: 'Our role could not keep the application from writing while the switch is under way.',
       remedy: "Grant it the role that owns the database, and pg_signal_backend; or use the cluster's master user.",
@@ -33,9 +32,8 @@ export const streamRights: SwitchCheck = {
     const unpublishable = await to.reader.query(tablesNotOwned(tables));
     const publisher = await allRightsOn(to.reader);
     const findings: Finding[] = [
-      ...listed({
+      ...blocker({
         code: 'StreamRightsMissing',
-        severity: 'blocker',
         objects: [
           // The role that streams from the source was made by Replicate; the one on the target is made by the switch.
           ...publisherLacks(to.name, publisher, to.version, ctx.direction === CUTOVER),
@@ -46,9 +44,8 @@ export const streamRights: SwitchCheck = {
           'Grant the roles what they lack (on the source rds_superuser or, from version 16 on, pg_create_subscription); or switch with ' +
           '{"reverse": false}, without a way back.',
       }),
-      ...listed({
+      ...blocker({
         code: 'TableOfAnotherOwner',
-        severity: 'blocker',
         objects: [
           ...asOwners.map(({ object, owner }) => `${from.name}: ${object} (owner ${owner})`),
           ...unpublishable.map(({ object, owner }) => `${to.name}: ${object} (owner ${owner})`),

@@ -1,6 +1,6 @@
 /** Room for the stream that the switch makes: a slot and a walsender on the side switched to, an origin and a worker on the side switched from. */
 
-import { listed } from '../finding.ts';
+import { blocker } from '../finding.ts';
 import { full, publisherRoomOn } from '../readiness/publisher-room.ts';
 import { valuesOf } from '../readiness/settings.ts';
 import type { Check } from '../run.ts';
@@ -21,17 +21,15 @@ export const publisherRoom = ifStreamIsMade({
   async find({ to, next }) {
     const room = await publisherRoomOn(to.name, to.reader, next);
     return [
-      ...listed({
+      ...blocker({
         code: 'WalLevelNotLogical',
-        severity: 'blocker',
         objects: room.walLevel,
         message: `The ${to.name} does not decode its WAL logically, so it could send nothing back after the switch.`,
         remedy:
           'Set wal_level to logical (in PlanetScale, in the cluster configuration) and restart; or switch with {"reverse": false}, without a way back.',
       }),
-      ...listed({
+      ...blocker({
         code: 'NoRoomForSlot',
-        severity: 'blocker',
         objects: room.full,
         message: `The stream that the switch makes takes a slot and a sender on the ${to.name}.`,
         remedy: 'Raise the setting and restart that server, or drop slots that are not needed any more.',
@@ -51,9 +49,8 @@ export const subscriberRoom = ifStreamIsMade({
       { setting: 'max_logical_replication_workers', used: use?.subscriptions },
       { setting: 'max_worker_processes', used: use?.workers },
     ];
-    return listed({
+    return blocker({
       code: 'NoRoomForSubscription',
-      severity: 'blocker',
       objects: full(from.name, values, bounds),
       message: `The stream that the switch makes takes an origin and a worker on the ${from.name}.`,
       remedy: 'Raise the setting and restart that server; or switch with {"reverse": false}, without a way back.',

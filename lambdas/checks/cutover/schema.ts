@@ -1,7 +1,7 @@
 /** Whether the schema is still the one that was copied. DDL is not replicated. */
 import { type Difference, inWords } from '../../schema/differences.ts';
 import { schemaDifferences } from '../../schema/fingerprint.ts';
-import { type Finding, listed } from '../finding.ts';
+import { blocker, type Finding, warning } from '../finding.ts';
 import type { SwitchCheck } from './context.ts';
 
 /** Definitions can be long, and many of them have to fit into one message. */
@@ -23,16 +23,14 @@ export const schema: SwitchCheck = {
   async find({ source, target }) {
     const { recorded, alike, ...changed } = await schemaDifferences(source, target);
     const findings: Finding[] = [
-      ...listed({
+      ...blocker({
         code: 'SchemaNotRecorded',
-        severity: 'blocker',
         objects: (['source', 'target'] as const).filter((side) => !recorded[side]),
         message: 'There is no record of the schema as it was copied, so it is not known whether it has changed since.',
         remedy: 'Start Replicate and let it finish. If this remains, an older version copied the schema: Cleanup, then begin anew.',
       }),
-      ...listed({
+      ...blocker({
         code: 'SchemaChanged',
-        severity: 'blocker',
         objects: [
           ...changed.source.filter((one) => !wasNeverCopied(one)).map((one) => described('source', one)),
           ...changed.target.map((one) => described('target', one)),
@@ -41,9 +39,8 @@ export const schema: SwitchCheck = {
         remedy:
           'Make the same change on the other side, or take it back. Where a column was added, rows written since have to be compared.',
       }),
-      ...listed({
+      ...warning({
         code: 'SchemaChangedAlike',
-        severity: 'warning',
         objects: alike.map(inWords),
         message: 'These changes were made since the copy on both sides alike.',
         remedy: 'Nothing, if that was intended.',

@@ -1,5 +1,5 @@
 /** Sessions that the fence ends, and sessions that it cannot end. */
-import { type Finding, listed } from '../finding.ts';
+import { type Finding, warning } from '../finding.ts';
 import type { SwitchCheck } from './context.ts';
 import { type ClientSessions, clientSessions } from './switch-sessions.sql.ts';
 
@@ -18,16 +18,14 @@ export const sessions: SwitchCheck = {
   async find({ from, current, next }) {
     const all = await from.reader.query(clientSessions([current, next]));
     const findings: Finding[] = [
-      ...listed({
+      ...warning({
         code: 'SessionsWillEnd',
-        severity: 'warning',
         objects: byRole(all.filter(({ ends }) => ends)),
         message: `The fence ends these sessions on the ${from.name}, readers of slots and background workers included.`,
         remedy: 'The application has to connect again by itself, reading its secret anew, and to repeat what was cut off.',
       }),
-      ...listed({
+      ...warning({
         code: 'SessionsWillStay',
-        severity: 'warning',
         objects: all.filter(({ ends }) => !ends).map(describe),
         message:
           'These are superusers or no role at all, so the fence neither ends them nor keeps them out. For them it is only a default, which a ' +

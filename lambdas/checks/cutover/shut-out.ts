@@ -2,7 +2,7 @@
 import type { MigrationInput } from '../../config/input.ts';
 import { rightsOn } from '../../postgres/rights.ts';
 import { type RoleKept, rolesKept } from '../../postgres/shut-out.sql.ts';
-import { type Finding, listed } from '../finding.ts';
+import { blocker, type Finding, warning } from '../finding.ts';
 import type { Side, SwitchCheck, SwitchCheckContext } from './context.ts';
 import { clientSessions } from './switch-sessions.sql.ts';
 
@@ -26,9 +26,8 @@ export const shutOut: SwitchCheck = {
     const kept = await keptOn(ctx);
     const refused = kept.filter(({ role }) => !isHarmless(input, role));
     const findings: Finding[] = [
-      ...listed({
+      ...blocker({
         code: 'RoleNotShutOut',
-        severity: 'blocker',
         objects: refused.map(({ side, role }) => on(side, role)),
         message:
           'These roles can connect while the database is shut, because they inherit the rights of the role that the migration uses. For them ' +
@@ -38,9 +37,8 @@ export const shutOut: SwitchCheck = {
           'that matters.',
         statements: [...new Set(refused.flatMap(({ statements }) => statements))],
       }),
-      ...listed({
+      ...warning({
         code: 'RoleTakenForHarmless',
-        severity: 'warning',
         objects: kept.filter(({ role }) => isHarmless(input, role)).map(({ side, role }) => on(side, role)),
         message: 'The input says of these roles that they write nothing that matters, so they are let in during the switch.',
         remedy: 'Whatever they write between fence and switch is lost.',
@@ -55,9 +53,8 @@ export const ownRole: SwitchCheck = {
   name: 'other users of our own role',
   async find({ from, current, next, input }) {
     const all = await from.reader.query(clientSessions([current, next]));
-    return listed({
+    return blocker({
       code: 'OwnRoleUsedByOthers',
-      severity: 'blocker',
       objects: all
         .filter(({ own, role }) => own && role !== null && !isHarmless(input, role))
         .map(({ role, application, count }) => `${from.name}: ${role} (${application || 'unnamed'}): ${count}`),
@@ -92,9 +89,8 @@ export const ownLogin: SwitchCheck = {
       const login = roleOfLogin(user, { user: side.reader.endpoint.user, role });
       if (login === role && !isHarmless(ctx.input, role)) objects.push(on(side, role));
     }
-    return listed({
+    return blocker({
       code: 'ApplicationUsesOurRole',
-      severity: 'blocker',
       objects: [...new Set(objects)],
       message:
         'The application logs in as the role that the migration itself uses, which no fence can shut out: what it writes before the switch is ' +

@@ -7,7 +7,7 @@ import { continuityViolation } from '../../replication/history.ts';
 import type { SubscriptionState } from '../../replication/subscriptions.sql.ts';
 import { comparedSince, isOlderThan } from '../../replication/walsender.ts';
 import { senderOf } from '../../replication/walsenders.sql.ts';
-import { type Finding, listed } from '../finding.ts';
+import { blocker, type Finding } from '../finding.ts';
 import type { SwitchCheck, SwitchCheckContext } from './context.ts';
 
 /** What is lost where a rollback is refused; empty for a cutover, which loses nothing by being refused. */
@@ -59,15 +59,13 @@ export const streamTrouble = (ctx: SwitchCheckContext): Finding[] => {
     ];
   }
   return [
-    ...listed({
+    ...blocker({
       ...disabled(current, to.name, subscription),
       code: 'SubscriptionDisabled',
-      severity: 'blocker',
       objects: subscription.enabled ? [] : [current],
     }),
-    ...listed({
+    ...blocker({
       code: 'StreamNotRunning',
-      severity: 'blocker',
       objects: subscription.enabled && !slot?.active ? [current] : [],
       message: `No walsender reads the replication slot on the ${from.name}: the subscription on the ${to.name} cannot connect, or fails again and again.`,
       remedy: `The log of the ${to.name} names the cause. Remove it, and wait until the subscription has caught up.`,
@@ -95,9 +93,8 @@ export const stream: SwitchCheck = {
 export const login: SwitchCheck = {
   name: 'the login of the stream from the source',
   async find({ direction, replication }) {
-    return listed({
+    return blocker({
       code: 'ReplicationLoginRefused',
-      severity: 'blocker',
       objects: (await replication.works()) ? [] : [replication.user],
       message: 'The source refuses this login, so a stream from there would not come back after its next interruption.',
       remedy:
@@ -124,9 +121,8 @@ export const uninterrupted: SwitchCheck = {
       const [own] = await from.reader.query(ownRole());
       throw new Error(`${own?.name ?? 'Our role'} does not see when others connected; grant it pg_monitor`);
     }
-    return listed({
+    return blocker({
       code: 'StreamInterrupted',
-      severity: 'blocker',
       objects: walsender && isOlderThan(walsender, since) ? [] : [current],
       message: 'The stream was interrupted after the comparison had begun, so the comparison does not cover what came after.',
       remedy:

@@ -1,5 +1,5 @@
 /** Other subscriptions that write into either database, where no fence stops them: the server restarts the workers of a subscription. */
-import { listed } from '../finding.ts';
+import { blocker } from '../finding.ts';
 import type { SwitchCheck } from './context.ts';
 import { enabledSubscriptions } from './enabled-subscriptions.sql.ts';
 
@@ -11,9 +11,8 @@ export const subscriptions: SwitchCheck = {
       const others = (await reader.query(enabledSubscriptions())).filter(({ name }) => name !== current && name !== next);
       objects.push(...others.map(({ name }) => `${side}: ${name}`));
     }
-    return listed({
+    return blocker({
       code: 'OtherSubscription',
-      severity: 'blocker',
       objects,
       message:
         'These subscriptions write into a database that the switch shuts. The fence does not stop them: what they bring to the side that is ' +

@@ -6,7 +6,7 @@ import { qualified } from '../../postgres/quote.ts';
 import { publishedTables } from '../../postgres/tables.sql.ts';
 import { publicationIsPlain } from '../../replication/publications.sql.ts';
 import { absentFrom, howToMake, inNumbers } from '../../schema/new-tables.ts';
-import { type Finding, listed } from '../finding.ts';
+import { blocker, type Finding } from '../finding.ts';
 import type { SwitchCheck, SwitchCheckContext } from './context.ts';
 
 const namesOf = (tables: readonly TableName[]): string[] => tables.map(({ schema, table }) => qualified(schema, table)).sort();
@@ -30,37 +30,32 @@ export const tables: SwitchCheck = {
     const unpublished = missingFrom(published, wanted);
     const absent = await absentFrom(to.reader, unpublished);
     const findings: Finding[] = [
-      ...listed({
+      ...blocker({
         code: 'TableNotPublished',
-        severity: 'blocker',
         objects: namesOf(unpublished),
         message: `These tables are on the ${from.name}, but no change to them is sent: their rows would stay behind.`,
         remedy: `${absent.length > 0 ? `The ${to.name} lacks ${inNumbers(absent)}. ${await howToMake(from.reader, to.reader, absent)} Then: ` : ''}${again}, or name them in "excludeTables" if their rows may stay behind, then start again.`,
       }),
-      ...listed({
+      ...blocker({
         code: 'TableNoLongerWanted',
-        severity: 'blocker',
         objects: namesOf(missingFrom(wanted, published)),
         message: 'These tables are published, but the input leaves them out, or they are no ordinary tables any more.',
         remedy: 'Start again with the same exclusions that Replicate had, or start Replicate with the new ones first.',
       }),
-      ...listed({
+      ...blocker({
         code: 'TableNotSubscribed',
-        severity: 'blocker',
         objects: namesOf(missingFrom(subscribed, published)),
         message: `These tables are published, but the subscription on the ${to.name} does not know them, and passes their changes over.`,
         remedy: `${again}, then start again.`,
       }),
-      ...listed({
+      ...blocker({
         code: 'TableOnlySubscribed',
-        severity: 'blocker',
         objects: namesOf(missingFrom(published, subscribed)),
         message: `The subscription on the ${to.name} knows these tables, but the ${from.name} no longer sends their changes.`,
         remedy: 'Find out who took them from the publication: what was written since is missing. Cleanup, then begin anew.',
       }),
-      ...listed({
+      ...blocker({
         code: 'TableNotReady',
-        severity: 'blocker',
         objects: subscribed
           .filter(({ state }) => state !== 'r')
           .map((table) => `${qualified(table.schema, table.table)} (${STATES[table.state]})`)
@@ -81,9 +76,8 @@ export const publication: SwitchCheck = {
   async find({ from, history }) {
     if (!history.publication) return [];
     const [found] = await from.reader.query(publicationIsPlain());
-    return listed({
+    return blocker({
       code: 'PublicationNarrowed',
-      severity: 'blocker',
       objects: found?.plain ? [] : [from.name],
       message: 'The publication was changed: it no longer sends every change of every row and column of its tables.',
       remedy: 'What was held back is missing on the other side. Cleanup, then begin anew with Replicate.',

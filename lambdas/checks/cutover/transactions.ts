@@ -1,7 +1,7 @@
 /** Open transactions. The fence would end those on the side switched from; those on the other side delay the slot that is made there. */
 import { roleRights } from '../../postgres/rights.sql.ts';
 import { preparedTransactions, type WriteTransaction, writeTransactions } from '../activity.sql.ts';
-import { type Finding, listed } from '../finding.ts';
+import { blocker, type Finding } from '../finding.ts';
 import type { Side, SwitchCheck, SwitchCheckContext } from './context.ts';
 
 /** Longer than the transactions of an application that answers people. */
@@ -36,9 +36,8 @@ export const longTransactions: SwitchCheck = {
   name: 'long transactions',
   async find(ctx) {
     const { from, to } = ctx;
-    return listed({
+    return blocker({
       code: 'LongWriteTransaction',
-      severity: 'blocker',
       objects: [...(await longOn(ctx, from)), ...(await longOn(ctx, to))],
       message:
         `Write transactions have been open for ${LONG_SECONDS} seconds and longer. The fence would end those on the ${from.name}; ` +
@@ -54,9 +53,8 @@ export const prepared: SwitchCheck = {
   async find(ctx) {
     const on = async (side: Side): Promise<string[]> =>
       (await side.reader.query(preparedTransactions())).filter(concerns(ctx, side)).map(({ object }) => `${side.name}: ${object}`);
-    const findings: readonly Finding[] = listed({
+    const findings: readonly Finding[] = blocker({
       code: 'PreparedTransaction',
-      severity: 'blocker',
       objects: [...(await on(ctx.from)), ...(await on(ctx.to))],
       message:
         'Prepared transactions outlast the fence: one that is committed afterwards would be lost, and a new slot waits for every one.',

@@ -1,7 +1,7 @@
 /** Transactions that would delay the creation of a slot, and rows that have waited long for vacuum. */
 import { roleRights } from '../../postgres/rights.sql.ts';
 import { databaseAges, preparedTransactions, type WriteTransaction, writeTransactions } from '../activity.sql.ts';
-import { listed } from '../finding.ts';
+import { blocker, warning } from '../finding.ts';
 import type { ReadinessCheck } from './context.ts';
 
 const age = (seconds: number): string => `${Math.round(seconds)} s`;
@@ -13,16 +13,14 @@ export const prepared: ReadinessCheck = {
     const isOld = ({ seconds }: { seconds: number }) => seconds >= input.longTransactionSeconds;
     const tell = ({ object, seconds }: (typeof found)[number]) => `${object}, ${age(seconds)}`;
     return [
-      ...listed({
+      ...blocker({
         code: 'OldPreparedTransaction',
-        severity: 'blocker',
         objects: found.filter(isOld).map(tell),
         message: 'Making a replication slot waits for every prepared transaction, and these look forgotten.',
         remedy: 'Connect to the database named and commit prepared or rollback prepared each.',
       }),
-      ...listed({
+      ...warning({
         code: 'PreparedTransaction',
-        severity: 'warning',
         objects: found.filter((transaction) => !isOld(transaction)).map(tell),
         message: 'Making a replication slot waits for every prepared transaction.',
         remedy: 'Make sure that the transaction manager ends them.',
@@ -41,9 +39,8 @@ export const longTransactions: ReadinessCheck = {
     if (rights?.seesActivity !== true) {
       throw new Error(`${source.endpoint.user} does not see the transactions of others; grant it pg_read_all_stats or pg_monitor`);
     }
-    return listed({
+    return blocker({
       code: 'LongWriteTransaction',
-      severity: 'blocker',
       objects: (await source.query(writeTransactions(input.longTransactionSeconds))).map(describe),
       message: `Write transactions have been open for ${input.longTransactionSeconds} seconds and longer. Making a replication slot waits for each of them.`,
       remedy: 'Wait for them, or end them (select pg_terminate_backend(pid)), or start with a larger "longTransactionSeconds".',
@@ -62,17 +59,15 @@ export const transactionAge: ReadinessCheck = {
     const old = (await source.query(databaseAges())).map((found) => ({ ...found, age: Math.max(found.transactions, found.multixacts) }));
     const tell = (found: (typeof old)[number]) => `${found.database} (${found.age})`;
     return [
-      ...listed({
+      ...blocker({
         code: 'TransactionIdsRunOut',
-        severity: 'blocker',
         objects: old.filter((found) => found.age >= TOO_MUCH).map(tell),
         message: 'The source is close to running out of transaction ids. The copy holds vacuum back while it runs, which makes it worse.',
         remedy:
           'Run vacuum freeze in these databases first, and find out what held vacuum back: old transactions, slots, prepared transactions.',
       }),
-      ...listed({
+      ...warning({
         code: 'TransactionIdAge',
-        severity: 'warning',
         objects: old.filter((found) => found.age >= MUCH && found.age < TOO_MUCH).map(tell),
         message: 'Rows have waited unusually long for vacuum, and the copy holds vacuum back further while it runs.',
         remedy: 'Run vacuum freeze in these databases before you start.',

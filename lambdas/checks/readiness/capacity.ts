@@ -1,6 +1,6 @@
 /** Room for replication: wal_level, slots, senders and workers, judged by what will be in force when the source is configured. */
 import { subscriptionName } from '../../config/names.ts';
-import { type Finding, listed } from '../finding.ts';
+import { blocker, type Finding, warning } from '../finding.ts';
 import type { CheckContext, ReadinessCheck } from './context.ts';
 import { otherSubscriptions, replicationUse } from './servers.sql.ts';
 import { numberOf, sourceProspect, valuesOf } from './settings.ts';
@@ -64,9 +64,8 @@ export const sourceReplication: ReadinessCheck = {
       const most = numberOf(values, name);
       return used !== undefined && most - used >= needed ? [] : [`${name} = ${most}, ${used} in use, ${needed} needed`];
     });
-    return listed({
+    return blocker({
       code: 'TooFewSlotsOrSenders',
-      severity: 'blocker',
       objects: lacking,
       message: 'Each table that is copied takes a slot and a sender on the source, and the subscription takes one of each for itself.',
       remedy: 'Raise the setting on the source and restart it, or drop slots that are not needed any more.',
@@ -79,9 +78,8 @@ export const sourceWorkers: ReadinessCheck = {
   async find(ctx) {
     const { values } = await sourceProspect(ctx, ['max_worker_processes']);
     const most = numberOf(values, 'max_worker_processes');
-    return listed({
+    return warning({
       code: 'FewSourceWorkers',
-      severity: 'warning',
       objects: most >= WORKERS_OF_THE_GUIDE ? [] : [`max_worker_processes = ${most}`],
       message: `The guide asks for ${WORKERS_OF_THE_GUIDE} worker processes on the source. Sending changes takes none, but pglogical, where it is preloaded, takes some.`,
       remedy: 'Raise max_worker_processes with the next restart if you use parallel queries heavily.',
@@ -115,16 +113,14 @@ export const targetWorkers: ReadinessCheck = {
     const tooFew = below('least');
     const remedy = `Raise it in PlanetScale's cluster configuration; max_worker_processes should be ${WORKERS_OF_THE_GUIDE} or more, and needs a restart.`;
     const findings: Finding[] = [
-      ...listed({
+      ...blocker({
         code: 'TooFewTargetWorkers',
-        severity: 'blocker',
         objects: tooFew,
         message: 'The target cannot start the workers that apply changes and copy tables, so the copy would never begin or never end.',
         remedy,
       }),
-      ...listed({
+      ...warning({
         code: 'FewTargetWorkers',
-        severity: 'warning',
         objects: below('good').filter((text) => !tooFew.some((other) => other.split(' ', 1)[0] === text.split(' ', 1)[0])),
         message: 'The target has few workers, so fewer tables than possible are copied at a time.',
         remedy,

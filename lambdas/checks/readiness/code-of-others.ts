@@ -12,7 +12,7 @@ import {
   type ReachedFunction,
   reachedFunctions,
 } from '../../schema/code-of-others.sql.ts';
-import { type Finding, listed } from '../finding.ts';
+import { type Finding, warning } from '../finding.ts';
 import type { ReadinessCheck } from './context.ts';
 
 /** From here on changes are applied as the owner of each table, before as the owner of the subscription, which is our role. */
@@ -51,9 +51,8 @@ export const codeOfOthers: ReadinessCheck = {
     const byKind = (Object.keys(RUNS) as Reached[]).flatMap((kind): readonly Finding[] => {
       const functions = reached.filter((found) => found.kind === kind);
       const [code, when] = RUNS[kind];
-      return listed({
+      return warning({
         code,
-        severity: 'warning',
         objects: functions.map(describe),
         message: `The target will run these functions of roles that are not trusted out of ${when}. The copied objects belong to our role there.`,
         remedy: REMEDY,
@@ -61,9 +60,8 @@ export const codeOfOthers: ReadinessCheck = {
       });
     });
     return [
-      ...listed({
+      ...warning({
         code: 'DefinerFunctionOfOthers',
-        severity: 'warning',
         objects: definers.map(({ object, owner }) => `${object} owner ${owner}`),
         message:
           'These functions run with the rights of their owner, not of their caller. After the copy that is the role that made it, which may do ' +
@@ -73,9 +71,8 @@ export const codeOfOthers: ReadinessCheck = {
         statements: distinct(definers).map(securityInvoker),
       }),
       ...byKind,
-      ...listed({
+      ...warning({
         code: 'StreamBackRunsCodeOfOthers',
-        severity: 'warning',
         objects: streamed.map(describe),
         message:
           `Version ${sourceVersion} applies changes with the rights of the subscription's owner, so after a switch the stream back would run these ` +

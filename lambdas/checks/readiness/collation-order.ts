@@ -1,6 +1,6 @@
 /** Collations of the same name that sort differently, and what depends on their order. Indexes are built anew, so they are right in any case. */
 
-import { type Finding, listed } from '../finding.ts';
+import { blocker, type Finding, warning } from '../finding.ts';
 import { ordersOtherwise } from './collation-order/trial.ts';
 import { awkwardWords } from './collation-order/words.ts';
 import { DEFAULT_COLLATION, type OrderDependent, orderDependents, ranks } from './collation-order.sql.ts';
@@ -76,27 +76,24 @@ export const collationOrder: ReadinessCheck = {
     }
     const described = ({ object, collation }: OrderDependent) => `${object}: ${titleOf(collation)}`;
     const findings: Finding[] = [
-      ...listed({
+      ...warning({
         code: 'CollationSortsOtherwise',
-        severity: 'warning',
         objects: [...otherwise.keys()].map(titleOf),
         message:
           'The target sorts a fixed list of awkward strings otherwise under these collations, whatever their names and versions say.',
         remedy:
           'ReadinessCheck queries whose ORDER BY, min, max, < or between matters to the application. Indexes are built by the order of the target, and are right.',
       }),
-      ...listed({
+      ...warning({
         code: 'OrderMatters',
-        severity: 'warning',
         objects: dependents.filter((dependent) => !refused.includes(dependent)).map(described),
         message:
           'These depend on how strings are ordered, and the target orders some otherwise, or has the collation not yet, so that it could not be tried. ' +
           'Of the rows that were looked at (some of each table, and what ANALYZE kept) none is affected.',
         remedy: 'Give the columns the collation "C" or one of ICU that both sides order alike, or look through all their rows.',
       }),
-      ...listed({
+      ...blocker({
         code: 'RowsOutOfOrder',
-        severity: 'blocker',
         objects: refused.map(described),
         message:
           'The target orders strings otherwise, so that rows which are there now would be refused: they belong into another partition, break a check, ' +

@@ -1,6 +1,6 @@
 /** Connections that are free on both sides for the migration itself. */
 import type { Reader } from '../../ports/database.ts';
-import { type Finding, listed } from '../finding.ts';
+import { blocker, type Finding, warning } from '../finding.ts';
 import type { ReadinessCheck } from './context.ts';
 import { connectionRoom } from './servers.sql.ts';
 
@@ -35,16 +35,14 @@ export const connections: ReadinessCheck = {
       await lookAt('target', target, STEP_CONNECTIONS + input.indexWorkers),
     ];
     return [
-      ...listed({
+      ...blocker({
         code: 'ConnectionLimitTooLow',
-        severity: 'blocker',
         objects: sides.flatMap(({ fixed }) => fixed),
         message: 'The migration needs more connections at a time than this limit will ever allow.',
         remedy: 'Raise the limit (alter role … connection limit, alter database … connection limit, or max_connections).',
       }),
-      ...listed({
+      ...warning({
         code: 'FewConnectionsFree',
-        severity: 'warning',
         objects: sides.flatMap(({ now }) => now),
         message: 'Few connections are free at the moment; steps will wait and try again when one is refused.',
         remedy: 'Close idle connections or raise the limit.',

@@ -1,6 +1,6 @@
 /** Constraints of domains that old rows may break. */
 
-import { listed } from '../finding.ts';
+import { warning } from '../finding.ts';
 import type { ReadinessCheck } from './context.ts';
 import { unvalidatedDomainConstraints } from './domain-constraints.sql.ts';
 
@@ -8,9 +8,8 @@ export const domainConstraints: ReadinessCheck = {
   name: 'constraints of domains',
   async find({ source, input }) {
     const found = await source.query(unvalidatedDomainConstraints(input));
-    return listed({
+    return warning({
       code: 'DomainConstraintNotValid',
-      severity: 'warning',
       objects: found.map(({ object }) => object),
       message:
         'These constraints of domains were never validated, so rows may break them. They are made after the copy, NOT VALID as they are. The source ' +

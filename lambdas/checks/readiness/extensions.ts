@@ -4,7 +4,7 @@ import { extensionTables, installedExtensions, offeredExtensions } from '../../e
 import { isExcluded, JOBS, nameOf, obstacleAt, obstacleToReading } from '../../extensions/look.ts';
 import { identifier } from '../../postgres/quote.ts';
 import { STAY_BEHIND } from '../../schema/aurora-extensions.ts';
-import { listed, onTarget } from '../finding.ts';
+import { blocker, onTarget, warning } from '../finding.ts';
 import type { ReadinessCheck } from './context.ts';
 import { dependentsOfExtensions } from './dependents.sql.ts';
 
@@ -27,9 +27,8 @@ export const extensions: ReadinessCheck = {
       return there === undefined || there === version ? [] : [`${name} ${version} to ${there}`];
     });
     return [
-      ...listed({
+      ...blocker({
         code: 'ExtensionMissing',
-        severity: 'blocker',
         objects: lacking.flatMap((name) => {
           const objects = users.filter(({ on }) => on === name).map(({ object }) => `${name}: ${object}`);
           return objects.length > 0 ? objects : [`${name}: nothing depends on it`];
@@ -37,24 +36,21 @@ export const extensions: ReadinessCheck = {
         message: 'The target does not offer these extensions, listed with what depends on them.',
         remedy: 'Enable the extension in PlanetScale if it is offered there; else drop it and what depends on it from the source.',
       }),
-      ...listed({
+      ...warning({
         code: 'ExtensionStaysBehind',
-        severity: 'warning',
         objects: leftBehind,
         message: 'These extensions belong to Aurora. Nothing depends on them, so they are left behind.',
         remedy: 'ReadinessCheck that no function calls them by name in its body, which the catalog does not show.',
       }),
-      ...listed({
+      ...blocker({
         code: 'ExtensionNotInstallable',
-        severity: 'blocker',
         objects: closed.map(({ name }) => name),
         message: 'The target offers these extensions, but the target role may not install them: they are not trusted.',
         remedy: 'Install them on the target before, by a role that may, or enable them in PlanetScale; an extension that is there is kept.',
         statements: closed.map(({ name }) => onTarget(`create extension ${identifier(name)};`)),
       }),
-      ...listed({
+      ...warning({
         code: 'ExtensionVersionDiffers',
-        severity: 'warning',
         objects: differing,
         message: 'These extensions have another version on the target.',
         remedy: "Read the extensions' notes for the versions in between.",
@@ -79,9 +75,8 @@ export const extensionRows: ReadinessCheck = {
       if (obstacle !== undefined) obstacles.push(`${nameOf(marked)}: ${obstacle}`);
     }
     return [
-      ...listed({
+      ...warning({
         code: 'ExtensionTablesLeftOut',
-        severity: 'warning',
         objects: (await source.query(extensionTables()))
           .filter(({ schema, name, extension }) => !known.has(nameOf({ schema, name, extension })))
           .map(({ object, extension }) => `${object} (${extension})`),
@@ -90,9 +85,8 @@ export const extensionRows: ReadinessCheck = {
           'neither copied nor compared. System schemas are left out likewise.',
         remedy: 'Where you have added rows of your own, add them on the target as well.',
       }),
-      ...listed({
+      ...warning({
         code: 'ExtensionRowsNotCarried',
-        severity: 'warning',
         objects: obstacles,
         message:
           'Extensions mark these tables and sequences as configuration, whose rows follow after the copy and again right before a switch, but these ' +

@@ -1,6 +1,6 @@
 /** Rights that the fence of a later switch needs on either side, with or without a reverse stream. */
 import { allRightsOn, fenceLacks, loginAtTarget } from '../../postgres/rights.ts';
-import { listed } from '../finding.ts';
+import { blocker } from '../finding.ts';
 import type { ReadinessCheck } from './context.ts';
 
 export const fenceRights: ReadinessCheck = {
@@ -12,16 +12,14 @@ export const fenceRights: ReadinessCheck = {
       target: `${loginAtTarget(onTarget)} If the database belongs to neither, ask PlanetScale for its ownership.`,
     };
     return [
-      ...listed({
+      ...blocker({
         code: 'FenceRightsMissing',
-        severity: 'blocker',
         objects: fenceLacks('source', onSource),
         message: 'Our role could not keep the application from writing while a switch is under way.',
         remedy: remedies.source,
       }),
-      ...listed({
+      ...blocker({
         code: 'FenceRightsMissing',
-        severity: 'blocker',
         objects: fenceLacks('target', onTarget),
         message: 'Our role could not keep the target shut until it is switched to, so there could be no switch.',
         remedy: remedies.target,

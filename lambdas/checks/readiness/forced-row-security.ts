@@ -1,7 +1,7 @@
 /** FORCE ROW LEVEL SECURITY, which binds a table's owner as well: the target applies changes as the owner. */
 import { protectedTables } from '../../postgres/rights.sql.ts';
 import { rightsOn } from '../../postgres/rights.ts';
-import { listed } from '../finding.ts';
+import { blocker } from '../finding.ts';
 import type { ReadinessCheck } from './context.ts';
 
 export const forcedRowSecurity: ReadinessCheck = {
@@ -9,9 +9,8 @@ export const forcedRowSecurity: ReadinessCheck = {
   async find({ source, target, input }) {
     const forced = (await source.query(protectedTables(input))).filter((table) => table.forced);
     const { role, superuser, bypassesRowSecurity } = await rightsOn(target);
-    return listed({
+    return blocker({
       code: 'ForcedRowSecurityOnTarget',
-      severity: 'blocker',
       objects: superuser || bypassesRowSecurity ? [] : forced.map(({ object }) => object),
       message:
         `Changes are applied as the owner of a table, which on the target will be ${role}. It has no BYPASSRLS, and that attribute is not ` +

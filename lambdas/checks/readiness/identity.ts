@@ -12,7 +12,7 @@ import {
 } from '../../replication/identity/choice.ts';
 import { type IdentityFacts, identities, serverVersionNumber } from '../../replication/identity/identity.sql.ts';
 import { remediesFor } from '../../replication/identity/remedies.ts';
-import { type Finding, listed } from '../finding.ts';
+import { blocker, type Finding, warning } from '../finding.ts';
 import type { CheckContext, ReadinessCheck } from './context.ts';
 
 const REMEDY =
@@ -35,7 +35,7 @@ function blockers(tables: readonly IdentityFacts[], consented: boolean): Finding
   const deferrable = unusable.filter(({ identity, primaryKeyCounts }) => identity === 'd' && primaryKeyCounts === false);
   const without = unusable.filter((table) => !deferrable.includes(table));
   const blocker = (code: string, found: readonly IdentityFacts[], objects: readonly string[], message: string): readonly Finding[] =>
-    listed({ code, severity: 'blocker', objects, message, remedy: remedyFor(found, consented), statements: remediesFor(found) });
+    blocker({ code, objects, message, remedy: remedyFor(found, consented), statements: remediesFor(found) });
   const named = (found: readonly IdentityFacts[]): string[] => found.map(({ object }) => object);
   const [generated, incomparable] = [tables.filter(isGenerated), tables.filter(isIncomparable)];
   const forbidden = tables.filter((table) => isForbidden(table) && !incomparable.includes(table));
@@ -87,9 +87,8 @@ function consented(settable: readonly IdentityFacts[]): Finding[] {
   };
   const [ours, ofOthers] = [settable.filter(({ mayAlter }) => mayAlter), settable.filter(({ mayAlter }) => !mayAlter)];
   return [
-    ...listed({
+    ...warning({
       code: 'ReplicaIdentityToBeSet',
-      severity: 'warning',
       objects: ours.map((table) => `${table.object} (${clause(table)})`),
       message:
         'Replicate will set these replica identities on the source before it publishes the tables, and Cleanup puts back what was there. ' +
@@ -97,9 +96,8 @@ function consented(settable: readonly IdentityFacts[]): Finding[] {
         'UPDATE and DELETE writes the whole old row to the WAL, what is stored out of line included.',
       remedy: 'Nothing, if the source bears that much more WAL until Cleanup; otherwise give large tables a primary key first.',
     }),
-    ...listed({
+    ...blocker({
       code: 'ReplicaIdentityOfAnotherOwner',
-      severity: 'blocker',
       objects: ofOthers.map(({ object, owner }) => `${object} (owner ${owner})`),
       message: 'Only its owner may alter a table, so Replicate cannot set the replica identity of these.',
       remedy: 'Have each owner run its statement below, make our role a member of the owners, or exclude the tables.',
@@ -119,9 +117,8 @@ function costsOfFull({ input, sourceVersion }: CheckContext, full: readonly Iden
   // Before version 16 a subscriber knows the primary key, and no other index.
   const scannedBack = full.filter(({ primaryKeyCounts }) => primaryKeyCounts !== true);
   return [
-    ...listed({
+    ...warning({
       code: 'FullReplicaIdentity',
-      severity: 'warning',
       objects: full.map(({ object }) => object),
       message:
         'REPLICA IDENTITY FULL: the target finds a row of each UPDATE and DELETE by a btree index that is not partial and begins with a ' +
@@ -130,9 +127,8 @@ function costsOfFull({ input, sourceVersion }: CheckContext, full: readonly Iden
       remedy: 'Add a primary key if these tables are large and change often.',
     }),
     ...(sourceVersion < SUBSCRIBER_FINDS_BY_INDEX && input.reverse !== false
-      ? listed({
+      ? warning({
           code: 'StreamBackReadsWholeTables',
-          severity: 'warning',
           objects: scannedBack.map(({ object }) => object),
           message:
             `The stream back, after a switch, is applied by the source, whose version ${sourceVersion} reads the whole table for each row that ` +
@@ -163,9 +159,8 @@ async function lostOnTheWayBack({ source, input }: CheckContext, full: readonly 
   const tables = full.filter(({ hasUnsentColumns, primaryKeyCounts }) => hasUnsentColumns && primaryKeyCounts !== true);
   if (tables.length === 0 || input.reverse === false) return [];
   const [version] = await source.query(serverVersionNumber());
-  return listed({
+  return blocker({
     code: 'StreamBackMissesRows',
-    severity: 'blocker',
     objects: version && comparesUnsentColumns(version.number) ? tables.map(({ object }) => object) : [],
     message:
       'These tables have a dropped or a generated column, and REPLICA IDENTITY FULL. The stream back, after a switch, is applied by the source, ' +

@@ -1,6 +1,6 @@
 /** Indexes that are already invalid on the source. */
 
-import { listed } from '../finding.ts';
+import { warning } from '../finding.ts';
 import { invalidIndexes } from '../invalid-indexes.sql.ts';
 import type { ReadinessCheck } from './context.ts';
 
@@ -9,9 +9,8 @@ export const invalid: ReadinessCheck = {
   async find({ source, input }) {
     const found = await source.query(invalidIndexes(input));
     return [
-      ...listed({
+      ...warning({
         code: 'PartitionedIndexInvalid',
-        severity: 'warning',
         objects: found.filter(({ partitioned }) => partitioned).map(({ object }) => object),
         message:
           'These indexes of partitioned tables are invalid, because a partition lacks its part. They are moved as they are: the parts that there are, ' +
@@ -19,9 +18,8 @@ export const invalid: ReadinessCheck = {
         remedy:
           'Nothing, if that was intended. Else make the missing part before Replicate (create index … on the partition, then alter index … attach partition …).',
       }),
-      ...listed({
+      ...warning({
         code: 'IndexLeftBehind',
-        severity: 'warning',
         objects: found.filter(({ partitioned }) => !partitioned).map(({ object }) => object),
         message:
           'These indexes are invalid, as a broken create index concurrently leaves them: no query uses them, pg_dump passes them over, and the target ' +

@@ -13,7 +13,7 @@ import {
 import { EMPTY_PUBLICATION, PREFIX, PUBLICATION, subscriptionName } from '../../config/names.ts';
 import { wantedSince } from '../../schema/exclusions.ts';
 import { copyOn, identityOf } from '../../state/earlier-copy.ts';
-import { listed } from '../finding.ts';
+import { blocker, warning } from '../finding.ts';
 import type { ReadinessCheck } from './context.ts';
 import { settings } from './servers.sql.ts';
 
@@ -42,9 +42,8 @@ export const earlierAttempt: ReadinessCheck = {
         message: 'The target holds the schema from an earlier attempt, which this one continues.',
         remedy: 'To begin anew instead, run Cleanup and empty the target.',
       },
-      ...listed({
+      ...blocker({
         code: 'WantedSinceTheCopy',
-        severity: 'blocker',
         objects: wantedSince(copy.exclusions, input),
         message: 'The schema was copied without these, and the input no longer excludes them.',
         remedy: 'Exclude the same as before, or run Cleanup and empty the target.',
@@ -67,38 +66,33 @@ export const slots: ReadinessCheck = {
     const siblings = others.filter(({ name }) => name.startsWith(`${PREFIX}_`));
     const foreign = others.filter((slot) => !siblings.includes(slot));
     return [
-      ...listed({
+      ...blocker({
         code: 'LeftoverSlot',
-        severity: 'blocker',
         objects: continues ? [] : own.map(held),
         message: 'A slot of an earlier attempt is there, but the target has nothing of that attempt. Going on from it could lose changes.',
         remedy: 'Run Cleanup, or drop the slot by hand on the source.',
         statements: own.map(({ name }) => dropSlot(name)),
       }),
-      ...listed({
+      ...blocker({
         code: 'SlotLost',
-        severity: 'blocker',
         objects: continues ? own.filter(({ walStatus }) => walStatus === 'lost').map(held) : [],
         message: 'The slot of the earlier attempt has fallen too far behind, and the WAL it needed is gone. It cannot be continued.',
         remedy: 'Run Cleanup, empty the target, raise max_slot_wal_keep_size on the source, and start anew.',
       }),
-      ...listed({
+      ...warning({
         code: 'SlotOfAnotherMigration',
-        severity: 'warning',
         objects: siblings.map(held),
         message: 'These slots belong to migrations of other databases of this server. An abandoned one fills the disk.',
         remedy: 'Run Cleanup for those that are over.',
       }),
-      ...listed({
+      ...warning({
         code: 'InactiveSlot',
-        severity: 'warning',
         objects: foreign.filter(({ active }) => !active).map(held),
         message: 'These slots have no reader, and each keeps WAL on the source for ever.',
         remedy: 'Drop those that no reader will come back to (select pg_drop_replication_slot(…)).',
       }),
-      ...listed({
+      ...warning({
         code: 'ForeignSlot',
-        severity: 'warning',
         objects: foreign.filter(({ active }) => active).map(held),
         message: 'Others replicate from this server too. What they replicate goes on from the source only, not from the target.',
         remedy: 'Plan how their subscribers move to the target.',
@@ -113,16 +107,14 @@ export const publications: ReadinessCheck = {
   name: 'publications and subscriptions on the source',
   async find({ source }) {
     return [
-      ...listed({
+      ...warning({
         code: 'ForeignPublication',
-        severity: 'warning',
         objects: namesOf(await source.query(publicationsThere())).filter((name) => name !== PUBLICATION && name !== EMPTY_PUBLICATION),
         message: 'These publications of others are not copied to the target.',
         remedy: 'Create them on the target after the cutover if their subscribers move with the database.',
       }),
-      ...listed({
+      ...warning({
         code: 'SourceSubscribes',
-        severity: 'warning',
         objects: namesOf(await source.query(subscriptionsThere())).filter(
           (name) => name !== subscriptionName(source.endpoint.database, 'reverse'),
         ),
@@ -141,17 +133,15 @@ export const subscriptions: ReadinessCheck = {
     const found = namesOf(await target.query(subscriptionsThere()));
     const continues = (await copyOn(target)) !== undefined;
     return [
-      ...listed({
+      ...blocker({
         code: 'LeftoverSubscription',
-        severity: 'blocker',
         objects: continues ? [] : found.filter((name) => name === ours),
         message: 'A subscription of an earlier attempt is there, but nothing else of that attempt. Its tables may be gone.',
         remedy: 'Run Cleanup, or drop the subscription by hand on the target.',
         statements: dropSubscription(ours),
       }),
-      ...listed({
+      ...warning({
         code: 'ForeignSubscription',
-        severity: 'warning',
         objects: found.filter((name) => name !== ours),
         message: 'The target database has other subscriptions. They take workers, and may write into the tables that are copied.',
         remedy: 'Drop those that are not needed.',
@@ -164,9 +154,8 @@ export const slotLimits: ReadinessCheck = {
   name: 'limits on the WAL that a slot may keep',
   async find({ source }) {
     const [limit] = await source.query(settings(['max_slot_wal_keep_size']));
-    return listed({
+    return warning({
       code: 'SlotMayBeLost',
-      severity: 'warning',
       objects: limit === undefined || limit.value === '-1' ? [] : [`max_slot_wal_keep_size = ${limit.value} MB`],
       message: 'A slot that falls further behind than this is given up, and the migration would have to begin anew.',
       remedy: 'Set it to -1 for the time of the migration if the disk allows, or well above the WAL that is written during the copy.',

@@ -1,7 +1,7 @@
 /** Logins that will expire: PlanetScale's roles may have a time to live. */
 import type { SideName } from '../../config/side-name.ts';
 import type { Reader } from '../../ports/database.ts';
-import { listed } from '../finding.ts';
+import { blocker, warning } from '../finding.ts';
 import type { ReadinessCheck } from './context.ts';
 import { type EndingLogin, endingLogins } from './lifetimes.sql.ts';
 
@@ -23,17 +23,15 @@ export const lifetimes: ReadinessCheck = {
       'Renew it, or use a role without an end: in PlanetScale a role without a time to live (Settings → Roles), elsewhere with "alter role … ' +
       "valid until 'infinity'\".";
     return [
-      ...listed({
+      ...blocker({
         code: 'LoginEndsSoon',
-        severity: 'blocker',
         objects: found.filter(isSoon).map(tell),
         message:
           'These logins end within a day. A migration whose login ends can neither go on nor be switched, and a fence could not be lifted.',
         remedy,
       }),
-      ...listed({
+      ...warning({
         code: 'LoginEnds',
-        severity: 'warning',
         objects: found.filter((login) => !isSoon(login)).map(tell),
         message: 'These logins end by themselves. From then on the migration can neither go on nor be switched back.',
         remedy,

@@ -1,6 +1,6 @@
 /** How both databases encode and sort text. */
 
-import { listed } from '../finding.ts';
+import { blocker, warning } from '../finding.ts';
 import type { ReadinessCheck } from './context.ts';
 import { dependentsOfCollations } from './dependents.sql.ts';
 import { type CollationFacts, collationsThere, type DatabaseLocale, databaseLocale, usedCollations } from './locale.sql.ts';
@@ -17,24 +17,21 @@ export const locale: ReadinessCheck = {
     if (!ours || !theirs) throw new Error('a database does not show its locale');
     const versions = ours.version !== null && theirs.version !== null && localeOf(ours) === localeOf(theirs);
     return [
-      ...listed({
+      ...blocker({
         code: 'EncodingDiffers',
-        severity: 'blocker',
         objects: ours.encoding === theirs.encoding ? [] : [`${ours.encoding} to ${theirs.encoding}`],
         message: 'The databases store text in different encodings, so some text may not arrive, or not unchanged.',
         remedy: 'Create the target database with the encoding of the source.',
       }),
-      ...listed({
+      ...warning({
         code: 'LocaleDiffers',
-        severity: 'warning',
         objects: localeOf(ours) === localeOf(theirs) ? [] : [`${localeOf(ours)} to ${localeOf(theirs)}`],
         message:
           'The databases sort and classify text by different locales. Indexes are built anew, but ORDER BY and upper() may answer differently.',
         remedy: 'Create the target database with the locale of the source, or check the queries whose order matters.',
       }),
-      ...listed({
+      ...warning({
         code: 'CollationVersionDiffers',
-        severity: 'warning',
         objects: versions && ours.version !== theirs.version ? [`${ours.version} to ${theirs.version}`] : [],
         message:
           'The same locale comes in different versions, which may sort some text differently. Indexes are built anew, so they are right.',
@@ -67,16 +64,14 @@ export const collations: ReadinessCheck = {
       return version === null || other === null || version === other ? [] : [`${name} ${version} to ${other}`];
     });
     return [
-      ...listed({
+      ...blocker({
         code: 'CollationMissing',
-        severity: 'blocker',
         objects: users.map(({ on, object }) => `${on}: ${object}`),
         message: 'The target lacks these collations, listed with what uses them.',
         remedy: 'Use a collation that both sides have (an ICU collation such as "de-x-icu" is the safest), or exclude what uses them.',
       }),
-      ...listed({
+      ...warning({
         code: 'CollationVersionDiffers',
-        severity: 'warning',
         objects: older,
         message: 'These collations come in another version on the target, which may sort some text differently.',
         remedy: 'ReadinessCheck the queries whose order matters.',

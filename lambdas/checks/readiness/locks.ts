@@ -1,6 +1,6 @@
 /** Whether the lock tables of both servers have room for one transaction that touches every object. */
 
-import { type Finding, listed } from '../finding.ts';
+import { blocker, type Finding, warning } from '../finding.ts';
 import type { ReadinessCheck } from './context.ts';
 import { type LockRoom, lockRoom, locksNeeded } from './locks-needed.sql.ts';
 
@@ -44,10 +44,9 @@ export const locks: ReadinessCheck = {
       'Raise max_locks_per_transaction on that side to the number that is named, and restart it (on Aurora in the cluster parameter group; on ' +
       'PlanetScale under Clusters → Parameters, or ask its support where it is not shown), or leave schemas out with excludeSchemas.';
     const findings: Finding[] = [
-      ...listed({ code: 'TooFewLocks', severity: 'blocker', objects: wanted.filter(isHopeless).map(tell), message, remedy }),
-      ...listed({
+      ...blocker({ code: 'TooFewLocks', objects: wanted.filter(isHopeless).map(tell), message, remedy }),
+      ...warning({
         code: 'FewLocks',
-        severity: 'warning',
         objects: wanted.filter((one) => lacking(one) && !isHopeless(one)).map(tell),
         message: `${message} It may fit, where no other session needs many locks at the time. If it does not, nothing is changed.`,
         remedy,

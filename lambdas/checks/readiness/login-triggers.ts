@@ -1,7 +1,7 @@
 /** Login event triggers: code that the server runs while we log in, before we could inspect it. */
 import type { Reader } from '../../ports/database.ts';
 import { loginTriggers as triggersOnLogin } from '../../schema/relations.sql.ts';
-import { listed } from '../finding.ts';
+import { blocker } from '../finding.ts';
 import type { Check } from '../run.ts';
 
 /** The same before the migration and before a switch. */
@@ -12,9 +12,8 @@ export const loginTriggers: Check<{ readonly source: Reader; readonly target: Re
     for (const [side, reader] of Object.entries({ source, target })) {
       found.push(...(await reader.query(triggersOnLogin())).map(({ object }) => ({ side, object })));
     }
-    return listed({
+    return blocker({
       code: 'LoginTrigger',
-      severity: 'blocker',
       objects: found.map(({ side, object }) => `${side}: ${object}`),
       message:
         'These event triggers run whenever a session begins, with the rights of the role that logs in, so they run with the rights of the ' +

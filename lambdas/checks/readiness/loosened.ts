@@ -1,7 +1,7 @@
 /** What is looser on the target than on the source, and what is lost, because owners, rights and settings are not copied. */
 import { REPLICATION_ROLE } from '../../config/names.ts';
 import { rightsOn } from '../../postgres/rights.ts';
-import { type Finding, listed } from '../finding.ts';
+import { type Finding, warning } from '../finding.ts';
 import type { ReadinessCheck } from './context.ts';
 import { closedDefaults, closedRoutines, closedTypes, definersOfOwners, grantCounts, keptSettings, viewsOfOthers } from './loosened.sql.ts';
 
@@ -19,17 +19,15 @@ export const loosenedRights: ReadinessCheck = {
     const views = await source.query(viewsOfOthers(input));
     const definers = await source.query(definersOfOwners(input));
     const findings: Finding[] = [
-      ...listed({
+      ...warning({
         code: 'OpenToPublic',
-        severity: 'warning',
         objects: closed.map(({ object }) => object),
         message: 'PUBLIC has no right to these on the source. Privileges are not copied, so on the target every role has it.',
         remedy: `Run the statements below on the target as ${role}, ${AFTERWARDS}; roles that they name have to be there. They fail for what is left behind.`,
         statements: closed.map(({ statement }) => statement),
       }),
-      ...listed({
+      ...warning({
         code: 'ViewOfAnotherOwner',
-        severity: 'warning',
         objects: views.map(({ object, owner }) => `${object} (owner ${owner})`),
         message:
           `These views read tables with the rights of their owner, who does not own the tables. On the target ${role} owns both, so the views show ` +
@@ -40,17 +38,15 @@ export const loosenedRights: ReadinessCheck = {
           'alter view … set (security_invoker = true).',
         statements: views.map(({ statement }) => statement),
       }),
-      ...listed({
+      ...warning({
         code: 'DefinerChangesOwner',
-        severity: 'warning',
         objects: definers.map(({ object, owner }) => `${object} (owner ${owner})`),
         message: `These routines run with the rights of their owner. On the target that is ${role}, which may do more than the owner on the source.`,
         remedy: `Give them to a role that may do no more than is needed, ${AFTERWARDS}; statements for the owners of the source are below.`,
         statements: definers.map(({ statement }) => statement),
       }),
-      ...listed({
+      ...warning({
         code: 'RightsLeftBehind',
-        severity: 'warning',
         objects: (await source.query(grantCounts(input))).map(({ kind, count, roles }) => `${count} on ${kind} to ${roles}`),
         message: 'Rights that are granted to roles are not copied. Without them the roles of the application are refused on the target.',
         remedy:
@@ -66,9 +62,8 @@ export const lostSettings: ReadinessCheck = {
   name: 'settings of the database and of roles',
   async find({ source, target }) {
     const found = await source.query(keptSettings([REPLICATION_ROLE], target.endpoint.database));
-    return listed({
+    return warning({
       code: 'SettingsLeftBehind',
-      severity: 'warning',
       objects: found.map(({ object }) => object),
       message:
         'Settings that stand with the database and with roles are not copied. On the target names may lead elsewhere without a search_path, limits ' +

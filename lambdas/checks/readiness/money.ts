@@ -1,7 +1,7 @@
 /** How both databases print and read money. The stream does not depend on it, the application does. */
 import { monetaryLocale, moneyColumns } from '../../postgres/money.sql.ts';
 import { identifier, literal } from '../../postgres/quote.ts';
-import { listed } from '../finding.ts';
+import { warning } from '../finding.ts';
 import type { ReadinessCheck } from './context.ts';
 
 /** C and POSIX are one, and libc writes the same encoding as `UTF-8`, `utf8` and so on. */
@@ -16,9 +16,8 @@ export const money: ReadinessCheck = {
     const [theirs] = await target.query(monetaryLocale());
     if (!ours?.locale || !theirs?.locale) return []; // reported by the Preflight that came before the stream
     const statement = `alter database ${identifier(target.endpoint.database)} set lc_monetary = ${literal(ours.locale).trim()};`;
-    return listed({
+    return warning({
       code: 'MoneyPrintsDifferently',
-      severity: 'warning',
       objects: formOf(ours.locale) === formOf(theirs.locale) ? [] : columns.map(({ object }) => object),
       message:
         `The source prints and reads money by the locale ${ours.locale}, the target by ${theirs.locale}. The amounts arrive unchanged, to the last cent; but ` +

@@ -5,7 +5,7 @@
 import type { SideName } from '../../config/side-name.ts';
 import type { Reader } from '../../ports/database.ts';
 import { type Fault, namesNotOurs, ownSchemaState } from '../../state/trust.sql.ts';
-import { listed } from '../finding.ts';
+import { blocker } from '../finding.ts';
 import type { Check } from '../run.ts';
 import { NOT_OURS } from '../run.ts';
 
@@ -24,9 +24,8 @@ export const ownThings: Check<Sides> = {
       ...(await faultsOn(source)).map((fault) => ({ side: 'source', ...fault })),
       ...(await faultsOn(target)).map((fault) => ({ side: 'target', ...fault })),
     ];
-    return listed({
+    return blocker({
       code: NOT_OURS,
-      severity: 'blocker',
       objects: found.map(({ side, object, fault }) => `${side}: ${object} ${fault}`),
       message:
         'These carry a name of the migration and are not ours alone, so they may hold code of another role, or a way in. Nothing of them was ' +

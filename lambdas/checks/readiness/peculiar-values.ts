@@ -1,6 +1,6 @@
 /** Values that have a meaning on the source only, or that cannot be replicated. Found by their types: no row is read. */
 
-import { listed } from '../finding.ts';
+import { blocker, warning } from '../finding.ts';
 import type { ReadinessCheck } from './context.ts';
 import {
   columnsHolding,
@@ -21,9 +21,8 @@ export const objectColumns: ReadinessCheck = {
   name: 'columns that name objects of the catalog',
   async find({ source, input }) {
     const found = await source.query(columnsHolding(input, OBJECTS));
-    return listed({
+    return warning({
       code: 'ObjectIdentifierColumn',
-      severity: 'warning',
       objects: found.map(({ object, type }) => `${object} (${type})`),
       message:
         'These columns hold objects of the catalog. They travel by name, so an object of that name has to be on the target when the row arrives, ' +
@@ -40,9 +39,8 @@ export const partitionKeys: ReadinessCheck = {
   async find({ source, input }) {
     const keys = await source.query(peculiarPartitionKeys(input));
     return [
-      ...listed({
+      ...blocker({
         code: 'PartitionKeyNotPortable',
-        severity: 'blocker',
         objects: keys.map(({ object, strategy, type }) => `${object} (by ${strategy === 'h' ? 'hash' : 'range'} of ${type})`),
         message:
           'Enums and types such as regclass stand in partitions by a number that every server gives anew, so a row belongs to another partition on ' +
@@ -51,9 +49,8 @@ export const partitionKeys: ReadinessCheck = {
           'Partition by list of the enum, or by the hash of another column, on the source. Or exclude the partitioned table and move it by itself ' +
           'while nothing writes to it: pg_dump --load-via-partition-root --table=… on the source, psql on the target.',
       }),
-      ...listed({
+      ...warning({
         code: 'PartitionKeyBySortKey',
-        severity: 'warning',
         objects: (await source.query(partitionsBySortKey(input))).map(({ object }) => object),
         message:
           'These are partitioned by the hash of text under a nondeterministic collation, which is a hash of the sort key that ICU makes. Where the ' +
@@ -97,9 +94,8 @@ export const transactionIds: ReadinessCheck = {
         : behind <= MOST_BURNED
           ? `The counter of the target is ${behind} behind. It can be raised there, at any time before the switch, by the statements below; look again shortly before.`
           : `The counter of the target is ${behind} behind, too many to be used up one by one.`;
-    return listed({
+    return warning({
       code: 'TransactionIds',
-      severity: 'warning',
       objects: [...columns, ...texts],
       message:
         `Transaction ids, snapshots, row addresses and WAL positions mean something on the server that gave them (next transaction: source ${ours}, ` +
@@ -123,9 +119,8 @@ export const longValues: ReadinessCheck = {
   async find({ source, input }) {
     const sizes = { bytea: MOST_BYTES / 2 / HIGHEST_COMPRESSION, other: MOST_BYTES / HIGHEST_COMPRESSION };
     const found = await source.query(tablesWithLongValues(input, sizes));
-    return listed({
+    return warning({
       code: 'RowsMayBeTooLong',
-      severity: 'warning',
       objects: found.map(({ object, bytesPerRow }) => `${object} (about ${Math.round(bytesPerRow / 1_000_000)} MB a row, as stored)`),
       message:
         'A row travels as text, of which a server can send one gigabyte: half a gigabyte of bytea is too long, since it doubles. The rows of ' +

@@ -1,6 +1,6 @@
 /** Whether the target has the roles of the policies, which are made after the copy. */
 
-import { listed, onTarget } from '../finding.ts';
+import { blocker, onTarget } from '../finding.ts';
 import type { ReadinessCheck } from './context.ts';
 import { policyRoles, rolesThere } from './policy-roles.sql.ts';
 
@@ -11,9 +11,8 @@ export const policyRolesThere: ReadinessCheck = {
     if (named.length === 0) return [];
     const there = new Set((await target.query(rolesThere(named.map(({ role }) => role)))).map(({ role }) => role));
     const missing = named.filter(({ role }) => !there.has(role));
-    return listed({
+    return blocker({
       code: 'PolicyForMissingRole',
-      severity: 'blocker',
       objects: missing.map(({ role, policies }) => `${role}: ${policies}`),
       message:
         'Policies are for these roles, which the target lacks. Roles are not copied, and a policy for a role that is missing cannot be made: ' +

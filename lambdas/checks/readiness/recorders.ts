@@ -5,7 +5,7 @@ import type { Reader } from '../../ports/database.ts';
 import { ownRole } from '../../postgres/roles.sql.ts';
 import { keepQuiet, type Recorder, recorders, tryQuiet } from '../../postgres/silence.sql.ts';
 import { INSUFFICIENT_PRIVILEGE } from '../../postgres/sqlstates.ts';
-import { listed } from '../finding.ts';
+import { warning } from '../finding.ts';
 import type { ReadinessCheck } from './context.ts';
 
 /** Determined by trying: managed services let roles do more than plain PostgreSQL. */
@@ -37,9 +37,8 @@ export const recordedSecrets: ReadinessCheck = {
       }),
     );
     const all = found.flat();
-    return listed({
+    return warning({
       code: 'SecretsRecorded',
-      severity: 'warning',
       objects: all.map(({ side, recorder: { name, value } }) => `${side}: ${name} = ${value}`),
       message:
         'With these settings, which our role may not change, the server keeps statements with everything in them: its log, or the extension ' +

@@ -14,7 +14,7 @@ import {
   userSchemas,
 } from '../../postgres/rights.sql.ts';
 import { ATTRIBUTES_CAN_BE_PASSED_ON, mayCreateReplicationRole, rightsOn } from '../../postgres/rights.ts';
-import { type Finding, listed, onTarget } from '../finding.ts';
+import { blocker, type Finding, onTarget, warning } from '../finding.ts';
 import type { CheckContext, ReadinessCheck } from './context.ts';
 
 const describe = ({ object, owner }: OwnedObject): string => `${object} (owner ${owner})`;
@@ -33,9 +33,8 @@ export const sourceRole: ReadinessCheck = {
       ...(rights.superuser || rights.replicates || rights.rdsReplication.used ? [] : ['create a replication slot']),
       ...(rights.createsInDatabase ? [] : ['create a publication and a schema in the database']),
     ].map((right) => `${rights.role}: ${right}`);
-    return listed({
+    return blocker({
       code: 'SourceRightsMissing',
-      severity: 'blocker',
       objects: missing,
       message: 'The source role lacks rights that the migration needs.',
       remedy:
@@ -53,25 +52,22 @@ export const sourceTables: ReadinessCheck = {
     const closed = await source.query(unreadable(input));
     const schemas = await source.query(schemasNotGrantable(input));
     return [
-      ...listed({
+      ...blocker({
         code: 'TableOfAnotherOwner',
-        severity: 'blocker',
         objects: foreign.map(describe),
         message: 'Only the owner of a table, or a member of the owner, can publish it.',
         remedy: `Make ${role} a member of the owners, or exclude these tables.`,
         statements: grantsOfOwners(foreign, role),
       }),
-      ...listed({
+      ...blocker({
         code: 'NotReadable',
-        severity: 'blocker',
         objects: closed.map(describe),
         message: 'The source role may not read these tables and sequences, so they can neither be copied nor compared.',
         remedy: `Make ${role} a member of the owners, or grant it USAGE on the schemas and SELECT, or exclude them.`,
         statements: grantsOfOwners(closed, role),
       }),
-      ...listed({
+      ...blocker({
         code: 'SchemaNotGrantable',
-        severity: 'blocker',
         objects: schemas.map(describe),
         message: 'The source role cannot grant USAGE on these schemas to the replication role.',
         remedy: `Make ${role} a member of the owners of the schemas, or exclude them.`,
@@ -92,9 +88,8 @@ export const rowSecurity: ReadinessCheck = {
     const open = tables.filter((table) => !hidden.includes(table));
     const ofOthers = hidden.filter(({ forced, owner }) => !forced && owner !== rights.role);
     return [
-      ...listed({
+      ...blocker({
         code: 'RowSecurityHidesRows',
-        severity: 'blocker',
         objects: hidden.map(describe),
         message:
           'Policies hide rows of these tables from the source role or from the replication role, which cannot be given BYPASSRLS here. ' +
@@ -113,9 +108,8 @@ export const rowSecurity: ReadinessCheck = {
           ...hidden.filter(({ forced }) => forced).map(({ object }) => `alter table ${object} no force row level security;`),
         ],
       }),
-      ...listed({
+      ...warning({
         code: 'RowSecurity',
-        severity: 'warning',
         objects: open.map(({ object }) => object),
         message: 'These tables have row-level security. All their rows are copied, and their policies are created on the target.',
         remedy: 'ReadinessCheck that the roles of the application on the target are those that the policies name.',
@@ -138,25 +132,22 @@ export const targetRole: ReadinessCheck = {
       ...(rights.createsInDatabase ? [] : ['create schemas in the database']),
     ].map((right) => `${rights.role}: ${right}`);
     const findings: Finding[] = [
-      ...listed({
+      ...blocker({
         code: 'TargetRightsMissing',
-        severity: 'blocker',
         objects: missing,
         message: 'The target role lacks rights that the migration needs.',
         remedy:
           "Create the role in PlanetScale as the guide's step 1 says: pg_read_all_data, pg_write_all_data, pg_create_subscription and postgres.",
       }),
-      ...listed({
+      ...blocker({
         code: 'TargetSchemaClosed',
-        severity: 'blocker',
         objects: closed.map(describe),
         message: 'These schemas exist on the target, and the target role may not create anything in them.',
         remedy: 'Grant CREATE on them to the target role, or drop them if they are empty.',
         statements: closed.map(({ object }) => onTarget(grantCreate(object, rights.role))),
       }),
-      ...listed({
+      ...blocker({
         code: 'TargetTableOfAnotherOwner',
-        severity: 'blocker',
         objects: foreign.map(describe),
         message: 'Changes are applied as the owner of each table, and the target role cannot become the owner of these.',
         remedy: 'Grant the owners to the target role.',

@@ -1,7 +1,7 @@
 /** Functions that resolve names by a search_path, and are run where there is none. Catalogs and bodies are read; nothing is run. */
 import { givePath } from '../../schema/search-paths.sql.ts';
 import { pathsToGive } from '../../schema/search-paths.ts';
-import { listed } from '../finding.ts';
+import { warning } from '../finding.ts';
 import type { ReadinessCheck } from './context.ts';
 
 const WHERE =
@@ -15,17 +15,15 @@ export const searchPath: ReadinessCheck = {
     const objects = paths.map(({ routine, path }) => `${routine}: ${path.join(', ')}`);
     const statements = paths.map((path) => `${givePath(path)};`);
     return input.searchPath === 'as-is'
-      ? listed({
+      ? warning({
           code: 'FunctionLeansOnPath',
-          severity: 'warning',
           objects,
           message: `These functions seem to name something without its schema. ${WHERE} Nothing is done about it, since the input says "searchPath": "as-is".`,
           remedy: 'TrySample says before the copy which of them fail. Give them the path on the source, or leave out "searchPath".',
           statements,
         })
-      : listed({
+      : warning({
           code: 'FunctionGetsPath',
-          severity: 'warning',
           objects,
           message: `These functions seem to name something without its schema. ${WHERE} So on the target, and there only, each gets the path that it has on the source.`,
           remedy:

@@ -1,6 +1,6 @@
 /** Sequences that are about to run out, have no room for the margin, or start over. */
 
-import { listed } from '../finding.ts';
+import { warning } from '../finding.ts';
 import type { ReadinessCheck } from './context.ts';
 import { sequencesOfNote } from './sequence-catalog.sql.ts';
 
@@ -20,24 +20,21 @@ export const sequences: ReadinessCheck = {
       straight.filter(({ left, used }) => BigInt(left) >= margin && used > ALMOST_USED_UP),
     ];
     return [
-      ...listed({
+      ...warning({
         code: 'SequenceMarginDoesNotFit',
-        severity: 'warning',
         objects: tight.map(({ object, left }) => `${object} (${left} left)`),
         message: `These sequences have fewer values left than the margin of ${input.sequenceMargin} by which they are set ahead; they are set as far as their bound allows.`,
         remedy:
           'Raise the bound on the source (alter sequence … maxvalue, and the type of its column), or start with a smaller "sequenceMargin".',
       }),
-      ...listed({
+      ...warning({
         code: 'SequenceAlmostExhausted',
-        severity: 'warning',
         objects: usedUp.map(({ object, used, left }) => `${object} (${percent(used)} used, ${left} left)`),
         message: `These sequences have used more than ${percent(ALMOST_USED_UP)} of their range and will run out on whichever side.`,
         remedy: 'Change their type and that of their column to bigint; it is easier before the migration than after it.',
       }),
-      ...listed({
+      ...warning({
         code: 'CyclingSequence',
-        severity: 'warning',
         objects: cycling.map(({ object }) => object),
         message: 'These sequences start over at their bound, so being ahead of the source means nothing for them.',
         remedy: 'Make sure that what they number may repeat.',

@@ -2,7 +2,7 @@
 import type { SideName } from '../../config/side-name.ts';
 import type { Reader } from '../../ports/database.ts';
 import { firesTriggers, sessionRoleOn } from '../../switch/sessions.ts';
-import { type Finding, listed } from '../finding.ts';
+import { blocker, type Finding } from '../finding.ts';
 import type { ReadinessCheck } from './context.ts';
 
 export async function sessionRoleFindings(sides: Readonly<Record<SideName, Reader>>): Promise<readonly Finding[]> {
@@ -11,9 +11,8 @@ export async function sessionRoleFindings(sides: Readonly<Record<SideName, Reade
     const seen = await sessionRoleOn(sides[side]);
     if (!firesTriggers(seen)) found.push({ object: `${side}: ${seen.value}`, remedies: seen.remedies });
   }
-  return listed({
+  return blocker({
     code: 'SessionReplicationRole',
-    severity: 'blocker',
     objects: found.map(({ object }) => object),
     message:
       'Our sessions begin with session_replication_role set, so triggers, rules and foreign keys would be passed over in whatever they do. Only a ' +

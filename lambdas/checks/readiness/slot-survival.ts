@@ -6,7 +6,7 @@
 import { subscriptionName } from '../../config/names.ts';
 import type { Reader } from '../../ports/database.ts';
 import { FAILOVER_SLOTS_SINCE } from '../../replication/slots.sql.ts';
-import { type Finding, listed } from '../finding.ts';
+import { type Finding, warning } from '../finding.ts';
 import type { ReadinessCheck } from './context.ts';
 import { valuesOf } from './settings.ts';
 
@@ -31,9 +31,8 @@ export async function slotSurvival(target: Reader, version: number, slot: string
   }
   const values = await valuesOf(target, SETTINGS);
   return [
-    ...listed({
+    ...warning({
       code: 'SlotLostAtSwitchover',
-      severity: 'warning',
       objects: SETTINGS.filter((name) => values.get(name) !== 'on').map((name) => `target: ${name} = ${values.get(name) ?? 'unknown'}`),
       message: MESSAGE,
       remedy: 'Set both to on under Clusters → Parameters before Cutover (a reload, no restart), and leave them so until Cleanup.',

@@ -4,7 +4,7 @@ import { servedBy } from '../../cleanup/switched.ts';
 import { subscriptionName } from '../../config/names.ts';
 import { subscriptionState } from '../../replication/subscriptions.sql.ts';
 import { type Gates, lookAtGates } from '../../state/gates.ts';
-import { listed } from '../finding.ts';
+import { blocker } from '../finding.ts';
 import type { ReadinessCheck } from './context.ts';
 
 const stateOf = ({ source, target }: Gates): string =>
@@ -16,18 +16,16 @@ export const alreadySwitched: ReadinessCheck = {
     const gates = await lookAtGates(source, target);
     const served = servedBy(gates);
     return [
-      ...listed({
+      ...blocker({
         code: 'AlreadySwitched',
-        severity: 'blocker',
         objects: served === 'target' ? [stateOf(gates)] : [],
         message: 'The application was switched to the target, so the source no longer holds what is to be copied.',
         remedy:
           'To go back to the source, start Rollback. To end the migration with the target in charge, start Cleanup. If the switch itself ended ' +
           'red, start Recovery first.',
       }),
-      ...listed({
+      ...blocker({
         code: 'SwitchUnderWay',
-        severity: 'blocker',
         objects: served === 'source' && gates.source?.state === 'fenced' ? [stateOf(gates)] : [],
         message: 'A switch has fenced the source, which takes no writes for the moment.',
         remedy: 'Wait until the switch has ended. If nothing switches any more, start Recovery, which lifts the fence.',
@@ -43,9 +41,8 @@ export const reverseStream: ReadinessCheck = {
     const name = subscriptionName(source.endpoint.database, 'reverse');
     const slots = (await target.query(slotsThere())).filter((slot) => slot.name === name);
     const [subscription] = await source.query(subscriptionState(name));
-    return listed({
+    return blocker({
       code: 'LeftoverReverseStream',
-      severity: 'blocker',
       objects: [
         ...(subscription?.enabled ? [`subscription ${name} on the source`] : []),
         ...slots.map(({ heldBytes }) => `slot ${name} on the target (${heldBytes ?? 0} bytes of WAL held)`),

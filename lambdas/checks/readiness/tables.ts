@@ -16,7 +16,7 @@ import {
   unloggedBelow,
   unloggedTables,
 } from '../../schema/relations.sql.ts';
-import { type Finding, listed } from '../finding.ts';
+import { type Finding, listed, warning } from '../finding.ts';
 import type { CheckContext, ReadinessCheck } from './context.ts';
 
 /** A check that lists the objects of one query on the source, where the source's version supports the query. */
@@ -53,9 +53,8 @@ const unloggedChildren: ReadinessCheck = {
   name: 'foreign keys of unlogged tables',
   async find({ source, input }) {
     const found = await source.query(foreignKeysOfUnlogged(input));
-    return listed({
+    return warning({
       code: 'UnloggedChild',
-      severity: 'warning',
       objects: found.map(({ schema, table, name, to }) => `${qualified(schema, table)}: ${name}, to ${to}`),
       message:
         'Unlogged tables refer to published ones. A truncate … cascade of the latter arrives at the subscriber without the former, and would be ' +

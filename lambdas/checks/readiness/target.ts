@@ -1,7 +1,7 @@
 /** Whether the target has none of the objects that will be copied. */
 import { namesTaken, relationsToCome } from '../../schema/relations.sql.ts';
 import { copyOn } from '../../state/earlier-copy.ts';
-import { listed } from '../finding.ts';
+import { blocker } from '../finding.ts';
 import type { ReadinessCheck } from './context.ts';
 
 export const targetEmpty: ReadinessCheck = {
@@ -10,9 +10,8 @@ export const targetEmpty: ReadinessCheck = {
     if (await copyOn(target)) return [];
     const coming = await source.query(relationsToCome(input));
     const taken = await target.query(namesTaken(JSON.stringify(coming)));
-    return listed({
+    return blocker({
       code: 'TargetNotEmpty',
-      severity: 'blocker',
       objects: taken.map(({ object }) => object),
       message: 'The target has relations or types of these names already, and not from an earlier attempt of this migration.',
       remedy: 'Look at what they hold. If they are not needed, drop them; else use another database, or exclude the tables.',

@@ -3,7 +3,7 @@ import { subscriptionName } from '../../config/names.ts';
 import type { Route } from '../../ports/replication.ts';
 import { allRightsOn, loginAtTarget, publisherLacks, subscriberLacks } from '../../postgres/rights.ts';
 import { isBeyond, knowsPublisher, whyUnknown } from '../../replication/connection.ts';
-import { type Finding, listed } from '../finding.ts';
+import { blocker, type Finding, listed, warning } from '../finding.ts';
 import type { ReadinessCheck } from './context.ts';
 import { publisherRoomOn } from './publisher-room.ts';
 import { numberOf, valuesOf } from './settings.ts';
@@ -17,9 +17,8 @@ export const wayBack: ReadinessCheck = {
     if (!input.reverse) return [];
     const route = await way.route(sourceVersion);
     return [
-      ...listed({
+      ...warning({
         code: 'WayBackNotVerified',
-        severity: 'warning',
         objects: knowsPublisher(route, sourceVersion) ? [] : [`source: PostgreSQL ${sourceVersion}`],
         message: `The stream back after a switch is encrypted, but ${whyUnknown(route, sourceVersion)}.`,
         remedy:
@@ -47,17 +46,15 @@ export const wayBackRights: ReadinessCheck = {
     if (!input.reverse) return [];
     const onTarget = await allRightsOn(target);
     return [
-      ...listed({
+      ...blocker({
         code: 'WayBackRightsMissing',
-        severity: 'blocker',
         objects: publisherLacks('target', onTarget, targetVersion, true),
         message:
           'A switch could not make the stream back: it takes CREATEROLE and REPLICATION, in one role, at the target. The copy does not.',
         remedy: `${loginAtTarget(onTarget)} ${WITHOUT}`,
       }),
-      ...listed({
+      ...blocker({
         code: 'WayBackRightsMissing',
-        severity: 'blocker',
         objects: subscriberLacks('source', await allRightsOn(source), sourceVersion),
         message: 'A switch could not make the stream back: the source would have to subscribe to the target.',
         remedy: `Use the cluster's master user in the source secret, or grant our role what is lacking. ${WITHOUT}`,
@@ -77,23 +74,20 @@ export const wayBackRoom: ReadinessCheck = {
     const kept = numberOf(await valuesOf(target, ['max_slot_wal_keep_size']), 'max_slot_wal_keep_size');
     const restart = 'That restarts the cluster by a switchover, which ends every connection: so before the copy.';
     return [
-      ...listed({
+      ...blocker({
         code: 'TargetWalLevelNotLogical',
-        severity: 'blocker',
         objects: walLevel,
         message: 'The target does not decode its WAL logically, so it could send nothing back after a switch.',
         remedy: `Set wal_level to logical in PlanetScale (Clusters → Parameters). ${restart} ${WITHOUT}`,
       }),
-      ...listed({
+      ...blocker({
         code: 'TargetHasNoRoomForSlot',
-        severity: 'blocker',
         objects: full,
         message: 'The stream back takes a slot and a sender on the target.',
         remedy: `Raise the setting in PlanetScale (Clusters → Parameters), or drop slots that are not needed any more. ${restart} ${WITHOUT}`,
       }),
-      ...listed({
+      ...warning({
         code: 'TargetKeepsLittleWal',
-        severity: 'warning',
         objects: kept === -1 || kept > LITTLE_WAL_MB ? [] : [`target: max_slot_wal_keep_size = ${kept} MB`],
         message:
           'After a switch the target keeps no more WAL than this for the source. If the source cannot take changes for as long as the ' +

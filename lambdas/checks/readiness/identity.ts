@@ -34,7 +34,7 @@ function blockers(tables: readonly IdentityFacts[], consented: boolean): Finding
   const unusable = tables.filter((table) => !isAccepted(table));
   const deferrable = unusable.filter(({ identity, primaryKeyCounts }) => identity === 'd' && primaryKeyCounts === false);
   const without = unusable.filter((table) => !deferrable.includes(table));
-  const blocker = (code: string, found: readonly IdentityFacts[], objects: readonly string[], message: string): readonly Finding[] =>
+  const unidentified = (code: string, found: readonly IdentityFacts[], objects: readonly string[], message: string): readonly Finding[] =>
     blocker({ code, objects, message, remedy: remedyFor(found, consented), statements: remediesFor(found) });
   const named = (found: readonly IdentityFacts[]): string[] => found.map(({ object }) => object);
   const [generated, incomparable] = [tables.filter(isGenerated), tables.filter(isIncomparable)];
@@ -44,32 +44,32 @@ function blockers(tables: readonly IdentityFacts[], consented: boolean): Finding
       'are generated, which version 18 does not publish under FULL.'
     : '';
   return [
-    ...blocker(
+    ...unidentified(
       'NoReplicaIdentity',
       without,
       named(without),
       `These tables have no usable replica identity, so publishing them would make UPDATE and DELETE of the application fail.${evenSo}`,
     ),
-    ...blocker(
+    ...unidentified(
       'DeferrablePrimaryKey',
       deferrable,
       named(deferrable),
       `The primary keys of these tables are DEFERRABLE and so cannot identify rows: publishing them would make UPDATE and DELETE fail.${evenSo}`,
     ),
-    ...blocker(
+    ...unidentified(
       'GeneratedReplicaIdentity',
       generated,
       generated.map(({ object, generatedKey }) => `${object} (${generatedKey.join(', ')})`),
       `The replica identity of these tables holds a generated column, which is not published, so rows cannot be found.${evenSo}`,
     ),
-    ...blocker(
+    ...unidentified(
       'FullIdentityCannotCompare',
       incomparable,
       incomparable.map(({ object, incomparable: columns }) => `${object} (${columns.join(', ')})`),
       'REPLICA IDENTITY FULL finds a row by comparing all its columns, and these columns have types without an equality operator, ' +
         'such as json, xml or point.',
     ),
-    ...blocker(
+    ...unidentified(
       'FullIdentityHoldsGenerated',
       forbidden,
       named(forbidden),

@@ -13,7 +13,7 @@ import { dropSlot, endReaders, type OwnSlot, ownSlots } from '../replication/slo
 import { slotIncarnation, slotIncarnationsExist } from '../state/slot-incarnations.sql.ts';
 import { subscribers, subscribersExist } from '../state/subscribers.sql.ts';
 
-export interface PublisherTraces {
+export interface PublisherArtifacts {
   /** Incarnation of the stream's slot, as recorded when we made it. */
   readonly birth: string | undefined;
   readonly slots: readonly OwnSlot[];
@@ -22,7 +22,7 @@ export interface PublisherTraces {
 }
 
 /** @param stream name of the slot, and of the subscription on the other side */
-export async function lookAtPublisher(side: Reader, stream: string): Promise<PublisherTraces> {
+export async function lookAtPublisher(side: Reader, stream: string): Promise<PublisherArtifacts> {
   const [births] = await side.query(slotIncarnationsExist());
   const [birth] = births?.exist ? await side.query(slotIncarnation(stream)) : [];
   const [publication] = await side.query(publicationList());
@@ -49,7 +49,7 @@ const holdsHere = ({ tables, schemas, defaults, onDatabase, settings }: RoleArti
 /** Whether the role does not exist, or is only used by other migrations. */
 const roleIsDone = (role: RoleArtifacts): boolean => !role.exists || (role.usedBy.length > 0 && !holdsHere(role));
 
-export const publisherIsClean = ({ slots, publication, role }: PublisherTraces): boolean =>
+export const publisherIsClean = ({ slots, publication, role }: PublisherArtifacts): boolean =>
   slots.length === 0 && !publication && roleIsDone(role);
 
 /**

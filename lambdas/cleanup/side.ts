@@ -2,8 +2,8 @@
 import { CannotConnect, InvalidConfiguration, NotOurs, StatementFailed, TransientError } from '../config/errors.ts';
 import { UNDEFINED_TABLE } from '../postgres/sqlstates.ts';
 
-export type Side<Traces> =
-  | { readonly reached: true; readonly artifacts: Traces }
+export type Side<Artifacts> =
+  | { readonly reached: true; readonly artifacts: Artifacts }
   | {
       readonly reached: false;
       readonly reason: string;
@@ -20,7 +20,7 @@ export const hasVanished = (error: unknown): boolean => error instanceof Stateme
 const LOOKS = 8;
 
 /** @throws errors other than a side out of reach, such as a statement that the server refuses */
-export async function look<Traces>(find: () => Promise<Traces>, looks = LOOKS): Promise<Side<Traces>> {
+export async function look<Artifacts>(find: () => Promise<Artifacts>, looks = LOOKS): Promise<Side<Artifacts>> {
   try {
     return { reached: true, artifacts: await find() };
   } catch (error) {

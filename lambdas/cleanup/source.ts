@@ -10,12 +10,12 @@ import type { Gate } from '../state/gates.sql.ts';
 import { ownSchemaExists } from '../state/own-schema.sql.ts';
 import type { RecordedIdentity } from '../state/replica-identities.sql.ts';
 import { gateOf } from '../switch/gates.ts';
-import { lookAtPublisher, type PublisherTraces, publisherIsClean } from './publisher.ts';
+import { lookAtPublisher, type PublisherArtifacts, publisherIsClean } from './publisher.ts';
 
-export interface SourceTraces {
+export interface SourceArtifacts {
   /** Identity of the database, independent of its address. */
   readonly identity: string;
-  readonly publisher: PublisherTraces;
+  readonly publisher: PublisherArtifacts;
   /** Whether the subscription of the reverse stream is there. */
   readonly subscription: boolean;
   /** Incarnation of the slot on the target that this subscription began with. */
@@ -28,7 +28,7 @@ export interface SourceTraces {
   readonly keys?: readonly string[];
 }
 
-export async function lookAtSource(source: Reader): Promise<SourceTraces> {
+export async function lookAtSource(source: Reader): Promise<SourceArtifacts> {
   const { database } = source.endpoint;
   const [subscription] = await source.query(subscriptionState(subscriptionName(database, 'reverse')));
   const [schema] = await source.query(ownSchemaExists());
@@ -44,5 +44,5 @@ export async function lookAtSource(source: Reader): Promise<SourceTraces> {
   };
 }
 
-export const sourceIsClean = ({ publisher, subscription, schema }: SourceTraces): boolean =>
+export const sourceIsClean = ({ publisher, subscription, schema }: SourceArtifacts): boolean =>
   publisherIsClean(publisher) && !subscription && !schema;

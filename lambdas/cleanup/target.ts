@@ -15,17 +15,17 @@ import type { RecordedIdentity } from '../state/replica-identities.sql.ts';
 import type { SchemaCopy } from '../state/schema-copy.sql.ts';
 import { gateOf } from '../switch/gates.ts';
 import { withSchemaLock } from './own-schema.ts';
-import { lookAtPublisher, type PublisherTraces, publisherIsClean } from './publisher.ts';
+import { lookAtPublisher, type PublisherArtifacts, publisherIsClean } from './publisher.ts';
 import type { Side } from './side.ts';
-import type { SourceTraces } from './source.ts';
+import type { SourceArtifacts } from './source.ts';
 
-export interface TargetTraces {
+export interface TargetArtifacts {
   /** Names of the subscriptions here that this tool made, of other migrations too. */
   readonly subscriptions: readonly string[];
   /** Incarnation of the slot that our subscription began with. */
   readonly birth: string | undefined;
   /** Publisher's artifacts of the reverse stream. */
-  readonly publisher: PublisherTraces;
+  readonly publisher: PublisherArtifacts;
   readonly gate: Gate | undefined;
   readonly copy: SchemaCopy | undefined;
   readonly schema: boolean;
@@ -45,7 +45,7 @@ export interface TargetTraces {
 const MOST_NAMED = 20;
 
 /** @param database name of the database on the source, from which both streams have theirs */
-export async function lookAtTarget(target: Reader, database: string, drop: boolean): Promise<TargetTraces> {
+export async function lookAtTarget(target: Reader, database: string, drop: boolean): Promise<TargetArtifacts> {
   const [subscription] = await target.query(subscriptionState(subscriptionName(database)));
   const [schema] = await target.query(ownSchemaExists());
   const copy = await copyOn(target);
@@ -71,7 +71,7 @@ export async function lookAtTarget(target: Reader, database: string, drop: boole
  * Whether the target belongs to the migration of another source than ours: then nothing there is ours to drop, above all not a stream
  * whose other end would remain on that source. A source that was upgraded in place has a new identity, but still records an incarnation.
  */
-export function followsAnother(artifacts: TargetTraces, source: Side<SourceTraces>, database: string): boolean {
+export function followsAnother(artifacts: TargetArtifacts, source: Side<SourceArtifacts>, database: string): boolean {
   const { subscriptions, publisher, gate, copy, birth } = artifacts;
   const ours = subscriptionName(database);
   if (subscriptions.some((name) => name !== ours)) return true;
@@ -83,7 +83,7 @@ export function followsAnother(artifacts: TargetTraces, source: Side<SourceTrace
   return copy.sourceIdentity !== identity && !same(birth, from.birth) && !same(publisher.birth, reverseBirth);
 }
 
-export const targetIsClean = ({ subscriptions, publisher, schema, trialRole }: TargetTraces): boolean =>
+export const targetIsClean = ({ subscriptions, publisher, schema, trialRole }: TargetArtifacts): boolean =>
   subscriptions.length === 0 && publisherIsClean(publisher) && !schema && !trialRole;
 
 /** Objects per transaction; each table with its indexes takes some of the several thousand locks that a server has. */

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import type { PublisherTraces } from '../../../lambdas/cleanup/publisher.ts';
+import type { PublisherArtifacts } from '../../../lambdas/cleanup/publisher.ts';
 import type { Side } from '../../../lambdas/cleanup/side.ts';
-import type { SourceTraces } from '../../../lambdas/cleanup/source.ts';
-import { followsAnother, type TargetTraces } from '../../../lambdas/cleanup/target.ts';
+import type { SourceArtifacts } from '../../../lambdas/cleanup/source.ts';
+import { followsAnother, type TargetArtifacts } from '../../../lambdas/cleanup/target.ts';
 import { subscriptionName } from '../../../lambdas/config/names.ts';
 import type { Gate } from '../../../lambdas/state/gates.sql.ts';
 
 const DATABASE = 'shop';
-const copyOf = (sourceIdentity: string, sourceDatabase = DATABASE): TargetTraces['copy'] => ({
+const copyOf = (sourceIdentity: string, sourceDatabase = DATABASE): TargetArtifacts['copy'] => ({
   sourceIdentity,
   sourceDatabase,
   copiedAt: new Date(0),
@@ -15,13 +15,13 @@ const copyOf = (sourceIdentity: string, sourceDatabase = DATABASE): TargetTraces
   statements: 1,
   leftBehind: [],
 });
-const publisher: PublisherTraces = {
+const publisher: PublisherArtifacts = {
   birth: undefined,
   slots: [],
   publication: false,
   role: { exists: false, tables: [], schemas: [], defaults: [], onDatabase: false, settings: false, usedBy: [] },
 };
-const back = (birth: string | undefined): PublisherTraces => ({
+const back = (birth: string | undefined): PublisherArtifacts => ({
   ...publisher,
   birth,
   slots: [{ name: subscriptionName(DATABASE, 'reverse'), activePid: null, retainedBytes: 0 }],
@@ -40,7 +40,7 @@ const gate: Gate = {
   changedAt: new Date(0),
   report: null,
 };
-const targetWith = (artifacts: Partial<TargetTraces>): TargetTraces => ({
+const targetWith = (artifacts: Partial<TargetArtifacts>): TargetArtifacts => ({
   subscriptions: [subscriptionName(DATABASE)],
   birth: 'born',
   publisher,
@@ -52,15 +52,15 @@ const targetWith = (artifacts: Partial<TargetTraces>): TargetTraces => ({
   inTheWay: [],
   ...artifacts,
 });
-const source = (birth: string | undefined = 'born', reverseBirth?: string): Side<SourceTraces> => ({
+const source = (birth: string | undefined = 'born', reverseBirth?: string): Side<SourceArtifacts> => ({
   reached: true,
   artifacts: { identity: 'us', publisher: { ...publisher, birth }, subscription: false, reverseBirth, gate: undefined, schema: true },
 });
-const noSlot: Side<SourceTraces> = {
+const noSlot: Side<SourceArtifacts> = {
   reached: true,
   artifacts: { identity: 'us', publisher, subscription: false, reverseBirth: undefined, gate: undefined, schema: false },
 };
-const away: Side<SourceTraces> = { reached: false, reason: 'ECONNREFUSED', passing: true };
+const away: Side<SourceArtifacts> = { reached: false, reason: 'ECONNREFUSED', passing: true };
 
 const NO_SUBSCRIPTION = { subscriptions: [], birth: undefined };
 

@@ -28,7 +28,7 @@ export interface WriteTransaction {
   readonly autovacuum: boolean;
 }
 
-/** Transactions of all databases that have written and are at least this old. Shows those of other roles only to members of pg_read_all_stats. */
+/** Transactions of all databases that have written and are at least this old. Those of other roles need pg_read_all_stats. */
 export const writeTransactions = (seconds: number): Statement<WriteTransaction> =>
   bound([seconds])(`
 select pid, usename::text as "user", datname::text as database, application_name as application, state,

@@ -3,7 +3,7 @@ import type { Json } from '../config/json.ts';
 import type { SideName } from '../config/side-name.ts';
 import { leftAlone, stillSet } from '../replication/identity/put-back.ts';
 import type { PublisherArtifacts } from './publisher.ts';
-import { type CleanupState, isAnothers, servedIn } from './state.ts';
+import { belongsToAnother, type CleanupState, servedIn } from './state.ts';
 
 /** @param before the state when the visit began: the gates are gone once it has acted */
 export function evidenceOf(ctx: CleanupState, before: CleanupState): { readonly [key: string]: Json } {
@@ -75,6 +75,6 @@ function onTarget(ctx: CleanupState): { readonly [key: string]: Json } {
     schema,
     ...(gate ? { gate: gate.state } : {}),
     ...(copied === undefined ? {} : { copiedObjects: copied }),
-    ...(isAnothers(ctx) ? { followsAnotherSource: true } : {}),
+    ...(belongsToAnother(ctx) ? { followsAnotherSource: true } : {}),
   };
 }

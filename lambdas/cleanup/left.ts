@@ -4,7 +4,7 @@ import type { SideName } from '../config/side-name.ts';
 import { ORIGINAL_LABEL } from '../ports/application.ts';
 import type { Endpoint } from '../ports/database.ts';
 import { dropOwnSchemaByHand, dropSlot, dropSubscription } from './leftovers.sql.ts';
-import { type CleanupState, isAnothers } from './state.ts';
+import { belongsToAnother, type CleanupState } from './state.ts';
 import type { TargetArtifacts } from './target.ts';
 
 const at = ({ host, port, database }: Endpoint): string => `${host}:${port}/${database}`;
@@ -20,7 +20,7 @@ export function left(ctx: CleanupState, drop: boolean): string[] {
     ...(target.reached || lost === 'target'
       ? []
       : [target.notOurs ? leftNotOurs('target', target.reason) : leftOnTarget(endpoints.target, database, target.reason, drop)]),
-    ...(target.reached && isAnothers(ctx) ? [leftOfAnother(endpoints.target, database, target.artifacts)] : []),
+    ...(target.reached && belongsToAnother(ctx) ? [leftOfAnother(endpoints.target, database, target.artifacts)] : []),
     ...(original.reached ? [] : [leftInSecret(original.reason)]),
   ];
 }

@@ -23,15 +23,16 @@ export interface CleanupState {
 /** A failover takes a minute or two, a reboot with recovery rarely ten; meanwhile a slot may be filling a disk. */
 const TIMEOUT_SECONDS = 600;
 
-export const isAnothers = ({ source, target, at }: Pick<CleanupState, 'source' | 'target' | 'at'>): boolean =>
+export const belongsToAnother = ({ source, target, at }: Pick<CleanupState, 'source' | 'target' | 'at'>): boolean =>
   target.reached && followsAnother(target.artifacts, source, at.source.database);
 
 export const sourceIsTodo = ({ source }: CleanupState): boolean => source.reached && !sourceIsClean(source.artifacts);
-export const targetIsTodo = (ctx: CleanupState): boolean => ctx.target.reached && !isAnothers(ctx) && !targetIsClean(ctx.target.artifacts);
+export const targetIsTodo = (ctx: CleanupState): boolean =>
+  ctx.target.reached && !belongsToAnother(ctx) && !targetIsClean(ctx.target.artifacts);
 
 /** The state of the switch by the gates. The gate of a target that belongs to another migration is ignored. */
-export function standingOf({ source, target, at, pointsAt }: Pick<CleanupState, 'source' | 'target' | 'at' | 'pointsAt'>): SwitchState {
-  const ours = target.reached && !isAnothers({ source, target, at });
+export function switchStateOf({ source, target, at, pointsAt }: Pick<CleanupState, 'source' | 'target' | 'at' | 'pointsAt'>): SwitchState {
+  const ours = target.reached && !belongsToAnother({ source, target, at });
   const gates = { source: source.reached ? source.artifacts.gate : undefined, target: ours ? target.artifacts.gate : undefined };
   return { gates, complete: source.reached && ours, pointsAt };
 }
@@ -46,22 +47,25 @@ export const mayComeBack = ({ source, target, original, lost, waitedSeconds }: C
  * rollback may be possible.
  */
 export const originalIsTodo = (ctx: CleanupState): boolean =>
-  ctx.original.reached && ctx.original.artifacts && !mayComeBack(ctx) && (ctx.source.reached || (ctx.target.reached && !isAnothers(ctx)));
+  ctx.original.reached &&
+  ctx.original.artifacts &&
+  !mayComeBack(ctx) &&
+  (ctx.source.reached || (ctx.target.reached && !belongsToAnother(ctx)));
 
 /**
  * What to do about a switch follows from both sides together, so the gate of one side is not opened while the other may be reachable again.
  * A fence is lifted at once: the application waits for it.
  */
 export function waitsForTheOtherGate(ctx: CleanupState): boolean {
-  const { gates, complete } = standingOf(ctx);
+  const { gates, complete } = switchStateOf(ctx);
   const states = [gates.source?.state, gates.target?.state].filter((state) => state !== undefined);
   return !complete && states.length > 0 && !states.includes('fenced') && mayComeBack(ctx);
 }
 
 /** Whether other sides are in reach now than before, so that the decision has to be taken again. */
-export const isAnotherScene = (now: CleanupState, before: CleanupState): boolean =>
+export const reachChanged = (now: CleanupState, before: CleanupState): boolean =>
   now.source.reached !== before.source.reached || now.target.reached !== before.target.reached;
 
 /** The side that served, by the earliest observation that shows it. */
 export const servedIn = (ctx: CleanupState, before: CleanupState = ctx): SideName | undefined =>
-  ctx.servedAtFirst ?? servedBy(standingOf(before).gates) ?? servedBy(standingOf(ctx).gates);
+  ctx.servedAtFirst ?? servedBy(switchStateOf(before).gates) ?? servedBy(switchStateOf(ctx).gates);

@@ -7,9 +7,9 @@
 import { isParameterGroupOf, securityGroupOf } from '../config/names.ts';
 import type { ClusterRestoreView } from '../ports/cluster.ts';
 import { keyOf, strangeTags } from './journal.ts';
-import { journalOf, type Tagged } from './looks.ts';
 import { differencesBetween } from './parameters.ts';
 import { type Restoration, restorationOf } from './restoration.ts';
+import { journalOf, type Tagged } from './tags.ts';
 
 /** An entry that is not followed. */
 export interface Doubt {

@@ -4,8 +4,8 @@ import type { ClusterState, Network } from '../ports/cluster.ts';
 import { decodesWrongly } from '../postgres/versions.ts';
 import { availabilityOf } from './availability.ts';
 import { keyOf, strangeTags } from './journal.ts';
-import { journalOf, type Tagged } from './looks.ts';
 import type { Changes } from './setup.ts';
+import { journalOf, type Tagged } from './tags.ts';
 
 const UNTOUCHED = 'Nothing was changed.';
 

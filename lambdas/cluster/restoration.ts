@@ -1,7 +1,7 @@
 /** What RestoreSource has to restore: values that are still as we set them. Values that others have changed since stay, and are reported. */
 import type { ClusterChanges, ClusterState } from '../ports/cluster.ts';
 import { keysOf, otherStacks } from './journal.ts';
-import { journalOf, type Tagged } from './looks.ts';
+import { journalOf, type Tagged } from './tags.ts';
 
 export interface Restoration {
   /** What ModifyDBCluster has to put back. */

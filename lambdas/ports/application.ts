@@ -63,7 +63,7 @@ export interface Hook {
   call(moment: Moment, to: SideName, execution: string): Promise<void>;
 }
 
-/** Staging label, beside AWSCURRENT and AWSPREVIOUS, of the version that led to the source: Secrets Manager never deletes a version with a label. */
+/** Staging label, beside AWSCURRENT and AWSPREVIOUS, of the version that led to the source: a version with a label is never deleted. */
 export const ORIGINAL_LABEL = 'planetscale-migration-source';
 
 export const noApplication: Application = {

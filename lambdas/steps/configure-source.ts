@@ -5,10 +5,10 @@
  */
 
 import { availabilityOf, isSettled } from '../cluster/availability.ts';
-import { candidateTags, journalsIn } from '../cluster/looks.ts';
 import { obstacleInJournal, obstacleInNetwork, obstacleInStatus, obstacleOf } from '../cluster/obstacles.ts';
 import { type CarryOver, carryOver, streamsAlready } from '../cluster/parameters.ts';
 import { type Changes, carries, changesAnything, changesTo, entriesFor, type Setting } from '../cluster/setup.ts';
+import { candidateTags, journalsIn } from '../cluster/tags.ts';
 import { ClusterNotConfigurable } from '../config/errors.ts';
 import type { Json } from '../config/json.ts';
 import { defineStep } from '../engine/step.ts';

@@ -14,14 +14,14 @@ import { left, leftInTheWay } from '../cleanup/left.ts';
 import { look } from '../cleanup/side.ts';
 import { lookAtSource } from '../cleanup/source.ts';
 import {
+  belongsToAnother,
   type CleanupState,
-  isAnotherScene,
-  isAnothers,
   mayComeBack,
   originalIsTodo,
+  reachChanged,
   servedIn,
   sourceIsTodo,
-  standingOf,
+  switchStateOf,
   targetIsTodo,
   waitsForTheOtherGate,
 } from '../cleanup/state.ts';
@@ -48,13 +48,13 @@ async function lookAround(ctx: Looking<Needs>): Promise<CleanupState> {
     lost: input.lost,
     waitedSeconds,
   };
-  const { gates, complete } = standingOf({ ...seen, pointsAt: undefined });
+  const { gates, complete } = switchStateOf({ ...seen, pointsAt: undefined });
   return { ...seen, pointsAt: complete && (wasCommitted(gates) || isFenced(gates)) ? await applicationView.pointsAt() : undefined };
 }
 
 /** @throws CleanupIncomplete where a switch stands in the way */
 function refuse(ctx: CleanupState, drop: boolean): void {
-  const reason = refusal(standingOf(ctx), drop);
+  const reason = refusal(switchStateOf(ctx), drop);
   if (reason !== undefined) throw new CleanupIncomplete(reason);
 }
 
@@ -70,7 +70,7 @@ export const dropReplication = defineStep({
   judge(seen, input) {
     const drop = input.target === 'drop';
     refuse(seen, drop);
-    if (seen.target.reached && !isAnothers(seen) && seen.target.artifacts.inTheWay.length > 0) {
+    if (seen.target.reached && !belongsToAnother(seen) && seen.target.artifacts.inTheWay.length > 0) {
       throw new CleanupIncomplete(leftInTheWay(seen.at.target, seen.target.artifacts.inTheWay));
     }
     if (waitsForTheOtherGate(seen)) return 'pending';
@@ -93,7 +93,7 @@ export const dropReplication = defineStep({
     // Until a moment ago a function that no execution waits for any more may have committed its switch.
     const now = await lookAround(ctx);
     refuse(now, drop);
-    if (isAnotherScene(now, seen) || waitsForTheOtherGate(now)) return 'pending';
+    if (reachChanged(now, seen) || waitsForTheOtherGate(now)) return 'pending';
     const served = servedIn(seen);
     if (served !== undefined) log.info('Gates are opened on both sides', { served });
     if (!(await removeArtifacts(targets, remainingMs))) return 'pending';

@@ -7,9 +7,9 @@
 import { availabilityOf, isSettled } from '../cluster/availability.ts';
 import { type Doubt, distrusted, doubtsAbout, strangeEntries } from '../cluster/doubts.ts';
 import { JOURNAL_PREFIX } from '../cluster/journal.ts';
-import { candidateTags, type Tagged } from '../cluster/looks.ts';
 import { obstacleInStatus } from '../cluster/obstacles.ts';
 import { othersInNeed, recordedKeys, restorationOf, restoresAnything } from '../cluster/restoration.ts';
+import { candidateTags, type Tagged } from '../cluster/tags.ts';
 import { CleanupIncomplete, ClusterNotConfigurable } from '../config/errors.ts';
 import type { Verdict } from '../engine/contract.ts';
 import { defineStep } from '../engine/step.ts';

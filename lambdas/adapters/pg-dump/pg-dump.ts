@@ -109,7 +109,7 @@ function converse(
   });
 }
 
-/** The module removes every line of a dump that begins like these commands of psql, also inside literals. Lines also end at U+2028 and U+2029. */
+/** The module removes every line of a dump that begins like these psql commands, also inside literals. Lines also end at U+2028 and U+2029. */
 const LOST_LINE = /(?:[\n\r]|\xe2\x80[\xa8\xa9])\\(?:un)?restrict\b/i;
 const wouldLoseLine = (): MigrationError =>
   new StatementFailed(

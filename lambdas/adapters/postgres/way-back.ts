@@ -23,7 +23,7 @@ export async function routeToTarget(libpq: number, target: ReachableServer, want
   };
 }
 
-/** The strictest sslmode: a certificate of a public authority can be verified by the source too, where its libpq finds its system's authorities. */
+/** The strictest sslmode: the source can verify a certificate of a public authority too, where its libpq finds its system's authorities. */
 function strictest(libpq: number, { tls }: ConnectionSettings, { knowsAuthority }: WayBackSettings): Sslmode {
   if (tls.verify === 'off') return 'disable';
   return libpq >= SYSTEM_ROOTS_SINCE && (knowsAuthority ?? tls.authorities === 'system') ? 'verify-full' : 'require';

@@ -1,4 +1,4 @@
-/** Room for the stream that the switch makes: a slot and a walsender on the side switched to, an origin and a worker on the side switched from. */
+/** Room for the stream that the switch makes: slot and walsender on the side switched to, origin and worker on the side switched from. */
 
 import { blocker } from '../finding.ts';
 import { full, publisherRoomOn } from '../readiness/publisher-room.ts';

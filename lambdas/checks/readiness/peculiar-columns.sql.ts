@@ -18,7 +18,7 @@ union all
 select a.atttypid from pg_type as t join pg_attribute as a on a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped
 where t.oid = p.type and t.typtype = 'c'`;
 
-/** Types within those of columns: relation, column, type. Partitioned tables show the rows of their leaves, so only relations with rows count. */
+/** Types within those of columns: relation, column, type. Only relations with rows of their own: not partitioned parents. */
 const COLUMN_TYPES = `
 column_type (relid, attnum, type) as (
   select c.oid, a.attnum, a.atttypid

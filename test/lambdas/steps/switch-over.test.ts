@@ -170,7 +170,7 @@ revoke connect on database "${name}" from public; grant connect on database "${n
     return staysOpenWithoutAWayBack(world);
   });
 
-  it('is held while the secret and then the hook function are called', async () => {
+  it('comes with a call of the hook function before the secret is changed, and one after', async () => {
     const calls: string[] = [];
     const secret = world.places.application as ReturnType<typeof variableSecret>;
     hook = async (moment) => {

@@ -48,7 +48,7 @@ const under =
   (...folders: string[]) =>
   (path: string) =>
     folders.some((folder) => path.startsWith(`${folder}/`));
-/** Imports that break a rule, as a person would look for them. */
+/** Imports that break a rule, as paths to search for. */
 const breaking = (broken: (found: Import) => boolean): string[] => imports.filter(broken).map(({ file, target }) => `${file} → ${target}`);
 
 /** Everything that can be reached from itself by way of another, sorted. */

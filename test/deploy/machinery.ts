@@ -64,7 +64,7 @@ export class DeployedMachinery implements Machinery {
     await this.#deployed.clients.executions.send(new StopExecutionCommand({ executionArn }));
   }
 
-  /** Waits for an execution's end, whoever started it. */
+  /** Waits for an execution's end, started by a person or by a rule. */
   async outcomeOf(name: MachineName, executionArn: string): Promise<Outcome> {
     const { clients, findings, progress } = this.#deployed;
     const since = performance.now();

@@ -1,4 +1,4 @@
-/** Somebody who subscribed to the topic of the notices, and what was sent there. */
+/** A subscriber to the topic of the notices, and what was sent there. */
 import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfirmSubscriptionCommand, type SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';

@@ -33,7 +33,7 @@ export const masterSecret = ({ user, password }: ConnectionSettings): string => 
 /** As PlanetScale shows a login. */
 export const planetscaleSecret = (settings: ConnectionSettings): string => JSON.stringify({ url: urlOf(settings) });
 
-/** As RDS keeps a login with its address, and with keys of the application's own that nobody may lose. @param note one of these */
+/** As RDS keeps a login with its address, and with keys of the application's own that must be kept. @param note one of these */
 export const applicationSecret = ({ host, port, database, user, password }: ConnectionSettings, note: string): string =>
   JSON.stringify({ engine: 'postgres', host, port, username: user, password, dbname: database, poolSize: 12, note });
 

@@ -11,7 +11,7 @@ import { SNSClient } from '@aws-sdk/client-sns';
 
 export const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Of nobody. The emulator takes an account's number as the access key of its root user. */
+/** An invented account. The emulator takes an account's number as the access key of its root user. */
 export const ACCOUNT = '111122223333';
 export const REGION = 'eu-central-1';
 
@@ -31,7 +31,7 @@ export const filesIn = (folder: string): Files => ({
   key: join(folder, 'key.pem'),
 });
 
-/** The environment of a program that speaks to the emulator, and to nobody else. */
+/** The environment of a program that speaks to the emulator alone. */
 export const environmentFor = (endpoint: string, files: Files): Record<string, string> => ({
   PATH: `${join(PROJECT, 'node_modules', 'node', 'bin')}:${join(PROJECT, 'node_modules', '.bin')}:${process.env.PATH}`,
   HOME: files.folder,

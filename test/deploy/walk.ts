@@ -48,7 +48,7 @@ export async function walk(given: Walk): Promise<Report> {
     { options, hooks: { progress }, sides, subjects, secret },
     accompanied(given, {
       async Preflight() {
-        assert.equal(await look(clients, stack), undefined, 'Nothing is watched before something was started that acts.');
+        assert.equal(await look(clients, stack), undefined, 'Nothing is watched before an acting machine was started.');
       },
       async Replicate() {
         await isConfigured(given, before);
@@ -87,7 +87,7 @@ export async function walk(given: Walk): Promise<Report> {
 
 const workMemory = (sides: Sides) => lookAtBoth(sides, ({ source }) => source(statement('show work_mem')));
 
-/** The walk-through begins with a secret that nobody has filled in. */
+/** The walk-through begins with a secret without a value. */
 async function refusesAnEmptySecret({ clients, machinery, sides, outputs, progress }: Walk): Promise<void> {
   progress.say('Preflight before the secret of the target is filled in');
   const { status, failure } = await machinery.outcomeOf('Preflight', await machinery.start('Preflight'));
@@ -135,7 +135,7 @@ async function rotates({ clients, machinery, outputs }: Walk): Promise<void> {
 
 /** The rule starts Recovery by itself. */
 async function isRecoveredFrom({ machinery, mailbox, progress }: Walk): Promise<void> {
-  progress.say('A Cutover that somebody stops, and what follows by itself');
+  progress.say('A Cutover that the operator stops, and the Recovery that follows');
   const execution = await machinery.start('Cutover');
   await machinery.untilAtWork(execution);
   await machinery.stop(execution);

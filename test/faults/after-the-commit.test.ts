@@ -5,7 +5,7 @@ const goesOn = ended('SUCCEEDED', 'target');
 survivesFaults('afterTheCommit', {
   'the function killed': goesOn,
   'the source failed over': goesOn,
-  'the source failed over without its slots': { ...goesOn, final: false }, // nobody reads them any more
+  'the source failed over without its slots': { ...goesOn, final: false }, // no subscriber reads them any more
   'the target switched over': goesOn,
   'the target switched over without its slots': { ...goesOn, final: false }, // made anew, since nothing was written there yet
   'the network to the current side cut': goesOn,

@@ -74,9 +74,9 @@ describe('the right to the journal', () => {
   });
 
   it.each([
-    [stack, 'AuroraToPlanetScale'],
-    [named, 'Other'],
-  ])('excludes every other tag, of the user and of another stack', (of, name) => {
+    ['AuroraToPlanetScale', stack],
+    ['Other', named],
+  ])('for the stack %s excludes every other tag, of the user and of another stack', (name, of) => {
     for (const action of ['rds:AddTagsToResource', 'rds:RemoveTagsFromResource']) {
       const [statement, ...others] = statementsOf(of, action);
       expect(others).toEqual([]);

@@ -84,7 +84,7 @@ describe("the rehearsal's application on real servers", () => {
     await letApplicationIn(database[side], APPLICATION_ROLE); // may be repeated
   });
 
-  const endEverybody = (side: ConnectionSettings) =>
+  const endAllSessions = (side: ConnectionSettings) =>
     sql(side, `select pg_terminate_backend(pid) from pg_stat_activity where usename = '${APPLICATION_ROLE}'`);
 
   // A switch by hand over the real gates, so that what the writers do does not depend on the steps.
@@ -98,7 +98,7 @@ describe("the rehearsal's application on real servers", () => {
       database.source,
       fenceGate({ seen: { epoch: 0, cancellations: 0 }, epoch: 1, execution: 'by hand', attempt: randomUUID(), seconds: 60 }),
     );
-    await endEverybody(database.source);
+    await endAllSessions(database.source);
     expect(await pinned.leftConnected()).toEqual([]);
     while (workload.journal.rejected < rejectedBefore + 20) await new Promise((resolve) => setTimeout(resolve, 5));
     const { acknowledgements } = workload.journal;

@@ -70,7 +70,7 @@ create role made_here login; grant made_here to reader_1; alter role made_here i
       ),
     ).toEqual([[true, false]]);
     expect(await rows(loaded, `select defaclrole::regrole::text from pg_default_acl`)).toEqual([['"Some Body"']]);
-    // Whoever restores a dump on Aurora is a member of the owners.
+    // The role that restores a dump on Aurora is a member of the owners.
     expect(await rows(loaded, `select pg_has_role('its_owner', 'usage') as one, pg_has_role('its_Owner 2', 'member') as other`)).toEqual([
       [true, true],
     ]);
@@ -370,7 +370,7 @@ GRANT team_${version} TO member_${version} WITH INHERIT TRUE GRANTED BY postgres
     expect((await load(`${head}${T}\n--\n-- PostgreSQL database dump complete\n--\n`)).notes).not.toContain('cut off');
   });
 
-  it('loads tables under row security, which the replication role passes whoever owns them', async () => {
+  it('loads tables under row security, which the replication role passes under any owner', async () => {
     const { source } = await load(`${T}alter table t enable row level security; alter table t owner to "Lord ${version}";
 create table u (id integer primary key); alter table u enable row level security; revoke all on database elsewhere from public;`);
     await actAsOperator({ source: side.server, target: undefined }, source.database);

@@ -51,7 +51,7 @@ describe("the user's own dump", () => {
   it('with data as pg_dump writes it becomes the database that it was taken from', async () => {
     const shop = await empty();
     await loadShop(shop, 10);
-    // This pg_dump writes a statement for each row, which takes its time, and in which -0 is the integer 0. Nobody can load what
+    // This pg_dump writes a statement for each row, which takes its time, and in which -0 is the integer 0. No server can load what
     // dumps hold of two tables: checks of the one find no function under the empty search_path of a dump, rows of the other name an index that it
     // makes later.
     await rows(shop, `truncate shop.keyword, shop.watched, shop.event, shop.access_log, "Point of ""Sale"""."Order" cascade`);

@@ -160,7 +160,7 @@ describe('writers on a real server', () => {
   });
 
   it('use tables of their own on a database that is not the sample', async () => {
-    const { source } = await pair.createDatabase('somebody else');
+    const { source } = await pair.createDatabase('another database');
     await run(source, ...createOwnTables().map(({ text }) => text));
     const workload = startWorkload({ secret: { read: async () => source }, subjects: OWN_SUBJECTS, writers: 2, rate: 500 });
     await until(() => workload.journal.acknowledged > 100);

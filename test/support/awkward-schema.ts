@@ -2,7 +2,7 @@
 
 /** 63 bytes, the longest that PostgreSQL keeps. */
 export const LONGEST_NAME = `${'longest '.padEnd(35, 'ñ')};`;
-/** Schema with about every character that is special to somebody. */
+/** Schema with about every character that is special to PostgreSQL, psql, JSON or a URL. */
 export const HOSTILE_SCHEMA = `Müller & "Söhne"; 100% \\o/`;
 const HOSTILE = `"Müller & ""Söhne""; 100% \\o/"`;
 const HOSTILE_TABLE = `"-- Name: x; Type: TABLE; Schema: y; Owner: $a$ 'z' /* "`;

@@ -1,4 +1,4 @@
-/** Clusters of every kind, for tests that play the control plane by hand. */
+/** Clusters of every kind, for tests that options the control plane by hand. */
 import { parameterGroupOf, securityGroupOf } from '../../lambdas/config/names.ts';
 import type {
   Cluster,
@@ -35,7 +35,7 @@ export const member = (over: Partial<ClusterMember> = {}): ClusterMember => {
 export const reader = (instance: string, over: Partial<ClusterMember> = {}): ClusterMember =>
   member({ instance, isWriter: false, ...over });
 
-/** A cluster that nobody has prepared. */
+/** A cluster that is not prepared. */
 export const state = (over: Partial<ClusterState> = {}): ClusterState => ({
   cluster: 'shop',
   arn: arn('cluster', 'shop'),
@@ -60,14 +60,14 @@ export const prepared = (over: Partial<ClusterState> = {}): ClusterState =>
 export const OPEN_NETWORK: Network = { dnsSupport: true, dnsHostnames: true, privateSubnets: [], openSecurityGroups: [] };
 
 export interface Played extends Cluster {
-  /** The cluster as it is now; a test may change it behind everybody's back. */
+  /** The cluster as it is now; a test may change it without a call. */
   state: ClusterState;
   readonly tagged: Map<string, Tags>;
   /** Calls that change something, in their order, without their values. */
   readonly calls: string[];
 }
 
-export interface Play extends Partial<Pick<Cluster, 'stack' | 'publicAccess'>> {
+export interface ClusterOptions extends Partial<Pick<Cluster, 'stack' | 'publicAccess'>> {
   readonly state?: ClusterState;
   readonly network?: Network;
   readonly proxies?: readonly DatabaseProxy[];
@@ -80,25 +80,25 @@ export interface Play extends Partial<Pick<Cluster, 'stack' | 'publicAccess'>> {
 }
 
 /** A control plane that does at once whatever it is asked for. */
-export function playedCluster(play: Play = {}): Played {
-  const groups = new Map<string, Parameter[]>(Object.entries(play.groups ?? {}).map(([name, parameters]) => [name, [...parameters]]));
-  const { tagged = new Map() } = play;
+export function playedCluster(options: ClusterOptions = {}): Played {
+  const groups = new Map<string, Parameter[]>(Object.entries(options.groups ?? {}).map(([name, parameters]) => [name, [...parameters]]));
+  const { tagged = new Map() } = options;
   const calls: string[] = [];
   const played: Played = {
     migrationGroup: GROUP,
-    stack: play.stack ?? 'Shop',
-    publicAccess: play.publicAccess ?? 'listed',
-    state: play.state ?? state(),
+    stack: options.stack ?? 'Shop',
+    publicAccess: options.publicAccess ?? 'listed',
+    state: options.state ?? state(),
     tagged,
     calls,
     describe: async () => played.state,
     userParameters: async (group) => groups.get(group) ?? [],
-    proxies: async () => play.proxies ?? [],
-    secondaries: async () => play.secondaries ?? [],
-    securityGroup: async () => (play.hasSecurityGroup === false ? undefined : OURS),
-    network: async () => play.network ?? OPEN_NETWORK,
+    proxies: async () => options.proxies ?? [],
+    secondaries: async () => options.secondaries ?? [],
+    securityGroup: async () => (options.hasSecurityGroup === false ? undefined : OURS),
+    network: async () => options.network ?? OPEN_NETWORK,
     parameterGroupFamily: async (name) =>
-      play.families?.[name] ?? ([GROUP, USERS_GROUP].includes(name) ? 'aurora-postgresql15' : undefined),
+      options.families?.[name] ?? ([GROUP, USERS_GROUP].includes(name) ? 'aurora-postgresql15' : undefined),
     securityGroupName: async (id) => (id === OURS ? securityGroupOf(played.stack) : 'application'),
     tags: async (of) => ({ ...tagged.get(of) }),
     async addTags(of, tags) {

@@ -22,7 +22,7 @@ export interface Fencing {
   /** How a role of the test's own logs in. */
   login(user: string): ConnectionSettings;
   fence(): Promise<void>;
-  /** Ends everybody, as inside a switch. @throws SwitchFailed naming who could still write */
+  /** Ends every other session, as inside a switch. @throws SwitchFailed naming who could still write */
   endEverybody(harmlessRoles?: readonly string[]): Promise<void>;
   lift(): Promise<void>;
   close(): Promise<void>;
@@ -68,7 +68,7 @@ export interface Other {
   end(): Promise<void>;
 }
 
-/** A session of somebody else's; `replication: 'database'` makes it a walsender, which runs statements, too. */
+/** A session of another role; `replication: 'database'` makes it a walsender, which runs statements, too. */
 export async function other(
   settings: ConnectionSettings,
   name: string,

@@ -1,5 +1,5 @@
 /**
- * Takes a step through its whole life on real servers: fresh, already done, crashed after acting, two at once, and inspected inside
+ * Takes a step through its whole lifecycle on real servers: fresh, already done, crashed after acting, two at once, and inspected inside
  * `begin read only`. Every step that acts passes through here.
  */
 import pg from 'pg';
@@ -15,17 +15,17 @@ import type { Reader, Statement } from '../../lambdas/ports/database.ts';
 import { stepNamed } from '../../lambdas/steps/index.ts';
 import { silent, type VisitOptions, type World } from './world.ts';
 
-export interface Life extends VisitOptions {
+export interface Lifecycle extends VisitOptions {
   /** A new world in which the step has not acted yet and everything before it is done. Destroyed after each test. */
   world(): Promise<World>;
   /** What the step is for, read from the servers; must differ before and after, and must not change by running it again. */
   effect(world: World): Promise<unknown>;
 }
 
-/** Declares the tests of one step's life. Call it inside a `describe`. */
-export function describeLifecycle(name: StepName, life: Life): void {
+/** Declares the tests of one step's lifecycle. Call it inside a `describe`. */
+export function describeLifecycle(name: StepName, lifecycle: Lifecycle): void {
   const step = stepNamed(name);
-  const { world: make, effect, ...options } = life;
+  const { world: make, effect, ...options } = lifecycle;
   const neverActs: AnyStep = {
     ...step,
     async act() {
@@ -102,7 +102,7 @@ const visitOf = ({ input = {}, state = {}, budgetMs = 60_000 }: VisitOptions): V
   log: silent,
 });
 
-/** A reader whose every query runs in one `begin read only` that nobody can leave. */
+/** A reader whose every query runs in one `begin read only` that a statement cannot leave. */
 async function readOnly(settings: ConnectionSettings): Promise<{ reader: Reader; end(): Promise<void> }> {
   const client = new pg.Client(clientConfig(settings, 'test read only'));
   await client.connect();

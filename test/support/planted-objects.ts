@@ -1,5 +1,5 @@
 /**
- * Code of a user's behind every kind of object that a look can touch. It does what it should until it is armed; from then on the server's log
+ * User code behind every kind of object that an inspection can touch. It does what it should until it is armed; from then on the server's log
  * has a line for each time that any of it ran, whatever becomes of the transaction, and whether that may write or not.
  */
 import { REPLICATION_ROLE } from '../../lambdas/config/names.ts';
@@ -111,7 +111,7 @@ delete from evil.derived where id = 7;`;
 
 export async function arm(world: World): Promise<void> {
   await world.target(DIFFERENT);
-  // As somebody who may: policies hide no row, and would still be run where they are looked at.
+  // As a role that may: policies hide no row, and would still be run where they are looked at.
   await world.source(`alter role ${REPLICATION_ROLE} bypassrls`);
   for (const side of ['source', 'target'] as const) {
     await world[side](`

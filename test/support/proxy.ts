@@ -90,7 +90,7 @@ export class WireProxy {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  /** Passes nothing on in either direction, not even that somebody has hung up, until {@link heal}. New connections hang. */
+  /** Passes nothing on in either direction, not even that an end has hung up, until {@link heal}. New connections hang. */
   blackhole(): void {
     this.#silence ??= new Promise((resolve) => {
       this.#endSilence = resolve;
@@ -131,7 +131,7 @@ export class WireProxy {
     }
   }
 
-  /** Passes messages on until one end hangs up; then the other one is told. */
+  /** Passes messages on until one end hangs up; then the other one is closed, too. */
   async #pump(from: Socket, to: Socket, framer: Framer, at: Moment, understand: (message: Message) => readonly Exchange[]): Promise<void> {
     let passing: Buffer[] = [];
     const passOn = async () => {

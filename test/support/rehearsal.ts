@@ -10,7 +10,7 @@ import { rehearse } from '../../rehearsal/rehearse.ts';
 import type { Report } from '../../rehearsal/report.ts';
 
 export const silentProgress: Progress = { say: () => {}, visiting: () => {}, visited: () => {}, ended: () => {}, clear: () => {} };
-/** Fewer milliseconds between two looks than a person would want to see. */
+/** Polls more often than a person would want to see. */
 export const QUICK: Pace = { budgetMs: 60_000, pollMs: 100, retryMs: 200 };
 
 export function optionsOf(...words: string[]): RehearsalOptions {
@@ -22,11 +22,11 @@ export function optionsOf(...words: string[]): RehearsalOptions {
 /** Transactions a second where a test does not say: several rehearsals share the processor. */
 const RATE = 50;
 
-export const rehearseQuickly = (words: readonly string[], company: Partial<Hooks> = {}): Promise<Report> =>
+export const rehearseQuickly = (words: readonly string[], hooks: Partial<Hooks> = {}): Promise<Report> =>
   rehearse(optionsOf(...words, ...(words.some((word) => word.startsWith('--rate=')) ? [] : [`--rate=${RATE}`])), {
     progress: silentProgress,
     pace: QUICK,
-    ...company,
+    ...hooks,
   });
 
 /** Runs SQL on one side; the rows of the last statement. */

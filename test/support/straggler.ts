@@ -81,6 +81,6 @@ export async function acceptsWrites(login: ConnectionSettings, politely: boolean
   }
 }
 const REFUSALS = new Set([
-  INSUFFICIENT_PRIVILEGE, // insufficient_privilege: no CONNECT
-  READ_ONLY_SQL_TRANSACTION, // read_only_sql_transaction
+  INSUFFICIENT_PRIVILEGE, // without CONNECT
+  READ_ONLY_SQL_TRANSACTION,
 ]);

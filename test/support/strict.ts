@@ -12,7 +12,7 @@ export function changesIn(text: string): string[] {
   return [...bare.matchAll(CHANGE)].map(({ index }) => bare.slice(index, endOf(bare, index)).replace(/\s+/g, ' ').trim());
 }
 
-/** Those without WHERE of their own: one inside of parentheses is somebody else's. */
+/** Those without WHERE of their own: one inside of parentheses belongs to a subquery. */
 export const unboundedIn = (text: string): string[] => changesIn(text).filter((change) => !/\bwhere\b/i.test(atTop(change)));
 
 const withoutComments = (text: string): string => text.replace(/\/\*[\s\S]*?\*\//g, ' ').replace(/(^|\s)(\/\/|--)[^\n]*/g, '$1');

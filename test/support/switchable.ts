@@ -22,7 +22,7 @@ export const SWITCHABLE: WorldOptions = {
   sourceParameters: { wal_retrieve_retry_interval: '100ms', max_worker_processes: 20, max_logical_replication_workers: 12 },
 };
 
-/** The same role on both sides, which may do what an application may, and is nobody's member. */
+/** The same role on both sides, which may do what an application may, and is a member of no role. */
 export async function letInApplication(world: World): Promise<World> {
   for (const run of [world.source, world.target]) {
     await run(`do $$ begin create role ${ROLE} login password '${PASSWORD}'; exception when duplicate_object then null; end $$`);

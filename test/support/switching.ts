@@ -61,8 +61,6 @@ export interface SwitchServers {
   destroy(): Promise<void>;
 }
 
-const ENDED_BY_SOMEBODY = ADMIN_SHUTDOWN;
-
 /** A fence ends this session too, should it meet one; a statement that was ended has done nothing, and is run again. */
 function insisting(settings: ConnectionSettings): Sql {
   const sql = sqlOn(settings, { options: INSIST });
@@ -71,7 +69,7 @@ function insisting(settings: ConnectionSettings): Sql {
       try {
         return await sql(text, values);
       } catch (error) {
-        if (!(error instanceof pg.DatabaseError) || error.code !== ENDED_BY_SOMEBODY) throw error;
+        if (!(error instanceof pg.DatabaseError) || error.code !== ADMIN_SHUTDOWN) throw error;
       }
     }
   };
@@ -118,7 +116,7 @@ async function replicated(
     target: proxies.target.login(database.target),
     application: secret,
     hook: noHook,
-    // The servers reach each other past the proxies, through which nobody sees how the edge is encrypted.
+    // The servers reach each other past the proxies, through which it is not visible how the edge is encrypted.
     wayBack: { host: database.target.host, port: database.target.port, sslmode: 'require' },
   };
 

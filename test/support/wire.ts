@@ -1,4 +1,4 @@
-/** What is asked over a connection, for somebody in the middle who wants to know which statement it is and when its answer is complete. */
+/** What is asked over a connection, for a proxy in the middle that has to know which statement it is and when its answer is complete. */
 import { type Message, statementIn } from '../../rehearsal/servers/front/wire.ts';
 
 /** A statement that was asked over one connection. */

@@ -35,9 +35,9 @@ export interface VisitOptions {
   readonly input?: Readonly<Record<string, Json>>;
   /** Results of earlier visits, by step; the step's own last result makes it a later visit. */
   readonly state?: Readonly<Record<string, unknown>>;
-  /** Milliseconds that the visit may take; a minute unless told. */
+  /** Milliseconds that the visit may take; a minute unless given. */
   readonly budgetMs?: number;
-  /** Name of the execution; always the same one unless told. */
+  /** Name of the execution; always the same one unless given. */
   readonly execution?: string;
 }
 
@@ -198,7 +198,7 @@ async function worldOf(pair: Pair, options: WorldOptions, owner: boolean): Promi
   return world;
 }
 
-/** How a role of a side logs in there, as whoever is not its superuser does. */
+/** How a role of a side logs in there, as any role but its superuser does. */
 export const loginAs = (world: Pick<World, 'pair' | 'database'>, side: SideName, role: string, password: string): ConnectionSettings => ({
   ...world.database[side],
   user: side === 'target' ? `${role}.${world.pair.edge.branch}` : role,

@@ -36,7 +36,7 @@ export class Invocation {
     this.#stand?.();
   }
 
-  /** @param holdsLocks then nobody stands still: others would wait for what is held, which is a matter of `test/faults` */
+  /** @param holdsLocks then no invocation is suspended: others would wait for what is held, which is a matter of `test/faults` */
   async call<Result>(work: () => Promise<Result>, lose: () => void = () => {}, holdsLocks = false): Promise<Result> {
     const strike = this.#strike?.at === this.#calls ? this.#strike : undefined;
     const struck = strike && holdsLocks ? { ...strike, how: 'fails' as const } : strike;

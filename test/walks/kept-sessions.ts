@@ -1,11 +1,9 @@
-/** The application of a walk: a session at each side, kept until somebody ends it, as a fence has to. It ignores what the database has by default. */
+/** The application of a walk: a session at each side, kept until it is ended, as by a fence. It ignores what the database has by default. */
 import pg from 'pg';
 import type { SideName } from '../../lambdas/config/side-name.ts';
 import { INSUFFICIENT_PRIVILEGE } from '../../lambdas/postgres/sqlstates.ts';
 import { applicationSession, IGNORING_THE_FENCE } from '../support/switchable.ts';
 import type { World } from '../support/world.ts';
-
-const NO_RIGHT_TO_CONNECT = INSUFFICIENT_PRIVILEGE;
 
 export class KeptSessions {
   readonly #world: World;
@@ -17,7 +15,7 @@ export class KeptSessions {
     this.#table = table;
   }
 
-  /** Whether the server took it, in the session that there is, or else in a new one: whoever is not let in cannot write. */
+  /** Whether the server took it, in the session that there is, or else in a new one: a role that is not let in cannot write. */
   async insert(side: SideName, token: string, end: 'commit' | 'rollback'): Promise<boolean> {
     const text = `begin; insert into ${this.#table} values ('${token}'); ${end}`;
     const kept = this.#sessions.get(side);
@@ -35,7 +33,7 @@ export class KeptSessions {
       await session.query(text);
       return true;
     } catch (error) {
-      if (error instanceof pg.DatabaseError && error.code === NO_RIGHT_TO_CONNECT) return false;
+      if (error instanceof pg.DatabaseError && error.code === INSUFFICIENT_PRIVILEGE) return false;
       throw error;
     }
   }

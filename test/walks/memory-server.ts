@@ -41,7 +41,7 @@ export class MemoryServer {
   rows = new Set<string>();
   /** Who holds the advisory lock of a switch. */
   locked: MemorySession | undefined;
-  /** Statements that lift a fence later, whoever is still there. */
+  /** Statements that lift a fence later, without any session. */
   deadMen: { readonly epoch: number; readonly at: number; readonly attempt: string }[] = [];
 
   /** Functions whose statements were sent here and are not known; a step may have taken the error for a reason to give up. */

@@ -1,7 +1,7 @@
 /** Walks through our own code on two sides in memory: thousands of orders of crash, retry, abort, Recovery and lost answer. */
 import fc from 'fast-check';
 import { describe, it, vi } from 'vitest';
-import { memoryStage } from './memory-stage.ts';
+import { memoryContext } from './memory-context.ts';
 import { HANGS_AFTER_MS, runsOf } from './runs.ts';
 import { walk, walks } from './walk.ts';
 
@@ -39,7 +39,7 @@ const WALKS = 4_000;
 describe('every order of crash, retry, abort, Recovery and lost answer, in memory', () => {
   it('leaves one serving side, the secret leading there, and nothing lost (#9.2)', { timeout: HANGS_AFTER_MS }, async () => {
     await fc.assert(
-      fc.asyncProperty(walks(10), (happenings) => walk(memoryStage(), happenings)),
+      fc.asyncProperty(walks(10), (happenings) => walk(memoryContext(), happenings)),
       runsOf(WALKS),
     );
   });

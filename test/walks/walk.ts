@@ -6,7 +6,7 @@ import { MigrationError } from '../../lambdas/config/errors.ts';
 import { committedDirection, servingSide } from '../../lambdas/state/gates.ts';
 import { untold } from '../../lambdas/switch/recovery.ts';
 import { Invocation, type Strike } from './interruptible.ts';
-import type { Machine, Stage } from './stage.ts';
+import type { Machine, WalkContext } from './walk-context.ts';
 
 export type Happening =
   /** A visit of a step, which may be struck. One that stands still belongs to an execution that was aborted. */
@@ -44,17 +44,17 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
 export const walks = (longest: number): fc.Arbitrary<readonly Happening[]> => fc.array(happening, { minLength: 1, maxLength: longest });
 
 interface Walker {
-  readonly stage: Stage;
-  /** Tells the executions and the writes of one walk from those of others on the same stage. */
+  readonly context: WalkContext;
+  /** Tells the executions and the writes of one walk from those of others on the same context. */
   readonly name: string;
   readonly acknowledged: string[];
   readonly executions: string[];
   readonly standing: { readonly invocation: Invocation; readonly end: Promise<unknown> }[];
 }
 
-/** From a stage where one side serves to one where one side does. */
-export async function walk(stage: Stage, happenings: readonly Happening[], name = '1'): Promise<void> {
-  const walker: Walker = { stage, name, acknowledged: [], executions: [], standing: [] };
+/** From a context where one side serves to one where one side does. */
+export async function walk(context: WalkContext, happenings: readonly Happening[], name = '1'): Promise<void> {
+  const walker: Walker = { context, name, acknowledged: [], executions: [], standing: [] };
   await write(walker);
   for (const one of happenings) {
     await happen(walker, one);
@@ -71,7 +71,7 @@ export async function walk(stage: Stage, happenings: readonly Happening[], name 
 }
 
 async function happen(walker: Walker, one: Happening): Promise<void> {
-  const { stage, executions, standing } = walker;
+  const { context, executions, standing } = walker;
   switch (one.does) {
     case 'visit':
       executions.push(`${one.machine}-${walker.name}-${executions.length}`);
@@ -85,14 +85,14 @@ async function happen(walker: Walker, one: Happening): Promise<void> {
       return;
     }
     case 'crash':
-      return stage.crash(one.side);
+      return context.crash(one.side);
     case 'time':
-      return stage.passTime();
+      return context.passTime();
     case 'lock the secret':
-      stage.secret.locked = one.locked;
+      context.secret.locked = one.locked;
       return;
     case 'break the hook':
-      stage.hook.broken = one.broken;
+      context.hook.broken = one.broken;
   }
 }
 
@@ -100,7 +100,7 @@ async function happen(walker: Walker, one: Happening): Promise<void> {
 async function visit(walker: Walker, machine: Machine, execution: string, strike?: Strike, of?: string): Promise<void> {
   const invocation = new Invocation(strike);
   const input = of === undefined ? {} : { execution: of };
-  const end = walker.stage.visit(machine, execution, invocation, input).catch((error: unknown) => {
+  const end = walker.context.visit(machine, execution, invocation, input).catch((error: unknown) => {
     if (!(error instanceof MigrationError)) throw error;
   });
   const how = await Promise.race([end, invocation.stands]);
@@ -114,14 +114,14 @@ const MOST_VISITS = 12;
 
 /** When everything works again, Recovery for whatever has begun, once each. */
 async function settle(walker: Walker): Promise<void> {
-  const { stage, executions } = walker;
-  stage.secret.locked = false;
-  stage.hook.broken = false;
-  await stage.passTime();
+  const { context, executions } = walker;
+  context.secret.locked = false;
+  context.hook.broken = false;
+  await context.passTime();
   for (const of of [undefined, ...executions]) {
     for (let visits = 0; ; visits += 1) {
       expect(visits, `visits of Recovery for ${of}`).toBeLessThan(MOST_VISITS);
-      const verdict = await stage.visit('LiftFence', 'Recovery', new Invocation(undefined), of === undefined ? {} : { execution: of });
+      const verdict = await context.visit('LiftFence', 'Recovery', new Invocation(undefined), of === undefined ? {} : { execution: of });
       await check(walker);
       if (verdict === 'done') break;
     }
@@ -132,16 +132,16 @@ async function settle(walker: Walker): Promise<void> {
 
 /** One side serves, the secret leads there, everything acknowledged is there, and its changes go on to the other side or nowhere. */
 async function settled(walker: Walker): Promise<void> {
-  const { stage, acknowledged } = walker;
-  await stage.reconnect();
-  const gates = await stage.gates();
+  const { context, acknowledged } = walker;
+  await context.reconnect();
+  const gates = await context.gates();
   const serving = servingSide(gates);
-  expect(await stage.writable()).toEqual([serving]);
-  expect(stage.secret.leadsTo).toBe(serving);
+  expect(await context.writable()).toEqual([serving]);
+  expect(context.secret.leadsTo).toBe(serving);
   expect(await write(walker), 'a write at the end is taken').toBe(true);
-  const there = await stage.written(serving);
+  const there = await context.written(serving);
   expect(acknowledged.filter((token) => !there.has(token))).toEqual([]);
-  expect(await stage.streams()).toEqual(streamsFrom(serving));
+  expect(await context.streams()).toEqual(streamsFrom(serving));
   expect([...untold(gates.source), ...untold(gates.target)]).toEqual([]);
 }
 
@@ -155,18 +155,18 @@ function streamsFrom(serving: 'source' | 'target'): unknown {
 
 /** True at any time: never both sides; and what the gates say is what is so. */
 async function check(walker: Walker): Promise<void> {
-  expect(walker.stage.defects()).toEqual([]);
-  const writable = await walker.stage.writable();
+  expect(walker.context.defects()).toEqual([]);
+  const writable = await walker.context.writable();
   expect(writable.length, `sides that take writes: ${writable.join(', ')}`).toBeLessThanOrEqual(1);
-  const gates = await walker.stage.gates();
+  const gates = await walker.context.gates();
   if (committedDirection(gates) === CUTOVER) expect(writable).not.toContain('source');
   if (committedDirection(gates) === ROLLBACK) expect(writable).not.toContain('target');
   await write(walker);
 }
 
-async function write({ stage, name, acknowledged }: Walker): Promise<boolean> {
+async function write({ context, name, acknowledged }: Walker): Promise<boolean> {
   const token = `write ${name} ${acknowledged.length}`;
-  const taken = await stage.write(token);
+  const taken = await context.write(token);
   if (taken) acknowledged.push(token);
   return taken;
 }

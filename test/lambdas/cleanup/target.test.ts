@@ -78,7 +78,7 @@ describe('the target of Cleanup', () => {
     ['a subscription of another database', { subscriptions: [subscriptionName('other')] }, source(), true],
     ['the copy of another cluster, and its subscription', { copy: copyOf('them'), incarnation: 'theirs' }, source(), true],
     ['the same, when we have made no slot either', { copy: copyOf('them'), incarnation: undefined }, noSlot, true],
-    ['the copy of another cluster that nobody feeds any more', { copy: copyOf('them'), subscriptions: [] }, source(), false],
+    ['the copy of another cluster without its subscription', { copy: copyOf('them'), subscriptions: [] }, source(), false],
     ['our copy from before the source was upgraded in place', { copy: copyOf('us before') }, source(), false],
     ['our copy after a switch', { ...NO_SUBSCRIPTION, gate, publisher: back('reborn') }, source('born', 'reborn'), false],
     [

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { follow, type Held } from '../../../lambdas/comparison/follow.ts';
 import type { Side } from '../../../lambdas/comparison/sides.ts';
 
-/** A look that answers from scripts: what a side says of each item at its first look, its second, and so on; the last answer stays. */
+/** A reading from scripts: what a side returns for each item at its first reading, its second, and so on; the last answer stays. */
 function scripted(script: Readonly<Record<string, Readonly<Record<Side, readonly (string | undefined)[]>>>>) {
   const asked = { source: 0, target: 0 };
   return async (side: Side, items: readonly string[]): Promise<Held> => {
@@ -45,7 +45,7 @@ describe('following differing rows', () => {
     const moving = Array.from({ length: 20 }, (_, n) => `source ${n}`);
     const look = scripted({
       hot: { source: moving, target: ['elsewhere'] },
-      // Looks of two: stands still once, then moves and arrives.
+      // Two readings: unchanged once, then changed and equal.
       once: { source: ['1', '1', '1', '2'], target: ['old', 'old', '2'] },
     });
     expect(await follow(['hot', 'once'], look, yes)).toEqual({ different: [], moving: 1 });

@@ -6,7 +6,7 @@ import { nextPollSeconds, runStep, type Step } from '../../../lambdas/engine/ste
 
 type Plain = Step<never, Verdict, { saw: Verdict }>;
 
-/** A step whose looks find these verdicts, one after the other. */
+/** A step whose inspections return these verdicts, one after the other. */
 function stepThatSees(...verdicts: Verdict[]): Plain & { acts: number } {
   const step = {
     needs: [],

@@ -59,11 +59,11 @@ describe('an unexpected error (#11)', () => {
   });
 
   it('in the judgement, the evidence or the second inspection is reported with its phase', async () => {
-    let looks = 0;
+    let inspections = 0;
     const { interrupted = '' } = stepNamed('SyncSequences');
     const second = async () => {
-      looks += 1;
-      return looks === 2 ? planted() : {};
+      inspections += 1;
+      return inspections === 2 ? planted() : {};
     };
     expect((await failing('SyncSequences', { interrupted, inspect: second })).message).toContain(
       'SyncSequences stopped after it had acted, while it looked whether that took effect. Some sequences of the target may be set ahead',

@@ -15,7 +15,7 @@ const event: StepEvent = {
   polls: true,
 };
 
-/** A cluster whose writer is as `status` says; RebootSource looks at nothing else while it is not available. One that nobody manages has no writer. */
+/** A cluster whose writer is as `status` says; RebootSource reads nothing else while it is not available. An unmanaged one has no writer. */
 const host = (status: string, overrides: Partial<Host> = {}): Host => {
   const cluster: Partial<Bindings['cluster']> = {
     migrationGroup: 'group',

@@ -25,7 +25,7 @@ interface Circumstances {
   readonly away?: 'source' | 'target';
 }
 
-/** One look, as the function takes it. */
+/** One collection, as the function makes it. */
 async function look(
   world: World,
   { memory = new MetricHistory(), finished = true, now = Date.now(), away }: Circumstances = {},
@@ -40,14 +40,14 @@ async function look(
   }
 }
 
-/** The measures of a look that was whole. */
+/** The measures of a complete collection. */
 async function measuresOf(world: World, circumstances: Circumstances = {}) {
   const { measures, failures } = await look(world, circumstances);
   expect(failures).toEqual([]);
   return measures;
 }
 
-/** Waits for a look to show this. */
+/** Waits for a collection with these measures. */
 async function shows(world: World, expected: Snapshot['measures'], circumstances: Circumstances = {}): Promise<Snapshot['measures']> {
   let measures: Snapshot['measures'] = {};
   await eventually(async () => {
@@ -106,7 +106,7 @@ describe('collecting metrics', () => {
           expect(seen.CopyBytes).toBeLessThan(seen.CopyBytesTotal ?? 0);
           expect(seen).toMatchObject({ CopyIdleSeconds: 0, ReadyToCutOver: 0 });
           expect(seen.TargetBytes).toBeGreaterThan(1_000_000);
-          // The lock lets one look more find progress of the other tables; the one after it finds none.
+          // The lock lets one more collection find progress of the other tables; the next one finds none.
           await measuresOf(world, { memory, now: now + MINUTE });
           const idle = await measuresOf(world, { memory, now: now + 31 * MINUTE });
           expect(idle.CopyIdleSeconds).toBeGreaterThanOrEqual(1_800);
@@ -149,7 +149,7 @@ describe('collecting metrics', () => {
           const later = await measuresOf(world, { memory, now: now + 20 * MINUTE });
           expect(first.LagBytes).toBeGreaterThan(10_000);
           expect(first.LagMilliseconds).toBeGreaterThanOrEqual(CONFIRMATION_TIMEOUT_MS);
-          // The WAL that is not confirmed was written after the look at `now`.
+          // The WAL that is not confirmed was written after the collection at `now`.
           expect(later.LagMilliseconds).toBeGreaterThanOrEqual(19 * MINUTE);
           expect(later).toMatchObject({ ReadyToCutOver: 0 });
         } finally {

@@ -40,7 +40,7 @@ insert into emptied values (1, 'before');
 delete from emptied;
 insert into part_one values (1, 'before');
 insert into child values (1, 'before');`;
-/** Once the slot is there, and before anybody looks. */
+/** Once the slot is there, and before the next inspection. */
 const BETWEEN = `
 update truncated set v = 'changed' where id = 2;
 truncate truncated;
@@ -244,7 +244,7 @@ describe.each(versions([11, 17] as const, [15, 18] as const, [17, 18] as const))
         }),
       ).rejects.toThrow('the function is gone');
       await world.source('select pg_drop_replication_slot($1)', [subscriptionName(world.database.name)]);
-      await world.asSourceRole(`insert into ${quiet(4)} values (1, 'nobody saw this')`);
+      await world.asSourceRole(`insert into ${quiet(4)} values (1, 'not seen by the list')`);
       await ends(world);
       expect(await withoutCopy(world)).not.toContain(quiet(4));
     });
@@ -262,7 +262,7 @@ describe.each(versions([11, 17] as const, [15, 18] as const, [17, 18] as const))
 
     it('are refused where the target holds rows', async () => {
       const world = await fresh();
-      await world.target(`insert into ${quiet(7)} values (1, 'of somebody else')`);
+      await world.target(`insert into ${quiet(7)} values (1, 'of another session')`);
       await expect(world.until('CreateSubscription')).rejects.toMatchObject({
         name: 'CopyStalled',
         message: expect.stringContaining(`public.${quiet(7)}`),

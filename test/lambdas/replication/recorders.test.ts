@@ -103,7 +103,7 @@ async function mute(): Promise<{ readonly port: number; close(): void }> {
 describe.each(versions(11, 13, 15, 17))('a source of version %i that logs all statements (#9.13)', (version) => {
   let world: World;
   beforeAll(async () => {
-    // Before 16 nobody but a superuser may, whom RDS has none of.
+    // Before 16 only a superuser may, and RDS has none.
     const plainSource = 'superuser';
     world = await startWorld({ source: version, target: 18, sourceParameters: LOADED, ...(version < 16 && { plainSource }) });
     if (version >= 16) {

@@ -14,7 +14,7 @@ import { startWorld, type World } from '../../support/world.ts';
 const CANARY = "canary's \\ password";
 const NAME = 'a_subscription';
 const OPTIONS = { binary: false, streaming: 'off' } as const;
-/** Port 1 answers nobody. */
+/** No server listens on port 1. */
 const nowhere = (libpq?: number): string =>
   connectionString({ user: 'x', host: '127.0.0.1', port: 1, sslmode: 'require' }, CANARY, 'nowhere', 'x', libpq);
 const NOWHERE = nowhere();

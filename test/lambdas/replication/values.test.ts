@@ -10,7 +10,7 @@ import { sqlOn, startWorld, type World } from '../../support/world.ts';
 type Side = 'source' | 'target';
 type Settings = Readonly<Record<string, string>>;
 
-/** As usual in some countries, or merely possible; each would change a value, or refuse it, where nobody pins anything. */
+/** As usual in some countries, or merely possible; each would change a value, or refuse it, without pinned settings. */
 const HOSTILE: Record<Side, Settings> = {
   source: {
     ...{ datestyle: 'SQL, DMY', intervalstyle: 'sql_standard', lc_monetary: 'de_DE.UTF-8', bytea_output: 'escape', xmloption: 'document' },

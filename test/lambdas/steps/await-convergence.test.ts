@@ -7,7 +7,7 @@ import { describeLifecycle } from '../../support/lifecycle.ts';
 import { eventually, replicated, type SharedServers, sharedServers, sidesAgree } from '../../support/replicated.ts';
 import type { World } from '../../support/world.ts';
 
-/** Fifteen seconds are kept for returning, so this is time for one look of two seconds. */
+/** Fifteen seconds are kept for returning, so this is time for one sample of two seconds. */
 const ONE_SHORT_LOOK_MS = 17_000;
 
 const marked = async (world: World) =>

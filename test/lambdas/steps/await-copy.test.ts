@@ -172,7 +172,7 @@ describe('AwaitCopy with a copy that cannot end', () => {
   it('names rows that were on the target before the copy', async () => {
     const { world, lock, first } = await inFlight();
     try {
-      // By the session that holds the lock: nobody else could write meanwhile.
+      // By the session that holds the lock: no other could write meanwhile.
       await lock.script(`insert into ${LOCKED} (id) values (3); commit`);
     } finally {
       await lock.end();

@@ -92,7 +92,7 @@ describe('CheckCutover', () => {
     await expect(visit()).rejects.toThrow(TransientError);
     expect(await markers(world)).toEqual([]);
     expect(await visit()).toMatchObject({ verdict: 'done' });
-    expect(calls).toBe(3); // before the looks, and as a check of its own
+    expect(calls).toBe(3); // before the lag samples, and as a check of its own
   });
 
   it('steps aside for an older execution', async () => {

@@ -170,7 +170,7 @@ describe('CreateSubscription that was interrupted', () => {
       expect(await world.visit('CreateSubscription')).toMatchObject({ verdict: 'pending' });
       ours.connection.stream.destroy();
       await holds(false);
-      const theirs = await heldBy('somebody else');
+      const theirs = await heldBy('another application');
       await expect(world.visit('CreateSubscription')).rejects.toThrow(ReplicationBroken);
       theirs.connection.stream.destroy();
       await holds(false);

@@ -84,7 +84,7 @@ describe('DropReplication beside objects of others', () => {
         return step.act?.({ ...ctx, source }, seen) ?? Promise.resolve();
       },
     };
-    // The visit's second look finds all of it gone, or some of it left for the next visit.
+    // The visit's second inspection finds all of it gone, or some of it left for the next visit.
     expect(['pending', 'done']).toContain((await world.run('DropReplication', overtaken)).verdict);
     expect(dropped).toBe(true);
     await world.until('DropReplication');

@@ -50,7 +50,7 @@ describe('LiftFence', () => {
     within(fresh, async (world) => {
       const before = await fenceOn(world, 'source');
       await killedInside(world);
-      expect(await writableSides(world)).toEqual(['target']); // where nobody is sent to, and SwitchOver would have closed it
+      expect(await writableSides(world)).toEqual(['target']); // where the secret does not lead, and SwitchOver would have closed it
       await world.until('LiftFence');
       expect(await fenceOn(world, 'source')).toEqual(before);
       await writeAt(world, 'source');

@@ -3,7 +3,18 @@ import { CleanupIncomplete, ClusterNotConfigurable } from '../../../lambdas/conf
 import { parameterGroupOf } from '../../../lambdas/config/names.ts';
 import type { Cluster, ClusterState, Parameter } from '../../../lambdas/ports/cluster.ts';
 import { unmanagedCluster } from '../../../rehearsal/aurora-stand-in.ts';
-import { GROUP, member, OURS, type Play, type Played, playedCluster, reader, state, THEIRS, USERS_GROUP } from '../../support/cluster.ts';
+import {
+  type ClusterOptions,
+  GROUP,
+  member,
+  OURS,
+  type Played,
+  playedCluster,
+  reader,
+  state,
+  THEIRS,
+  USERS_GROUP,
+} from '../../support/cluster.ts';
 import { untilDoneOn, visitOn } from '../../support/control-plane.ts';
 import { describeLifecycle } from '../../support/lifecycle.ts';
 import { startWorld, type World } from '../../support/world.ts';
@@ -23,13 +34,13 @@ const settings = async ({ places: { cluster } }: World) => {
 };
 
 /** A cluster after ConfigureSource. */
-async function prepared(play: Play = {}): Promise<Played> {
-  const cluster = playedCluster(play);
+async function prepared(options: ClusterOptions = {}): Promise<Played> {
+  const cluster = playedCluster(options);
   await untilDoneOn(cluster, 'ConfigureSource');
   cluster.calls.length = 0;
   return cluster;
 }
-/** What somebody else does to it. */
+/** A change by another principal. */
 const change = (cluster: Played, over: Partial<ClusterState>): void => {
   cluster.state = { ...cluster.state, ...over };
 };
@@ -128,13 +139,13 @@ describe('a change by another principal meanwhile', () => {
 
 const PREFIX = 'planetscale-migration:Shop:';
 const set = (name: string, value: string): Parameter => ({ name, value, applyMethod: 'immediate' });
-/** What somebody with the right to tag, and no other, does to it. */
+/** A change by a principal with the right to tag alone. */
 const retag = (cluster: Played, arn: string, tags: Record<string, string>): void => {
   cluster.tagged.set(arn, { ...cluster.tagged.get(arn), ...tags });
 };
 
 describe('a journal changed by another principal (#9.15)', () => {
-  it.each<[string, Record<string, string>, Play, RegExp]>([
+  it.each<[string, Record<string, string>, ClusterOptions, RegExp]>([
     [
       'a group that is not there',
       { 'parameter-group': 'evil-group' },
@@ -166,8 +177,8 @@ describe('a journal changed by another principal (#9.15)', () => {
       {},
       /sg-0other, which is no security group of this stack/,
     ],
-  ])('is not followed, and the cluster is unchanged: %s', async (_what, tags, play, words) => {
-    const cluster = await prepared({ ...play, state: state({ securityGroups: [THEIRS, 'sg-0other'] }) });
+  ])('is not followed, and the cluster is unchanged: %s', async (_what, tags, options, words) => {
+    const cluster = await prepared({ ...options, state: state({ securityGroups: [THEIRS, 'sg-0other'] }) });
     retag(cluster, cluster.state.arn, Object.fromEntries(Object.entries(tags).map(([name, value]) => [PREFIX + name, value])));
     const before = cluster.state;
     const refused = visit(cluster);

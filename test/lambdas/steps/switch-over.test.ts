@@ -109,7 +109,7 @@ describe('SwitchOver', () => {
     const world = await fresh();
     try {
       const before = await fenceOn(world, 'source');
-      await world.target(`update public.plain set "Some Text" = 'changed by somebody' where id = 7`);
+      await world.target(`update public.plain set "Some Text" = 'changed by hand' where id = 7`);
       await expect(evidenceOf(world, { verify: 'fence' })).rejects.toMatchObject({
         name: 'SwitchFailed',
         message: expect.stringMatching(/^Nothing was switched: .*plain.* The fence was lifted .* the application goes on at the source\./s),
@@ -170,7 +170,7 @@ revoke connect on database "${name}" from public; grant connect on database "${n
     return staysOpenWithoutAWayBack(world);
   });
 
-  it('is held while the secret and then the hook function are called', async () => {
+  it('comes with a call of the hook function before the secret is changed, and one after', async () => {
     const calls: string[] = [];
     const secret = world.places.application as ReturnType<typeof variableSecret>;
     hook = async (moment) => {

@@ -14,7 +14,7 @@ describe.each(versions([11, 17] as const, [15, 18] as const, [18, 18] as const))
     let crash: ((side: SideName) => Promise<void>) | undefined;
     const secret = variableSecret();
     beforeAll(async () => {
-      // Nobody writes the WAL of a commit that did not wait for it, until long after the crash.
+      // The WAL of a commit that did not wait for it is not flushed until long after the crash.
       const lazy = { wal_writer_delay: '10s', bgwriter_delay: '10s' };
       const options = { ...SWITCHABLE, source, target, sourceParameters: { ...SWITCHABLE.sourceParameters, ...lazy } };
       const application = {
@@ -45,7 +45,7 @@ alter role ${identifier(user)} in database ${database} set synchronous_commit = 
       const outcome = await world.visit('SwitchOver').catch((error: Error) => error.name);
       expect(crash, 'the crash came').toBeUndefined();
       expect(outcome).toMatchObject({ verdict: 'done' });
-      // By itself, and not because somebody has asked the other witnesses.
+      // By itself, and not because Recovery has read the other records.
       expect(await world.source('select state, commits from planetscale_migration.gate')).toEqual([{ state: 'closed', commits: 1 }]);
       expect(await writableSides(world)).toEqual(['target']);
       expect(await world.until('LiftFence', { input: { execution: 'test' } })).toMatchObject({ evidence: { serving: 'target' } });

@@ -38,7 +38,7 @@ describe.each([
 
 describe("the stream back to a source without the target's certificate authority (#10)", () => {
   it('is refused before the fence with the setting that helps, and created with it', async () => {
-    const certificate = await newCertificate(await newAuthority('Somebody'));
+    const certificate = await newCertificate(await newAuthority('Another authority'));
     const world = await letInApplication(await replicated({ ...SWITCHABLE, source: 17, target: 18, edge: { certificate } }));
     try {
       const refused = world.visit('SwitchOver');

@@ -148,7 +148,7 @@ describe.each([
         ...liftFence,
         async inspect(ctx: Parameters<typeof liftFence.inspect>[0]) {
           const seen = await liftFence.inspect(ctx);
-          await commit?.(); // between the look and the act
+          await commit?.(); // between the inspection and the act
           commit = undefined;
           return seen;
         },

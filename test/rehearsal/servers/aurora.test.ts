@@ -7,8 +7,6 @@ import { SOURCE_ROLE, startSource } from '../../../rehearsal/servers/pair.ts';
 import { versions } from '../../support/versions.ts';
 import { type Sql, sqlOn } from '../../support/world.ts';
 
-const FORBIDDEN = INSUFFICIENT_PRIVILEGE;
-
 describe.each(versions(11, 13, 15, 17, 18))('the embedded source %i in the manner of Aurora (#10)', (version) => {
   let side: Awaited<ReturnType<typeof startSource>>;
   let database: ConnectionSettings;
@@ -52,17 +50,17 @@ describe.each(versions(11, 13, 15, 17, 18))('the embedded source %i in the manne
     `select subconninfo from pg_subscription`,
   ])('refuses: %s', async (statement) => {
     await superuser('do $$ begin create role someone; exception when duplicate_object then null; end $$');
-    await expect(master(statement)).rejects.toMatchObject({ code: FORBIDDEN });
+    await expect(master(statement)).rejects.toMatchObject({ code: INSUFFICIENT_PRIVILEGE });
   });
 
   it('admits rdsadmin alone to its database, where rdsadmin has a session, also after a restart', async () => {
-    await expect(sqlOn({ ...database, database: 'rdsadmin' })('select')).rejects.toMatchObject({ code: FORBIDDEN });
+    await expect(sqlOn({ ...database, database: 'rdsadmin' })('select')).rejects.toMatchObject({ code: INSUFFICIENT_PRIVILEGE });
     await side.server.restart();
     await expect
       .poll(() => master(`select usename::text as by from pg_stat_activity where datname = 'rdsadmin'`), { timeout: 20_000 })
       .toEqual([{ by: 'rdsadmin' }]);
     await expect(master(`select pg_terminate_backend(pid) from pg_stat_activity where datname = 'rdsadmin'`)).rejects.toMatchObject({
-      code: FORBIDDEN,
+      code: INSUFFICIENT_PRIVILEGE,
     });
   });
 
@@ -70,8 +68,8 @@ describe.each(versions(11, 13, 15, 17, 18))('the embedded source %i in the manne
     await master(`create role "The ""Reader""" login password 'first'`);
     const reader = (password: string) => ({ ...database, user: 'The "Reader"', password });
     const slot = `select from pg_create_logical_replication_slot('one', 'pgoutput')`;
-    await expect(sqlOn(reader('first'))(slot)).rejects.toMatchObject({ code: FORBIDDEN });
-    await expect(identify(reader('first'))).rejects.toMatchObject({ code: FORBIDDEN });
+    await expect(sqlOn(reader('first'))(slot)).rejects.toMatchObject({ code: INSUFFICIENT_PRIVILEGE });
+    await expect(identify(reader('first'))).rejects.toMatchObject({ code: INSUFFICIENT_PRIVILEGE });
     await master('grant rds_replication to "The ""Reader"""');
     await master(`alter role "The ""Reader""" login password 'second'`);
     await master(`alter role "The ""Reader""" connection limit 5`);
@@ -82,14 +80,14 @@ describe.each(versions(11, 13, 15, 17, 18))('the embedded source %i in the manne
     ]);
     await sqlOn(reader('second'))(`select pg_drop_replication_slot('one')`);
     await master('revoke rds_replication from "The ""Reader"""');
-    await expect(identify(reader('second'))).rejects.toMatchObject({ code: FORBIDDEN });
+    await expect(identify(reader('second'))).rejects.toMatchObject({ code: INSUFFICIENT_PRIVILEGE });
     await master('drop role "The ""Reader"""');
   });
 
   it('lets its master user create and own a subscription, and no role without rds_superuser', async () => {
     const create = `create subscription mine connection 'password=none' publication p with (connect = false)`;
     await superuser(`create role stranger login password 'x'; grant create on database "Shop ""main""" to stranger`);
-    await expect(sqlOn({ ...database, user: 'stranger', password: 'x' })(create)).rejects.toMatchObject({ code: FORBIDDEN });
+    await expect(sqlOn({ ...database, user: 'stranger', password: 'x' })(create)).rejects.toMatchObject({ code: INSUFFICIENT_PRIVILEGE });
     await master(create);
     await expect(master(create)).rejects.toMatchObject({ code: DUPLICATE_OBJECT });
     expect(await master('select pg_get_userbyid(subowner)::text as owner from pg_subscription')).toEqual([{ owner: SOURCE_ROLE }]);

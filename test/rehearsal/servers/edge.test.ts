@@ -106,7 +106,7 @@ it('the stand-in for the edge is refused by clients that verify without its auth
     Server.start({ version: 18, clusterRole: 'target', hba: hbaBehindEdge }),
     Server.start({ version: 17, clusterRole: 'source' }),
   ]);
-  const edge = await Edge.start(server, { certificate: await newCertificate(await newAuthority('Somebody')) });
+  const edge = await Edge.start(server, { certificate: await newCertificate(await newAuthority('Another authority')) });
   try {
     const login = edge.login('nobody', PASSWORD, 'postgres');
     expect(await subscribing(source, login, { sslmode: 'verify-full', sslrootcert: 'system' })).toContain('certificate verify failed');

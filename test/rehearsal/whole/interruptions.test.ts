@@ -103,10 +103,10 @@ describe('Replicate, stopped and started again', () => {
   });
 });
 
-/** A table cannot be copied until somebody lets it, restarts or not: the copy is certainly not over at the first look at it. */
+/** A table cannot be copied before the test allows it, restarts or not: the copy is certainly not over at the first inspection. */
 const HOLD_THE_COPY = `begin; lock table shop.department in share mode; prepare transaction 'hold'`;
 const LET_IT_GO = `rollback prepared 'hold'`;
-const BETWEEN = 'between two looks at the copy';
+const BETWEEN = 'between two inspections of the copy';
 const onTarget = ({ target }: Sides, text: string) => sql(target, text);
 
 describe('a server restart', () => {

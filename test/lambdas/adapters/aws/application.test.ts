@@ -280,7 +280,7 @@ describe('a secret with another writer (#9.12)', () => {
     await expect(port().pointAt('source')).resolves.toBeUndefined();
   });
 
-  it('is not assumed where we are the only writer', async () => {
+  it('is told apart from one that this tool alone writes', async () => {
     keepSecret(api, ARN, AT_SOURCE, { ARN, RotationEnabled: false, PrimaryRegion: 'eu-central-1' });
     await expect(port().obstacles()).resolves.toEqual([]);
   });

@@ -130,8 +130,8 @@ describe('the bindings of a step', () => {
 
   it('contain the settings of the way back, and nothing else (#10)', async () => {
     expect((await find('wayBack')).wayBack).toEqual({});
-    const told = { [VARIABLE.reverseHost]: 'private.example', [VARIABLE.reversePort]: '6000', [VARIABLE.reverseSslmode]: 'require' };
-    const { wayBack } = await resolveBindings(['replication'], { environment: { ...environment, ...told }, event, clients });
+    const given = { [VARIABLE.reverseHost]: 'private.example', [VARIABLE.reversePort]: '6000', [VARIABLE.reverseSslmode]: 'require' };
+    const { wayBack } = await resolveBindings(['replication'], { environment: { ...environment, ...given }, event, clients });
     expect(wayBack).toEqual({ host: 'private.example', port: 6000, sslmode: 'require' });
   });
 
@@ -332,13 +332,13 @@ describe('the bindings of a step', () => {
   });
 
   it('take the wanted state of the cluster from the stack, where the step needs it', async () => {
-    const told = {
+    const given = {
       [VARIABLE.stack]: 'Shop',
       [VARIABLE.publicAccess]: 'listed',
       [VARIABLE.vpc]: 'vpc-1',
       [VARIABLE.securityGroup]: 'Shop-until-cleanup',
     };
-    const { cluster } = await resolveBindings(['clusterSetup'], { environment: { ...environment, ...told }, event, clients });
+    const { cluster } = await resolveBindings(['clusterSetup'], { environment: { ...environment, ...given }, event, clients });
     expect(cluster).toMatchObject({ migrationGroup: 'migration-group', stack: 'Shop', publicAccess: 'listed' });
     const { cluster: untold } = await find('cluster');
     expect(() => untold?.stack).toThrow(/lacks its setting STACK_NAME/);

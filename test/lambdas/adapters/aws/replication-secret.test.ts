@@ -63,7 +63,7 @@ describe('the secret of the replication role', () => {
 
   it('is left as it is where another writer was quicker', async () => {
     await port.renew('an execution');
-    secret.put('{"username": "planetscale_migration_replication", "password": "canary of somebody"}');
+    secret.put('{"username": "planetscale_migration_replication", "password": "canary of another writer"}');
     const again = port.renew('an execution');
     await expect(again).rejects.toMatchObject({
       name: 'InvalidConfiguration',

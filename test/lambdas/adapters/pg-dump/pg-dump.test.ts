@@ -39,15 +39,15 @@ beforeAll(async () => {
 });
 afterAll(() => world?.destroy());
 
-/** Waits until somebody waits for a lock on the source. */
-async function untilSomebodyWaits(): Promise<number> {
+/** Waits until a session waits for a lock on the source. */
+async function untilLockIsAwaited(): Promise<number> {
   for (;;) {
     const [waiting] = await world.source("select pid from pg_stat_activity where wait_event_type = 'Lock'");
     if (waiting) return waiting.pid as number;
   }
 }
 
-/** Runs `work` while a table is locked against everybody. */
+/** Runs `work` while a table is locked against all other sessions. */
 async function whileLocked<Result>(work: () => Promise<Result>): Promise<Result> {
   const client = new pg.Client(clientConfig(source, 'test lock'));
   await client.connect();
@@ -101,7 +101,7 @@ describe('pg_dump', () => {
   it('is retried when its server process was ended', async () => {
     await whileLocked(async () => {
       const dumping = expect(pgDump(source, 'Test').dump(SCHEMA_ONLY)).rejects.toBeInstanceOf(TransientError);
-      await world.source(`select pg_terminate_backend(${await untilSomebodyWaits()})`);
+      await world.source(`select pg_terminate_backend(${await untilLockIsAwaited()})`);
       await dumping;
     });
   });
@@ -126,7 +126,7 @@ describe('pg_dump', () => {
     try {
       await whileLocked(async () => {
         const dumping = expect(pgDump({ ...source, port }, 'Test').dump(SCHEMA_ONLY)).rejects.toBeInstanceOf(TransientError);
-        await untilSomebodyWaits();
+        await untilLockIsAwaited();
         for (const socket of sockets) socket.destroy();
         await dumping;
       });
@@ -195,7 +195,7 @@ it('pg_dump runs from a minified CommonJS bundle, with its thread and its module
       return (await promisify(execFile)(process.execPath, [join(folder, 'run.cjs')], options)).stdout;
     };
     expect(await run()).toBe(await pgDump(source, 'Test').dump(SCHEMA_ONLY));
-    // A thread that dies ends the dump, and does not keep anybody waiting.
+    // A thread that dies ends the dump, and leaves no caller waiting.
     rmSync(join(folder, 'pg_dump.wasm'));
     expect(await run()).toMatch(/^StatementFailed: pg_dump failed: .*pg_dump\.wasm/);
     writeFileSync(join(folder, 'pg-dump-worker.js'), 'process.exit(7)');

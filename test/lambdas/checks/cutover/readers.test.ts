@@ -3,7 +3,7 @@ import { readers } from '../../../../lambdas/checks/cutover/readers.ts';
 import { readersAfter } from '../../../../lambdas/cluster/readers.ts';
 import { InvalidConfiguration, TransientError } from '../../../../lambdas/config/errors.ts';
 import { unmanagedCluster } from '../../../../rehearsal/aurora-stand-in.ts';
-import { member, type Play, playedCluster, reader, state } from '../../../support/cluster.ts';
+import { type ClusterOptions, member, playedCluster, reader, state } from '../../../support/cluster.ts';
 import { blocker, summary, warning } from '../../../support/findings.ts';
 import { switchFindings } from '../../../support/following.ts';
 import { startWorld, type World } from '../../../support/world.ts';
@@ -14,7 +14,8 @@ describe('access to the source past its writer (#9.8)', () => {
     world = await startWorld({ source: 17, target: 18 });
   });
   afterAll(() => world?.destroy());
-  const found = (play: Play = {}, over = {}) => switchFindings(world, [readers], { cluster: { ...playedCluster(play), ...over } });
+  const found = (options: ClusterOptions = {}, over = {}) =>
+    switchFindings(world, [readers], { cluster: { ...playedCluster(options), ...over } });
   const SECONDARY = 'arn:aws:rds:eu-west-1:111122223333:cluster:shop-west';
 
   it('is none on a cluster of one instance, nor on an unmanaged server', async () => {

@@ -31,7 +31,7 @@ describe('the diagnosis of a stalled copy', () => {
       'on the source that is held by process 7 (psql)',
     ],
     ['errors of which only the log knows', { workers: failing }, 'counted 50 errors'],
-    ['nothing that anybody reports', {}, 'neither side reports an error'],
+    ['an unknown reason without errors', {}, 'neither side reports an error'],
   ])('gives as cause %s', (_, changes, words) => {
     expect(stall(symptoms(changes))?.cause).toContain(words);
   });

@@ -125,17 +125,17 @@ describe.each([
       await onTarget.end();
     }
     await one.until('AwaitCopy');
-    let looks = 0;
+    let samples = 0;
     const momentary = {
       ...ports.looking.source,
       query: async (asked: { values: readonly unknown[] }) => {
         if (asked.values[0] !== REPLICATION_ROLE) return [];
-        looks += 1;
-        return [{ blockedBy: 'process 7 (psql)', holder: `7 ${looks}` }];
+        samples += 1;
+        return [{ blockedBy: 'process 7 (psql)', holder: `7 ${samples}` }];
       },
     };
     expect(await lastingWaits(momentary as never, { query: async () => [] } as never, 'x')).toEqual([]);
-    expect(looks).toBe(2);
+    expect(samples).toBe(2);
   });
 });
 

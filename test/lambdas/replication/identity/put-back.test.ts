@@ -25,7 +25,7 @@ describe('replica identities at Cleanup (#11)', () => {
 
   it('wait for a locked table, named in the evidence, and are restored once it is free', async () => {
     const world = await set();
-    const holder = new pg.Client(clientConfig(world.database.source, 'somebody'));
+    const holder = new pg.Client(clientConfig(world.database.source, 'holder'));
     await holder.connect();
     await holder.query('begin; lock table public.a in row exclusive mode');
     expect(await world.visit('DropReplication')).toMatchObject({

@@ -159,7 +159,7 @@ describe.each(versions<readonly [ServerVersion, ServerVersion]>([11, 17], [15, 1
         expect.stringMatching(/^function public\.leak\(integer\) without LEAKPROOF$/),
         'function public.quiet() without SET log_min_duration_statement',
       ]);
-      // What is not there is in nobody's way when it changes.
+      // What is not there does not differ when it changes.
       await copied.asSourceRole(`create or replace function public."C; add"(int, int) returns int language internal as 'int4mi';
         create or replace view public.sums as select public."C; add"(v, id) as s from public.t`);
       expect(await switchFindings(copied, [code], { direction: CUTOVER })).toEqual([]);

@@ -10,7 +10,7 @@ const settings = (sharedMB: number, workMB: number, workerProcesses: number) => 
 });
 
 it.each([
-  // A machine with 1 GB of memory and 4 processes: an eighth of it for both builders, and nobody helps them.
+  // A machine with 1 GB of memory and 4 processes: an eighth of it for both builders, without parallel workers.
   [settings(256, 16, 4), 2, { bytes: 64 * MB, parallelWorkers: 0 }],
   [settings(256, 16, 10), 2, { bytes: 64 * MB, parallelWorkers: 2 }],
   [settings(256, 16, 10), 4, { bytes: 32 * MB, parallelWorkers: 1 }],

@@ -1,4 +1,4 @@
-/** Roles, publications and subscriptions of our names that somebody else has made, or may take over. */
+/** Roles, publications and subscriptions of our names that another role has made, or may take over. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ownThings } from '../../../../lambdas/checks/readiness/own-things.ts';
 import { NotOurs } from '../../../../lambdas/config/errors.ts';

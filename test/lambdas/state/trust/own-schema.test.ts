@@ -56,9 +56,9 @@ describe.each(versions(11, 13, 15, 17, 18))('our schema on version %i (#9.10)', 
 
   it.each([
     ['lets others create in it', `grant create on schema planetscale_migration to ${PLANTER}`, `lets ${PLANTER} create in it`],
-    ['lets everybody create in it', 'grant all on schema planetscale_migration to public', 'lets PUBLIC create in it'],
+    ['lets PUBLIC create in it', 'grant all on schema planetscale_migration to public', 'lets PUBLIC create in it'],
     [
-      'holds a table of somebody else',
+      'holds a table of another owner',
       `create table planetscale_migration.recopy (a int); alter table planetscale_migration.recopy owner to ${PLANTER}`,
       `table planetscale_migration.recopy belongs to ${PLANTER}`,
     ],

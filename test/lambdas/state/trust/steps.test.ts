@@ -1,4 +1,4 @@
-/** Every step that looks or acts in a database, beside a schema of our name that somebody else has made. */
+/** Every step that reads or acts in a database, beside a schema of our name that another role has made. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openPorts } from '../../../../lambdas/adapters/open-ports.ts';
 import { NotOurs, NotReady } from '../../../../lambdas/config/errors.ts';

@@ -7,12 +7,12 @@ import type { Invocation } from './interruptible.ts';
 
 export type Machine = 'SwitchOver' | 'SwitchBack' | 'LiftFence';
 
-export interface Stage {
+export interface WalkContext {
   readonly secret: WalkedSecret;
   readonly hook: WalkedHook;
   /** One visit of a step, until its end; it throws what the step throws. */
   visit(machine: Machine, execution: string, invocation: Invocation, input?: { readonly execution?: string }): Promise<'pending' | 'done'>;
-  /** What the stage itself could not do; empty, or the walk says nothing. */
+  /** What the context itself could not do; empty, or the walk says nothing. */
   defects(): readonly string[];
   gates(): Promise<Gates>;
   /** From now on the application is let in anew before it writes; until then it writes in the sessions that it has, while they live. */
@@ -31,7 +31,7 @@ export interface Stage {
   passTime(): Promise<void>;
 }
 
-/** A secret that somebody may have locked. */
+/** A secret that may be locked. */
 export class WalkedSecret {
   leadsTo: SideName = 'source';
   locked = false;

@@ -1,4 +1,4 @@
-/** A stage in memory, after `Replicate`: the forward stream runs, and no switch was prepared yet. */
+/** A context in memory, after `Replicate`: the forward stream runs, and no switch was prepared yet. */
 import { StatementFailed } from '../../lambdas/config/errors.ts';
 import { DEFAULT_INPUT } from '../../lambdas/config/input.ts';
 import { subscriptionName } from '../../lambdas/config/names.ts';
@@ -10,8 +10,8 @@ import { stepNamed } from '../../lambdas/steps/index.ts';
 import { silent } from '../support/world.ts';
 import { interruptible, interruptibleReader } from './interruptible.ts';
 import { MemoryServer, type MemorySession, type MemoryServer as Server } from './memory-server.ts';
-import { type Stage, WalkedHook, WalkedSecret } from './stage.ts';
 import { callOf } from './tagged.ts';
+import { type WalkContext, WalkedHook, WalkedSecret } from './walk-context.ts';
 
 const DATABASE = 'shop';
 /** Asked for here, where the module is what the test has made of it. */
@@ -76,7 +76,7 @@ function sessionOf(server: Server, tag: string): Session {
   };
 }
 
-export function memoryStage(): Stage {
+export function memoryContext(): WalkContext {
   const clock = { now: 0 };
   const servers = { source: new MemoryServer(clock), target: new MemoryServer(clock) };
   const { source, target } = servers;

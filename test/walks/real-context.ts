@@ -1,4 +1,4 @@
-/** A stage on two real servers, after `Replicate`. A walk begins where the one before has ended: one side serves, and everything works. */
+/** A context on two real servers, after `Replicate`. A walk begins where the one before has ended: one side serves, and everything works. */
 import { type OpenPorts, openPorts } from '../../lambdas/adapters/open-ports.ts';
 import { parseInput } from '../../lambdas/config/input.ts';
 import type { SideName } from '../../lambdas/config/side-name.ts';
@@ -12,7 +12,7 @@ import { letInApplication, SWITCHABLE } from '../support/switchable.ts';
 import { MANY_TRIES, silent, type World } from '../support/world.ts';
 import { Invocation, interruptible, interruptibleReader } from './interruptible.ts';
 import { KeptSessions } from './kept-sessions.ts';
-import { type Stage, WalkedHook, WalkedSecret } from './stage.ts';
+import { type WalkContext, WalkedHook, WalkedSecret } from './walk-context.ts';
 
 /** The name that the walks know the streams by. */
 const DATABASE = 'shop';
@@ -25,11 +25,11 @@ const SUBSCRIPTIONS = `select subname::text, subenabled from pg_subscription as 
 where d.datname = current_database() order by 1`;
 const SLOTS = 'select slot_name::text from pg_replication_slots where database = current_database() order by 1';
 
-export interface RealStage extends Stage {
+export interface RealWalkContext extends WalkContext {
   destroy(): Promise<void>;
 }
 
-export async function realStage(source: 11 | 13 | 15 | 17 | 18, target: 17 | 18): Promise<RealStage> {
+export async function realContext(source: 11 | 13 | 15 | 17 | 18, target: 17 | 18): Promise<RealWalkContext> {
   const table = `create table ${TABLE} (token text primary key);`;
   const world = await letInApplication(
     await replicated({
@@ -44,7 +44,7 @@ export async function realStage(source: 11 | 13 | 15 | 17 | 18, target: 17 | 18)
   const ports = world.ports('Walk').looking;
   const application = new KeptSessions(world, TABLE);
   const rows = <Row>(side: SideName, text: string): Promise<Row[]> => patiently(() => ports[side].query(statement<Row>(text)));
-  // Before the first switch the target is open to whoever knows it, which the application does here.
+  // Before the first switch the target is open to every role with a login, as the application's here.
   await visit(world, { secret, hook }, 'SwitchOver', 'first', new Invocation(undefined), {});
 
   return {
@@ -88,8 +88,8 @@ export async function realStage(source: 11 | 13 | 15 | 17 | 18, target: 17 | 18)
 
 async function visit(
   world: World,
-  { secret, hook }: Pick<Stage, 'secret' | 'hook'>,
-  machine: Parameters<Stage['visit']>[0],
+  { secret, hook }: Pick<WalkContext, 'secret' | 'hook'>,
+  machine: Parameters<WalkContext['visit']>[0],
   execution: string,
   invocation: Invocation,
   input: { readonly execution?: string },

@@ -18,12 +18,12 @@ export async function watchBoth(
   now: number,
 ): Promise<Measures> {
   const history = await lookAtHistory(publisher, subscriber, stream, sourceDatabase);
-  const { slot, subscription, beats, publication } = history;
+  const { slot, subscription, heartbeats, publication } = history;
   if (!slot && !subscription) return {};
   const copy = stream === 'forward' && subscription ? await watchCopy(publisher, subscriber, history, memory, now) : {};
   return {
-    HistoryBroken: flag(subscription !== undefined && continuityViolation({ ...history, beats: undefined }) !== undefined),
-    ...(beats && { HeartbeatGaps: Math.max(0, beats.last - beats.count) }),
+    HistoryBroken: flag(subscription !== undefined && continuityViolation({ ...history, heartbeats: undefined }) !== undefined),
+    ...(heartbeats && { HeartbeatGaps: Math.max(0, heartbeats.last - heartbeats.count) }),
     ...(publication && { Tables: publication.tables.length }),
     ...(!subscription && { SubscriptionRunning: 0 }),
     ...copy,

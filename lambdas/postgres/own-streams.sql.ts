@@ -2,7 +2,7 @@
 import { applicationName } from '../config/names.ts';
 
 /**
- * Whether a backend `a` of pg_stat_activity is a session of ours. The name alone would not do: anybody may choose it.
+ * Whether a backend `a` of pg_stat_activity is a session of ours. The name alone is not enough: any client may choose it.
  * @param a alias of the row
  */
 export const isOurSession = (a: string): string =>

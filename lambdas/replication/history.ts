@@ -11,7 +11,7 @@ import { type StreamName, subscriptionName } from '../config/names.ts';
 import type { SideName } from '../config/side-name.ts';
 import { HEARTBEAT_TABLE, keyOf } from '../config/tables.ts';
 import type { Reader } from '../ports/database.ts';
-import { type BeatRange, beatRange, heartbeatExists } from '../state/heartbeat.sql.ts';
+import { type HeartbeatRange, heartbeatExists, heartbeatRange } from '../state/heartbeat.sql.ts';
 import { type SlotIncarnation, slotIncarnation, slotIncarnationsExist } from '../state/slot-incarnations.sql.ts';
 import { type Note, readNote } from './connection.ts';
 import { demandNotDisabled } from './held.ts';
@@ -33,7 +33,7 @@ export interface StreamHistory {
   /** Tables that the subscription knows. */
   readonly tables: readonly SubscribedTable[];
   /** The heartbeats on the subscriber, once their own table is ready. */
-  readonly beats: BeatRange | undefined;
+  readonly heartbeats: HeartbeatRange | undefined;
 }
 
 /**
@@ -53,7 +53,7 @@ export async function lookAtHistory(
   const tables = subscription ? await subscriber.query(subscribedTables(name)) : [];
   const heartbeatReady = tables.some((table) => keyOf(table) === keyOf(HEARTBEAT_TABLE) && table.state === 'r');
   const [there] = heartbeatReady ? await subscriber.query(heartbeatExists()) : [];
-  const [beats] = there?.exists ? await subscriber.query(beatRange()) : [];
+  const [heartbeats] = there?.exists ? await subscriber.query(heartbeatRange()) : [];
   const [slot] = await publisher.query(slotState(name));
   const [table] = await publisher.query(slotIncarnationsExist());
   const [incarnation] = table?.exist ? await publisher.query(slotIncarnation(name)) : [];
@@ -68,7 +68,7 @@ export async function lookAtHistory(
     subscription,
     note: readNote(subscription?.note ?? null),
     tables,
-    beats,
+    heartbeats,
   };
 }
 
@@ -103,7 +103,7 @@ export function slotTrouble(name: string, stream: StreamName, slot: SlotState | 
 
 /** The reason why the slot's history may have a gap; undefined where nothing suggests one. Asked of an existing subscription only. */
 export function continuityViolation(history: StreamHistory): string | undefined {
-  const { stream, name, database, slot, incarnation, subscription, note, publication, beats } = history;
+  const { stream, name, database, slot, incarnation, subscription, note, publication, heartbeats } = history;
   const { publisher, subscriber } = SIDES_OF[stream];
   if (slot && (slot.plugin !== 'pgoutput' || slot.database !== database)) {
     return `The replication slot ${name} on the ${publisher} belongs to something else`;
@@ -117,8 +117,8 @@ export function continuityViolation(history: StreamHistory): string | undefined 
   if (publication?.oid !== incarnation.publication) {
     return `The publication was dropped or made anew on the ${publisher}, and changes were not sent meanwhile`;
   }
-  if (beats && beats.count > 0 && (beats.first !== 1 || beats.last !== beats.count)) {
-    return `${beats.last - beats.count} of ${beats.last} markers are missing from the heartbeat on the ${subscriber}`;
+  if (heartbeats && heartbeats.count > 0 && (heartbeats.first !== 1 || heartbeats.last !== heartbeats.count)) {
+    return `${heartbeats.last - heartbeats.count} of ${heartbeats.last} markers are missing from the heartbeat on the ${subscriber}`;
   }
   return undefined;
 }

@@ -1,7 +1,7 @@
 /** Markers: written on the source, waited for on the target. One that has arrived proves that everything before it has. */
 import type { MigrationInput } from '../config/input.ts';
 import type { Database, Reader } from '../ports/database.ts';
-import { beatAge, beatOf, beatsNamed, lockBeats, newestBeat, writeBeat } from '../state/heartbeat.sql.ts';
+import { heartbeatAge, heartbeatOf, heartbeatsNamed, lockHeartbeats, newestHeartbeat, writeHeartbeat } from '../state/heartbeat.sql.ts';
 import { awaitLsn } from './lsn-wait.ts';
 
 /**
@@ -17,7 +17,7 @@ const tokenOf = (execution: string, { look, streakBefore }: Marker): string => `
 
 /** Every marker of an execution, oldest first. */
 export async function markersOf(source: Reader, execution: string): Promise<Marker[]> {
-  return (await source.query(beatsNamed(`${execution}:`))).flatMap(({ token }) => {
+  return (await source.query(heartbeatsNamed(`${execution}:`))).flatMap(({ token }) => {
     const [look, streakBefore] = token
       .slice(execution.length + 1)
       .split(':')
@@ -28,15 +28,15 @@ export async function markersOf(source: Reader, execution: string): Promise<Mark
 
 /** The newest marker of an execution, if it has written any. */
 export async function newestMarker(source: Reader, execution: string): Promise<(Marker & { readonly number: number }) | undefined> {
-  const [beat] = await source.query(newestBeat(`${execution}:`));
-  const [look, streakBefore] = beat?.token.split(':').slice(-2).map(Number) ?? [];
-  return beat && look !== undefined && streakBefore !== undefined ? { look, streakBefore, number: beat.id } : undefined;
+  const [heartbeat] = await source.query(newestHeartbeat(`${execution}:`));
+  const [look, streakBefore] = heartbeat?.token.split(':').slice(-2).map(Number) ?? [];
+  return heartbeat && look !== undefined && streakBefore !== undefined ? { look, streakBefore, number: heartbeat.id } : undefined;
 }
 
 export async function writeMarker(source: Database, execution: string, marker: Marker): Promise<void> {
   await source.transaction(async (session) => {
-    await session.query(lockBeats());
-    await session.query(writeBeat(tokenOf(execution, marker)));
+    await session.query(lockHeartbeats());
+    await session.query(writeHeartbeat(tokenOf(execution, marker)));
   });
 }
 
@@ -74,13 +74,13 @@ export async function awaitArrival(
     timeoutMs,
     everyMs: LOOK_EVERY_MS,
     async isOver(now) {
-      if (lagMilliseconds === undefined && (await target.query(beatOf(token))).length > 0) {
-        lagMilliseconds = (await source.query(beatAge(token)))[0]?.milliseconds;
+      if (lagMilliseconds === undefined && (await target.query(heartbeatOf(token))).length > 0) {
+        lagMilliseconds = (await source.query(heartbeatAge(token)))[0]?.milliseconds;
       }
       return lagMilliseconds !== undefined && now?.past === true;
     },
   });
-  const age = lagMilliseconds ?? (await source.query(beatAge(token)))[0]?.milliseconds ?? Number.MAX_SAFE_INTEGER;
+  const age = lagMilliseconds ?? (await source.query(heartbeatAge(token)))[0]?.milliseconds ?? Number.MAX_SAFE_INTEGER;
   return {
     arrived: lagMilliseconds !== undefined,
     lagMilliseconds: Math.round(age),

@@ -20,7 +20,7 @@ import { END_HOLDERS } from '../postgres/lock-holders.sql.ts';
 import { bound, literal, statement } from '../postgres/quote.ts';
 import { closeTable } from './closed.sql.ts';
 import { LOCK_GATE, SHUT, UNSHUT } from './gate-access.sql.ts';
-import { beatInBlock } from './heartbeat.sql.ts';
+import { heartbeatInBlock } from './heartbeat.sql.ts';
 import { OWN_TABLES } from './tables.ts';
 
 const { name: NAME, table: TABLE } = OWN_TABLES.gate;
@@ -228,7 +228,7 @@ $do$
  */
 export const openGate = (epoch: number): Statement =>
   block(
-    `\n  if gate.state = 'closed' and gate.turn < ${epoch} then${beatInBlock(`'opened ' || clock_timestamp()`)}${UNSHUT}
+    `\n  if gate.state = 'closed' and gate.turn < ${epoch} then${heartbeatInBlock(`'opened ' || clock_timestamp()`)}${UNSHUT}
     update ${TABLE} set opened_turn = ${epoch}, told = '{}' where only_row;\n  end if;`,
   );
 

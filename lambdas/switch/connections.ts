@@ -8,7 +8,7 @@ import { createEndSessions, tryEndSessions } from './client-sessions.sql.ts';
 import type { SwitchContext } from './context.ts';
 import type { DeadMan } from './fence.ts';
 import { lease, through } from './sessions.ts';
-import { createAwaitBeat, createAwaitConfirmed } from './waits.sql.ts';
+import { createAwaitConfirmed, createAwaitHeartbeat } from './waits.sql.ts';
 
 export interface Connections {
   readonly from: Session;
@@ -37,7 +37,7 @@ export async function openConnections({ from, to }: Pick<Parties, 'from' | 'to'>
     }
     await connections.from.query(tryEndSessions());
     await connections.from.query(createAwaitConfirmed());
-    await connections.to.query(createAwaitBeat());
+    await connections.to.query(createAwaitHeartbeat());
     return connections;
   } catch (error) {
     for (const session of opened) session.leave();

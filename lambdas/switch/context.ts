@@ -26,7 +26,14 @@ export function switchOf(direction: Direction, given: Record<SideName, Database>
   const { input, execution, results, replication, comparison, application, hook, log } = given;
   return {
     ...partiesOf(direction, given),
-    ...{ input, execution, results, replication, comparison, application, hook, log },
+    input,
+    execution,
+    results,
+    replication,
+    comparison,
+    application,
+    hook,
+    log,
     remainingMs: () => given.remainingMs(),
   };
 }

@@ -16,13 +16,13 @@ import { createSlot } from '../replication/slots.sql.ts';
 import { holdSubscription } from '../replication/subscriptions.sql.ts';
 import { type Positions, readPositions, type SequencePlan, setExactly } from '../sequences/exact.ts';
 import { commitGate, type Fence, noteTold, openGate } from '../state/gates.sql.ts';
-import { writeBeat } from '../state/heartbeat.sql.ts';
+import { writeHeartbeat } from '../state/heartbeat.sql.ts';
 import type { Connections } from './connections.ts';
 import type { SwitchContext } from './context.ts';
-import { armDeadMan, endEverybody, raiseFence } from './fence.ts';
+import { armDeadMan, endClientSessions, raiseFence } from './fence.ts';
 import { endingLockHolders } from './sessions.ts';
 import type { Deadline, Timings } from './timing.ts';
-import { awaitBeat, awaitConfirmed, type Confirmed } from './waits.sql.ts';
+import { awaitConfirmed, awaitHeartbeat, type Confirmed } from './waits.sql.ts';
 
 /** What the preparation hands over (`prepare.ts`). */
 export interface Prepared {
@@ -71,7 +71,7 @@ export async function switchUnderFence(
   await timings.part('fence', async () => {
     armDeadMan(bare.deadMan, fence);
     await raiseFence(ctx.from, connections.from, fence);
-    await endEverybody(connections.from, deadline.remainingMs, ctx);
+    await endClientSessions(connections.from, deadline.remainingMs, ctx);
   });
 
   let positions: Positions | undefined;
@@ -101,7 +101,8 @@ export async function switchUnderFence(
       await ctx.hook.call('before', direction.to, execution);
     }
     const [committed] = await connections.from.query(commitGate(attempt));
-    if (!committed) throw new SwitchFailed('The time of the fence was over, or somebody lifted it, before the switch could be committed.');
+    if (!committed)
+      throw new SwitchFailed('The time of the fence was over, or another session lifted it, before the switch could be committed.');
     onCommit({
       marker: `switch ${attempt}`,
       position: confirmed.position,
@@ -142,10 +143,10 @@ export async function bringEverythingOver(
     if (confirmed) demandUnbroken?.(confirmed);
     return confirmed;
   };
-  await from.query(writeBeat(token));
-  const [[beat], confirmed] = await Promise.all([to.query(awaitBeat(token, timeoutMs())), confirmation()]);
-  if (!beat?.arrived || !confirmed?.confirmed) {
-    const missing = beat?.arrived ? 'was not confirmed to be stored there' : 'did not arrive';
+  await from.query(writeHeartbeat(token));
+  const [[heartbeat], confirmed] = await Promise.all([to.query(awaitHeartbeat(token, timeoutMs())), confirmation()]);
+  if (!heartbeat?.arrived || !confirmed?.confirmed) {
+    const missing = heartbeat?.arrived ? 'was not confirmed to be stored there' : 'did not arrive';
     throw new SwitchFailed(
       `A marker that was written behind the last change ${missing} in time. See whether the subscription ${slot} is running and how far it ` +
         'lags behind; the log of the server that it runs on names what stops it.',

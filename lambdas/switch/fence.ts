@@ -53,10 +53,10 @@ export async function raiseFence(side: Database, session: Session, fence: Fence)
 export type Fenced = Pick<SwitchContext, 'current' | 'next'> & { readonly input: Pick<MigrationInput, 'harmlessRoles'> };
 
 /** No session is left that knew the database without its fence. @throws SwitchFailed naming those that cannot be ended, or could still write */
-export async function endEverybody(session: Session, timeoutMs: number, { current, next, input }: Fenced): Promise<void> {
+export async function endClientSessions(session: Session, timeoutMs: number, { current, next, input }: Fenced): Promise<void> {
   const spared = { streams: [current, next], harmlessRoles: input.harmlessRoles };
   const [ended] = await session.query(endSessions(timeoutMs, spared));
-  if (!ended) throw new SwitchFailed('The server gave no answer about who could still write. Start again.');
+  if (!ended) throw new SwitchFailed('The server did not say which sessions could still write. Start again.');
   const faults = WRITERS.flatMap(([list, fault]) => (ended[list].length > 0 ? [fault(ended[list].join(', '))] : []));
   if (faults.length > 0) throw new SwitchFailed(faults.join(' '));
 }
@@ -65,7 +65,7 @@ export async function endEverybody(session: Session, timeoutMs: number, { curren
 const WRITERS: readonly (readonly [keyof EndedSessions, (who: string) => string])[] = [
   ['leftOver', (who) => `These sessions could not be ended: ${who}. End them, or let pg_signal_backend be granted.`],
   ['writing', (who) => `These sessions are not ours to end, and have written without committing yet: ${who}. Have them ended.`],
-  ['prepared', (who) => `There are prepared transactions, which somebody may still commit: ${who}. Commit them or roll them back.`],
+  ['prepared', (who) => `There are prepared transactions, which another session may still commit: ${who}. Commit them or roll them back.`],
   [
     'letIn',
     (who) =>

@@ -22,7 +22,7 @@ import { createHeartbeat } from '../state/heartbeat.sql.ts';
 import { type Connections, closeConnections, heldBy, openConnections } from './connections.ts';
 import type { SwitchContext } from './context.ts';
 import { bringEverythingOver, type Prepared, startAgain } from './critical-section.ts';
-import { endEverybody } from './fence.ts';
+import { endClientSessions } from './fence.ts';
 import { inTheWay, tell } from './recovery.ts';
 import { demandOrdinarySessions, namingLockHolders, waitForLocks } from './sessions.ts';
 import { Deadline } from './timing.ts';
@@ -65,7 +65,7 @@ async function prepareOver(connections: Connections, ctx: SwitchContext): Promis
 async function demandComplete(before: SwitchContext): Promise<void> {
   const left = await inTheWay(before);
   if (left.length === 0) {
-    // The last chance to be told of it; a function that fails must not keep anybody from going back.
+    // The last chance to report it; a function that fails must not block a rollback.
     await tell(before, 'after').catch((error: unknown) =>
       before.log.warn('The function of yours was not told', { error: sentenceOf(error) }),
     );
@@ -128,7 +128,7 @@ async function shutArriving(ctx: SwitchContext, session: Session): Promise<void>
   await ctx.to.transaction(async (transaction) => {
     for (const statement of [createHeartbeat(), createGate(), closeGate()]) await transaction.query(statement);
   });
-  await endEverybody(session, LONGEST_SHUTTING_MS, ctx).catch((error: unknown) => {
+  await endClientSessions(session, LONGEST_SHUTTING_MS, ctx).catch((error: unknown) => {
     if (!(error instanceof SwitchFailed)) throw error;
     const { from, to } = ctx.direction;
     throw new SwitchFailed(
@@ -140,7 +140,7 @@ async function shutArriving(ctx: SwitchContext, session: Session): Promise<void>
 }
 
 /**
- * What the fence and the opening will do, tried without anybody's notice, so that neither looks anything up for the first time when it counts.
+ * What the fence and the opening will do, tried without effect, so that neither loads a catalog row for the first time under the fence.
  * @throws SwitchFailed naming the sessions that hold a lock in the way
  */
 async function tryGates({ from, to }: Pick<SwitchContext, 'from' | 'to'>): Promise<void> {
@@ -166,7 +166,7 @@ async function carryOver({ from, to, input, log }: SwitchContext): Promise<void>
  */
 async function demandWalsender({ from, current, direction, input, results }: SwitchContext): Promise<string> {
   const [walsender] = await from.query(senderOf(current));
-  if (!walsender) throw new TransientError(`Nobody reads the slot ${current} just now, so nothing was fenced yet. It is tried again.`);
+  if (!walsender) throw new TransientError(`No process reads the slot ${current} just now, so nothing was fenced yet. It is tried again.`);
   const since = comparedSince(results);
   if (direction !== CUTOVER || input.verify === 'fence' || since === undefined) return walsender.identity;
   if (isOlderThan(walsender, since)) return walsender.identity;

@@ -24,7 +24,7 @@ import { type Gate, gateState, liftFence, noteTold, openGate, recommitGate } fro
 import { committedDirection, committedSwitch, type Gates, gateOf, isForgotten, lookAtGates, servingSide } from '../state/gates.ts';
 import { createEndSessions } from './client-sessions.sql.ts';
 import type { SwitchContext } from './context.ts';
-import { endEverybody } from './fence.ts';
+import { endClientSessions } from './fence.ts';
 import { endingLockHolders, underLease } from './sessions.ts';
 
 /** What a settlement works with: no login is needed, for nothing new is made. */
@@ -65,9 +65,9 @@ async function closeForgotten(ctx: Settlement, epoch: number): Promise<void> {
   try {
     await session.query(createEndSessions());
     await endingLockHolders(side, session.query(recommitGate(epoch)));
-    await endEverybody(session, SHUTTING_MS, ctx).catch((error: unknown) => {
+    await endClientSessions(session, SHUTTING_MS, ctx).catch((error: unknown) => {
       if (!(error instanceof SwitchFailed)) throw error;
-      ctx.log.warn('Not everybody could be ended on the side that was left', { error: error.message }); // the application waits for the other side
+      ctx.log.warn('Not every session could be ended on the side that was left', { error: error.message }); // the application waits for the other side
     });
   } finally {
     await session.end();
@@ -149,7 +149,7 @@ export interface Interrupted {
   readonly left: readonly string[];
   /** Whether nothing else is left than to tell the user's function. */
   readonly onlyUntold: boolean;
-  /** Execution that fenced, and milliseconds until its fence may be lifted by anybody; undefined where nothing is fenced. */
+  /** Execution that fenced, and milliseconds until its fence may be lifted by another execution; undefined where nothing is fenced. */
   readonly fence: { readonly execution: string | null; readonly remainingMs: number } | undefined;
 }
 

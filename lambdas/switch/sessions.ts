@@ -106,9 +106,8 @@ export async function demandOrdinarySessions({ from, to }: Readonly<Record<'from
 /**
  * Locks in the way of a gate. Any session of the server, in whatever database, can hold the row of ours in pg_database: `grant connect on
  * database … to …` takes it even where it grants nothing, and keeps it until its transaction ends. Raising a fence may give up then; lifting
- * one and opening a side may not, because the application waits for them: the sessions in their way are ended.
- *
- * No session is ended, and no connection made, for a lock that is let go of within this.
+ * one and opening a side may not, because the application waits for them: the sessions in their way are ended. For a lock that is released
+ * within this time no session is ended, and no connection made.
  */
 const LOOK_AFTER_MS = 100;
 

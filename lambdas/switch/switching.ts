@@ -115,7 +115,7 @@ const interrupted = ({ from }: Direction): SwitchFailed =>
 type Sides = Readonly<Record<SideName, Reader>>;
 
 /**
- * @throws SwitchFailed, SwitchIncomplete in place of an error that is not ours, or that a server refused without anybody having said what it
+ * @throws SwitchFailed, SwitchIncomplete in place of an error that is not ours, or that a server refused where no code of ours says what it
  *   means; the gates are looked at only then
  */
 export async function sayingWhoServes<Result>(direction: Direction, sides: Sides, work: () => Promise<Result>): Promise<Result> {
@@ -141,7 +141,7 @@ function told(direction: Direction, gates: Gates, cause: unknown): MigrationErro
   const { from, to } = direction;
   if (committedDirection(gates) === direction) {
     return new SwitchIncomplete(
-      `The switch to the ${to} is committed, and the application belongs there; then something was met that nobody expected. ` +
+      `The switch to the ${to} is committed, and the application belongs there; then an unexpected error came. ` +
         `${sentenceOf(cause)} Remove the cause, then start Recovery: it does what is left.`,
       { cause },
     );
@@ -157,7 +157,7 @@ function told(direction: Direction, gates: Gates, cause: unknown): MigrationErro
 
 const unknown = (cause: unknown): SwitchFailed =>
   new SwitchFailed(
-    'Something was met that nobody expected, and the gates could not be asked whether the switch was committed: LiftFence, which follows, finds ' +
+    'An unexpected error came, and the gates could not be asked whether the switch was committed: LiftFence, which follows, finds ' +
       `out, lifts the fence where it was not, and carries it to its end where it was. ${sentenceOf(cause)}`,
     { cause },
   );

@@ -28,7 +28,7 @@ interface Trial {
 
 const TRIALS: readonly Trial[] = [
   {
-    what: 'make the database read-only by default and take CONNECT on it from everybody else (alter database, revoke, grant)',
+    what: 'make the database read-only by default and take CONNECT on it from all other roles (alter database, revoke, grant)',
     wayBackOnly: false,
     carryOut: (target) =>
       rolledBack(target, async (session) => {

@@ -4,19 +4,19 @@ import { statement } from '../postgres/quote.ts';
 import { senderIdentity } from '../replication/walsenders.sql.ts';
 import { OWN_TABLES } from '../state/tables.ts';
 
-const { table: BEATS } = OWN_TABLES.heartbeat;
-const AWAIT_BEAT = 'pg_temp.planetscale_await_beat';
+const { table: HEARTBEATS } = OWN_TABLES.heartbeat;
+const AWAIT_HEARTBEAT = 'pg_temp.planetscale_await_beat';
 const AWAIT_CONFIRMED = 'pg_temp.planetscale_await_confirmed';
 
 /** On the subscriber. For this connection only. */
-export const createAwaitBeat = (): Statement =>
+export const createAwaitHeartbeat = (): Statement =>
   statement(`
-create function ${AWAIT_BEAT}(wanted text, patience interval) returns boolean language plpgsql as $do$
+create function ${AWAIT_HEARTBEAT}(wanted text, patience interval) returns boolean language plpgsql as $do$
 declare
   until timestamptz := clock_timestamp() + patience;
 begin
   loop
-    if exists (select from ${BEATS} where token = wanted) then
+    if exists (select from ${HEARTBEATS} where token = wanted) then
       return true;
     end if;
     exit when clock_timestamp() > until;
@@ -28,8 +28,8 @@ $do$
 `);
 
 /** Whether the marker has arrived. */
-export const awaitBeat = (token: string, timeoutMs: number): Statement<{ arrived: boolean }> =>
-  statement(`select ${AWAIT_BEAT}($1::text, $2::float8 * interval '1 ms') as arrived`, [token, timeoutMs]);
+export const awaitHeartbeat = (token: string, timeoutMs: number): Statement<{ arrived: boolean }> =>
+  statement(`select ${AWAIT_HEARTBEAT}($1::text, $2::float8 * interval '1 ms') as arrived`, [token, timeoutMs]);
 
 /**
  * On the publisher. For this connection only. The subscriber answers when something arrives, so where its answer is late
@@ -54,7 +54,7 @@ begin
     exit when confirmed or clock_timestamp() > until;
     exit when unbroken and (reader is null or reader is distinct from first_reader);
     if clock_timestamp() > kick then
-      update ${BEATS} set written_at = clock_timestamp() where id = (select max(id) from ${BEATS});
+      update ${HEARTBEATS} set written_at = clock_timestamp() where id = (select max(id) from ${HEARTBEATS});
       commit;
       kick := clock_timestamp() + interval '100 ms';
     end if;

@@ -9,7 +9,7 @@ import type { Database, Session } from '../../lambdas/ports/database.ts';
 import { fenceGate, liftFence } from '../../lambdas/state/gates.sql.ts';
 import { ensureGate } from '../../lambdas/state/gates.ts';
 import { createEndSessions } from '../../lambdas/switch/client-sessions.sql.ts';
-import { endEverybody } from '../../lambdas/switch/fence.ts';
+import { endClientSessions } from '../../lambdas/switch/fence.ts';
 import type { World } from './world.ts';
 
 const MASTER = 'master';
@@ -23,7 +23,7 @@ export interface Fencing {
   login(user: string): ConnectionSettings;
   fence(): Promise<void>;
   /** Ends every other session, as inside a switch. @throws SwitchFailed naming who could still write */
-  endEverybody(harmlessRoles?: readonly string[]): Promise<void>;
+  endClientSessions(harmlessRoles?: readonly string[]): Promise<void>;
   lift(): Promise<void>;
   close(): Promise<void>;
 }
@@ -52,7 +52,7 @@ create table public.written (id int); grant all on public.written to public`);
       const seen = await ensureGate(side);
       await session.query(fenceGate({ seen, epoch: seen.epoch + 1, execution: 'test', attempt: randomUUID(), seconds: 60 }));
     },
-    endEverybody: (harmlessRoles = []) => endEverybody(session, 5_000, { ...streams, input: { harmlessRoles } }),
+    endClientSessions: (harmlessRoles = []) => endClientSessions(session, 5_000, { ...streams, input: { harmlessRoles } }),
     lift: async () => {
       await session.query(liftFence());
     },

@@ -202,11 +202,11 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   ownSchemaExists: ({ gate }) => [{ exists: gate !== undefined }],
 
   createHeartbeat: nothing,
-  lockBeats: nothing,
-  writeBeat: nothing,
-  createAwaitBeat: nothing,
+  lockHeartbeats: nothing,
+  writeHeartbeat: nothing,
+  createAwaitHeartbeat: nothing,
   createAwaitConfirmed: nothing,
-  awaitBeat: (server) => {
+  awaitHeartbeat: (server) => {
     server.receive();
     return [{ arrived: [...server.subscriptions].some(([name, { enabled }]) => enabled && server.other.slots.has(name)) }];
   },

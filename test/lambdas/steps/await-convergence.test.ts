@@ -37,8 +37,10 @@ describe.each([
   it('takes three good lag samples, within one visit where there is time', async () => {
     const result = await world.until('AwaitConvergence');
     expect(result.evidence).toMatchObject({ streak: 3, arrived: true, confirmed: true });
-    const beats = await world.source('select count(*)::int as count, max(id)::int as last from planetscale_migration.heartbeat');
-    expect(beats).toEqual([{ count: (result.evidence as { looks: number }).looks, last: (result.evidence as { looks: number }).looks }]);
+    const heartbeats = await world.source('select count(*)::int as count, max(id)::int as last from planetscale_migration.heartbeat');
+    expect(heartbeats).toEqual([
+      { count: (result.evidence as { looks: number }).looks, last: (result.evidence as { looks: number }).looks },
+    ]);
   });
 
   it('carries the streak from visit to visit where time runs out', async () => {

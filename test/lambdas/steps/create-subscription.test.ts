@@ -4,7 +4,7 @@ import { clientConfig } from '../../../lambdas/adapters/postgres/client-config.t
 import { CannotConnect, CopyStalled, ReplicationBroken } from '../../../lambdas/config/errors.ts';
 import { applicationName, PUBLICATION, subscriptionName } from '../../../lambdas/config/names.ts';
 import { qualified } from '../../../lambdas/postgres/quote.ts';
-import { lockBeats, writeBeat } from '../../../lambdas/state/heartbeat.sql.ts';
+import { lockHeartbeats, writeHeartbeat } from '../../../lambdas/state/heartbeat.sql.ts';
 import { holdForward } from '../../support/held.ts';
 import { HOSTILE_TABLES, hostileRows, hostileSchema, hostileTarget } from '../../support/hostile.ts';
 import { describeLifecycle } from '../../support/lifecycle.ts';
@@ -23,10 +23,10 @@ const subscribed = async (world: World) => ({
 });
 
 /** A marker, as AwaitConvergence writes it. */
-const beat = (world: World, token: string) =>
+const heartbeat = (world: World, token: string) =>
   world.ports('test').acting.source.transaction(async (session) => {
-    await session.query(lockBeats());
-    await session.query(writeBeat(token));
+    await session.query(lockHeartbeats());
+    await session.query(writeHeartbeat(token));
   });
 
 const inWorld = async (make: () => Promise<World>, test: (world: World, name: string) => Promise<void>) => {
@@ -304,13 +304,13 @@ describe('CreateSubscription and the continuity of the slot', () => {
 
   it('finds a slot that was dropped and made again while rows were written', () =>
     inWorld(replicated, async (world, name) => {
-      await beat(world, 'before');
+      await heartbeat(world, 'before');
       await eventually(async () => (await world.target('select from planetscale_migration.heartbeat')).length === 1);
       await remake(world, name, async () => {
         await world.asSourceRole(hostileRows(50_000, 100));
-        await beat(world, 'lost');
+        await heartbeat(world, 'lost');
       });
-      await beat(world, 'after');
+      await heartbeat(world, 'after');
       await eventually(async () => (await world.target('select from planetscale_migration.heartbeat')).length === 2);
       expect(await sidesAgree(world)).toBe(false);
       const attempt = world.visit('CreateSubscription');

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { REPLICATION_ROLE, subscriptionName } from '../../../lambdas/config/names.ts';
 import type { SideName } from '../../../lambdas/config/side-name.ts';
 import { INVALID_PASSWORD } from '../../../lambdas/postgres/sqlstates.ts';
-import { lockBeats, writeBeat } from '../../../lambdas/state/heartbeat.sql.ts';
+import { lockHeartbeats, writeHeartbeat } from '../../../lambdas/state/heartbeat.sql.ts';
 import { describeLifecycle } from '../../support/lifecycle.ts';
 import { eventually, replicated } from '../../support/replicated.ts';
 import { letInApplication, SWITCHABLE, writeAt } from '../../support/switchable.ts';
@@ -37,8 +37,8 @@ function keepWriting(world: World, side: SideName): { readonly written: () => nu
     while (!stopped) {
       await world[side]('insert into public.written default values');
       await ports.acting[side].transaction(async (session) => {
-        await session.query(lockBeats());
-        await session.query(writeBeat(`beat ${side} ${written}`));
+        await session.query(lockHeartbeats());
+        await session.query(writeHeartbeat(`beat ${side} ${written}`));
       });
       written += 1;
     }
@@ -66,7 +66,7 @@ async function rotateUnderWrites(world: World, from: SideName, to: SideName, exe
   await writer.stop();
   const [left] = await world[from](COUNTED);
   await eventually(async () => JSON.stringify(await world[to](COUNTED)) === JSON.stringify([left]));
-  const [first, last, count] = [left?.beats].flat() as number[];
+  const [first, last, count] = [left?.heartbeats].flat() as number[];
   expect([first, last]).toEqual([1, count]);
   return result;
 }

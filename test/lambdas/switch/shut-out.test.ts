@@ -74,7 +74,7 @@ describe.each(versions(11, 13, 15, 17, 18))('CONNECT on a database that is fence
     await fenced(async () => {
       for (const role of ['holder', 'Passed "on"', 'helper']) expect([role, await connects(role)]).toEqual([role, false]);
       expect(await connects('master')).toBe(true);
-      await fencing.endEverybody();
+      await fencing.endClientSessions();
     });
     expect(await rights()).toEqual(before);
     await world.source(`revoke holder, "Passed ""on""" from master`);
@@ -101,7 +101,7 @@ describe.each(versions(11, 13, 15, 17, 18))('CONNECT on a database that is fence
     await fenced(async () => {
       expect(await connects('helper')).toBe(false);
       expect(await connects('master')).toBe(true);
-      await fencing.endEverybody();
+      await fencing.endClientSessions();
     });
     expect(await rights()).toEqual(before);
     await world.source('revoke helper from master');
@@ -133,7 +133,7 @@ describe.each(versions(11, 13, 15, 17, 18))('CONNECT on a database that is fence
     const before = await rights();
     await fenced(async () => {
       expect(await connects('proprietor')).toBe(false);
-      await fencing.endEverybody();
+      await fencing.endClientSessions();
       await anyway(`grant connect on database ${DATABASE} to helper`);
       expect(await connects('helper')).toBe(true);
     });
@@ -156,11 +156,11 @@ set connect_taken = '{public,"\\"Passed \\"\\"on\\"\\"\\" with grant option"}', 
     await granted('grant master to insider');
     await fenced(async () => {
       expect(await connects('insider')).toBe(true);
-      await expect(fencing.endEverybody()).rejects.toMatchObject({
+      await expect(fencing.endClientSessions()).rejects.toMatchObject({
         name: 'SwitchFailed',
         message: expect.stringMatching(/^These roles can connect although the database is shut: insider\. .*harmlessRoles/),
       });
-      await fencing.endEverybody(['insider']);
+      await fencing.endClientSessions(['insider']);
     });
     await granted('revoke master from insider');
   });
@@ -168,10 +168,10 @@ set connect_taken = '{public,"\\"Passed \\"\\"on\\"\\"\\" with grant option"}', 
   it("is left to the platform's roles, and not to a role that only has such a name", async () => {
     await world.source(`create role pscale_admin login; create role pscale_api_app login; create role rdsproxy login;
 grant master to pscale_admin, pscale_api_app, rdsproxy; create role other_superuser superuser login password 'p'`);
-    await fenced(() => expect(fencing.endEverybody()).rejects.toThrow(/shut: pscale_api_app\. /));
+    await fenced(() => expect(fencing.endClientSessions()).rejects.toThrow(/shut: pscale_api_app\. /));
     const renamed = sqlOn(world.pair.source.login('other_superuser', 'p', world.database.name), { options: INSIST });
     await renamed('alter role rdsadmin rename to no_longer_rds');
-    await fenced(() => expect(fencing.endEverybody()).rejects.toThrow(/shut: pscale_api_app, rdsproxy\. /));
+    await fenced(() => expect(fencing.endClientSessions()).rejects.toThrow(/shut: pscale_api_app, rdsproxy\. /));
     await renamed('alter role no_longer_rds rename to rdsadmin');
     await world.source('drop role pscale_admin, pscale_api_app, rdsproxy, other_superuser');
   });

@@ -73,7 +73,7 @@ describe.each([
       const error = await one.visit('CopySchema', { input: { reverse } }).catch((thrown: unknown) => thrown);
       expect(error).toBeInstanceOf(NotReady);
       expect((error as NotReady).message).toMatch(
-        /take CONNECT on it from everybody else \(alter database, revoke, grant\): must be owner/,
+        /take CONNECT on it from all other roles \(alter database, revoke, grant\): must be owner/,
       );
       expect((error as NotReady).message).not.toContain('"reverse"');
     }

@@ -36,7 +36,7 @@ describe.each(versions(11, 13, 15, 17, 18))('under a fence on %i (#9.6)', (versi
     await walsender.query('begin');
     await walsender.query('insert into public.written values (1)');
     await fenced(async () => {
-      await fencing.endEverybody();
+      await fencing.endClientSessions();
       await expect(walsender.query('commit')).rejects.toThrow();
     });
     await walsender.end();
@@ -52,7 +52,7 @@ describe.each(versions(11, 13, 15, 17, 18))('under a fence on %i (#9.6)', (versi
     );
     const workers = () => world.source(`select from pg_stat_activity where backend_type = 'parallel worker'`);
     await eventually(async () => (await workers()).length > 0);
-    await fenced(() => fencing.endEverybody());
+    await fenced(() => fencing.endClientSessions());
     expect(await query).toBe('ended');
     expect(await workers()).toEqual([]);
   });
@@ -62,7 +62,7 @@ describe.each(versions(11, 13, 15, 17, 18))('under a fence on %i (#9.6)', (versi
     await session.script(`set ${version >= 16 ? 'debug_parallel_query' : 'force_parallel_mode'} = on`);
     const query = session.script('select pg_sleep(3)');
     await eventually(async () => (await world.source(`select from pg_stat_activity where backend_type = 'parallel worker'`)).length > 0);
-    await fenced(() => fencing.endEverybody());
+    await fenced(() => fencing.endClientSessions());
     await query;
     await session.end();
   });
@@ -71,17 +71,17 @@ describe.each(versions(11, 13, 15, 17, 18))('under a fence on %i (#9.6)', (versi
     const superuser = await other(world.pair.source.superuser(world.database.name), 'service');
     await superuser.query('begin read write; insert into public.written values (1)');
     await fenced(() =>
-      expect(fencing.endEverybody()).rejects.toMatchObject({
+      expect(fencing.endClientSessions()).rejects.toMatchObject({
         name: 'SwitchFailed',
         message: expect.stringMatching(/not ours to end, and have written .*: \d+ of rdsadmin \(service\)\. Have them ended\.$/),
       }),
     );
     await superuser.query('rollback');
     await superuser.query('begin; select 1');
-    await fenced(() => fencing.endEverybody());
+    await fenced(() => fencing.endClientSessions());
     await superuser.query('rollback; begin read write; insert into public.written values (1)');
     await fenced(async () => {
-      const ending = fencing.endEverybody();
+      const ending = fencing.endClientSessions();
       await superuser.query('select pg_sleep(0.3); commit');
       await ending;
     });
@@ -90,7 +90,9 @@ describe.each(versions(11, 13, 15, 17, 18))('under a fence on %i (#9.6)', (versi
 
   it('a prepared transaction is named', async () => {
     await world.source(`begin; insert into public.written values (1); prepare transaction 'it''s open'`);
-    await fenced(() => expect(fencing.endEverybody()).rejects.toThrow(/prepared transactions.*'it''s open' of rdsadmin\. Commit them/));
+    await fenced(() =>
+      expect(fencing.endClientSessions()).rejects.toThrow(/prepared transactions.*'it''s open' of rdsadmin\. Commit them/),
+    );
     await world.source(`rollback prepared 'it''s open'`);
   });
 
@@ -107,7 +109,7 @@ describe.each(versions(11, 13, 15, 17, 18))('under a fence on %i (#9.6)', (versi
       world.source(`select from pg_stat_activity
 where backend_type = 'autovacuum worker' and backend_xid is not null and datname = current_database()`);
     await eventually(async () => (await holds()).length > 0);
-    await fenced(() => fencing.endEverybody());
+    await fenced(() => fencing.endClientSessions());
     expect(await holds()).toHaveLength(1);
     await superuser.query('rollback');
     await superuser.end();
@@ -118,9 +120,9 @@ where backend_type = 'autovacuum worker' and backend_xid is not null and datname
     await world.source(`create subscription "Other's" connection 'host=127.0.0.1 port=1 password=x' publication p with (connect = false)`);
     await world.source(`alter subscription "Other's" enable`);
     await fenced(() =>
-      expect(fencing.endEverybody()).rejects.toThrow(/subscriptions of others write into the database: Other's\. Disable them/),
+      expect(fencing.endClientSessions()).rejects.toThrow(/subscriptions of others write into the database: Other's\. Disable them/),
     );
     await world.source(`alter subscription "Other's" disable`);
-    await fenced(() => fencing.endEverybody());
+    await fenced(() => fencing.endClientSessions());
   });
 });

@@ -64,7 +64,7 @@ export function symptoms(changes: Partial<Symptoms> = {}): Symptoms {
       subscription: undefined,
       note: undefined,
       tables: [],
-      beats: undefined,
+      heartbeats: undefined,
       slot: {
         plugin: 'pgoutput',
         database: 'shop',

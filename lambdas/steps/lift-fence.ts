@@ -14,7 +14,7 @@ import { partiesOf } from '../replication/streams.ts';
 import { cancelAttempts } from '../state/gates.sql.ts';
 import { ensureGate, type Gates, servingSide } from '../state/gates.ts';
 import { ownSchemaExists } from '../state/own-schema.sql.ts';
-import { abortSwitch, completeSwitch, type Interrupted, lookForInterrupted, tell } from '../switch/recovery.ts';
+import { abortSwitch, callHook, completeSwitch, type Interrupted, lookForInterrupted } from '../switch/recovery.ts';
 import { underLease } from '../switch/sessions.ts';
 import { retryTransient } from '../switch/timing.ts';
 
@@ -54,7 +54,7 @@ export const liftFence = defineStep({
     }
     const isTheirs = fence !== undefined && fence.execution !== execution && fence.execution !== input.execution;
     const notYet = isTheirs && fence.remainingMs > 0;
-    const leftToRecovery = interrupted?.onlyUntold === true && isOwn(gates, interrupted.direction, execution);
+    const leftToRecovery = interrupted?.onlyHookCallLeft === true && isOwn(gates, interrupted.direction, execution);
     const cancelled = await toCallOff(input.execution, gates, { source, target });
     return { gates, interrupted, notYet, toCallOff: cancelled, waitedSeconds, leftTo, leftToRecovery };
   },
@@ -79,7 +79,7 @@ export const liftFence = defineStep({
       await unfinished.from.query(cancelAttempts());
       const taken = await retryTransient(ctx, () => abortSwitch(unfinished));
       if (!taken.committed) {
-        if (taken.left.length === 0 && !isOwn(gates, direction, ctx.execution)) await tell(unfinished, 'failed');
+        if (taken.left.length === 0 && !isOwn(gates, direction, ctx.execution)) await callHook(unfinished, 'failed');
         return 'pending';
       }
     }

@@ -23,7 +23,7 @@ import { type Connections, closeConnections, heldBy, openConnections } from './c
 import type { SwitchContext } from './context.ts';
 import { bringEverythingOver, type Prepared, startAgain } from './critical-section.ts';
 import { endClientSessions } from './fence.ts';
-import { inTheWay, tell } from './recovery.ts';
+import { callHook, inTheWay } from './recovery.ts';
 import { demandOrdinarySessions, namingLockHolders, waitForLocks } from './sessions.ts';
 import { Deadline } from './timing.ts';
 
@@ -66,7 +66,7 @@ async function demandComplete(before: SwitchContext): Promise<void> {
   const left = await inTheWay(before);
   if (left.length === 0) {
     // The last chance to report it; a function that fails must not block a rollback.
-    await tell(before, 'after').catch((error: unknown) =>
+    await callHook(before, 'after').catch((error: unknown) =>
       before.log.warn('The function of yours was not told', { error: sentenceOf(error) }),
     );
     return;

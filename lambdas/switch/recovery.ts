@@ -53,7 +53,7 @@ export async function completeSwitch(ctx: Settlement, epoch?: number): Promise<v
   await application.pointAt(direction.to);
   await changeStreams(ctx);
   await handOverJobs(ctx);
-  await tell(ctx, 'after');
+  await callHook(ctx, 'after');
 }
 
 const SHUTTING_MS = 10_000;
@@ -125,14 +125,14 @@ function owed(gate: Gate | undefined): Moment | undefined {
 }
 
 /** The same in words, none or one. */
-export function untold(gate: Gate | undefined): string[] {
+export function hookCallsLeft(gate: Gate | undefined): string[] {
   const moment = owed(gate);
   if (moment === undefined) return [];
   return [`the function that is called around a switch was not told that it ${moment === 'after' ? 'is made' : 'has failed'}`];
 }
 
 /** Tells the user's function, if it was asked before the switch and does not know yet. */
-export async function tell({ from, direction, hook }: Pick<Settlement, 'from' | 'direction' | 'hook'>, moment: Moment): Promise<void> {
+export async function callHook({ from, direction, hook }: Pick<Settlement, 'from' | 'direction' | 'hook'>, moment: Moment): Promise<void> {
   const gate = await gateOf(from);
   if (gate === undefined || owed(gate) !== moment) return;
   await hook.call(moment, direction.to, gate.execution ?? '');
@@ -148,7 +148,7 @@ export interface Interrupted {
   /** What is left to be done, in words; never empty. */
   readonly left: readonly string[];
   /** Whether nothing else is left than to tell the user's function. */
-  readonly onlyUntold: boolean;
+  readonly onlyHookCallLeft: boolean;
   /** Execution that fenced, and milliseconds until its fence may be lifted by another execution; undefined where nothing is fenced. */
   readonly fence: { readonly execution: string | null; readonly remainingMs: number } | undefined;
 }
@@ -188,14 +188,21 @@ const committedBySecret = (direction: Direction, gates: Gates): Interrupted => (
   committed: true,
   epoch: gates[direction.from]?.epoch,
   left: [`the ${direction.from} is fenced, but the application's secret leads to the ${direction.to}`],
-  onlyUntold: false,
+  onlyHookCallLeft: false,
   fence: undefined,
 });
 
 function fencedIn(direction: Direction, gates: Gates): Interrupted {
   const { execution = null, remainingMs } = gates[direction.from] ?? {};
   const left = [`the ${direction.from} is fenced`];
-  return { direction, committed: false, epoch: undefined, left, onlyUntold: false, fence: { execution, remainingMs: remainingMs ?? 0 } };
+  return {
+    direction,
+    committed: false,
+    epoch: undefined,
+    left,
+    onlyHookCallLeft: false,
+    fence: { execution, remainingMs: remainingMs ?? 0 },
+  };
 }
 
 async function unfinished(gates: Gates, both: Both): Promise<Interrupted | undefined> {
@@ -204,24 +211,24 @@ async function unfinished(gates: Gates, both: Both): Promise<Interrupted | undef
     const { direction, epoch } = committed;
     const left = [
       ...(await outstanding({ ...partiesOf<Reader>(direction, both), application: both.application })),
-      ...untold(gates[direction.from]),
+      ...hookCallsLeft(gates[direction.from]),
     ];
     if (left.length > 0)
-      return { direction, committed: true, epoch, left, onlyUntold: isOnly(left, gates[direction.from]), fence: undefined };
+      return { direction, committed: true, epoch, left, onlyHookCallLeft: isOnlyHookCall(left, gates[direction.from]), fence: undefined };
   }
   // Nothing is left of a committed switch, so what there is belongs to an attempt to leave the side that serves now.
   const direction = servingSide(gates) === 'source' ? CUTOVER : ROLLBACK;
   const left = gates[direction.from] ? await leftOfAttempt(partiesOf<Reader>(direction, both), gates) : [];
-  const onlyUntold = isOnly(left, gates[direction.from]);
-  return left.length > 0 ? { direction, committed: false, epoch: undefined, left, onlyUntold, fence: undefined } : undefined;
+  const onlyHookCallLeft = isOnlyHookCall(left, gates[direction.from]);
+  return left.length > 0 ? { direction, committed: false, epoch: undefined, left, onlyHookCallLeft, fence: undefined } : undefined;
 }
 
-const isOnly = (left: readonly string[], gate: Gate | undefined): boolean => left.length === untold(gate).length;
+const isOnlyHookCall = (left: readonly string[], gate: Gate | undefined): boolean => left.length === hookCallsLeft(gate).length;
 
 async function leftOfAttempt(parties: Parties<Reader>, gates: Gates): Promise<string[]> {
   return [
     ...(await leftOfNext(parties)),
     ...((await isCurrentHeld(parties)) ? [`the subscription ${parties.current} is disabled`] : []),
-    ...untold(gates[parties.direction.from]),
+    ...hookCallsLeft(gates[parties.direction.from]),
   ];
 }

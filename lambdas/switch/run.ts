@@ -8,7 +8,7 @@ import { type Connections, closeConnections, dropConnections, heldBy } from './c
 import type { SwitchContext } from './context.ts';
 import { type Proof, switchUnderFence } from './critical-section.ts';
 import { prepare } from './prepare.ts';
-import { abortSwitch, completeSwitch, type Settlement, tell } from './recovery.ts';
+import { abortSwitch, callHook, completeSwitch, type Settlement } from './recovery.ts';
 import { underLease } from './sessions.ts';
 import { Deadline, retryTransient, Timings } from './timing.ts';
 
@@ -73,7 +73,7 @@ async function unlessCommitted(ctx: SwitchContext, attempt: string, cause: unkno
   });
   if (committed) return;
   if (left.length > 0) ctx.log.warn('The fence is lifted; the rest is left to LiftFence', { left });
-  await tell(ctx, 'failed').catch((error: unknown) => {
+  await callHook(ctx, 'failed').catch((error: unknown) => {
     ctx.log.warn('The function of yours is told by LiftFence', { error: sentenceOf(error) });
   });
   throw new SwitchFailed(

@@ -23,7 +23,7 @@ import type { Reader } from '../ports/database.ts';
 import { nextStream, partiesOf } from '../replication/streams.ts';
 import { committedDirection, type Gates, lookAtGates, servingSide } from '../state/gates.ts';
 import { switchOf } from './context.ts';
-import { abortSwitch, lookForInterrupted, outstanding, tell, untold } from './recovery.ts';
+import { abortSwitch, callHook, hookCallsLeft, lookForInterrupted, outstanding } from './recovery.ts';
 import { complete, performSwitch } from './run.ts';
 
 export const SWITCH_NEEDS = ['executions', 'source', 'target', 'replication', 'comparison', 'application', 'hook'] as const;
@@ -45,13 +45,13 @@ export const switching = (direction: Direction) => ({
   memoryMb: 1769, // it holds 105 MB, but whatever it computes inside the fence is downtime
   interrupted: 'The gates of both sides say whether it was committed; LiftFence, which follows, goes by them.',
 
-  inspect: (ctx: Looking<Needs>): Promise<Seen> => sayingWhoServes(direction, ctx, () => look(direction, ctx)),
+  inspect: (ctx: Looking<Needs>): Promise<Seen> => namingServingSide(direction, ctx, () => look(direction, ctx)),
 
   judge: ({ left }: Seen): Verdict => (left?.length === 0 ? 'done' : 'todo'),
 
-  act: (ctx: Acting<Needs>, seen: Seen): Promise<void> => sayingWhoServes(direction, ctx, () => act(direction, ctx, seen)),
+  act: (ctx: Acting<Needs>, seen: Seen): Promise<void> => namingServingSide(direction, ctx, () => act(direction, ctx, seen)),
 
-  evidence: (seen: Seen): Json => sayingWhoServed(direction, seen.gates, () => evidence(direction, seen)),
+  evidence: (seen: Seen): Json => namingServedSide(direction, seen.gates, () => evidence(direction, seen)),
 });
 
 async function look(direction: Direction, { executions, source, target, application, results }: Looking<Needs>): Promise<Seen> {
@@ -63,7 +63,7 @@ async function look(direction: Direction, { executions, source, target, applicat
     gates,
     left:
       committedDirection(gates) === direction
-        ? [...(await outstanding({ ...parties, application })), ...untold(gates[direction.from])]
+        ? [...(await outstanding({ ...parties, application })), ...hookCallsLeft(gates[direction.from])]
         : undefined,
     wayBack: await nextStream(parties),
     readers: readersAfter(results),
@@ -80,7 +80,7 @@ async function act(direction: Direction, ctx: Acting<Needs>, { gates, left }: Se
     if (found?.committed) return complete(attempt, found.epoch);
     if ((await abortSwitch(attempt)).committed) return complete(attempt);
   }
-  await tell(attempt, 'failed'); // also of an earlier attempt, whose own call did not succeed
+  await callHook(attempt, 'failed'); // also of an earlier attempt, whose own call did not succeed
   if (gate?.state === 'fenced' && gate.execution === ctx.execution) throw interrupted(direction);
   await performSwitch(attempt);
 }
@@ -118,26 +118,26 @@ type Sides = Readonly<Record<SideName, Reader>>;
  * @throws SwitchFailed, SwitchIncomplete in place of an error that is not ours, or that a server refused where no code of ours says what it
  *   means; the gates are looked at only then
  */
-export async function sayingWhoServes<Result>(direction: Direction, sides: Sides, work: () => Promise<Result>): Promise<Result> {
+export async function namingServingSide<Result>(direction: Direction, sides: Sides, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (error) {
     if (error instanceof MigrationError && !(error instanceof StatementFailed)) throw error;
     const gates = await lookAtGates(sides.source, sides.target).catch(() => undefined);
-    throw gates ? told(direction, gates, error) : unknown(error);
+    throw gates ? explained(direction, gates, error) : unknown(error);
   }
 }
 
 /** The same of what only puts into words what was seen. */
-export function sayingWhoServed<Result>(direction: Direction, gates: Gates, work: () => Result): Result {
+export function namingServedSide<Result>(direction: Direction, gates: Gates, work: () => Result): Result {
   try {
     return work();
   } catch (error) {
-    throw error instanceof MigrationError ? error : told(direction, gates, error);
+    throw error instanceof MigrationError ? error : explained(direction, gates, error);
   }
 }
 
-function told(direction: Direction, gates: Gates, cause: unknown): MigrationError {
+function explained(direction: Direction, gates: Gates, cause: unknown): MigrationError {
   const { from, to } = direction;
   if (committedDirection(gates) === direction) {
     return new SwitchIncomplete(

@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import { CUTOVER, ROLLBACK } from '../../lambdas/config/direction.ts';
 import { MigrationError } from '../../lambdas/config/errors.ts';
 import { committedDirection, servingSide } from '../../lambdas/state/gates.ts';
-import { untold } from '../../lambdas/switch/recovery.ts';
+import { hookCallsLeft } from '../../lambdas/switch/recovery.ts';
 import { Invocation, type Strike } from './interruptible.ts';
 import type { Machine, WalkContext } from './walk-context.ts';
 
@@ -142,7 +142,7 @@ async function settled(walker: Walker): Promise<void> {
   const there = await context.written(serving);
   expect(acknowledged.filter((token) => !there.has(token))).toEqual([]);
   expect(await context.streams()).toEqual(streamsFrom(serving));
-  expect([...untold(gates.source), ...untold(gates.target)]).toEqual([]);
+  expect([...hookCallsLeft(gates.source), ...hookCallsLeft(gates.target)]).toEqual([]);
 }
 
 /** Only the stream from the side that serves, which runs. */

@@ -10,7 +10,7 @@ export const serving: SwitchCheck = {
   async find(ctx) {
     const { source, target, application, gates, direction } = ctx;
     const { interrupted } = await lookForInterrupted({ source, target, application });
-    if (interrupted && !interrupted.onlyUntold) {
+    if (interrupted && !interrupted.onlyHookCallLeft) {
       const until =
         interrupted.fence && interrupted.fence.remainingMs > 0 ? ` Its fence has ${seconds(interrupted.fence.remainingMs)} left.` : '';
       return [

@@ -17,7 +17,7 @@ import type { Bindings } from '../../../lambdas/ports/bindings.ts';
 import { INSUFFICIENT_PRIVILEGE } from '../../../lambdas/postgres/sqlstates.ts';
 import type { Gates } from '../../../lambdas/state/gates.ts';
 import { STEP_NAMES, stepNamed } from '../../../lambdas/steps/index.ts';
-import { sayingWhoServed, sayingWhoServes } from '../../../lambdas/switch/switching.ts';
+import { namingServedSide, namingServingSide } from '../../../lambdas/switch/switching.ts';
 import { silent } from '../../support/world.ts';
 
 const planted = (): never => {
@@ -143,17 +143,17 @@ describe('an unexpected error of a switch (#11)', () => {
     ['not begun', CUTOVER, gates(undefined, undefined), SwitchFailed, /not passed, nothing is fenced, .* served by the source/],
     ['back, not begun', ROLLBACK, committed, SwitchFailed, /not passed, nothing is fenced, .* served by the target/],
   ] as const)('says who serves where the switch is %s', async (_, direction, found, kind, says) => {
-    const error = await sayingWhoServes(direction, sides(found), async () => planted()).catch((thrown) => thrown);
+    const error = await namingServingSide(direction, sides(found), async () => planted()).catch((thrown) => thrown);
     expect(error).toBeInstanceOf(kind);
     expect(error.message).toMatch(says);
-    expect(() => sayingWhoServed(direction, found, planted)).toThrow(kind);
+    expect(() => namingServedSide(direction, found, planted)).toThrow(kind);
   });
 
   it('says that the serving side is unknown without a gate, and passes on our own errors', async () => {
-    await expect(sayingWhoServes(CUTOVER, { source: {}, target: {} } as never, async () => refused())).rejects.toThrow(
+    await expect(namingServingSide(CUTOVER, { source: {}, target: {} } as never, async () => refused())).rejects.toThrow(
       /could not be asked whether the switch was committed.*permission denied for table t \(42501\)/,
     );
     const ours = new SwitchFailed('Nothing was fenced.');
-    await expect(sayingWhoServes(CUTOVER, sides(committed), () => Promise.reject(ours))).rejects.toBe(ours);
+    await expect(namingServingSide(CUTOVER, sides(committed), () => Promise.reject(ours))).rejects.toBe(ours);
   });
 });

@@ -1,14 +1,5 @@
 /** Compares rows that have a key: by their sum first, then hash by hash, then value by value. */
-import {
-  type ComparedTable,
-  type FoundValues,
-  hashesByKey,
-  type Key,
-  rowHashes,
-  rowSum,
-  type Selection,
-  valuesByKey,
-} from './comparison.sql.ts';
+import * as comparison from './comparison.sql.ts';
 import { follow, held } from './follow.ts';
 import { describeColumns, describeKey, type Outcome, ROWS_REPORTED, type RowDifference } from './outcome.ts';
 import type { Sides } from './sides.ts';
@@ -22,9 +13,13 @@ const KEYS_FOLLOWED = 500;
 const ROWS_LISTED = 200_000;
 
 /** @returns undefined if the target did not catch up in time */
-export async function compareSelection(sides: Sides, table: ComparedTable, selection: Selection): Promise<Outcome | undefined> {
+export async function compareSelection(
+  sides: Sides,
+  table: comparison.ComparedTable,
+  selection: comparison.Selection,
+): Promise<Outcome | undefined> {
   const sums = async () => {
-    const [[source], [target]] = await sides.askBoth(rowSum(table, selection));
+    const [[source], [target]] = await sides.askBoth(comparison.rowSum(table, selection));
     return { rows: source?.rows ?? 0, equal: source?.rows === target?.rows && source?.sum === target?.sum };
   };
   const first = await sums();
@@ -39,7 +34,7 @@ export async function compareSelection(sides: Sides, table: ComparedTable, selec
   for (let from = 0; from < suspects.length && different.length < ROWS_REPORTED; from += KEYS_FOLLOWED) {
     const followed = await follow(
       suspects.slice(from, from + KEYS_FOLLOWED),
-      async (side, keys) => held(await sides.ask(side, hashesByKey(table, keys))),
+      async (side, keys) => held(await sides.ask(side, comparison.hashesByKey(table, keys))),
       sides.caughtUp,
     );
     if (!followed) return undefined;
@@ -51,10 +46,10 @@ export async function compareSelection(sides: Sides, table: ComparedTable, selec
 }
 
 /** Keys whose rows are not the same in one read of each side. */
-async function suspectsOf(sides: Sides, table: ComparedTable, selection: Selection): Promise<Key[]> {
-  const [source, target] = await sides.askBoth(rowHashes(table, selection, ROWS_LISTED));
+async function suspectsOf(sides: Sides, table: comparison.ComparedTable, selection: comparison.Selection): Promise<comparison.Key[]> {
+  const [source, target] = await sides.askBoth(comparison.rowHashes(table, selection, ROWS_LISTED));
   const unmatched = new Map(source.map(({ key, hash }) => [JSON.stringify(key), { key, hash }]));
-  const suspects: Key[] = [];
+  const suspects: comparison.Key[] = [];
   for (const { key, hash } of target) {
     const name = JSON.stringify(key);
     if (unmatched.get(name)?.hash !== hash) suspects.push(key);
@@ -67,12 +62,12 @@ async function suspectsOf(sides: Sides, table: ComparedTable, selection: Selecti
 /** Value by value. Rows that have changed since they were followed count as moving; rows whose values are equal after all are equal. */
 async function confirm(
   sides: Sides,
-  table: ComparedTable,
-  rows: readonly { readonly item: Key; readonly source: string | undefined; readonly target: string | undefined }[],
+  table: comparison.ComparedTable,
+  rows: readonly { readonly item: comparison.Key; readonly source: string | undefined; readonly target: string | undefined }[],
 ): Promise<Pick<Outcome, 'different' | 'moving'>> {
   if (rows.length === 0) return { different: [], moving: 0 };
   const keys = rows.map(({ item }) => item);
-  const [onSource, onTarget] = (await sides.askBoth(valuesByKey(table, keys))).map(byPlace);
+  const [onSource, onTarget] = (await sides.askBoth(comparison.valuesByKey(table, keys))).map(byPlace);
   const different: RowDifference[] = [];
   let moving = 0;
   for (const [n, row] of rows.entries()) {
@@ -91,4 +86,5 @@ async function confirm(
   }
   return { different, moving };
 }
-const byPlace = (found: readonly FoundValues[]): ReadonlyMap<number, FoundValues> => new Map(found.map((row) => [row.n, row]));
+const byPlace = (found: readonly comparison.FoundValues[]): ReadonlyMap<number, comparison.FoundValues> =>
+  new Map(found.map((row) => [row.n, row]));

@@ -3,18 +3,7 @@ import { VerificationError } from '../config/errors.ts';
 import { missingFrom } from '../config/tables.ts';
 import type { Database, Session } from '../ports/database.ts';
 import type { ReplicationLogin } from '../ports/replication.ts';
-import {
-  allowReplication,
-  asOurselves,
-  asRoleMaker,
-  createRole,
-  grantConnect,
-  grantorState,
-  lockRoles,
-  roleExists,
-  setForStream,
-  setVerifier,
-} from '../postgres/roles.sql.ts';
+import * as roles from '../postgres/roles.sql.ts';
 import { scramVerifier } from '../postgres/scram.ts';
 import { streamSettings } from '../postgres/session-pins.sql.ts';
 import { createPublication, lockPublication, type PublicationList, publicationList, setPublishedTables } from './publications.sql.ts';
@@ -45,15 +34,16 @@ export async function makeReplicationRole(
   session: Pick<Session, 'query'>,
   { user, verifier, settings, database }: StreamRole,
 ): Promise<void> {
-  await session.query(lockRoles());
-  const [role] = await session.query(roleExists(user));
-  await session.query(asRoleMaker(user));
-  for (const statement of role?.exists ? setVerifier(user, verifier) : createRole(user, verifier)) await session.query(statement);
-  const [grantor] = await session.query(grantorState());
-  await session.query(allowReplication(user, grantor?.hasRdsReplication ?? false));
-  for (const [name, value] of Object.entries(settings)) await session.query(setForStream(user, database, name, value));
-  await session.query(asOurselves());
-  await session.query(grantConnect(user, database));
+  await session.query(roles.lockRoles());
+  const [role] = await session.query(roles.roleExists(user));
+  await session.query(roles.asRoleMaker(user));
+  for (const statement of role?.exists ? roles.setVerifier(user, verifier) : roles.createRole(user, verifier))
+    await session.query(statement);
+  const [grantor] = await session.query(roles.grantorState());
+  await session.query(roles.allowReplication(user, grantor?.hasRdsReplication ?? false));
+  for (const [name, value] of Object.entries(settings)) await session.query(roles.setForStream(user, database, name, value));
+  await session.query(roles.asOurselves());
+  await session.query(roles.grantConnect(user, database));
 }
 
 /** The tables that travel now will travel back. */

@@ -9,17 +9,7 @@ import { limitStatements, setStatementTimeout } from '../postgres/sessions.sql.t
 import { QUERY_CANCELED } from '../postgres/sqlstates.ts';
 import { emptyTable, resyncs, resyncsExist } from '../state/resyncs.sql.ts';
 import { type Note, writeNote } from './connection.ts';
-import {
-  createSubscription,
-  createSubscriptionKnowing,
-  occupiedTables,
-  refreshSubscription,
-  type StreamOptions,
-  setConnection,
-  setNote,
-  setSynchronousCommit,
-  subscribedTables,
-} from './subscriptions.sql.ts';
+import * as subscriptions from './subscriptions.sql.ts';
 
 /**
  * Subscription and note in one transaction, so that neither is ever there without the other. It is disabled, and held by us until it is
@@ -29,12 +19,12 @@ export async function subscribe(
   target: Database,
   name: string,
   connection: string,
-  stream: StreamOptions,
+  stream: subscriptions.StreamOptions,
   incarnation: string,
 ): Promise<void> {
   await target.transaction(async (session) => {
-    for (const statement of createSubscription(name, connection, stream)) await session.query(statement);
-    await session.query(setNote(name, writeNote(incarnation, connection, true)));
+    for (const statement of subscriptions.createSubscription(name, connection, stream)) await session.query(statement);
+    await session.query(subscriptions.setNote(name, writeNote(incarnation, connection, true)));
   });
 }
 
@@ -50,16 +40,17 @@ export async function subscribeKnowing(
     connection,
     stream,
     incarnation,
-  }: { readonly name: string; readonly connection: string; readonly stream: StreamOptions; readonly incarnation: string },
+  }: { readonly name: string; readonly connection: string; readonly stream: subscriptions.StreamOptions; readonly incarnation: string },
 ): Promise<void> {
   await target.transaction(async (session) => {
     await session.query(limitStatements(LONGEST_LISTING_MS));
-    for (const statement of createSubscriptionKnowing(EMPTY_PUBLICATION, name, connection, stream)) await session.query(statement);
-    const known = await session.query(subscribedTables(name));
+    for (const statement of subscriptions.createSubscriptionKnowing(EMPTY_PUBLICATION, name, connection, stream))
+      await session.query(statement);
+    const known = await session.query(subscriptions.subscribedTables(name));
     if (known.length !== empty.length || missingFrom(known, empty).length > 0) {
       throw new VerificationError('The subscription does not know exactly the tables that are empty. It was not made.');
     }
-    await session.query(setNote(name, writeNote(incarnation, connection, true)));
+    await session.query(subscriptions.setNote(name, writeNote(incarnation, connection, true)));
   });
 }
 
@@ -68,9 +59,9 @@ const LONGEST_LISTING_MS = 60_000;
 
 export async function reconnect(target: Database, name: string, connection: string, { incarnation, held }: Note): Promise<void> {
   await target.transaction(async (session) => {
-    for (const statement of setConnection(name, connection)) await session.query(statement);
-    await session.query(setNote(name, writeNote(incarnation, connection, held)));
-    await session.query(setSynchronousCommit(name));
+    for (const statement of subscriptions.setConnection(name, connection)) await session.query(statement);
+    await session.query(subscriptions.setNote(name, writeNote(incarnation, connection, held)));
+    await session.query(subscriptions.setSynchronousCommit(name));
   });
 }
 
@@ -80,7 +71,7 @@ const TABLES_PER_STATEMENT = 500;
 async function occupied(target: Database, tables: readonly TableName[]): Promise<TableName[]> {
   const found: TableName[] = [];
   for (let from = 0; from < tables.length; from += TABLES_PER_STATEMENT) {
-    found.push(...(await target.query(occupiedTables(tables.slice(from, from + TABLES_PER_STATEMENT)))));
+    found.push(...(await target.query(subscriptions.occupiedTables(tables.slice(from, from + TABLES_PER_STATEMENT)))));
   }
   return found;
 }
@@ -130,7 +121,7 @@ export async function takeIn(target: Database, name: string, remainingMs: number
   const session = await target.session('refresh');
   try {
     await session.query(setStatementTimeout(Math.max(SHORTEST_MS, remainingMs - LOOK_AGAIN_RESERVE_MS)));
-    await session.query(refreshSubscription(name));
+    await session.query(subscriptions.refreshSubscription(name));
   } catch (error) {
     throw explained(error);
   } finally {

@@ -6,29 +6,13 @@ import type { TableName } from '../config/input.ts';
 import { keyOf } from '../config/tables.ts';
 import type { Database, Reader } from '../ports/database.ts';
 import type { ReplicationAccess } from '../ports/replication.ts';
-import {
-  allowBypass,
-  asOurselves,
-  asRoleMaker,
-  createRole,
-  type GrantorState,
-  grantConnect,
-  grantorState,
-  grantSelect,
-  grantSelectOnFuture,
-  grantUsage,
-  limitConnections,
-  lockRoles,
-  type RoleState,
-  roleState,
-  setVerifier,
-} from '../postgres/roles.sql.ts';
+import * as roles from '../postgres/roles.sql.ts';
 import { scramVerifier } from '../postgres/scram.ts';
 import { type PublishedTable, publishedTables } from '../postgres/tables.sql.ts';
 
 export interface TargetReader {
-  readonly role: RoleState;
-  readonly grantor: GrantorState;
+  readonly role: roles.RoleState;
+  readonly grantor: roles.GrantorState;
   readonly passwordWorks: boolean;
   readonly tables: readonly PublishedTable[];
 }
@@ -45,8 +29,8 @@ export async function lookAtTargetReader(
   const wanted = new Set(published.map(keyOf));
   const there = await target.query(publishedTables({ excludeSchemas: [], excludeTables: [] }));
   const tables = there.filter((table) => wanted.has(keyOf(table)));
-  const [role] = await target.query(roleState(replication.user, tables, true));
-  const [grantor] = await target.query(grantorState());
+  const [role] = await target.query(roles.roleState(replication.user, tables, true));
+  const [grantor] = await target.query(roles.grantorState());
   if (!role || !grantor) throw new Error('A catalog query without a from-list always returns a row.');
   return { role, grantor, tables, passwordWorks: role.exists && (await replication.works('target')) };
 }
@@ -63,23 +47,24 @@ export async function ensureTargetReader(target: Database, replication: Replicat
   if (isTargetReaderComplete(before)) return;
   const verifier = scramVerifier(await replication.password('target'));
   await target.transaction(async (session) => {
-    await session.query(lockRoles());
-    const [known] = await session.query(roleState(user, before.tables, true));
-    await session.query(asRoleMaker(user));
+    await session.query(roles.lockRoles());
+    const [known] = await session.query(roles.roleState(user, before.tables, true));
+    await session.query(roles.asRoleMaker(user));
     if (!known?.exists) {
-      for (const statement of createRole(user, verifier)) await session.query(statement);
-      await session.query(limitConnections(user, MOST_CONNECTIONS));
+      for (const statement of roles.createRole(user, verifier)) await session.query(statement);
+      await session.query(roles.limitConnections(user, MOST_CONNECTIONS));
     } else if (!before.passwordWorks) {
-      for (const statement of setVerifier(user, verifier)) await session.query(statement);
+      for (const statement of roles.setVerifier(user, verifier)) await session.query(statement);
     }
-    if (!known?.bypassesRowSecurity) await session.query(allowBypass(user));
-    await session.query(asOurselves());
-    const [role] = await session.query(roleState(user, before.tables, true));
+    if (!known?.bypassesRowSecurity) await session.query(roles.allowBypass(user));
+    await session.query(roles.asOurselves());
+    const [role] = await session.query(roles.roleState(user, before.tables, true));
     if (!role) return;
     // A role that exists and yet cannot log in may lack nothing but the right to connect.
-    if (!role.mayConnect || (known?.exists && !before.passwordWorks)) await session.query(grantConnect(user, target.endpoint.database));
-    if (role.unusableSchemas.length > 0) await session.query(grantUsage(user, role.unusableSchemas));
-    if (role.unreadableTables.length > 0) await session.query(grantSelect(user, role.unreadableTables));
-    for (const closed of role.closedDefaults) await session.query(grantSelectOnFuture(user, closed));
+    if (!role.mayConnect || (known?.exists && !before.passwordWorks))
+      await session.query(roles.grantConnect(user, target.endpoint.database));
+    if (role.unusableSchemas.length > 0) await session.query(roles.grantUsage(user, role.unusableSchemas));
+    if (role.unreadableTables.length > 0) await session.query(roles.grantSelect(user, role.unreadableTables));
+    for (const closed of role.closedDefaults) await session.query(roles.grantSelectOnFuture(user, closed));
   });
 }

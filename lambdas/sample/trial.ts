@@ -8,18 +8,7 @@ import { CHECK_VIOLATION, INSUFFICIENT_PRIVILEGE, OBJECT_NOT_IN_PREREQUISITE_STA
 import { evaluatedBy, inWords, isPremature, keyOfRow, type Refusal, refusalOf } from './refusals.ts';
 import type { Portion } from './sample-rows.sql.ts';
 import type { Expression, SampledTable, SampledView } from './sample-tables.sql.ts';
-import {
-  asApplyWorker,
-  backToSaved,
-  beginTrial,
-  emptyForTrial,
-  evaluateExpressions,
-  evaluateView,
-  insertSample,
-  MOST_PARAMETERS,
-  rollBackTrial,
-  saveTrial,
-} from './sample-trial.sql.ts';
+import * as trial from './sample-trial.sql.ts';
 
 export type Row = readonly (string | null)[];
 export interface Sample {
@@ -83,9 +72,9 @@ export class Trial {
     }
     try {
       await this.#rolledBack(async (session) => {
-        if (samples.length > 0) await session.query(emptyForTrial(samples.map(({ table }) => table)));
+        if (samples.length > 0) await session.query(trial.emptyForTrial(samples.map(({ table }) => table)));
         for (const sample of samples) await insert(session, sample);
-        await session.query(evaluateView(definition));
+        await session.query(trial.evaluateView(definition));
       });
     } catch (error) {
       this.#note(`materialized view ${name}`, error, { key: undefined, what: undefined });
@@ -101,7 +90,7 @@ export class Trial {
     let place = 0;
     try {
       await this.#rolledBack(async (session) => {
-        await session.query(emptyForTrial(samples.map(({ table }) => table)));
+        await session.query(trial.emptyForTrial(samples.map(({ table }) => table)));
         for (const sample of samples) {
           await insert(session, sample);
           if (!(await passes(session, sample))) throw new Objection();
@@ -124,10 +113,10 @@ export class Trial {
     const began = Date.now();
     try {
       await this.#rolledBack(async (session) => {
-        await session.query(emptyForTrial([table]));
+        await session.query(trial.emptyForTrial([table]));
         for (const [at, row] of sample.rows.entries()) {
           if (at >= FEW_ROWS && (this.#isOver() || Date.now() - began > LIMIT_MS)) break;
-          await session.query(saveTrial());
+          await session.query(trial.saveTrial());
           for (const { refusal, isOpen } of await objectionsTo(session, sample, row)) {
             if (isOpen) {
               premature.add(`table ${table.name}: ${refusal.what} reads other tables, and refuses rows while these are empty`);
@@ -137,7 +126,7 @@ export class Trial {
             const known = refusals.get(kind);
             refusals.set(kind, known ? { ...known, rows: known.rows + 1 } : refusal);
           }
-          await session.query(backToSaved());
+          await session.query(trial.backToSaved());
         }
       });
       if (refusals.size + premature.size === 0) await this.#rolledBack((session) => wholeAgain(session, sample)); // what only several rows together do
@@ -167,13 +156,13 @@ export class Trial {
     this.#session ??= await this.#open();
     const session = this.#session;
     try {
-      await session.query(beginTrial());
-      await session.query(asApplyWorker(LIMIT_MS));
+      await session.query(trial.beginTrial());
+      await session.query(trial.asApplyWorker(LIMIT_MS));
       await work(session);
-      await session.query(rollBackTrial());
+      await session.query(trial.rollBackTrial());
     } catch (error) {
       if (!session.isLost) {
-        await session.query(rollBackTrial());
+        await session.query(trial.rollBackTrial());
         throw error;
       }
       await session.end();
@@ -190,18 +179,18 @@ class Objection extends Error {}
 class SessionLost extends TransientError {}
 
 async function insert(session: LowSession, { table, rows }: Pick<Sample, 'table' | 'rows'>): Promise<void> {
-  const most = Math.max(1, Math.floor(MOST_PARAMETERS / table.columns.length));
-  for (let from = 0; from < rows.length; from += most) await session.query(insertSample(table, rows.slice(from, from + most)));
+  const most = Math.max(1, Math.floor(trial.MOST_PARAMETERS / table.columns.length));
+  for (let from = 0; from < rows.length; from += most) await session.query(trial.insertSample(table, rows.slice(from, from + most)));
 }
 
 async function passes(session: LowSession, { table, expressions }: Pick<Sample, 'table' | 'expressions'>): Promise<boolean> {
   if (expressions.length === 0) return true;
-  const [said] = await session.query(evaluateExpressions(table, expressions));
+  const [said] = await session.query(trial.evaluateExpressions(table, expressions));
   return said !== undefined && Object.values(said).every(Boolean);
 }
 
 async function wholeAgain(session: LowSession, sample: Sample): Promise<void> {
-  await session.query(emptyForTrial([sample.table]));
+  await session.query(trial.emptyForTrial([sample.table]));
   await insert(session, sample);
   await passes(session, sample);
 }
@@ -231,7 +220,7 @@ async function objectionsTo(session: LowSession, { table, expressions }: Sample,
   for (const one of expressions) {
     // The expression before may have failed, and then the row has to be put back first.
     if (found.length > 0) {
-      await session.query(backToSaved());
+      await session.query(trial.backToSaved());
       await insert(session, { table, rows: [row] });
     }
     try {

@@ -7,16 +7,7 @@ import { type SchemaObject, schemaObjects } from '../postgres/schema-objects.sql
 import { pinPrinting } from '../postgres/session-pins.sql.ts';
 import { copyOn } from '../state/earlier-copy.ts';
 import { heldKeys, heldKeysExist } from '../state/held-keys.sql.ts';
-import {
-  addTargetToBaseline,
-  addToBaseline,
-  baselineExists,
-  baselineOf,
-  beginBaseline,
-  createBaseline,
-  type Recorded,
-  sidesRecorded,
-} from '../state/schema-baseline.sql.ts';
+import * as baseline from '../state/schema-baseline.sql.ts';
 import { canonical } from './canonical.ts';
 import { recordTargetCode } from './code-record.ts';
 import { type Change, changesBetween, type Difference, without, worthNaming } from './differences.ts';
@@ -35,17 +26,17 @@ export const objectsOf = (side: Reader, exclusions: Exclusions): Promise<SchemaO
 
 /** Makes the record, in the transaction that copies the schema. @param objects as they were on the source before the dump began */
 export async function recordSource(session: Pick<Session, 'query'>, objects: readonly SchemaObject[]): Promise<void> {
-  for (const statement of createBaseline()) await session.query(statement);
-  await session.query(beginBaseline('source'));
+  for (const statement of baseline.createBaseline()) await session.query(statement);
+  await session.query(baseline.beginBaseline('source'));
   for (let from = 0; from < objects.length; from += AT_ONCE) {
-    await session.query(addToBaseline('source', objects.slice(from, from + AT_ONCE)));
+    await session.query(baseline.addToBaseline('source', objects.slice(from, from + AT_ONCE)));
   }
 }
 
 /** The sides that are recorded; undefined where an earlier version of this tool copied the schema, and there is no record to write to. */
-export async function recordedOn(target: Reader): Promise<ReadonlySet<Recorded> | undefined> {
-  const [there] = await target.query(baselineExists());
-  return there?.exists ? new Set((await target.query(sidesRecorded())).map(({ side }) => side)) : undefined;
+export async function recordedOn(target: Reader): Promise<ReadonlySet<baseline.Recorded> | undefined> {
+  const [there] = await target.query(baseline.baselineExists());
+  return there?.exists ? new Set((await target.query(baseline.sidesRecorded())).map(({ side }) => side)) : undefined;
 }
 
 /** Records the target as it is now, once: what was recorded before stays. To be called only where there is a record to write to. */
@@ -54,8 +45,8 @@ export async function recordTarget(target: Database): Promise<void> {
   if (!copy) return;
   await target.transaction(async (session) => {
     await session.query(pinPrinting(true, LONGEST_MS));
-    const [begun] = await session.query(beginBaseline('target'));
-    if (begun) await session.query(addTargetToBaseline(copy.exclusions));
+    const [begun] = await session.query(baseline.beginBaseline('target'));
+    if (begun) await session.query(baseline.addTargetToBaseline(copy.exclusions));
     await recordTargetCode(session, copy.exclusions);
   });
 }
@@ -88,7 +79,7 @@ export async function schemaDifferences(source: Reader, target: Reader): Promise
   const ours = new Set([...(await heldOn(source)), ...(await heldOn(target))]);
   const since = async (name: SideName, side: Reader): Promise<Change[]> => {
     if (!recorded[name]) return [];
-    const changes = changesBetween(await target.query(baselineOf(name)), await objectsOf(side, copy.exclusions));
+    const changes = changesBetween(await target.query(baseline.baselineOf(name)), await objectsOf(side, copy.exclusions));
     return without(changes, (object) => ours.has(canonical(object)));
   };
   const changes = { source: await since('source', source), target: await since('target', target) };

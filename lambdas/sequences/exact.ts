@@ -11,18 +11,7 @@ import type { Session } from '../ports/database.ts';
 import { type DefinitionPair, nameOf, runsBackwards, trackOf } from './pairs.ts';
 import { isOutside, type Position } from './position.ts';
 import { refuseBackwards, refuseMissing, refuseOutOfBounds } from './refusals.ts';
-import {
-  analyzePlanned,
-  BATCH,
-  createPlanned,
-  createRead,
-  createSet,
-  fillPlanned,
-  prepareUncalled,
-  readPlanned,
-  setPlanned,
-  unsettable,
-} from './sequence-positions.sql.ts';
+import * as positionsSql from './sequence-positions.sql.ts';
 import { refuseViews, type SequenceDefinition, sequences } from './sequences.sql.ts';
 
 /** A session outside of a transaction. */
@@ -80,7 +69,7 @@ export async function prepareSequences(from: Asked, to: Asked, input: Exclusions
     ),
   ]);
   refuse(
-    (await to.query(unsettable())).flatMap(({ n }) => plan.pairs[n] ?? []).map(({ target }) => nameOf(target)),
+    (await to.query(positionsSql.unsettable())).flatMap(({ n }) => plan.pairs[n] ?? []).map(({ target }) => nameOf(target)),
     VerificationError,
     (names) => `Our role may not set sequences of the ${side}: ${names}. Nothing was changed. Grant it UPDATE on them, then start again.`,
   );
@@ -92,19 +81,19 @@ export async function prepareSequences(from: Asked, to: Asked, input: Exclusions
 
 /** Of the side being arrived at; not known where its schema changes meanwhile, which is found out when it counts. */
 async function positionsThere(to: Asked, { excluded, pairs }: SequencePlan): Promise<Positions | undefined> {
-  const [read] = await to.query(readPlanned(excluded));
+  const [read] = await to.query(positionsSql.readPlanned(excluded));
   if (read?.lasts.length !== pairs.length) return undefined;
   return read.lasts.map((last, n) => ({ last: BigInt(last), called: read.called[n] === true }));
 }
 
 /** Has those that were not called yet read together from now on, and plans that by doing it once. */
 async function expectUncalled(from: Asked, plan: SequencePlan, positions: Positions): Promise<void> {
-  for (let first = 0; first < plan.count; first += BATCH) {
+  for (let first = 0; first < plan.count; first += positionsSql.BATCH) {
     const some = plan.pairs
-      .slice(first, first + BATCH)
+      .slice(first, first + positionsSql.BATCH)
       .flatMap(({ source }, n) => (positions[first + n]?.called === false ? [{ ...source, place: n + 1 }] : []));
     if (some.length === 0) continue;
-    for (const statement of prepareUncalled(first / BATCH, some)) await from.query(statement);
+    for (const statement of positionsSql.prepareUncalled(first / positionsSql.BATCH, some)) await from.query(statement);
   }
   await readPositions(from, plan);
 }
@@ -128,9 +117,9 @@ function pairsOf(wanted: readonly SequenceDefinition[], present: readonly Sequen
 
 async function help(session: Asked, planned: readonly SequenceDefinition[]): Promise<void> {
   await session.query(refuseViews(false));
-  await session.script([createPlanned(), createRead(), createSet()].join(';\n'));
-  await session.query(fillPlanned(planned));
-  await session.query(analyzePlanned());
+  await session.script([positionsSql.createPlanned(), positionsSql.createRead(), positionsSql.createSet()].join(';\n'));
+  await session.query(positionsSql.fillPlanned(planned));
+  await session.query(positionsSql.analyzePlanned());
 }
 
 /**
@@ -140,7 +129,7 @@ async function help(session: Asked, planned: readonly SequenceDefinition[]): Pro
  */
 export async function readPositions(from: Pick<Asked, 'query'>, plan: SequencePlan): Promise<Positions> {
   if (plan.count === 0) return [];
-  const [read] = await from.query(readPlanned(plan.excluded));
+  const [read] = await from.query(positionsSql.readPlanned(plan.excluded));
   const { lasts = [], called = [], changed = [], appeared = [] } = read ?? {};
   const names = [...changed.flatMap((n) => plan.pairs[n] ?? []).map(({ source }) => nameOf(source)), ...appeared];
   refuse(names, VerificationError, (some) => meanwhile(leftBy(plan), some));
@@ -166,7 +155,7 @@ export async function setExactly(to: Pick<Asked, 'query'>, plan: SequencePlan, p
   if (plan.count === 0) return;
   refuseOutside(plan, positions);
   const [done] = await to.query(
-    setPlanned(
+    positionsSql.setPlanned(
       positions.map(({ last }) => last.toString()),
       positions.map(({ called }) => called),
       positions.map(({ last, called }, n) => plan.there?.[n]?.last === last && plan.there[n]?.called === called),

@@ -1,22 +1,7 @@
 /** Guide W, step 2: the role that streams, with no more rights than it needs, in every schema that is published. */
 import type { Looking } from '../engine/contract.ts';
 import { defineStep } from '../engine/step.ts';
-import {
-  allowBypass,
-  allowReplication,
-  createRole,
-  type GrantorState,
-  grantConnect,
-  grantorState,
-  grantSelect,
-  grantSelectOnFuture,
-  grantUsage,
-  lockRoles,
-  type RoleState,
-  roleState,
-  setForStream,
-  setVerifier,
-} from '../postgres/roles.sql.ts';
+import * as roles from '../postgres/roles.sql.ts';
 import { scramVerifier } from '../postgres/scram.ts';
 import { streamSettings } from '../postgres/session-pins.sql.ts';
 import { type PublishedTable, publishedTables } from '../postgres/tables.sql.ts';
@@ -25,8 +10,8 @@ import { createHeartbeat } from '../state/heartbeat.sql.ts';
 
 interface Seen {
   readonly tables: readonly PublishedTable[];
-  readonly role: RoleState;
-  readonly grantor: GrantorState;
+  readonly role: roles.RoleState;
+  readonly grantor: roles.GrantorState;
   readonly passwordWorks: boolean;
   readonly settingsToMake: readonly [name: string, value: string][];
   readonly heartbeat: boolean;
@@ -35,8 +20,8 @@ interface Seen {
 async function look({ source, replication, input }: Looking<'source' | 'replication'>): Promise<Seen> {
   await demandOurs('source', source);
   const tables = await source.query(publishedTables(input));
-  const [role] = await source.query(roleState(replication.user, tables));
-  const [grantor] = await source.query(grantorState());
+  const [role] = await source.query(roles.roleState(replication.user, tables));
+  const [grantor] = await source.query(roles.grantorState());
   if (!role || !grantor) throw new Error('A catalog query without a from-list always returns a row.');
   return {
     tables,
@@ -75,21 +60,21 @@ export const createReplicationRole = defineStep({
     const { database } = source.endpoint;
     const password = await replication.password();
     await source.transaction(async (session) => {
-      await session.query(lockRoles());
+      await session.query(roles.lockRoles());
       await session.query(createHeartbeat());
       const before = await look(ctx);
-      const give = before.role.exists ? setVerifier : createRole;
+      const give = before.role.exists ? roles.setVerifier : roles.createRole;
       if (!before.passwordWorks) for (const statement of give(user, scramVerifier(password))) await session.query(statement);
-      if (!before.role.mayReplicate) await session.query(allowReplication(user, before.grantor.hasRdsReplication));
-      if (!before.role.bypassesRowSecurity) await session.query(allowBypass(user));
-      for (const [name, value] of before.settingsToMake) await session.query(setForStream(user, database, name, value));
+      if (!before.role.mayReplicate) await session.query(roles.allowReplication(user, before.grantor.hasRdsReplication));
+      if (!before.role.bypassesRowSecurity) await session.query(roles.allowBypass(user));
+      for (const [name, value] of before.settingsToMake) await session.query(roles.setForStream(user, database, name, value));
       // A role that exists and yet cannot log in may lack nothing but the right to connect.
-      if (!before.role.mayConnect || !before.passwordWorks) await session.query(grantConnect(user, database));
-      const [role] = await session.query(roleState(user, before.tables));
+      if (!before.role.mayConnect || !before.passwordWorks) await session.query(roles.grantConnect(user, database));
+      const [role] = await session.query(roles.roleState(user, before.tables));
       if (!role) return;
-      if (role.unusableSchemas.length > 0) await session.query(grantUsage(user, role.unusableSchemas));
-      if (role.unreadableTables.length > 0) await session.query(grantSelect(user, role.unreadableTables));
-      for (const closed of role.closedDefaults) await session.query(grantSelectOnFuture(user, closed));
+      if (role.unusableSchemas.length > 0) await session.query(roles.grantUsage(user, role.unusableSchemas));
+      if (role.unreadableTables.length > 0) await session.query(roles.grantSelect(user, role.unreadableTables));
+      for (const closed of role.closedDefaults) await session.query(roles.grantSelectOnFuture(user, closed));
     });
   },
 

@@ -19,19 +19,7 @@ import { recordOn, stillSet } from '../replication/identity/put-back.ts';
 import { tryEach } from '../replication/identity/tries.ts';
 import { copyOn } from '../state/earlier-copy.ts';
 import { createHeartbeat } from '../state/heartbeat.sql.ts';
-import {
-  createIdentities,
-  giveUpSoon,
-  holdersOf,
-  type IdentityKind,
-  identitiesExist,
-  identitiesToCarry,
-  makeIndex,
-  namesOf,
-  setIdentity,
-  type UnlikeTwin,
-  unlikeTwins,
-} from '../state/replica-identities.sql.ts';
+import * as identitiesSql from '../state/replica-identities.sql.ts';
 
 type Needs = 'source' | 'target';
 
@@ -39,7 +27,7 @@ interface Seen {
   /** Tables of the source that need another identity. */
   readonly wanting: readonly IdentityFacts[];
   /** Tables of the target that have another identity than we have given their twins. */
-  readonly unlike: readonly UnlikeTwin[];
+  readonly unlike: readonly identitiesSql.UnlikeTwin[];
   /** Number of identities that we have set on the source. */
   readonly set: number;
 }
@@ -58,14 +46,14 @@ async function look({ source, target, input }: Looking<Needs>): Promise<Seen> {
 }
 
 /** Nothing before the schema is copied: the dump brings what the source has by then. */
-async function unlikeOn(target: Looking<Needs>['target'], source: Looking<Needs>['source']): Promise<readonly UnlikeTwin[]> {
-  const [recorded] = await source.query(identitiesExist());
+async function unlikeOn(target: Looking<Needs>['target'], source: Looking<Needs>['source']): Promise<readonly identitiesSql.UnlikeTwin[]> {
+  const [recorded] = await source.query(identitiesSql.identitiesExist());
   if (!recorded?.exist || !(await copyOn(target))) return [];
-  const carried = await quotingAllNames(source, (quoting) => quoting.query(identitiesToCarry()));
-  return target.query(unlikeTwins(carried));
+  const carried = await quotingAllNames(source, (quoting) => quoting.query(identitiesSql.identitiesToCarry()));
+  return target.query(identitiesSql.unlikeTwins(carried));
 }
 
-const KINDS = { default: 'd', full: 'f', index: 'i' } as const satisfies Record<Choice['kind'], IdentityKind>;
+const KINDS = { default: 'd', full: 'f', index: 'i' } as const satisfies Record<Choice['kind'], identitiesSql.IdentityKind>;
 
 const toSet = (table: IdentityFacts) => {
   const choice = choiceOf(table) ?? { kind: 'full' };
@@ -77,16 +65,16 @@ const ensureRecord = (side: Database): Promise<void> =>
   side.transaction(async (session) => {
     await session.query(lockRoles());
     await session.query(createHeartbeat());
-    await session.query(createIdentities());
+    await session.query(identitiesSql.createIdentities());
   });
 
 /** The index comes in a transaction of its own, so that the table is locked no longer than it takes. */
-async function setLikeTwin(target: Database, table: UnlikeTwin): Promise<void> {
+async function setLikeTwin(target: Database, table: identitiesSql.UnlikeTwin): Promise<void> {
   const { definition } = table;
-  if (definition === null) return void (await target.query(setIdentity(table)));
+  if (definition === null) return void (await target.query(identitiesSql.setIdentity(table)));
   const making = target.transaction(async (session) => {
-    await session.query(giveUpSoon());
-    await session.query(makeIndex(definition));
+    await session.query(identitiesSql.giveUpSoon());
+    await session.query(identitiesSql.makeIndex(definition));
   });
   await making.catch((error: unknown) => {
     if (!(error instanceof StatementFailed) || !HAS_COME.has(error.complaint.code ?? '')) throw error;
@@ -119,7 +107,7 @@ export const setReplicaIdentity = defineStep({
   async act(ctx, { wanting }) {
     const { source, target, remainingMs } = ctx;
     if (wanting.length > 0) await ensureRecord(source);
-    const left = await tryEach(wanting.map(toSet), (table) => source.query(setIdentity(table)), remainingMs);
+    const left = await tryEach(wanting.map(toSet), (table) => source.query(identitiesSql.setIdentity(table)), remainingMs);
     await demandAll('source', source, left);
     for (let round = 1; round <= ROUNDS_ON_TARGET; round += 1) {
       const twins = await unlikeOn(target, source);
@@ -136,8 +124,8 @@ export const setReplicaIdentity = defineStep({
 async function demandAll(name: SideName, side: Reader, left: readonly { readonly relation: number }[]): Promise<void> {
   if (left.length === 0) return;
   const relations = left.map(({ relation }) => relation);
-  const names = (await side.query(namesOf(relations, MOST_SHOWN))).map(({ object }) => object);
-  const holders = (await side.query(holdersOf(relations, MOST_SHOWN))).map(({ holder }) => holder);
+  const names = (await side.query(identitiesSql.namesOf(relations, MOST_SHOWN))).map(({ object }) => object);
+  const holders = (await side.query(identitiesSql.holdersOf(relations, MOST_SHOWN))).map(({ holder }) => holder);
   throw new TransientError(
     `The replica identity of ${left.length} tables of the ${name} is still to be set, because a lock on them was not had within a second: ` +
       `${names.join(', ')}${left.length > names.length ? ' and others' : ''}.` +

@@ -1,21 +1,15 @@
 /** Errors of a server while a dump is loaded, and their remedies. */
 import pg from 'pg';
-import {
-  DUPLICATE_DATABASE,
-  DUPLICATE_OBJECT,
-  DUPLICATE_SCHEMA,
-  FEATURE_NOT_SUPPORTED,
-  INSUFFICIENT_PRIVILEGE,
-  INVALID_SCHEMA_NAME,
-  OUT_OF_MEMORY,
-  UNDEFINED_COLUMN,
-  UNDEFINED_FUNCTION,
-  UNDEFINED_OBJECT,
-  UNDEFINED_TABLE,
-} from '../../lambdas/postgres/sqlstates.ts';
+import * as sqlstate from '../../lambdas/postgres/sqlstates.ts';
 
-const DUPLICATES = new Set([DUPLICATE_OBJECT, DUPLICATE_SCHEMA, DUPLICATE_DATABASE]);
-const UNDEFINED = new Set([UNDEFINED_OBJECT, UNDEFINED_TABLE, UNDEFINED_FUNCTION, INVALID_SCHEMA_NAME, UNDEFINED_COLUMN]);
+const DUPLICATES = new Set([sqlstate.DUPLICATE_OBJECT, sqlstate.DUPLICATE_SCHEMA, sqlstate.DUPLICATE_DATABASE]);
+const UNDEFINED = new Set([
+  sqlstate.UNDEFINED_OBJECT,
+  sqlstate.UNDEFINED_TABLE,
+  sqlstate.UNDEFINED_FUNCTION,
+  sqlstate.INVALID_SCHEMA_NAME,
+  sqlstate.UNDEFINED_COLUMN,
+]);
 
 export type Complaint =
   | {
@@ -47,17 +41,17 @@ export function complaintIn(error: unknown): Complaint {
     const name = pattern.exec(error.message)?.[1];
     if (name !== undefined) return { kind, name };
   }
-  if (error.code === INSUFFICIENT_PRIVILEGE) return { kind: 'not allowed' };
+  if (error.code === sqlstate.INSUFFICIENT_PRIVILEGE) return { kind: 'not allowed' };
   if (DUPLICATES.has(error.code ?? '')) return { kind: 'there already' };
   return { kind: UNDEFINED.has(error.code ?? '') ? 'not there' : 'other' };
 }
 
 /** The locks of one transaction did not find room, as the server's hint says of `max_locks_per_transaction`. */
 export const isOutOfLocks = (error: unknown): boolean =>
-  error instanceof pg.DatabaseError && error.code === OUT_OF_MEMORY && `${error.hint}`.includes('max_locks_per_transaction');
+  error instanceof pg.DatabaseError && error.code === sqlstate.OUT_OF_MEMORY && `${error.hint}`.includes('max_locks_per_transaction');
 
 /** COPY into a table whose policies apply to its owner, or to any other role. */
 export const isAboutRowSecurity = (error: unknown): boolean =>
-  error instanceof pg.DatabaseError && error.code === FEATURE_NOT_SUPPORTED && error.message.includes('row-level security');
+  error instanceof pg.DatabaseError && error.code === sqlstate.FEATURE_NOT_SUPPORTED && error.message.includes('row-level security');
 
 export const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -6,34 +6,21 @@ import type { Log } from '../../ports/log.ts';
 import { identifier, qualified } from '../../postgres/quote.ts';
 import { FOREIGN_WORDS } from '../../postgres/secret-connection.sql.ts';
 import { culpritIn, isOwnBlock, isOwnContext, type PublicWords, publicWords } from '../../postgres/server-words.ts';
-import {
-  ADMIN_SHUTDOWN,
-  CANNOT_CONNECT_NOW,
-  CRASH_SHUTDOWN,
-  DEADLOCK_DETECTED,
-  IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
-  IDLE_SESSION_TIMEOUT,
-  INVALID_CATALOG_NAME,
-  LOCK_NOT_AVAILABLE,
-  READ_ONLY_SQL_TRANSACTION,
-  SERIALIZATION_FAILURE,
-  TOO_MANY_CONNECTIONS,
-  TRANSACTION_TIMEOUT,
-} from '../../postgres/sqlstates.ts';
+import * as sqlstate from '../../postgres/sqlstates.ts';
 import { remedyAtEdge } from './edge-words.ts';
 
 /** Passing states of a server or of a transaction: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const PASSING = new Set([
-  SERIALIZATION_FAILURE,
-  DEADLOCK_DETECTED,
-  TOO_MANY_CONNECTIONS,
-  LOCK_NOT_AVAILABLE,
-  ADMIN_SHUTDOWN,
-  CRASH_SHUTDOWN,
-  CANNOT_CONNECT_NOW,
-  IDLE_SESSION_TIMEOUT,
-  IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
-  TRANSACTION_TIMEOUT,
+  sqlstate.SERIALIZATION_FAILURE,
+  sqlstate.DEADLOCK_DETECTED,
+  sqlstate.TOO_MANY_CONNECTIONS,
+  sqlstate.LOCK_NOT_AVAILABLE,
+  sqlstate.ADMIN_SHUTDOWN,
+  sqlstate.CRASH_SHUTDOWN,
+  sqlstate.CANNOT_CONNECT_NOW,
+  sqlstate.IDLE_SESSION_TIMEOUT,
+  sqlstate.IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
+  sqlstate.TRANSACTION_TIMEOUT,
 ]);
 const CONNECTION_CLASS = '08';
 const INVALID_AUTHORIZATION_CLASS = '28';
@@ -76,7 +63,7 @@ function translateComplaint(error: pg.DatabaseError, at: Endpoint, log: WholeWor
   if (PASSING.has(code) || code.startsWith(CONNECTION_CLASS)) {
     return new TransientError(`The server at ${place(at)} answered ${code}: ${message}`);
   }
-  if (!isRaised(error) && (code.startsWith(INVALID_AUTHORIZATION_CLASS) || code === INVALID_CATALOG_NAME)) {
+  if (!isRaised(error) && (code.startsWith(INVALID_AUTHORIZATION_CLASS) || code === sqlstate.INVALID_CATALOG_NAME)) {
     const remedy = remedyAtEdge(error, at) ?? 'Correct the secret';
     return new CannotConnect(`${place(at)} was refused (${code}): ${message}. ${remedy}, then start again.`);
   }
@@ -95,7 +82,7 @@ function translateComplaint(error: pg.DatabaseError, at: Endpoint, log: WholeWor
  */
 const READ_ONLY = /cluster is read-only/;
 const isReadOnly = (error: pg.DatabaseError): boolean =>
-  !isRaised(error) && (READ_ONLY.test(error.message) || error.code === READ_ONLY_SQL_TRANSACTION);
+  !isRaised(error) && (READ_ONLY.test(error.message) || error.code === sqlstate.READ_ONLY_SQL_TRANSACTION);
 
 const readOnly = (code: string, at: Endpoint): string =>
   `The server at ${place(at)} takes no writes (${code}), so the statement was refused and changed nothing. PlanetScale makes a cluster read-only ` +

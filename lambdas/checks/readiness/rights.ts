@@ -1,27 +1,15 @@
 /** Rights of both connected roles for everything that the later steps do. */
 import { REPLICATION_ROLE } from '../../config/names.ts';
-import {
-  grantCreate,
-  grantRole,
-  type OwnedObject,
-  ownersWeCannotBecome,
-  protectedTables,
-  type RoleRights,
-  schemasClosedToUs,
-  schemasNotGrantable,
-  tablesOfOthers,
-  unreadable,
-  userSchemas,
-} from '../../postgres/rights.sql.ts';
+import * as rightsSql from '../../postgres/rights.sql.ts';
 import { ATTRIBUTES_CAN_BE_PASSED_ON, mayCreateReplicationRole, rightsOn } from '../../postgres/rights.ts';
 import { blocker, type Finding, onTarget, warning } from '../finding.ts';
 import type { CheckContext, ReadinessCheck } from './context.ts';
 
-const describe = ({ object, owner }: OwnedObject): string => `${object} (owner ${owner})`;
-const grantsOfOwners = (objects: readonly OwnedObject[], member: string): string[] =>
-  [...new Set(objects.map(({ owner }) => owner))].map((owner) => grantRole(owner, member));
+const describe = ({ object, owner }: rightsSql.OwnedObject): string => `${object} (owner ${owner})`;
+const grantsOfOwners = (objects: readonly rightsSql.OwnedObject[], member: string): string[] =>
+  [...new Set(objects.map(({ owner }) => owner))].map((owner) => rightsSql.grantRole(owner, member));
 
-const mayBypassRowSecurity = (rights: RoleRights, version: number): boolean =>
+const mayBypassRowSecurity = (rights: rightsSql.RoleRights, version: number): boolean =>
   rights.superuser || (version >= ATTRIBUTES_CAN_BE_PASSED_ON && rights.createsRoles && rights.bypassesRowSecurity);
 
 export const sourceRole: ReadinessCheck = {
@@ -48,9 +36,9 @@ export const sourceTables: ReadinessCheck = {
   name: 'ownership and readability on the source',
   async find({ source, input }) {
     const { role } = await rightsOn(source);
-    const foreign = await source.query(tablesOfOthers(input));
-    const closed = await source.query(unreadable(input));
-    const schemas = await source.query(schemasNotGrantable(input));
+    const foreign = await source.query(rightsSql.tablesOfOthers(input));
+    const closed = await source.query(rightsSql.unreadable(input));
+    const schemas = await source.query(rightsSql.schemasNotGrantable(input));
     return [
       ...blocker({
         code: 'TableOfAnotherOwner',
@@ -80,7 +68,7 @@ export const sourceTables: ReadinessCheck = {
 export const rowSecurity: ReadinessCheck = {
   name: 'row-level security on the source',
   async find({ source, sourceVersion, input }) {
-    const tables = await source.query(protectedTables(input));
+    const tables = await source.query(rightsSql.protectedTables(input));
     if (tables.length === 0) return [];
     const rights = await rightsOn(source);
     const grantable = mayBypassRowSecurity(rights, sourceVersion);
@@ -123,10 +111,10 @@ export const targetRole: ReadinessCheck = {
   async find(ctx: CheckContext) {
     const { source, target, input } = ctx;
     const rights = await rightsOn(target);
-    const schemas = (await source.query(userSchemas(input))).map(({ schema }) => schema);
-    const closed = await target.query(schemasClosedToUs(schemas));
+    const schemas = (await source.query(rightsSql.userSchemas(input))).map(({ schema }) => schema);
+    const closed = await target.query(rightsSql.schemasClosedToUs(schemas));
     const tables = (await ctx.tables()).map(({ schema, table }) => ({ schema, table }));
-    const foreign = rights.superuser ? [] : await target.query(ownersWeCannotBecome(JSON.stringify(tables)));
+    const foreign = rights.superuser ? [] : await target.query(rightsSql.ownersWeCannotBecome(JSON.stringify(tables)));
     const missing = [
       ...(rights.superuser || rights.createsSubscriptions ? [] : ['create a subscription (membership in pg_create_subscription)']),
       ...(rights.createsInDatabase ? [] : ['create schemas in the database']),
@@ -144,7 +132,7 @@ export const targetRole: ReadinessCheck = {
         objects: closed.map(describe),
         message: 'These schemas exist on the target, and the target role may not create anything in them.',
         remedy: 'Grant CREATE on them to the target role, or drop them if they are empty.',
-        statements: closed.map(({ object }) => onTarget(grantCreate(object, rights.role))),
+        statements: closed.map(({ object }) => onTarget(rightsSql.grantCreate(object, rights.role))),
       }),
       ...blocker({
         code: 'TargetTableOfAnotherOwner',

@@ -2,27 +2,14 @@
 import type { Statement } from '../../ports/database.ts';
 import { foreignKeysOfUnlogged } from '../../postgres/foreign-keys.sql.ts';
 import { qualified } from '../../postgres/quote.ts';
-import {
-  columnsOfRemovedTypes,
-  foreignTables,
-  generatedColumns,
-  identityColumns,
-  inheritanceParents,
-  largeObjects,
-  materializedViews,
-  type Named,
-  partitionedTables,
-  tablesWithOids,
-  unloggedBelow,
-  unloggedTables,
-} from '../../schema/relations.sql.ts';
+import * as relations from '../../schema/relations.sql.ts';
 import { type Finding, listed, warning } from '../finding.ts';
 import type { CheckContext, ReadinessCheck } from './context.ts';
 
 /** A check that lists the objects of one query on the source, where the source's version supports the query. */
 const listing = (
   name: string,
-  query: (input: CheckContext['input']) => Statement<Named>,
+  query: (input: CheckContext['input']) => Statement<relations.Named>,
   finding: Omit<Finding, 'objects'>,
   applies: (version: number) => boolean = () => true,
 ): ReadinessCheck => ({
@@ -33,14 +20,14 @@ const listing = (
   },
 });
 
-const unlogged = listing('unlogged tables', unloggedTables, {
+const unlogged = listing('unlogged tables', relations.unloggedTables, {
   code: 'UnloggedTable',
   severity: 'warning',
   message: 'Unlogged tables are created on the target but stay empty there: their rows are not in the WAL.',
   remedy: 'Make them logged on the source (alter table … set logged) if their rows matter, or fill them anew on the target.',
 });
 
-const belowPublished = listing('unlogged partitions and children', unloggedBelow, {
+const belowPublished = listing('unlogged partitions and children', relations.unloggedBelow, {
   code: 'UnloggedPartition',
   severity: 'warning',
   message:
@@ -66,7 +53,7 @@ const unloggedChildren: ReadinessCheck = {
   },
 };
 
-const foreign = listing('foreign tables', foreignTables, {
+const foreign = listing('foreign tables', relations.foreignTables, {
   code: 'ForeignTable',
   severity: 'warning',
   message:
@@ -74,21 +61,21 @@ const foreign = listing('foreign tables', foreignTables, {
   remedy: 'Exclude them if the target cannot use them.',
 });
 
-const materialized = listing('materialized views', materializedViews, {
+const materialized = listing('materialized views', relations.materializedViews, {
   code: 'MaterializedView',
   severity: 'warning',
   message: 'Materialized views are not replicated. BuildIndexes refreshes them on the target once, after the copy.',
   remedy: 'Refresh them again after the cutover, as you do on the source.',
 });
 
-const partitions = listing('partitioned tables', partitionedTables, {
+const partitions = listing('partitioned tables', relations.partitionedTables, {
   code: 'PartitionedTable',
   severity: 'warning',
   message: 'Partitions are published one by one. One that is created or attached while the migration runs would not be replicated.',
   remedy: 'Create the partitions that the coming days need before you start, and pause jobs that create, attach or drop any.',
 });
 
-const inheritance = listing('inheritance', inheritanceParents, {
+const inheritance = listing('inheritance', relations.inheritanceParents, {
   code: 'InheritedTable',
   severity: 'warning',
   message: 'Parents and children of plain inheritance are published each by itself, on every version.',
@@ -97,7 +84,7 @@ const inheritance = listing('inheritance', inheritanceParents, {
 
 const generated = listing(
   'generated columns',
-  generatedColumns,
+  relations.generatedColumns,
   {
     code: 'GeneratedColumn',
     severity: 'warning',
@@ -107,7 +94,7 @@ const generated = listing(
   (version) => version >= 12,
 );
 
-const identity = listing('identity columns', identityColumns, {
+const identity = listing('identity columns', relations.identityColumns, {
   code: 'IdentityColumn',
   severity: 'warning',
   message: 'Identity columns take their values from sequences, which are not replicated. SyncSequences sets them ahead on the target.',
@@ -116,7 +103,7 @@ const identity = listing('identity columns', identityColumns, {
 
 const oids = listing(
   'tables with oids',
-  tablesWithOids,
+  relations.tablesWithOids,
   {
     code: 'TableWithOids',
     severity: 'blocker',
@@ -129,7 +116,7 @@ const oids = listing(
 
 const removedTypes = listing(
   'types that newer versions lack',
-  columnsOfRemovedTypes,
+  relations.columnsOfRemovedTypes,
   {
     code: 'TypeRemoved',
     severity: 'blocker',
@@ -142,7 +129,7 @@ const removedTypes = listing(
 const objects: ReadinessCheck = {
   name: 'large objects',
   async find({ source }) {
-    const [found] = await source.query(largeObjects());
+    const [found] = await source.query(relations.largeObjects());
     if (found?.count === 0) return [];
     return [
       {

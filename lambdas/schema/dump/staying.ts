@@ -2,40 +2,37 @@
  * Statements of a dump that may be passed over when the target refuses them: those that make something which holds no rows and which no
  * table needs, because a table that needed it would be refused in turn. Functions may also be made in a lesser form, which does the same.
  */
-import {
-  CONFIG_FILE_ERROR,
-  FDW_ERROR,
-  FDW_INVALID_OPTION_NAME,
-  FEATURE_NOT_SUPPORTED,
-  INSUFFICIENT_PRIVILEGE,
-  INVALID_FUNCTION_DEFINITION,
-  INVALID_PARAMETER_VALUE,
-  INVALID_SCHEMA_NAME,
-  IO_ERROR,
-  UNDEFINED_COLUMN,
-  UNDEFINED_FILE,
-  UNDEFINED_FUNCTION,
-  UNDEFINED_OBJECT,
-  UNDEFINED_TABLE,
-  WRONG_OBJECT_TYPE,
-} from '../../postgres/sqlstates.ts';
+import * as sqlstate from '../../postgres/sqlstates.ts';
 import { meaningful, type TokenKind } from './tokens.ts';
 
 /** Conditions of what a managed target does not let a role make that is no superuser, or does not offer. */
-const LACKING = [INSUFFICIENT_PRIVILEGE, FEATURE_NOT_SUPPORTED, UNDEFINED_FILE, IO_ERROR, CONFIG_FILE_ERROR];
+const LACKING = [
+  sqlstate.INSUFFICIENT_PRIVILEGE,
+  sqlstate.FEATURE_NOT_SUPPORTED,
+  sqlstate.UNDEFINED_FILE,
+  sqlstate.IO_ERROR,
+  sqlstate.CONFIG_FILE_ERROR,
+];
 /**
  * The same of something that a function, a dictionary and the like name: a language, a template, a file's symbol, a setting, a role. A view
  * that names something unknown has another fault, unless what it names has stayed behind.
  */
 const UNKNOWN = [
-  UNDEFINED_OBJECT,
-  UNDEFINED_FUNCTION,
-  INVALID_PARAMETER_VALUE,
-  INVALID_FUNCTION_DEFINITION,
-  FDW_INVALID_OPTION_NAME,
-  FDW_ERROR,
+  sqlstate.UNDEFINED_OBJECT,
+  sqlstate.UNDEFINED_FUNCTION,
+  sqlstate.INVALID_PARAMETER_VALUE,
+  sqlstate.INVALID_FUNCTION_DEFINITION,
+  sqlstate.FDW_INVALID_OPTION_NAME,
+  sqlstate.FDW_ERROR,
 ];
-const CONSEQUENCE = [UNDEFINED_OBJECT, UNDEFINED_FUNCTION, UNDEFINED_TABLE, UNDEFINED_COLUMN, WRONG_OBJECT_TYPE, INVALID_SCHEMA_NAME];
+const CONSEQUENCE = [
+  sqlstate.UNDEFINED_OBJECT,
+  sqlstate.UNDEFINED_FUNCTION,
+  sqlstate.UNDEFINED_TABLE,
+  sqlstate.UNDEFINED_COLUMN,
+  sqlstate.WRONG_OBJECT_TYPE,
+  sqlstate.INVALID_SCHEMA_NAME,
+];
 
 /** Classes after which nothing else succeeds either: resources that have run out, limits, an operator's intervention, a defect. */
 export const endsEverything = (code: string | undefined): boolean => /^(?:53|54|57|XX)/.test(code ?? '');
@@ -132,7 +129,7 @@ function dispensable(text: string): Part[] {
 export function lesserForms(text: string, code: string | undefined): LesserForm[] {
   if (
     !/^CREATE (?:OR REPLACE )?(?:FUNCTION|PROCEDURE)\b/.test(text) ||
-    ![INSUFFICIENT_PRIVILEGE, UNDEFINED_OBJECT, INVALID_PARAMETER_VALUE].includes(code ?? '')
+    ![sqlstate.INSUFFICIENT_PRIVILEGE, sqlstate.UNDEFINED_OBJECT, sqlstate.INVALID_PARAMETER_VALUE].includes(code ?? '')
   )
     return [];
   const parts = dispensable(text);

@@ -1,14 +1,5 @@
 /** The state of a listed statement, for one execution of the machine. */
-import {
-  DEADLOCK_DETECTED,
-  INVALID_FOREIGN_KEY,
-  LOCK_NOT_AVAILABLE,
-  SERIALIZATION_FAILURE,
-  UNDEFINED_COLUMN,
-  UNDEFINED_FUNCTION,
-  UNDEFINED_OBJECT,
-  UNDEFINED_TABLE,
-} from '../../postgres/sqlstates.ts';
+import * as sqlstate from '../../postgres/sqlstates.ts';
 import type { Work } from './post-data.sql.ts';
 
 /**
@@ -18,12 +9,18 @@ import type { Work } from './post-data.sql.ts';
 export type State = 'done' | 'running' | 'failed' | 'open';
 
 /** Deadlocks with the apply worker, and locks that were not granted: https://www.postgresql.org/docs/current/errcodes-appendix.html */
-const PASSING = new Set([SERIALIZATION_FAILURE, DEADLOCK_DETECTED, LOCK_NOT_AVAILABLE]);
+const PASSING = new Set([sqlstate.SERIALIZATION_FAILURE, sqlstate.DEADLOCK_DETECTED, sqlstate.LOCK_NOT_AVAILABLE]);
 /**
  * Undefined tables, columns, objects and functions, and a foreign key without the key it refers to. What a statement lacks may have been
  * made by a later one; looking for it costs nothing, so such a statement gets a second chance.
  */
-const LACKING = new Set([UNDEFINED_TABLE, UNDEFINED_COLUMN, UNDEFINED_OBJECT, UNDEFINED_FUNCTION, INVALID_FOREIGN_KEY]);
+const LACKING = new Set([
+  sqlstate.UNDEFINED_TABLE,
+  sqlstate.UNDEFINED_COLUMN,
+  sqlstate.UNDEFINED_OBJECT,
+  sqlstate.UNDEFINED_FUNCTION,
+  sqlstate.INVALID_FOREIGN_KEY,
+]);
 /** After so many a statement is given up that vanishes without an error: cancelled, or taken down with its server. */
 export const MOST_ATTEMPTS = 5;
 const MOST_ATTEMPTS_WITH_PARTS_LACKING = 2;

@@ -23,7 +23,7 @@ export interface PublisherArtifacts {
 /** @param stream name of the slot, and of the subscription on the other side */
 export async function lookAtPublisher(side: Reader, stream: string): Promise<PublisherArtifacts> {
   const [table] = await side.query(slotIncarnationsExist());
-  const [incarnation] = table?.exist ? await side.query(slotIncarnation(stream)) : [];
+  const [incarnation] = table?.exists ? await side.query(slotIncarnation(stream)) : [];
   const [publication] = await side.query(publicationList());
   const [listed] = await side.query(emptyPublicationExists());
   const [role] = await side.query(roleArtifacts(REPLICATION_ROLE));
@@ -38,7 +38,7 @@ export async function lookAtPublisher(side: Reader, stream: string): Promise<Pub
 
 async function slotsOn(side: Reader, stream: string): Promise<OwnSlot[]> {
   const [noted] = await side.query(subscribersExist());
-  return side.query(ownSlots(stream, noted?.exist ? await side.query(subscribers()) : []));
+  return side.query(ownSlots(stream, noted?.exists ? await side.query(subscribers()) : []));
 }
 
 /** Whether the role holds anything in this database. */

@@ -50,7 +50,7 @@ export async function lookAtTarget(target: Reader, database: string, drop: boole
   const [schema] = await target.query(ownSchemaExists());
   const copy = await copyOn(target);
   const [noted] = copy ? await target.query(copiedObjectsExist()) : [];
-  const [copied] = noted?.exist ? await target.query(copiedObjectsLeft()) : [];
+  const [copied] = noted?.exists ? await target.query(copiedObjectsLeft()) : [];
   const inTheWay = drop && copied ? await target.query(inTheWayOfDropping(MOST_NAMED)) : [];
   return {
     subscriptions: (await target.query(subscriptionsNamed(`${PREFIX}_`))).map(({ name }) => name),
@@ -94,7 +94,7 @@ export async function dropCopied(target: Database, remainingMs: () => number): P
   for (;;) {
     const left = await withSchemaLock(target, async (session) => {
       const [noted] = await session.query(copiedObjectsExist());
-      if (!noted?.exist) return 0;
+      if (!noted?.exists) return 0;
       await session.query(dropCopiedObjects(OBJECTS_AT_ONCE));
       return (await session.query(copiedObjectsLeft()))[0]?.left ?? 0;
     });

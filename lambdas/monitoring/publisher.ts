@@ -19,7 +19,7 @@ export async function watchPublisher(
   const [slot] = await publisher.query(slotState(name));
   if (!slot) return {};
   const [noted] = await publisher.query(subscribersExist());
-  const slots = await publisher.query(ownSlots(name, noted?.exist ? await publisher.query(subscribers()) : []));
+  const slots = await publisher.query(ownSlots(name, noted?.exists ? await publisher.query(subscribers()) : []));
   const [held] = await publisher.query(
     pressure(
       slots.map((own) => own.name),

@@ -15,7 +15,7 @@ interface Missing {
 
 async function missingOn(side: Reader): Promise<Missing> {
   const [there] = await side.query(heldKeysExist());
-  const held = there?.exist ? (await side.query(heldKeys())).filter((key) => key.held) : [];
+  const held = there?.exists ? (await side.query(heldKeys())).filter((key) => key.held) : [];
   return { open: held.filter(({ refused }) => !refused), refused: held.filter(({ refused }) => refused) };
 }
 

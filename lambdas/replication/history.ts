@@ -56,7 +56,7 @@ export async function lookAtHistory(
   const [heartbeats] = there?.exists ? await subscriber.query(heartbeatRange()) : [];
   const [slot] = await publisher.query(slotState(name));
   const [table] = await publisher.query(slotIncarnationsExist());
-  const [incarnation] = table?.exist ? await publisher.query(slotIncarnation(name)) : [];
+  const [incarnation] = table?.exists ? await publisher.query(slotIncarnation(name)) : [];
   const [publication] = await publisher.query(publicationList());
   return {
     stream,

@@ -31,7 +31,7 @@ export async function orphanedCopies(source: Reader, target: Reader, name: strin
 /** Tables of which an interrupted visit has begun to make the copy anew. */
 export async function recordedResyncs(target: Reader): Promise<TableName[]> {
   const [noted] = await target.query(resyncsExist());
-  return noted?.exist ? target.query(resyncs()) : [];
+  return noted?.exists ? target.query(resyncs()) : [];
 }
 
 /**

@@ -111,7 +111,7 @@ export async function refresh(target: Database, name: string, added: readonly Ta
 /** Rows of a copy of our own whose end was lost (`resync.ts`). */
 async function emptyNoted(target: Database, added: readonly TableName[]): Promise<void> {
   const [noted] = await target.query(resyncsExist());
-  if (!noted?.exist) return;
+  if (!noted?.exists) return;
   const keys = new Set((await target.query(resyncs())).map(keyOf));
   for (const table of added) if (keys.has(keyOf(table))) await target.query(emptyTable(table));
 }

@@ -64,7 +64,7 @@ export interface SchemaDifferences {
 /** Foreign keys that we hold, or have held, there: they come and go with the stream, and with them those of partitions. */
 async function heldOn(side: Reader): Promise<string[]> {
   const [there] = await side.query(heldKeysExist());
-  if (!there?.exist) return [];
+  if (!there?.exists) return [];
   return (await side.query(heldKeys())).map(({ schema, table, name }) =>
     canonical(`constraint ${qualified(schema, table)}.${identifier(name)}`),
   );

@@ -2,6 +2,7 @@
 import type { Statement } from '../ports/database.ts';
 import { bound, statement } from '../postgres/quote.ts';
 import { closed } from './closed.sql.ts';
+import { tableExists } from './exists.sql.ts';
 import { OWN_TABLES } from './tables.ts';
 
 const { name: NAME, table: TABLE } = OWN_TABLES.carriedRows;
@@ -10,8 +11,7 @@ const { name: NAME, table: TABLE } = OWN_TABLES.carriedRows;
 export const createRowsRecord = (): Statement =>
   closed(NAME, `create table if not exists ${TABLE} (execution text not null, outcome jsonb not null)`);
 
-export const rowsRecordExists = (): Statement<{ readonly exists: boolean }> =>
-  statement('select to_regclass($1::text) is not null as exists', [TABLE]);
+export const rowsRecordExists = () => tableExists(OWN_TABLES.carriedRows);
 
 export const rowsRecorded = <Outcome>(execution: string): Statement<{ readonly outcome: Outcome }> =>
   statement(`select outcome from ${TABLE} where execution = $1::text`, [execution]);

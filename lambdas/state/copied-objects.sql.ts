@@ -5,6 +5,7 @@
 import type { Statement } from '../ports/database.ts';
 import { bound, statement, USER_SCHEMA } from '../postgres/quote.ts';
 import { closed } from './closed.sql.ts';
+import { tableExists } from './exists.sql.ts';
 import { OWN_TABLES } from './tables.ts';
 
 const { name: NAME, table: TABLE } = OWN_TABLES.copiedObjects;
@@ -45,8 +46,7 @@ with earlier as (delete from ${TABLE} where objid is not null returning classid,
 insert into ${TABLE} select * from (${OBJECTS}) as o except select * from earlier
 `);
 
-export const copiedObjectsExist = (): Statement<{ readonly exist: boolean }> =>
-  statement(`select to_regclass($1::text) is not null as exist`, [TABLE]);
+export const copiedObjectsExist = () => tableExists(OWN_TABLES.copiedObjects);
 
 /** Number of those that are still to be dropped. */
 export const copiedObjectsLeft = (): Statement<{ readonly left: number }> => statement(`select count(*)::float8 as left from ${TABLE}`);

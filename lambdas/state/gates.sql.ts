@@ -19,6 +19,7 @@ import type { Statement } from '../ports/database.ts';
 import { END_HOLDERS } from '../postgres/lock-holders.sql.ts';
 import { bound, literal, statement } from '../postgres/quote.ts';
 import { closeTable } from './closed.sql.ts';
+import { tableExists } from './exists.sql.ts';
 import { LOCK_GATE, SHUT, UNSHUT } from './gate-access.sql.ts';
 import { heartbeatInBlock } from './heartbeat.sql.ts';
 import { OWN_TABLES } from './tables.ts';
@@ -82,7 +83,7 @@ end
 $do$
 `);
 
-export const gateExists = (): Statement<{ exists: boolean }> => statement(`select to_regclass('${SCHEMA}.${NAME}') is not null as exists`);
+export const gateExists = () => tableExists(OWN_TABLES.gate);
 
 export const gateState = (): Statement<Gate> =>
   statement(`

@@ -1,7 +1,8 @@
 /** The search_paths that the copy gave to functions of the target, and the record of them there. */
 import type { Statement } from '../ports/database.ts';
-import { literal, statement } from '../postgres/quote.ts';
+import { statement } from '../postgres/quote.ts';
 import { closed } from './closed.sql.ts';
+import { tableExists } from './exists.sql.ts';
 import { OWN_TABLES } from './tables.ts';
 
 const { name: NAME, table: TABLE } = OWN_TABLES.givenPaths;
@@ -36,8 +37,7 @@ $do$
 `),
 ];
 
-export const pathsGivenExist = (): Statement<{ readonly exist: boolean }> =>
-  statement(`select to_regclass(${literal(TABLE)}) is not null as exist`);
+export const pathsGivenExist = () => tableExists(OWN_TABLES.givenPaths);
 
 /** To be asked only where {@link pathsGivenExist}: what functions of the target differ in from those of the source, because we made it so. */
 export const pathsGiven = (): Statement<GivenPath> => statement(`select routine, path from ${TABLE} order by routine`);

@@ -3,6 +3,7 @@ import { SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
 import { bound, identifier, statement } from '../postgres/quote.ts';
 import { closeSchema, closeTable } from './closed.sql.ts';
+import { tableExists } from './exists.sql.ts';
 import { OWN_TABLES } from './tables.ts';
 
 const { name: HEARTBEAT, table: TABLE } = OWN_TABLES.heartbeat;
@@ -67,8 +68,7 @@ export interface HeartbeatRange {
 export const heartbeatRange = (): Statement<HeartbeatRange> =>
   statement(`select count(*)::float8 as count, coalesce(min(id), 0)::float8 as first, coalesce(max(id), 0)::float8 as last from ${TABLE}`);
 
-export const heartbeatExists = (): Statement<{ exists: boolean }> =>
-  statement(`select to_regclass('${SCHEMA}.${HEARTBEAT}') is not null as exists`);
+export const heartbeatExists = () => tableExists(OWN_TABLES.heartbeat);
 
 /** The newest marker whose token begins with `prefix`. */
 export const newestHeartbeat = (prefix: string): Statement<Pick<Beat, 'id' | 'token'>> =>

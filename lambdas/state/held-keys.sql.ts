@@ -12,6 +12,7 @@ import { bound, literal, statement } from '../postgres/quote.ts';
 import { subscriptionIds } from '../postgres/subscription-ids.sql.ts';
 import { exclusions, INCLUDED_TABLE } from '../postgres/tables.sql.ts';
 import { closed } from './closed.sql.ts';
+import { tableExists } from './exists.sql.ts';
 import { OWN_TABLES } from './tables.ts';
 
 const { name: NAME, table: TABLE } = OWN_TABLES.heldKeys;
@@ -56,8 +57,7 @@ insert into ${TABLE} (schema, "table", name, text)
 select schema, "table", name, text from jsonb_to_recordset($1::jsonb) as k (schema text, "table" text, name text, text text)
 `);
 
-export const heldKeysExist = (): Statement<{ readonly exist: boolean }> =>
-  statement(`select to_regclass('${SCHEMA}.${NAME}') is not null as exist`);
+export const heldKeysExist = () => tableExists(OWN_TABLES.heldKeys);
 
 /** To be asked only where {@link heldKeysExist}. */
 export const heldKeys = (): Statement<HeldKey & { readonly held: boolean; readonly refused: boolean }> =>

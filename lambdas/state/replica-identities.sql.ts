@@ -6,6 +6,7 @@
 import type { Statement } from '../ports/database.ts';
 import { bound, statement } from '../postgres/quote.ts';
 import { closed } from './closed.sql.ts';
+import { tableExists } from './exists.sql.ts';
 import { OWN_TABLES } from './tables.ts';
 
 const { name: NAME, table: TABLE } = OWN_TABLES.replicaIdentities;
@@ -32,8 +33,7 @@ create table if not exists ${TABLE} (
 `,
   );
 
-export const identitiesExist = (): Statement<{ readonly exist: boolean }> =>
-  statement(`select to_regclass($1::text) is not null as exist`, [TABLE]);
+export const identitiesExist = () => tableExists(OWN_TABLES.replicaIdentities);
 
 const NAME_OF_SUBJECT = `(
     select format('%I.%I', n.nspname, c.relname) from pg_class as c join pg_namespace as n on n.oid = c.relnamespace

@@ -1,9 +1,9 @@
 /** Tables whose copy has to be made again, noted on the target until it has begun. */
 import type { TableName } from '../config/input.ts';
-import { SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
 import { bound, qualified, statement } from '../postgres/quote.ts';
 import { closed } from './closed.sql.ts';
+import { tableExists } from './exists.sql.ts';
 import { OWN_TABLES } from './tables.ts';
 
 const { name: NAME, table: TABLE } = OWN_TABLES.resyncs;
@@ -11,7 +11,7 @@ const { name: NAME, table: TABLE } = OWN_TABLES.resyncs;
 export const createResyncs = (): Statement =>
   closed(NAME, `create table if not exists ${TABLE} ("schema" text not null, "table" text not null, primary key ("schema", "table"))`);
 
-export const resyncsExist = (): Statement<{ exist: boolean }> => statement(`select to_regclass('${SCHEMA}.${NAME}') is not null as exist`);
+export const resyncsExist = () => tableExists(OWN_TABLES.resyncs);
 
 export const resyncs = (): Statement<TableName> => statement(`select "schema", "table" from ${TABLE} order by 1, 2`);
 

@@ -2,6 +2,7 @@
 import type { Statement } from '../ports/database.ts';
 import { statement } from '../postgres/quote.ts';
 import { closed } from './closed.sql.ts';
+import { tableExists } from './exists.sql.ts';
 import { OWN_TABLES } from './tables.ts';
 
 const { name: NAME, table: TABLE } = OWN_TABLES.sampleTrial;
@@ -26,8 +27,7 @@ export const createSampleTrial = (): Statement =>
 export const recordSampleTrial = (trial: SampleTrial): Statement =>
   statement(`insert into ${TABLE} (outcome) values ($1::jsonb) on conflict do nothing`, [JSON.stringify(trial)]);
 
-export const sampleTrialExists = (): Statement<{ readonly exists: boolean }> =>
-  statement(`select to_regclass($1::text) is not null as exists`, [TABLE]);
+export const sampleTrialExists = () => tableExists(OWN_TABLES.sampleTrial);
 
 /** To be asked only where {@link sampleTrialExists}. */
 export const sampleTrial = (): Statement<{ readonly outcome: SampleTrial }> => statement(`select outcome from ${TABLE}`);

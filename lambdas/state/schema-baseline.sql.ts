@@ -5,6 +5,7 @@ import type { Statement } from '../ports/database.ts';
 import { bound, literal, statement } from '../postgres/quote.ts';
 import { listOfObjects, type SchemaObject } from '../postgres/schema-objects.sql.ts';
 import { closed } from './closed.sql.ts';
+import { tableExists } from './exists.sql.ts';
 import { OWN_TABLES } from './tables.ts';
 
 const { name: NAME, table: TABLE } = OWN_TABLES.baseline;
@@ -30,8 +31,7 @@ create table ${TABLE} (
   ),
 ];
 
-export const baselineExists = (): Statement<{ readonly exists: boolean }> =>
-  statement(`select to_regclass($1::text) is not null as exists`, [SIDES]);
+export const baselineExists = () => tableExists(OWN_TABLES.baselineSides);
 
 /** The sides that were recorded. To be asked only where {@link baselineExists}, as everything below. */
 export const sidesRecorded = (): Statement<{ readonly side: Recorded }> => statement(`select side from ${SIDES}`);

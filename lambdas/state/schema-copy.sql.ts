@@ -3,6 +3,7 @@ import type { Exclusions } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
 import { bound, statement } from '../postgres/quote.ts';
 import { closed } from './closed.sql.ts';
+import { tableExists } from './exists.sql.ts';
 import { OWN_TABLES } from './tables.ts';
 
 const { name: NAME, table: TABLE } = OWN_TABLES.schemaCopy;
@@ -42,8 +43,7 @@ insert into ${TABLE} (source_identity, source_database, exclusions, statements, 
 values ($1::text, $2::text, $3::jsonb, $4::int, $5::text[])
 `);
 
-export const schemaCopyExists = (): Statement<{ readonly exists: boolean }> =>
-  statement(`select to_regclass($1::text) is not null as exists`, [TABLE]);
+export const schemaCopyExists = () => tableExists(OWN_TABLES.schemaCopy);
 
 /** To be asked only where {@link schemaCopyExists}. */
 export const schemaCopy = (): Statement<SchemaCopy> =>

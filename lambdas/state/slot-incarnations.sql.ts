@@ -3,10 +3,10 @@
  * the same to its subscriber. The subscription carries the same id in its comment, so a slot that was made for another subscription is told
  * apart.
  */
-import { SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
-import { bound, statement } from '../postgres/quote.ts';
+import { bound } from '../postgres/quote.ts';
 import { closed } from './closed.sql.ts';
+import { tableExists } from './exists.sql.ts';
 import { OWN_TABLES } from './tables.ts';
 
 const { name: NAME, table: TABLE } = OWN_TABLES.slotIncarnations;
@@ -34,8 +34,7 @@ create table if not exists ${TABLE} (
 `,
   );
 
-export const slotIncarnationsExist = (): Statement<{ exist: boolean }> =>
-  statement(`select to_regclass('${SCHEMA}.${NAME}') is not null as exist`);
+export const slotIncarnationsExist = () => tableExists(OWN_TABLES.slotIncarnations);
 
 export const slotIncarnation = (slot: string): Statement<SlotIncarnation> =>
   bound([slot])(`

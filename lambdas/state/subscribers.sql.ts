@@ -4,10 +4,10 @@
  * (https://www.postgresql.org/docs/current/logical-replication-subscription.html#LOGICAL-REPLICATION-SUBSCRIPTION-SLOT), so that they can
  * be told from the slots of other subscriptions when the target is gone.
  */
-import { SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
 import { bound, statement } from '../postgres/quote.ts';
 import { closed } from './closed.sql.ts';
+import { tableExists } from './exists.sql.ts';
 import { OWN_TABLES } from './tables.ts';
 
 const { name: NAME, table: TABLE } = OWN_TABLES.subscribers;
@@ -31,8 +31,7 @@ insert into ${TABLE} (subscription, cluster) values ($1::int8::oid, $2::text)
 on conflict (subscription) do update set cluster = excluded.cluster
 `);
 
-export const subscribersExist = (): Statement<{ exist: boolean }> =>
-  statement(`select to_regclass('${SCHEMA}.${NAME}') is not null as exist`);
+export const subscribersExist = () => tableExists(OWN_TABLES.subscribers);
 
 export const subscribers = (): Statement<Subscriber> =>
   statement(`select subscription::int8::float8 as subscription, cluster from ${TABLE}`);

@@ -2,6 +2,7 @@
 import type { Statement } from '../ports/database.ts';
 import { bound, statement } from '../postgres/quote.ts';
 import { closed } from './closed.sql.ts';
+import { tableExists } from './exists.sql.ts';
 import { OWN_TABLES } from './tables.ts';
 
 const { name: NAME, table: TABLE } = OWN_TABLES.warmth;
@@ -19,8 +20,7 @@ export interface Warmth {
 export const createWarmth = (): Statement =>
   closed(NAME, `create table if not exists ${TABLE} (execution text not null, warmth jsonb not null)`);
 
-export const warmthExists = (): Statement<{ readonly exists: boolean }> =>
-  statement('select to_regclass($1::text) is not null as exists', [TABLE]);
+export const warmthExists = () => tableExists(OWN_TABLES.warmth);
 
 export const warmthOf = (execution: string): Statement<{ readonly warmth: Warmth }> =>
   statement(`select warmth from ${TABLE} where execution = $1::text`, [execution]);

@@ -64,7 +64,7 @@ export const copySchema = defineStep({
 
   async inspect({ source, target }: Looking<Needs>): Promise<Seen> {
     const [given] = await target.query(pathsGivenExist());
-    const paths = given?.exist ? await target.query(pathsGiven()) : [];
+    const paths = given?.exists ? await target.query(pathsGiven()) : [];
     return { sourceIdentity: await identityOf(source), copy: await copyOn(target), paths };
   },
 
@@ -142,7 +142,7 @@ interface Plan {
 
 async function identitiesSet(source: Reader): Promise<IdentityOfTwin[]> {
   const [there] = await source.query(identitiesExist());
-  return there?.exist ? quotingAllNames(source, (quoting) => quoting.query(identitiesToCarry())) : [];
+  return there?.exists ? quotingAllNames(source, (quoting) => quoting.query(identitiesToCarry())) : [];
 }
 
 /** @throws SchemaCopyFailed with everything that the target refuses and that rows depend on, which rolls all of it back */

@@ -48,7 +48,7 @@ async function look({ source, target, input }: Looking<Needs>): Promise<Seen> {
 /** Nothing before the schema is copied: the dump brings what the source has by then. */
 async function unlikeOn(target: Looking<Needs>['target'], source: Looking<Needs>['source']): Promise<readonly identitiesSql.UnlikeTwin[]> {
   const [recorded] = await source.query(identitiesSql.identitiesExist());
-  if (!recorded?.exist || !(await copyOn(target))) return [];
+  if (!recorded?.exists || !(await copyOn(target))) return [];
   const carried = await quotingAllNames(source, (quoting) => quoting.query(identitiesSql.identitiesToCarry()));
   return target.query(identitiesSql.unlikeTwins(carried));
 }

@@ -278,7 +278,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   holdKeys: nothing,
   releaseKeys: nothing,
   validateKeys: nothing,
-  heldKeysExist: () => [{ exist: false }],
+  heldKeysExist: () => [{ exists: false }],
   limitStatements: nothing,
   recordSubscriber: nothing,
 

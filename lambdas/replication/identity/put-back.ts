@@ -13,7 +13,7 @@ import { tryEach } from './tries.ts';
 
 export async function recordOn(side: Reader): Promise<readonly RecordedIdentity[]> {
   const [there] = await side.query(identitiesExist());
-  return there?.exist ? side.query(recordedIdentities()) : [];
+  return there?.exists ? side.query(recordedIdentities()) : [];
 }
 
 const isOpen = ({ became }: RecordedIdentity): boolean => became === null;

@@ -3,6 +3,7 @@ import { applicationName } from '../../config/names.ts';
 import type { Statement } from '../../ports/database.ts';
 import { bound, literal, statement } from '../../postgres/quote.ts';
 import { closed } from '../../state/closed.sql.ts';
+import { tableExists } from '../../state/exists.sql.ts';
 import { OWN_TABLES } from '../../state/tables.ts';
 import type { PostDataKind } from '../dump/kinds.ts';
 
@@ -135,8 +136,7 @@ left join pg_class as c on c.relnamespace = n.oid and c.relname = w.on_table and
 order by w.ordinal
 `);
 
-export const postDataExists = (): Statement<{ readonly exists: boolean }> =>
-  statement(`select to_regclass($1::text) is not null as exists`, [TABLE]);
+export const postDataExists = () => tableExists(OWN_TABLES.postData);
 
 /**
  * Records the execution that starts a statement, before it is started. One that was finished, and whose object is gone from the catalog

@@ -1,17 +1,6 @@
 /** The dashboard: progress, remaining time, health, and readiness for the cutover. */
 import { Duration } from 'aws-cdk-lib';
-import {
-  type Alarm,
-  AlarmStatusWidget,
-  Dashboard,
-  GraphWidget,
-  type IMetric,
-  type IWidget,
-  MathExpression,
-  Metric,
-  SingleValueWidget,
-  TextWidget,
-} from 'aws-cdk-lib/aws-cloudwatch';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
 import { type MetricName, NAMESPACE } from '../lambdas/monitoring/metrics.ts';
 
@@ -32,22 +21,23 @@ export const measure = (
   stack: string,
   name: MetricName,
   { statistic = 'Maximum', period = Duration.minutes(1), ...label }: MeasureOptions = {},
-): Metric => new Metric({ namespace: NAMESPACE, metricName: name, dimensionsMap: { service: stack }, statistic, period, ...label });
+): cloudwatch.Metric =>
+  new cloudwatch.Metric({ namespace: NAMESPACE, metricName: name, dimensionsMap: { service: stack }, statistic, period, ...label });
 
-const heading = (question: string, answer: string): IWidget =>
-  new TextWidget({ markdown: `## ${question}\n${answer}`, width: WIDTH, height: 2 });
+const heading = (question: string, answer: string): cloudwatch.IWidget =>
+  new cloudwatch.TextWidget({ markdown: `## ${question}\n${answer}`, width: WIDTH, height: 2 });
 
-function graph(title: string, width: number, left: IMetric[], right: IMetric[] = []): IWidget {
-  return new GraphWidget({ title, width, height: 6, left, right, leftYAxis: { min: 0 }, rightYAxis: { min: 0 } });
+function graph(title: string, width: number, left: cloudwatch.IMetric[], right: cloudwatch.IMetric[] = []): cloudwatch.IWidget {
+  return new cloudwatch.GraphWidget({ title, width, height: 6, left, right, leftYAxis: { min: 0 }, rightYAxis: { min: 0 } });
 }
 
-const number = (title: string, width: number, ...metrics: IMetric[]): IWidget =>
-  new SingleValueWidget({ title, width, height: 4, metrics });
+const number = (title: string, width: number, ...metrics: cloudwatch.IMetric[]): cloudwatch.IWidget =>
+  new cloudwatch.SingleValueWidget({ title, width, height: 4, metrics });
 
 /** Remaining hours of the copy at the pace of the last quarter of an hour; no value once everything is copied. */
-function copyHoursLeft(stack: string): MathExpression {
+function copyHoursLeft(stack: string): cloudwatch.MathExpression {
   const period = Duration.minutes(15);
-  return new MathExpression({
+  return new cloudwatch.MathExpression({
     expression: 'IF(RATE(copied) > 0, (total - copied) / RATE(copied) / 3600)',
     usingMetrics: { copied: measure(stack, 'CopyBytes', { period }), total: measure(stack, 'CopyBytesTotal', { period }) },
     period,
@@ -55,9 +45,9 @@ function copyHoursLeft(stack: string): MathExpression {
   });
 }
 
-export function dashboard(scope: Construct, id: string, stack: string, alarms: readonly Alarm[]): Dashboard {
+export function dashboard(scope: Construct, id: string, stack: string, alarms: readonly cloudwatch.Alarm[]): cloudwatch.Dashboard {
   const one = (name: MetricName, options?: MeasureOptions) => measure(stack, name, options);
-  return new Dashboard(scope, id, {
+  return new cloudwatch.Dashboard(scope, id, {
     dashboardName: stack,
     defaultInterval: Duration.hours(3),
     widgets: [
@@ -79,7 +69,7 @@ export function dashboard(scope: Construct, id: string, stack: string, alarms: r
           'The stream that flows now: from Aurora before the switch, back to it afterwards. docs/alarms.md says what to do.',
         ),
       ],
-      [new AlarmStatusWidget({ title: 'Alarms', width: WIDTH, height: 3, alarms: [...alarms] })],
+      [new cloudwatch.AlarmStatusWidget({ title: 'Alarms', width: WIDTH, height: 3, alarms: [...alarms] })],
       [
         graph('Lag', 8, [one('LagMilliseconds', { label: 'milliseconds' })], [one('LagBytes', { label: 'bytes' })]),
         graph('WAL kept by the publisher', 8, [one('WalKeptBytes', { label: 'bytes' })], [one('WalHoursLeft', { label: 'hours left' })]),

@@ -4,21 +4,7 @@
  */
 import { Duration } from 'aws-cdk-lib';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
-import {
-  Choice,
-  Condition,
-  Errors,
-  Fail,
-  type IChainable,
-  JitterType,
-  JsonPath,
-  Pass,
-  type State,
-  Succeed,
-  TaskInput,
-  Wait,
-  WaitTime,
-} from 'aws-cdk-lib/aws-stepfunctions';
+import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import type { Construct } from 'constructs';
 import { ERROR_NAMES, type ErrorName } from '../lambdas/config/errors.ts';
@@ -40,7 +26,7 @@ const RETRY = {
   backoffRate: 2,
   maxDelay: Duration.seconds(60),
   maxAttempts: 36,
-  jitterStrategy: JitterType.FULL,
+  jitterStrategy: sfn.JitterType.FULL,
 };
 
 /**
@@ -48,7 +34,7 @@ const RETRY = {
  * inspect first; but the same crash twice is no accident, and each attempt of a switch may fence.
  */
 const CRASHES = ['Sandbox.Timedout', 'Lambda.Unknown', 'Runtime.ExitError'];
-const SECOND_CHANCES = { interval: Duration.seconds(5), backoffRate: 2, maxAttempts: 2, jitterStrategy: JitterType.FULL };
+const SECOND_CHANCES = { interval: Duration.seconds(5), backoffRate: 2, maxAttempts: 2, jitterStrategy: sfn.JitterType.FULL };
 
 /**
  * After the end of an execution its status may still be RUNNING, for a second as a rule; a switch that the operator started at once
@@ -64,10 +50,10 @@ const SECOND_FAILURE = '$.secondFailure';
 const EXPLAINED = '$.explained';
 
 /** Links the states of one machine and returns the first. `scope` must hold nothing else, because states are named as their steps. */
-export function chainOf(scope: Construct, machine: Machine, functions: Readonly<Record<StepName, IFunction>>): IChainable {
-  const failed = new Fail(scope, 'Failed', { errorPath: `${EXPLAINED}.error`, causePath: `${EXPLAINED}.cause.errorMessage` });
+export function chainOf(scope: Construct, machine: Machine, functions: Readonly<Record<StepName, IFunction>>): sfn.IChainable {
+  const failed = new sfn.Fail(scope, 'Failed', { errorPath: `${EXPLAINED}.error`, causePath: `${EXPLAINED}.cause.errorMessage` });
   const explained = explain(scope, 'ExplainFailure').next(failed);
-  let next: State = new Succeed(scope, 'Done');
+  let next: sfn.State = new sfn.Succeed(scope, 'Done');
   for (const stage of machine.order.toReversed()) {
     const task = invoke(scope, stage, functions[stage.step]);
     if (stage.onFailure) recover(scope, stage.step, task, stage.onFailure, functions[stage.onFailure.step], failed);
@@ -78,7 +64,7 @@ export function chainOf(scope: Construct, machine: Machine, functions: Readonly<
 }
 
 /** Links `task` to `next`, with a loop where the step is polled; returns the state that enters it. */
-function entered(scope: Construct, stage: Stage, task: LambdaInvoke, next: State): State {
+function entered(scope: Construct, stage: Stage, task: LambdaInvoke, next: sfn.State): sfn.State {
   if (stage.polls) loop(scope, stage.step, task, next);
   else task.next(next);
   return stage.onlyWithRebootConsent ? ifRebootIsAllowed(scope, task, next) : task;
@@ -86,16 +72,16 @@ function entered(scope: Construct, stage: Stage, task: LambdaInvoke, next: State
 
 function invoke(scope: Construct, { step, polls, waitsForOlder }: Stage, handler: IFunction): LambdaInvoke {
   const event = {
-    input: JsonPath.objectAt('$$.Execution.Input'),
-    state: JsonPath.objectAt('$'),
-    execution: JsonPath.stringAt('$$.Execution.Name'),
-    executionArn: JsonPath.stringAt('$$.Execution.Id'),
-    startedAt: JsonPath.stringAt('$$.Execution.StartTime'),
+    input: sfn.JsonPath.objectAt('$$.Execution.Input'),
+    state: sfn.JsonPath.objectAt('$'),
+    execution: sfn.JsonPath.stringAt('$$.Execution.Name'),
+    executionArn: sfn.JsonPath.stringAt('$$.Execution.Id'),
+    startedAt: sfn.JsonPath.stringAt('$$.Execution.StartTime'),
     polls,
   } satisfies Record<keyof StepEvent, unknown>;
   const task = new LambdaInvoke(scope, step, {
     lambdaFunction: handler,
-    payload: TaskInput.fromObject(event),
+    payload: sfn.TaskInput.fromObject(event),
     payloadResponseOnly: true,
     resultPath: `$.${step}`,
     retryOnServiceExceptions: false, // its own list has neither our errors nor jitter
@@ -107,31 +93,31 @@ function invoke(scope: Construct, { step, polls, waitsForOlder }: Stage, handler
 }
 
 /** Task → Is<Step>Done → next, or WaitFor<Step> and back. A verdict that is neither `done` nor `pending` matches no rule and fails. */
-function loop(scope: Construct, step: StepName, task: LambdaInvoke, next: State): void {
-  const wait = new Wait(scope, `WaitFor${step}`, { time: WaitTime.secondsPath(`$.${step}.nextPollSeconds`) });
+function loop(scope: Construct, step: StepName, task: LambdaInvoke, next: sfn.State): void {
+  const wait = new sfn.Wait(scope, `WaitFor${step}`, { time: sfn.WaitTime.secondsPath(`$.${step}.nextPollSeconds`) });
   const verdict = `$.${step}.verdict`;
   task.next(
-    new Choice(scope, `Is${step}Done`)
-      .when(Condition.stringEquals(verdict, 'done'), next)
-      .when(Condition.stringEquals(verdict, 'pending'), wait.next(task)),
+    new sfn.Choice(scope, `Is${step}Done`)
+      .when(sfn.Condition.stringEquals(verdict, 'done'), next)
+      .when(sfn.Condition.stringEquals(verdict, 'pending'), wait.next(task)),
   );
 }
 
-function ifRebootIsAllowed(scope: Construct, reboot: State, otherwise: State): State {
-  const consent = Condition.and(Condition.isPresent('$.reboot'), Condition.stringEquals('$.reboot', 'now'));
-  return new Choice(scope, 'IsRebootAllowed').when(consent, reboot).otherwise(otherwise);
+function ifRebootIsAllowed(scope: Construct, reboot: sfn.State, otherwise: sfn.State): sfn.State {
+  const consent = sfn.Condition.and(sfn.Condition.isPresent('$.reboot'), sfn.Condition.stringEquals('$.reboot', 'now'));
+  return new sfn.Choice(scope, 'IsRebootAllowed').when(consent, reboot).otherwise(otherwise);
 }
 
 /** Lambda reports an error as JSON in a text, of which only `errorMessage` is for the operator. */
-function explain(scope: Construct, id: string, failure = FAILURE, resultPath = EXPLAINED): Pass {
-  const cause = JsonPath.stringToJson(JsonPath.stringAt(`${failure}.Cause`));
-  return new Pass(scope, id, { parameters: { error: JsonPath.stringAt(`${failure}.Error`), cause }, resultPath });
+function explain(scope: Construct, id: string, failure = FAILURE, resultPath = EXPLAINED): sfn.Pass {
+  const cause = sfn.JsonPath.stringToJson(sfn.JsonPath.stringAt(`${failure}.Cause`));
+  return new sfn.Pass(scope, id, { parameters: { error: sfn.JsonPath.stringAt(`${failure}.Error`), cause }, resultPath });
 }
 
 /** Puts a message of our own into the red box. @param error path of its heading @param values paths of what each `{}` stands for */
-function say(scope: Construct, id: string, error: string, message: string, ...values: readonly string[]): Pass {
-  const errorMessage = JsonPath.format(message, ...values.map((path) => JsonPath.stringAt(path)));
-  return new Pass(scope, id, { parameters: { error: JsonPath.stringAt(error), cause: { errorMessage } }, resultPath: EXPLAINED });
+function say(scope: Construct, id: string, error: string, message: string, ...values: readonly string[]): sfn.Pass {
+  const errorMessage = sfn.JsonPath.format(message, ...values.map((path) => sfn.JsonPath.stringAt(path)));
+  return new sfn.Pass(scope, id, { parameters: { error: sfn.JsonPath.stringAt(error), cause: { errorMessage } }, resultPath: EXPLAINED });
 }
 
 /**
@@ -139,21 +125,21 @@ function say(scope: Construct, id: string, error: string, message: string, ...va
  * not ours only the name is read: its cause may be any text or none, and nothing may keep the execution from mending. Where mending fails,
  * its own error is shown.
  */
-function recover(scope: Construct, step: StepName, task: LambdaInvoke, mending: Stage, handler: IFunction, failed: Fail): void {
+function recover(scope: Construct, step: StepName, task: LambdaInvoke, mending: Stage, handler: IFunction, failed: sfn.Fail): void {
   const mend = invoke(scope, mending, handler);
   const cutOff =
     `${step} did not come to its end ({}). The history of this execution holds the cause, and the result of ${mending.step}, ` +
     'which was called then, says how things stand. Remove the cause, then start again.';
   task.addCatch(explain(scope, `ExplainFailureOf${step}`).next(mend), { errors: [...ERROR_NAMES], resultPath: FAILURE });
   task.addCatch(say(scope, `ReportEndOf${step}`, `${FAILURE}.Error`, cutOff, `${FAILURE}.Error`).next(mend), {
-    errors: [Errors.ALL],
+    errors: [sfn.Errors.ALL],
     resultPath: FAILURE,
   });
   entered(scope, mending, mend, failed);
   catchSecond(scope, mending.step, mend, failed);
 }
 
-function catchSecond(scope: Construct, step: StepName, mend: LambdaInvoke, failed: Fail): void {
+function catchSecond(scope: Construct, step: StepName, mend: LambdaInvoke, failed: sfn.Fail): void {
   const advice =
     'It was called after {}. Until the machine Recovery, which starts by itself when this one ends, has ended well, the application may ' +
     'find no side that takes its writes: watch it, and start it again if it fails.';
@@ -163,5 +149,5 @@ function catchSecond(scope: Construct, step: StepName, mend: LambdaInvoke, faile
   const cutOff = `${step} did not come to its end ({}). ${advice}`;
   const ended = say(scope, `ReportEndOf${step}`, `${SECOND_FAILURE}.Error`, cutOff, `${SECOND_FAILURE}.Error`, first);
   mend.addCatch(parsed.next(shown).next(failed), { errors: [...ERROR_NAMES], resultPath: SECOND_FAILURE });
-  mend.addCatch(ended.next(failed), { errors: [Errors.ALL], resultPath: SECOND_FAILURE });
+  mend.addCatch(ended.next(failed), { errors: [sfn.Errors.ALL], resultPath: SECOND_FAILURE });
 }

@@ -13,18 +13,7 @@ import { evidenceOf, servedAccordingTo } from '../cleanup/evidence.ts';
 import { left, leftInTheWay } from '../cleanup/left.ts';
 import { look } from '../cleanup/side.ts';
 import { lookAtSource } from '../cleanup/source.ts';
-import {
-  belongsToAnother,
-  type CleanupState,
-  mayComeBack,
-  originalIsTodo,
-  reachChanged,
-  servedIn,
-  sourceIsTodo,
-  switchStateOf,
-  targetIsTodo,
-  waitsForTheOtherGate,
-} from '../cleanup/state.ts';
+import * as state from '../cleanup/state.ts';
 import { isFenced, refusal, wasCommitted } from '../cleanup/switched.ts';
 import { lookAtTarget } from '../cleanup/target.ts';
 import { CleanupIncomplete } from '../config/errors.ts';
@@ -36,7 +25,7 @@ type Needs = 'executions' | 'source' | 'target' | 'applicationView' | 'applicati
 
 const STEP = 'DropReplication';
 
-async function lookAround(ctx: Looking<Needs>): Promise<CleanupState> {
+async function lookAround(ctx: Looking<Needs>): Promise<state.CleanupState> {
   const { source, target, applicationView, applicationOriginal, input, previous, waitedSeconds } = ctx;
   const at = { source: source.endpoint, target: target.endpoint };
   const seen = {
@@ -48,13 +37,13 @@ async function lookAround(ctx: Looking<Needs>): Promise<CleanupState> {
     lost: input.lost,
     waitedSeconds,
   };
-  const { gates, complete } = switchStateOf({ ...seen, pointsAt: undefined });
+  const { gates, complete } = state.switchStateOf({ ...seen, pointsAt: undefined });
   return { ...seen, pointsAt: complete && (wasCommitted(gates) || isFenced(gates)) ? await applicationView.pointsAt() : undefined };
 }
 
 /** @throws CleanupIncomplete where a switch stands in the way */
-function refuse(ctx: CleanupState, drop: boolean): void {
-  const reason = refusal(switchStateOf(ctx), drop);
+function refuse(ctx: state.CleanupState, drop: boolean): void {
+  const reason = refusal(state.switchStateOf(ctx), drop);
   if (reason !== undefined) throw new CleanupIncomplete(reason);
 }
 
@@ -62,7 +51,7 @@ export const dropReplication = defineStep({
   needs: ['executions', 'source', 'target', 'applicationView', 'applicationOriginal'],
   interrupted: 'What was removed by then is gone, and the rest is still there.',
 
-  async inspect(ctx: Looking<Needs>): Promise<CleanupState> {
+  async inspect(ctx: Looking<Needs>): Promise<state.CleanupState> {
     await refuseBesideOlder(ctx.executions);
     return lookAround(ctx);
   },
@@ -70,12 +59,12 @@ export const dropReplication = defineStep({
   judge(seen, input) {
     const drop = input.target === 'drop';
     refuse(seen, drop);
-    if (seen.target.reached && !belongsToAnother(seen) && seen.target.artifacts.inTheWay.length > 0) {
+    if (seen.target.reached && !state.belongsToAnother(seen) && seen.target.artifacts.inTheWay.length > 0) {
       throw new CleanupIncomplete(leftInTheWay(seen.at.target, seen.target.artifacts.inTheWay));
     }
-    if (waitsForTheOtherGate(seen)) return 'pending';
-    if (sourceIsTodo(seen) || targetIsTodo(seen) || originalIsTodo(seen)) return 'todo';
-    if (mayComeBack(seen)) return 'pending';
+    if (state.waitsForTheOtherGate(seen)) return 'pending';
+    if (state.sourceIsTodo(seen) || state.targetIsTodo(seen) || state.originalIsTodo(seen)) return 'todo';
+    if (state.mayComeBack(seen)) return 'pending';
     const all = left(seen, drop);
     if (all.length > 0) throw new CleanupIncomplete(`Something of the migration is left. ${all.join(' ')}`);
     return 'done';
@@ -86,15 +75,15 @@ export const dropReplication = defineStep({
     const { source, target, applicationOriginal, input, remainingMs, log } = ctx;
     const drop = input.target === 'drop';
     const targets = [
-      ...(targetIsTodo(seen) ? [targetToClean(target, seen.at.source.database, drop)] : []),
-      ...(sourceIsTodo(seen) ? [sourceToClean(source)] : []),
+      ...(state.targetIsTodo(seen) ? [targetToClean(target, seen.at.source.database, drop)] : []),
+      ...(state.sourceIsTodo(seen) ? [sourceToClean(source)] : []),
     ];
     await stopSwitches(targets, STEP);
     // Until a moment ago a function that no execution waits for any more may have committed its switch.
     const now = await lookAround(ctx);
     refuse(now, drop);
-    if (reachChanged(now, seen) || waitsForTheOtherGate(now)) return 'pending';
-    const served = servedIn(seen);
+    if (state.reachChanged(now, seen) || state.waitsForTheOtherGate(now)) return 'pending';
+    const served = state.servedIn(seen);
     if (served !== undefined) log.info('Gates are opened on both sides', { served });
     if (!(await removeArtifacts(targets, remainingMs))) return 'pending';
     await applicationOriginal.forgetOriginal();

@@ -8,18 +8,7 @@ import { sentenceOf } from '../engine/unexpected.ts';
 import { handOverJobs, jobsLeftToHandOver } from '../extensions/hand-over.ts';
 import type { ApplicationView, Moment } from '../ports/application.ts';
 import type { Reader } from '../ports/database.ts';
-import {
-  changeStreams,
-  ensureNextSlot,
-  isCurrentHeld,
-  isCurrentStopped,
-  leftOfNext,
-  type Parties,
-  partiesOf,
-  sidesOf,
-  streamsLeftToChange,
-  takeBackStreams,
-} from '../replication/streams.ts';
+import * as streams from '../replication/streams.ts';
 import { type Gate, gateState, liftFence, noteTold, openGate, recommitGate } from '../state/gates.sql.ts';
 import { committedDirection, committedSwitch, type Gates, gateOf, isForgotten, lookAtGates, servingSide } from '../state/gates.ts';
 import { createEndSessions } from './client-sessions.sql.ts';
@@ -28,10 +17,10 @@ import { endClientSessions } from './fence.ts';
 import { endingLockHolders, underLease } from './sessions.ts';
 
 /** What a settlement works with: no login is needed, for nothing new is made. */
-export type Settlement = Parties & Pick<SwitchContext, 'input' | 'execution' | 'application' | 'hook' | 'log' | 'remainingMs'>;
+export type Settlement = streams.Parties & Pick<SwitchContext, 'input' | 'execution' | 'application' | 'hook' | 'log' | 'remainingMs'>;
 
-function gatesOf(parties: Parties<Reader>): Promise<Gates> {
-  const { source, target } = sidesOf(parties);
+function gatesOf(parties: streams.Parties<Reader>): Promise<Gates> {
+  const { source, target } = streams.sidesOf(parties);
   return lookAtGates(source, target);
 }
 
@@ -47,11 +36,11 @@ export async function completeSwitch(ctx: Settlement, epoch?: number): Promise<v
   if (committed && committed.direction !== direction && committed.epoch > (epoch ?? 0)) return;
   const number = epoch ?? committed?.epoch;
   if (number === undefined) return;
-  await ensureNextSlot(ctx, gates[direction.to]);
+  await streams.ensureNextSlot(ctx, gates[direction.to]);
   if (isForgotten(direction, gates)) await closeForgotten(ctx, number);
   await endingLockHolders(to, to.query(openGate(number)));
   await application.pointAt(direction.to);
-  await changeStreams(ctx);
+  await streams.changeStreams(ctx);
   await handOverJobs(ctx);
   await callHook(ctx, 'after');
 }
@@ -74,7 +63,7 @@ async function closeForgotten(ctx: Settlement, epoch: number): Promise<void> {
   }
 }
 
-type Settled = Parties<Reader> & { readonly application: ApplicationView };
+type Settled = streams.Parties<Reader> & { readonly application: ApplicationView };
 
 /** What {@link completeSwitch} has still to do, in words, but for telling the user's function. */
 export const outstanding = async (ctx: Settled): Promise<string[]> => [...(await inTheWay(ctx)), ...(await jobsLeftToHandOver(ctx))];
@@ -88,7 +77,7 @@ export async function inTheWay(ctx: Settled): Promise<string[]> {
     ...(isForgotten(direction, gates) ? [`the ${direction.from} has yet to learn that it was left`] : []),
     ...(gates[direction.to]?.state === 'closed' ? [`the ${direction.to} takes no writes yet`] : []),
     ...(leadsTo === direction.from ? [`the application's secret still leads to the ${direction.from}`] : []),
-    ...(await streamsLeftToChange(ctx)),
+    ...(await streams.streamsLeftToChange(ctx)),
   ];
 }
 
@@ -105,7 +94,7 @@ export interface TakenBack {
  * the lock of the gate's row, where a commit would have to come before or after: only then are the streams put back.
  * @param attempt only if it was this one that fenced
  */
-export async function abortSwitch(ctx: Parties, attempt?: string): Promise<TakenBack> {
+export async function abortSwitch(ctx: streams.Parties, attempt?: string): Promise<TakenBack> {
   const lifting = ctx.from.transaction(async (session) => {
     await session.query(liftFence(attempt));
     return (await session.query(gateState()))[0];
@@ -113,7 +102,7 @@ export async function abortSwitch(ctx: Parties, attempt?: string): Promise<Taken
   const gate = await endingLockHolders(ctx.from, lifting);
   if (gate?.state === 'closed') return { committed: true, left: [] };
   if (gate?.state === 'fenced') return { committed: false, left: [] }; // another attempt's, whose streams these are by now
-  const failures = await underLease(ctx, (held) => takeBackStreams(held)).catch((error: unknown) => [error]);
+  const failures = await underLease(ctx, (held) => streams.takeBackStreams(held)).catch((error: unknown) => [error]);
   return { committed: false, left: failures.map(sentenceOf) };
 }
 
@@ -178,7 +167,7 @@ export async function lookForInterrupted(both: Both): Promise<{ readonly gates: 
   if (unreachable && !secretSaysSo) return { gates, interrupted: fencedIn(fenced, gates) };
   if (unreachable) throw unreachable.reason;
   if (committedDirection(gates) === fenced) return { gates, interrupted: await unfinished(gates, both) };
-  const committed = secretSaysSo && (await isCurrentStopped(partiesOf<Reader>(fenced, both)));
+  const committed = secretSaysSo && (await streams.isCurrentStopped(streams.partiesOf<Reader>(fenced, both)));
   return { gates, interrupted: committed ? committedBySecret(fenced, gates) : fencedIn(fenced, gates) };
 }
 
@@ -210,7 +199,7 @@ async function unfinished(gates: Gates, both: Both): Promise<Interrupted | undef
   if (committed) {
     const { direction, epoch } = committed;
     const left = [
-      ...(await outstanding({ ...partiesOf<Reader>(direction, both), application: both.application })),
+      ...(await outstanding({ ...streams.partiesOf<Reader>(direction, both), application: both.application })),
       ...hookCallsLeft(gates[direction.from]),
     ];
     if (left.length > 0)
@@ -218,17 +207,17 @@ async function unfinished(gates: Gates, both: Both): Promise<Interrupted | undef
   }
   // Nothing is left of a committed switch, so what there is belongs to an attempt to leave the side that serves now.
   const direction = servingSide(gates) === 'source' ? CUTOVER : ROLLBACK;
-  const left = gates[direction.from] ? await leftOfAttempt(partiesOf<Reader>(direction, both), gates) : [];
+  const left = gates[direction.from] ? await leftOfAttempt(streams.partiesOf<Reader>(direction, both), gates) : [];
   const onlyHookCallLeft = isOnlyHookCall(left, gates[direction.from]);
   return left.length > 0 ? { direction, committed: false, epoch: undefined, left, onlyHookCallLeft, fence: undefined } : undefined;
 }
 
 const isOnlyHookCall = (left: readonly string[], gate: Gate | undefined): boolean => left.length === hookCallsLeft(gate).length;
 
-async function leftOfAttempt(parties: Parties<Reader>, gates: Gates): Promise<string[]> {
+async function leftOfAttempt(parties: streams.Parties<Reader>, gates: Gates): Promise<string[]> {
   return [
-    ...(await leftOfNext(parties)),
-    ...((await isCurrentHeld(parties)) ? [`the subscription ${parties.current} is disabled`] : []),
+    ...(await streams.leftOfNext(parties)),
+    ...((await streams.isCurrentHeld(parties)) ? [`the subscription ${parties.current} is disabled`] : []),
     ...hookCallsLeft(gates[parties.direction.from]),
   ];
 }

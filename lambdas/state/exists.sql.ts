@@ -1,7 +1,7 @@
 /** Whether a table of ours is there: asked before any other query of one that may not have been made yet. */
 import type { Statement } from '../ports/database.ts';
-import { statement } from '../postgres/quote.ts';
+import { literal, statement } from '../postgres/quote.ts';
 import type { OwnTable } from './tables.ts';
 
 export const tableExists = ({ table }: OwnTable): Statement<{ readonly exists: boolean }> =>
-  statement('select to_regclass($1::text) is not null as exists', [table]);
+  statement(`select to_regclass(${literal(table)}) is not null as exists`);

@@ -54,7 +54,7 @@ function keepWriting(world: World, side: SideName): { readonly written: () => nu
 }
 
 const COUNTED = `select (select count(*)::int from public.written) as rows,
-  (select json_build_array(min(id), max(id), count(*)) from planetscale_migration.heartbeat) as beats`;
+  (select json_build_array(min(id), max(id), count(*)) from planetscale_migration.heartbeat) as heartbeats`;
 
 /** Rotates under writes on one side, and waits until everything has arrived on the other. */
 async function rotateUnderWrites(world: World, from: SideName, to: SideName, execution: string) {

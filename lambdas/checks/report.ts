@@ -1,6 +1,7 @@
 /** Findings as text and as evidence, cut to the limits of an execution, always with the number of what was cut. */
 import { withMore } from '../config/listing.ts';
 import { MOST_MESSAGE_JSON } from '../config/message-limit.ts';
+import type { Log } from '../ports/log.ts';
 import type { Finding } from './finding.ts';
 
 /** A finding whose lists may have been cut. `more` is how many objects are not shown. */
@@ -46,8 +47,21 @@ function shrink<Shape>(findings: readonly Finding[], shape: (reported: ReportedF
   return shape(findings.map((finding) => cut(finding, 0)));
 }
 
+/** Whether what the findings are about must not be begun. */
+export const hasBlocker = (findings: readonly Finding[]): boolean => findings.some(({ severity }) => severity === 'blocker');
+
 /** Findings for an execution's history. */
 export const reported = (findings: readonly Finding[]): ReportedFinding[] => shrink(findings, (cutDown) => cutDown, MOST_EVIDENCE_BYTES);
+
+/** The evidence of a step whose checks found no blocker. */
+export const evidenceOf = (findings: readonly Finding[]): { blockers: []; warnings: ReportedFinding[] } => ({
+  blockers: [],
+  warnings: reported(findings),
+});
+
+export function logFindings(log: Log, findings: readonly Finding[]): void {
+  for (const finding of reported(findings)) log.info(`Found ${finding.code}`, finding);
+}
 
 function paragraph({ code, objects, more, message, remedy, statements }: ReportedFinding, index: number): string {
   const names = withMore(objects, more);

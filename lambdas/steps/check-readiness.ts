@@ -2,7 +2,7 @@
 import type { Finding } from '../checks/finding.ts';
 import { loadContext } from '../checks/readiness/context.ts';
 import { CHECKS } from '../checks/readiness/index.ts';
-import { notReadyMessage, reported } from '../checks/report.ts';
+import { evidenceOf, hasBlocker, logFindings, notReadyMessage } from '../checks/report.ts';
 import { findAll } from '../checks/run.ts';
 import { NotReady } from '../config/errors.ts';
 import { refuseBesideOlder } from '../engine/single-execution.ts';
@@ -13,12 +13,12 @@ export const checkReadiness = defineStep({
   async inspect({ source, target, cluster, applicationView, wayBack, executions, input, log }): Promise<Finding[]> {
     const findings = await findAll(CHECKS, await loadContext({ source, target, cluster, applicationView, wayBack, input }));
     await refuseBesideOlder(executions); // last, because the list of executions may lag a second or two behind two that begin at once
-    for (const finding of reported(findings)) log.info(`Found ${finding.code}`, finding);
+    logFindings(log, findings);
     return findings;
   },
   judge(findings) {
-    if (findings.some(({ severity }) => severity === 'blocker')) throw new NotReady(notReadyMessage(findings));
+    if (hasBlocker(findings)) throw new NotReady(notReadyMessage(findings));
     return 'done';
   },
-  evidence: (findings) => ({ blockers: [], warnings: reported(findings) }),
+  evidence: evidenceOf,
 });

@@ -6,7 +6,7 @@ import type { Acting, Verdict } from '../../engine/contract.ts';
 import { refuseBesideOlder } from '../../engine/single-execution.ts';
 import type { Reader } from '../../ports/database.ts';
 import type { Finding } from '../finding.ts';
-import { reported } from '../report.ts';
+import { evidenceOf, hasBlocker, logFindings } from '../report.ts';
 import { findAll } from '../run.ts';
 import { loadSwitchContext, type Needs, type SwitchCheck, type SwitchLooking } from './context.ts';
 import { type LagSamples, lagSamplesOf, takeLagSamples } from './lag-samples.ts';
@@ -24,7 +24,7 @@ export const CHECK_NEEDS = [
 export interface Seen {
   /** Undefined until the lag samples were taken. */
   readonly findings: readonly Finding[] | undefined;
-  readonly looks: Pick<LagSamples, 'good'> | undefined;
+  readonly lagSamples: Pick<LagSamples, 'good'> | undefined;
 }
 
 interface Kind {
@@ -43,20 +43,20 @@ export const checking = ({ direction, checks, refuse }: Kind) => ({
   async inspect(ctx: SwitchLooking): Promise<Seen> {
     await refuseBesideOlder(ctx.executions);
     const unreachable = await outOfReach(direction.to, ctx[direction.to]);
-    if (unreachable.length > 0) return { findings: unreachable, looks: undefined };
+    if (unreachable.length > 0) return { findings: unreachable, lagSamples: undefined };
     const context = await loadSwitchContext(direction, ctx);
     const elsewhere = await findAll([serving], context);
-    if (elsewhere.length > 0) return { findings: elsewhere, looks: undefined };
-    const looks = await lagSamplesOf(context);
-    if (looks.outstanding) return { findings: undefined, looks };
+    if (elsewhere.length > 0) return { findings: elsewhere, lagSamples: undefined };
+    const lagSamples = await lagSamplesOf(context);
+    if (lagSamples.outstanding) return { findings: undefined, lagSamples };
     const findings = await findAll(checks, context);
-    for (const finding of reported(findings)) ctx.log.info(`Found ${finding.code}`, finding);
-    return { findings, looks };
+    logFindings(ctx.log, findings);
+    return { findings, lagSamples };
   },
 
   judge({ findings }: Seen): Verdict {
     if (!findings) return 'todo';
-    return findings.some(({ severity }) => severity === 'blocker') ? refuse(findings) : 'done';
+    return hasBlocker(findings) ? refuse(findings) : 'done';
   },
 
   async act(ctx: Acting<Needs>): Promise<void> {
@@ -64,7 +64,7 @@ export const checking = ({ direction, checks, refuse }: Kind) => ({
     await takeLagSamples(direction, ctx);
   },
 
-  evidence: ({ findings, looks }: Seen) => ({ blockers: [], warnings: reported(findings ?? []), lagIsGood: looks?.good ?? false }),
+  evidence: ({ findings, lagSamples }: Seen) => ({ ...evidenceOf(findings ?? []), lagIsGood: lagSamples?.good ?? false }),
 });
 
 /** The streams cannot be judged without both sides, so a side out of reach is then the only finding. */

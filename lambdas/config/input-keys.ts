@@ -47,6 +47,19 @@ export const INPUT_KEYS = {
     says: 'What becomes of functions that are evaluated during the copy and name something without its schema: `"source"` gives them, on the target, the `search_path` that they have on the source; `"as-is"` leaves them.',
     machines: MACHINE_NAMES,
   }),
+  roles: key({
+    parse: oneOf('carry', 'flatten'),
+    default: 'carry',
+    says: 'What becomes of owners, grants and settings: `"carry"` brings them along, with the roles that have them; with `"flatten"` everything belongs to the role that makes the copy, as in the guides, and code of others runs with its rights. Decided when the schema is copied.',
+    machines: MACHINE_NAMES,
+  }),
+  trustCode: key({
+    parse: boolean,
+    default: false,
+    says: "`true`: consent to a stream back that runs, on a source before 16, the code that `Preflight` names with the rights of the source's login.",
+    machines: [...COPYING, ...SWITCHING],
+    consent: 'running code of others with the rights of our role',
+  }),
   reboot: key({
     parse: oneOf('now', 'wait'),
     default: 'wait',

@@ -17,6 +17,7 @@ export interface RoleRights {
     /** CREATEROLE and REPLICATION in one role, as passing REPLICATION on takes both. */
     readonly makesReplicationRoles: boolean;
     readonly replicates: boolean;
+    readonly createsRoles: boolean;
   };
   /** Roles that log in and have both, but for superusers, and whether we are a member, be it without being allowed to act as them. */
   readonly administrators: readonly { readonly role: string; readonly member: boolean }[];
@@ -38,7 +39,8 @@ select r.rolname::text as role, r.rolsuper as superuser, r.rolcreaterole as "cre
   r.rolbypassrls as "bypassesRowSecurity",
   jsonb_build_object(
     'makesReplicationRoles', ${within('r.rolcreaterole and r.rolreplication')},
-    'replicates', ${within('r.rolreplication')}
+    'replicates', ${within('r.rolreplication')},
+    'createsRoles', ${within('r.rolcreaterole')}
   ) as reaches,
   (select coalesce(jsonb_agg(jsonb_build_object('role', g.rolname, 'member', pg_has_role(g.oid, 'member')) order by g.rolname), '[]')
     from pg_roles as g where g.rolcanlogin and g.rolcreaterole and g.rolreplication and not g.rolsuper) as administrators,

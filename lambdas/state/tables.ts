@@ -92,6 +92,16 @@ export const OWN_TABLES = {
     holds: 'Numbers of the objects that the copy of the schema made, so that exactly these can be dropped.',
     writtenBy: ['CopySchema', 'DropReplication'],
   }),
+  carriedRoles: kept('carried_role', {
+    on: ['target'],
+    holds: 'Roles of the source that stand on the target: by which name, whether the migration made them, and what it has to take back.',
+    writtenBy: ['CopySchema'],
+  }),
+  accessDue: kept('access_due', {
+    on: ['target'],
+    holds: 'Owners and grants of objects that are made after the copy.',
+    writtenBy: ['CopySchema', 'BuildIndexes'],
+  }),
   givenPaths: kept('path_given', {
     on: ['target'],
     holds: 'Functions that got a search_path with the copy, which a comparison of the schemas must not take for changes.',

@@ -16,8 +16,8 @@ const REFUSED: Readonly<Record<MachineName, readonly Key[]>> = {
   Cutover: [...RECOVERY, ...CLEANUP],
   Rollback: [...RECOVERY, ...CLEANUP],
   Recovery: CLEANUP,
-  Rotation: ['reverse', ...FENCE, ...RECOVERY, ...CLEANUP],
-  Cleanup: ['reverse', ...FENCE, ...RECOVERY],
+  Rotation: ['reverse', 'trustCode', ...FENCE, ...RECOVERY, ...CLEANUP],
+  Cleanup: ['reverse', 'trustCode', ...FENCE, ...RECOVERY],
 };
 
 /** Steps of several machines cannot tell which of them was started, and refuse what none of these knows. */
@@ -61,6 +61,8 @@ describe('the keys of the input', () => {
     expect(parseInput({})).toMatchObject({
       reboot: 'wait',
       reverse: 'unsaid',
+      roles: 'carry',
+      trustCode: false,
       sequenceMargin: 10_000,
       execution: undefined,
       target: 'keep',

@@ -67,7 +67,7 @@ end
 export const rolesInUse = (names: readonly string[]): Statement<{ readonly name: string }> =>
   statement(
     `select distinct r.rolname::text as name from pg_roles as r join pg_shdepend as d on d.refclassid = 'pg_authid'::regclass and d.refobjid = r.oid
-where r.rolname = any ($1::text[]) and (d.deptype = 'o' or d.dbid not in (0, (select oid from pg_database where datname = current_database())))`,
+where r.rolname = any ($1::text[]) and (d.deptype = 'o' and d.classid <> 'pg_default_acl'::regclass or d.dbid not in (0, (select oid from pg_database where datname = current_database())))`,
     [[...names]],
   );
 

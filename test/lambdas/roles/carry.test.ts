@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ServerVersion } from '../../../rehearsal/servers/binaries.ts';
 import type { TargetLogin } from '../../../rehearsal/servers/planetscale-roles.ts';
+import { catalogsOf } from '../../support/catalogs.ts';
 import { accessSeen, LOW, OWNED_ROLES, OWNER, ownedSchema } from '../../support/owned-schema.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
@@ -54,5 +55,77 @@ where rolname = any ($1) and pg_has_role('${await ours(world)}', r.oid, 'set')`,
     const now = await world.target(MEMBERSHIPS, [`"${await ours(world)}"`]);
     expect(now.filter(({ inherit, set }) => inherit || set)).toEqual(memberships.filter(({ inherit, set }) => inherit || set));
     expect(await accessSeen(world, 'target')).toEqual(await accessSeen(world, 'source'));
+  });
+});
+
+describe('a copy that is dropped again', () => {
+  it.each<TargetLogin>(['default', 'member'])('takes its roles, grants and settings with it, by the role %s', async (targetLogin) => {
+    const world = await startWorld({ source: 15, target: 18, targetLogin, schema: ownedSchema(15) });
+    try {
+      const before = await catalogsOf(world.target);
+      await world.until('CopySchema');
+      await world.until('BuildIndexes');
+      expect(await catalogsOf(world.target)).not.toEqual(before);
+      await world.until('DropReplication', { input: { target: 'drop' } });
+      expect(await catalogsOf(world.target)).toEqual(before);
+      expect(await accessSeen(world, 'target')).toMatchObject({ settings: {}, defaults: {}, database: {} });
+    } finally {
+      await world.destroy();
+    }
+  });
+});
+
+describe('roles of the same name on the target', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await startWorld({ source: 15, target: 18, schema: ownedSchema(15) });
+  });
+  afterAll(() => world?.destroy());
+
+  it('are used as they are', async () => {
+    await world.asTargetRole(
+      `set role postgres; create role writer login createdb password 'x'; create role "Low" nologin; grant "Low" to session_user with inherit true, set true`,
+    );
+    await world.until('CopySchema');
+    expect(await world.target("select rolcanlogin, rolcreatedb from pg_roles where rolname = 'writer'")).toEqual([
+      { rolcanlogin: true, rolcreatedb: true },
+    ]);
+    expect(
+      await world.target(`select name, made, joined from planetscale_migration.carried_role where name in ('writer', 'Low') order by 1`),
+    ).toEqual([
+      { name: 'Low', made: false, joined: false },
+      { name: 'writer', made: false, joined: false },
+    ]);
+    expect((await accessSeen(world, 'target')).tables).toEqual((await accessSeen(world, 'source')).tables);
+    await world.until('DropReplication', { input: { target: 'drop' } });
+    expect(await world.target(`select rolname::text as name from pg_roles where rolname = any ($1) order by 1`, [OWNED_ROLES])).toEqual([
+      { name: 'Low' },
+      { name: 'writer' },
+    ]);
+  });
+});
+
+describe('flattened', () => {
+  it.each([
+    ['on demand', { roles: 'flatten' }, ''],
+    ['where our role may make no role', { reverse: false }, 'alter role postgres nocreaterole'],
+  ] as const)('everything belongs to our role %s, and no role is made', async (_case, input, first) => {
+    const world = await startWorld({
+      source: 15,
+      target: 18,
+      schema:
+        'create schema shop; create role low; grant low to current_user; grant all on schema shop to low; create table shop.t (id int primary key); alter table shop.t owner to low',
+    });
+    try {
+      if (first) await world.target(first);
+      await world.until('CopySchema', { input });
+      await world.until('BuildIndexes', { input });
+      expect(await world.target(`select pg_get_userbyid(relowner)::text as owner from pg_class where relname = 't'`)).toEqual([
+        { owner: await ours(world) },
+      ]);
+      expect(await world.target("select from pg_roles where rolname = 'low'")).toEqual([]);
+    } finally {
+      await world.destroy();
+    }
   });
 });

@@ -7,7 +7,9 @@ import { LOW, OWNER, ownedSchema } from '../../support/owned-schema.ts';
 import { eventually } from '../../support/replicated.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
-const STEPS: readonly StepName[] = MACHINES.Replicate.order.map(({ step }) => step).filter((step) => !/CheckReadiness|ConfigureSource|RebootSource/.test(step));
+const STEPS: readonly StepName[] = MACHINES.Replicate.order
+  .map(({ step }) => step)
+  .filter((step) => !/CheckReadiness|ConfigureSource|RebootSource/.test(step));
 const named = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 describe.each<[ServerVersion, ServerVersion, TargetLogin]>([
@@ -28,6 +30,8 @@ describe.each<[ServerVersion, ServerVersion, TargetLogin]>([
     const seen = `select (select string_agg(price::text, ',' order by id) from shop.orders) as prices, (select count(*)::int from shop.by_day) as days,
       (select count(*)::int from "Odd ""schema"""."Odd ""table""") as odd`;
     await eventually(async () => JSON.stringify(await world.target(seen)) === JSON.stringify([{ prices: '6,8', days: 1, odd: 1 }]));
-    expect(await world.target(`select pg_get_userbyid(relowner)::text as owner from pg_class where relname = 'Odd "table"'`)).toEqual([{ owner: LOW }]);
+    expect(await world.target(`select pg_get_userbyid(relowner)::text as owner from pg_class where relname = 'Odd "table"'`)).toEqual([
+      { owner: LOW },
+    ]);
   });
 });

@@ -3,6 +3,7 @@ import { parseInput } from '../lambdas/config/input.ts';
 import type { Json } from '../lambdas/config/json.ts';
 import type { SideName } from '../lambdas/config/side-name.ts';
 import type { MachineName } from '../lambdas/engine/machines.ts';
+import { identifier } from '../lambdas/postgres/quote.ts';
 import { conclude } from './conclude.ts';
 import type { Machinery, RehearsalContext } from './context.ts';
 import { courseUntil, LEADS_TO } from './course.ts';
@@ -10,6 +11,7 @@ import { type Examination, examine } from './examine.ts';
 import { type CatalogComparison, catalogsOfBoth, compareCatalogs } from './inventory/unchanged.ts';
 import type { Outcome } from './machines/execution.ts';
 import type { Report } from './report.ts';
+import { SHOP_ROLE } from './servers/pair.ts';
 import { type Performance, switchesOf } from './switches.ts';
 import { consentOf } from './way-back.ts';
 import { placeOf } from './workload/connection.ts';
@@ -62,7 +64,7 @@ async function run(context: Performing): Promise<Report> {
   let catalogs: CatalogComparison | undefined;
   if (before && isThrough) {
     const { status } = await runner.run('Cleanup', inputOf('Cleanup', context));
-    if (status === 'SUCCEEDED') catalogs = compareCatalogs(before, await catalogsOfBoth(sides));
+    if (status === 'SUCCEEDED') catalogs = compareCatalogs(before, await catalogsOfBoth(sides), carriedTo(sides));
   }
   const { journal } = workload;
   const switches = switchesOf(performances, journal.acknowledgements, sides.application);
@@ -79,6 +81,10 @@ async function run(context: Performing): Promise<Report> {
     fixes,
   });
 }
+
+/** What may have changed on the target for good. */
+const carriedTo = ({ carried, loginIsMade }: Performing['sides']): Parameters<typeof compareCatalogs>[2] =>
+  carried ? { login: loginIsMade ? identifier(SHOP_ROLE) : undefined } : undefined;
 
 const isReplicated = (outcomes: readonly Outcome[]): boolean =>
   outcomes.some(({ name, status }) => name === 'Replicate' && status === 'SUCCEEDED');
@@ -165,5 +171,14 @@ async function look(context: Performing): Promise<Examination> {
   const serving = await secret.pointsAt();
   const switched = serving === 'target' || performances.some(({ outcome }) => outcome.status === 'SUCCEEDED');
   const leftOut = parseInput(leftOutBy(inputOf('Replicate', context)));
-  return examine({ sides, journal: workload.journal, subjects, serving, switched, leftOut, progress: hooks.progress });
+  return examine({
+    sides,
+    journal: workload.journal,
+    subjects,
+    serving,
+    switched,
+    leftOut,
+    carried: sides.carried,
+    progress: hooks.progress,
+  });
 }

@@ -37,7 +37,7 @@ async function loadFrom(path: string, progress: Progress, sides: Sides): Promise
   const { source, target } = sides.servers;
   if (!source) throw new Error('A dump is loaded into an embedded source.');
   progress.say(`Loading ${path}`);
-  const servers = { source, target };
+  const servers = { source, target, carried: sides.carried };
   const load = () => loadDump({ path, source: sides.source, ...keysTo(servers) });
   const loaded = await load().catch(async (error: unknown) => {
     if (!(error instanceof OutOfLocks)) throw error;

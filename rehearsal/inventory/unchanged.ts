@@ -1,9 +1,8 @@
 /** Whether both servers and the cluster around the source are again what they were before the first machine, but for the copy on the target. */
 import { REPLICATION_ROLE } from '../../lambdas/config/names.ts';
 import type { Cluster } from '../../lambdas/ports/cluster.ts';
-
-import { APART_FROM_COPIES, type Catalogs, catalogsOf, changesBetween } from './catalogs.ts';
 import { withoutCarried } from './carried.ts';
+import { APART_FROM_COPIES, type Catalogs, catalogsOf, changesBetween } from './catalogs.ts';
 import { entriesOfCluster } from './cluster.ts';
 import { lookAtBoth } from './look.ts';
 
@@ -33,7 +32,11 @@ const withoutOurRole = (catalogs: Catalogs): Catalogs =>
   );
 
 /** @param carried where roles, grants and settings were carried: the role that the application logs in as, as SQL writes it, if it was given a login */
-export function compareCatalogs(earlier: BothCatalogs, after: BothCatalogs, carried?: { readonly login?: string | undefined }): CatalogComparison {
+export function compareCatalogs(
+  earlier: BothCatalogs,
+  after: BothCatalogs,
+  carried?: { readonly login?: string | undefined },
+): CatalogComparison {
   const before = { source: withoutOurRole(earlier.source), target: withoutOurRole(earlier.target) };
   const copied = new Set(after.source.schemas?.map(({ name }) => name));
   const withoutCopies = ({ schemas = [], ...others }: Catalogs): Catalogs => ({

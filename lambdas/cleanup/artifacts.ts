@@ -5,6 +5,7 @@ import { endOtherSteps } from '../postgres/sessions.sql.ts';
 import { forceHeld } from '../replication/held-force.ts';
 import { makeHeldKeys } from '../replication/held-keys.ts';
 import { putBackIdentities } from '../replication/identity/put-back.ts';
+import { leaveCarriedRoles } from '../roles/leave.ts';
 import { removeTrialRole } from '../sample/role.ts';
 import { cancelSwitches, dropSchema, unsubscribe } from './own-schema.ts';
 import { unpublish } from './publisher.ts';
@@ -45,7 +46,8 @@ export async function stopSwitches(targets: readonly CleanupTarget[], step: stri
 
 /**
  * Subscriptions before slots, so that no subscriber reconnects; our schema last, because it records which slots and objects are ours, and
- * which settings a gate has to restore. Replica identities are restored once no publication needs them any more, and held keys and
+ * which settings a gate has to restore. Our role leaves the owners of the copied objects right before that: everything else may need it.
+ * Replica identities are restored once no publication needs them any more, and held keys and
  * forced row-level security once no subscription exists.
  * @returns whether all was carried out; false where another visit is needed, also because another one is cleaning at the time
  * @throws the error of one side, after the other was cleaned
@@ -76,6 +78,7 @@ export async function removeArtifacts(targets: readonly CleanupTarget[], remaini
     const forced = await forceHeld(side);
     if (!(await makeHeldKeys(side)) || !forced) return false;
     if (!(await (drop ? dropCopied : putBackIdentities)(side, remainingMs))) return false;
+    await leaveCarriedRoles(side, drop);
     await dropSchema(side);
     return true;
   });

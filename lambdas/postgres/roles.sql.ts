@@ -118,6 +118,9 @@ export const asRoleMaker = (role: string): Statement => statement(actAsRoleMaker
 
 export const asOurselves = (): Statement => statement('set local role none');
 
+/** One statement between both, as a text to be run in a transaction. */
+export const asMakerOf = (role: string, text: string): string => `${asRoleMaker(role).text};\n${text};\n${asOurselves().text}`;
+
 /** Roles are made one run at a time; held until the transaction ends. */
 export const lockRoles = (): Statement => statement(`select pg_advisory_xact_lock(hashtextextended('${SCHEMA}.roles', 0))`);
 

@@ -47,6 +47,9 @@ const run = (command: string, secret: string): Statement => statement(`select ${
 /** Text of a command in which no percent sign has a meaning. */
 export const plain = (text: string): string => text.replaceAll('%', '%%');
 
+/** After {@link withSecret}, where another role may need it in the same session: a function belongs to the role that made it. */
+export const dropSecretFunction = (): Statement => statement(`drop function if exists ${FUNCTION}(text, text)`);
+
 /**
  * In this order, in one transaction; silence comes first, so that it covers everything.
  * @param command see {@link plain}; `%L` stands for the secret

@@ -184,3 +184,6 @@ where pg_catalog.current_setting(name, true) is not null
 
 /** For the transaction: every name is printed in quotes; see `quoted-names.ts`. */
 export const quoteAllNames = (): Statement<unknown> => statement(`select set_config('quote_all_identifiers', 'on', true)`);
+
+/** After {@link quoteAllNames}, where the transaction goes on. */
+export const quoteNeededNames = (): Statement<unknown> => statement(`select set_config('quote_all_identifiers', 'off', true)`);

@@ -71,7 +71,8 @@ select 'pg_namespace'::regclass, n.oid, n.nspowner, n.nspacl, acldefault('n', n.
 from pg_namespace as n where ${MOVES}
 union all
 select 'pg_proc'::regclass, p.oid, p.proowner, p.proacl, acldefault('f', p.proowner), not ${ofExtension('pg_proc', 'p')}
-from pg_proc as p join pg_namespace as n on n.oid = p.pronamespace where ${MOVES}
+from pg_proc as p join pg_namespace as n on n.oid = p.pronamespace
+where ${MOVES} and not exists (select from pg_depend as d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'i')
 union all
 select 'pg_type'::regclass, t.oid, t.typowner, t.typacl, acldefault('T', t.typowner), not ${ofExtension('pg_type', 't')}
 from pg_type as t join pg_namespace as n on n.oid = t.typnamespace
@@ -129,7 +130,7 @@ const WITH_LISTS = `
 
 const COLUMNS = `
 select 'column' as kind, i.identity as name, quote_ident(a.attname) as "column", pg_get_userbyid(c.relowner)::text as owner, false as ownable,
-  ${NO_DEFAULTS}, ${beyond('a.attacl', "'{}'::aclitem[]", 'c.relowner')} as granted, '[]'::jsonb as withdrawn, '[]'::jsonb as "givenUp"
+  ${NO_DEFAULTS}, ${beyond('a.attacl', 'null::aclitem[]', 'c.relowner')} as granted, '[]'::jsonb as withdrawn, '[]'::jsonb as "givenUp"
 from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
 join pg_attribute as a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attacl is not null
 cross join lateral (select i.identity from pg_identify_object('pg_class'::regclass, c.oid, 0) as i offset 0) as i
@@ -151,7 +152,7 @@ left join pg_namespace as n on n.oid = x.defaclnamespace
 join (values ('r', 'r', 'tables'), ('S', 's', 'sequences'), ('f', 'f', 'functions'), ('T', 'T', 'types'), ('n', 'n', 'schemas'))
   as k (code, base, objects) on k.code = x.defaclobjtype::text
 cross join lateral (
-  select case x.defaclnamespace when 0 then acldefault(k.base::"char", x.defaclrole) else '{}'::aclitem[] end as base
+  select case x.defaclnamespace when 0 then acldefault(k.base::"char", x.defaclrole) else null end as base
 ) as was
 where n.oid is null or ${MOVES}`;
 

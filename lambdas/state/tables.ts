@@ -107,6 +107,12 @@ export const OWN_TABLES = {
     holds: 'Owners and grants of objects that are made after the copy.',
     writtenBy: ['CopySchema', 'BuildIndexes'],
   }),
+  accessUndo: kept('access_undo', {
+    on: ['target'],
+    holds:
+      'Statements that take back what was granted and set on the database, its schemas and its roles, where the copied objects are dropped.',
+    writtenBy: ['CopySchema', 'BuildIndexes'],
+  }),
   givenPaths: kept('path_given', {
     on: ['target'],
     holds: 'Functions that got a search_path with the copy, which a comparison of the schemas must not take for changes.',

@@ -7,6 +7,7 @@ import { IndexBuildFailed } from '../config/errors.ts';
 import type { Acting, Looking } from '../engine/contract.ts';
 import { defineStep } from '../engine/step.ts';
 import { warmthNow, warmUp } from '../prewarm/warm-up.ts';
+import { carryAccessDue } from '../roles/carry.ts';
 import { recordedOn, recordTarget } from '../schema/fingerprint.ts';
 import { buildFailed, type Failure, failureOf, wordsOf } from '../schema/post-data/failures.ts';
 import { builderSettings } from '../schema/post-data/memory.ts';
@@ -94,7 +95,14 @@ async function carryOutAll(ctx: Acting<'target'>): Promise<'taken' | 'left'> {
   const [settings] = await target.query(buildSettings());
   if (!settings) return 'left';
   const { stopping, stop } = timeToStop(ctx.remainingMs());
-  const pool = new StatementPool({ target, step: NAME, execution, settings: builderSettings(settings, input.indexWorkers), stopping });
+  const pool = new StatementPool({
+    target,
+    step: NAME,
+    execution,
+    settings: builderSettings(settings, input.indexWorkers),
+    setAccess: () => carryAccessDue(target, ctx.log),
+    stopping,
+  });
   const turns = new Map<number, number>();
   try {
     for (let round = 1; round <= TURNS_A_VISIT; ) {

@@ -12,6 +12,8 @@ import type { Reader, Session } from '../ports/database.ts';
 import { foreignKeysToExcluded } from '../postgres/foreign-keys.sql.ts';
 import { quotingAllNames } from '../postgres/quoted-names.ts';
 import type { SchemaObject } from '../postgres/schema-objects.sql.ts';
+import { type Carrying, carryAccess, carryRoles, planCarrying } from '../roles/carry.ts';
+import { willCarry } from '../roles/mode.ts';
 import { STAY_BEHIND } from '../schema/aurora-extensions.ts';
 import type { CodeObject } from '../schema/code-objects.sql.ts';
 import { codeOf, recordSourceCode } from '../schema/code-record.ts';
@@ -95,6 +97,7 @@ export const copySchema = defineStep({
     const exclusions: Exclusions = { excludeSchemas, excludeTables };
     // Before the dump: what changes in between is then a difference to be found later, and is not missed.
     const objects = await objectsOf(source, exclusions);
+    const carrying = (await willCarry(target, input)) ? await planCarrying(source, target, exclusions) : undefined;
     const paths = input.searchPath === 'source' ? await pathsToGive(source, input) : [];
     const identities = await identitiesSet(source);
     const code = await codeOf(source, exclusions);
@@ -103,7 +106,9 @@ export const copySchema = defineStep({
     const dangling = await source.query(foreignKeysToExcluded(input));
     const platformTriggers = (await source.query(platformEventTriggers())).map(({ name }) => name);
     const toHold = await source.query(foreignKeysToHold(input));
-    const plan = planCopy(dump, { dangling, populated, platformTriggers, toHold, named: await objectsNamedByRows(source, input, log) });
+    const named = await objectsNamedByRows(source, input, log);
+    const carriesAccess = carrying !== undefined;
+    const plan = planCopy(dump, { dangling, populated, platformTriggers, toHold, carriesAccess, named });
     const record = {
       sourceIdentity: seen.sourceIdentity,
       sourceDatabase: source.endpoint.database,
@@ -111,7 +116,8 @@ export const copySchema = defineStep({
       statements: plan.now.length,
       leftBehind: [...plan.leftBehind],
     };
-    await target.transaction((session) => carryOut(session, { plan, record, objects, paths, identities, code }));
+    const { database } = target.endpoint;
+    await target.transaction((session) => carryOut(session, { plan, record, objects, paths, identities, code, carrying, database }));
   },
 
   evidence: ({ copy, paths }) => ({
@@ -139,6 +145,10 @@ interface Plan {
   readonly identities: readonly IdentityOfTwin[];
   /** The source's code, as it was before the dump. */
   readonly code: readonly CodeObject[];
+  /** Owners, grants and settings; undefined where everything is to belong to our role. */
+  readonly carrying: Carrying | undefined;
+  /** Name of the target's database. */
+  readonly database: string;
 }
 
 async function identitiesSet(source: Reader): Promise<IdentityOfTwin[]> {
@@ -148,12 +158,13 @@ async function identitiesSet(source: Reader): Promise<IdentityOfTwin[]> {
 
 /** @throws SchemaCopyFailed with everything that the target refuses and that rows depend on, which rolls all of it back */
 async function carryOut(session: Pick<Session, 'query' | 'script'>, given: Plan): Promise<void> {
-  const { plan, record, objects, paths, identities, code } = given;
+  const { plan, record, objects, paths, identities, code, carrying, database } = given;
   await session.query(lockSchemaCopy());
   const [there] = await session.query(schemaCopyExists());
   if (there?.exists) return;
   await session.query(createHeartbeat());
   for (const statement of noteObjectsThere()) await session.query(statement);
+  const roles = carrying && (await carryRoles(session, carrying));
   await session.script(dumpSettings('local'));
   const { left, refused: now } = await apply(session, batches(withPaths(plan.now, paths)));
   const over = now.some(({ error }) => endsEverything(error.complaint.code));
@@ -161,6 +172,7 @@ async function carryOut(session: Pick<Session, 'query' | 'script'>, given: Plan)
   if (now.length + later.refused.length > 0) throw refused([...now, ...later.refused], left.list);
   await session.query(keepWhatWasCopied());
   for (const statement of givePaths(paths)) await session.query(statement);
+  const notCarried = carrying && roles ? await carryAccess(session, carrying, roles, database) : [];
   if (identities.length > 0) {
     await session.query(createIdentities());
     await session.query(recordCarried(identities));
@@ -176,5 +188,5 @@ async function carryOut(session: Pick<Session, 'query' | 'script'>, given: Plan)
   await recordSource(session, objects);
   await recordSourceCode(session, code);
   await session.query(createSchemaCopy());
-  await session.query(recordSchemaCopy({ ...record, leftBehind: [...record.leftBehind, ...left.list] }));
+  await session.query(recordSchemaCopy({ ...record, leftBehind: [...record.leftBehind, ...left.list, ...notCarried] }));
 }

@@ -18,6 +18,8 @@ export interface ObjectName {
  * refresh         of materialized views, which a schema-only dump leaves empty
  * vacuum          of every table, materialized views included: rows that a copy brought are in no visibility map, without which an
  *                 index-only scan reads the table as well, and the first reader of each page writes it
+ * access          owners and grants of what came with `definition`, and in the end of whatever is made after the copy: before a view of another
+ *                 owner is refreshed, as whom its query runs
  * event trigger   last, because it would fire on everything above
  */
 export type PostDataKind =
@@ -33,6 +35,8 @@ export type PostDataKind =
   | 'analyze'
   | 'refresh'
   | 'vacuum'
+  | 'access'
+  | 'late access'
   | 'event trigger';
 
 /** One statement of the post-data section. */

@@ -33,13 +33,18 @@ export interface Besides {
   readonly platformTriggers?: readonly string[];
   /** Foreign keys from tables that no stream brings. @default - none */
   readonly toHold?: readonly ForeignKey[];
+  /** Whether objects get the owners and grants that they have on the source. @default - they belong to our role */
+  readonly carriesAccess?: boolean;
   /** Objects that rows name, of those that would be made after the copy. @default - none */
   readonly named?: readonly ObjectName[];
 }
 
 const same = (one: ObjectName | undefined, schema: string, name: string): boolean => one?.schema === schema && one.name === name;
 
-export function planCopy(dump: string, { dangling, populated, platformTriggers = [], toHold = [], named = [] }: Besides): CopyPlan {
+export function planCopy(
+  dump: string,
+  { dangling, populated, platformTriggers = [], toHold = [], carriesAccess = false, named = [] }: Besides,
+): CopyPlan {
   const statements = splitDump(dump);
   const { preData, keys, postData } = sectionsOf(statements, named);
   const isOneOf = (keys: readonly ForeignKey[], one: PostData) =>
@@ -58,7 +63,9 @@ export function planCopy(dump: string, { dangling, populated, platformTriggers =
   return {
     now: [...now, ...keys],
     heldForce,
-    later: [...kept, ANALYZE, ...refreshes.map((view) => refresh(view as ObjectName)), VACUUM].map(deferred),
+    later: [...kept, ANALYZE, ...refreshes.map((view) => refresh(view as ObjectName)), VACUUM, ...(carriesAccess ? ACCESS : [])].map(
+      deferred,
+    ),
     leftBehind: postData.filter(isDangling).map(({ on, object }) => `${qualified(on?.schema ?? '', on?.name ?? '')}: ${object}`),
     held: postData.filter(isHeld).map(({ on, object, text }) => ({ schema: on?.schema ?? '', table: on?.name ?? '', name: object, text })),
   };
@@ -72,6 +79,11 @@ const isAbout = (entry: DumpStatement['entry'], trigger: string): boolean =>
 const ANALYZE: PostDataStatement = { kind: 'analyze', object: 'all tables', on: undefined, text: analyzeAll };
 
 const VACUUM: PostDataStatement = { kind: 'vacuum', object: 'tables and views', on: undefined, text: vacuumAll };
+
+/** What is done is in our own list; see `roles/carry.ts`. */
+const ACCESS = (['access', 'late access'] as const).map(
+  (kind): PostDataStatement => ({ kind, object: 'owners and grants', on: undefined, text: '' }),
+);
 
 const refresh = (view: ObjectName): PostDataStatement => ({
   kind: 'refresh',

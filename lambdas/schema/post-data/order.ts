@@ -9,6 +9,7 @@ import type { State } from './state.ts';
  */
 const GROUPS: readonly { readonly kinds: readonly PostDataKind[]; readonly sideBySide: boolean }[] = [
   { kinds: ['definition'], sideBySide: false },
+  { kinds: ['access'], sideBySide: false },
   { kinds: ['index', 'unique', 'exclusion'], sideBySide: true },
   { kinds: ['attachment'], sideBySide: false },
   { kinds: ['domain check'], sideBySide: false },
@@ -17,6 +18,7 @@ const GROUPS: readonly { readonly kinds: readonly PostDataKind[]; readonly sideB
   { kinds: ['analyze'], sideBySide: false },
   { kinds: ['refresh'], sideBySide: false },
   { kinds: ['vacuum'], sideBySide: false },
+  { kinds: ['late access'], sideBySide: false },
   { kinds: ['event trigger'], sideBySide: false },
 ];
 

@@ -11,20 +11,25 @@ export interface StatementPoolOptions {
   readonly step: string;
   readonly execution: string;
   readonly settings: BuilderSettings;
+  /** Carries out what is due of owners and grants. */
+  readonly setAccess: () => Promise<void>;
   /** Resolves when it is time to leave. */
   readonly stopping: Promise<unknown>;
 }
 
 const LEAVE = Symbol('leave');
 
-/** Kinds that a server refuses to run inside a transaction or a function, and so inside of what keeps the outcome of all others. */
-const RUNS_BY_ITSELF = new Set<Work['kind']>(['vacuum']);
+/**
+ * Kinds that do not run inside of what keeps the outcome of all others: what a server refuses to run inside a transaction or a function, and what is
+ * decided by a look at the target.
+ */
+const RUNS_BY_ITSELF = new Set<Work['kind']>(['vacuum', 'access', 'late access']);
 
 /** It goes on when we disconnect, like everything else, but then the next visit has to run it once more to know that it came to its end. */
-async function runByItself(session: Session, { ordinal }: Work): Promise<void> {
+async function runByItself(session: Session, { ordinal, kind }: Work, setAccess: () => Promise<void>): Promise<void> {
   const [left] = await session.query(textOf(ordinal));
   if (!left) return;
-  await session.script(left.text);
+  await (kind === 'vacuum' ? session.script(left.text) : setAccess());
   await session.query(markFinished(ordinal));
 }
 
@@ -81,7 +86,7 @@ export class StatementPool {
     this.#busy.add(session);
     try {
       await session.query(markStarted(step, work, execution));
-      await (RUNS_BY_ITSELF.has(work.kind) ? runByItself(session, work) : session.script(carryOut(work.ordinal)));
+      await (RUNS_BY_ITSELF.has(work.kind) ? runByItself(session, work, this.#options.setAccess) : session.script(carryOut(work.ordinal)));
       this.#idle.push(session);
     } catch (error) {
       // Cancelled by another session, or cut off: the list says that it was started and not how it ended, so it is tried again.

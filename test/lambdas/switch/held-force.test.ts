@@ -21,9 +21,11 @@ const ROWS = `insert into ${T} values (1, 'a'), (2, 'b'), (3, 'c')`;
 
 type Side = 'source' | 'target';
 const forced = async (world: World, side: Side): Promise<unknown[]> =>
-  (await world[side]("select relname::text as name from pg_class where relforcerowsecurity and relnamespace = 'public'::regnamespace order by 1")).map(
-    ({ name }) => name,
-  );
+  (
+    await world[side](
+      "select relname::text as name from pg_class where relforcerowsecurity and relnamespace = 'public'::regnamespace order by 1",
+    )
+  ).map(({ name }) => name);
 const rows = async (world: World, side: Side): Promise<unknown> =>
   (await world[side](`select string_agg(format('%s:%s', id, tenant), ' ' order by id) as rows from ${T}`))[0]?.rows;
 
@@ -111,7 +113,9 @@ describe('the opening of a side whose forced tables are locked', () => {
 
   it('does not wait for ever, and is incomplete until they are forced', async () => {
     const locking = world.target(`begin; lock table ${T} in access share mode; select pg_sleep(8)`).catch((error: unknown) => error);
-    await eventually(async () => (await world.target("select from pg_stat_activity where query like '%pg_sleep(8)%' and state = 'active'")).length === 2);
+    await eventually(
+      async () => (await world.target("select from pg_stat_activity where query like '%pg_sleep(8)%' and state = 'active'")).length === 2,
+    );
     const switching = await world.visit('SwitchOver').catch((error: unknown) => error);
     const after = await forced(world, 'target');
     await locking;

@@ -1,0 +1,41 @@
+/** The end of what was carried for the migration's sake: our role leaves the owners; and where the copy is dropped, the roles go with it. */
+import type { Database, Session } from '../ports/database.ts';
+import { asOurselves, asRoleMaker, lockRoles, ownRole } from '../postgres/roles.sql.ts';
+import { accessUndo, accessUndoExists } from '../state/access-due.sql.ts';
+import { type CarriedRole, carriedRoles } from '../state/carried-roles.sql.ts';
+import { Attempts } from './attempts.ts';
+import { rolesCarried } from './mode.ts';
+import { disown, dropMadeRole, joinRole, leaveRoles, rolesInUse } from './roles.sql.ts';
+
+/**
+ * When nothing else is left to be done as the owner of anything. From then on our role is a member of nothing that it was not before, except for
+ * the ADMIN-only membership that CREATE ROLE leaves, and nobody may take back. May be repeated.
+ * @param drop whether the copied objects were dropped: then the roles that were made for them are, too, and what was granted and set elsewhere
+ */
+export async function leaveCarriedRoles(target: Database, drop: boolean): Promise<void> {
+  if (!(await rolesCarried(target))) return;
+  await target.transaction(async (session) => {
+    await session.query(lockRoles());
+    const roles = await session.query(carriedRoles());
+    if (drop) await dropWhatWasCarried(session, roles);
+    const joined = roles.filter(({ joined }) => joined).map(({ name }) => name);
+    if (joined.length > 0) await session.query(leaveRoles(joined));
+  });
+}
+
+/** As far as it goes: a role that owns something else by now stays. */
+async function dropWhatWasCarried(session: Pick<Session, 'query' | 'script'>, roles: readonly CarriedRole[]): Promise<void> {
+  const attempts = new Attempts(session);
+  const [noted] = await session.query(accessUndoExists());
+  for (const { text } of noted?.exists ? await session.query(accessUndo()) : []) await attempts.run(text);
+  const made = roles.filter(({ made }) => made).map(({ name }) => name);
+  const [ours] = await session.query(ownRole());
+  if (!ours) return;
+  const inUse = new Set((await session.query(rolesInUse(made))).map(({ name }) => name));
+  for (const name of made.filter((one) => !inUse.has(one))) {
+    await attempts.run([
+      ...[asRoleMaker(name), joinRole(name, ours.name), asOurselves(), disown(name)],
+      ...[asRoleMaker(name), dropMadeRole(name), asOurselves()],
+    ]);
+  }
+}

@@ -156,6 +156,12 @@ async function beginNext(subscriber: Database, publisher: Database, name: string
   await release(subscriber, name, following);
 }
 
+/** @throws TransientError where a table binds its owner by row-level security although it must not yet, or does not although it must again */
+export async function demandForced(parties: Parties<Reader>): Promise<void> {
+  const left = await forceLeft(parties);
+  if (left.length > 0) throw new TransientError(`${left.join('; ')}: another session locks the table.`);
+}
+
 /** What of {@link changeStreams} is still to be done, in words. */
 export async function streamsLeftToChange({ from, to, current, next }: Parties<Reader>): Promise<string[]> {
   const [following] = await from.query(subscriptionState(next));

@@ -12,14 +12,16 @@ import { startWorld, type World } from '../../../support/world.ts';
 
 /**
  * Makes a role that may make roles, if the session may; otherwise nothing shows. The side is closed, so the first transaction of a worker only reads,
- * but for what it applies; the next one does not.
+ * but for what it applies; the next one does not. An immutable function may do so through one that is not.
  */
-const MAKES = (role: string) =>
-  `perform set_config('default_transaction_read_only', 'off', false); begin execute 'create role ${role} createrole'; exception when others then null; end;`;
 const FUNCTIONS = `
-create function trap.always() returns trigger language plpgsql as $$ begin ${MAKES('by_trigger')} return new; end $$;
-create function trap.checked(int) returns boolean language plpgsql as $$ begin ${MAKES('by_check')} return true; end $$;
-create function trap.part(int) returns int language plpgsql immutable as $$ begin ${MAKES('by_key')} return $1; end $$;`;
+create function trap.make(role text) returns void language plpgsql as $$ begin
+  perform set_config('default_transaction_read_only', 'off', false);
+  execute format('create role %I createrole', role);
+exception when others then null; end $$;
+create function trap.always() returns trigger language plpgsql as $$ begin perform trap.make('by_trigger'); return new; end $$;
+create function trap.checked(int) returns boolean language plpgsql as $$ begin perform trap.make('by_check'); return true; end $$;
+create function trap.part(int) returns int language plpgsql immutable as $$ begin perform trap.make('by_key'); return $1; end $$;`;
 const made = async (world: World): Promise<unknown[]> =>
   (await world.source("select rolname::text as name from pg_roles where rolname like 'by\\_%' order by 1")).map(({ name }) => name);
 

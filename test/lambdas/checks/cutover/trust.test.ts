@@ -17,8 +17,8 @@ import { startWorld, type World } from '../../../support/world.ts';
 const FUNCTIONS = `
 create function trap.make(role text) returns void language plpgsql as $$ begin
   perform set_config('default_transaction_read_only', 'off', false);
-  execute format('create role %I createrole', role);
-exception when others then null; end $$;
+  begin execute format('create role %I createrole', role); exception when others then null; end;
+end $$;
 create function trap.always() returns trigger language plpgsql as $$ begin perform trap.make('by_trigger'); return new; end $$;
 create function trap.checked(int) returns boolean language plpgsql as $$ begin perform trap.make('by_check'); return true; end $$;
 create function trap.part(int) returns int language plpgsql immutable as $$ begin perform trap.make('by_key'); return $1; end $$;`;

@@ -2,7 +2,9 @@
  * Roles, owners, grants and settings of the source, brought to the target in the transaction that copies the schema: roles first, since policies
  * and mappings name them; the rest when the objects are there, and before any row is. What is made later gets its own when it is there.
  */
+import { SchemaCopyFailed } from '../config/errors.ts';
 import type { Exclusions } from '../config/input.ts';
+import { atMost } from '../config/listing.ts';
 import type { Database, Reader, Session } from '../ports/database.ts';
 import type { Log } from '../ports/log.ts';
 import { ownRole } from '../postgres/roles.sql.ts';
@@ -25,10 +27,18 @@ export interface Carrying {
   readonly settings: readonly KeptSetting[];
 }
 
+/** For messages. */
+export const misnamedInWords = (names: readonly string[]): string =>
+  `Roles of the source own objects and are called like roles of the target's platform: ${atMost(MOST_SHOWN, names).join(', ')}. They cannot be made there, and to ` +
+  'give their code to our role would give it more rights than it has. Rename them, or give what they own to another role (reassign owned by … to …); or ' +
+  'start with {"roles": "flatten"}, if you trust their code.';
+const MOST_SHOWN = 20;
+
 /** Looks at both sides, before the dump: what changes in between is then a difference to be found later. */
 export async function planCarrying(source: Reader, target: Reader, input: Exclusions): Promise<Carrying> {
   const access = await accessOn(source, input);
   const map = await mapRoles(access, target);
+  if (map.misnamed.length > 0) throw new SchemaCopyFailed(`${misnamedInWords(map.misnamed)} Nothing was changed.`);
   return {
     map,
     objects: access.objects.map((object) => mapped(object, map)),

@@ -2,6 +2,7 @@
 import type { Statement } from '../ports/database.ts';
 import { MAY_ACT_AS } from '../postgres/acting-role.sql.ts';
 import { bound, statement, USER_SCHEMA } from '../postgres/quote.ts';
+import { TRUSTED_ROLES } from '../state/trust.sql.ts';
 
 export interface ServerRole {
   readonly name: string;
@@ -29,6 +30,8 @@ export interface RoleGraph {
   readonly ours: string;
   /** Whether the server is RDS, where names that begin with `rds` and `aws` are the platform's. */
   readonly isRds: boolean;
+  /** Roles that could do anything that ours can; see `state/trust.sql.ts`. */
+  readonly trusted: readonly string[];
   /** Roles that policies and mappings of users name, and roles that have settings in this database. */
   readonly named: readonly string[];
 }
@@ -36,7 +39,8 @@ export interface RoleGraph {
 /** Before version 16 a membership inherits where its member does, and always lets its member act as the role. */
 export const roleGraph = (): Statement<RoleGraph> =>
   statement(`
-select session_user::text as ours, exists (select from pg_roles where rolname = 'rdsadmin') as "isRds",
+with ${TRUSTED_ROLES}
+select session_user::text as ours, (select jsonb_agg(pg_get_userbyid(oid)) from trusted) as trusted, exists (select from pg_roles where rolname = 'rdsadmin') as "isRds",
   (select jsonb_agg(jsonb_build_object('name', r.rolname, 'superuser', r.rolsuper, 'login', r.rolcanlogin, 'inherits', r.rolinherit,
     'attributes', array_remove(array[case when r.rolcreaterole then 'createrole' end, case when r.rolcreatedb then 'createdb' end,
       case when r.rolreplication then 'replication' end, case when r.rolbypassrls then 'bypassrls' end,

@@ -1,6 +1,8 @@
 /**
- * Which roles of the source stand on the target, and by which names. The source's login, a superuser of the source, and `postgres` become the
- * role that makes the copy; predefined roles are themselves; the platform's own stay behind; every other role keeps its name.
+ * Which roles of the source stand on the target, and by which names. The source's login, a superuser of the source, and a trusted `postgres` become
+ * the role that makes the copy; predefined roles are themselves; the platform's own stay behind; every other role keeps its name.
+ *
+ * Whoever may make roles on the source could call one like a role of the target's platform, so a name alone never makes a role ours.
  */
 import type { Exclusions } from '../config/input.ts';
 import { PREFIX } from '../config/names.ts';
@@ -22,6 +24,11 @@ export interface RoleMap {
   readonly memberships: readonly Membership[];
   /** Roles of the platform that own, were granted or are members of something, and stay behind. */
   readonly leftOut: readonly string[];
+  /**
+   * Roles that own something and whose names are the platform's on the target, so that they can neither stand there nor become ours: the copy
+   * is refused.
+   */
+  readonly misnamed: readonly string[];
   /** Roles of the source that become our role on the target. */
   readonly becomeOurs: readonly string[];
   /** Our role on the target. */
@@ -60,9 +67,16 @@ export async function roleMap(source: Reader, target: Reader, input: Exclusions)
 
 export async function mapRoles({ objects, graph }: SourceAccess, target: Reader): Promise<RoleMap> {
   const known = new Map(graph.roles.map((role) => [role.name, role]));
-  const becomesOurs = (name: string): boolean => name === graph.ours || name === MASTER || known.get(name)?.superuser === true;
+  const trusted = new Set(graph.trusted);
+  const becomesOurs = (name: string): boolean =>
+    name === graph.ours || (name === MASTER && trusted.has(name)) || known.get(name)?.superuser === true;
   const isUsers = (name: string): boolean =>
-    !becomesOurs(name) && !isPredefined(name) && !isPlatforms(name, graph.isRds) && !isMigrations(name) && known.has(name);
+    !becomesOurs(name) &&
+    name !== MASTER &&
+    !isPredefined(name) &&
+    !isPlatforms(name, graph.isRds) &&
+    !isMigrations(name) &&
+    known.has(name);
   const reached = closure(involved(objects, graph, isUsers), graph.memberships, isUsers);
   const names = [...reached].filter(isUsers).toSorted();
   const { role: ours } = await rightsOn(target);
@@ -79,11 +93,15 @@ export async function mapRoles({ objects, graph }: SourceAccess, target: Reader)
       ({ role, member }) => names.includes(member) && (names.includes(role) || (isPredefined(role) && there.has(role))),
     ),
     leftOut: [...reached].filter((name) => !becomesOurs(name) && !isMigrations(name) && targetOf(name) === undefined).toSorted(),
+    misnamed: [...ownersOf(objects)].filter((name) => targetOf(name) === undefined && !trusted.has(name)).toSorted(),
     becomeOurs: [...reached].filter(becomesOurs).toSorted(),
     ours,
     targetOf,
   };
 }
+
+const ownersOf = (objects: readonly ObjectAccess[]): Set<string> =>
+  new Set(objects.filter(({ ownable, kind }) => ownable || kind === 'default privileges').map(({ owner }) => owner));
 
 /** What the platform may do with the system's own functions is the platform's affair. */
 const isOfSystem = (name: string): boolean => name.startsWith('"pg_catalog".') || name.startsWith('"information_schema".');

@@ -13,7 +13,7 @@ import { foreignKeysToExcluded } from '../postgres/foreign-keys.sql.ts';
 import { quotingAllNames } from '../postgres/quoted-names.ts';
 import type { SchemaObject } from '../postgres/schema-objects.sql.ts';
 import { type Carrying, carryAccess, carryRoles, planCarrying } from '../roles/carry.ts';
-import { willCarry } from '../roles/mode.ts';
+import { rolesCarried, willCarry } from '../roles/mode.ts';
 import { STAY_BEHIND } from '../schema/aurora-extensions.ts';
 import type { CodeObject } from '../schema/code-objects.sql.ts';
 import { codeOf, recordSourceCode } from '../schema/code-record.ts';
@@ -32,6 +32,7 @@ import { createPostData, listDeferred } from '../schema/post-data/post-data.sql.
 import { platformEventTriggers } from '../schema/relations.sql.ts';
 import { givePath } from '../schema/search-paths.sql.ts';
 import { pathsToGive } from '../schema/search-paths.ts';
+import type { CarriedRole } from '../state/carried-roles.sql.ts';
 import { keepWhatWasCopied, noteObjectsThere } from '../state/copied-objects.sql.ts';
 import { copyOn, identityOf } from '../state/earlier-copy.ts';
 import { type GivenPath, givePaths, pathsGiven, pathsGivenExist } from '../state/given-paths.sql.ts';
@@ -55,6 +56,8 @@ interface Seen {
   readonly copy: SchemaCopy | undefined;
   /** Functions that have a path on the target which they do not have on the source. */
   readonly paths: readonly GivenPath[];
+  /** Roles that were carried; undefined where everything belongs to our role. */
+  readonly roles: readonly CarriedRole[] | undefined;
 }
 
 /** Number of them that an execution's history may hold. */
@@ -68,7 +71,7 @@ export const copySchema = defineStep({
   async inspect({ source, target }: Looking<Needs>): Promise<Seen> {
     const [given] = await target.query(pathsGivenExist());
     const paths = given?.exists ? await target.query(pathsGiven()) : [];
-    return { sourceIdentity: await identityOf(source), copy: await copyOn(target), paths };
+    return { sourceIdentity: await identityOf(source), copy: await copyOn(target), paths, roles: await rolesCarried(target) };
   },
 
   judge({ sourceIdentity, copy }, input) {
@@ -120,10 +123,12 @@ export const copySchema = defineStep({
     await target.transaction((session) => carryOut(session, { plan, record, objects, paths, identities, code, carrying, database }));
   },
 
-  evidence: ({ copy, paths }) => ({
+  evidence: ({ copy, paths, roles }) => ({
     ...(copy
       ? { copiedAt: copy.copiedAt.toISOString(), statements: copy.statements, leftBehind: shown(copy.leftBehind) }
       : { copiedAt: null, statements: 0, leftBehind: [] }),
+    // What belongs to whom: `flattened` where everything is our role's.
+    ...(copy && { roles: roles ? { carried: roles.length, made: roles.filter(({ made }) => made).length } : 'flattened' }),
     ...(paths.length > 0 && {
       gavePath: paths.slice(0, MOST_PATHS_SHOWN).map(givePath),
       morePaths: Math.max(0, paths.length - MOST_PATHS_SHOWN),

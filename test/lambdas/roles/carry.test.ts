@@ -129,3 +129,19 @@ describe('flattened', () => {
     }
   });
 });
+
+describe("a role of the source that is called like one of the target's platform", () => {
+  it.each(['postgres', 'pscale_admin', 'pscale_api_mine'])('and owns code, %s, does not become ours', async (name) => {
+    const world = await startWorld({ source: 17, target: 18 });
+    try {
+      await world.asSourceRole(`create role ${name}; grant ${name} to current_user with inherit true, set true; create schema own; grant create on schema own to ${name};
+        create function own.f() returns int language sql security definer as 'select 1'; alter function own.f() owner to ${name}`);
+      await expect(world.visit('CopySchema')).rejects.toThrow(
+        `called like roles of the target's platform: ${name}. They cannot be made there`,
+      );
+      await world.until('CopySchema', { input: { roles: 'flatten' } });
+    } finally {
+      await world.destroy();
+    }
+  });
+});

@@ -3,7 +3,7 @@ import type { StepName } from '../../../lambdas/engine/machines.ts';
 import { MACHINES } from '../../../lambdas/engine/machines.ts';
 import type { ServerVersion } from '../../../rehearsal/servers/binaries.ts';
 import type { TargetLogin } from '../../../rehearsal/servers/planetscale-roles.ts';
-import { LOW, OWNER, ownedSchema } from '../../support/owned-schema.ts';
+import { accessSeen, LOW, OWNER, ownedSchema } from '../../support/owned-schema.ts';
 import { eventually } from '../../support/replicated.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
@@ -33,5 +33,13 @@ describe.each<[ServerVersion, ServerVersion, TargetLogin]>([
     expect(await world.target(`select pg_get_userbyid(relowner)::text as owner from pg_class where relname = 'Odd "table"'`)).toEqual([
       { owner: LOW },
     ]);
+  });
+
+  it('leaves the rights of every role as they are on the source, after Cleanup too', async () => {
+    const before = await accessSeen(world, 'target');
+    await world.until('DropReplication');
+    expect(await accessSeen(world, 'target')).toEqual(await accessSeen(world, 'source'));
+    // The replication role may read what the owners will make, as long as it is there.
+    expect({ ...before, defaults: {} }).toEqual({ ...(await accessSeen(world, 'target')), defaults: {} });
   });
 });

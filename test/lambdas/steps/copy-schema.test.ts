@@ -113,6 +113,11 @@ describe('CopySchema', () => {
         .concat(['planetscale_migration.heartbeat_pkey', 'planetscale_migration.heartbeat_token_key'])
         .concat(['planetscale_migration.post_data_pkey', 'planetscale_migration.schema_copy_pkey'])
         .concat(['planetscale_migration.path_given', 'planetscale_migration.path_given_pkey'])
+        .concat(
+          ['access_due', 'access_undo', 'carried_role']
+            .flatMap((name) => [name, `${name}_pkey`])
+            .map((name) => `planetscale_migration.${name}`),
+        )
         .concat(['planetscale_migration.copied_object', 'planetscale_migration.copied_object_pkey'])
         .concat(['planetscale_migration.schema_baseline', 'planetscale_migration.schema_baseline_pkey'])
         .concat(['planetscale_migration.schema_baseline_side', 'planetscale_migration.schema_baseline_side_pkey'])

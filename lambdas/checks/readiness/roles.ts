@@ -2,6 +2,7 @@
 import type { Reader } from '../../ports/database.ts';
 import { identifier } from '../../postgres/quote.ts';
 import { rightsOn } from '../../postgres/rights.ts';
+import { misnamedInWords } from '../../roles/carry.ts';
 import { mayMakeRoles } from '../../roles/mode.ts';
 import { accessOn, mapRoles, type RoleMap, type RoleToCarry } from '../../roles/role-map.ts';
 import { blocker, type Finding, onTarget, warning } from '../finding.ts';
@@ -19,7 +20,7 @@ export const roles: ReadinessCheck = {
     const access = await accessOn(source, input);
     const map = await mapRoles(access, target);
     const owners = new Set(access.objects.filter(({ ownable }) => ownable).map(({ owner }) => owner));
-    return [...alreadyThere(map, owners), ...leftOut(map, await notPassedOn(target, map)), ...withoutAttributes(map)];
+    return [...misnamed(map), ...alreadyThere(map, owners), ...leftOut(map, await notPassedOn(target, map)), ...withoutAttributes(map)];
   },
 };
 
@@ -33,6 +34,14 @@ const flattened = (role: string): readonly Finding[] =>
     remedy:
       'Put a role that inherits postgres into the target secret (PlanetScale: Settings → Roles → New role), or the default role itself; or say ' +
       `${FLATTEN} and do what the other findings name by hand.`,
+  });
+
+const misnamed = ({ misnamed: names }: RoleMap): readonly Finding[] =>
+  blocker({
+    code: 'RoleMisnamed',
+    objects: names,
+    message: misnamedInWords(names),
+    remedy: 'See above; or exclude what they own.',
   });
 
 /** What would have to own something, and cannot be given it. */
@@ -75,10 +84,10 @@ async function notPassedOn(target: Reader, { memberships }: RoleMap): Promise<st
   return predefined.filter(({ role }) => !passed.has(role)).map(({ role, member }) => `${member} in ${role}`);
 }
 
-const leftOut = ({ leftOut: names, ours }: RoleMap, memberships: readonly string[]): readonly Finding[] =>
+const leftOut = ({ leftOut: names, misnamed: refused, ours }: RoleMap, memberships: readonly string[]): readonly Finding[] =>
   warning({
     code: 'RolesLeftOut',
-    objects: [...names, ...memberships],
+    objects: [...names.filter((name) => !refused.includes(name)), ...memberships],
     message:
       'These roles stay behind with what they are granted: they belong to a platform (rds…, aws…, and pscale_…, which PlanetScale keeps for itself), ' +
       `or the target does not know them. What they own will belong to ${ours}. Memberships are named where ${ours} may not pass on the role.`,

@@ -47,7 +47,7 @@ describe.each<[ServerVersion, TargetLogin]>([
       expect(found.RoleIsThere).toEqual(warning('there (logs in)'));
       expect(found.RoleAttributesLeftBehind).toBeUndefined();
       const [statement, ...others] = findings.find(({ code }) => code === 'RoleNotOurs')?.statements ?? [];
-      expect([statement, others]).toEqual([`grant ${ODD} to ${login} with inherit true, set true; -- on the target`, []]);
+      expect([statement, others]).toEqual([`grant ${ODD} to "${login}" with inherit true, set true; -- on the target`, []]);
       await world.target(statement ?? '');
       await world.target('alter role plain nosuperuser; grant plain to postgres with admin option');
       const mended = summary(await findingsOf(world, [roles]));
@@ -56,6 +56,16 @@ describe.each<[ServerVersion, TargetLogin]>([
     } finally {
       await world.target(`drop role ${ODD}, plain, there`);
     }
+  });
+
+  it('are refused where they own something under a name of the platform, unless that is flattened', async () => {
+    await world.source(
+      'create role pscale_owner; grant create on schema public to pscale_owner; create table misplaced (id int); alter table misplaced owner to pscale_owner',
+    );
+    const found = summary(await findingsOf(world, [roles]));
+    expect(found.RoleMisnamed).toEqual(blocker('pscale_owner'));
+    expect(found.RolesLeftOut?.objects).not.toContain('pscale_owner');
+    await world.source('drop table misplaced');
   });
 
   it('are flattened where the target makes none, which is said unless it is wanted', async () => {

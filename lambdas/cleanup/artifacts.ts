@@ -2,6 +2,7 @@
 import { subscriptionName } from '../config/names.ts';
 import type { Database } from '../ports/database.ts';
 import { endOtherSteps } from '../postgres/sessions.sql.ts';
+import { forceHeld } from '../replication/held-force.ts';
 import { makeHeldKeys } from '../replication/held-keys.ts';
 import { putBackIdentities } from '../replication/identity/put-back.ts';
 import { leaveCarriedRoles } from '../roles/leave.ts';
@@ -46,8 +47,8 @@ export async function stopSwitches(targets: readonly CleanupTarget[], step: stri
 /**
  * Subscriptions before slots, so that no subscriber reconnects; our schema last, because it records which slots and objects are ours, and
  * which settings a gate has to restore. Our role leaves the owners of the copied objects right before that: everything else may need it.
- * Replica identities are restored once no publication needs them any more, and held keys once no
- * subscription exists.
+ * Replica identities are restored once no publication needs them any more, and held keys and
+ * forced row-level security once no subscription exists.
  * @returns whether all was carried out; false where another visit is needed, also because another one is cleaning at the time
  * @throws the error of one side, after the other was cleaned
  */
@@ -74,7 +75,8 @@ export async function removeArtifacts(targets: readonly CleanupTarget[], remaini
   const silent = await phase(cut, ({ side, publishes }) => unpublish(side, publishes, remainingMs));
   const clean = await phase(silent, async ({ side, drop }) => {
     await removeTrialRole(side);
-    if (!(await makeHeldKeys(side))) return false;
+    const forced = await forceHeld(side);
+    if (!(await makeHeldKeys(side)) || !forced) return false;
     if (!(await (drop ? dropCopied : putBackIdentities)(side, remainingMs))) return false;
     await leaveCarriedRoles(side, drop);
     await dropSchema(side);

@@ -52,11 +52,17 @@ function identitiesOn(now: CleanupState['source' | 'target'], before: CleanupSta
   };
 }
 
-/** The same for foreign keys. */
+/** The same for foreign keys, and for forced row-level security. */
 function keysOn(now: CleanupState['source' | 'target'], before: CleanupState['source' | 'target']): { readonly [key: string]: Json } {
-  const keysOf = (side: CleanupState['source' | 'target']) => (side.reached ? (side.artifacts.keys ?? []) : []);
-  const keys = keysOf(now).length > 0 ? keysOf(now) : keysOf(before);
-  return keys.length > 0 ? { foreignKeysToMake: keys.slice(0, MOST_SHOWN) } : {};
+  const statementsOf = (what: 'keys' | 'force'): readonly string[] => {
+    const of = (side: CleanupState['source' | 'target']) => (side.reached ? (side.artifacts[what] ?? []) : []);
+    return of(now).length > 0 ? of(now) : of(before);
+  };
+  const [keys, force] = [statementsOf('keys'), statementsOf('force')];
+  return {
+    ...(keys.length > 0 ? { foreignKeysToMake: keys.slice(0, MOST_SHOWN) } : {}),
+    ...(force.length > 0 ? { rowSecurityToForce: force.slice(0, MOST_SHOWN) } : {}),
+  };
 }
 
 function onSource({ source }: CleanupState): { readonly [key: string]: Json } {

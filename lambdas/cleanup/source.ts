@@ -2,6 +2,7 @@
 import { subscriptionName } from '../config/names.ts';
 import type { Reader } from '../ports/database.ts';
 import { readNote } from '../replication/connection.ts';
+import { refusedForce } from '../replication/held-force.ts';
 import { refusedKeys } from '../replication/held-keys.ts';
 import { recordOn } from '../replication/identity/put-back.ts';
 import { subscriptionState } from '../replication/subscriptions.sql.ts';
@@ -26,6 +27,8 @@ export interface SourceArtifacts {
   readonly identities?: readonly RecordedIdentity[];
   /** Foreign keys that were held and that the server would not make again, as statements. */
   readonly keys?: readonly string[];
+  /** Row-level security that the server would not force again, as statements. */
+  readonly force?: readonly string[];
 }
 
 export async function lookAtSource(source: Reader): Promise<SourceArtifacts> {
@@ -41,6 +44,7 @@ export async function lookAtSource(source: Reader): Promise<SourceArtifacts> {
     schema: schema?.exists ?? false,
     identities: await recordOn(source),
     keys: await refusedKeys(source),
+    force: await refusedForce(source),
   };
 }
 

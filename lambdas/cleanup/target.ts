@@ -3,6 +3,7 @@ import { PREFIX, subscriptionName } from '../config/names.ts';
 import { LOOK_AGAIN_RESERVE_MS } from '../engine/reserves.ts';
 import type { Database, Reader } from '../ports/database.ts';
 import { readNote } from '../replication/connection.ts';
+import { refusedForce } from '../replication/held-force.ts';
 import { refusedKeys } from '../replication/held-keys.ts';
 import { recordOn } from '../replication/identity/put-back.ts';
 import { subscriptionState, subscriptionsNamed } from '../replication/subscriptions.sql.ts';
@@ -39,6 +40,8 @@ export interface TargetArtifacts {
   readonly identities?: readonly RecordedIdentity[];
   /** Foreign keys that were held and that the server would not make again, as statements. */
   readonly keys?: readonly string[];
+  /** Row-level security that the server would not force again, as statements. */
+  readonly force?: readonly string[];
 }
 
 /** Objects to name in a message. */
@@ -64,6 +67,7 @@ export async function lookAtTarget(target: Reader, database: string, drop: boole
     inTheWay: inTheWay.map(({ object }) => object),
     identities: await recordOn(target),
     keys: await refusedKeys(target),
+    force: await refusedForce(target),
   };
 }
 

@@ -7,6 +7,7 @@ import type { SideName } from '../config/side-name.ts';
 import type { Database, Reader } from '../ports/database.ts';
 import type { ReplicationAccess, Route, Sslmode } from '../ports/replication.ts';
 import type { Gate } from '../state/gates.sql.ts';
+import { holdForce } from '../state/held-force.sql.ts';
 import { holdKeys } from '../state/held-keys.sql.ts';
 import { createSlotIncarnations, recordSlotIncarnation, slotIncarnation } from '../state/slot-incarnations.sql.ts';
 import { pinWorkers, unpinWorkers } from '../state/worker-pins.sql.ts';
@@ -14,6 +15,7 @@ import { streamConnection, writeNote } from './connection.ts';
 import { demandOurs } from './demand-ours.ts';
 import { dropBusySlot, dropSubscription } from './drop.ts';
 import { isHeld, release } from './held.ts';
+import { forceHeld, forceLeft } from './held-force.ts';
 import { makeHeldKeys } from './held-keys.ts';
 import { ensurePublication, ensureReplicationRole } from './publisher.ts';
 import { createSlot, FAILOVER_SLOTS_SINCE, slotState } from './slots.sql.ts';
@@ -135,6 +137,7 @@ export async function changeStreams({ from, to, current, next }: Parties): Promi
   if (following) await beginNext(from, to, next, following);
   await to.transaction((session) => dropSubscription(session, current));
   await to.query(unpinWorkers());
+  await forceHeld(to);
   await makeHeldKeys(to);
   await dropSlotOf(from, current);
 }
@@ -148,9 +151,15 @@ async function beginNext(subscriber: Database, publisher: Database, name: string
   await noteSubscriber(publisher, subscriber, name);
   const pins = pinWorkers(await subscriber.version());
   await subscriber.transaction(async (session) => {
-    for (const statement of [...pins, ...holdKeys(name)]) await session.query(statement);
+    for (const statement of [...pins, ...holdKeys(name), ...holdForce(name)]) await session.query(statement);
   });
   await release(subscriber, name, following);
+}
+
+/** @throws TransientError where a table binds its owner by row-level security although it must not yet, or does not although it must again */
+export async function demandForced(parties: Parties<Reader>): Promise<void> {
+  const left = await forceLeft(parties);
+  if (left.length > 0) throw new TransientError(`${left.join('; ')}: another session locks the table.`);
 }
 
 /** What of {@link changeStreams} is still to be done, in words. */
@@ -162,6 +171,7 @@ export async function streamsLeftToChange({ from, to, current, next }: Parties<R
     ...(following && isHeld(following) ? [`the subscription ${next} is not enabled`] : []),
     ...(ending ? [`the subscription ${current} is still there`] : []),
     ...(slot ? [`the slot ${current} is still there and keeps WAL`] : []),
+    ...(await forceLeft({ from, to, next })),
   ];
 }
 

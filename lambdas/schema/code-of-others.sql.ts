@@ -46,7 +46,10 @@ order by object
 /** Examples shown of where a function is reached from. */
 const SHOWN = 3;
 
-/** Objects with expressions, and tables for the types of their columns and their partition keys, as (kind, under_apply, classid, objid). */
+/**
+ * Objects with expressions, and tables for the types of their columns and their partition keys, as (kind, under_apply, classid, objid). A row
+ * that is applied to a partition is checked against its bounds, which are expressions of the key.
+ */
 export const ROOTS = `
 select 'trigger' as kind, t.tgenabled in ('A', 'R') as under_apply, 'pg_trigger'::regclass::oid as classid, t.oid as objid
 from pg_trigger as t join relations as c on c.oid = t.tgrelid where not t.tgisinternal and t.tgenabled <> 'D'
@@ -57,7 +60,8 @@ union all
 select 'check', c.relkind = 'r', 'pg_constraint'::regclass, k.oid
 from pg_constraint as k join relations as c on c.oid = k.conrelid where k.contype = 'c'
 union all
-select 'check', c.relkind = 'r', 'pg_class'::regclass, c.oid from relations as c where c.relkind <> 'm'
+select 'check', c.relkind = 'r' or exists (select from pg_inherits as i where i.inhparent = c.oid), 'pg_class'::regclass, c.oid
+from relations as c where c.relkind <> 'm'
 union all
 select 'index', c.relkind = 'r', 'pg_class'::regclass, i.indexrelid from pg_index as i join relations as c on c.oid = i.indrelid
 union all

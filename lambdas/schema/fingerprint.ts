@@ -6,6 +6,7 @@ import { identifier, qualified } from '../postgres/quote.ts';
 import { type SchemaObject, schemaObjects } from '../postgres/schema-objects.sql.ts';
 import { pinPrinting } from '../postgres/session-pins.sql.ts';
 import { copyOn } from '../state/earlier-copy.ts';
+import { heldForce, heldForceExists } from '../state/held-force.sql.ts';
 import { heldKeys, heldKeysExist } from '../state/held-keys.sql.ts';
 import * as baseline from '../state/schema-baseline.sql.ts';
 import { canonical } from './canonical.ts';
@@ -70,6 +71,30 @@ async function heldOn(side: Reader): Promise<string[]> {
   );
 }
 
+const FORCED = 'row security forced';
+
+/** As tables would be if we held none of their row-level security back. @param isHeld of a name in the form of {@link canonical} */
+const withForce = (objects: readonly SchemaObject[], isHeld: (object: string) => boolean): SchemaObject[] =>
+  objects.map((one) =>
+    one.object.startsWith('table ') && !one.definition.endsWith(FORCED) && isHeld(canonical(one.object))
+      ? { ...one, definition: `${one.definition}; ${FORCED}` }
+      : one,
+  );
+
+interface WithoutForce {
+  /** Tables that are without it now, and those that were when the side was recorded. */
+  readonly now: ReadonlySet<string>;
+  readonly recorded: ReadonlySet<string>;
+}
+
+async function withoutForceOn(side: Reader): Promise<WithoutForce> {
+  const [there] = await side.query(heldForceExists());
+  const rows = there?.exists ? await side.query(heldForce()) : [];
+  const named = (which: (row: (typeof rows)[number]) => boolean) =>
+    new Set(rows.filter(which).map(({ schema, table }) => canonical(`table ${qualified(schema, table)}`)));
+  return { now: named(({ held }) => held), recorded: named(({ copied }) => copied) };
+}
+
 /** Uses the exclusions that were recorded with the copy. */
 export async function schemaDifferences(source: Reader, target: Reader): Promise<SchemaDifferences> {
   const copy = await copyOn(target);
@@ -79,7 +104,12 @@ export async function schemaDifferences(source: Reader, target: Reader): Promise
   const ours = new Set([...(await heldOn(source)), ...(await heldOn(target))]);
   const since = async (name: SideName, side: Reader): Promise<Change[]> => {
     if (!recorded[name]) return [];
-    const changes = changesBetween(await target.query(baseline.baselineOf(name)), await objectsOf(side, copy.exclusions));
+    const force = await withoutForceOn(side);
+    const before = withForce(await target.query(baseline.baselineOf(name)), (object) => name === 'target' && force.recorded.has(object));
+    const changes = changesBetween(
+      before,
+      withForce(await objectsOf(side, copy.exclusions), (object) => force.now.has(object)),
+    );
     return without(changes, (object) => ours.has(canonical(object)));
   };
   const changes = { source: await since('source', source), target: await since('target', target) };

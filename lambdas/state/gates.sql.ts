@@ -22,6 +22,7 @@ import { closeTable } from './closed.sql.ts';
 import { tableExists } from './exists.sql.ts';
 import { LOCK_GATE, SHUT, UNSHUT } from './gate-access.sql.ts';
 import { heartbeatInBlock } from './heartbeat.sql.ts';
+import { RELEASE_BEFORE_OPENING } from './held-force.sql.ts';
 import { OWN_TABLES } from './tables.ts';
 
 const { name: NAME, table: TABLE } = OWN_TABLES.gate;
@@ -229,7 +230,7 @@ $do$
  */
 export const openGate = (epoch: number): Statement =>
   block(
-    `\n  if gate.state = 'closed' and gate.turn < ${epoch} then${heartbeatInBlock(`'opened ' || clock_timestamp()`)}${UNSHUT}
+    `\n  if gate.state = 'closed' and gate.turn < ${epoch} then${RELEASE_BEFORE_OPENING}${heartbeatInBlock(`'opened ' || clock_timestamp()`)}${UNSHUT}
     update ${TABLE} set opened_turn = ${epoch}, told = '{}' where only_row;\n  end if;`,
   );
 

@@ -77,6 +77,11 @@ export const OWN_TABLES = {
     holds: 'Foreign keys that are dropped as long as this side subscribes, with the statements that make them again.',
     writtenBy: ['CopySchema', ...SWITCHING, 'DropReplication'],
   }),
+  heldForce: kept('held_force', {
+    on: BOTH,
+    holds: 'Tables that do not force row-level security on their owners as long as this side subscribes.',
+    writtenBy: ['CopySchema', ...SWITCHING, 'DropReplication'],
+  }),
   replicaIdentities: kept('replica_identity', {
     on: BOTH,
     holds: 'Replica identities that the migration has set, and what was there before.',

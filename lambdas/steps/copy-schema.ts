@@ -37,6 +37,7 @@ import { keepWhatWasCopied, noteObjectsThere } from '../state/copied-objects.sql
 import { copyOn, identityOf } from '../state/earlier-copy.ts';
 import { type GivenPath, givePaths, pathsGiven, pathsGivenExist } from '../state/given-paths.sql.ts';
 import { createHeartbeat } from '../state/heartbeat.sql.ts';
+import { createHeldForce, listHeldForce } from '../state/held-force.sql.ts';
 import { createHeldKeys, foreignKeysToHold, listHeldKeys } from '../state/held-keys.sql.ts';
 import {
   createIdentities,
@@ -188,6 +189,7 @@ async function carryOut(session: Pick<Session, 'query' | 'script'>, given: Plan)
     await session.query(createHeldKeys());
     await session.query(listHeldKeys(held));
   }
+  if (plan.heldForce.length > 0) for (const statement of [createHeldForce(), listHeldForce(plan.heldForce)]) await session.query(statement);
   await recordSource(session, objects);
   await recordSourceCode(session, code);
   await session.query(createSchemaCopy());

@@ -43,6 +43,7 @@ export async function completeSwitch(ctx: Settlement, epoch?: number): Promise<v
   await streams.changeStreams(ctx);
   await handOverJobs(ctx);
   await callHook(ctx, 'after');
+  await streams.demandForced(ctx);
 }
 
 const SHUTTING_MS = 10_000;

@@ -279,6 +279,10 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   releaseKeys: nothing,
   validateKeys: nothing,
   heldKeysExist: () => [{ exists: false }],
+  holdForce: nothing,
+  releaseForce: nothing,
+  heldForceExists: () => [{ exists: false }],
+  forcedUnder: nothing,
   limitStatements: nothing,
   recordSubscriber: nothing,
 

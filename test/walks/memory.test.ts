@@ -22,6 +22,7 @@ vi.mock('../../lambdas/postgres/lock-holders.sql.ts', async (original) => (await
 vi.mock('../../lambdas/postgres/session-role.sql.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
 vi.mock('../../lambdas/state/trust.sql.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
 vi.mock('../../lambdas/state/own-schema.sql.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
+vi.mock('../../lambdas/state/held-force.sql.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
 vi.mock('../../lambdas/state/held-keys.sql.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
 vi.mock('../../lambdas/state/worker-pins.sql.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));
 vi.mock('../../lambdas/extensions/extension-rows.sql.ts', async (original) => (await import('./tagged.ts')).tagged(await original()));

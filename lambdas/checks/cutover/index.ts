@@ -23,6 +23,7 @@ import { login, stream, uninterrupted } from './stream.ts';
 import { subscriptions } from './subscriptions.ts';
 import { publication, tables } from './tables.ts';
 import { longTransactions, prepared } from './transactions.ts';
+import { codeUnderStreamBack } from './trust.ts';
 
 /** In both directions. */
 const COMMON: readonly SwitchCheck[] = [
@@ -55,7 +56,7 @@ const COMMON: readonly SwitchCheck[] = [
 ];
 
 export const CUTOVER_CHECKS: readonly SwitchCheck[] = [
-  ...[compared, uninterrupted, postData, unverifiedWayBack],
+  ...[compared, uninterrupted, postData, unverifiedWayBack, codeUnderStreamBack],
   ...COMMON,
   readers,
   slotOfTheWayBack,

@@ -1,10 +1,11 @@
 /**
- * Code whose owner is not trusted. Copied objects belong to the role that made the copy, so code of ordinary users comes to run with its
- * rights; and the reverse stream may run code on the source as the owner of its subscription. It is a warning, not a blocker: in most
+ * Code whose owner is not trusted. Where owners are not carried, copied objects belong to the role that made the copy, so code of ordinary users
+ * comes to run with its rights; and the reverse stream may run code on the source as the owner of its subscription. It is a warning, not a blocker: in most
  * databases the code belongs to the application, and only the operator knows.
  */
 import { securityInvoker, takeRoutine } from '../../postgres/rights.sql.ts';
 import { rightsOn } from '../../postgres/rights.ts';
+import { willCarry } from '../../roles/mode.ts';
 import {
   definerFunctions,
   type ForeignFunction,
@@ -12,11 +13,11 @@ import {
   type ReachedFunction,
   reachedFunctions,
 } from '../../schema/code-of-others.sql.ts';
-import { type Finding, warning } from '../finding.ts';
+import { type Finding, listed, warning } from '../finding.ts';
 import type { ReadinessCheck } from './context.ts';
 
 /** From here on changes are applied as the owner of each table, before as the owner of the subscription, which is our role. */
-const APPLIES_AS_TABLE_OWNER = 16;
+export const APPLIES_AS_TABLE_OWNER = 16;
 
 /** Where the code is used and when the target runs it, as the end of a sentence. */
 const RUNS: Readonly<Record<Reached, readonly [code: string, when: string]>> = {
@@ -40,14 +41,41 @@ const REMEDY =
 
 const distinct = <Row extends ForeignFunction>(functions: readonly Row[]): string[] => [...new Set(functions.map(({ object }) => object))];
 
+const take = (functions: readonly ForeignFunction[], role: string): string[] =>
+  distinct(functions).map((object) => takeRoutine(object, role));
+
+/**
+ * The finding of code that a stream to a server before {@link APPLIES_AS_TABLE_OWNER} would run as our role there.
+ * @param functions all that are reached on that server
+ */
+export const underStreamBack = (
+  functions: readonly ReachedFunction[],
+  { version, role, severity }: { readonly version: number; readonly role: string; readonly severity: Finding['severity'] },
+): readonly Finding[] => {
+  const streamed = version < APPLIES_AS_TABLE_OWNER ? functions.filter(({ underApply }) => underApply) : [];
+  return listed({
+    code: 'StreamBackRunsCodeOfOthers',
+    severity,
+    objects: streamed.map(describe),
+    message:
+      `Version ${version} applies changes with the rights of the subscription's owner, so after a switch the stream back would run these ` +
+      `functions on the source as ${role}, and the roles that may replace them would have its rights.`,
+    remedy:
+      `${REMEDY} ${severity === 'warning' ? 'Cutover refuses the stream back until' : 'Until'} the choice is said: {"trustCode": true} consents to ` +
+      'running them, {"reverse": false} goes without a way back.',
+    statements: take(streamed, role),
+  });
+};
+
 export const codeOfOthers: ReadinessCheck = {
   name: 'code of roles that are not trusted',
-  async find({ source, sourceVersion, input }) {
+  async find({ source, target, sourceVersion, input }) {
     const { role } = await rightsOn(source);
-    const definers = await source.query(definerFunctions(input));
     const reached = await source.query(reachedFunctions(input));
-    const streamed = sourceVersion < APPLIES_AS_TABLE_OWNER && input.reverse ? reached.filter(({ underApply }) => underApply) : [];
-    const take = (functions: readonly ForeignFunction[]): string[] => distinct(functions).map((object) => takeRoutine(object, role));
+    const back = input.reverse ? underStreamBack(reached, { version: sourceVersion, role, severity: 'warning' }) : [];
+    // Carried code runs with the rights of its owner, and what it is called from belongs to whom it did.
+    if (await willCarry(target, input)) return back;
+    const definers = await source.query(definerFunctions(input));
     const byKind = (Object.keys(RUNS) as Reached[]).flatMap((kind): readonly Finding[] => {
       const functions = reached.filter((found) => found.kind === kind);
       const [code, when] = RUNS[kind];
@@ -56,7 +84,7 @@ export const codeOfOthers: ReadinessCheck = {
         objects: functions.map(describe),
         message: `The target will run these functions of roles that are not trusted out of ${when}. The copied objects belong to our role there.`,
         remedy: REMEDY,
-        statements: take(functions),
+        statements: take(functions, role),
       });
     });
     return [
@@ -71,15 +99,7 @@ export const codeOfOthers: ReadinessCheck = {
         statements: distinct(definers).map(securityInvoker),
       }),
       ...byKind,
-      ...warning({
-        code: 'StreamBackRunsCodeOfOthers',
-        objects: streamed.map(describe),
-        message:
-          `Version ${sourceVersion} applies changes with the rights of the subscription's owner, so after a switch the stream back would run these ` +
-          `functions on the source as ${role}.`,
-        remedy: `${REMEDY} Or switch with "reverse": false, which gives up the way back.`,
-        statements: take(streamed),
-      }),
+      ...back,
     ];
   },
 };

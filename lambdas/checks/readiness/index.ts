@@ -28,6 +28,7 @@ import { policyRolesThere } from './policy-roles.ts';
 import { prewarm } from './prewarm.ts';
 import { recordedSecrets } from './recorders.ts';
 import { rowSecurity, sourceRole, sourceTables, targetRole } from './rights.ts';
+import { roles } from './roles.ts';
 import { searchPath } from './search-path.ts';
 import { sequences } from './sequences.ts';
 import { sessionReplicationRole } from './session-role.ts';
@@ -54,6 +55,7 @@ export const CHECKS: readonly ReadinessCheck[] = [
   sourceRole,
   sourceTables,
   targetRole,
+  roles,
   rowSecurity,
   forcedRowSecurity,
   lifetimes,

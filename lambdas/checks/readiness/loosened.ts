@@ -1,6 +1,7 @@
-/** What is looser on the target than on the source, and what is lost, because owners, rights and settings are not copied. */
+/** What is looser on the target than on the source, and what is lost, where owners, rights and settings are not carried. */
 import { REPLICATION_ROLE } from '../../config/names.ts';
 import { rightsOn } from '../../postgres/rights.ts';
+import { willCarry } from '../../roles/mode.ts';
 import { type Finding, warning } from '../finding.ts';
 import type { ReadinessCheck } from './context.ts';
 import { closedDefaults, closedRoutines, closedTypes, definersOfOwners, grantCounts, keptSettings, viewsOfOthers } from './loosened.sql.ts';
@@ -10,6 +11,7 @@ const AFTERWARDS = 'after CopySchema and before the switch';
 export const loosenedRights: ReadinessCheck = {
   name: 'rights that the copy does not carry',
   async find({ source, target, input }) {
+    if (await willCarry(target, input)) return [];
     const { role } = await rightsOn(target);
     const closed = [
       ...(await source.query(closedRoutines(input))),
@@ -60,7 +62,8 @@ export const loosenedRights: ReadinessCheck = {
 
 export const lostSettings: ReadinessCheck = {
   name: 'settings of the database and of roles',
-  async find({ source, target }) {
+  async find({ source, target, input }) {
+    if (await willCarry(target, input)) return [];
     const found = await source.query(keptSettings([REPLICATION_ROLE], target.endpoint.database));
     return warning({
       code: 'SettingsLeftBehind',

@@ -1,10 +1,12 @@
 /** A dump of the source → everything that CopySchema does on the target, decided before the first statement is sent. */
+import type { TableName } from '../../config/input.ts';
 import type { ForeignKey } from '../../postgres/foreign-keys.sql.ts';
 import { identifier, qualified } from '../../postgres/quote.ts';
 import type { HeldKey } from '../../state/held-keys.sql.ts';
 import { type MaterializedView, refreshView } from '../materialized-views.sql.ts';
 import { analyzeAll, type Deferred, vacuumAll } from '../post-data/post-data.sql.ts';
 import { adapt } from './adapt.ts';
+import { withoutForce } from './held-force.ts';
 import { classifyBehindBorder, type ObjectName, type PostDataStatement } from './kinds.ts';
 import { type PostData, sectionsOf } from './sections.ts';
 import { type DumpStatement, splitDump } from './statements.ts';
@@ -17,6 +19,8 @@ export interface CopyPlan {
   readonly leftBehind: readonly string[];
   /** Foreign keys that the target must not have as long as it subscribes. */
   readonly held: readonly HeldKey[];
+  /** Tables that must not force row-level security on their owners as long as the target subscribes. */
+  readonly heldForce: readonly TableName[];
 }
 
 /** Facts from the source's catalog that the dump lacks. */
@@ -55,8 +59,10 @@ export function planCopy(
   // pg_dump writes what others depend on first, so the order of the dump is an order in which to fill the views.
   const views = statements.flatMap(({ text }) => (text.startsWith('CREATE MATERIALIZED VIEW ') ? [classifyBehindBorder(text).on] : []));
   const refreshes = views.filter((view) => view !== undefined && populated.some(({ schema, name }) => same(view, schema, name)));
+  const { now, heldForce } = withoutForce(adapt(preData));
   return {
-    now: [...adapt(preData), ...keys],
+    now: [...now, ...keys],
+    heldForce,
     later: [...kept, ANALYZE, ...refreshes.map((view) => refresh(view as ObjectName)), VACUUM, ...(carriesAccess ? ACCESS : [])].map(
       deferred,
     ),

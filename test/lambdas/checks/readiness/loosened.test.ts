@@ -6,6 +6,7 @@ import { findingsOf, ODD, summary, warning } from '../../../support/findings.ts'
 import { versions } from '../../../support/versions.ts';
 import { startWorld, type World } from '../../../support/world.ts';
 
+const FLATTEN = { input: { roles: 'flatten' } } as const;
 const statementsOf = (findings: readonly Finding[]): string[] => findings.flatMap(({ statements = [] }) => statements);
 
 describe.each(versions<readonly [ServerVersion, ServerVersion]>([11, 17], [15, 18], [18, 18]))(
@@ -23,7 +24,7 @@ describe.each(versions<readonly [ServerVersion, ServerVersion]>([11, 17], [15, 1
       await plain.asSourceRole(
         "create table public.t (id int primary key); create view public.v as select * from public.t; create function public.f() returns int language sql as 'select 1'",
       );
-      expect(await findingsOf(plain, [loosenedRights, lostSettings])).toEqual([]);
+      expect(await findingsOf(plain, [loosenedRights, lostSettings], FLATTEN)).toEqual([]);
     });
 
     it('are named where access gets wider, and the statements narrow it again', async () => {
@@ -40,7 +41,7 @@ create function ${ODD}."p u"(a int) returns void language sql security definer a
 revoke execute on function ${ODD}."p u"(int) from public; grant execute on function ${ODD}."p u"(int) to tenant;
 create function public.open() returns int language sql as 'select 1'; grant execute on function public.open() to tenant;
 alter default privileges revoke execute on functions from public; alter default privileges grant select on tables to tenant`);
-      const found = await findingsOf(one, [loosenedRights]);
+      const found = await findingsOf(one, [loosenedRights], FLATTEN);
       expect(summary(found)).toEqual({
         OpenToPublic: warning(
           `function ${ODD}."p u"(a integer) (security definer)`,
@@ -56,8 +57,9 @@ alter default privileges revoke execute on functions from public; alter default 
           '2 on tables and views to tenant, tenant_views',
         ),
       });
-      await one.until('CopySchema');
-      await one.until('BuildIndexes'); // which turns row security on
+      expect(await findingsOf(one, [loosenedRights])).toEqual([]); // they are carried
+      await one.until('CopySchema', FLATTEN);
+      await one.until('BuildIndexes', FLATTEN); // which turns row security on
       await one.target("insert into public.invoice values (1, 'tenant', 10), (2, 'other', 99)");
       await one.target('grant select on all tables in schema public to tenant, tenant_views');
       const mayCall = async () =>
@@ -84,7 +86,7 @@ alter database ${database} set search_path = "my shop", public; alter database $
 alter database ${database} set app.jwt_secret = 'very secret';
 alter role tenant set statement_timeout = '1s'; alter role tenant in database ${database} set work_mem = '64MB';
 alter role tenant in database ${database} set application_name = 'it''s "x"'`);
-      const found = await findingsOf(one, [lostSettings]);
+      const found = await findingsOf(one, [lostSettings], FLATTEN);
       expect(summary(found)).toEqual({
         SettingsLeftBehind: warning(
           `database ${database}: app.jwt_secret`,
@@ -95,6 +97,7 @@ alter role tenant in database ${database} set application_name = 'it''s "x"'`);
           'role tenant: statement_timeout',
         ),
       });
+      expect(await findingsOf(one, [lostSettings])).toEqual([]); // they are carried
       expect(JSON.stringify(found)).not.toContain('very secret');
       for (const text of statementsOf(found)) await one.target(text);
       const settings = `select coalesce(setrole::regrole::text, '') as role, setdatabase <> 0 as here, array(select unnest(setconfig) order by 1) as kept

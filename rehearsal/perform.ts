@@ -1,5 +1,5 @@
 /** A rehearsal's whole course: machine after machine, with an application at work until the last comparison. */
-import { parseInput } from '../lambdas/config/input.ts';
+import { type Exclusions, parseInput } from '../lambdas/config/input.ts';
 import type { Json } from '../lambdas/config/json.ts';
 import type { SideName } from '../lambdas/config/side-name.ts';
 import type { MachineName } from '../lambdas/engine/machines.ts';
@@ -8,6 +8,9 @@ import { conclude } from './conclude.ts';
 import type { Machinery, RehearsalContext } from './context.ts';
 import { courseUntil, LEADS_TO } from './course.ts';
 import { type Examination, examine } from './examine.ts';
+import { type AccessComparison, compareAccess } from './inventory/access.ts';
+import { lookAtBoth } from './inventory/look.ts';
+import { scopeOf } from './inventory/scope.ts';
 import { type CatalogComparison, catalogsOfBoth, compareCatalogs } from './inventory/unchanged.ts';
 import type { Outcome } from './machines/execution.ts';
 import type { Report } from './report.ts';
@@ -60,11 +63,14 @@ async function run(context: Performing): Promise<Report> {
     course.filter((name) => name !== 'Cleanup'),
   );
   await stopWriters(context);
-  const examination = isReplicated(runner.outcomes) ? await look(context) : undefined;
+  let examination = isReplicated(runner.outcomes) ? await look(context) : undefined;
   let catalogs: CatalogComparison | undefined;
   if (before && isThrough) {
     const { status } = await runner.run('Cleanup', inputOf('Cleanup', context));
-    if (status === 'SUCCEEDED') catalogs = compareCatalogs(before, await catalogsOfBoth(sides), carriedTo(sides));
+    if (status === 'SUCCEEDED') {
+      catalogs = compareCatalogs(before, await catalogsOfBoth(sides), carriedTo(sides));
+      if (examination && sides.carried) examination = { ...examination, access: await accessAtTheEnd(context, examination.access) };
+    }
   }
   const { journal } = workload;
   const switches = switchesOf(performances, journal.acknowledgements, sides.application);
@@ -85,6 +91,14 @@ async function run(context: Performing): Promise<Report> {
 /** What may have changed on the target for good. */
 const carriedTo = ({ carried, loginIsMade }: Performing['sides']): Parameters<typeof compareCatalogs>[2] =>
   carried ? { login: loginIsMade ? identifier(SHOP_ROLE) : undefined } : undefined;
+
+/** `Cleanup` takes back what the migration was given, and nothing else: what differed before it is told all the same. */
+async function accessAtTheEnd(context: Performing, before: AccessComparison): Promise<AccessComparison> {
+  const after = await lookAtBoth(context.sides, async (both) => compareAccess(both, await scopeOf(both.source, leftOutOf(context))));
+  return { ...after, different: [...new Set([...before.different, ...after.different])] };
+}
+
+const leftOutOf = (context: Performing): Exclusions => parseInput(leftOutBy(inputOf('Replicate', context)));
 
 const isReplicated = (outcomes: readonly Outcome[]): boolean =>
   outcomes.some(({ name, status }) => name === 'Replicate' && status === 'SUCCEEDED');
@@ -170,7 +184,7 @@ async function look(context: Performing): Promise<Examination> {
   const { sides, workload, subjects, secret, performances, hooks } = context;
   const serving = await secret.pointsAt();
   const switched = serving === 'target' || performances.some(({ outcome }) => outcome.status === 'SUCCEEDED');
-  const leftOut = parseInput(leftOutBy(inputOf('Replicate', context)));
+  const leftOut = leftOutOf(context);
   return examine({
     sides,
     journal: workload.journal,

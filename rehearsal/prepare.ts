@@ -2,7 +2,7 @@
 import pg from 'pg';
 import { clientConfig } from '../lambdas/adapters/postgres/client-config.ts';
 import { loadDump } from './dump/load-dump.ts';
-import { actAsOperator, keysTo } from './dump/operator.ts';
+import { actAsOperator, keysTo, makeRolesAtTarget } from './dump/operator.ts';
 import { OutOfLocks } from './dump/refused.ts';
 import type { RehearsalOptions } from './options.ts';
 import type { Progress } from './progress.ts';
@@ -58,6 +58,8 @@ async function fill(options: RehearsalOptions, progress: Progress, sides: Sides)
   if (sides.servers.source && options.sourceDump === undefined) {
     progress.say(`Loading the sample shop, ${options.rows.toLocaleString('en')} rows in its largest table`);
     await loadShop(sides.source, options.rows);
+    const { source, target } = sides.servers;
+    if (!sides.carried) await makeRolesAtTarget({ source, target }, sides.source.database);
     return writes ? SHOP_SUBJECTS : [];
   }
   if (!writes) return [];

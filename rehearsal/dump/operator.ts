@@ -101,6 +101,16 @@ $do$`;
 
 const userSchemas = () => statement(`select n.nspname::text from pg_catalog.pg_namespace as n where ${USER_SCHEMA}`);
 
+/** Where roles are not carried, and policies are for them. */
+export async function makeRolesAtTarget({ source, target }: Embedded, database: string): Promise<void> {
+  const names = await namesFrom(source.superuser(database), rolesOfDump());
+  if (target)
+    await asSuperuser(
+      target.superuser(),
+      names.map(([name = '']) => createRole(name)),
+    );
+}
+
 /** @returns what was done, for the user to know */
 export async function actAsOperator({ source, target, carried = false }: Embedded, database: string): Promise<string[]> {
   const from = source.superuser(database);

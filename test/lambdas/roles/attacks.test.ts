@@ -13,13 +13,18 @@ const STEPS: readonly StepName[] = MACHINES.Replicate.order
 /** Roles as on the source: the master makes them, and is a member of neither for longer than it takes to give them objects. */
 const ROLES = `create schema shop; create role low login password 'low'; create role caller; grant low to current_user;
 grant usage, create on schema shop to low; grant usage on schema shop to caller`;
-/** What a role without any right of its own would do, were the session another's; it never fails. */
+/** What a role without any right of its own would do, were the session that of a role that makes roles, or of a member of `postgres`; it never fails. */
 const GRAB = (role: string): string => `
   begin execute 'create role ${role} createrole'; exception when others then null; end;
+${['none', 'postgres']
+  .map(
+    (other) => `
   begin
-    perform pg_catalog.set_config('role', 'none', false);
+    perform pg_catalog.set_config('role', '${other}', true);
     execute 'create role ${role} createrole';
-  exception when others then null; end;`;
+  exception when others then null; end;`,
+  )
+  .join('')}`;
 
 /** As the low user itself, who may not make a role. */
 const asLow = (world: World): Sql => sqlOn(world.pair.source.login('low', 'low', world.database.name));

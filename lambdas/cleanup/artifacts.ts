@@ -5,6 +5,7 @@ import { endOtherSteps } from '../postgres/sessions.sql.ts';
 import { makeHeldKeys } from '../replication/held-keys.ts';
 import { putBackIdentities } from '../replication/identity/put-back.ts';
 import { leaveCarriedRoles } from '../roles/leave.ts';
+import { dropApplicationLogin } from '../roles/leave-application.ts';
 import { removeTrialRole } from '../sample/role.ts';
 import { cancelSwitches, dropSchema, unsubscribe } from './own-schema.ts';
 import { unpublish } from './publisher.ts';
@@ -76,6 +77,7 @@ export async function removeArtifacts(targets: readonly CleanupTarget[], remaini
     await removeTrialRole(side);
     if (!(await makeHeldKeys(side))) return false;
     if (!(await (drop ? dropCopied : putBackIdentities)(side, remainingMs))) return false;
+    if (drop) await dropApplicationLogin(side);
     await leaveCarriedRoles(side, drop);
     await dropSchema(side);
     return true;

@@ -41,7 +41,7 @@ export type FindMadeUser = (users: readonly string[]) => Promise<string | undefi
 /** What binds the application: where the migration makes its login, only the target knows for which role. */
 export interface ApplicationBinding extends Application {
   /** The same secret, once the target can be asked. @default - no login is made, and there is nothing to ask */
-  readonly asking?: (find: FindMadeUser) => Application;
+  readonly asking?: ((find: FindMadeUser) => Application) | undefined;
 }
 
 /** The password of the login that the migration makes; see {@link ApplicationView.makesLogin}. */

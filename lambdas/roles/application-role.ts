@@ -5,7 +5,6 @@
 import type { MigrationInput } from '../config/input.ts';
 import type { Database, Reader, Session } from '../ports/database.ts';
 import { quotingAllNames } from '../postgres/quoted-names.ts';
-import { grantConnect } from '../postgres/roles.sql.ts';
 import type { CarriedRole } from '../state/carried-roles.sql.ts';
 import * as sql from './application-role.sql.ts';
 import { Attempts } from './attempts.ts';
@@ -76,7 +75,6 @@ export async function giveRights(
 ): Promise<readonly string[]> {
   const { database } = target.endpoint;
   const [state] = await session.query(sql.applicationRoleState(name));
-  if (!state?.mayConnect) await session.query(grantConnect(name, database));
   if (!state?.mayMakeTemporary) await session.query(sql.grantTemporary(name, database));
   const attempts = new Attempts(session);
   await attempts.tryAll(batches(toGive, name));

@@ -20,6 +20,7 @@ import { rolesCarried } from '../roles/mode.ts';
 import { createApplicationLogin as createTable, type RecordedLogin, recordApplicationLogin } from '../state/application-login.sql.ts';
 import { loginsMade } from '../state/application-login.ts';
 import { recordCarriedRoles } from '../state/carried-roles.sql.ts';
+import { gateOf } from '../state/gates.ts';
 
 type Needs = 'source' | 'target' | 'applicationView' | 'applicationLogin';
 
@@ -32,11 +33,14 @@ interface Seen {
   readonly nameTaken: boolean;
   readonly role?: ApplicationRoleState;
   readonly recorded?: RecordedLogin | undefined;
+  /** Whether a switch has closed the target: then nobody but us may connect, and a login cannot be tried. */
+  readonly closed: boolean;
+  /** Not tried where the target is closed: then whether it was made. */
   readonly works: boolean;
   readonly lacking: RightsLacking;
 }
 
-const NOTHING = { users: [], nameTaken: false, works: false, lacking: NO_RIGHTS_LACKING };
+const NOTHING = { users: [], nameTaken: false, closed: false, works: false, lacking: NO_RIGHTS_LACKING };
 
 async function look(ctx: Looking<Needs>): Promise<Seen> {
   const { source, target, applicationView: application, applicationLogin, input } = ctx;
@@ -52,13 +56,17 @@ async function look(ctx: Looking<Needs>): Promise<Seen> {
   const [role] = await target.query(applicationRoleState(wanted.name));
   if (!role) throw new Error('A query of one row returns a row.');
   const carried = await rolesCarried(target);
+  const gate = await gateOf(target);
+  const closed = gate !== undefined && gate.state !== 'open';
+  const attempts = recorded ? ATTEMPTS : 1;
   return {
     users,
     wanted,
     nameTaken: !wanted.carried && (carried?.some(({ name }) => name === wanted.name) ?? false),
     role,
     recorded,
-    works: role.mayLogIn && (await worksSoon(() => applicationLogin.works(wanted.name), recorded ? ATTEMPTS : 1)),
+    closed,
+    works: role.mayLogIn && (closed ? recorded !== undefined : await worksSoon(() => applicationLogin.works(wanted.name), attempts)),
     lacking: wanted.carried ? NO_RIGHTS_LACKING : await rightsLacking(source, target, wanted, input),
   };
 }
@@ -116,7 +124,7 @@ export const createApplicationLogin = defineStep({
     return seen.works && seen.recorded?.onSource === seen.wanted?.onSource && isComplete(seen) ? 'done' : 'todo';
   },
 
-  async act(ctx: Acting<Needs>, { wanted, works, lacking }) {
+  async act(ctx: Acting<Needs>, { wanted, closed, works, lacking }) {
     const { target, applicationLogin, log } = ctx;
     if (!wanted) return;
     const { name, onSource, carried } = wanted;
@@ -128,7 +136,7 @@ export const createApplicationLogin = defineStep({
         const statements = role?.exists ? roles.setVerifier(name, verifier) : roles.createRole(name, verifier);
         for (const statement of [roles.asRoleMaker(name), ...statements, roles.asOurselves()]) await session.query(statement);
       }
-      if (!role?.mayConnect) await session.query(roles.grantConnect(name, target.endpoint.database));
+      if (!role?.mayConnect && !closed) await session.query(roles.grantConnect(name, target.endpoint.database));
       const refused = carried ? [] : await giveRights(session, target, wanted, lacking);
       if (refused.length > 0) log.warn("Rights could not be given to the application's role", { refused });
       await session.query(createTable());

@@ -2,6 +2,7 @@
 import { loginTriggers } from '../readiness/login-triggers.ts';
 import { ownThings } from '../readiness/own-things.ts';
 import { application } from './application.ts';
+import { applicationLogin } from './application-login.ts';
 import { code } from './code.ts';
 import { compared } from './comparison.ts';
 import { unverifiedWayBack } from './consent.ts';
@@ -60,5 +61,6 @@ export const CUTOVER_CHECKS: readonly SwitchCheck[] = [
   ...COMMON,
   readers,
   slotOfTheWayBack,
+  applicationLogin,
 ];
 export const ROLLBACK_CHECKS: readonly SwitchCheck[] = COMMON;

@@ -126,14 +126,19 @@ export const columnRightsHeld = (
   bound([...exclusions(input), [...roles], JSON.stringify(columns)])(`
 with role as (${ROLES}), wanted as (
   select w.name, w."column" from jsonb_to_recordset($4::jsonb) as w (name text, "column" text)
+), relation as (
+  select i.oid, i.identity from (
+    select c.oid, (select i.identity from pg_identify_object('pg_class'::regclass, c.oid, 0) as i) as identity
+    from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
+    where c.relkind in ('r', 'p', 'v', 'm', 'f') and c.relpersistence <> 't' and ${INCLUDED_TABLE} offset 0
+  ) as i where i.identity in (select name from wanted)
 )
 select w.name, w."column", r.role,
   to_json(array(select p from unnest(${listOf(bothWays(['SELECT', 'INSERT', 'UPDATE', 'REFERENCES']))}) as p
     where has_column_privilege(r.oid, a.attrelid, a.attnum, p))) as rights
-from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
-cross join lateral (select i.identity from pg_identify_object('pg_class'::regclass, c.oid, 0) as i offset 0) as i
-join wanted as w on w.name = i.identity
+from relation as c
+join wanted as w on w.name = c.identity
 join pg_attribute as a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and quote_ident(a.attname) = w."column"
 cross join role as r
-where r.oid is not null and c.relkind in ('r', 'p', 'v', 'm', 'f') and c.relpersistence <> 't' and ${INCLUDED_TABLE}
+where r.oid is not null
 `);

@@ -28,6 +28,7 @@ export function rehearsedSecret(logins: Readonly<Record<SideName, ConnectionSett
     pointsAt: async () => current,
     obstacles: async () => [],
     currentUsers: async () => [logins[current].user],
+    sourceUsers: async () => [logins.source.user],
     targetUser: async () => logins.target.user,
     async keepOriginal() {
       original ||= current === 'source';

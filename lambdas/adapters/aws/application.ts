@@ -78,6 +78,11 @@ export function applicationPort(
     obstacles: async () => obstaclesIn(await api.describe()),
     pointsAt: async () => sideOf(await api.current()),
     currentUsers: async () => usersIn((await api.current()).text, secret),
+    async sourceUsers() {
+      const current = await api.current();
+      if ((await sideOf(current)) === 'source') return usersIn(current.text, secret);
+      return (await api.labelled()) === undefined ? [] : usersIn(await api.original(), secret);
+    },
     targetUser: async () => (await sides()).login.user,
     isKept: async () => (await api.labelled()) !== undefined,
     async keepOriginal() {

@@ -58,7 +58,8 @@ export async function compareRights(source: Reader, target: Reader, compared: Co
     source: inheritedIn(compared.source.graph, roles),
     target: inheritedIn(compared.target.graph, roles),
   };
-  const found = rightsDifferences(await effectiveRights(source, asked), await effectiveRights(target, asked), heirs);
+  const [here, there] = await Promise.all([effectiveRights(source, asked), effectiveRights(target, asked)]);
+  const found = rightsDifferences(here, there, heirs);
   const owners = { source: ownersIn(compared.source), target: ownersIn(compared.target) };
   return found.flatMap((one) => {
     const role = roles[one.role];

@@ -34,7 +34,7 @@ export async function accessDifferences(
     excludeSchemas: [...excluded.excludeSchemas, ...copy.exclusions.excludeSchemas],
     excludeTables: [...excluded.excludeTables, ...copy.exclusions.excludeTables],
   };
-  const [ofSource, ofTarget] = [await accessOn(source, exclusions), await accessOn(target, exclusions)];
+  const [ofSource, ofTarget] = await Promise.all([accessOn(source, exclusions), accessOn(target, exclusions)]);
   const gates = await lookAtGates(source, target);
   const versions = { source: await source.version(), target: await target.version() };
   const compared: Compared = {

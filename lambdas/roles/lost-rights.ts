@@ -37,7 +37,7 @@ export async function rightsLost(
   to: RoleOfSide,
   exclusions: Exclusions,
 ): Promise<{ readonly isThere: boolean; readonly lost: readonly LostRights[] }> {
-  const [here, there] = [await accessOn(from.reader, exclusions), await accessOn(to.reader, exclusions)];
+  const [here, there] = await Promise.all([accessOn(from.reader, exclusions), accessOn(to.reader, exclusions)]);
   if (!there.graph.roles.some(({ name }) => name === to.role)) return { isThere: false, lost: [] };
   const asked = {
     exclusions,
@@ -45,11 +45,11 @@ export async function rightsLost(
     maintain: bothMaintain({ source: from.version, target: to.version }),
   };
   const nobody = [new Set<number>()];
-  const found = rightsDifferences(
-    await effectiveRights(from.reader, { ...asked, roles: [from.role] }),
-    await effectiveRights(to.reader, { ...asked, roles: [to.role] }),
-    { source: nobody, target: nobody },
-  );
+  const [before, after] = await Promise.all([
+    effectiveRights(from.reader, { ...asked, roles: [from.role] }),
+    effectiveRights(to.reader, { ...asked, roles: [to.role] }),
+  ]);
+  const found = rightsDifferences(before, after, { source: nobody, target: nobody });
   const lost = found.flatMap(({ object, direction, rights }) => {
     const used = rights.filter((right) => USED[object.kind]?.includes(right));
     if (direction === 'more' || used.length === 0) return [];

@@ -75,7 +75,7 @@ describe('what roles may do on the side switched to', () => {
     await world.target('create role "poor ""one""" login');
     const { ApplicationRightsMissing: rights } = await findingsFor('poor "one"');
     expect(rights?.severity).toBe('blocker');
-    expect(rights?.objects).toContain('INSERT, SELECT on shop.ledger');
+    expect(rights?.objects).toContain('SELECT, INSERT on shop.ledger');
     expect(rights?.objects).toContain('EXECUTE on function shop.price(integer)');
     expect(rights?.objects).toContain('SELECT on column "Odd ""schema"""."Odd ""table"""."Odd ""column"""');
   });
@@ -100,8 +100,8 @@ describe('an application that logs in as the master', () => {
       const found = await check('app');
       expect(summary(found)).toEqual({
         ApplicationRightsMissing: blocker(
-          'DELETE, INSERT, SELECT, TRUNCATE, UPDATE on view shop.all_of',
-          'SELECT, UPDATE, USAGE on sequence shop.orders_id_seq',
+          'SELECT, INSERT, UPDATE, DELETE, TRUNCATE on view shop.all_of',
+          'USAGE, SELECT, UPDATE on sequence shop.orders_id_seq',
         ),
       });
       for (const statement of found[0]?.statements ?? []) await world.target(statement);

@@ -26,6 +26,12 @@ export interface ApplicationView {
    * @throws InvalidConfiguration where the secret is not of a known form
    */
   currentUsers(): Promise<readonly string[]>;
+  /**
+   * Users with which the application logs in to the source: of the secret's value while it leads there, afterwards of the one that was kept; none
+   * where neither is there.
+   * @throws InvalidConfiguration where the secret is not of a known form
+   */
+  sourceUsers(): Promise<readonly string[]>;
   /** User of the application's login on the target; undefined where no secret is configured. */
   targetUser(): Promise<string | undefined>;
   /** The login on the target that the migration makes; undefined where one is given, or where no secret is configured. */
@@ -102,6 +108,7 @@ export const noApplication: Application = {
   pointsAt: async () => undefined,
   obstacles: async () => [],
   currentUsers: async () => [],
+  sourceUsers: async () => [],
   targetUser: async () => undefined,
   makesLogin: undefined,
   keepOriginal: async () => {},

@@ -39,6 +39,7 @@ export function rehearsedSecret(logins: Readonly<Record<SideName, ConnectionSett
     currentUsers: async () => [read().user],
     targetUser: async () => (current === 'target' ? undefined : await find([logins.source.user])) ?? atTarget.user,
     makesLogin: toMake && { role: toMake.role },
+    sourceUsers: async () => [logins.source.user],
     async keepOriginal() {
       original ||= current === 'source';
     },

@@ -39,6 +39,7 @@ export class WalkedSecret {
   obstacles = async (): Promise<[]> => [];
   currentUsers = async (): Promise<string[]> => ['the_application'];
   makesLogin = undefined;
+  sourceUsers = async (): Promise<string[]> => ['the_application'];
   targetUser = async (): Promise<string> => 'the_application';
   pointsAt = async (): Promise<SideName> => this.leadsTo;
   keepOriginal = async (): Promise<void> => {};

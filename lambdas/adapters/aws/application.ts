@@ -110,6 +110,11 @@ export function applicationPort(
       return (await sideOf(current)) === 'target' ? usersIn(current.text, secret)[0] : userFor(current);
     },
     makesLogin: toMake && { role: toMake.role },
+    async sourceUsers() {
+      const current = await api.current();
+      if ((await sideOf(current)) === 'source') return usersIn(current.text, secret);
+      return (await api.labelled()) === undefined ? [] : usersIn(await api.original(), secret);
+    },
     isKept: async () => (await api.labelled()) !== undefined,
     async keepOriginal() {
       await demandFree();

@@ -115,6 +115,30 @@ create event trigger no on ddl_command_end when tag in ('ALTER TABLE') execute f
   },
 );
 
+describe('a table that is made by hand on both sides, with forced row-level security', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await startWorld({ source: 17, target: 18, schema: SCHEMA, sourceParameters: SWITCHABLE.sourceParameters ?? {} });
+    await replicated(world);
+  });
+  afterAll(() => world?.destroy());
+
+  it('loses it on the target when the subscription takes it in', async () => {
+    for (const side of ['source', 'target'] as const) {
+      await world[side](
+        'create table made (id int primary key); alter table made owner to keeper; alter table made enable row level security, force row level security',
+      );
+    }
+    await world.source('insert into made values (1)');
+    await world.until('CreatePublication');
+    await world.until('CreateSubscription');
+    await eventually(async () => (await world.target('select from made')).length === 1);
+    expect(await forced(world, 'target')).toEqual([]);
+    await world.visit('SwitchOver');
+    expect(await forced(world, 'target')).toEqual(['Odd "T', 'made']);
+  });
+});
+
 describe('the opening of a side whose forced tables are locked', () => {
   let world: World;
   beforeAll(async () => {

@@ -80,7 +80,7 @@ export const OWN_TABLES = {
   heldForce: kept('held_force', {
     on: BOTH,
     holds: 'Tables that do not force row-level security on their owners as long as this side subscribes.',
-    writtenBy: ['CopySchema', ...SWITCHING, 'DropReplication'],
+    writtenBy: ['CopySchema', 'CreateSubscription', ...SWITCHING, 'DropReplication'],
   }),
   replicaIdentities: kept('replica_identity', {
     on: BOTH,

@@ -7,7 +7,7 @@ import type { Database, Reader, Session } from '../ports/database.ts';
 import { quotingAllNames } from '../postgres/quoted-names.ts';
 import type { CarriedRole } from '../state/carried-roles.sql.ts';
 import * as sql from './application-role.sql.ts';
-import { Attempts } from './attempts.ts';
+import { type Attempt, Attempts } from './attempts.ts';
 import { rolesCarried } from './mode.ts';
 import { grantOn } from './statements.sql.ts';
 import { grantsOn } from './words.ts';
@@ -85,17 +85,15 @@ export async function giveRights(
 /** Objects for one statement. */
 const AT_ONCE = 100;
 
-function batches(all: readonly sql.RightsOn[], to: string): { readonly what: string; readonly text: string }[] {
+function batches(all: readonly sql.RightsOn[], to: string): Attempt[] {
   const groups = Map.groupBy(all, ({ kind, may }) => JSON.stringify([kind, may]));
   return [...groups.values()].flatMap((group) => {
-    const texts: { what: string; text: string }[] = [];
+    const attempts: Attempt[] = [];
     for (let from = 0; from < group.length; from += AT_ONCE) {
       const some = group.slice(from, from + AT_ONCE).map((one) => ({ ...inFull(one), may: one.may }));
-      texts.push({
-        what: some.map(grantsOn).join(', '),
-        text: grantOn(some, some[0]?.may ?? [], { to, grantable: false }),
-      });
+      const text = (objects: typeof some) => grantOn(objects, objects[0]?.may ?? [], { to, grantable: false });
+      attempts.push({ text: text(some), parts: some.map((one) => ({ what: grantsOn(one), texts: [text([one])] })) });
     }
-    return texts;
+    return attempts;
   });
 }

@@ -6,7 +6,7 @@ import { type AccessDifference, roleInWords } from './access-difference.ts';
 import { nameKey } from './effective-rights.ts';
 import type { Membership } from './role-graph.sql.ts';
 import type { RoleMap, SourceAccess } from './role-map.ts';
-import { grantMembership, revokeMembership } from './roles.sql.ts';
+import { grantMembership, makeRole, revokeMembership } from './roles.sql.ts';
 import { setOwner } from './statements.sql.ts';
 import { membershipOf, ownerOf } from './words.ts';
 
@@ -36,7 +36,7 @@ export const wasThere = ({ carried }: Pick<Compared, 'carried'>, role: string | 
 export function compareRoles({ source, target, map, carried }: Compared): AccessDifference[] {
   const names = (side: SourceAccess): Set<string> => new Set(side.graph.roles.map(({ name }) => name));
   const [here, there] = [names(source), names(target)];
-  const difference = (role: string, direction: AccessDifference['direction']): AccessDifference => ({
+  const difference = (role: string, direction: AccessDifference['direction'], inherits = true): AccessDifference => ({
     subject: 'role',
     role: roleInWords(role),
     onSource: direction === 'missing' ? 'there' : 'none',
@@ -44,10 +44,10 @@ export function compareRoles({ source, target, map, carried }: Compared): Access
     direction,
     ofTarget: direction === 'more',
     recordedAs: `role ${role}`,
-    mend: {},
+    mend: direction === 'missing' ? { target: `${makeRole(role, inherits).text};` } : {},
   });
   return [
-    ...map.carried.filter(({ name }) => !there.has(name)).map(({ name }) => difference(name, 'missing')),
+    ...map.carried.filter(({ name }) => !there.has(name)).map(({ name, inherits }) => difference(name, 'missing', inherits)),
     ...carried.filter(({ name, onSource }) => there.has(name) && !here.has(onSource)).map(({ name }) => difference(name, 'more')),
   ];
 }

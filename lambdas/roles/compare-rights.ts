@@ -81,6 +81,7 @@ function isOfOwner({ object, direction }: RightsDifference, role: string | null,
 
 function described({ object, direction, rights }: RightsDifference, role: string | null, compared: Compared): AccessDifference {
   const missing = direction === 'missing';
+  const named = (side: SideName) => (object.kind === 'database' ? { ...object, name: identifier(compared.databases[side]) } : object);
   return {
     subject: `${rights.map((right) => right.replace(WITH_GRANT_OPTION, ' with grant option')).join(', ')} on ${objectInWords(object)}`,
     role: roleInWords(role),
@@ -88,13 +89,11 @@ function described({ object, direction, rights }: RightsDifference, role: string
     onTarget: missing ? 'may not' : 'may',
     direction,
     ofTarget: !missing && wasThere(compared, role),
-    recordedAs: grantsOn(object),
-    mend: Object.fromEntries(
-      (['source', 'target'] as const).map((side) => {
-        const one = object.kind === 'database' ? { ...object, name: identifier(compared.databases[side]) } : object;
-        return [side, statements(one, rights, role, missing === (side === 'target'))];
-      }),
-    ),
+    recordedAs: grantsOn(named('target')),
+    mend: {
+      source: statements(named('source'), rights, role, !missing),
+      target: statements(named('target'), rights, role, missing),
+    },
   };
 }
 

@@ -74,7 +74,7 @@ export async function unpublish(side: Database, stream: string, remainingMs: () 
 async function takeAwayRole(session: Pick<Session, 'query'>, database: string): Promise<void> {
   const [role] = await session.query(roleArtifacts(REPLICATION_ROLE));
   if (!role?.exists) return;
-  for (const revoke of revokeAll(REPLICATION_ROLE, database, role)) await session.query(revoke);
+  for (const revoke of revokeAll(REPLICATION_ROLE, role)) await session.query(revoke);
   if (role.settings) await resetSettings(session, database);
   const [left] = await session.query(roleArtifacts(REPLICATION_ROLE));
   if (!left || left.usedBy.length > 0 || holdsHere({ ...left, settings: false })) return;

@@ -1,7 +1,8 @@
 /** Rights and objects of the replication role in this database and elsewhere, and how they are removed. Roles are shared by all databases. */
 import type { TableName } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
-import { bound, identifier, qualified, statement } from './quote.ts';
+import { runAsGrantors } from './as-grantor.sql.ts';
+import { bound, identifier, literal, statement } from './quote.ts';
 import type { DefaultPrivilege } from './roles.sql.ts';
 
 export interface RoleArtifacts {
@@ -61,27 +62,29 @@ select exists (select from streamer) as "exists",
   ) as "usedBy"
 `);
 
-/** Names per statement; 500 of 63 bytes keep it well under a megabyte. */
-const PER_STATEMENT = 500;
-
-function* parts<Item>(items: readonly Item[]): Generator<readonly Item[]> {
-  for (let from = 0; from < items.length; from += PER_STATEMENT) yield items.slice(from, from + PER_STATEMENT);
-}
+/** Entries of an access list that name the role, each with the grantor in whose name it is taken back. */
+const held = (role: string, catalog: string, acl: string, on: string, where = 'true'): string => `
+    select format('revoke %s on ${on} from %s', a.privilege_type, NAME, ${literal(identifier(role))}), a.grantor
+    from ${catalog} as o cross join aclexplode(o.${acl}) as a where a.grantee = to_regrole(${literal(identifier(role))}) and ${where}`;
 
 /** Takes from the role whatever it was granted in this database. Nothing is dropped. */
-export function revokeAll(role: string, database: string, artifacts: RoleArtifacts): Statement[] {
-  const from = `from ${identifier(role)}`;
+export function revokeAll(role: string, { defaults }: Pick<RoleArtifacts, 'defaults'>): Statement[] {
+  const of = (catalog: string, acl: string, on: string, name: string, where?: string): string =>
+    held(role, catalog, acl, on, where).replace('NAME', () => name);
   return [
-    ...[...parts(artifacts.tables)].map((tables) =>
-      statement(`revoke all on table ${tables.map(({ schema, table }) => qualified(schema, table)).join(', ')} ${from}`),
+    runAsGrantors(
+      [
+        of('pg_class', 'relacl', '%s', "case o.relkind when 'S' then 'sequence ' else '' end || o.oid::regclass"),
+        of('pg_proc', 'proacl', 'routine %s', 'o.oid::regprocedure'),
+        of('pg_namespace', 'nspacl', 'schema %I', 'o.nspname'),
+        of('pg_database', 'datacl', 'database %I', 'o.datname', 'o.datname = current_database()'),
+      ].join('\n    union all'),
     ),
-    ...[...parts(artifacts.schemas)].map((schemas) => statement(`revoke all on schema ${schemas.map(identifier).join(', ')} ${from}`)),
-    ...artifacts.defaults.map(({ schema, owner }) =>
+    ...defaults.map(({ schema, owner }) =>
       statement(`
-alter default privileges for role ${identifier(owner)} in schema ${identifier(schema)} revoke all on tables ${from}
+alter default privileges for role ${identifier(owner)} in schema ${identifier(schema)} revoke all on tables from ${identifier(role)}
 `),
     ),
-    ...(artifacts.onDatabase ? [statement(`revoke all on database ${identifier(database)} ${from}`)] : []),
   ];
 }
 

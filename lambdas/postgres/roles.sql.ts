@@ -3,7 +3,8 @@ import type { TableName } from '../config/input.ts';
 import { HEARTBEAT, SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
 import { actAsRoleMaker, within } from './acting-role.sql.ts';
-import { bound, identifier, literal, qualified, statement, USER_SCHEMA } from './quote.ts';
+import { runAsGrantors } from './as-grantor.sql.ts';
+import { bound, identifier, literal, statement, USER_SCHEMA } from './quote.ts';
 import { plain, withSecret } from './secret-connection.sql.ts';
 import type { PublishedTable } from './tables.sql.ts';
 
@@ -161,10 +162,16 @@ export const grantConnect = (role: string, database: string): Statement =>
   statement(`grant connect on database ${identifier(database)} to ${identifier(role)}`);
 
 export const grantUsage = (role: string, schemas: readonly string[]): Statement =>
-  statement(`grant usage on schema ${schemas.map(identifier).join(', ')} to ${identifier(role)}`);
+  runAsGrantors(`
+    select format('grant usage on schema %s to %s', string_agg(quote_ident(n.nspname), ', '), ${literal(identifier(role))}), n.nspowner
+    from pg_namespace as n where n.nspname in (select jsonb_array_elements_text(${literal(JSON.stringify(schemas))}::jsonb)) group by n.nspowner`);
 
 export const grantSelect = (role: string, tables: readonly TableName[]): Statement =>
-  statement(`grant select on table ${tables.map(({ schema, table }) => qualified(schema, table)).join(', ')} to ${identifier(role)}`);
+  runAsGrantors(`
+    select format('grant select on table %s to %s', string_agg(format('%I.%I', n.nspname, c.relname), ', '), ${literal(identifier(role))}), c.relowner
+    from jsonb_to_recordset(${literal(JSON.stringify(tables))}::jsonb) as t ("schema" text, "table" text)
+    join pg_namespace as n on n.nspname = t."schema" join pg_class as c on c.relnamespace = n.oid and c.relname = t."table"
+    group by c.relowner`);
 
 export const grantSelectOnFuture = (role: string, { schema, owner }: DefaultPrivilege): Statement =>
   statement(`

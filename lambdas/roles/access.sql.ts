@@ -60,8 +60,8 @@ const ownedOnly = (catalog: string, prefix: string): string => `
 select '${catalog}'::regclass::oid, o.oid, o.${prefix}owner, null::aclitem[], null::aclitem[], not ${ofExtension(catalog, 'o')}
 from ${catalog} as o join pg_namespace as n on n.oid = o.${prefix}namespace where ${MOVES}`;
 
-/** As (classid, oid, owner, acl, base, ownable): `base` is the access list of one that was just made. */
-const OBJECTS = `
+/** As (classid, oid, owner, acl, base, ownable): `base` is the access list of one that was just made. `$1` and `$2` are {@link exclusions}. */
+export const OBJECTS = `
 select 'pg_class'::regclass::oid as classid, c.oid, c.relowner as owner, c.relacl as acl,
   acldefault(case c.relkind when 'S' then 's' else 'r' end::"char", c.relowner) as base, not (c.relkind = 'S' and ${OF_COLUMN}) as ownable
 from pg_class as c join pg_namespace as n on n.oid = c.relnamespace

@@ -60,13 +60,35 @@ export class Attempts {
   }
 
   /** All together, and one by one where that is refused. A batch is one round trip or two, whatever its size. */
-  async tryAll(all: readonly { readonly what: string; readonly text: string }[]): Promise<void> {
+  async tryAll(all: readonly Attempt[]): Promise<void> {
     for (let from = 0; from < all.length; from += AT_ONCE) {
       const some = all.slice(from, from + AT_ONCE);
       if (!(await this.run(some.map(({ text }) => text).join(';\n')))) continue;
-      for (const { what, text } of some) await this.try(what, text);
+      for (const { text, parts } of some) {
+        if (parts.length > 1 && !(await this.run(text))) continue;
+        for (const part of parts) await this.#tryPart(part);
+      }
     }
   }
+
+  async #tryPart({ what, texts }: AttemptPart): Promise<void> {
+    for (const text of texts.slice(0, -1)) if (!(await this.run(text))) return;
+    await this.try(what, texts.at(-1) ?? '');
+  }
+}
+
+/** One statement for several objects. */
+export interface Attempt {
+  readonly text: string;
+  readonly parts: readonly AttemptPart[];
+}
+
+/** The same for one of them. */
+export interface AttemptPart {
+  /** Name under which a refusal is kept. */
+  readonly what: string;
+  /** Ways to do it, the best one first. */
+  readonly texts: readonly string[];
 }
 
 const AT_ONCE = 200;

@@ -71,17 +71,21 @@ export const rightsToTakeBack = (
   const optionTooMuch = ofTheirs.filter(
     (grant) => grant.grantable && wanted.granted.some((other) => same(other, grant)) && !includes(wanted.granted, grant),
   );
-  const withdrawn = wanted.withdrawn.filter((grant) => grant.to === null && !is.withdrawn.some((other) => same(other, grant)));
+  const withdrawn = wanted.withdrawn
+    .filter((grant) => grant.to === null && !is.withdrawn.some((other) => same(other, grant)))
+    .map((grant) => ({ ...grant, by: is.owner })); // what an object has from the beginning comes from its owner
   return [
     ...together(
       object,
       [...tooMuch, ...withdrawn].map((grant) => ({ ...grant, grantable: false })),
       { verb: 'revoke', optionOnly: false },
+      is.owner,
     ),
     ...together(
       object,
       optionTooMuch.map((grant) => ({ ...grant, grantable: false })),
       { verb: 'revoke', optionOnly: true },
+      is.owner,
     ),
   ];
 };

@@ -104,7 +104,7 @@ const ownersOf = (objects: readonly ObjectAccess[]): Set<string> =>
   new Set(objects.filter(({ ownable, kind }) => ownable || kind === 'default privileges').map(({ owner }) => owner));
 
 /** What the platform may do with the system's own functions is the platform's affair. */
-const isOfSystem = (name: string): boolean => name.startsWith('"pg_catalog".') || name.startsWith('"information_schema".');
+export const isOfSystem = (name: string): boolean => name.startsWith('"pg_catalog".') || name.startsWith('"information_schema".');
 
 /** Roles that own something, were granted something, or are named by a policy or a setting. */
 function involved(objects: readonly ObjectAccess[], { named }: RoleGraph, isUsers: (name: string) => boolean): Set<string> {

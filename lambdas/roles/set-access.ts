@@ -5,7 +5,7 @@ import type { Session } from '../ports/database.ts';
 import { identifier } from '../postgres/quote.ts';
 import { quoteAllNames, quoteNeededNames } from '../postgres/session-pins.sql.ts';
 import { accessOf, type Grant, type ObjectAccess } from './access.sql.ts';
-import { Attempts } from './attempts.ts';
+import { type Attempt, Attempts } from './attempts.ts';
 import { grantsToMake, type RightsChange, rightsToTakeBack } from './differences.ts';
 import { joinRoles } from './make.ts';
 import { leaveRoles } from './roles.sql.ts';
@@ -123,7 +123,12 @@ async function setOwners(
   for (const { schema, lacking } of opened) await attempts.run(sql.letCreate(schema, lacking));
   const owning = new Attempts(session);
   const set = (objects: readonly ObjectAccess[]) =>
-    owning.tryAll(objects.map((one) => ({ what: ownerOf(one), text: sql.setOwner(one, one.owner) })));
+    owning.tryAll(
+      objects.map((one) => {
+        const text = sql.setOwner(one, one.owner);
+        return { text, parts: [{ what: ownerOf(one), texts: [text] }] };
+      }),
+    );
   await set(given.filter(({ kind }) => kind !== 'schema'));
   for (const { schema, lacking } of opened) await attempts.run(sql.stopCreating(schema, lacking));
   await set(given.filter(({ kind }) => kind === 'schema'));
@@ -164,9 +169,9 @@ async function setGrants(
     ({ object, verb, to, rights }) => verb === 'revoke' && to === null && object.kind === 'database' && rights.includes('CONNECT'),
   );
   if (closes) await attempts.try('logins of the target keep CONNECT', sql.keepConnecting([...carried]));
-  const actors = [...new Set(changes.flatMap(({ by }) => (by === undefined ? [] : [by])))];
+  const actors = [...new Set(changes.flatMap((change) => actorOf(change, carried) ?? []))];
   const joined = await joinRoles(session, actors, ours);
-  for (const some of inRounds(changes)) await attempts.tryAll(batched(some));
+  for (const some of inRounds(changes)) await attempts.tryAll(batched(schemasFirst(some), carried));
   if (joined.length > 0) await session.query(leaveRoles(joined));
   return undo;
 }
@@ -205,41 +210,43 @@ function inRounds(changes: readonly RightsChange[]): RightsChange[][] {
 /** Objects for one statement. */
 const OBJECTS_AT_ONCE = 100;
 
+/**
+ * The role in whose name a right is given or taken: as ourselves we would be whichever of our roles the server picks (`postgres/as-grantor.sql.ts`).
+ * @returns undefined where that is our own role, or one that we cannot be
+ */
+const actorOf = ({ by, object }: RightsChange, carried: ReadonlySet<string>): string | undefined =>
+  [by ?? object.owner].find((name) => carried.has(name));
+
+/** Without USAGE of the schema its grantor would not find the object. */
+const schemasFirst = (changes: readonly RightsChange[]): RightsChange[] =>
+  changes.toSorted((a, b) => Number(b.object.kind === 'schema') - Number(a.object.kind === 'schema'));
+
 /** The same change of many objects is one statement. */
-function batched(changes: readonly RightsChange[]): { readonly what: string; readonly text: string }[] {
+function batched(changes: readonly RightsChange[], carried: ReadonlySet<string>): Attempt[] {
   const groups = new Map<string, RightsChange[]>();
   for (const change of changes) {
-    const { object, verb, rights, to, by, grantable, optionOnly } = change;
-    const key = JSON.stringify([
-      sql.grantWord(object),
-      object.column === null ? '' : keyOf(object),
-      verb,
-      rights,
-      to,
-      by,
-      grantable,
-      optionOnly,
-    ]);
+    const { object, verb, rights, to, grantable, optionOnly } = change;
+    const column = object.column === null ? '' : keyOf(object);
+    const key = JSON.stringify([sql.grantWord(object), column, verb, rights, to, actorOf(change, carried), grantable, optionOnly]);
     const group = groups.get(key);
     if (group) group.push(change);
     else groups.set(key, [change]);
   }
   return [...groups.values()].flatMap((group) => {
-    const texts: { what: string; text: string }[] = [];
+    const attempts: Attempt[] = [];
     for (let from = 0; from < group.length; from += OBJECTS_AT_ONCE) {
       const some = group.slice(from, from + OBJECTS_AT_ONCE);
       const [change] = some;
       if (!change) continue;
-      const text = textOf(
-        change,
-        some.map(({ object }) => object),
-      );
-      texts.push({
-        what: some.map(({ object }) => grantsOn(object)).join(', '),
-        text: change.by === undefined ? text : sql.actingAs(change.by, text),
-      });
+      const actor = actorOf(change, carried);
+      const texts = (objects: readonly ObjectAccess[]): string[] => {
+        const text = textOf(change, objects);
+        return actor === undefined ? [text] : [sql.actingAs(actor, text), text];
+      };
+      const [text = ''] = texts(some.map(({ object }) => object));
+      attempts.push({ text, parts: some.map(({ object }) => ({ what: grantsOn(object), texts: texts([object]) })) });
     }
-    return texts;
+    return attempts;
   });
 }
 

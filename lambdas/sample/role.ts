@@ -4,10 +4,10 @@ import type { TableName } from '../config/input.ts';
 import { trialRole } from '../config/names.ts';
 import { newPassword } from '../config/secrets.ts';
 import type { Database, LowLogin, LowSession, Reader } from '../ports/database.ts';
-import { dropRole } from '../postgres/role-artifacts.sql.ts';
+import { dropRole, revokeAll } from '../postgres/role-artifacts.sql.ts';
 import { asOurselves, asRoleMaker, createRole, limitConnections, lockRoles, roleExists } from '../postgres/roles.sql.ts';
 import { scramVerifier } from '../postgres/scram.ts';
-import { endTrialSessions, grantForTrial, revokeFromTrial, trialSessions } from './trial-role.sql.ts';
+import { endTrialSessions, grantForTrial, trialSessions } from './trial-role.sql.ts';
 
 /** One, and one that its server has not given up yet. */
 const MOST_CONNECTIONS = 3;
@@ -50,7 +50,7 @@ export async function removeTrialRole(target: Database): Promise<void> {
     await session.query(lockRoles());
     const [there] = await session.query(roleExists(role));
     if (!there?.exists) return;
-    await session.query(revokeFromTrial(role));
+    for (const revoke of revokeAll(role, { defaults: [] })) await session.query(revoke);
     await session.query(asRoleMaker(role));
     await session.query(dropRole(role));
   });

@@ -100,7 +100,12 @@ export const OWN_TABLES = {
   carriedRoles: kept('carried_role', {
     on: ['target'],
     holds: 'Roles of the source that stand on the target: by which name, whether the migration made them, and what it has to take back.',
-    writtenBy: ['CopySchema'],
+    writtenBy: ['CopySchema', 'CreateApplicationLogin'],
+  }),
+  applicationLogin: kept('application_login', {
+    on: ['target'],
+    holds: 'The role with which the application logs in on the target, with a password of ours, and whether the migration made the role.',
+    writtenBy: ['CreateApplicationLogin'],
   }),
   accessDue: kept('access_due', {
     on: ['target'],

@@ -105,6 +105,9 @@ const CATALOGS = {
       where has_table_privilege(r.oid, c.oid, p)) as detail
     from pg_class as c join pg_namespace as n on n.oid = c.relnamespace cross join pg_roles as r
     where c.relkind in ('r', 'p', 'v', 'm') and n.nspname in ('shop', 'Odd "schema"') and r.rolname = any ($1)`,
+  grantors: `select c.oid::regclass || ' ' || a.grantee::regrole || ' ' || a.privilege_type as name, a.grantor::regrole::text as detail
+    from pg_class as c join pg_namespace as n on n.oid = c.relnamespace cross join aclexplode(c.relacl) as a
+    where c.relkind in ('r', 'p', 'v', 'm') and n.nspname in ('shop', 'Odd "schema"') and pg_get_userbyid(a.grantee) = any ($1) and a.grantee <> c.relowner and a.privilege_type <> 'MAINTAIN'`,
   columns: `select r.rolname || ' ' || c.oid::regclass || ' ' || a.attname as name, (select string_agg(p, ',' order by p) from unnest('{SELECT,INSERT,UPDATE,REFERENCES}'::text[]) as p
       where has_column_privilege(r.oid, c.oid, a.attnum, p)) as detail
     from pg_class as c join pg_namespace as n on n.oid = c.relnamespace join pg_attribute as a on a.attrelid = c.oid and a.attnum > 0 cross join pg_roles as r

@@ -1,6 +1,7 @@
 /** Whether functions, triggers, views, policies, rules, extensions and grants are still those that were copied. */
 import { CUTOVER } from '../../config/direction.ts';
 import { atMost } from '../../config/listing.ts';
+import { rolesCarried } from '../../roles/mode.ts';
 import { codeDifferences } from '../../schema/code-drift.ts';
 import { type Difference, inWords } from '../../schema/differences.ts';
 import { type Finding, listed, warning } from '../finding.ts';
@@ -8,6 +9,9 @@ import type { SwitchCheck } from './context.ts';
 
 /** Differences in what the copy does not carry, or cannot make the same on every target. */
 const ONLY_NAMED = /^(?:grants on|default grants of|version of extension) /;
+
+/** Where roles were carried, both sides are compared directly (`access.ts`), and what the copy itself has granted is no change. */
+const COMPARED_DIRECTLY = /^(?:grants on|default grants of) /;
 
 const MOST_SHOWN = 100;
 function texts(on: readonly (readonly [side: string, differences: readonly Difference[]])[]): string[] {
@@ -21,7 +25,9 @@ export const code: SwitchCheck = {
   async find({ source, target, direction }) {
     const { recorded, from, to, alike } = await codeDifferences(direction.from, source, target);
     const serious = ({ object }: Difference): boolean => !ONLY_NAMED.test(object);
-    const rest = (one: Difference): boolean => !serious(one);
+    const carried = (await rolesCarried(target)) !== undefined;
+    const counts = ({ object }: Difference): boolean => !(carried && COMPARED_DIRECTLY.test(object));
+    const rest = (one: Difference): boolean => !serious(one) && counts(one);
     const severity = direction === CUTOVER ? 'blocker' : 'warning';
     const findings: Finding[] = [
       ...listed({
@@ -52,7 +58,7 @@ export const code: SwitchCheck = {
       }),
       ...warning({
         code: 'CodeChangedAlike',
-        objects: texts([['both sides', alike]]).map((words) => words.replace('on the both sides, ', '')),
+        objects: texts([['both sides', alike.filter(counts)]]).map((words) => words.replace('on the both sides, ', '')),
         message: 'These changes were made since the copy on both sides alike, as far as their versions print the same.',
         remedy: 'Nothing, if that was intended.',
       }),

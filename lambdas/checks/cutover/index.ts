@@ -1,7 +1,10 @@
 /** Every check before a switch, in the order in which the operator reads the findings. A new check is one entry here. */
 import { loginTriggers } from '../readiness/login-triggers.ts';
 import { ownThings } from '../readiness/own-things.ts';
+import { access } from './access.ts';
 import { application } from './application.ts';
+import { applicationLogin } from './application-login.ts';
+import { applicationRights } from './application-rights.ts';
 import { code } from './code.ts';
 import { compared } from './comparison.ts';
 import { unverifiedWayBack } from './consent.ts';
@@ -34,6 +37,7 @@ const COMMON: readonly SwitchCheck[] = [
   replicaIdentity,
   schema,
   code,
+  access,
   lag,
   login,
   longTransactions,
@@ -46,6 +50,7 @@ const COMMON: readonly SwitchCheck[] = [
   sessionReplicationRole,
   subscriptions,
   application,
+  applicationRights,
   sessions,
   functions,
   extensionRows,
@@ -60,5 +65,6 @@ export const CUTOVER_CHECKS: readonly SwitchCheck[] = [
   ...COMMON,
   readers,
   slotOfTheWayBack,
+  applicationLogin,
 ];
 export const ROLLBACK_CHECKS: readonly SwitchCheck[] = COMMON;

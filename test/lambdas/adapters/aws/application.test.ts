@@ -227,6 +227,20 @@ describe('the kept value that leads to the source', () => {
     expect(await application.targetUser()).toBe('shop');
   });
 
+  it('reports the user at the source from the value that was kept, while it leads to the target', async () => {
+    keepSecret(api, ARN, AT_SOURCE.replace('"shop"', '"of the source"'));
+    const application = port();
+    const before = await application.sourceUsers();
+    await application.keepOriginal();
+    await application.pointAt('target');
+    expect(await application.sourceUsers()).toEqual(before);
+  });
+
+  it('reports no user at the source where no value led there', async () => {
+    keepSecret(api, ARN, JSON.stringify(AT_TARGET));
+    expect(await port().sourceUsers()).toEqual([]);
+  });
+
   it('loses its label at Cleanup, any number of times, without reading a value', async () => {
     const secret = keepSecret(api, ARN, AT_SOURCE);
     await port().keepOriginal();

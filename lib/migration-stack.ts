@@ -36,7 +36,7 @@ export class MigrationStack extends Stack {
         ? this.#emptyTargetSecret()
         : this.#imported('TargetSecret', config.targetSecretArn, config.targetSecretKeyArn);
     const replicationSecret = this.#replicationSecret();
-    const application = this.#application(config, targetSecret);
+    const application = this.#application(config);
     const vpc = this.#vpc(config);
     const network = this.#network(config, vpc);
     const cluster = this.#cluster(config);
@@ -69,13 +69,15 @@ export class MigrationStack extends Stack {
     return Secret.fromSecretAttributes(this, id, { secretCompleteArn, ...encryptionKey });
   }
 
-  #application(config: MigrationConfig, targetSecret: ReadableSecret): Resources['application'] {
-    const { applicationSecretArn: secretArn, applicationTargetSecretArn: targetArn } = config;
+  #application(config: MigrationConfig): Resources['application'] {
+    const { applicationSecretArn: secretArn, applicationTargetSecretArn: targetArn, applicationRole: role } = config;
     if (secretArn === undefined) return undefined;
     return {
       secret: this.#imported('ApplicationSecret', secretArn, config.applicationSecretKeyArn),
-      targetSecret:
-        targetArn === undefined ? targetSecret : this.#imported('ApplicationTargetSecret', targetArn, config.applicationTargetSecretKeyArn),
+      login:
+        targetArn === undefined
+          ? { made: this.#applicationLogin(), ...(role !== undefined && { role }) }
+          : { given: this.#imported('ApplicationTargetSecret', targetArn, config.applicationTargetSecretKeyArn) },
       sourceHosts: config.applicationSourceHosts,
     };
   }
@@ -104,6 +106,22 @@ export class MigrationStack extends Stack {
       },
     });
     allowUnrotated(secret, 'The role lives as long as one migration, and the machine Rotation gives it a new password on request.');
+    return secret;
+  }
+
+  #applicationLogin(): ReadableSecret {
+    const secret = new Secret(this, 'ApplicationLogin', {
+      description:
+        "Password of the application's login at PlanetScale. Generated; CreateApplicationLogin gives it to the role, and a switch puts it into " +
+        "the application's own secret.",
+      generateSecretString: {
+        secretStringTemplate: '{}',
+        generateStringKey: 'password',
+        passwordLength: 48,
+        excludePunctuation: true,
+      },
+    });
+    allowUnrotated(secret, 'After a switch the application logs in with a copy of it, in a secret that the operator rotates.');
     return secret;
   }
 

@@ -44,10 +44,13 @@ export interface Resources {
   readonly targetSecret: ReadableSecret;
   /** Login of the replication role, whose password the stack generates. */
   readonly replicationSecret: ReadableSecret;
-  /** Secret of the application's connection, and its login on the target. @default - the operator changes the application's connection */
+  /** Secret of the application's connection, and its login on the target: given in a secret, or made by the migration. @default - the operator changes the application's connection */
   readonly application?: {
     readonly secret: ReadableSecret;
-    readonly targetSecret: ReadableSecret;
+    readonly login:
+      | { readonly given: ReadableSecret }
+      /** The password, generated, and the role for an application that logs in as the master. */
+      | { readonly made: ReadableSecret; readonly role?: string };
     /** Names of the source that RDS does not know, each with or without a port. @default - none */
     readonly sourceHosts?: readonly string[];
   };

@@ -42,6 +42,16 @@ const target: Right = {
   grant: (role, { targetSecret }) => allowReading(role, targetSecret),
 };
 
+/** Where the login is made, its user is known to the target; only writing it needs the password. */
+const loginEnvironment = ({ login }: NonNullable<Resources['application']>): Environment =>
+  'given' in login
+    ? { [VARIABLE.applicationTargetSecret]: login.given.secretArn }
+    : { [VARIABLE.applicationLogin]: login.made.secretArn, ...(login.role !== undefined && { [VARIABLE.applicationRole]: login.role }) };
+
+const allowReadingMadeLogin = (role: Role, { application }: Resources): void => {
+  if (application && 'made' in application.login) allowReading(role, application.login.made);
+};
+
 /** The value of the secret is compared with both sides, whose addresses are in their own secrets, and with every name of the cluster. */
 const applicationView: Right = {
   network: false,
@@ -52,7 +62,7 @@ const applicationView: Right = {
           ...source.environment(resources),
           ...target.environment(resources),
           ...applicationOriginal.environment(resources),
-          [VARIABLE.applicationTargetSecret]: resources.application.targetSecret.secretArn,
+          ...loginEnvironment(resources.application),
           ...(sourceHosts.length > 0 && { [VARIABLE.applicationSourceHosts]: sourceHosts.join(',') }),
         }
       : {};
@@ -63,7 +73,7 @@ const applicationView: Right = {
     target.grant(role, resources);
     allowFindingAddresses(role, resources.cluster);
     allowReading(role, resources.application.secret);
-    allowReading(role, resources.application.targetSecret);
+    if ('given' in resources.application.login) allowReading(role, resources.application.login.given);
   },
 };
 
@@ -151,6 +161,7 @@ export const RIGHTS: Readonly<Record<Need, Right>> = {
       if (!resources.application) return;
       const { secretArn, encryptionKey } = resources.application.secret;
       applicationView.grant(role, resources);
+      allowReadingMadeLogin(role, resources);
       allowLabelling(role, resources.application.secret);
       allow(role, ['secretsmanager:PutSecretValue'], [secretArn]);
       if (encryptionKey) allow(role, ['kms:GenerateDataKey'], [encryptionKey.keyArn]);
@@ -158,6 +169,17 @@ export const RIGHTS: Readonly<Record<Need, Right>> = {
   },
   applicationView,
   applicationOriginal,
+  applicationLogin: {
+    network: true, // the login is tried on the target
+    environment: (resources) => ({
+      ...target.environment(resources),
+      ...(resources.application && 'made' in resources.application.login && loginEnvironment(resources.application)),
+    }),
+    grant(role, resources) {
+      target.grant(role, resources);
+      allowReadingMadeLogin(role, resources);
+    },
+  },
   functions: {
     network: false,
     environment: ({ switchFunctionArns = [] }) => ({ [VARIABLE.switchFunctions]: switchFunctionArns.join(',') }),

@@ -3,7 +3,7 @@ import { isIPv4 } from 'node:net';
 import { InvalidInput } from '../lambdas/config/errors.ts';
 import { INPUT_ENTRIES, parseInput } from '../lambdas/config/input.ts';
 import type { Json } from '../lambdas/config/json.ts';
-import { matching, type Parse, Problem, show } from '../lambdas/config/parsing.ts';
+import { databaseName, matching, type Parse, Problem, show } from '../lambdas/config/parsing.ts';
 
 const OLDEST_SOURCE = 11;
 const NEWEST_SOURCE = 18;
@@ -63,6 +63,17 @@ export const cidr: Parse<string> = (value) => {
     : new Problem(
         `holds ${show(value)}, which would open the source to ${2 ** (32 - Number(prefix))} addresses; the widest net is /${SHORTEST_PREFIX}.`,
       );
+};
+
+/** Words that stand for no role, and names of roles that are the server's, the platform's or the migration's. */
+const NOT_TO_MAKE = /^(public|none|postgres|pg_.*|pscale_.*|planetscale_migration.*|rds.*|aws.*)$/s;
+
+/** The name of a role that is to be made, exactly as the catalog will have it, without quoting. */
+export const roleName: Parse<string> = (value) => {
+  const name = databaseName(value);
+  return typeof name === 'string' && NOT_TO_MAKE.test(name)
+    ? new Problem(`names ${show(value)}, which is kept for the server, the platform or the migration; choose another name.`)
+    : name;
 };
 
 /** A host name or an IPv4 address, with or without a port behind it. */

@@ -16,6 +16,7 @@ import {
   keyArn,
   list,
   notEmpty,
+  roleName,
   secretArn,
 } from './setting-values.ts';
 
@@ -112,11 +113,17 @@ export const SETTINGS = {
   applicationTargetSecretArn: optional({
     parse: secretArn,
     says: 'Secret with the login that the application gets at the target, of the same forms as the target secret.',
-    otherwise: 'the target secret',
+    otherwise: "the migration gives the application's role a login, with a password that the stack generates",
     companion: 'applicationSecretArn',
     besideSource: true,
   }),
   applicationTargetSecretKeyArn: keyOf("the secret with the application's login at the target", 'applicationTargetSecretArn'),
+  applicationRole: optional({
+    parse: roleName,
+    says: 'Role that is made at the target for an application whose user has no role of its own there: where it logs in as the master user or as a superuser, or where everything is flattened. It gets the rights that the user has at the source, but no membership.',
+    otherwise: 'such an application gets the login of the target secret',
+    companion: 'applicationSecretArn',
+  }),
   applicationSourceHosts: defaulted({
     parse: fromText(list, listOf(hostWithPort)),
     default: [],

@@ -1,7 +1,7 @@
 /** The bindings of a rehearsal, in place of those that a function has in an AWS account. */
 import { REPLICATION_ROLE } from '../lambdas/config/names.ts';
 import { newPassword, replicationPassword } from '../lambdas/config/secrets.ts';
-import type { Application } from '../lambdas/ports/application.ts';
+import type { ApplicationBinding, MadeLogin } from '../lambdas/ports/application.ts';
 import { noHook } from '../lambdas/ports/application.ts';
 import type { Bindings } from '../lambdas/ports/bindings.ts';
 import { noFunctions } from '../lambdas/ports/functions.ts';
@@ -11,8 +11,15 @@ import type { Sides } from './sides.ts';
 /** All but the executions, which know each other by a registry. */
 export type RehearsalBindings = Omit<Bindings, 'executions'>;
 
-/** @param application the secret that the writers read */
-export function bindingsOf(sides: Sides, application: Application): RehearsalBindings {
+/**
+ * @param application the secret that the writers read
+ * @param applicationLogin the password of the login that the migration makes for it on the target
+ */
+export function bindingsOf(
+  sides: Sides,
+  application: ApplicationBinding,
+  applicationLogin: MadeLogin = madeLogin(newPassword()),
+): RehearsalBindings {
   const secret = replicationSecret(newPassword());
   const { host, port } = sides.source;
   return {
@@ -20,6 +27,7 @@ export function bindingsOf(sides: Sides, application: Application): RehearsalBin
     target: sides.target,
     cluster: sides.cluster,
     application,
+    applicationLogin,
     hook: noHook,
     functions: noFunctions,
     replication: { user: REPLICATION_ROLE, password: secret.password, host, port, sslmode: sides.sslmode },
@@ -27,6 +35,9 @@ export function bindingsOf(sides: Sides, application: Application): RehearsalBin
     replicationSecret: secret,
   };
 }
+
+/** The secret with the password of the application's login on the target. */
+export const madeLogin = (password: string): MadeLogin => ({ password: async () => password });
 
 /** A secret that is a variable. @param first its value @param passwordOf what its value makes for a side */
 export function replicationSecret(first: string, passwordOf = replicationPassword): ReplicationSecret & Pick<ReplicationLogin, 'password'> {

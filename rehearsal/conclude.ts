@@ -4,6 +4,7 @@ import { clientConfig } from '../lambdas/adapters/postgres/client-config.ts';
 import type { Examination } from './examine.ts';
 import { findingsOf } from './findings.ts';
 import type { Fixes } from './fixes.ts';
+import { NOT_CARRIED } from './inventory/access.ts';
 import type { CatalogComparison } from './inventory/unchanged.ts';
 import type { Outcome } from './machines/execution.ts';
 import { type Report, reasonsAgainst } from './report.ts';
@@ -63,6 +64,7 @@ export async function conclude({
     tables: examination?.tables ?? { compared: 0, different: [] },
     sequences: examination?.sequences ?? { compared: 0, behind: [] },
     indexes: examination?.indexes ?? { expected: 0, missing: [] },
+    access: examination?.access ?? NOT_CARRIED,
     catalogs: catalogs ?? { compared: 0, different: [] },
     copy: { bytes: examination?.bytes ?? 0, seconds: copySeconds(outcomes) },
     findings: findingsOf(outcomes),

@@ -3,6 +3,7 @@ import type { Exclusions } from '../lambdas/config/input.ts';
 import type { SideName } from '../lambdas/config/side-name.ts';
 import { everythingArrived } from './arrival.ts';
 import { otherSide } from './course.ts';
+import { type AccessComparison, compareAccess, NOT_CARRIED } from './inventory/access.ts';
 import { compareIndexes, type IndexComparison } from './inventory/indexes.ts';
 import { lookAtBoth } from './inventory/look.ts';
 import { scopeOf } from './inventory/scope.ts';
@@ -24,6 +25,8 @@ export interface Examined {
   readonly switched: boolean;
   /** Tables and schemas that the input of the migration leaves out. @default - none */
   readonly leftOut?: Exclusions;
+  /** Whether owners, grants and settings were to be carried. @default - they were not */
+  readonly carried?: boolean;
   readonly progress: Progress;
 }
 
@@ -34,6 +37,7 @@ export interface Examination {
   readonly tables: TableComparison;
   readonly sequences: SequenceComparison;
   readonly indexes: IndexComparison;
+  readonly access: AccessComparison;
   /** Of all tables. */
   readonly bytes: number;
 }
@@ -45,6 +49,7 @@ export async function examine({
   serving,
   switched,
   progress,
+  carried = false,
   leftOut = { excludeSchemas: [], excludeTables: [] },
 }: Examined): Promise<Examination> {
   progress.say('Writers stopped; waiting for the last of their writes, then comparing both sides');
@@ -60,6 +65,7 @@ export async function examine({
       tables: await compareTables(both, scope),
       sequences: await compareSequences({ source: both[otherSide(judged)], target: both[judged] }, scope),
       indexes: await compareIndexes(both, scope, serving === 'source'),
+      access: carried ? await compareAccess(both, scope) : NOT_CARRIED,
       bytes: (await both.source(tableBytes()))[0]?.bytes ?? 0,
     };
   });

@@ -1,7 +1,7 @@
 /** The command line of the rehearsal: untrusted words → trusted {@link RehearsalOptions}, with every problem at once. */
 import { parseArgs } from 'node:util';
 import { InvalidInput } from '../lambdas/config/errors.ts';
-import { parseInput } from '../lambdas/config/input.ts';
+import { type MigrationInput, parseInput } from '../lambdas/config/input.ts';
 import type { Json } from '../lambdas/config/json.ts';
 import type { MachineName } from '../lambdas/engine/machines.ts';
 import type { ConnectionSettings } from '../lambdas/ports/connection-settings.ts';
@@ -20,6 +20,8 @@ export interface RehearsalOptions {
   readonly target: Side;
   /** The role that the migration logs in as at an embedded target. */
   readonly targetLogin: TargetLogin;
+  /** What becomes of owners, grants and settings: the key `roles` of the input. */
+  readonly roles: MigrationInput['roles'];
   /** A plain SQL file to load in place of the sample. */
   readonly sourceDump: string | undefined;
   /** Do what Preflight asks for on the databases under rehearsal, and go on. */
@@ -76,6 +78,7 @@ usage: npm run rehearse -- [options]
   --writers N          sessions of the application that writes meanwhile, 0 to 64 (default 4)
   --rate N             transactions a second, of all writers together, 1 to 10000 (default ${DEFAULT_RATE})
   --rows N             rows of the sample's largest table, 0 to 100000000 (default 100000)
+  --roles MODE         what becomes of owners, grants and settings: carry, or flatten, as the guides have it (default carry)
   --input JSON         execution input of Preflight and Replicate, such as '{"replicaIdentity": "full"}'
   --report FILE        write the report to this file, as JSON
   --keep               leave the servers running at the end and print their URLs, until Ctrl-C
@@ -103,6 +106,7 @@ const SPECIFICATION = {
   writers: { type: 'string' },
   rate: { type: 'string' },
   rows: { type: 'string' },
+  roles: { type: 'string' },
   input: { type: 'string' },
   report: { type: 'string' },
   keep: { type: 'boolean' },
@@ -194,16 +198,27 @@ export function parseOptions(words: readonly string[]): RehearsalOptions | 'help
     }
   };
 
+  const givenInput = input();
+  const roles = (): RehearsalOptions['roles'] => {
+    const text = given.get('roles');
+    const said = text ?? givenInput.roles ?? 'carry';
+    const found = (['carry', 'flatten'] as const).find((known) => known === said);
+    if (!found) problems.push(`--roles must be carry or flatten, not "${text}".`);
+    return found ?? 'carry';
+  };
+
+  const chosen = roles();
   const options: RehearsalOptions = {
     ...sides,
     targetLogin: targetLogin(),
+    roles: chosen,
     sourceDump: given.get('source-dump'),
     schemaFixes: given.has('schema-fixes'),
     until: machine(),
     writers: wholeNumber('writers', 4, 0, 64),
     rate: wholeNumber('rate', DEFAULT_RATE, 1, 10_000),
     rows: wholeNumber('rows', 100_000, 0, 100_000_000),
-    input: input(),
+    input: given.has('roles') ? { ...givenInput, roles: chosen } : givenInput,
     report: given.get('report'),
     keep: given.has('keep'),
   };

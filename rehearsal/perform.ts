@@ -1,15 +1,20 @@
 /** A rehearsal's whole course: machine after machine, with an application at work until the last comparison. */
-import { parseInput } from '../lambdas/config/input.ts';
+import { type Exclusions, parseInput } from '../lambdas/config/input.ts';
 import type { Json } from '../lambdas/config/json.ts';
 import type { SideName } from '../lambdas/config/side-name.ts';
 import type { MachineName } from '../lambdas/engine/machines.ts';
+import { identifier } from '../lambdas/postgres/quote.ts';
 import { conclude } from './conclude.ts';
 import type { Machinery, RehearsalContext } from './context.ts';
 import { courseUntil, LEADS_TO } from './course.ts';
 import { type Examination, examine } from './examine.ts';
+import { type AccessComparison, compareAccess } from './inventory/access.ts';
+import { lookAtBoth } from './inventory/look.ts';
+import { scopeOf } from './inventory/scope.ts';
 import { type CatalogComparison, catalogsOfBoth, compareCatalogs } from './inventory/unchanged.ts';
 import type { Outcome } from './machines/execution.ts';
 import type { Report } from './report.ts';
+import { SHOP_ROLE } from './servers/pair.ts';
 import { type Performance, switchesOf } from './switches.ts';
 import { consentOf } from './way-back.ts';
 import { placeOf } from './workload/connection.ts';
@@ -58,11 +63,14 @@ async function run(context: Performing): Promise<Report> {
     course.filter((name) => name !== 'Cleanup'),
   );
   await stopWriters(context);
-  const examination = isReplicated(runner.outcomes) ? await look(context) : undefined;
+  let examination = isReplicated(runner.outcomes) ? await look(context) : undefined;
   let catalogs: CatalogComparison | undefined;
   if (before && isThrough) {
     const { status } = await runner.run('Cleanup', inputOf('Cleanup', context));
-    if (status === 'SUCCEEDED') catalogs = compareCatalogs(before, await catalogsOfBoth(sides));
+    if (status === 'SUCCEEDED') {
+      catalogs = compareCatalogs(before, await catalogsOfBoth(sides), carriedTo(sides));
+      if (examination && sides.carried) examination = { ...examination, access: await accessAtTheEnd(context, examination.access) };
+    }
   }
   const { journal } = workload;
   const switches = switchesOf(performances, journal.acknowledgements, sides.application);
@@ -79,6 +87,18 @@ async function run(context: Performing): Promise<Report> {
     fixes,
   });
 }
+
+/** What may have changed on the target for good. */
+const carriedTo = ({ carried, loginIsMade }: Performing['sides']): Parameters<typeof compareCatalogs>[2] =>
+  carried ? { login: loginIsMade ? identifier(SHOP_ROLE) : undefined } : undefined;
+
+/** `Cleanup` takes back what the migration was given, and nothing else: what differed before it is told all the same. */
+async function accessAtTheEnd(context: Performing, before: AccessComparison): Promise<AccessComparison> {
+  const after = await lookAtBoth(context.sides, async (both) => compareAccess(both, await scopeOf(both.source, leftOutOf(context))));
+  return { ...after, different: [...new Set([...before.different, ...after.different])] };
+}
+
+const leftOutOf = (context: Performing): Exclusions => parseInput(leftOutBy(inputOf('Replicate', context)));
 
 const isReplicated = (outcomes: readonly Outcome[]): boolean =>
   outcomes.some(({ name, status }) => name === 'Replicate' && status === 'SUCCEEDED');
@@ -164,6 +184,15 @@ async function look(context: Performing): Promise<Examination> {
   const { sides, workload, subjects, secret, performances, hooks } = context;
   const serving = await secret.pointsAt();
   const switched = serving === 'target' || performances.some(({ outcome }) => outcome.status === 'SUCCEEDED');
-  const leftOut = parseInput(leftOutBy(inputOf('Replicate', context)));
-  return examine({ sides, journal: workload.journal, subjects, serving, switched, leftOut, progress: hooks.progress });
+  const leftOut = leftOutOf(context);
+  return examine({
+    sides,
+    journal: workload.journal,
+    subjects,
+    serving,
+    switched,
+    leftOut,
+    carried: sides.carried,
+    progress: hooks.progress,
+  });
 }

@@ -2,7 +2,7 @@
 import pg from 'pg';
 import { clientConfig } from '../lambdas/adapters/postgres/client-config.ts';
 import { loadDump } from './dump/load-dump.ts';
-import { actAsOperator, keysTo } from './dump/operator.ts';
+import { actAsOperator, keysTo, makeRolesAtTarget } from './dump/operator.ts';
 import { OutOfLocks } from './dump/refused.ts';
 import type { RehearsalOptions } from './options.ts';
 import type { Progress } from './progress.ts';
@@ -37,7 +37,7 @@ async function loadFrom(path: string, progress: Progress, sides: Sides): Promise
   const { source, target } = sides.servers;
   if (!source) throw new Error('A dump is loaded into an embedded source.');
   progress.say(`Loading ${path}`);
-  const servers = { source, target };
+  const servers = { source, target, carried: sides.carried };
   const load = () => loadDump({ path, source: sides.source, ...keysTo(servers) });
   const loaded = await load().catch(async (error: unknown) => {
     if (!(error instanceof OutOfLocks)) throw error;
@@ -58,6 +58,8 @@ async function fill(options: RehearsalOptions, progress: Progress, sides: Sides)
   if (sides.servers.source && options.sourceDump === undefined) {
     progress.say(`Loading the sample shop, ${options.rows.toLocaleString('en')} rows in its largest table`);
     await loadShop(sides.source, options.rows);
+    const { source, target } = sides.servers;
+    if (!sides.carried) await makeRolesAtTarget({ source, target }, sides.source.database);
     return writes ? SHOP_SUBJECTS : [];
   }
   if (!writes) return [];

@@ -3,6 +3,7 @@ import { atMost } from '../lambdas/config/listing.ts';
 import { mentioned } from './dump/passed-over.ts';
 import type { Finding, FoundByMachines } from './findings.ts';
 import type { Fixes } from './fixes.ts';
+import type { AccessComparison } from './inventory/access.ts';
 import type { IndexComparison } from './inventory/indexes.ts';
 import type { SequenceComparison } from './inventory/sequences.ts';
 import type { TableComparison } from './inventory/tables.ts';
@@ -48,6 +49,8 @@ export interface Report {
   readonly tables: TableComparison;
   readonly sequences: SequenceComparison;
   readonly indexes: IndexComparison;
+  /** Owners, effective rights of every role, memberships, default privileges and settings; none with `--roles flatten`. */
+  readonly access: AccessComparison;
   /** Both servers after `Cleanup` beside what they were before `Preflight`. */
   readonly catalogs: CatalogComparison;
   readonly copy: { readonly bytes: number; readonly seconds: number };
@@ -65,7 +68,7 @@ const few = (names: readonly string[], comma = ', '): string => atMost(NAMES_SHO
 
 /** Everything that keeps a finished rehearsal from having passed. */
 export function reasonsAgainst(report: Omit<Report, 'outcome' | 'reasons'>, refusals: readonly string[]): string[] {
-  const { writes, tables, sequences, indexes, catalogs } = report;
+  const { writes, tables, sequences, indexes, access, catalogs } = report;
   return [
     ...(writes.lost ? [`${writes.lost} acknowledged writes are lost.`] : []),
     ...(writes.duplicated ? [`${writes.duplicated} rows are there more often than once.`] : []),
@@ -73,6 +76,7 @@ export function reasonsAgainst(report: Omit<Report, 'outcome' | 'reasons'>, refu
     ...refusals.map((refusal) => `A server refused a statement of the application: ${refusal}.`),
     ...(tables.different.length > 0 ? [`These tables differ: ${few(tables.different)}.`] : []),
     ...(sequences.behind.length > 0 ? [`These sequences would give out values again: ${few(sequences.behind)}.`] : []),
+    ...(access.different.length > 0 ? [`These owners, rights or settings differ: ${few(access.different, '; ')}.`] : []),
     ...(catalogs.different.length > 0 ? [`After the clean-up, these are not as they were before: ${few(catalogs.different, '; ')}.`] : []),
     ...(indexes.missing.length > 0 ? [`These indexes or constraints are missing on the target: ${few(indexes.missing)}.`] : []),
   ];
@@ -84,7 +88,7 @@ const seconds = (value: number): string => `${value.toFixed(1)} s`;
 
 /** A few lines for the operator. */
 export function summary(report: Report): string {
-  const { machines, writes, tables, sequences, indexes, catalogs, copy, findings, switches } = report;
+  const { machines, writes, tables, sequences, indexes, access, catalogs, copy, findings, switches } = report;
   const verdict = { passed: 'PASSED', failed: 'FAILED', unknown: 'COULD NOT TELL' }[report.outcome];
   const ran = machines.map(({ name, status, seconds: took }) => `${name} ${status.toLowerCase()} in ${seconds(took)}`).join(', ');
   const replicated = machines.some(({ name, status }) => name === 'Replicate' && status === 'SUCCEEDED');
@@ -93,6 +97,9 @@ export function summary(report: Report): string {
     `Proved   ${tables.compared - tables.different.length} of ${tables.compared} tables equal row by row, ` +
       `${sequences.compared - sequences.behind.length} of ${sequences.compared} sequences ahead, ` +
       `${indexes.expected - indexes.missing.length} of ${indexes.expected} indexes and constraints there`,
+    ...(access.compared > 0
+      ? [`Rights   ${access.compared - access.different.length} of ${access.compared} owners, rights and settings as on the source`]
+      : []),
     ...switches.map(switched),
     `Writes   ${writes.acknowledged} acknowledged, ${writes.lost ?? 'unknown'} lost, ${writes.duplicated ?? 'unknown'} duplicated; ` +
       `${writes.rejected} attempts had to be repeated, the longest pause was ${seconds(writes.longestPauseMs / 1000)}`,

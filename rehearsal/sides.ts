@@ -15,7 +15,16 @@ import { urlOf } from './database-url.ts';
 import type { RehearsalOptions } from './options.ts';
 import type { ServerVersion } from './servers/binaries.ts';
 import type { Edge, EdgeOptions } from './servers/front/edge.ts';
-import { APPLICATION_ROLE, applicationLogin, asSuperuser, type Entrance, endSide, startSource, startTarget } from './servers/pair.ts';
+import {
+  APPLICATION_ROLE,
+  applicationLogin,
+  asSuperuser,
+  type Entrance,
+  endSide,
+  SHOP_ROLE,
+  startSource,
+  startTarget,
+} from './servers/pair.ts';
 import type { Parameters, Server } from './servers/server.ts';
 
 /** One that needs quoting, like those of some users. */
@@ -44,9 +53,16 @@ export interface Sides {
   readonly servers: { readonly source: Server | undefined; readonly target: Server | undefined };
   /** Before an embedded target. */
   readonly edge: Edge | undefined;
-  /** The application's login: a role of its own on embedded servers, the URL's user on the user's servers. */
+  /**
+   * The application's login: a role of its own on embedded servers, the URL's user on the user's servers. At the target it is the one that is
+   * given, if one is: see {@link Sides.loginIsMade}.
+   */
   readonly application: Readonly<Record<SideName, ConnectionSettings>>;
-  /** Gives the application's role its rights on what is there now. Nothing happens on a user's server. */
+  /** Whether the migration makes the application's login at the target, for the sample's own role. */
+  readonly loginIsMade: boolean;
+  /** Whether owners, grants and settings are to be on the target as on the source. */
+  readonly carried: boolean;
+  /** Gives the application's role its rights on what is there now, where it does not bring them. Nothing happens on a user's server. */
   letApplicationIn(side: SideName): Promise<void>;
   /** Does what Preflight asks for where policies hide rows. Nothing happens on a user's server. */
   passByPolicies(): Promise<void>;
@@ -74,7 +90,13 @@ export interface TargetOptions {
 
 /** Starts what has to be started. Whatever fails, nothing is left. */
 export async function openSides(
-  { source, target, targetLogin }: Pick<RehearsalOptions, 'source' | 'target'> & Partial<Pick<RehearsalOptions, 'targetLogin'>>,
+  {
+    source,
+    target,
+    targetLogin,
+    sourceDump,
+    roles = 'carry',
+  }: Pick<RehearsalOptions, 'source' | 'target'> & Partial<Pick<RehearsalOptions, 'targetLogin' | 'sourceDump' | 'roles'>>,
   { parameters, edge }: TargetOptions = {},
 ): Promise<Sides> {
   const open = async (side: typeof source, start: (version: ServerVersion) => ReturnType<typeof startTarget>): Promise<Opened> => {
@@ -95,10 +117,10 @@ export async function openSides(
       if (opened.status === 'fulfilled' && opened.value.own) endSide(opened.value.own);
     throw error;
   });
-  return sidesOf(from, to);
+  return sidesOf(from, to, roles === 'carry', sourceDump === undefined);
 }
 
-function sidesOf(from: Opened, to: Opened): Sides {
+function sidesOf(from: Opened, to: Opened, carried: boolean, isSample: boolean): Sides {
   const embedded = [from.own, to.own].filter((own) => own !== undefined);
   let folder: string | undefined;
   const authorityFile = (authority: string): string => {
@@ -108,7 +130,9 @@ function sidesOf(from: Opened, to: Opened): Sides {
     return path;
   };
   const opened = { source: from, target: to };
-  const login = ({ settings, own }: Opened) => (own ? applicationLogin(own.entrance, settings.database) : settings);
+  const ownsRole = carried && isSample && from.own !== undefined && to.own !== undefined;
+  const login = ({ settings, own }: Opened) =>
+    own ? applicationLogin(own.entrance, settings.database, ownsRole ? SHOP_ROLE : APPLICATION_ROLE) : settings;
   const urlOfSide = ({ settings, own }: Opened) => urlOf(settings, own && authorityFile(own.entrance.authority));
   return {
     source: from.settings,
@@ -121,9 +145,12 @@ function sidesOf(from: Opened, to: Opened): Sides {
     servers: { source: from.own?.server, target: to.own?.server },
     edge: to.own?.edge,
     application: { source: login(from), target: login(to) },
+    loginIsMade: ownsRole,
+    carried,
     async letApplicationIn(side) {
       const { settings, own } = opened[side];
-      if (own) await letApplicationIn(settings, APPLICATION_ROLE);
+      const bringsRights = ownsRole || (side === 'target' && carried && from.own !== undefined);
+      if (own && !bringsRights) await letApplicationIn(settings, APPLICATION_ROLE);
     },
     passByPolicies: async () => (from.own ? passByPolicies(from.settings) : undefined),
     emptySource: async () => from.own?.empty(),

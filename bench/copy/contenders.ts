@@ -4,7 +4,7 @@ import { pgDump } from '../../lambdas/adapters/pg-dump/pg-dump.ts';
 import { clientConfig } from '../../lambdas/adapters/postgres/client-config.ts';
 import { REPLICATION_ROLE } from '../../lambdas/config/names.ts';
 import { newPassword } from '../../lambdas/config/secrets.ts';
-import { noApplication, noHook } from '../../lambdas/ports/application.ts';
+import { noApplication, noHook, noMadeLogin } from '../../lambdas/ports/application.ts';
 import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
 import { noFunctions } from '../../lambdas/ports/functions.ts';
 import { conninfo, literal } from '../../lambdas/postgres/quote.ts';
@@ -66,6 +66,7 @@ const thisProject: Contender = {
         target,
         cluster: unmanagedCluster,
         application: noApplication,
+        applicationLogin: noMadeLogin,
         hook: noHook,
         functions: noFunctions,
         replication: { user: REPLICATION_ROLE, password: secret.password, host: source.host, port: source.port, sslmode: 'require' },

@@ -1,15 +1,17 @@
 /** Bindings → the ports that one step needs. Lambda and the rehearsal differ only in the {@link Bindings} they pass. */
 import type { SideName } from '../config/side-name.ts';
+import type { FindMadeUser, MadeLogin, MadeLoginAccess } from '../ports/application.ts';
 import type { Bindings } from '../ports/bindings.ts';
 import type { Ports, Views } from '../ports/ports.ts';
 import type { ReplicationAccess, ReplicationLogin, Route } from '../ports/replication.ts';
+import { loginMadeFor } from '../state/application-login.ts';
 import { pgDump } from './pg-dump/pg-dump.ts';
 import { comparisonPort } from './postgres/comparison.ts';
 import { databasePort } from './postgres/database.ts';
 import type { WholeWords } from './postgres/database-errors.ts';
 import { canLogIn } from './postgres/log-in.ts';
 import { lowLoginPort } from './postgres/low-login.ts';
-import { userAt } from './postgres/user-at.ts';
+import { type NamesItself, userAt } from './postgres/user-at.ts';
 import { type ReachableServer, routeToTarget } from './postgres/way-back.ts';
 
 export interface OpenPorts {
@@ -38,6 +40,7 @@ export function openPorts(step: string, bindings: Partial<Bindings>, log?: Whole
   };
   const [atSource, atTarget] = [at('source'), at('target')];
   const comparison = login && atSource && atTarget && comparisonPort(login, { source: atSource, target: atTarget }, step, log);
+  const application = bindings.application?.asking?.(madeUser(step, atTarget)) ?? bindings.application;
   const others = {
     cluster: bindings.cluster,
     clusterSetup: bindings.cluster,
@@ -51,9 +54,10 @@ export function openPorts(step: string, bindings: Partial<Bindings>, log?: Whole
     lowLogin: atTarget && lowLoginPort(atTarget, step, log),
     replicationSecret: bindings.replicationSecret,
     schemaDump: bindings.source && pgDump(bindings.source, step, undefined, log),
-    application: bindings.application,
-    applicationView: bindings.application,
-    applicationOriginal: bindings.application,
+    application,
+    applicationView: application,
+    applicationOriginal: application,
+    applicationLogin: bindings.applicationLogin && madeLoginAccess(bindings.applicationLogin, step, atTarget, log),
     hook: bindings.hook,
     functions: bindings.functions,
   };
@@ -62,6 +66,29 @@ export function openPorts(step: string, bindings: Partial<Bindings>, log?: Whole
     acting: { ...others, source: source?.acting, target: target?.acting } satisfies Record<keyof Ports, unknown> as Ports,
     close: async () => {
       await Promise.all([source?.close(), target?.close(), comparison?.close()]);
+    },
+  };
+}
+
+/** Finds the user of the login that was made, as it logs in there. */
+const madeUser =
+  (step: string, target: NamesItself | undefined): FindMadeUser =>
+  async (users) => {
+    if (!target) throw new Error(`${step} asks for the application's login without needing the target.`);
+    const made = await loginMadeFor(target.looking, users);
+    return made && userAt(made.role, target);
+  };
+
+function madeLoginAccess(login: MadeLogin, step: string, target: ReachableServer | undefined, log?: WholeWords): MadeLoginAccess {
+  return {
+    password: () => login.password(),
+    async works(role) {
+      if (!target) throw new Error(`${step} tries the application's login without needing the target.`);
+      return canLogIn(
+        { ...target.settings, user: await userAt(role, target), password: await login.password(), currentLogin: undefined },
+        step,
+        log,
+      );
     },
   };
 }

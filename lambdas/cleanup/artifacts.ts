@@ -6,6 +6,7 @@ import { forceHeld } from '../replication/held-force.ts';
 import { makeHeldKeys } from '../replication/held-keys.ts';
 import { putBackIdentities } from '../replication/identity/put-back.ts';
 import { leaveCarriedRoles } from '../roles/leave.ts';
+import { dropApplicationLogin } from '../roles/leave-application.ts';
 import { removeTrialRole } from '../sample/role.ts';
 import { cancelSwitches, dropSchema, unsubscribe } from './own-schema.ts';
 import { unpublish } from './publisher.ts';
@@ -78,6 +79,7 @@ export async function removeArtifacts(targets: readonly CleanupTarget[], remaini
     const forced = await forceHeld(side);
     if (!(await makeHeldKeys(side)) || !forced) return false;
     if (!(await (drop ? dropCopied : putBackIdentities)(side, remainingMs))) return false;
+    if (drop) await dropApplicationLogin(side);
     await leaveCarriedRoles(side, drop);
     await dropSchema(side);
     return true;

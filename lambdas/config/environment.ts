@@ -13,8 +13,12 @@ export const VARIABLE = {
   replicationSecret: 'REPLICATION_SECRET_ARN',
   /** Secret from which the application reads its connection. */
   applicationSecret: 'APPLICATION_SECRET_ARN',
-  /** Secret with the application's login at the target; often the target secret itself. */
+  /** Secret with the application's login at the target, where one is given. */
   applicationTargetSecret: 'APPLICATION_TARGET_SECRET_ARN',
+  /** Secret with the password of the login that the migration makes for the application at the target, where none is given. */
+  applicationLogin: 'APPLICATION_LOGIN_SECRET_ARN',
+  /** Name of the role that is made for an application that logs in as the master. */
+  applicationRole: 'APPLICATION_ROLE',
   /** Names under which the application knows the source beside those of RDS, each with or without a port, separated by commas. */
   applicationSourceHosts: 'APPLICATION_SOURCE_HOSTS',
   /** Function of the user's that is called around a switch. */

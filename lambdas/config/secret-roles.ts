@@ -3,15 +3,16 @@
  * a switch writes into the application's. Settings spell a secret in several ways, so all spellings are compared.
  */
 
-export type SecretRole = 'source' | 'target' | 'replication' | 'application' | 'applicationTarget';
+export type SecretRole = 'source' | 'target' | 'replication' | 'application' | 'applicationTarget' | 'applicationLogin';
 
-/** Names for messages: the settings, and the secret of the replication role, which the stack makes. */
+/** Names for messages: the settings, and the secrets that the stack makes. */
 const NAMES: Readonly<Record<SecretRole, string>> = {
   source: '"sourceSecretArn"',
   target: '"targetSecretArn"',
   replication: "the stack's secret of the replication role",
   application: '"applicationSecretArn"',
   applicationTarget: '"applicationTargetSecretArn"',
+  applicationLogin: "the stack's secret of the application's login",
 };
 
 /** The application may log in to the target as we do, which is the default. */

@@ -114,6 +114,12 @@ export function parseReplicationSecret(text: string, secret: string): Login {
   return { user: username, password };
 }
 
+/** @param secret ARN or name of the secret, for messages @returns the password of the login that the migration makes for the application */
+export function parseMadeLogin(text: string, secret: string): string {
+  const expected = 'The stack generates it; deploy again to have it restored.';
+  return demand(fieldsOf(text, secret, expected), ['password'], secret, expected).password;
+}
+
 /**
  * The query of a URL is left aside: `sslmode` because we always verify in full, `sslrootcert=system` because that is what we verify against.
  * @param secret ARN or name of the secret, for messages

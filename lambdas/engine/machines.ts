@@ -56,6 +56,7 @@ export const MACHINES = {
       until('CreateSubscription'),
       until('AwaitCopy'),
       until('BuildIndexes'),
+      task('CreateApplicationLogin'),
       until('AwaitConvergence'),
       task('SyncSequences'),
       until('CompareData'),

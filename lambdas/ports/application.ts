@@ -1,4 +1,5 @@
 /** The application in a switch: its secret, a hook function of the user's, and the defaults where neither is configured. */
+import { InvalidConfiguration } from '../config/errors.ts';
 import type { SideName } from '../config/side-name.ts';
 
 /** Why a secret must not be changed by a switch, though it can be read. */
@@ -33,6 +34,36 @@ export interface ApplicationView {
   sourceUsers(): Promise<readonly string[]>;
   /** User of the application's login on the target; undefined where no secret is configured. */
   targetUser(): Promise<string | undefined>;
+  /** The login on the target that the migration makes; undefined where one is given, or where no secret is configured. */
+  readonly makesLogin: { readonly role: string | undefined } | undefined;
+}
+
+/**
+ * Finds the user of the application's login on the target that the migration has made; undefined where it has made none.
+ * @param users see {@link ApplicationView.currentUsers}, of a value that leads to the source
+ */
+export type FindMadeUser = (users: readonly string[]) => Promise<string | undefined>;
+
+/** What binds the application: where the migration makes its login, only the target knows for which role. */
+export interface ApplicationBinding extends Application {
+  /** The same secret, once the target can be asked. @default - no login is made, and there is nothing to ask */
+  readonly asking?: ((find: FindMadeUser) => Application) | undefined;
+}
+
+/** The password of the login that the migration makes; see {@link ApplicationView.makesLogin}. */
+export interface MadeLogin {
+  /** @throws InvalidConfiguration where the stack makes no login */
+  password(): Promise<string>;
+}
+
+/** The same login, which can also be tried. */
+export interface MadeLoginAccess extends MadeLogin {
+  /**
+   * Whether the target accepts this role with the password. Stored passwords can be read by superusers only, so a login is tried.
+   * @param role by the name that the server knows
+   * @throws TransientError where the target cannot be reached
+   */
+  works(role: string): Promise<boolean>;
 }
 
 /** The secret's value from before the first switch, which is kept. */
@@ -79,10 +110,17 @@ export const noApplication: Application = {
   currentUsers: async () => [],
   sourceUsers: async () => [],
   targetUser: async () => undefined,
+  makesLogin: undefined,
   keepOriginal: async () => {},
   pointAt: async () => {},
   isKept: async () => false,
   forgetOriginal: async () => {},
+};
+
+export const noMadeLogin: MadeLogin = {
+  async password() {
+    throw new InvalidConfiguration('The stack makes no login of the application. Nothing was touched; deploy the stack again.');
+  },
 };
 
 export const noHook: Hook = { configured: false, call: async () => {} };

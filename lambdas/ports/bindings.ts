@@ -1,4 +1,4 @@
-import type { Application, Hook } from './application.ts';
+import type { ApplicationBinding, Hook, MadeLogin } from './application.ts';
 import type { Cluster } from './cluster.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
 import type { Executions } from './executions.ts';
@@ -14,7 +14,9 @@ export interface Bindings {
   readonly replication: ReplicationLogin;
   readonly wayBack: WayBackSettings;
   readonly replicationSecret: ReplicationSecret;
-  readonly application: Application;
+  readonly application: ApplicationBinding;
+  /** Password of the application's login on the target, where the stack makes one. */
+  readonly applicationLogin: MadeLogin;
   readonly hook: Hook;
   readonly functions: Functions;
 }

@@ -1,5 +1,5 @@
 /** All ports together, by the names that a step's needs have. */
-import type { Application, ApplicationOriginal, ApplicationView, Hook } from './application.ts';
+import type { Application, ApplicationOriginal, ApplicationView, Hook, MadeLoginAccess } from './application.ts';
 import type {
   ClusterAccess,
   ClusterReboot,
@@ -35,6 +35,7 @@ export interface Ports {
   readonly application: Application;
   readonly applicationView: ApplicationView;
   readonly applicationOriginal: ApplicationOriginal;
+  readonly applicationLogin: MadeLoginAccess;
   readonly hook: Hook;
   readonly functions: Functions;
 }
@@ -60,6 +61,7 @@ export interface Views {
   readonly application: ApplicationView;
   readonly applicationView: ApplicationView;
   readonly applicationOriginal: Pick<ApplicationOriginal, 'isKept'>;
+  readonly applicationLogin: Pick<MadeLoginAccess, 'works'>;
   /** There is nothing to read. */
   readonly hook: object;
   /** Waking a function changes nothing. */

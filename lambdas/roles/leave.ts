@@ -31,10 +31,20 @@ async function dropWhatWasCarried(session: Pick<Session, 'query' | 'script'>, ro
   const made = roles.filter(({ made }) => made).map(({ name }) => name);
   const [ours] = await session.query(ownRole());
   if (!ours) return;
+  await dropMadeRoles(session, attempts, made, ours.name);
+}
+
+/** One that owns something, or that another database grants something to, stays. */
+export async function dropMadeRoles(
+  session: Pick<Session, 'query'>,
+  attempts: Attempts,
+  made: readonly string[],
+  ours: string,
+): Promise<void> {
   const inUse = new Set((await session.query(rolesInUse(made))).map(({ name }) => name));
   for (const name of made.filter((one) => !inUse.has(one))) {
     await attempts.run([
-      ...[asRoleMaker(name), joinRole(name, ours.name), asOurselves(), disown(name)],
+      ...[asRoleMaker(name), joinRole(name, ours), asOurselves(), disown(name)],
       ...[asRoleMaker(name), dropMadeRole(name), asOurselves()],
     ]);
   }

@@ -48,14 +48,16 @@ export interface HeldForce extends TableName {
 /** To be asked only where {@link heldForceExists}. */
 export const heldForce = (): Statement<HeldForce> => statement(`select schema, "table", copied, held, refused from ${TABLE} order by 1, 2`);
 
-/** Tables of a subscription that would stop it, of those that we may alter. */
-const STOPPING = (subscription: string): string => `
+/** Tables of a subscription, and others, that would stop it, of those that we may alter. */
+const STOPPING = (subscription: string, others: readonly TableName[] = []): string => `
     select n.nspname as schema, c.relname as "table"
     from pg_class as c
     join pg_namespace as n on n.oid = c.relnamespace
     where c.relforcerowsecurity and pg_has_role(c.relowner, 'usage') and n.nspname <> '${SCHEMA}'
       and current_setting('server_version_num')::int >= ${APPLIES_UNDER_POLICIES_SINCE}0000
-      and c.oid in (select r.srrelid from pg_subscription_rel as r where r.srsubid in ${subscriptionIds(`${literal(subscription)}::name`)})`;
+      and (c.oid in (select r.srrelid from pg_subscription_rel as r where r.srsubid in ${subscriptionIds(`${literal(subscription)}::name`)})
+        or (n.nspname, c.relname) in (
+          select o.schema, o."table" from jsonb_to_recordset(${literal(JSON.stringify(others))}) as o (schema name, "table" name)))`;
 
 /** @param subscription name of one whose tables are known */
 export const forcedUnder = (subscription: string): Statement<TableName> =>
@@ -68,7 +70,7 @@ const TRIES = 5;
 /** A loop over records `t`, in a transaction that may go on afterwards. */
 const eachTable = (loop: string): Statement =>
   statement(`
-do $do$
+do ${literal(`
 declare
   t record;
   lock_wait text := current_setting('lock_timeout');
@@ -78,7 +80,7 @@ begin
 ${loop.trim()}
   perform set_config('lock_timeout', lock_wait, true);
 end
-$do$
+`)}
 `);
 
 const THIS = `schema = t.schema and "table" = t."table"`;
@@ -86,11 +88,12 @@ const THIS = `schema = t.schema and "table" = t."table"`;
 /**
  * On the side that is to subscribe, whose subscription knows its tables already; it is closed to the application by then. In this order,
  * in one transaction. What cannot be had for a moment is left to the next visit ({@link forcedUnder}): a switch is committed by then.
+ * @param others tables that it is about to take in
  */
-export const holdForce = (subscription: string): Statement[] => [
+export const holdForce = (subscription: string, others: readonly TableName[] = []): Statement[] => [
   createHeldForce(),
   eachTable(`
-  for t in ${STOPPING(subscription)}
+  for t in ${STOPPING(subscription, others)}
   loop
     for try in 1..${TRIES} loop
       begin

@@ -80,7 +80,7 @@ export const OWN_TABLES = {
   heldForce: kept('held_force', {
     on: BOTH,
     holds: 'Tables that do not force row-level security on their owners as long as this side subscribes.',
-    writtenBy: ['CopySchema', ...SWITCHING, 'DropReplication'],
+    writtenBy: ['CopySchema', 'CreateSubscription', ...SWITCHING, 'DropReplication'],
   }),
   replicaIdentities: kept('replica_identity', {
     on: BOTH,
@@ -100,7 +100,12 @@ export const OWN_TABLES = {
   carriedRoles: kept('carried_role', {
     on: ['target'],
     holds: 'Roles of the source that stand on the target: by which name, whether the migration made them, and what it has to take back.',
-    writtenBy: ['CopySchema'],
+    writtenBy: ['CopySchema', 'CreateApplicationLogin'],
+  }),
+  applicationLogin: kept('application_login', {
+    on: ['target'],
+    holds: 'The role with which the application logs in on the target, with a password of ours, and whether the migration made the role.',
+    writtenBy: ['CreateApplicationLogin'],
   }),
   accessDue: kept('access_due', {
     on: ['target'],

@@ -2,7 +2,9 @@
  * Guide A, step 4, and guide W, step 7, in the order that survives interruption: the slot, the subscription without connecting, then
  * enable and refresh. CREATE SUBSCRIPTION that makes its own slot cannot be part of a transaction, and goes on when its client has gone.
  */
+
 import { MigrationError, ReplicationBroken } from '../config/errors.ts';
+import type { TableName } from '../config/input.ts';
 import { missingFrom } from '../config/tables.ts';
 import type { Acting, Looking, Verdict } from '../engine/contract.ts';
 import { defineStep } from '../engine/step.ts';
@@ -28,6 +30,7 @@ import {
 } from '../replication/subscriptions.sql.ts';
 import { ensureTargetReader, isTargetReaderComplete, lookAtTargetReader, type TargetReader } from '../replication/target-reader.ts';
 import { travelsInBinary } from '../replication/types.sql.ts';
+import { forcedUnder, holdForce } from '../state/held-force.sql.ts';
 import { pinWorkers, workerPinsMissing } from '../state/worker-pins.sql.ts';
 
 /** Transactions to name in the evidence, oldest first. */
@@ -44,6 +47,8 @@ interface Seen {
   readonly durable: boolean;
   /** Whether the workers on the target read every value as it is printed. */
   readonly pinned: boolean;
+  /** Number of tables that force row-level security on their owners, and so would stop the stream. */
+  readonly forced: number;
   /** The role with which the target will be compared. */
   readonly reader: TargetReader;
   /** Transactions for which a slot that is yet to be made has to wait. */
@@ -62,6 +67,7 @@ async function look({ source, target, replication }: Looking<Ports>): Promise<Se
     stream: streamOptions(await source.version(), binary?.safe ?? false),
     durable: commit?.value === 'on',
     pinned: (await target.query(workerPinsMissing(await target.version()))).length === 0,
+    forced: (await target.query(forcedUnder(history.name))).length,
     reader: await lookAtTargetReader(target, replication, history.publication?.tables ?? []),
     waitsFor: !history.slot || history.slot.building ? await source.query(openWriters(WRITERS_SHOWN)) : [],
   };
@@ -73,6 +79,14 @@ async function pin(target: Database): Promise<void> {
   await target.transaction(async (session) => {
     for (const statement of statements) await session.query(statement);
   });
+}
+
+/** Tables that were made by hand may have it. @returns false where one is locked */
+async function withoutForce(target: Database, name: string, others: readonly TableName[]): Promise<boolean> {
+  await target.transaction(async (session) => {
+    for (const statement of holdForce(name, others)) await session.query(statement);
+  });
+  return (await target.query(forcedUnder(name))).length === 0;
 }
 
 const added = ({ tables, publication }: StreamHistory) => missingFrom(tables, publication?.tables ?? []);
@@ -109,6 +123,7 @@ function judge(seen: Seen): Verdict {
     hasOptions(seen) &&
     seen.durable &&
     seen.pinned &&
+    seen.forced === 0 &&
     added(history).length === 0 &&
     removed(history).length === 0 &&
     isTargetReaderComplete(seen.reader);
@@ -173,8 +188,9 @@ export const createSubscription = defineStep({
       const history = await lookAtHistory(source, target);
       if (history.subscription) await release(target, name, history.subscription);
       await noteSubscriber(source, target, name);
+      const unforced = await withoutForce(target, name, added(history));
       if (added(history).length > 0 || removed(history).length > 0) await refresh(target, name, added(history), ctx.remainingMs());
-      return true;
+      return unforced;
     });
     return finished ? undefined : 'pending';
   },

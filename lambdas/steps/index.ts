@@ -14,6 +14,7 @@ import { checkRollback } from './check-rollback.ts';
 import { compareData } from './compare-data.ts';
 import { configureSource } from './configure-source.ts';
 import { copySchema } from './copy-schema.ts';
+import { createApplicationLogin } from './create-application-login.ts';
 import { createPublication } from './create-publication.ts';
 import { createReplicationRole } from './create-replication-role.ts';
 import { createSubscription } from './create-subscription.ts';
@@ -42,6 +43,7 @@ export const steps = {
   CreateSubscription: createSubscription,
   AwaitCopy: awaitCopy,
   BuildIndexes: buildIndexes,
+  CreateApplicationLogin: createApplicationLogin,
   AwaitConvergence: awaitConvergence,
   SyncSequences: syncSequences,
   CompareData: compareData,

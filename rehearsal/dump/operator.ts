@@ -12,6 +12,8 @@ import type { Keys } from './loader.ts';
 export const OWNER_ROLE = 'rehearsal_owner';
 
 interface Embedded {
+  /** Whether the migration carries the roles of the dump to the target, so that they are not made there. @default false */
+  readonly carried?: boolean;
   readonly source: Server;
   /** Undefined where it is the user's server. */
   readonly target: Server | undefined;
@@ -27,13 +29,13 @@ end
 $do$`;
 
 /**
- * Roles of the dump are on both sides, and the master user is a member of each and may make others members, as an operator who restores a
+ * Roles of the dump are where they have to be beforehand, and the master user is a member of each and may make others members, as an operator who restores a
  * dump on Aurora has to be.
  */
-export const keysTo = ({ source, target }: Embedded): Keys => ({
+export const keysTo = ({ source, target, carried = false }: Embedded): Keys => ({
   async createRole(name) {
     await asSuperuser(source.superuser(), [createRole(name), `grant ${identifier(name)} to ${SOURCE_ROLE} with admin option`]);
-    if (target) await asSuperuser(target.superuser(), [createRole(name)]);
+    if (target && !carried) await asSuperuser(target.superuser(), [createRole(name)]);
   },
   async asSuperuser(work) {
     await asSuperuser(source.superuser(), [`alter role ${SOURCE_ROLE} superuser`]);
@@ -99,13 +101,23 @@ $do$`;
 
 const userSchemas = () => statement(`select n.nspname::text from pg_catalog.pg_namespace as n where ${USER_SCHEMA}`);
 
+/** Where roles are not carried, and policies are for them. */
+export async function makeRolesAtTarget({ source, target }: Embedded, database: string): Promise<void> {
+  const names = await namesFrom(source.superuser(database), rolesOfDump());
+  if (target)
+    await asSuperuser(
+      target.superuser(),
+      names.map(([name = '']) => createRole(name)),
+    );
+}
+
 /** @returns what was done, for the user to know */
-export async function actAsOperator({ source, target }: Embedded, database: string): Promise<string[]> {
+export async function actAsOperator({ source, target, carried = false }: Embedded, database: string): Promise<string[]> {
   const from = source.superuser(database);
-  const keys = keysTo({ source, target });
+  const keys = keysTo({ source, target, carried });
   for (const [role = ''] of await namesFrom(from, rolesOfDump())) await keys.createRole(role);
   await asSuperuser(from, [letIntoDatabase()]);
-  const master = target && (await namesFrom(from, policiesForMaster())).length > 0;
+  const master = target && !carried && (await namesFrom(from, policiesForMaster())).length > 0;
   if (master) await asSuperuser(target.superuser(), [createRole(SOURCE_ROLE)]);
   return [
     ...(master ? [`role ${SOURCE_ROLE}: made on the target as well, since policies are for it`] : []),

@@ -16,10 +16,14 @@ select format('%s of %s on %s by %s', a.privilege_type, case a.grantee when 0 th
 from ${catalog} as o, aclexplode(coalesce(${list}, acldefault(${kind}, ${owner}))) as a where ${where}`;
 
 const SUBJECTS = {
-  roles: `select rolname::text as name, concat_ws('/', rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls, rolcanlogin, rolconnlimit) as detail
+  roles: `select oid::regrole::text as name, concat_ws('/', rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls, rolcanlogin, rolconnlimit) as detail
 from pg_roles`,
-  members: `select format('%s in %s', member::regrole, roleid::regrole) as name, count(*)::text as detail from pg_auth_members group by 1`,
-  settings: `select format('%s of role %s in database %s', split_part(entry, '=', 1), case setrole when 0 then 'any' else setrole::regrole::text end,
+  // Before version 16 a membership inherits as its member does, and lets it act as the role. Several grantors may have given it.
+  members: `select format('%s in %s', m.member::regrole, m.roleid::regrole) as name, format('%s%s%s by %s', bool_or(m.admin_option),
+  bool_or(coalesce((to_jsonb(m) ->> 'inherit_option')::boolean, r.rolinherit)), bool_or(coalesce((to_jsonb(m) ->> 'set_option')::boolean, true)),
+  count(*)) as detail
+from pg_auth_members as m join pg_roles as r on r.oid = m.member group by m.member, m.roleid`,
+  settings: `select format('%s of role %s in database %s', split_part(entry, '=', 1), case when setrole = 0 then 'any' when pg_get_userbyid(setrole) = session_user then 'ours' else setrole::regrole::text end,
   coalesce((select datname::text from pg_database where oid = setdatabase), 'any')) as name, entry as detail
 from pg_db_role_setting, unnest(setconfig) as entry`,
   slots: `select slot_name::text as name, coalesce(database::text, '') as detail from pg_replication_slots where not temporary`,

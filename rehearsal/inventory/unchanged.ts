@@ -1,6 +1,7 @@
 /** Whether both servers and the cluster around the source are again what they were before the first machine, but for the copy on the target. */
 import { REPLICATION_ROLE } from '../../lambdas/config/names.ts';
 import type { Cluster } from '../../lambdas/ports/cluster.ts';
+import { withoutCarried } from './carried.ts';
 import { APART_FROM_COPIES, type Catalogs, catalogsOf, changesBetween } from './catalogs.ts';
 import { entriesOfCluster } from './cluster.ts';
 import { lookAtBoth } from './look.ts';
@@ -30,19 +31,25 @@ const withoutOurRole = (catalogs: Catalogs): Catalogs =>
     Object.entries(catalogs).map(([subject, entries]) => [subject, entries.filter(({ name }) => !name.includes(REPLICATION_ROLE))]),
   );
 
-export function compareCatalogs(earlier: BothCatalogs, after: BothCatalogs): CatalogComparison {
+/** @param carried where roles, grants and settings were carried: the role that the application logs in as, as SQL writes it, if it was given a login */
+export function compareCatalogs(
+  earlier: BothCatalogs,
+  after: BothCatalogs,
+  carried?: { readonly login?: string | undefined },
+): CatalogComparison {
   const before = { source: withoutOurRole(earlier.source), target: withoutOurRole(earlier.target) };
   const copied = new Set(after.source.schemas?.map(({ name }) => name));
   const withoutCopies = ({ schemas = [], ...others }: Catalogs): Catalogs => ({
     ...others,
     schemas: schemas.filter(({ name }) => !copied.has(name)),
   });
+  const target = carried ? withoutCarried(before.target, after.target, before.source, carried.login) : after.target;
   const entries = [...Object.values(before.source), ...Object.values(before.target)];
   return {
     compared: entries.reduce((sum, one) => sum + one.length, 0),
     different: [
       ...changesBetween(before.source, after.source).map((change) => `source, ${change}`),
-      ...changesBetween(withoutCopies(before.target), withoutCopies(after.target)).map((change) => `target, ${change}`),
+      ...changesBetween(withoutCopies(before.target), withoutCopies(target)).map((change) => `target, ${change}`),
     ],
   };
 }

@@ -20,6 +20,8 @@ export const SOURCE_ROLE = 'aurora_master';
 export const APPLICATION_ROLE = 'shop_app';
 const SOURCE_PASSWORD = 'rehearsal source';
 const TARGET_PASSWORD = 'rehearsal target';
+/** That of the sample, which makes it, with the password below. */
+export const SHOP_ROLE = 'Shop "Front"';
 const APPLICATION_PASSWORD = 'rehearsal application';
 
 export interface PairOptions {
@@ -99,8 +101,8 @@ async function oneSide(server: Server, entrance: Entrance, { statements, owner, 
 }
 
 /** The application's login to a database of either side. Its rights there are granted once there are objects. */
-export const applicationLogin = (entrance: Entrance, database: string): ConnectionSettings =>
-  entrance.login(APPLICATION_ROLE, APPLICATION_PASSWORD, database);
+export const applicationLogin = (entrance: Entrance, database: string, role: string = APPLICATION_ROLE): ConnectionSettings =>
+  entrance.login(role, APPLICATION_PASSWORD, database);
 
 const sourceRole = (attributes: string, memberships: readonly string[]): SideRoles => ({
   statements: [`create role ${SOURCE_ROLE} login ${attributes} password ${literal(SOURCE_PASSWORD)}`, ...memberships],

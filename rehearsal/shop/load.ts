@@ -5,7 +5,7 @@ import { clientConfig } from '../../lambdas/adapters/postgres/client-config.ts';
 import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
 
 /** In order. Data comes before indexes, as a restore would do it, because that is several times as fast. */
-const FILES = ['1-types.sql', '2-tables.sql', '3-sequences.sql', '4-data.sql', '5-code.sql', '6-real-life.sql'];
+const FILES = ['1-types.sql', '2-tables.sql', '3-sequences.sql', '4-data.sql', '5-code.sql', '6-real-life.sql', '7-roles.sql'];
 
 /** @param rows how many rows the largest table gets; all others keep their size */
 export async function loadShop(source: ConnectionSettings, rows: number): Promise<void> {

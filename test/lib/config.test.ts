@@ -166,6 +166,7 @@ describe('the settings of a deployment', () => {
       'arn:aws:kms:eu-central-1:111122223333:key/0b1c2d3e',
       'means nothing without "applicationTargetSecretArn"',
     ],
+    ['applicationRole', 'shop_rw', 'means nothing without "applicationSecretArn"'],
     ['inputDefaults', '{"indexWorkers": 99}', 'whole number from 1 to 32'],
     ['stackName', 'my stack', 'stack name'],
     ['constructor', 'x', 'not a setting'],
@@ -174,6 +175,18 @@ describe('the settings of a deployment', () => {
     expect(problems.length).toBeGreaterThan(0);
     for (const problem of problems) expect(problem).toContain(reason);
     expect(problems.join('')).not.toMatch(/[\r\n]/);
+  });
+
+  it.each([
+    ['pg_read_all_data', 'kept for the server, the platform or the migration'],
+    ['public', 'kept for the server, the platform or the migration'],
+    ['planetscale_migration_replication', 'kept for the server, the platform or the migration'],
+    ['x'.repeat(64), 'longer than the 63 bytes'],
+  ])('refuse to make the role %s for the application', (applicationRole, reason) => {
+    const applicationSecretArn = CONTEXT.sourceSecretArn.replace('shop', 'other');
+    const named = (role: string) => ({ ...CONTEXT, applicationSecretArn, applicationRole: role });
+    expect(problemsOf(named(applicationRole)).join()).toContain(reason);
+    expect(parseConfig(named('Shop "rw"'))).toHaveProperty('applicationRole', 'Shop "rw"');
   });
 
   it.each(['applicationSecretArn', 'applicationTargetSecretArn', 'applicationSecretKeyArn', 'applicationTargetSecretKeyArn'])(

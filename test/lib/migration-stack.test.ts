@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { App, Stack, Validations } from 'aws-cdk-lib';
 import { Match } from 'aws-cdk-lib/assertions';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -164,12 +165,31 @@ describe('the rights of the stack', () => {
     }
   });
 
-  it('give the application the login of the target, where no other is given', () => {
+  it('let only those read the password of the application that make its login, try it or put it into its secret, where none is given', () => {
     const { applicationSecretArn } = WITH_APPLICATION;
-    const plain = synthesized({ applicationSecretArn });
-    const { APPLICATION_TARGET_SECRET_ARN } = plain.functionOf('SwitchOver').Environment.Variables;
-    expect(APPLICATION_TARGET_SECRET_ARN).toEqual({ Ref: plain.idOf('TargetSecret/Resource') });
+    const plain = synthesized({ applicationSecretArn, applicationRole: 'Shop "rw"' });
+    const password = { Ref: plain.idOf('ApplicationLogin/Resource') };
+    const readers = STEP_NAMES.filter((step) =>
+      resourcesOf(step, 'secretsmanager:GetSecretValue', plain).some((one) => isDeepStrictEqual(one, password)),
+    );
+    expect(readers).toEqual(stepsThatNeed('application', 'applicationLogin'));
+    expect(readers).toEqual(['CreateApplicationLogin', 'CheckCutover', 'SwitchOver', 'LiftFence', 'SwitchBack']);
+    for (const step of stepsThatNeed('application', 'applicationView', 'applicationLogin')) {
+      expect(plain.functionOf(step).Environment.Variables).toMatchObject({
+        APPLICATION_LOGIN_SECRET_ARN: password,
+        APPLICATION_ROLE: 'Shop "rw"',
+      });
+      expect(plain.functionOf(step).Environment.Variables).not.toHaveProperty('APPLICATION_TARGET_SECRET_ARN');
+    }
+    expect(whoMay(plain, 'secretsmanager:PutSecretValue')).not.toContain('CreateApplicationLogin');
     expect(whoMay(plain, 'kms:GenerateDataKey')).toEqual([]);
+  });
+
+  it('make no password of the application where its login is given, or where it has no secret', () => {
+    for (const of of [stack, switching]) {
+      expect(() => of.idOf('ApplicationLogin/Resource')).toThrow();
+      expect(of.functionOf('CreateApplicationLogin').Environment.Variables).not.toHaveProperty('APPLICATION_LOGIN_SECRET_ARN');
+    }
   });
 
   it('let the steps that switch, or end a switch, call the hook function, and no other function', () => {

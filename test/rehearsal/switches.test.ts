@@ -56,6 +56,7 @@ describe('the report of a rehearsal', () => {
     tables: { compared: 2, different: [] },
     sequences: { compared: 2, behind: [] },
     indexes: { expected: 2, missing: [] },
+    access: { compared: 10, different: [] },
     catalogs: { compared: 100, different: [] },
     copy: { bytes: 1, seconds: 1 },
     findings: { blockers: [], warnings: [] },

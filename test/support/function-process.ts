@@ -3,6 +3,7 @@
  * Started with a channel to its parent, which stands for Step Functions and for everything of AWS that the function calls.
  */
 import type { Application, Hook } from '../../lambdas/ports/application.ts';
+import { noMadeLogin } from '../../lambdas/ports/application.ts';
 import type { Bindings } from '../../lambdas/ports/bindings.ts';
 import type { Executions } from '../../lambdas/ports/executions.ts';
 import { noFunctions } from '../../lambdas/ports/functions.ts';
@@ -42,7 +43,8 @@ async function run({ fn, event, budgetMs, source, target, replication, wayBack, 
     replicationSecret: replicationSecret('the root of a switch that rotates nothing'),
     application: {
       secret,
-      ...remote<Omit<Application, 'secret'>>('application', [
+      makesLogin: undefined,
+      ...remote<Omit<Application, 'secret' | 'makesLogin'>>('application', [
         'pointsAt',
         'obstacles',
         'currentUsers',
@@ -54,6 +56,7 @@ async function run({ fn, event, budgetMs, source, target, replication, wayBack, 
         'forgetOriginal',
       ]),
     },
+    applicationLogin: noMadeLogin,
     hook: remote<Hook>('hook', ['call']),
     functions: noFunctions,
     executions: remote<Executions>('executions', ['older', 'steppedAside']),

@@ -9,7 +9,7 @@ import type { SideName } from '../../lambdas/config/side-name.ts';
 import type { StepResult } from '../../lambdas/engine/contract.ts';
 import type { StepName } from '../../lambdas/engine/machines.ts';
 import { type AnyStep, runStep } from '../../lambdas/engine/step.ts';
-import type { Application, Hook } from '../../lambdas/ports/application.ts';
+import type { ApplicationBinding, Hook } from '../../lambdas/ports/application.ts';
 import { noApplication, noHook } from '../../lambdas/ports/application.ts';
 import type { Bindings } from '../../lambdas/ports/bindings.ts';
 import type { Cluster } from '../../lambdas/ports/cluster.ts';
@@ -20,11 +20,13 @@ import { noFunctions } from '../../lambdas/ports/functions.ts';
 import type { Log } from '../../lambdas/ports/log.ts';
 import { stepNamed } from '../../lambdas/steps/index.ts';
 import { auroraStandIn } from '../../rehearsal/aurora-stand-in.ts';
-import { replicationSecret } from '../../rehearsal/bindings.ts';
+import { madeLogin, replicationSecret } from '../../rehearsal/bindings.ts';
 import { type Pair, type PairedDatabase, type PairOptions, startPair } from '../../rehearsal/servers/pair.ts';
 
 /** The one at the source. */
 export const REPLICATION_PASSWORD = "canary 'replication\\ password";
+/** Of the login that the migration makes for the application on the target. */
+export const APPLICATION_PASSWORD = "canary 'application\\ password %";
 /** In place of the tool's own, whose passwords no quoting could spoil. */
 const hostile = (root: string, side: SideName): string => (side === 'source' ? root : `${root} at the target`);
 
@@ -73,7 +75,8 @@ export interface WorldOptions extends Partial<PairOptions> {
   readonly targetSchema?: string;
   readonly cluster?: Cluster;
   readonly executions?: Executions;
-  readonly application?: Application;
+  /** @default - none is configured */
+  readonly application?: ApplicationBinding;
   readonly hook?: Hook;
   readonly functions?: Functions;
 }
@@ -121,6 +124,7 @@ async function worldOf(pair: Pair, options: WorldOptions, owner: boolean): Promi
     cluster: options.cluster ?? auroraStandIn(pair.source),
     executions: options.executions ?? alone,
     application: options.application ?? noApplication,
+    applicationLogin: madeLogin(APPLICATION_PASSWORD),
     hook: options.hook ?? noHook,
     functions: options.functions ?? noFunctions,
     replication: {

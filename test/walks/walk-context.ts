@@ -38,6 +38,7 @@ export class WalkedSecret {
   readonly secret = 'the application';
   obstacles = async (): Promise<[]> => [];
   currentUsers = async (): Promise<string[]> => ['the_application'];
+  makesLogin = undefined;
   sourceUsers = async (): Promise<string[]> => ['the_application'];
   targetUser = async (): Promise<string> => 'the_application';
   pointsAt = async (): Promise<SideName> => this.leadsTo;

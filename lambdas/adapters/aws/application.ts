@@ -13,7 +13,7 @@ import { addressesIn, leadsTo, retargeted, usersIn } from '../../config/applicat
 import { InvalidConfiguration, type MigrationError } from '../../config/errors.ts';
 import type { Address, ApplicationLogin } from '../../config/secrets.ts';
 import type { SideName } from '../../config/side-name.ts';
-import type { Application, SecretObstacle } from '../../ports/application.ts';
+import type { Application, FindMadeUser, MadeLogin, SecretObstacle } from '../../ports/application.ts';
 import { ORIGINAL_LABEL } from '../../ports/application.ts';
 import { translateCommon } from './aws-errors.ts';
 import { obstaclesIn } from './secret-obstacles.ts';
@@ -29,15 +29,25 @@ export interface ApplicationSides {
   readonly login: ApplicationLogin;
 }
 
+/** A login that the migration makes for the application, in place of the one of {@link ApplicationSides}. */
+export interface LoginToMake extends MadeLogin {
+  /** See `ApplicationView.makesLogin`. */
+  readonly role: string | undefined;
+  /** Asks the target. */
+  readonly find: FindMadeUser;
+}
+
 /**
  * @param find called when the first call needs it, and remembered: removing the label must not fail because of another secret
  * @param claim called with the secret's complete ARN once the sides are known; throws where it is that of one of their secrets
+ * @param toMake the application's login at the target, where the migration makes it. @default - the login of the sides
  */
 export function applicationPort(
   client: SecretsManagerClient,
   secret: string,
   find: () => Promise<ApplicationSides>,
   claim: (arn: string) => void = () => {},
+  toMake?: LoginToMake,
 ): Application {
   const api = secretApi(client, secret);
   let found: Promise<ApplicationSides> | undefined;
@@ -61,6 +71,22 @@ export function applicationPort(
     });
     return leadsTo(value, [...addresses.source, ...(await further)]) ? 'source' : 'elsewhere';
   };
+  const userFor = async ({ text }: SecretVersion): Promise<string> =>
+    (await toMake?.find(usersIn(text, secret))) ?? (await sides()).login.user;
+  /** Found before the fence and remembered, so that it costs the switch itself nothing, and does not change with the secret meanwhile. */
+  let login: Promise<ApplicationLogin> | undefined;
+  const loginFor = (current: SecretVersion): Promise<ApplicationLogin> => {
+    const findLogin = async (): Promise<ApplicationLogin> => {
+      const { login: given } = await sides();
+      const user = await toMake?.find(usersIn(current.text, secret));
+      return toMake && user !== undefined ? { ...given, user, password: await toMake.password() } : given;
+    };
+    login ??= findLogin().catch((error: unknown) => {
+      login = undefined;
+      throw error;
+    });
+    return login;
+  };
   /** Asked for before the fence and remembered, so that it costs the switch itself nothing. */
   let free: Promise<void> | undefined;
   const demandFree = (): Promise<void> => {
@@ -78,17 +104,23 @@ export function applicationPort(
     obstacles: async () => obstaclesIn(await api.describe()),
     pointsAt: async () => sideOf(await api.current()),
     currentUsers: async () => usersIn((await api.current()).text, secret),
+    async targetUser() {
+      if (!toMake) return (await sides()).login.user;
+      const current = await api.current();
+      return (await sideOf(current)) === 'target' ? usersIn(current.text, secret)[0] : userFor(current);
+    },
+    makesLogin: toMake && { role: toMake.role },
     async sourceUsers() {
       const current = await api.current();
       if ((await sideOf(current)) === 'source') return usersIn(current.text, secret);
       return (await api.labelled()) === undefined ? [] : usersIn(await api.original(), secret);
     },
-    targetUser: async () => (await sides()).login.user,
     isKept: async () => (await api.labelled()) !== undefined,
     async keepOriginal() {
       await demandFree();
       const current = await api.current();
       if ((await sideOf(current)) !== 'source') return;
+      await loginFor(current);
       const labelled = await api.labelled();
       if (labelled !== current.id) await api.label({ to: current.id, from: labelled });
     },
@@ -96,7 +128,7 @@ export function applicationPort(
       const current = await api.current();
       if ((await sideOf(current)) === side) return;
       await demandFree();
-      await api.put(side === 'target' ? retargeted(current.text, (await sides()).login, secret) : await api.original(), current);
+      await api.put(side === 'target' ? retargeted(current.text, await loginFor(current), secret) : await api.original(), current);
     },
     async forgetOriginal() {
       const labelled = await api.labelled();

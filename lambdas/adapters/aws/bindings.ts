@@ -10,14 +10,15 @@ import { InvalidConfiguration } from '../../config/errors.ts';
 import { REPLICATION_ROLE } from '../../config/names.ts';
 import {
   parseApplicationLogin,
+  parseMadeLogin,
   parseReplicationSecret,
   parseSourceSecret,
   parseTargetSecret,
   replicationPassword,
 } from '../../config/secrets.ts';
 import type { StepEvent } from '../../engine/contract.ts';
-import type { Application, Hook } from '../../ports/application.ts';
-import { noApplication, noHook } from '../../ports/application.ts';
+import type { ApplicationBinding, FindMadeUser, Hook, MadeLogin } from '../../ports/application.ts';
+import { noApplication, noHook, noMadeLogin } from '../../ports/application.ts';
 import type { Bindings } from '../../ports/bindings.ts';
 import type { Cluster } from '../../ports/cluster.ts';
 import type { ConnectionSettings } from '../../ports/connection-settings.ts';
@@ -85,6 +86,7 @@ const BINDINGS_OF: Readonly<Record<Need, readonly (keyof Bindings)[]>> = {
   application: ['application'],
   applicationView: ['application'],
   applicationOriginal: ['application'],
+  applicationLogin: ['applicationLogin', 'target'], // on which it is tried
   hook: ['hook'],
   functions: ['functions'],
 };
@@ -99,6 +101,7 @@ const RESOLVERS: { readonly [Name in keyof Bindings]: (search: Search) => Promis
   },
   cluster: resolveCluster,
   application: resolveApplication,
+  applicationLogin: resolveApplicationLogin,
   hook: resolveHook,
   async functions({ environment, clients }) {
     return functionsPort(clients.functions, requireVariable(environment, 'switchFunctions').split(','));
@@ -184,19 +187,33 @@ async function resolveWayBack({ environment }: Site): Promise<WayBackSettings> {
   };
 }
 
-async function resolveApplication(search: Search): Promise<Application> {
+async function resolveApplication(search: Search): Promise<ApplicationBinding> {
   const { environment, clients, secrets } = search;
   const secret = environment[VARIABLE.applicationSecret];
   if (!secret) return noApplication;
   const claim = (arn: string) => secrets.claim('application', arn);
-  return applicationPort(clients.secrets, secret, () => resolveApplicationSides(search), claim);
+  const sides = () => resolveApplicationSides(search);
+  if (!environment[VARIABLE.applicationLogin]) return applicationPort(clients.secrets, secret, sides, claim);
+  const { password } = await resolveApplicationLogin(search);
+  const role = environment[VARIABLE.applicationRole];
+  const asking = (find: FindMadeUser) => applicationPort(clients.secrets, secret, sides, claim, { role, find, password });
+  const notAsked = () => Promise.reject(new Error('The login that was made for the application is known by the target.'));
+  return { ...asking(notAsked), asking };
+}
+
+/** The password is read on demand: only making the login, and putting it into the application's secret, needs it. */
+async function resolveApplicationLogin({ environment, secrets }: Search): Promise<MadeLogin> {
+  const secret = environment[VARIABLE.applicationLogin];
+  return secret ? { password: async () => parseMadeLogin(await secrets.read('applicationLogin', secret), secret) } : noMadeLogin;
 }
 
 /** The application may know either side by another name or port than we do, but it has to be the same database. */
 async function resolveApplicationSides(search: Search): Promise<ApplicationSides> {
   const { environment, clients, secrets } = search;
-  const own = requireVariable(environment, 'applicationTargetSecret');
-  const [source, target, text] = await Promise.all([resolveSource(search), resolveTarget(search), secrets.read('applicationTarget', own)]);
+  const [role, own] = environment[VARIABLE.applicationLogin]
+    ? (['target', requireVariable(environment, 'targetSecret')] as const)
+    : (['applicationTarget', requireVariable(environment, 'applicationTargetSecret')] as const);
+  const [source, target, text] = await Promise.all([resolveSource(search), resolveTarget(search), secrets.read(role, own)]);
   const login = parseApplicationLogin(text, own);
   if (login.database !== target.database) {
     throw new InvalidConfiguration(

@@ -11,6 +11,7 @@ const SETTING = {
   replication: VARIABLE.replicationSecret,
   application: VARIABLE.applicationSecret,
   applicationTarget: VARIABLE.applicationTargetSecret,
+  applicationLogin: VARIABLE.applicationLogin,
 } as const satisfies Record<SecretRole, string>;
 const ROLES = Object.keys(SETTING) as SecretRole[];
 

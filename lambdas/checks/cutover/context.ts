@@ -8,7 +8,7 @@ import { subscriptionName } from '../../config/names.ts';
 import type { SideName } from '../../config/side-name.ts';
 import { keyOf } from '../../config/tables.ts';
 import type { Looking } from '../../engine/contract.ts';
-import type { ApplicationView } from '../../ports/application.ts';
+import type { ApplicationView, MadeLoginAccess } from '../../ports/application.ts';
 import type { ClusterAccess } from '../../ports/cluster.ts';
 import type { Reader } from '../../ports/database.ts';
 import type { Functions } from '../../ports/functions.ts';
@@ -19,8 +19,11 @@ import { type Gates, lookAtGates } from '../../state/gates.ts';
 import type { Check } from '../run.ts';
 
 export type Needs = 'executions' | 'source' | 'target' | 'replication' | 'applicationView' | 'functions';
-/** What the checks read from. The cluster matters only to a switch away from it. */
-export type SwitchLooking = Looking<Needs> & { readonly clusterAccess?: ClusterAccess };
+/** What the checks read from. The cluster, and the login that is to be put into the application's secret, matter only to a switch to the target. */
+export type SwitchLooking = Looking<Needs> & {
+  readonly clusterAccess?: ClusterAccess;
+  readonly applicationLogin?: Pick<MadeLoginAccess, 'works'>;
+};
 
 /** One of the two databases, by what it is in this switch. */
 export interface Side {
@@ -42,6 +45,8 @@ export interface SwitchCheckContext extends Pick<Looking<Needs>, 'source' | 'tar
   readonly exclusions: Exclusions;
   readonly replication: ReplicationAccess;
   readonly application: ApplicationView;
+  /** Tries the login that the migration has made. */
+  readonly applicationLogin: Pick<MadeLoginAccess, 'works'> | undefined;
   readonly functions: Functions;
   readonly cluster: ClusterAccess | undefined;
   readonly gates: Gates;
@@ -75,6 +80,7 @@ export async function loadSwitchContext(direction: Direction, ctx: SwitchLooking
       excludeTables: distinct([...input.excludeTables, ...(copied?.excludeTables ?? [])]),
     },
     application: applicationView,
+    applicationLogin: ctx.applicationLogin,
     functions,
     cluster: ctx.clusterAccess,
     gates: await lookAtGates(source, target),

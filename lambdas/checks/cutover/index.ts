@@ -3,6 +3,7 @@ import { loginTriggers } from '../readiness/login-triggers.ts';
 import { ownThings } from '../readiness/own-things.ts';
 import { access } from './access.ts';
 import { application } from './application.ts';
+import { applicationLogin } from './application-login.ts';
 import { applicationRights } from './application-rights.ts';
 import { code } from './code.ts';
 import { compared } from './comparison.ts';
@@ -64,5 +65,6 @@ export const CUTOVER_CHECKS: readonly SwitchCheck[] = [
   ...COMMON,
   readers,
   slotOfTheWayBack,
+  applicationLogin,
 ];
 export const ROLLBACK_CHECKS: readonly SwitchCheck[] = COMMON;

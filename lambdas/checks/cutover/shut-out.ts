@@ -96,8 +96,8 @@ export const ownLogin: SwitchCheck = {
         'The application logs in as the role that the migration itself uses, which no fence can shut out: what it writes before the switch is ' +
         'over would be lost. At the target this concerns the way back.',
       remedy:
-        'Make a role of its own for it, and put that login into its secret (for the target into the one that applicationTargetSecretArn names, ' +
-        'in the deployment); or name the role in harmlessRoles if the application never sets a transaction to read write by itself; or, for the ' +
+        'Make a role of its own for it, and put that login into its secret (for the target name a role in applicationRole, or a ' +
+        'secret with its login in applicationTargetSecretArn, and deploy); or name the role in harmlessRoles if the application never sets a transaction to read write by itself; or, for the ' +
         'target, give up the way back with "reverse": false.',
     });
   },

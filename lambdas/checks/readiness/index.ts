@@ -2,6 +2,7 @@
 
 import { longTransactions, prepared, transactionAge } from './activity.ts';
 import { applicationSecret } from './application.ts';
+import { applicationLogin } from './application-login.ts';
 import { sourceReplication, sourceWorkers, targetWorkers, walLevel } from './capacity.ts';
 import { codeOfOthers } from './code-of-others.ts';
 import { collationOrder } from './collation-order.ts';
@@ -96,6 +97,7 @@ export const CHECKS: readonly ReadinessCheck[] = [
   loosenedRights,
   lostSettings,
   applicationSecret,
+  applicationLogin,
   recordedSecrets,
   loginTriggers,
   sequences,

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { REPLICATION_ROLE } from '../../../lambdas/config/names.ts';
 import { MACHINES } from '../../../lambdas/engine/machines.ts';
-import { noApplication, noHook } from '../../../lambdas/ports/application.ts';
+import { noApplication, noHook, noMadeLogin } from '../../../lambdas/ports/application.ts';
 import { noFunctions } from '../../../lambdas/ports/functions.ts';
 import { replicationSecret } from '../../../rehearsal/bindings.ts';
 import { conclude } from '../../../rehearsal/conclude.ts';
@@ -47,6 +47,7 @@ describe('Replicate, stopped and started again', () => {
         target: sides.target,
         cluster: sides.cluster,
         application: noApplication,
+        applicationLogin: noMadeLogin,
         hook: noHook,
         functions: noFunctions,
         replication: {

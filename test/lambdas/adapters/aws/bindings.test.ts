@@ -168,6 +168,90 @@ describe('the bindings of a step', () => {
     }
   });
 
+  describe('with a login that the migration makes', () => {
+    const findMade = (needs: readonly Need[], more: Environment = {}) =>
+      resolveBindings(needs, {
+        environment: {
+          ...environment,
+          [VARIABLE.applicationSecret]: 'application-secret',
+          [VARIABLE.applicationLogin]: 'login-secret',
+          ...more,
+        },
+        event,
+        clients,
+      });
+    const asked = async (user: string | undefined, more: Environment = {}) => {
+      const { application } = await findMade(['application'], more);
+      const users: (readonly string[])[] = [];
+      const port = application?.asking?.(async (names) => {
+        users.push(names);
+        return user;
+      });
+      if (!port) throw new Error('There is nothing to ask.');
+      return { port, users };
+    };
+    const written = () => secrets.commandCalls(PutSecretValueCommand).map(({ args }) => JSON.parse(args[0].input.SecretString ?? ''));
+    beforeEach(() => {
+      keeps('login-secret', { password: 'made' });
+      keeps('application-secret', { host: 'source.example', port: 5433, dbname: 'shop', username: 'shop', password: 'p', pool: 5 });
+      secrets.on(DescribeSecretCommand).resolves({});
+      secrets.on(UpdateSecretVersionStageCommand).resolves({});
+      secrets.on(PutSecretValueCommand).resolves({});
+    });
+
+    it('put it into the secret: the address of the target, the role that the target knows, and the password of the stack', async () => {
+      const { port, users } = await asked('shop.branch', { APPLICATION_ROLE: 'made role' });
+      expect(port.makesLogin).toEqual({ role: 'made role' });
+      expect(await port.targetUser()).toBe('shop.branch');
+      await port.keepOriginal();
+      const before = users.length;
+      await port.pointAt('target');
+      expect(users).toHaveLength(before); // not inside of the fence
+      expect(users.flat()).toEqual(users.map(() => 'shop'));
+      const login = { host: 'target.example', port: 5432, dbname: 'postgres', username: 'shop.branch', password: 'made' };
+      expect(written()).toEqual([{ ...login, pool: 5 }]);
+    });
+
+    it("take the query of the target's URL with it", async () => {
+      keeps('application-secret', { url: 'postgresql://shop:p@source.example:5433/shop?sslmode=require&connect_timeout=3' });
+      const { port } = await asked('shop.branch');
+      await port.pointAt('target');
+      expect(written()).toEqual([
+        {
+          url: 'postgresql://shop.branch:made@target.example:5432/postgres?connect_timeout=3&sslmode=verify-full&sslrootcert=system',
+        },
+      ]);
+    });
+
+    it('put in the login of the target secret where none was made, without reading the password', async () => {
+      const { port } = await asked(undefined);
+      await port.pointAt('target');
+      expect(written()).toEqual([expect.objectContaining({ username: 'pscale', password: 't' })]);
+      expect(secrets.commandCalls(GetSecretValueCommand, { SecretId: 'login-secret' })).toEqual([]);
+    });
+
+    it('tell the user of a secret that leads to the target already, without asking', async () => {
+      keeps('application-secret', { host: 'target.example', port: 5432, dbname: 'postgres', username: 'shop.branch', password: 'made' });
+      const { port, users } = await asked('another');
+      expect(await port.targetUser()).toBe('shop.branch');
+      expect(users).toEqual([]);
+    });
+
+    it('read the password for the step that makes it, and refuse a secret without one', async () => {
+      const { applicationLogin } = await findMade(['applicationLogin']);
+      await expect(applicationLogin?.password()).resolves.toBe('made');
+      keeps('login-secret', {});
+      await expect(applicationLogin?.password()).rejects.toThrow(/login-secret cannot be used: "password" is missing/);
+      await expect((await find('applicationLogin')).applicationLogin?.password()).rejects.toThrow(/makes no login/);
+    });
+
+    it('must not be in the secret of another role', async () => {
+      await expect(findMade(['application'], { APPLICATION_LOGIN_SECRET_ARN: 'target-secret' })).rejects.toThrow(
+        /"targetSecretArn" and the stack's secret of the application's login name one secret/,
+      );
+    });
+  });
+
   describe('know every name by which the application may reach the source (#10)', () => {
     const sideOf = async (host: string, port: number, more: Environment = {}) => {
       keeps('own-secret', { url: 'postgresql://shop:a@target.example:6432/postgres' });

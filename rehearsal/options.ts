@@ -203,6 +203,8 @@ export function parseOptions(words: readonly string[]): RehearsalOptions | 'help
     const text = given.get('roles');
     const said = text ?? givenInput.roles ?? 'carry';
     const found = (['carry', 'flatten'] as const).find((known) => known === said);
+    if (text !== undefined && givenInput.roles !== undefined && givenInput.roles !== text)
+      problems.push('--roles and --input say different things about roles.');
     if (!found) problems.push(`--roles must be carry or flatten, not "${text}".`);
     return found ?? 'carry';
   };

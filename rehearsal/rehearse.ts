@@ -1,7 +1,8 @@
 /** A rehearsal from its first server to its last: everything in order, and nothing left behind. */
+import { newPassword } from '../lambdas/config/secrets.ts';
 import { rehearsedSecret } from './application/secret.ts';
 import { refuseArtifacts, removeArtifacts } from './artifacts.ts';
-import { bindingsOf } from './bindings.ts';
+import { bindingsOf, madeLogin } from './bindings.ts';
 import type { Hooks, RunnerContext } from './context.ts';
 import { type Fixes, fixSchema } from './fixes.ts';
 import { ExecutionRegistry } from './machines/registry.ts';
@@ -40,8 +41,9 @@ const opening = ({ source, target }: RehearsalOptions): string =>
 async function onOpenSides(options: RehearsalOptions, hooks: Hooks, sides: Sides, machines: RunnerContext['machines']): Promise<Report> {
   const isUsersOwn = !sides.servers.source || !sides.servers.target;
   if (isUsersOwn) await refuseArtifacts(sides);
-  const secret = rehearsedSecret(sides.application);
-  const places = bindingsOf(sides, secret);
+  const applicationLogin = madeLogin(newPassword());
+  const secret = rehearsedSecret(sides.application, sides.loginIsMade ? applicationLogin : undefined);
+  const places = bindingsOf(sides, secret, applicationLogin);
   try {
     const { subjects, passedOver } = await prepare(options, hooks.progress, sides);
     const registry = new ExecutionRegistry();

@@ -18,6 +18,7 @@ describe('the command line of the rehearsal', () => {
       source: { kind: 'embedded', version: 15 },
       target: { kind: 'embedded', version: 18 },
       targetLogin: 'member',
+      roles: 'carry',
       sourceDump: undefined,
       schemaFixes: false,
       until: 'Cleanup',
@@ -53,6 +54,13 @@ describe('the command line of the rehearsal', () => {
       keep: true,
       report: 'a file.json',
     });
+  });
+
+  it('takes what becomes of owners and grants as an option, or in the input, and not two answers', () => {
+    expect(parseOptions(['--roles', 'flatten'])).toMatchObject({ roles: 'flatten', input: { roles: 'flatten' } });
+    expect(parseOptions(['--input', '{"roles": "flatten"}'])).toMatchObject({ roles: 'flatten', input: { roles: 'flatten' } });
+    expect(problemsOf('--roles=neither')).toEqual(['--roles must be carry or flatten, not "neither".']);
+    expect(problemsOf('--roles=carry', '--input={"roles": "flatten"}')).toEqual(['--roles and --input say different things about roles.']);
   });
 
   it('passes execution input on to Preflight and Replicate, and refuses what these would (#11)', () => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ConnectionSettings } from '../../../lambdas/ports/connection-settings.ts';
-import { APPLICATION_ROLE } from '../../../rehearsal/servers/pair.ts';
+import { APPLICATION_ROLE, SHOP_ROLE } from '../../../rehearsal/servers/pair.ts';
 import type { TargetLogin } from '../../../rehearsal/servers/planetscale-roles.ts';
+import { APPLICATION_NAME } from '../../../rehearsal/workload/connection.ts';
 import { rehearseQuickly, silentProgress, sql } from '../../support/rehearsal.ts';
 import { changesIn, unboundedIn } from '../../support/strict.ts';
 
@@ -12,33 +13,46 @@ const RECORDING = {
   'pg_stat_statements.max': 20_000,
 };
 const RECORDED = `create extension pg_stat_statements;
-select s.query from pg_stat_statements as s join pg_roles as r on r.oid = s.userid where not r.rolsuper and r.rolname <> '${APPLICATION_ROLE}'`;
+select s.query from pg_stat_statements as s join pg_roles as r on r.oid = s.userid where not r.rolsuper and r.rolname not in ('${APPLICATION_ROLE}', '${SHOP_ROLE}')`;
 
-type Pair = readonly [source: number, target: number, login: TargetLogin];
-/** Each version and each login once. */
+type Pair = readonly [source: number, target: number, login: TargetLogin, roles: 'carry' | 'flatten'];
+/** Each version, each login, and both ways with owners and grants once. */
 const SOME: readonly Pair[] = [
-  [15, 18, 'member'],
-  [11, 17, 'default'],
-  [13, 18, 'default'],
-  [17, 17, 'member'],
+  [15, 18, 'member', 'carry'],
+  [11, 17, 'default', 'carry'],
+  [13, 18, 'default', 'flatten'],
+  [17, 17, 'member', 'carry'],
 ];
 const ALL: readonly Pair[] = [11, 13, 15, 17].flatMap((source) =>
-  [17, 18].flatMap((target) => (['member', 'default'] as const).map((login): Pair => [source, target, login])),
+  [17, 18].flatMap((target) => (['member', 'default'] as const).map((login): Pair => [source, target, login, 'carry'])),
 );
 
 describe('a rehearsal', () => {
   it.each(process.env.ALL_VERSIONS ? ALL : SOME)(
-    'moves the shop from %i to %i as a %s login, over, back and over again, while an application writes (#10)',
-    async (source, target, login) => {
+    'moves the shop from %i to %i as a %s login, with roles: %s, over, back and over again, while an application writes (#10)',
+    async (source, target, login, roles) => {
       const visits: string[] = [];
+      const users = new Set<unknown>();
       const said: string[] = [];
       const changes: string[] = [];
       const progress = { ...silentProgress, say: (words: string) => void said.push(words) };
       const report = await rehearseQuickly(
-        [`--source-version=${source}`, `--target-version=${target}`, `--target-login=${login}`, '--rows=5000', '--rate=100'],
+        [
+          `--source-version=${source}`,
+          `--target-version=${target}`,
+          `--target-login=${login}`,
+          '--rows=5000',
+          '--rate=100',
+          `--roles=${roles}`,
+        ],
         {
           progress,
-          onVisited: ({ machine, step }) => void visits.push(`${machine}.${step}`),
+          async onVisited({ machine, step }, { servers }) {
+            visits.push(`${machine}.${step}`);
+            if (step !== 'CheckRollback') return;
+            const writing = `select distinct usename from pg_stat_activity where application_name = '${APPLICATION_NAME}'`;
+            for (const { usename } of await sql(servers.target?.superuser() as ConnectionSettings, writing)) users.add(usename);
+          },
           targetParameters: RECORDING,
           async beforeEnd({ servers }) {
             const recorded = await sql(servers.target?.superuser() as ConnectionSettings, RECORDED);
@@ -55,6 +69,7 @@ describe('a rehearsal', () => {
         tables: { different: [] },
         sequences: { behind: [] },
         indexes: { missing: [] },
+        access: { different: [] },
         catalogs: { different: [] },
         findings: { blockers: [] },
       });
@@ -90,12 +105,22 @@ describe('a rehearsal', () => {
           'TrySample',
           'CreatePublication',
         ],
-        ...['CreateSubscription', 'AwaitCopy', 'BuildIndexes', 'AwaitConvergence', 'SyncSequences', 'CompareData'],
+        ...[
+          'CreateSubscription',
+          'AwaitCopy',
+          'BuildIndexes',
+          'CreateApplicationLogin',
+          'AwaitConvergence',
+          'SyncSequences',
+          'CompareData',
+        ],
       ]);
       for (const { name, visits: counted } of replicate?.states ?? []) {
         expect(visits.filter((visit) => visit === `Replicate.${name}`)).toHaveLength(counted);
       }
       expect(replicate?.transitions).toBeGreaterThan(13);
+      expect([...users]).toEqual([roles === 'carry' ? SHOP_ROLE : APPLICATION_ROLE]);
+      if (roles === 'carry') expect(report.access.compared).toBeGreaterThan(600);
       expect(report.tables.compared).toBeGreaterThan(25);
       expect(report.sequences.compared).toBeGreaterThan(20);
       expect(report.indexes.expected).toBeGreaterThan(60);

@@ -97,6 +97,8 @@ function refuse({ users, wanted, nameTaken, role, recorded, works }: Seen): void
   const { name } = wanted;
   if (nameTaken)
     throw refusal(`The role ${name}, which applicationRole names, is a role of the source`, 'Give applicationRole another name');
+  if (wanted.carried && !role.exists)
+    throw refusal(`The role ${name} came with the copy of the schema, and is gone`, 'Make it again, with its rights');
   if (recorded || works || !role.exists) return;
   if (role.mayLogIn) {
     throw refusal(`The role ${name} was on the target before, with a login of its own`, `Put that login into a secret`);

@@ -26,8 +26,8 @@ const DATABASE = '"Shop ""main"""';
 
 /** A membership is taken back from the role that granted it alone. */
 const LEAVE = `do $$ declare one record; begin
-  for one in select quote_ident(pg_get_userbyid(grantor)) as by from pg_auth_members where roleid = 'writer'::regrole and member = '"a member"'::regrole
-  loop execute 'revoke writer from "a member" granted by ' || one.by; end loop; end $$`;
+  for one in select quote_ident(pg_get_userbyid(grantor)) as giver from pg_auth_members where roleid = 'writer'::regrole and member = '"a member"'::regrole
+  loop execute 'revoke writer from "a member" granted by ' || one.giver; end loop; end $$`;
 
 describe.each<[ServerVersion, ServerVersion]>([
   [11, 17],

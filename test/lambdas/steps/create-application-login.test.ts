@@ -231,6 +231,13 @@ describe('a login of ours', () => {
 });
 
 describe('nothing is made', () => {
+  it('for a carried role that is gone', () =>
+    inWorld({ application: application(APP) }, async (world) => {
+      await world.target(`drop owned by ${app}; drop role ${app}`);
+      await expect(world.visit('CreateApplicationLogin')).rejects.toThrow(/is gone/);
+      expect(await world.target('select from pg_roles where rolname = $1', [APP])).toEqual([]);
+    }));
+
   it.each<[string, ApplicationBinding, string]>([
     ['where no secret is configured', noApplication, 'no secret'],
     ['where the login is given', rehearsedSecret({ source: as(APP), target: as('given') }), 'login given'],

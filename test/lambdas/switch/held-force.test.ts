@@ -130,7 +130,7 @@ describe('a table that is made by hand on both sides, with forced row-level secu
       );
     }
     await world.source('insert into made values (1)');
-    await world.until('CreatePublication');
+    for (const step of ['CreateReplicationRole', 'CreatePublication'] as const) await world.until(step);
     await world.until('CreateSubscription');
     await eventually(async () => (await world.target('select from made')).length === 1);
     expect(await forced(world, 'target')).toEqual([]);

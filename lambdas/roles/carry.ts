@@ -10,6 +10,7 @@ import type { Log } from '../ports/log.ts';
 import { ownRole } from '../postgres/roles.sql.ts';
 import * as due from '../state/access-due.sql.ts';
 import { carriedRoles, createCarriedRoles, recordCarriedRoles } from '../state/carried-roles.sql.ts';
+import { addLeftBehind } from '../state/schema-copy.sql.ts';
 import type { ObjectAccess } from './access.sql.ts';
 import { Attempts } from './attempts.ts';
 import { joinRoles, makeMemberships, makeRoles } from './make.ts';
@@ -130,6 +131,8 @@ export async function carryAccessDue(target: Database, log: Log): Promise<void> 
       database: target.endpoint.database,
     });
     await session.query(due.listAccessUndo(undo));
-    if (attempts.refused.length > 0) log.warn('Owners or grants could not be carried', { refused: attempts.refused });
+    if (attempts.refused.length === 0) return;
+    await session.query(addLeftBehind(attempts.refused));
+    log.warn('Owners or grants could not be carried', { refused: attempts.refused });
   });
 }

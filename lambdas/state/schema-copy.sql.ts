@@ -53,5 +53,11 @@ select source_identity as "sourceIdentity", source_database as "sourceDatabase",
 from ${TABLE}
 `);
 
+/** What was refused of what is made after the copy; each once. */
+export const addLeftBehind = (texts: readonly string[]): Statement =>
+  bound([[...texts]])(`
+update ${TABLE} set left_behind = left_behind || array(select text from unnest($1::text[]) as t (text) where text <> all (left_behind))
+`);
+
 /** Two copies at once: the second waits for the first, and finds it done. */
 export const lockSchemaCopy = (): Statement => statement(`select pg_advisory_xact_lock(hashtextextended($1::text, 0))`, [TABLE]);

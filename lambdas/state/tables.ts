@@ -90,7 +90,7 @@ export const OWN_TABLES = {
   schemaCopy: kept('schema_copy', {
     on: ['target'],
     holds: 'One row: that the schema was copied as a whole, of which source, and without what.',
-    writtenBy: ['CopySchema'],
+    writtenBy: ['CopySchema', 'BuildIndexes'],
   }),
   copiedObjects: kept('copied_object', {
     on: ['target'],

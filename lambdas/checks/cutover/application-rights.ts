@@ -1,9 +1,10 @@
 /** Whether the application's login on the side switched to may do what the one on the other side may, whether roles were carried or not. */
+import { CUTOVER } from '../../config/direction.ts';
 import { InvalidConfiguration } from '../../config/errors.ts';
 import { atMost } from '../../config/listing.ts';
 import { rightsOn } from '../../postgres/rights.ts';
 import { type LostRights, rightsLost } from '../../roles/lost-rights.ts';
-import { blocker, type Finding, onTarget } from '../finding.ts';
+import { blocker, type Finding, listed, onTarget } from '../finding.ts';
 import type { Side, SwitchCheck, SwitchCheckContext } from './context.ts';
 import { roleOfLogin } from './shut-out.ts';
 
@@ -25,6 +26,10 @@ async function rolesOn(side: Side, { application }: SwitchCheckContext): Promise
 
 const onSide = ({ name }: Side, statement: string): string => (name === 'target' ? onTarget(statement) : statement);
 
+/**
+ * A rollback is for emergencies, and leads to the rights that the application had: where everything was flattened it may do more on the target, and
+ * what was granted since is there alone. So there it is a warning.
+ */
 export const applicationRights: SwitchCheck = {
   name: "rights of the application's login",
   async find(ctx): Promise<readonly Finding[]> {
@@ -46,8 +51,9 @@ export const applicationRights: SwitchCheck = {
         message: `The role with which the application is to log in to the ${to.name} is not there.`,
         remedy: 'Make it, with a login and the rights that it has on the other side; or correct the secret that names it.',
       }),
-      ...blocker({
+      ...listed({
         code: 'ApplicationRightsMissing',
+        severity: ctx.direction === CUTOVER ? 'blocker' : 'warning',
         objects: atMost(MOST_SHOWN, [...new Set(lost.map(({ words }) => words))]),
         message:
           `On the ${to.name} the application logs in as ${after.join(', ')}, which may not do what ${before.join(', ')} may on the ${from.name}. It would ` +

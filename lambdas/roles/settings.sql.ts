@@ -3,7 +3,7 @@
  * message. https://www.postgresql.org/docs/current/catalog-pg-db-role-setting.html
  */
 import type { Statement } from '../ports/database.ts';
-import { identifier, literal, statement } from '../postgres/quote.ts';
+import { bound, identifier, literal, statement } from '../postgres/quote.ts';
 import { dropSecretFunction, plain, withSecret } from '../postgres/secret-connection.sql.ts';
 
 export interface KeptSetting {
@@ -22,6 +22,21 @@ select pg_get_userbyid(nullif(s.setrole, 0))::text as role, s.setdatabase <> 0 a
 from pg_db_role_setting as s cross join unnest(s.setconfig) as entry
 where s.setdatabase in (0, (select oid from pg_database where datname = current_database())) and (s.setdatabase <> 0 or s.setrole <> 0)
 order by 1 nulls first, 2, 3
+`);
+
+/**
+ * Those of these names that our role may not set for a database or a role on this side: what takes a restart or a reload, what takes a superuser or a
+ * grant, and what no module has defined. From version 15 on.
+ * https://www.postgresql.org/docs/current/sql-alterrole.html, https://www.postgresql.org/docs/current/view-pg-settings.html
+ */
+export const settingsNotOurs = (names: readonly string[]): Statement<{ readonly name: string }> =>
+  bound([[...names]])(`
+select wanted.name from unnest($1::text[]) as wanted (name)
+left join pg_settings as s on lower(s.name) = lower(wanted.name)
+where not (select rolsuper from pg_roles where rolname = session_user)
+  and (s.name is null or s.context in ('internal', 'postmaster', 'sighup')
+    or s.context in ('superuser', 'superuser-backend') and not has_parameter_privilege(session_user, s.name, 'set'))
+order by 1
 `);
 
 /** Settings that hold a list of names, which must not be quoted as one text (GUC_LIST_QUOTE in utils/misc/guc_tables.c). */

@@ -5,6 +5,9 @@ import { rightsOn } from '../../postgres/rights.ts';
 import { misnamedInWords } from '../../roles/carry.ts';
 import { mayMakeRoles } from '../../roles/mode.ts';
 import { accessOn, mapRoles, type RoleMap, type RoleToCarry } from '../../roles/role-map.ts';
+import { keptSettings, settingsNotOurs } from '../../roles/settings.sql.ts';
+import { mappedSettings } from '../../roles/settings.ts';
+import { settingOf } from '../../roles/words.ts';
 import { blocker, type Finding, onTarget, warning } from '../finding.ts';
 import type { ReadinessCheck } from './context.ts';
 import { rolesToPassOn } from './roles.sql.ts';
@@ -20,7 +23,13 @@ export const roles: ReadinessCheck = {
     const access = await accessOn(source, input);
     const map = await mapRoles(access, target);
     const owners = new Set(access.objects.filter(({ ownable }) => ownable).map(({ owner }) => owner));
-    return [...misnamed(map), ...alreadyThere(map, owners), ...leftOut(map, await notPassedOn(target, map)), ...withoutAttributes(map)];
+    return [
+      ...misnamed(map),
+      ...alreadyThere(map, owners),
+      ...leftOut(map, await notPassedOn(target, map)),
+      ...withoutAttributes(map),
+      ...(await settingsLeft(source, target, map)),
+    ];
   },
 };
 
@@ -95,6 +104,19 @@ const leftOut = ({ leftOut: names, misnamed: refused, ours }: RoleMap, membershi
       'Usually nothing: the platform of the target has roles of its own. Where a role of the application is a member of one, give it on the target ' +
       'what it needs of that; rename one of yours whose name begins with pscale_.',
   });
+
+/** What a managed target keeps for itself is refused by CopySchema, one by one. */
+async function settingsLeft(source: Reader, target: Reader, map: RoleMap): Promise<readonly Finding[]> {
+  const settings = mappedSettings(await source.query(keptSettings()), map);
+  const refused = new Set((await target.query(settingsNotOurs([...new Set(settings.map(({ name }) => name))]))).map(({ name }) => name));
+  return warning({
+    code: 'SettingsNotAllowed',
+    objects: settings.filter(({ name }) => refused.has(name)).map(({ role, here, name }) => settingOf(role, here, name)),
+    message: `${map.ours} may not set these for a database or a role on the target, so they stay behind.`,
+    remedy:
+      'Where the application needs one, set it in the parameters of the PlanetScale cluster, or in what the application sends when it connects.',
+  });
+}
 
 /** A login for the application is made by the migration where it is asked for; everything else is the operator's. */
 const withoutAttributes = ({ carried }: RoleMap): readonly Finding[] =>

@@ -58,6 +58,19 @@ describe.each<[ServerVersion, TargetLogin]>([
     }
   });
 
+  it('are named with the settings that the target does not allow, and not with their values', async () => {
+    await world.source(`alter role plain set log_statement = 'all'; alter role plain set work_mem = '5MB'; alter role plain set search_path = public;
+      do $$ begin execute format('alter database %I set app.token = ''hush''', current_database()); end $$`);
+    const findings = await findingsOf(world, [roles]);
+    expect(summary(findings).SettingsNotAllowed).toEqual(
+      warning('setting app.token of the database', 'setting log_statement of role plain'),
+    );
+    expect(JSON.stringify(findings)).not.toContain('hush');
+    await world.source(
+      `alter role plain reset all; do $$ begin execute format('alter database %I reset app.token', current_database()); end $$`,
+    );
+  });
+
   it('are refused where they own something under a name of the platform, unless that is flattened', async () => {
     await world.source(
       'create role pscale_owner; grant create on schema public to pscale_owner; create table misplaced (id int); alter table misplaced owner to pscale_owner',

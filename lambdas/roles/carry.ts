@@ -24,6 +24,8 @@ type Scripts = Pick<Session, 'query' | 'script'>;
 /** Everything of the source that is to be carried, by the names on the target. */
 export interface Carrying {
   readonly map: RoleMap;
+  /** Names on the target of roles that are called otherwise there. */
+  readonly renamed: ReadonlyMap<string, string>;
   readonly objects: readonly ObjectAccess[];
   readonly settings: readonly KeptSetting[];
 }
@@ -42,6 +44,7 @@ export async function planCarrying(source: Reader, target: Reader, input: Exclus
   if (map.misnamed.length > 0) throw new SchemaCopyFailed(`${misnamedInWords(map.misnamed)} Nothing was changed.`);
   return {
     map,
+    renamed: new Map(map.becomeOurs.map((name) => [name, map.ours])),
     objects: access.objects.map((object) => mapped(object, map)),
     settings: mappedSettings(await source.query(keptSettings()), map),
   };

@@ -111,7 +111,15 @@ export const copySchema = defineStep({
     const toHold = await source.query(foreignKeysToHold(input));
     const named = await objectsNamedByRows(source, input, log);
     const carriesAccess = carrying !== undefined;
-    const plan = planCopy(dump, { dangling, populated, platformTriggers, toHold, carriesAccess, named });
+    const plan = planCopy(dump, {
+      dangling,
+      populated,
+      platformTriggers,
+      toHold,
+      carriesAccess,
+      renamedRoles: carrying?.renamed ?? new Map(),
+      named,
+    });
     const record = {
       sourceIdentity: seen.sourceIdentity,
       sourceDatabase: source.endpoint.database,

@@ -41,6 +41,7 @@ create statistics shop.together on state, price from shop.orders;
 insert into shop.orders (state, price, note) values ('new', 5, 'x');
 alter table shop.orders enable row level security;
 create policy readers on shop.orders for select to ${reader} using (true);
+create policy master on shop.orders to current_user, ${reader} using (true);
 create policy writers on shop.orders to ${writer}, "a member" using (by_whom = current_user);
 `;
 

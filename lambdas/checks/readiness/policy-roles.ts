@@ -12,8 +12,8 @@ export const policyRolesThere: ReadinessCheck = {
     const named = await source.query(policyRoles(input));
     if (named.length === 0) return [];
     const there = new Set((await target.query(rolesThere(named.map(({ role }) => role)))).map(({ role }) => role));
-    const carried = (await willCarry(target, input)) ? (await roleMap(source, target, input)).carried : [];
-    for (const { name } of carried) there.add(name);
+    const map = (await willCarry(target, input)) ? await roleMap(source, target, input) : undefined;
+    for (const { role } of named) if (map?.targetOf(role) !== undefined) there.add(role);
     const missing = named.filter(({ role }) => !there.has(role));
     return blocker({
       code: 'PolicyForMissingRole',

@@ -8,6 +8,7 @@ import { analyzeAll, type Deferred, vacuumAll } from '../post-data/post-data.sql
 import { adapt } from './adapt.ts';
 import { withoutForce } from './held-force.ts';
 import { classifyBehindBorder, type ObjectName, type PostDataStatement } from './kinds.ts';
+import { withRolesRenamed } from './renamed-roles.ts';
 import { type PostData, sectionsOf } from './sections.ts';
 import { type DumpStatement, splitDump } from './statements.ts';
 
@@ -35,6 +36,8 @@ export interface Besides {
   readonly toHold?: readonly ForeignKey[];
   /** Whether objects get the owners and grants that they have on the source. @default - they belong to our role */
   readonly carriesAccess?: boolean;
+  /** Names on the target of roles that are called otherwise there, by their names on the source. @default - none */
+  readonly renamedRoles?: ReadonlyMap<string, string>;
   /** Objects that rows name, of those that would be made after the copy. @default - none */
   readonly named?: readonly ObjectName[];
 }
@@ -43,9 +46,9 @@ const same = (one: ObjectName | undefined, schema: string, name: string): boolea
 
 export function planCopy(
   dump: string,
-  { dangling, populated, platformTriggers = [], toHold = [], carriesAccess = false, named = [] }: Besides,
+  { dangling, populated, platformTriggers = [], toHold = [], carriesAccess = false, renamedRoles = new Map(), named = [] }: Besides,
 ): CopyPlan {
-  const statements = splitDump(dump);
+  const statements = withRolesRenamed(splitDump(dump), renamedRoles);
   const { preData, keys, postData } = sectionsOf(statements, named);
   const isOneOf = (keys: readonly ForeignKey[], one: PostData) =>
     one.kind === 'foreign key' && keys.some((key) => key.name === one.object && same(one.on, key.schema, key.table));

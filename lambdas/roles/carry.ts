@@ -15,9 +15,10 @@ import type { ObjectAccess } from './access.sql.ts';
 import { Attempts } from './attempts.ts';
 import { joinRoles, makeMemberships, makeRoles } from './make.ts';
 import { accessOn, mapRoles, type RoleMap } from './role-map.ts';
-import { setAccess } from './set-access.ts';
+import { schemaOf, setAccess } from './set-access.ts';
 import { type KeptSetting, keptSettings } from './settings.sql.ts';
 import { giveSettings, mappedSettings } from './settings.ts';
+import { setOwner } from './statements.sql.ts';
 
 type Scripts = Pick<Session, 'query' | 'script'>;
 
@@ -110,7 +111,7 @@ export async function carryAccess(
     ),
   );
   for (const statement of due.createAccessDue()) await session.query(statement);
-  await session.query(due.listAccessDue(absent));
+  await session.query(due.listAccessDue(absent.map((object) => dueOf(object, carried))));
   await session.query(due.listAccessUndo([...roles.undo, ...undo, ...unset]));
   return attempts.refused;
 }
@@ -120,22 +121,40 @@ export async function carryAccessDue(target: Database, log: Log): Promise<void> 
   const [there] = await target.query(due.accessDueExists());
   if (!there?.exists) return;
   await target.transaction(async (session) => {
-    const objects = (await session.query(due.accessDue<ObjectAccess>())).map(({ access }) => access);
-    if (objects.length === 0) return;
-    const roles = await session.query(carriedRoles());
-    const [ours] = await session.query(ownRole());
-    if (!ours) return;
-    const attempts = new Attempts(session);
-    const { undo } = await setAccess(session, attempts, {
-      objects,
-      carried: new Set(roles.map(({ name }) => name)),
-      made: new Set(roles.filter(({ made }) => made).map(({ name }) => name)),
-      ours: ours.name,
-      database: target.endpoint.database,
-    });
-    await session.query(due.listAccessUndo(undo));
-    if (attempts.refused.length === 0) return;
-    await session.query(addLeftBehind(attempts.refused));
-    log.warn('Owners or grants could not be carried', { refused: attempts.refused });
+    const refused = await carryDue(session, target.endpoint.database);
+    if (refused.length === 0) return;
+    await session.query(addLeftBehind(refused));
+    log.warn('Owners or grants could not be carried', { refused });
   });
+}
+
+/** The same, in a transaction that is open. @returns what was refused */
+export async function carryDue(session: Scripts, database: string): Promise<string[]> {
+  const objects = (await session.query(due.accessDue<ObjectAccess>())).map(({ access }) => access);
+  if (objects.length === 0) return [];
+  const roles = await session.query(carriedRoles());
+  const [ours] = await session.query(ownRole());
+  if (!ours) throw new Error('A query without a from-list always returns a row.');
+  const attempts = new Attempts(session);
+  const { undo } = await setAccess(session, attempts, {
+    objects,
+    carried: new Set(roles.map(({ name }) => name)),
+    made: new Set(roles.filter(({ made }) => made).map(({ name }) => name)),
+    ours: ours.name,
+    database,
+  });
+  await session.query(due.listAccessUndo(undo));
+  return attempts.refused;
+}
+
+const RELATIONS = ['view', 'materialized view', 'table', 'foreign table'];
+const ROUTINES = ['function', 'procedure', 'aggregate'];
+
+/** What code of others could call, or read through, while it is still ours. */
+function dueOf(object: ObjectAccess, carried: ReadonlySet<string>): due.AccessDue {
+  const { kind, name, owner, ownable } = object;
+  const schema = schemaOf(object);
+  const isRelation = RELATIONS.includes(kind);
+  const isDue = ownable && carried.has(owner) && schema !== undefined && (isRelation || ROUTINES.includes(kind));
+  return { access: object, owner: isDue ? { relation: isRelation, name, schema, owner, give: setOwner(object, owner) } : undefined };
 }

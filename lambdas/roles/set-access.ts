@@ -91,7 +91,7 @@ export async function setAccess(session: Scripts, attempts: Attempts, wanted: Ac
 }
 
 /** The schema of an object, quoted; undefined where it is in none. */
-const schemaOf = ({ name }: ObjectAccess): string | undefined => /^("(?:[^"]|"")*")\./.exec(name)?.[1];
+export const schemaOf = ({ name }: ObjectAccess): string | undefined => /^("(?:[^"]|"")*")\./.exec(name)?.[1];
 
 async function setOwners(
   session: Scripts,

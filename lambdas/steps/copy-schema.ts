@@ -12,7 +12,7 @@ import type { Reader, Session } from '../ports/database.ts';
 import { foreignKeysToExcluded } from '../postgres/foreign-keys.sql.ts';
 import { quotingAllNames } from '../postgres/quoted-names.ts';
 import type { SchemaObject } from '../postgres/schema-objects.sql.ts';
-import { type Carrying, carryAccess, carryRoles, planCarrying } from '../roles/carry.ts';
+import { type Carrying, carryAccess, carryDue, carryRoles, planCarrying } from '../roles/carry.ts';
 import { rolesCarried, willCarry } from '../roles/mode.ts';
 import { STAY_BEHIND } from '../schema/aurora-extensions.ts';
 import type { CodeObject } from '../schema/code-objects.sql.ts';
@@ -124,7 +124,7 @@ export const copySchema = defineStep({
       sourceIdentity: seen.sourceIdentity,
       sourceDatabase: source.endpoint.database,
       exclusions,
-      statements: plan.now.length,
+      statements: plan.now.length + plan.keys.length,
       leftBehind: [...plan.leftBehind],
     };
     const { database } = target.endpoint;
@@ -179,13 +179,17 @@ async function carryOut(session: Pick<Session, 'query' | 'script'>, given: Plan)
   for (const statement of noteObjectsThere()) await session.query(statement);
   const roles = carrying && (await carryRoles(session, carrying));
   await session.script(dumpSettings('local'));
-  const { left, refused: now } = await apply(session, batches(withPaths(plan.now, paths)));
-  const over = now.some(({ error }) => endsEverything(error.complaint.code));
+  const { left, refused: atFirst } = await apply(session, batches(withPaths(plan.now, paths)));
+  const now = [...atFirst];
+  const isOver = () => now.some(({ error }) => endsEverything(error.complaint.code));
+  const notCarried = carrying && roles && now.length === 0 ? await carryAccess(session, carrying, roles, database) : [];
+  if (!isOver()) now.push(...(await apply(session, batches(withPaths(plan.keys, paths)), left)).refused);
+  const over = isOver();
   const later = over ? { deferred: [], refused: [] } : await tryLater(session, plan.later, left);
   if (now.length + later.refused.length > 0) throw refused([...now, ...later.refused], left.list);
   await session.query(keepWhatWasCopied());
   for (const statement of givePaths(paths)) await session.query(statement);
-  const notCarried = carrying && roles ? await carryAccess(session, carrying, roles, database) : [];
+  if (carrying) notCarried.push(...(await carryDue(session, database)));
   if (identities.length > 0) {
     await session.query(createIdentities());
     await session.query(recordCarried(identities));

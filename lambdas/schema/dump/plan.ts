@@ -13,8 +13,10 @@ import { type PostData, sectionsOf } from './sections.ts';
 import { type DumpStatement, splitDump } from './statements.ts';
 
 export interface CopyPlan {
-  /** To be carried out now, in one transaction. */
+  /** To be carried out now, in one transaction, and then {@link keys}. */
   readonly now: readonly DumpStatement[];
+  /** Once every object has its owner: building an index runs code of its table's owner as that one. */
+  readonly keys: readonly DumpStatement[];
   readonly later: readonly Deferred[];
   /** These foreign keys, as the operator would name them. */
   readonly leftBehind: readonly string[];
@@ -64,7 +66,8 @@ export function planCopy(
   const refreshes = views.filter((view) => view !== undefined && populated.some(({ schema, name }) => same(view, schema, name)));
   const { now, heldForce } = withoutForce(adapt(preData));
   return {
-    now: [...now, ...keys],
+    now,
+    keys,
     heldForce,
     later: [...kept, ANALYZE, ...refreshes.map((view) => refresh(view as ObjectName)), VACUUM, ...(carriesAccess ? ACCESS : [])].map(
       deferred,

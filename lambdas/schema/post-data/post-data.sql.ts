@@ -2,6 +2,7 @@
 import { applicationName } from '../../config/names.ts';
 import type { Statement } from '../../ports/database.ts';
 import { bound, literal, statement } from '../../postgres/quote.ts';
+import { GIVE_DUE_OWNERS } from '../../state/access-due.sql.ts';
 import { closed } from '../../state/closed.sql.ts';
 import { tableExists } from '../../state/exists.sql.ts';
 import { OWN_TABLES } from '../../state/tables.ts';
@@ -185,6 +186,8 @@ begin
         execute 'drop index ' || broken;
       end loop;
       execute w.text;
+      if w.kind = 'definition' then${GIVE_DUE_OWNERS}
+      end if;
     exception when others then
       get stacked diagnostics said_code = returned_sqlstate, said = message_text, said_hint = pg_exception_hint,
         said_context = pg_exception_context;

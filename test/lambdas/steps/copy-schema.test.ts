@@ -65,7 +65,11 @@ describe('CopySchema', () => {
       // The same schema, made on the target's own server by hand: nothing may tell it from the one that was moved.
       const byHand = await pair.sibling('by hand');
       await byHand.asTargetRole(awkwardSchema(source));
-      expect(comparable(await dumped(pair, 'target'))).toBe(comparable(await dumped(byHand, 'target')));
+      // But for what is held as long as the target subscribes, and forced again with the switch.
+      const held = await pair.target('select schema, "table" from planetscale_migration.held_force where held');
+      expect(held).toEqual([{ schema: 'shop', table: 'parent' }]);
+      const forced = /^ALTER TABLE ONLY shop\.parent FORCE ROW LEVEL SECURITY;\n\n/m;
+      expect(comparable(await dumped(pair, 'target'))).toBe(comparable((await dumped(byHand, 'target')).replace(forced, '')));
       expect(await pair.target('select count(*)::int as n from pg_index where not indisvalid')).toEqual([{ n: 0 }]);
       expect(await pair.target("select relname from pg_class where relkind = 'm' and not relispopulated")).toEqual([
         { relname: 'unfilled' },

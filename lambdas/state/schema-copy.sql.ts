@@ -57,6 +57,7 @@ from ${TABLE}
 export const addLeftBehind = (texts: readonly string[]): Statement =>
   bound([[...texts]])(`
 update ${TABLE} set left_behind = left_behind || array(select text from unnest($1::text[]) as t (text) where text <> all (left_behind))
+where only_row
 `);
 
 /** Two copies at once: the second waits for the first, and finds it done. */

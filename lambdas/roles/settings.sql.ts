@@ -62,8 +62,10 @@ export function giveSetting(setting: KeptSetting, database: string): Statement[]
   const { name, value } = setting;
   const alter = `alter ${ownerOf(setting, database)} set ${quoted(name)}`;
   if (!LISTS.has(name)) return [...withSecret(`${plain(alter)} to %L`, value), dropSecretFunction()];
-  return [
-    statement(`
+  return [statement(throughSession(setting, alter))];
+}
+
+const throughSession = ({ name, value }: KeptSetting, alter: string): string => `
 do ${literal(`
 declare
   before text := current_setting(${literal(name)}, true);
@@ -73,8 +75,12 @@ begin
   perform set_config(${literal(name)}, coalesce(before, ''), true);
 end
 `)}
-`),
-  ];
+`;
+
+/** The same in one text, for a value that was on the target before. @param database on the target */
+export function restoreSetting(setting: KeptSetting, database: string): string {
+  const alter = `alter ${ownerOf(setting, database)} set ${quoted(setting.name)}`;
+  return LISTS.has(setting.name) ? throughSession(setting, alter).trim() : `${alter} to ${literal(setting.value)}`;
 }
 
 /** @param database on the target */

@@ -3,7 +3,7 @@ import type { Session, Statement } from '../ports/database.ts';
 import { asMakerOf, asOurselves, asRoleMaker } from '../postgres/roles.sql.ts';
 import type { Attempts } from './attempts.ts';
 import type { RoleMap } from './role-map.ts';
-import { dropSetting, giveSetting, type KeptSetting, keptSettings } from './settings.sql.ts';
+import { dropSetting, giveSetting, type KeptSetting, keptSettings, restoreSetting } from './settings.sql.ts';
 import { settingOf } from './words.ts';
 
 const keyOf = ({ role, here, name }: KeptSetting): string => JSON.stringify([role, here, name]);
@@ -36,8 +36,9 @@ export async function giveSettings(
     const asMaker = (statements: readonly Statement[]): Statement[] =>
       role === null || role === ours ? [...statements] : [asRoleMaker(role), ...statements, asOurselves()];
     const given = await attempts.try(settingOf(role, here, name), asMaker(giveSetting(setting, database)));
-    if (given && was === undefined && (role === null || !made.has(role)))
-      undo.push(role === null ? dropSetting(setting, database) : asMakerOf(role, dropSetting(setting, database)));
+    if (!given || (role !== null && made.has(role))) continue;
+    const back = was === undefined ? dropSetting(setting, database) : restoreSetting({ ...setting, value: was }, database);
+    undo.push(role === null || role === ours ? back : asMakerOf(role, back));
   }
   return undo;
 }

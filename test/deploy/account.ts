@@ -64,7 +64,6 @@ const TEMPLATE = {
       Properties: { Description: 'Corner shop', Family: 'aurora-postgresql17', Parameters: PARAMETERS },
     },
     ApplicationSecret: secret('corner-shop/application'),
-    ApplicationTargetSecret: secret('corner-shop/application-at-planetscale'),
   },
   Outputs: {
     parameterGroup: { Value: ref('ParameterGroup') },
@@ -73,7 +72,6 @@ const TEMPLATE = {
     subnetIds: { Value: { 'Fn::Join': [',', [ref('Subnet0'), ref('Subnet1')]] } },
     clusterSecurityGroupId: { Value: attribute('ClusterSecurityGroup', 'GroupId') },
     applicationSecretArn: { Value: ref('ApplicationSecret') },
-    applicationTargetSecretArn: { Value: ref('ApplicationTargetSecret') },
   },
 };
 
@@ -84,7 +82,6 @@ export interface AccountSettings {
   readonly clusterSecurityGroupId: string;
   readonly sourceSecretArn: string;
   readonly applicationSecretArn: string;
-  readonly applicationTargetSecretArn: string;
 }
 
 export async function makeAccount(clients: Clients): Promise<AccountSettings> {

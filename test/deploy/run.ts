@@ -20,7 +20,7 @@ import { findingsIn, linesOf } from './logs.ts';
 import { DeployedMachinery } from './machinery.ts';
 import { openMailbox } from './mailbox.ts';
 import { type RdsStandIn, startRds } from './rds.ts';
-import { applicationSecret, masterSecret, planetscaleSecret, putSecret, secretText } from './secrets.ts';
+import { applicationSecret, masterSecret, putSecret, secretText } from './secrets.ts';
 import { clientsAt, type Files, filesIn } from './site.ts';
 import { findStack, inventory, namesOf, notDeleted } from './stack.ts';
 import { walk } from './walk.ts';
@@ -53,7 +53,6 @@ async function test({ files, emulator, rds, sides, progress }: Place): Promise<v
   const canary = `canary ${randomBytes(12).toString('hex')}`;
   await putSecret(clients.secrets, account.sourceSecretArn, masterSecret(sides.source));
   await putSecret(clients.secrets, account.applicationSecretArn, applicationSecret(sides.application.source, canary));
-  await putSecret(clients.secrets, account.applicationTargetSecretArn, planetscaleSecret(sides.application.target));
 
   const settings = {
     ...account,
@@ -85,6 +84,8 @@ async function test({ files, emulator, rds, sides, progress }: Place): Promise<v
     source: sides.source.password,
     target: sides.target.password,
     application: canary,
+    // The login that the migration has made, which the switch has put there.
+    'application at the target': JSON.parse(await secretText(clients.secrets, account.applicationSecretArn)).password,
     ...passwordsOf('replication role', await root()),
     ...passwordsOf('replication role before its rotation', firstRoot),
   };

@@ -60,8 +60,8 @@ export const afterRole = (value: string): string => `case when acting.name is no
 const MAY_CHANGE = `(made is null or pg_has_role(r.oid, made, 'member with admin option'))`;
 
 /**
- * Block, quoted as a whole since a name may hold any text, that acts, for the rest of the transaction, as the role that can do most with roles: make them, pass on REPLICATION and BYPASSRLS, and
- * change the one of this name where it is there already.
+ * Block that acts, for the rest of the transaction, as the role that can do most with roles: make them, pass on REPLICATION and BYPASSRLS, and
+ * change the one of this name where it is there already. Quoted as a whole, since a name may hold any text.
  */
 export const actAsRoleMaker = (role: string = REPLICATION_ROLE): string => `
 do ${literal(`

@@ -119,8 +119,18 @@ export const asRoleMaker = (role: string): Statement => statement(actAsRoleMaker
 
 export const asOurselves = (): Statement => statement('set local role none');
 
-/** One statement between both, as a text to be run in a transaction. */
-export const asMakerOf = (role: string, text: string): string => `${asRoleMaker(role).text};\n${text};\n${asOurselves().text}`;
+/** Statements between both, in this order, in one transaction. */
+export const asMakerOf = (role: string, ...statements: readonly Statement[]): Statement[] => [
+  asRoleMaker(role),
+  ...statements,
+  asOurselves(),
+];
+
+/** The same as one text. */
+export const asMakerText = (role: string, text: string): string =>
+  asMakerOf(role, statement(text))
+    .map((one) => one.text)
+    .join(';\n');
 
 /** Roles are made one run at a time; held until the transaction ends. */
 export const lockRoles = (): Statement => statement(`select pg_advisory_xact_lock(hashtextextended('${SCHEMA}.roles', 0))`);

@@ -44,6 +44,9 @@ export interface ObjectAccess {
   readonly givenUp: readonly string[];
 }
 
+/** Kinds that GRANT calls tables, as `pg_identify_object` says them. */
+export const RELATIONS = ['table', 'view', 'materialized view', 'foreign table'];
+
 /** Members of extensions come with their extension; what was granted on them since is in the difference to `pg_init_privs`. */
 const ofExtension = (catalog: string, alias: string): string =>
   `exists (select from pg_depend as e where e.classid = '${catalog}'::regclass and e.objid = ${alias}.oid and e.deptype = 'e')`;

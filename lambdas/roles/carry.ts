@@ -11,11 +11,12 @@ import { ownRole } from '../postgres/roles.sql.ts';
 import * as due from '../state/access-due.sql.ts';
 import { carriedRoles, createCarriedRoles, recordCarriedRoles } from '../state/carried-roles.sql.ts';
 import { addLeftBehind } from '../state/schema-copy.sql.ts';
-import type { ObjectAccess } from './access.sql.ts';
+import { type ObjectAccess, RELATIONS } from './access.sql.ts';
+import { schemaOf } from './access-state.ts';
 import { Attempts } from './attempts.ts';
 import { joinRoles, makeMemberships, makeRoles } from './make.ts';
 import { accessOn, mapRoles, type RoleMap } from './role-map.ts';
-import { schemaOf, setAccess } from './set-access.ts';
+import { setAccess } from './set-access.ts';
 import { type KeptSetting, keptSettings } from './settings.sql.ts';
 import { giveSettings, mappedSettings } from './settings.ts';
 import { setOwner } from './statements.sql.ts';
@@ -106,9 +107,7 @@ export async function carryAccess(
   const unset = await giveSettings(session, attempts, settings, { database, made, ours });
   await session.query(createCarriedRoles());
   await session.query(
-    recordCarriedRoles(
-      map.carried.map(({ name }) => ({ name, onSource: name, made: made.has(name), joined: joined.has(name), login: false })),
-    ),
+    recordCarriedRoles(map.carried.map(({ name }) => ({ name, onSource: name, made: made.has(name), joined: joined.has(name) }))),
   );
   for (const statement of due.createAccessDue()) await session.query(statement);
   await session.query(due.listAccessDue(absent.map((object) => dueOf(object, carried))));
@@ -147,7 +146,6 @@ export async function carryDue(session: Scripts, database: string): Promise<stri
   return attempts.refused;
 }
 
-const RELATIONS = ['view', 'materialized view', 'table', 'foreign table'];
 const ROUTINES = ['function', 'procedure', 'aggregate'];
 
 /** What code of others could call, or read through, while it is still ours. */

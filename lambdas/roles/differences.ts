@@ -16,7 +16,8 @@ export interface RightsChange {
 }
 
 const same = (one: Grant, other: Grant): boolean => one.to === other.to && one.may === other.may;
-const includes = (grants: readonly Grant[], wanted: Grant): boolean =>
+/** Whether a right is among them, with as much of the grant option as is wanted. */
+export const includes = (grants: readonly Grant[], wanted: Grant): boolean =>
   grants.some((is) => same(is, wanted) && (is.grantable || !wanted.grantable));
 
 /** The rights of one role by one grantor in one statement. */

@@ -1,6 +1,6 @@
 /** The end of the application's login on the target where the copy is dropped; in any other case it stays, since the application uses it. */
 import type { Database } from '../ports/database.ts';
-import { asOurselves, asRoleMaker, lockRoles, ownRole } from '../postgres/roles.sql.ts';
+import { asMakerOf, lockRoles, ownRole } from '../postgres/roles.sql.ts';
 import { loginsMade } from '../state/application-login.ts';
 import { takeLogin } from './application-role.sql.ts';
 import { Attempts } from './attempts.ts';
@@ -21,7 +21,7 @@ export async function dropApplicationLogin(target: Database): Promise<void> {
     const [ours] = await session.query(ownRole());
     if (!ours) return;
     for (const { role } of logins.filter((login) => !login.made && wereThere.has(login.role))) {
-      await attempts.run([asRoleMaker(role), takeLogin(role), asOurselves()]);
+      await attempts.run(asMakerOf(role, takeLogin(role)));
     }
     const made = logins.filter((login) => login.made).map(({ role }) => role);
     await dropMadeRoles(session, attempts, made, ours.name);

@@ -1,6 +1,6 @@
 /** The end of what was carried for the migration's sake: our role leaves the owners; and where the copy is dropped, the roles go with it. */
 import type { Database, Session } from '../ports/database.ts';
-import { asOurselves, asRoleMaker, lockRoles, ownRole } from '../postgres/roles.sql.ts';
+import { asMakerOf, lockRoles, ownRole } from '../postgres/roles.sql.ts';
 import { accessUndo, accessUndoExists } from '../state/access-due.sql.ts';
 import { type CarriedRole, carriedRoles } from '../state/carried-roles.sql.ts';
 import { Attempts } from './attempts.ts';
@@ -43,9 +43,6 @@ export async function dropMadeRoles(
 ): Promise<void> {
   const inUse = new Set((await session.query(rolesInUse(made))).map(({ name }) => name));
   for (const name of made.filter((one) => !inUse.has(one))) {
-    await attempts.run([
-      ...[asRoleMaker(name), joinRole(name, ours), asOurselves(), disown(name)],
-      ...[asRoleMaker(name), dropMadeRole(name), asOurselves()],
-    ]);
+    await attempts.run([...asMakerOf(name, joinRole(name, ours)), disown(name), ...asMakerOf(name, dropMadeRole(name))]);
   }
 }

@@ -1,7 +1,7 @@
 /** The carried roles on the target: made where they are not there, and memberships between them; and our own membership in some of them. */
-import type { Session, Statement } from '../ports/database.ts';
+import type { Session } from '../ports/database.ts';
 import { statement } from '../postgres/quote.ts';
-import { asMakerOf, asOurselves, asRoleMaker, lockRoles } from '../postgres/roles.sql.ts';
+import { asMakerOf, asMakerText, lockRoles } from '../postgres/roles.sql.ts';
 import type { Attempts } from './attempts.ts';
 import type { Membership } from './role-graph.sql.ts';
 import type { RoleMap } from './role-map.ts';
@@ -16,9 +16,8 @@ export async function makeRoles(session: Queries, { carried }: RoleMap): Promise
   await session.query(lockRoles());
   const [first] = missing;
   if (first) {
-    await session.query(asRoleMaker(first.name));
-    for (const { name, inherits } of missing) await session.query(makeRole(name, inherits));
-    await session.query(asOurselves());
+    const made = missing.map(({ name, inherits }) => makeRole(name, inherits));
+    for (const one of asMakerOf(first.name, ...made)) await session.query(one);
   }
   return new Set(missing.map(({ name }) => name));
 }
@@ -35,12 +34,8 @@ export async function makeMemberships(
   for (const membership of memberships) {
     const { role, member } = membership;
     if (isAsMuch(there.get(key(membership)), membership)) continue;
-    const granted = await attempts.try(membershipOf(member, role), [
-      asRoleMaker(role),
-      statement(grantMembership(membership)),
-      asOurselves(),
-    ]);
-    if (granted && !made.has(member) && !there.has(key(membership))) undo.push(asMakerOf(role, revokeMembership(membership)));
+    const granted = await attempts.try(membershipOf(member, role), asMakerOf(role, statement(grantMembership(membership))));
+    if (granted && !made.has(member) && !there.has(key(membership))) undo.push(asMakerText(role, revokeMembership(membership)));
   }
   return undo;
 }
@@ -54,9 +49,7 @@ export async function joinRoles(session: Queries, names: readonly string[], ours
   const already = new Set((await session.query(mayActFor(names))).map(({ name }) => name));
   const joined = names.filter((name) => !already.has(name));
   for (const name of joined) {
-    for (const one of asMaker(name, joinRole(name, ours))) await session.query(one);
+    for (const one of asMakerOf(name, joinRole(name, ours))) await session.query(one);
   }
   return joined;
 }
-
-const asMaker = (role: string, work: Statement): Statement[] => [asRoleMaker(role), work, asOurselves()];

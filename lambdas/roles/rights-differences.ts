@@ -1,4 +1,5 @@
 /** Where roles may do less or more on the target than on the source, each told once. Pure. */
+import { RELATIONS } from './access.sql.ts';
 import { type EffectiveRights, type Named, nameKey, type RightsByRole } from './effective-rights.ts';
 import { WITH_GRANT_OPTION } from './privileges.sql.ts';
 
@@ -67,8 +68,6 @@ function remembered(compare: (from: RightsByRole, to: RightsByRole) => string[][
     return answer;
   };
 }
-
-const RELATIONS = ['table', 'view', 'materialized view', 'foreign table'];
 
 /** What a role lost on a table it lost on its columns. */
 function withoutColumnsOf(found: readonly RightsDifference[]): RightsDifference[] {

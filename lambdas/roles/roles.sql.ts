@@ -63,6 +63,16 @@ end
 `)}
 `);
 
+/** Roles that log in and may connect here, the platform's among them, without having been granted it themselves. @param apart roles to leave out */
+export const connectingThroughOthers = (apart: readonly string[]): Statement<{ readonly name: string }> =>
+  statement(
+    `select r.rolname::text as name from pg_roles as r join pg_database as d on d.datname = current_database()
+where r.rolcanlogin and not r.rolsuper and r.oid <> d.datdba and r.rolname <> all ($1::text[]) and has_database_privilege(r.oid, d.oid, 'connect')
+  and not exists (select from aclexplode(d.datacl) as a where a.grantee = r.oid and a.privilege_type = 'CONNECT')
+order by 1`,
+    [[...apart]],
+  );
+
 /** Roles that own something in this database or another, or that other databases grant something to: they have to stay. */
 export const rolesInUse = (names: readonly string[]): Statement<{ readonly name: string }> =>
   statement(

@@ -40,7 +40,7 @@ order by 1
 `);
 
 /** Settings that hold a list of names, which must not be quoted as one text (GUC_LIST_QUOTE in utils/misc/guc_tables.c). */
-const LISTS = new Set([
+export const LISTS: ReadonlySet<string> = new Set([
   'search_path',
   'temp_tablespaces',
   'session_preload_libraries',

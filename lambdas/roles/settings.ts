@@ -1,6 +1,6 @@
 /** Settings of the source's database and roles, given to the target's. */
-import type { Session, Statement } from '../ports/database.ts';
-import { asMakerOf, asOurselves, asRoleMaker } from '../postgres/roles.sql.ts';
+import type { Session } from '../ports/database.ts';
+import { asMakerOf, asMakerText } from '../postgres/roles.sql.ts';
 import type { Attempts } from './attempts.ts';
 import type { RoleMap } from './role-map.ts';
 import { dropSetting, giveSetting, type KeptSetting, keptSettings, restoreSetting } from './settings.sql.ts';
@@ -33,12 +33,12 @@ export async function giveSettings(
     const { role, here, name, value } = setting;
     const was = there.get(keyOf(setting));
     if (was === value) continue;
-    const asMaker = (statements: readonly Statement[]): Statement[] =>
-      role === null || role === ours ? [...statements] : [asRoleMaker(role), ...statements, asOurselves()];
-    const given = await attempts.try(settingOf(role, here, name), asMaker(giveSetting(setting, database)));
+    const isOfOthers = role !== null && role !== ours;
+    const give = giveSetting(setting, database);
+    const given = await attempts.try(settingOf(role, here, name), isOfOthers ? asMakerOf(role, ...give) : give);
     if (!given || (role !== null && made.has(role))) continue;
     const back = was === undefined ? dropSetting(setting, database) : restoreSetting({ ...setting, value: was }, database);
-    undo.push(role === null || role === ours ? back : asMakerOf(role, back));
+    undo.push(isOfOthers ? asMakerText(role, back) : back);
   }
   return undo;
 }

@@ -1,5 +1,5 @@
 /** Statements that give an object its owner and its grants. Names of objects come from `pg_identify_object`, quoted. */
-import { identifier, literal } from '../postgres/quote.ts';
+import { identifier } from '../postgres/quote.ts';
 import type { Grant, ObjectAccess } from './access.sql.ts';
 
 /** What ALTER calls a kind of objects, where it is not the kind's own name. */
@@ -63,17 +63,8 @@ export const letCreate = (schema: string, roles: readonly string[]): string =>
 export const stopCreating = (schema: string, roles: readonly string[]): string =>
   `revoke create on schema ${schema} from ${roles.map(identifier).join(', ')}`;
 
-/** Roles that log in and connect because PUBLIC may, the platform's among them, keep that when PUBLIC loses it. */
-export const keepConnecting = (carried: readonly string[]): string => `
-do ${literal(`
-declare
-  one name;
-begin
-  for one in
-    select r.rolname from pg_roles as r where r.rolcanlogin and not r.rolsuper and has_database_privilege(r.oid, current_database(), 'connect')
-      and r.rolname not in (select jsonb_array_elements_text(${literal(JSON.stringify(carried))}::jsonb))
-  loop
-    execute format('grant connect on database %I to %I', current_database(), one);
-  end loop;
-end
-`)}`;
+/** Where PUBLIC loses CONNECT, for those that had it through PUBLIC. */
+export const letConnect = (database: string, roles: readonly string[]): string =>
+  `grant connect on database ${identifier(database)} to ${roles.map(identifier).join(', ')}`;
+export const stopConnecting = (database: string, roles: readonly string[]): string =>
+  `revoke connect on database ${identifier(database)} from ${roles.map(identifier).join(', ')}`;

@@ -19,27 +19,25 @@ export interface CarriedRole {
   readonly made: boolean;
   /** Whether our role was made a member of it, to act for it until Cleanup takes that back. */
   readonly joined: boolean;
-  /** Whether it got a login, and a password of ours. */
-  readonly login: boolean;
 }
 
 export const createCarriedRoles = (): Statement =>
   closed(
     NAME,
     `create table if not exists ${TABLE} (name text primary key, on_source text not null, made boolean not null,
-  joined boolean not null default false, login boolean not null default false)`,
+  joined boolean not null default false)`,
   );
 
 export const carriedRolesExist = () => tableExists(OWN_TABLES.carriedRoles);
 
 /** To be asked only where {@link carriedRolesExist}. */
 export const carriedRoles = (): Statement<CarriedRole> =>
-  statement(`select name, on_source as "onSource", made, joined, login from ${TABLE} order by name`);
+  statement(`select name, on_source as "onSource", made, joined from ${TABLE} order by name`);
 
 export const recordCarriedRoles = (roles: readonly CarriedRole[]): Statement =>
   bound([JSON.stringify(roles)])(`
-insert into ${TABLE} as there (name, on_source, made, joined, login)
-select r.name, r."onSource", r.made, r.joined, r.login
-from jsonb_to_recordset($1::jsonb) as r (name text, "onSource" text, made boolean, joined boolean, login boolean)
-on conflict (name) do update set joined = there.joined or excluded.joined, login = there.login or excluded.login
+insert into ${TABLE} as there (name, on_source, made, joined)
+select r.name, r."onSource", r.made, r.joined
+from jsonb_to_recordset($1::jsonb) as r (name text, "onSource" text, made boolean, joined boolean)
+on conflict (name) do update set joined = there.joined or excluded.joined
 `);

@@ -4,7 +4,6 @@
  * (https://www.postgresql.org/docs/current/logical-replication-restrictions.html and -security.html); before, it does not look at them. So on the
  * side that subscribes it is held: taken away, with the tables written down, and put back when that side is opened, in the same transaction.
  */
-
 import type { TableName } from '../config/input.ts';
 import { SCHEMA } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
@@ -12,6 +11,7 @@ import { bound, literal, statement } from '../postgres/quote.ts';
 import { subscriptionIds } from '../postgres/subscription-ids.sql.ts';
 import { closed } from './closed.sql.ts';
 import { tableExists } from './exists.sql.ts';
+import { eachHeld, TRIES } from './held-loop.sql.ts';
 import { OWN_TABLES } from './tables.ts';
 
 const { name: NAME, table: TABLE } = OWN_TABLES.heldForce;
@@ -63,27 +63,7 @@ const STOPPING = (subscription: string, others: readonly TableName[] = []): stri
 export const forcedUnder = (subscription: string): Statement<TableName> =>
   statement(`select t.schema::text as schema, t."table"::text as "table" from (${STOPPING(subscription)}) as t order by 1, 2`);
 
-/** A statement that waits for a table makes every later session wait, too. */
-const LOCK_WAIT = '1s';
-const TRIES = 5;
-
-/** A loop over records `t`, in a transaction that may go on afterwards. */
-const eachTable = (loop: string): Statement =>
-  statement(`
-do ${literal(`
-declare
-  t record;
-  lock_wait text := current_setting('lock_timeout');
-begin
-  if to_regclass('${SCHEMA}.${NAME}') is null then return; end if;
-  perform set_config('lock_timeout', '${LOCK_WAIT}', true);
-${loop.trim()}
-  perform set_config('lock_timeout', lock_wait, true);
-end
-`)}
-`);
-
-const THIS = `schema = t.schema and "table" = t."table"`;
+const THIS = `schema = one.schema and "table" = one."table"`;
 
 /**
  * On the side that is to subscribe, whose subscription knows its tables already; it is closed to the application by then. In this order,
@@ -92,13 +72,15 @@ const THIS = `schema = t.schema and "table" = t."table"`;
  */
 export const holdForce = (subscription: string, others: readonly TableName[] = []): Statement[] => [
   createHeldForce(),
-  eachTable(`
-  for t in ${STOPPING(subscription, others)}
+  eachHeld(
+    OWN_TABLES.heldForce,
+    `
+  for one in ${STOPPING(subscription, others)}
   loop
     for try in 1..${TRIES} loop
       begin
-        execute format('alter table only %I.%I no force row level security', t.schema, t."table");
-        insert into ${TABLE} (schema, "table") values (t.schema, t."table")
+        execute format('alter table only %I.%I no force row level security', one.schema, one."table");
+        insert into ${TABLE} (schema, "table") values (one.schema, one."table")
         on conflict (schema, "table") do update set held = true, refused = false;
         exit;
       exception
@@ -106,13 +88,14 @@ export const holdForce = (subscription: string, others: readonly TableName[] = [
         when others then exit;
       end;
     end loop;
-  end loop;`),
+  end loop;`,
+  ),
 ];
 
 /** Puts one back; a table that is gone is done with. */
 const FORCE = `
-        if to_regclass(format('%I.%I', t.schema, t."table")) is not null then
-          execute format('alter table only %I.%I force row level security', t.schema, t."table");
+        if to_regclass(format('%I.%I', one.schema, one."table")) is not null then
+          execute format('alter table only %I.%I force row level security', one.schema, one."table");
         end if;
         update ${TABLE} set held = false, refused = false where ${THIS};`;
 
@@ -126,11 +109,11 @@ const OPENING_WAIT_MS = 3_000;
 export const RELEASE_BEFORE_OPENING = `
   if to_regclass('${SCHEMA}.${NAME}') is not null then
     declare
-      t record;
+      one record;
       lock_wait text := current_setting('lock_timeout');
       began timestamptz := clock_timestamp();
     begin
-      for t in select * from ${TABLE} where held
+      for one in select * from ${TABLE} where held
       loop
         begin
           perform set_config('lock_timeout', greatest(1, ${OPENING_WAIT_MS} - extract(epoch from clock_timestamp() - began) * 1000)::int || 'ms', true);
@@ -146,8 +129,10 @@ ${FORCE}
 
 /** Puts back whatever is still held, once the side no longer subscribes. */
 export const releaseForce = (): Statement =>
-  eachTable(`
-  for t in select * from ${TABLE} where held
+  eachHeld(
+    OWN_TABLES.heldForce,
+    `
+  for one in select * from ${TABLE} where held
   loop
     for try in 1..${TRIES} loop
       begin${FORCE}
@@ -159,4 +144,5 @@ export const releaseForce = (): Statement =>
           exit;
       end;
     end loop;
-  end loop;`);
+  end loop;`,
+  );

@@ -13,6 +13,7 @@ import { subscriptionIds } from '../postgres/subscription-ids.sql.ts';
 import { exclusions, INCLUDED_TABLE } from '../postgres/tables.sql.ts';
 import { closed } from './closed.sql.ts';
 import { tableExists } from './exists.sql.ts';
+import { eachHeld, TRIES } from './held-loop.sql.ts';
 import { OWN_TABLES } from './tables.ts';
 
 const { name: NAME, table: TABLE } = OWN_TABLES.heldKeys;
@@ -63,26 +64,6 @@ export const heldKeysExist = () => tableExists(OWN_TABLES.heldKeys);
 export const heldKeys = (): Statement<HeldKey & { readonly held: boolean; readonly refused: boolean }> =>
   statement(`select schema, "table", name, text, held, refused from ${TABLE} order by 1, 2, 3`);
 
-/** A statement that waits for a table makes every later session wait, too. */
-const LOCK_WAIT = '1s';
-const TRIES = 5;
-
-/** A loop over records `k` that waits for each lock no longer than that, in a transaction that may go on afterwards. */
-const eachKey = (loop: string): Statement =>
-  statement(`
-do $do$
-declare
-  k record;
-  lock_wait text := current_setting('lock_timeout');
-begin
-  if to_regclass('${SCHEMA}.${NAME}') is null then return; end if;
-  perform set_config('lock_timeout', '${LOCK_WAIT}', true);
-${loop.trim()}
-  perform set_config('lock_timeout', lock_wait, true);
-end
-$do$
-`);
-
 /**
  * On the side that is to subscribe, whose subscription knows its tables already; a key to a partitioned table reaches its partitions. In
  * this order, in one transaction. One that we may not drop, or whose table cannot be had, stays, whatever the reason: a switch is committed by
@@ -90,8 +71,10 @@ $do$
  */
 export const holdKeys = (subscription: string): Statement[] => [
   createHeldKeys(),
-  eachKey(`
-  for k in
+  eachHeld(
+    OWN_TABLES.heldKeys,
+    `
+  for one in
     with recursive brought (oid) as (
       select r.srrelid from pg_subscription_rel as r
       where r.srsubid in ${subscriptionIds(`${literal(subscription)}::name`)}
@@ -111,13 +94,14 @@ export const holdKeys = (subscription: string): Statement[] => [
   loop
     begin
       insert into ${TABLE} (schema, "table", name, text)
-      values (k.schema, k."table", k.name, format('alter table %I.%I add constraint %I %s', k.schema, k."table", k.name, k.definition))
+      values (one.schema, one."table", one.name, format('alter table %I.%I add constraint %I %s', one.schema, one."table", one.name, one.definition))
       on conflict (schema, "table", name) do update set text = excluded.text, held = true, refused = false;
-      execute format('alter table %I.%I drop constraint %I', k.schema, k."table", k.name);
+      execute format('alter table %I.%I drop constraint %I', one.schema, one."table", one.name);
     exception
       when others then null;
     end;
-  end loop;`),
+  end loop;`,
+  ),
 ];
 
 /** Condition: a key is to be valid, and its table `c` takes it NOT VALID at first, which a partitioned one does from 18 on only. */
@@ -129,27 +113,30 @@ const madeInTwo = (text: string): string => `${text} !~* 'not valid\\s*$' and c.
  * by Cleanup at the latest. Whatever else is refused stays held too: a switch is committed by then.
  */
 export const releaseKeys = (): Statement =>
-  eachKey(`
-  for k in select * from ${TABLE} where held
+  eachHeld(
+    OWN_TABLES.heldKeys,
+    `
+  for one in select * from ${TABLE} where held
   loop
     for try in 1..${TRIES} loop
       begin
-        if to_regclass(format('%I.%I', k.schema, k."table")) is not null and not exists (
-          select from pg_constraint where conrelid = to_regclass(format('%I.%I', k.schema, k."table")) and conname = k.name)
+        if to_regclass(format('%I.%I', one.schema, one."table")) is not null and not exists (
+          select from pg_constraint where conrelid = to_regclass(format('%I.%I', one.schema, one."table")) and conname = one.name)
         then
-          execute k.text || case when exists (
-            select from pg_class as c where c.oid = to_regclass(format('%I.%I', k.schema, k."table")) and ${madeInTwo('k.text')}) then ' not valid' else '' end;
+          execute one.text || case when exists (
+            select from pg_class as c where c.oid = to_regclass(format('%I.%I', one.schema, one."table")) and ${madeInTwo('one.text')}) then ' not valid' else '' end;
         end if;
-        update ${TABLE} set held = false, refused = false where schema = k.schema and "table" = k."table" and name = k.name;
+        update ${TABLE} set held = false, refused = false where schema = one.schema and "table" = one."table" and name = one.name;
         exit;
       exception
         when lock_not_available or deadlock_detected then null;
         when others then
-          update ${TABLE} set refused = true where schema = k.schema and "table" = k."table" and name = k.name;
+          update ${TABLE} set refused = true where schema = one.schema and "table" = one."table" and name = one.name;
           exit;
       end;
     end loop;
-  end loop;`);
+  end loop;`,
+  );
 
 /**
  * Validates those that were made, which does not block writes
@@ -157,8 +144,10 @@ export const releaseKeys = (): Statement =>
  * gone by now: then the key stays NOT VALID, and so does one whose table cannot be had.
  */
 export const validateKeys = (): Statement =>
-  eachKey(`
-  for k in
+  eachHeld(
+    OWN_TABLES.heldKeys,
+    `
+  for one in
     select h.schema, h."table", h.name from ${TABLE} as h
     join pg_namespace as n on n.nspname = h.schema
     join pg_class as c on c.relnamespace = n.oid and c.relname = h."table"
@@ -166,8 +155,9 @@ export const validateKeys = (): Statement =>
     where not h.held and ${madeInTwo('h.text')}
   loop
     begin
-      execute format('alter table %I.%I validate constraint %I', k.schema, k."table", k.name);
+      execute format('alter table %I.%I validate constraint %I', one.schema, one."table", one.name);
     exception
       when others then null;
     end;
-  end loop;`);
+  end loop;`,
+  );

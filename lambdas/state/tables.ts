@@ -100,7 +100,7 @@ export const OWN_TABLES = {
   carriedRoles: kept('carried_role', {
     on: ['target'],
     holds: 'Roles of the source that stand on the target: by which name, whether the migration made them, and what it has to take back.',
-    writtenBy: ['CopySchema', 'CreateApplicationLogin'],
+    writtenBy: ['CopySchema'],
   }),
   applicationLogin: kept('application_login', {
     on: ['target'],

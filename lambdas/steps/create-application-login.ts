@@ -19,7 +19,6 @@ import {
 import { rolesCarried } from '../roles/mode.ts';
 import { createApplicationLogin as createTable, type RecordedLogin, recordApplicationLogin } from '../state/application-login.sql.ts';
 import { loginsMade } from '../state/application-login.ts';
-import { recordCarriedRoles } from '../state/carried-roles.sql.ts';
 import { gateOf } from '../state/gates.ts';
 
 type Needs = 'source' | 'target' | 'applicationView' | 'applicationLogin';
@@ -136,14 +135,13 @@ export const createApplicationLogin = defineStep({
       const [role] = await session.query(applicationRoleState(name));
       if (!role?.exists || !works) {
         const statements = role?.exists ? roles.setVerifier(name, verifier) : roles.createRole(name, verifier);
-        for (const statement of [roles.asRoleMaker(name), ...statements, roles.asOurselves()]) await session.query(statement);
+        for (const statement of roles.asMakerOf(name, ...statements)) await session.query(statement);
       }
       if (!role?.mayConnect && !closed) await session.query(roles.grantConnect(name, target.endpoint.database));
       const refused = carried ? [] : await giveRights(session, target, wanted, lacking);
       if (refused.length > 0) log.warn("Rights could not be given to the application's role", { refused });
       await session.query(createTable());
       await session.query(recordApplicationLogin({ role: name, onSource, made: !carried }));
-      if (carried) await session.query(recordCarriedRoles([{ ...carried, login: true }]));
     });
   },
 

@@ -6,6 +6,7 @@ import type { Exclusions } from '../../config/input.ts';
 import type { Statement } from '../../ports/database.ts';
 import { bound, statement, USER_SCHEMA } from '../../postgres/quote.ts';
 import { exclusions, INCLUDED_TABLE } from '../../postgres/tables.sql.ts';
+import { LISTS } from '../../roles/settings.sql.ts';
 
 export interface Loosened {
   readonly object: string;
@@ -116,13 +117,12 @@ where x.defaclnamespace = 0 and not exists (select from aclexplode(x.defaclacl) 
 order by object
 `);
 
-export interface KeptSetting {
+export interface SettingAsStatement {
   readonly object: string;
   readonly statement: string;
 }
 
-/** Settings that hold a list, which must not be quoted as one text. */
-const LISTS = "'{search_path, temp_tablespaces, session_preload_libraries, local_preload_libraries}'::text[]";
+const LIST_NAMES = `'{${[...LISTS].join(', ')}}'::text[]`;
 
 /**
  * Settings of this database, of roles, and of roles in this database, without those of the platform's roles and of ours. A setting of the
@@ -130,11 +130,11 @@ const LISTS = "'{search_path, temp_tablespaces, session_preload_libraries, local
  * are printed. https://www.postgresql.org/docs/current/catalog-pg-db-role-setting.html
  * @param ours our roles, whose settings we make ourselves
  */
-export const keptSettings = (ours: readonly string[], targetDatabase: string): Statement<KeptSetting> =>
+export const settingsAsStatements = (ours: readonly string[], targetDatabase: string): Statement<SettingAsStatement> =>
   bound([[...ours], targetDatabase])(`
 select concat_ws(' in ', 'role ' || quote_ident(pg_get_userbyid(nullif(s.setrole, 0))),
     case s.setdatabase when 0 then null else 'database ' || quote_ident(current_database()) end) || ': ' || e.name as object,
-  case when e.name = any (${LISTS}) then format('select set_config(%L, %L, false); alter %s set %s from current;', e.name, e.value, o.owner, e.quoted)
+  case when e.name = any (${LIST_NAMES}) then format('select set_config(%L, %L, false); alter %s set %s from current;', e.name, e.value, o.owner, e.quoted)
     when e.name like '%.%' then format('alter %s set %s to ''…'';', o.owner, e.quoted)
     else format('alter %s set %s to %L;', o.owner, e.quoted, e.value) end as statement
 from pg_db_role_setting as s

@@ -4,7 +4,15 @@ import { rightsOn } from '../../postgres/rights.ts';
 import { willCarry } from '../../roles/mode.ts';
 import { type Finding, warning } from '../finding.ts';
 import type { ReadinessCheck } from './context.ts';
-import { closedDefaults, closedRoutines, closedTypes, definersOfOwners, grantCounts, keptSettings, viewsOfOthers } from './loosened.sql.ts';
+import {
+  closedDefaults,
+  closedRoutines,
+  closedTypes,
+  definersOfOwners,
+  grantCounts,
+  settingsAsStatements,
+  viewsOfOthers,
+} from './loosened.sql.ts';
 
 const AFTERWARDS = 'after CopySchema and before the switch';
 
@@ -64,7 +72,7 @@ export const lostSettings: ReadinessCheck = {
   name: 'settings of the database and of roles',
   async find({ source, target, input }) {
     if (await willCarry(target, input)) return [];
-    const found = await source.query(keptSettings([REPLICATION_ROLE], target.endpoint.database));
+    const found = await source.query(settingsAsStatements([REPLICATION_ROLE], target.endpoint.database));
     return warning({
       code: 'SettingsLeftBehind',
       objects: found.map(({ object }) => object),

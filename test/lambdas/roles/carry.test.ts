@@ -64,10 +64,16 @@ describe('a copy that is dropped again', () => {
     try {
       await world.asTargetRole(`do $$ begin execute format('alter database %I set timezone = ''UTC''', current_database());
         execute format('alter database %I set search_path = public', current_database()); end $$`);
+      // A login of the target's own goes on connecting, though PUBLIC may not on the source.
+      await world.source(`do $$ begin execute format('revoke connect on database %I from public', current_database()); end $$`);
+      await world.target('create role of_target login');
       const before = await catalogsOf(world.target);
       await world.until('CopySchema');
       await world.until('BuildIndexes');
       expect(await catalogsOf(world.target)).not.toEqual(before);
+      const connects = `select has_database_privilege('public', current_database(), 'connect') as public,
+        has_database_privilege('of_target', current_database(), 'connect') as own`;
+      expect(await world.target(connects)).toEqual([{ public: false, own: true }]);
       await world.until('DropReplication', { input: { target: 'drop' } });
       expect(await catalogsOf(world.target)).toEqual(before);
       expect(await accessSeen(world, 'target')).toMatchObject({ defaults: {}, database: {} });

@@ -136,6 +136,15 @@ export const RIGHTS: Readonly<Record<Need, Right>> = {
     },
   },
   lowLogin: target,
+  /** Reads the source as the replication role, and fills the target as a role whose password is of the same secret. */
+  partCopy: {
+    network: true,
+    environment: (resources) => ({ ...replication.environment(resources), ...target.environment(resources) }),
+    grant(role, resources) {
+      replication.grant(role, resources);
+      target.grant(role, resources);
+    },
+  },
   ...CLUSTER_RIGHTS,
   executions: {
     network: false,

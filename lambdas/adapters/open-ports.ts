@@ -11,6 +11,7 @@ import { databasePort } from './postgres/database.ts';
 import type { WholeWords } from './postgres/database-errors.ts';
 import { canLogIn } from './postgres/log-in.ts';
 import { lowLoginPort } from './postgres/low-login.ts';
+import { partCopyPort } from './postgres/part-copy.ts';
 import { type NamesItself, userAt } from './postgres/user-at.ts';
 import { type ReachableServer, routeToTarget } from './postgres/way-back.ts';
 
@@ -52,6 +53,7 @@ export function openPorts(step: string, bindings: Partial<Bindings>, log?: Whole
     wayBack: { route: wayBack },
     comparison: comparison?.readers,
     lowLogin: atTarget && lowLoginPort(atTarget, step, log),
+    partCopy: login && atSource && atTarget && partCopyPort(login, { source: atSource, target: atTarget }, step, log),
     replicationSecret: bindings.replicationSecret,
     schemaDump: bindings.source && pgDump(bindings.source, step, undefined, log),
     application,

@@ -26,6 +26,8 @@ export interface InputKey<Value> {
 const key = <Value>(entry: Omit<InputKey<Value>, 'default'> & { readonly default: NoInfer<Value> }): InputKey<Value> => entry;
 
 const COPYING = ['Preflight', 'Replicate'] as const satisfies readonly MachineName[];
+/** Enough to keep a table's builders busy, and few enough for any size of a target. */
+export const DEFAULT_COPY_WORKERS = 8;
 const SWITCHING = ['Cutover', 'Rollback', 'Recovery'] as const satisfies readonly MachineName[];
 
 export const INPUT_KEYS = {
@@ -72,6 +74,25 @@ export const INPUT_KEYS = {
     default: 'as-is',
     says: '`"full"`: give tables whose rows cannot be told apart a replica identity on the source, until `Cleanup`: what is there already, or else FULL. `Preflight` and `Replicate` ask for it; nothing else does.',
     machines: MACHINE_NAMES,
+  }),
+  copy: key({
+    parse: oneOf('auto', 'stream', 'parts'),
+    default: 'auto',
+    says: 'How rows are copied: `"stream"`, by the subscription, as in the guides; `"parts"`, in parts by functions side by side, and only changes by the subscription; `"auto"` takes parts from 20 GB in one table or 150 GB in all. Decided when the schema is copied.',
+    machines: COPYING,
+  }),
+  copyWorkers: key<number | undefined>({
+    parse: wholeNumber(0, 200),
+    default: undefined,
+    otherwise: `\`${DEFAULT_COPY_WORKERS}\` for a copy in parts that begins, and what was said last for one that goes on`,
+    says: 'Workers that copy parts at a time, never more than both sides have sessions to spare; `0` pauses. `Pace` changes it while `Replicate` runs.',
+    machines: [...COPYING, 'Pace'],
+  }),
+  partBytes: key({
+    parse: wholeNumber(8_192, 100_000_000_000),
+    default: 1_073_741_824,
+    says: 'Size in bytes at which a table is split into parts, its TOAST counted in.',
+    machines: COPYING,
   }),
   indexWorkers: key({
     parse: wholeNumber(1, 32),

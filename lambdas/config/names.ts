@@ -29,6 +29,9 @@ export function subscriptionName(database: string, stream: StreamName = 'forward
 /** The login of a trial. Roles belong to all databases of a server, so each migration has one of its own. @param database of the target */
 export const trialRole = (database: string): string => forDatabase(`${PREFIX}_trial`, database);
 
+/** The login of a copy in parts at the target. @param database of the target */
+export const copyRole = (database: string): string => forDatabase(`${PREFIX}_copy`, database);
+
 function forDatabase(prefix: string, database: string): string {
   const plain = `${prefix}_${database}`;
   if (/^[a-z0-9_]+$/.test(database) && plain.length <= LONGEST_IDENTIFIER) return plain;

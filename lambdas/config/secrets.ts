@@ -4,7 +4,7 @@
  */
 import { createHmac, randomBytes } from 'node:crypto';
 import { InvalidConfiguration } from './errors.ts';
-import { REPLICATION_ROLE } from './names.ts';
+import { PREFIX, REPLICATION_ROLE } from './names.ts';
 import type { SideName } from './side-name.ts';
 
 /** User and password. */
@@ -101,11 +101,14 @@ export const newPassword = (): string => randomBytes(36).toString('base64url');
 /**
  * The password with which the replication role logs in to a side. Each side's subscription holds the other side's password in plain text,
  * where a superuser of that server may read it, so neither may be computed from the other: both are derived from the secret's value, which is
- * in no database, by a one-way function (HMAC, RFC 2104). They change with the value, and are never stored.
+ * in no database, by a one-way function (HMAC, RFC 2104). They change with the value, and are never stored. So is the password of the role as
+ * which a copy in parts fills the target's tables.
  * @param root the value of the key "password" in the secret
  */
-export const replicationPassword = (root: string, side: SideName): string =>
-  createHmac('sha256', root).update(`${REPLICATION_ROLE} at the ${side}`).digest('base64url');
+export const replicationPassword = (root: string, place: SideName | 'copy'): string =>
+  createHmac('sha256', root)
+    .update(place === 'copy' ? `${PREFIX} copy at the target` : `${REPLICATION_ROLE} at the ${place}`)
+    .digest('base64url');
 
 /** @param secret ARN or name of the secret, for messages @returns as `password` the root of both sides' passwords */
 export function parseReplicationSecret(text: string, secret: string): Login {

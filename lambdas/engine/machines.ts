@@ -14,20 +14,42 @@ export interface Stage<Step extends string = StepName> {
   readonly waitsForOlder?: true;
   /** Entered only where the execution's input says `"reboot": "now"`. */
   readonly onlyWithRebootConsent?: true;
+  /** Steps that are visited side by side before this one, and once more each time it is pending. */
+  readonly workers?: Workers<Step>;
   /** The stage after any failure, crashes and time limits included, before the execution ends with it. */
   readonly onFailure?: Stage<Step>;
+}
+
+/**
+ * Steps that run side by side, each in a child execution of a distributed map, with a history of its own. Every child visits its one step until
+ * that is done, and never fails: what it cannot do is found by the step that follows.
+ */
+export interface Workers<Step extends string = StepName> {
+  /** Name of the map's state. */
+  readonly name: string;
+  /** The step whose evidence lists the children, as {@link WorkerItem}s under the key `workers`. */
+  readonly listedBy: Step;
+  readonly steps: readonly Step[];
+}
+
+/** One child of a map, as the evidence of the step lists it. */
+export interface WorkerItem<Step extends string = StepName> {
+  /** From 1 on; unique among the children. */
+  readonly worker: number;
+  readonly step: Step;
 }
 
 /** A state machine, before it is built. */
 export interface Machine<Step extends string = StepName> {
   /** Its purpose, shown in the console. */
   readonly says: string;
-  /** Whether it changes anything, so that two executions must not run at once. */
+  /** Whether it must not run beside another that acts. `Pace` changes one number of ours, and is meant to run beside `Replicate`. */
   readonly acts: boolean;
   readonly order: readonly Stage<Step>[];
 }
 
 const task = <Step extends string>(step: Step): Stage<Step> => ({ step, polls: false });
+const untilWith = <const Step extends string>(step: Step, workers: Workers<Step>): Stage<Step> => ({ step, polls: true, workers });
 const until = <Step extends string>(step: Step): Stage<Step> => ({ step, polls: true });
 const withRebootConsent = <Step extends string>(stage: Stage<Step>): Stage<Step> => ({ ...stage, onlyWithRebootConsent: true });
 const liftingFence = { ...until('LiftFence'), waitsForOlder: true } as const;
@@ -53,6 +75,9 @@ export const MACHINES = {
       task('CopySchema'),
       task('TrySample'),
       task('CreatePublication'),
+      until('SeedCopy'),
+      untilWith('FinishParts', { name: 'CopyInParts', listedBy: 'SeedCopy', steps: ['CopyParts', 'BuildCopied'] }),
+      until('BuildKeys'),
       until('CreateSubscription'),
       until('AwaitCopy'),
       until('BuildIndexes'),
@@ -61,6 +86,11 @@ export const MACHINES = {
       task('SyncSequences'),
       until('CompareData'),
     ],
+  },
+  Pace: {
+    says: 'Sets how many workers of a copy in parts may work at a time, while Replicate runs; 0 pauses them.',
+    acts: false,
+    order: [task('SetPace')],
   },
   Cutover: {
     says: 'Switches the application to PlanetScale, once it is certain that nothing is lost. On any failure the application stays on Aurora.',
@@ -104,7 +134,7 @@ export const fencingWith = (step: StepName): StepName[] => [
 
 /** Every step that a machine may call, those after a failure included, each once. */
 export const stepsOf = ({ order }: Machine): StepName[] => [
-  ...new Set(order.flatMap(({ step, onFailure }) => (onFailure ? [step, onFailure.step] : [step]))),
+  ...new Set(order.flatMap(({ step, workers, onFailure }) => [...(workers?.steps ?? []), step, ...(onFailure ? [onFailure.step] : [])])),
 ];
 
 /** The machines that may call `step`, after a failure included. */

@@ -12,6 +12,7 @@ import type {
 import type { ComparisonReaders, Database, LowLogin, Reader, SchemaDump } from './database.ts';
 import type { Executions } from './executions.ts';
 import type { Functions } from './functions.ts';
+import type { PartCopy } from './part-copy.ts';
 import type { ReplicationAccess, ReplicationSecret, WayBack } from './replication.ts';
 
 /** Everything outside of the function that a step may reach. */
@@ -20,6 +21,7 @@ export interface Ports {
   readonly target: Database;
   readonly comparison: ComparisonReaders;
   readonly lowLogin: LowLogin;
+  readonly partCopy: PartCopy;
   /** Rights follow from needs, so each kind of change of the cluster is a port of its own; `cluster` only reads. */
   readonly cluster: ClusterView;
   readonly clusterSetup: ClusterSetup;
@@ -48,6 +50,8 @@ export interface Views {
   readonly comparison: ComparisonReaders;
   /** Nothing can be read before there is a role. */
   readonly lowLogin: object;
+  /** Its sessions change nothing by themselves; what they may do follows from the rights of their roles. */
+  readonly partCopy: Pick<PartCopy, 'role'>;
   readonly cluster: ClusterView;
   readonly clusterSetup: ClusterSetupView;
   readonly clusterRestore: ClusterRestoreView;

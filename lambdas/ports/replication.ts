@@ -1,11 +1,14 @@
 /** Ports for streams between the sides: the replication login of either, and the routes between them. */
 import type { SideName } from '../config/side-name.ts';
 
+/** Where a password derived from the replication secret lets in: a side, or the target as the role of a copy in parts. */
+export type LoginPlace = SideName | 'copy';
+
 /** The login with which each side streams from the other. */
 export interface ReplicationLogin {
   readonly user: string;
-  /** The password for a side, by default the source. Each side has one of its own. */
-  password(side?: SideName): Promise<string>;
+  /** The password for a side, by default the source, or that of the copy in parts. Each has one of its own. */
+  password(place?: LoginPlace): Promise<string>;
   /** Source address as the target reaches it, and the TLS settings of the subscription's connection string. */
   readonly host: string;
   readonly port: number;

@@ -143,6 +143,26 @@ export const OWN_TABLES = {
     holds: 'One row: that rows of the source were tried at the target before the copy, and what could not be tried.',
     writtenBy: ['TrySample'],
   }),
+  copyPlan: kept('copy_plan', {
+    on: ['target'],
+    holds: 'One row where rows are copied in parts: what they are read from, and how many workers may work.',
+    writtenBy: ['CopySchema', 'SeedCopy', 'FinishParts', 'SetPace'],
+  }),
+  copyTables: kept('copy_table', {
+    on: ['target'],
+    holds: 'The tables of a copy in parts, and which of them are left to the subscription.',
+    writtenBy: ['SeedCopy', 'CopyParts', 'FinishParts'],
+  }),
+  copyParts: kept('copy_part', {
+    on: ['target'],
+    holds: 'The parts of a copy, and the transaction that brought each.',
+    writtenBy: ['SeedCopy', 'CopyParts', 'FinishParts'],
+  }),
+  copyWorkers: kept('copy_worker', {
+    on: ['target'],
+    holds: 'The workers of a copy in parts: what each has, when it was last seen, and what ended its last visit.',
+    writtenBy: ['CopyParts'],
+  }),
   resyncs: kept('recopy', {
     on: ['target'],
     holds: 'Tables whose copy has to be made again, until it has begun.',

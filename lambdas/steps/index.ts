@@ -7,22 +7,28 @@ import type { AnyStep } from '../engine/step.ts';
 import type { Need } from '../ports/ports.ts';
 import { awaitConvergence } from './await-convergence.ts';
 import { awaitCopy } from './await-copy.ts';
+import { buildCopied } from './build-copied.ts';
 import { buildIndexes } from './build-indexes.ts';
+import { buildKeys } from './build-keys.ts';
 import { checkCutover } from './check-cutover.ts';
 import { checkReadiness } from './check-readiness.ts';
 import { checkRollback } from './check-rollback.ts';
 import { compareData } from './compare-data.ts';
 import { configureSource } from './configure-source.ts';
+import { copyParts } from './copy-parts.ts';
 import { copySchema } from './copy-schema.ts';
 import { createApplicationLogin } from './create-application-login.ts';
 import { createPublication } from './create-publication.ts';
 import { createReplicationRole } from './create-replication-role.ts';
 import { createSubscription } from './create-subscription.ts';
 import { dropReplication } from './drop-replication.ts';
+import { finishParts } from './finish-parts.ts';
 import { liftFence } from './lift-fence.ts';
 import { rebootSource } from './reboot-source.ts';
 import { restoreSource } from './restore-source.ts';
 import { rotatePassword } from './rotate-password.ts';
+import { seedCopy } from './seed-copy.ts';
+import { setPace } from './set-pace.ts';
 import { setReplicaIdentity } from './set-replica-identity.ts';
 import { switchBack } from './switch-back.ts';
 import { switchOver } from './switch-over.ts';
@@ -40,6 +46,11 @@ export const steps = {
   CopySchema: copySchema,
   TrySample: trySample,
   CreatePublication: createPublication,
+  SeedCopy: seedCopy,
+  CopyParts: copyParts,
+  BuildCopied: buildCopied,
+  FinishParts: finishParts,
+  BuildKeys: buildKeys,
   CreateSubscription: createSubscription,
   AwaitCopy: awaitCopy,
   BuildIndexes: buildIndexes,
@@ -47,6 +58,7 @@ export const steps = {
   AwaitConvergence: awaitConvergence,
   SyncSequences: syncSequences,
   CompareData: compareData,
+  SetPace: setPace,
   CheckCutover: checkCutover,
   SwitchOver: switchOver,
   LiftFence: liftFence,

@@ -2,11 +2,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { SideName } from '../../lambdas/config/side-name.ts';
 import type { StepEvent, StepResult } from '../../lambdas/engine/contract.ts';
 import type { StepName } from '../../lambdas/engine/machines.ts';
 import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
-import type { ReplicationLogin, WayBackSettings } from '../../lambdas/ports/replication.ts';
+import type { LoginPlace, ReplicationLogin, WayBackSettings } from '../../lambdas/ports/replication.ts';
 import { FunctionError, invoke } from '../../rehearsal/machines/local-function.ts';
 import type { SynthesizedFunction } from '../../rehearsal/machines/synthesize.ts';
 
@@ -17,7 +16,7 @@ export interface Job {
   readonly budgetMs: number;
   readonly source: ConnectionSettings;
   readonly target: ConnectionSettings;
-  readonly replication: Omit<ReplicationLogin, 'password'> & { readonly passwords: Readonly<Record<SideName, string>> };
+  readonly replication: Omit<ReplicationLogin, 'password'> & { readonly passwords: Readonly<Record<LoginPlace, string>> };
   readonly wayBack: WayBackSettings;
   readonly secret: string | undefined;
 }
@@ -68,7 +67,10 @@ export function killableFunctions(): KillableFunctions {
       const { password, ...login } = replication;
       const job: Job = {
         ...{ fn, event, budgetMs, source, target, wayBack, secret: application?.secret },
-        replication: { ...login, passwords: { source: await password('source'), target: await password('target') } },
+        replication: {
+          ...login,
+          passwords: { source: await password('source'), target: await password('target'), copy: await password('copy') },
+        },
       };
       const ended = Promise.withResolvers<StepResult>();
       const answer = async ({ id, place, method, args }: Call) => {

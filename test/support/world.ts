@@ -18,6 +18,7 @@ import type { Executions } from '../../lambdas/ports/executions.ts';
 import type { Functions } from '../../lambdas/ports/functions.ts';
 import { noFunctions } from '../../lambdas/ports/functions.ts';
 import type { Log } from '../../lambdas/ports/log.ts';
+import type { LoginPlace } from '../../lambdas/ports/replication.ts';
 import { stepNamed } from '../../lambdas/steps/index.ts';
 import { auroraStandIn } from '../../rehearsal/aurora-stand-in.ts';
 import { madeLogin, replicationSecret } from '../../rehearsal/bindings.ts';
@@ -28,7 +29,7 @@ export const REPLICATION_PASSWORD = "canary 'replication\\ password";
 /** Of the login that the migration makes for the application on the target. */
 export const APPLICATION_PASSWORD = "canary 'application\\ password %";
 /** In place of the tool's own, whose passwords no quoting could spoil. */
-const hostile = (root: string, side: SideName): string => (side === 'source' ? root : `${root} at the target`);
+const hostile = (root: string, place: LoginPlace): string => (place === 'source' ? root : `${root} at the ${place}`);
 
 /** Runs any SQL as the superuser of one side; several statements where there are no values. */
 export type Sql = (text: string, values?: readonly unknown[]) => Promise<Record<string, unknown>[]>;

@@ -82,6 +82,7 @@ const BINDINGS_OF: Readonly<Record<Need, readonly (keyof Bindings)[]>> = {
   wayBack: ['wayBack', 'target'],
   comparison: ['replication', 'source', 'target'],
   lowLogin: ['target'],
+  partCopy: ['replication', 'source', 'target'],
   replicationSecret: ['replicationSecret'],
   application: ['application'],
   applicationView: ['application'],
@@ -171,7 +172,7 @@ async function resolveReplication(search: Search): Promise<ReplicationLogin> {
   const login = async () => parseReplicationSecret(await secrets.read('replication', secret), secret);
   return {
     user: REPLICATION_ROLE,
-    password: async (side = 'source') => replicationPassword((await login()).password, side),
+    password: async (place = 'source') => replicationPassword((await login()).password, place),
     host,
     port,
     sslmode: requireVariable(environment, 'subscriptionSslmode') as ReplicationLogin['sslmode'],

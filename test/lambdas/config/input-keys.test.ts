@@ -7,17 +7,19 @@ import { STEP_NAMES } from '../../../lambdas/steps/index.ts';
 type Key = keyof MigrationInput;
 const RECOVERY = ['execution'] satisfies Key[];
 const CLEANUP = ['lost', 'target'] satisfies Key[];
+const COPY = ['copy', 'copyWorkers', 'partBytes'] satisfies Key[];
 const FENCE = ['fenceSeconds', 'verify', 'harmlessRoles'] satisfies Key[];
 
 /** What an execution of each machine is refused for. */
 const REFUSED: Readonly<Record<MachineName, readonly Key[]>> = {
   Preflight: [...FENCE, ...RECOVERY, ...CLEANUP],
   Replicate: [...FENCE, ...RECOVERY, ...CLEANUP],
-  Cutover: [...RECOVERY, ...CLEANUP],
-  Rollback: [...RECOVERY, ...CLEANUP],
-  Recovery: CLEANUP,
-  Rotation: ['reverse', 'trustCode', ...FENCE, ...RECOVERY, ...CLEANUP],
-  Cleanup: ['reverse', 'trustCode', ...FENCE, ...RECOVERY],
+  Pace: ['copy', 'partBytes', 'reverse', 'trustCode', ...FENCE, ...RECOVERY, ...CLEANUP],
+  Cutover: [...COPY, ...RECOVERY, ...CLEANUP],
+  Rollback: [...COPY, ...RECOVERY, ...CLEANUP],
+  Recovery: [...COPY, ...CLEANUP],
+  Rotation: [...COPY, 'reverse', 'trustCode', ...FENCE, ...RECOVERY, ...CLEANUP],
+  Cleanup: [...COPY, 'reverse', 'trustCode', ...FENCE, ...RECOVERY],
 };
 
 /** Steps of several machines cannot tell which of them was started, and refuse what none of these knows. */

@@ -29,7 +29,7 @@ import {
   synchronousCommitOf,
 } from '../replication/subscriptions.sql.ts';
 import { ensureTargetReader, isTargetReaderComplete, lookAtTargetReader, type TargetReader } from '../replication/target-reader.ts';
-import { travelsInBinary } from '../replication/types.sql.ts';
+import { tablesNeedingText } from '../replication/types.sql.ts';
 import { forcedUnder, holdForce } from '../state/held-force.sql.ts';
 import { pinWorkers, workerPinsMissing } from '../state/worker-pins.sql.ts';
 
@@ -60,11 +60,11 @@ async function look({ source, target, replication }: Looking<Ports>): Promise<Se
   await demandOurs('target', target);
   const history = await lookAtHistory(source, target);
   const [commit] = await target.query(synchronousCommitOf(history.name));
-  const [binary] = await source.query(travelsInBinary(history.publication?.tables ?? []));
+  const inText = await source.query(tablesNeedingText(history.publication?.tables ?? []));
   return {
     history,
     connection: (await streamConnection(replication, 'source', source, target, history.name)).connection,
-    stream: streamOptions(await source.version(), binary?.safe ?? false),
+    stream: streamOptions(await source.version(), inText.length === 0),
     durable: commit?.value === 'on',
     pinned: (await target.query(workerPinsMissing(await target.version()))).length === 0,
     forced: (await target.query(forcedUnder(history.name))).length,

@@ -1,9 +1,10 @@
 /** The role that a trial logs in as, for as long as the trial runs. */
-import { CannotConnect, TransientError } from '../config/errors.ts';
+import { TransientError } from '../config/errors.ts';
 import type { TableName } from '../config/input.ts';
 import { trialRole } from '../config/names.ts';
 import { newPassword } from '../config/secrets.ts';
 import type { Database, LowLogin, LowSession, Reader } from '../ports/database.ts';
+import { onceKnown } from '../postgres/known-login.ts';
 import { dropRole, revokeAll } from '../postgres/role-artifacts.sql.ts';
 import { asOurselves, asRoleMaker, createRole, limitConnections, lockRoles, roleExists } from '../postgres/roles.sql.ts';
 import { scramVerifier } from '../postgres/scram.ts';
@@ -37,7 +38,7 @@ export async function makeTrialRole(
   });
   return async () => {
     await endSessions(target, role);
-    return known(() => login.open(role, password, limitMs));
+    return onceKnown(() => login.open(role, password, limitMs));
   };
 }
 
@@ -68,19 +69,5 @@ async function endSessions(target: Database, role: string): Promise<void> {
     if (Date.now() > until)
       throw new TransientError(`Sessions of the role ${role} on the target do not end. What they hold is taken back when they do.`);
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-  }
-}
-
-/** A proxy before a server may not know a role that was made a moment ago. */
-const ATTEMPTS = 5;
-const BETWEEN_ATTEMPTS_MS = 1_000;
-
-async function known<Result>(open: () => Promise<Result>, attempts = ATTEMPTS): Promise<Result> {
-  try {
-    return await open();
-  } catch (error) {
-    if (!(error instanceof CannotConnect) || attempts <= 1) throw error;
-    await new Promise((resolve) => setTimeout(resolve, BETWEEN_ATTEMPTS_MS));
-    return known(open, attempts - 1);
   }
 }

@@ -1,9 +1,9 @@
 /** The role that a trial logs in as, for as long as the trial runs. */
-import { CannotConnect } from '../config/errors.ts';
 import type { TableName } from '../config/input.ts';
 import { trialRole } from '../config/names.ts';
 import { newPassword } from '../config/secrets.ts';
 import type { Database, LowLogin, LowSession, Reader } from '../ports/database.ts';
+import { onceKnown } from '../postgres/known-login.ts';
 import { asOurselves, asRoleMaker, createRole, limitConnections, lockRoles, roleExists } from '../postgres/roles.sql.ts';
 import { scramVerifier } from '../postgres/scram.ts';
 import { grantForUserCode } from '../postgres/user-code-role.sql.ts';
@@ -37,23 +37,9 @@ export async function makeTrialRole(
   });
   return async () => {
     await endSessionsOf(target, role);
-    return known(() => login.open(role, password, limitMs));
+    return onceKnown(() => login.open(role, password, limitMs));
   };
 }
 
 /** With whatever it was granted here. Its sessions end, and with them whatever they had begun. */
 export const removeTrialRole = (target: Database): Promise<void> => removeUserCodeRole(target, trialRole(target.endpoint.database));
-
-/** A proxy before a server may not know a role that was made a moment ago. */
-const ATTEMPTS = 5;
-const BETWEEN_ATTEMPTS_MS = 1_000;
-
-async function known<Result>(open: () => Promise<Result>, attempts = ATTEMPTS): Promise<Result> {
-  try {
-    return await open();
-  } catch (error) {
-    if (!(error instanceof CannotConnect) || attempts <= 1) throw error;
-    await new Promise((resolve) => setTimeout(resolve, BETWEEN_ATTEMPTS_MS));
-    return known(open, attempts - 1);
-  }
-}

@@ -1,8 +1,7 @@
 /** The state of a copy in parts, as its steps read it, and the figures that they show. */
-import type { ReplicationBroken } from '../config/errors.ts';
 import type { Json } from '../config/json.ts';
 import type { Reader } from '../ports/database.ts';
-import { broken, lookAtHistory, type StreamHistory, slotTrouble } from '../replication/history.ts';
+import { broken, type StreamHistory, slotTrouble } from '../replication/history.ts';
 import { type CopyTotals, copyTotals } from '../state/copy-parts.sql.ts';
 import { type CopyPlanState, copyPlan, copyPlanExists } from '../state/copy-plan.sql.ts';
 import { snapshotSeed } from './seed.ts';
@@ -45,11 +44,6 @@ export function demandSlot(history: StreamHistory, { seed }: Pick<CopyPlanState,
     throw broken('The publication was dropped or made anew on the source, and changes were not kept meanwhile');
   }
 }
-
-export type { ReplicationBroken };
-
-/** The history that a copy in parts begins. */
-export const historyOf = (source: Reader, target: Reader): Promise<StreamHistory> => lookAtHistory(source, target);
 
 /** Figures of one moment, as evidence holds them. */
 export type Figures = {

@@ -24,7 +24,7 @@ import { completeTables, copyTotals, streamedTables } from '../state/copy-parts.
 import { type CopyPlanState, setWorkers } from '../state/copy-plan.sql.ts';
 import { createSlotIncarnations, recordSlotIncarnation } from '../state/slot-incarnations.sql.ts';
 
-type Needs = 'source' | 'target' | 'partCopy' | 'concurrency';
+type Needs = 'source' | 'target' | 'partCopy';
 
 interface Seen {
   /** Undefined where rows are copied by the subscription. */
@@ -49,7 +49,7 @@ const MOST_SHOWN = 5;
 const LONGEST_ATTEMPT_MS = 300_000;
 const SHORTEST_ATTEMPT_MS = 1_000;
 
-async function look({ source, target, partCopy, concurrency, execution, input }: Looking<Needs>): Promise<Seen> {
+async function look({ source, target, partCopy, execution, input }: Looking<Needs>): Promise<Seen> {
   await demandOurs('source', source);
   await demandOurs('target', target);
   const plan = await planOn(target);
@@ -65,14 +65,14 @@ async function look({ source, target, partCopy, concurrency, execution, input }:
     roleWorks: seed !== null && (await partCopy.works()),
     parts: totals?.parts ?? 0,
     done: totals?.done ?? 0,
-    allowed: await allowedNow({ source, target, concurrency, input }, input.copyWorkers ?? plan.workers, partCopy.role),
+    allowed: await allowedNow({ source, target, input }, input.copyWorkers ?? plan.workers, partCopy.role),
     streamed: streamed.map(({ schema, table, why }) => `${schema}.${table}: ${why}`),
     waitsFor: seed ? [] : await source.query(openWriters(MOST_SHOWN)),
   };
 }
 
 async function allowedNow(
-  { source, target, concurrency, input }: Pick<Looking<Needs>, 'source' | 'target' | 'concurrency' | 'input'>,
+  { source, target, input }: Pick<Looking<Needs>, 'source' | 'target' | 'input'>,
   wanted: number,
   role: string,
 ): Promise<WorkerCount | undefined> {
@@ -80,7 +80,7 @@ async function allowedNow(
   if (!atSource || !atTarget) throw new Error('Each side has a row.');
   return workersFor({
     ...{ wanted, source: atSource, target: atTarget, indexWorkers: input.indexWorkers },
-    concurrency: await concurrency.limit(),
+    concurrency: undefined,
   });
 }
 
@@ -100,7 +100,7 @@ function judge({ plan, history, seedThere, roleWorks, wanted }: Seen): Verdict {
 }
 
 export const seedCopy = defineStep({
-  needs: ['source', 'target', 'partCopy', 'concurrency'],
+  needs: ['source', 'target', 'partCopy'],
   interrupted:
     'A slot may be there already, and a session that keeps its snapshot; without the list of parts neither is used, and the next visit makes both anew.',
   inspect: look,

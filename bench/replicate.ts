@@ -1,8 +1,11 @@
 /** The machine `Replicate` up to one of its steps, as benchmarks time it: on servers that are not managed, and polling faster than in production. */
 
+import pg from 'pg';
+import { clientConfig } from '../lambdas/adapters/postgres/client-config.ts';
 import type { Json } from '../lambdas/config/json.ts';
 import { REPLICATION_ROLE } from '../lambdas/config/names.ts';
 import { newPassword } from '../lambdas/config/secrets.ts';
+import type { StepResult } from '../lambdas/engine/contract.ts';
 import type { StepName } from '../lambdas/engine/machines.ts';
 import { noApplication, noHook, noMadeLogin } from '../lambdas/ports/application.ts';
 import type { ConnectionSettings } from '../lambdas/ports/connection-settings.ts';
@@ -24,9 +27,9 @@ export interface Replicating {
   readonly until: StepName;
   /** Milliseconds of one visit. @default - one minute */
   readonly budgetMs?: number;
-  /** Called when a visit of a step begins, and when it has ended. */
+  /** Called when a visit of a step begins, and when it has ended without an error. */
   onVisit?(step: StepName): void;
-  onVisited?(step: StepName): void;
+  onVisited?(step: StepName, verdict: StepResult['verdict']): void;
 }
 
 const machines = synthesizeMachines(); // in production done long before, by `cdk deploy`
@@ -54,11 +57,42 @@ export async function replicate({ source, target, input, until, budgetMs = 60_00
     pace: { budgetMs, pollMs: POLL_MS, retryMs: 500 },
     onVisit: (_, step) => told.onVisit?.(step),
     onVisited({ step, outcome }, { abort }) {
-      told.onVisited?.(step);
-      if (step === until && 'verdict' in outcome && outcome.verdict === 'done') abort();
+      if (!('verdict' in outcome)) return;
+      told.onVisited?.(step, outcome.verdict);
+      if (step === until && outcome.verdict === 'done') abort();
     },
   });
   const outcome = await execution.ended;
   if (outcome.failure) throw new Error(`Replicate failed: ${outcome.failure.error}: ${outcome.failure.cause}`);
   return outcome;
+}
+
+export async function withClient<Result>(settings: ConnectionSettings, work: (client: pg.Client) => Promise<Result>): Promise<Result> {
+  const client = new pg.Client(clientConfig(settings, 'benchmark'));
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Of this database, with their slots where the publisher is there. */
+export async function dropSubscriptions(target: ConnectionSettings): Promise<void> {
+  await withClient(target, async (client) => {
+    const { rows } = await client.query(
+      'select subname::text as name from pg_subscription where subdbid = (select oid from pg_database where datname = current_database())',
+    );
+    for (const { name } of rows) await client.query(`drop subscription ${client.escapeIdentifier(name)}`);
+  });
+}
+
+/** Removes what is in the way of another `Replicate` from the same source. @param source as a role that may drop a slot, where one is left */
+export async function tidyUp(source: ConnectionSettings, target: ConnectionSettings): Promise<void> {
+  await dropSubscriptions(target);
+  await withClient(source, async (client) => {
+    await client.query('select pg_drop_replication_slot(slot_name) from pg_replication_slots where database = current_database()');
+    await client.query('drop publication if exists planetscale_migration');
+    await client.query('drop schema if exists planetscale_migration cascade');
+  });
 }

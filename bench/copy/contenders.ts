@@ -1,12 +1,10 @@
 /** The methods of moving a database that are compared. Each is timed from an empty target to the last index. */
-import pg from 'pg';
 import { pgDump } from '../../lambdas/adapters/pg-dump/pg-dump.ts';
-import { clientConfig } from '../../lambdas/adapters/postgres/client-config.ts';
 import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
 import { conninfo, literal } from '../../lambdas/postgres/quote.ts';
 import { adapt } from '../../lambdas/schema/dump/adapt.ts';
 import { splitDump } from '../../lambdas/schema/dump/statements.ts';
-import { POLL_MS, replicate } from '../replicate.ts';
+import { dropSubscriptions, POLL_MS, replicate, tidyUp, withClient } from '../replicate.ts';
 import { isInstalled, run } from './programs.ts';
 
 export interface Route {
@@ -25,16 +23,6 @@ export interface Contender {
   copy(route: Route): Promise<void>;
   /** Removes what would be in the way of the next one. */
   tidy?(route: Route): Promise<void>;
-}
-
-async function withClient<Result>(settings: ConnectionSettings, work: (client: pg.Client) => Promise<Result>): Promise<Result> {
-  const client = new pg.Client(clientConfig(settings, 'benchmark'));
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
 }
 
 /** How the contenders work, as far as it can be chosen. */
@@ -56,13 +44,7 @@ const thisProject = (way: 'stream' | 'parts', { copyWorkers, partBytes, indexWor
     const { states } = await replicate({ source, target, input, until: 'BuildIndexes' });
     for (const { name, seconds } of states) if (seconds >= 0.5) console.log(`    ${name} ${seconds.toFixed(1)} s`);
   },
-  async tidy({ source, target }) {
-    await dropSubscriptions(target);
-    await withClient(source, async (client) => {
-      await client.query('drop publication if exists planetscale_migration');
-      await client.query('drop schema if exists planetscale_migration cascade');
-    });
-  },
+  tidy: ({ source, target }) => tidyUp(source, target),
 });
 
 /** "Postgres Imports - WAL Streaming": the whole schema with its indexes, then publication and subscription. */
@@ -88,15 +70,6 @@ const guide: Contender = {
     await withClient(source, (client) => client.query('drop publication if exists guide'));
   },
 };
-
-async function dropSubscriptions(target: ConnectionSettings): Promise<void> {
-  await withClient(target, async (client) => {
-    const { rows } = await client.query(
-      'select subname::text as name from pg_subscription where subdbid = (select oid from pg_database where datname = current_database())',
-    );
-    for (const { name } of rows) await client.query(`drop subscription ${client.escapeIdentifier(name)}`);
-  });
-}
 
 /** Passwords go through the environment, never through arguments. */
 const uri = ({ user, host, port, database }: ConnectionSettings, authorityFile: string): string =>

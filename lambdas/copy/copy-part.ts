@@ -1,6 +1,6 @@
 /**
  * One part, exactly once. Nobody but the holder of its lock copies it, and the lock is that of the very transaction that writes the rows. The
- * number of that transaction is recorded before it commits: whatever dies, the server knows whether the rows are there.
+ * number of that transaction is recorded before its first row: whatever dies, the server knows whether the rows are there.
  */
 import { StatementFailed } from '../config/errors.ts';
 import type { Database } from '../ports/database.ts';
@@ -34,6 +34,14 @@ export type PartOutcome =
   | { readonly is: 'copied'; readonly bytes: number; readonly rows: number }
   | { readonly is: 'there' | 'held' | 'moved' };
 
+/** What happens on the way. */
+export interface PartEvents {
+  /** The transaction of this number is recorded as the part's. */
+  onBegun?(xid: string): void;
+  /** At most once a second, with the bytes so far. */
+  onBytes?(bytes: number): void;
+}
+
 /** The target holds rows that no part brought. */
 export class TableOccupied extends Error {
   override readonly name = 'TableOccupied';
@@ -50,20 +58,22 @@ export async function copyPart(
   ctx: PartContext,
   ends: Ends,
   part: parts.OpenPart,
-  onBytes?: (bytes: number) => void,
+  { onBegun, onBytes }: PartEvents = {},
 ): Promise<PartOutcome> {
   const { target, execution, worker } = ctx;
   await ends.target.query(sql.begin());
   const [lock] = await ends.target.query(parts.lockPart(part.part));
   if (!lock?.taken) return rolledBack(ends, 'held');
-  const [begun] = await target.query(parts.beginPart(part.part, execution, worker));
+  const { xid } = lock;
+  const [begun] = await target.query(parts.beginPart(part.part, { execution, worker, xid }));
+  onBegun?.(xid);
   if (!begun || begun.attempts === null) return rolledBack(ends, 'there');
   await target.query(parts.noteWorker(worker, execution, part.part));
   const tables = await target.query(parts.copyTablesNamed(part.tables));
   if (!(await staysPut(ctx, ends, tables))) return rolledBack(ends, 'moved');
   const passed = await passAll(ctx, ends, part, tables, onBytes);
-  const [own] = await ends.target.query(parts.transactionNumber());
-  await target.query(parts.notePart(part.part, own?.xid ?? '', passed.rows, passed.bytes));
+  const [noted] = await target.query(parts.notePart(part.part, xid, passed.rows, passed.bytes));
+  if (!noted) return rolledBack(ends, 'held');
   await ends.target.query(sql.commit());
   await ends.source.query(sql.commit());
   await target.query(parts.settleParts());

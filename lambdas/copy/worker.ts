@@ -123,13 +123,17 @@ async function attempt(
     },
     Math.max(0, ctx.remainingMs() - leaveMs),
   );
+  let xid: string | undefined;
   try {
-    const outcome = await copyPart(ctx, ends, part);
+    const onBegun = (begun: string) => {
+      xid = begun;
+    };
+    const outcome = await copyPart(ctx, ends, part, { onBegun });
     return { bytes: outcome.is === 'copied' ? outcome.bytes : 0, lost: false, stop: false };
   } catch (error) {
     leave();
     if (isOver) {
-      if (whole) await splitOrLeave(ctx, part);
+      if (whole) await splitOrLeave(ctx, part, xid);
       else await ctx.target.query(parts.forgetAttempt(part.part));
       return { bytes: 0, lost: true, stop: true };
     }

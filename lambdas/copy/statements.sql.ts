@@ -35,11 +35,11 @@ select exists (select from pg_catalog.pg_stat_activity where pid = $1::int and w
 export const holderTag = (unique: string): string => `snapshot ${unique}`;
 const HOLDERS = applicationName('SeedCopy', 'snapshot ');
 
-/** Ends the sessions of our own role that hold a snapshot, on the source. @param but name of the one that stays; null where none does */
+/** Ends the sessions of our own role that hold a snapshot of this database, on the source. @param but name of the one that stays; null where none does */
 export const endHolders = (but: string | null): Statement =>
   bound([HOLDERS, but])(`
 select pg_catalog.pg_terminate_backend(pid) from pg_catalog.pg_stat_activity
-where starts_with(application_name, $1::text) and application_name is distinct from $2::text and usename = current_user
+where starts_with(application_name, $1::text) and application_name is distinct from $2::text and usename = current_user and datname = current_database()
 `);
 
 /** Sessions that hold a snapshot on the source, whosever they are. */
@@ -111,7 +111,7 @@ export const emptyAlone = (tables: readonly TableName[]): Statement => statement
 export const endVisits = (prefix: string): Statement =>
   bound([prefix])(`
 select pg_catalog.pg_terminate_backend(pid) from pg_catalog.pg_stat_activity
-where usename = current_user and starts_with(application_name, $1::text) and pid <> pg_catalog.pg_backend_pid()
+where usename = current_user and datname = current_database() and starts_with(application_name, $1::text) and pid <> pg_catalog.pg_backend_pid()
 `);
 
 /** Pages that a table of the source has by now. */

@@ -61,7 +61,8 @@ export async function copyPart(
   { onBegun, onBytes }: PartEvents = {},
 ): Promise<PartOutcome> {
   const { target, execution, worker } = ctx;
-  await ends.target.query(sql.begin());
+  const version = await target.version();
+  await ends.target.query(sql.begin(version));
   const [lock] = await ends.target.query(parts.lockPart(part.part));
   if (!lock?.taken) return rolledBack(ends, 'held');
   const { xid } = lock;
@@ -71,7 +72,7 @@ export async function copyPart(
   await target.query(parts.noteWorker(worker, execution, part.part));
   const tables = await target.query(parts.copyTablesNamed(part.tables));
   if (!(await staysPut(ctx, ends, tables))) return rolledBack(ends, 'moved');
-  const passed = await passAll(ctx, ends, part, tables, onBytes);
+  const passed = await passAll(ctx, ends, part, tables, version, onBytes);
   const [noted] = await target.query(parts.notePart(part.part, xid, passed.rows, passed.bytes));
   if (!noted) return rolledBack(ends, 'held');
   await ends.target.query(sql.commit());
@@ -103,19 +104,19 @@ async function staysPut({ target, seed }: PartContext, { source }: Ends, tables:
 }
 
 async function passAll(
-  { copy, target: ours }: PartContext,
+  { copy }: PartContext,
   { source, target }: Ends,
   { range, alone }: parts.OpenPart,
   tables: readonly parts.CopyTable[],
+  version: number,
   onBytes?: (bytes: number) => void,
 ): Promise<{ readonly bytes: number; readonly rows: number }> {
   if (alone && tables.length > 0) await empty(target, tables);
-  const pins = sql.pinAgain(await ours.version());
   let [bytes, rows] = [0, 0];
   for (const table of tables) {
     const before = bytes;
     // A check of one table may have changed settings by which the next would be read.
-    await target.query(pins);
+    if (table !== tables[0]) await target.query(sql.pinAgain(version));
     const passed = await copy.pass(source, sql.copyOut(table, range), target, sql.copyIn(table, alone), (so) => onBytes?.(before + so));
     bytes += passed.bytes;
     rows += passed.rows;

@@ -95,11 +95,26 @@ export const copyIn = (table: CopyTable, frozen: boolean): string => {
   return `copy ${nameOf(table)} (${columnsOf(table)}) from stdin${options.length > 0 ? ` (${options.join(', ')})` : ''}`;
 };
 
-/** Settings of a session in which code of users has run. @param version major version of the server */
-export const pinAgain = (version: number): Statement<unknown> =>
-  statement(pinSession(version, { mode: 'read write', statement: 0, lock: 0, idleInTransaction: 0 }));
+/** Milliseconds after which a server that carries out a statement of a client looks whether that client is still there. */
+const LOOK_FOR_CLIENT_MS = 10_000;
+const LOOKS_FOR_CLIENT_SINCE = 14;
 
-export const begin = (): Statement => statement('begin isolation level read committed');
+/**
+ * Settings of a session in which code of users may have run. What that code holds up ends with the connection, and the lock of the part with it.
+ * @param version major version of the server
+ */
+const pins = (version: number): string =>
+  [
+    pinSession(version, { mode: 'read write', statement: 0, lock: 0, idleInTransaction: 0 }),
+    ...(version >= LOOKS_FOR_CLIENT_SINCE ? [`set client_connection_check_interval = '${LOOK_FOR_CLIENT_MS}'`] : []),
+  ].join(';\n');
+
+/** Before the next table. @param version major version of the server */
+export const pinAgain = (version: number): Statement<unknown> => statement(pins(version));
+
+/** Whatever the session had set before. @param version major version of the server */
+export const begin = (version: number): Statement<unknown> =>
+  statement(`begin isolation level read committed, read write, not deferrable;\n${pins(version)}`);
 export const commit = (): Statement => statement('commit');
 
 /** On the target, before a table is emptied and filled. */

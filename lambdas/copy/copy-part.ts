@@ -5,7 +5,6 @@
 import { StatementFailed } from '../config/errors.ts';
 import type { Database } from '../ports/database.ts';
 import type { CopySession, PartCopy } from '../ports/part-copy.ts';
-import { UNDEFINED_TABLE } from '../postgres/sqlstates.ts';
 import * as parts from '../state/copy-parts.sql.ts';
 import type { CopyPlanState } from '../state/copy-plan.sql.ts';
 import { snapshotSeed } from './seed.ts';
@@ -90,14 +89,19 @@ async function rolledBack(ends: Ends, is: 'there' | 'held' | 'moved'): Promise<P
 async function staysPut({ target, seed }: PartContext, { source }: Ends, tables: readonly parts.CopyTable[]): Promise<boolean> {
   await snapshotSeed.begin(source, seed);
   if (tables.length === 0) return true;
+  let refused: StatementFailed | undefined;
   try {
     await source.query(sql.lockAgainstMoving(tables));
   } catch (error) {
-    if (!(error instanceof StatementFailed) || error.complaint.code !== UNDEFINED_TABLE) throw error;
+    if (!(error instanceof StatementFailed)) throw error;
+    refused = error;
     await source.query(sql.rollback());
   }
   const moved = new Set((await source.query(sql.movedTables(tables))).map(({ relation }) => relation));
-  if (moved.size === 0) return true;
+  if (moved.size === 0) {
+    if (refused) throw refused;
+    return true;
+  }
   const gone = tables.filter(({ relation }) => moved.has(relation));
   await target.query(parts.leaveToStream(gone, MOVED));
   return false;

@@ -151,12 +151,19 @@ export interface StreamedTable extends TableName {
 export const streamedTables = (): Statement<StreamedTable> =>
   statement(`select schema, "table", streamed as why from ${TABLES} where streamed is not null order by 1, 2`);
 
-/** Leaves tables to the subscription, for a reason that the operator reads. None of their parts is taken any more. */
+/** Until the transaction ends no table more is left to the stream. */
+export const holdCopyTables = (): Statement => statement(`lock table ${TABLES} in share mode`);
+
+/**
+ * Leaves tables to the subscription, for a reason that the operator reads. None of their parts is taken any more. Where the copy is finished,
+ * every table that is not left to the stream is there, and stays.
+ */
 export const leaveToStream = (tables: readonly TableName[], why: string): Statement =>
   bound([JSON.stringify(tables), why])(`
 update ${TABLES} as t set streamed = $2::text
 from jsonb_to_recordset($1::jsonb) as x (schema text, "table" text)
 where t.schema = x.schema and t."table" = x."table" and t.streamed is null
+  and exists (select from ${OWN_TABLES.copyPlan.table} where finished_at is null)
 `);
 
 /** The same with every table that is not complete. */

@@ -51,17 +51,21 @@ const endCopySessions = async (world: World): Promise<void> => {
   await eventually(async () => (await world.target(`select ${there}`)).length === 0);
 };
 
-/** Bytes, so that a table of 800 rows is one part. */
-const ONE_PART = 400_000;
+/** Bytes, so that a table of 800 rows is two parts. */
+const TWO_PARTS = 200_000;
+/** Bytes, so that several such tables are one part, which cannot be split. */
+const TOGETHER = 1_000_000;
 
 describe('a worker that was frozen', () => {
   it('before it could record that its rows were sent, takes nothing back of what another has brought meanwhile', () =>
-    within(seededKeyless({ rows: 800, partBytes: ONE_PART }), async (world) => {
+    within(seededKeyless({ rows: 800, partBytes: TWO_PARTS }), async (world) => {
       const frozen = frozenAt(/set rows = /);
       const visit = world.run('CopyParts', frozen.step, { state: { worker: 1 } }).catch(() => {});
       await frozen.reached;
       await endCopySessions(world);
-      await expect(world.run('CopyParts', dyingUnsettled(), { state: { worker: 2 } })).rejects.toThrow();
+      // Another execution begins with the first part, which the frozen one has begun.
+      await expect(world.run('CopyParts', dyingUnsettled(), { state: { worker: 2 }, execution: 'other' })).rejects.toThrow();
+      expect((await partsOf(world)).filter(({ rows }) => rows !== null)).toMatchObject([{ part: 1, done: false }]);
       frozen.letGo();
       await visit;
       await workOn(world, { execution: 'again' });
@@ -70,7 +74,7 @@ describe('a worker that was frozen', () => {
     }));
 
   it('before it could split a part, splits nothing that another has brought meanwhile', () =>
-    within(seededKeyless({ rows: 800, partBytes: ONE_PART, atTarget: gated() }), async (world) => {
+    within(seededKeyless({ rows: 800, partBytes: TWO_PARTS, atTarget: gated(['first'], 100) }), async (world) => {
       // The tables of the part are asked for when it begins, and when it did not end.
       const frozen = frozenAt(/with ordinality as e/, 2);
       const visit = world.run('CopyParts', frozen.step, { state: { worker: 1 }, budgetMs: 15_000 }).catch(() => {});
@@ -79,7 +83,9 @@ describe('a worker that was frozen', () => {
       await endCopySessions(world);
       await openGate(world);
       const before = (await partsOf(world)).length;
-      await expect(world.run('CopyParts', dyingUnsettled(), { state: { worker: 2 } })).rejects.toThrow();
+      // Another execution begins with the first part, which the frozen one has begun.
+      await expect(world.run('CopyParts', dyingUnsettled(), { state: { worker: 2 }, execution: 'other' })).rejects.toThrow();
+      expect((await partsOf(world)).filter(({ rows }) => rows !== null)).toMatchObject([{ part: 1, done: false }]);
       frozen.letGo();
       await visit;
       expect(await partsOf(world)).toHaveLength(before);
@@ -89,15 +95,9 @@ describe('a worker that was frozen', () => {
     }));
 
   it('before it could leave a table to the stream, leaves none once the copy is finished', () =>
-    within(seededKeyless({ rows: 800, partBytes: ONE_PART, atTarget: gated() }), async (world) => {
+    within(seededKeyless({ rows: 800, partBytes: TOGETHER, atTarget: gated() }), async (world) => {
       const frozen = frozenAt(/set streamed = \$2/);
-      // Two tables in one part cannot be split.
-      await world.target(
-        `update planetscale_migration.copy_part set tables = tables || '[{"schema": "public", "table": "third"}]', range = null, alone = true where part = 1`,
-      );
-      await world.target(
-        `delete from planetscale_migration.copy_part where part <> 1 and (tables::text like '%"first"%' or tables::text like '%"third"%')`,
-      );
+      expect(await partsOf(world)).toHaveLength(1);
       const visit = world.run('CopyParts', frozen.step, { state: { worker: 1 }, budgetMs: 15_000 }).catch(() => {});
       await frozen.reached;
       await endCopySessions(world);

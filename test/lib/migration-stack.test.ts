@@ -95,9 +95,11 @@ describe('the rights of the stack', () => {
   it.each(STEP_NAMES)('let %s read the secrets that it needs, and no other', (step) => {
     const needs = new Set<string>(needsOf(step));
     const expected = [
-      ...(['source', 'schemaDump', 'replication', 'comparison'].some((need) => needs.has(need)) ? [CONTEXT.sourceSecretArn] : []),
+      ...(['source', 'schemaDump', 'replication', 'comparison', 'partCopy'].some((need) => needs.has(need))
+        ? [CONTEXT.sourceSecretArn]
+        : []),
       ...(needs.has('target') || needs.has('comparison') ? [secret('TargetSecret')] : []),
-      ...(needs.has('replication') || needs.has('comparison') ? [secret('ReplicationSecret')] : []),
+      ...(['replication', 'comparison', 'partCopy'].some((need) => needs.has(need)) ? [secret('ReplicationSecret')] : []),
     ];
     const readable = resourcesOf(step, 'secretsmanager:GetSecretValue');
     expect(readable).toHaveLength(expected.length);

@@ -8,7 +8,7 @@ const clients = noticeClients();
 
 /** @param event of EventBridge, "Step Functions Execution Status Change" */
 export async function notice({ detail }: { readonly detail: StatusChange }): Promise<void> {
-  if (isChildOfMap(detail.executionArn)) return;
+  if (isChildOfMap(detail)) return;
   const environment: Environment = process.env;
   const told = noticeOf(environment[VARIABLE.stack] ?? '', await readEnded(clients.executions, detail));
   if (told) await send(clients.topics, environment[VARIABLE.topic] ?? '', told);

@@ -396,6 +396,10 @@ describe('the copy in parts', () => {
     for (const [, state] of ends) expect(state).toEqual({ Type: 'Pass', Parameters: { 'worker.$': '$.worker' }, End: true });
   });
 
+  it('is no part of a machine that switches, whose failed executions start Recovery', () => {
+    for (const [machine] of SWITCHES) expect(statesOf(stack.definitionOf(machine)).filter(([, { Type }]) => Type === 'Map')).toEqual([]);
+  });
+
   it('runs in child executions with histories of their own, of which every one may fail', () => {
     expect(stack.definitionOf('Replicate').States.CopyInParts).toMatchObject({
       Type: 'Map',

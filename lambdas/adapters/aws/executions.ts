@@ -72,7 +72,7 @@ async function runningOf(client: SFNClient, machine: string): Promise<Started[]>
   const found: ExecutionListItem[] = [];
   try {
     for await (const page of paginateListExecutions({ client }, { stateMachineArn: machine, statusFilter: 'RUNNING' })) {
-      found.push(...(page.executions ?? []).filter(({ executionArn = '' }) => !isChildOfMap(executionArn)));
+      found.push(...(page.executions ?? []).filter((execution) => !isChildOfMap(execution)));
     }
   } catch (error) {
     throw translate(error, 'states:ListExecutions', machine);

@@ -15,7 +15,13 @@ export const machineIn = (machineArn: string): string => machineArn.split('-').a
  * Whether an execution is a child of a distributed map: `arn:…:execution:Machine/Label:name`. Such a child is part of the execution that began the
  * map, and never one to wait for, to watch or to tell of. The documentation does not say whether lists and events of a machine hold its children.
  */
-export const isChildOfMap = (executionArn: string): boolean => /:(?:execution|express):[^:]*\//.test(executionArn);
+export const isChildOfMap = ({
+  executionArn = '',
+  mapRunArn,
+}: {
+  readonly executionArn?: string | undefined;
+  readonly mapRunArn?: string | undefined;
+}) => Boolean(mapRunArn) || /:execution:[^:]*\//.test(executionArn);
 
 /** @param machines ARNs of the machines that act */
 export async function readMigrationStatus(client: SFNClient, machines: readonly string[]): Promise<MigrationStatus> {
@@ -39,7 +45,7 @@ async function newestOf(client: SFNClient, of: ListExecutionsCommandInput & { re
       const maxResults = page ? PAGE_SIZES.further : PAGE_SIZES.first;
       const command = new ListExecutionsCommand({ ...of, maxResults, ...(page?.nextToken && { nextToken: page.nextToken }) });
       page = await client.send(command);
-      const newest = page.executions?.find(({ executionArn = '' }) => !isChildOfMap(executionArn));
+      const newest = page.executions?.find((execution) => !isChildOfMap(execution));
       if (newest) {
         const { startDate, status } = newest;
         return [{ machine: machineIn(stateMachineArn), startedAt: startDate?.getTime() ?? 0, succeeded: status === 'SUCCEEDED' }];

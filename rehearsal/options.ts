@@ -22,6 +22,8 @@ export interface RehearsalOptions {
   readonly targetLogin: TargetLogin;
   /** What becomes of owners, grants and settings: the key `roles` of the input. */
   readonly roles: MigrationInput['roles'];
+  /** How rows are copied: the key `copy` of the input. Where it is `parts` and nothing is said of their size, the largest table is split all the same. */
+  readonly copy: MigrationInput['copy'];
   /** A plain SQL file to load in place of the sample. */
   readonly sourceDump: string | undefined;
   /** Do what Preflight asks for on the databases under rehearsal, and go on. */
@@ -79,6 +81,11 @@ usage: npm run rehearse -- [options]
   --rate N             transactions a second, of all writers together, 1 to 10000 (default ${DEFAULT_RATE})
   --rows N             rows of the sample's largest table, 0 to 100000000 (default 100000)
   --roles MODE         what becomes of owners, grants and settings: carry, or flatten, as the guides have it (default carry)
+  --copy WAY           how rows are copied: stream, by the subscription, as the guides have it; parts, in parts by workers side by side;
+                       or auto, by size (default auto)
+  --copy-workers N     workers that copy parts at a time, 1 to 200 (default 8)
+  --part-bytes N       size at which a table is split into parts, 8192 to 100000000000 (default with --copy parts: a quarter of the
+                       source's largest table, at most 1 GiB, so that a small one is split too)
   --input JSON         execution input of Preflight and Replicate, such as '{"replicaIdentity": "full"}'
   --report FILE        write the report to this file, as JSON
   --keep               leave the servers running at the end and print their URLs, until Ctrl-C
@@ -107,6 +114,9 @@ const SPECIFICATION = {
   rate: { type: 'string' },
   rows: { type: 'string' },
   roles: { type: 'string' },
+  copy: { type: 'string' },
+  'copy-workers': { type: 'string' },
+  'part-bytes': { type: 'string' },
   input: { type: 'string' },
   report: { type: 'string' },
   keep: { type: 'boolean' },
@@ -209,18 +219,46 @@ export function parseOptions(words: readonly string[]): RehearsalOptions | 'help
     return found ?? 'carry';
   };
 
+  /** What an option says in place of a key of the input; nothing where it is not given. */
+  const said = (option: Option, key: 'copyWorkers' | 'partBytes', least: number, most: number): RehearsalOptions['input'] => {
+    if (!given.has(option)) return {};
+    const value = wholeNumber(option, least, least, most);
+    if (givenInput[key] !== undefined && givenInput[key] !== value)
+      problems.push(`--${option} and --input say different things about ${key}.`);
+    return { [key]: value };
+  };
+  const copy = (): RehearsalOptions['copy'] => {
+    const text = given.get('copy');
+    const way = text ?? givenInput.copy ?? 'auto';
+    const found = (['stream', 'parts', 'auto'] as const).find((known) => known === way);
+    if (text !== undefined && givenInput.copy !== undefined && givenInput.copy !== text)
+      problems.push('--copy and --input say different things about copy.');
+    if (!found) problems.push(`--copy must be stream, parts or auto, not "${text}".`);
+    if (found === 'stream' && (given.has('copy-workers') || given.has('part-bytes')))
+      problems.push('--copy-workers and --part-bytes are about a copy in parts; leave them out, or --copy stream.');
+    return found ?? 'auto';
+  };
+
   const chosen = roles();
+  const way = copy();
   const options: RehearsalOptions = {
     ...sides,
     targetLogin: targetLogin(),
     roles: chosen,
+    copy: way,
     sourceDump: given.get('source-dump'),
     schemaFixes: given.has('schema-fixes'),
     until: machine(),
     writers: wholeNumber('writers', 4, 0, 64),
     rate: wholeNumber('rate', DEFAULT_RATE, 1, 10_000),
     rows: wholeNumber('rows', 100_000, 0, 100_000_000),
-    input: given.has('roles') ? { ...givenInput, roles: chosen } : givenInput,
+    input: {
+      ...givenInput,
+      ...(given.has('roles') && { roles: chosen }),
+      ...(given.has('copy') && { copy: way }),
+      ...said('copy-workers', 'copyWorkers', 1, 200),
+      ...said('part-bytes', 'partBytes', 8_192, 100_000_000_000),
+    },
     report: given.get('report'),
     keep: given.has('keep'),
   };

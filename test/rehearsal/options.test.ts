@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { settingsOfUrl, urlOf } from '../../rehearsal/database-url.ts';
-import { HELP, parseOptions, type RehearsalOptions, UsageError } from '../../rehearsal/options.ts';
+import { HELP } from '../../rehearsal/help.ts';
+import { parseOptions, type RehearsalOptions, UsageError } from '../../rehearsal/options.ts';
 
 const problemsOf = (...words: string[]): readonly string[] => {
   try {

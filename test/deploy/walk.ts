@@ -52,7 +52,7 @@ export async function walk(given: Walk): Promise<Report> {
       },
       async Replicate() {
         await isConfigured(given, before);
-        isCopiedInParts(given);
+        await isCopiedInParts(given);
         await mailbox.receive(`${STACK}: ready to cut over`);
         await sees(given, { ServingTarget: 0, HeartbeatGaps: 0 });
         await rotates(given);
@@ -119,13 +119,19 @@ async function isConfigured({ clients }: Walk, before: ClusterSettings): Promise
 }
 
 /** By the workers of the deployed map, each an execution of its own. */
-function isCopiedInParts({ machinery, progress }: Walk): void {
+async function isCopiedInParts({ machinery, progress }: Walk): Promise<void> {
   const evidence = machinery.outcomes.findLast(({ name }) => name === 'Replicate')?.evidence;
   const listed = evidence?.SeedCopy as { readonly workers: readonly unknown[] };
   const found = evidence?.FinishParts as { readonly parts: number; readonly done: number };
   progress.say(`Copied in ${found.done} of ${found.parts} parts, by ${listed.workers.length} children of the map`);
   assert.ok(listed.workers.length > 1 && found.parts > 1, 'Rows are copied in parts, by more than one child.');
   assert.equal(found.done, found.parts);
+  const [replicate] = await machinery.executionsOf('Replicate');
+  const children = await machinery.childrenOf(replicate?.executionArn ?? '');
+  assert.deepEqual(
+    children.map(({ status }) => status),
+    listed.workers.map(() => 'SUCCEEDED'),
+  );
 }
 
 /** @param expected some of what the watch measures */

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { REPLICATION_ROLE } from '../../../lambdas/config/names.ts';
 import { MACHINES } from '../../../lambdas/engine/machines.ts';
 import { noApplication, noHook, noMadeLogin } from '../../../lambdas/ports/application.ts';
+import { noLimit } from '../../../lambdas/ports/concurrency.ts';
 import { noFunctions } from '../../../lambdas/ports/functions.ts';
 import { replicationSecret } from '../../../rehearsal/bindings.ts';
 import { conclude } from '../../../rehearsal/conclude.ts';
@@ -50,6 +51,7 @@ describe('Replicate, stopped and started again', () => {
         applicationLogin: noMadeLogin,
         hook: noHook,
         functions: noFunctions,
+        concurrency: noLimit,
         replication: {
           user: REPLICATION_ROLE,
           password: secret.password,

@@ -71,7 +71,8 @@ describe('how many workers may copy', () => {
   });
 
   it('is one where there is room for one only in what is left free', () => {
-    expect(workersFor({ ...plenty, source: room(12), wanted: 8 })).toMatchObject({ workers: 1, began: 1 });
+    const one = workersFor({ ...plenty, source: room(12), wanted: 8 });
+    expect(one).toMatchObject({ workers: 1, began: 1, why: [expect.stringMatching(/room for 1 in what is left free$/)] });
     expect(workersFor({ ...plenty, concurrency: 5, wanted: 8 })).toMatchObject({ workers: 1, began: 1 });
   });
 

@@ -1,10 +1,13 @@
 /**
  * Copies the schema: everything that pg_dump calls pre-data, primary keys and replica identities, in one transaction; the rest is listed
- * on the target for BuildIndexes. Guide "Migrate from Aurora to PlanetScale", step 3.
+ * on the target for BuildIndexes. Guide "Migrate from Aurora to PlanetScale", step 3. Decides by which way rows are copied; where that is in
+ * parts, keys and identities are listed too, for BuildCopied and BuildKeys.
  */
 import { SchemaCopyFailed } from '../config/errors.ts';
-import type { Exclusions } from '../config/input.ts';
+import type { Exclusions, MigrationInput } from '../config/input.ts';
+import { DEFAULT_COPY_WORKERS } from '../config/input-keys.ts';
 import { atMost } from '../config/listing.ts';
+import { type Way, wayOfCopy } from '../copy/way.ts';
 import type { Acting, Looking } from '../engine/contract.ts';
 import { defineStep } from '../engine/step.ts';
 import { offeredExtensions } from '../extensions/extensions.sql.ts';
@@ -12,6 +15,7 @@ import type { Reader, Session } from '../ports/database.ts';
 import { foreignKeysToExcluded } from '../postgres/foreign-keys.sql.ts';
 import { quotingAllNames } from '../postgres/quoted-names.ts';
 import type { SchemaObject } from '../postgres/schema-objects.sql.ts';
+import { publishedTables } from '../postgres/tables.sql.ts';
 import { type Carrying, carryAccess, carryDue, carryRoles, planCarrying } from '../roles/carry.ts';
 import { rolesCarried, willCarry } from '../roles/mode.ts';
 import { STAY_BEHIND } from '../schema/aurora-extensions.ts';
@@ -34,6 +38,7 @@ import { givePath } from '../schema/search-paths.sql.ts';
 import { pathsToGive } from '../schema/search-paths.ts';
 import type { CarriedRole } from '../state/carried-roles.sql.ts';
 import { keepWhatWasCopied, noteObjectsThere } from '../state/copied-objects.sql.ts';
+import { copyPlanExists, createCopyPlan, recordCopyPlan } from '../state/copy-plan.sql.ts';
 import { copyOn, identityOf } from '../state/earlier-copy.ts';
 import { type GivenPath, givePaths, pathsGiven, pathsGivenExist } from '../state/given-paths.sql.ts';
 import { createHeartbeat } from '../state/heartbeat.sql.ts';
@@ -54,6 +59,8 @@ type Needs = 'source' | 'target' | 'schemaDump';
 interface Seen {
   readonly sourceIdentity: string;
   readonly copy: SchemaCopy | undefined;
+  /** By which way rows are copied, or will be; the reason only before that is decided. */
+  readonly way: Pick<Way, 'way'> & Partial<Way>;
   /** Functions that have a path on the target which they do not have on the source. */
   readonly paths: readonly GivenPath[];
   /** Roles that were carried; undefined where everything belongs to our role. */
@@ -68,13 +75,15 @@ export const copySchema = defineStep({
   memoryMb: 1769, // 215 MB with 2,000 tables, 468 with 10,000, and for a minute everything that one processor can do
   interrupted: 'The schema is copied in one transaction, which was rolled back: the target is as it was, and the source was only read.',
 
-  async inspect({ source, target }: Looking<Needs>): Promise<Seen> {
+  async inspect({ source, target, input }: Looking<Needs>): Promise<Seen> {
     const [given] = await target.query(pathsGivenExist());
     const paths = given?.exists ? await target.query(pathsGiven()) : [];
-    return { sourceIdentity: await identityOf(source), copy: await copyOn(target), paths, roles: await rolesCarried(target) };
+    const copy = await copyOn(target);
+    const way = copy ? await wayOn(target) : wayOfCopy(input, await source.query(publishedTables(input)));
+    return { sourceIdentity: await identityOf(source), copy, way, paths, roles: await rolesCarried(target) };
   },
 
-  judge({ sourceIdentity, copy }, input) {
+  judge({ sourceIdentity, copy, way }, input) {
     if (!copy) return 'todo';
     if (copy.sourceIdentity !== sourceIdentity) {
       throw new SchemaCopyFailed(
@@ -87,6 +96,12 @@ export const copySchema = defineStep({
       throw new SchemaCopyFailed(
         `The schema was copied without ${wanted.join(', ')}, which the input no longer excludes. Nothing was changed. ` +
           'Exclude the same as before, or run Cleanup and begin with an empty target.',
+      );
+    }
+    if (input.copy !== 'auto' && input.copy !== way.way) {
+      throw new SchemaCopyFailed(
+        `The schema was copied for the way "copy": "${way.way}", and the input now says "copy": "${input.copy}". Nothing was changed. ` +
+          `Leave "copy" out of the input, or say "${way.way}", and the copy goes on; or run Cleanup with "target": "drop" and begin again.`,
       );
     }
     return 'done';
@@ -119,6 +134,7 @@ export const copySchema = defineStep({
       carriesAccess,
       renamedRoles: carrying?.renamed ?? new Map(),
       named,
+      keysWait: seen.way.way === 'parts',
     });
     const record = {
       sourceIdentity: seen.sourceIdentity,
@@ -128,10 +144,12 @@ export const copySchema = defineStep({
       leftBehind: [...plan.leftBehind],
     };
     const { database } = target.endpoint;
-    await target.transaction((session) => carryOut(session, { plan, record, objects, paths, identities, code, carrying, database }));
+    const parts = seen.way.way === 'parts' ? input : undefined;
+    await target.transaction((session) => carryOut(session, { plan, record, objects, paths, identities, code, carrying, database, parts }));
   },
 
-  evidence: ({ copy, paths, roles }) => ({
+  evidence: ({ copy, paths, roles, way: { way } }, before) => ({
+    copy: { way, ...(before.way.why !== undefined && { why: before.way.why }) },
     ...(copy
       ? { copiedAt: copy.copiedAt.toISOString(), statements: copy.statements, leftBehind: shown(copy.leftBehind) }
       : { copiedAt: null, statements: 0, leftBehind: [] }),
@@ -162,6 +180,14 @@ interface Plan {
   readonly carrying: Carrying | undefined;
   /** Name of the target's database. */
   readonly database: string;
+  /** What is asked of a copy in parts; undefined where the subscription copies. */
+  readonly parts: Pick<MigrationInput, 'partBytes' | 'copyWorkers'> | undefined;
+}
+
+/** The way for which a schema was copied. */
+async function wayOn(target: Reader): Promise<Pick<Way, 'way'>> {
+  const [plan] = await target.query(copyPlanExists());
+  return { way: plan?.exists ? 'parts' : 'stream' };
 }
 
 async function identitiesSet(source: Reader): Promise<IdentityOfTwin[]> {
@@ -171,7 +197,7 @@ async function identitiesSet(source: Reader): Promise<IdentityOfTwin[]> {
 
 /** @throws SchemaCopyFailed with everything that the target refuses and that rows depend on, which rolls all of it back */
 async function carryOut(session: Pick<Session, 'query' | 'script'>, given: Plan): Promise<void> {
-  const { plan, record, objects, paths, identities, code, carrying, database } = given;
+  const { plan, record, objects, paths, identities, code, carrying, database, parts } = given;
   await session.query(lockSchemaCopy());
   const [there] = await session.query(schemaCopyExists());
   if (there?.exists) return;
@@ -196,6 +222,10 @@ async function carryOut(session: Pick<Session, 'query' | 'script'>, given: Plan)
   }
   await session.query(createPostData());
   await session.query(listDeferred(later.deferred));
+  if (parts) {
+    await session.query(createCopyPlan());
+    await session.query(recordCopyPlan(parts.partBytes, parts.copyWorkers ?? DEFAULT_COPY_WORKERS));
+  }
   const held = plan.held.filter(({ text }) => !left.covers(text));
   if (held.length > 0) {
     await session.query(createHeldKeys());

@@ -5,15 +5,13 @@ import { blocker, type Finding } from '../finding.ts';
 import { invalidIndexes } from '../invalid-indexes.sql.ts';
 import type { SwitchCheck } from './context.ts';
 
-/** The step that builds these objects. */
-const BUILDER = 'BuildIndexes';
 const START_REPLICATE = 'Start Replicate and let it finish: BuildIndexes makes what is missing.';
 
 export const postData: SwitchCheck = {
   name: 'indexes and constraints of the target',
   async find({ source, target, exclusions }) {
     const [there] = await target.query(postDataExists());
-    const work = there?.exists ? await target.query(workList(BUILDER)) : undefined;
+    const work = there?.exists ? await target.query(workList()) : undefined;
     const alike = new Set((await source.query(invalidIndexes(exclusions))).map(({ object }) => canonical(object)));
     const findings: Finding[] = [
       ...blocker({

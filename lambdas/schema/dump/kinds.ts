@@ -8,6 +8,9 @@ export interface ObjectName {
 }
 
 /**
+ * key, key index  where keys wait for a copy in parts: primary keys, and whatever fills the index of a replica identity
+ * key attachment  of such an index of a partition to that of its parent
+ * replica identity           that uses an index, which has to be valid by then
  * definition      views, materialized views and functions that had to wait for a key, such as a view that groups by a primary key
  * index, unique, exclusion   whatever fills an index, which is the long work
  * attachment      of a partition's index to that of its parent, and settings of indexes
@@ -23,6 +26,10 @@ export interface ObjectName {
  * event trigger   last, because it would fire on everything above
  */
 export type PostDataKind =
+  | 'key'
+  | 'key index'
+  | 'key attachment'
+  | 'replica identity'
   | 'definition'
   | 'index'
   | 'unique'
@@ -39,9 +46,13 @@ export type PostDataKind =
   | 'late access'
   | 'event trigger';
 
+/** What the stream needs: without a key it applies no UPDATE and no DELETE. In the order in which they are carried out. */
+export const KEY_KINDS: readonly PostDataKind[] = ['key', 'key index', 'key attachment', 'replica identity'];
+export const isKeyKind = (kind: PostDataKind): boolean => KEY_KINDS.includes(kind);
+
 /** One statement of the post-data section. */
 export interface PostDataStatement {
-  readonly kind: PostDataKind | 'primary key' | 'replica identity';
+  readonly kind: PostDataKind | 'primary key';
   /** Name of what the statement makes or changes: of the index, constraint, trigger …; empty where it has none. */
   readonly object: string;
   /** The table, view, domain or parent index that it belongs to; undefined where there is none. */

@@ -9,13 +9,13 @@ import { adapt } from './adapt.ts';
 import { withoutForce } from './held-force.ts';
 import { classifyBehindBorder, type ObjectName, type PostDataStatement } from './kinds.ts';
 import { withRolesRenamed } from './renamed-roles.ts';
-import { type PostData, sectionsOf } from './sections.ts';
+import { type Key, type PostData, sectionsOf } from './sections.ts';
 import { type DumpStatement, splitDump } from './statements.ts';
 
 export interface CopyPlan {
   /** To be carried out now, in one transaction, and then {@link keys}. */
   readonly now: readonly DumpStatement[];
-  /** Once every object has its owner: building an index runs code of its table's owner as that one. */
+  /** Once every object has its owner: building an index runs code of its table's owner as that one. Where keys wait, only what rows name. */
   readonly keys: readonly DumpStatement[];
   readonly later: readonly Deferred[];
   /** These foreign keys, as the operator would name them. */
@@ -42,14 +42,14 @@ export interface Besides {
   readonly renamedRoles?: ReadonlyMap<string, string>;
   /** Objects that rows name, of those that would be made after the copy. @default - none */
   readonly named?: readonly ObjectName[];
+  /** Whether keys are left for later too, so that rows come into tables without any index. @default - keys come before the rows */
+  readonly keysWait?: boolean;
 }
 
 const same = (one: ObjectName | undefined, schema: string, name: string): boolean => one?.schema === schema && one.name === name;
 
-export function planCopy(
-  dump: string,
-  { dangling, populated, platformTriggers = [], toHold = [], carriesAccess = false, renamedRoles = new Map(), named = [] }: Besides,
-): CopyPlan {
+export function planCopy(dump: string, besides: Besides): CopyPlan {
+  const { dangling, populated, platformTriggers = [], toHold = [], carriesAccess = false, renamedRoles = new Map(), named = [] } = besides;
   const statements = withRolesRenamed(splitDump(dump), renamedRoles);
   const { preData, keys, postData } = sectionsOf(statements, named);
   const isOneOf = (keys: readonly ForeignKey[], one: PostData) =>
@@ -58,6 +58,7 @@ export function planCopy(
   const isHeld = (one: PostData) => !isDangling(one) && isOneOf(toHold, one);
   const isOfPlatform = ({ kind, object, entry }: PostData) =>
     platformTriggers.some((name) => (kind === 'event trigger' && object === name) || isAbout(entry, name));
+  const waiting = keys.filter((one) => besides.keysWait === true && !one.named);
   const kept = postData
     .filter((one) => !isDangling(one) && !isHeld(one) && !isOfPlatform(one))
     .map(({ entry, ...one }) => ({ ...one, object: one.object || nameOf(entry) }));
@@ -67,14 +68,26 @@ export function planCopy(
   const { now, heldForce } = withoutForce(adapt(preData));
   return {
     now,
-    keys,
+    keys: keys.filter((one) => !waiting.includes(one)),
     heldForce,
-    later: [...kept, ANALYZE, ...refreshes.map((view) => refresh(view as ObjectName)), VACUUM, ...(carriesAccess ? ACCESS : [])].map(
-      deferred,
-    ),
+    later: [
+      ...waiting.map(asWaiting),
+      ...kept,
+      ANALYZE,
+      ...refreshes.map((view) => refresh(view as ObjectName)),
+      VACUUM,
+      ...(carriesAccess ? ACCESS : []),
+    ].map(deferred),
     leftBehind: postData.filter(isDangling).map(({ on, object }) => `${qualified(on?.schema ?? '', on?.name ?? '')}: ${object}`),
     held: postData.filter(isHeld).map(({ on, object, text }) => ({ schema: on?.schema ?? '', table: on?.name ?? '', name: object, text })),
   };
+}
+
+/** A key that waits, under the kind by which it is carried out. */
+function asWaiting({ entry: _entry, named: _named, ...one }: Key): PostDataStatement {
+  if (one.kind === 'replica identity') return one;
+  if (one.kind === 'attachment') return { ...one, kind: 'key attachment' };
+  return { ...one, kind: one.kind === 'index' ? 'key index' : 'key' };
 }
 
 /** Whether it belongs to the event trigger, as a comment on it does. */

@@ -5,13 +5,21 @@
  */
 import { classify, classifyBehindBorder, type ObjectName, type PostDataStatement } from './kinds.ts';
 import type { DumpEntry, DumpStatement } from './statements.ts';
+import { meaningful } from './tokens.ts';
 
 export interface Sections {
   readonly preData: readonly DumpStatement[];
   /** Primary keys and replica identities: without them UPDATE and DELETE cannot be applied; and what rows name. In the order of the dump. */
-  readonly keys: readonly DumpStatement[];
+  readonly keys: readonly Key[];
   /** Everything else, in the order of the dump. */
   readonly postData: readonly PostData[];
+}
+
+/** A statement without which rows cannot be changed by the stream, or cannot be copied. */
+export interface Key extends PostDataStatement {
+  readonly entry: DumpEntry | undefined;
+  /** Rows name what it makes, or it is needed by something that they name: it has to be there before any row is. */
+  readonly named: boolean;
 }
 
 /** A statement of post-data that is left for later. */
@@ -49,9 +57,28 @@ export function sectionsOf(dump: readonly DumpStatement[], named: readonly Objec
     if (one.kind === 'definition') return one.on !== undefined && wanted.has(key(one.on));
     return isIndex(one) && early.has(indexKey(one));
   };
+  const keys = behind.filter(isKey);
+  // A view that waits for a key groups by it, and so is about the key's table.
+  const told = new Set(keys.flatMap(({ kind, text }) => (kind === 'definition' ? namesIn(text) : [])));
+  const isNamed = (one: PostDataStatement): boolean =>
+    (one.kind === 'primary key' || isIndex(one)) &&
+    (wanted.has(indexKey(one)) || (one.kind === 'primary key' && told.has(one.on?.name ?? '')));
+  const namedKeys = new Set(keys.filter(isNamed).map(indexKey));
+  const comesFirst = (one: PostDataStatement): boolean =>
+    one.kind === 'definition' ||
+    isNamed(one) ||
+    (one.child !== undefined && one.on !== undefined && namedKeys.has(key(one.on)) && namedKeys.has(key(one.child)));
   return {
     preData,
-    keys: behind.filter(isKey),
+    keys: keys.map((one) => ({ ...one, named: comesFirst(one) })),
     postData: behind.filter((one): one is PostData & typeof one => !isKey(one)),
   };
+}
+
+/** Every name and word of a statement. */
+function namesIn(text: string): string[] {
+  return [...meaningful(text)].flatMap(({ kind, start, end }) => {
+    const token = text.slice(start, end);
+    return kind === 'name' ? [token.slice(1, -1).replaceAll('""', '"')] : kind === 'word' ? [token] : [];
+  });
 }

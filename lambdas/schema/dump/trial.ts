@@ -7,9 +7,10 @@ import type { Session } from '../../ports/database.ts';
 import type { Deferred } from '../post-data/post-data.sql.ts';
 import { apply, attempt, batches, type Refusal } from './apply.ts';
 import { beginTrial, endTrial } from './dump-session.sql.ts';
+import { isKeyKind } from './kinds.ts';
 import type { LeftBehind } from './left-behind.ts';
 import type { DumpStatement } from './statements.ts';
-import { mayStay } from './staying.ts';
+import { endsEverything, mayStay } from './staying.ts';
 
 type Scripts = Pick<Session, 'script'>;
 
@@ -27,21 +28,36 @@ const MAKES_EVENT_TRIGGER = /^CREATE EVENT TRIGGER\b/;
 /** Conditions that a missing right leads to, or an object that was left behind. */
 const SPEAKS_OF_WHAT_IS_MISSING = /^(?:42501|42704|42883|42P01|42703|42809|3F000|0A000|58P01|F0000)$/;
 const AT_ONCE = 200;
+/** As pg_dump calls them, as which a refusal names them where they come before the rows. */
+const TYPES_OF_KEYS: Partial<Record<Deferred['kind'], string>> = {
+  key: 'CONSTRAINT',
+  'key index': 'INDEX',
+  'key attachment': 'INDEX ATTACH',
+  'replica identity': 'REPLICA IDENTITY',
+};
 
 const asDumped = ({ kind, object, text, onSchema, onTable }: Deferred): DumpStatement => {
   const type =
-    kind === 'detail' || kind === 'definition' ? (/^CREATE (?:OR REPLACE )?([A-Z ]+?) [^A-Z]/.exec(text)?.[1] ?? kind) : kind.toUpperCase();
+    kind === 'detail' || kind === 'definition'
+      ? (/^CREATE (?:OR REPLACE )?([A-Z ]+?) [^A-Z]/.exec(text)?.[1] ?? kind)
+      : (TYPES_OF_KEYS[kind] ?? kind.toUpperCase());
   const name = kind === 'definition' ? object : `${object}${onTable ? ` on ${onSchema}.${onTable}` : ''}`;
   return { entry: { name, type, schema: kind === 'definition' ? (onSchema ?? '-') : '-' }, text };
 };
 
-/** In a transaction that holds the tables. @param left what has stayed behind; what stays now is added */
+/**
+ * In a transaction that holds the tables. Keys that wait are tried whatever stays behind, as those are that do not wait; and what needs them is
+ * tried on top of them. @param left what has stayed behind; what stays now is added */
 export async function tryLater(session: Scripts, deferred: readonly Deferred[], left: LeftBehind): Promise<Later> {
   const events = deferred.filter(({ text }) => MAKES_EVENT_TRIGGER.test(text));
-  if (left.isEmpty && events.length === 0) return { deferred, refused: [] };
+  const keys = deferred.filter(({ kind }) => isKeyKind(kind));
+  if (left.isEmpty && keys.length + events.length === 0) return { deferred, refused: [] };
 
   await session.script(beginTrial);
-  const refused = left.isEmpty ? [] : await tryTables(session, deferred, left);
+  const { refused: keysRefused } = await apply(session, batches(keys.map(asDumped)), left);
+  const over = keysRefused.some(({ error }) => endsEverything(error.complaint.code));
+  if (over) return { deferred, refused: keysRefused };
+  const refused = [...keysRefused, ...(left.isEmpty ? [] : await tryTables(session, deferred, left))];
   const withoutEvents = new Set<string>();
   // One by one, since it would run at once; and the last, since others might be refused for it. Whether it may be made is up to the provider.
   for (const one of events) {

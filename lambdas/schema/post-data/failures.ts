@@ -52,7 +52,8 @@ function remedyOf({ code, culprit }: Work): string {
   return REMEDIES.find(([codes]) => codes.test(code ?? ''))?.[1] ?? 'Repair the cause that the server names.';
 }
 
-export function buildFailed(failed: readonly Work[]): IndexBuildFailed {
+/** What failed, each with its remedy, as far as it may be shown. */
+function inWords(failed: readonly Work[]): string {
   const shown = failed.slice(0, MOST_FAILURES_SHOWN).map((work) => {
     const text = (work.text ?? '').replaceAll(/\s+/g, ' ');
     const shown = text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
@@ -60,9 +61,21 @@ export function buildFailed(failed: readonly Work[]): IndexBuildFailed {
     return `(${ordinal}) ${object}: ${message}. ${remedyOf(work)}${shown ? ` Statement: ${shown}` : ''}`;
   });
   const omitted = failed.length - shown.length;
+  return `${shown.join(' ')}${omitted > 0 ? ` And ${omitted} more.` : ''}`;
+}
+
+export function buildFailed(failed: readonly Work[]): IndexBuildFailed {
   return new IndexBuildFailed(
-    `${failed.length} statements failed; all others were carried out. ${shown.join(' ')}${omitted > 0 ? ` And ${omitted} more.` : ''} ` +
+    `${failed.length} statements failed; all others were carried out. ${inWords(failed)} ` +
       'Then start the machine again: it tries these once more. To go on without some of them, run on the target: ' +
-      `delete from ${SCHEMA}.${OWN_TABLES.postData.name} where ${failed.length > shown.length ? 'error is not null' : `ordinal in (${failed.map(({ ordinal }) => ordinal).join(', ')})`}.`,
+      `delete from ${SCHEMA}.${OWN_TABLES.postData.name} where ${failed.length > MOST_FAILURES_SHOWN ? 'error is not null' : `ordinal in (${failed.map(({ ordinal }) => ordinal).join(', ')})`}.`,
+  );
+}
+
+/** Of keys that the stream needs, so that nobody can go on without them. */
+export function keysFailed(failed: readonly Work[]): IndexBuildFailed {
+  return new IndexBuildFailed(
+    `${failed.length} statements failed that make keys; all other keys were made. The rows are there, and the stream waits: it would find no row ` +
+      `of these tables to change. ${inWords(failed)} Then start the machine again: it tries these once more, and copies nothing again.`,
   );
 }

@@ -1,5 +1,6 @@
 /** The order in which the listed statements are carried out, and those of them that run side by side. */
-import type { PostDataKind } from '../dump/kinds.ts';
+import type { TableName } from '../../config/input.ts';
+import { isKeyKind, type PostDataKind } from '../dump/kinds.ts';
 import type { Work } from './post-data.sql.ts';
 import type { State } from './state.ts';
 
@@ -8,6 +9,9 @@ import type { State } from './state.ts';
  * {@link PostDataKind}.
  */
 const GROUPS: readonly { readonly kinds: readonly PostDataKind[]; readonly sideBySide: boolean }[] = [
+  { kinds: ['key', 'key index'], sideBySide: true },
+  { kinds: ['key attachment'], sideBySide: false },
+  { kinds: ['replica identity'], sideBySide: false },
   { kinds: ['definition'], sideBySide: false },
   { kinds: ['access'], sideBySide: false },
   { kinds: ['index', 'unique', 'exclusion'], sideBySide: true },
@@ -34,6 +38,13 @@ export interface Batch {
   /** Of the same group, started on an earlier visit and still running. */
   readonly running: readonly Work[];
   readonly sessions: number;
+}
+
+/** What a visit has done so far, by the ordinals of statements. */
+export interface Tries {
+  readonly underWay: ReadonlySet<number>;
+  /** Those under way included. */
+  readonly tried: ReadonlySet<number>;
 }
 
 /**
@@ -63,12 +74,48 @@ const tablesOf = (work: Work): string[] =>
     .filter(([, table]) => table)
     .map((names) => JSON.stringify(names));
 
+const sharesItsTable = ({ kind }: Work): boolean => kind === 'index' || kind === 'key index';
+
 /**
  * Whether one would wait for the other, or both for each other: two foreign keys that refer to each other's tables deadlock. Plain index
  * builds share their table (https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES).
  */
 export function inEachOthersWay(one: Work, other: Work): boolean {
-  if (one.kind === 'index' && other.kind === 'index') return false;
+  if (sharesItsTable(one) && sharesItsTable(other)) return false;
   const tables = tablesOf(one);
   return tablesOf(other).some((table) => tables.includes(table));
+}
+
+/** Kinds that fill an index, and so may come as soon as a table's last row is there. */
+const FILLING: readonly PostDataKind[] = ['key', 'key index', 'index', 'unique', 'exclusion'];
+
+/** What is known when statements are taken ahead of their turn. */
+export interface Ahead {
+  /** Tables to which no row comes any more. */
+  readonly complete: readonly TableName[];
+  /** Only what the stream needs: expressions of other indexes may call what is still to be made. */
+  readonly keysOnly: boolean;
+  /** Builds that may run at a time, whichever visit has started them. */
+  readonly sessions: number;
+}
+
+/**
+ * Statements whose table is complete while others are still copied. The table with the most work comes first, so that no long build is left for
+ * the end; of one table, its keys do, since they let nothing else be built beside them.
+ */
+export function readyAhead(all: readonly StatementStatus[], { complete, keysOnly, sessions }: Ahead, { underWay, tried }: Tries): Batch {
+  const tables = new Set(complete.map(({ schema, table }) => JSON.stringify([schema, table])));
+  const tableOf = ({ onSchema, onTable }: Work): string => JSON.stringify([onSchema, onTable]);
+  const isKey = ({ kind }: Work): boolean => isKeyKind(kind);
+  const open = all.filter((work) => work.state === 'open' && FILLING.includes(work.kind) && tables.has(tableOf(work)));
+  const queue = open.filter((work) => !tried.has(work.ordinal) && (isKey(work) || !keysOnly));
+  const bytes = new Map<string, number>();
+  for (const work of open) bytes.set(tableOf(work), (bytes.get(tableOf(work)) ?? 0) + work.bytes);
+  const size = (work: Work): number => bytes.get(tableOf(work)) ?? 0;
+  const running = all.filter(({ state, ordinal }) => state === 'running' && !underWay.has(ordinal));
+  return {
+    queue: queue.toSorted((a, b) => size(b) - size(a) || Number(isKey(b)) - Number(isKey(a)) || a.ordinal - b.ordinal),
+    running,
+    sessions: Math.max(0, sessions - running.length),
+  };
 }

@@ -1,5 +1,7 @@
-/** Our own list, on the target, of the statements that CopySchema leaves for BuildIndexes, and of what became of each. */
+/** Our own list, on the target, of the statements that CopySchema leaves for {@link BUILDERS}, and of what became of each. */
+import type { TableName } from '../../config/input.ts';
 import { applicationName } from '../../config/names.ts';
+import type { StepName } from '../../engine/machines.ts';
 import type { Statement } from '../../ports/database.ts';
 import { bound, literal, statement } from '../../postgres/quote.ts';
 import { GIVE_DUE_OWNERS } from '../../state/access-due.sql.ts';
@@ -9,6 +11,10 @@ import { OWN_TABLES } from '../../state/tables.ts';
 import type { PostDataKind } from '../dump/kinds.ts';
 
 const { name: NAME, table: TABLE } = OWN_TABLES.postData;
+
+/** The steps that carry out listed statements. What one has left to the server the others find running. */
+export const BUILDERS = ['BuildCopied', 'BuildKeys', 'BuildIndexes'] as const satisfies readonly StepName[];
+export type Builder = (typeof BUILDERS)[number];
 
 /**
  * `finished_at` is written in the transaction of the statement itself, so it can be trusted. So are `code`, `error`, `hint`, `culprit`,
@@ -74,6 +80,10 @@ from jsonb_to_recordset($1::jsonb) as d (ordinal int, kind text, schema text, ob
   "toSchema" text, "toTable" text, text text)
 `);
 
+/** Indexes that are no constraint, and the kinds that fill an index. */
+const PLAIN = `'index', 'key index'`;
+const FILLING = `${PLAIN}, 'key', 'unique', 'exclusion'`;
+
 /** Condition: the catalog holds what a row `w` of a kind in {@link IN_CATALOG} makes, and it is usable. */
 const THERE = `case when w.kind = 'domain check' then exists (
   select from pg_constraint as k
@@ -84,8 +94,8 @@ const THERE = `case when w.kind = 'domain check' then exists (
   select from pg_class as c
   join pg_namespace as n on n.oid = c.relnamespace
   where n.nspname = w.on_schema and c.relname = w.on_table
-  and case w.kind
-    when 'index' then exists (
+  and case when w.kind in (${PLAIN})
+    then exists (
       select from pg_index as i
       join pg_class as ic on ic.oid = i.indexrelid
       where i.indrelid = c.oid and ic.relname = w.object and (i.indisvalid or ic.relkind = 'I'))
@@ -93,7 +103,7 @@ const THERE = `case when w.kind = 'domain check' then exists (
   end
 ) end`;
 /** Kinds of which the catalog can tell whether they were carried out. A partitioned index becomes valid only with its attachments. */
-const IN_CATALOG = `w.kind in ('index', 'unique', 'exclusion', 'domain check', 'check', 'foreign key')`;
+const IN_CATALOG = `w.kind in (${FILLING}, 'domain check', 'check', 'foreign key')`;
 
 /** A listed statement and what became of it. */
 export interface Work extends Omit<Deferred, 'text'> {
@@ -110,27 +120,35 @@ export interface Work extends Omit<Deferred, 'text'> {
   readonly ownWords: boolean | null;
   /** The beginning of the statement where it failed, else null. */
   readonly text: string | null;
-  /** Size of the table without its indexes; 0 where it is locked or unknown. */
+  /** Size of the table without its indexes; 0 where it is locked, or was not measured because nothing is open on it. */
   readonly bytes: number;
 }
 
 /** The application name of the session that carries out one statement. */
-export const workerName = (step: string, ordinal: number): string => applicationName(step, String(ordinal));
+export const workerName = (step: Builder, ordinal: number): string => applicationName(step, String(ordinal));
 
-/** Measuring a table waits behind a session that has locked it exclusively or waits to, so such tables are not measured. */
-export const workList = (step: string): Statement<Work> =>
-  bound([applicationName(step, '')])(`
+/**
+ * Measuring a table waits behind a session that has locked it exclusively or waits to, so such tables are not measured.
+ * @param measured tables that are measured, of those on which something is open. @default - all
+ */
+export const workList = (measured?: readonly TableName[]): Statement<Work> =>
+  bound([BUILDERS.map((step) => applicationName(step, '')), measured ? JSON.stringify(measured) : null])(`
 with locked as materialized (
   select relation from pg_locks where mode = 'AccessExclusiveLock' and locktype = 'relation'
 ), busy as materialized (
   select application_name from pg_stat_activity where datname = current_database() and state = 'active'
+), unmeasured as (
+  select w.ordinal from ${TABLE} as w
+  where w.finished_at is not null or $2::text is not null and (w.on_schema, w.on_table) not in (
+    select m.schema, m."table" from jsonb_to_recordset($2::text::jsonb) as m (schema text, "table" text))
 )
 select w.ordinal, w.kind, w.schema, w.object, w.on_schema as "onSchema", w.on_table as "onTable", w.to_schema as "toSchema",
   w.to_table as "toTable", w.finished_at is not null and (not (${IN_CATALOG}) or ${THERE}) as done,
-  $1::text || w.ordinal in (select application_name from busy) as running,
+  exists (select from unnest($1::text[]) as b (name) where b.name || w.ordinal in (select application_name from busy)) as running,
   w.execution, w.attempts, w.code, w.error, w.hint, w.culprit, w.own_words as "ownWords",
   case when w.error is not null then left(w.text, 500) end as text,
-  case when c.oid is null or c.oid in (select relation from locked) then 0 else coalesce(pg_table_size(c.oid), 0) end::float8 as bytes
+  case when c.oid is null or c.oid in (select relation from locked) or w.ordinal in (select ordinal from unmeasured) then 0
+    else coalesce(pg_table_size(c.oid), 0) end::float8 as bytes
 from ${TABLE} as w
 left join pg_namespace as n on n.nspname = w.on_schema
 left join pg_class as c on c.relnamespace = n.oid and c.relname = w.on_table and c.relkind in ('r', 'm')
@@ -139,11 +157,19 @@ order by w.ordinal
 
 export const postDataExists = () => tableExists(OWN_TABLES.postData);
 
+/** Whether a routine is still to be made, which an index may call: until then, an overload of it may be found in its place. */
+export const routinesWait = (): Statement<{ readonly waits: boolean }> =>
+  statement(`
+select exists (
+  select from ${TABLE} where kind = 'definition' and finished_at is null and text ~ '^CREATE (OR REPLACE )?(FUNCTION|PROCEDURE|AGGREGATE) '
+) as waits
+`);
+
 /**
  * Records the execution that starts a statement, before it is started. One that was finished, and whose object is gone from the catalog
  * since, begins anew.
  */
-export const markStarted = (step: string, { ordinal }: Pick<Work, 'ordinal'>, execution: string): Statement =>
+export const markStarted = (step: Builder, { ordinal }: Pick<Work, 'ordinal'>, execution: string): Statement =>
   bound([ordinal, execution, workerName(step, ordinal)])(`
 with named as (select set_config('application_name', $3::text, false) as name)
 update ${TABLE} as w
@@ -179,7 +205,7 @@ begin
         join pg_class as ic on ic.oid = i.indexrelid
         join pg_class as c on c.oid = i.indrelid
         join pg_namespace as n on n.oid = c.relnamespace
-        where w.kind in ('index', 'unique', 'exclusion') and not i.indisvalid and ic.relkind = 'i'
+        where w.kind in (${FILLING}) and not i.indisvalid and ic.relkind = 'i'
         and n.nspname = w.on_schema and c.relname = w.on_table and ic.relname = w.object
         and not exists (select from pg_constraint as k where k.conindid = i.indexrelid)
       loop

@@ -1,6 +1,6 @@
 /** The state of a listed statement, for one execution of the machine. */
 import * as sqlstate from '../../postgres/sqlstates.ts';
-import type { Work } from './post-data.sql.ts';
+import type { Builder, Work } from './post-data.sql.ts';
 
 /**
  * `open`: to be started. `running`: a server process is busy with it. `failed`: this execution has tried, and trying again would not
@@ -25,6 +25,13 @@ const LACKING = new Set([
 export const MOST_ATTEMPTS = 5;
 const MOST_ATTEMPTS_WITH_PARTS_LACKING = 2;
 
+/**
+ * The name under which a step's attempts are counted. What BuildCopied tries ahead of its turn may lack what comes before it, so its attempts
+ * say nothing to the steps whose turn it is.
+ */
+export const countedAs = (builder: Builder, execution: string): string => (builder === 'BuildCopied' ? `${execution} (ahead)` : execution);
+
+/** @param execution as the attempts of the step are counted, see {@link countedAs} */
 export function stateOf(work: Work, execution: string): State {
   if (work.done) return 'done';
   if (work.running) return 'running';

@@ -1,14 +1,16 @@
 /** Sessions that carry out listed statements, until all are through or it is time to leave. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { StatementFailed, TransientError } from '../../config/errors.ts';
 import type { Database, Session } from '../../ports/database.ts';
 import { dumpSettings } from '../dump/dump-session.sql.ts';
 import type { BuilderSettings } from './memory.ts';
 import { type Batch, inEachOthersWay } from './order.ts';
-import { carryOut, markFinished, markStarted, setBuildSettings, textOf, type Work } from './post-data.sql.ts';
+import { type Builder, carryOut, markFinished, markStarted, setBuildSettings, textOf, type Work } from './post-data.sql.ts';
 
 export interface StatementPoolOptions {
   readonly target: Pick<Database, 'session'>;
-  readonly step: string;
+  readonly step: Builder;
+  /** As attempts are counted. */
   readonly execution: string;
   readonly settings: BuilderSettings;
   /** Carries out what is due of owners and grants. */
@@ -38,11 +40,19 @@ export class StatementPool {
   readonly #stopping: Promise<typeof LEAVE>;
   readonly #idle: Session[] = [];
   readonly #busy = new Set<Session>();
+  readonly #started = new Map<number, { readonly work: Work; readonly ended: Promise<void> }>();
+  /** Why a session could not be opened; undefined where all could. */
+  #failure: unknown;
   #gone = false;
 
   constructor(options: StatementPoolOptions) {
     this.#options = options;
     this.#stopping = options.stopping.then(() => LEAVE);
+  }
+
+  /** Ordinals of what has been started and has not ended. */
+  get underWay(): ReadonlySet<number> {
+    return new Set(this.#started.keys());
   }
 
   /**
@@ -51,25 +61,49 @@ export class StatementPool {
    * @throws TransientError where no session could be opened; the servers go on all the same
    */
   async take({ queue, running, sessions }: Batch): Promise<'through' | 'left'> {
-    const waiting = [...queue];
-    const started = new Map<Work, Promise<unknown>>();
-    try {
-      for (;;) {
-        while (started.size < sessions) {
-          const at = waiting.findIndex((work) => ![...started.keys(), ...running].some((other) => inEachOthersWay(work, other)));
-          const [work] = at < 0 ? [] : waiting.splice(at, 1);
-          if (!work) break;
-          started.set(
-            work,
-            this.#carryOut(work).finally(() => started.delete(work)),
-          );
-        }
-        if (started.size === 0) return 'through';
-        if ((await Promise.race([...started.values(), this.#stopping])) === LEAVE) return 'left';
-      }
-    } finally {
-      for (const promise of started.values()) promise.catch(() => {}); // cut off when the pool is dismissed
+    let waiting = queue;
+    for (;;) {
+      const started = this.start({ queue: waiting, running, sessions });
+      waiting = waiting.filter((work) => !started.includes(work));
+      if (this.#started.size === 0) return 'through';
+      if ((await this.next()) === 'left') return 'left';
     }
+  }
+
+  /**
+   * Starts as many statements of a batch as there are sessions free, in its order; those that would wait for others are passed over.
+   * @returns what was started
+   */
+  start({ queue, running, sessions }: Batch): readonly Work[] {
+    const begun: Work[] = [];
+    for (const work of queue) {
+      if (this.#started.size >= sessions) break;
+      const others = [...[...this.#started.values()].map((one) => one.work), ...running];
+      if (others.some((other) => inEachOthersWay(work, other))) continue;
+      begun.push(work);
+      const ended = this.#carryOut(work)
+        .catch((error: unknown) => {
+          this.#failure ??= error;
+        })
+        .finally(() => this.#started.delete(work.ordinal));
+      this.#started.set(work.ordinal, { work, ended });
+    }
+    return begun;
+  }
+
+  /**
+   * Until one of the statements under way has ended, or some time has passed.
+   * @param mostMs @default - however long it takes
+   * @returns `left` when it is time to leave
+   * @throws TransientError where no session could be opened
+   */
+  async next(mostMs?: number): Promise<'on' | 'left'> {
+    const pausing = new AbortController();
+    const pause = mostMs === undefined ? [] : [sleep(mostMs, undefined, { signal: pausing.signal }).catch(() => {})];
+    const first = await Promise.race([...[...this.#started.values()].map(({ ended }) => ended), ...pause, this.#stopping]);
+    pausing.abort();
+    if (this.#failure !== undefined) throw this.#failure;
+    return first === LEAVE ? 'left' : 'on';
   }
 
   /** Ends the sessions, and disconnects where a statement is under way. */

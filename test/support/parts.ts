@@ -1,0 +1,27 @@
+/** A copy in parts on the target of a world, as the steps before would have left it: each table is one part, of the same number as its place. */
+import type { TableName } from '../../lambdas/config/input.ts';
+import type { Statement } from '../../lambdas/ports/database.ts';
+import * as parts from '../../lambdas/state/copy-parts.sql.ts';
+import type { World } from './world.ts';
+
+const run = ({ target }: Pick<World, 'target'>, { text, values }: Statement<unknown>) => target(text, values);
+
+/** Lists these tables. No part of them is there. */
+export async function listParts(world: World, tables: readonly TableName[], execution = 'test'): Promise<void> {
+  const role = world.database.target.user.split('.')[0];
+  for (const statement of [parts.createCopyTables(), parts.createCopyParts(), parts.createCopyWorkers()]) await run(world, statement);
+  for (const name of ['copy_table', 'copy_part', 'copy_worker'])
+    await world.target(`alter table planetscale_migration.${name} owner to "${role}"`);
+  const listed = tables.map((table) => ({ ...table, relation: 1, file: 1, bytes: 8_192, columns: [], binary: true }));
+  await run(world, parts.listCopyTables(listed));
+  const whole = tables.map((table, at) => ({ part: at + 1, tables: [table], range: null, bytes: 8_192, alone: true }));
+  await run(world, parts.listCopyParts(whole));
+  if (whole.length > 0) await run(world, parts.noteWorker(1, execution, 1));
+}
+
+/** Makes parts count as copied, by a transaction that was committed. */
+export async function endParts(world: World, ...numbers: readonly number[]): Promise<void> {
+  const [row] = await world.target('select pg_current_xact_id()::text as xid');
+  for (const part of numbers) await run(world, parts.notePart(part, row?.xid as string, 0, 0));
+  await run(world, parts.settleParts());
+}

@@ -1,23 +1,21 @@
 /** By which way rows will be copied, and what a copy in parts asks of both sides and of the account. */
 import { DEFAULT_COPY_WORKERS } from '../../config/input-keys.ts';
 import { copyRole, REPLICATION_ROLE } from '../../config/names.ts';
+import { PAGE_RANGES_SINCE } from '../../copy/plan-parts.ts';
 import { type SessionRoom, sessionRoom } from '../../copy/session-room.sql.ts';
+import { sourceTablesToCopy } from '../../copy/tables.sql.ts';
 import { type Way, wayOfCopy } from '../../copy/way.ts';
 import { type WorkerBound, type WorkerCount, workerBounds, workersFor } from '../../copy/workers.ts';
 import type { Reader } from '../../ports/database.ts';
-import { protectedTables, type RoleRights } from '../../postgres/rights.sql.ts';
+import type { RoleRights } from '../../postgres/rights.sql.ts';
 import { loginAtTarget, rightsOn } from '../../postgres/rights.ts';
-import { grantorState } from '../../postgres/roles.sql.ts';
 import { mayMakeRoles } from '../../roles/mode.ts';
 import { copyPlan, copyPlanExists } from '../../state/copy-plan.sql.ts';
 import { copyOn } from '../../state/earlier-copy.ts';
 import { blocker, type Finding, warning } from '../finding.ts';
 import type { CheckContext, ReadinessCheck } from './context.ts';
-import { unsplittable } from './copy-way.sql.ts';
 
 const STREAM = '{"copy": "stream"}';
-/** A range of ctids is read without the rest of the table from here on. */
-const RANGES_OF_PAGES = 14;
 /** What is larger than so many parts may not be there when the time of a function is over. */
 const PARTS_IN_ONE_PIECE = 10;
 const GIBIBYTE = 1024 ** 3;
@@ -44,7 +42,6 @@ export const copyWay: ReadinessCheck = {
       ...inParts(course, workersFor({ ...room, wanted: course.wanted })),
       ...fewFunctions(course.wanted, bounds),
       ...(await inOnePiece(ctx, course.partBytes)),
-      ...(await leftToStream(ctx)),
     ];
   },
 };
@@ -121,32 +118,18 @@ const fewFunctions = (wanted: number, bounds: readonly WorkerBound[]): readonly 
   });
 
 /** Before version 14 only the ranges of a key split a table. */
-async function inOnePiece({ source, sourceVersion, tables }: CheckContext, partBytes: number): Promise<readonly Finding[]> {
-  if (sourceVersion >= RANGES_OF_PAGES) return [];
-  const large = (await tables()).filter(({ bytes }) => bytes > partBytes * PARTS_IN_ONE_PIECE);
-  if (large.length === 0) return [];
+async function inOnePiece({ source, sourceVersion, input }: CheckContext, partBytes: number): Promise<readonly Finding[]> {
+  if (sourceVersion >= PAGE_RANGES_SINCE) return [];
+  const whole = (await source.query(sourceTablesToCopy(input))).filter(
+    ({ key, bytes }) => key.length === 0 && bytes > partBytes * PARTS_IN_ONE_PIECE,
+  );
   return warning({
     code: 'CopiedInOnePiece',
-    objects: (await source.query(unsplittable(large.map(({ oid }) => oid)))).map(({ object }) => object),
+    objects: whole.toSorted((a, b) => b.bytes - a.bytes).map(({ schema, table }) => `${schema}.${table}`),
     message:
-      `Before version ${RANGES_OF_PAGES} a table is split by its primary key, and these have none that can be used: its columns have to be ` +
+      `Before version ${PAGE_RANGES_SINCE} a table is split by its primary key, and these have none that can be used: its columns have to be ` +
       'numbers, texts, dates, timestamps or UUIDs. One worker copies each as a whole; what it does not bring to its end within the time of a ' +
       'function is left to the subscription.',
     remedy: 'Usually nothing: it takes longer. Or upgrade the source first, or give these tables such a key.',
-  });
-}
-
-/** COPY does not write to a table whose policies hold for the role that copies. */
-async function leftToStream({ source, target, input }: CheckContext): Promise<readonly Finding[]> {
-  const [grantor] = await target.query(grantorState());
-  if (grantor?.mayHaveBypassGranted) return [];
-  return warning({
-    code: 'RowSecurityLeftToStream',
-    objects: (await source.query(protectedTables(input))).map(({ object }) => object),
-    message:
-      'These tables have row-level security, and our role on the target cannot give BYPASSRLS to the role that copies. The subscription copies them ' +
-      'instead, each in one piece.',
-    remedy:
-      'Nothing, where they are small. Otherwise put a role into the target secret that has CREATEROLE and BYPASSRLS, such as postgres itself.',
   });
 }

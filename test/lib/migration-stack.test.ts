@@ -61,6 +61,7 @@ describe('the rights of the stack', () => {
   it('are exactly those listed here on RDS, Step Functions and secrets', () => {
     const actions = new Set(STEP_NAMES.flatMap((step) => stack.rightsOf(step).flatMap((right) => right.actions)));
     expect([...actions].filter((action) => !/^(logs|xray|ec2):/.test(action)).sort()).toEqual([
+      'lambda:GetAccountSettings',
       'lambda:InvokeFunction',
       'rds:AddTagsToResource',
       'rds:DescribeDBClusterParameterGroups',
@@ -225,6 +226,12 @@ describe('the rights of the stack', () => {
       const variables = Object.keys(stack.functionOf(step).Environment.Variables);
       expect(variables.filter((name) => /APPLICATION|HOOK/.test(name))).toEqual([]);
     }
+  });
+
+  it('let the steps that count functions read the limits of the account, and no other', () => {
+    expect(whoMay(stack, 'lambda:GetAccountSettings')).toEqual(stepsThatNeed('concurrency'));
+    expect(stepsThatNeed('concurrency')).toContain('CheckReadiness');
+    for (const step of stepsThatNeed('concurrency')) expect(resourcesOf(step, 'lambda:GetAccountSettings')).toEqual(['*']);
   });
 
   it('let a first step of an acting machine list and describe executions of the acting machines only', () => {

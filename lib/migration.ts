@@ -5,7 +5,7 @@ import { SfnStateMachine } from 'aws-cdk-lib/aws-events-targets';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { DefinitionBody, LogLevel, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
-import { Construct } from 'constructs';
+import { Construct, type IConstruct } from 'constructs';
 import { VARIABLE } from '../lambdas/config/environment.ts';
 import type { Json } from '../lambdas/config/json.ts';
 import type { StepName } from '../lambdas/engine/machines.ts';
@@ -116,7 +116,15 @@ export class Migration extends Construct {
         'Versions and aliases of the very function that the state calls.',
       );
     }
+    for (const { workers } of MACHINES[name].order as readonly Stage[]) if (workers) this.#allowChildren(machine, workers.name);
     return machine;
+  }
+
+  /** A machine starts the children of its map itself, and looks after them. @param map label of the map */
+  #allowChildren(machine: StateMachine, map: string): void {
+    const name = `{"Fn::Select":[6,{"Fn::Split":[":",{"Ref":"${logicalIdOf(machine)}"}]}]}`;
+    const reason = 'Executions of the very machine that holds the right; their names are made by Step Functions.';
+    for (const executions of [`${name}:*`, `${name}/${map}:*`]) allowWildcard(machine, this.#arnOf('execution', executions), reason);
   }
 
   /**
@@ -139,8 +147,8 @@ export class Migration extends Construct {
   }
 }
 
-const logicalIdOf = (handler: IFunction): string =>
-  Stack.of(handler).resolve(Stack.of(handler).getLogicalId(handler.node.defaultChild as CfnElement));
+const logicalIdOf = (construct: IConstruct): string =>
+  Stack.of(construct).resolve(Stack.of(construct).getLogicalId(construct.node.defaultChild as CfnElement));
 
 /** A record with one value for each key. */
 function mapped<Key extends string, Value>(keys: readonly Key[], value: (key: Key) => Value): Record<Key, Value> {

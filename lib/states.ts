@@ -1,6 +1,7 @@
 /**
  * A machine as states of Step Functions, and nothing else. A state is named as its step. It passes a `StepEvent` and keeps the `StepResult`
- * at `$.<Step>`; choices read only the verdict there and the execution's input. JSONPath throughout.
+ * at `$.<Step>`; choices read only the verdict there, the execution's input, and of a map whether it has children and which step is a child's.
+ * JSONPath throughout.
  */
 import { Duration } from 'aws-cdk-lib';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
@@ -9,7 +10,7 @@ import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import type { Construct } from 'constructs';
 import { ERROR_NAMES, type ErrorName } from '../lambdas/config/errors.ts';
 import type { StepEvent } from '../lambdas/engine/contract.ts';
-import type { Machine, Stage, StepName } from '../lambdas/engine/machines.ts';
+import type { Machine, Stage, StepName, Workers } from '../lambdas/engine/machines.ts';
 import { PASSING_EXCEPTIONS } from '../lambdas/ports/functions.ts';
 
 /**
@@ -49,6 +50,12 @@ const SECOND_FAILURE = '$.secondFailure';
 /** Path of the error that the `Failed` state shows in the console's red box. */
 const EXPLAINED = '$.explained';
 
+/** Children of one map: as many workers as the input lets anybody ask for, and one that builds. */
+export const MOST_CHILDREN = 201;
+
+/** Where a child of a map finds what the machine's own states find in the context. */
+type Item = Readonly<Record<'worker' | 'step' | Exclude<keyof StepEvent, 'state' | 'polls'>, string>>;
+
 /** Links the states of one machine and returns the first. `scope` must hold nothing else, because states are named as their steps. */
 export function chainOf(scope: Construct, machine: Machine, functions: Readonly<Record<StepName, IFunction>>): sfn.IChainable {
   const failed = new sfn.Fail(scope, 'Failed', { errorPath: `${EXPLAINED}.error`, causePath: `${EXPLAINED}.cause.errorMessage` });
@@ -58,25 +65,39 @@ export function chainOf(scope: Construct, machine: Machine, functions: Readonly<
     const task = invoke(scope, stage, functions[stage.step]);
     if (stage.onFailure) recover(scope, stage.step, task, stage.onFailure, functions[stage.onFailure.step], failed);
     else task.addCatch(explained, { errors: [...ERROR_NAMES], resultPath: FAILURE });
-    next = entered(scope, stage, task, next);
+    const first = stage.workers ? sideBySide(scope, stage.workers, functions, task) : task;
+    next = entered(scope, stage, task, next, first);
   }
   return next;
 }
 
-/** Links `task` to `next`, with a loop where the step is polled; returns the state that enters it. */
-function entered(scope: Construct, stage: Stage, task: LambdaInvoke, next: sfn.State): sfn.State {
-  if (stage.polls) loop(scope, stage.step, task, next);
+/**
+ * Links `task` to `next`, with a loop where the step is polled; returns the state that enters it.
+ * @param first state of the stage, to which a poll comes back
+ */
+function entered(scope: Construct, stage: Stage, task: LambdaInvoke, next: sfn.State, first: sfn.State = task): sfn.State {
+  if (stage.polls) loop(scope, stage.step, task, next, first);
   else task.next(next);
-  return stage.onlyWithRebootConsent ? ifRebootIsAllowed(scope, task, next) : task;
+  return stage.onlyWithRebootConsent ? ifRebootIsAllowed(scope, task, next) : first;
 }
 
-function invoke(scope: Construct, { step, polls, waitsForOlder }: Stage, handler: IFunction): LambdaInvoke {
+/** The context of the execution, as a state of the machine itself reads it. */
+const OF_THE_EXECUTION = {
+  input: '$$.Execution.Input',
+  execution: '$$.Execution.Name',
+  executionArn: '$$.Execution.Id',
+  startedAt: '$$.Execution.StartTime',
+};
+/** The same in a child of a map, whose own context says who the child is. */
+const OF_THE_ITEM = { input: '$.input', execution: '$.execution', executionArn: '$.executionArn', startedAt: '$.startedAt' };
+
+function invoke(scope: Construct, { step, polls, waitsForOlder }: Stage, handler: IFunction, of = OF_THE_EXECUTION): LambdaInvoke {
   const event = {
-    input: sfn.JsonPath.objectAt('$$.Execution.Input'),
+    input: sfn.JsonPath.objectAt(of.input),
     state: sfn.JsonPath.objectAt('$'),
-    execution: sfn.JsonPath.stringAt('$$.Execution.Name'),
-    executionArn: sfn.JsonPath.stringAt('$$.Execution.Id'),
-    startedAt: sfn.JsonPath.stringAt('$$.Execution.StartTime'),
+    execution: sfn.JsonPath.stringAt(of.execution),
+    executionArn: sfn.JsonPath.stringAt(of.executionArn),
+    startedAt: sfn.JsonPath.stringAt(of.startedAt),
     polls,
   } satisfies Record<keyof StepEvent, unknown>;
   const task = new LambdaInvoke(scope, step, {
@@ -92,15 +113,58 @@ function invoke(scope: Construct, { step, polls, waitsForOlder }: Stage, handler
   return task;
 }
 
-/** Task → Is<Step>Done → next, or WaitFor<Step> and back. A verdict that is neither `done` nor `pending` matches no rule and fails. */
-function loop(scope: Construct, step: StepName, task: LambdaInvoke, next: sfn.State): void {
+/**
+ * Task → Is<Step>Done → next, or WaitFor<Step> and back to `first`. A verdict that is neither `done` nor `pending` matches no rule and fails.
+ * @returns the choice
+ */
+function loop(scope: Construct, step: StepName, task: LambdaInvoke, next: sfn.State, first: sfn.State = task): sfn.Choice {
   const wait = new sfn.Wait(scope, `WaitFor${step}`, { time: sfn.WaitTime.secondsPath(`$.${step}.nextPollSeconds`) });
   const verdict = `$.${step}.verdict`;
-  task.next(
-    new sfn.Choice(scope, `Is${step}Done`)
-      .when(sfn.Condition.stringEquals(verdict, 'done'), next)
-      .when(sfn.Condition.stringEquals(verdict, 'pending'), wait.next(task)),
-  );
+  const choice = new sfn.Choice(scope, `Is${step}Done`)
+    .when(sfn.Condition.stringEquals(verdict, 'done'), next)
+    .when(sfn.Condition.stringEquals(verdict, 'pending'), wait.next(first));
+  task.next(choice);
+  return choice;
+}
+
+/**
+ * Is<Map>Needed → the map → `task`, and past the map where it has no children. A child has a history of its own, and so may be visited for as
+ * long as the machine. What the children return is dropped, since together it might outgrow the state that an execution may have.
+ */
+function sideBySide(
+  scope: Construct,
+  { name, listedBy, steps }: Workers,
+  functions: Readonly<Record<StepName, IFunction>>,
+  task: LambdaInvoke,
+): sfn.State {
+  const itemsPath = `$.${listedBy}.evidence.workers`;
+  const item: Item = { worker: '$$.Map.Item.Value.worker', step: '$$.Map.Item.Value.step', ...OF_THE_EXECUTION };
+  const map = new sfn.DistributedMap(scope, name, {
+    label: name,
+    mapExecutionType: sfn.StateMachineType.STANDARD,
+    itemsPath,
+    itemSelector: Object.fromEntries(Object.entries(item).map(([key, path]) => [key, sfn.JsonPath.objectAt(path)])),
+    maxConcurrency: MOST_CHILDREN,
+    toleratedFailurePercentage: 100,
+    resultPath: sfn.JsonPath.DISCARD,
+  });
+  map.itemProcessor(childOf(scope, steps, functions));
+  map.next(task);
+  return new sfn.Choice(scope, `Is${name}Needed`).when(sfn.Condition.isPresent(`${itemsPath}[0]`), map).otherwise(task);
+}
+
+/** One child: its step until that is done, or until it fails for good, which ends the child as well as any other end. */
+function childOf(scope: Construct, steps: readonly StepName[], functions: Readonly<Record<StepName, IFunction>>): sfn.IChainable {
+  const which = new sfn.Choice(scope, 'WhichWork');
+  const onlyNumber = { parameters: { worker: sfn.JsonPath.objectAt('$.worker') } };
+  for (const step of steps) {
+    const task = invoke(scope, { step, polls: true }, functions[step], OF_THE_ITEM);
+    const givenUp = new sfn.Pass(scope, `GiveUp${step}`, onlyNumber);
+    task.addCatch(givenUp, { errors: [sfn.Errors.ALL], resultPath: FAILURE });
+    loop(scope, step, task, new sfn.Pass(scope, `End${step}`, onlyNumber)).otherwise(givenUp);
+    which.when(sfn.Condition.stringEquals('$.step', step), task);
+  }
+  return which;
 }
 
 function ifRebootIsAllowed(scope: Construct, reboot: sfn.State, otherwise: sfn.State): sfn.State {

@@ -28,7 +28,7 @@ export interface Hooks {
   /** When the data is there and the writers write, before the first machine. */
   onReady?(sides: Sides): Promise<void>;
   /** When a visit of a step begins; it goes on at the same time. */
-  onVisit?(visit: Pick<Visited, 'machine' | 'step'>, sides: Sides): void;
+  onVisit?(visit: Pick<Visited, 'machine' | 'step' | 'worker'>, sides: Sides): void;
   /** After each visit of a step, before its state is left. */
   onVisited?(visited: Visited, sides: Sides): void | Promise<void>;
   /** At the end, with the servers still running. */

@@ -47,9 +47,9 @@ export class Runner implements Machinery {
       registry,
       places,
       pace: hooks.pace ?? DEFAULT_PACE,
-      onVisit(machine, step) {
-        hooks.progress.visiting(machine, step);
-        hooks.onVisit?.({ machine, step }, sides);
+      onVisit(machine, step, worker) {
+        hooks.progress.visiting(machine, step, worker);
+        hooks.onVisit?.({ machine, step, worker }, sides);
       },
       async onVisited(visited) {
         hooks.progress.visited(visited);

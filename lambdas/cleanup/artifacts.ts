@@ -1,5 +1,7 @@
 /** The work of a clean-up on both sides. A failure on one side, or work left there, does not keep the other side from being cleaned. */
 import { subscriptionName } from '../config/names.ts';
+import { dropCopyRole } from '../copy/role.ts';
+import { endHoldersAs } from '../copy/seed.ts';
 import type { Database } from '../ports/database.ts';
 import { endOtherSteps } from '../postgres/sessions.sql.ts';
 import { forceHeld } from '../replication/held-force.ts';
@@ -41,6 +43,7 @@ export const targetToClean = (target: Database, sourceDatabase: string, drop: bo
 export async function stopSwitches(targets: readonly CleanupTarget[], step: string): Promise<void> {
   for (const { side } of targets) {
     await side.query(endOtherSteps(step));
+    await endHoldersAs(side);
     await cancelSwitches(side);
   }
 }
@@ -76,6 +79,7 @@ export async function removeArtifacts(targets: readonly CleanupTarget[], remaini
   const silent = await phase(cut, ({ side, publishes }) => unpublish(side, publishes, remainingMs));
   const clean = await phase(silent, async ({ side, drop }) => {
     await removeTrialRole(side);
+    await dropCopyRole(side);
     const forced = await forceHeld(side);
     if (!(await makeHeldKeys(side)) || !forced) return false;
     if (!(await (drop ? dropCopied : putBackIdentities)(side, remainingMs))) return false;

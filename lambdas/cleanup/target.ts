@@ -1,5 +1,6 @@
 /** Artifacts on the target: the copy, subscriber of the forward stream, publisher of the reverse stream, and our schema with the gate. */
 import { PREFIX, subscriptionName } from '../config/names.ts';
+import { isCopyRoleThere } from '../copy/role.ts';
 import { LOOK_AGAIN_RESERVE_MS } from '../engine/reserves.ts';
 import type { Database, Reader } from '../ports/database.ts';
 import { readNote } from '../replication/connection.ts';
@@ -32,6 +33,8 @@ export interface TargetArtifacts {
   readonly schema: boolean;
   /** Whether the login of an interrupted trial of rows still exists. */
   readonly trialRole: boolean;
+  /** Whether the role of a copy in parts still exists. */
+  readonly copyRole: boolean;
   /** Copied objects that are still to be dropped; undefined where there is no record of what was copied. */
   readonly copied: number | undefined;
   /** Objects that dropping would take along although they did not come with the copy; empty where nothing is to be dropped. */
@@ -63,6 +66,7 @@ export async function lookAtTarget(target: Reader, database: string, drop: boole
     copy,
     schema: schema?.exists ?? false,
     trialRole: await isTrialRoleThere(target),
+    copyRole: await isCopyRoleThere(target),
     copied: copied?.left,
     inTheWay: inTheWay.map(({ object }) => object),
     identities: await recordOn(target),
@@ -87,8 +91,8 @@ export function followsAnother(artifacts: TargetArtifacts, source: Side<SourceAr
   return copy.sourceIdentity !== identity && !same(incarnation, from.incarnation) && !same(publisher.incarnation, reverseIncarnation);
 }
 
-export const targetIsClean = ({ subscriptions, publisher, schema, trialRole }: TargetArtifacts): boolean =>
-  subscriptions.length === 0 && publisherIsClean(publisher) && !schema && !trialRole;
+export const targetIsClean = ({ subscriptions, publisher, schema, trialRole, copyRole }: TargetArtifacts): boolean =>
+  subscriptions.length === 0 && publisherIsClean(publisher) && !schema && !trialRole && !copyRole;
 
 /** Objects per transaction; each table with its indexes takes some of the several thousand locks that a server has. */
 const OBJECTS_AT_ONCE = 100;

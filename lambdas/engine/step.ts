@@ -29,6 +29,11 @@ export interface Step<N extends Need, Seen, Evidence extends Json> {
    */
   act?(ctx: Acting<N>, seen: Seen): Promise<void> | Promise<'pending' | undefined>;
   /**
+   * Seconds until a pending step is visited again, where it knows better than {@link nextPollSeconds}.
+   * @param waitedSeconds since the first visit
+   */
+  pollSeconds?(seen: Seen, before: Seen, waitedSeconds: number): number | undefined;
+  /**
    * Small JSON for the execution's history: no secrets, no rows.
    * @param before what the visit observed before it acted; the same as `seen` where it did not act
    */
@@ -58,24 +63,29 @@ async function visit<N extends Need, Seen, Evidence extends Json>(
   looking: Looking<N>,
   acting: Acting<N>,
   at: (moment: Moment) => void,
-): Promise<{ verdict: 'pending' | 'done'; evidence: Evidence }> {
+): Promise<{ verdict: 'pending' | 'done'; evidence: Evidence; pollSeconds: number | undefined }> {
   const before = await step.inspect(looking);
   const verdict = step.judge(before, looking.input);
-  if (verdict !== 'todo') return { verdict, evidence: step.evidence(before, before) };
+  const left = (is: 'pending' | 'done', seen: Seen) => ({
+    verdict: is,
+    evidence: step.evidence(seen, before),
+    pollSeconds: step.pollSeconds?.(seen, before, looking.waitedSeconds),
+  });
+  if (verdict !== 'todo') return left(verdict, before);
   if (!step.act) throw new VerificationError('A step that only looks asked to act. This is a defect of the tool; nothing was changed.');
   at('acting');
-  const left = await step.act(acting, before);
+  const acted = await step.act(acting, before);
   at('looking again');
   const after = await step.inspect(looking);
   const proved = step.judge(after, looking.input);
   if (proved === 'todo') {
-    if (left === 'pending') return { verdict: 'pending', evidence: step.evidence(after, before) };
+    if (acted === 'pending') return left('pending', after);
     throw new VerificationError(
       `The step acted and no error came back, but looking again shows that its effect is not there: ${JSON.stringify(step.evidence(after, before))}. ` +
         'Find out what undoes it, then start the machine again; it continues where it stopped.',
     );
   }
-  return { verdict: proved, evidence: step.evidence(after, before) };
+  return left(proved, after);
 }
 
 const FIRST_POLL_SECONDS = 15;
@@ -131,7 +141,7 @@ export async function runStep<N extends Need, Seen, Evidence extends Json>(
   };
   let moment: Moment = 'looking';
   try {
-    const { verdict, evidence } = await visit(
+    const { verdict, evidence, pollSeconds } = await visit(
       step,
       { ...common, ...surroundings.looking } as Looking<N>,
       { ...common, ...surroundings.acting } as Acting<N>,
@@ -140,7 +150,7 @@ export async function runStep<N extends Need, Seen, Evidence extends Json>(
       },
     );
     surroundings.log.info(`${name} is ${verdict}`, { verdict, evidence });
-    return { verdict, nextPollSeconds: verdict === 'pending' ? nextPollSeconds(waitedSeconds) : 0, since, evidence };
+    return { verdict, nextPollSeconds: verdict === 'pending' ? (pollSeconds ?? nextPollSeconds(waitedSeconds)) : 0, since, evidence };
   } catch (thrown) {
     const error = unexpected(thrown, name, moment, surroundings.log, step.interrupted);
     if (error instanceof TransientError) surroundings.log.warn(`${name} will be tried again`, { error: error.message });

@@ -47,6 +47,11 @@ export interface PartCopy {
   /** Its password, derived from the replication secret. */
   password(): Promise<string>;
   /**
+   * Whether the target accepts that role with its password.
+   * @throws TransientError where the target cannot be reached
+   */
+  works(): Promise<boolean>;
+  /**
    * `CREATE_REPLICATION_SLOT … LOGICAL pgoutput EXPORT_SNAPSHOT`, as the replication role. Waits for the write transactions that are open.
    * @param limitMs after which the attempt is given up, and the half-made slot is dropped by the server
    * @returns undefined where the time was over

@@ -51,7 +51,7 @@ export interface Views {
   /** Nothing can be read before there is a role. */
   readonly lowLogin: object;
   /** Its sessions change nothing by themselves; what they may do follows from the rights of their roles. */
-  readonly partCopy: Pick<PartCopy, 'role'>;
+  readonly partCopy: Pick<PartCopy, 'role' | 'works'>;
   readonly cluster: ClusterView;
   readonly clusterSetup: ClusterSetupView;
   readonly clusterRestore: ClusterRestoreView;

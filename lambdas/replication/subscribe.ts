@@ -4,7 +4,7 @@ import type { TableName } from '../config/input.ts';
 import { EMPTY_PUBLICATION } from '../config/names.ts';
 import { keyOf, missingFrom, named } from '../config/tables.ts';
 import { LOOK_AGAIN_RESERVE_MS } from '../engine/reserves.ts';
-import type { Database } from '../ports/database.ts';
+import type { Database, Reader } from '../ports/database.ts';
 import { limitStatements, setStatementTimeout } from '../postgres/sessions.sql.ts';
 import { QUERY_CANCELED } from '../postgres/sqlstates.ts';
 import { emptyTable, resyncs, resyncsExist } from '../state/resyncs.sql.ts';
@@ -68,7 +68,8 @@ export async function reconnect(target: Database, name: string, connection: stri
 /** Keeps one statement well under a megabyte, names of 63 bytes included. */
 const TABLES_PER_STATEMENT = 500;
 
-async function occupied(target: Database, tables: readonly TableName[]): Promise<TableName[]> {
+/** Those of these tables that hold a row that we can see. */
+export async function occupiedAmong(target: Reader, tables: readonly TableName[]): Promise<TableName[]> {
   const found: TableName[] = [];
   for (let from = 0; from < tables.length; from += TABLES_PER_STATEMENT) {
     found.push(...(await target.query(subscriptions.occupiedTables(tables.slice(from, from + TABLES_PER_STATEMENT)))));
@@ -98,7 +99,7 @@ export const HOPELESS = new RegExp(
  */
 export async function refresh(target: Database, name: string, added: readonly TableName[], remainingMs: number): Promise<void> {
   await emptyNoted(target, added);
-  const full = await occupied(target, added);
+  const full = await occupiedAmong(target, added);
   if (full.length > 0) {
     throw new CopyStalled(
       `The copy cannot begin, because ${full.length} tables on the target hold rows already: ${named(full)}. Nothing was changed. ` +

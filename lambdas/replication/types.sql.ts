@@ -6,17 +6,17 @@ import { bound } from '../postgres/quote.ts';
 const FIRST_USER_OID = 16_384;
 
 /**
- * Whether every column of these tables means the same in binary on any server. Built-in types with binary functions do, and so do enums,
- * domains, arrays, ranges and composites over them. Types that print a name but send an object identifier (regclass and the like) would
- * arrive as another object; what an extension sends is the extension's own affair, version by version.
+ * Tables with a column that may mean something else in binary on another server. Built-in types with binary functions mean the same, and so do
+ * enums, domains, arrays, ranges and composites over them. Types that print a name but send an object identifier (regclass and the like)
+ * would arrive as another object; what an extension sends is the extension's own affair, version by version.
  */
-export const travelsInBinary = (tables: readonly { readonly oid: number }[]): Statement<{ safe: boolean }> =>
+export const tablesNeedingText = (tables: readonly { readonly oid: number }[]): Statement<{ readonly oid: number }> =>
   bound([tables.map(({ oid }) => oid)])(`
-with recursive used (oid) as (
-  select a.atttypid from pg_attribute as a
+with recursive used (relation, oid) as (
+  select a.attrelid, a.atttypid from pg_attribute as a
   where a.attrelid = any ($1::oid[]) and a.attnum > 0 and not a.attisdropped
   union
-  select part.oid from used as u
+  select u.relation, part.oid from used as u
   join pg_type as t on t.oid = u.oid
   cross join lateral (
     select t.typbasetype as oid where t.typtype = 'd'
@@ -28,10 +28,8 @@ with recursive used (oid) as (
     select a.atttypid from pg_attribute as a where t.typtype = 'c' and a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped
   ) as part
 )
-select not exists (
-  select from used as u
-  join pg_type as t on t.oid = u.oid
-  where t.typtype not in ('e', 'd', 'r', 'm', 'c') and t.typcategory <> 'A'
-    and (t.oid >= ${FIRST_USER_OID} or t.typname like 'reg%' or t.typsend = 0 or t.typreceive = 0)
-) as safe
+select distinct u.relation::int8::float8 as oid from used as u
+join pg_type as t on t.oid = u.oid
+where t.typtype not in ('e', 'd', 'r', 'm', 'c') and t.typcategory <> 'A'
+  and (t.oid >= ${FIRST_USER_OID} or t.typname like 'reg%' or t.typsend = 0 or t.typreceive = 0)
 `);

@@ -218,16 +218,20 @@ export interface OpenPart extends CopyPart {
   readonly attempts: number;
 }
 
-/** In the order in which to take them; those that nobody has begun first, so that what fails does not hold up the rest. */
+/** Number of our locks among advisory locks with two keys. */
+const LOCK_CLASS = `hashtext(${literal(PARTS)})`;
+
+/** In the order in which to take them, those left out that are being copied; those that nobody has begun first, so that what fails does not hold up the rest. */
 export const openParts = (execution: string, most: number): Statement<OpenPart> =>
   bound([execution, most])(`
 select p.part, p.tables, p.range, p.bytes::float8, p.alone, case when p.execution = $1::text then p.attempts else 0 end as attempts
 from ${PARTS} as p where p.done_at is null and not ${GIVEN_UP} and not ${GONE}
+  and p.part not in (
+    select l.objid::int8 from pg_locks as l where l.locktype = 'advisory' and l.objsubid = 2 and l.granted
+      and l.database = (select oid from pg_database where datname = current_database())
+      and l.classid::int8 = (${LOCK_CLASS}::int8 & 4294967295))
 order by case when p.execution = $1::text then p.attempts else 0 end, p.part limit $2::int
 `);
-
-/** Number of our locks among advisory locks with two keys. */
-const LOCK_CLASS = `hashtext(${literal(PARTS)})`;
 
 /** The lock of a part, held until the transaction ends. For the session that copies it. */
 export const lockPart = (part: number): Statement<{ readonly taken: boolean }> =>
@@ -235,9 +239,9 @@ export const lockPart = (part: number): Statement<{ readonly taken: boolean }> =
 
 /**
  * Of a part whose lock another session of ours holds by now: takes note of what became of the attempt before, and of a new one.
- * @returns no row where it is there already
+ * @returns no row, or null, where it is there already
  */
-export const beginPart = (part: number, execution: string, worker: number): Statement<{ readonly attempts: number }> =>
+export const beginPart = (part: number, execution: string, worker: number): Statement<{ readonly attempts: number | null }> =>
   bound([part, execution, worker])(`
 with settled as (
   select p.part, p.xid is not null and pg_xact_status(p.xid) = 'committed' as there from ${PARTS} as p
@@ -269,9 +273,16 @@ update ${PARTS} set done_at = clock_timestamp()
 where done_at is null and xid is not null and pg_xact_status(xid) = 'committed'
 `);
 
-/** What either server said of an attempt. */
-export const failPart = (part: number, code: string | null, error: string): Statement =>
-  statement(`update ${PARTS} set code = $2::text, error = $3::text where part = $1::int and done_at is null`, [part, code, error]);
+/** What either server said of an attempt. @param hopeless whether another one would end alike, so that the execution gives the part up */
+export const failPart = (part: number, code: string | null, error: string, hopeless: boolean): Statement =>
+  bound([part, code, error, hopeless])(`
+update ${PARTS} set code = $2::text, error = $3::text, attempts = case when $4::boolean then ${MOST_ATTEMPTS} else attempts end
+where part = $1::int and done_at is null
+`);
+
+/** Takes back that an attempt was made, which ended for a reason that has nothing to do with the part. */
+export const forgetAttempt = (part: number): Statement =>
+  statement(`update ${PARTS} set attempts = greatest(0, attempts - 1) where part = $1::int and done_at is null`, [part]);
 
 /** Replaces a part by smaller ones, of numbers that follow the last. In the transaction that holds the part's row. */
 export const splitPart = (part: number, ranges: readonly PartRange[]): Statement =>

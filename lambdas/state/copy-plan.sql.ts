@@ -30,9 +30,9 @@ create table ${TABLE} (
 export interface Seed {
   /** Name for SET TRANSACTION SNAPSHOT. */
   readonly snapshot: string;
-  /** Process on the source that holds it, and when that began, as the server prints it. */
+  /** Process on the source that holds it, and its application name, which no other has. */
   readonly holder: number;
-  readonly holderSince: string;
+  readonly holderName: string;
   /** Incarnation of the slot whose changes follow it; see `state/slot-incarnations.sql.ts`. */
   readonly incarnation: string;
 }

@@ -1,9 +1,66 @@
-/** Copies parts until none is left. */
-import { defineStep } from '../engine/step.ts';
+/**
+ * One worker of a copy in parts: a child of the map, visited until no part is left. Where more workers have begun than may work, the one whose number
+ * is too high waits. What it cannot copy is named by FinishParts.
+ */
+import { type CopyUnderWay, copyUnderWay, type Figures, figuresOf } from '../copy/progress.ts';
+import { work } from '../copy/worker.ts';
+import type { Acting, Looking } from '../engine/contract.ts';
+import { defineStep, nextPollSeconds } from '../engine/step.ts';
+
+type Needs = 'source' | 'target' | 'partCopy';
+
+interface Seen {
+  readonly worker: number;
+  readonly copy: CopyUnderWay | undefined;
+  readonly figures: Figures | undefined;
+  /** Seconds since the child began. */
+  readonly waitedSeconds: number;
+}
+
+/** A child's history has room for about this long, whatever it waits for; the map is begun again for what is left. */
+const LONGEST_CHILD_SECONDS = 3 * 86_400;
+/** Between visits of a worker that had something to do. */
+const BUSY_SECONDS = 1;
+/** Of one that waits for its turn: soon enough to be told that it may work, and seldom enough for its history. */
+const IDLE_SECONDS = { least: 20, most: 300 };
+
+/** Its number, from the item of the map. */
+function numberOf(results: Looking<Needs>['results']): number {
+  const { worker } = results;
+  return typeof worker === 'number' ? worker : 1;
+}
 
 export const copyParts = defineStep({
   needs: ['source', 'target', 'partCopy'],
-  inspect: async () => ({}),
-  judge: () => 'done' as const,
-  evidence: () => ({ way: 'stream' }),
+  memoryMb: 512, // 1,769 MB come with a whole processor; a part is bytes that are passed on
+  interrupted: 'A part is there as a whole or not at all: what was under way is taken back by the server, and another visit copies it.',
+
+  async inspect({ source, target, execution, results, previous, waitedSeconds }: Looking<Needs>): Promise<Seen> {
+    const copy = await copyUnderWay(source, target, execution);
+    return { worker: numberOf(results), copy, figures: copy && figuresOf(copy, previous, Date.now()), waitedSeconds };
+  },
+
+  judge({ worker, copy, waitedSeconds }) {
+    if (!copy?.seedThere || copy.totals.open === 0 || waitedSeconds > LONGEST_CHILD_SECONDS) return 'done';
+    return worker > copy.plan.workers ? 'pending' : 'todo';
+  },
+
+  async act({ source, target, partCopy, execution, remainingMs, log }: Acting<Needs>, { worker, copy }) {
+    if (!copy) return undefined;
+    const { seed } = copy.plan;
+    await work({ source, target, copy: partCopy, seed, execution, worker, remainingMs, log });
+    return 'pending';
+  },
+
+  pollSeconds(seen, before, waitedSeconds) {
+    const progressed = (seen.copy?.totals.done ?? 0) > (before.copy?.totals.done ?? 0);
+    if (progressed) return BUSY_SECONDS;
+    return Math.min(IDLE_SECONDS.most, Math.max(IDLE_SECONDS.least, nextPollSeconds(waitedSeconds)));
+  },
+
+  evidence: ({ worker, copy, figures }) => ({
+    worker,
+    ...(figures ?? {}),
+    ...(copy && !copy.seedThere ? { snapshot: 'lost' } : {}),
+  }),
 });

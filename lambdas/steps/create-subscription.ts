@@ -3,12 +3,13 @@
  * enable and refresh. CREATE SUBSCRIPTION that makes its own slot cannot be part of a transaction, and goes on when its client has gone.
  */
 
-import { MigrationError, ReplicationBroken } from '../config/errors.ts';
+import { MigrationError, ReplicationBroken, VerificationError } from '../config/errors.ts';
 import type { TableName } from '../config/input.ts';
-import { missingFrom } from '../config/tables.ts';
+import { keyOf, missingFrom } from '../config/tables.ts';
+import { demandSlot, planOn } from '../copy/progress.ts';
 import type { Acting, Looking, Verdict } from '../engine/contract.ts';
 import { defineStep } from '../engine/step.ts';
-import type { Database } from '../ports/database.ts';
+import type { Database, Reader } from '../ports/database.ts';
 import { isConnectionOf, streamConnection } from '../replication/connection.ts';
 import { demandOurs } from '../replication/demand-ours.ts';
 import { dropSubscription } from '../replication/drop.ts';
@@ -29,7 +30,8 @@ import {
   synchronousCommitOf,
 } from '../replication/subscriptions.sql.ts';
 import { ensureTargetReader, isTargetReaderComplete, lookAtTargetReader, type TargetReader } from '../replication/target-reader.ts';
-import { travelsInBinary } from '../replication/types.sql.ts';
+import { tablesNeedingText } from '../replication/types.sql.ts';
+import { completeTables } from '../state/copy-parts.sql.ts';
 import { forcedUnder, holdForce } from '../state/held-force.sql.ts';
 import { pinWorkers, workerPinsMissing } from '../state/worker-pins.sql.ts';
 
@@ -53,6 +55,22 @@ interface Seen {
   readonly reader: TargetReader;
   /** Transactions for which a slot that is yet to be made has to wait. */
   readonly waitsFor: readonly OpenWriter[];
+  /** Tables that a copy in parts has brought; undefined where the subscription copies all. */
+  readonly copied: readonly TableName[] | undefined;
+}
+
+/** @throws VerificationError where a copy in parts has not come to its end @throws ReplicationBroken where its slot is not there any more */
+async function copiedInParts(target: Reader, history: StreamHistory): Promise<readonly TableName[] | undefined> {
+  const plan = await planOn(target);
+  if (!plan) return undefined;
+  if (!plan.finished) {
+    throw new VerificationError(
+      'Rows are still being copied in parts, so the changes cannot be streamed yet. Nothing was changed. Start Replicate again.',
+    );
+  }
+  if (!history.subscription) demandSlot(history, plan);
+  const published = new Set((history.publication?.tables ?? []).map(keyOf));
+  return (await target.query(completeTables())).filter((table) => published.has(keyOf(table)));
 }
 
 async function look({ source, target, replication }: Looking<Ports>): Promise<Seen> {
@@ -60,15 +78,17 @@ async function look({ source, target, replication }: Looking<Ports>): Promise<Se
   await demandOurs('target', target);
   const history = await lookAtHistory(source, target);
   const [commit] = await target.query(synchronousCommitOf(history.name));
-  const [binary] = await source.query(travelsInBinary(history.publication?.tables ?? []));
+  const copied = await copiedInParts(target, history);
+  const inText = await source.query(tablesNeedingText(history.publication?.tables ?? []));
   return {
     history,
     connection: (await streamConnection(replication, 'source', source, target, history.name)).connection,
-    stream: streamOptions(await source.version(), binary?.safe ?? false),
+    stream: streamOptions(await source.version(), inText.length === 0),
     durable: commit?.value === 'on',
     pinned: (await target.query(workerPinsMissing(await target.version()))).length === 0,
     forced: (await target.query(forcedUnder(history.name))).length,
     reader: await lookAtTargetReader(target, replication, history.publication?.tables ?? []),
+    copied,
     waitsFor: !history.slot || history.slot.building ? await source.query(openWriters(WRITERS_SHOWN)) : [],
   };
 }
@@ -114,7 +134,7 @@ function judge(seen: Seen): Verdict {
   const { history } = seen;
   if (!history.subscription) return judgeUnsubscribed(history);
   const reason = continuityViolation(history);
-  if (reason && hasCopied(history)) throw broken(reason);
+  if (reason && (hasCopied(history) || seen.copied)) throw broken(reason);
   if (!reason) demandNotDisabled(history.name, 'target', history.subscription);
   const complete =
     !reason &&
@@ -131,8 +151,8 @@ function judge(seen: Seen): Verdict {
 }
 
 /**
- * With the empty tables taken in at once, where there are many. That is only quicker, so whatever prevents it is reported and passed over:
- * then they are copied as all others are.
+ * With the tables that were copied in parts taken in as they are. Otherwise with the empty tables taken in at once, where there are many: that is only
+ * quicker, so whatever prevents it is reported and passed over, and they are copied as all others are.
  */
 async function subscribeTo(
   { source, target, log }: Acting<Ports>,
@@ -141,8 +161,13 @@ async function subscribeTo(
     connection,
     stream,
     incarnation,
-  }: Pick<Seen, 'history' | 'connection' | 'stream'> & { readonly incarnation: string },
+    copied,
+  }: Pick<Seen, 'history' | 'connection' | 'stream' | 'copied'> & { readonly incarnation: string },
 ): Promise<void> {
+  if (copied && copied.length > 0) {
+    await listedAsEmpty(source, copied, () => subscribeKnowing(target, copied, { name, connection, stream, incarnation }));
+    return;
+  }
   try {
     const empty = await emptyTables(source, target);
     if (empty.length > 0) {
@@ -175,7 +200,8 @@ export const createSubscription = defineStep({
         seen = await look(ctx);
       }
       if (!seen.history.subscription) {
-        const incarnation = await makeSlot(source, session, seen.history, ctx.remainingMs());
+        // Of a copy in parts the slot is there, and everything since its snapshot is in it.
+        const incarnation = seen.copied ? seen.history.incarnation : await makeSlot(source, session, seen.history, ctx.remainingMs());
         if (!incarnation) return false;
         await subscribeTo(ctx, { ...seen, incarnation: incarnation.id });
         seen = await look(ctx);
@@ -195,12 +221,13 @@ export const createSubscription = defineStep({
     return finished ? undefined : 'pending';
   },
 
-  evidence: ({ history, stream, waitsFor }) => ({
+  evidence: ({ history, stream, waitsFor, copied }) => ({
     subscription: history.name,
     enabled: history.subscription?.enabled ?? false,
     slot: history.slot ? { active: history.slot.active, confirmed: history.slot.confirmed } : null,
     tables: history.tables.length,
     published: history.publication?.tables.length ?? 0,
+    ...(copied ? { copiedInParts: copied.length } : {}),
     ...stream,
     ...(waitsFor.length > 0 && !history.subscription ? { slotWaitsForTransactions: waitsFor.map((writer) => ({ ...writer })) } : {}),
   }),

@@ -3,19 +3,29 @@ import { ExecutionAbortedError, StateMachine } from 'aws-local-stepfunctions';
 import type { ReportedFinding } from '../../lambdas/checks/report.ts';
 import type { Json } from '../../lambdas/config/json.ts';
 import type { StepEvent, StepResult } from '../../lambdas/engine/contract.ts';
-import type { StepName } from '../../lambdas/engine/machines.ts';
+import { MACHINES, type Stage, type StepName, type WorkerItem } from '../../lambdas/engine/machines.ts';
 import type { Bindings } from '../../lambdas/ports/bindings.ts';
 import { FunctionError, invoke } from './local-function.ts';
 import type { ExecutionRegistry } from './registry.ts';
+import { eachState } from './states.ts';
 import type { SynthesizedMachine } from './synthesize.ts';
+
+/** A child of a map. */
+export interface WorkerOf {
+  readonly number: number;
+  /** How many there are that take the same step. */
+  readonly of: number;
+}
 
 /** One visit of a step, when it has ended. */
 export interface Visited {
   readonly machine: string;
   readonly step: StepName;
-  /** Number of visits of this step in this execution, this one included. */
+  /** Of several that are visited side by side in this step; undefined where there is one. */
+  readonly worker?: WorkerOf | undefined;
+  /** Number of visits of this step in this execution, this one included; of this worker where there are several. */
   readonly visits: number;
-  /** Seconds since the first visit began. */
+  /** Seconds since the first of these visits began. */
   readonly seconds: number;
   /** The visit's result, or its error. */
   readonly outcome: StepResult | FunctionError;
@@ -31,7 +41,7 @@ export interface ExecutionOptions {
   /** Runs a step's function. @default - in this process */
   readonly invoke?: typeof invoke;
   /** Called when a visit begins. */
-  onVisit?(machine: string, step: StepName): void;
+  onVisit?(machine: string, step: StepName, worker?: WorkerOf): void;
   /** Called when a visit has ended; its state is left when what it returns is done, so that the caller may intervene right there. */
   onVisited?(visited: Visited, execution: Pick<Execution, 'abort'>): void | Promise<void>;
 }
@@ -86,7 +96,7 @@ const secondsSince = (start: number): number => Math.round(performance.now() - s
 export function startExecution(options: ExecutionOptions): Execution {
   const { machine, name, input, registry, pace } = options;
   const start = performance.now();
-  const records = new Map<string, { record: StateRecord; since: number }>();
+  const records = new Records();
   const underWay = new Set<Promise<unknown>>();
   const evidence: Partial<Record<StepName, Json>> = {};
   let findings: ReportedFinding[] = [];
@@ -95,14 +105,11 @@ export function startExecution(options: ExecutionOptions): Execution {
   const visit = async (stateName: string, event: StepEvent): Promise<StepResult> => {
     const fn = machine.functions[stateName];
     if (!fn) throw new Error(`The state ${stateName} has no function.`);
-    const entry = records.get(stateName) ?? { record: { name: stateName, visits: 0, seconds: 0 }, since: performance.now() };
-    records.set(stateName, entry);
-    entry.record.visits += 1;
-    options.onVisit?.(machine.name, fn.step);
+    const worker = workerOf(machine, fn.step, event, evidence);
+    const left = records.enter(stateName, worker?.number);
+    options.onVisit?.(machine.name, fn.step, worker);
     const tell = async (outcome: Visited['outcome']) => {
-      entry.record.seconds = secondsSince(entry.since);
-      const { visits, seconds } = entry.record;
-      await options.onVisited?.({ machine: machine.name, step: fn.step, visits, seconds, outcome }, { abort });
+      await options.onVisited?.({ machine: machine.name, step: fn.step, worker, ...left(), outcome }, { abort });
     };
     if (fn.step === 'CheckReadiness') findings = [];
     const keep = (_: string, fields?: object) => {
@@ -129,19 +136,13 @@ export function startExecution(options: ExecutionOptions): Execution {
       },
     ]),
   );
-  const eachState = (type: string, milliseconds: number) =>
-    Object.fromEntries(
-      Object.entries(machine.definition.States)
-        .filter(([, state]) => state.Type === type)
-        .map(([stateName]) => [stateName, milliseconds]),
-    );
 
   registry.begin({ name, acts: machine.acts });
   const running = interpreterOf(machine).run(input as never, {
     overrides: {
       taskResourceLocalHandlers: handlers,
-      waitTimeOverrides: eachState('Wait', pace.pollMs),
-      retryIntervalOverrides: eachState('Task', pace.retryMs),
+      waitTimeOverrides: eachState(machine.definition, 'Wait', pace.pollMs),
+      retryIntervalOverrides: eachState(machine.definition, 'Task', pace.retryMs),
     },
     context: {
       Execution: { Name: name, Id: `arn:aws:states:eu-central-1:111122223333:execution:${machine.name}:${name}` },
@@ -166,12 +167,55 @@ export function startExecution(options: ExecutionOptions): Execution {
       execution: name,
       seconds: secondsSince(start),
       transitions: await counting,
-      states: [...records.values()].map(({ record }) => record),
+      states: records.ofStates(),
       evidence,
       findings,
     };
   })();
   return { ended, abort };
+}
+
+/** Visits, of a state and of each worker in it. */
+class Records {
+  readonly #entries = new Map<string, { record: StateRecord; since: number }>();
+  readonly #states: StateRecord[] = [];
+
+  /** @returns what to call when the visit has ended */
+  enter(state: string, worker: number | undefined): () => Pick<StateRecord, 'visits' | 'seconds'> {
+    const ofState = this.#enter(state, (record) => this.#states.push(record));
+    const itself = worker === undefined ? ofState : this.#enter(`${state} ${worker}`);
+    return () => {
+      for (const { record, since } of [ofState, itself]) record.seconds = secondsSince(since);
+      const { visits, seconds } = itself.record;
+      return { visits, seconds };
+    };
+  }
+
+  /** Of each state, in the order of the first visits. */
+  ofStates(): readonly StateRecord[] {
+    return this.#states;
+  }
+
+  #enter(name: string, onFirst?: (record: StateRecord) => void) {
+    let entry = this.#entries.get(name);
+    if (!entry) {
+      entry = { record: { name, visits: 0, seconds: 0 }, since: performance.now() };
+      this.#entries.set(name, entry);
+      onFirst?.(entry.record);
+    }
+    entry.record.visits += 1;
+    return entry;
+  }
+}
+
+/** The child of a map that a visit is for, where it has others beside it. */
+function workerOf({ name }: SynthesizedMachine, step: StepName, { state }: StepEvent, evidence: Outcome['evidence']): WorkerOf | undefined {
+  const order: readonly Stage[] = MACHINES[name].order;
+  const workers = order.find((stage) => stage.workers?.steps.includes(step))?.workers;
+  if (!workers) return undefined;
+  const listed = evidence[workers.listedBy] as { readonly workers?: readonly WorkerItem[] } | undefined;
+  const of = listed?.workers?.filter((item) => item.step === step).length ?? 0;
+  return of > 1 ? { number: Number(state.worker), of } : undefined;
 }
 
 const isFinding = (fields?: object): fields is ReportedFinding => fields !== undefined && 'severity' in fields && 'code' in fields;

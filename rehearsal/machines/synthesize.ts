@@ -8,6 +8,7 @@ import { DEFAULT_INPUT, type MigrationInput, parseInput } from '../../lambdas/co
 import type { StepName } from '../../lambdas/engine/machines.ts';
 import { MACHINE_NAMES, MACHINES, type MachineName } from '../../lambdas/engine/machines.ts';
 import { synthesizedTemplate } from '../../lib/synthesized-template.ts';
+import { statesOf } from './states.ts';
 
 /** One machine as it would be deployed. */
 export interface SynthesizedMachine {
@@ -15,7 +16,7 @@ export interface SynthesizedMachine {
   /** Whether it changes anything, so that two executions must not run at once. */
   readonly acts: boolean;
   readonly definition: StateMachineDefinition;
-  /** The function of each task, by the name of its state. */
+  /** The function of each task, those of the children of a map included, by the name of its state. */
   readonly functions: Readonly<Record<string, SynthesizedFunction>>;
 }
 
@@ -85,7 +86,7 @@ function machineIn(resources: Resources, name: MachineName, deployedName: string
   if (!found) throw new Error(`The template has no state machine ${deployedName}.`);
   const definition = JSON.parse(resolve(found.Properties.DefinitionString)) as StateMachineDefinition;
   const functions: Record<string, SynthesizedFunction> = {};
-  for (const [stateName, state] of Object.entries(definition.States)) {
+  for (const [stateName, state] of statesOf(definition)) {
     if (state.Type !== 'Task') continue;
     functions[stateName] = functionBehind(resources, state.Resource);
     state.TimeoutSeconds ??= LAMBDA_SECONDS;

@@ -1,11 +1,13 @@
 import { StateMachine, type StateMachineDefinition } from 'aws-local-stepfunctions';
 import { describe, expect, it } from 'vitest';
 import { ERROR_NAMES } from '../../lambdas/config/errors.ts';
-import { DEFAULT_INPUT, keysUnknownTo } from '../../lambdas/config/input.ts';
+import { DEFAULT_INPUT, keysUnknownTo, parseInput } from '../../lambdas/config/input.ts';
 import type { StepEvent, StepResult } from '../../lambdas/engine/contract.ts';
 import type { StepName } from '../../lambdas/engine/machines.ts';
 import { MACHINE_NAMES, MACHINES, type Machine, type MachineName, machinesWith, stepsOf } from '../../lambdas/engine/machines.ts';
 import { STEP_NAMES } from '../../lambdas/steps/index.ts';
+import { MOST_CHILDREN } from '../../lib/states.ts';
+import { eachState, statesOf } from '../../rehearsal/machines/states.ts';
 import { synthesized } from '../support/synthesized.ts';
 
 const stack = synthesized();
@@ -63,13 +65,11 @@ async function run(
       return { nextPollSeconds: 0, since: '2026-01-01T00:00:00.000Z', evidence: null, ...(fakes[step] ?? done)(event, count) };
     },
   ]);
-  const pauses = (type: string) =>
-    Object.fromEntries(Object.entries(definition.States).flatMap(([name, { Type }]) => (Type === type ? [[name, 0]] : [])));
   const execution = interpreter.run(input, {
     overrides: {
       taskResourceLocalHandlers: Object.fromEntries(handlers),
-      waitTimeOverrides: pauses('Wait'),
-      retryIntervalOverrides: pauses('Task'),
+      waitTimeOverrides: eachState(definition, 'Wait', 0),
+      retryIntervalOverrides: eachState(definition, 'Task', 0),
     },
     context: { Execution: { Name: 'first', Id: 'arn:aws:states:eu-central-1:111122223333:execution:AuroraToPlanetScale-Replicate:first' } },
   });
@@ -103,12 +103,13 @@ const withoutReboot = orderOf('Replicate').filter((step) => step !== 'RebootSour
 
 describe('the machines', () => {
   it('contain every step of the registry, and no other', () => {
-    expect([...new Set(MACHINE_NAMES.flatMap(orderOf))].sort()).toEqual([...STEP_NAMES].sort());
+    expect([...new Set(MACHINE_NAMES.flatMap((machine) => stepsOf(MACHINES[machine])))].sort()).toEqual([...STEP_NAMES].sort());
   });
 
-  it('are those of the runbook, in its order, and all but the first act', () => {
-    expect(MACHINE_NAMES).toEqual(['Preflight', 'Replicate', 'Cutover', 'Rollback', 'Recovery', 'Rotation', 'Cleanup']);
-    expect(MACHINE_NAMES.filter((name) => !MACHINES[name].acts)).toEqual(['Preflight']);
+  it('are those of the runbook, in its order, and all act but the one that looks and the one that runs beside Replicate', () => {
+    expect(MACHINE_NAMES).toEqual(['Preflight', 'Replicate', 'Pace', 'Cutover', 'Rollback', 'Recovery', 'Rotation', 'Cleanup']);
+    expect(MACHINE_NAMES.filter((name) => !MACHINES[name].acts)).toEqual(['Preflight', 'Pace']);
+    expect(orderOf('Pace')).toEqual(['SetPace']);
     expect(orderOf('Cutover')).toEqual(['CompareData', 'CheckCutover', 'SwitchOver']);
     expect(orderOf('Rollback')).toEqual(['CheckRollback', 'SwitchBack']);
     expect(orderOf('Recovery')).toEqual(['LiftFence']);
@@ -140,8 +141,7 @@ describe('the machines', () => {
   });
 
   it.each(MACHINE_NAMES)('%s has one task for each of its steps, named as the step and calling its function', (machine) => {
-    const { States } = stack.definitionOf(machine);
-    const tasks = Object.entries(States).flatMap(([name, state]) =>
+    const tasks = statesOf(stack.definitionOf(machine)).flatMap(([name, state]) =>
       state.Type === 'Task' ? [[name, state.Resource.split(':').at(-1)]] : [],
     );
     expect(Object.fromEntries(tasks)).toEqual(
@@ -191,7 +191,11 @@ describe('an execution', () => {
   it('waits as long as the step asks', () => {
     const { States } = stack.definitionOf('Replicate');
     for (const step of polling)
-      expect(States[`WaitFor${step}`]).toMatchObject({ Type: 'Wait', SecondsPath: `$.${step}.nextPollSeconds`, Next: step });
+      expect(States[`WaitFor${step}`]).toMatchObject({
+        Type: 'Wait',
+        SecondsPath: `$.${step}.nextPollSeconds`,
+        Next: step === 'FinishParts' ? 'IsCopyInPartsNeeded' : step,
+      });
   });
 
   it.each(polling)('fails on a verdict of %s that means nothing', async (step) => {
@@ -308,6 +312,102 @@ describe.each(SWITCHES)('a failure in %s', (machine, step) => {
   });
 });
 
+/** The step that lists `workers`, and then the builder. */
+const listing =
+  (workers: number): Fake =>
+  () => {
+    const copying = Array.from({ length: workers }, (_, index) => ({ worker: index + 1, step: 'CopyParts' }));
+    return { verdict: 'done', evidence: { workers: [...copying, { worker: workers + 1, step: 'BuildCopied' }] } };
+  };
+
+describe('the copy in parts', () => {
+  const numbersOf = (events: readonly StepEvent[]) =>
+    events.flatMap(({ state }) => (typeof state.worker === 'number' ? [state.worker] : [])).toSorted((a, b) => a - b);
+
+  it('has no workers where none are listed', async () => {
+    const { visits } = await run('Replicate', {}, { SeedCopy: () => ({ verdict: 'done', evidence: { way: 'stream', workers: [] } }) });
+    expect(visits).toEqual(withoutReboot);
+  });
+
+  it('visits each worker at its step, with what the execution itself is told, and its own number', async () => {
+    const { visits, events, result } = await run('Replicate', { copyWorkers: 3 }, { SeedCopy: listing(3) });
+    expect(visits.filter((step) => step === 'CopyParts')).toHaveLength(3);
+    expect(visits.filter((step) => step === 'BuildCopied')).toHaveLength(1);
+    expect(numbersOf(events)).toEqual([1, 2, 3, 4]);
+    expect(visits.filter((step) => step !== 'CopyParts' && step !== 'BuildCopied')).toEqual(withoutReboot);
+    const [itself] = events;
+    const ofWorkers = events.filter(({ state }) => 'worker' in state);
+    expect(ofWorkers).toHaveLength(4);
+    for (const { state, ...event } of ofWorkers) {
+      expect(event).toEqual({
+        input: itself?.input,
+        execution: itself?.execution,
+        executionArn: itself?.executionArn,
+        startedAt: itself?.startedAt,
+        polls: true,
+      });
+      expect(state).toMatchObject({ step: state.worker === 4 ? 'BuildCopied' : 'CopyParts' });
+    }
+    expect(Object.keys(result as object)).not.toContain('CopyInParts');
+  });
+
+  it('has room for as many workers as may be asked for, all at a time', async () => {
+    const { visits, failure } = await run('Replicate', {}, { SeedCopy: listing(MOST_CHILDREN - 1) });
+    expect(failure).toBeUndefined();
+    expect(visits.filter((step) => step === 'CopyParts')).toHaveLength(200);
+    expect(stack.definitionOf('Replicate').States.CopyInParts).toMatchObject({ MaxConcurrency: MOST_CHILDREN });
+    expect(() => parseInput({ copyWorkers: MOST_CHILDREN })).toThrow('copyWorkers');
+    expect(parseInput({ copyWorkers: MOST_CHILDREN - 1 })).toMatchObject({ copyWorkers: 200 });
+  });
+
+  it('comes back to a worker while it is pending, with what that said last', async () => {
+    const { events, visits } = await run('Replicate', {}, { SeedCopy: listing(1), CopyParts: pendingUntil(3) });
+    expect(visits.filter((step) => step === 'CopyParts')).toHaveLength(3);
+    expect(events.filter(({ state }) => state.step === 'CopyParts').at(-1)).toMatchObject({
+      polls: true,
+      state: { worker: 1, CopyParts: { verdict: 'pending' } },
+    });
+  });
+
+  it('visits all workers once more while FinishParts is pending', async () => {
+    const { visits, failure } = await run('Replicate', {}, { SeedCopy: listing(2), FinishParts: pendingUntil(3) });
+    expect(failure).toBeUndefined();
+    expect(visits.filter((step) => step === 'CopyParts')).toHaveLength(6);
+    expect(visits.filter((step) => step === 'BuildCopied')).toHaveLength(3);
+    expect(visits.slice(visits.lastIndexOf('FinishParts'))).toEqual(withoutReboot.slice(withoutReboot.indexOf('FinishParts')));
+  });
+
+  it.each(['CopyParts', 'BuildCopied'] as const)('goes on whatever %s says or fails with', async (step) => {
+    const lies: Fake = () => ({ verdict: 'todo' as never });
+    for (const fake of [fails('CannotConnect'), fails('TypeError'), fails('Sandbox.Timedout'), fails('TransientError'), lies]) {
+      const { visits, failure } = await run('Replicate', {}, { SeedCopy: listing(2), [step]: fake });
+      expect(failure).toBeUndefined();
+      expect(visits.at(-1)).toBe('CompareData');
+    }
+  });
+
+  it('tries a worker again after what passes, and ends it well with nothing but its number', async () => {
+    const flaky: Fake = (event, visit) => (visit < 3 ? fails('TransientError')(event, visit) : { verdict: 'done' });
+    const { visits } = await run('Replicate', {}, { SeedCopy: listing(1), CopyParts: flaky });
+    expect(visits.filter((step) => step === 'CopyParts')).toHaveLength(3);
+    const ends = statesOf(stack.definitionOf('Replicate')).filter(([name]) => /^(?:End|GiveUp)/.test(name));
+    expect(ends.map(([name]) => name).toSorted()).toEqual(['EndBuildCopied', 'EndCopyParts', 'GiveUpBuildCopied', 'GiveUpCopyParts']);
+    for (const [, state] of ends) expect(state).toEqual({ Type: 'Pass', Parameters: { 'worker.$': '$.worker' }, End: true });
+  });
+
+  it('runs in child executions with histories of their own, of which every one may fail', () => {
+    expect(stack.definitionOf('Replicate').States.CopyInParts).toMatchObject({
+      Type: 'Map',
+      Label: 'CopyInParts',
+      ItemProcessor: { ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' } },
+      ItemsPath: '$.SeedCopy.evidence.workers',
+      ToleratedFailurePercentage: 100,
+      ResultPath: null,
+      Next: 'FinishParts',
+    });
+  });
+});
+
 describe('an execution of Recovery', () => {
   it('visits LiftFence until it is done, with the name of the failed execution', async () => {
     const { visits, events, failure } = await run('Recovery', { execution: 'gone' }, { LiftFence: pendingUntil(3) });
@@ -348,11 +448,14 @@ describe('an execution of Recovery', () => {
 
 describe('every Choice state', () => {
   const choices = MACHINE_NAMES.flatMap((machine) =>
-    Object.values(stack.definitionOf(machine).States).flatMap((state) => (state.Type === 'Choice' ? state.Choices : [])),
+    statesOf(stack.definitionOf(machine)).flatMap(([, state]) => (state.Type === 'Choice' ? state.Choices : [])),
   );
 
-  it("reads nothing but a step's verdict and the input", () => {
-    const paths = JSON.stringify(choices).match(/"\$[^"]*"/g) ?? [];
+  it("reads nothing but a step's verdict and the input, whether there are workers, and which step is a worker's", () => {
+    const all = JSON.stringify(choices).match(/"\$[^"]*"/g) ?? [];
+    const ofWorkers = ['"$.SeedCopy.evidence.workers[0]"', '"$.step"'];
+    expect(all).toEqual(expect.arrayContaining(ofWorkers));
+    const paths = all.filter((path) => !ofWorkers.includes(path));
     expect(paths.length).toBeGreaterThan(5);
     expect(paths.filter((path) => !/^"\$\.(?:[A-Z]\w+\.verdict|[a-z]\w+)"$/.test(path))).toEqual([]);
     const ofTheInput = paths.filter((path) => !path.endsWith('.verdict"')).map((path) => path.slice(3, -1));
@@ -362,12 +465,17 @@ describe('every Choice state', () => {
 
 describe('every Task state', () => {
   const tasks = MACHINE_NAMES.flatMap((machine) =>
-    Object.entries(stack.definitionOf(machine).States).flatMap(([name, state]) =>
-      state.Type === 'Task' ? [{ name: `${machine} ${name}`, state }] : [],
+    statesOf(stack.definitionOf(machine)).flatMap(([name, state]) =>
+      state.Type === 'Task' ? [{ name: `${machine} ${name}`, step: name as StepName, state }] : [],
     ),
   );
+  const ofWorkers: ReadonlySet<StepName> = new Set(MACHINE_NAMES.flatMap(orderIn).flatMap(({ workers }) => workers?.steps ?? []));
 
-  it.each(tasks)('$name catches every error of ours by its name', ({ state }) => {
+  it.each(tasks.filter(({ step }) => ofWorkers.has(step)))('$name catches everything', ({ step, state }) => {
+    expect(state.Catch).toEqual([{ ErrorEquals: ['States.ALL'], ResultPath: '$.failure', Next: `GiveUp${step}` }]);
+  });
+
+  it.each(tasks.filter(({ step }) => !ofWorkers.has(step)))('$name catches every error of ours by its name', ({ state }) => {
     const [ours, ...rest] = state.Catch ?? [];
     expect(ours?.ErrorEquals.toSorted()).toEqual([...ERROR_NAMES].sort());
     expect([[], [['States.ALL']]]).toContainEqual(rest.map(({ ErrorEquals }) => ErrorEquals));

@@ -319,6 +319,25 @@ describe('the machines of the stack', () => {
   });
 });
 
+describe('the map of the copy in parts', () => {
+  it('gives its machine the right to start children of its own, and to look after these, and nothing else', () => {
+    const [policy] = Object.values(stack.template.findResources('AWS::IAM::Policy')).filter(({ Properties }) =>
+      JSON.stringify(Properties).includes('states:RedriveExecution'),
+    );
+    const machine = { Ref: stack.idOf('Migration/Replicate/Machine/Resource') };
+    const name = { 'Fn::Select': [6, { 'Fn::Split': [':', machine] }] };
+    const executions = (of: string) => ({
+      'Fn::Join': ['', ['arn:aws:states:eu-central-1:111122223333:execution:', name, of]],
+    });
+    expect(policy?.Properties.Roles).toEqual([{ Ref: stack.idOf('Migration/Replicate/Machine/Role/Resource') }]);
+    expect(policy?.Properties.PolicyDocument.Statement).toEqual([
+      { Effect: 'Allow', Action: 'states:StartExecution', Resource: machine },
+      { Effect: 'Allow', Action: ['states:DescribeExecution', 'states:StopExecution'], Resource: executions(':*') },
+      { Effect: 'Allow', Action: 'states:RedriveExecution', Resource: executions('/CopyInParts:*') },
+    ]);
+  });
+});
+
 describe('the rule that starts Recovery', () => {
   const machineArn = (name: string) => ({ Ref: stack.idOf(`Migration/${name}/Machine/Resource`) });
 
@@ -341,9 +360,15 @@ describe('the rule that starts Recovery', () => {
 
   it('may start nothing else', () => {
     const starting = Object.values(stack.template.findResources('AWS::IAM::Policy')).flatMap(({ Properties }) =>
-      JSON.stringify(Properties).includes('states:StartExecution') ? Properties.PolicyDocument.Statement : [],
+      JSON.stringify(Properties).includes('states:StartExecution') ? [Properties] : [],
     );
-    expect(starting).toEqual([{ Effect: 'Allow', Action: 'states:StartExecution', Resource: machineArn('Recovery') }]);
+    const ofTheRule = starting.filter(
+      ({ Roles }) => !JSON.stringify(Roles).includes(stack.idOf('Migration/Replicate/Machine/Role/Resource')),
+    );
+    expect(starting).toHaveLength(2);
+    expect(ofTheRule.flatMap(({ PolicyDocument }) => PolicyDocument.Statement)).toEqual([
+      { Effect: 'Allow', Action: 'states:StartExecution', Resource: machineArn('Recovery') },
+    ]);
   });
 });
 

@@ -17,24 +17,30 @@ export interface Connected {
   readonly offersChannelBinding: boolean;
 }
 
+/** Parameters of a connection that are given when it is opened. */
+export interface Startup {
+  /** A connection of the replication protocol, which runs plain statements without values as well. */
+  readonly replication?: 'database';
+}
+
 /**
  * Logs in. A secret may be rotated between its reading and the login, so where the password is wrong, the secret is read once more, and
  * the login is refused only if the secret still holds it. The address stays the same: a step must not work on two databases.
  * @throws pg.DatabaseError, and any other error of the driver, with the connection closed
  */
-export async function logIn(settings: ConnectionSettings, name: string): Promise<Connected> {
+export async function logIn(settings: ConnectionSettings, name: string, startup: Startup = {}): Promise<Connected> {
   try {
-    return await logInAs(settings, name);
+    return await logInAs(settings, name, startup);
   } catch (error) {
     const isWrong = error instanceof pg.DatabaseError && error.code === INVALID_PASSWORD;
     const current = isWrong ? await settings.currentLogin?.() : undefined;
     if (!current || (current.user === settings.user && current.password === settings.password)) throw error;
-    return logInAs({ ...settings, user: current.user, password: current.password }, name);
+    return logInAs({ ...settings, user: current.user, password: current.password }, name, startup);
   }
 }
 
-async function logInAs(settings: ConnectionSettings, name: string): Promise<Connected> {
-  const client = new pg.Client(clientConfig(settings, name));
+async function logInAs(settings: ConnectionSettings, name: string, startup: Startup): Promise<Connected> {
+  const client = new pg.Client({ ...clientConfig(settings, name), ...startup });
   const announced = new Map<string, string>();
   client.on('error', () => {}); // a connection lost while idle shows at its next query
   client.connection.on('parameterStatus', (status: { parameterName: string; parameterValue: string }) => {
@@ -57,8 +63,14 @@ async function logInAs(settings: ConnectionSettings, name: string): Promise<Conn
  * One round trip after those of the login itself: none is spent on the version, which the server announces.
  * @throws MigrationError with the connection closed
  */
-export async function connect(settings: ConnectionSettings, name: string, kind: SessionKind, log?: WholeWords): Promise<Connected> {
-  const connected = await logIn(settings, name).catch((error: unknown) => {
+export async function connect(
+  settings: ConnectionSettings,
+  name: string,
+  kind: SessionKind,
+  log?: WholeWords,
+  startup?: Startup,
+): Promise<Connected> {
+  const connected = await logIn(settings, name, startup).catch((error: unknown) => {
     throw translate(error, settings, log);
   });
   try {

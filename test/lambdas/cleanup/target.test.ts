@@ -48,6 +48,7 @@ const targetWith = (artifacts: Partial<TargetArtifacts>): TargetArtifacts => ({
   copy: copyOf('us'),
   schema: true,
   trialRole: false,
+  copyRole: false,
   copied: 1,
   inTheWay: [],
   ...artifacts,

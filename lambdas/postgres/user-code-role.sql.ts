@@ -1,17 +1,17 @@
-/** The role that logs in for a trial: its grants, and its removal. */
+/** Roles of ours in whose sessions code of users may run: what they are granted, and how their sessions end. */
 import type { TableName } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
-import { runAsGrantors } from '../postgres/as-grantor.sql.ts';
-import { identifier, literal, statement, USER_SCHEMA } from '../postgres/quote.ts';
+import { runAsGrantors } from './as-grantor.sql.ts';
+import { identifier, literal, statement, USER_SCHEMA } from './quote.ts';
 
 const to = (role: string): string => literal(identifier(role));
 
 /**
  * SELECT, INSERT and TRUNCATE on these tables, SELECT on what else materialized views may read, and what PUBLIC would have on a database as
- * it is made: USAGE of schemas and EXECUTE of functions. Where we may not pass a right on, it is left out, and the trial reports what needs it.
- * @param tables those that are tried
+ * it is made: USAGE of schemas and EXECUTE of functions. Where we may not pass a right on, it is left out.
+ * @param tables those that it may fill
  */
-export const grantForTrial = (role: string, tables: readonly TableName[]): Statement =>
+export const grantForUserCode = (role: string, tables: readonly TableName[]): Statement =>
   runAsGrantors(`
     select format('grant connect on database %I to %s', current_database(), ${to(role)}), (select datdba from pg_database where datname = current_database())
     where not has_database_privilege(${literal(role)}, current_database(), 'connect')
@@ -29,9 +29,9 @@ export const grantForTrial = (role: string, tables: readonly TableName[]): State
     where ${USER_SCHEMA} and pg_has_role(p.proowner, 'usage') and not has_function_privilege(${literal(role)}, p.oid, 'execute')`);
 
 /** Its sessions end first: what they were doing is rolled back, and their locks are gone. */
-export const endTrialSessions = (role: string): Statement =>
+export const endSessions = (role: string): Statement =>
   statement(`select pg_terminate_backend(pid) from pg_stat_activity where usename = $1::name`, [role]);
 
 /** Whether sessions of the role are still there. */
-export const trialSessions = (role: string): Statement<{ readonly count: number }> =>
+export const sessionsOf = (role: string): Statement<{ readonly count: number }> =>
   statement(`select count(*)::int as count from pg_stat_activity where usename = $1::name`, [role]);

@@ -1,0 +1,127 @@
+/**
+ * One part, exactly once. Nobody but the holder of its lock copies it, and the lock is that of the very transaction that writes the rows. The
+ * number of that transaction is recorded before it commits: whatever dies, the server knows whether the rows are there.
+ */
+import { StatementFailed } from '../config/errors.ts';
+import type { Database } from '../ports/database.ts';
+import type { CopySession, PartCopy } from '../ports/part-copy.ts';
+import { UNDEFINED_TABLE } from '../postgres/sqlstates.ts';
+import * as parts from '../state/copy-parts.sql.ts';
+import type { CopyPlanState } from '../state/copy-plan.sql.ts';
+import { snapshotSeed } from './seed.ts';
+import * as sql from './statements.sql.ts';
+
+/** The two ends of a part. */
+export interface Ends {
+  readonly source: CopySession;
+  readonly target: CopySession;
+}
+
+export interface PartContext {
+  /** As our own role. */
+  readonly target: Database;
+  readonly copy: PartCopy;
+  readonly seed: NonNullable<CopyPlanState['seed']>;
+  readonly execution: string;
+  readonly worker: number;
+}
+
+/**
+ * `copied`: its rows are there. `there`: they were before. `held`: another worker has it. `moved`: tables of it were rewritten on the source, and are left
+ * to the stream by now.
+ */
+export type PartOutcome =
+  | { readonly is: 'copied'; readonly bytes: number; readonly rows: number }
+  | { readonly is: 'there' | 'held' | 'moved' };
+
+/** The target holds rows that no part brought. */
+export class TableOccupied extends Error {
+  override readonly name = 'TableOccupied';
+}
+
+export const MOVED =
+  'its rows were moved on the source since the parts were listed (VACUUM FULL, CLUSTER, TRUNCATE, pg_repack or other DDL)';
+
+/**
+ * @throws StatementFailed with what either server complained of @throws TransientError where a connection was lost @throws SeedLost @throws TableOccupied
+ *   Whatever it throws, both sessions are to be given up.
+ */
+export async function copyPart(
+  ctx: PartContext,
+  ends: Ends,
+  part: parts.OpenPart,
+  onBytes?: (bytes: number) => void,
+): Promise<PartOutcome> {
+  const { target, execution, worker } = ctx;
+  await ends.target.query(sql.begin());
+  const [lock] = await ends.target.query(parts.lockPart(part.part));
+  if (!lock?.taken) return rolledBack(ends, 'held');
+  const [begun] = await target.query(parts.beginPart(part.part, execution, worker));
+  if (!begun || begun.attempts === null) return rolledBack(ends, 'there');
+  await target.query(parts.noteWorker(worker, execution, part.part));
+  const tables = await target.query(parts.copyTablesNamed(part.tables));
+  if (!(await staysPut(ctx, ends, tables))) return rolledBack(ends, 'moved');
+  const passed = await passAll(ctx, ends, part, tables, onBytes);
+  const [own] = await ends.target.query(parts.transactionNumber());
+  await target.query(parts.notePart(part.part, own?.xid ?? '', passed.rows, passed.bytes));
+  await ends.target.query(sql.commit());
+  await ends.source.query(sql.commit());
+  await target.query(parts.settleParts());
+  return { is: 'copied', ...passed };
+}
+
+async function rolledBack(ends: Ends, is: 'there' | 'held' | 'moved'): Promise<PartOutcome> {
+  await Promise.all([ends.source.query(sql.rollback()), ends.target.query(sql.rollback())]);
+  return { is };
+}
+
+/** Begins to read, and keeps the tables where they are. @returns false where some are no longer where they were: these are left to the stream */
+async function staysPut({ target, seed }: PartContext, { source }: Ends, tables: readonly parts.CopyTable[]): Promise<boolean> {
+  await snapshotSeed.begin(source, seed);
+  if (tables.length === 0) return true;
+  try {
+    await source.query(sql.lockAgainstMoving(tables));
+  } catch (error) {
+    if (!(error instanceof StatementFailed) || error.complaint.code !== UNDEFINED_TABLE) throw error;
+    await source.query(sql.rollback());
+  }
+  const moved = new Set((await source.query(sql.movedTables(tables))).map(({ relation }) => relation));
+  if (moved.size === 0) return true;
+  const gone = tables.filter(({ relation }) => moved.has(relation));
+  await target.query(parts.leaveToStream(gone, MOVED));
+  return false;
+}
+
+async function passAll(
+  { copy, target: ours }: PartContext,
+  { source, target }: Ends,
+  { range, alone }: parts.OpenPart,
+  tables: readonly parts.CopyTable[],
+  onBytes?: (bytes: number) => void,
+): Promise<{ readonly bytes: number; readonly rows: number }> {
+  if (alone && tables.length > 0) await empty(target, tables);
+  const pins = sql.pinAgain(await ours.version());
+  let [bytes, rows] = [0, 0];
+  for (const table of tables) {
+    const before = bytes;
+    // A check of one table may have changed settings by which the next would be read.
+    await target.query(pins);
+    const passed = await copy.pass(source, sql.copyOut(table, range), target, sql.copyIn(table, alone), (so) => onBytes?.(before + so));
+    bytes += passed.bytes;
+    rows += passed.rows;
+  }
+  return { bytes, rows };
+}
+
+/** A table that was emptied in the same transaction takes rows that need no vacuum later. @throws TableOccupied where it was not empty before */
+async function empty(target: CopySession, tables: readonly parts.CopyTable[]): Promise<void> {
+  await target.query(sql.lockAlone(tables));
+  const [occupied] = await target.query(sql.anyRow(tables));
+  if (occupied) {
+    throw new TableOccupied(
+      `The table ${occupied.schema}.${occupied.table} of the target holds rows that no part of this copy brought. Nothing of it was changed. Empty it on ` +
+        'the target, then start Replicate again.',
+    );
+  }
+  await target.query(sql.emptyAlone(tables));
+}

@@ -1,6 +1,6 @@
 /** The tables of a copy in parts and their parts, listed on the target in the transaction that records what they are read from. */
 import { CopyStalled } from '../config/errors.ts';
-import type { MigrationInput } from '../config/input.ts';
+import type { MigrationInput, TableName } from '../config/input.ts';
 import { keyOf, named } from '../config/tables.ts';
 import type { Database, Reader } from '../ports/database.ts';
 import type { PartCopy } from '../ports/part-copy.ts';
@@ -22,6 +22,8 @@ interface ListContext {
   readonly input: MigrationInput;
   readonly seed: Seed;
   readonly partBytes: number;
+  /** What is in the publication: nothing else is streamed afterwards. */
+  readonly published: readonly TableName[];
 }
 
 /** Rows of our own tables in one statement. */
@@ -58,9 +60,10 @@ async function boundsOf({ copy, seed, partBytes }: ListContext, tables: readonly
  * @throws CopyStalled where tables of the target hold rows
  */
 export async function listParts(ctx: ListContext): Promise<void> {
-  const { source, target, copy, input, seed, partBytes } = ctx;
+  const { source, target, copy, input, seed, partBytes, published } = ctx;
   const version = await source.version();
-  const all = (await source.query(sourceTablesToCopy(input))).filter((table) => table.file !== null);
+  const listed = new Set(published.map(keyOf));
+  const all = (await source.query(sourceTablesToCopy(input))).filter((table) => table.file !== null && listed.has(keyOf(table)));
   const closed = new Map((await closedToCopyRole(target, copy.role)).map((table) => [keyOf(table), table.why]));
   const full = await occupiedAmong(target, all);
   if (full.length > 0) {

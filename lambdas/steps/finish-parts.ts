@@ -90,11 +90,15 @@ export const finishParts = defineStep({
 
   pollSeconds: () => NEXT_ROUND_SECONDS,
 
-  evidence: (_, { figures, streamed, copy }): Json => ({
-    ...(figures ? { ...figures, failed: copy?.totals.failed ?? 0 } : { way: 'stream or finished' }),
-    ...(streamed.length > 0
-      ? { copiedBySubscription: streamed.slice(0, MOST_SHOWN).map(({ schema, table, why }) => `${schema}.${table}: ${why}`) }
-      : {}),
-    ...(copy && !copy.seedThere ? { snapshot: 'lost' } : {}),
-  }),
+  /** Of a copy that is finished by now, what was there before it was. */
+  evidence(seen, before): Json {
+    const { copy, figures, streamed } = seen.copy ? seen : before;
+    if (!copy || !figures) return {};
+    const shown = streamed.slice(0, MOST_SHOWN).map(({ schema, table, why }) => `${schema}.${table}: ${why}`);
+    return {
+      ...figures,
+      ...(shown.length > 0 ? { copiedBySubscription: shown } : {}),
+      ...(copy.seedThere ? {} : { snapshot: 'lost' }),
+    };
+  },
 });

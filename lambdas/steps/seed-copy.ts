@@ -17,9 +17,10 @@ import type { WorkerItem } from '../engine/machines.ts';
 import { LOOK_AGAIN_RESERVE_MS } from '../engine/reserves.ts';
 import { defineStep } from '../engine/step.ts';
 import { demandOurs } from '../replication/demand-ours.ts';
+import { dropBusySlot } from '../replication/drop.ts';
 import { lookAtHistory, type StreamHistory } from '../replication/history.ts';
-import { withAdvisoryLock } from '../replication/make-slot.ts';
-import { dropSlot, type OpenWriter, openWriters } from '../replication/slots.sql.ts';
+import { demandReplaceable, withAdvisoryLock } from '../replication/make-slot.ts';
+import { type OpenWriter, openWriters } from '../replication/slots.sql.ts';
 import { completeTables, copyTotals, streamedTables } from '../state/copy-parts.sql.ts';
 import { type CopyPlanState, setWorkers } from '../state/copy-plan.sql.ts';
 import { createSlotIncarnations, recordSlotIncarnation } from '../state/slot-incarnations.sql.ts';
@@ -92,7 +93,10 @@ function judge({ plan, history, seedThere, roleWorks, wanted }: Seen): Verdict {
         'from its beginning.',
     );
   }
-  if (!plan.seed) return history.slot?.building || history.slot?.heldByUs ? 'pending' : 'todo';
+  if (!plan.seed) {
+    demandReplaceable(history);
+    return 'todo';
+  }
   demandSlot(history, plan);
   // Without the snapshot nothing more can be copied in parts: FinishParts leaves the rest to the subscription.
   if (!seedThere) return 'done';
@@ -160,7 +164,9 @@ async function seed(ctx: Acting<Needs>, { history: { name, slot, publication }, 
   const { source, target, partCopy, input, remainingMs } = ctx;
   if (!publication || !plan) throw new VerificationError('There is no publication yet. Nothing was changed. Start Replicate again.');
   await snapshotSeed.end(partCopy);
-  if (slot) await source.query(dropSlot(name));
+  // One that an interrupted visit has left, perhaps with the connection that made it.
+  const refusal = slot && (await dropBusySlot(source, name));
+  if (refusal) throw refusal;
   await ensureCopyRole(target, partCopy, publication.tables);
   const limit = Math.min(LONGEST_ATTEMPT_MS, Math.max(SHORTEST_ATTEMPT_MS, remainingMs() - LOOK_AGAIN_RESERVE_MS));
   const exported = await partCopy.createSlot(name, limit);
@@ -171,6 +177,14 @@ async function seed(ctx: Acting<Needs>, { history: { name, slot, publication }, 
     await transaction.query(createSlotIncarnations());
     await transaction.query(recordSlotIncarnation(name, incarnation));
   });
-  await listParts({ source, target, copy: partCopy, input, seed: { ...held, incarnation: incarnation.id }, partBytes: plan.partBytes });
+  await listParts({
+    source,
+    target,
+    copy: partCopy,
+    input,
+    seed: { ...held, incarnation: incarnation.id },
+    partBytes: plan.partBytes,
+    published: publication.tables,
+  });
   return true;
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Json } from '../../../lambdas/config/json.ts';
 import { REPLICATION_ROLE } from '../../../lambdas/config/names.ts';
-import { MACHINES } from '../../../lambdas/engine/machines.ts';
+import { MACHINES, type Stage } from '../../../lambdas/engine/machines.ts';
 import { noApplication, noHook, noMadeLogin } from '../../../lambdas/ports/application.ts';
 import { noFunctions } from '../../../lambdas/ports/functions.ts';
 import { replicationSecret } from '../../../rehearsal/bindings.ts';
@@ -16,7 +17,12 @@ import { SHOP_SUBJECTS } from '../../../rehearsal/workload/shop-subjects.ts';
 import { startWorkload, type Workload } from '../../../rehearsal/workload/workload.ts';
 import { QUICK, rehearseQuickly, silentProgress, sql } from '../../support/rehearsal.ts';
 
-describe('Replicate, stopped and started again', () => {
+const WAYS: readonly (readonly [string, Readonly<Record<string, Json>>])[] = [
+  ['by stream', { copy: 'stream' }],
+  ['in parts', { copy: 'parts', partBytes: 32_768, copyWorkers: 2 }],
+];
+
+describe.each(WAYS)('Replicate, copying %s, stopped and started again', (_, way) => {
   const machines = synthesizeMachines();
   const registry = new ExecutionRegistry();
   let sides: Sides;
@@ -38,7 +44,7 @@ describe('Replicate, stopped and started again', () => {
     startExecution({
       machine: machines.Replicate,
       name: `test-${randomBytes(4).toString('hex')}`,
-      input: sides.input,
+      input: { ...sides.input, ...way },
       registry,
       pace: QUICK,
       onVisited,
@@ -64,17 +70,24 @@ describe('Replicate, stopped and started again', () => {
 
   // Each state is left right after its first visit, when it has just taken effect for the first time, and a polling one once more when
   // it is done. The next run begins all over again.
-  const stops = MACHINES.Replicate.order.flatMap(({ step, polls }) => [
+  const stops = MACHINES.Replicate.order.flatMap(({ step, polls, workers }: Stage) => [
+    ...(way.copy === 'parts' ? (workers?.steps ?? []) : []).flatMap((child) => [
+      [child, 'the first visit'],
+      [child, 'the last visit'],
+    ]),
     [step, 'the first visit'],
     ...(polls ? [[step, 'the last visit']] : []),
   ]);
+  const children: readonly string[] = MACHINES.Replicate.order.flatMap(({ workers }: Stage) => workers?.steps ?? []);
 
   it.each(stops)('continues where it was stopped in %s after %s', async (stop, when) => {
     const { status, failure, states } = await start(({ step, outcome }: Visited, execution) => {
       if (step === stop && 'verdict' in outcome && (when === 'the first visit' || outcome.verdict === 'done')) execution.abort();
     }).ended;
     expect([status, failure]).toEqual(['ABORTED', undefined]);
-    expect(states.at(-1)?.name).toBe(stop);
+    // Children that are under way come to the end of their visit.
+    const last = states.at(-1)?.name ?? '';
+    expect(children.includes(last) ? children : [last]).toContain(stop);
   });
 
   it('refuses the younger of two at once, and the older completes', async () => {
@@ -146,4 +159,59 @@ describe('a server restart', () => {
     expect(restarts).toEqual(['during AwaitCopy', BETWEEN, 'during AwaitConvergence']);
     expect(report).toMatchObject({ reasons: [], outcome: 'passed', writes: { lost: 0, duplicated: 0 } });
   });
+});
+
+/** One part waits for this table, so the copy is certainly not over, and other parts are. */
+const HOLD_A_PART = `begin; lock table shop.department in share mode; prepare transaction 'hold'`;
+
+describe('the source, restarted in the middle of the parts', () => {
+  it.for(['fast', 'crash'] as const)(
+    'takes the snapshot away, and nothing is lost on the way there and back (%s)',
+    async (shutdown, { signal }) => {
+      let meddling: Promise<void> | undefined;
+      const evidence: Json[] = [];
+      const meddle = async ({ servers, target }: Sides): Promise<void> => {
+        const superuser = servers.target?.superuser();
+        if (!superuser) throw new Error('The target is embedded.');
+        const held = { ...superuser, database: target.database };
+        for (;;) {
+          const [state] = await sql(
+            held,
+            `select (select count(*)::int from planetscale_migration.copy_part where done_at is not null) as done, exists (
+            select from pg_stat_activity where usename ~ 'planetscale_migration_copy' and wait_event_type = 'Lock') as waiting`,
+          );
+          if (state?.waiting === true && Number(state.done) > 0) break;
+          await new Promise((resolve) => setTimeout(resolve, 50));
+        }
+        await servers.source?.restart({}, shutdown);
+        await sql(held, LET_IT_GO);
+      };
+      const report = await rehearseQuickly(
+        ['--rows=20000', '--rate=100', `--input=${JSON.stringify({ copy: 'parts', partBytes: 200_000, copyWorkers: 3 })}`],
+        {
+          signal,
+          targetParameters: { wal_retrieve_retry_interval: '200ms', max_prepared_transactions: 5 },
+          onVisit({ machine, step }, sides) {
+            if (machine === 'Replicate' && step === 'CopyParts') meddling ??= meddle(sides);
+          },
+          async onVisited({ machine, step, outcome }, sides) {
+            if (machine !== 'Replicate' || !('verdict' in outcome)) return;
+            if (outcome.verdict === 'done' && step === 'CreatePublication') await onTarget(sides, HOLD_A_PART);
+            if (step === 'CopyParts') await meddling;
+            if (step === 'FinishParts') evidence.push(outcome.evidence);
+          },
+        },
+      );
+      expect(evidence.at(-1)).toMatchObject({
+        snapshot: 'lost',
+        copiedBySubscription: expect.arrayContaining([expect.stringContaining('shop.department')]),
+      });
+      expect(report).toMatchObject({
+        reasons: [],
+        outcome: 'passed',
+        writes: { lost: 0, duplicated: 0 },
+        catalogs: { different: [] },
+      });
+    },
+  );
 });

@@ -1,11 +1,10 @@
 /**
  * One part, exactly once. Nobody but the holder of its lock copies it, and the lock is that of the very transaction that writes the rows. The
- * number of that transaction is recorded before it commits: whatever dies, the server knows whether the rows are there.
+ * number of that transaction is recorded before its first row: whatever dies, the server knows whether the rows are there.
  */
 import { StatementFailed } from '../config/errors.ts';
 import type { Database } from '../ports/database.ts';
 import type { CopySession, PartCopy } from '../ports/part-copy.ts';
-import { UNDEFINED_TABLE } from '../postgres/sqlstates.ts';
 import * as parts from '../state/copy-parts.sql.ts';
 import type { CopyPlanState } from '../state/copy-plan.sql.ts';
 import { snapshotSeed } from './seed.ts';
@@ -34,6 +33,14 @@ export type PartOutcome =
   | { readonly is: 'copied'; readonly bytes: number; readonly rows: number }
   | { readonly is: 'there' | 'held' | 'moved' };
 
+/** What happens on the way. */
+export interface PartEvents {
+  /** The transaction of this number is recorded as the part's. */
+  onBegun?(xid: string): void;
+  /** At most once a second, with the bytes so far. */
+  onBytes?(bytes: number): void;
+}
+
 /** The target holds rows that no part brought. */
 export class TableOccupied extends Error {
   override readonly name = 'TableOccupied';
@@ -50,20 +57,23 @@ export async function copyPart(
   ctx: PartContext,
   ends: Ends,
   part: parts.OpenPart,
-  onBytes?: (bytes: number) => void,
+  { onBegun, onBytes }: PartEvents = {},
 ): Promise<PartOutcome> {
   const { target, execution, worker } = ctx;
-  await ends.target.query(sql.begin());
+  const version = await target.version();
+  await ends.target.query(sql.begin(version));
   const [lock] = await ends.target.query(parts.lockPart(part.part));
   if (!lock?.taken) return rolledBack(ends, 'held');
-  const [begun] = await target.query(parts.beginPart(part.part, execution, worker));
+  const { xid } = lock;
+  const [begun] = await target.query(parts.beginPart(part.part, { execution, worker, xid }));
+  onBegun?.(xid);
   if (!begun || begun.attempts === null) return rolledBack(ends, 'there');
   await target.query(parts.noteWorker(worker, execution, part.part));
   const tables = await target.query(parts.copyTablesNamed(part.tables));
   if (!(await staysPut(ctx, ends, tables))) return rolledBack(ends, 'moved');
-  const passed = await passAll(ctx, ends, part, tables, onBytes);
-  const [own] = await ends.target.query(parts.transactionNumber());
-  await target.query(parts.notePart(part.part, own?.xid ?? '', passed.rows, passed.bytes));
+  const passed = await passAll(ctx, ends, part, tables, version, onBytes);
+  const [noted] = await target.query(parts.notePart(part.part, xid, passed.rows, passed.bytes));
+  if (!noted) return rolledBack(ends, 'held');
   await ends.target.query(sql.commit());
   await ends.source.query(sql.commit());
   await target.query(parts.settleParts());
@@ -79,33 +89,38 @@ async function rolledBack(ends: Ends, is: 'there' | 'held' | 'moved'): Promise<P
 async function staysPut({ target, seed }: PartContext, { source }: Ends, tables: readonly parts.CopyTable[]): Promise<boolean> {
   await snapshotSeed.begin(source, seed);
   if (tables.length === 0) return true;
+  let refused: StatementFailed | undefined;
   try {
     await source.query(sql.lockAgainstMoving(tables));
   } catch (error) {
-    if (!(error instanceof StatementFailed) || error.complaint.code !== UNDEFINED_TABLE) throw error;
+    if (!(error instanceof StatementFailed)) throw error;
+    refused = error;
     await source.query(sql.rollback());
   }
   const moved = new Set((await source.query(sql.movedTables(tables))).map(({ relation }) => relation));
-  if (moved.size === 0) return true;
+  if (moved.size === 0) {
+    if (refused) throw refused;
+    return true;
+  }
   const gone = tables.filter(({ relation }) => moved.has(relation));
   await target.query(parts.leaveToStream(gone, MOVED));
   return false;
 }
 
 async function passAll(
-  { copy, target: ours }: PartContext,
+  { copy }: PartContext,
   { source, target }: Ends,
   { range, alone }: parts.OpenPart,
   tables: readonly parts.CopyTable[],
+  version: number,
   onBytes?: (bytes: number) => void,
 ): Promise<{ readonly bytes: number; readonly rows: number }> {
   if (alone && tables.length > 0) await empty(target, tables);
-  const pins = sql.pinAgain(await ours.version());
   let [bytes, rows] = [0, 0];
   for (const table of tables) {
     const before = bytes;
     // A check of one table may have changed settings by which the next would be read.
-    await target.query(pins);
+    if (table !== tables[0]) await target.query(sql.pinAgain(version));
     const passed = await copy.pass(source, sql.copyOut(table, range), target, sql.copyIn(table, alone), (so) => onBytes?.(before + so));
     bytes += passed.bytes;
     rows += passed.rows;

@@ -13,7 +13,7 @@ import { type KeyBounds, PAGE_RANGES_SINCE, partsOf, planParts } from './plan-pa
 import { closedToCopyRole } from './role.ts';
 import { snapshotSeed } from './seed.ts';
 import { rollback } from './statements.sql.ts';
-import { type SourceTable, sourceTablesToCopy } from './tables.sql.ts';
+import { filesInSnapshot, type SourceTable, sourceTablesToCopy } from './tables.sql.ts';
 
 interface ListContext {
   readonly source: Reader;
@@ -56,6 +56,22 @@ async function boundsOf({ copy, seed, partBytes }: ListContext, tables: readonly
 }
 
 /**
+ * The same tables with the files that the snapshot knows. One that was rewritten since is found to have moved, since ALTER TABLE hides every row of
+ * it from the snapshot.
+ */
+async function asTheSnapshotKnows({ copy, seed }: ListContext, tables: readonly SourceTable[]): Promise<SourceTable[]> {
+  const session = await copy.openSource('files');
+  try {
+    await snapshotSeed.begin(session, seed);
+    const known = new Map((await session.query(filesInSnapshot())).map(({ oid, file }) => [oid, file]));
+    await session.query(rollback());
+    return tables.map((table) => ({ ...table, file: known.get(table.oid) ?? table.file }));
+  } finally {
+    await session.end();
+  }
+}
+
+/**
  * All of it or nothing. Tables that the role of the copy cannot fill, and those without a column that is copied, are left to the stream at once.
  * @throws CopyStalled where tables of the target hold rows
  */
@@ -63,7 +79,8 @@ export async function listParts(ctx: ListContext): Promise<void> {
   const { source, target, copy, input, seed, partBytes, published } = ctx;
   const version = await source.version();
   const listed = new Set(published.map(keyOf));
-  const all = (await source.query(sourceTablesToCopy(input))).filter((table) => table.file !== null && listed.has(keyOf(table)));
+  const there = (await source.query(sourceTablesToCopy(input))).filter((table) => table.file !== null && listed.has(keyOf(table)));
+  const all = await asTheSnapshotKnows(ctx, there);
   const closed = new Map((await closedToCopyRole(target, copy.role)).map((table) => [keyOf(table), table.why]));
   const full = await occupiedAmong(target, all);
   if (full.length > 0) {

@@ -1,6 +1,6 @@
 /** One visit of a worker: part after part, until none is left, its number may not work any more, or its time is over. */
 import { createHash } from 'node:crypto';
-import { MigrationError, StatementFailed, TransientError } from '../config/errors.ts';
+import { MigrationError, StatementFailed, TransientError, VerificationError } from '../config/errors.ts';
 import { applicationName } from '../config/names.ts';
 import type { Reader } from '../ports/database.ts';
 import type { Log } from '../ports/log.ts';
@@ -29,9 +29,12 @@ const MARGIN = 1.5;
 /** Parts to look at; the others are taken by other workers. */
 const CANDIDATES = 20;
 
-/** Whether a server refuses everything for a while, not this part: its disk is full, it takes no writes, it lacks memory. */
-const isOfTheServer = ({ complaint: { code = '' }, isExplained }: StatementFailed): boolean =>
-  isExplained || /^5[38]/.test(code) || code === sqlstate.READ_ONLY_SQL_TRANSACTION;
+/**
+ * Whether a server refuses everything for a while, not this part: its disk is full, it takes no writes, it lacks memory. What code of users says of
+ * that holds for its own table.
+ */
+const isOfTheServer = ({ complaint: { code = '', culprit }, isExplained }: StatementFailed): boolean =>
+  culprit === undefined && (isExplained || /^5[38]/.test(code) || code === sqlstate.READ_ONLY_SQL_TRANSACTION);
 
 /** Begins the application names of a worker's sessions in one execution. */
 const tagOf = (worker: number, execution: string): string =>
@@ -47,6 +50,8 @@ export async function work(ctx: WorkerContext): Promise<number> {
   let ends: Ends | undefined;
   let bytes = 0;
   try {
+    // Whoever has committed a part may have died before it could say so.
+    await target.query(parts.settleParts());
     for (let first = true; ; first = false) {
       const part = await nextPart(ctx);
       if (!part) break;
@@ -123,13 +128,19 @@ async function attempt(
     },
     Math.max(0, ctx.remainingMs() - leaveMs),
   );
+  let xid: string | undefined;
   try {
-    const outcome = await copyPart(ctx, ends, part);
+    const onBegun = (begun: string) => {
+      xid = begun;
+    };
+    const outcome = await copyPart(ctx, ends, part, { onBegun });
+    // Others of its tables are still to be copied.
+    if (outcome.is === 'moved') await ctx.target.query(parts.forgetAttempt(part.part));
     return { bytes: outcome.is === 'copied' ? outcome.bytes : 0, lost: false, stop: false };
   } catch (error) {
     leave();
     if (isOver) {
-      if (whole) await splitOrLeave(ctx, part);
+      if (whole) await splitOrLeave(ctx, part, xid);
       else await ctx.target.query(parts.forgetAttempt(part.part));
       return { bytes: 0, lost: true, stop: true };
     }
@@ -152,7 +163,7 @@ async function note({ target, log }: WorkerContext, { part, tables }: parts.Open
     log.warn('A part was refused', { part, tables: tables.slice(0, 3).map(({ schema, table }) => `${schema}.${table}`), code });
     return void (await target.query(parts.failPart(part, code, withCode(error.message, code), code !== sqlstate.QUERY_CANCELED)));
   }
-  if (error instanceof TransientError) {
+  if (error instanceof TransientError || error instanceof VerificationError) {
     await target.query(parts.failPart(part, null, error.message, false));
     return;
   }

@@ -2,8 +2,9 @@
  * The tables of a copy in parts, their parts, and the workers that copy them, on the target.
  *
  * A part is there exactly once. It is copied by a session that may write nothing of ours, since code of users runs in it. So that session's
- * transaction is recorded here by its number, durably, before it commits: the part is there if, and only if, that transaction was committed,
- * which the server knows (pg_xact_status). Of two that want the same part one gets its lock, an advisory lock of the transaction itself, which ends with it.
+ * transaction is recorded here by its number, durably, before its first row: the part is there if, and only if, that transaction was committed,
+ * which the server knows (pg_xact_status). Of two that want the same part one gets its lock, an advisory lock of the transaction itself, which ends
+ * with it: whoever records another number for the part knows that the transaction of the one before has ended.
  */
 import type { TableName } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
@@ -68,8 +69,8 @@ create table ${TABLES} (
   );
 
 /**
- * `xid` is the transaction of the last attempt, once all its rows were sent; `code` and `error` are what became of it where it failed.
- * `execution` has begun it `attempts` times.
+ * `xid` is the transaction of the last attempt, and `rows` and `copied` are there once all its rows were sent; `code` and `error` are what became
+ * of it where it failed. `execution` has begun it `attempts` times.
  */
 export const createCopyParts = (): Statement =>
   closed(
@@ -150,12 +151,19 @@ export interface StreamedTable extends TableName {
 export const streamedTables = (): Statement<StreamedTable> =>
   statement(`select schema, "table", streamed as why from ${TABLES} where streamed is not null order by 1, 2`);
 
-/** Leaves tables to the subscription, for a reason that the operator reads. None of their parts is taken any more. */
+/** Until the transaction ends no table more is left to the stream. */
+export const holdCopyTables = (): Statement => statement(`lock table ${TABLES} in share mode`);
+
+/**
+ * Leaves tables to the subscription, for a reason that the operator reads. None of their parts is taken any more. Where the copy is finished,
+ * every table that is not left to the stream is there, and stays.
+ */
 export const leaveToStream = (tables: readonly TableName[], why: string): Statement =>
   bound([JSON.stringify(tables), why])(`
 update ${TABLES} as t set streamed = $2::text
 from jsonb_to_recordset($1::jsonb) as x (schema text, "table" text)
 where t.schema = x.schema and t."table" = x."table" and t.streamed is null
+  and exists (select from ${OWN_TABLES.copyPlan.table} where finished_at is null)
 `);
 
 /** The same with every table that is not complete. */
@@ -233,16 +241,26 @@ from ${PARTS} as p where p.done_at is null and not ${GIVEN_UP} and not ${GONE}
 order by case when p.execution = $1::text then p.attempts else 0 end, p.part limit $2::int
 `);
 
-/** The lock of a part, held until the transaction ends. For the session that copies it. */
-export const lockPart = (part: number): Statement<{ readonly taken: boolean }> =>
-  bound([part])(`select pg_catalog.pg_try_advisory_xact_lock(pg_catalog.${LOCK_CLASS}, $1::int) as taken`);
+/** The lock of a part, held until the transaction ends, and the number of that transaction. For the session that copies it. */
+export const lockPart = (part: number): Statement<{ readonly taken: boolean; readonly xid: string }> =>
+  bound([part])(`
+select pg_catalog.pg_try_advisory_xact_lock(pg_catalog.${LOCK_CLASS}, $1::int) as taken, pg_catalog.pg_current_xact_id()::pg_catalog.text as xid
+`);
+
+/** One attempt at a part. */
+export interface Attempt {
+  readonly execution: string;
+  readonly worker: number;
+  /** Number of the transaction that holds the part's lock, and brings its rows. */
+  readonly xid: string;
+}
 
 /**
  * Of a part whose lock another session of ours holds by now: takes note of what became of the attempt before, and of a new one.
- * @returns no row, or null, where it is there already
+ * @returns no row, or null, where it is there already, or was split
  */
-export const beginPart = (part: number, execution: string, worker: number): Statement<{ readonly attempts: number | null }> =>
-  bound([part, execution, worker])(`
+export const beginPart = (part: number, { execution, worker, xid }: Attempt): Statement<{ readonly attempts: number | null }> =>
+  bound([part, execution, worker, xid])(`
 with settled as (
   select p.part, p.xid is not null and pg_xact_status(p.xid) = 'committed' as there from ${PARTS} as p
   where p.part = $1::int and p.done_at is null for update
@@ -250,20 +268,16 @@ with settled as (
 update ${PARTS} as p
 set done_at = case when s.there then clock_timestamp() end,
   attempts = case when s.there then p.attempts when p.execution = $2::text then p.attempts + 1 else 1 end,
-  execution = $2::text, worker = $3::int, began_at = clock_timestamp(), xid = case when s.there then p.xid end,
-  code = null, error = null
+  execution = $2::text, worker = $3::int, began_at = clock_timestamp(), xid = case when s.there then p.xid else $4::text::xid8 end,
+  rows = case when s.there then p.rows end, copied = case when s.there then p.copied end, code = null, error = null
 from settled as s where p.part = s.part
 returning case when p.done_at is null then p.attempts end as attempts
 `);
 
-/** The number of the session's transaction. For the session that copies, after its last row. */
-export const transactionNumber = (): Statement<{ readonly xid: string }> =>
-  statement('select pg_catalog.pg_current_xact_id()::text as xid');
-
-/** Before the transaction of this number is committed. */
-export const notePart = (part: number, xid: string, rows: number, copied: number): Statement =>
+/** That every row was sent, before the transaction of this number is committed. @returns no row where another attempt has begun, or the part was split */
+export const notePart = (part: number, xid: string, rows: number, copied: number): Statement<{ readonly part: number }> =>
   bound([part, xid, rows, copied])(`
-update ${PARTS} set xid = $2::text::xid8, rows = $3::int8, copied = $4::int8 where part = $1::int and done_at is null
+update ${PARTS} set rows = $3::int8, copied = $4::int8 where part = $1::int and done_at is null and xid = $2::text::xid8 returning part
 `);
 
 /** Everything of which the transaction was committed by now. */
@@ -284,15 +298,22 @@ where part = $1::int and done_at is null
 export const forgetAttempt = (part: number): Statement =>
   statement(`update ${PARTS} set attempts = greatest(0, attempts - 1) where part = $1::int and done_at is null`, [part]);
 
-/** Replaces a part by smaller ones, of numbers that follow the last. In the transaction that holds the part's row. */
-export const splitPart = (part: number, ranges: readonly PartRange[]): Statement =>
-  bound([part, JSON.stringify(ranges)])(`
+/** Until the transaction ends no part begins, ends or is split: new numbers are given to one at a time. */
+export const holdParts = (): Statement => statement(`lock table ${PARTS} in exclusive mode`);
+
+/**
+ * Replaces a part by smaller ones, of numbers that follow the last, after {@link holdParts}. Only where its last attempt is that of this transaction,
+ * which can commit no more: it has not sent all its rows, or the server has taken them back.
+ */
+export const splitPart = (part: number, xid: string, ranges: readonly PartRange[]): Statement =>
+  bound([part, xid, JSON.stringify(ranges)])(`
 with gone as (
-  delete from ${PARTS} where part = $1::int and done_at is null returning tables, bytes
+  delete from ${PARTS} where part = $1::int and done_at is null and xid = $2::text::xid8 and (rows is null or pg_xact_status(xid) = 'aborted')
+  returning tables, bytes
 )
 insert into ${PARTS} (part, tables, range, bytes, alone)
-select (select max(part) from ${PARTS}) + r.place, g.tables, r.range, g.bytes / jsonb_array_length($2::jsonb), false
-from gone as g cross join jsonb_array_elements($2::jsonb) with ordinality as r (range, place)
+select (select max(part) from ${PARTS}) + r.place, g.tables, r.range, g.bytes / jsonb_array_length($3::jsonb), false
+from gone as g cross join jsonb_array_elements($3::jsonb) with ordinality as r (range, place)
 `);
 
 /** A worker that has begun or goes on, with the part that it has. */

@@ -9,7 +9,7 @@ import { type CopyUnderWay, copyUnderWay, demandSlot, type Figures, figuresOf } 
 import type { Acting, Looking } from '../engine/contract.ts';
 import { defineStep } from '../engine/step.ts';
 import { lookAtHistory, type StreamHistory } from '../replication/history.ts';
-import { type FailedPart, failedParts, type StreamedTable, streamedTables, workerErrors } from '../state/copy-parts.sql.ts';
+import { type FailedPart, failedParts, type StreamedTable, settleParts, streamedTables, workerErrors } from '../state/copy-parts.sql.ts';
 
 type Needs = 'source' | 'target' | 'partCopy';
 
@@ -80,11 +80,16 @@ export const finishParts = defineStep({
     if (!copy.seedThere) return 'todo';
     const error = stalled(seen);
     if (error) throw error;
-    return copy.totals.open > 0 ? 'pending' : 'todo';
+    return 'todo';
   },
 
   async act({ target, partCopy, remainingMs }: Acting<Needs>, { copy }) {
     if (!copy) return undefined;
+    if (copy.seedThere && copy.totals.open > 0) {
+      // A target that takes no writes refuses this, too, and says so: no worker could leave a word there.
+      await target.query(settleParts());
+      return 'pending';
+    }
     return (await finish({ target, copy: partCopy, remainingMs }, !copy.seedThere)) ? undefined : 'pending';
   },
 

@@ -21,7 +21,7 @@ import { dropBusySlot } from '../replication/drop.ts';
 import { lookAtHistory, type StreamHistory } from '../replication/history.ts';
 import { demandReplaceable, withAdvisoryLock } from '../replication/make-slot.ts';
 import { type OpenWriter, openWriters } from '../replication/slots.sql.ts';
-import { completeTables, copyTotals, streamedTables } from '../state/copy-parts.sql.ts';
+import { copyTotals, streamedTables } from '../state/copy-parts.sql.ts';
 import { type CopyPlanState, setWorkers } from '../state/copy-plan.sql.ts';
 import { createSlotIncarnations, recordSlotIncarnation } from '../state/slot-incarnations.sql.ts';
 
@@ -120,7 +120,7 @@ export const seedCopy = defineStep({
         if (seen.allowed?.began === 0) throw noRoom(seen.allowed);
         return seed(ctx, seen);
       }
-      await ensureCopyRole(target, partCopy, await target.query(completeTables()));
+      await ensureCopyRole(target, partCopy, seen.history.publication?.tables ?? []);
       return true;
     });
     return finished ? undefined : 'pending';

@@ -30,6 +30,10 @@ export async function listParts(world: World, tables: readonly TableName[], exec
 /** Makes parts count as copied, by a transaction that was committed. */
 export async function endParts(world: World, ...numbers: readonly number[]): Promise<void> {
   const [row] = await world.target('select pg_current_xact_id()::text as xid');
-  for (const part of numbers) await run(world, parts.notePart(part, row?.xid as string, 0, 0));
+  const xid = row?.xid as string;
+  for (const part of numbers) {
+    await run(world, parts.beginPart(part, { execution: 'test', worker: 1, xid }));
+    await run(world, parts.notePart(part, xid, 0, 0));
+  }
   await run(world, parts.settleParts());
 }

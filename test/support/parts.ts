@@ -2,12 +2,19 @@
 import type { TableName } from '../../lambdas/config/input.ts';
 import type { Statement } from '../../lambdas/ports/database.ts';
 import * as parts from '../../lambdas/state/copy-parts.sql.ts';
+import { recordSeed } from '../../lambdas/state/copy-plan.sql.ts';
 import type { World } from './world.ts';
 
 const run = ({ target }: Pick<World, 'target'>, { text, values }: Statement<unknown>) => target(text, values);
 
-/** Lists these tables. No part of them is there. */
-export async function listParts(world: World, tables: readonly TableName[], execution = 'test'): Promise<void> {
+/** Lists these tables, to be read from what a session of the source holds. No part of them is there. @returns what ends that session */
+export async function listParts(world: World, tables: readonly TableName[], execution = 'test'): Promise<() => Promise<void>> {
+  const holder = await world.ports('test').acting.source.session('holder');
+  const [held] = await holder.query<{ pid: number; name: string }>({
+    text: `select pg_backend_pid() as pid, current_setting('application_name') as name`,
+    values: [],
+  });
+  await run(world, recordSeed({ snapshot: 'held', holder: held?.pid ?? 0, holderName: held?.name ?? '', incarnation: 'made for a test' }));
   const role = world.database.target.user.split('.')[0];
   for (const statement of [parts.createCopyTables(), parts.createCopyParts(), parts.createCopyWorkers()]) await run(world, statement);
   for (const name of ['copy_table', 'copy_part', 'copy_worker'])
@@ -16,7 +23,8 @@ export async function listParts(world: World, tables: readonly TableName[], exec
   await run(world, parts.listCopyTables(listed));
   const whole = tables.map((table, at) => ({ part: at + 1, tables: [table], range: null, bytes: 8_192, alone: true }));
   await run(world, parts.listCopyParts(whole));
-  if (whole.length > 0) await run(world, parts.noteWorker(1, execution, 1));
+  await run(world, parts.noteWorker(1, execution, 1));
+  return () => holder.end();
 }
 
 /** Makes parts count as copied, by a transaction that was committed. */

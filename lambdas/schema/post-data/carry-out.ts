@@ -13,7 +13,7 @@ const LEAVE_BEFORE_SHARE = 0.25;
 /** A statement that is still open when all others were tried is tried once more on the same visit. */
 const TURNS_A_VISIT = 2;
 /** Between two looks for something new to start, and how many times as long as the look itself. */
-const PAUSE_MS = 1_000;
+const PAUSE_MS = 500;
 const PAUSE_SHARE = 5;
 
 export interface Carrying {

@@ -3,7 +3,7 @@ import { partCopyPort } from '../../../../lambdas/adapters/postgres/part-copy.ts
 import { StatementFailed } from '../../../../lambdas/config/errors.ts';
 import type { CopySession, PartCopy } from '../../../../lambdas/ports/part-copy.ts';
 import { identifier, literal, statement } from '../../../../lambdas/postgres/quote.ts';
-import { CHECK_VIOLATION, DUPLICATE_OBJECT } from '../../../../lambdas/postgres/sqlstates.ts';
+import { CHECK_VIOLATION, DUPLICATE_OBJECT, UNDEFINED_TABLE } from '../../../../lambdas/postgres/sqlstates.ts';
 import { versions } from '../../../support/versions.ts';
 import { startWorld, type World } from '../../../support/world.ts';
 
@@ -74,6 +74,50 @@ describe.each(versions([11, 17] as const, [13, 18] as const, [15, 18] as const, 
       await to.query(statement('truncate public."Rows"'));
       await from.end();
       await to.end();
+    });
+
+    describe('of several tables', () => {
+      const names = ['first', 'second', 'third'];
+      const tables = names.map((name) => ({
+        copyOut: `copy public.${name} to stdout (format binary)`,
+        copyIn: `set search_path = pg_catalog; copy public.${name} from stdin (format binary)`,
+      }));
+      const wide = `select id, repeat(md5(id::text), 2000)`;
+      beforeAll(async () => {
+        for (const name of names) {
+          for (const side of ['source', 'target'] as const) await world[side](`create table public.${name} (id int, word text)`);
+          await world.source(`grant select on public.${name} to ${identifier(world.places.replication.user)}`);
+          await world.target(`grant select, insert, truncate on public.${name} to ${identifier(parts.role)}`);
+        }
+        await world.source(`insert into public.first ${wide} from generate_series(1, 500) as id`);
+        await world.source(`insert into public.third ${wide} from generate_series(1, 3) as id`);
+      });
+
+      it('passes the rows of each on, at once', async () => {
+        const [from, to] = [await open('source'), await open('target')];
+        await to.query(begin);
+        await expect(parts.passSeveral(from, to, tables)).resolves.toMatchObject({ rows: 503 });
+        await to.query(commit);
+        for (const name of names) {
+          const hash = `select count(*)::int, md5(string_agg(r::text, ',' order by id)) from public.${name} as r`;
+          await expect(world.target(hash)).resolves.toEqual(await world.source(hash));
+        }
+        expect([from.isLost, to.isLost]).toEqual([false, false]);
+      });
+
+      it('says what either end said of one of them, and brings none', async () => {
+        await world.target('truncate public.first, public.third; alter table public.second add check (id < 2)');
+        await world.source('insert into public.second values (1), (2)');
+        const [from, to] = [await open('source'), await open('target')];
+        await to.query(begin);
+        await expect(parts.passSeveral(from, to, tables)).rejects.toMatchObject({ complaint: { code: CHECK_VIOLATION } });
+        expect([from.isLost, to.isLost]).toEqual([true, true]);
+        const [third, fourth] = [await open('source'), await open('target')];
+        await fourth.query(begin);
+        const missing = [...tables.slice(0, 1), { copyOut: 'copy public.missing to stdout', copyIn: 'copy public.third from stdin' }];
+        await expect(parts.passSeveral(third, fourth, missing)).rejects.toMatchObject({ complaint: { code: UNDEFINED_TABLE } });
+        await expect(world.target('select from public.first')).resolves.toEqual([]);
+      });
     });
 
     it('passes no rows on, and again on the same sessions', async () => {

@@ -70,6 +70,7 @@ export async function copyPart(
   if (!begun || begun.attempts === null) return rolledBack(ends, 'there');
   await target.query(parts.noteWorker(worker, execution, part.part));
   const tables = await target.query(parts.copyTablesNamed(part.tables));
+  if (tables.length === 0) return rolledBack(ends, 'moved');
   if (!(await staysPut(ctx, ends, tables))) return rolledBack(ends, 'moved');
   const passed = await passAll(ctx, ends, part, tables, version, onBytes);
   const [noted] = await target.query(parts.notePart(part.part, xid, passed.rows, passed.bytes));
@@ -88,7 +89,6 @@ async function rolledBack(ends: Ends, is: 'there' | 'held' | 'moved'): Promise<P
 /** Begins to read, and keeps the tables where they are. @returns false where some are no longer where they were: these are left to the stream */
 async function staysPut({ target, seed }: PartContext, { source }: Ends, tables: readonly parts.CopyTable[]): Promise<boolean> {
   await snapshotSeed.begin(source, seed);
-  if (tables.length === 0) return true;
   let refused: StatementFailed | undefined;
   try {
     await source.query(sql.lockAgainstMoving(tables));

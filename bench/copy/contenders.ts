@@ -117,7 +117,9 @@ const pgcopydb = ({ copyWorkers, partBytes, indexWorkers }: Choices): Contender 
 /** Whose time is 1 in the ratios. */
 export const BY_STREAM = 'this project, by stream';
 
-/** In the order in which they take part. */
+/** Names by which they are chosen, in the order in which they take part. */
+export const ALL = ['guide', 'stream', 'parts', 'pgcopydb', 'pg_dump'];
+
 export const contenders = (choices: Choices): ReadonlyMap<string, Contender> =>
   new Map([
     ['guide', guide],

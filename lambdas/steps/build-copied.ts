@@ -13,7 +13,7 @@ import { carryOutAsReady, type Look } from '../schema/post-data/carry-out.ts';
 import { readyAhead, type StatementStatus, type Tries } from '../schema/post-data/order.ts';
 import { routinesWait } from '../schema/post-data/post-data.sql.ts';
 import { countsOf, failuresOf, standings } from '../schema/post-data/standings.ts';
-import { completeTables } from '../state/copy-parts.sql.ts';
+import { completeTables } from '../state/copy-tables.sql.ts';
 
 type Needs = 'source' | 'target';
 

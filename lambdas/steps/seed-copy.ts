@@ -21,8 +21,9 @@ import { dropBusySlot } from '../replication/drop.ts';
 import { lookAtHistory, type StreamHistory } from '../replication/history.ts';
 import { demandReplaceable, withAdvisoryLock } from '../replication/make-slot.ts';
 import { type OpenWriter, openWriters } from '../replication/slots.sql.ts';
-import { copyTotals, streamedTables } from '../state/copy-parts.sql.ts';
+import { copyTotals } from '../state/copy-parts.sql.ts';
 import { type CopyPlanState, setWorkers } from '../state/copy-plan.sql.ts';
+import { streamedTables } from '../state/copy-tables.sql.ts';
 import { createSlotIncarnations, recordSlotIncarnation } from '../state/slot-incarnations.sql.ts';
 
 type Needs = 'source' | 'target' | 'partCopy' | 'concurrency';

@@ -5,6 +5,7 @@ import { clientConfig } from '../../lambdas/adapters/postgres/client-config.ts';
 import { REPLICATION_ROLE } from '../../lambdas/config/names.ts';
 import { newPassword } from '../../lambdas/config/secrets.ts';
 import { noApplication, noHook, noMadeLogin } from '../../lambdas/ports/application.ts';
+import { noLimit } from '../../lambdas/ports/concurrency.ts';
 import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
 import { noFunctions } from '../../lambdas/ports/functions.ts';
 import { conninfo, literal } from '../../lambdas/postgres/quote.ts';
@@ -69,6 +70,7 @@ const thisProject: Contender = {
         applicationLogin: noMadeLogin,
         hook: noHook,
         functions: noFunctions,
+        concurrency: noLimit,
         replication: { user: REPLICATION_ROLE, password: secret.password, host: source.host, port: source.port, sslmode: 'require' },
         wayBack: {},
         replicationSecret: secret,

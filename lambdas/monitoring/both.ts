@@ -9,6 +9,7 @@ import { continuityViolation, lookAtHistory, type StreamHistory } from '../repli
 import type { MetricHistory } from './history.ts';
 import { flag, type Measures } from './metrics.ts';
 
+/** @param copiesParts whether the subscription is still to be made, once all parts are there */
 export async function watchBoth(
   publisher: Reader,
   subscriber: Reader,
@@ -16,6 +17,7 @@ export async function watchBoth(
   sourceDatabase: string,
   memory: MetricHistory,
   now: number,
+  copiesParts = false,
 ): Promise<Measures> {
   const history = await lookAtHistory(publisher, subscriber, stream, sourceDatabase);
   const { slot, subscription, heartbeats, publication } = history;
@@ -25,7 +27,7 @@ export async function watchBoth(
     HistoryBroken: flag(subscription !== undefined && continuityViolation({ ...history, heartbeats: undefined }) !== undefined),
     ...(heartbeats && { HeartbeatGaps: Math.max(0, heartbeats.last - heartbeats.count) }),
     ...(publication && { Tables: publication.tables.length }),
-    ...(!subscription && { SubscriptionRunning: 0 }),
+    ...(!subscription && !copiesParts && { SubscriptionRunning: 0 }),
     ...copy,
   };
 }

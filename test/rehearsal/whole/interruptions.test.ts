@@ -4,6 +4,7 @@ import type { Json } from '../../../lambdas/config/json.ts';
 import { REPLICATION_ROLE } from '../../../lambdas/config/names.ts';
 import { MACHINES, type Stage } from '../../../lambdas/engine/machines.ts';
 import { noApplication, noHook, noMadeLogin } from '../../../lambdas/ports/application.ts';
+import { noLimit } from '../../../lambdas/ports/concurrency.ts';
 import { noFunctions } from '../../../lambdas/ports/functions.ts';
 import { replicationSecret } from '../../../rehearsal/bindings.ts';
 import { conclude } from '../../../rehearsal/conclude.ts';
@@ -56,6 +57,7 @@ describe.each(WAYS)('Replicate, copying %s, stopped and started again', (_, way)
         applicationLogin: noMadeLogin,
         hook: noHook,
         functions: noFunctions,
+        concurrency: noLimit,
         replication: {
           user: REPLICATION_ROLE,
           password: secret.password,

@@ -31,7 +31,7 @@ try {
   const role = (name: string) => `create role ${name} login password ${literal(password)}`;
   await asSuperuser(atSource, [role(REPLICATION_ROLE)]);
   await asSuperuser(atTarget, [role(copyRole(DATABASE))]);
-  console.log(`${'rows'.padEnd(24)}before     most    after (MB resident)     MB/s`);
+  console.log(`${'rows'.padEnd(30)}before     most    after (MB resident)     MB/s     MB/s of its own processor time`);
   for (const size of values.rows.split(',').map(Number)) {
     const count = Math.max(1, Math.round(Number(values.total) / size));
     const table = 'create table t (document text); alter table t alter document set storage external';
@@ -49,11 +49,10 @@ try {
         copyIn: `copy public.t from stdin (format ${format})`,
       };
       const { stdout } = await promisify(execFile)(process.execPath, ['--max-old-space-size=460', COPY, JSON.stringify(job)]);
-      const { before, peak, after, bytes, seconds } = JSON.parse(stdout) as Held;
+      const { before, peak, after, bytes, seconds, processor } = JSON.parse(stdout) as Held;
       const sizes = [before, peak, after].map((held) => held.toFixed(0).padStart(6));
-      console.log(
-        `${`${count} of ${size} MB, ${format}`.padEnd(24)}${sizes.join('   ')}${(bytes / MEGABYTE / seconds).toFixed(0).padStart(30)}`,
-      );
+      const speeds = [seconds, processor].map((divisor) => (bytes / MEGABYTE / divisor).toFixed(0).padStart(9));
+      console.log(`${`${count} of ${size} MB, ${format}`.padEnd(30)}${sizes.join('   ')}${' '.repeat(15)}${speeds.join('   ')}`);
     }
     await asSuperuser(atSource, ['drop table t']);
     await asSuperuser(atTarget, ['drop table t']);

@@ -20,6 +20,8 @@ export interface Held {
   readonly after: number;
   readonly bytes: number;
   readonly seconds: number;
+  /** Seconds of a processor, of this process alone. */
+  readonly processor: number;
 }
 
 const EVERY_MS = 10;
@@ -39,11 +41,12 @@ const watch = setInterval(() => {
   peak = Math.max(peak, megabytes());
 }, EVERY_MS);
 await to.query(statement('begin'));
-const began = performance.now();
+const [began, used] = [performance.now(), process.cpuUsage()];
 const { bytes } = await parts.pass(from, copyOut, to, copyIn);
 const seconds = (performance.now() - began) / 1_000;
+const { user, system } = process.cpuUsage(used);
 await to.query(statement('rollback'));
 clearInterval(watch);
-const held: Held = { before, peak, after: megabytes(), bytes, seconds };
+const held: Held = { before, peak, after: megabytes(), bytes, seconds, processor: (user + system) / 1_000_000 };
 console.log(JSON.stringify(held));
 await Promise.all([from.end(), to.end(), atSource.close(), atTarget.close()]);

@@ -70,6 +70,7 @@ export async function copyPart(
   if (!begun || begun.attempts === null) return rolledBack(ends, 'there');
   await target.query(parts.noteWorker(worker, execution, part.part));
   const tables = await target.query(parts.copyTablesNamed(part.tables));
+  if (tables.length === 0) return rolledBack(ends, 'moved');
   if (!(await staysPut(ctx, ends, tables))) return rolledBack(ends, 'moved');
   const passed = await passAll(ctx, ends, part, tables, version, onBytes);
   const [noted] = await target.query(parts.notePart(part.part, xid, passed.rows, passed.bytes));
@@ -88,7 +89,6 @@ async function rolledBack(ends: Ends, is: 'there' | 'held' | 'moved'): Promise<P
 /** Begins to read, and keeps the tables where they are. @returns false where some are no longer where they were: these are left to the stream */
 async function staysPut({ target, seed }: PartContext, { source }: Ends, tables: readonly parts.CopyTable[]): Promise<boolean> {
   await snapshotSeed.begin(source, seed);
-  if (tables.length === 0) return true;
   let refused: StatementFailed | undefined;
   try {
     await source.query(sql.lockAgainstMoving(tables));
@@ -107,21 +107,31 @@ async function staysPut({ target, seed }: PartContext, { source }: Ends, tables:
   return false;
 }
 
+/**
+ * Several tables share a round trip. A part that failed is copied table by table in the ordinary way: a proxy before the target may not know the other.
+ */
 async function passAll(
   { copy }: PartContext,
   { source, target }: Ends,
-  { range, alone }: parts.OpenPart,
+  { range, alone, attempts }: parts.OpenPart,
   tables: readonly parts.CopyTable[],
   version: number,
   onBytes?: (bytes: number) => void,
 ): Promise<{ readonly bytes: number; readonly rows: number }> {
-  if (alone && tables.length > 0) await empty(target, tables);
+  const frozen = alone && tables.length === 1;
+  if (frozen) await empty(target, tables);
+  else if (alone && tables.length > 0) await demandEmpty(target, tables);
+  // A check of one table may have changed settings by which the next would be read, so each has them set before its rows.
+  const pins = sql.pinAgain(version);
+  const passes = tables.map((table) => ({
+    copyOut: sql.copyOut(table, range),
+    copyIn: `${pins.text};\n${sql.copyIn(table, frozen)}`,
+  }));
+  if (passes.length > 1 && attempts === 0) return copy.passSeveral(source, target, passes, onBytes);
   let [bytes, rows] = [0, 0];
-  for (const table of tables) {
+  for (const { copyOut, copyIn } of passes) {
     const before = bytes;
-    // A check of one table may have changed settings by which the next would be read.
-    if (table !== tables[0]) await target.query(sql.pinAgain(version));
-    const passed = await copy.pass(source, sql.copyOut(table, range), target, sql.copyIn(table, alone), (so) => onBytes?.(before + so));
+    const passed = await copy.pass(source, copyOut, target, copyIn, (so) => onBytes?.(before + so));
     bytes += passed.bytes;
     rows += passed.rows;
   }
@@ -131,6 +141,12 @@ async function passAll(
 /** A table that was emptied in the same transaction takes rows that need no vacuum later. @throws TableOccupied where it was not empty before */
 async function empty(target: CopySession, tables: readonly parts.CopyTable[]): Promise<void> {
   await target.query(sql.lockAlone(tables));
+  await demandEmpty(target, tables);
+  await target.query(sql.emptyAlone(tables));
+}
+
+/** @throws TableOccupied */
+async function demandEmpty(target: CopySession, tables: readonly parts.CopyTable[]): Promise<void> {
   const [occupied] = await target.query(sql.anyRow(tables));
   if (occupied) {
     throw new TableOccupied(
@@ -138,5 +154,4 @@ async function empty(target: CopySession, tables: readonly parts.CopyTable[]): P
         'the target, then start Replicate again.',
     );
   }
-  await target.query(sql.emptyAlone(tables));
 }

@@ -31,6 +31,7 @@ export async function splitOrLeave(
   { part, tables, range }: OpenPart,
   xid: string | undefined,
 ): Promise<void> {
+  if (xid === undefined) return;
   const [only, ...others] = await target.query(copyTablesNamed(tables));
   const [now] = only && others.length === 0 ? await source.query(pagesNow(only)) : [];
   const halves = now && halvesOf(range, now.pages, await source.version());
@@ -38,7 +39,6 @@ export async function splitOrLeave(
     await target.query(leaveToStream(tables, TOO_LONG));
     return;
   }
-  if (xid === undefined) return;
   await target.transaction(async (session) => {
     await session.query(holdParts());
     await session.query(splitPart(part, xid, halves));

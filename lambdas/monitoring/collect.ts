@@ -63,9 +63,7 @@ export async function collectMetrics(watched: Watched, memory: MetricHistory, re
   const measures: Measures = {
     ...(publisher && (await tried(() => watchPublisher(publisher, stream, name, memory, now)))),
     ...(subscriber && (await tried(() => watchSubscriber(subscriber, name, memory)))),
-    ...(publisher &&
-      subscriber &&
-      (await tried(() => watchBoth(publisher, subscriber, stream, sourceDatabase, memory, now, parts !== undefined)))),
+    ...(publisher && subscriber && (await tried(() => watchBoth(publisher, subscriber, stream, sourceDatabase, memory, now)))),
     ...parts,
   };
   if (Object.keys(measures).length === 0 && !source?.gate && !target?.gate) return { stream, measures: {}, notices: [], failures };

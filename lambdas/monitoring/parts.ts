@@ -2,6 +2,7 @@
 import type { Reader } from '../ports/database.ts';
 import { type CopyTotals, copyPartsExist, copyTotals } from '../state/copy-parts.sql.ts';
 import { copyPlan, copyPlanExists } from '../state/copy-plan.sql.ts';
+import { subscribers, subscribersExist } from '../state/subscribers.sql.ts';
 import type { MetricHistory } from './history.ts';
 import type { Measures } from './metrics.ts';
 
@@ -17,6 +18,14 @@ export async function watchParts(target: Reader, memory: MetricHistory, now: num
   const [listed] = await target.query(copyPartsExist());
   const [totals] = listed?.exists ? await target.query(copyTotals(NOBODY)) : [];
   return totals ? { ...allowed, ...measuresOf(totals), CopyIdleSeconds: idleSeconds(totals, plan.workers, memory, now) } : allowed;
+}
+
+/** Whether the subscription is still to be made for the first time, once all parts and keys are there. */
+export async function awaitsSubscription(source: Reader, target: Reader): Promise<boolean> {
+  const [planned] = await target.query(copyPlanExists());
+  if (!planned?.exists) return false;
+  const [noted] = await source.query(subscribersExist());
+  return !noted?.exists || (await source.query(subscribers())).length === 0;
 }
 
 const ALL = 100;

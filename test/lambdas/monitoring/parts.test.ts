@@ -1,6 +1,7 @@
 /** The numbers of the watch while rows are copied in parts, on real servers. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openPorts } from '../../../lambdas/adapters/open-ports.ts';
+import { subscriptionName } from '../../../lambdas/config/names.ts';
 import { collectMetrics } from '../../../lambdas/monitoring/collect.ts';
 import { MetricHistory } from '../../../lambdas/monitoring/history.ts';
 import type { Measures } from '../../../lambdas/monitoring/metrics.ts';
@@ -73,9 +74,15 @@ describe('collecting metrics of a copy in parts', () => {
     await world.target('update planetscale_migration.copy_part set xid = null, done_at = null where part = 1');
     await copyAll(world);
     expect(await measuresOf(world)).toMatchObject({ PartsOpen: 0, CopyPercent: 99 });
+    await world.until('FinishParts');
+    const between = await measuresOf(world);
+    for (const name of [...OF_PARTS, 'SubscriptionRunning']) expect(between).not.toHaveProperty(name);
     await streamed(world);
     const after = await measuresOf(world);
     for (const name of OF_PARTS) expect(after).not.toHaveProperty(name);
     expect(after).toMatchObject({ CopyPercent: 100, SubscriptionRunning: 1 });
+    const name = subscriptionName(world.database.name);
+    await world.target(`alter subscription ${name} disable; alter subscription ${name} set (slot_name = none); drop subscription ${name}`);
+    expect(await measuresOf(world), 'a subscription that was there').toMatchObject({ SubscriptionRunning: 0 });
   });
 });

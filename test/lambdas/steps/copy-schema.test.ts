@@ -314,6 +314,9 @@ create event trigger refuse on ddl_command_start when tag in ('CREATE EXTENSION'
     await expect(other).rejects.toThrow('Cleanup with "target": "drop"');
     for (const input of [{}, { copy: 'auto' }, { copy: before }])
       await expect(copied.until('CopySchema', { input })).resolves.toMatchObject({ evidence: { copy: { way: before } } });
+    await copied.until('DropReplication', { input: { target: 'drop' } });
+    const { evidence } = await copied.until('CopySchema', { input: { copy: after } });
+    expect(evidence).toMatchObject({ copy: { way: after } });
   });
 
   let lives = 0;

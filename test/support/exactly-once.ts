@@ -19,19 +19,21 @@ export interface ExactlyOnceOptions extends WorldOptions {
   readonly workers?: number;
   /** Of each table. @default 2,000, of about fifteen to a page */
   readonly rows?: number;
+  /** @default - {@link TABLES} */
+  readonly tables?: readonly string[];
   /** More SQL for the target's tables, such as checks. */
   readonly atTarget?: string;
   /** More SQL for the source's tables, before they are filled. */
   readonly atSource?: string;
 }
 
-export const schemaOf = ({ rows = 2_000, atTarget = '', atSource = '' }: ExactlyOnceOptions = {}) => ({
+export const schemaOf = ({ rows = 2_000, tables = TABLES, atTarget = '', atSource = '' }: ExactlyOnceOptions = {}) => ({
   schema: [
-    ...TABLES.map((table) => `create table ${table} (${COLUMNS}, primary key (id))`),
+    ...tables.map((table) => `create table ${table} (${COLUMNS}, primary key (id))`),
     atSource,
-    ...TABLES.map((table) => `insert into ${table} select n, repeat('v' || n, 80) from generate_series(1, ${rows}) as n`),
+    ...tables.map((table) => `insert into ${table} select n, repeat('v' || n, 80) from generate_series(1, ${rows}) as n`),
   ].join(';\n'),
-  targetSchema: `${TABLES.map((table) => `create table ${table} (${COLUMNS})`).join(';\n')};\n${atTarget}`,
+  targetSchema: `${tables.map((table) => `create table ${table} (${COLUMNS})`).join(';\n')};\n${atTarget}`,
 });
 
 /** With the parts listed: of the three tables, some hundred. */
@@ -120,17 +122,31 @@ export async function endsEqual(world: World, options: VisitOptions = {}, tables
   await eventually(same);
 }
 
-/** Waits until a worker's session on the target is in the middle of its rows. */
-export const copying = (world: World, table = ''): Promise<void> =>
+/**
+ * A gate in the middle of tables of the target: whoever writes a row of a higher number than it lets through waits until it does. It stays as it is
+ * when the server restarts.
+ */
+export const gated = (tables: readonly string[] = ['first'], beyond = 500): string => `
+create table gate (beyond bigint not null); grant select on gate to public; insert into gate values (${beyond});
+create function pass_gate(n bigint) returns boolean language plpgsql as
+  $$ begin while exists (select from public.gate where n > beyond) loop perform pg_sleep(0.1); end loop; return true; end $$;
+${tables.map((table) => `alter table ${table} add constraint gated check (public.pass_gate(id))`).join(';\n')}`;
+
+/** @param beyond the last row that is let through; all of them without it */
+export const openGate = (world: World, beyond?: number): Promise<unknown> =>
+  world.asTargetRole(beyond === undefined ? 'delete from gate' : `update gate set beyond = ${beyond}`);
+
+/** Waits until so many workers are in the middle of a part, before the gate. */
+export const atGate = (world: World, workers: number): Promise<void> =>
   eventually(
     async () =>
       (
-        await world.target(
-          `select from pg_stat_progress_copy where type = 'PIPE' and datname = current_database() and tuples_processed > 0
-            and ($1 = '' or relid = to_regclass($1))`,
-          [table],
-        )
-      ).length > 0,
+        await world
+          .target(
+            `select from pg_stat_activity where wait_event = 'PgSleep' and usename ~ '^planetscale_migration_copy' and datname = current_database()`,
+          )
+          .catch(() => [])
+      ).length >= workers,
   );
 
 /** Parts that are recorded as there. */

@@ -1,20 +1,10 @@
 /** The methods of moving a database that are compared. Each is timed from an empty target to the last index. */
-import pg from 'pg';
 import { pgDump } from '../../lambdas/adapters/pg-dump/pg-dump.ts';
-import { clientConfig } from '../../lambdas/adapters/postgres/client-config.ts';
-import { REPLICATION_ROLE } from '../../lambdas/config/names.ts';
-import { newPassword } from '../../lambdas/config/secrets.ts';
-import { noApplication, noHook, noMadeLogin } from '../../lambdas/ports/application.ts';
 import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
-import { noFunctions } from '../../lambdas/ports/functions.ts';
 import { conninfo, literal } from '../../lambdas/postgres/quote.ts';
 import { adapt } from '../../lambdas/schema/dump/adapt.ts';
 import { splitDump } from '../../lambdas/schema/dump/statements.ts';
-import { unmanagedCluster } from '../../rehearsal/aurora-stand-in.ts';
-import { replicationSecret } from '../../rehearsal/bindings.ts';
-import { startExecution } from '../../rehearsal/machines/execution.ts';
-import { ExecutionRegistry } from '../../rehearsal/machines/registry.ts';
-import { synthesizeMachines } from '../../rehearsal/machines/synthesize.ts';
+import { dropSubscriptions, POLL_MS, replicate, tidyUp, withClient } from '../replicate.ts';
 import { isInstalled, run } from './programs.ts';
 
 export interface Route {
@@ -35,58 +25,27 @@ export interface Contender {
   tidy?(route: Route): Promise<void>;
 }
 
-const INDEX_WORKERS = 2;
-const POLL_MS = 100;
-
-async function withClient<Result>(settings: ConnectionSettings, work: (client: pg.Client) => Promise<Result>): Promise<Result> {
-  const client = new pg.Client(clientConfig(settings, 'benchmark'));
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
+/** How the contenders work, as far as it can be chosen. */
+export interface Choices {
+  /** Workers of a copy in parts, and tables at a time of pgcopydb. */
+  readonly copyWorkers: number;
+  /** Bytes of a part; the same for pgcopydb, which splits tables that are larger. */
+  readonly partBytes: number;
+  /** Index builds at a time. */
+  readonly indexWorkers: number;
 }
 
-const machines = synthesizeMachines(); // in production done long before, by `cdk deploy`
-
-/** The machine `Replicate`, stopped when BuildIndexes is done. Polls faster than in production, as the others do not poll at all. */
-const thisProject: Contender = {
-  name: 'this project',
+/** The machine `Replicate`, stopped when BuildIndexes is done. */
+const thisProject = (way: 'stream' | 'parts', { copyWorkers, partBytes, indexWorkers }: Choices): Contender => ({
+  name: way === 'stream' ? BY_STREAM : 'this project, in parts',
   missing: async () => undefined,
   async copy({ source, target }) {
-    const secret = replicationSecret(newPassword());
-    const execution = startExecution({
-      machine: machines.Replicate,
-      name: 'benchmark',
-      input: { indexWorkers: INDEX_WORKERS },
-      registry: new ExecutionRegistry(),
-      places: {
-        source,
-        target,
-        cluster: unmanagedCluster,
-        application: noApplication,
-        applicationLogin: noMadeLogin,
-        hook: noHook,
-        functions: noFunctions,
-        replication: { user: REPLICATION_ROLE, password: secret.password, host: source.host, port: source.port, sslmode: 'require' },
-        wayBack: {},
-        replicationSecret: secret,
-      },
-      pace: { budgetMs: 60_000, pollMs: POLL_MS, retryMs: 500 },
-      onVisited({ step, outcome }, { abort }) {
-        if (step === 'BuildIndexes' && 'verdict' in outcome && outcome.verdict === 'done') abort();
-      },
-    });
-    const { failure, states } = await execution.ended;
-    if (failure) throw new Error(`Replicate failed: ${failure.error}: ${failure.cause}`);
+    const input = { copy: way, indexWorkers, ...(way === 'parts' ? { copyWorkers, partBytes } : {}) };
+    const { states } = await replicate({ source, target, input, until: 'BuildIndexes' });
     for (const { name, seconds } of states) if (seconds >= 0.5) console.log(`    ${name} ${seconds.toFixed(1)} s`);
   },
-  async tidy({ source, target }) {
-    await dropSubscriptions(target);
-    await withClient(source, (client) => client.query('drop publication if exists planetscale_migration'));
-  },
-};
+  tidy: ({ source, target }) => tidyUp(source, target),
+});
 
 /** "Postgres Imports - WAL Streaming": the whole schema with its indexes, then publication and subscription. */
 const guide: Contender = {
@@ -111,15 +70,6 @@ const guide: Contender = {
     await withClient(source, (client) => client.query('drop publication if exists guide'));
   },
 };
-
-async function dropSubscriptions(target: ConnectionSettings): Promise<void> {
-  await withClient(target, async (client) => {
-    const { rows } = await client.query(
-      'select subname::text as name from pg_subscription where subdbid = (select oid from pg_database where datname = current_database())',
-    );
-    for (const { name } of rows) await client.query(`drop subscription ${client.escapeIdentifier(name)}`);
-  });
-}
 
 /** Passwords go through the environment, never through arguments. */
 const uri = ({ user, host, port, database }: ConnectionSettings, authorityFile: string): string =>
@@ -147,18 +97,34 @@ const dumpAndPsql: Contender = {
 const withPassword = (settings: ConnectionSettings, authorityFile: string): string =>
   uri(settings, authorityFile).replace('@', `:${encodeURIComponent(settings.password)}@`);
 
-const pgcopydb: Contender = {
+const pgcopydb = ({ copyWorkers, partBytes, indexWorkers }: Choices): Contender => ({
   name: 'pgcopydb',
   missing: async () => ((await isInstalled('pgcopydb')) ? undefined : 'pgcopydb is not installed'),
   copy: ({ source, target, authorityFile }) =>
     run(
       'pgcopydb',
-      ['clone', '--no-owner', '--no-acl', '--no-comments', '--skip-extensions', '--table-jobs', '2', '--index-jobs', String(INDEX_WORKERS)],
+      [
+        ...['clone', '--no-owner', '--no-acl', '--no-comments', '--skip-extensions', '--split-tables-larger-than', `${partBytes}B`],
+        ...['--table-jobs', String(copyWorkers), '--index-jobs', String(indexWorkers)],
+      ],
       {
         PGCOPYDB_SOURCE_PGURI: withPassword(source, authorityFile),
         PGCOPYDB_TARGET_PGURI: withPassword(target, authorityFile),
       },
     ),
-};
+});
 
-export const CONTENDERS: readonly Contender[] = [guide, thisProject, pgcopydb, dumpAndPsql];
+/** Whose time is 1 in the ratios. */
+export const BY_STREAM = 'this project, by stream';
+
+/** Names by which they are chosen, in the order in which they take part. */
+export const ALL = ['guide', 'stream', 'parts', 'pgcopydb', 'pg_dump'];
+
+export const contenders = (choices: Choices): ReadonlyMap<string, Contender> =>
+  new Map([
+    ['guide', guide],
+    ['stream', thisProject('stream', choices)],
+    ['parts', thisProject('parts', choices)],
+    ['pgcopydb', pgcopydb(choices)],
+    ['pg_dump', dumpAndPsql],
+  ]);

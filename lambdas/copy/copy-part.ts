@@ -7,6 +7,8 @@ import type { Database } from '../ports/database.ts';
 import type { CopySession, PartCopy } from '../ports/part-copy.ts';
 import * as parts from '../state/copy-parts.sql.ts';
 import type { CopyPlanState } from '../state/copy-plan.sql.ts';
+import * as copyTables from '../state/copy-tables.sql.ts';
+import * as copyWorkers from '../state/copy-workers.sql.ts';
 import { snapshotSeed } from './seed.ts';
 import * as sql from './statements.sql.ts';
 
@@ -68,8 +70,8 @@ export async function copyPart(
   const [begun] = await target.query(parts.beginPart(part.part, { execution, worker, xid }));
   onBegun?.(xid);
   if (!begun || begun.attempts === null) return rolledBack(ends, 'there');
-  await target.query(parts.noteWorker(worker, execution, part.part));
-  const tables = await target.query(parts.copyTablesNamed(part.tables));
+  await target.query(copyWorkers.noteWorker(worker, execution, part.part));
+  const tables = await target.query(copyTables.copyTablesNamed(part.tables));
   if (tables.length === 0) return rolledBack(ends, 'moved');
   if (!(await staysPut(ctx, ends, tables))) return rolledBack(ends, 'moved');
   const passed = await passAll(ctx, ends, part, tables, version, onBytes);
@@ -87,7 +89,7 @@ async function rolledBack(ends: Ends, is: 'there' | 'held' | 'moved'): Promise<P
 }
 
 /** Begins to read, and keeps the tables where they are. @returns false where some are no longer where they were: these are left to the stream */
-async function staysPut({ target, seed }: PartContext, { source }: Ends, tables: readonly parts.CopyTable[]): Promise<boolean> {
+async function staysPut({ target, seed }: PartContext, { source }: Ends, tables: readonly copyTables.CopyTable[]): Promise<boolean> {
   await snapshotSeed.begin(source, seed);
   let refused: StatementFailed | undefined;
   try {
@@ -103,25 +105,35 @@ async function staysPut({ target, seed }: PartContext, { source }: Ends, tables:
     return true;
   }
   const gone = tables.filter(({ relation }) => moved.has(relation));
-  await target.query(parts.leaveToStream(gone, MOVED));
+  await target.query(copyTables.leaveToStream(gone, MOVED));
   return false;
 }
 
+/**
+ * Several tables share a round trip. A part that failed is copied table by table in the ordinary way: a proxy before the target may not know the other.
+ */
 async function passAll(
   { copy }: PartContext,
   { source, target }: Ends,
-  { range, alone }: parts.OpenPart,
-  tables: readonly parts.CopyTable[],
+  { range, alone, attempts }: parts.OpenPart,
+  tables: readonly copyTables.CopyTable[],
   version: number,
   onBytes?: (bytes: number) => void,
 ): Promise<{ readonly bytes: number; readonly rows: number }> {
-  if (alone) await empty(target, tables);
+  const frozen = alone && tables.length === 1;
+  if (frozen) await empty(target, tables);
+  else if (alone && tables.length > 0) await demandEmpty(target, tables);
+  // A check of one table may have changed settings by which the next would be read, so each has them set before its rows.
+  const pins = sql.pinAgain(version);
+  const passes = tables.map((table) => ({
+    copyOut: sql.copyOut(table, range),
+    copyIn: `${pins.text};\n${sql.copyIn(table, frozen)}`,
+  }));
+  if (passes.length > 1 && attempts === 0) return copy.passSeveral(source, target, passes, onBytes);
   let [bytes, rows] = [0, 0];
-  for (const table of tables) {
+  for (const { copyOut, copyIn } of passes) {
     const before = bytes;
-    // A check of one table may have changed settings by which the next would be read.
-    if (table !== tables[0]) await target.query(sql.pinAgain(version));
-    const passed = await copy.pass(source, sql.copyOut(table, range), target, sql.copyIn(table, alone), (so) => onBytes?.(before + so));
+    const passed = await copy.pass(source, copyOut, target, copyIn, (so) => onBytes?.(before + so));
     bytes += passed.bytes;
     rows += passed.rows;
   }
@@ -129,8 +141,14 @@ async function passAll(
 }
 
 /** A table that was emptied in the same transaction takes rows that need no vacuum later. @throws TableOccupied where it was not empty before */
-async function empty(target: CopySession, tables: readonly parts.CopyTable[]): Promise<void> {
+async function empty(target: CopySession, tables: readonly copyTables.CopyTable[]): Promise<void> {
   await target.query(sql.lockAlone(tables));
+  await demandEmpty(target, tables);
+  await target.query(sql.emptyAlone(tables));
+}
+
+/** @throws TableOccupied */
+async function demandEmpty(target: CopySession, tables: readonly copyTables.CopyTable[]): Promise<void> {
   const [occupied] = await target.query(sql.anyRow(tables));
   if (occupied) {
     throw new TableOccupied(
@@ -138,5 +156,4 @@ async function empty(target: CopySession, tables: readonly parts.CopyTable[]): P
         'the target, then start Replicate again.',
     );
   }
-  await target.query(sql.emptyAlone(tables));
 }

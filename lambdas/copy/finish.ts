@@ -6,6 +6,7 @@ import type { PartCopy } from '../ports/part-copy.ts';
 import { endSessionsOf } from '../postgres/user-code-role.ts';
 import * as parts from '../state/copy-parts.sql.ts';
 import { recordFinished } from '../state/copy-plan.sql.ts';
+import * as copyTables from '../state/copy-tables.sql.ts';
 import { emptyTable } from '../state/resyncs.sql.ts';
 import { dropCopyRole } from './role.ts';
 import { snapshotSeed } from './seed.ts';
@@ -30,11 +31,11 @@ const RESERVE_MS = 20_000;
 export async function finish({ target, copy, remainingMs }: FinishContext, lost: boolean): Promise<boolean> {
   const began = remainingMs();
   await target.query(parts.settleParts());
-  if (lost) await target.query(parts.leaveIncomplete(LOST));
+  if (lost) await target.query(copyTables.leaveIncomplete(LOST));
   // Whoever still copies would fill what is emptied here.
   await endSessionsOf(target, copy.role);
   const emptied = new Set<string>();
-  for (const table of await target.query(parts.streamedTables())) {
+  for (const table of await target.query(copyTables.streamedTables())) {
     await target.query(emptyTable(nameOf(table)));
     emptied.add(keyOf(table));
     if (remainingMs() < Math.min(RESERVE_MS, began / 4)) return false;
@@ -43,8 +44,8 @@ export async function finish({ target, copy, remainingMs }: FinishContext, lost:
   await dropCopyRole(target);
   return target.transaction(async (session) => {
     // A worker that nobody waits for any more may have left another table to the stream.
-    await session.query(parts.holdCopyTables());
-    if (!(await session.query(parts.streamedTables())).every((table) => emptied.has(keyOf(table)))) return false;
+    await session.query(copyTables.holdCopyTables());
+    if (!(await session.query(copyTables.streamedTables())).every((table) => emptied.has(keyOf(table)))) return false;
     await session.query(recordFinished());
     return true;
   });

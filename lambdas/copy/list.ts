@@ -8,6 +8,8 @@ import { occupiedAmong } from '../replication/subscribe.ts';
 import { tablesNeedingText } from '../replication/types.sql.ts';
 import * as parts from '../state/copy-parts.sql.ts';
 import { recordSeed, type Seed } from '../state/copy-plan.sql.ts';
+import * as copyTables from '../state/copy-tables.sql.ts';
+import * as copyWorkers from '../state/copy-workers.sql.ts';
 import { keyBounds } from './key-bounds.sql.ts';
 import { type KeyBounds, PAGE_RANGES_SINCE, partsOf, planParts } from './plan-parts.ts';
 import { closedToCopyRole } from './role.ts';
@@ -98,12 +100,12 @@ export async function listParts(ctx: ListContext): Promise<void> {
     boundsOf: version >= PAGE_RANGES_SINCE ? new Map() : await boundsOf(ctx, copied),
   });
   await target.transaction(async (session) => {
-    await session.query(parts.createCopyTables());
+    await session.query(copyTables.createCopyTables());
     await session.query(parts.createCopyParts());
-    await session.query(parts.createCopyWorkers());
+    await session.query(copyWorkers.createCopyWorkers());
     await inBatches(all, (batch) =>
       session.query(
-        parts.listCopyTables(
+        copyTables.listCopyTables(
           batch.map(({ schema, table, oid, file, bytes, columns }) => ({
             ...{ schema, table, relation: oid, file: file ?? 0, bytes, columns },
             binary: !inText.has(oid),
@@ -113,7 +115,7 @@ export async function listParts(ctx: ListContext): Promise<void> {
     );
     for (const why of new Set(left.map((table) => closed.get(keyOf(table)) ?? NO_COLUMN))) {
       await session.query(
-        parts.leaveToStream(
+        copyTables.leaveToStream(
           left.filter((table) => (closed.get(keyOf(table)) ?? NO_COLUMN) === why),
           why,
         ),

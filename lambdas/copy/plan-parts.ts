@@ -30,7 +30,8 @@ export const partsOf = ({ bytes }: Pick<SourceTable, 'bytes'>, partBytes: number
 
 /**
  * Empty tables have no part: what the snapshot holds takes pages, and what was truncated since is truncated on the target by the stream. Tables
- * with the most work in their indexes come first, since these are built as soon as the last part is there; small ones come last, so that no
+ * with the most work in their indexes come first, since these are built as soon as the last part is there: a large one without an index would leave the
+ * builders idle meanwhile, and one with many at the end would leave a long build when nothing is left to copy. Small ones come last, so that no
  * worker has a long part when the others have nothing left.
  * @param boundsOf by the table's oid, where a table is split by its key
  */
@@ -45,7 +46,7 @@ export function planParts(
   const filled = tables.filter(({ pages }) => pages > 0);
   const isSmall = ({ bytes }: SourceTable): boolean => bytes <= Math.min(SMALL_BYTES, partBytes);
   const parts: Omit<CopyPart, 'part'>[] = [];
-  const large = filled.filter((table) => !isSmall(table)).toSorted((a, b) => b.bytes + b.indexBytes - (a.bytes + a.indexBytes));
+  const large = filled.filter((table) => !isSmall(table)).toSorted((a, b) => b.indexBytes - a.indexBytes || b.bytes - a.bytes);
   for (const table of large) {
     const count = partsOf(table, partBytes);
     const ranges = version >= PAGE_RANGES_SINCE ? rangesByPage(table.pages, count) : rangesByKey(table.key, boundsOf.get(table.oid) ?? []);

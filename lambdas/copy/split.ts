@@ -1,7 +1,8 @@
 /** What becomes of a part that did not end within a visit. */
 import type { Database, Reader } from '../ports/database.ts';
 import type { PartCopy } from '../ports/part-copy.ts';
-import { copyTablesNamed, holdParts, leaveToStream, type OpenPart, type PartRange, splitPart } from '../state/copy-parts.sql.ts';
+import { holdParts, type OpenPart, type PartRange, splitPart } from '../state/copy-parts.sql.ts';
+import { copyTablesNamed, leaveToStream } from '../state/copy-tables.sql.ts';
 import { PAGE_RANGES_SINCE } from './plan-parts.ts';
 import { pagesNow } from './statements.sql.ts';
 

@@ -4,7 +4,8 @@ import { applicationName, REPLICATION_ROLE } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
 import { bound, identifier, literal, qualified, statement } from '../postgres/quote.ts';
 import { pinSession } from '../postgres/session-pins.sql.ts';
-import type { CopyTable, PartRange } from '../state/copy-parts.sql.ts';
+import type { PartRange } from '../state/copy-parts.sql.ts';
+import type { CopyTable } from '../state/copy-tables.sql.ts';
 
 /** For a session without time limits, on the source. */
 export const beginIn = (snapshot: string): Statement =>

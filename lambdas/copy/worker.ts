@@ -8,6 +8,7 @@ import { withCode } from '../postgres/server-words.ts';
 import * as sqlstate from '../postgres/sqlstates.ts';
 import * as parts from '../state/copy-parts.sql.ts';
 import { copyPlan } from '../state/copy-plan.sql.ts';
+import * as copyWorkers from '../state/copy-workers.sql.ts';
 import { copyPart, type Ends, type PartContext, TableOccupied } from './copy-part.ts';
 import { SeedLost } from './seed.ts';
 import { splitOrLeave } from './split.ts';
@@ -63,11 +64,11 @@ export async function work(ctx: WorkerContext): Promise<number> {
       bytes += result.bytes;
       if (result.stop) break;
     }
-    await target.query(parts.noteWorker(worker, execution, null));
+    await target.query(copyWorkers.noteWorker(worker, execution, null));
     return bytes;
   } catch (error) {
     if (error instanceof SeedLost) return bytes;
-    if (error instanceof MigrationError) await target.query(parts.noteWorker(worker, execution, null, error.message)).catch(() => {});
+    if (error instanceof MigrationError) await target.query(copyWorkers.noteWorker(worker, execution, null, error.message)).catch(() => {});
     throw error;
   } finally {
     if (ends) await Promise.all([ends.source.end(), ends.target.end()]);

@@ -40,6 +40,13 @@ export interface Passed {
   readonly rows: number;
 }
 
+/** Rows of one table among several. */
+export interface TablePass {
+  readonly copyOut: string;
+  /** `COPY … FROM STDIN`, after whatever else the session is told before it. */
+  readonly copyIn: string;
+}
+
 /** The ends of a copy in parts, and what passes between them. */
 export interface PartCopy {
   /** The role that logs in at the target; the source is read as the replication role. */
@@ -62,9 +69,15 @@ export interface PartCopy {
   openTarget(tag: string): Promise<CopySession>;
   /**
    * Passes bytes on as they come, with back pressure and in constant memory, from `COPY … TO STDOUT` to `COPY … FROM STDIN`.
+   * @param copyIn may have statements without a result before the COPY
    * @param onBytes called with the bytes so far, at most once a second
    * @throws StatementFailed with what either server complained of; the target's own words where it refused a row
    * @throws TransientError where a connection was lost, or fell silent; both sessions are lost then
    */
   pass(from: CopySession, copyOut: string, to: CopySession, copyIn: string, onBytes?: (bytes: number) => void): Promise<Passed>;
+  /**
+   * The same with several small tables, in one round trip of each end: the target is sent the rows of a table while it is still at those of another.
+   * Throws as {@link pass} does.
+   */
+  passSeveral(from: CopySession, to: CopySession, tables: readonly TablePass[], onBytes?: (bytes: number) => void): Promise<Passed>;
 }

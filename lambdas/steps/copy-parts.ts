@@ -2,10 +2,11 @@
  * One worker of a copy in parts: a child of the map, visited until no part is left. Where more workers have begun than may work, the one whose number
  * is too high waits. What it cannot copy is named by FinishParts.
  */
+import { BUSY_SECONDS, idlePollSeconds, LONGEST_CHILD_SECONDS } from '../copy/child.ts';
 import { type CopyUnderWay, copyUnderWay, type Figures, figuresOf } from '../copy/progress.ts';
 import { work } from '../copy/worker.ts';
 import type { Acting, Looking } from '../engine/contract.ts';
-import { defineStep, nextPollSeconds } from '../engine/step.ts';
+import { defineStep } from '../engine/step.ts';
 
 type Needs = 'source' | 'target' | 'partCopy';
 
@@ -16,13 +17,6 @@ interface Seen {
   /** Seconds since the child began. */
   readonly waitedSeconds: number;
 }
-
-/** A child's history has room for about this long, whatever it waits for; the map is begun again for what is left. */
-const LONGEST_CHILD_SECONDS = 3 * 86_400;
-/** Between visits of a worker that had something to do. */
-const BUSY_SECONDS = 1;
-/** Of one that waits for its turn: soon enough to be told that it may work, and seldom enough for its history. */
-const IDLE_SECONDS = { least: 20, most: 300 };
 
 /** Its number, from the item of the map. */
 function numberOf(results: Looking<Needs>['results']): number {
@@ -54,8 +48,7 @@ export const copyParts = defineStep({
 
   pollSeconds(seen, before, waitedSeconds) {
     const progressed = (seen.copy?.totals.done ?? 0) > (before.copy?.totals.done ?? 0);
-    if (progressed) return BUSY_SECONDS;
-    return Math.min(IDLE_SECONDS.most, Math.max(IDLE_SECONDS.least, nextPollSeconds(waitedSeconds)));
+    return progressed ? BUSY_SECONDS : idlePollSeconds(waitedSeconds);
   },
 
   evidence: ({ worker, copy, figures }) => ({

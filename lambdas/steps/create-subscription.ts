@@ -31,7 +31,7 @@ import {
 } from '../replication/subscriptions.sql.ts';
 import { ensureTargetReader, isTargetReaderComplete, lookAtTargetReader, type TargetReader } from '../replication/target-reader.ts';
 import { tablesNeedingText } from '../replication/types.sql.ts';
-import { completeTables } from '../state/copy-parts.sql.ts';
+import { completeTables } from '../state/copy-tables.sql.ts';
 import { forcedUnder, holdForce } from '../state/held-force.sql.ts';
 import { pinWorkers, workerPinsMissing } from '../state/worker-pins.sql.ts';
 

@@ -9,7 +9,9 @@ import { type CopyUnderWay, copyUnderWay, demandSlot, type Figures, figuresOf } 
 import type { Acting, Looking } from '../engine/contract.ts';
 import { defineStep } from '../engine/step.ts';
 import { lookAtHistory, type StreamHistory } from '../replication/history.ts';
-import { type FailedPart, failedParts, type StreamedTable, settleParts, streamedTables, workerErrors } from '../state/copy-parts.sql.ts';
+import { type FailedPart, failedParts, settleParts } from '../state/copy-parts.sql.ts';
+import { type StreamedTable, streamedTables } from '../state/copy-tables.sql.ts';
+import { workerErrors } from '../state/copy-workers.sql.ts';
 
 type Needs = 'source' | 'target' | 'partCopy';
 

@@ -21,11 +21,12 @@ import { dropBusySlot } from '../replication/drop.ts';
 import { lookAtHistory, type StreamHistory } from '../replication/history.ts';
 import { demandReplaceable, withAdvisoryLock } from '../replication/make-slot.ts';
 import { type OpenWriter, openWriters } from '../replication/slots.sql.ts';
-import { copyTotals, streamedTables } from '../state/copy-parts.sql.ts';
+import { copyTotals } from '../state/copy-parts.sql.ts';
 import { type CopyPlanState, setWorkers } from '../state/copy-plan.sql.ts';
+import { streamedTables } from '../state/copy-tables.sql.ts';
 import { createSlotIncarnations, recordSlotIncarnation } from '../state/slot-incarnations.sql.ts';
 
-type Needs = 'source' | 'target' | 'partCopy';
+type Needs = 'source' | 'target' | 'partCopy' | 'concurrency';
 
 interface Seen {
   /** Undefined where rows are copied by the subscription. */
@@ -50,7 +51,7 @@ const MOST_SHOWN = 5;
 const LONGEST_ATTEMPT_MS = 300_000;
 const SHORTEST_ATTEMPT_MS = 1_000;
 
-async function look({ source, target, partCopy, execution, input }: Looking<Needs>): Promise<Seen> {
+async function look({ source, target, partCopy, concurrency, execution, input }: Looking<Needs>): Promise<Seen> {
   await demandOurs('source', source);
   await demandOurs('target', target);
   const plan = await planOn(target);
@@ -66,14 +67,14 @@ async function look({ source, target, partCopy, execution, input }: Looking<Need
     roleWorks: seed !== null && (await partCopy.works()),
     parts: totals?.parts ?? 0,
     done: totals?.done ?? 0,
-    allowed: await allowedNow({ source, target, input }, input.copyWorkers ?? plan.workers, partCopy.role),
+    allowed: await allowedNow({ source, target, concurrency, input }, input.copyWorkers ?? plan.workers, partCopy.role),
     streamed: streamed.map(({ schema, table, why }) => `${schema}.${table}: ${why}`),
     waitsFor: seed ? [] : await source.query(openWriters(MOST_SHOWN)),
   };
 }
 
 async function allowedNow(
-  { source, target, input }: Pick<Looking<Needs>, 'source' | 'target' | 'input'>,
+  { source, target, concurrency, input }: Pick<Looking<Needs>, 'source' | 'target' | 'concurrency' | 'input'>,
   wanted: number,
   role: string,
 ): Promise<WorkerCount | undefined> {
@@ -81,7 +82,7 @@ async function allowedNow(
   if (!atSource || !atTarget) throw new Error('Each side has a row.');
   return workersFor({
     ...{ wanted, source: atSource, target: atTarget, indexWorkers: input.indexWorkers },
-    concurrency: undefined,
+    concurrency: await concurrency.limit(),
   });
 }
 
@@ -104,7 +105,7 @@ function judge({ plan, history, seedThere, roleWorks, wanted }: Seen): Verdict {
 }
 
 export const seedCopy = defineStep({
-  needs: ['source', 'target', 'partCopy'],
+  needs: ['source', 'target', 'partCopy', 'concurrency'],
   interrupted:
     'A slot may be there already, and a session that keeps its snapshot; without the list of parts neither is used, and the next visit makes both anew.',
   inspect: look,

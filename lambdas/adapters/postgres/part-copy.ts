@@ -11,6 +11,7 @@ import type { WholeWords } from './database-errors.ts';
 import { createExportedSlot } from './exported-slot.ts';
 import { canLogIn } from './log-in.ts';
 import { pass } from './pass.ts';
+import { passSeveral } from './pass-several.ts';
 import { userAt } from './user-at.ts';
 
 export interface PartCopyOptions {
@@ -48,6 +49,7 @@ export function partCopyPort(
       const settings = await atTarget();
       return onceKnown(() => openCopySession(settings, applicationName(step, tag), 'read write', log));
     },
+    passSeveral: (from, to, tables, onBytes) => passSeveral({ from, to, tables, stallMs, ...(onBytes && { onBytes }) }),
     pass: (from, copyOut, to, copyIn, onBytes) => pass({ from, copyOut, to, copyIn, stallMs, ...(onBytes && { onBytes }) }),
   };
 }

@@ -68,7 +68,8 @@ export async function pass({ from, copyOut, to, copyIn, stallMs, onBytes }: Pass
   return { bytes, rows: input.rowCount };
 }
 
-interface Watched {
+/** What a watch looks at, and tells. */
+export interface Watched {
   readonly stallMs: number;
   /** Changes with whatever moves. */
   state(): readonly number[];
@@ -77,7 +78,8 @@ interface Watched {
   readonly onBytes: ((bytes: number) => void) | undefined;
 }
 
-function watchFor({ stallMs, state, bytes, stalled, onBytes }: Watched): NodeJS.Timeout {
+/** Looks now and then whether anything moves, until it is cleared. */
+export function watchFor({ stallMs, state, bytes, stalled, onBytes }: Watched): NodeJS.Timeout {
   let [last, moved, reported] = [state().join(), performance.now(), 0];
   return setInterval(
     () => {
@@ -92,7 +94,8 @@ function watchFor({ stallMs, state, bytes, stalled, onBytes }: Watched): NodeJS.
   );
 }
 
-function sessionOf(session: CopySession): ServerSession {
+/** The adapter's session behind one of the port. */
+export function sessionOf(session: CopySession): ServerSession {
   if (session instanceof ServerSession) return session;
   throw new Defect('Rows are passed on between sessions of this port only. Nothing was changed.');
 }

@@ -3,7 +3,7 @@ import { partCopyPort } from '../../../../lambdas/adapters/postgres/part-copy.ts
 import { StatementFailed } from '../../../../lambdas/config/errors.ts';
 import type { CopySession, PartCopy } from '../../../../lambdas/ports/part-copy.ts';
 import { identifier, literal, statement } from '../../../../lambdas/postgres/quote.ts';
-import { CHECK_VIOLATION, DUPLICATE_OBJECT } from '../../../../lambdas/postgres/sqlstates.ts';
+import { CHECK_VIOLATION, DUPLICATE_OBJECT, UNDEFINED_TABLE } from '../../../../lambdas/postgres/sqlstates.ts';
 import { versions } from '../../../support/versions.ts';
 import { startWorld, type World } from '../../../support/world.ts';
 
@@ -76,6 +76,50 @@ describe.each(versions([11, 17] as const, [13, 18] as const, [15, 18] as const, 
       await to.end();
     });
 
+    describe('of several tables', () => {
+      const names = ['first', 'second', 'third'];
+      const tables = names.map((name) => ({
+        copyOut: `copy public.${name} to stdout (format binary)`,
+        copyIn: `set search_path = pg_catalog; copy public.${name} from stdin (format binary)`,
+      }));
+      const wide = `select id, repeat(md5(id::text), 2000)`;
+      beforeAll(async () => {
+        for (const name of names) {
+          for (const side of ['source', 'target'] as const) await world[side](`create table public.${name} (id int, word text)`);
+          await world.source(`grant select on public.${name} to ${identifier(world.places.replication.user)}`);
+          await world.target(`grant select, insert, truncate on public.${name} to ${identifier(parts.role)}`);
+        }
+        await world.source(`insert into public.first ${wide} from generate_series(1, 500) as id`);
+        await world.source(`insert into public.third ${wide} from generate_series(1, 3) as id`);
+      });
+
+      it('passes the rows of each on, at once', async () => {
+        const [from, to] = [await open('source'), await open('target')];
+        await to.query(begin);
+        await expect(parts.passSeveral(from, to, tables)).resolves.toMatchObject({ rows: 503 });
+        await to.query(commit);
+        for (const name of names) {
+          const hash = `select count(*)::int, md5(string_agg(r::text, ',' order by id)) from public.${name} as r`;
+          await expect(world.target(hash)).resolves.toEqual(await world.source(hash));
+        }
+        expect([from.isLost, to.isLost]).toEqual([false, false]);
+      });
+
+      it('says what either end said of one of them, and brings none', async () => {
+        await world.target('truncate public.first, public.third; alter table public.second add check (id < 2)');
+        await world.source('insert into public.second values (1), (2)');
+        const [from, to] = [await open('source'), await open('target')];
+        await to.query(begin);
+        await expect(parts.passSeveral(from, to, tables)).rejects.toMatchObject({ complaint: { code: CHECK_VIOLATION } });
+        expect([from.isLost, to.isLost]).toEqual([true, true]);
+        const [third, fourth] = [await open('source'), await open('target')];
+        await fourth.query(begin);
+        const missing = [...tables.slice(0, 1), { copyOut: 'copy public.missing to stdout', copyIn: 'copy public.third from stdin' }];
+        await expect(parts.passSeveral(third, fourth, missing)).rejects.toMatchObject({ complaint: { code: UNDEFINED_TABLE } });
+        await expect(world.target('select from public.first')).resolves.toEqual([]);
+      });
+    });
+
     it('passes no rows on, and again on the same sessions', async () => {
       const [from, to] = [await open('source'), await open('target')];
       for (const format of ['binary', 'text'] as const) {
@@ -115,6 +159,33 @@ describe.each(versions([11, 17] as const, [13, 18] as const, [15, 18] as const, 
       const slot = await parts.createSlot(SLOT, AMPLE_MS);
       expect(slot).toBeDefined();
       await slot?.end();
+      await dropSlot();
+    });
+
+    it('waits for its slot, and keeps its snapshot, whatever limits the role has', async () => {
+      const limits = ['lock_timeout', 'statement_timeout', 'idle_in_transaction_session_timeout'];
+      const user = identifier(world.places.replication.user);
+      await world.source(limits.map((limit) => `alter role ${user} set ${limit} = '1s'`).join(';'));
+      const session = await world.ports('Writer').acting.source.session('writer');
+      await session.script('begin; insert into public."Rows" (id) values (-1)');
+      const making = parts.createSlot(SLOT, AMPLE_MS);
+      const past = (state: string, column: string) => async () => {
+        const [row] = await world.source(
+          `select count(*)::int as n from pg_stat_activity where backend_type = 'walsender' and state = '${state}' and ${column} < clock_timestamp() - interval '1.5 s'`,
+        );
+        return row?.n === 1;
+      };
+      await until(past('active', 'query_start'));
+      await session.script('rollback');
+      await session.end();
+      const slot = await making;
+      await until(past('idle in transaction', 'state_change'));
+      const reader = await open('source');
+      await reader.query(begin);
+      await reader.query(take(slot?.snapshot ?? ''));
+      await reader.end();
+      await slot?.end();
+      await world.source(limits.map((limit) => `alter role ${user} reset ${limit}`).join(';'));
       await dropSlot();
     });
 

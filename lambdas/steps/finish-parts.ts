@@ -95,7 +95,8 @@ export const finishParts = defineStep({
     return (await finish({ target, copy: partCopy, remainingMs }, !copy.seedThere)) ? undefined : 'pending';
   },
 
-  pollSeconds: () => NEXT_ROUND_SECONDS,
+  /** A round that brought nothing is not begun again at once, so that its history has room. */
+  pollSeconds: ({ figures }) => (figures?.bytesASecond ? NEXT_ROUND_SECONDS : undefined),
 
   /** Of a copy that is finished by now, what was there before it was. */
   evidence(seen, before): Json {

@@ -15,7 +15,7 @@ const SLEEPY = `create function sleepy(bigint) returns boolean language plpgsql 
 alter table first add constraint sleepy check (sleepy(id))`;
 
 describe('CopyParts', () => {
-  describeLifecycle(STEP, { world: () => seededKeyless({ rows: 500 }), effect, state: { worker: 1 } });
+  describeLifecycle('CopyParts', { world: () => seededKeyless({ rows: 500 }), effect, state: { worker: 1 } });
 
   it('abandoned at its deadline leaves whole parts, and nothing of the one that was under way', () =>
     within(seededKeyless({ rows: 1_000, partBytes: 100_000, atTarget: SLEEPY }), async (world) => {

@@ -5,7 +5,7 @@
 import { CopyStalled } from '../config/errors.ts';
 import type { Json } from '../config/json.ts';
 import { finish } from '../copy/finish.ts';
-import { type CopyUnderWay, copyUnderWay, demandSlot, type Figures, figuresOf } from '../copy/progress.ts';
+import { type CopyUnderWay, copyUnderWay, demandSlot, type Figures, figuresOf, planOn } from '../copy/progress.ts';
 import type { Acting, Looking } from '../engine/contract.ts';
 import { defineStep } from '../engine/step.ts';
 import { lookAtHistory, type StreamHistory } from '../replication/history.ts';
@@ -64,7 +64,10 @@ export const finishParts = defineStep({
 
   async inspect({ source, target, execution, previous }: Looking<Needs>): Promise<Seen> {
     const copy = await copyUnderWay(source, target, execution);
-    if (!copy) return { copy, history: undefined, figures: undefined, failed: [], errors: [], streamed: [] };
+    if (!copy) {
+      const streamed = (await planOn(target))?.finished ? await target.query(streamedTables()) : [];
+      return { copy, history: undefined, figures: undefined, failed: [], errors: [], streamed };
+    }
     return {
       copy,
       history: await lookAtHistory(source, target),
@@ -100,9 +103,9 @@ export const finishParts = defineStep({
 
   /** Of a copy that is finished by now, what was there before it was. */
   evidence(seen, before): Json {
-    const { copy, figures, streamed } = seen.copy ? seen : before;
+    const { copy, figures } = seen.copy ? seen : before;
     if (!copy || !figures) return {};
-    const shown = streamed.slice(0, MOST_SHOWN).map(({ schema, table, why }) => `${schema}.${table}: ${why}`);
+    const shown = seen.streamed.slice(0, MOST_SHOWN).map(({ schema, table, why }) => `${schema}.${table}: ${why}`);
     return {
       ...figures,
       ...(shown.length > 0 ? { copiedBySubscription: shown } : {}),

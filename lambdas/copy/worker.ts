@@ -56,8 +56,8 @@ export async function work(ctx: WorkerContext): Promise<number> {
     for (let first = true; ; first = false) {
       const part = await nextPart(ctx);
       if (!part) break;
-      const secondsNeeded = bytes === 0 ? 0 : (part.bytes / bytes) * (Date.now() - began);
-      if (remainingMs() - leaveMs < (bytes === 0 ? 0 : secondsNeeded * MARGIN)) break;
+      const neededMs = bytes === 0 ? 0 : (part.bytes / bytes) * (Date.now() - began);
+      if (remainingMs() - leaveMs < neededMs * MARGIN) break;
       ends ??= await openEnds(ctx, tag);
       const result = await attempt(ctx, ends, part, { leaveMs, whole: first });
       if (result.lost) ends = undefined;

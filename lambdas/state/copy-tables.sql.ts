@@ -98,3 +98,23 @@ from jsonb_array_elements($1::jsonb) with ordinality as e (pair, place)
 join ${TABLE} as t on t.schema = e.pair ->> 'schema' and t."table" = e.pair ->> 'table' and t.streamed is null
 order by e.place
 `);
+
+/** A table of which some parts are there, or are being copied, and others are not. */
+export interface TableUnderWay extends TableName {
+  readonly parts: number;
+  readonly done: number;
+  readonly bytes: number;
+  readonly bytesDone: number;
+}
+
+/** The largest of them. */
+export const tablesUnderWay = (most: number): Statement<TableUnderWay> =>
+  bound([most])(`
+select x.schema, x."table", count(*)::float8 as parts, count(p.done_at)::float8 as done, sum(p.bytes)::float8 as bytes,
+  coalesce(sum(p.bytes) filter (where p.done_at is not null), 0)::float8 as "bytesDone"
+from ${OWN_TABLES.copyParts.table} as p
+cross join jsonb_to_recordset(p.tables) as x (schema text, "table" text)
+where p.range is not null
+group by 1, 2 having count(p.done_at) < count(*) and count(p.began_at) > 0
+order by 5 desc, 1, 2 limit $1::int
+`);

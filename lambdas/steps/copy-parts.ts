@@ -7,6 +7,7 @@ import { type CopyUnderWay, copyUnderWay, type Figures, figuresOf } from '../cop
 import { work } from '../copy/worker.ts';
 import type { Acting, Looking } from '../engine/contract.ts';
 import { defineStep } from '../engine/step.ts';
+import { type TableUnderWay, tablesUnderWay } from '../state/copy-tables.sql.ts';
 
 type Needs = 'source' | 'target' | 'partCopy';
 
@@ -14,9 +15,13 @@ interface Seen {
   readonly worker: number;
   readonly copy: CopyUnderWay | undefined;
   readonly figures: Figures | undefined;
+  /** Largest tables of which some parts are there and others are not; the first worker tells of them. */
+  readonly underWay: readonly TableUnderWay[];
   /** Seconds since the child began. */
   readonly waitedSeconds: number;
 }
+
+const MOST_TABLES_SHOWN = 10;
 
 /** Its number, from the item of the map. */
 function numberOf(results: Looking<Needs>['results']): number {
@@ -24,14 +29,20 @@ function numberOf(results: Looking<Needs>['results']): number {
   return typeof worker === 'number' ? worker : 1;
 }
 
+/** Short enough for a display. */
+const inWords = ([table]: readonly TableUnderWay[]): string =>
+  table ? `${table.schema}.${table.table} ${table.done} of ${table.parts} parts` : '';
+
 export const copyParts = defineStep({
   needs: ['source', 'target', 'partCopy'],
-  memoryMb: 512, // 1,769 MB come with a whole processor; a part is bytes that are passed on
+  memoryMb: 512, // with it comes a third of a processor, which passes on some 70 MB a second (`npm run bench:part-memory`)
   interrupted: 'A part is there as a whole or not at all: what was under way is taken back by the server, and another visit copies it.',
 
   async inspect({ source, target, execution, results, previous, waitedSeconds }: Looking<Needs>): Promise<Seen> {
     const copy = await copyUnderWay(source, target, execution);
-    return { worker: numberOf(results), copy, figures: copy && figuresOf(copy, previous, Date.now()), waitedSeconds };
+    const worker = numberOf(results);
+    const underWay = copy && worker === 1 ? await target.query(tablesUnderWay(MOST_TABLES_SHOWN)) : [];
+    return { worker, copy, figures: copy && figuresOf(copy, previous, Date.now()), underWay, waitedSeconds };
   },
 
   judge({ worker, copy, waitedSeconds }) {
@@ -51,9 +62,10 @@ export const copyParts = defineStep({
     return progressed ? BUSY_SECONDS : idlePollSeconds(waitedSeconds);
   },
 
-  evidence: ({ worker, copy, figures }) => ({
+  evidence: ({ worker, copy, figures, underWay }) => ({
     worker,
     ...(figures ?? {}),
+    ...(underWay.length > 0 ? { largest: inWords(underWay), tables: underWay.map((table) => ({ ...table })) } : {}),
     ...(copy && !copy.seedThere ? { snapshot: 'lost' } : {}),
   }),
 });

@@ -8,6 +8,7 @@ import { newPassword } from '../lambdas/config/secrets.ts';
 import type { StepResult } from '../lambdas/engine/contract.ts';
 import type { StepName } from '../lambdas/engine/machines.ts';
 import { noApplication, noHook, noMadeLogin } from '../lambdas/ports/application.ts';
+import { noLimit } from '../lambdas/ports/concurrency.ts';
 import type { ConnectionSettings } from '../lambdas/ports/connection-settings.ts';
 import { noFunctions } from '../lambdas/ports/functions.ts';
 import { unmanagedCluster } from '../rehearsal/aurora-stand-in.ts';
@@ -53,6 +54,7 @@ export async function replicate({ source, target, input, until, budgetMs = 60_00
       replication: { user: REPLICATION_ROLE, password: secret.password, host: source.host, port: source.port, sslmode: 'require' },
       wayBack: {},
       replicationSecret: secret,
+      concurrency: noLimit,
     },
     pace: { budgetMs, pollMs: POLL_MS, retryMs: 500 },
     onVisit: (_, step) => told.onVisit?.(step),

@@ -1,6 +1,7 @@
 /** `npm run rehearse`: options of the command line → a rehearsal → an exit code. */
 import { writeFileSync } from 'node:fs';
-import { HELP, parseOptions, UsageError } from '../rehearsal/options.ts';
+import { HELP } from '../rehearsal/help.ts';
+import { parseOptions, UsageError } from '../rehearsal/options.ts';
 import { drawProgress } from '../rehearsal/progress.ts';
 import { rehearse } from '../rehearsal/rehearse.ts';
 import { EXIT_CODES, summary } from '../rehearsal/report.ts';

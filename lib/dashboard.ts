@@ -64,6 +64,13 @@ export function dashboard(scope: Construct, id: string, stack: string, alarms: r
         graph('Size of the target', 6, [one('TargetBytes', { label: 'bytes' })]),
       ],
       [
+        graph('Parts', 12, [one('PartsDone', { label: 'copied' }), one('PartsOpen', { label: 'open' })]),
+        graph('Workers of the copy in parts', 12, [
+          one('CopyWorkersWorking', { label: 'work' }),
+          one('CopyWorkersAllowed', { label: 'may work' }),
+        ]),
+      ],
+      [
         heading(
           'Is it healthy?',
           'The stream that flows now: from Aurora before the switch, back to it afterwards. docs/alarms.md says what to do.',

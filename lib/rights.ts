@@ -194,6 +194,14 @@ export const RIGHTS: Readonly<Record<Need, Right>> = {
     environment: ({ switchFunctionArns = [] }) => ({ [VARIABLE.switchFunctions]: switchFunctionArns.join(',') }),
     grant: (role, { switchFunctionArns = [] }) => allow(role, ['lambda:InvokeFunction'], [...switchFunctionArns]),
   },
+  concurrency: {
+    network: false,
+    environment: () => ({}),
+    grant(role) {
+      allow(role, ['lambda:GetAccountSettings'], ['*']);
+      allowWildcard(role, '*', 'The limits of an account are of no resource; they are read only.');
+    },
+  },
   hook: {
     network: false,
     environment: ({ switchHookArn }) => (switchHookArn === undefined ? {} : { [VARIABLE.switchHook]: switchHookArn }),

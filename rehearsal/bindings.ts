@@ -4,6 +4,7 @@ import { newPassword, replicationPassword } from '../lambdas/config/secrets.ts';
 import type { ApplicationBinding, MadeLogin } from '../lambdas/ports/application.ts';
 import { noHook } from '../lambdas/ports/application.ts';
 import type { Bindings } from '../lambdas/ports/bindings.ts';
+import { noLimit } from '../lambdas/ports/concurrency.ts';
 import { noFunctions } from '../lambdas/ports/functions.ts';
 import type { ReplicationLogin, ReplicationSecret } from '../lambdas/ports/replication.ts';
 import type { Sides } from './sides.ts';
@@ -30,6 +31,7 @@ export function bindingsOf(
     applicationLogin,
     hook: noHook,
     functions: noFunctions,
+    concurrency: noLimit,
     replication: { user: REPLICATION_ROLE, password: secret.password, host, port, sslmode: sides.sslmode },
     wayBack: sides.wayBack,
     replicationSecret: secret,

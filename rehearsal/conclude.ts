@@ -1,6 +1,8 @@
 /** The report, from what was performed and examined. */
 import pg from 'pg';
 import { clientConfig } from '../lambdas/adapters/postgres/client-config.ts';
+import type { Json } from '../lambdas/config/json.ts';
+import type { StepName } from '../lambdas/engine/machines.ts';
 import type { Examination } from './examine.ts';
 import { findingsOf } from './findings.ts';
 import type { Fixes } from './fixes.ts';
@@ -66,7 +68,7 @@ export async function conclude({
     indexes: examination?.indexes ?? { expected: 0, missing: [] },
     access: examination?.access ?? NOT_CARRIED,
     catalogs: catalogs ?? { compared: 0, different: [] },
-    copy: { bytes: examination?.bytes ?? 0, seconds: copySeconds(outcomes) },
+    copy: { bytes: examination?.bytes ?? 0, seconds: copySeconds(outcomes), ...wayOfCopy(outcomes) },
     findings: findingsOf(outcomes),
     passedOver,
     fixes,
@@ -104,8 +106,26 @@ export async function versionOf(settings: Sides['source']): Promise<number> {
   }
 }
 
-/** From the beginning of the subscription to the last table that was ready. */
+/** As the steps of the copy say it. A part that takes too long is split, so that there may be more at the end than at the beginning. */
+function wayOfCopy(outcomes: readonly Outcome[]): Pick<Report['copy'], 'way' | 'parts'> {
+  const said = outcomes.flatMap(({ evidence }) => [evidence.SeedCopy, evidence.FinishParts]) as (
+    | { way?: Json; parts?: Json }
+    | null
+    | undefined
+  )[];
+  const parts = Math.max(0, ...said.map((words) => (typeof words?.parts === 'number' ? words.parts : 0)));
+  return { way: said.some((words) => words?.way === 'parts') ? 'parts' : 'stream', parts };
+}
+
+/** Those that work side by side count once; the subscription, from its beginning to the last table that was ready. */
 function copySeconds(outcomes: readonly Outcome[]): number {
-  const states = outcomes.flatMap((outcome) => outcome.states).filter(({ name }) => name === 'CreateSubscription' || name === 'AwaitCopy');
-  return Math.round(states.reduce((sum, { seconds }) => sum + seconds, 0) * 1000) / 1000;
+  const of = ({ states }: Outcome, step: StepName) => states.find(({ name }) => name === step)?.seconds ?? 0;
+  const seconds = outcomes.map(
+    (outcome) =>
+      of(outcome, 'SeedCopy') +
+      Math.max(of(outcome, 'CopyParts'), of(outcome, 'BuildCopied')) +
+      of(outcome, 'CreateSubscription') +
+      of(outcome, 'AwaitCopy'),
+  );
+  return Math.round(seconds.reduce((sum, each) => sum + each, 0) * 1000) / 1000;
 }

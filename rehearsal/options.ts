@@ -7,6 +7,7 @@ import type { MachineName } from '../lambdas/engine/machines.ts';
 import type { ConnectionSettings } from '../lambdas/ports/connection-settings.ts';
 import { STOPS } from './course.ts';
 import { InvalidUrl, settingsOfUrl } from './database-url.ts';
+import { DEFAULT_RATE, DEFAULT_SOURCE, DEFAULT_TARGET, TARGET_VERSIONS } from './help.ts';
 import { SERVER_VERSIONS, type ServerVersion } from './servers/binaries.ts';
 import { DEFAULT_TARGET_LOGIN, TARGET_ROLES, type TargetLogin } from './servers/planetscale-roles.ts';
 
@@ -22,6 +23,8 @@ export interface RehearsalOptions {
   readonly targetLogin: TargetLogin;
   /** What becomes of owners, grants and settings: the key `roles` of the input. */
   readonly roles: MigrationInput['roles'];
+  /** How rows are copied: the key `copy` of the input. Where it is `parts` and nothing is said of their size, the largest table is split all the same. */
+  readonly copy: MigrationInput['copy'];
   /** A plain SQL file to load in place of the sample. */
   readonly sourceDump: string | undefined;
   /** Do what Preflight asks for on the databases under rehearsal, and go on. */
@@ -52,48 +55,6 @@ export class UsageError extends Error {
   }
 }
 
-/** Writes a second at which a switch has to be short. */
-const DEFAULT_RATE = 200;
-const DEFAULT_SOURCE: ServerVersion = 15;
-const DEFAULT_TARGET: ServerVersion = 18;
-/** The versions that PlanetScale runs. */
-const TARGET_VERSIONS: readonly ServerVersion[] = [17, 18];
-
-export const HELP = `Moves a database from one real PostgreSQL server to another, as the deployed state machines would, while an application writes.
-
-usage: npm run rehearse -- [options]
-
-  --source-version N   major version of the embedded source: ${SERVER_VERSIONS.join(', ')} (default ${DEFAULT_SOURCE})
-  --target-version N   major version of the embedded target: ${TARGET_VERSIONS.join(', ')} (default ${DEFAULT_TARGET})
-  --target-login ROLE  as whom to log in at the embedded target: member, a role as the guide asks you to make it, or default,
-                       PlanetScale's default role (default ${DEFAULT_TARGET_LOGIN})
-  --source-dump FILE   a plain SQL file, as pg_dump writes it, to load in place of the sample shop, with or without data;
-                       owners and grants included; roles that are missing and extensions of this machine are made
-  --source-url URL     an existing source, postgresql://user:password@host:port/database, in place of the embedded one
-  --target-url URL     an existing target, likewise; it must reach the source under the same address
-  --schema-fixes       do on the embedded databases what Preflight asks you to do, print the statements, leave out what none of them
-                       makes ready, and go on, so that one run shows everything
-  --until MACHINE      the last machine to run: ${STOPS.map((name) => name.toLowerCase()).join(', ')}
-                       (default cleanup, after a cutover, a rollback and another cutover; replicate where a server is your own)
-  --writers N          sessions of the application that writes meanwhile, 0 to 64 (default 4)
-  --rate N             transactions a second, of all writers together, 1 to 10000 (default ${DEFAULT_RATE})
-  --rows N             rows of the sample's largest table, 0 to 100000000 (default 100000)
-  --roles MODE         what becomes of owners, grants and settings: carry, or flatten, as the guides have it (default carry)
-  --input JSON         execution input of Preflight and Replicate, such as '{"replicaIdentity": "full"}'
-  --report FILE        write the report to this file, as JSON
-  --keep               leave the servers running at the end and print their URLs, until Ctrl-C
-  --help               this text
-
-Connections to servers of your own are encrypted, and the certificate is verified in full: against the public authorities, or against
-those in a file that the URL names (?sslrootcert=FILE). Only an explicit ?sslmode=disable switches encryption off.
-
-On a source of your own, and on a dump of your own, the writers write to tables of their own in the schema "rehearsal_workload", never to
-yours. At the end everything that the rehearsal made on a server of yours is dropped again, except the copy of your data on the target.
-Beyond replicate, a switch ends every session in the database that it leaves, and only the rehearsal writes there until it is led back.
-
-exit code: 0 passed, 1 failed, 3 could not tell
-`;
-
 const SPECIFICATION = {
   'source-version': { type: 'string' },
   'target-version': { type: 'string' },
@@ -107,6 +68,9 @@ const SPECIFICATION = {
   rate: { type: 'string' },
   rows: { type: 'string' },
   roles: { type: 'string' },
+  copy: { type: 'string' },
+  'copy-workers': { type: 'string' },
+  'part-bytes': { type: 'string' },
   input: { type: 'string' },
   report: { type: 'string' },
   keep: { type: 'boolean' },
@@ -209,18 +173,46 @@ export function parseOptions(words: readonly string[]): RehearsalOptions | 'help
     return found ?? 'carry';
   };
 
+  /** What an option says in place of a key of the input; nothing where it is not given. */
+  const said = (option: Option, key: 'copyWorkers' | 'partBytes', least: number, most: number): RehearsalOptions['input'] => {
+    if (!given.has(option)) return {};
+    const value = wholeNumber(option, least, least, most);
+    if (givenInput[key] !== undefined && givenInput[key] !== value)
+      problems.push(`--${option} and --input say different things about ${key}.`);
+    return { [key]: value };
+  };
+  const copy = (): RehearsalOptions['copy'] => {
+    const text = given.get('copy');
+    const way = text ?? givenInput.copy ?? 'auto';
+    const found = (['stream', 'parts', 'auto'] as const).find((known) => known === way);
+    if (text !== undefined && givenInput.copy !== undefined && givenInput.copy !== text)
+      problems.push('--copy and --input say different things about copy.');
+    if (!found) problems.push(`--copy must be stream, parts or auto, not "${text}".`);
+    if (found === 'stream' && (given.has('copy-workers') || given.has('part-bytes')))
+      problems.push('--copy-workers and --part-bytes are about a copy in parts; leave them out, or --copy stream.');
+    return found ?? 'auto';
+  };
+
   const chosen = roles();
+  const way = copy();
   const options: RehearsalOptions = {
     ...sides,
     targetLogin: targetLogin(),
     roles: chosen,
+    copy: way,
     sourceDump: given.get('source-dump'),
     schemaFixes: given.has('schema-fixes'),
     until: machine(),
     writers: wholeNumber('writers', 4, 0, 64),
     rate: wholeNumber('rate', DEFAULT_RATE, 1, 10_000),
     rows: wholeNumber('rows', 100_000, 0, 100_000_000),
-    input: given.has('roles') ? { ...givenInput, roles: chosen } : givenInput,
+    input: {
+      ...givenInput,
+      ...(given.has('roles') && { roles: chosen }),
+      ...(given.has('copy') && { copy: way }),
+      ...said('copy-workers', 'copyWorkers', 1, 200),
+      ...said('part-bytes', 'partBytes', 8_192, 100_000_000_000),
+    },
     report: given.get('report'),
     keep: given.has('keep'),
   };

@@ -1,6 +1,8 @@
 /** Fills the source before anything moves. */
 import pg from 'pg';
 import { clientConfig } from '../lambdas/adapters/postgres/client-config.ts';
+import { DEFAULT_INPUT } from '../lambdas/config/input.ts';
+import type { Json } from '../lambdas/config/json.ts';
 import { loadDump } from './dump/load-dump.ts';
 import { actAsOperator, keysTo, makeRolesAtTarget } from './dump/operator.ts';
 import { OutOfLocks } from './dump/refused.ts';
@@ -17,6 +19,8 @@ export interface Prepared {
   readonly subjects: readonly Subject[];
   /** Statements of a dump that were passed over or changed. */
   readonly passedOver: readonly string[];
+  /** What the input of Preflight and Replicate holds beside what the options say. */
+  readonly input: Readonly<Record<string, Json>>;
 }
 
 const MOST_SAID = 20;
@@ -26,7 +30,31 @@ export async function prepare(options: RehearsalOptions, progress: Progress, sid
   const passedOver = options.sourceDump === undefined ? [] : await loadFrom(options.sourceDump, progress, sides);
   const subjects = await fill(options, progress, sides);
   await sides.letApplicationIn('source');
-  return { subjects, passedOver };
+  return { subjects, passedOver, input: await partsOf(options, sides) };
+}
+
+/** The sample's largest table is split even when it is small; larger parts than those of a migration are none. */
+const PARTS_OF_LARGEST = 4;
+const PART_BYTES = { least: 65_536, most: DEFAULT_INPUT.partBytes };
+
+async function partsOf({ copy, input }: RehearsalOptions, sides: Sides): Promise<Prepared['input']> {
+  if (copy !== 'parts' || input.partBytes !== undefined) return {};
+  const largest = await largestTable(sides);
+  return { partBytes: Math.min(PART_BYTES.most, Math.max(PART_BYTES.least, Math.ceil(largest / PARTS_OF_LARGEST))) };
+}
+
+/** Bytes with TOAST, without indexes; 0 where there is no table. */
+async function largestTable(sides: Sides): Promise<number> {
+  const client = new pg.Client(clientConfig(sides.source, 'rehearsal preparation'));
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ bytes: number }>(`
+select coalesce(max(pg_table_size(c.oid)), 0)::float8 as bytes from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
+where c.relkind = 'r' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'`);
+    return rows[0]?.bytes ?? 0;
+  } finally {
+    await client.end();
+  }
 }
 
 /** Tables from which on a transaction that takes a lock on each needs more room than servers have by default. */

@@ -109,7 +109,11 @@ function figuresOf({ evidence }: StepResult): string {
 
 const plain = (key: string): string => key.replaceAll(/([A-Z])/g, ' $1').toLowerCase();
 
+/** Moments of a visit are for the next one. */
+const MOMENT = 'at';
+
 function figure(key: string, value: Json): string[] {
+  if (key === MOMENT) return [];
   if (typeof value === 'number')
     return [`${plain(key)} ${/bytes/i.test(key) ? `${(value / 1e6).toFixed(1)} MB` : Math.round(value * 10) / 10}`];
   if (typeof value === 'string' && value.length <= 60) return [`${plain(key)} ${value}`];

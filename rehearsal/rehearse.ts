@@ -45,9 +45,19 @@ async function onOpenSides(options: RehearsalOptions, hooks: Hooks, sides: Sides
   const secret = rehearsedSecret(sides.application, sides.loginIsMade ? applicationLogin : undefined);
   const places = bindingsOf(sides, secret, applicationLogin);
   try {
-    const { subjects, passedOver } = await prepare(options, hooks.progress, sides);
+    const { subjects, passedOver, input } = await prepare(options, hooks.progress, sides);
     const registry = new ExecutionRegistry();
-    const context = { options, hooks, sides, subjects, passedOver, secret, places, machines, registry };
+    const context = {
+      options: { ...options, input: { ...options.input, ...input } },
+      hooks,
+      sides,
+      subjects,
+      passedOver,
+      secret,
+      places,
+      machines,
+      registry,
+    };
     const fixes = options.schemaFixes ? await fixed(context) : undefined;
     const report = await perform({ ...context, fixes }, new Runner(context));
     await hooks.beforeEnd?.(sides, report);

@@ -53,7 +53,14 @@ export interface Report {
   readonly access: AccessComparison;
   /** Both servers after `Cleanup` beside what they were before `Preflight`. */
   readonly catalogs: CatalogComparison;
-  readonly copy: { readonly bytes: number; readonly seconds: number };
+  readonly copy: {
+    readonly bytes: number;
+    readonly seconds: number;
+    /** By which way the rows were copied: by the subscription, or in parts by workers. */
+    readonly way: 'stream' | 'parts';
+    /** Number of parts; 0 where the subscription copied everything. */
+    readonly parts: number;
+  };
   readonly findings: FoundByMachines;
   /** Statements of a dump that were passed over or changed. */
   readonly passedOver: readonly string[];
@@ -93,7 +100,8 @@ export function summary(report: Report): string {
   const ran = machines.map(({ name, status, seconds: took }) => `${name} ${status.toLowerCase()} in ${seconds(took)}`).join(', ');
   const replicated = machines.some(({ name, status }) => name === 'Replicate' && status === 'SUCCEEDED');
   const proof = [
-    `Moved    ${tables.compared} tables, ${megabytes(copy.bytes)}, in ${seconds(copy.seconds)} of copying`,
+    `Moved    ${tables.compared} tables, ${megabytes(copy.bytes)}, in ${seconds(copy.seconds)} of copying, ` +
+      (copy.way === 'parts' ? `in ${copy.parts} parts` : 'by the subscription'),
     `Proved   ${tables.compared - tables.different.length} of ${tables.compared} tables equal row by row, ` +
       `${sequences.compared - sequences.behind.length} of ${sequences.compared} sequences ahead, ` +
       `${indexes.expected - indexes.missing.length} of ${indexes.expected} indexes and constraints there`,

@@ -62,6 +62,7 @@ export function openPorts(step: string, bindings: Partial<Bindings>, log?: Whole
     applicationLogin: bindings.applicationLogin && madeLoginAccess(bindings.applicationLogin, step, atTarget, log),
     hook: bindings.hook,
     functions: bindings.functions,
+    concurrency: bindings.concurrency,
   };
   return {
     looking: { ...others, source: source?.looking, target: target?.looking } satisfies Record<keyof Views, unknown> as Views,

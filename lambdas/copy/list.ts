@@ -1,6 +1,6 @@
 /** The tables of a copy in parts and their parts, listed on the target in the transaction that records what they are read from. */
 import { CopyStalled } from '../config/errors.ts';
-import type { MigrationInput } from '../config/input.ts';
+import type { MigrationInput, TableName } from '../config/input.ts';
 import { keyOf, named } from '../config/tables.ts';
 import type { Database, Reader } from '../ports/database.ts';
 import type { PartCopy } from '../ports/part-copy.ts';
@@ -8,12 +8,14 @@ import { occupiedAmong } from '../replication/subscribe.ts';
 import { tablesNeedingText } from '../replication/types.sql.ts';
 import * as parts from '../state/copy-parts.sql.ts';
 import { recordSeed, type Seed } from '../state/copy-plan.sql.ts';
+import * as copyTables from '../state/copy-tables.sql.ts';
+import * as copyWorkers from '../state/copy-workers.sql.ts';
 import { keyBounds } from './key-bounds.sql.ts';
 import { type KeyBounds, PAGE_RANGES_SINCE, partsOf, planParts } from './plan-parts.ts';
 import { closedToCopyRole } from './role.ts';
 import { snapshotSeed } from './seed.ts';
 import { rollback } from './statements.sql.ts';
-import { type SourceTable, sourceTablesToCopy } from './tables.sql.ts';
+import { filesInSnapshot, type SourceTable, sourceTablesToCopy } from './tables.sql.ts';
 
 interface ListContext {
   readonly source: Reader;
@@ -22,6 +24,8 @@ interface ListContext {
   readonly input: MigrationInput;
   readonly seed: Seed;
   readonly partBytes: number;
+  /** What is in the publication: nothing else is streamed afterwards. */
+  readonly published: readonly TableName[];
 }
 
 /** Rows of our own tables in one statement. */
@@ -54,13 +58,31 @@ async function boundsOf({ copy, seed, partBytes }: ListContext, tables: readonly
 }
 
 /**
+ * The same tables with the files that the snapshot knows. One that was rewritten since is found to have moved, since ALTER TABLE hides every row of
+ * it from the snapshot.
+ */
+async function asTheSnapshotKnows({ copy, seed }: ListContext, tables: readonly SourceTable[]): Promise<SourceTable[]> {
+  const session = await copy.openSource('files');
+  try {
+    await snapshotSeed.begin(session, seed);
+    const known = new Map((await session.query(filesInSnapshot())).map(({ oid, file }) => [oid, file]));
+    await session.query(rollback());
+    return tables.map((table) => ({ ...table, file: known.get(table.oid) ?? table.file }));
+  } finally {
+    await session.end();
+  }
+}
+
+/**
  * All of it or nothing. Tables that the role of the copy cannot fill, and those without a column that is copied, are left to the stream at once.
  * @throws CopyStalled where tables of the target hold rows
  */
 export async function listParts(ctx: ListContext): Promise<void> {
-  const { source, target, copy, input, seed, partBytes } = ctx;
+  const { source, target, copy, input, seed, partBytes, published } = ctx;
   const version = await source.version();
-  const all = (await source.query(sourceTablesToCopy(input))).filter((table) => table.file !== null);
+  const listed = new Set(published.map(keyOf));
+  const there = (await source.query(sourceTablesToCopy(input))).filter((table) => table.file !== null && listed.has(keyOf(table)));
+  const all = await asTheSnapshotKnows(ctx, there);
   const closed = new Map((await closedToCopyRole(target, copy.role)).map((table) => [keyOf(table), table.why]));
   const full = await occupiedAmong(target, all);
   if (full.length > 0) {
@@ -78,12 +100,12 @@ export async function listParts(ctx: ListContext): Promise<void> {
     boundsOf: version >= PAGE_RANGES_SINCE ? new Map() : await boundsOf(ctx, copied),
   });
   await target.transaction(async (session) => {
-    await session.query(parts.createCopyTables());
+    await session.query(copyTables.createCopyTables());
     await session.query(parts.createCopyParts());
-    await session.query(parts.createCopyWorkers());
+    await session.query(copyWorkers.createCopyWorkers());
     await inBatches(all, (batch) =>
       session.query(
-        parts.listCopyTables(
+        copyTables.listCopyTables(
           batch.map(({ schema, table, oid, file, bytes, columns }) => ({
             ...{ schema, table, relation: oid, file: file ?? 0, bytes, columns },
             binary: !inText.has(oid),
@@ -93,7 +115,7 @@ export async function listParts(ctx: ListContext): Promise<void> {
     );
     for (const why of new Set(left.map((table) => closed.get(keyOf(table)) ?? NO_COLUMN))) {
       await session.query(
-        parts.leaveToStream(
+        copyTables.leaveToStream(
           left.filter((table) => (closed.get(keyOf(table)) ?? NO_COLUMN) === why),
           why,
         ),

@@ -29,21 +29,29 @@ export interface SeedSource {
 /** By the server's versions: "snapshot does not exist", "invalid snapshot identifier", "could not import the requested snapshot". */
 const NOT_THERE = new Set([UNDEFINED_OBJECT, INVALID_PARAMETER_VALUE, OBJECT_NOT_IN_PREREQUISITE_STATE]);
 
+const GONE = 'The snapshot that parts are read from is gone.';
+
+/** @throws SeedLost where no snapshot has the name */
+async function takeSnapshot(session: CopySession, snapshot: string): Promise<void> {
+  try {
+    await session.query(sql.beginIn(snapshot));
+  } catch (error) {
+    if (error instanceof StatementFailed && NOT_THERE.has(error.complaint.code ?? '')) throw new SeedLost(GONE, { cause: error });
+    throw error;
+  }
+}
+
 export const snapshotSeed: SeedSource = {
   async isThere(source, { holder, holderName }) {
     const [state] = await source.query(sql.isHolding(holder, holderName));
     return state?.there ?? false;
   },
 
-  async begin(session, { snapshot }) {
-    try {
-      await session.query(sql.beginIn(snapshot));
-    } catch (error) {
-      if (error instanceof StatementFailed && NOT_THERE.has(error.complaint.code ?? '')) {
-        throw new SeedLost('The snapshot that parts are read from is gone.', { cause: error });
-      }
-      throw error;
-    }
+  /** After a restart the name of the snapshot may be that of another. While its holder is there, it is ours. */
+  async begin(session, { snapshot, holder, holderName }) {
+    await takeSnapshot(session, snapshot);
+    const [state] = await session.query(sql.isHolding(holder, holderName));
+    if (!state?.there) throw new SeedLost(GONE);
   },
 
   async end(copy) {
@@ -64,7 +72,7 @@ export async function holdSnapshot(copy: PartCopy, exported: string): Promise<Om
   const tag = sql.holderTag(randomUUID().slice(0, 8));
   const holder = await copy.openSource(tag);
   try {
-    await snapshotSeed.begin(holder, { snapshot: exported, holder: 0, holderName: '', incarnation: '' });
+    await takeSnapshot(holder, exported);
     const [own] = await holder.query(sql.exportSnapshot());
     if (!own) throw new VerificationError('The snapshot could not be exported again. Nothing was changed. Start Replicate again.');
     holder.send(sql.holdSnapshot());

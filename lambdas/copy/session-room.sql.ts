@@ -22,9 +22,8 @@ export interface SessionRoom {
 }
 
 /**
- * `pg_stat_activity` shows rows of other roles to every role, though not their `backend_type`: what has a user and a
- * database then counts as a session. A
- * walsender takes one of max_connections before version 12, and none from there on.
+ * `pg_stat_activity` shows rows of other roles to every role, though not always their `backend_type`: what has a user and a database then counts
+ * as a session. A walsender takes one of max_connections before version 12, and none from there on.
  * @param copyRole the role that copies on this side, which may be still to come
  */
 export const sessionRoom = (copyRole: string): Statement<SessionRoom> =>

@@ -1,7 +1,8 @@
 /** What becomes of a part that did not end within a visit. */
 import type { Database, Reader } from '../ports/database.ts';
 import type { PartCopy } from '../ports/part-copy.ts';
-import { copyTablesNamed, leaveToStream, type OpenPart, type PartRange, splitPart } from '../state/copy-parts.sql.ts';
+import { holdParts, type OpenPart, type PartRange, splitPart } from '../state/copy-parts.sql.ts';
+import { copyTablesNamed, leaveToStream } from '../state/copy-tables.sql.ts';
 import { PAGE_RANGES_SINCE } from './plan-parts.ts';
 import { pagesNow } from './statements.sql.ts';
 
@@ -22,10 +23,25 @@ export function halvesOf(range: PartRange | null, pages: number, version: number
   return middle > from ? [{ pages: [from, middle] }, { pages: [middle, to] }] : undefined;
 }
 
-/** Several small tables in one part are left to the stream as well: something holds them up that a smaller part would meet, too. */
-export async function splitOrLeave({ source, target }: SplitContext, { part, tables, range }: OpenPart): Promise<void> {
+/**
+ * Several small tables in one part are left to the stream as well: something holds them up that a smaller part would meet, too.
+ * @param xid of the attempt that did not end; without one, and where somebody else has begun it meanwhile, the part stays as it is
+ */
+export async function splitOrLeave(
+  { source, target }: SplitContext,
+  { part, tables, range }: OpenPart,
+  xid: string | undefined,
+): Promise<void> {
+  if (xid === undefined) return;
   const [only, ...others] = await target.query(copyTablesNamed(tables));
   const [now] = only && others.length === 0 ? await source.query(pagesNow(only)) : [];
   const halves = now && halvesOf(range, now.pages, await source.version());
-  await target.query(halves ? splitPart(part, halves) : leaveToStream(tables, TOO_LONG));
+  if (!halves) {
+    await target.query(leaveToStream(tables, TOO_LONG));
+    return;
+  }
+  await target.transaction(async (session) => {
+    await session.query(holdParts());
+    await session.query(splitPart(part, xid, halves));
+  });
 }

@@ -4,7 +4,8 @@ import { applicationName, REPLICATION_ROLE } from '../config/names.ts';
 import type { Statement } from '../ports/database.ts';
 import { bound, identifier, literal, qualified, statement } from '../postgres/quote.ts';
 import { pinSession } from '../postgres/session-pins.sql.ts';
-import type { CopyTable, PartRange } from '../state/copy-parts.sql.ts';
+import type { PartRange } from '../state/copy-parts.sql.ts';
+import type { CopyTable } from '../state/copy-tables.sql.ts';
 
 /** For a session without time limits, on the source. */
 export const beginIn = (snapshot: string): Statement =>
@@ -35,11 +36,11 @@ select exists (select from pg_catalog.pg_stat_activity where pid = $1::int and w
 export const holderTag = (unique: string): string => `snapshot ${unique}`;
 const HOLDERS = applicationName('SeedCopy', 'snapshot ');
 
-/** Ends the sessions of our own role that hold a snapshot, on the source. @param but name of the one that stays; null where none does */
+/** Ends the sessions of our own role that hold a snapshot of this database, on the source. @param but name of the one that stays; null where none does */
 export const endHolders = (but: string | null): Statement =>
   bound([HOLDERS, but])(`
 select pg_catalog.pg_terminate_backend(pid) from pg_catalog.pg_stat_activity
-where starts_with(application_name, $1::text) and application_name is distinct from $2::text and usename = current_user
+where starts_with(application_name, $1::text) and application_name is distinct from $2::text and usename = current_user and datname = current_database()
 `);
 
 /** Sessions that hold a snapshot on the source, whosever they are. */
@@ -95,11 +96,26 @@ export const copyIn = (table: CopyTable, frozen: boolean): string => {
   return `copy ${nameOf(table)} (${columnsOf(table)}) from stdin${options.length > 0 ? ` (${options.join(', ')})` : ''}`;
 };
 
-/** Settings of a session in which code of users has run. @param version major version of the server */
-export const pinAgain = (version: number): Statement<unknown> =>
-  statement(pinSession(version, { mode: 'read write', statement: 0, lock: 0, idleInTransaction: 0 }));
+/** Milliseconds after which a server that carries out a statement of a client looks whether that client is still there. */
+const LOOK_FOR_CLIENT_MS = 10_000;
+const LOOKS_FOR_CLIENT_SINCE = 14;
 
-export const begin = (): Statement => statement('begin isolation level read committed');
+/**
+ * Settings of a session in which code of users may have run. What that code holds up ends with the connection, and the lock of the part with it.
+ * @param version major version of the server
+ */
+const pins = (version: number): string =>
+  [
+    pinSession(version, { mode: 'read write', statement: 0, lock: 0, idleInTransaction: 0 }),
+    ...(version >= LOOKS_FOR_CLIENT_SINCE ? [`set client_connection_check_interval = '${LOOK_FOR_CLIENT_MS}'`] : []),
+  ].join(';\n');
+
+/** Before the next table. @param version major version of the server */
+export const pinAgain = (version: number): Statement<unknown> => statement(pins(version));
+
+/** Whatever the session had set before. @param version major version of the server */
+export const begin = (version: number): Statement<unknown> =>
+  statement(`begin isolation level read committed, read write, not deferrable;\n${pins(version)}`);
 export const commit = (): Statement => statement('commit');
 
 /** On the target, before a table is emptied and filled. */
@@ -111,7 +127,7 @@ export const emptyAlone = (tables: readonly TableName[]): Statement => statement
 export const endVisits = (prefix: string): Statement =>
   bound([prefix])(`
 select pg_catalog.pg_terminate_backend(pid) from pg_catalog.pg_stat_activity
-where usename = current_user and starts_with(application_name, $1::text) and pid <> pg_catalog.pg_backend_pid()
+where usename = current_user and datname = current_database() and starts_with(application_name, $1::text) and pid <> pg_catalog.pg_backend_pid()
 `);
 
 /** Pages that a table of the source has by now. */

@@ -1,7 +1,7 @@
 /** The tables of a copy in parts, as the source and the target have them. Catalogs only. */
 import type { Exclusions, TableName } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
-import { bound, USER_SCHEMA } from '../postgres/quote.ts';
+import { bound, statement, USER_SCHEMA } from '../postgres/quote.ts';
 import { BEFORE_GENERATED_COLUMNS } from '../postgres/table-shape.sql.ts';
 import { exclusions, INCLUDED_TABLE } from '../postgres/tables.sql.ts';
 
@@ -57,6 +57,13 @@ ${each(
 )}
 where c.relkind = 'r' and c.relpersistence = 'p' and ${INCLUDED_TABLE}
 order by schema, "table"
+`);
+
+/** Files of the tables as the snapshot of the session knows them; for a role that may only read. */
+export const filesInSnapshot = (): Statement<{ readonly oid: number; readonly file: number }> =>
+  statement(`
+select c.oid::pg_catalog.int8::pg_catalog.float8 as oid, c.relfilenode::pg_catalog.int8::pg_catalog.float8 as file
+from pg_catalog.pg_class as c where c.relkind = 'r' and c.relpersistence = 'p'
 `);
 
 /** Tables of the target that the copy role cannot fill, with the reason. */

@@ -1,6 +1,6 @@
 /** One visit of a worker: part after part, until none is left, its number may not work any more, or its time is over. */
 import { createHash } from 'node:crypto';
-import { MigrationError, StatementFailed, TransientError } from '../config/errors.ts';
+import { MigrationError, StatementFailed, TransientError, VerificationError } from '../config/errors.ts';
 import { applicationName } from '../config/names.ts';
 import type { Reader } from '../ports/database.ts';
 import type { Log } from '../ports/log.ts';
@@ -8,6 +8,7 @@ import { withCode } from '../postgres/server-words.ts';
 import * as sqlstate from '../postgres/sqlstates.ts';
 import * as parts from '../state/copy-parts.sql.ts';
 import { copyPlan } from '../state/copy-plan.sql.ts';
+import * as copyWorkers from '../state/copy-workers.sql.ts';
 import { copyPart, type Ends, type PartContext, TableOccupied } from './copy-part.ts';
 import { SeedLost } from './seed.ts';
 import { splitOrLeave } from './split.ts';
@@ -29,9 +30,12 @@ const MARGIN = 1.5;
 /** Parts to look at; the others are taken by other workers. */
 const CANDIDATES = 20;
 
-/** Whether a server refuses everything for a while, not this part: its disk is full, it takes no writes, it lacks memory. */
-const isOfTheServer = ({ complaint: { code = '' }, isExplained }: StatementFailed): boolean =>
-  isExplained || /^5[38]/.test(code) || code === sqlstate.READ_ONLY_SQL_TRANSACTION;
+/**
+ * Whether a server refuses everything for a while, not this part: its disk is full, it takes no writes, it lacks memory. What code of users says of
+ * that holds for its own table.
+ */
+const isOfTheServer = ({ complaint: { code = '', culprit }, isExplained }: StatementFailed): boolean =>
+  culprit === undefined && (isExplained || /^5[38]/.test(code) || code === sqlstate.READ_ONLY_SQL_TRANSACTION);
 
 /** Begins the application names of a worker's sessions in one execution. */
 const tagOf = (worker: number, execution: string): string =>
@@ -47,22 +51,24 @@ export async function work(ctx: WorkerContext): Promise<number> {
   let ends: Ends | undefined;
   let bytes = 0;
   try {
+    // Whoever has committed a part may have died before it could say so.
+    await target.query(parts.settleParts());
     for (let first = true; ; first = false) {
       const part = await nextPart(ctx);
       if (!part) break;
-      const secondsNeeded = bytes === 0 ? 0 : (part.bytes / bytes) * (Date.now() - began);
-      if (remainingMs() - leaveMs < (bytes === 0 ? 0 : secondsNeeded * MARGIN)) break;
+      const neededMs = bytes === 0 ? 0 : (part.bytes / bytes) * (Date.now() - began);
+      if (remainingMs() - leaveMs < neededMs * MARGIN) break;
       ends ??= await openEnds(ctx, tag);
       const result = await attempt(ctx, ends, part, { leaveMs, whole: first });
       if (result.lost) ends = undefined;
       bytes += result.bytes;
       if (result.stop) break;
     }
-    await target.query(parts.noteWorker(worker, execution, null));
+    await target.query(copyWorkers.noteWorker(worker, execution, null));
     return bytes;
   } catch (error) {
     if (error instanceof SeedLost) return bytes;
-    if (error instanceof MigrationError) await target.query(parts.noteWorker(worker, execution, null, error.message)).catch(() => {});
+    if (error instanceof MigrationError) await target.query(copyWorkers.noteWorker(worker, execution, null, error.message)).catch(() => {});
     throw error;
   } finally {
     if (ends) await Promise.all([ends.source.end(), ends.target.end()]);
@@ -123,13 +129,19 @@ async function attempt(
     },
     Math.max(0, ctx.remainingMs() - leaveMs),
   );
+  let xid: string | undefined;
   try {
-    const outcome = await copyPart(ctx, ends, part);
+    const onBegun = (begun: string) => {
+      xid = begun;
+    };
+    const outcome = await copyPart(ctx, ends, part, { onBegun });
+    // Others of its tables are still to be copied.
+    if (outcome.is === 'moved') await ctx.target.query(parts.forgetAttempt(part.part));
     return { bytes: outcome.is === 'copied' ? outcome.bytes : 0, lost: false, stop: false };
   } catch (error) {
     leave();
     if (isOver) {
-      if (whole) await splitOrLeave(ctx, part);
+      if (whole) await splitOrLeave(ctx, part, xid);
       else await ctx.target.query(parts.forgetAttempt(part.part));
       return { bytes: 0, lost: true, stop: true };
     }
@@ -152,7 +164,7 @@ async function note({ target, log }: WorkerContext, { part, tables }: parts.Open
     log.warn('A part was refused', { part, tables: tables.slice(0, 3).map(({ schema, table }) => `${schema}.${table}`), code });
     return void (await target.query(parts.failPart(part, code, withCode(error.message, code), code !== sqlstate.QUERY_CANCELED)));
   }
-  if (error instanceof TransientError) {
+  if (error instanceof TransientError || error instanceof VerificationError) {
     await target.query(parts.failPart(part, null, error.message, false));
     return;
   }

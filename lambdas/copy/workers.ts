@@ -75,7 +75,13 @@ function boundOf(by: WorkerBound['by'], { name, limit, reserved = 0, others, sha
     [beside, 'for the rest of the migration'],
   ] as const;
   const words = taken.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
-  return [{ by, workers, why: `${name} ${limit}, ${words.join(', ')}, and ${perWorker} ${unit} a worker: room for ${workers}` }];
+  return [
+    {
+      by,
+      workers,
+      why: `${name} ${limit}, ${words.join(', ')}, and ${perWorker} ${unit} a worker: room for ${workers}${workers > room(free) ? ' in what is left free' : ''}`,
+    },
+  ];
 }
 
 function boundOfSide(side: SideName, room: SessionRoom, indexWorkers: number): WorkerBound[] {

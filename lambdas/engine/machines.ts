@@ -139,3 +139,14 @@ export const stepsOf = ({ order }: Machine): StepName[] => [
 
 /** The machines that may call `step`, after a failure included. */
 export const machinesWith = (step: StepName): MachineName[] => MACHINE_NAMES.filter((name) => stepsOf(MACHINES[name]).includes(step));
+
+/**
+ * The machine that was started, of those that may call `step`; all of these where the name of the machine in the ARN tells nothing.
+ * @param executionArn `…:execution:<stack>-<machine>:<name>`
+ */
+export function machinesStarted(step: StepName, executionArn: string): MachineName[] {
+  const [, deployed = ''] = /:execution:([^:]+):/.exec(executionArn) ?? [];
+  const known = machinesWith(step);
+  const named = known.filter((name) => name === deployed.split('-').at(-1));
+  return named.length > 0 ? named : known;
+}

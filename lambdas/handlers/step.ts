@@ -26,7 +26,7 @@ export async function handler(event: StepEvent | Wake, invocation: Invocation): 
   const log = lambdaLog(step, event, invocation.awsRequestId);
   try {
     return await visitStep(step, event, {
-      bindings: () => resolveBindings(needsOf(step), { environment, event, clients }),
+      bindings: () => resolveBindings(needsOf(step), { environment, event, clients, log }),
       defaults: parseInput(JSON.parse(environment[VARIABLE.inputDefaults] ?? '{}')),
       remainingMs: () => Math.max(0, invocation.getRemainingTimeInMillis() - SHUTDOWN_RESERVE_MS),
       log,

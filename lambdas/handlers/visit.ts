@@ -3,7 +3,7 @@ import { openPorts } from '../adapters/open-ports.ts';
 import { VerificationError } from '../config/errors.ts';
 import { type MigrationInput, parseInput } from '../config/input.ts';
 import type { StepEvent, StepResult } from '../engine/contract.ts';
-import { machinesWith, type StepName } from '../engine/machines.ts';
+import { machinesStarted, type StepName } from '../engine/machines.ts';
 import { runStep } from '../engine/step.ts';
 import { unexpected } from '../engine/unexpected.ts';
 import type { Bindings } from '../ports/bindings.ts';
@@ -35,7 +35,7 @@ export async function visitStep(name: StepName, event: StepEvent, host: Host): P
 }
 
 async function visitWithPorts(name: StepName, event: StepEvent, host: Host): Promise<StepResult> {
-  const input = parseInput(event.input, host.defaults, machinesWith(name));
+  const input = parseInput(event.input, host.defaults, machinesStarted(name, event.executionArn));
   const { looking, acting, close } = openPorts(name, await host.bindings(), host.log);
   try {
     const { remainingMs, log } = host;

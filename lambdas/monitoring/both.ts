@@ -8,6 +8,7 @@ import { sourceTables, targetTables, workerState } from '../replication/copy-pro
 import { continuityViolation, lookAtHistory, type StreamHistory } from '../replication/history.ts';
 import type { MetricHistory } from './history.ts';
 import { flag, type Measures } from './metrics.ts';
+import { awaitsSubscription } from './parts.ts';
 
 export async function watchBoth(
   publisher: Reader,
@@ -20,12 +21,13 @@ export async function watchBoth(
   const history = await lookAtHistory(publisher, subscriber, stream, sourceDatabase);
   const { slot, subscription, heartbeats, publication } = history;
   if (!slot && !subscription) return {};
+  const isMissing = !subscription && !(stream === 'forward' && (await awaitsSubscription(publisher, subscriber)));
   const copy = stream === 'forward' && subscription ? await watchCopy(publisher, subscriber, history, memory, now) : {};
   return {
     HistoryBroken: flag(subscription !== undefined && continuityViolation({ ...history, heartbeats: undefined }) !== undefined),
     ...(heartbeats && { HeartbeatGaps: Math.max(0, heartbeats.last - heartbeats.count) }),
     ...(publication && { Tables: publication.tables.length }),
-    ...(!subscription && { SubscriptionRunning: 0 }),
+    ...(isMissing && { SubscriptionRunning: 0 }),
     ...copy,
   };
 }

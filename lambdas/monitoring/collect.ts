@@ -9,6 +9,7 @@ import { watchBoth } from './both.ts';
 import type { MetricHistory } from './history.ts';
 import { CONFIRMATION_TIMEOUT_MS } from './lag.ts';
 import { flag, type Measures } from './metrics.ts';
+import { watchParts } from './parts.ts';
 import { watchPublisher } from './publisher.ts';
 import { databaseSize, subscriberHealth } from './stream-health.sql.ts';
 import { watchSubscriber, whyDisabled } from './subscriber.ts';
@@ -58,10 +59,12 @@ export async function collectMetrics(watched: Watched, memory: MetricHistory, re
   const name = subscriptionName(sourceDatabase, stream);
   const publisher = sides[SIDES_OF[stream].publisher]?.reader;
   const subscriber = sides[SIDES_OF[stream].subscriber]?.reader;
+  const parts = target && stream === 'forward' ? await tried(() => watchParts(target.reader, memory, now)) : undefined;
   const measures: Measures = {
     ...(publisher && (await tried(() => watchPublisher(publisher, stream, name, memory, now)))),
     ...(subscriber && (await tried(() => watchSubscriber(subscriber, name, memory)))),
     ...(publisher && subscriber && (await tried(() => watchBoth(publisher, subscriber, stream, sourceDatabase, memory, now)))),
+    ...parts,
   };
   if (Object.keys(measures).length === 0 && !source?.gate && !target?.gate) return { stream, measures: {}, notices: [], failures };
   const isStopped = subscriber !== undefined && measures.SubscriptionRunning === 0;

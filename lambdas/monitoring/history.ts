@@ -27,6 +27,8 @@ export function bytesOf(position: string): number {
 export class MetricHistory {
   /** Progress of the copy; see `replication/copy/progress-tracker.ts`. */
   copy: Watch | undefined;
+  /** Parts that were there, and since when no further one has come. */
+  parts: { readonly done: number; readonly movedAt: number } | undefined;
   #stream: StreamName | undefined;
   #looks: Look[] = [];
   #errors: number | undefined;
@@ -36,6 +38,7 @@ export class MetricHistory {
     if (stream === this.#stream) return;
     this.#stream = stream;
     this.copy = undefined;
+    this.parts = undefined;
     this.#looks = [];
     this.#errors = undefined;
   }

@@ -3,7 +3,7 @@
  * after it. A metric that is unknown in a run is left out, never published as zero.
  */
 export const UNITS = {
-  /** Size of the source's tables that are copied; a table in progress counts by its share. Only while something is left to copy. */
+  /** Size of the source's tables, or parts, that are copied; a table in progress counts by its share. Only while something is left to copy. */
   CopyBytes: 'Bytes',
   /** Size of all of the source's tables. Only while something is left to copy. */
   CopyBytesTotal: 'Bytes',
@@ -11,6 +11,14 @@ export const UNITS = {
   CopyPercent: 'Percent',
   /** Time since the copy last progressed. Only while something is left to copy. */
   CopyIdleSeconds: 'Seconds',
+  /** Parts that are copied. This and what follows only while rows are copied in parts. */
+  PartsDone: 'Count',
+  /** Parts that are not. */
+  PartsOpen: 'Count',
+  /** Workers that have a part. */
+  CopyWorkersWorking: 'Count',
+  /** Workers that may have one; see the machine `Pace`. */
+  CopyWorkersAllowed: 'Count',
   /** Published tables. */
   Tables: 'Count',
   /** Tables that are copied and have caught up. */

@@ -1,5 +1,6 @@
 import type { ApplicationBinding, Hook, MadeLogin } from './application.ts';
 import type { Cluster } from './cluster.ts';
+import type { Concurrency } from './concurrency.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
 import type { Executions } from './executions.ts';
 import type { Functions } from './functions.ts';
@@ -19,4 +20,5 @@ export interface Bindings {
   readonly applicationLogin: MadeLogin;
   readonly hook: Hook;
   readonly functions: Functions;
+  readonly concurrency: Concurrency;
 }

@@ -9,6 +9,7 @@ import type {
   ClusterSetupView,
   ClusterView,
 } from './cluster.ts';
+import type { Concurrency } from './concurrency.ts';
 import type { ComparisonReaders, Database, LowLogin, Reader, SchemaDump } from './database.ts';
 import type { Executions } from './executions.ts';
 import type { Functions } from './functions.ts';
@@ -40,6 +41,7 @@ export interface Ports {
   readonly applicationLogin: MadeLoginAccess;
   readonly hook: Hook;
   readonly functions: Functions;
+  readonly concurrency: Concurrency;
 }
 export type Need = keyof Ports;
 
@@ -70,4 +72,5 @@ export interface Views {
   readonly hook: object;
   /** Waking a function changes nothing. */
   readonly functions: Functions;
+  readonly concurrency: Concurrency;
 }

@@ -109,7 +109,7 @@ from pg_roles as r where rolname = current_user
 `);
 
 export const roleExists = (role: string): Statement<{ exists: boolean }> =>
-  statement(`select to_regrole(quote_ident($1::text)) is not null as exists`, [role]);
+  statement(`select exists (select from pg_roles where rolname = $1::name) as exists`, [role]);
 
 /** Name of the role that our session runs as. */
 export const ownRole = (): Statement<{ name: string }> => statement('select session_user::text as name');

@@ -1,6 +1,6 @@
 /** Makes the slot on the source, and writes down its incarnation. */
 import { randomUUID } from 'node:crypto';
-import { StatementFailed, VerificationError } from '../config/errors.ts';
+import { ReplicationBroken, StatementFailed, VerificationError } from '../config/errors.ts';
 import { LOOK_AGAIN_RESERVE_MS } from '../engine/reserves.ts';
 import type { Database, Session } from '../ports/database.ts';
 import { lock, setStatementTimeout } from '../postgres/sessions.sql.ts';
@@ -55,4 +55,21 @@ export async function makeSlot(
     await transaction.query(recordSlotIncarnation(name, incarnation));
   });
   return incarnation;
+}
+
+/**
+ * A slot of our name that no subscription explains is dropped and made anew, unless it is somebody else's.
+ * @throws ReplicationBroken for a slot that is not ours to replace
+ */
+export function demandReplaceable({ name, database, slot }: Pick<StreamHistory, 'name' | 'database' | 'slot'>): void {
+  if (!slot) return;
+  const foreign = slot.plugin !== 'pgoutput' || slot.database !== database;
+  if (!foreign && (!slot.active || slot.heldByUs)) return;
+  const reason = foreign
+    ? 'belongs to something else'
+    : `is in use by process ${slot.activePid}, which no subscription on the target explains`;
+  throw new ReplicationBroken(
+    `The replication slot ${name} is there already and ${reason}. Nothing was changed. ` +
+      'Find out who uses it, drop it with pg_drop_replication_slot on the source, then start Replicate again.',
+  );
 }

@@ -1,9 +1,10 @@
 /**
- * The tables of a copy in parts, their parts, and the workers that copy them, on the target.
+ * The parts of a copy, on the target.
  *
  * A part is there exactly once. It is copied by a session that may write nothing of ours, since code of users runs in it. So that session's
- * transaction is recorded here by its number, durably, before it commits: the part is there if, and only if, that transaction was committed,
- * which the server knows (pg_xact_status). Of two that want the same part one gets its lock, an advisory lock of the transaction itself, which ends with it.
+ * transaction is recorded here by its number, durably, before its first row: the part is there if, and only if, that transaction was committed,
+ * which the server knows (pg_xact_status). Of two that want the same part one gets its lock, an advisory lock of the transaction itself, which ends
+ * with it: whoever records another number for the part knows that the transaction of the one before has ended.
  */
 import type { TableName } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
@@ -12,22 +13,9 @@ import { closed } from './closed.sql.ts';
 import { tableExists } from './exists.sql.ts';
 import { OWN_TABLES } from './tables.ts';
 
-const { name: TABLES_NAME, table: TABLES } = OWN_TABLES.copyTables;
-const { name: PARTS_NAME, table: PARTS } = OWN_TABLES.copyParts;
-const { name: WORKERS_NAME, table: WORKERS } = OWN_TABLES.copyWorkers;
-
-/** A table of the copy, as it was on the source when the parts were listed. */
-export interface CopyTable extends TableName {
-  /** Number of the relation on the source, and of its file: another file means that its rows may have moved. */
-  readonly relation: number;
-  readonly file: number;
-  /** With TOAST. */
-  readonly bytes: number;
-  /** Columns that are copied, in the source's order. */
-  readonly columns: readonly string[];
-  /** Whether every column of it means the same in binary on both servers. */
-  readonly binary: boolean;
-}
+const { name: NAME, table: TABLE } = OWN_TABLES.copyParts;
+const { table: TABLES } = OWN_TABLES.copyTables;
+const { table: WORKERS } = OWN_TABLES.copyWorkers;
 
 /** Pages `from` to `to`, exclusive; without an end for the last. Or keys, as texts, in the order of the key's columns. */
 export type PartRange =
@@ -49,33 +37,15 @@ export interface CopyPart {
   readonly alone: boolean;
 }
 
-export const createCopyTables = (): Statement =>
-  closed(
-    TABLES_NAME,
-    `
-create table ${TABLES} (
-  schema text not null,
-  "table" text not null,
-  relation oid not null,
-  file oid not null,
-  bytes int8 not null,
-  columns text[] not null,
-  "binary" boolean not null,
-  streamed text,
-  primary key (schema, "table")
-)
-`,
-  );
-
 /**
- * `xid` is the transaction of the last attempt, once all its rows were sent; `code` and `error` are what became of it where it failed.
- * `execution` has begun it `attempts` times.
+ * `xid` is the transaction of the last attempt, and `rows` and `copied` are there once all its rows were sent; `code` and `error` are what became
+ * of it where it failed. `execution` has begun it `attempts` times.
  */
 export const createCopyParts = (): Statement =>
   closed(
-    PARTS_NAME,
+    NAME,
     `
-create table ${PARTS} (
+create table ${TABLE} (
   part int primary key,
   tables jsonb not null,
   range jsonb,
@@ -95,74 +65,13 @@ create table ${PARTS} (
 `,
   );
 
-/** `error` is what last ended a visit of the worker, for the operator. */
-export const createCopyWorkers = (): Statement =>
-  closed(
-    WORKERS_NAME,
-    `
-create table ${WORKERS} (
-  worker int primary key,
-  execution text not null,
-  began_at timestamptz not null,
-  seen_at timestamptz not null,
-  part int,
-  error text
-)
-`,
-  );
-
 export const copyPartsExist = () => tableExists(OWN_TABLES.copyParts);
-
-/** @param rows at most some thousand, so that the statement stays small */
-export const listCopyTables = (rows: readonly CopyTable[]): Statement =>
-  bound([JSON.stringify(rows)])(`
-insert into ${TABLES} (schema, "table", relation, file, bytes, columns, "binary")
-select t.schema, t."table", t.relation::int8::oid, t.file::int8::oid, t.bytes, array(select jsonb_array_elements_text(t.columns)), t."binary"
-from jsonb_to_recordset($1::jsonb) as t (schema text, "table" text, relation float8, file float8, bytes float8, columns jsonb, "binary" boolean)
-`);
 
 export const listCopyParts = (rows: readonly CopyPart[]): Statement =>
   bound([JSON.stringify(rows)])(`
-insert into ${PARTS} (part, tables, range, bytes, alone)
+insert into ${TABLE} (part, tables, range, bytes, alone)
 select p.part, p.tables, nullif(p.range, 'null'), p.bytes, p.alone
 from jsonb_to_recordset($1::jsonb) as p (part int, tables jsonb, range jsonb, bytes float8, alone boolean)
-`);
-
-/** Pairs of names, from the JSON of an open part. */
-const OPEN = `
-select x.schema, x."table" from ${PARTS} as p
-cross join jsonb_to_recordset(p.tables) as x (schema text, "table" text)
-where p.done_at is null`;
-
-/** Tables of which every part is there, empty ones included; what is left to the stream is not among them. */
-export const completeTables = (): Statement<TableName> =>
-  statement(`
-select t.schema, t."table" from ${TABLES} as t
-where t.streamed is null and (t.schema, t."table") not in (${OPEN})
-order by 1, 2
-`);
-
-/** A table that the subscription copies in place of the workers, and why. */
-export interface StreamedTable extends TableName {
-  readonly why: string;
-}
-
-export const streamedTables = (): Statement<StreamedTable> =>
-  statement(`select schema, "table", streamed as why from ${TABLES} where streamed is not null order by 1, 2`);
-
-/** Leaves tables to the subscription, for a reason that the operator reads. None of their parts is taken any more. */
-export const leaveToStream = (tables: readonly TableName[], why: string): Statement =>
-  bound([JSON.stringify(tables), why])(`
-update ${TABLES} as t set streamed = $2::text
-from jsonb_to_recordset($1::jsonb) as x (schema text, "table" text)
-where t.schema = x.schema and t."table" = x."table" and t.streamed is null
-`);
-
-/** The same with every table that is not complete. */
-export const leaveIncomplete = (why: string): Statement =>
-  bound([why])(`
-update ${TABLES} set streamed = $1::text
-where streamed is null and (schema, "table") in (${OPEN})
 `);
 
 /** Condition on a part `p`: all its tables are left to the stream. */
@@ -197,7 +106,7 @@ select count(*)::float8 as parts, count(p.done_at)::float8 as done,
   count(*) filter (where p.done_at is null and not ${GIVEN_UP} and not ${GONE})::float8 as open,
   coalesce(sum(p.bytes), 0)::float8 as bytes, coalesce(sum(p.bytes) filter (where p.done_at is not null), 0)::float8 as "bytesDone",
   (select count(*)::float8 from ${WORKERS} as w where w.part is not null and w.seen_at > clock_timestamp() - interval '20 minutes') as working
-from ${PARTS} as p
+from ${TABLE} as p
 `);
 
 /** A part that was given up. */
@@ -210,7 +119,7 @@ export interface FailedPart extends CopyPart {
 export const failedParts = (execution: string, most: number): Statement<FailedPart> =>
   bound([execution, most])(`
 select p.part, p.tables, p.range, p.bytes::float8, p.alone, p.code, p.error, p.attempts
-from ${PARTS} as p where p.done_at is null and ${GIVEN_UP} and not ${GONE} order by p.part limit $2::int
+from ${TABLE} as p where p.done_at is null and ${GIVEN_UP} and not ${GONE} order by p.part limit $2::int
 `);
 
 /** A part that may be taken. */
@@ -219,13 +128,13 @@ export interface OpenPart extends CopyPart {
 }
 
 /** Number of our locks among advisory locks with two keys. */
-const LOCK_CLASS = `hashtext(${literal(PARTS)})`;
+const LOCK_CLASS = `hashtext(${literal(TABLE)})`;
 
 /** In the order in which to take them, those left out that are being copied; those that nobody has begun first, so that what fails does not hold up the rest. */
 export const openParts = (execution: string, most: number): Statement<OpenPart> =>
   bound([execution, most])(`
 select p.part, p.tables, p.range, p.bytes::float8, p.alone, case when p.execution = $1::text then p.attempts else 0 end as attempts
-from ${PARTS} as p where p.done_at is null and not ${GIVEN_UP} and not ${GONE}
+from ${TABLE} as p where p.done_at is null and not ${GIVEN_UP} and not ${GONE}
   and p.part not in (
     select l.objid::int8 from pg_locks as l where l.locktype = 'advisory' and l.objsubid = 2 and l.granted
       and l.database = (select oid from pg_database where datname = current_database())
@@ -233,86 +142,77 @@ from ${PARTS} as p where p.done_at is null and not ${GIVEN_UP} and not ${GONE}
 order by case when p.execution = $1::text then p.attempts else 0 end, p.part limit $2::int
 `);
 
-/** The lock of a part, held until the transaction ends. For the session that copies it. */
-export const lockPart = (part: number): Statement<{ readonly taken: boolean }> =>
-  bound([part])(`select pg_catalog.pg_try_advisory_xact_lock(pg_catalog.${LOCK_CLASS}, $1::int) as taken`);
+/** The lock of a part, held until the transaction ends, and the number of that transaction. For the session that copies it. */
+export const lockPart = (part: number): Statement<{ readonly taken: boolean; readonly xid: string }> =>
+  bound([part])(`
+select pg_catalog.pg_try_advisory_xact_lock(pg_catalog.${LOCK_CLASS}, $1::int) as taken, pg_catalog.pg_current_xact_id()::pg_catalog.text as xid
+`);
+
+/** One attempt at a part. */
+export interface Attempt {
+  readonly execution: string;
+  readonly worker: number;
+  /** Number of the transaction that holds the part's lock, and brings its rows. */
+  readonly xid: string;
+}
 
 /**
  * Of a part whose lock another session of ours holds by now: takes note of what became of the attempt before, and of a new one.
- * @returns no row, or null, where it is there already
+ * @returns no row, or null, where it is there already, or was split
  */
-export const beginPart = (part: number, execution: string, worker: number): Statement<{ readonly attempts: number | null }> =>
-  bound([part, execution, worker])(`
+export const beginPart = (part: number, { execution, worker, xid }: Attempt): Statement<{ readonly attempts: number | null }> =>
+  bound([part, execution, worker, xid])(`
 with settled as (
-  select p.part, p.xid is not null and pg_xact_status(p.xid) = 'committed' as there from ${PARTS} as p
+  select p.part, p.xid is not null and pg_xact_status(p.xid) = 'committed' as there from ${TABLE} as p
   where p.part = $1::int and p.done_at is null for update
 )
-update ${PARTS} as p
+update ${TABLE} as p
 set done_at = case when s.there then clock_timestamp() end,
   attempts = case when s.there then p.attempts when p.execution = $2::text then p.attempts + 1 else 1 end,
-  execution = $2::text, worker = $3::int, began_at = clock_timestamp(), xid = case when s.there then p.xid end,
-  code = null, error = null
+  execution = $2::text, worker = $3::int, began_at = clock_timestamp(), xid = case when s.there then p.xid else $4::text::xid8 end,
+  rows = case when s.there then p.rows end, copied = case when s.there then p.copied end, code = null, error = null
 from settled as s where p.part = s.part
 returning case when p.done_at is null then p.attempts end as attempts
 `);
 
-/** The number of the session's transaction. For the session that copies, after its last row. */
-export const transactionNumber = (): Statement<{ readonly xid: string }> =>
-  statement('select pg_catalog.pg_current_xact_id()::text as xid');
-
-/** Before the transaction of this number is committed. */
-export const notePart = (part: number, xid: string, rows: number, copied: number): Statement =>
+/** That every row was sent, before the transaction of this number is committed. @returns no row where another attempt has begun, or the part was split */
+export const notePart = (part: number, xid: string, rows: number, copied: number): Statement<{ readonly part: number }> =>
   bound([part, xid, rows, copied])(`
-update ${PARTS} set xid = $2::text::xid8, rows = $3::int8, copied = $4::int8 where part = $1::int and done_at is null
+update ${TABLE} set rows = $3::int8, copied = $4::int8 where part = $1::int and done_at is null and xid = $2::text::xid8 returning part
 `);
 
 /** Everything of which the transaction was committed by now. */
 export const settleParts = (): Statement =>
   statement(`
-update ${PARTS} set done_at = clock_timestamp()
+update ${TABLE} set done_at = clock_timestamp()
 where done_at is null and xid is not null and pg_xact_status(xid) = 'committed'
 `);
 
 /** What either server said of an attempt. @param hopeless whether another one would end alike, so that the execution gives the part up */
 export const failPart = (part: number, code: string | null, error: string, hopeless: boolean): Statement =>
   bound([part, code, error, hopeless])(`
-update ${PARTS} set code = $2::text, error = $3::text, attempts = case when $4::boolean then ${MOST_ATTEMPTS} else attempts end
+update ${TABLE} set code = $2::text, error = $3::text, attempts = case when $4::boolean then ${MOST_ATTEMPTS} else attempts end
 where part = $1::int and done_at is null
 `);
 
 /** Takes back that an attempt was made, which ended for a reason that has nothing to do with the part. */
 export const forgetAttempt = (part: number): Statement =>
-  statement(`update ${PARTS} set attempts = greatest(0, attempts - 1) where part = $1::int and done_at is null`, [part]);
+  statement(`update ${TABLE} set attempts = greatest(0, attempts - 1) where part = $1::int and done_at is null`, [part]);
 
-/** Replaces a part by smaller ones, of numbers that follow the last. In the transaction that holds the part's row. */
-export const splitPart = (part: number, ranges: readonly PartRange[]): Statement =>
-  bound([part, JSON.stringify(ranges)])(`
+/** Until the transaction ends no part begins, ends or is split: new numbers are given to one at a time. */
+export const holdParts = (): Statement => statement(`lock table ${TABLE} in exclusive mode`);
+
+/**
+ * Replaces a part by smaller ones, of numbers that follow the last, after {@link holdParts}. Only where its last attempt is that of this transaction,
+ * which can commit no more: it has not sent all its rows, or the server has taken them back.
+ */
+export const splitPart = (part: number, xid: string, ranges: readonly PartRange[]): Statement =>
+  bound([part, xid, JSON.stringify(ranges)])(`
 with gone as (
-  delete from ${PARTS} where part = $1::int and done_at is null returning tables, bytes
+  delete from ${TABLE} where part = $1::int and done_at is null and xid = $2::text::xid8 and (rows is null or pg_xact_status(xid) = 'aborted')
+  returning tables, bytes
 )
-insert into ${PARTS} (part, tables, range, bytes, alone)
-select (select max(part) from ${PARTS}) + r.place, g.tables, r.range, g.bytes / jsonb_array_length($2::jsonb), false
-from gone as g cross join jsonb_array_elements($2::jsonb) with ordinality as r (range, place)
-`);
-
-/** A worker that has begun or goes on, with the part that it has. */
-export const noteWorker = (worker: number, execution: string, part: number | null, error: string | null = null): Statement =>
-  bound([worker, execution, part, error])(`
-insert into ${WORKERS} as w (worker, execution, began_at, seen_at, part, error)
-values ($1::int, $2::text, clock_timestamp(), clock_timestamp(), $3::int, $4::text)
-on conflict (worker) do update set began_at = case when w.execution = excluded.execution then w.began_at else excluded.began_at end,
-  execution = excluded.execution, seen_at = excluded.seen_at, part = excluded.part, error = excluded.error
-`);
-
-/** Errors that last ended visits of workers in this execution, each once. */
-export const workerErrors = (execution: string): Statement<{ readonly error: string }> =>
-  bound([execution])(`select distinct error from ${WORKERS} where execution = $1::text and error is not null order by 1 limit 5`);
-
-/** A table of the copy, by its name. */
-export const copyTablesNamed = (tables: readonly TableName[]): Statement<CopyTable> =>
-  bound([JSON.stringify(tables)])(`
-select t.schema, t."table", t.relation::int8::float8 as relation, t.file::int8::float8 as file, t.bytes::float8, t.columns, t."binary"
-from jsonb_array_elements($1::jsonb) with ordinality as e (pair, place)
-join ${TABLES} as t on t.schema = e.pair ->> 'schema' and t."table" = e.pair ->> 'table' and t.streamed is null
-order by e.place
+insert into ${TABLE} (part, tables, range, bytes, alone)
+select (select max(part) from ${TABLE}) + r.place, g.tables, r.range, g.bytes / jsonb_array_length($3::jsonb), false
+from gone as g cross join jsonb_array_elements($3::jsonb) with ordinality as r (range, place)
 `);

@@ -126,7 +126,7 @@ export const OWN_TABLES = {
   postData: kept('post_data', {
     on: ['target'],
     holds: 'Statements that the copy of the schema left for later, such as indexes and foreign keys, and what became of each.',
-    writtenBy: ['CopySchema', 'BuildIndexes'],
+    writtenBy: ['CopySchema', 'BuildCopied', 'BuildKeys', 'BuildIndexes'],
   }),
   baselineSides: kept('schema_baseline_side', {
     on: ['target'],

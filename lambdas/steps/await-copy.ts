@@ -3,6 +3,7 @@ import { CopyStalled } from '../config/errors.ts';
 import type { TableName } from '../config/input.ts';
 import { REPLICATION_ROLE } from '../config/names.ts';
 import { missingFrom } from '../config/tables.ts';
+import { planOn } from '../copy/progress.ts';
 import type { Looking } from '../engine/contract.ts';
 import { defineStep } from '../engine/step.ts';
 import type { Reader } from '../ports/database.ts';
@@ -27,8 +28,9 @@ interface Seen extends Symptoms {
   readonly failures: Failures;
   /** Tables that have to be copied again, because the end of their copy was lost. */
   readonly orphaned: readonly TableName[];
-  /** Tables that were empty when the slot was made, and so were not copied. */
-  readonly emptyAtStart: number;
+  /** Tables that the subscription did not copy: they were empty when the slot was made, or were copied in parts. */
+  readonly withoutCopy: number;
+  readonly inParts: boolean;
   /** Tables of which that copy was begun and interrupted. */
   readonly recopying: readonly TableName[];
 }
@@ -70,7 +72,8 @@ async function look({ source, target, previous, input }: Looking<'source' | 'tar
     waiting: watch.idleVisits > 0 ? await lastingWaits(source, target, history.name) : [],
     orphaned: await orphanedCopies(source, target, history.name),
     recopying: await recordedResyncs(target),
-    emptyAtStart: without?.tables ?? 0,
+    withoutCopy: without?.tables ?? 0,
+    inParts: (await planOn(target)) !== undefined,
   };
 }
 
@@ -113,9 +116,9 @@ export const awaitCopy = defineStep({
     return finished && lost.length + recopying.length === 0 ? undefined : 'pending';
   },
 
-  evidence: ({ history, progress, watch, workers, now, failures, emptyAtStart }) => ({
+  evidence: ({ history, progress, watch, workers, now, failures, withoutCopy, inParts }) => ({
     ...progress,
-    ...(emptyAtStart > 0 ? { emptyAtStart } : {}),
+    ...(withoutCopy > 0 ? { [inParts ? 'copiedInParts' : 'emptyAtStart']: withoutCopy } : {}),
     inFlight: progress.inFlight.map((copy) => ({ ...copy })),
     secondsLeft: secondsLeft(watch, progress, now),
     errors: recentErrors(watch, workers),

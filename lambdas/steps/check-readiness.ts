@@ -9,9 +9,9 @@ import { refuseBesideOlder } from '../engine/single-execution.ts';
 import { defineStep } from '../engine/step.ts';
 
 export const checkReadiness = defineStep({
-  needs: ['source', 'target', 'cluster', 'applicationView', 'wayBack', 'executions'],
-  async inspect({ source, target, cluster, applicationView, wayBack, executions, input, log }): Promise<Finding[]> {
-    const findings = await findAll(CHECKS, await loadContext({ source, target, cluster, applicationView, wayBack, input }));
+  needs: ['source', 'target', 'cluster', 'applicationView', 'wayBack', 'concurrency', 'executions'],
+  async inspect({ source, target, cluster, applicationView, wayBack, concurrency, executions, input, log }): Promise<Finding[]> {
+    const findings = await findAll(CHECKS, await loadContext({ source, target, cluster, applicationView, wayBack, concurrency, input }));
     await refuseBesideOlder(executions); // last, because the list of executions may lag a second or two behind two that begin at once
     logFindings(log, findings);
     return findings;

@@ -2,10 +2,12 @@
  * One worker of a copy in parts: a child of the map, visited until no part is left. Where more workers have begun than may work, the one whose number
  * is too high waits. What it cannot copy is named by FinishParts.
  */
+import { BUSY_SECONDS, idlePollSeconds, LONGEST_CHILD_SECONDS } from '../copy/child.ts';
 import { type CopyUnderWay, copyUnderWay, type Figures, figuresOf } from '../copy/progress.ts';
 import { work } from '../copy/worker.ts';
 import type { Acting, Looking } from '../engine/contract.ts';
-import { defineStep, nextPollSeconds } from '../engine/step.ts';
+import { defineStep } from '../engine/step.ts';
+import { type TableUnderWay, tablesUnderWay } from '../state/copy-tables.sql.ts';
 
 type Needs = 'source' | 'target' | 'partCopy';
 
@@ -13,16 +15,13 @@ interface Seen {
   readonly worker: number;
   readonly copy: CopyUnderWay | undefined;
   readonly figures: Figures | undefined;
+  /** Largest tables of which some parts are there and others are not; the first worker tells of them. */
+  readonly underWay: readonly TableUnderWay[];
   /** Seconds since the child began. */
   readonly waitedSeconds: number;
 }
 
-/** A child's history has room for about this long, whatever it waits for; the map is begun again for what is left. */
-const LONGEST_CHILD_SECONDS = 3 * 86_400;
-/** Between visits of a worker that had something to do. */
-const BUSY_SECONDS = 1;
-/** Of one that waits for its turn: soon enough to be told that it may work, and seldom enough for its history. */
-const IDLE_SECONDS = { least: 20, most: 300 };
+const MOST_TABLES_SHOWN = 10;
 
 /** Its number, from the item of the map. */
 function numberOf(results: Looking<Needs>['results']): number {
@@ -30,14 +29,20 @@ function numberOf(results: Looking<Needs>['results']): number {
   return typeof worker === 'number' ? worker : 1;
 }
 
+/** Short enough for a display. */
+const inWords = ([table]: readonly TableUnderWay[]): string =>
+  table ? `${table.schema}.${table.table} ${table.done} of ${table.parts} parts` : '';
+
 export const copyParts = defineStep({
   needs: ['source', 'target', 'partCopy'],
-  memoryMb: 512, // 1,769 MB come with a whole processor; a part is bytes that are passed on
+  memoryMb: 512, // with it comes a third of a processor, which passes on some 70 MB a second (`npm run bench:part-memory`)
   interrupted: 'A part is there as a whole or not at all: what was under way is taken back by the server, and another visit copies it.',
 
   async inspect({ source, target, execution, results, previous, waitedSeconds }: Looking<Needs>): Promise<Seen> {
     const copy = await copyUnderWay(source, target, execution);
-    return { worker: numberOf(results), copy, figures: copy && figuresOf(copy, previous, Date.now()), waitedSeconds };
+    const worker = numberOf(results);
+    const underWay = copy && worker === 1 ? await target.query(tablesUnderWay(MOST_TABLES_SHOWN)) : [];
+    return { worker, copy, figures: copy && figuresOf(copy, previous, Date.now()), underWay, waitedSeconds };
   },
 
   judge({ worker, copy, waitedSeconds }) {
@@ -54,13 +59,13 @@ export const copyParts = defineStep({
 
   pollSeconds(seen, before, waitedSeconds) {
     const progressed = (seen.copy?.totals.done ?? 0) > (before.copy?.totals.done ?? 0);
-    if (progressed) return BUSY_SECONDS;
-    return Math.min(IDLE_SECONDS.most, Math.max(IDLE_SECONDS.least, nextPollSeconds(waitedSeconds)));
+    return progressed ? BUSY_SECONDS : idlePollSeconds(waitedSeconds);
   },
 
-  evidence: ({ worker, copy, figures }) => ({
+  evidence: ({ worker, copy, figures, underWay }) => ({
     worker,
     ...(figures ?? {}),
+    ...(underWay.length > 0 ? { largest: inWords(underWay), tables: underWay.map((table) => ({ ...table })) } : {}),
     ...(copy && !copy.seedThere ? { snapshot: 'lost' } : {}),
   }),
 });

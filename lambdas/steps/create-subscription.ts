@@ -3,7 +3,7 @@
  * enable and refresh. CREATE SUBSCRIPTION that makes its own slot cannot be part of a transaction, and goes on when its client has gone.
  */
 
-import { MigrationError, ReplicationBroken, VerificationError } from '../config/errors.ts';
+import { MigrationError, VerificationError } from '../config/errors.ts';
 import type { TableName } from '../config/input.ts';
 import { keyOf, missingFrom } from '../config/tables.ts';
 import { demandSlot, planOn } from '../copy/progress.ts';
@@ -17,7 +17,7 @@ import { dropEmptyPublication } from '../replication/empty-tables.sql.ts';
 import { emptyTables, listedAsEmpty } from '../replication/empty-tables.ts';
 import { demandNotDisabled, release } from '../replication/held.ts';
 import { broken, continuityViolation, hasCopied, lookAtHistory, type StreamHistory } from '../replication/history.ts';
-import { makeSlot, withAdvisoryLock } from '../replication/make-slot.ts';
+import { demandReplaceable, makeSlot, withAdvisoryLock } from '../replication/make-slot.ts';
 import { type OpenWriter, openWriters } from '../replication/slots.sql.ts';
 import { streamOptions } from '../replication/stream-options.ts';
 import { reconnect, refresh, subscribe, subscribeKnowing } from '../replication/subscribe.ts';
@@ -31,7 +31,7 @@ import {
 } from '../replication/subscriptions.sql.ts';
 import { ensureTargetReader, isTargetReaderComplete, lookAtTargetReader, type TargetReader } from '../replication/target-reader.ts';
 import { tablesNeedingText } from '../replication/types.sql.ts';
-import { completeTables } from '../state/copy-parts.sql.ts';
+import { completeTables } from '../state/copy-tables.sql.ts';
 import { forcedUnder, holdForce } from '../state/held-force.sql.ts';
 import { pinWorkers, workerPinsMissing } from '../state/worker-pins.sql.ts';
 
@@ -116,18 +116,11 @@ const hasOptions = ({ history, stream }: Seen): boolean =>
 const hasConnection = ({ history, connection }: Seen): boolean => history.note !== undefined && isConnectionOf(history.note, connection);
 
 /** @throws ReplicationBroken for a slot that is not ours to replace */
-function judgeUnsubscribed({ name, database, slot }: StreamHistory): Verdict {
-  if (!slot) return 'todo';
-  if (slot.building || slot.heldByUs) return 'pending';
-  const foreign = slot.plugin !== 'pgoutput' || slot.database !== database;
-  if (!foreign && !slot.active) return 'todo';
-  const reason = foreign
-    ? 'belongs to something else'
-    : `is in use by process ${slot.activePid}, which no subscription on the target explains`;
-  throw new ReplicationBroken(
-    `The replication slot ${name} is there already and ${reason}. Nothing was changed. ` +
-      'Find out who uses it, drop it with pg_drop_replication_slot on the source, then start Replicate again.',
-  );
+function judgeUnsubscribed(history: StreamHistory): Verdict {
+  const { slot } = history;
+  if (slot && (slot.building || slot.heldByUs)) return 'pending';
+  demandReplaceable(history);
+  return 'todo';
 }
 
 function judge(seen: Seen): Verdict {

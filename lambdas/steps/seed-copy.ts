@@ -17,14 +17,16 @@ import type { WorkerItem } from '../engine/machines.ts';
 import { LOOK_AGAIN_RESERVE_MS } from '../engine/reserves.ts';
 import { defineStep } from '../engine/step.ts';
 import { demandOurs } from '../replication/demand-ours.ts';
+import { dropBusySlot } from '../replication/drop.ts';
 import { lookAtHistory, type StreamHistory } from '../replication/history.ts';
-import { withAdvisoryLock } from '../replication/make-slot.ts';
-import { dropSlot, type OpenWriter, openWriters } from '../replication/slots.sql.ts';
-import { completeTables, copyTotals, streamedTables } from '../state/copy-parts.sql.ts';
+import { demandReplaceable, withAdvisoryLock } from '../replication/make-slot.ts';
+import { type OpenWriter, openWriters } from '../replication/slots.sql.ts';
+import { copyTotals } from '../state/copy-parts.sql.ts';
 import { type CopyPlanState, setWorkers } from '../state/copy-plan.sql.ts';
+import { streamedTables } from '../state/copy-tables.sql.ts';
 import { createSlotIncarnations, recordSlotIncarnation } from '../state/slot-incarnations.sql.ts';
 
-type Needs = 'source' | 'target' | 'partCopy';
+type Needs = 'source' | 'target' | 'partCopy' | 'concurrency';
 
 interface Seen {
   /** Undefined where rows are copied by the subscription. */
@@ -49,7 +51,7 @@ const MOST_SHOWN = 5;
 const LONGEST_ATTEMPT_MS = 300_000;
 const SHORTEST_ATTEMPT_MS = 1_000;
 
-async function look({ source, target, partCopy, execution, input }: Looking<Needs>): Promise<Seen> {
+async function look({ source, target, partCopy, concurrency, execution, input }: Looking<Needs>): Promise<Seen> {
   await demandOurs('source', source);
   await demandOurs('target', target);
   const plan = await planOn(target);
@@ -65,14 +67,14 @@ async function look({ source, target, partCopy, execution, input }: Looking<Need
     roleWorks: seed !== null && (await partCopy.works()),
     parts: totals?.parts ?? 0,
     done: totals?.done ?? 0,
-    allowed: await allowedNow({ source, target, input }, input.copyWorkers ?? plan.workers, partCopy.role),
+    allowed: await allowedNow({ source, target, concurrency, input }, input.copyWorkers ?? plan.workers, partCopy.role),
     streamed: streamed.map(({ schema, table, why }) => `${schema}.${table}: ${why}`),
     waitsFor: seed ? [] : await source.query(openWriters(MOST_SHOWN)),
   };
 }
 
 async function allowedNow(
-  { source, target, input }: Pick<Looking<Needs>, 'source' | 'target' | 'input'>,
+  { source, target, concurrency, input }: Pick<Looking<Needs>, 'source' | 'target' | 'concurrency' | 'input'>,
   wanted: number,
   role: string,
 ): Promise<WorkerCount | undefined> {
@@ -80,7 +82,7 @@ async function allowedNow(
   if (!atSource || !atTarget) throw new Error('Each side has a row.');
   return workersFor({
     ...{ wanted, source: atSource, target: atTarget, indexWorkers: input.indexWorkers },
-    concurrency: undefined,
+    concurrency: await concurrency.limit(),
   });
 }
 
@@ -92,7 +94,10 @@ function judge({ plan, history, seedThere, roleWorks, wanted }: Seen): Verdict {
         'from its beginning.',
     );
   }
-  if (!plan.seed) return history.slot?.building || history.slot?.heldByUs ? 'pending' : 'todo';
+  if (!plan.seed) {
+    demandReplaceable(history);
+    return 'todo';
+  }
   demandSlot(history, plan);
   // Without the snapshot nothing more can be copied in parts: FinishParts leaves the rest to the subscription.
   if (!seedThere) return 'done';
@@ -100,7 +105,7 @@ function judge({ plan, history, seedThere, roleWorks, wanted }: Seen): Verdict {
 }
 
 export const seedCopy = defineStep({
-  needs: ['source', 'target', 'partCopy'],
+  needs: ['source', 'target', 'partCopy', 'concurrency'],
   interrupted:
     'A slot may be there already, and a session that keeps its snapshot; without the list of parts neither is used, and the next visit makes both anew.',
   inspect: look,
@@ -116,7 +121,7 @@ export const seedCopy = defineStep({
         if (seen.allowed?.began === 0) throw noRoom(seen.allowed);
         return seed(ctx, seen);
       }
-      await ensureCopyRole(target, partCopy, await target.query(completeTables()));
+      await ensureCopyRole(target, partCopy, seen.history.publication?.tables ?? []);
       return true;
     });
     return finished ? undefined : 'pending';
@@ -160,7 +165,9 @@ async function seed(ctx: Acting<Needs>, { history: { name, slot, publication }, 
   const { source, target, partCopy, input, remainingMs } = ctx;
   if (!publication || !plan) throw new VerificationError('There is no publication yet. Nothing was changed. Start Replicate again.');
   await snapshotSeed.end(partCopy);
-  if (slot) await source.query(dropSlot(name));
+  // One that an interrupted visit has left, perhaps with the connection that made it.
+  const refusal = slot && (await dropBusySlot(source, name));
+  if (refusal) throw refusal;
   await ensureCopyRole(target, partCopy, publication.tables);
   const limit = Math.min(LONGEST_ATTEMPT_MS, Math.max(SHORTEST_ATTEMPT_MS, remainingMs() - LOOK_AGAIN_RESERVE_MS));
   const exported = await partCopy.createSlot(name, limit);
@@ -171,6 +178,14 @@ async function seed(ctx: Acting<Needs>, { history: { name, slot, publication }, 
     await transaction.query(createSlotIncarnations());
     await transaction.query(recordSlotIncarnation(name, incarnation));
   });
-  await listParts({ source, target, copy: partCopy, input, seed: { ...held, incarnation: incarnation.id }, partBytes: plan.partBytes });
+  await listParts({
+    source,
+    target,
+    copy: partCopy,
+    input,
+    seed: { ...held, incarnation: incarnation.id },
+    partBytes: plan.partBytes,
+    published: publication.tables,
+  });
   return true;
 }

@@ -17,6 +17,7 @@ import { type Choice, choiceOf, isWanting, newestPublisher } from '../replicatio
 import { type IdentityFacts, identities } from '../replication/identity/identity.sql.ts';
 import { recordOn, stillSet } from '../replication/identity/put-back.ts';
 import { tryEach } from '../replication/identity/tries.ts';
+import { keysWait, postDataExists } from '../schema/post-data/post-data.sql.ts';
 import { copyOn } from '../state/earlier-copy.ts';
 import { createHeartbeat } from '../state/heartbeat.sql.ts';
 import * as identitiesSql from '../state/replica-identities.sql.ts';
@@ -45,12 +46,20 @@ async function look({ source, target, input }: Looking<Needs>): Promise<Seen> {
   return { wanting: tables.filter(isWanting), unlike: await unlikeOn(target, source), set };
 }
 
-/** Nothing before the schema is copied: the dump brings what the source has by then. */
+/**
+ * Nothing before the schema is copied: the dump brings what the source has by then. Nor while a copy in parts has its keys still to be made: they
+ * are listed, with the identities that the dump has brought, and an index of ours would slow the rows down that are still to come.
+ */
 async function unlikeOn(target: Looking<Needs>['target'], source: Looking<Needs>['source']): Promise<readonly identitiesSql.UnlikeTwin[]> {
   const [recorded] = await source.query(identitiesSql.identitiesExist());
-  if (!recorded?.exists || !(await copyOn(target))) return [];
+  if (!recorded?.exists || !(await copyOn(target)) || (await keysWaitOn(target))) return [];
   const carried = await quotingAllNames(source, (quoting) => quoting.query(identitiesSql.identitiesToCarry()));
   return target.query(identitiesSql.unlikeTwins(carried));
+}
+
+async function keysWaitOn(target: Looking<Needs>['target']): Promise<boolean> {
+  const [listed] = await target.query(postDataExists());
+  return listed?.exists === true && (await target.query(keysWait()))[0]?.waits === true;
 }
 
 const KINDS = { default: 'd', full: 'f', index: 'i' } as const satisfies Record<Choice['kind'], identitiesSql.IdentityKind>;

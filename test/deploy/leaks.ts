@@ -49,6 +49,8 @@ async function* texts({ clients, machinery, functions, assembly }: Searched): As
   for (const name of MACHINE_NAMES) {
     for (const { executionArn = '' } of await machinery.executionsOf(name)) {
       yield { where: `an execution of ${name}`, text: JSON.stringify(await machinery.eventsOf(executionArn)) };
+      for (const child of await machinery.childrenOf(executionArn))
+        yield { where: `a worker of ${name}`, text: JSON.stringify(await machinery.eventsOf(child.executionArn ?? '')) };
     }
   }
   for (const FunctionName of functions) {

@@ -6,6 +6,7 @@ import {
   type HistoryEvent,
   paginateGetExecutionHistory,
   paginateListExecutions,
+  paginateListMapRuns,
   StartExecutionCommand,
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
@@ -111,6 +112,17 @@ export class DeployedMachinery implements Machinery {
     const found: ExecutionListItem[] = [];
     for await (const page of paginateListExecutions({ client: clients.executions }, { stateMachineArn: machineArn(name) })) {
       found.push(...(page.executions ?? []));
+    }
+    return found;
+  }
+
+  /** The children of every map that an execution has begun. */
+  async childrenOf(executionArn: string): Promise<ExecutionListItem[]> {
+    const client = this.#deployed.clients.executions;
+    const found: ExecutionListItem[] = [];
+    for await (const { mapRuns = [] } of paginateListMapRuns({ client }, { executionArn })) {
+      for (const { mapRunArn } of mapRuns)
+        for await (const page of paginateListExecutions({ client }, { mapRunArn })) found.push(...(page.executions ?? []));
     }
     return found;
   }

@@ -26,7 +26,21 @@ import { findStack, inventory, namesOf, notDeleted } from './stack.ts';
 import { walk } from './walk.ts';
 
 /** The version of the source is that of the cluster; both are the newest but one and the newest, as far as the embedded servers go. */
-const OPTIONS = parseOptions(['--source-version', '17', '--target-version', '18', '--rows', '20000', '--rate', '100']) as RehearsalOptions;
+const WORDS = [
+  '--source-version',
+  '17',
+  '--target-version',
+  '18',
+  '--rows',
+  '20000',
+  '--rate',
+  '100',
+  '--copy',
+  'parts',
+  '--copy-workers',
+  '2',
+];
+const OPTIONS = parseOptions(WORDS) as RehearsalOptions;
 
 interface Place {
   readonly files: Files;
@@ -41,13 +55,14 @@ const passwordsOf = (whose: string, root: string): Record<string, string> => ({
   [`${whose} (what they are made of)`]: root,
   [`${whose} at the source`]: replicationPassword(root, 'source'),
   [`${whose} at the target`]: replicationPassword(root, 'target'),
+  [`${whose} at the target, for the copy`]: replicationPassword(root, 'copy'),
 });
 
 async function test({ files, emulator, rds, sides, progress }: Place): Promise<void> {
   const { authority } = await serverCertificate();
   const clients = clientsAt(emulator.endpoint, authority);
   progress.say('Loading the sample, making the account, and deploying');
-  const [{ subjects }, account] = await Promise.all([prepare(OPTIONS, progress, sides), makeAccount(clients)]);
+  const [{ subjects, input }, account] = await Promise.all([prepare(OPTIONS, progress, sides), makeAccount(clients)]);
   if (!sides.servers.source) throw new Error('The source is not embedded.');
   await rds.play(clients.rds, sides.servers.source);
   const canary = `canary ${randomBytes(12).toString('hex')}`;
@@ -77,7 +92,8 @@ async function test({ files, emulator, rds, sides, progress }: Place): Promise<v
   const root = async () => JSON.parse(await secretText(clients.secrets, String(outputs.ReplicationSecretName))).password;
   const mailbox = await openMailbox(clients.topics, String(outputs.NotificationTopicArn));
   const firstRoot = await root();
-  await walk({ clients, options: OPTIONS, sides, subjects, machinery, rds, account, outputs, stack, mailbox, progress });
+  const options = { ...OPTIONS, input: { ...OPTIONS.input, ...input } };
+  await walk({ clients, options, sides, subjects, machinery, rds, account, outputs, stack, mailbox, progress });
   mailbox.close();
 
   const passwords = {

@@ -52,6 +52,7 @@ export async function walk(given: Walk): Promise<Report> {
       },
       async Replicate() {
         await isConfigured(given, before);
+        await isCopiedInParts(given);
         await mailbox.receive(`${STACK}: ready to cut over`);
         await sees(given, { ServingTarget: 0, HeartbeatGaps: 0 });
         await rotates(given);
@@ -70,6 +71,7 @@ export async function walk(given: Walk): Promise<Report> {
   progress.say(summary(report));
   assert.deepEqual(report.reasons, []);
   assert.equal(report.outcome, 'passed');
+  assert.equal(report.copy.way, 'parts');
   assert.deepEqual(
     report.machines.map(({ name }) => name),
     ['Preflight', 'Replicate', 'Cutover', 'Rollback', 'Cutover', 'Cleanup'],
@@ -114,6 +116,22 @@ async function isConfigured({ clients }: Walk, before: ClusterSettings): Promise
   assert.equal(now.securityGroups.length, before.securityGroups.length + 1);
   assert.deepEqual(Object.values(now.publiclyAccessible), [true, true]);
   assert.ok(now.tags.length > 0, 'The cluster carries the journal of what it was.');
+}
+
+/** By the workers of the deployed map, each an execution of its own. */
+async function isCopiedInParts({ machinery, progress }: Walk): Promise<void> {
+  const evidence = machinery.outcomes.findLast(({ name }) => name === 'Replicate')?.evidence;
+  const listed = evidence?.SeedCopy as { readonly workers: readonly unknown[] };
+  const found = evidence?.FinishParts as { readonly parts: number; readonly done: number };
+  progress.say(`Copied in ${found.done} of ${found.parts} parts, by ${listed.workers.length} children of the map`);
+  assert.ok(listed.workers.length > 1 && found.parts > 1, 'Rows are copied in parts, by more than one child.');
+  assert.equal(found.done, found.parts);
+  const [replicate] = await machinery.executionsOf('Replicate');
+  const children = await machinery.childrenOf(replicate?.executionArn ?? '');
+  assert.deepEqual(
+    children.map(({ status }) => status),
+    listed.workers.map(() => 'SUCCEEDED'),
+  );
 }
 
 /** @param expected some of what the watch measures */

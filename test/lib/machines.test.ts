@@ -4,7 +4,7 @@ import { ERROR_NAMES } from '../../lambdas/config/errors.ts';
 import { DEFAULT_INPUT, keysUnknownTo, parseInput } from '../../lambdas/config/input.ts';
 import type { StepEvent, StepResult } from '../../lambdas/engine/contract.ts';
 import type { StepName } from '../../lambdas/engine/machines.ts';
-import { MACHINE_NAMES, MACHINES, type Machine, type MachineName, machinesWith, stepsOf } from '../../lambdas/engine/machines.ts';
+import { MACHINE_NAMES, MACHINES, type Machine, type MachineName, machinesStarted, stepsOf } from '../../lambdas/engine/machines.ts';
 import { STEP_NAMES } from '../../lambdas/steps/index.ts';
 import { MOST_CHILDREN } from '../../lib/states.ts';
 import { eachState, statesOf } from '../../rehearsal/machines/states.ts';
@@ -12,8 +12,9 @@ import { synthesized } from '../support/synthesized.ts';
 
 const stack = synthesized();
 
-/** Keys of the input that a step refuses. */
-const refusedAt = (step: StepName) => keysUnknownTo(machinesWith(step));
+/** Keys of the input that a step refuses in an execution of a machine. */
+const refusedAt = (step: StepName, machine: MachineName) =>
+  keysUnknownTo(machinesStarted(step, `arn:aws:states:eu-central-1:111122223333:execution:AuroraToPlanetScale-${machine}:first`));
 
 /** What a step's function does in place of the real one. */
 type Fake = (event: StepEvent, visit: number) => Partial<StepResult>;
@@ -118,7 +119,7 @@ describe('the machines', () => {
   });
 
   it.each(MACHINE_NAMES)('%s takes no input in its first step that a later one would refuse', (machine) => {
-    const refused = (step: StepName) => new Set(refusedAt(step));
+    const refused = (step: StepName) => new Set(refusedAt(step, machine));
     const [first = 'LiftFence', ...later] = stepsOf(MACHINES[machine]);
     const accepted = Object.keys(DEFAULT_INPUT).filter((key) => !refused(first).has(key as keyof typeof DEFAULT_INPUT));
     for (const step of later) for (const key of accepted) expect(refused(step), `${step} refuses "${key}"`).not.toContain(key);
@@ -126,13 +127,13 @@ describe('the machines', () => {
 
   it('that switch accept the keys of a switch, and only Recovery the name of an execution', () => {
     const takes = (machine: MachineName, key: keyof typeof DEFAULT_INPUT) =>
-      stepsOf(MACHINES[machine]).every((step) => !refusedAt(step).includes(key));
+      stepsOf(MACHINES[machine]).every((step) => !refusedAt(step, machine).includes(key));
     expect(MACHINE_NAMES.filter((machine) => takes(machine, 'fenceSeconds'))).toEqual(['Cutover', 'Rollback', 'Recovery']);
     expect(MACHINE_NAMES.filter((machine) => takes(machine, 'execution'))).toEqual(['Recovery']);
   });
 
   it('that copy or switch accept the wish for a way back, and no other (#10)', () => {
-    const takes = (machine: MachineName) => stepsOf(MACHINES[machine]).every((step) => !refusedAt(step).includes('reverse'));
+    const takes = (machine: MachineName) => stepsOf(MACHINES[machine]).every((step) => !refusedAt(step, machine).includes('reverse'));
     expect(MACHINE_NAMES.filter(takes)).toEqual(['Preflight', 'Replicate', 'Cutover', 'Rollback', 'Recovery']);
   });
 
@@ -393,6 +394,10 @@ describe('the copy in parts', () => {
     const ends = statesOf(stack.definitionOf('Replicate')).filter(([name]) => /^(?:End|GiveUp)/.test(name));
     expect(ends.map(([name]) => name).toSorted()).toEqual(['EndBuildCopied', 'EndCopyParts', 'GiveUpBuildCopied', 'GiveUpCopyParts']);
     for (const [, state] of ends) expect(state).toEqual({ Type: 'Pass', Parameters: { 'worker.$': '$.worker' }, End: true });
+  });
+
+  it('is no part of a machine that switches, whose failed executions start Recovery', () => {
+    for (const [machine] of SWITCHES) expect(statesOf(stack.definitionOf(machine)).filter(([, { Type }]) => Type === 'Map')).toEqual([]);
   });
 
   it('runs in child executions with histories of their own, of which every one may fail', () => {

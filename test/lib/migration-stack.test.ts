@@ -61,6 +61,7 @@ describe('the rights of the stack', () => {
   it('are exactly those listed here on RDS, Step Functions and secrets', () => {
     const actions = new Set(STEP_NAMES.flatMap((step) => stack.rightsOf(step).flatMap((right) => right.actions)));
     expect([...actions].filter((action) => !/^(logs|xray|ec2):/.test(action)).sort()).toEqual([
+      'lambda:GetAccountSettings',
       'lambda:InvokeFunction',
       'rds:AddTagsToResource',
       'rds:DescribeDBClusterParameterGroups',
@@ -95,9 +96,11 @@ describe('the rights of the stack', () => {
   it.each(STEP_NAMES)('let %s read the secrets that it needs, and no other', (step) => {
     const needs = new Set<string>(needsOf(step));
     const expected = [
-      ...(['source', 'schemaDump', 'replication', 'comparison'].some((need) => needs.has(need)) ? [CONTEXT.sourceSecretArn] : []),
+      ...(['source', 'schemaDump', 'replication', 'comparison', 'partCopy'].some((need) => needs.has(need))
+        ? [CONTEXT.sourceSecretArn]
+        : []),
       ...(needs.has('target') || needs.has('comparison') ? [secret('TargetSecret')] : []),
-      ...(needs.has('replication') || needs.has('comparison') ? [secret('ReplicationSecret')] : []),
+      ...(['replication', 'comparison', 'partCopy'].some((need) => needs.has(need)) ? [secret('ReplicationSecret')] : []),
     ];
     const readable = resourcesOf(step, 'secretsmanager:GetSecretValue');
     expect(readable).toHaveLength(expected.length);
@@ -223,6 +226,12 @@ describe('the rights of the stack', () => {
       const variables = Object.keys(stack.functionOf(step).Environment.Variables);
       expect(variables.filter((name) => /APPLICATION|HOOK/.test(name))).toEqual([]);
     }
+  });
+
+  it('let the steps that count functions read the limits of the account, and no other', () => {
+    expect(whoMay(stack, 'lambda:GetAccountSettings')).toEqual(stepsThatNeed('concurrency'));
+    expect(stepsThatNeed('concurrency')).toContain('CheckReadiness');
+    for (const step of stepsThatNeed('concurrency')) expect(resourcesOf(step, 'lambda:GetAccountSettings')).toEqual(['*']);
   });
 
   it('let a first step of an acting machine list and describe executions of the acting machines only', () => {

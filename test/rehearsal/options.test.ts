@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { settingsOfUrl, urlOf } from '../../rehearsal/database-url.ts';
-import { HELP, parseOptions, type RehearsalOptions, UsageError } from '../../rehearsal/options.ts';
+import { HELP } from '../../rehearsal/help.ts';
+import { parseOptions, type RehearsalOptions, UsageError } from '../../rehearsal/options.ts';
 
 const problemsOf = (...words: string[]): readonly string[] => {
   try {
@@ -19,6 +20,7 @@ describe('the command line of the rehearsal', () => {
       target: { kind: 'embedded', version: 18 },
       targetLogin: 'member',
       roles: 'carry',
+      copy: 'auto',
       sourceDump: undefined,
       schemaFixes: false,
       until: 'Cleanup',
@@ -54,6 +56,28 @@ describe('the command line of the rehearsal', () => {
       keep: true,
       report: 'a file.json',
     });
+  });
+
+  it('takes how rows are copied as options, or in the input, and not two answers', () => {
+    expect(parseOptions(['--copy', 'parts', '--copy-workers=3', '--part-bytes', '65536'])).toMatchObject({
+      copy: 'parts',
+      input: { copy: 'parts', copyWorkers: 3, partBytes: 65_536 },
+    });
+    expect(parseOptions(['--input', '{"copy": "parts"}'])).toMatchObject({ copy: 'parts', input: { copy: 'parts' } });
+    expect(parseOptions(['--copy', 'stream', '--input', '{"copy": "stream"}'])).toMatchObject({ copy: 'stream' });
+    expect(problemsOf('--copy', 'clone')).toEqual(['--copy must be stream, parts or auto, not "clone".']);
+    expect(problemsOf('--copy', 'stream', '--input', '{"copy": "parts"}')).toEqual(['--copy and --input say different things about copy.']);
+    expect(problemsOf('--copy-workers=2', '--part-bytes=8192', '--input', '{"copyWorkers": 3, "partBytes": 8193}')).toEqual([
+      '--copy-workers and --input say different things about copyWorkers.',
+      '--part-bytes and --input say different things about partBytes.',
+    ]);
+    expect(problemsOf('--copy-workers=0', '--part-bytes=1')).toEqual([
+      '--copy-workers must be a whole number from 1 to 200, not "0".',
+      '--part-bytes must be a whole number from 8192 to 100000000000, not "1".',
+    ]);
+    expect(problemsOf('--copy=stream', '--copy-workers=2')).toEqual([
+      '--copy-workers and --part-bytes are about a copy in parts; leave them out, or --copy stream.',
+    ]);
   });
 
   it('takes what becomes of owners and grants as an option, or in the input, and not two answers', () => {

@@ -54,4 +54,39 @@ describe('the progress output', () => {
     }
     expect(text.split('\n').at(-2)).toContain('failed');
   });
+
+  /** Workers of one step, each pending once and then done. */
+  const work = (canvas: Omit<Canvas, 'write'>, of: number): string => {
+    let text = '';
+    const progress = drawProgress({ ...canvas, write: (more) => (text += more) });
+    const numbers = Array.from({ length: of }, (_, index) => index + 1);
+    const evidence = { parts: 40, done: 7, bytesASecond: 51_000_000, secondsLeft: null, at: 1_764_000_000_000 };
+    const result = { verdict: 'pending', nextPollSeconds: 1, since: '', evidence } as const;
+    for (const seconds of [0.5, 12, 13])
+      for (const number of numbers) {
+        const worker = { number, of };
+        progress.visiting('Replicate', 'CopyParts', worker);
+        const outcome = seconds === 13 ? ({ ...result, verdict: 'done' } as const) : result;
+        progress.visited({ machine: 'Replicate', step: 'CopyParts', worker, visits: 3, seconds, outcome });
+      }
+    return text;
+  };
+
+  it('names a worker by its number, and reminds once of all', () => {
+    expect(work({}, 3)).toMatchInlineSnapshot(`
+      "Replicate  CopyParts 1              12.0 s  parts 40, done 7, bytes a second 51.0 MB
+      Replicate  CopyParts 1              13.0 s  done after 3 visits
+      Replicate  CopyParts 2              13.0 s  done after 3 visits
+      Replicate  CopyParts 3              13.0 s  done after 3 visits
+      "
+    `);
+  });
+
+  it('tells the ends of many workers together on a pipe', () => {
+    expect(work({}, 200)).toMatchInlineSnapshot(`
+      "Replicate  CopyParts 1              12.0 s  parts 40, done 7, bytes a second 51.0 MB
+      Replicate  CopyParts                13.0 s  done, all 200 workers
+      "
+    `);
+  });
 });

@@ -58,7 +58,7 @@ describe('the report of a rehearsal', () => {
     indexes: { expected: 2, missing: [] },
     access: { compared: 10, different: [] },
     catalogs: { compared: 100, different: [] },
-    copy: { bytes: 1, seconds: 1 },
+    copy: { bytes: 1, seconds: 1, way: 'stream', parts: 0 },
     findings: { blockers: [], warnings: [] },
     passedOver: [],
     fixes: { applied: [], excluded: [] },

@@ -7,6 +7,7 @@ import { parseInput } from '../../lambdas/config/input.ts';
 import type { Json } from '../../lambdas/config/json.ts';
 import type { Application } from '../../lambdas/ports/application.ts';
 import type { Cluster } from '../../lambdas/ports/cluster.ts';
+import type { Concurrency } from '../../lambdas/ports/concurrency.ts';
 import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
 import { loginAs, type World } from './world.ts';
 
@@ -16,6 +17,7 @@ export interface Circumstances {
   readonly target?: ConnectionSettings;
   readonly cluster?: Cluster;
   readonly application?: Application;
+  readonly concurrency?: Concurrency;
 }
 
 export async function findingsOf(world: World, checks: readonly ReadinessCheck[], circumstances: Circumstances = {}): Promise<Finding[]> {

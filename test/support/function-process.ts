@@ -5,6 +5,7 @@
 import type { Application, Hook } from '../../lambdas/ports/application.ts';
 import { noMadeLogin } from '../../lambdas/ports/application.ts';
 import type { Bindings } from '../../lambdas/ports/bindings.ts';
+import { noLimit } from '../../lambdas/ports/concurrency.ts';
 import type { Executions } from '../../lambdas/ports/executions.ts';
 import { noFunctions } from '../../lambdas/ports/functions.ts';
 import { unmanagedCluster } from '../../rehearsal/aurora-stand-in.ts';
@@ -59,6 +60,7 @@ async function run({ fn, event, budgetMs, source, target, replication, wayBack, 
     applicationLogin: noMadeLogin,
     hook: remote<Hook>('hook', ['call']),
     functions: noFunctions,
+    concurrency: noLimit,
     executions: remote<Executions>('executions', ['older', 'steppedAside']),
   };
   try {

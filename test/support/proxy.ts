@@ -136,7 +136,9 @@ export class WireProxy {
     let passing: Buffer[] = [];
     const passOn = async () => {
       await this.#silence;
-      if (passing.length > 0 && !to.destroyed) to.write(Buffer.concat(passing));
+      if (to.destroyed)
+        from.destroy(); // as a network tells an end that sends on to one that is gone
+      else if (passing.length > 0) to.write(Buffer.concat(passing));
       passing = [];
     };
     try {

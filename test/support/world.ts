@@ -13,6 +13,7 @@ import type { ApplicationBinding, Hook } from '../../lambdas/ports/application.t
 import { noApplication, noHook } from '../../lambdas/ports/application.ts';
 import type { Bindings } from '../../lambdas/ports/bindings.ts';
 import type { Cluster } from '../../lambdas/ports/cluster.ts';
+import { type Concurrency, noLimit } from '../../lambdas/ports/concurrency.ts';
 import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
 import type { Executions } from '../../lambdas/ports/executions.ts';
 import type { Functions } from '../../lambdas/ports/functions.ts';
@@ -80,6 +81,8 @@ export interface WorldOptions extends Partial<PairOptions> {
   readonly application?: ApplicationBinding;
   readonly hook?: Hook;
   readonly functions?: Functions;
+  /** @default - no limit */
+  readonly concurrency?: Concurrency;
 }
 
 export const silent: Log = { info: () => {}, warn: () => {} };
@@ -128,6 +131,7 @@ async function worldOf(pair: Pair, options: WorldOptions, owner: boolean): Promi
     applicationLogin: madeLogin(APPLICATION_PASSWORD),
     hook: options.hook ?? noHook,
     functions: options.functions ?? noFunctions,
+    concurrency: options.concurrency ?? noLimit,
     replication: {
       user: REPLICATION_ROLE,
       password: secret.password,

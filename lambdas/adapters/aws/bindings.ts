@@ -22,9 +22,11 @@ import { noApplication, noHook, noMadeLogin } from '../../ports/application.ts';
 import type { Bindings } from '../../ports/bindings.ts';
 import type { Cluster } from '../../ports/cluster.ts';
 import type { ConnectionSettings } from '../../ports/connection-settings.ts';
+import type { Log } from '../../ports/log.ts';
 import type { Need } from '../../ports/ports.ts';
 import type { ReplicationLogin, Sslmode, WayBackSettings } from '../../ports/replication.ts';
 import { type ApplicationSides, applicationPort } from './application.ts';
+import { concurrencyPort } from './concurrency.ts';
 import { executionsPort } from './executions.ts';
 import { functionsPort } from './functions.ts';
 import { hookPort } from './hook.ts';
@@ -60,6 +62,8 @@ export interface Site {
   readonly environment: Environment;
   readonly event: Pick<StepEvent, 'executionArn' | 'startedAt'>;
   readonly clients: Clients;
+  /** Told what is not known because AWS denies it. @default - nothing is */
+  readonly log?: Pick<Log, 'warn'>;
 }
 
 /** The same, with a reader of the secrets. */
@@ -90,6 +94,7 @@ const BINDINGS_OF: Readonly<Record<Need, readonly (keyof Bindings)[]>> = {
   applicationLogin: ['applicationLogin', 'target'], // on which it is tried
   hook: ['hook'],
   functions: ['functions'],
+  concurrency: ['concurrency'],
 };
 
 const RESOLVERS: { readonly [Name in keyof Bindings]: (search: Search) => Promise<Bindings[Name]> } = {
@@ -106,6 +111,9 @@ const RESOLVERS: { readonly [Name in keyof Bindings]: (search: Search) => Promis
   hook: resolveHook,
   async functions({ environment, clients }) {
     return functionsPort(clients.functions, requireVariable(environment, 'switchFunctions').split(','));
+  },
+  async concurrency({ clients, log }) {
+    return concurrencyPort(clients.functions, log);
   },
   async executions({ environment, clients, event }) {
     return executionsPort(clients.executions, requireVariable(environment, 'actingMachines').split(','), event);

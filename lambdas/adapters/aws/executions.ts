@@ -11,7 +11,7 @@ import { AlreadyRunning, InvalidConfiguration, type MigrationError } from '../..
 import type { StepEvent } from '../../engine/contract.ts';
 import type { Executions } from '../../ports/executions.ts';
 import { translateCommon } from './aws-errors.ts';
-import { machineIn } from './migration-status.ts';
+import { isChildOfMap, machineIn } from './migration-status.ts';
 
 /** `arn:…:execution:Machine:name` → `arn:…:stateMachine:Machine` */
 const machineOf = (executionArn: string): string => executionArn.replace(/:execution:([^:]+):.*$/, ':stateMachine:$1');
@@ -72,7 +72,7 @@ async function runningOf(client: SFNClient, machine: string): Promise<Started[]>
   const found: ExecutionListItem[] = [];
   try {
     for await (const page of paginateListExecutions({ client }, { stateMachineArn: machine, statusFilter: 'RUNNING' })) {
-      found.push(...(page.executions ?? []));
+      found.push(...(page.executions ?? []).filter((execution) => !isChildOfMap(execution)));
     }
   } catch (error) {
     throw translate(error, 'states:ListExecutions', machine);

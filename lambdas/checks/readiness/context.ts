@@ -3,6 +3,7 @@ import type { MigrationInput } from '../../config/input.ts';
 import type { Looking } from '../../engine/contract.ts';
 import type { ApplicationView } from '../../ports/application.ts';
 import type { ClusterView } from '../../ports/cluster.ts';
+import type { Concurrency } from '../../ports/concurrency.ts';
 import type { Reader } from '../../ports/database.ts';
 import type { WayBack } from '../../ports/replication.ts';
 import { type PublishedTable, publishedTables } from '../../postgres/tables.sql.ts';
@@ -15,6 +16,7 @@ export interface CheckContext {
   readonly cluster: ClusterView;
   readonly application: ApplicationView;
   readonly wayBack: WayBack;
+  readonly concurrency: Concurrency;
   readonly input: MigrationInput;
   readonly sourceVersion: number;
   readonly targetVersion: number;
@@ -23,7 +25,7 @@ export interface CheckContext {
 }
 
 /** Ports that the checks read from. */
-type Needs = 'source' | 'target' | 'cluster' | 'applicationView' | 'wayBack';
+type Needs = 'source' | 'target' | 'cluster' | 'applicationView' | 'wayBack' | 'concurrency';
 
 /** The context of the checks, from both sides. */
 export async function loadContext({
@@ -32,6 +34,7 @@ export async function loadContext({
   cluster,
   applicationView: application,
   wayBack,
+  concurrency,
   input,
 }: Pick<Looking<Needs>, Needs | 'input'>): Promise<CheckContext> {
   let tables: Promise<readonly PublishedTable[]> | undefined;
@@ -41,6 +44,7 @@ export async function loadContext({
     cluster,
     application,
     wayBack,
+    concurrency,
     input,
     sourceVersion: await source.version(),
     targetVersion: await target.version(),

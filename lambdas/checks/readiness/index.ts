@@ -8,6 +8,7 @@ import { codeOfOthers } from './code-of-others.ts';
 import { collationOrder } from './collation-order.ts';
 import { connections } from './connections.ts';
 import type { ReadinessCheck } from './context.ts';
+import { copyWay } from './copy-way.ts';
 import { domainConstraints } from './domain-constraints.ts';
 import { extensionRows, extensions } from './extensions.ts';
 import { fenceRights } from './fence-rights.ts';
@@ -105,5 +106,6 @@ export const CHECKS: readonly ReadinessCheck[] = [
   longTransactions,
   transactionAge,
   prewarm,
+  copyWay,
   size,
 ];

@@ -13,7 +13,7 @@ const LEAVE_BEFORE_SHARE = 0.25;
 /** A statement that is still open when all others were tried is tried once more on the same visit. */
 const TURNS_A_VISIT = 2;
 /** Between two looks for something new to start, and how many times as long as the look itself. */
-const PAUSE_MS = 1_000;
+const PAUSE_MS = 500;
 const PAUSE_SHARE = 5;
 
 export interface Carrying {
@@ -65,10 +65,17 @@ export async function carryOutAsReady(ctx: Acting<'target'>, carrying: Carrying,
     for (;;) {
       const began = performance.now();
       const { batch, goOn } = await look({ underWay: pool.underWay, tried });
-      if (batch) for (const { ordinal } of pool.start(batch)) tried.add(ordinal);
-      if (!goOn) return 'through';
       const pause = Math.max(PAUSE_MS, (performance.now() - began) * PAUSE_SHARE);
-      if ((await pool.next(pause)) === 'left') return 'left';
+      const lookAgainAt = performance.now() + pause;
+      let waiting = batch?.queue ?? [];
+      // A look costs more than many a small index, so that what it has found is taken before the next.
+      for (let left = pause; left > 0; left = lookAgainAt - performance.now()) {
+        const started = batch ? pool.start({ ...batch, queue: waiting }) : [];
+        for (const { ordinal } of started) tried.add(ordinal);
+        waiting = waiting.filter((work) => !started.includes(work));
+        if (!goOn) return 'through';
+        if ((await pool.next(left)) === 'left') return 'left';
+      }
     }
   });
 }

@@ -8,7 +8,7 @@ import { GIVE_DUE_OWNERS } from '../../state/access-due.sql.ts';
 import { closed } from '../../state/closed.sql.ts';
 import { tableExists } from '../../state/exists.sql.ts';
 import { OWN_TABLES } from '../../state/tables.ts';
-import type { PostDataKind } from '../dump/kinds.ts';
+import { KEY_KINDS, type PostDataKind } from '../dump/kinds.ts';
 
 const { name: NAME, table: TABLE } = OWN_TABLES.postData;
 
@@ -156,6 +156,10 @@ order by w.ordinal
 `);
 
 export const postDataExists = () => tableExists(OWN_TABLES.postData);
+
+/** Whether keys are still to be made that a copy in parts has left for after it. To be asked only where {@link postDataExists}. */
+export const keysWait = (): Statement<{ readonly waits: boolean }> =>
+  bound([[...KEY_KINDS]])(`select exists (select from ${TABLE} where kind = any ($1::text[]) and finished_at is null) as waits`);
 
 /** Whether a routine is still to be made, which an index may call: until then, an overload of it may be found in its place. */
 export const routinesWait = (): Statement<{ readonly waits: boolean }> =>

@@ -110,7 +110,7 @@ export class Front {
     const server = await this.#reach();
     if (!server) return void client.end(this.#manner.unreachable ? fatal(this.#manner.unreachable) : '');
     // Where one side disconnects the other is disconnected, after what was sent before has arrived.
-    client.once('close', () => server.writableEnded || server.destroy());
+    client.once('close', () => cutOff(server));
     server.once('close', () => client.writableEnded || client.destroy());
     if (client.destroyed) return void server.destroy();
     server.write(startupMessage(version, admitted));
@@ -145,6 +145,13 @@ export class Front {
     socket.once('close', () => this.#sockets.delete(socket));
     return socket;
   }
+}
+
+/** A server that has heard of the end may finish what it does, but what it still sends reaches nobody: as a network would, that cuts it off. */
+function cutOff(server: Socket): void {
+  if (!server.writableEnded) return void server.destroy();
+  server.on('data', () => server.writableFinished && server.destroy());
+  server.resume();
 }
 
 /**

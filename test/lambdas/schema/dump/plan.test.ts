@@ -50,6 +50,37 @@ describe('the plan of a copy', () => {
     ]);
   });
 
+  it('leaves keys, attachments and identities to come first after a copy in parts, each in its group', () => {
+    const { keys, later } = planCopy(PARTITIONED, { ...NOTHING, keysWait: true });
+    expect(keys).toEqual([]);
+    expect(later.slice(0, 7).map(({ kind, object, schema, onTable }) => [kind, object, schema, onTable])).toEqual([
+      ['key', 'root_pkey', 's', 'root'],
+      ['key', 'leaf_pkey', 's', 'leaf'],
+      ['key index', 'ident', 's', 't'],
+      ['replica identity', 'ident', 's', 't'],
+      ['key attachment', 'leaf_pkey', 's', 'root_pkey'],
+      ['index', 'by_a', 's', 'root'],
+      ['index', 'leaf_by_a', 's', 'leaf'],
+    ]);
+    expect(later.map(({ ordinal }) => ordinal)).toEqual(later.map((_, at) => at + 1));
+  });
+
+  it('makes what rows name before them whatever waits, with the keys that a named view groups by', () => {
+    const textsOf = (named: readonly string[], keysWait: boolean) =>
+      planCopy(PARTITIONED, { ...NOTHING, keysWait, named: named.map((name) => ({ schema: 's', name })) }).keys.map(({ text }) =>
+        text.replaceAll(/\s+/g, ' '),
+      );
+    const root = 'ALTER TABLE ONLY s.root ADD CONSTRAINT root_pkey PRIMARY KEY (id)';
+    const leaf = 'ALTER TABLE ONLY s.leaf ADD CONSTRAINT leaf_pkey PRIMARY KEY (id)';
+    expect(textsOf(['v'], true)).toEqual([root, 'CREATE OR REPLACE VIEW s.v AS SELECT id FROM s.root GROUP BY id']);
+    expect(textsOf(['leaf_by_a', 'ident'], true)).toEqual([
+      'CREATE INDEX leaf_by_a ON s.leaf USING btree (a)',
+      'CREATE UNIQUE INDEX ident ON s.t USING btree (a)',
+    ]);
+    expect(textsOf(['root_pkey', 'leaf_pkey'], true)).toEqual([root, leaf, 'ALTER INDEX s.root_pkey ATTACH PARTITION s.leaf_pkey']);
+    expect(textsOf(['v'], false)).toHaveLength(6);
+  });
+
   it('contains nothing that a driver or a managed target cannot run', () => {
     const { now } = planCopy(PARTITIONED, NOTHING);
     expect(now.slice(0, 2).map(({ text }) => text)).toEqual([

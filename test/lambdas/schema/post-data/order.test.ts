@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DEADLOCK_DETECTED, UNDEFINED_TABLE } from '../../../../lambdas/postgres/sqlstates.ts';
-import { inEachOthersWay, nextBatch, type StatementStatus } from '../../../../lambdas/schema/post-data/order.ts';
-import { stateOf } from '../../../../lambdas/schema/post-data/state.ts';
+import { inEachOthersWay, nextBatch, readyAhead, type StatementStatus } from '../../../../lambdas/schema/post-data/order.ts';
+import { countedAs, stateOf } from '../../../../lambdas/schema/post-data/state.ts';
 
 let ordinals = 0;
 const work = (kind: StatementStatus['kind'], table: string, more: Partial<StatementStatus> = {}): StatementStatus => {
@@ -66,11 +66,67 @@ describe('the next batch of post-data', () => {
   });
 });
 
+describe('keys that wait', () => {
+  const key = work('key', 'a');
+  const index = work('key index', 'b', { bytes: 5 });
+  const attachment = work('key attachment', 'a_pkey');
+  const identity = work('replica identity', 'b');
+  const definition = work('definition', 'v');
+
+  it('come before everything else, side by side, then their attachments, then identities', () => {
+    const all = [definition, identity, attachment, key, index];
+    expect(nextBatch(all, always, 2)).toEqual({ queue: [index, key], running: [], sessions: 2 });
+    const without = (...done: readonly StatementStatus[]) =>
+      nextBatch(
+        all.map((one) => (done.includes(one) ? { ...one, state: 'done' as const } : one)),
+        always,
+        2,
+      )?.queue.map(({ kind }) => kind);
+    expect(without(key, index)).toEqual(['key attachment']);
+    expect(without(key, index, attachment)).toEqual(['replica identity']);
+    expect(without(key, index, attachment, identity)).toEqual(['definition']);
+  });
+});
+
+describe('statements ahead of their turn', () => {
+  const none = { underWay: new Set<number>(), tried: new Set<number>() };
+  const complete = ['small', 'large', 'many'].map((table) => ({ schema: 's', table }));
+  const ahead = { complete, keysOnly: false, sessions: 3 };
+  const small = work('index', 'small', { bytes: 1 });
+  const large = work('unique', 'large', { bytes: 10 });
+  const many = [work('index', 'many', { bytes: 6 }), work('key', 'many', { bytes: 6 })];
+  const [manyIndex, manyKey] = many;
+  const all = [small, large, ...many, work('index', 'copied still'), work('detail', 'small'), work('key attachment', 'small')];
+
+  it('are those that fill an index of a complete table: most work of a table first, its key before its other indexes', () => {
+    expect(readyAhead(all, ahead, none)).toEqual({ queue: [manyKey, manyIndex, large, small], running: [], sessions: 3 });
+  });
+
+  it('are keys only where other indexes might call what is still to come', () => {
+    expect(readyAhead(all, { ...ahead, keysOnly: true }, none).queue).toEqual([manyKey]);
+  });
+
+  it('leave out what this visit has tried, and count what others have left running, of whatever kind and table', () => {
+    const tries = { underWay: new Set([large.ordinal]), tried: new Set([large.ordinal, small.ordinal]) };
+    const running = work('index', 'copied still', { state: 'running' });
+    const ours = { ...large, state: 'running' as const };
+    expect(readyAhead([small, ours, running, ...many], ahead, tries)).toEqual({
+      queue: [manyKey, manyIndex],
+      running: [running],
+      sessions: 2,
+    });
+  });
+});
+
 describe('the locks of two statements', () => {
   const to = (table: string) => ({ toSchema: 's', toTable: table });
   it.each([
     [work('index', 'a'), work('index', 'a'), false],
     [work('index', 'a'), work('unique', 'a'), true],
+    [work('index', 'a'), work('key', 'a'), true],
+    [work('index', 'a'), work('key index', 'a'), false],
+    [work('key index', 'a'), work('key', 'a'), true],
+    [work('key', 'a'), work('key', 'b'), false],
     [work('unique', 'a'), work('unique', 'b'), false],
     [work('foreign key', 'a', to('b')), work('foreign key', 'b', to('a')), true],
     [work('foreign key', 'a', to('c')), work('foreign key', 'b', to('c')), true],
@@ -97,5 +153,11 @@ describe('the state of a statement', () => {
     [tried({ attempts: 5 }), 'failed'],
   ] as const)('case %#: is %s', (one, expected) => {
     expect(stateOf(one, 'this')).toBe(expected);
+  });
+
+  it('ahead of its turn says nothing to the steps whose turn it is', () => {
+    const ahead = tried({ code: '23505', execution: countedAs('BuildCopied', 'this') });
+    expect(stateOf(ahead, countedAs('BuildCopied', 'this'))).toBe('failed');
+    expect(stateOf(ahead, countedAs('BuildIndexes', 'this'))).toBe('open');
   });
 });

@@ -1,0 +1,103 @@
+/** A worker that dies at any of its calls, before it or right after it: every part is there exactly once. */
+import { describe, expect, it } from 'vitest';
+import type { Acting } from '../../../lambdas/engine/contract.ts';
+import type { Database, Statement } from '../../../lambdas/ports/database.ts';
+import type { CopySession, PartCopy } from '../../../lambdas/ports/part-copy.ts';
+import type { Need } from '../../../lambdas/ports/ports.ts';
+import { endsEqual, nothingTwice, partsDone, seededKeyless, within, withPorts, workOn } from '../../support/exactly-once.ts';
+import { versions } from '../../support/versions.ts';
+import type { World } from '../../support/world.ts';
+
+/** A process that is gone: the kernel has closed its connections, and nothing more is sent. */
+class Killed extends Error {
+  override readonly name = 'Killed';
+}
+
+type Moment = 'before' | 'after';
+
+/** Lets a step die at its `at`-th call of a port. */
+function dyingAt(at: number, moment: Moment) {
+  let calls = 0;
+  let isDead = false;
+  const last: string[] = [];
+  const sessions: CopySession[] = [];
+  const die = (): never => {
+    isDead = true;
+    for (const session of sessions) session.leave();
+    throw new Killed('killed');
+  };
+  const call = async <Result>(what: string, act: () => Promise<Result>): Promise<Result> => {
+    if (isDead) throw new Killed('killed');
+    calls += 1;
+    last.push(what);
+    if (calls === at && moment === 'before') die();
+    const result = await act();
+    if (isDead || (calls >= at && moment === 'after')) die();
+    return result;
+  };
+  const real = new WeakMap<CopySession, CopySession>();
+  const dyingSession = (session: CopySession): CopySession => {
+    sessions.push(session);
+    const dying: CopySession = {
+      get pid() {
+        return session.pid;
+      },
+      get isLost() {
+        return session.isLost;
+      },
+      query: (statement) => call(statement.text.trim(), () => session.query(statement)),
+      send: (statement) => session.send(statement),
+      end: () => session.end(),
+      leave: () => session.leave(),
+    };
+    real.set(dying, session);
+    return dying;
+  };
+  const dyingDatabase = (database: Database): Database => ({
+    ...database,
+    query: <Row>(statement: Statement<Row>) => call(statement.text.trim(), () => database.query(statement)),
+  });
+  const dyingCopy = (copy: PartCopy): PartCopy => ({
+    ...copy,
+    openSource: (tag) => call('open source', async () => dyingSession(await copy.openSource(tag))),
+    openTarget: (tag) => call('open target', async () => dyingSession(await copy.openTarget(tag))),
+    pass: (from, out, to, into, onBytes) => call('pass', () => copy.pass(real.get(from) ?? from, out, real.get(to) ?? to, into, onBytes)),
+  });
+  return {
+    step: withPorts('CopyParts', (ctx: Acting<Need>) => ({ ...ctx, target: dyingDatabase(ctx.target), partCopy: dyingCopy(ctx.partCopy) })),
+    died: () => isDead,
+    last: () => last.at(-1) ?? '',
+  };
+}
+
+/** Calls of about two parts, with those at the beginning of a visit. */
+const CALLS = 34;
+
+/** One worker dies at its first call, then at its second, and so on. @returns the statements at which it died */
+async function dyingEverywhere(world: World, worker: number, moment: Moment): Promise<string[]> {
+  const at: string[] = [];
+  for (let call = 1; call <= CALLS; call += 1) {
+    const dying = dyingAt(call, moment);
+    const visit = world.run('CopyParts', dying.step, { execution: `${moment} ${call}`, state: { worker } });
+    await expect(visit).rejects.toThrow();
+    expect(dying.died()).toBe(true);
+    at.push(dying.last());
+    await nothingTwice(world);
+  }
+  return at;
+}
+
+describe.each(versions([13, 18], [17, 18]))('workers from %i to %i that die at any call', (source, target) => {
+  it('leave every part there exactly once, whoever works beside them', () =>
+    within(seededKeyless({ source, target, rows: 4_000 }), async (world) => {
+      const died = await Promise.all([dyingEverywhere(world, 1, 'before'), dyingEverywhere(world, 2, 'after')]);
+      for (const at of died) {
+        for (const moment of [/^open target/, /^pass$/, /^commit/, /pg_try_advisory_xact_lock/, /set rows = /, /set done_at = clock/]) {
+          expect(at.some((statement) => moment.test(statement))).toBe(true);
+        }
+      }
+      expect(await partsDone(world)).toBeGreaterThan(2);
+      await workOn(world, { execution: 'last' });
+      await endsEqual(world, { execution: 'last' });
+    }));
+});

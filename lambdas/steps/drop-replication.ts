@@ -87,7 +87,8 @@ export const dropReplication = defineStep({
     if (served !== undefined) log.info('Gates are opened on both sides', { served });
     if (!(await removeArtifacts(targets, remainingMs))) return 'pending';
     await applicationOriginal.forgetOriginal();
-    return undefined;
+    // A side that was out of reach may be back by now, with everything that it has.
+    return seen.source.reached && seen.target.reached ? undefined : 'pending';
   },
 
   evidence: (seen, before) => evidenceOf(seen, before),

@@ -111,7 +111,7 @@ insert into split select n, case when n % 2 = 0 then 'eu' else 'us' end from gen
 });
 
 describe('values near the limit of a gigabyte', () => {
-  const MEGABYTES = 700;
+  const MEGABYTES = 540;
   const SCHEMA = `create table in_binary (id int primary key, v bytea); create table in_text (id int primary key, what regclass, v bytea)`;
 
   it('travel in binary, and are named with the server’s words where they have to travel as text', () =>
@@ -125,10 +125,9 @@ describe('values near the limit of a gigabyte', () => {
       async (world) => {
         await copyAll(world, 1);
         expect(await world.target('select length(v) / 1000000 as megabytes from in_binary')).toEqual([{ megabytes: MEGABYTES }]);
-        await expect(world.until('FinishParts')).rejects.toMatchObject({
-          name: 'CopyStalled',
-          message: expect.stringMatching(/public\.in_text.*invalid memory alloc request size/s),
-        });
+        const error = await world.until('FinishParts').catch((thrown: unknown) => thrown as Error);
+        expect(error).toHaveProperty('name', 'CopyStalled');
+        expect(String((error as Error).message)).toMatch(/public\.in_text.*XX000/s);
       },
     ));
 });

@@ -3,6 +3,7 @@ import { VerificationError } from '../config/errors.ts';
 import { missingFrom } from '../config/tables.ts';
 import type { Database, Session } from '../ports/database.ts';
 import type { ReplicationLogin } from '../ports/replication.ts';
+import { besideOtherMigrations } from '../postgres/role-race.ts';
 import * as roles from '../postgres/roles.sql.ts';
 import { scramVerifier } from '../postgres/scram.ts';
 import { streamSettings } from '../postgres/session-pins.sql.ts';
@@ -18,7 +19,9 @@ export async function ensureReplicationRole(
 ): Promise<void> {
   const verifier = scramVerifier(await password('target'));
   const settings = streamSettings(await target.version());
-  await target.transaction((session) => makeReplicationRole(session, { user, verifier, settings, database: target.endpoint.database }));
+  await besideOtherMigrations(
+    target.transaction((session) => makeReplicationRole(session, { user, verifier, settings, database: target.endpoint.database })),
+  );
 }
 
 /** What the role is to be. */

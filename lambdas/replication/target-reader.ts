@@ -6,6 +6,7 @@ import type { TableName } from '../config/input.ts';
 import { keyOf } from '../config/tables.ts';
 import type { Database, Reader } from '../ports/database.ts';
 import type { ReplicationAccess } from '../ports/replication.ts';
+import { besideOtherMigrations } from '../postgres/role-race.ts';
 import * as roles from '../postgres/roles.sql.ts';
 import { scramVerifier } from '../postgres/scram.ts';
 import { type PublishedTable, publishedTables } from '../postgres/tables.sql.ts';
@@ -46,7 +47,7 @@ export async function ensureTargetReader(target: Database, replication: Replicat
   const before = await lookAtTargetReader(target, replication, published);
   if (isTargetReaderComplete(before)) return;
   const verifier = scramVerifier(await replication.password('target'));
-  await target.transaction(async (session) => {
+  const making = target.transaction(async (session) => {
     await session.query(roles.lockRoles());
     const [known] = await session.query(roles.roleState(user, before.tables, true));
     await session.query(roles.asRoleMaker(user));
@@ -67,4 +68,5 @@ export async function ensureTargetReader(target: Database, replication: Replicat
     if (role.unreadableTables.length > 0) await session.query(roles.grantSelect(user, role.unreadableTables));
     for (const closed of role.closedDefaults) await session.query(roles.grantSelectOnFuture(user, closed));
   });
+  await besideOtherMigrations(making);
 }

@@ -1,6 +1,7 @@
 /** Guide W, step 2: the role that streams, with no more rights than it needs, in every schema that is published. */
 import type { Looking } from '../engine/contract.ts';
 import { defineStep } from '../engine/step.ts';
+import { besideOtherMigrations } from '../postgres/role-race.ts';
 import * as roles from '../postgres/roles.sql.ts';
 import { scramVerifier } from '../postgres/scram.ts';
 import { streamSettings } from '../postgres/session-pins.sql.ts';
@@ -59,7 +60,7 @@ export const createReplicationRole = defineStep({
     const { user } = replication;
     const { database } = source.endpoint;
     const password = await replication.password();
-    await source.transaction(async (session) => {
+    const making = source.transaction(async (session) => {
       await session.query(roles.lockRoles());
       await session.query(createHeartbeat());
       const before = await look(ctx);
@@ -76,6 +77,7 @@ export const createReplicationRole = defineStep({
       if (role.unreadableTables.length > 0) await session.query(roles.grantSelect(user, role.unreadableTables));
       for (const closed of role.closedDefaults) await session.query(roles.grantSelectOnFuture(user, closed));
     });
+    await besideOtherMigrations(making);
   },
 
   evidence: (seen) => ({

@@ -37,15 +37,18 @@ const through = (world: World, side: SideName, proxy: WireProxy) => {
   }));
 };
 
+/** On the target the settings of the session are set before it, in the same text. */
+const COPIES = /(?:^|\n)copy /;
+
 const MOMENTS: readonly (readonly [SideName, RegExp, Moment])[] = [
   ['target', /pg_try_advisory_xact_lock/, 'answer'],
-  ['target', /^copy /, 'request'],
-  ['target', /^copy /, 'answer'],
+  ['target', COPIES, 'request'],
+  ['target', COPIES, 'answer'],
   ['target', /^commit/, 'request'],
   ['target', /^commit/, 'answer'],
   ['source', /set transaction snapshot/, 'answer'],
   ['source', /^lock table/, 'answer'],
-  ['source', /^copy /, 'request'],
+  ['source', COPIES, 'request'],
   ['source', /^commit/, 'request'],
 ];
 
@@ -75,7 +78,7 @@ describe('a connection of a worker', () => {
   it.each(['source', 'target'] as const)('that falls silent on the way to the %s is given up, and its part is taken again', (side) =>
     within(seededKeyless(), async (world) => {
       const proxy = await proxyTo(world.places[side]);
-      const silenced = proxy.when(/^copy /, 'request', () => proxy.blackhole());
+      const silenced = proxy.when(COPIES, 'request', () => proxy.blackhole());
       const visit = world.run('CopyParts', through(world, side, proxy), { state: { worker: 1 } });
       await silenced.done;
       // The new connection hangs as well, until the visit gives up.

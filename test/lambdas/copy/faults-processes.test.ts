@@ -93,6 +93,8 @@ describe('two executions', () => {
       await Promise.all([workOn(world, { workers: 1 }), workOn(other, { workers: 1 })]);
       await other.until('FinishParts');
       expect((await world.visit('SeedCopy')).evidence).not.toHaveProperty('snapshot');
-      await Promise.all([endsEqual(world), endsEqual(other)]);
+      // One after the other: where both make a role of the server at once, one of them is tried again.
+      await endsEqual(world);
+      await endsEqual(other);
     }));
 });

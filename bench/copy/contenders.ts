@@ -117,7 +117,10 @@ const pgcopydb = ({ copyWorkers, partBytes, indexWorkers }: Choices): Contender 
         PGCOPYDB_SOURCE_PGURI: withPassword(source, authorityFile),
         PGCOPYDB_TARGET_PGURI: withPassword(target, authorityFile),
       },
-    ),
+    ).catch((error: Error) => {
+      // What comes last: an event trigger of RDS, which cannot be made elsewhere. Rows, keys and indexes are there.
+      if (!error.message.includes('permission denied to create event trigger')) throw error;
+    }),
 });
 
 /** Whose time is 1 in the ratios. */

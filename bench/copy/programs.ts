@@ -16,6 +16,7 @@ export async function run(program: string, args: readonly string[], environment:
         cwd: folder,
         env: { ...process.env, TMPDIR: folder, ...environment },
         stdio: ['ignore', 'pipe', 'pipe'],
+        detached: true, // pgcopydb ends its whole process group where it fails
       });
       let said = '';
       const keep = (text: Buffer) => {

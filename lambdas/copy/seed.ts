@@ -57,7 +57,7 @@ export const snapshotSeed: SeedSource = {
   async end(copy) {
     const session = await copy.openSource('ending');
     try {
-      await session.query(sql.endHolders(null));
+      await session.query(sql.endHolders());
     } finally {
       await session.end();
     }

@@ -36,18 +36,11 @@ select exists (select from pg_catalog.pg_stat_activity where pid = $1::int and w
 export const holderTag = (unique: string): string => `snapshot ${unique}`;
 const HOLDERS = applicationName('SeedCopy', 'snapshot ');
 
-/** Ends the sessions of our own role that hold a snapshot of this database, on the source. @param but name of the one that stays; null where none does */
-export const endHolders = (but: string | null): Statement =>
-  bound([HOLDERS, but])(`
-select pg_catalog.pg_terminate_backend(pid) from pg_catalog.pg_stat_activity
-where starts_with(application_name, $1::text) and application_name is distinct from $2::text and usename = current_user and datname = current_database()
-`);
-
-/** Sessions that hold a snapshot on the source, whosever they are. */
-export const holdersThere = (): Statement<{ readonly count: number }> =>
+/** Ends the sessions of our own role that hold a snapshot of this database, on the source. */
+export const endHolders = (): Statement =>
   bound([HOLDERS])(`
-select count(*)::int as count from pg_catalog.pg_stat_activity
-where starts_with(application_name, $1::text) and datname = current_database()
+select pg_catalog.pg_terminate_backend(pid) from pg_catalog.pg_stat_activity
+where starts_with(application_name, $1::text) and usename = current_user and datname = current_database()
 `);
 
 const listOf = (tables: readonly TableName[]): string => tables.map(({ schema, table }) => `only ${qualified(schema, table)}`).join(', ');

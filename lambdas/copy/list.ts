@@ -1,7 +1,7 @@
 /** The tables of a copy in parts and their parts, listed on the target in the transaction that records what they are read from. */
 import { CopyStalled } from '../config/errors.ts';
 import type { MigrationInput, TableName } from '../config/input.ts';
-import { keyOf, named } from '../config/tables.ts';
+import { HEARTBEAT_TABLE, keyOf, missingFrom, named } from '../config/tables.ts';
 import type { Database, Reader } from '../ports/database.ts';
 import type { PartCopy } from '../ports/part-copy.ts';
 import { occupiedAmong } from '../replication/subscribe.ts';
@@ -73,9 +73,18 @@ async function asTheSnapshotKnows({ copy, seed }: ListContext, tables: readonly 
   }
 }
 
+/** Before anything is made on the source. @throws CopyStalled where tables of the target hold rows */
+export async function demandEmptyTarget(target: Reader, published: readonly TableName[]): Promise<void> {
+  const full = await occupiedAmong(target, missingFrom([HEARTBEAT_TABLE], published));
+  if (full.length === 0) return;
+  throw new CopyStalled(
+    `The copy cannot begin, because ${full.length} tables on the target hold rows already: ${named(full)}. Nothing was changed. Empty them on the target, ` +
+      'or leave them behind with excludeTables, then start Replicate again.',
+  );
+}
+
 /**
  * All of it or nothing. Tables that the role of the copy cannot fill, and those without a column that is copied, are left to the stream at once.
- * @throws CopyStalled where tables of the target hold rows
  */
 export async function listParts(ctx: ListContext): Promise<void> {
   const { source, target, copy, input, seed, partBytes, published } = ctx;
@@ -84,13 +93,6 @@ export async function listParts(ctx: ListContext): Promise<void> {
   const there = (await source.query(sourceTablesToCopy(input))).filter((table) => table.file !== null && listed.has(keyOf(table)));
   const all = await asTheSnapshotKnows(ctx, there);
   const closed = new Map((await closedToCopyRole(target, copy.role)).map((table) => [keyOf(table), table.why]));
-  const full = await occupiedAmong(target, all);
-  if (full.length > 0) {
-    throw new CopyStalled(
-      `The copy cannot begin, because ${full.length} tables on the target hold rows already: ${named(full)}. Nothing was copied. Empty them on the target, ` +
-        'or leave them behind with excludeTables, then start Replicate again.',
-    );
-  }
   const inText = new Set((await source.query(tablesNeedingText(all))).map(({ oid }) => oid));
   const left = all.filter((table) => closed.has(keyOf(table)) || table.columns.length === 0);
   const copied = all.filter((table) => !left.includes(table));

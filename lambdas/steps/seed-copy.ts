@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { NotReady, VerificationError } from '../config/errors.ts';
 import { atMost } from '../config/listing.ts';
 import { REPLICATION_ROLE } from '../config/names.ts';
-import { listParts } from '../copy/list.ts';
+import { demandEmptyTarget, listParts } from '../copy/list.ts';
 import { demandSlot, planOn } from '../copy/progress.ts';
 import { ensureCopyRole } from '../copy/role.ts';
 import { holdSnapshot, snapshotSeed } from '../copy/seed.ts';
@@ -164,6 +164,7 @@ function childrenOf({ plan, seedThere, parts, done, allowed }: Seen): { worker: 
 async function seed(ctx: Acting<Needs>, { history: { name, slot, publication }, plan }: Seen): Promise<boolean> {
   const { source, target, partCopy, input, remainingMs } = ctx;
   if (!publication || !plan) throw new VerificationError('There is no publication yet. Nothing was changed. Start Replicate again.');
+  await demandEmptyTarget(target, publication.tables);
   await snapshotSeed.end(partCopy);
   // One that an interrupted visit has left, perhaps with the connection that made it.
   const refusal = slot && (await dropBusySlot(source, name));
@@ -173,19 +174,26 @@ async function seed(ctx: Acting<Needs>, { history: { name, slot, publication }, 
   const exported = await partCopy.createSlot(name, limit);
   if (!exported) return false;
   const incarnation = { id: randomUUID(), consistentPoint: exported.consistentPoint, publication: publication.oid };
-  const held = await holdSnapshot(partCopy, exported.snapshot).finally(() => exported.end());
-  await source.transaction(async (transaction) => {
-    await transaction.query(createSlotIncarnations());
-    await transaction.query(recordSlotIncarnation(name, incarnation));
-  });
-  await listParts({
-    source,
-    target,
-    copy: partCopy,
-    input,
-    seed: { ...held, incarnation: incarnation.id },
-    partBytes: plan.partBytes,
-    published: publication.tables,
-  });
+  try {
+    const held = await holdSnapshot(partCopy, exported.snapshot).finally(() => exported.end());
+    await source.transaction(async (transaction) => {
+      await transaction.query(createSlotIncarnations());
+      await transaction.query(recordSlotIncarnation(name, incarnation));
+    });
+    await listParts({
+      source,
+      target,
+      copy: partCopy,
+      input,
+      seed: { ...held, incarnation: incarnation.id },
+      partBytes: plan.partBytes,
+      published: publication.tables,
+    });
+  } catch (error) {
+    // Without the list nobody reads the snapshot, and as long as it is held nothing on the source is vacuumed. It may be there, its answer lost.
+    const now = await planOn(target).catch(() => undefined);
+    if (now?.seed === null) await snapshotSeed.end(partCopy).catch(() => {});
+    throw error;
+  }
   return true;
 }

@@ -84,6 +84,32 @@ describe('SeedCopy', () => {
       }),
   );
 
+  it('refuses a target that holds rows before anything is made on the source', () =>
+    within(empty(), async (world) => {
+      await world.target(`insert into public.second values (1, 'of somebody else')`);
+      const before = await effect(world);
+      await expect(world.visit('SeedCopy')).rejects.toMatchObject({
+        name: 'CopyStalled',
+        message: expect.stringContaining('public.second'),
+      });
+      expect(await effect(world)).toEqual(before);
+      await world.target('truncate public.second');
+      await world.until('SeedCopy');
+    }));
+
+  it('holds no snapshot where the parts could not be listed', () =>
+    within(empty(), async (world) => {
+      await world.target('create table planetscale_migration.copy_worker (taken int)');
+      await world.target(
+        `alter table planetscale_migration.copy_worker owner to ${identifier(world.database.target.user.split('.')[0] ?? '')}`,
+      );
+      await expect(world.visit('SeedCopy')).rejects.toHaveProperty('name', 'StatementFailed');
+      await eventually(async () => (await world.source(HOLDERS)).length === 0);
+      await world.target('drop table planetscale_migration.copy_worker');
+      await world.until('SeedCopy');
+      expect(await effect(world)).toMatchObject({ slots: [{}], holders: [{}] });
+    }));
+
   it('gives the role of the copy its rights again, where it is gone', () =>
     within(seededKeyless(), async (world) => {
       const role = identifier(copyRole(world.database.name));

@@ -8,12 +8,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { SERVER_VERSIONS, type ServerVersion } from '../rehearsal/servers/binaries.ts';
 import { asSuperuser, startSource, startTarget } from '../rehearsal/servers/pair.ts';
 import type { Parameters } from '../rehearsal/servers/server.ts';
 import { ALL, BY_STREAM, type Choices, type Contender, contenders } from './copy/contenders.ts';
 import { countAll, fill } from './copy/sample.ts';
 import { postmasterOf, secondsHere, secondsOfServer } from './processor-time.ts';
+import { serverVersion } from './server-version.ts';
 
 /** A small database server of today: a quarter of 4 GB for pages, and an eighth of that for building an index. */
 const PARAMETERS: Parameters = { shared_buffers: '1GB', max_wal_size: '8GB', maintenance_work_mem: '128MB', max_worker_processes: 16 };
@@ -54,18 +54,12 @@ const chosen = (values.only?.split(',') ?? ALL).map((text): Contender => {
   return copyWorkers ? { ...contender, name: `${contender.name}, ${text}` } : contender;
 });
 
-function version(name: 'source-version' | 'target-version'): ServerVersion {
-  const found = SERVER_VERSIONS.find((known) => String(known) === values[name]);
-  if (!found) throw new Error(`--${name} must be one of ${SERVER_VERSIONS.join(', ')}, not ${values[name]}.`);
-  return found;
-}
-
 const seconds = (since: number): number => (performance.now() - since) / 1000;
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(2)} GB`;
 
 const folder = mkdtempSync(join(tmpdir(), 'aurora-to-planetscale-bench-'));
-const source = await startSource(version('source-version'), { ...PARAMETERS, wal_level: 'logical' });
-const target = await startTarget(version('target-version'), PARAMETERS);
+const source = await startSource(serverVersion('source-version', values['source-version']), { ...PARAMETERS, wal_level: 'logical' });
+const target = await startTarget(serverVersion('target-version', values['target-version']), PARAMETERS);
 try {
   const authorityFile = join(folder, 'authority.pem');
   writeFileSync(authorityFile, source.server.authority);

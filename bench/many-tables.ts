@@ -9,11 +9,11 @@ import pg from 'pg';
 import { clientConfig } from '../lambdas/adapters/postgres/client-config.ts';
 import type { ConnectionSettings } from '../lambdas/ports/connection-settings.ts';
 import { identifier } from '../lambdas/postgres/quote.ts';
-import { SERVER_VERSIONS, type ServerVersion } from '../rehearsal/servers/binaries.ts';
 import { asSuperuser, SOURCE_ROLE, startSource, startTarget } from '../rehearsal/servers/pair.ts';
 import type { Parameters } from '../rehearsal/servers/server.ts';
 import { startLink } from './link.ts';
 import { replicate, tidyUp } from './replicate.ts';
+import { serverVersion } from './server-version.ts';
 
 const PARAMETERS: Parameters = {
   ...{ max_locks_per_transaction: 1024, max_wal_size: '8GB', max_worker_processes: 20, max_connections: 200 },
@@ -35,12 +35,6 @@ const { values } = parseArgs({
   },
 });
 
-function version(name: 'source-version' | 'target-version'): ServerVersion {
-  const found = SERVER_VERSIONS.find((known) => String(known) === values[name]);
-  if (!found) throw new Error(`--${name} must be one of ${SERVER_VERSIONS.join(', ')}, not ${values[name]}.`);
-  return found;
-}
-
 const tables = Number(values.tables);
 
 async function fill(settings: ConnectionSettings, rows: number): Promise<void> {
@@ -57,8 +51,8 @@ async function fill(settings: ConnectionSettings, rows: number): Promise<void> {
   }
 }
 
-const source = await startSource(version('source-version'), { ...PARAMETERS, wal_level: 'logical' });
-const target = await startTarget(version('target-version'), PARAMETERS, 'none');
+const source = await startSource(serverVersion('source-version', values['source-version']), { ...PARAMETERS, wal_level: 'logical' });
+const target = await startTarget(serverVersion('target-version', values['target-version']), PARAMETERS, 'none');
 try {
   for (const rows of values.rows.split(',').map(Number)) {
     const original = `rows_${rows}`;

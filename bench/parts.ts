@@ -10,11 +10,11 @@ import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { clientConfig } from '../lambdas/adapters/postgres/client-config.ts';
 import type { ConnectionSettings } from '../lambdas/ports/connection-settings.ts';
-import { SERVER_VERSIONS, type ServerVersion } from '../rehearsal/servers/binaries.ts';
 import { asSuperuser, startSource, startTarget } from '../rehearsal/servers/pair.ts';
 import type { Parameters } from '../rehearsal/servers/server.ts';
 import { startLink } from './link.ts';
 import { replicate, tidyUp } from './replicate.ts';
+import { serverVersion } from './server-version.ts';
 
 const PARAMETERS: Parameters = { shared_buffers: '1GB', max_wal_size: '8GB', max_worker_processes: 16, max_connections: 200 };
 /** Of a row with its header, measured. */
@@ -31,12 +31,6 @@ const { values } = parseArgs({
     'target-version': { type: 'string', default: '17' },
   },
 });
-
-function version(name: 'source-version' | 'target-version'): ServerVersion {
-  const found = SERVER_VERSIONS.find((known) => String(known) === values[name]);
-  if (!found) throw new Error(`--${name} must be one of ${SERVER_VERSIONS.join(', ')}, not ${values[name]}.`);
-  return found;
-}
 
 const MEGA = 1_000_000;
 const megabytes = Number(values.megabytes);
@@ -64,8 +58,8 @@ async function fill(settings: ConnectionSettings): Promise<number> {
   }
 }
 
-const source = await startSource(version('source-version'), { ...PARAMETERS, wal_level: 'logical' });
-const target = await startTarget(version('target-version'), PARAMETERS, 'none');
+const source = await startSource(serverVersion('source-version', values['source-version']), { ...PARAMETERS, wal_level: 'logical' });
+const target = await startTarget(serverVersion('target-version', values['target-version']), PARAMETERS, 'none');
 const links: { end(): void }[] = [];
 try {
   const from = await source.createDatabase('wide');

@@ -5,8 +5,8 @@
 import { parseArgs } from 'node:util';
 import { databasePort } from '../lambdas/adapters/postgres/database.ts';
 import { prepareSequences, readPositions, setExactly } from '../lambdas/sequences/exact.ts';
-import { SERVER_VERSIONS, type ServerVersion } from '../rehearsal/servers/binaries.ts';
 import { startPair } from '../rehearsal/servers/pair.ts';
+import { serverVersion } from './server-version.ts';
 
 const ROUNDS = 5;
 /** Sequences made in one transaction, each of which keeps a lock until its end. */
@@ -23,12 +23,6 @@ const { values } = parseArgs({
 const count = Number(values.sequences);
 if (!Number.isInteger(count) || count < 1) throw new Error(`--sequences must be a whole number above 0, not ${values.sequences}.`);
 
-function version(name: 'source-version' | 'target-version'): ServerVersion {
-  const found = SERVER_VERSIONS.find((known) => String(known) === values[name]);
-  if (!found) throw new Error(`--${name} must be one of ${SERVER_VERSIONS.join(', ')}, not ${values[name]}.`);
-  return found;
-}
-
 /** So many of every three were called; the others are like the ids of tables that are still empty. */
 const some = (first: number, called: boolean): string => `do $$ begin
 for n in ${first} .. ${Math.min(first + MADE_AT_ONCE, count) - 1} loop
@@ -37,7 +31,10 @@ for n in ${first} .. ${Math.min(first + MADE_AT_ONCE, count) - 1} loop
 end loop; end $$`;
 
 const inclusive = { excludeSchemas: [], excludeTables: [] };
-const sides = await startPair({ source: version('source-version'), target: version('target-version') });
+const sides = await startPair({
+  source: serverVersion('source-version', values['source-version']),
+  target: serverVersion('target-version', values['target-version']),
+});
 const { source, target } = await sides.createDatabase('shop');
 const ports = [databasePort(source, 'bench'), databasePort(target, 'bench')] as const;
 try {

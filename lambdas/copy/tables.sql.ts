@@ -2,7 +2,7 @@
 import type { Exclusions, TableName } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
 import { bound, statement, USER_SCHEMA } from '../postgres/quote.ts';
-import { BEFORE_GENERATED_COLUMNS } from '../postgres/table-shape.sql.ts';
+import { REPLICATED_COLUMNS } from '../postgres/table-shape.sql.ts';
 import { exclusions, INCLUDED_TABLE } from '../postgres/tables.sql.ts';
 
 /** A column of a key by which a table can be split. */
@@ -40,12 +40,7 @@ select c.oid::int8::float8 as oid, n.nspname::text as schema, c.relname::text as
   (pg_relation_size(c.oid) / current_setting('block_size')::int)::float8 as pages, a.columns, k.key
 from pg_class as c
 join pg_namespace as n on n.oid = c.relnamespace
-${each(
-  'a',
-  `select coalesce(json_agg(a.attname order by a.attnum) filter (where a.generated = ''), '[]') as columns
-  from (select 1) as one ${BEFORE_GENERATED_COLUMNS}
-  cross join lateral (select *, attgenerated as generated from pg_attribute where attrelid = c.oid and attnum > 0 and not attisdropped) as a`,
-)}
+${REPLICATED_COLUMNS}
 ${each(
   'k',
   `select case when bool_and(coalesce(t.typname = any ($3::name[]) and t.typnamespace = 'pg_catalog'::regnamespace, false))

@@ -25,6 +25,13 @@ export interface ShapeColumn {
  */
 export const BEFORE_GENERATED_COLUMNS = `cross join (select ''::"char" as attgenerated) as before_version_12`;
 
+/** Item of a FROM list, lateral to a table `c`: the names of its columns that are replicated, in their order, as `a.columns`. */
+export const REPLICATED_COLUMNS = `cross join lateral (
+  select coalesce(json_agg(a.attname order by a.attnum) filter (where a.generated = ''), '[]') as columns
+  from (select 1) as one ${BEFORE_GENERATED_COLUMNS}
+  cross join lateral (select *, attgenerated as generated from pg_attribute where attrelid = c.oid and attnum > 0 and not attisdropped) as a
+  offset 0) as a`;
+
 /** pg_collation's row for `default`, which stands for the database's own collation. */
 const DEFAULT_COLLATION = 100;
 

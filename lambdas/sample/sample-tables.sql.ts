@@ -2,7 +2,7 @@
 import type { Exclusions } from '../config/input.ts';
 import type { Statement } from '../ports/database.ts';
 import { bound, statement } from '../postgres/quote.ts';
-import { BEFORE_GENERATED_COLUMNS } from '../postgres/table-shape.sql.ts';
+import { BEFORE_GENERATED_COLUMNS, REPLICATED_COLUMNS } from '../postgres/table-shape.sql.ts';
 import { exclusions, INCLUDED_TABLE } from '../postgres/tables.sql.ts';
 
 /** Something that is evaluated for each row. */
@@ -65,12 +65,7 @@ select n.nspname::text as schema, c.relname::text as table, c.oid::regclass::tex
   (pg_relation_size(c.oid) / current_setting('block_size')::int)::float8 as pages, a.columns, k.key, p."partitionKey", p.root, e.expressions
 from pg_class as c
 join pg_namespace as n on n.oid = c.relnamespace
-${each(
-  'a',
-  `select coalesce(json_agg(a.attname order by a.attnum) filter (where a.generated = ''), '[]') as columns
-  from (select 1) as one ${BEFORE_GENERATED_COLUMNS}
-  cross join lateral (select *, attgenerated as generated from pg_attribute where attrelid = c.oid and attnum > 0 and not attisdropped) as a`,
-)}
+${REPLICATED_COLUMNS}
 ${each(
   'k',
   `select coalesce(json_agg(a.attname order by k.place), '[]') as key

@@ -3,10 +3,9 @@
  * come, and wait at the target, in the connection, until it asks for them. A message of the protocol is one row, which is held as a whole.
  */
 import type pg from 'pg';
-import type { MigrationError } from '../../config/errors.ts';
 import { VerificationError } from '../../config/errors.ts';
 import type { CopySession, Passed, TablePass } from '../../ports/part-copy.ts';
-import { sessionOf, watchFor } from './pass.ts';
+import { endsOf, watchFor } from './pass.ts';
 
 /** Several tables, and their ends. */
 export interface PassingSeveral {
@@ -84,14 +83,7 @@ const textOf = (statements: readonly string[]): string => statements.join(';\n')
  * @throws the first error of either end, with the other end silent
  */
 export async function passSeveral({ from, to, tables, stallMs, onBytes }: PassingSeveral): Promise<Passed> {
-  const [source, target] = [sessionOf(from), sessionOf(to)];
-  for (const session of [source, target]) if (session.isLost) throw session.lost();
-  const failed = Promise.withResolvers<never>();
-  failed.promise.catch(() => {});
-  const giveUp = (error: MigrationError): void => {
-    failed.reject(error);
-    for (const session of [source, target]) session.drop();
-  };
+  const { source, target, failed, giveUp } = endsOf(from, to);
   const { stream: reading } = source.client.connection;
   const { stream: writing } = target.client.connection;
   let bytes = 0;
@@ -122,7 +114,7 @@ export async function passSeveral({ from, to, tables, stallMs, onBytes }: Passin
     onBytes,
   });
   try {
-    await Promise.race([Promise.all(ends), failed.promise]);
+    await Promise.race([Promise.all(ends), failed]);
   } finally {
     clearInterval(watch);
   }
@@ -133,7 +125,7 @@ export async function passSeveral({ from, to, tables, stallMs, onBytes }: Passin
           'tried again.',
       ),
     );
-    return failed.promise;
+    return failed;
   }
   return { bytes, rows: input.rows.reduce((sum, rows) => sum + rows, 0) };
 }

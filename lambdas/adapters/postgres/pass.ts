@@ -22,15 +22,7 @@ const REPORT_MS = 1_000;
  * @throws the first error of either end, with the other end silent
  */
 export async function pass({ from, copyOut, to, copyIn, stallMs, onBytes }: Passing): Promise<Passed> {
-  const [source, target] = [sessionOf(from), sessionOf(to)];
-  for (const session of [source, target]) if (session.isLost) throw session.lost();
-  const failed = Promise.withResolvers<never>();
-  failed.promise.catch(() => {});
-  /** At once, since a stream must not read on after its error. */
-  const giveUp = (error: MigrationError): void => {
-    failed.reject(error);
-    for (const session of [source, target]) session.drop();
-  };
+  const { source, target, failed, giveUp } = endsOf(from, to);
   const output = source.client.query(copyTo(copyOut));
   const input = target.client.query(copyFrom(copyIn));
   output.on('error', (error) => giveUp(source.translate(error)));
@@ -53,7 +45,7 @@ export async function pass({ from, copyOut, to, copyIn, stallMs, onBytes }: Pass
     onBytes,
   });
   try {
-    await Promise.race([Promise.all([piped, sent.promise]), failed.promise]).catch(() => failed.promise);
+    await Promise.race([Promise.all([piped, sent.promise]), failed]).catch(() => failed);
   } finally {
     clearInterval(watch);
   }
@@ -63,7 +55,7 @@ export async function pass({ from, copyOut, to, copyIn, stallMs, onBytes }: Pass
         `The source sent ${output.rowCount} rows of a part and the target counted ${input.rowCount}. The part was not committed, and is tried again.`,
       ),
     );
-    return failed.promise;
+    return failed;
   }
   return { bytes, rows: input.rowCount };
 }
@@ -95,7 +87,30 @@ export function watchFor({ stallMs, state, bytes, stalled, onBytes }: Watched): 
 }
 
 /** The adapter's session behind one of the port. */
-export function sessionOf(session: CopySession): ServerSession {
+/** Both sessions, and what ends a pass between them. */
+interface PassEnds {
+  readonly source: ServerSession;
+  readonly target: ServerSession;
+  /** Rejects with the first error that was given up for. */
+  readonly failed: Promise<never>;
+  /** Drops both at once, since a stream must not read on after its error. */
+  giveUp(error: MigrationError): void;
+}
+
+/** @throws TransientError where one of them is lost already */
+export function endsOf(from: CopySession, to: CopySession): PassEnds {
+  const [source, target] = [sessionOf(from), sessionOf(to)];
+  for (const session of [source, target]) if (session.isLost) throw session.lost();
+  const { promise: failed, reject } = Promise.withResolvers<never>();
+  failed.catch(() => {});
+  const giveUp = (error: MigrationError): void => {
+    reject(error);
+    for (const session of [source, target]) session.drop();
+  };
+  return { source, target, failed, giveUp };
+}
+
+function sessionOf(session: CopySession): ServerSession {
   if (session instanceof ServerSession) return session;
   throw new Defect('Rows are passed on between sessions of this port only. Nothing was changed.');
 }

@@ -7,7 +7,7 @@ import { MetricHistory } from '../../../lambdas/monitoring/history.ts';
 import type { Measures } from '../../../lambdas/monitoring/metrics.ts';
 import type { Reader } from '../../../lambdas/ports/database.ts';
 import { copyAll, planned, streamed } from '../../support/in-parts.ts';
-import { endParts } from '../../support/parts.ts';
+import { endParts } from '../../support/listed-parts.ts';
 import type { World } from '../../support/world.ts';
 
 const MINUTE = 60_000;

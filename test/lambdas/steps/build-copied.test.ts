@@ -2,7 +2,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clientConfig } from '../../../lambdas/adapters/postgres/client-config.ts';
 import { describeLifecycle } from '../../support/lifecycle.ts';
-import { endParts, listParts } from '../../support/parts.ts';
+import { endParts, listParts } from '../../support/listed-parts.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
 const PARTS = { copy: 'parts' };

@@ -3,7 +3,7 @@ import { NotReady } from '../../../lambdas/config/errors.ts';
 import { createCopyPlan, recordCopyPlan, recordFinished } from '../../../lambdas/state/copy-plan.sql.ts';
 import { createHeartbeat } from '../../../lambdas/state/heartbeat.sql.ts';
 import { describeLifecycle } from '../../support/lifecycle.ts';
-import { endParts, listParts } from '../../support/parts.ts';
+import { endParts, listParts } from '../../support/listed-parts.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
 /** A world in which CopySchema has decided to copy in parts, with this many workers. */

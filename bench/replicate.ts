@@ -11,6 +11,7 @@ import { noApplication, noHook, noMadeLogin } from '../lambdas/ports/application
 import { noLimit } from '../lambdas/ports/concurrency.ts';
 import type { ConnectionSettings } from '../lambdas/ports/connection-settings.ts';
 import { noFunctions } from '../lambdas/ports/functions.ts';
+import { WITHOUT_TOKEN } from '../lambdas/ports/planetscale.ts';
 import { unmanagedCluster } from '../rehearsal/aurora-stand-in.ts';
 import { replicationSecret } from '../rehearsal/bindings.ts';
 import { type Outcome, startExecution } from '../rehearsal/machines/execution.ts';
@@ -48,6 +49,7 @@ export async function replicate({ source, target, input, until, budgetMs = 60_00
       target,
       cluster: unmanagedCluster,
       application: noApplication,
+      ...WITHOUT_TOKEN,
       applicationLogin: noMadeLogin,
       hook: noHook,
       functions: noFunctions,

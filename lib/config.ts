@@ -59,12 +59,13 @@ function strangers(values: Partial<MigrationConfig>): string[] {
 
 /** One secret in two roles. */
 function doubled(values: Partial<MigrationConfig>): string[] {
-  const { sourceSecretArn, targetSecretArn, applicationSecretArn, applicationTargetSecretArn } = values;
+  const { sourceSecretArn, targetSecretArn, applicationSecretArn, applicationTargetSecretArn, planetscaleTokenSecretArn } = values;
   const roles = {
     source: sourceSecretArn,
     target: targetSecretArn,
     application: applicationSecretArn,
     applicationTarget: applicationTargetSecretArn,
+    planetscaleToken: planetscaleTokenSecretArn,
   };
   return doubleRoles(Object.fromEntries(Object.entries(roles).flatMap(([role, arn]) => (arn === undefined ? [] : [[role, [arn]]]))));
 }
@@ -76,6 +77,12 @@ const alone = (given: Readonly<Record<string, unknown>>): string[] =>
       ? [`${show(key)} means nothing without ${show(companion)}; give both, or neither.`]
       : [],
   );
+
+/** A token without all that says where to use it. */
+const incomplete = (given: Readonly<Record<string, unknown>>): string[] =>
+  Object.hasOwn(given, 'planetscaleTokenSecretArn') && !Object.hasOwn(given, 'planetscaleDatabase')
+    ? ['"planetscaleTokenSecretArn" means nothing without "planetscaleDatabase"; give both, or neither.']
+    : [];
 
 /** Settings that contradict each other about the allowed addresses. */
 const contradictions = ({ allowAnyAddress, planetscaleEgress = [] }: Partial<MigrationConfig>): string[] =>
@@ -93,7 +100,15 @@ export function parseConfig(context: Readonly<Record<string, unknown>>): Migrati
   const missing = EXAMPLES.filter(([key]) => !Object.hasOwn(given, key)).map(
     ([key, example]) => `${show(key)} is missing. Example: ${example}`,
   );
-  const all = [...missing, ...problems, ...strangers(values), ...doubled(values), ...alone(given), ...contradictions(values)];
+  const all = [
+    ...missing,
+    ...problems,
+    ...strangers(values),
+    ...doubled(values),
+    ...alone(given),
+    ...incomplete(given),
+    ...contradictions(values),
+  ];
   if (all.length > 0) throw new InvalidConfig(all);
   return { ...defaultsBeside(values), ...values } as MigrationConfig;
 }

@@ -37,6 +37,7 @@ export class MigrationStack extends Stack {
         : this.#imported('TargetSecret', config.targetSecretArn, config.targetSecretKeyArn);
     const replicationSecret = this.#replicationSecret();
     const application = this.#application(config);
+    const planetscale = this.#planetscale(config);
     const vpc = this.#vpc(config);
     const network = this.#network(config, vpc);
     const cluster = this.#cluster(config);
@@ -47,6 +48,7 @@ export class MigrationStack extends Stack {
       replicationSecret,
       ...(application && { application }),
       ...(config.switchHookArn !== undefined && { switchHookArn: config.switchHookArn }),
+      ...(planetscale && { planetscale }),
       cluster,
       subscriptionSslmode: config.subscriptionSslmode,
       wayBack: wayBackOf(config),
@@ -79,6 +81,19 @@ export class MigrationStack extends Stack {
           ? { made: this.#applicationLogin(), ...(role !== undefined && { role }) }
           : { given: this.#imported('ApplicationTargetSecret', targetArn, config.applicationTargetSecretKeyArn) },
       sourceHosts: config.applicationSourceHosts,
+    };
+  }
+
+  #planetscale(config: MigrationConfig): Resources['planetscale'] {
+    const { planetscaleOrganization: organization, planetscaleDatabase: database, planetscaleBranch: branch } = config;
+    const { planetscaleTokenSecretArn: token } = config;
+    if (organization === undefined || database === undefined || token === undefined) return undefined;
+    return {
+      organization,
+      database,
+      ...(branch !== undefined && { branch }),
+      token: this.#imported('PlanetScaleToken', token, config.planetscaleTokenSecretKeyArn),
+      connection: config.targetHost,
     };
   }
 

@@ -56,6 +56,16 @@ export interface Resources {
   };
   /** ARN of the user's function that is called around a switch. @default - none */
   readonly switchHookArn?: string;
+  /** The branch at PlanetScale and the token for its API. @default - what has to be done there is done by hand */
+  readonly planetscale?: {
+    readonly organization: string;
+    readonly database: string;
+    /** @default - the database's default branch */
+    readonly branch?: string;
+    readonly token: ReadableSecret;
+    /** Which of its hosts is put into the target secret. */
+    readonly connection: 'public' | 'private';
+  };
   readonly cluster: SourceCluster;
   /** ARNs of the state machines that must not run at the same time. Texts, because the machines are built from the functions. */
   readonly actingMachineArns: readonly string[];

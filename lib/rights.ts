@@ -1,5 +1,6 @@
 /** Rights for each need of a step in an AWS account. The record is total: a new need does not compile until its rights are defined. */
 import type { Role } from 'aws-cdk-lib/aws-iam';
+import { JOURNAL_PREFIX } from '../lambdas/cluster/journal.ts';
 import { type Environment, VARIABLE } from '../lambdas/config/environment.ts';
 import { ORIGINAL_LABEL } from '../lambdas/ports/application.ts';
 import type { Need } from '../lambdas/ports/ports.ts';
@@ -38,7 +39,10 @@ const source: Right = {
 
 const target: Right = {
   network: true,
-  environment: ({ targetSecret }) => ({ [VARIABLE.targetSecret]: targetSecret.secretArn }),
+  environment: ({ targetSecret, planetscale: site }) => ({
+    [VARIABLE.targetSecret]: targetSecret.secretArn,
+    ...(site && { [VARIABLE.planetscaleToken]: site.token.secretArn, [VARIABLE.targetHost]: site.connection }),
+  }),
   grant: (role, { targetSecret }) => allowReading(role, targetSecret),
 };
 
@@ -117,6 +121,23 @@ const replication: Right = {
   grant(role, resources) {
     source.grant(role, resources); // for its address, as the target reaches it, and for trying the login
     allowReading(role, resources.replicationSecret);
+  },
+};
+
+/** Outside of AWS, by the token alone: what it may do is decided at PlanetScale. */
+const planetscale: Right = {
+  network: false,
+  environment: ({ planetscale: site }) =>
+    site
+      ? {
+          [VARIABLE.planetscaleOrganization]: site.organization,
+          [VARIABLE.planetscaleDatabase]: site.database,
+          ...(site.branch !== undefined && { [VARIABLE.planetscaleBranch]: site.branch }),
+          [VARIABLE.planetscaleToken]: site.token.secretArn,
+        }
+      : {},
+  grant(role, { planetscale: site }) {
+    if (site) allowReading(role, site.token);
   },
 };
 
@@ -200,6 +221,33 @@ export const RIGHTS: Readonly<Record<Need, Right>> = {
     grant(role) {
       allow(role, ['lambda:GetAccountSettings'], ['*']);
       allowWildcard(role, '*', 'The limits of an account are of no resource; they are read only.');
+    },
+  },
+  planetscale,
+  planetscaleSetup: planetscale,
+  planetscaleRestore: planetscale,
+  targetJournal: {
+    network: false,
+    environment: ({ planetscale: site, cluster: { stack } }) =>
+      site ? { [VARIABLE.planetscaleToken]: site.token.secretArn, [VARIABLE.stack]: stack } : {},
+    grant(role, { planetscale: site, cluster: { stack } }) {
+      if (!site) return;
+      allow(role, ['secretsmanager:DescribeSecret'], [site.token.secretArn]);
+      allow(role, ['secretsmanager:TagResource', 'secretsmanager:UntagResource'], [site.token.secretArn], {
+        'ForAllValues:StringLike': { 'aws:TagKeys': [`${JOURNAL_PREFIX}${stack}:*`] },
+        Null: { 'aws:TagKeys': 'false' }, // without a key, a condition for all keys would hold
+      });
+    },
+  },
+  targetLogin: target,
+  targetSecret: {
+    ...target,
+    grant(role, resources) {
+      const { secretArn, encryptionKey } = resources.targetSecret;
+      target.grant(role, resources);
+      if (!resources.planetscale) return;
+      allow(role, ['secretsmanager:PutSecretValue'], [secretArn]);
+      if (encryptionKey) allow(role, ['kms:GenerateDataKey'], [encryptionKey.keyArn]);
     },
   },
   hook: {

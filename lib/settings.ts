@@ -51,6 +51,8 @@ const required = <Value>(setting: Required<Value>): Required<Value> => setting;
 const defaulted = <Value>(setting: Defaulted<NoInfer<Value>> & { readonly parse: Parse<Value> }): Defaulted<Value> => setting;
 const optional = <Value>(setting: Optional<Value>): Optional<Value> => setting;
 
+/** A name in the addresses of PlanetScale's API. */
+const slug = (what: string) => matching(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/, `the name of ${what}, as in its address`);
 const port = fromText(json, wholeNumber(1, 65_535));
 const flag = fromText(json, boolean);
 const sslmode = oneOf('require', 'verify-full', 'prefer', 'disable') satisfies Parse<Sslmode>;
@@ -135,6 +137,38 @@ export const SETTINGS = {
     says: 'ARN of a function of your own, with or without an alias, that is called around every switch with `{"moment": "before" | "after" | "failed", "to": "source" | "target", "execution": "…"}`. It has 10 seconds; where it fails before a switch, nothing is switched. `failed` follows a `before` whose switch was taken back. It may be called twice.',
     otherwise: 'none',
     besideSource: true,
+  }),
+  planetscaleOrganization: optional({
+    parse: slug('an organization'),
+    says: 'Organization at PlanetScale, as in the address of its pages.',
+    otherwise: 'nothing is done at PlanetScale but by SQL',
+    companion: 'planetscaleTokenSecretArn',
+  }),
+  planetscaleDatabase: optional({
+    parse: slug('a database'),
+    says: 'Database at PlanetScale, as in the address of its pages; PostgreSQL has names of its own.',
+    otherwise: 'none',
+    companion: 'planetscaleTokenSecretArn',
+  }),
+  planetscaleBranch: optional({
+    parse: slug('a branch'),
+    says: 'Branch of that database.',
+    otherwise: "the database's default branch",
+    companion: 'planetscaleTokenSecretArn',
+  }),
+  planetscaleTokenSecretArn: optional({
+    parse: secretArn,
+    says: 'Secret with a service token of PlanetScale, `{"id": "…", "token": "…"}`, with which the migration makes its role there, sets parameters, grows the disk, and lets the outgoing addresses in. Its tags are the journal of what was changed.',
+    otherwise: 'Preflight says what a person has to do there',
+    companion: 'planetscaleOrganization',
+    besideSource: true,
+  }),
+  planetscaleTokenSecretKeyArn: keyOf("the token's secret", 'planetscaleTokenSecretArn'),
+  targetHost: defaulted({
+    parse: oneOf('public', 'private'),
+    default: 'public',
+    says: "Which of PlanetScale's hosts is put into a target secret that the migration fills in: `private` where the functions reach it by PrivateLink. The source reaches the public one, or `reverseHost`.",
+    companion: 'planetscaleTokenSecretArn',
   }),
   vpcId: required({ parse: matching(/^vpc-[0-9a-f]{8,17}$/, 'a VPC id'), example: 'vpc-0123456789abcdef0', says: 'VPC of the cluster.' }),
   subnetIds: required({

@@ -6,6 +6,7 @@ import { noHook } from '../lambdas/ports/application.ts';
 import type { Bindings } from '../lambdas/ports/bindings.ts';
 import { noLimit } from '../lambdas/ports/concurrency.ts';
 import { noFunctions } from '../lambdas/ports/functions.ts';
+import { WITHOUT_TOKEN } from '../lambdas/ports/planetscale.ts';
 import type { ReplicationLogin, ReplicationSecret } from '../lambdas/ports/replication.ts';
 import type { Sides } from './sides.ts';
 
@@ -32,6 +33,7 @@ export function bindingsOf(
     hook: noHook,
     functions: noFunctions,
     concurrency: noLimit,
+    ...WITHOUT_TOKEN,
     replication: { user: REPLICATION_ROLE, password: secret.password, host, port, sslmode: sides.sslmode },
     wayBack: sides.wayBack,
     replicationSecret: secret,

@@ -63,6 +63,12 @@ export function openPorts(step: string, bindings: Partial<Bindings>, log?: Whole
     hook: bindings.hook,
     functions: bindings.functions,
     concurrency: bindings.concurrency,
+    planetscale: bindings.planetscale,
+    planetscaleSetup: bindings.planetscale,
+    planetscaleRestore: bindings.planetscale,
+    targetJournal: bindings.targetJournal,
+    targetLogin: bindings.targetSecret,
+    targetSecret: bindings.targetSecret,
   };
   return {
     looking: { ...others, source: source?.looking, target: target?.looking } satisfies Record<keyof Views, unknown> as Views,

@@ -29,6 +29,17 @@ export const VARIABLE = {
   reverseSslmode: 'REVERSE_SSLMODE',
   reverseHost: 'REVERSE_HOST',
   reversePort: 'REVERSE_PORT',
+  /** Organization, database and branch at PlanetScale, and the secret with the service token. Without a branch, the database's default one. */
+  planetscaleOrganization: 'PLANETSCALE_ORGANIZATION',
+  planetscaleDatabase: 'PLANETSCALE_DATABASE',
+  planetscaleBranch: 'PLANETSCALE_BRANCH',
+  planetscaleToken: 'PLANETSCALE_TOKEN_SECRET_ARN',
+  /** `public` or `private`: which of PlanetScale's hosts is put into the target secret. */
+  targetHost: 'TARGET_HOST',
+  /** Host under which PlanetScale reaches the source, where it is not the source's own: that of the load balancer. */
+  entranceHost: 'ENTRANCE_HOST',
+  /** Target group of the load balancer, which follows the writer. */
+  targetGroup: 'TARGET_GROUP_ARN',
   clusterIdentifier: 'CLUSTER_IDENTIFIER',
   /** Name of the cluster parameter group that the stack made. */
   parameterGroup: 'PARAMETER_GROUP',

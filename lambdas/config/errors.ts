@@ -23,6 +23,7 @@ export const ERROR_NAMES = [
   'Defect',
   'VerificationError',
   'ClusterNotConfigurable',
+  'TargetNotConfigurable',
   'WalLevelNotLogical',
   'SchemaCopyFailed',
   'SampleRefused',
@@ -58,6 +59,15 @@ export class InvalidInput extends MigrationError {
 /** A secret or a deployed setting cannot be used as it is. Nothing was touched. */
 export class InvalidConfiguration extends MigrationError {
   override readonly name = 'InvalidConfiguration';
+}
+
+/** The target has no login yet: its secret is empty, and a token can make one. Nothing of the target was looked at. */
+export class TargetNotKnown extends InvalidConfiguration {
+  constructor(secret: string) {
+    super(
+      `The secret ${secret} is empty, so the target was not looked at. ConfigureTarget, the first step of Replicate, makes a login and fills it in.`,
+    );
+  }
 }
 
 /**
@@ -148,6 +158,11 @@ export class VerificationError extends MigrationError {
 /** The Aurora cluster cannot be prepared, or put back, as it stands. */
 export class ClusterNotConfigurable extends MigrationError {
   override readonly name = 'ClusterNotConfigurable';
+}
+
+/** PlanetScale's cluster cannot be prepared, or put back, as it stands. */
+export class TargetNotConfigurable extends MigrationError {
+  override readonly name = 'TargetNotConfigurable';
 }
 
 /** The source does not decode its WAL logically, and nothing that is under way will change that. */

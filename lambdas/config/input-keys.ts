@@ -69,6 +69,13 @@ export const INPUT_KEYS = {
     machines: MACHINE_NAMES,
     consent: 'rebooting the writer',
   }),
+  restart: key({
+    parse: oneOf('now', 'wait'),
+    default: 'wait',
+    says: '`"now"`: consent to restart PlanetScale\'s cluster although it serves somebody, which ends every connection to it; with `"wait"` only a cluster that serves nobody is restarted.',
+    machines: ['Preflight', 'Replicate', 'Cleanup'],
+    consent: 'restarting a cluster that serves',
+  }),
   replicaIdentity: key({
     parse: oneOf('as-is', 'full'),
     default: 'as-is',

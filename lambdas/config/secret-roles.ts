@@ -3,7 +3,14 @@
  * a switch writes into the application's. Settings spell a secret in several ways, so all spellings are compared.
  */
 
-export type SecretRole = 'source' | 'target' | 'replication' | 'application' | 'applicationTarget' | 'applicationLogin';
+export type SecretRole =
+  | 'source'
+  | 'target'
+  | 'replication'
+  | 'application'
+  | 'applicationTarget'
+  | 'applicationLogin'
+  | 'planetscaleToken';
 
 /** Names for messages: the settings, and the secrets that the stack makes. */
 const NAMES: Readonly<Record<SecretRole, string>> = {
@@ -13,6 +20,7 @@ const NAMES: Readonly<Record<SecretRole, string>> = {
   application: '"applicationSecretArn"',
   applicationTarget: '"applicationTargetSecretArn"',
   applicationLogin: "the stack's secret of the application's login",
+  planetscaleToken: '"planetscaleTokenSecretArn"',
 };
 
 /** The application may log in to the target as we do, which is the default. */

@@ -27,7 +27,10 @@ export interface Address {
 }
 
 /** Login and address of the target. */
-export interface TargetLogin extends Login, Address {}
+export interface TargetLogin extends Login, Address {
+  /** Host under which the source reaches the target, where it is another one than ours: the key `publicHost`. */
+  readonly publicHost?: string;
+}
 
 /** The application's own login at the target. */
 export interface ApplicationLogin extends TargetLogin {
@@ -117,6 +120,21 @@ export function parseReplicationSecret(text: string, secret: string): Login {
   return { user: username, password };
 }
 
+/** A secret that holds no login: nothing, or an object without a key, which is what is left of one that was taken out. */
+export const isEmptySecret = (text: string): boolean => /^\s*(\{\s*\})?\s*$/.test(text);
+
+/** A service token of PlanetScale. */
+export interface PlanetScaleToken {
+  readonly id: string;
+  readonly token: string;
+}
+
+/** @param secret ARN or name of the secret, for messages */
+export function parsePlanetScaleToken(text: string, secret: string): PlanetScaleToken {
+  const expected = 'Put in {"id": "…", "token": "…"}, the two values that PlanetScale shows when it makes a service token.';
+  return demand(fieldsOf(text, secret, expected), ['id', 'token'], secret, expected);
+}
+
 /** @param secret ARN or name of the secret, for messages @returns the password of the login that the migration makes for the application */
 export function parseMadeLogin(text: string, secret: string): string {
   const expected = 'The stack generates it; deploy again to have it restored.';
@@ -129,7 +147,8 @@ export function parseMadeLogin(text: string, secret: string): string {
  */
 export function parseTargetSecret(text: string, secret: string): TargetLogin {
   const { query: _unused, ...login } = parseApplicationLogin(text, secret);
-  return direct(login, secret);
+  const publicHost = isUrl(text.trim()) ? undefined : textOf(fieldsOf(text, secret, EXPECTED_TARGET), 'publicHost');
+  return direct({ ...login, ...(publicHost !== undefined && { publicHost }) }, secret);
 }
 
 /** Of the same forms as the target secret; a pooled port is the application's own choice. @param secret ARN or name, for messages */

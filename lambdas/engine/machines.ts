@@ -66,6 +66,7 @@ export const MACHINES = {
     says: 'Copies schema and data to PlanetScale and keeps them equal while the application goes on. Can be started again at any time.',
     acts: true,
     order: [
+      until('ConfigureTarget'),
       task('CheckReadiness'),
       until('ConfigureSource'),
       withRebootConsent(until('RebootSource')),
@@ -75,6 +76,7 @@ export const MACHINES = {
       task('CopySchema'),
       task('TrySample'),
       task('CreatePublication'),
+      task('CheckNetwork'),
       until('SeedCopy'),
       untilWith('FinishParts', { name: 'CopyInParts', listedBy: 'SeedCopy', steps: ['CopyParts', 'BuildCopied'] }),
       until('BuildKeys'),
@@ -115,7 +117,7 @@ export const MACHINES = {
   Cleanup: {
     says: 'Removes what the migration made in both databases, from any state, and opens what a switch has closed. The side that serves goes on serving. Can be started again at any time.',
     acts: true,
-    order: [until('DropReplication'), until('RestoreSource')],
+    order: [until('DropReplication'), until('RestoreTarget'), until('RestoreSource')],
   },
 } as const satisfies Readonly<Record<MachineName, Machine<string>>>;
 

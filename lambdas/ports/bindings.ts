@@ -4,6 +4,7 @@ import type { Concurrency } from './concurrency.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
 import type { Executions } from './executions.ts';
 import type { Functions } from './functions.ts';
+import type { PlanetScale, TargetJournal, TargetSecret } from './planetscale.ts';
 import type { ReplicationLogin, ReplicationSecret, WayBackSettings } from './replication.ts';
 
 /** Everything that differs between an AWS account and a rehearsal on a laptop. */
@@ -21,4 +22,7 @@ export interface Bindings {
   readonly hook: Hook;
   readonly functions: Functions;
   readonly concurrency: Concurrency;
+  readonly planetscale: PlanetScale;
+  readonly targetJournal: TargetJournal;
+  readonly targetSecret: TargetSecret;
 }

@@ -14,6 +14,7 @@ import type { ComparisonReaders, Database, LowLogin, Reader, SchemaDump } from '
 import type { Executions } from './executions.ts';
 import type { Functions } from './functions.ts';
 import type { PartCopy } from './part-copy.ts';
+import type { PlanetScale, PlanetScaleRestore, PlanetScaleView, TargetJournal, TargetSecret } from './planetscale.ts';
 import type { ReplicationAccess, ReplicationSecret, WayBack } from './replication.ts';
 
 /** Everything outside of the function that a step may reach. */
@@ -42,6 +43,14 @@ export interface Ports {
   readonly hook: Hook;
   readonly functions: Functions;
   readonly concurrency: Concurrency;
+  /** PlanetScale's API; `planetscale` only reads. */
+  readonly planetscale: PlanetScaleView;
+  readonly planetscaleSetup: PlanetScale;
+  readonly planetscaleRestore: PlanetScaleRestore;
+  readonly targetJournal: TargetJournal;
+  /** Whether there is a login for the target; a step with this need, or with `targetSecret`, begins without one as well. */
+  readonly targetLogin: Pick<TargetSecret, 'name' | 'isEmpty'>;
+  readonly targetSecret: TargetSecret;
 }
 export type Need = keyof Ports;
 
@@ -73,4 +82,10 @@ export interface Views {
   /** Waking a function changes nothing. */
   readonly functions: Functions;
   readonly concurrency: Concurrency;
+  readonly planetscale: PlanetScaleView;
+  readonly planetscaleSetup: PlanetScaleView;
+  readonly planetscaleRestore: PlanetScaleView;
+  readonly targetJournal: Pick<TargetJournal, 'stack' | 'tags'>;
+  readonly targetLogin: Pick<TargetSecret, 'name' | 'isEmpty'>;
+  readonly targetSecret: Pick<TargetSecret, 'name' | 'connection' | 'isEmpty'>;
 }

@@ -11,10 +11,12 @@ import { buildCopied } from './build-copied.ts';
 import { buildIndexes } from './build-indexes.ts';
 import { buildKeys } from './build-keys.ts';
 import { checkCutover } from './check-cutover.ts';
+import { checkNetwork } from './check-network.ts';
 import { checkReadiness } from './check-readiness.ts';
 import { checkRollback } from './check-rollback.ts';
 import { compareData } from './compare-data.ts';
 import { configureSource } from './configure-source.ts';
+import { configureTarget } from './configure-target.ts';
 import { copyParts } from './copy-parts.ts';
 import { copySchema } from './copy-schema.ts';
 import { createApplicationLogin } from './create-application-login.ts';
@@ -26,6 +28,7 @@ import { finishParts } from './finish-parts.ts';
 import { liftFence } from './lift-fence.ts';
 import { rebootSource } from './reboot-source.ts';
 import { restoreSource } from './restore-source.ts';
+import { restoreTarget } from './restore-target.ts';
 import { rotatePassword } from './rotate-password.ts';
 import { seedCopy } from './seed-copy.ts';
 import { setPace } from './set-pace.ts';
@@ -37,6 +40,7 @@ import { trySample } from './try-sample.ts';
 import { verifyWalLevel } from './verify-wal-level.ts';
 
 export const steps = {
+  ConfigureTarget: configureTarget,
   CheckReadiness: checkReadiness,
   ConfigureSource: configureSource,
   RebootSource: rebootSource,
@@ -46,6 +50,7 @@ export const steps = {
   CopySchema: copySchema,
   TrySample: trySample,
   CreatePublication: createPublication,
+  CheckNetwork: checkNetwork,
   SeedCopy: seedCopy,
   CopyParts: copyParts,
   BuildCopied: buildCopied,
@@ -66,6 +71,7 @@ export const steps = {
   SwitchBack: switchBack,
   RotatePassword: rotatePassword,
   DropReplication: dropReplication,
+  RestoreTarget: restoreTarget,
   RestoreSource: restoreSource,
 } as const satisfies Readonly<Record<StepName, AnyStep>>;
 

@@ -8,6 +8,7 @@ import type { Bindings } from '../../lambdas/ports/bindings.ts';
 import { noLimit } from '../../lambdas/ports/concurrency.ts';
 import type { Executions } from '../../lambdas/ports/executions.ts';
 import { noFunctions } from '../../lambdas/ports/functions.ts';
+import { WITHOUT_TOKEN } from '../../lambdas/ports/planetscale.ts';
 import { unmanagedCluster } from '../../rehearsal/aurora-stand-in.ts';
 import { replicationSecret } from '../../rehearsal/bindings.ts';
 import { invoke } from '../../rehearsal/machines/local-function.ts';
@@ -39,6 +40,7 @@ async function run({ fn, event, budgetMs, source, target, replication, wayBack, 
     source,
     target,
     cluster: unmanagedCluster,
+    ...WITHOUT_TOKEN,
     replication: { ...login, password: async (side = 'source') => passwords[side] },
     wayBack,
     replicationSecret: replicationSecret('the root of a switch that rotates nothing'),

@@ -19,6 +19,7 @@ import type { Executions } from '../../lambdas/ports/executions.ts';
 import type { Functions } from '../../lambdas/ports/functions.ts';
 import { noFunctions } from '../../lambdas/ports/functions.ts';
 import type { Log } from '../../lambdas/ports/log.ts';
+import { WITHOUT_TOKEN } from '../../lambdas/ports/planetscale.ts';
 import type { LoginPlace } from '../../lambdas/ports/replication.ts';
 import { stepNamed } from '../../lambdas/steps/index.ts';
 import { auroraStandIn } from '../../rehearsal/aurora-stand-in.ts';
@@ -132,6 +133,7 @@ async function worldOf(pair: Pair, options: WorldOptions, owner: boolean): Promi
     hook: options.hook ?? noHook,
     functions: options.functions ?? noFunctions,
     concurrency: options.concurrency ?? noLimit,
+    ...WITHOUT_TOKEN,
     replication: {
       user: REPLICATION_ROLE,
       password: secret.password,

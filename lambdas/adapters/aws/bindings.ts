@@ -6,11 +6,13 @@ import { RDSClient } from '@aws-sdk/client-rds';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { type Environment, VARIABLE } from '../../config/environment.ts';
-import { InvalidConfiguration } from '../../config/errors.ts';
+import { InvalidConfiguration, TargetNotKnown } from '../../config/errors.ts';
 import { REPLICATION_ROLE } from '../../config/names.ts';
 import {
+  isEmptySecret,
   parseApplicationLogin,
   parseMadeLogin,
+  parsePlanetScaleToken,
   parseReplicationSecret,
   parseSourceSecret,
   parseTargetSecret,
@@ -23,8 +25,10 @@ import type { Bindings } from '../../ports/bindings.ts';
 import type { Cluster } from '../../ports/cluster.ts';
 import type { ConnectionSettings } from '../../ports/connection-settings.ts';
 import type { Log } from '../../ports/log.ts';
+import { type PlanetScale, WITHOUT_TOKEN } from '../../ports/planetscale.ts';
 import type { Need } from '../../ports/ports.ts';
 import type { ReplicationLogin, Sslmode, WayBackSettings } from '../../ports/replication.ts';
+import { planetScaleApi } from '../planetscale/api.ts';
 import { type ApplicationSides, applicationPort } from './application.ts';
 import { concurrencyPort } from './concurrency.ts';
 import { executionsPort } from './executions.ts';
@@ -35,6 +39,8 @@ import { type WriterEndpoint, writerEndpoint } from './rds-state.ts';
 import { replicationSecretPort } from './replication-secret.ts';
 import { type RoleSecrets, roleSecrets } from './role-secrets.ts';
 import { clusterAddresses, namedAddresses } from './source-addresses.ts';
+import { targetJournalPort } from './target-journal.ts';
+import { targetSecretPort } from './target-secret.ts';
 
 /** The clients of the AWS APIs; a connection is made at the first call. */
 export interface Clients {
@@ -95,6 +101,12 @@ const BINDINGS_OF: Readonly<Record<Need, readonly (keyof Bindings)[]>> = {
   hook: ['hook'],
   functions: ['functions'],
   concurrency: ['concurrency'],
+  planetscale: ['planetscale'],
+  planetscaleSetup: ['planetscale'],
+  planetscaleRestore: ['planetscale'],
+  targetJournal: ['targetJournal'],
+  targetLogin: ['targetSecret'],
+  targetSecret: ['targetSecret'],
 };
 
 const RESOLVERS: { readonly [Name in keyof Bindings]: (search: Search) => Promise<Bindings[Name]> } = {
@@ -115,6 +127,15 @@ const RESOLVERS: { readonly [Name in keyof Bindings]: (search: Search) => Promis
   async concurrency({ clients, log }) {
     return concurrencyPort(clients.functions, log);
   },
+  planetscale: resolvePlanetScale,
+  async targetJournal({ environment, clients }) {
+    const token = environment[VARIABLE.planetscaleToken];
+    return token ? targetJournalPort(clients.secrets, token, requireVariable(environment, 'stack')) : WITHOUT_TOKEN.targetJournal;
+  },
+  async targetSecret({ environment, clients }) {
+    const secret = requireVariable(environment, 'targetSecret');
+    return targetSecretPort(clients.secrets, secret, environment[VARIABLE.targetHost] === 'private' ? 'private' : 'public');
+  },
   async executions({ environment, clients, event }) {
     return executionsPort(clients.executions, requireVariable(environment, 'actingMachines').split(','), event);
   },
@@ -127,7 +148,16 @@ const RESOLVERS: { readonly [Name in keyof Bindings]: (search: Search) => Promis
 export async function resolveBindings(needs: readonly Need[], site: Site): Promise<Partial<Bindings>> {
   const wanted = [...new Set(needs.flatMap((need) => BINDINGS_OF[need]))];
   const search: Search = { ...site, secrets: roleSecrets(site.clients.secrets, site.environment) };
-  return Object.fromEntries(await Promise.all(wanted.map(async (name) => [name, await RESOLVERS[name](search)] as const)));
+  const beginsWithout = needs.includes('targetLogin') || needs.includes('targetSecret');
+  const resolve = async (name: keyof Bindings) => {
+    try {
+      return [[name, await RESOLVERS[name](search)] as const];
+    } catch (error) {
+      if (name === 'target' && beginsWithout && error instanceof TargetNotKnown) return [];
+      throw error;
+    }
+  };
+  return Object.fromEntries((await Promise.all(wanted.map(resolve))).flat());
 }
 
 async function resolveSource({ environment, clients, secrets }: Search): Promise<ConnectionSettings> {
@@ -148,8 +178,24 @@ const isWhole = (address: Partial<WriterEndpoint>): address is WriterEndpoint =>
 
 async function resolveTarget({ environment, secrets }: Search): Promise<ConnectionSettings> {
   const secret = requireVariable(environment, 'targetSecret');
-  const read = async () => parseTargetSecret(await secrets.read('target', secret), secret);
+  const mayBeMade = Boolean(environment[VARIABLE.planetscaleToken]);
+  const read = async () => {
+    const text = await secrets.read('target', secret);
+    if (mayBeMade && isEmptySecret(text)) throw new TargetNotKnown(secret);
+    return parseTargetSecret(text, secret);
+  };
   return { ...(await read()), tls: { verify: 'full', authorities: 'system' }, currentLogin: read };
+}
+
+async function resolvePlanetScale({ environment, secrets }: Search): Promise<PlanetScale> {
+  const secret = environment[VARIABLE.planetscaleToken];
+  if (!secret) return WITHOUT_TOKEN.planetscale;
+  return planetScaleApi({
+    organization: requireVariable(environment, 'planetscaleOrganization'),
+    database: requireVariable(environment, 'planetscaleDatabase'),
+    branch: environment[VARIABLE.planetscaleBranch],
+    token: async () => parsePlanetScaleToken(await secrets.read('planetscaleToken', secret), secret),
+  });
 }
 
 /** Variables that only some of the steps have are required where they are used. */

@@ -12,6 +12,7 @@ const SETTING = {
   application: VARIABLE.applicationSecret,
   applicationTarget: VARIABLE.applicationTargetSecret,
   applicationLogin: VARIABLE.applicationLogin,
+  planetscaleToken: VARIABLE.planetscaleToken,
 } as const satisfies Record<SecretRole, string>;
 const ROLES = Object.keys(SETTING) as SecretRole[];
 

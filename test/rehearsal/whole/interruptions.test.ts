@@ -6,6 +6,7 @@ import { MACHINES, type Stage } from '../../../lambdas/engine/machines.ts';
 import { noApplication, noHook, noMadeLogin } from '../../../lambdas/ports/application.ts';
 import { noLimit } from '../../../lambdas/ports/concurrency.ts';
 import { noFunctions } from '../../../lambdas/ports/functions.ts';
+import { WITHOUT_TOKEN } from '../../../lambdas/ports/planetscale.ts';
 import { replicationSecret } from '../../../rehearsal/bindings.ts';
 import { conclude } from '../../../rehearsal/conclude.ts';
 import { examine } from '../../../rehearsal/examine.ts';
@@ -58,6 +59,7 @@ describe.each(WAYS)('Replicate, copying %s, stopped and started again', (_, way)
         hook: noHook,
         functions: noFunctions,
         concurrency: noLimit,
+        ...WITHOUT_TOKEN,
         replication: {
           user: REPLICATION_ROLE,
           password: secret.password,

@@ -1,8 +1,9 @@
 /** The entry of the watch, called each minute. It reads the databases only while a migration is open, and never writes. */
-import { awsClients, resolveBindings } from '../adapters/aws/bindings.ts';
+import { resolveBindings } from '../adapters/aws/bindings.ts';
 import { lambdaLog } from '../adapters/aws/logger.ts';
 import { publishMeasures } from '../adapters/aws/metrics.ts';
 import { readMigrationStatus } from '../adapters/aws/migration-status.ts';
+import { awsClients } from '../adapters/aws/site.ts';
 import { openPorts } from '../adapters/open-ports.ts';
 import { type Environment, VARIABLE } from '../config/environment.ts';
 import { MigrationError } from '../config/errors.ts';

@@ -14,14 +14,11 @@ export interface TokenWorld extends World {
 const NEW_BRANCH: Parameters = {
   max_worker_processes: 4,
   max_logical_replication_workers: 4,
-  max_sync_workers_per_subscription: 2,
   max_replication_slots: 10,
   max_active_replication_origins: 10,
   max_wal_senders: 10,
   max_connections: 100,
   max_slot_wal_keep_size: '4GB',
-  hot_standby_feedback: 'off',
-  sync_replication_slots: 'off',
 };
 
 export interface TokenWorldOptions extends WorldOptions {
@@ -54,14 +51,15 @@ export async function startTokenWorld(options: TokenWorldOptions = {}): Promise<
       await superuser(`drop owned by ${identifier(role)} cascade; drop role ${identifier(role)}`);
     },
   });
-  played.inForce = (change) => bringIntoForce(world, change);
   const { planetscale, targetJournal, targetSecret } = played;
   Object.assign(world.places, { planetscale, targetJournal, targetSecret });
   Object.defineProperty(world.places, 'target', {
     enumerable: true,
     get: () => played.login && { ...target, user: played.login.username, password: played.login.password, currentLogin: undefined },
   });
-  return Object.assign(world, { played });
+  const made: TokenWorld = Object.assign(world, { played });
+  played.inForce = (change) => bringIntoForce(made, change);
+  return made;
 }
 
 const passwordOf = ({ password }: ConnectionSettings): string => {
@@ -72,9 +70,13 @@ const passwordOf = ({ password }: ConnectionSettings): string => {
 const apiParameters = (values: Parameters): ClusterParameter[] =>
   PARAMETERS.map((one) => (Object.hasOwn(values, one.name) ? { ...one, value: String(values[one.name]) } : one));
 
-/** By a restart, as PlanetScale does where a parameter needs one. */
-async function bringIntoForce({ pair }: World, { parameters }: ChangeRequest): Promise<void> {
-  if (parameters.pgconf) await pair.target.restart(parameters.pgconf);
+/** By a restart, as PlanetScale does where a parameter needs one, or else by a reload. */
+async function bringIntoForce({ pair, played }: TokenWorld, { parameters: { pgconf = {} } }: ChangeRequest): Promise<void> {
+  const names = Object.keys(pgconf);
+  if (names.some((name) => played.parameters.get(`pgconf.${name}`)?.restarts)) return pair.target.restart(pgconf);
+  const superuser = sqlOn(pair.target.superuser());
+  for (const [name, value] of Object.entries(pgconf)) await superuser(`alter system set ${identifier(name)} = ${literal(value)}`);
+  await superuser('select pg_reload_conf()');
 }
 
 /** Settings of the target's server, by name. */

@@ -6,15 +6,19 @@ import { withSecret } from '../postgres/secret-connection.sql.ts';
 
 const TRIED = `${PREFIX}_tried`;
 
+/** Older subscribers store no subscription without the name of a slot. They ask for none of that name; newer ones do. */
+const SLOTLESS_SINCE = 13;
+
 /**
  * To be rolled back; in this order, in one transaction. It makes no slot, has none and starts nothing, so connecting is all that it does. The
  * publication has to be there: where one is missing, the server logs a warning together with the statement and the password in it.
+ * @param version major version of the subscriber
  */
-export const trySubscribing = (connection: string): Statement[] =>
+export const trySubscribing = (connection: string, version: number): Statement[] =>
   withSecret(
     `
 create subscription ${identifier(TRIED)} connection %L publication ${identifier(EMPTY_PUBLICATION)}
-with (connect = true, create_slot = false, slot_name = none, enabled = false, copy_data = false)
+with (connect = true, create_slot = false, slot_name = ${version >= SLOTLESS_SINCE ? 'none' : identifier(TRIED)}, enabled = false, copy_data = false)
 `,
     connection,
   );

@@ -6,7 +6,7 @@
 import { StatementFailed, TransientError } from '../config/errors.ts';
 import { REPLICATION_ROLE, type StreamName, subscriptionName, trialRole } from '../config/names.ts';
 import { newPassword } from '../config/secrets.ts';
-import type { Database, Session } from '../ports/database.ts';
+import type { Database, Session, Statement } from '../ports/database.ts';
 import type { Route } from '../ports/replication.ts';
 import { scramVerifier } from '../postgres/scram.ts';
 import { streamSettings } from '../postgres/session-pins.sql.ts';
@@ -88,6 +88,7 @@ async function answerOf(subscriber: Database, connection: string, limitMs: numbe
 }
 
 async function attemptFrom(subscriber: Database, connection: string, limitMs: number): Promise<Answer> {
+  const version = await subscriber.version();
   const session = await subscriber.session('network');
   let isLate = false;
   const [own] = await session.query(ownProcess());
@@ -96,7 +97,7 @@ async function attemptFrom(subscriber: Database, connection: string, limitMs: nu
     session.leave();
   }, limitMs + GRACE_MS);
   try {
-    await carryOut(session, connection, limitMs);
+    await carryOut(session, trySubscribing(connection, version), limitMs);
     return { kind: 'connected' };
   } catch (error) {
     if (isLate && own) await subscriber.query(endOwnProcess(own.pid));
@@ -112,10 +113,10 @@ async function attemptFrom(subscriber: Database, connection: string, limitMs: nu
   }
 }
 
-async function carryOut(session: Session, connection: string, limitMs: number): Promise<void> {
+async function carryOut(session: Session, statements: readonly Statement[], limitMs: number): Promise<void> {
   await session.script(BEGIN);
   await session.query(limitStatements(limitMs));
-  for (const statement of trySubscribing(connection)) await session.query(statement);
+  for (const statement of statements) await session.query(statement);
 }
 
 const isCode = (error: unknown, code: string): boolean => error instanceof StatementFailed && error.complaint.code === code;

@@ -215,6 +215,10 @@ async function resolveCluster({ environment, clients }: Site): Promise<Cluster> 
       return requireVariable(environment, 'publicAccess') as Cluster['publicAccess'];
     },
     securityGroup: environment[VARIABLE.securityGroup],
+    addressGroup: environment[VARIABLE.addressGroup],
+    get port() {
+      return Number(requireVariable(environment, 'clusterPort'));
+    },
   });
 }
 
@@ -227,10 +231,15 @@ async function resolveReplication(search: Search): Promise<ReplicationLogin> {
   return {
     user: REPLICATION_ROLE,
     password: async (place = 'source') => replicationPassword((await login()).password, place),
-    host,
-    port,
+    ...entranceOf(environment, { host, port }),
     sslmode: requireVariable(environment, 'subscriptionSslmode') as ReplicationLogin['sslmode'],
   };
+}
+
+/** The address to which PlanetScale connects. */
+function entranceOf(environment: Environment, source: WriterEndpoint): WriterEndpoint {
+  const host = environment[VARIABLE.entranceHost];
+  return host ? { host, port: Number(requireVariable(environment, 'clusterPort')) } : source;
 }
 
 async function resolveWayBack({ environment }: Site): Promise<WayBackSettings> {

@@ -1,16 +1,13 @@
 /** The stack, the only place that imports existing resources: VPC, cluster and secrets. It makes the missing ones, and outputs their names. */
 import { CfnOutput, Stack, type StackProps, Validations } from 'aws-cdk-lib';
 import { type IVpc, SecurityGroup, Subnet, Vpc } from 'aws-cdk-lib/aws-ec2';
-import { Key } from 'aws-cdk-lib/aws-kms';
 import { CfnDBClusterParameterGroup } from 'aws-cdk-lib/aws-rds';
-import { CfnSecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct, IConstruct } from 'constructs';
-import { entranceGroupOf, REPLICATION_ROLE } from '../lambdas/config/names.ts';
+import { entranceGroupOf } from '../lambdas/config/names.ts';
 import { MACHINE_NAMES } from '../lambdas/engine/machines.ts';
 import { warnAboutAccess } from './access-warnings.ts';
 import type { MigrationConfig } from './config.ts';
 import { Entrance } from './entrance.ts';
-import { allowUnrotated } from './exceptions.ts';
 import { Follower } from './follower.ts';
 import { Migration } from './migration.ts';
 import { Monitoring } from './monitoring.ts';
@@ -18,6 +15,7 @@ import { Network } from './network.ts';
 import { parameterGroupFamily, sourceParameters } from './parameter-group.ts';
 import { PlanetScaleAccess } from './planetscale-access.ts';
 import type { ReadableSecret, Resources, SourceCluster } from './resources.ts';
+import { applicationSecrets, emptyTargetSecret, importedSecret, makeReplicationSecret, planetscaleSite } from './secrets.ts';
 import { sourceCluster } from './source-cluster.ts';
 
 export interface MigrationStackProps extends StackProps {
@@ -34,14 +32,14 @@ export class MigrationStack extends Stack {
       env: homeOf(config),
       ...props,
     });
-    const sourceSecret = this.#imported('SourceSecret', config.sourceSecretArn, config.sourceSecretKeyArn);
+    const sourceSecret = importedSecret(this, 'SourceSecret', config.sourceSecretArn, config.sourceSecretKeyArn);
     const targetSecret =
       config.targetSecretArn === undefined
-        ? this.#emptyTargetSecret()
-        : this.#imported('TargetSecret', config.targetSecretArn, config.targetSecretKeyArn);
-    const replicationSecret = this.#replicationSecret();
-    const application = this.#application(config);
-    const planetscale = this.#planetscale(config);
+        ? emptyTargetSecret(this)
+        : importedSecret(this, 'TargetSecret', config.targetSecretArn, config.targetSecretKeyArn);
+    const replicationSecret = makeReplicationSecret(this);
+    const application = applicationSecrets(this, config);
+    const planetscale = planetscaleSite(this, config);
     const vpc = this.#vpc(config);
     const network = this.#network(config, vpc);
     const cluster = sourceCluster(this, config);
@@ -80,80 +78,6 @@ export class MigrationStack extends Stack {
         value: entrance.host,
       });
     }
-  }
-
-  #imported(id: string, secretCompleteArn: string, keyArn: string | undefined): ReadableSecret {
-    const encryptionKey = keyArn === undefined ? {} : { encryptionKey: Key.fromKeyArn(this, `${id}Key`, keyArn) };
-    return Secret.fromSecretAttributes(this, id, { secretCompleteArn, ...encryptionKey });
-  }
-
-  #application(config: MigrationConfig): Resources['application'] {
-    const { applicationSecretArn: secretArn, applicationTargetSecretArn: targetArn, applicationRole: role } = config;
-    if (secretArn === undefined) return undefined;
-    return {
-      secret: this.#imported('ApplicationSecret', secretArn, config.applicationSecretKeyArn),
-      login:
-        targetArn === undefined
-          ? { made: this.#applicationLogin(), ...(role !== undefined && { role }) }
-          : { given: this.#imported('ApplicationTargetSecret', targetArn, config.applicationTargetSecretKeyArn) },
-      sourceHosts: config.applicationSourceHosts,
-    };
-  }
-
-  #planetscale(config: MigrationConfig): Resources['planetscale'] {
-    const { planetscaleOrganization: organization, planetscaleDatabase: database, planetscaleBranch: branch } = config;
-    const { planetscaleTokenSecretArn: token } = config;
-    if (organization === undefined || database === undefined || token === undefined) return undefined;
-    return {
-      organization,
-      database,
-      ...(branch !== undefined && { branch }),
-      token: this.#imported('PlanetScaleToken', token, config.planetscaleTokenSecretKeyArn),
-      connection: config.targetHost,
-    };
-  }
-
-  /** Secret without any value, not even an empty one: an update of the stack must never overwrite the operator's value. */
-  #emptyTargetSecret(): ReadableSecret {
-    const secret = new Secret(this, 'TargetSecret', {
-      description:
-        'Login of the PlanetScale database. Put in {"url": "postgresql://…"} as PlanetScale shows it, ' +
-        'or {"host": "…", "port": 5432, "username": "…", "password": "…", "dbname": "…"}.',
-    });
-    allowUnrotated(secret, 'The login is PlanetScale’s own; it is rotated there, by the person who fills in this secret.');
-    if (secret.node.defaultChild instanceof CfnSecret) secret.node.defaultChild.generateSecretString = undefined;
-    return secret;
-  }
-
-  #replicationSecret(): ReadableSecret {
-    const secret = new Secret(this, 'ReplicationSecret', {
-      description:
-        'What the passwords of the replication role are made of, one for each side. Generated; the machine Rotation puts in a new one.',
-      generateSecretString: {
-        secretStringTemplate: JSON.stringify({ username: REPLICATION_ROLE }),
-        generateStringKey: 'password',
-        passwordLength: 48,
-        excludePunctuation: true,
-      },
-    });
-    allowUnrotated(secret, 'The role lives as long as one migration, and the machine Rotation gives it a new password on request.');
-    return secret;
-  }
-
-  #applicationLogin(): ReadableSecret {
-    const secret = new Secret(this, 'ApplicationLogin', {
-      description:
-        "Password of the application's login at PlanetScale. Generated; CreateApplicationLogin gives it to the role, and a switch puts it into " +
-        "the application's own secret.",
-      generateSecretString: {
-        secretStringTemplate: '{}',
-        generateStringKey: 'password',
-        passwordLength: 48,
-        excludePunctuation: true,
-      },
-    });
-    allowUnrotated(secret, 'After a switch the application logs in with a copy of it, in a secret that the operator rotates.');
-    return secret;
   }
 
   /** Subnets are given one by one, so the VPC's own list of them is not used; a zone is set because the type requires one. */

@@ -3,7 +3,7 @@ import type { Json } from '../config/json.ts';
 import type { SideName } from '../config/side-name.ts';
 import { leftAlone, stillSet } from '../replication/identity/put-back.ts';
 import type { PublisherArtifacts } from './publisher.ts';
-import { belongsToAnother, type CleanupState, servedIn } from './state.ts';
+import { belongsToAnother, type CleanupState, isWithoutTarget, servedIn } from './state.ts';
 
 /** @param before the state when the visit began: the gates are gone once it has acted */
 export function evidenceOf(ctx: CleanupState, before: CleanupState): { readonly [key: string]: Json } {
@@ -73,6 +73,7 @@ function onSource({ source }: CleanupState): { readonly [key: string]: Json } {
 
 function onTarget(ctx: CleanupState): { readonly [key: string]: Json } {
   const { target } = ctx;
+  if (isWithoutTarget(ctx)) return { nothingOfOurs: 'The migration has no login at the target, and nothing of it is at the source.' };
   if (!target.reached) return { unreachable: target.reason };
   const { subscriptions, publisher, schema, copied, gate } = target.artifacts;
   return {

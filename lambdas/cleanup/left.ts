@@ -4,7 +4,7 @@ import type { SideName } from '../config/side-name.ts';
 import { ORIGINAL_LABEL } from '../ports/application.ts';
 import type { Endpoint } from '../ports/database.ts';
 import { dropOwnSchemaByHand, dropSlot, dropSubscription } from './leftovers.sql.ts';
-import { belongsToAnother, type CleanupState } from './state.ts';
+import { belongsToAnother, type CleanupState, isWithoutTarget } from './state.ts';
 import type { TargetArtifacts } from './target.ts';
 
 const at = ({ host, port, database }: Endpoint): string => `${host}:${port}/${database}`;
@@ -17,7 +17,7 @@ export function left(ctx: CleanupState, drop: boolean): string[] {
     ...(source.reached || lost === 'source'
       ? []
       : [source.notOurs ? leftNotOurs('source', source.reason) : leftOnSource(endpoints.source, source.reason)]),
-    ...(target.reached || lost === 'target'
+    ...(target.reached || lost === 'target' || isWithoutTarget(ctx)
       ? []
       : [target.notOurs ? leftNotOurs('target', target.reason) : leftOnTarget(endpoints.target, database, target.reason, drop)]),
     ...(target.reached && belongsToAnother(ctx) ? [leftOfAnother(endpoints.target, database, target.artifacts)] : []),

@@ -1,5 +1,5 @@
 /** A side of the migration that may be out of reach: the artifacts there, or the reason why they could not be read. */
-import { CannotConnect, InvalidConfiguration, NotOurs, StatementFailed, TransientError } from '../config/errors.ts';
+import { CannotConnect, InvalidConfiguration, NotOurs, StatementFailed, TargetNotKnown, TransientError } from '../config/errors.ts';
 import { UNDEFINED_TABLE } from '../postgres/sqlstates.ts';
 
 export type Side<Artifacts> =
@@ -11,6 +11,8 @@ export type Side<Artifacts> =
       readonly passing: boolean;
       /** Whether it answers, but objects with our name there are not ours, so that they can be neither trusted nor dropped. */
       readonly notOurs?: boolean;
+      /** Whether there is no login for it: none was made, or RestoreTarget has deleted the role. */
+      readonly noLogin?: boolean;
     };
 
 /** Whether another visit dropped a table of ours after we had seen that it is there. */
@@ -27,7 +29,8 @@ export async function look<Artifacts>(find: () => Promise<Artifacts>, looks = LO
     if (hasVanished(error) && looks > 1) return look(find, looks - 1);
     if (error instanceof TransientError) return { reached: false, reason: error.message, passing: true };
     if (error instanceof CannotConnect || error instanceof InvalidConfiguration) {
-      return { reached: false, reason: error.message, passing: false, ...(error instanceof NotOurs && { notOurs: true }) };
+      const [notOurs, noLogin] = [error instanceof NotOurs, error instanceof TargetNotKnown];
+      return { reached: false, reason: error.message, passing: false, ...(notOurs && { notOurs }), ...(noLogin && { noLogin }) };
     }
     throw error;
   }

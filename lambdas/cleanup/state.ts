@@ -30,6 +30,13 @@ export const sourceIsTodo = ({ source }: CleanupState): boolean => source.reache
 export const targetIsTodo = (ctx: CleanupState): boolean =>
   ctx.target.reached && !belongsToAnother(ctx) && !targetIsClean(ctx.target.artifacts);
 
+/**
+ * Whether the target has nothing of ours because it never had, or not any more: the migration has no login there, and nothing at the source. What
+ * is made at the target is made after something at the source, and Cleanup deletes the role only once both sides are clean.
+ */
+export const isWithoutTarget = ({ source, target }: CleanupState): boolean =>
+  !target.reached && target.noLogin === true && source.reached && sourceIsClean(source.artifacts);
+
 /** The state of the switch by the gates. The gate of a target that belongs to another migration is ignored. */
 export function switchStateOf({ source, target, at, pointsAt }: Pick<CleanupState, 'source' | 'target' | 'at' | 'pointsAt'>): SwitchState {
   const ours = target.reached && !belongsToAnother({ source, target, at });

@@ -133,6 +133,16 @@ export const workerBounds = ({
   }),
 ];
 
+/**
+ * The least max_connections of the target with which so many workers may copy at a time.
+ * @param room what is taken of it now; its limits of the database and of roles are not looked at
+ */
+export const connectionsFor = (workers: number, room: Pick<SessionRoom, 'reserved' | 'others'>, indexWorkers: number): number =>
+  Math.ceil(
+    (room.reserved + room.others + STEP_SESSIONS + indexWorkers + workers * (PER_WORKER.target.copying + PER_WORKER.target.own)) /
+      (1 - KEPT_FREE),
+  );
+
 /** How many may work, and how many children wait for more. */
 export interface WorkerCount {
   /** That may work at first. */

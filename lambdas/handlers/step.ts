@@ -1,6 +1,7 @@
 /** The entry of every function of a step: the step named in the environment, with the bindings that it needs. */
-import { awsClients, resolveBindings } from '../adapters/aws/bindings.ts';
+import { resolveBindings } from '../adapters/aws/bindings.ts';
 import { lambdaLog } from '../adapters/aws/logger.ts';
+import { awsClients } from '../adapters/aws/site.ts';
 import { type Environment, VARIABLE } from '../config/environment.ts';
 import { InvalidConfiguration, type MigrationError } from '../config/errors.ts';
 import { parseInput } from '../config/input.ts';

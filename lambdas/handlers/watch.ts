@@ -1,11 +1,12 @@
 /** The entry of the watch, called each minute. It reads the databases only while a migration is open, and never writes. */
-import { awsClients, resolveBindings } from '../adapters/aws/bindings.ts';
+import { resolveBindings } from '../adapters/aws/bindings.ts';
 import { lambdaLog } from '../adapters/aws/logger.ts';
 import { publishMeasures } from '../adapters/aws/metrics.ts';
 import { readMigrationStatus } from '../adapters/aws/migration-status.ts';
+import { awsClients } from '../adapters/aws/site.ts';
 import { openPorts } from '../adapters/open-ports.ts';
 import { type Environment, VARIABLE } from '../config/environment.ts';
-import { MigrationError } from '../config/errors.ts';
+import { MigrationError, TargetNotKnown } from '../config/errors.ts';
 import { collectMetrics } from '../monitoring/collect.ts';
 import { MetricHistory } from '../monitoring/history.ts';
 import type { Bindings } from '../ports/bindings.ts';
@@ -22,6 +23,7 @@ export async function watch(_event: unknown, { awsRequestId }: Pick<Invocation, 
   const { open, replicated } = await readMigrationStatus(clients.executions, machines.split(','));
   if (!open) return memory.turnTo(undefined);
   const sides = await Promise.all([resolveSide('source', environment), resolveSide('target', environment)]);
+  if (!replicated && sides[1].failure instanceof TargetNotKnown) return; // ConfigureTarget has not made the login yet, so nothing is copied
   const bindings = { ...sides[0].bindings, ...sides[1].bindings };
   const log = lambdaLog('Watch', { execution: '' }, awsRequestId);
   const { looking, close } = openPorts('Watch', bindings, log);

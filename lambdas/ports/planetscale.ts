@@ -28,6 +28,10 @@ export interface ClusterParameter {
   /** `pgconf` for PostgreSQL's own; `patroni`, `pgbouncer`. */
   readonly namespace: string;
   readonly name: string;
+  /** As PlanetScale shows it. @default - not said */
+  readonly displayName?: string;
+  /** Under which PlanetScale shows it. @default - not said */
+  readonly category?: string;
   /** As configured, which is not the server's own word. */
   readonly value: string;
   readonly defaultValue: string;

@@ -54,6 +54,10 @@ const list = (tables: readonly TableName[]): string => tables.map(({ schema, tab
 export const createEmptyPublication = (tables: readonly TableName[]): Statement =>
   statement(`create publication ${identifier(EMPTY_PUBLICATION)} for table ${list(tables)} with (publish = '')`);
 
+/** Lists nothing, and so tells a subscriber nothing. */
+export const createPublicationOfNothing = (): Statement =>
+  statement(`create publication ${identifier(EMPTY_PUBLICATION)} with (publish = '')`);
+
 export const listAsEmpty = (tables: readonly TableName[]): Statement =>
   statement(`alter publication ${identifier(EMPTY_PUBLICATION)} add table ${list(tables)}`);
 

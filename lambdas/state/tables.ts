@@ -143,6 +143,11 @@ export const OWN_TABLES = {
     holds: 'One row: that rows of the source were tried at the target before the copy, and what could not be tried.',
     writtenBy: ['TrySample'],
   }),
+  networkTrial: kept('network_trial', {
+    on: ['target'],
+    holds: 'What the latest execution has found of the ways between the servers.',
+    writtenBy: ['CheckNetwork'],
+  }),
   copyPlan: kept('copy_plan', {
     on: ['target'],
     holds: 'One row where rows are copied in parts: what they are read from, and how many workers may work.',

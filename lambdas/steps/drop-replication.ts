@@ -21,7 +21,7 @@ import type { Acting, Looking } from '../engine/contract.ts';
 import { refuseBesideOlder } from '../engine/single-execution.ts';
 import { defineStep } from '../engine/step.ts';
 
-type Needs = 'executions' | 'source' | 'target' | 'applicationView' | 'applicationOriginal';
+type Needs = 'executions' | 'source' | 'target' | 'targetLogin' | 'applicationView' | 'applicationOriginal';
 
 const STEP = 'DropReplication';
 
@@ -48,7 +48,7 @@ function refuse(ctx: state.CleanupState, drop: boolean): void {
 }
 
 export const dropReplication = defineStep({
-  needs: ['executions', 'source', 'target', 'applicationView', 'applicationOriginal'],
+  needs: ['executions', 'source', 'target', 'targetLogin', 'applicationView', 'applicationOriginal'],
   interrupted: 'What was removed by then is gone, and the rest is still there.',
 
   async inspect(ctx: Looking<Needs>): Promise<state.CleanupState> {

@@ -28,6 +28,7 @@ describe('the settings of a deployment', () => {
       allowAnyAddress: false,
       preloadPglogical: true,
       subscriptionSslmode: 'require',
+      targetHost: 'public',
       inputDefaults: {},
     });
   });

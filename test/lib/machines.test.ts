@@ -115,7 +115,7 @@ describe('the machines', () => {
     expect(orderOf('Rollback')).toEqual(['CheckRollback', 'SwitchBack']);
     expect(orderOf('Recovery')).toEqual(['LiftFence']);
     expect(orderOf('Rotation')).toEqual(['RotatePassword']);
-    expect(orderOf('Cleanup')).toEqual(['DropReplication', 'RestoreSource']);
+    expect(orderOf('Cleanup')).toEqual(['DropReplication', 'RestoreTarget', 'RestoreSource']);
   });
 
   it.each(MACHINE_NAMES)('%s takes no input in its first step that a later one would refuse', (machine) => {
@@ -214,7 +214,7 @@ describe('an execution', () => {
       execution: 'first',
       executionArn: 'arn:aws:states:eu-central-1:111122223333:execution:AuroraToPlanetScale-Replicate:first',
       startedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
-      polls: false,
+      polls: true,
     });
     const again = events.filter(({ state }) => 'AwaitCopy' in state)[0];
     expect(again).toMatchObject({ polls: true, state: { AwaitCopy: { verdict: 'pending' }, CopySchema: { verdict: 'done' } } });

@@ -1,33 +1,13 @@
 /** The bindings of a step in an AWS account: from the function's environment, the secrets and the cluster. */
-import { readFileSync } from 'node:fs';
-import { EC2Client } from '@aws-sdk/client-ec2';
-import { LambdaClient } from '@aws-sdk/client-lambda';
-import { RDSClient } from '@aws-sdk/client-rds';
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { SFNClient } from '@aws-sdk/client-sfn';
-import { type Environment, VARIABLE } from '../../config/environment.ts';
+import { VARIABLE } from '../../config/environment.ts';
 import { InvalidConfiguration, TargetNotKnown } from '../../config/errors.ts';
-import { REPLICATION_ROLE } from '../../config/names.ts';
-import {
-  isEmptySecret,
-  parseApplicationLogin,
-  parseMadeLogin,
-  parsePlanetScaleToken,
-  parseReplicationSecret,
-  parseSourceSecret,
-  parseTargetSecret,
-  replicationPassword,
-} from '../../config/secrets.ts';
-import type { StepEvent } from '../../engine/contract.ts';
+import { parseApplicationLogin, parseMadeLogin, parsePlanetScaleToken } from '../../config/secrets.ts';
 import type { ApplicationBinding, FindMadeUser, Hook, MadeLogin } from '../../ports/application.ts';
 import { noApplication, noHook, noMadeLogin } from '../../ports/application.ts';
 import type { Bindings } from '../../ports/bindings.ts';
 import type { Cluster } from '../../ports/cluster.ts';
-import type { ConnectionSettings } from '../../ports/connection-settings.ts';
-import type { Log } from '../../ports/log.ts';
 import { type PlanetScale, WITHOUT_TOKEN } from '../../ports/planetscale.ts';
 import type { Need } from '../../ports/ports.ts';
-import type { ReplicationLogin, Sslmode, WayBackSettings } from '../../ports/replication.ts';
 import { planetScaleApi } from '../planetscale/api.ts';
 import { type ApplicationSides, applicationPort } from './application.ts';
 import { concurrencyPort } from './concurrency.ts';
@@ -35,47 +15,13 @@ import { executionsPort } from './executions.ts';
 import { functionsPort } from './functions.ts';
 import { hookPort } from './hook.ts';
 import { clusterPort } from './rds.ts';
-import { type WriterEndpoint, writerEndpoint } from './rds-state.ts';
 import { replicationSecretPort } from './replication-secret.ts';
-import { type RoleSecrets, roleSecrets } from './role-secrets.ts';
+import { roleSecrets } from './role-secrets.ts';
+import { resolveReplication, resolveSource, resolveTarget, resolveWayBack } from './side-bindings.ts';
+import { requireVariable, type Search, type Site } from './site.ts';
 import { clusterAddresses, namedAddresses } from './source-addresses.ts';
 import { targetJournalPort } from './target-journal.ts';
 import { targetSecretPort } from './target-secret.ts';
-
-/** The clients of the AWS APIs; a connection is made at the first call. */
-export interface Clients {
-  readonly rds: RDSClient;
-  /** EC2's, for the network around the cluster. */
-  readonly network: EC2Client;
-  readonly secrets: SecretsManagerClient;
-  readonly executions: SFNClient;
-  readonly functions: LambdaClient;
-}
-
-/** Without limits a call from a subnet that leads nowhere would use up the whole invocation. */
-const LIMITS = { requestHandler: { connectionTimeout: 5_000, requestTimeout: 30_000, throwOnRequestTimeout: true } };
-
-export const awsClients = (): Clients => ({
-  rds: new RDSClient(LIMITS),
-  network: new EC2Client(LIMITS),
-  secrets: new SecretsManagerClient(LIMITS),
-  executions: new SFNClient(LIMITS),
-  functions: new LambdaClient({ ...LIMITS, maxAttempts: 1 }), // the user's function need not be idempotent
-});
-
-/** Inputs from which the bindings are resolved. */
-export interface Site {
-  readonly environment: Environment;
-  readonly event: Pick<StepEvent, 'executionArn' | 'startedAt'>;
-  readonly clients: Clients;
-  /** Told what is not known because AWS denies it. @default - nothing is */
-  readonly log?: Pick<Log, 'warn'>;
-}
-
-/** The same, with a reader of the secrets. */
-interface Search extends Site {
-  readonly secrets: RoleSecrets;
-}
 
 /** The bindings behind each port. */
 const BINDINGS_OF: Readonly<Record<Need, readonly (keyof Bindings)[]>> = {
@@ -160,33 +106,6 @@ export async function resolveBindings(needs: readonly Need[], site: Site): Promi
   return Object.fromEntries((await Promise.all(wanted.map(resolve))).flat());
 }
 
-async function resolveSource({ environment, clients, secrets }: Search): Promise<ConnectionSettings> {
-  const secret = requireVariable(environment, 'sourceSecret');
-  const read = async () => parseSourceSecret(await secrets.read('source', secret), secret);
-  const { user, password, ...known } = await read();
-  return {
-    ...(isWhole(known) ? known : { ...(await writerEndpoint(clients.rds, requireVariable(environment, 'clusterIdentifier'))), ...known }),
-    database: requireVariable(environment, 'database'),
-    user,
-    password,
-    tls: { verify: 'full', authorities: authoritiesIn(requireVariable(environment, 'sourceAuthorities')) },
-    currentLogin: read,
-  };
-}
-
-const isWhole = (address: Partial<WriterEndpoint>): address is WriterEndpoint => address.host !== undefined && address.port !== undefined;
-
-async function resolveTarget({ environment, secrets }: Search): Promise<ConnectionSettings> {
-  const secret = requireVariable(environment, 'targetSecret');
-  const mayBeMade = Boolean(environment[VARIABLE.planetscaleToken]);
-  const read = async () => {
-    const text = await secrets.read('target', secret);
-    if (mayBeMade && isEmptySecret(text)) throw new TargetNotKnown(secret);
-    return parseTargetSecret(text, secret);
-  };
-  return { ...(await read()), tls: { verify: 'full', authorities: 'system' }, currentLogin: read };
-}
-
 async function resolvePlanetScale({ environment, secrets }: Search): Promise<PlanetScale> {
   const secret = environment[VARIABLE.planetscaleToken];
   if (!secret) return WITHOUT_TOKEN.planetscale;
@@ -220,35 +139,6 @@ async function resolveCluster({ environment, clients }: Site): Promise<Cluster> 
       return Number(requireVariable(environment, 'clusterPort'));
     },
   });
-}
-
-/** The password is read on demand: only acting needs it. */
-async function resolveReplication(search: Search): Promise<ReplicationLogin> {
-  const { environment, secrets } = search;
-  const { host, port } = await resolveSource(search);
-  const secret = requireVariable(environment, 'replicationSecret');
-  const login = async () => parseReplicationSecret(await secrets.read('replication', secret), secret);
-  return {
-    user: REPLICATION_ROLE,
-    password: async (place = 'source') => replicationPassword((await login()).password, place),
-    ...entranceOf(environment, { host, port }),
-    sslmode: requireVariable(environment, 'subscriptionSslmode') as ReplicationLogin['sslmode'],
-  };
-}
-
-/** The address to which PlanetScale connects. */
-function entranceOf(environment: Environment, source: WriterEndpoint): WriterEndpoint {
-  const host = environment[VARIABLE.entranceHost];
-  return host ? { host, port: Number(requireVariable(environment, 'clusterPort')) } : source;
-}
-
-async function resolveWayBack({ environment }: Site): Promise<WayBackSettings> {
-  const { [VARIABLE.reverseHost]: host, [VARIABLE.reversePort]: port, [VARIABLE.reverseSslmode]: sslmode } = environment;
-  return {
-    ...(host === undefined ? {} : { host }),
-    ...(port === undefined ? {} : { port: Number(port) }),
-    ...(sslmode === undefined ? {} : { sslmode: sslmode as Sslmode }),
-  };
 }
 
 async function resolveApplication(search: Search): Promise<ApplicationBinding> {
@@ -297,20 +187,4 @@ async function resolveApplicationSides(search: Search): Promise<ApplicationSides
 async function resolveHook({ environment, clients }: Site): Promise<Hook> {
   const arn = environment[VARIABLE.switchHook];
   return arn ? hookPort(clients.functions, arn) : noHook;
-}
-
-function requireVariable(environment: Environment, name: keyof typeof VARIABLE): string {
-  const value = environment[VARIABLE[name]];
-  if (value !== undefined && value !== '') return value;
-  throw new InvalidConfiguration(`The function lacks its setting ${VARIABLE[name]}. Nothing was touched; deploy the stack again.`);
-}
-
-function authoritiesIn(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new InvalidConfiguration(`The file ${file} with the certificate authorities of the source cannot be read. Nothing was touched.`, {
-      cause,
-    });
-  }
 }

@@ -7,6 +7,7 @@ import { STEP_NAMES } from '../../../lambdas/steps/index.ts';
 type Key = keyof MigrationInput;
 const RECOVERY = ['execution'] satisfies Key[];
 const CLEANUP = ['lost', 'target'] satisfies Key[];
+const RESTART = ['restart'] satisfies Key[];
 const COPY = ['copy', 'copyWorkers', 'partBytes'] satisfies Key[];
 const FENCE = ['fenceSeconds', 'verify', 'harmlessRoles'] satisfies Key[];
 
@@ -14,11 +15,11 @@ const FENCE = ['fenceSeconds', 'verify', 'harmlessRoles'] satisfies Key[];
 const REFUSED: Readonly<Record<MachineName, readonly Key[]>> = {
   Preflight: [...FENCE, ...RECOVERY, ...CLEANUP],
   Replicate: [...FENCE, ...RECOVERY, ...CLEANUP],
-  Pace: ['copy', 'partBytes', 'reverse', 'trustCode', ...FENCE, ...RECOVERY, ...CLEANUP],
-  Cutover: [...COPY, ...RECOVERY, ...CLEANUP],
-  Rollback: [...COPY, ...RECOVERY, ...CLEANUP],
-  Recovery: [...COPY, ...CLEANUP],
-  Rotation: [...COPY, 'reverse', 'trustCode', ...FENCE, ...RECOVERY, ...CLEANUP],
+  Pace: ['copy', 'partBytes', 'reverse', 'trustCode', ...FENCE, ...RECOVERY, ...CLEANUP, ...RESTART],
+  Cutover: [...COPY, ...RECOVERY, ...CLEANUP, ...RESTART],
+  Rollback: [...COPY, ...RECOVERY, ...CLEANUP, ...RESTART],
+  Recovery: [...COPY, ...CLEANUP, ...RESTART],
+  Rotation: [...COPY, 'reverse', 'trustCode', ...FENCE, ...RECOVERY, ...CLEANUP, ...RESTART],
   Cleanup: [...COPY, 'reverse', 'trustCode', ...FENCE, ...RECOVERY],
 };
 

@@ -21,7 +21,8 @@ import {
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { awsClients, resolveBindings } from '../../../../lambdas/adapters/aws/bindings.ts';
+import { resolveBindings } from '../../../../lambdas/adapters/aws/bindings.ts';
+import { awsClients } from '../../../../lambdas/adapters/aws/site.ts';
 import { type Environment, VARIABLE } from '../../../../lambdas/config/environment.ts';
 import { replicationPassword } from '../../../../lambdas/config/secrets.ts';
 import { noApplication, noHook } from '../../../../lambdas/ports/application.ts';

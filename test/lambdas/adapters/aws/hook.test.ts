@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { InvokeCommand, LambdaClient, ResourceNotFoundException, TooManyRequestsException } from '@aws-sdk/client-lambda';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { awsClients } from '../../../../lambdas/adapters/aws/bindings.ts';
 import { hookPort } from '../../../../lambdas/adapters/aws/hook.ts';
+import { awsClients } from '../../../../lambdas/adapters/aws/site.ts';
 
 const ARN = 'arn:aws:lambda:eu-central-1:111122223333:function:pause-workers:live';
 const CANARY = 'canary-password';

@@ -25,7 +25,7 @@ const ZONE = 'eu-central-1a';
 const DEPLOYMENT = {
   migrationGroup: MIGRATION_GROUP,
   stack: STACK,
-  publicAccess: 'listed',
+  publicAccess: 'listed' as Cluster['publicAccess'],
   securityGroup: async () => SECURITY_GROUPS.planetscale,
   securityGroupName: async (id: string) => (id === SECURITY_GROUPS.planetscale ? securityGroupOf(STACK) : undefined),
   proxies: async () => [],
@@ -52,8 +52,15 @@ export function toServer(parameters: readonly Parameter[]): Record<string, strin
   return Object.fromEntries(entries);
 }
 
-/** @param userParameters what the user had set in a group of their own before; empty means the engine's default group */
-export function auroraStandIn(server: Server, userParameters: readonly Parameter[] = []): Cluster {
+/**
+ * @param userParameters what the user had set in a group of their own before; empty means the engine's default group
+ * @param publicAccess of the deployment
+ */
+export function auroraStandIn(
+  server: Server,
+  userParameters: readonly Parameter[] = [],
+  publicAccess: Cluster['publicAccess'] = DEPLOYMENT.publicAccess,
+): Cluster {
   const usersGroup = userParameters.length > 0 ? 'users-group' : DEFAULT_GROUP;
   const groups = new Map<string, Map<string, Parameter>>([
     [usersGroup, new Map(userParameters.map((parameter) => [parameter.name, parameter]))],
@@ -80,6 +87,7 @@ export function auroraStandIn(server: Server, userParameters: readonly Parameter
 
   return {
     ...DEPLOYMENT,
+    publicAccess,
     async describe() {
       return {
         cluster: 'rehearsal',

@@ -23,7 +23,7 @@ export function bindingsOf(
   applicationLogin: MadeLogin = madeLogin(newPassword()),
 ): RehearsalBindings {
   const secret = replicationSecret(newPassword());
-  const { host, port } = sides.source;
+  const { host, port } = sides.entrance ?? sides.source;
   return {
     source: sides.source,
     target: sides.target,

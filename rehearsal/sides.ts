@@ -12,6 +12,7 @@ import { letApplicationIn } from './application/rights.ts';
 import { passByPolicies } from './application/row-security.ts';
 import { auroraStandIn, unmanagedCluster } from './aurora-stand-in.ts';
 import { urlOf } from './database-url.ts';
+import { openEntrance, type RehearsedEntrance } from './entrance.ts';
 import type { RehearsalOptions } from './options.ts';
 import type { ServerVersion } from './servers/binaries.ts';
 import type { Edge, EdgeOptions } from './servers/front/edge.ts';
@@ -51,6 +52,8 @@ export interface Sides {
   readonly wayBack: WayBackSettings;
   /** The embedded servers; undefined for a side that is the user's server. */
   readonly servers: { readonly source: Server | undefined; readonly target: Server | undefined };
+  /** Between the target and an embedded source, where that is in private subnets. @default - the target reaches the source as we do */
+  readonly entrance: RehearsedEntrance | undefined;
   /** Before an embedded target. */
   readonly edge: Edge | undefined;
   /**
@@ -96,7 +99,8 @@ export async function openSides(
     targetLogin,
     sourceDump,
     roles = 'carry',
-  }: Pick<RehearsalOptions, 'source' | 'target'> & Partial<Pick<RehearsalOptions, 'targetLogin' | 'sourceDump' | 'roles'>>,
+    access = 'public',
+  }: Pick<RehearsalOptions, 'source' | 'target'> & Partial<Pick<RehearsalOptions, 'targetLogin' | 'sourceDump' | 'roles' | 'access'>>,
   { parameters, edge }: TargetOptions = {},
 ): Promise<Sides> {
   const open = async (side: typeof source, start: (version: ServerVersion) => ReturnType<typeof startTarget>): Promise<Opened> => {
@@ -117,10 +121,11 @@ export async function openSides(
       if (opened.status === 'fulfilled' && opened.value.own) endSide(opened.value.own);
     throw error;
   });
-  return sidesOf(from, to, roles === 'carry', sourceDump === undefined);
+  const entrance = access === 'load-balancer' && from.own ? await openEntrance(from.own.server) : undefined;
+  return sidesOf(from, to, roles === 'carry', sourceDump === undefined, entrance);
 }
 
-function sidesOf(from: Opened, to: Opened, carried: boolean, isSample: boolean): Sides {
+function sidesOf(from: Opened, to: Opened, carried: boolean, isSample: boolean, entrance: RehearsedEntrance | undefined): Sides {
   const embedded = [from.own, to.own].filter((own) => own !== undefined);
   let folder: string | undefined;
   const authorityFile = (authority: string): string => {
@@ -137,12 +142,13 @@ function sidesOf(from: Opened, to: Opened, carried: boolean, isSample: boolean):
   return {
     source: from.settings,
     target: to.settings,
-    cluster: from.own ? auroraStandIn(from.own.server) : unmanagedCluster,
+    cluster: from.own ? auroraStandIn(from.own.server, [], entrance ? 'none' : 'listed') : unmanagedCluster,
     input: from.own ? { reboot: 'now' } : {},
     switchInput: consentTo([from, to].flatMap(({ settings, own }) => (own ? [] : [settings.user]))),
     sslmode: from.settings.tls.verify === 'off' ? 'disable' : 'require',
     wayBack: from.own && to.own ? { knowsAuthority: true } : {},
     servers: { source: from.own?.server, target: to.own?.server },
+    entrance,
     edge: to.own?.edge,
     application: { source: login(from), target: login(to) },
     loginIsMade: ownsRole,
@@ -156,6 +162,7 @@ function sidesOf(from: Opened, to: Opened, carried: boolean, isSample: boolean):
     emptySource: async () => from.own?.empty(),
     urls: () => ({ source: urlOfSide(from), target: urlOfSide(to) }),
     destroy() {
+      entrance?.destroy();
       for (const own of embedded) endSide(own);
       if (folder) rmSync(folder, { recursive: true, force: true });
     },

@@ -12,6 +12,7 @@ import { letApplicationIn } from './application/rights.ts';
 import { passByPolicies } from './application/row-security.ts';
 import { auroraStandIn, unmanagedCluster } from './aurora-stand-in.ts';
 import { urlOf } from './database-url.ts';
+import { openEntrance, type RehearsedEntrance } from './entrance.ts';
 import type { RehearsalOptions } from './options.ts';
 import { type TargetAccount, targetAccount } from './planetscale/account.ts';
 import { PlanetScaleStandIn } from './planetscale/stand-in.ts';
@@ -56,6 +57,8 @@ export interface Sides {
   readonly wayBack: WayBackSettings;
   /** The embedded servers; undefined for a side that is the user's server. */
   readonly servers: { readonly source: Server | undefined; readonly target: Server | undefined };
+  /** Between the target and an embedded source, where that is in private subnets. @default - the target reaches the source as we do */
+  readonly entrance: RehearsedEntrance | undefined;
   /** Before an embedded target. */
   readonly edge: Edge | undefined;
   /** Where the migration makes the login of the target by PlanetScale's API; else it is that of {@link Sides.target}. */
@@ -124,8 +127,9 @@ export async function openSides(
     sourceDump,
     roles = 'carry',
     planetscaleApi = false,
+    access = 'public',
   }: Pick<RehearsalOptions, 'source' | 'target'> &
-    Partial<Pick<RehearsalOptions, 'targetLogin' | 'sourceDump' | 'roles' | 'planetscaleApi'>>,
+    Partial<Pick<RehearsalOptions, 'targetLogin' | 'sourceDump' | 'roles' | 'planetscaleApi' | 'access'>>,
   { parameters, edge }: TargetOptions = {},
 ): Promise<Sides> {
   const open = async (side: typeof source, start: (version: ServerVersion) => ReturnType<typeof startTarget>): Promise<Opened> => {
@@ -150,10 +154,11 @@ export async function openSides(
       if (opened.status === 'fulfilled' && opened.value.own) endSide(opened.value.own);
     throw error;
   });
-  return sidesOf(from, to, roles === 'carry', sourceDump === undefined);
+  const entrance = access === 'load-balancer' && from.own ? await openEntrance(from.own.server) : undefined;
+  return sidesOf(from, to, roles === 'carry', sourceDump === undefined, entrance);
 }
 
-function sidesOf(from: Opened, to: Opened, carried: boolean, isSample: boolean): Sides {
+function sidesOf(from: Opened, to: Opened, carried: boolean, isSample: boolean, entrance: RehearsedEntrance | undefined): Sides {
   const embedded = [from.own, to.own].filter((own) => own !== undefined);
   let folder: string | undefined;
   const authorityFile = (authority: string): string => {
@@ -170,12 +175,13 @@ function sidesOf(from: Opened, to: Opened, carried: boolean, isSample: boolean):
   return {
     source: from.settings,
     target: to.settings,
-    cluster: from.own ? auroraStandIn(from.own.server) : unmanagedCluster,
+    cluster: from.own ? auroraStandIn(from.own.server, [], entrance ? 'load-balancer' : 'public') : unmanagedCluster,
     input: from.own ? { reboot: 'now' } : {},
     switchInput: consentTo([from, to].flatMap(({ settings, own }) => (own ? [] : [settings.user]))),
     sslmode: from.settings.tls.verify === 'off' ? 'disable' : 'require',
     wayBack: from.own && to.own ? { knowsAuthority: true } : {},
     servers: { source: from.own?.server, target: to.own?.server },
+    entrance,
     edge: to.own?.edge,
     planetscale: to.own?.account,
     application: { source: login(from), target: login(to) },
@@ -190,6 +196,7 @@ function sidesOf(from: Opened, to: Opened, carried: boolean, isSample: boolean):
     emptySource: async () => from.own?.empty(),
     urls: () => ({ source: urlOfSide(from), target: urlOfSide(to) }),
     destroy() {
+      entrance?.destroy();
       for (const own of embedded) endSide(own);
       if (folder) rmSync(folder, { recursive: true, force: true });
     },

@@ -21,6 +21,8 @@ export interface RehearsalOptions {
   readonly target: Side;
   /** The role that the migration logs in as at an embedded target. */
   readonly targetLogin: TargetLogin;
+  /** Whether the migration begins with an empty target secret and a token for a stand-in of PlanetScale's API. */
+  readonly planetscaleApi: boolean;
   /** What becomes of owners, grants and settings: the key `roles` of the input. */
   readonly roles: MigrationInput['roles'];
   /** How rows are copied: the key `copy` of the input. Where it is `parts` and nothing is said of their size, the largest table is split all the same. */
@@ -63,6 +65,7 @@ const SPECIFICATION = {
   'source-version': { type: 'string' },
   'target-version': { type: 'string' },
   'target-login': { type: 'string' },
+  'planetscale-api': { type: 'boolean' },
   'source-dump': { type: 'string' },
   access: { type: 'string' },
   failover: { type: 'boolean' },
@@ -211,6 +214,7 @@ export function parseOptions(words: readonly string[]): RehearsalOptions | 'help
   const options: RehearsalOptions = {
     ...sides,
     targetLogin: targetLogin(),
+    planetscaleApi: given.has('planetscale-api'),
     roles: chosen,
     copy: way,
     sourceDump: given.get('source-dump'),
@@ -240,6 +244,11 @@ export function parseOptions(words: readonly string[]): RehearsalOptions | 'help
   }
   if (given.has('target-login') && given.has('target-url')) {
     problems.push('--target-login says nothing about a server of your own, whose URL names the role; leave it out, or --target-url.');
+  }
+  if (given.has('planetscale-api') && (given.has('target-url') || given.has('target-login'))) {
+    problems.push(
+      '--planetscale-api makes the login at the embedded target by a stand-in of the API; leave it out, or --target-url and --target-login.',
+    );
   }
   if (given.has('schema-fixes') && !isAllOurs) {
     problems.push(

@@ -14,6 +14,8 @@ import { auroraStandIn, unmanagedCluster } from './aurora-stand-in.ts';
 import { urlOf } from './database-url.ts';
 import { openEntrance, type RehearsedEntrance } from './entrance.ts';
 import type { RehearsalOptions } from './options.ts';
+import { type TargetAccount, targetAccount } from './planetscale/account.ts';
+import { PlanetScaleStandIn } from './planetscale/stand-in.ts';
 import type { ServerVersion } from './servers/binaries.ts';
 import type { Edge, EdgeOptions } from './servers/front/edge.ts';
 import {
@@ -32,6 +34,9 @@ import type { Parameters, Server } from './servers/server.ts';
 const DATABASE = 'Corner "Shop"';
 /** Room for the locks of some 10,000 tables that are made in one transaction. The source gets it where its database needs it. */
 const ROOM: Parameters = { max_locks_per_transaction: 512 };
+/** A new cluster of PlanetScale's, which has room for nothing more than itself. */
+const UNTOUCHED_PARAMETERS: Parameters = { ...ROOM, wal_level: 'replica', max_worker_processes: 4, max_logical_replication_workers: 2 };
+
 /** Settings that the guide asks for: ten workers and more. */
 const TARGET_PARAMETERS: Parameters = {
   ...ROOM,
@@ -56,6 +61,8 @@ export interface Sides {
   readonly entrance: RehearsedEntrance | undefined;
   /** Before an embedded target. */
   readonly edge: Edge | undefined;
+  /** Where the migration makes the login of the target by PlanetScale's API; else it is that of {@link Sides.target}. */
+  readonly planetscale: TargetAccount | undefined;
   /**
    * The application's login: a role of its own on embedded servers, the URL's user on the user's servers. At the target it is the one that is
    * given, if one is: see {@link Sides.loginIsMade}.
@@ -82,13 +89,33 @@ interface Opened {
   /** The embedded side; undefined on a user's server. */
   readonly own: Embedded | undefined;
 }
-type Embedded = { readonly server: Server; readonly entrance: Entrance; readonly edge?: Edge | undefined; empty(): Promise<void> };
+type Embedded = {
+  readonly account?: TargetAccount | undefined;
+  readonly server: Server;
+  readonly entrance: Entrance;
+  readonly edge?: Edge | undefined;
+  empty(): Promise<void>;
+};
 
 /** An embedded target, in all that can be chosen. */
 export interface TargetOptions {
   readonly parameters?: Parameters | undefined;
   /** The proxy before it. @default - an edge that offers no channel binding */
   readonly edge?: EdgeOptions | 'none' | undefined;
+}
+
+/** A target as PlanetScale hands it over, with its API: the rehearsal itself looks at it as the default role. */
+async function startByApi(version: ServerVersion, parameters: Parameters, edgeOptions: TargetOptions['edge']) {
+  const side = await startTarget(version, parameters, edgeOptions, 'default');
+  try {
+    if (!side.edge) throw new Error('The API of PlanetScale restarts a target through its edge.');
+    const api = await PlanetScaleStandIn.start(side.server, side.edge, { databaseName: DATABASE });
+    side.server.atTheEnd(() => api.destroy());
+    return { ...side, account: targetAccount(api, { authorities: side.edge.authority }) };
+  } catch (error) {
+    endSide(side);
+    throw error;
+  }
 }
 
 /** Starts what has to be started. Whatever fails, nothing is left. */
@@ -99,8 +126,10 @@ export async function openSides(
     targetLogin,
     sourceDump,
     roles = 'carry',
+    planetscaleApi = false,
     access = 'public',
-  }: Pick<RehearsalOptions, 'source' | 'target'> & Partial<Pick<RehearsalOptions, 'targetLogin' | 'sourceDump' | 'roles' | 'access'>>,
+  }: Pick<RehearsalOptions, 'source' | 'target'> &
+    Partial<Pick<RehearsalOptions, 'targetLogin' | 'sourceDump' | 'roles' | 'planetscaleApi' | 'access'>>,
   { parameters, edge }: TargetOptions = {},
 ): Promise<Sides> {
   const open = async (side: typeof source, start: (version: ServerVersion) => ReturnType<typeof startTarget>): Promise<Opened> => {
@@ -114,7 +143,11 @@ export async function openSides(
   };
   const opening = [
     open(source, async (version) => ({ ...(await startSource(version)), edge: undefined })),
-    open(target, (version) => startTarget(version, { ...TARGET_PARAMETERS, ...parameters }, edge, targetLogin)),
+    open(target, (version) =>
+      planetscaleApi
+        ? startByApi(version, { ...UNTOUCHED_PARAMETERS, ...parameters }, edge)
+        : startTarget(version, { ...TARGET_PARAMETERS, ...parameters }, edge, targetLogin),
+    ),
   ] as const;
   const [from, to] = await Promise.all(opening).catch(async (error: unknown) => {
     for (const opened of await Promise.allSettled(opening))
@@ -142,7 +175,7 @@ function sidesOf(from: Opened, to: Opened, carried: boolean, isSample: boolean, 
   return {
     source: from.settings,
     target: to.settings,
-    cluster: from.own ? auroraStandIn(from.own.server, [], entrance ? 'none' : 'listed') : unmanagedCluster,
+    cluster: from.own ? auroraStandIn(from.own.server, [], entrance ? 'load-balancer' : 'public') : unmanagedCluster,
     input: from.own ? { reboot: 'now' } : {},
     switchInput: consentTo([from, to].flatMap(({ settings, own }) => (own ? [] : [settings.user]))),
     sslmode: from.settings.tls.verify === 'off' ? 'disable' : 'require',
@@ -150,6 +183,7 @@ function sidesOf(from: Opened, to: Opened, carried: boolean, isSample: boolean, 
     servers: { source: from.own?.server, target: to.own?.server },
     entrance,
     edge: to.own?.edge,
+    planetscale: to.own?.account,
     application: { source: login(from), target: login(to) },
     loginIsMade: ownsRole,
     carried,

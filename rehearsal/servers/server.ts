@@ -168,8 +168,13 @@ export class Server {
   /** Stops and starts on the same port, with `parameters` added to those it has. */
   async restart(parameters: Parameters = {}, shutdown: Shutdown = 'fast'): Promise<void> {
     await this.stop(shutdown);
-    this.#parameters = { ...this.#parameters, ...parameters };
+    this.configure(parameters);
     await this.#launch();
+  }
+
+  /** Adds to the parameters with which it starts the next time. */
+  configure(parameters: Parameters): void {
+    this.#parameters = { ...this.#parameters, ...parameters };
   }
 
   async stop(shutdown: Shutdown = 'fast'): Promise<void> {

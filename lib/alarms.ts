@@ -16,15 +16,22 @@ export type AlarmName =
   | 'ErrorsCounted'
   | 'TransactionIdsHeldBack'
   | 'FenceHeld'
-  | 'WatchBlind';
+  | 'WatchBlind'
+  | 'EntranceUnhealthy'
+  | 'EntranceBlind';
 
 export interface AlarmRule {
   /** Heading of its article. */
   readonly title: string;
   /** Its meaning, in one sentence. */
   readonly says: string;
-  /** Its metric; the errors of the watch's own function where there is none. */
+  /** Its metric; where there is none, that of {@link of}. */
   readonly metric?: MetricName;
+  /**
+   * What else is measured: errors of the function that watches or of the one that follows the writer, or healthy targets of the load balancer. The
+   * latter two are there only with a load balancer.
+   */
+  readonly of?: 'watch' | 'follower' | 'load balancer';
   readonly statistic: 'Maximum' | 'Minimum' | 'Sum';
   readonly is: 'at least' | 'less than';
   readonly threshold: number;
@@ -152,6 +159,28 @@ export const ALARMS: Readonly<Record<AlarmName, AlarmRule>> = {
   WatchBlind: {
     title: 'Watch blind',
     says: 'The function that watches failed three times or more in five minutes, so the other alarms may know nothing.',
+    of: 'watch',
+    statistic: 'Sum',
+    is: 'at least',
+    threshold: 3,
+    minutes: 5,
+    times: 1,
+  },
+  // A failover is over in less: the health check takes 20 seconds, the writer's name some more.
+  EntranceUnhealthy: {
+    title: 'Entrance unhealthy',
+    says: 'The load balancer has led to no server that answers for five minutes, so PlanetScale does not reach the cluster.',
+    of: 'load balancer',
+    statistic: 'Maximum',
+    is: 'less than',
+    threshold: 1,
+    minutes: 1,
+    times: 5,
+  },
+  EntranceBlind: {
+    title: 'Entrance blind',
+    says: "The function that follows the cluster's writer failed three times or more in five minutes, so the load balancer may lead to a reader.",
+    of: 'follower',
     statistic: 'Sum',
     is: 'at least',
     threshold: 3,
@@ -161,6 +190,9 @@ export const ALARMS: Readonly<Record<AlarmName, AlarmRule>> = {
 };
 
 export const ALARM_NAMES = Object.keys(ALARMS) as AlarmName[];
+
+/** Whether there is such an alarm only with a load balancer. */
+export const needsEntrance = (name: AlarmName): boolean => ['follower', 'load balancer'].includes(ALARMS[name].of ?? '');
 
 /** Anchor of a heading, as GitHub makes it. */
 export const anchorOf = (title: string): string => title.toLowerCase().replaceAll(' ', '-');

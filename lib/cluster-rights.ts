@@ -2,10 +2,11 @@
 import type { Role } from 'aws-cdk-lib/aws-iam';
 import { JOURNAL_PREFIX } from '../lambdas/cluster/journal.ts';
 import { VARIABLE } from '../lambdas/config/environment.ts';
+import { STACK_TAG } from '../lambdas/config/names.ts';
 import type { Need } from '../lambdas/ports/ports.ts';
 import { allowWildcard } from './exceptions.ts';
 import { allow } from './grants.ts';
-import type { Right, SourceCluster } from './resources.ts';
+import type { Resources, Right, SourceCluster } from './resources.ts';
 
 const INSTANCES_COME_AND_GO = 'A failover or a scaling may put another instance of the cluster in its place.';
 
@@ -32,14 +33,30 @@ function allowJournal(role: Role, change: 'rds:AddTagsToResource' | 'rds:RemoveT
   for (const arn of cluster.instanceArns) allowWildcard(role, arn, INSTANCES_COME_AND_GO);
 }
 
-/** Reads the network, only where public access is wanted. */
-function allowLookingAtNetwork(role: Role, { securityGroup, publicAccess, vpcArn }: SourceCluster): void {
-  if (securityGroup !== undefined || publicAccess !== 'none') allow(role, ['ec2:DescribeSecurityGroups'], ['*']);
+/** Reads the network, only where PlanetScale is let in. */
+function allowLookingAtNetwork(role: Role, { access, publicAccess, vpcArn }: SourceCluster): void {
+  if (access) allow(role, ['ec2:DescribeSecurityGroups'], ['*']);
   if (publicAccess === 'none') return;
   allow(role, ['ec2:DescribeRouteTables'], ['*']);
   allow(role, ['ec2:DescribeVpcAttribute'], [vpcArn]);
   allowWildcard(role, vpcArn, 'A VPC that is shared with this account carries the number of its owner; its id is unique everywhere.');
 }
+
+/** Changes rules of our own security group, which is known by the tag that the stack puts on it. */
+function allowRules(role: Role, actions: string[], { access, stack }: SourceCluster): void {
+  if (!access) return;
+  allow(role, ['ec2:DescribeSecurityGroupRules'], ['*']);
+  allow(role, actions, [access.anySecurityGroupArn], { StringEquals: { [`aws:ResourceTag/${STACK_TAG}`]: stack } });
+  allowWildcard(
+    role,
+    access.anySecurityGroupArn,
+    "The group is made after the functions; a condition limits the right to the stack's own.",
+  );
+}
+
+/** Where the group is found, and what tells its rules from others. */
+const addressEnvironment = ({ access, vpcId, port }: SourceCluster) =>
+  access && { [VARIABLE.addressGroup]: access.securityGroup, [VARIABLE.vpc]: vpcId, [VARIABLE.clusterPort]: String(port) };
 
 const cluster: Right = {
   network: false,
@@ -51,11 +68,16 @@ const cluster: Right = {
   },
 };
 
+/** With a token, PlanetScale's API names the addresses to let in. */
+const letsInAtRunTime = ({ cluster: { access }, planetscale }: Resources): boolean =>
+  planetscale !== undefined && access?.isListed === true;
+
 const clusterSetup: Right = {
   network: false,
   environment: (resources) => ({
     ...cluster.environment(resources),
-    ...(resources.cluster.securityGroup !== undefined && { [VARIABLE.securityGroup]: resources.cluster.securityGroup }),
+    ...(resources.cluster.access?.isAttached && { [VARIABLE.securityGroup]: resources.cluster.access.securityGroup }),
+    ...(letsInAtRunTime(resources) && addressEnvironment(resources.cluster)),
     [VARIABLE.vpc]: resources.cluster.vpcId,
     [VARIABLE.publicAccess]: resources.cluster.publicAccess,
     [VARIABLE.stack]: resources.cluster.stack,
@@ -68,15 +90,22 @@ const clusterSetup: Right = {
     allow(role, ['rds:ModifyDBClusterParameterGroup'], [parameterGroupArn]);
     allow(role, ['rds:ModifyDBCluster'], [arn, parameterGroupArn]);
     if (publicAccess !== 'none') allowOnInstances(role, 'rds:ModifyDBInstance', resources.cluster);
+    if (!letsInAtRunTime(resources)) return;
+    allowRules(role, ['ec2:AuthorizeSecurityGroupIngress', 'ec2:RevokeSecurityGroupIngress'], resources.cluster);
   },
 };
 
 /** Independent of the current settings: the journal may be of an earlier deployment. */
 const clusterRestore: Right = {
   network: false,
-  environment: ({ cluster }) => ({ [VARIABLE.clusterIdentifier]: cluster.identifier, [VARIABLE.stack]: cluster.stack }),
+  environment: ({ cluster }) => ({
+    [VARIABLE.clusterIdentifier]: cluster.identifier,
+    [VARIABLE.stack]: cluster.stack,
+    ...addressEnvironment(cluster),
+  }),
   grant(role, { cluster }) {
     allowDescribing(role, cluster);
+    allowRules(role, ['ec2:RevokeSecurityGroupIngress'], cluster);
     allowJournal(role, 'rds:RemoveTagsFromResource', cluster);
     // The journal is compared with the groups that it names.
     allow(role, ['rds:DescribeDBClusterParameters', 'rds:DescribeDBClusterParameterGroups'], [cluster.anyParameterGroupArn]);

@@ -90,6 +90,39 @@ const contradictions = ({ allowAnyAddress, planetscaleEgress = [] }: Partial<Mig
     ? ['"allowAnyAddress" lets every address in, so "planetscaleEgress" means nothing beside it; give one of the two.']
     : [];
 
+/** Settings that contradict the way by which PlanetScale reaches the cluster. */
+function astray(values: Partial<MigrationConfig>): string[] {
+  const { access: given, publicAccess, publicSubnetIds = [], subnetIds = [], allowAnyAddress, planetscaleEgress = [] } = values;
+  const former = publicAccess === undefined ? undefined : publicAccess ? 'public' : 'own';
+  const access = given ?? former;
+  const both = publicSubnetIds.filter((id) => subnetIds.includes(id));
+  const opens = [
+    ...(allowAnyAddress === true ? ['"allowAnyAddress"'] : []),
+    ...(planetscaleEgress.length > 0 ? ['"planetscaleEgress"'] : []),
+  ];
+  const behind = access === 'load-balancer';
+  return [
+    ...(given !== undefined && former !== undefined && given !== former
+      ? [`"access" is ${show(given)}, but "publicAccess" is ${publicAccess}, which means ${show(former)}; leave "publicAccess" out.`]
+      : []),
+    ...(access === 'own' ? opens.map((one) => `With "access" "own" nothing is opened, so ${one} means nothing; leave it out.`) : []),
+    ...(behind && publicSubnetIds.length === 0
+      ? ['With "access" "load-balancer" the load balancer needs "publicSubnetIds": public subnets of the VPC.']
+      : []),
+    ...(behind || publicSubnetIds.length === 0 ? [] : ['"publicSubnetIds" means nothing without "access" "load-balancer".']),
+    ...(both.length > 0
+      ? [
+          `${both.join(', ')} cannot be in "subnetIds" and in "publicSubnetIds": the functions need a NAT gateway, the load balancer an internet gateway.`,
+        ]
+      : []),
+    ...(behind && values.subscriptionSslmode === 'verify-full'
+      ? [
+          '"subscriptionSslmode" cannot be "verify-full" with "access" "load-balancer": the certificate names the cluster, but PlanetScale connects to the name of the load balancer.',
+        ]
+      : []),
+  ];
+}
+
 /**
  * @param context all of the app's context; empty texts count as not given, so that a template of settings may be filled in piece by piece
  * @throws InvalidConfig listing every problem at once: missing settings, refused values, unknown keys
@@ -108,6 +141,7 @@ export function parseConfig(context: Readonly<Record<string, unknown>>): Migrati
     ...alone(given),
     ...incomplete(given),
     ...contradictions(values),
+    ...astray(values),
   ];
   if (all.length > 0) throw new InvalidConfig(all);
   return { ...defaultsBeside(values), ...values } as MigrationConfig;

@@ -1,11 +1,14 @@
 /** The stack, the only place that imports existing resources: VPC, cluster and secrets. It makes the missing ones, and outputs their names. */
-import { Annotations, CfnOutput, Stack, type StackProps, Validations } from 'aws-cdk-lib';
+import { CfnOutput, Stack, type StackProps, Validations } from 'aws-cdk-lib';
 import { type IVpc, SecurityGroup, Subnet, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { CfnDBClusterParameterGroup } from 'aws-cdk-lib/aws-rds';
 import type { Construct, IConstruct } from 'constructs';
-import { parameterGroupOf, securityGroupOf } from '../lambdas/config/names.ts';
+import { entranceGroupOf } from '../lambdas/config/names.ts';
 import { MACHINE_NAMES } from '../lambdas/engine/machines.ts';
+import { warnAboutAccess } from './access-warnings.ts';
 import type { MigrationConfig } from './config.ts';
+import { Entrance } from './entrance.ts';
+import { Follower } from './follower.ts';
 import { Migration } from './migration.ts';
 import { Monitoring } from './monitoring.ts';
 import { Network } from './network.ts';
@@ -13,6 +16,7 @@ import { parameterGroupFamily, sourceParameters } from './parameter-group.ts';
 import { PlanetScaleAccess } from './planetscale-access.ts';
 import type { ReadableSecret, Resources, SourceCluster } from './resources.ts';
 import { applicationSecrets, emptyTargetSecret, importedSecret, makeReplicationSecret, planetscaleSite } from './secrets.ts';
+import { sourceCluster } from './source-cluster.ts';
 
 export interface MigrationStackProps extends StackProps {
   readonly config: MigrationConfig;
@@ -38,7 +42,8 @@ export class MigrationStack extends Stack {
     const planetscale = planetscaleSite(this, config);
     const vpc = this.#vpc(config);
     const network = this.#network(config, vpc);
-    const cluster = this.#cluster(config);
+    const cluster = sourceCluster(this, config);
+    const entrance = this.#entrance(config, vpc, network);
     const resources = {
       database: config.database,
       sourceSecret,
@@ -48,20 +53,31 @@ export class MigrationStack extends Stack {
       ...(config.switchHookArn !== undefined && { switchHookArn: config.switchHookArn }),
       ...(planetscale && { planetscale }),
       cluster,
+      ...(entrance && { entranceHost: entrance.host }),
       subscriptionSslmode: config.subscriptionSslmode,
       wayBack: wayBackOf(config),
     };
     this.migration = new Migration(this, 'Migration', { network, inputDefaults: config.inputDefaults, resources });
+    const { code } = this.migration;
+    const follower = entrance && new Follower(this, 'Follower', { entrance, cluster, code, network });
     this.monitoring = new Monitoring(this, 'Monitoring', {
       migration: this.migration,
       network,
       resources,
+      ...(entrance && follower && { entrance: { targetGroup: entrance.targetGroup, follower: follower.function } }),
       ...(config.notificationEmail !== undefined && { email: config.notificationEmail }),
     });
     for (const attached of this.#attachables(config, vpc, cluster)) {
-      attached.node.addDependency(this.migration, this.monitoring, network, network.clusterSecurityGroup);
+      attached.node.addDependency(this.migration, this.monitoring, network, network.clusterSecurityGroup, ...(follower ? [follower] : []));
     }
+    warnAboutAccess(this, config);
     this.#outputs(targetSecret, replicationSecret);
+    if (entrance) {
+      new CfnOutput(this, 'EntranceHost', {
+        description: 'Name of the load balancer, to which PlanetScale connects',
+        value: entrance.host,
+      });
+    }
   }
 
   /** Subnets are given one by one, so the VPC's own list of them is not used; a zone is set because the type requires one. */
@@ -82,67 +98,43 @@ export class MigrationStack extends Stack {
     });
   }
 
-  /** The cluster as the functions know it. The names of our groups that it will have are chosen here: see {@link #attachables}. */
-  #cluster(config: MigrationConfig): SourceCluster {
-    const arn = (type: string, name: string) =>
-      this.formatArn({ service: 'rds', resource: `${type}:${name}`, resourceName: '' }).replace(/\/$/, '');
-    const parameterGroup = parameterGroupOf(this.stackName, parameterGroupFamily(config.engineVersion));
-    const lookedAfter = config.publicAccess || config.allowAnyAddress || config.planetscaleEgress.length > 0;
-    return {
-      identifier: config.clusterIdentifier,
-      arn: arn('cluster', config.clusterIdentifier),
-      instanceArns: config.clusterInstances.map((instance) => arn('db', instance)),
-      anyInstanceArn: arn('db', '*'),
-      anyParameterGroupArn: arn('cluster-pg', '*'),
-      anyProxyArns: {
-        proxies: arn('db-proxy', '*'),
-        endpoints: arn('db-proxy-endpoint', '*'),
-        targets: [arn('target-group', '*'), arn('target', '*')],
-      },
-      anyGlobalClusterArn: this.formatArn({ service: 'rds', region: '', resource: 'global-cluster:*', resourceName: '' }).replace(
-        /\/$/,
-        '',
-      ),
-      parameterGroup,
-      parameterGroupArn: arn('cluster-pg', parameterGroup),
-      ...(lookedAfter && { securityGroup: securityGroupOf(this.stackName) }),
-      publicAccess: config.publicAccess ? (config.allowAnyAddress ? 'anyone' : 'listed') : 'none',
-      vpcId: config.vpcId,
-      vpcArn: this.formatArn({ service: 'ec2', account: '*', resource: 'vpc', resourceName: config.vpcId }),
-      stack: this.stackName,
-    };
-  }
-
   /**
    * Groups that are attached to the cluster between ConfigureSource and Cleanup. AWS refuses to delete them meanwhile, and they must be the
    * first resources that a `cdk destroy` tries to delete: all machines, functions and rules still exist then, and Cleanup can be started. So
    * these depend on everything else, which knows them by names chosen beforehand; CloudFormation deletes in the reverse order. Where only
-   * public access is changed, a security group without rules takes this part.
+   * public access is changed, a security group without rules takes this part. The load balancer's group is never attached to the cluster.
    */
-  #attachables(config: MigrationConfig, vpc: IVpc, { parameterGroup, securityGroup }: SourceCluster): IConstruct[] {
+  #attachables(config: MigrationConfig, vpc: IVpc, { parameterGroup, access }: SourceCluster): IConstruct[] {
     const group = new CfnDBClusterParameterGroup(this, 'ParameterGroup', {
       dbClusterParameterGroupName: parameterGroup,
       description: 'Logical replication to PlanetScale. ConfigureSource attaches it; Cleanup detaches it, before the stack goes.',
       family: parameterGroupFamily(config.engineVersion),
       parameters: sourceParameters(config.preloadPglogical),
     });
-    if (securityGroup === undefined) return [group];
-    if (config.planetscaleEgress.length === 0 && !config.allowAnyAddress) {
-      Annotations.of(this).addWarningV2(
-        'aurora-to-planetscale:nobodyLetIn',
-        'publicAccess makes the cluster reachable, but planetscaleEgress names no address, so PlanetScale is let in only where a security group ' +
-          'of your own does. Give planetscaleEgress the addresses of your PlanetScale database, or acknowledge this warning.',
-      );
-    }
-    const access = new PlanetScaleAccess(this, 'PlanetScaleAccess', {
+    if (!access?.isAttached) return [group];
+    const attached = new PlanetScaleAccess(this, 'PlanetScaleAccess', {
+      ...lettingIn(config),
       vpc,
-      clusterPort: config.clusterPort,
-      addresses: config.planetscaleEgress,
-      anyAddress: config.allowAnyAddress,
-      name: securityGroup,
+      name: access.securityGroup,
+      of: 'cluster',
+      stack: this.stackName,
     });
-    group.node.addDependency(access); // whose deletion EC2 refuses only after minutes of trying
-    return [group, access];
+    group.node.addDependency(attached); // whose deletion EC2 refuses only after minutes of trying
+    return [group, attached];
+  }
+
+  #entrance(config: MigrationConfig, vpc: IVpc, { clusterSecurityGroup }: Network): Entrance | undefined {
+    const { publicSubnetIds = [], clusterPort } = config;
+    if (config.access !== 'load-balancer') return undefined;
+    const { securityGroup } = new PlanetScaleAccess(this, 'EntranceAccess', {
+      ...lettingIn(config),
+      vpc,
+      name: entranceGroupOf(this.stackName),
+      of: 'load balancer',
+      stack: this.stackName,
+    });
+    const subnets = publicSubnetIds.map((id) => Subnet.fromSubnetId(this, id, id));
+    return new Entrance(this, 'Entrance', { vpc, subnets, securityGroup, clusterSecurityGroup, clusterPort });
   }
 
   #outputs(targetSecret: ReadableSecret, replicationSecret: ReadableSecret): void {
@@ -175,6 +167,12 @@ export class MigrationStack extends Stack {
     });
   }
 }
+
+const lettingIn = ({ clusterPort, planetscaleEgress, allowAnyAddress }: MigrationConfig) => ({
+  clusterPort,
+  addresses: planetscaleEgress,
+  anyAddress: allowAnyAddress,
+});
 
 /** Account and region of the source's secret, which are the cluster's: a deployment cannot go to another one. */
 function homeOf(config: MigrationConfig): { account: string; region: string } {

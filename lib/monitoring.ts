@@ -2,6 +2,7 @@
 import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, type Dashboard, type IMetric, MathExpression, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import type { NetworkTargetGroup } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { Effect, Grant, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -11,7 +12,7 @@ import { Construct } from 'constructs';
 import { VARIABLE } from '../lambdas/config/environment.ts';
 import { MACHINE_NAMES, MACHINES } from '../lambdas/engine/machines.ts';
 import { WATCH_NEEDS } from '../lambdas/monitoring/collect.ts';
-import { ALARM_NAMES, ALARMS, type AlarmName, type AlarmRule, anchorOf } from './alarms.ts';
+import { ALARM_NAMES, ALARMS, type AlarmName, type AlarmRule, anchorOf, needsEntrance } from './alarms.ts';
 import { dashboard, measure } from './dashboard.ts';
 import { allowWildcard } from './exceptions.ts';
 import { MigrationFunction } from './function.ts';
@@ -26,6 +27,8 @@ export interface MonitoringProps {
   readonly resources: Omit<Resources, 'actingMachineArns'>;
   /** Network of the watch function. */
   readonly network: Network;
+  /** The load balancer and the function that follows the writer. @default - PlanetScale takes another way */
+  readonly entrance?: { readonly targetGroup: NetworkTargetGroup; readonly follower: MigrationFunction };
   /** Mail address for alarms and notices. @default - none; the topic can be subscribed to */
   readonly email?: string;
 }
@@ -39,7 +42,7 @@ const ACTING = MACHINE_NAMES.filter((name) => MACHINES[name].acts);
 export class Monitoring extends Construct {
   readonly topic: Topic;
   readonly dashboard: Dashboard;
-  readonly alarms: Readonly<Record<AlarmName, Alarm>>;
+  readonly alarms: Readonly<Partial<Record<AlarmName, Alarm>>>;
   readonly #stack: string;
 
   constructor(scope: Construct, id: string, props: MonitoringProps) {
@@ -48,9 +51,16 @@ export class Monitoring extends Construct {
     this.topic = this.#topic(props.email);
     const watch = this.#watch(props);
     this.#notices(props.migration);
-    const alarms = ALARM_NAMES.map((name) => [name, this.#alarm(name, watch)] as const);
-    this.alarms = Object.fromEntries(alarms) as Record<AlarmName, Alarm>;
-    this.dashboard = dashboard(this, 'Dashboard', this.#stack, Object.values(this.alarms));
+    const alarms = ALARM_NAMES.filter((name) => props.entrance || !needsEntrance(name)).map(
+      (name) => [name, this.#alarm(name, { watch, entrance: props.entrance })] as const,
+    );
+    this.alarms = Object.fromEntries(alarms);
+    this.dashboard = dashboard(
+      this,
+      'Dashboard',
+      this.#stack,
+      alarms.map(([, alarm]) => alarm),
+    );
   }
 
   /**
@@ -129,13 +139,13 @@ export class Monitoring extends Construct {
     return Stack.of(this).formatArn({ service, resource, resourceName, arnFormat: ArnFormat.COLON_RESOURCE_NAME });
   }
 
-  #alarm(name: AlarmName, watch: MigrationFunction): Alarm {
+  #alarm(name: AlarmName, measured: Measured): Alarm {
     const rule = ALARMS[name];
     const { title, says, is, times, threshold, growing } = rule;
     const alarm = new Alarm(this, name, {
       alarmName: `${this.#stack}-${name}`,
       alarmDescription: `${says} What to do: docs/alarms.md#${anchorOf(title)}`,
-      metric: growing ? growth(this.#measured(rule, watch), threshold) : this.#measured(rule, watch),
+      metric: growing ? growth(this.#measured(rule, measured), threshold) : this.#measured(rule, measured),
       threshold: growing ? 0 : threshold,
       comparisonOperator: growing ? ComparisonOperator.GREATER_THAN_THRESHOLD : OPERATORS[is],
       evaluationPeriods: times,
@@ -145,10 +155,18 @@ export class Monitoring extends Construct {
     return alarm;
   }
 
-  #measured({ metric, statistic, minutes }: AlarmRule, watch: MigrationFunction): IMetric {
-    const period = Duration.minutes(minutes);
-    return metric ? measure(this.#stack, metric, { statistic, period }) : watch.function.metricErrors({ statistic, period });
+  #measured({ metric, of, statistic, minutes }: AlarmRule, { watch, entrance }: Measured): IMetric {
+    const options = { statistic, period: Duration.minutes(minutes) };
+    if (metric) return measure(this.#stack, metric, options);
+    if (of === 'load balancer' && entrance) return entrance.targetGroup.metrics.healthyHostCount(options);
+    return (of === 'follower' && entrance ? entrance.follower : watch).function.metricErrors(options);
   }
+}
+
+/** What the alarms are on, beside our own metrics. */
+interface Measured {
+  readonly watch: MigrationFunction;
+  readonly entrance: MonitoringProps['entrance'];
 }
 
 const OPERATORS = {

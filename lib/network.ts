@@ -34,7 +34,7 @@ export class Network extends Construct {
       description: 'Functions of the migration to PlanetScale',
       allowAllOutbound: false,
     });
-    this.securityGroup.addEgressRule(Peer.anyIpv4(), Port.tcp(HTTPS), 'AWS APIs');
+    this.securityGroup.addEgressRule(Peer.anyIpv4(), Port.tcp(HTTPS), 'AWS APIs, and that of PlanetScale');
     this.securityGroup.addEgressRule(Peer.anyIpv4(), Port.tcp(TARGET_PORT), 'PlanetScale, whose addresses are not fixed');
     if (props.clusterPort !== TARGET_PORT) {
       this.securityGroup.addEgressRule(props.clusterSecurityGroup, Port.tcp(props.clusterPort), 'Aurora cluster');

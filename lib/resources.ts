@@ -23,8 +23,18 @@ export interface SourceCluster {
   /** Name of the cluster parameter group that is made for the migration. */
   readonly parameterGroup: string;
   readonly parameterGroupArn: string;
-  /** Name of the security group for PlanetScale's addresses. @default - none is attached */
-  readonly securityGroup?: string;
+  /** The security group for PlanetScale's addresses. @default - there is none, since PlanetScale takes a way of the operator's */
+  readonly access?: {
+    /** Name of the group. */
+    readonly securityGroup: string;
+    /** Whether ConfigureSource attaches it to the cluster; else it is the load balancer's. */
+    readonly isAttached: boolean;
+    /** Whether addresses are let in one by one, so that those of PlanetScale's API are added at run time. */
+    readonly isListed: boolean;
+    /** ARN that stands for every security group: the group is known by its name and its tag alone. */
+    readonly anySecurityGroupArn: string;
+  };
+  readonly port: number;
   readonly publicAccess: Cluster['publicAccess'];
   readonly vpcId: string;
   /** ARN of that VPC in any account: a shared one belongs to its owner's account. */
@@ -67,6 +77,8 @@ export interface Resources {
     readonly connection: 'public' | 'private';
   };
   readonly cluster: SourceCluster;
+  /** Name of the load balancer, to which PlanetScale connects in place of the cluster's. @default - it connects to the cluster */
+  readonly entranceHost?: string;
   /** ARNs of the state machines that must not run at the same time. Texts, because the machines are built from the functions. */
   readonly actingMachineArns: readonly string[];
   /** Patterns of the ARNs of their executions. @default - none may be described */

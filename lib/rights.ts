@@ -116,6 +116,10 @@ const replication: Right = {
     ...source.environment(resources),
     [VARIABLE.replicationSecret]: resources.replicationSecret.secretArn,
     [VARIABLE.subscriptionSslmode]: resources.subscriptionSslmode,
+    ...(resources.entranceHost !== undefined && {
+      [VARIABLE.entranceHost]: resources.entranceHost,
+      [VARIABLE.clusterPort]: String(resources.cluster.port),
+    }),
     ...wayBackEnvironment(resources),
   }),
   grant(role, resources) {

@@ -40,7 +40,7 @@ interface Required<Value> extends Setting<Value> {
 }
 /** One that has a value in any case. */
 interface Defaulted<Value> extends Setting<Value> {
-  readonly default: Value | ((given: { readonly clusterIdentifier?: string }) => Value);
+  readonly default: Value | ((given: { readonly clusterIdentifier?: string; readonly publicAccess?: boolean }) => Value);
 }
 /** One that may stay undefined. */
 interface Optional<Value> extends Setting<Value> {
@@ -55,6 +55,7 @@ const optional = <Value>(setting: Optional<Value>): Optional<Value> => setting;
 const slug = (what: string) => matching(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/, `the name of ${what}, as in its address`);
 const port = fromText(json, wholeNumber(1, 65_535));
 const flag = fromText(json, boolean);
+const subnets = notEmpty(fromText(list, listOf(matching(/^subnet-[0-9a-f]{8,17}$/, 'a list of subnet ids'))));
 const sslmode = oneOf('require', 'verify-full', 'prefer', 'disable') satisfies Parse<Sslmode>;
 /** The key of a secret. */
 const keyOf = (secret: string, companion?: string) =>
@@ -172,7 +173,7 @@ export const SETTINGS = {
   }),
   vpcId: required({ parse: matching(/^vpc-[0-9a-f]{8,17}$/, 'a VPC id'), example: 'vpc-0123456789abcdef0', says: 'VPC of the cluster.' }),
   subnetIds: required({
-    parse: notEmpty(fromText(list, listOf(matching(/^subnet-[0-9a-f]{8,17}$/, 'a list of subnet ids')))),
+    parse: subnets,
     example: 'subnet-0123456789abcdef0,subnet-0fedcba9876543210',
     says: 'Subnets of the functions; they must lead to the cluster, and through a NAT gateway to the internet.',
   }),
@@ -181,20 +182,31 @@ export const SETTINGS = {
     example: 'sg-0123456789abcdef0',
     says: 'Security group of the cluster, which gets a rule that lets the functions in.',
   }),
+  access: defaulted({
+    parse: oneOf('public', 'load-balancer', 'own'),
+    default: ({ publicAccess }) => (publicAccess === false ? 'own' : 'public'),
+    otherwise: '`public`',
+    says: 'How PlanetScale reaches the cluster: `public` makes the writer, and every instance that a failover may make the writer, publicly accessible, as the guide asks; with `load-balancer` nothing of the cluster becomes public, and a load balancer of the stack leads to it; with `own` nothing is opened, and PlanetScale takes a way of yours.',
+  }),
+  publicSubnetIds: optional({
+    parse: subnets,
+    says: "Subnets of the load balancer: public ones of the cluster's VPC, best one in each availability zone of the cluster. Only with `access` `load-balancer`, which needs it.",
+    otherwise: 'none',
+  }),
+  publicAccess: optional({
+    parse: flag,
+    says: 'What `access` was called before: `true` is `public`, `false` is `own`.',
+    otherwise: 'as `access` says',
+  }),
   planetscaleEgress: defaulted({
     parse: fromText(list, listOf(cidr)),
     default: [],
-    says: 'Addresses from which the PlanetScale database connects, in CIDR notation.',
-  }),
-  publicAccess: defaulted({
-    parse: flag,
-    default: true,
-    says: 'Whether the migration makes the writer, and every instance that a failover may make the writer, publicly accessible, as the guide asks. Without it PlanetScale must reach the cluster by a way of your own.',
+    says: "Addresses from which the PlanetScale database connects, in CIDR notation. With a token those of the database's region are let in without being named here.",
   }),
   allowAnyAddress: defaulted({
     parse: flag,
     default: false,
-    says: "Whether every address of the internet may reach the cluster's port, in place of `planetscaleEgress`.",
+    says: "Whether every address of the internet may reach the cluster's port, or that of the load balancer, in place of `planetscaleEgress`.",
   }),
   preloadPglogical: defaulted({ parse: flag, default: true, says: 'Whether pglogical is preloaded, as the guide asks.' }),
   subscriptionSslmode: defaulted({

@@ -25,11 +25,14 @@ const ZONE = 'eu-central-1a';
 const DEPLOYMENT = {
   migrationGroup: MIGRATION_GROUP,
   stack: STACK,
-  publicAccess: 'listed',
+  publicAccess: 'listed' as Cluster['publicAccess'],
   securityGroup: async () => SECURITY_GROUPS.planetscale,
   securityGroupName: async (id: string) => (id === SECURITY_GROUPS.planetscale ? securityGroupOf(STACK) : undefined),
   proxies: async () => [],
   secondaries: async () => [],
+  allowed: async () => undefined,
+  allow: async () => {},
+  disallow: async () => {},
   network: async () => ({ dnsSupport: true, dnsHostnames: true, privateSubnets: [], openSecurityGroups: [] }),
 } as const;
 
@@ -52,8 +55,13 @@ export function toServer(parameters: readonly Parameter[]): Record<string, strin
   return Object.fromEntries(entries);
 }
 
+/** The way by which the target reaches the source: public names, or a load balancer, with which nothing of the cluster becomes public. */
+export type StandInAccess = 'public' | 'load-balancer';
+
+const BEHIND_A_LOAD_BALANCER = { publicAccess: 'none', securityGroup: async () => undefined } as const;
+
 /** @param userParameters what the user had set in a group of their own before; empty means the engine's default group */
-export function auroraStandIn(server: Server, userParameters: readonly Parameter[] = []): Cluster {
+export function auroraStandIn(server: Server, userParameters: readonly Parameter[] = [], access: StandInAccess = 'public'): Cluster {
   const usersGroup = userParameters.length > 0 ? 'users-group' : DEFAULT_GROUP;
   const groups = new Map<string, Map<string, Parameter>>([
     [usersGroup, new Map(userParameters.map((parameter) => [parameter.name, parameter]))],
@@ -65,6 +73,8 @@ export function auroraStandIn(server: Server, userParameters: readonly Parameter
     [INSTANCE, false],
     [READER, false],
   ]);
+  /** Addresses that the migration has let in; the settings name none. */
+  const letIn = new Set<string>();
   let attached = usersGroup;
   let inForce = usersGroup;
   let status: 'available' | 'rebooting' | 'failed' = 'available';
@@ -80,6 +90,14 @@ export function auroraStandIn(server: Server, userParameters: readonly Parameter
 
   return {
     ...DEPLOYMENT,
+    ...(access === 'load-balancer' && BEHIND_A_LOAD_BALANCER),
+    allowed: async () => [...letIn].map((address) => ({ address, isOurs: true })),
+    async allow(addresses) {
+      for (const address of addresses) letIn.add(address);
+    },
+    async disallow(addresses) {
+      for (const address of addresses) letIn.delete(address);
+    },
     async describe() {
       return {
         cluster: 'rehearsal',

@@ -41,10 +41,13 @@ export const VARIABLE = {
   /** Target group of the load balancer, which follows the writer. */
   targetGroup: 'TARGET_GROUP_ARN',
   clusterIdentifier: 'CLUSTER_IDENTIFIER',
+  clusterPort: 'CLUSTER_PORT',
   /** Name of the cluster parameter group that the stack made. */
   parameterGroup: 'PARAMETER_GROUP',
-  /** Name of the security group for PlanetScale's addresses, where the stack made one. */
+  /** Name of the security group for PlanetScale's addresses, where it is to be attached to the cluster. */
   securityGroup: 'SECURITY_GROUP',
+  /** Name of the security group whose rules for PlanetScale's addresses are made at run time: the same, or that of the load balancer. */
+  addressGroup: 'ADDRESS_GROUP',
   /** VPC of the cluster. */
   vpc: 'VPC_ID',
   /** `none`, `listed` or `anyone`; see `Cluster` in the contract. */

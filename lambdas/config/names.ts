@@ -64,3 +64,11 @@ export const isParameterGroupOf = (stack: string, name: string): boolean => name
 
 /** Of the security group for PlanetScale's addresses. */
 export const securityGroupOf = (stack: string): string => `${stack}-${UNTIL_CLEANUP}`;
+
+/** Of the security group of the load balancer. Another name than that of {@link securityGroupOf}, so that a deployment may change from one to the other. */
+export const entranceGroupOf = (stack: string): string => `${stack}-entrance`;
+
+/** Tag of either group whose value is the name of its stack: IAM lets the functions change the rules of no other. */
+export const STACK_TAG = 'planetscale-migration:stack';
+/** Description of the rules that are made at run time. Those without it are the stack's own, or the user's, and are not touched. */
+export const ruleDescriptionOf = (stack: string): string => `PlanetScale, let in by the migration ${stack} until Cleanup`;

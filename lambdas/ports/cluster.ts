@@ -92,6 +92,14 @@ export interface ClusterChanges {
 /** Tags of one resource of RDS. A value holds at most 256 letters, digits, spaces and `_.:/=+-@`. */
 export type Tags = Readonly<Record<string, string>>;
 
+/** Addresses that our security group, on the cluster or on the load balancer before it, lets in at the cluster's port. */
+export interface AllowedAddress {
+  /** In CIDR notation, as EC2 writes it. */
+  readonly address: string;
+  /** Whether the migration let it in at run time; else it is of the stack's settings, or of somebody else. */
+  readonly isOurs: boolean;
+}
+
 /** The control plane of the source. For a server that is not on RDS, `describe` returns `undefined`. */
 export interface Cluster {
   /** The parameter group that the stack made for the migration. */
@@ -112,6 +120,8 @@ export interface Cluster {
   secondaries(globalCluster: string): Promise<readonly SecondaryCluster[]>;
   /** Id of the security group that the stack made for PlanetScale's addresses; undefined where it made none. */
   securityGroup(): Promise<string | undefined>;
+  /** Undefined where there is no security group of ours into which addresses are entered. */
+  allowed(): Promise<readonly AllowedAddress[] | undefined>;
   network(state: ClusterState): Promise<Network>;
   /** @param arn of the cluster or of one of its instances */
   tags(arn: string): Promise<Tags>;
@@ -122,6 +132,13 @@ export interface Cluster {
   modify(changes: ClusterChanges): Promise<void>;
   setPublic(instance: string, isPublic: boolean): Promise<void>;
   reboot(instance: string): Promise<void>;
+  /**
+   * Lets in, marked as ours. Those that are let in already stay as they are.
+   * @throws ClusterNotConfigurable where they are more than the group may have, and then none was let in
+   */
+  allow(addresses: readonly string[]): Promise<void>;
+  /** Takes away rules that are marked as ours, and no other. */
+  disallow(addresses: readonly string[]): Promise<void>;
 }
 
 /** The read-only part of {@link Cluster} that every step with a need of the cluster has. */
@@ -129,15 +146,15 @@ export type ClusterView = Pick<Cluster, 'migrationGroup' | 'describe' | 'userPar
 /** Part of a switch: other connections to the cluster. */
 export type ClusterAccess = Pick<Cluster, 'describe' | 'proxies' | 'secondaries'>;
 /** Read-only part of ConfigureSource. */
-export type ClusterSetupView = ClusterView & Pick<Cluster, 'stack' | 'publicAccess' | 'securityGroup' | 'network' | 'tags'>;
+export type ClusterSetupView = ClusterView & Pick<Cluster, 'stack' | 'publicAccess' | 'securityGroup' | 'allowed' | 'network' | 'tags'>;
 /** Part that prepares the cluster. */
-export type ClusterSetup = ClusterSetupView & Pick<Cluster, 'addTags' | 'setParameters' | 'modify' | 'setPublic'>;
+export type ClusterSetup = ClusterSetupView & Pick<Cluster, 'addTags' | 'setParameters' | 'modify' | 'setPublic' | 'allow' | 'disallow'>;
 /** Read-only part of RestoreSource. */
 export type ClusterRestoreView = Pick<
   Cluster,
-  'stack' | 'describe' | 'tags' | 'userParameters' | 'parameterGroupFamily' | 'securityGroupName'
+  'stack' | 'describe' | 'tags' | 'userParameters' | 'parameterGroupFamily' | 'securityGroupName' | 'allowed'
 >;
 /** Part that restores the cluster. */
-export type ClusterRestore = ClusterRestoreView & Pick<Cluster, 'removeTags' | 'modify' | 'setPublic'>;
+export type ClusterRestore = ClusterRestoreView & Pick<Cluster, 'removeTags' | 'modify' | 'setPublic' | 'disallow'>;
 /** Part that reboots an instance. */
 export type ClusterReboot = ClusterView & Pick<Cluster, 'reboot'>;

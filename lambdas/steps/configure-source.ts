@@ -1,9 +1,10 @@
 /**
  * Guide A, step 2: logical replication is a static parameter of the cluster, so a parameter group of ours replaces the attached one.
- * PlanetScale streams from outside, so its addresses are allowed and the instances get public names. What was there before is recorded
- * first, where RestoreSource finds it.
+ * PlanetScale streams from outside, so its addresses are allowed, with a token those that its API names, and the instances get public names where
+ * the deployment says so. What was there before is recorded first, where RestoreSource finds it; rules for addresses carry a mark of ours instead.
  */
 
+import { type AddressChanges, addressChanges } from '../cluster/addresses.ts';
 import { availabilityOf, isSettled } from '../cluster/availability.ts';
 import { obstacleInJournal, obstacleInNetwork, obstacleInStatus, obstacleOf } from '../cluster/obstacles.ts';
 import { type CarryOver, carryOver, streamsAlready } from '../cluster/parameters.ts';
@@ -12,7 +13,8 @@ import { candidateTags, journalsIn } from '../cluster/tags.ts';
 import { ClusterNotConfigurable } from '../config/errors.ts';
 import type { Json } from '../config/json.ts';
 import { defineStep } from '../engine/step.ts';
-import type { ClusterSetup, ClusterSetupView, Network } from '../ports/cluster.ts';
+import type { AllowedAddress, ClusterSetup, ClusterSetupView, Network } from '../ports/cluster.ts';
+import type { PlanetScaleView } from '../ports/planetscale.ts';
 
 /** ModifyDBClusterParameterGroup takes no more at a time. */
 const PARAMETERS_PER_CALL = 20;
@@ -25,9 +27,21 @@ interface Seen {
   /** Looked at only where an instance is to become public. */
   readonly network: Network | undefined;
   readonly carriedOver: CarryOver;
+  readonly addresses: Addresses;
 }
 
-async function look(cluster: ClusterSetupView): Promise<Seen | undefined> {
+/** Who is let in. Without a token that is left to the settings. */
+interface Addresses extends AddressChanges {
+  readonly allowed: readonly AllowedAddress[];
+}
+
+async function lookAtAddresses(cluster: ClusterSetupView, planetscale: PlanetScaleView): Promise<Addresses> {
+  const allowed = planetscale.configured ? await cluster.allowed() : undefined;
+  if (!allowed) return { allowed: [], allow: [], disallow: [] };
+  return { allowed, ...addressChanges(await planetscale.branch(), allowed) };
+}
+
+async function look(cluster: ClusterSetupView, planetscale: PlanetScaleView): Promise<Seen | undefined> {
   const state = await cluster.describe();
   if (!state) return undefined;
   const { stack, migrationGroup, publicAccess } = cluster;
@@ -48,6 +62,7 @@ async function look(cluster: ClusterSetupView): Promise<Seen | undefined> {
     changes,
     network: changes.makePublic.length > 0 ? await cluster.network(state) : undefined,
     carriedOver: foreign ? carryOver(theirs, await cluster.userParameters(migrationGroup)) : { parameters: [], notCarried: [] },
+    addresses: await lookAtAddresses(cluster, planetscale),
   };
 }
 
@@ -75,15 +90,22 @@ async function carry(cluster: ClusterSetup, { parameters }: CarryOver): Promise<
   }
 }
 
+/** New addresses first: until they are let in, the old ones may still be in use. */
+async function enter(cluster: ClusterSetup, { allow, disallow }: AddressChanges): Promise<void> {
+  if (allow.length > 0) await cluster.allow(allow);
+  if (disallow.length > 0) await cluster.disallow(disallow);
+}
+
 /** What could not be carried over was found by the visit that attached the group, and is handed on from visit to visit. */
 const notCarriedIn = (previous: Json | undefined): Json => (previous as { readonly notCarried?: Json } | undefined)?.notCarried ?? [];
 
 export const configureSource = defineStep({
-  needs: ['clusterSetup'],
-  interrupted: "Whatever it had changed at the cluster is written down in the cluster's tags, and RestoreSource puts it back.",
+  needs: ['clusterSetup', 'planetscale'],
+  interrupted:
+    "Whatever it had changed at the cluster is written down in the cluster's tags, and RestoreSource puts it back, with the addresses that it had let in.",
 
-  async inspect({ clusterSetup, previous }) {
-    return { seen: await look(clusterSetup), notCarriedBefore: notCarriedIn(previous) };
+  async inspect({ clusterSetup, planetscale, previous }) {
+    return { seen: await look(clusterSetup, planetscale), notCarriedBefore: notCarriedIn(previous) };
   },
 
   judge({ seen }) {
@@ -91,13 +113,14 @@ export const configureSource = defineStep({
     const reason = obstacle(seen);
     if (reason !== undefined) throw new ClusterNotConfigurable(reason);
     if (availabilityOf(seen.setting.state).availability !== 'usable') return 'pending';
-    if (changesAnything(seen.changes)) return 'todo';
+    if (changesAnything(seen.changes) || seen.addresses.allow.length + seen.addresses.disallow.length > 0) return 'todo';
     return isSettled(seen.setting.state) ? 'done' : 'pending';
   },
 
   async act({ clusterSetup: cluster, log }, { seen }) {
     if (!seen || !(await record(cluster, seen))) return 'pending';
-    const { changes, carriedOver } = seen;
+    const { changes, carriedOver, addresses } = seen;
+    await enter(cluster, addresses);
     const { makePublic, ...ofCluster } = changes;
     for (const instance of makePublic) await cluster.setPublic(instance, true);
     if (changes.parameterGroup !== undefined) {
@@ -124,6 +147,7 @@ export const configureSource = defineStep({
       streamedAlready: sufficient,
       members: Object.fromEntries(state.members.map((member) => [member.instance, member.parameterGroupStatus])),
       securityGroups: state.securityGroups,
+      letIn: seen.addresses.allowed.map(({ address }) => address).sort(),
       publicInstances: state.members.flatMap(({ instance, isPublic }) => (isPublic ? [instance] : [])),
       /** Parameters of the user's group that are formulas: they keep the value of the migration. */
       notCarried: attaching ? (before.seen?.carriedOver.notCarried ?? []) : notCarriedBefore,

@@ -1,9 +1,10 @@
 /**
- * Puts the cluster back as its journal says: parameter group, security groups, public access. What was changed meanwhile is left
- * alone. Nothing is rebooted: until the operator does, the instances run on with the migration's parameters, which do no harm. The journal is
+ * Puts the cluster back as its journal says: parameter group, security groups, public access; and lets nobody in any more whom ConfigureSource
+ * let in. What was changed meanwhile is left alone. Nothing is rebooted: until the operator does, the instances run on with the migration's parameters, which do no harm. The journal is
  * removed last, so that a visit that is cut off leaves everything that the next one needs.
  */
 
+import { oursOf } from '../cluster/addresses.ts';
 import { availabilityOf, isSettled } from '../cluster/availability.ts';
 import { type Doubt, distrusted, doubtsAbout, strangeEntries } from '../cluster/doubts.ts';
 import { JOURNAL_PREFIX } from '../cluster/journal.ts';
@@ -24,8 +25,8 @@ async function look(cluster: ClusterRestoreView): Promise<Tagged | undefined> {
  * @throws CleanupIncomplete while another migration relies on what would be put back
  * @throws ClusterNotConfigurable where RDS changes nothing, or where the journal is not to be trusted
  */
-function judge(seen: Tagged | undefined, doubts: readonly Doubt[]): Verdict {
-  if (!seen || recordedKeys(seen).length === 0) return 'done';
+function judge(seen: Tagged | undefined, doubts: readonly Doubt[], letIn: readonly string[]): Verdict {
+  if (!seen || recordedKeys(seen).length === 0) return letIn.length > 0 ? 'todo' : 'done';
   const restoration = restorationOf(seen);
   if (doubts.length > 0) throw new ClusterNotConfigurable(distrusted(doubts, seen, restoration));
   const others = othersInNeed(seen, restoration);
@@ -65,13 +66,14 @@ export const restoreSource = defineStep({
 
   async inspect({ clusterRestore }) {
     const seen = await look(clusterRestore);
-    return { seen, doubts: seen ? await doubtsAbout(clusterRestore, seen) : [] };
+    return { seen, doubts: seen ? await doubtsAbout(clusterRestore, seen) : [], letIn: oursOf(await clusterRestore.allowed()) };
   },
 
-  judge: ({ seen, doubts }) => judge(seen, doubts),
+  judge: ({ seen, doubts, letIn }) => judge(seen, doubts, letIn),
 
-  async act({ clusterRestore: cluster, log }, { seen }) {
-    if (!seen) return undefined;
+  async act({ clusterRestore: cluster, log }, { seen, letIn }) {
+    if (letIn.length > 0) await cluster.disallow(letIn);
+    if (!seen || recordedKeys(seen).length === 0) return 'pending'; // EC2 may go on showing a rule for a moment
     await restore(cluster, seen);
     const now = await look(cluster);
     if (!now || restoresAnything(restorationOf(now)) || !isSettled(now.state)) return 'pending';
@@ -81,7 +83,8 @@ export const restoreSource = defineStep({
   },
 
   evidence({ seen }, before) {
-    if (!seen || !before.seen) return { cluster: 'not managed by RDS' };
+    const shutOut = { noLongerLetIn: before.letIn };
+    if (!seen || !before.seen) return { cluster: 'not managed by RDS', ...(before.letIn.length > 0 && shutOut) };
     const { state } = seen;
     const reboot = rebootNeeded(state);
     return {
@@ -89,6 +92,7 @@ export const restoreSource = defineStep({
       status: state.status,
       parameterGroup: state.parameterGroup,
       securityGroups: state.securityGroups,
+      ...(before.letIn.length > 0 && shutOut),
       publicInstances: state.members.flatMap(({ instance, isPublic }) => (isPublic ? [instance] : [])),
       leftAlone: [...restorationOf(before.seen).leftAlone, ...strangeEntries(before.seen)],
       ...(reboot !== undefined && { reboot }),

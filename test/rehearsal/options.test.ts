@@ -22,6 +22,8 @@ describe('the command line of the rehearsal', () => {
       roles: 'carry',
       copy: 'auto',
       sourceDump: undefined,
+      access: 'public',
+      failover: false,
       schemaFixes: false,
       until: 'Cleanup',
       writers: 4,

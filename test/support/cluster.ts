@@ -1,6 +1,7 @@
 /** Clusters of every kind, for tests that options the control plane by hand. */
 import { parameterGroupOf, securityGroupOf } from '../../lambdas/config/names.ts';
 import type {
+  AllowedAddress,
   Cluster,
   ClusterMember,
   ClusterState,
@@ -63,6 +64,8 @@ export interface Played extends Cluster {
   /** The cluster as it is now; a test may change it without a call. */
   state: ClusterState;
   readonly tagged: Map<string, Tags>;
+  /** Addresses that our group lets in now. */
+  letIn: readonly AllowedAddress[] | undefined;
   /** Calls that change something, in their order, without their values. */
   readonly calls: string[];
 }
@@ -73,6 +76,8 @@ export interface ClusterOptions extends Partial<Pick<Cluster, 'stack' | 'publicA
   readonly proxies?: readonly DatabaseProxy[];
   readonly secondaries?: readonly SecondaryCluster[];
   readonly hasSecurityGroup?: boolean;
+  /** Addresses that our group lets in. @default - there is no group into which addresses are entered */
+  readonly allowed?: readonly AllowedAddress[];
   readonly groups?: Readonly<Record<string, readonly Parameter[]>>;
   readonly tagged?: Map<string, Tags>;
   /** Families of parameter groups beside the two usual ones. */
@@ -91,6 +96,16 @@ export function playedCluster(options: ClusterOptions = {}): Played {
     state: options.state ?? state(),
     tagged,
     calls,
+    letIn: options.allowed,
+    allowed: async () => played.letIn,
+    async allow(addresses) {
+      calls.push(`allow ${addresses.join(' ')}`);
+      played.letIn = [...(played.letIn ?? []), ...addresses.map((address) => ({ address, isOurs: true }))];
+    },
+    async disallow(addresses) {
+      calls.push(`disallow ${addresses.join(' ')}`);
+      played.letIn = played.letIn?.filter(({ address, isOurs }) => !isOurs || !addresses.includes(address));
+    },
     describe: async () => played.state,
     userParameters: async (group) => groups.get(group) ?? [],
     proxies: async () => options.proxies ?? [],

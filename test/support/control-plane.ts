@@ -6,6 +6,7 @@ import type { StepName } from '../../lambdas/engine/machines.ts';
 import { runStep, type Surroundings } from '../../lambdas/engine/step.ts';
 import type { Cluster } from '../../lambdas/ports/cluster.ts';
 import type { Log } from '../../lambdas/ports/log.ts';
+import { type PlanetScaleView, WITHOUT_TOKEN } from '../../lambdas/ports/planetscale.ts';
 import type { Need } from '../../lambdas/ports/ports.ts';
 import { stepNamed } from '../../lambdas/steps/index.ts';
 
@@ -15,8 +16,14 @@ const silent: Log = { info: () => {}, warn: () => {} };
 /** A source that streams: what RDS says is what is so. */
 const STREAMS = { query: async () => [{ walLevel: 'logical', slots: 20, slotsOfOthers: 0, senders: 20, sendersOfOthers: 0 }] };
 
-export function visitOn(cluster: Cluster, step: StepName, previous?: StepResult): Promise<StepResult> {
+export function visitOn(
+  cluster: Cluster,
+  step: StepName,
+  previous?: StepResult,
+  planetscale: PlanetScaleView = WITHOUT_TOKEN.planetscale,
+): Promise<StepResult> {
   const ports = {
+    planetscale,
     source: STREAMS,
     clusterSetup: cluster,
     clusterRestore: cluster,
@@ -38,10 +45,14 @@ export function visitOn(cluster: Cluster, step: StepName, previous?: StepResult)
 export type Evidence = Readonly<Record<string, Json>>;
 
 /** Visits until the step is done, at most ten times. */
-export async function untilDoneOn(cluster: Cluster, step: StepName): Promise<StepResult & { readonly evidence: Evidence }> {
+export async function untilDoneOn(
+  cluster: Cluster,
+  step: StepName,
+  planetscale?: PlanetScaleView,
+): Promise<StepResult & { readonly evidence: Evidence }> {
   let last: StepResult | undefined;
   for (let visits = 0; visits < 10; visits += 1) {
-    last = await visitOn(cluster, step, last);
+    last = await visitOn(cluster, step, last, planetscale);
     if (last.verdict === 'done') return last as StepResult & { evidence: Evidence };
   }
   throw new Error(`${step} was still pending: ${JSON.stringify(last)}`);

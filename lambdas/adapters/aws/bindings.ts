@@ -134,6 +134,10 @@ async function resolveCluster({ environment, clients }: Site): Promise<Cluster> 
       return requireVariable(environment, 'publicAccess') as Cluster['publicAccess'];
     },
     securityGroup: environment[VARIABLE.securityGroup],
+    addressGroup: environment[VARIABLE.addressGroup],
+    get port() {
+      return Number(requireVariable(environment, 'clusterPort'));
+    },
   });
 }
 

@@ -13,6 +13,7 @@ import {
   RemoveTagsFromResourceCommand,
 } from '@aws-sdk/client-rds';
 import type { Cluster, Parameter } from '../../ports/cluster.ts';
+import { addressRules } from './address-rules.ts';
 import { proxiesOf, secondariesIn } from './rds-access.ts';
 import { calling } from './rds-call.ts';
 import { clusterState } from './rds-state.ts';
@@ -25,6 +26,10 @@ export interface ClusterSettings extends Pick<Cluster, 'migrationGroup' | 'stack
   readonly vpc: string;
   /** Name of the security group for PlanetScale's addresses. @default - there is none */
   readonly securityGroup?: string | undefined;
+  /** Name of the security group into which addresses are entered at run time. @default - there is none */
+  readonly addressGroup?: string | undefined;
+  /** Port of the cluster. */
+  readonly port: number;
 }
 
 export interface ClusterClients {
@@ -54,6 +59,10 @@ export function clusterPort({ rds, network }: ClusterClients, settings: ClusterS
     async securityGroup() {
       return settings.securityGroup === undefined ? undefined : securityGroupNamed(network, settings.securityGroup, settings.vpc);
     },
+    ...addressRules(network, () => {
+      const { addressGroup: name } = settings;
+      return name === undefined ? undefined : { name, vpc: settings.vpc, port: settings.port, stack: settings.stack };
+    }),
     network: (state) => networkAround(network, settings.vpc, state),
     async tags(arn) {
       const call = { action: 'rds:ListTagsForResource', resource: arn };

@@ -1,6 +1,6 @@
 /** The bindings of the two databases: their addresses and logins, and the streams between them. */
 import { readFileSync } from 'node:fs';
-import { VARIABLE } from '../../config/environment.ts';
+import { type Environment, VARIABLE } from '../../config/environment.ts';
 import { InvalidConfiguration, TargetNotKnown } from '../../config/errors.ts';
 import { REPLICATION_ROLE } from '../../config/names.ts';
 import { isEmptySecret, parseReplicationSecret, parseSourceSecret, parseTargetSecret, replicationPassword } from '../../config/secrets.ts';
@@ -45,10 +45,15 @@ export async function resolveReplication(search: Search): Promise<ReplicationLog
   return {
     user: REPLICATION_ROLE,
     password: async (place = 'source') => replicationPassword((await login()).password, place),
-    host,
-    port,
+    ...entranceOf(environment, { host, port }),
     sslmode: requireVariable(environment, 'subscriptionSslmode') as ReplicationLogin['sslmode'],
   };
+}
+
+/** The address to which PlanetScale connects: the load balancer's where there is one, else the cluster's. */
+function entranceOf(environment: Environment, cluster: WriterEndpoint): WriterEndpoint {
+  const host = environment[VARIABLE.entranceHost];
+  return host ? { host, port: Number(requireVariable(environment, 'clusterPort')) } : cluster;
 }
 
 export async function resolveWayBack({ environment }: Site): Promise<WayBackSettings> {

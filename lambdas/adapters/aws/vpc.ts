@@ -17,13 +17,19 @@ const ANY_PROTOCOL = '-1';
 
 /** @throws InvalidConfiguration where there is no security group of this name */
 export async function securityGroupNamed(client: EC2Client, name: string, vpc: string): Promise<string> {
+  const found = await findSecurityGroup(client, name, vpc);
+  if (found !== undefined) return found;
+  throw notFound(`security group ${name} in ${vpc}`);
+}
+
+/** Id of a group by its name; undefined where there is none. */
+export async function findSecurityGroup(client: EC2Client, name: string, vpc: string): Promise<string | undefined> {
   const filters = [
     { Name: 'group-name', Values: [name] },
     { Name: 'vpc-id', Values: [vpc] },
   ];
   const [found] = await securityGroups(client, name, { Filters: filters });
-  if (found?.GroupId !== undefined) return found.GroupId;
-  throw notFound(`security group ${name} in ${vpc}`);
+  return found?.GroupId;
 }
 
 /** Name of a group by its id; undefined where there is none. A filter returns nothing where an unknown id would be an error. */

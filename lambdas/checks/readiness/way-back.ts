@@ -9,6 +9,9 @@ import type { CheckContext, ReadinessCheck } from './context.ts';
 import { publisherRoomOn } from './publisher-room.ts';
 import { numberOf, valuesOf } from './settings.ts';
 
+/** Hosts by PrivateLink, which lead to an endpoint in one VPC. */
+const PRIVATE_HOST = /\.private-pg\.psdb\.cloud$/i;
+
 /** The last sentence of a finding about the reverse stream. */
 const WITHOUT = 'Or start with {"reverse": false}, and switch with it, without a way back.';
 
@@ -27,6 +30,15 @@ export const wayBack: ReadinessCheck = {
           `upgrade the cluster to ${route.channelBinding ? '13' : '16'} or newer first.`,
       }),
       ...cannotVerify(route, sourceVersion, 'warning'),
+      ...warning({
+        code: 'WayBackByPrivateHost',
+        objects: PRIVATE_HOST.test(route.host) ? [route.host] : [],
+        message:
+          'The source would reach the target by the private host, which leads to an endpoint in one VPC. Where the cluster does not resolve it, there is no stream back.',
+        remedy:
+          'Put the public host into the target secret as "publicHost", or deploy with it as reverseHost. Where the cluster is to use the endpoint, too, ' +
+          'nothing has to be done: CheckNetwork tries it before the copy.',
+      }),
     ];
   },
 };

@@ -30,7 +30,7 @@ const api = mockClient(RDSClient);
 const client = new RDSClient({});
 const cluster = clusterPort(
   { rds: client, network: new EC2Client({}) },
-  { identifier: 'shop', migrationGroup: 'migration-group', stack: 'Shop', vpc: 'vpc-1', publicAccess: 'none' },
+  { identifier: 'shop', migrationGroup: 'migration-group', stack: 'Shop', vpc: 'vpc-1', publicAccess: 'none', port: 6000 },
 );
 
 const arn = (kind: string, name: string) => `arn:aws:rds:eu-central-1:111122223333:${kind}:${name}`;

@@ -31,7 +31,7 @@ export function bindingsOf(sides: Sides, application: ApplicationBinding, applic
     concurrency: noLimit,
     ...(sides.planetscale?.bindings ?? WITHOUT_TOKEN),
     get replication() {
-      const { host, port } = sides.source;
+      const { host, port } = sides.entrance ?? sides.source;
       return { user: REPLICATION_ROLE, password: secret.password, host, port, sslmode: sides.sslmode };
     },
     wayBack: sides.wayBack,

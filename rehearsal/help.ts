@@ -24,6 +24,9 @@ usage: npm run rehearse -- [options]
                        owners and grants included; roles that are missing and extensions of this machine are made
   --source-url URL     an existing source, postgresql://user:password@host:port/database, in place of the embedded one
   --target-url URL     an existing target, likewise; it must reach the source under the same address
+  --access WAY         how the target reaches the embedded source: public, or load-balancer, through one that follows the writer
+                       (default public)
+  --failover           fail the embedded source over to another address in the middle of the copy
   --schema-fixes       do on the embedded databases what Preflight asks you to do, print the statements, leave out what none of them
                        makes ready, and go on, so that one run shows everything
   --until MACHINE      the last machine to run: ${STOPS.map((name) => name.toLowerCase()).join(', ')}

@@ -27,6 +27,10 @@ export interface RehearsalOptions {
   readonly roles: MigrationInput['roles'];
   /** How rows are copied: the key `copy` of the input. Where it is `parts` and nothing is said of their size, the largest table is split all the same. */
   readonly copy: MigrationInput['copy'];
+  /** How the target reaches an embedded source: as we do, or through a load balancer. */
+  readonly access: 'public' | 'load-balancer';
+  /** Fail an embedded source over, to another address, in the middle of the copy. */
+  readonly failover: boolean;
   /** A plain SQL file to load in place of the sample. */
   readonly sourceDump: string | undefined;
   /** Do what Preflight asks for on the databases under rehearsal, and go on. */
@@ -63,6 +67,8 @@ const SPECIFICATION = {
   'target-login': { type: 'string' },
   'planetscale-api': { type: 'boolean' },
   'source-dump': { type: 'string' },
+  access: { type: 'string' },
+  failover: { type: 'boolean' },
   'source-url': { type: 'string' },
   'target-url': { type: 'string' },
   'schema-fixes': { type: 'boolean' },
@@ -151,6 +157,13 @@ export function parseOptions(words: readonly string[]): RehearsalOptions | 'help
     return found ?? DEFAULT_TARGET_LOGIN;
   };
 
+  const access = (): RehearsalOptions['access'] => {
+    const text = given.get('access') ?? 'public';
+    const found = (['public', 'load-balancer'] as const).find((known) => known === text);
+    if (!found) problems.push(`--access must be public or load-balancer, not "${text}".`);
+    return found ?? 'public';
+  };
+
   const input = (): RehearsalOptions['input'] => {
     const text = given.get('input');
     if (text === undefined) return {};
@@ -205,6 +218,8 @@ export function parseOptions(words: readonly string[]): RehearsalOptions | 'help
     roles: chosen,
     copy: way,
     sourceDump: given.get('source-dump'),
+    access: access(),
+    failover: given.has('failover'),
     schemaFixes: given.has('schema-fixes'),
     until: machine(),
     writers: wholeNumber('writers', 4, 0, 64),
@@ -222,6 +237,10 @@ export function parseOptions(words: readonly string[]): RehearsalOptions | 'help
   };
   if (options.sourceDump !== undefined && given.has('source-url')) {
     problems.push('--source-dump is loaded into the embedded source; leave it out, or --source-url.');
+  }
+  for (const option of ['access', 'failover'] as const) {
+    if (given.has(option) && given.has('source-url'))
+      problems.push(`--${option} is about the embedded source; leave it out, or --source-url.`);
   }
   if (given.has('target-login') && given.has('target-url')) {
     problems.push('--target-login says nothing about a server of your own, whose URL names the role; leave it out, or --target-url.');

@@ -12,10 +12,12 @@ import { letApplicationIn } from './application/rights.ts';
 import { passByPolicies } from './application/row-security.ts';
 import { auroraStandIn, unmanagedCluster } from './aurora-stand-in.ts';
 import { urlOf } from './database-url.ts';
+import { openEntrance, type RehearsedEntrance } from './entrance.ts';
 import type { RehearsalOptions } from './options.ts';
 import { type TargetAccount, targetAccount } from './planetscale/account.ts';
 import { PlanetScaleStandIn } from './planetscale/stand-in.ts';
 import type { ServerVersion } from './servers/binaries.ts';
+import type { ServerCertificate } from './servers/certificates.ts';
 import type { Edge, EdgeOptions } from './servers/front/edge.ts';
 import {
   APPLICATION_ROLE,
@@ -56,6 +58,8 @@ export interface Sides {
   readonly wayBack: WayBackSettings;
   /** The embedded servers; undefined for a side that is the user's server. */
   readonly servers: { readonly source: Server | undefined; readonly target: Server | undefined };
+  /** Between the target and an embedded source, where that is in private subnets. @default - the target reaches the source as we do */
+  readonly entrance: RehearsedEntrance | undefined;
   /** Before an embedded target. */
   readonly edge: Edge | undefined;
   /** Where the migration makes the login of the target by PlanetScale's API; else it is that of {@link Sides.target}. */
@@ -99,14 +103,19 @@ export interface TargetOptions {
   readonly parameters?: Parameters | undefined;
   /** The proxy before it. @default - an edge that offers no channel binding */
   readonly edge?: EdgeOptions | 'none' | undefined;
+  /** Of the API's stand-in, where there is one. @default - HTTP */
+  readonly apiCertificate?: ServerCertificate | undefined;
 }
 
 /** A target as PlanetScale hands it over, with its API: the rehearsal itself looks at it as the default role. */
-async function startByApi(version: ServerVersion, parameters: Parameters, edgeOptions: TargetOptions['edge']) {
-  const side = await startTarget(version, parameters, edgeOptions, 'default');
+async function startByApi(version: ServerVersion, { parameters, edge, apiCertificate }: TargetOptions) {
+  const side = await startTarget(version, parameters, edge, 'default');
   try {
     if (!side.edge) throw new Error('The API of PlanetScale restarts a target through its edge.');
-    const api = await PlanetScaleStandIn.start(side.server, side.edge, { databaseName: DATABASE });
+    const api = await PlanetScaleStandIn.start(side.server, side.edge, {
+      databaseName: DATABASE,
+      ...(apiCertificate && { certificate: apiCertificate }),
+    });
     side.server.atTheEnd(() => api.destroy());
     return { ...side, account: targetAccount(api, { authorities: side.edge.authority }) };
   } catch (error) {
@@ -124,9 +133,10 @@ export async function openSides(
     sourceDump,
     roles = 'carry',
     planetscaleApi = false,
+    access = 'public',
   }: Pick<RehearsalOptions, 'source' | 'target'> &
-    Partial<Pick<RehearsalOptions, 'targetLogin' | 'sourceDump' | 'roles' | 'planetscaleApi'>>,
-  { parameters, edge }: TargetOptions = {},
+    Partial<Pick<RehearsalOptions, 'targetLogin' | 'sourceDump' | 'roles' | 'planetscaleApi' | 'access'>>,
+  { parameters, edge, apiCertificate }: TargetOptions = {},
 ): Promise<Sides> {
   const open = async (side: typeof source, start: (version: ServerVersion) => ReturnType<typeof startTarget>): Promise<Opened> => {
     if (side.kind === 'existing') return { settings: side.settings, own: undefined };
@@ -141,7 +151,7 @@ export async function openSides(
     open(source, async (version) => ({ ...(await startSource(version)), edge: undefined })),
     open(target, (version) =>
       planetscaleApi
-        ? startByApi(version, { ...UNTOUCHED_PARAMETERS, ...parameters }, edge)
+        ? startByApi(version, { parameters: { ...UNTOUCHED_PARAMETERS, ...parameters }, edge, apiCertificate })
         : startTarget(version, { ...TARGET_PARAMETERS, ...parameters }, edge, targetLogin),
     ),
   ] as const;
@@ -150,10 +160,11 @@ export async function openSides(
       if (opened.status === 'fulfilled' && opened.value.own) endSide(opened.value.own);
     throw error;
   });
-  return sidesOf(from, to, roles === 'carry', sourceDump === undefined);
+  const entrance = access === 'load-balancer' && from.own ? await openEntrance(from.own.server) : undefined;
+  return sidesOf(from, to, roles === 'carry', sourceDump === undefined, entrance);
 }
 
-function sidesOf(from: Opened, to: Opened, carried: boolean, isSample: boolean): Sides {
+function sidesOf(from: Opened, to: Opened, carried: boolean, isSample: boolean, entrance: RehearsedEntrance | undefined): Sides {
   const embedded = [from.own, to.own].filter((own) => own !== undefined);
   let folder: string | undefined;
   const authorityFile = (authority: string): string => {
@@ -170,12 +181,13 @@ function sidesOf(from: Opened, to: Opened, carried: boolean, isSample: boolean):
   return {
     source: from.settings,
     target: to.settings,
-    cluster: from.own ? auroraStandIn(from.own.server) : unmanagedCluster,
+    cluster: from.own ? auroraStandIn(from.own.server, [], entrance ? 'load-balancer' : 'public') : unmanagedCluster,
     input: from.own ? { reboot: 'now' } : {},
     switchInput: consentTo([from, to].flatMap(({ settings, own }) => (own ? [] : [settings.user]))),
     sslmode: from.settings.tls.verify === 'off' ? 'disable' : 'require',
     wayBack: from.own && to.own ? { knowsAuthority: true } : {},
     servers: { source: from.own?.server, target: to.own?.server },
+    entrance,
     edge: to.own?.edge,
     planetscale: to.own?.account,
     application: { source: login(from), target: login(to) },
@@ -190,6 +202,7 @@ function sidesOf(from: Opened, to: Opened, carried: boolean, isSample: boolean):
     emptySource: async () => from.own?.empty(),
     urls: () => ({ source: urlOfSide(from), target: urlOfSide(to) }),
     destroy() {
+      entrance?.destroy();
       for (const own of embedded) endSide(own);
       if (folder) rmSync(folder, { recursive: true, force: true });
     },

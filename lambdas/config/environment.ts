@@ -34,7 +34,7 @@ export const VARIABLE = {
   planetscaleDatabase: 'PLANETSCALE_DATABASE',
   planetscaleBranch: 'PLANETSCALE_BRANCH',
   planetscaleToken: 'PLANETSCALE_TOKEN_SECRET_ARN',
-  /** Another address of its API, for tests; the stack sets none. */
+  /** Base of PlanetScale's API where it is not the public one: the stack never sets it. */
   planetscaleApi: 'PLANETSCALE_API_URL',
   /** `public` or `private`: which of PlanetScale's hosts is put into the target secret. */
   targetHost: 'TARGET_HOST',

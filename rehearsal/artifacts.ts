@@ -2,9 +2,8 @@
 import pg from 'pg';
 import { clientConfig } from '../lambdas/adapters/postgres/client-config.ts';
 import { PUBLICATION, SCHEMA, subscriptionName } from '../lambdas/config/names.ts';
-import type { Bindings } from '../lambdas/ports/bindings.ts';
 import type { ConnectionSettings } from '../lambdas/ports/connection-settings.ts';
-import { DEFAULT_PACE, startExecution } from './machines/execution.ts';
+import { DEFAULT_PACE, type Places, startExecution } from './machines/execution.ts';
 import { ExecutionRegistry } from './machines/registry.ts';
 import type { SynthesizedMachine } from './machines/synthesize.ts';
 import { dropOwnTables, WORKLOAD_SCHEMA } from './workload/own-subjects.ts';
@@ -63,11 +62,7 @@ where s.subname = any ($4::text[])
  * Lets the machine `Cleanup` remove what the migration made, and drops the writers' own tables. The copied tables stay on the target.
  * @throws with the error of the machine where something is left
  */
-export async function removeArtifacts(
-  { source, target }: Place,
-  machine: SynthesizedMachine,
-  places: Omit<Bindings, 'executions'>,
-): Promise<void> {
+export async function removeArtifacts({ source, target }: Place, machine: SynthesizedMachine, places: Places): Promise<void> {
   const registry = new ExecutionRegistry();
   const { failure } = await startExecution({ machine, name: 'rehearsal-clean-up', input: {}, registry, places, pace: DEFAULT_PACE }).ended;
   for (const settings of [source, target]) await on(settings, (client) => client.query(dropOwnTables().text));

@@ -25,7 +25,7 @@ const ZONE = 'eu-central-1a';
 const DEPLOYMENT = {
   migrationGroup: MIGRATION_GROUP,
   stack: STACK,
-  publicAccess: 'listed',
+  publicAccess: 'listed' as Cluster['publicAccess'],
   securityGroup: async () => SECURITY_GROUPS.planetscale,
   securityGroupName: async (id: string) => (id === SECURITY_GROUPS.planetscale ? securityGroupOf(STACK) : undefined),
   proxies: async () => [],

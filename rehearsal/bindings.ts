@@ -3,38 +3,37 @@ import { REPLICATION_ROLE } from '../lambdas/config/names.ts';
 import { newPassword, replicationPassword } from '../lambdas/config/secrets.ts';
 import type { ApplicationBinding, MadeLogin } from '../lambdas/ports/application.ts';
 import { noHook } from '../lambdas/ports/application.ts';
-import type { Bindings } from '../lambdas/ports/bindings.ts';
 import { noLimit } from '../lambdas/ports/concurrency.ts';
 import { noFunctions } from '../lambdas/ports/functions.ts';
 import { WITHOUT_TOKEN } from '../lambdas/ports/planetscale.ts';
 import type { ReplicationLogin, ReplicationSecret } from '../lambdas/ports/replication.ts';
+import type { Places } from './machines/execution.ts';
 import type { Sides } from './sides.ts';
-
-/** All but the executions, which know each other by a registry. */
-export type RehearsalBindings = Omit<Bindings, 'executions'>;
 
 /**
  * @param application the secret that the writers read
  * @param applicationLogin the password of the login that the migration makes for it on the target
  */
-export function bindingsOf(
-  sides: Sides,
-  application: ApplicationBinding,
-  applicationLogin: MadeLogin = madeLogin(newPassword()),
-): RehearsalBindings {
+export function bindingsOf(sides: Sides, application: ApplicationBinding, applicationLogin: MadeLogin = madeLogin(newPassword())): Places {
   const secret = replicationSecret(newPassword());
-  const { host, port } = sides.source;
   return {
-    source: sides.source,
-    target: sides.target,
+    get source() {
+      return sides.source;
+    },
+    get target() {
+      return sides.planetscale ? sides.planetscale.login() : sides.target;
+    },
     cluster: sides.cluster,
     application,
     applicationLogin,
     hook: noHook,
     functions: noFunctions,
     concurrency: noLimit,
-    ...WITHOUT_TOKEN,
-    replication: { user: REPLICATION_ROLE, password: secret.password, host, port, sslmode: sides.sslmode },
+    ...(sides.planetscale?.bindings ?? WITHOUT_TOKEN),
+    get replication() {
+      const { host, port } = sides.entrance ?? sides.source;
+      return { user: REPLICATION_ROLE, password: secret.password, host, port, sslmode: sides.sslmode };
+    },
     wayBack: sides.wayBack,
     replicationSecret: secret,
   };

@@ -2,9 +2,8 @@
 import type { Json } from '../lambdas/config/json.ts';
 import type { MachineName } from '../lambdas/engine/machines.ts';
 import type { SwitchedSecret } from './application/secret.ts';
-import type { RehearsalBindings } from './bindings.ts';
 import type { Fixes } from './fixes.ts';
-import type { Outcome, Pace, Visited } from './machines/execution.ts';
+import type { Outcome, Pace, Places, Visited } from './machines/execution.ts';
 import type { ExecutionRegistry } from './machines/registry.ts';
 import type { SynthesizedMachine } from './machines/synthesize.ts';
 import type { RehearsalOptions } from './options.ts';
@@ -60,7 +59,7 @@ export interface Machinery {
 
 /** The rehearsal, with all that the local interpreter needs. */
 export interface RunnerContext extends RehearsalContext {
-  readonly places: RehearsalBindings;
+  readonly places: Places;
   readonly machines: Readonly<Record<MachineName, SynthesizedMachine>>;
   readonly registry: ExecutionRegistry;
 }

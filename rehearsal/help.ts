@@ -18,10 +18,15 @@ usage: npm run rehearse -- [options]
   --target-version N   major version of the embedded target: ${TARGET_VERSIONS.join(', ')} (default ${DEFAULT_TARGET})
   --target-login ROLE  as whom to log in at the embedded target: member, a role as the guide asks you to make it, or default,
                        PlanetScale's default role (default ${DEFAULT_TARGET_LOGIN})
+  --planetscale-api    begin as PlanetScale hands a database over, with an empty target secret and a service token: a stand-in of its API makes
+                       the role, sets parameters, grows the disk and restarts the embedded target
   --source-dump FILE   a plain SQL file, as pg_dump writes it, to load in place of the sample shop, with or without data;
                        owners and grants included; roles that are missing and extensions of this machine are made
   --source-url URL     an existing source, postgresql://user:password@host:port/database, in place of the embedded one
   --target-url URL     an existing target, likewise; it must reach the source under the same address
+  --access WAY         how the target reaches the embedded source: public, or load-balancer, through one that follows the writer
+                       (default public)
+  --failover           fail the embedded source over to another address in the middle of the copy
   --schema-fixes       do on the embedded databases what Preflight asks you to do, print the statements, leave out what none of them
                        makes ready, and go on, so that one run shows everything
   --until MACHINE      the last machine to run: ${STOPS.map((name) => name.toLowerCase()).join(', ')}

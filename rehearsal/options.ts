@@ -21,10 +21,16 @@ export interface RehearsalOptions {
   readonly target: Side;
   /** The role that the migration logs in as at an embedded target. */
   readonly targetLogin: TargetLogin;
+  /** Whether the migration begins with an empty target secret and a token for a stand-in of PlanetScale's API. */
+  readonly planetscaleApi: boolean;
   /** What becomes of owners, grants and settings: the key `roles` of the input. */
   readonly roles: MigrationInput['roles'];
   /** How rows are copied: the key `copy` of the input. Where it is `parts` and nothing is said of their size, the largest table is split all the same. */
   readonly copy: MigrationInput['copy'];
+  /** How the target reaches an embedded source: as we do, or through a load balancer. */
+  readonly access: 'public' | 'load-balancer';
+  /** Fail an embedded source over, to another address, in the middle of the copy. */
+  readonly failover: boolean;
   /** A plain SQL file to load in place of the sample. */
   readonly sourceDump: string | undefined;
   /** Do what Preflight asks for on the databases under rehearsal, and go on. */
@@ -59,7 +65,10 @@ const SPECIFICATION = {
   'source-version': { type: 'string' },
   'target-version': { type: 'string' },
   'target-login': { type: 'string' },
+  'planetscale-api': { type: 'boolean' },
   'source-dump': { type: 'string' },
+  access: { type: 'string' },
+  failover: { type: 'boolean' },
   'source-url': { type: 'string' },
   'target-url': { type: 'string' },
   'schema-fixes': { type: 'boolean' },
@@ -148,6 +157,13 @@ export function parseOptions(words: readonly string[]): RehearsalOptions | 'help
     return found ?? DEFAULT_TARGET_LOGIN;
   };
 
+  const access = (): RehearsalOptions['access'] => {
+    const text = given.get('access') ?? 'public';
+    const found = (['public', 'load-balancer'] as const).find((known) => known === text);
+    if (!found) problems.push(`--access must be public or load-balancer, not "${text}".`);
+    return found ?? 'public';
+  };
+
   const input = (): RehearsalOptions['input'] => {
     const text = given.get('input');
     if (text === undefined) return {};
@@ -198,9 +214,12 @@ export function parseOptions(words: readonly string[]): RehearsalOptions | 'help
   const options: RehearsalOptions = {
     ...sides,
     targetLogin: targetLogin(),
+    planetscaleApi: given.has('planetscale-api'),
     roles: chosen,
     copy: way,
     sourceDump: given.get('source-dump'),
+    access: access(),
+    failover: given.has('failover'),
     schemaFixes: given.has('schema-fixes'),
     until: machine(),
     writers: wholeNumber('writers', 4, 0, 64),
@@ -219,8 +238,17 @@ export function parseOptions(words: readonly string[]): RehearsalOptions | 'help
   if (options.sourceDump !== undefined && given.has('source-url')) {
     problems.push('--source-dump is loaded into the embedded source; leave it out, or --source-url.');
   }
+  for (const option of ['access', 'failover'] as const) {
+    if (given.has(option) && given.has('source-url'))
+      problems.push(`--${option} is about the embedded source; leave it out, or --source-url.`);
+  }
   if (given.has('target-login') && given.has('target-url')) {
     problems.push('--target-login says nothing about a server of your own, whose URL names the role; leave it out, or --target-url.');
+  }
+  if (given.has('planetscale-api') && (given.has('target-url') || given.has('target-login'))) {
+    problems.push(
+      '--planetscale-api makes the login at the embedded target by a stand-in of the API; leave it out, or --target-url and --target-login.',
+    );
   }
   if (given.has('schema-fixes') && !isAllOurs) {
     problems.push(

@@ -4,6 +4,7 @@ import { rehearsedSecret } from './application/secret.ts';
 import { refuseArtifacts, removeArtifacts } from './artifacts.ts';
 import { bindingsOf, madeLogin } from './bindings.ts';
 import type { Hooks, RunnerContext } from './context.ts';
+import { failingOver } from './failover.ts';
 import { type Fixes, fixSchema } from './fixes.ts';
 import { ExecutionRegistry } from './machines/registry.ts';
 import { synthesizeMachines } from './machines/synthesize.ts';
@@ -24,7 +25,7 @@ export async function rehearse(options: RehearsalOptions, hooks: Hooks): Promise
   const sides = await openSides(options, { parameters: hooks.targetParameters, edge: hooks.edge });
   try {
     signal?.throwIfAborted();
-    return await onOpenSides(options, hooks, sides, machines);
+    return await onOpenSides(options, options.failover ? failingOver(hooks) : hooks, sides, machines);
   } finally {
     sides.destroy();
   }

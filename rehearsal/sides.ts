@@ -12,8 +12,12 @@ import { letApplicationIn } from './application/rights.ts';
 import { passByPolicies } from './application/row-security.ts';
 import { auroraStandIn, unmanagedCluster } from './aurora-stand-in.ts';
 import { urlOf } from './database-url.ts';
+import { openEntrance, type RehearsedEntrance } from './entrance.ts';
 import type { RehearsalOptions } from './options.ts';
+import { type TargetAccount, targetAccount } from './planetscale/account.ts';
+import { PlanetScaleStandIn } from './planetscale/stand-in.ts';
 import type { ServerVersion } from './servers/binaries.ts';
+import type { ServerCertificate } from './servers/certificates.ts';
 import type { Edge, EdgeOptions } from './servers/front/edge.ts';
 import {
   APPLICATION_ROLE,
@@ -31,6 +35,9 @@ import type { Parameters, Server } from './servers/server.ts';
 const DATABASE = 'Corner "Shop"';
 /** Room for the locks of some 10,000 tables that are made in one transaction. The source gets it where its database needs it. */
 const ROOM: Parameters = { max_locks_per_transaction: 512 };
+/** A new cluster of PlanetScale's, which has room for nothing more than itself. */
+const UNTOUCHED_PARAMETERS: Parameters = { ...ROOM, wal_level: 'replica', max_worker_processes: 4, max_logical_replication_workers: 2 };
+
 /** Settings that the guide asks for: ten workers and more. */
 const TARGET_PARAMETERS: Parameters = {
   ...ROOM,
@@ -51,8 +58,12 @@ export interface Sides {
   readonly wayBack: WayBackSettings;
   /** The embedded servers; undefined for a side that is the user's server. */
   readonly servers: { readonly source: Server | undefined; readonly target: Server | undefined };
+  /** Between the target and an embedded source, where that is in private subnets. @default - the target reaches the source as we do */
+  readonly entrance: RehearsedEntrance | undefined;
   /** Before an embedded target. */
   readonly edge: Edge | undefined;
+  /** Where the migration makes the login of the target by PlanetScale's API; else it is that of {@link Sides.target}. */
+  readonly planetscale: TargetAccount | undefined;
   /**
    * The application's login: a role of its own on embedded servers, the URL's user on the user's servers. At the target it is the one that is
    * given, if one is: see {@link Sides.loginIsMade}.
@@ -79,13 +90,38 @@ interface Opened {
   /** The embedded side; undefined on a user's server. */
   readonly own: Embedded | undefined;
 }
-type Embedded = { readonly server: Server; readonly entrance: Entrance; readonly edge?: Edge | undefined; empty(): Promise<void> };
+type Embedded = {
+  readonly account?: TargetAccount | undefined;
+  readonly server: Server;
+  readonly entrance: Entrance;
+  readonly edge?: Edge | undefined;
+  empty(): Promise<void>;
+};
 
 /** An embedded target, in all that can be chosen. */
 export interface TargetOptions {
   readonly parameters?: Parameters | undefined;
   /** The proxy before it. @default - an edge that offers no channel binding */
   readonly edge?: EdgeOptions | 'none' | undefined;
+  /** Of the API's stand-in, where there is one. @default - HTTP */
+  readonly apiCertificate?: ServerCertificate | undefined;
+}
+
+/** A target as PlanetScale hands it over, with its API: the rehearsal itself looks at it as the default role. */
+async function startByApi(version: ServerVersion, { parameters, edge, apiCertificate }: TargetOptions) {
+  const side = await startTarget(version, parameters, edge, 'default');
+  try {
+    if (!side.edge) throw new Error('The API of PlanetScale restarts a target through its edge.');
+    const api = await PlanetScaleStandIn.start(side.server, side.edge, {
+      databaseName: DATABASE,
+      ...(apiCertificate && { certificate: apiCertificate }),
+    });
+    side.server.atTheEnd(() => api.destroy());
+    return { ...side, account: targetAccount(api, { authorities: side.edge.authority }) };
+  } catch (error) {
+    endSide(side);
+    throw error;
+  }
 }
 
 /** Starts what has to be started. Whatever fails, nothing is left. */
@@ -96,8 +132,11 @@ export async function openSides(
     targetLogin,
     sourceDump,
     roles = 'carry',
-  }: Pick<RehearsalOptions, 'source' | 'target'> & Partial<Pick<RehearsalOptions, 'targetLogin' | 'sourceDump' | 'roles'>>,
-  { parameters, edge }: TargetOptions = {},
+    planetscaleApi = false,
+    access = 'public',
+  }: Pick<RehearsalOptions, 'source' | 'target'> &
+    Partial<Pick<RehearsalOptions, 'targetLogin' | 'sourceDump' | 'roles' | 'planetscaleApi' | 'access'>>,
+  { parameters, edge, apiCertificate }: TargetOptions = {},
 ): Promise<Sides> {
   const open = async (side: typeof source, start: (version: ServerVersion) => ReturnType<typeof startTarget>): Promise<Opened> => {
     if (side.kind === 'existing') return { settings: side.settings, own: undefined };
@@ -110,17 +149,22 @@ export async function openSides(
   };
   const opening = [
     open(source, async (version) => ({ ...(await startSource(version)), edge: undefined })),
-    open(target, (version) => startTarget(version, { ...TARGET_PARAMETERS, ...parameters }, edge, targetLogin)),
+    open(target, (version) =>
+      planetscaleApi
+        ? startByApi(version, { parameters: { ...UNTOUCHED_PARAMETERS, ...parameters }, edge, apiCertificate })
+        : startTarget(version, { ...TARGET_PARAMETERS, ...parameters }, edge, targetLogin),
+    ),
   ] as const;
   const [from, to] = await Promise.all(opening).catch(async (error: unknown) => {
     for (const opened of await Promise.allSettled(opening))
       if (opened.status === 'fulfilled' && opened.value.own) endSide(opened.value.own);
     throw error;
   });
-  return sidesOf(from, to, roles === 'carry', sourceDump === undefined);
+  const entrance = access === 'load-balancer' && from.own ? await openEntrance(from.own.server) : undefined;
+  return sidesOf(from, to, roles === 'carry', sourceDump === undefined, entrance);
 }
 
-function sidesOf(from: Opened, to: Opened, carried: boolean, isSample: boolean): Sides {
+function sidesOf(from: Opened, to: Opened, carried: boolean, isSample: boolean, entrance: RehearsedEntrance | undefined): Sides {
   const embedded = [from.own, to.own].filter((own) => own !== undefined);
   let folder: string | undefined;
   const authorityFile = (authority: string): string => {
@@ -137,13 +181,15 @@ function sidesOf(from: Opened, to: Opened, carried: boolean, isSample: boolean):
   return {
     source: from.settings,
     target: to.settings,
-    cluster: from.own ? auroraStandIn(from.own.server) : unmanagedCluster,
+    cluster: from.own ? auroraStandIn(from.own.server, [], entrance ? 'load-balancer' : 'public') : unmanagedCluster,
     input: from.own ? { reboot: 'now' } : {},
     switchInput: consentTo([from, to].flatMap(({ settings, own }) => (own ? [] : [settings.user]))),
     sslmode: from.settings.tls.verify === 'off' ? 'disable' : 'require',
     wayBack: from.own && to.own ? { knowsAuthority: true } : {},
     servers: { source: from.own?.server, target: to.own?.server },
+    entrance,
     edge: to.own?.edge,
+    planetscale: to.own?.account,
     application: { source: login(from), target: login(to) },
     loginIsMade: ownsRole,
     carried,
@@ -156,6 +202,7 @@ function sidesOf(from: Opened, to: Opened, carried: boolean, isSample: boolean):
     emptySource: async () => from.own?.empty(),
     urls: () => ({ source: urlOfSide(from), target: urlOfSide(to) }),
     destroy() {
+      entrance?.destroy();
       for (const own of embedded) endSide(own);
       if (folder) rmSync(folder, { recursive: true, force: true });
     },

@@ -15,6 +15,8 @@ export interface LoginSettings {
 export interface ConnectionSettings extends LoginSettings {
   readonly host: string;
   readonly port: number;
+  /** Host under which another server reaches it, where that is not ours. @default - ours */
+  readonly publicHost?: string;
   readonly database: string;
   readonly tls: TlsSettings;
   /** The login as the secret has it now, which a rotation may have changed since it was read. @default - it comes from no secret */

@@ -21,7 +21,7 @@ export type Sslmode = 'require' | 'verify-full' | 'prefer' | 'disable';
 
 /** The deployment's settings for the route from the source to the target, for the reverse stream. */
 export interface WayBackSettings {
-  /** Address of the target as the source reaches it. @default - the one under which we reach it */
+  /** Address of the target as the source reaches it. @default - the public host of the target's settings, or the one under which we reach it */
   readonly host?: string;
   readonly port?: number;
   /** @default - the strictest that both ends know */

@@ -4,12 +4,13 @@ import type { MigrationInput } from '../config/input.ts';
 import type { Reader } from '../ports/database.ts';
 import type { Branch, ChangeRequest, ClusterParameter, PlanetScaleView } from '../ports/planetscale.ts';
 import { FAILOVER_SLOTS_SINCE } from '../replication/slots.sql.ts';
-import { diskFor, needsOf, type SettingNeed } from './needs.ts';
+import { diskFor, needsOf } from './needs.ts';
 import { serverOf, type TargetServer } from './server.ts';
-import { KINDS, type SettingName } from './settings.ts';
+import { judgeSetting, mayRestart, type NotInForce, type Obstacle, type Outcome, type PlannedChange, whyNoRestart } from './setting.ts';
+import { KINDS } from './settings.ts';
 import { listOf, namesIn, slotListIn } from './slot-list.ts';
 import { diskBy, gibibytes, isUnderWay, type StoragePlan, storageFor } from './storage.ts';
-import { apiValueOf, bytesOf, settingOf, suffices } from './values.ts';
+import { bytesOf, settingOf } from './values.ts';
 import { type Work, workOf } from './work.ts';
 
 /** What PlanetScale's API, the target's server and the source say. */
@@ -23,32 +24,6 @@ export interface TargetView {
   readonly server: TargetServer | undefined;
 }
 
-/** One parameter to change. */
-export interface PlannedChange {
-  readonly namespace: string;
-  readonly name: string;
-  /** As the API has it. */
-  readonly from: string;
-  readonly to: string;
-  /** As pg_settings will have it; undefined for what is no setting of PostgreSQL's. */
-  readonly setting: string | undefined;
-  readonly restarts: boolean;
-  /** Whether the migration cannot run without it. */
-  readonly isRequired: boolean;
-  /** As the rest of a sentence that begins with "for". */
-  readonly why: string;
-}
-
-/** What is lacking and cannot be changed, or not now. */
-export interface Obstacle {
-  /** Such as `max_worker_processes = 2, 4 needed`. */
-  readonly what: string;
-  /** A sentence: why, and what a person has to do. */
-  readonly remedy: string;
-  /** Whether the migration cannot run without it. */
-  readonly isRequired: boolean;
-}
-
 /** Where the name of the reverse stream's slot stands. */
 export interface SlotPlan {
   readonly name: string;
@@ -56,14 +31,6 @@ export interface SlotPlan {
   readonly status: 'not needed' | 'listed' | 'to enter' | 'by hand';
   /** The list. */
   readonly parameter: { readonly namespace: string; readonly name: string } | undefined;
-}
-
-/** A setting whose value by the API is not the server's. */
-export interface NotInForce {
-  readonly name: string;
-  readonly configured: string;
-  readonly server: string;
-  readonly isRequired: boolean;
 }
 
 export interface TargetPlan {
@@ -151,7 +118,7 @@ export function planFor(view: TargetView, input: MigrationInput): TargetPlan {
     diskBytes: storage?.to ?? disk?.minimumBytes,
     hasBegun: server?.disturbed.copyHasBegun ?? false,
   });
-  const judged = needs.map((need) => judge(need, settings.get(need.name), parameterNamed(parameters, need.name), { server, input }));
+  const judged = needs.map((need) => judgeSetting(need, settings.get(need.name), parameterNamed(parameters, need.name), { server, input }));
   const slot = slotOf(view, version, input);
   const all = [...judged, slot.outcome];
   return {
@@ -166,72 +133,6 @@ export function planFor(view: TargetView, input: MigrationInput): TargetPlan {
     notInForce: all.flatMap(({ notInForce }) => notInForce ?? []),
     underWay: changes.find(isUnderWay),
   };
-}
-
-interface Outcome {
-  readonly change?: PlannedChange;
-  readonly obstacle?: Obstacle;
-  readonly notInForce?: NotInForce;
-}
-
-function judge(
-  { name, least, enough, to, why }: SettingNeed,
-  now: string | undefined,
-  parameter: ClusterParameter | undefined,
-  { server, input }: { readonly server: TargetServer | undefined; readonly input: MigrationInput },
-): Outcome {
-  const kind = KINDS[name];
-  if (suffices(kind, now, enough)) return {};
-  const isRequired = least !== undefined && !suffices(kind, now, least);
-  const lacking = (remedy: string): Outcome => ({
-    obstacle: {
-      what: `${name} = ${now ?? 'unknown'}, ${isRequired ? least : enough} ${isRequired ? 'needed' : 'better'} for ${why}`,
-      remedy,
-      isRequired,
-    },
-  });
-  if (!parameter || parameter.isImmutable)
-    return lacking("PlanetScale's API does not let it be changed: ask PlanetScale's support, or take a larger size.");
-  const { namespace, value, restarts } = parameter;
-  const by = settingOf(kind, value);
-  if (server && suffices(kind, by, enough)) {
-    return { notInForce: { name, configured: value, server: now ?? 'unknown', isRequired } };
-  }
-  const most = parameter.max !== undefined && kind !== 'word' && kind !== 'switch' ? largest(kind, parameter) : undefined;
-  const wanted = most !== undefined && Number(to) > most ? String(most) : to;
-  const isOffered = kind !== 'word' || !parameter.options || parameter.options.includes(wanted);
-  if (
-    !isOffered ||
-    (least !== undefined && !suffices(kind, wanted, least)) ||
-    (now !== undefined && kind !== 'switch' && kind !== 'word' && suffices(kind, now, wanted))
-  ) {
-    return lacking(`PlanetScale allows no more than ${most ?? parameter.options?.join(', ')} at this size: take a larger one.`);
-  }
-  if (restarts && !mayRestart(server, input, isRequired)) return lacking(whyNoRestart(server));
-  return { change: { namespace, name, from: value, to: apiValueOf(kind, wanted, parameter), setting: wanted, restarts, isRequired, why } };
-}
-
-/** The parameter's maximum as pg_settings would have it. */
-const largest = (kind: (typeof KINDS)[SettingName], { max, value }: ClusterParameter): number | undefined => {
-  const setting = kind === 'megabytes' && /[a-z]$/i.test(value.trim()) ? undefined : settingOf(kind, String(max));
-  return setting === undefined ? undefined : Number(setting);
-};
-
-/** Nothing of others is disturbed without consent, and a copy that has begun is not for what would only be better. */
-function mayRestart(server: TargetServer | undefined, { restart }: MigrationInput, isRequired: boolean): boolean {
-  if (!server) return true;
-  const { copyHasBegun, others } = server.disturbed;
-  if (copyHasBegun) return isRequired && restart === 'now';
-  return others.length === 0 || restart === 'now';
-}
-
-function whyNoRestart(server: TargetServer | undefined): string {
-  const { copyHasBegun = false, others = [] } = server?.disturbed ?? {};
-  const served = [...(copyHasBegun ? ['the copy of this migration, which has begun'] : []), ...others];
-  return (
-    `It takes a restart, which ends every connection, and the cluster serves ${served.join(', ')}. Nothing was restarted. Start again when nobody ` +
-    'is connected, or consent with {"restart": "now"}.'
-  );
 }
 
 function slotOf(
@@ -268,7 +169,7 @@ export const prospectOf = ({ changes }: TargetPlan, values: ReadonlyMap<string, 
   new Map([...values, ...changes.flatMap(({ name, setting }) => (setting === undefined ? [] : [[name, setting] as const]))]);
 
 /** What would be changed, one sentence each, such as `max_worker_processes 4 → 16 (restart)`. */
-export const describe = ({ role, changes, storage }: TargetPlan): string[] => [
+export const describe = ({ role, changes, storage }: Pick<TargetPlan, 'role' | 'changes' | 'storage'>): string[] => [
   ...(role === 'to make' ? ['a role for the migration'] : []),
   ...changes.map(({ name, from, to, restarts }) => `${name} ${from || 'empty'} → ${to}${restarts ? ' (restart)' : ''}`),
   ...(storage ? [`disk ${gibibytes(storage.from)} → ${gibibytes(storage.to)}`] : []),

@@ -36,7 +36,8 @@ export interface ExecutionOptions {
   readonly name: string;
   readonly input: Readonly<Record<string, Json>>;
   readonly registry: ExecutionRegistry;
-  readonly places: Omit<Bindings, 'executions'>;
+  /** What is behind the ports, asked for anew at each visit: a target may become known, and an address may change. */
+  readonly places: Places;
   readonly pace: Pace;
   /** Runs a step's function. @default - in this process */
   readonly invoke?: typeof invoke;
@@ -45,6 +46,9 @@ export interface ExecutionOptions {
   /** Called when a visit has ended; its state is left when what it returns is done, so that the caller may intervene right there. */
   onVisited?(visited: Visited, execution: Pick<Execution, 'abort'>): void | Promise<void>;
 }
+
+/** The bindings of an execution. Where the migration makes the login of the target, there is none at first. */
+export type Places = Omit<Bindings, 'executions' | 'target'> & { readonly target: Bindings['target'] | undefined };
 
 /** Milliseconds in place of what takes minutes in production. */
 export interface Pace {
@@ -100,7 +104,10 @@ export function startExecution(options: ExecutionOptions): Execution {
   const underWay = new Set<Promise<unknown>>();
   const evidence: Partial<Record<StepName, Json>> = {};
   let findings: ReportedFinding[] = [];
-  const places: Bindings = { ...options.places, executions: registry.viewOf(name) };
+  const places = (): Partial<Bindings> => {
+    const { target, ...others } = options.places;
+    return { ...others, ...(target && { target }), executions: registry.viewOf(name) };
+  };
 
   const visit = async (stateName: string, event: StepEvent): Promise<StepResult> => {
     const fn = machine.functions[stateName];
@@ -116,7 +123,7 @@ export function startExecution(options: ExecutionOptions): Execution {
       if (isFinding(fields)) findings.push(fields);
     };
     try {
-      const result = await (options.invoke ?? invoke)(fn, event, places, pace.budgetMs, { info: keep, warn: keep });
+      const result = await (options.invoke ?? invoke)(fn, event, places(), pace.budgetMs, { info: keep, warn: keep });
       evidence[fn.step] = result.evidence;
       await tell(result);
       return result;

@@ -132,7 +132,7 @@ async function makeAurora(server: Server): Promise<void> {
   await asSuperuser(server.superuser(), platformRoles(server.version));
   for (const database of ['template1', 'postgres']) await asSuperuser(server.superuser(database), platformFunctions());
   await server.standBehind(auroraManner(server.version));
-  server.atTheEnd(keepPlatformSession(server.superuser(PLATFORM_DATABASE)));
+  server.atTheEnd(keepPlatformSession(() => server.superuser(PLATFORM_DATABASE)));
 }
 
 /** A target that is closed as PlanetScale is, behind its edge unless the options say otherwise, alone. */

@@ -6,8 +6,8 @@ import type { ConnectionSettings } from '../../lambdas/ports/connection-settings
 
 const PAUSE_MS = 200;
 
-/** @returns a function that ends it for good; it ends with the process as well */
-export function keepPlatformSession(settings: ConnectionSettings): () => void {
+/** @param settings at the time @returns a function that ends it for good; it ends with the process as well */
+export function keepPlatformSession(settings: () => ConnectionSettings): () => void {
   let ended = false;
   let current: pg.Client | undefined;
   const comeBack = () => {
@@ -15,7 +15,7 @@ export function keepPlatformSession(settings: ConnectionSettings): () => void {
   };
   const begin = async () => {
     if (ended) return;
-    const client = new pg.Client({ ...clientConfig(settings, ''), keepAlive: false });
+    const client = new pg.Client({ ...clientConfig(settings(), ''), keepAlive: false });
     current = client;
     client.on('error', () => {});
     client.once('end', comeBack);

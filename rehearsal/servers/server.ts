@@ -148,8 +148,14 @@ export class Server {
 
   /** Puts a front before the server, by which every role but the superuser connects from now on. */
   async standBehind(manner: Manner): Promise<void> {
-    const { port, authority: verifiedBy } = this;
-    const front = await Front.start({ port, verifiedBy }, this.certificate, manner);
+    const server = this;
+    const behind = {
+      get port() {
+        return server.port; // which a failover changes
+      },
+      verifiedBy: this.authority,
+    };
+    const front = await Front.start(behind, this.certificate, manner);
     this.#front = front;
     this.atTheEnd(() => front.destroy());
   }
@@ -162,8 +168,13 @@ export class Server {
   /** Stops and starts on the same port, with `parameters` added to those it has. */
   async restart(parameters: Parameters = {}, shutdown: Shutdown = 'fast'): Promise<void> {
     await this.stop(shutdown);
-    this.#parameters = { ...this.#parameters, ...parameters };
+    this.configure(parameters);
     await this.#launch();
+  }
+
+  /** Adds to the parameters with which it starts the next time. */
+  configure(parameters: Parameters): void {
+    this.#parameters = { ...this.#parameters, ...parameters };
   }
 
   async stop(shutdown: Shutdown = 'fast'): Promise<void> {
@@ -178,6 +189,11 @@ export class Server {
   /** Starts again after {@link stop}. */
   async resume(): Promise<void> {
     await this.#launch();
+  }
+
+  /** The same on another port, as another instance of its cluster has another address. A front goes on leading to it. */
+  async resumeElsewhere(): Promise<void> {
+    await this.#launchOnFreePort();
   }
 
   /** Of a server that is stopped: takes every replication slot away but these, as a replica has none that was not carried over to it. */

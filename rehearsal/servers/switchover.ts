@@ -26,6 +26,8 @@ export interface Circumstances {
   readonly meanwhile?: () => Promise<void>;
   /** @default - as its provider stops it: in order where it is planned, by a crash where it is not */
   readonly shutdown?: Shutdown;
+  /** Whether the server comes back on another port, where whatever leads to it has to follow. @default false */
+  readonly elsewhere?: boolean;
 }
 
 /**
@@ -48,14 +50,14 @@ export async function failSourceOver(server: Server, slots: 'stay' | 'go', circu
 async function replace(
   server: Server,
   whileAway: () => void,
-  { entrance, meanwhile, shutdown }: Circumstances & { readonly shutdown: Shutdown },
+  { entrance, meanwhile, shutdown, elsewhere = false }: Circumstances & { readonly shutdown: Shutdown },
 ): Promise<void> {
   await entrance?.shut();
   await server.stop(shutdown);
   await entrance?.endConnections();
   whileAway();
   await meanwhile?.();
-  await server.resume();
+  await (elsewhere ? server.resumeElsewhere() : server.resume());
   await entrance?.open();
 }
 

@@ -22,6 +22,8 @@ describe('the command line of the rehearsal', () => {
       roles: 'carry',
       copy: 'auto',
       sourceDump: undefined,
+      access: 'public',
+      failover: false,
       schemaFixes: false,
       until: 'Cleanup',
       writers: 4,
@@ -77,6 +79,15 @@ describe('the command line of the rehearsal', () => {
     ]);
     expect(problemsOf('--copy=stream', '--copy-workers=2')).toEqual([
       '--copy-workers and --part-bytes are about a copy in parts; leave them out, or --copy stream.',
+    ]);
+  });
+
+  it('takes how the target reaches the embedded source, and whether that fails over', () => {
+    expect(parseOptions(['--access', 'load-balancer', '--failover'])).toMatchObject({ access: 'load-balancer', failover: true });
+    expect(problemsOf('--access=own')).toEqual(['--access must be public or load-balancer, not "own".']);
+    expect(problemsOf('--access=public', '--failover', '--source-url=postgresql://u:p@localhost/db')).toEqual([
+      '--access is about the embedded source; leave it out, or --source-url.',
+      '--failover is about the embedded source; leave it out, or --source-url.',
     ]);
   });
 

@@ -24,6 +24,8 @@ import type { LoginPlace } from '../../lambdas/ports/replication.ts';
 import { stepNamed } from '../../lambdas/steps/index.ts';
 import { auroraStandIn } from '../../rehearsal/aurora-stand-in.ts';
 import { madeLogin, replicationSecret } from '../../rehearsal/bindings.ts';
+import { type TargetAccount, type TargetAccountOptions, targetAccount } from '../../rehearsal/planetscale/account.ts';
+import { PlanetScaleStandIn, type StandInOptions } from '../../rehearsal/planetscale/stand-in.ts';
 import { type Pair, type PairedDatabase, type PairOptions, startPair } from '../../rehearsal/servers/pair.ts';
 
 /** The one at the source. */
@@ -50,6 +52,8 @@ export interface World {
   readonly pair: Pair;
   readonly database: PairedDatabase;
   readonly places: Bindings;
+  /** Where the options ask for it. */
+  readonly planetscale: { readonly api: PlanetScaleStandIn; readonly account: TargetAccount } | undefined;
   /** As the superuser. */
   readonly source: Sql;
   readonly target: Sql;
@@ -84,6 +88,8 @@ export interface WorldOptions extends Partial<PairOptions> {
   readonly functions?: Functions;
   /** @default - no limit */
   readonly concurrency?: Concurrency;
+  /** A stand-in of PlanetScale's API, with a token; the target secret begins empty. @default - no token, and the login is given */
+  readonly planetscale?: StandInOptions & Omit<TargetAccountOptions, 'authorities'>;
 }
 
 export const silent: Log = { info: () => {}, warn: () => {} };
@@ -101,6 +107,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const pair = await startPair({
     source: options.source ?? 15,
     target: options.target ?? 18,
+    ...(options.planetscale ? { targetLogin: 'default' as const } : {}),
     ...(options.targetLogin ? { targetLogin: options.targetLogin } : {}),
     sourceParameters: { ...SMALL, wal_level: 'logical', max_replication_slots: 20, max_wal_senders: 30, ...options.sourceParameters },
     targetParameters: {
@@ -123,9 +130,13 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
 async function worldOf(pair: Pair, options: WorldOptions, owner: boolean): Promise<World> {
   const database = await pair.createDatabase(options.name ?? 'Shop "main"');
   const secret = replicationSecret(REPLICATION_PASSWORD, hostile);
+  const planetscale = options.planetscale && (await startApi(pair, database, options.planetscale));
   const places: Bindings = {
     source: database.source,
-    target: database.target,
+    get target() {
+      // Undefined while the secret is empty, as a step that may begin without it finds it.
+      return planetscale ? (planetscale.account.login() as ConnectionSettings) : database.target;
+    },
     cluster: options.cluster ?? auroraStandIn(pair.source),
     executions: options.executions ?? alone,
     application: options.application ?? noApplication,
@@ -133,7 +144,7 @@ async function worldOf(pair: Pair, options: WorldOptions, owner: boolean): Promi
     hook: options.hook ?? noHook,
     functions: options.functions ?? noFunctions,
     concurrency: options.concurrency ?? noLimit,
-    ...WITHOUT_TOKEN,
+    ...(planetscale?.account.bindings ?? WITHOUT_TOKEN),
     replication: {
       user: REPLICATION_ROLE,
       password: secret.password,
@@ -173,6 +184,7 @@ async function worldOf(pair: Pair, options: WorldOptions, owner: boolean): Promi
     pair,
     database,
     places,
+    planetscale,
     source: sqlOn(pair.source.superuser(database.name)),
     target: sqlOn(pair.target.superuser(database.name)),
     asSourceRole: sqlOn(database.source),
@@ -200,6 +212,7 @@ async function worldOf(pair: Pair, options: WorldOptions, owner: boolean): Promi
       return made;
     },
     async destroy() {
+      planetscale?.api.destroy();
       await Promise.all([...opened.map((ports) => ports.close()), ...siblings.map((made) => made.destroy())]);
       if (owner) pair.destroy();
     },
@@ -207,6 +220,11 @@ async function worldOf(pair: Pair, options: WorldOptions, owner: boolean): Promi
   if (options.schema) await world.asSourceRole(options.schema);
   if (options.targetSchema) await world.asTargetRole(options.targetSchema);
   return world;
+}
+
+async function startApi({ target, edge }: Pair, { name }: PairedDatabase, options: NonNullable<WorldOptions['planetscale']>) {
+  const api = await PlanetScaleStandIn.start(target, edge, { databaseName: name, ...options });
+  return { api, account: targetAccount(api, { ...options, authorities: edge.authority }) };
 }
 
 /** How a role of a side logs in there, as any role but its superuser does. */

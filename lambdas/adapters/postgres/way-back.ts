@@ -16,7 +16,7 @@ export async function routeToTarget(libpq: number, target: ReachableServer, want
   const { settings } = target;
   return {
     user: await userAt(REPLICATION_ROLE, target),
-    host: wanted.host ?? settings.host,
+    host: wanted.host ?? settings.publicHost ?? settings.host,
     port: wanted.port ?? settings.port,
     sslmode: wanted.sslmode ?? strictest(libpq, settings, wanted),
     channelBinding: await target.offersChannelBinding(),

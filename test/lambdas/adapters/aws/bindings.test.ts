@@ -108,6 +108,12 @@ describe('the bindings of a step', () => {
     expect(rds.calls()).toHaveLength(0);
   });
 
+  it("keep the target's public host beside the private one, for the source alone", async () => {
+    const hosts = { host: 'aws.private-pg.psdb.cloud', publicHost: 'aws.pg.psdb.cloud' };
+    keeps('target-secret', { ...hosts, port: 5432, username: 'pscale', password: 't', dbname: 'postgres' });
+    await expect(find('target')).resolves.toMatchObject({ target: hosts });
+  });
+
   it.each([
     [{}, 'writer.example', 6000],
     [{ host: 'proxy.example' }, 'proxy.example', 6000],

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fenceRights } from '../../../../lambdas/checks/readiness/fence-rights.ts';
-import { wayBackRights, wayBackRoom } from '../../../../lambdas/checks/readiness/way-back.ts';
+import { wayBack, wayBackRights, wayBackRoom } from '../../../../lambdas/checks/readiness/way-back.ts';
 import { TARGET_ROLES } from '../../../../rehearsal/servers/planetscale-roles.ts';
 import { blocker, findingsOf, poorRole, summary, warning } from '../../../support/findings.ts';
 import { startWorld, type World } from '../../../support/world.ts';
@@ -82,6 +82,33 @@ describe.each([
     expect(summary(await findingsOf(world, [wayBackRoom]))).toEqual({
       TargetKeepsLittleWal: warning('target: max_slot_wal_keep_size = 4096 MB'),
     });
+  });
+});
+
+describe('the host of the stream back', () => {
+  const PRIVATE = 'aws-eu-central-1.private-pg.psdb.cloud';
+  let world: World;
+  beforeAll(async () => {
+    world = await startWorld({ source: 17, target: 18 });
+  });
+  afterAll(() => world?.destroy());
+
+  const found = (settings: { readonly host?: string }, publicHost?: string) =>
+    findingsOf({ ...world, places: { ...world.places, wayBack: { ...world.places.wayBack, ...settings } } }, [wayBack], {
+      target: { ...world.places.target, ...(publicHost !== undefined && { publicHost }) },
+    });
+
+  it('is the public one of the target secret, unless the deployment names another', async () => {
+    expect(await found({}, 'aws-eu-central-1.pg.psdb.cloud')).toEqual([]);
+    expect(summary(await found({}, PRIVATE))).toEqual({ WayBackByPrivateHost: warning(PRIVATE) });
+    expect(await found({ host: 'aws-eu-central-1.pg.psdb.cloud' }, PRIVATE)).toEqual([]);
+  });
+
+  it('is said before the copy where it is a private one, with what to do', async () => {
+    const [finding] = await found({ host: PRIVATE });
+    expect(finding).toMatchObject({ code: 'WayBackByPrivateHost', severity: 'warning', objects: [PRIVATE] });
+    expect(finding?.remedy).toMatch(/"publicHost".*reverseHost.*CheckNetwork tries it/);
+    expect(await found({ host: `${PRIVATE}.example.com` })).toEqual([]);
   });
 });
 

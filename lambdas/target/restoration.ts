@@ -1,0 +1,81 @@
+/** What RestoreTarget has to put back: values that are still as we set them. Values that others have changed since stay, and are reported. */
+import type { Tags } from '../ports/cluster.ts';
+import type { ClusterParameter } from '../ports/planetscale.ts';
+import { keysOfParameter, keysOfSlot, type TargetRecord } from './journal.ts';
+import { sameValue, without } from './setup.ts';
+import { listOf, namesIn } from './slot-list.ts';
+
+export interface Returned {
+  readonly namespace: string;
+  readonly name: string;
+  readonly from: string;
+  readonly to: string;
+  readonly restarts: boolean;
+}
+
+export interface Restoration {
+  readonly put: readonly Returned[];
+  /** What stays as it is for now, and is put back by a later Cleanup, in sentences. */
+  readonly waiting: readonly string[];
+  /** What differs from before the migration and stays so, in sentences. */
+  readonly leftAlone: readonly string[];
+  /** Tags of what is settled: as it was, or another's. */
+  readonly settled: readonly string[];
+}
+
+export interface RestorationInput {
+  readonly stack: string;
+  readonly tags: Tags;
+  readonly record: TargetRecord;
+  readonly parameters: readonly ClusterParameter[];
+  /** Why nothing may be restarted; undefined where it may. */
+  readonly noRestart: string | undefined;
+  /** Other stacks that have changed the same branch. */
+  readonly others: readonly string[];
+}
+
+const NOTHING: Restoration = { put: [], waiting: [], leftAlone: [], settled: [] };
+
+export function restorationOf(given: RestorationInput): Restoration {
+  const { record } = given;
+  const all = [...(record.parameters ?? []).map((entry) => ofParameter(given, entry)), ofSlot(given)];
+  return {
+    put: all.flatMap(({ put }) => put),
+    waiting: all.flatMap(({ waiting }) => waiting),
+    leftAlone: all.flatMap(({ leftAlone }) => leftAlone),
+    settled: all.flatMap(({ settled }) => settled),
+  };
+}
+
+function ofParameter(
+  { stack, tags, parameters, noRestart, others }: RestorationInput,
+  entry: NonNullable<TargetRecord['parameters']>[number],
+): Restoration {
+  const { namespace, name, was, sets } = entry;
+  const settled = keysOfParameter(stack, tags, entry);
+  const now = parameters.find((parameter) => parameter.namespace === namespace && parameter.name === name);
+  if (!now) return { ...NOTHING, settled, leftAlone: [`PlanetScale no longer tells ${name}, which was ${was} before the migration.`] };
+  if (sameValue(name, now.value, was)) return { ...NOTHING, settled };
+  if (!sets.some((value) => sameValue(name, value, now.value))) {
+    return { ...NOTHING, settled, leftAlone: [`${name} is ${now.value}, which was set meanwhile; before the migration it was ${was}.`] };
+  }
+  const still = `${name} is still ${now.value}; before the migration it was ${was}.`;
+  if (others.length > 0)
+    return {
+      ...NOTHING,
+      waiting: [`${still} The migration of ${others.join(', ')} uses the same branch: start Cleanup again once that has ended.`],
+    };
+  if (now.restarts && noRestart !== undefined) return { ...NOTHING, waiting: [`${still} ${noRestart}`] };
+  return { ...NOTHING, put: [{ namespace, name, from: now.value, to: was, restarts: now.restarts }] };
+}
+
+/** Our name goes, whatever else was entered meanwhile. */
+function ofSlot({ stack, tags, record: { slot }, parameters, noRestart }: RestorationInput): Restoration {
+  if (!slot) return NOTHING;
+  const settled = keysOfSlot(stack, tags);
+  const list = parameters.find(({ namespace, name }) => namespace === slot.namespace && name === slot.name);
+  if (!list || !namesIn(list.value).includes(slot.slot)) return { ...NOTHING, settled };
+  if (list.restarts && noRestart !== undefined) return { ...NOTHING, waiting: [`${slot.slot} is still in ${slot.name}. ${noRestart}`] };
+  const to = listOf(without(list.value, slot.slot), list);
+  return { ...NOTHING, put: [{ namespace: slot.namespace, name: slot.name, from: list.value, to, restarts: list.restarts }] };
+}

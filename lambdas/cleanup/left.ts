@@ -19,7 +19,11 @@ export function left(ctx: CleanupState, drop: boolean): string[] {
       : [source.notOurs ? leftNotOurs('source', source.reason) : leftOnSource(endpoints.source, source.reason)]),
     ...(target.reached || lost === 'target' || isWithoutTarget(ctx)
       ? []
-      : [target.notOurs ? leftNotOurs('target', target.reason) : leftOnTarget(endpoints.target, database, target.reason, drop)]),
+      : [
+          target.notOurs
+            ? leftNotOurs('target', target.reason)
+            : leftOnTarget(target.noLogin ? undefined : endpoints.target, database, target.reason, drop),
+        ]),
     ...(target.reached && belongsToAnother(ctx) ? [leftOfAnother(endpoints.target, database, target.artifacts)] : []),
     ...(original.reached ? [] : [leftInSecret(original.reason)]),
   ];
@@ -42,10 +46,11 @@ function leftOnSource(source: Endpoint, reason: string): string {
   );
 }
 
-function leftOnTarget(target: Endpoint, sourceDatabase: string, reason: string, drop: boolean): string {
+/** @param target undefined where there is no login, so that its address is not known */
+function leftOnTarget(target: Endpoint | undefined, sourceDatabase: string, reason: string, drop: boolean): string {
   const reverse = subscriptionName(sourceDatabase, 'reverse');
   return (
-    `The target at ${at(target)} could not be reached: ${reason} What the migration made there is still there: the subscription ` +
+    `The target${target ? ` at ${at(target)}` : ''} could not be reached: ${reason} What the migration made there is still there: the subscription ` +
     `${subscriptionName(sourceDatabase)}, the schema ${SCHEMA}${drop ? ' and the copied objects' : ''}, as far as the migration had come; after ` +
     `a switch also the replication slot ${reverse}, which keeps WAL until the disk of the target is full, the publication ${PUBLICATION}, the ` +
     `role ${REPLICATION_ROLE} and the gate, which may keep the application from writing there. Start Cleanup again as soon as the target can ` +

@@ -1,17 +1,20 @@
-/** State `CheckReadiness`: one look at both sides that lists every obstacle. It changes nothing anywhere. */
+/**
+ * State `CheckReadiness`: one look at both sides that lists every obstacle. It changes nothing anywhere. Where the target has no login yet, which
+ * Preflight may meet, the source is looked at alone, and what was not looked at is said.
+ */
 import type { Finding } from '../checks/finding.ts';
 import { loadContext } from '../checks/readiness/context.ts';
 import { CHECKS } from '../checks/readiness/index.ts';
 import { evidenceOf, hasBlocker, logFindings, notReadyMessage } from '../checks/report.ts';
-import { findAll } from '../checks/run.ts';
+import { findAll, TARGET_NOT_LOOKED_AT } from '../checks/run.ts';
 import { NotReady } from '../config/errors.ts';
 import { refuseBesideOlder } from '../engine/single-execution.ts';
 import { defineStep } from '../engine/step.ts';
 
 export const checkReadiness = defineStep({
-  needs: ['source', 'target', 'cluster', 'applicationView', 'wayBack', 'concurrency', 'executions'],
-  async inspect({ source, target, cluster, applicationView, wayBack, concurrency, executions, input, log }): Promise<Finding[]> {
-    const findings = await findAll(CHECKS, await loadContext({ source, target, cluster, applicationView, wayBack, concurrency, input }));
+  needs: ['source', 'target', 'targetLogin', 'planetscale', 'cluster', 'applicationView', 'wayBack', 'concurrency', 'executions'],
+  async inspect({ executions, log, ...looking }): Promise<Finding[]> {
+    const findings = await findAll(CHECKS, await loadContext(looking));
     await refuseBesideOlder(executions); // last, because the list of executions may lag a second or two behind two that begin at once
     logFindings(log, findings);
     return findings;
@@ -20,5 +23,8 @@ export const checkReadiness = defineStep({
     if (hasBlocker(findings)) throw new NotReady(notReadyMessage(findings));
     return 'done';
   },
-  evidence: evidenceOf,
+  evidence: (findings) => ({
+    ...evidenceOf(findings),
+    target: findings.some(({ code }) => code === TARGET_NOT_LOOKED_AT) ? 'not looked at' : 'looked at',
+  }),
 });

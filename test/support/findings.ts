@@ -6,6 +6,7 @@ import { findAll } from '../../lambdas/checks/run.ts';
 import { parseInput } from '../../lambdas/config/input.ts';
 import type { Json } from '../../lambdas/config/json.ts';
 import type { Application } from '../../lambdas/ports/application.ts';
+import type { Bindings } from '../../lambdas/ports/bindings.ts';
 import type { Cluster } from '../../lambdas/ports/cluster.ts';
 import type { Concurrency } from '../../lambdas/ports/concurrency.ts';
 import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
@@ -14,7 +15,8 @@ import { loginAs, type World } from './world.ts';
 export interface Circumstances {
   readonly input?: Readonly<Record<string, Json>>;
   readonly source?: ConnectionSettings;
-  readonly target?: ConnectionSettings;
+  /** `undefined` for a target without a login. */
+  readonly target?: ConnectionSettings | undefined;
   readonly cluster?: Cluster;
   readonly application?: Application;
   readonly concurrency?: Concurrency;
@@ -22,7 +24,8 @@ export interface Circumstances {
 
 export async function findingsOf(world: World, checks: readonly ReadinessCheck[], circumstances: Circumstances = {}): Promise<Finding[]> {
   const { input = {}, ...places } = circumstances;
-  const ports = openPorts('CheckReadiness', { ...world.places, ...places });
+  const { target, ...others }: Partial<Bindings> = { ...world.places, ...places } as Partial<Bindings>;
+  const ports = openPorts('CheckReadiness', target ? { ...others, target } : others);
   try {
     return await findAll(checks, await loadContext({ ...ports.looking, input: parseInput(input) }));
   } finally {

@@ -14,7 +14,8 @@ import {
   reachedFunctions,
 } from '../../schema/code-of-others.sql.ts';
 import { type Finding, listed, warning } from '../finding.ts';
-import type { ReadinessCheck } from './context.ts';
+import { onTargetIfKnown } from '../known.ts';
+import type { CheckContext, ReadinessCheck } from './context.ts';
 
 /** From here on changes are applied as the owner of each table, before as the owner of the subscription, which is our role. */
 export const APPLIES_AS_TABLE_OWNER = 16;
@@ -69,37 +70,45 @@ export const underStreamBack = (
 
 export const codeOfOthers: ReadinessCheck = {
   name: 'code of roles that are not trusted',
-  async find({ source, target, sourceVersion, input }) {
+  async find(ctx) {
+    const { source, sourceVersion, input } = ctx;
     const { role } = await rightsOn(source);
     const reached = await source.query(reachedFunctions(input));
     const back = input.reverse ? underStreamBack(reached, { version: sourceVersion, role, severity: 'warning' }) : [];
-    // Carried code runs with the rights of its owner, and what it is called from belongs to whom it did.
-    if (await willCarry(target, input)) return back;
-    const definers = await source.query(definerFunctions(input));
-    const byKind = (Object.keys(RUNS) as Reached[]).flatMap((kind): readonly Finding[] => {
-      const functions = reached.filter((found) => found.kind === kind);
-      const [code, when] = RUNS[kind];
-      return warning({
-        code,
-        objects: functions.map(describe),
-        message: `The target will run these functions of roles that are not trusted out of ${when}. The copied objects belong to our role there.`,
-        remedy: REMEDY,
-        statements: take(functions, role),
-      });
-    });
-    return [
-      ...warning({
-        code: 'DefinerFunctionOfOthers',
-        objects: definers.map(({ object, owner }) => `${object} owner ${owner}`),
-        message:
-          'These functions run with the rights of their owner, not of their caller. After the copy that is the role that made it, which may do ' +
-          'much more than the owner on the source.',
-        remedy:
-          'Read each, and take security definer away where it is not needed; on the target, give the others to roles that may do little.',
-        statements: distinct(definers).map(securityInvoker),
-      }),
-      ...byKind,
-      ...back,
-    ];
+    return [...(await onTargetIfKnown(() => ofTheCopy(ctx, role, reached))), ...back];
   },
 };
+
+async function ofTheCopy(
+  { source, target, input }: CheckContext,
+  role: string,
+  reached: readonly ReachedFunction[],
+): Promise<readonly Finding[]> {
+  // Carried code runs with the rights of its owner, and what it is called from belongs to whom it did.
+  if (await willCarry(target, input)) return [];
+  const definers = await source.query(definerFunctions(input));
+  const byKind = (Object.keys(RUNS) as Reached[]).flatMap((kind): readonly Finding[] => {
+    const functions = reached.filter((found) => found.kind === kind);
+    const [code, when] = RUNS[kind];
+    return warning({
+      code,
+      objects: functions.map(describe),
+      message: `The target will run these functions of roles that are not trusted out of ${when}. The copied objects belong to our role there.`,
+      remedy: REMEDY,
+      statements: take(functions, role),
+    });
+  });
+  return [
+    ...warning({
+      code: 'DefinerFunctionOfOthers',
+      objects: definers.map(({ object, owner }) => `${object} owner ${owner}`),
+      message:
+        'These functions run with the rights of their owner, not of their caller. After the copy that is the role that made it, which may do ' +
+        'much more than the owner on the source.',
+      remedy:
+        'Read each, and take security definer away where it is not needed; on the target, give the others to roles that may do little.',
+      statements: distinct(definers).map(securityInvoker),
+    }),
+    ...byKind,
+  ];
+}

@@ -1,6 +1,7 @@
 /** Connections that are free on both sides for the migration itself. */
 import type { Reader } from '../../ports/database.ts';
 import { blocker, type Finding, warning } from '../finding.ts';
+import { onBothSides } from '../known.ts';
 import type { ReadinessCheck } from './context.ts';
 import { connectionRoom } from './servers.sql.ts';
 
@@ -30,10 +31,10 @@ export const connections: ReadinessCheck = {
   name: 'connection limits of both sides',
   async find({ source, target, sourceVersion, input }): Promise<Finding[]> {
     const senders = sourceVersion < SENDERS_ARE_SEPARATE ? SENDERS : 0;
-    const sides = [
-      await lookAt('source', source, STEP_CONNECTIONS + senders),
-      await lookAt('target', target, STEP_CONNECTIONS + input.indexWorkers),
-    ];
+    const needed = { source: STEP_CONNECTIONS + senders, target: STEP_CONNECTIONS + input.indexWorkers };
+    const { found: sides, passedOver } = await onBothSides({ source, target }, async (reader, side) => [
+      await lookAt(side, reader, needed[side]),
+    ]);
     return [
       ...blocker({
         code: 'ConnectionLimitTooLow',
@@ -47,6 +48,7 @@ export const connections: ReadinessCheck = {
         message: 'Few connections are free at the moment; steps will wait and try again when one is refused.',
         remedy: 'Close idle connections or raise the limit.',
       }),
+      ...passedOver,
     ];
   },
 };

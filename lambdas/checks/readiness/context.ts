@@ -1,4 +1,6 @@
 /** What the readiness checks read. */
+
+import { TargetNotKnown } from '../../config/errors.ts';
 import type { MigrationInput } from '../../config/input.ts';
 import type { Looking } from '../../engine/contract.ts';
 import type { ApplicationView } from '../../ports/application.ts';
@@ -19,6 +21,7 @@ export interface CheckContext {
   readonly concurrency: Concurrency;
   readonly input: MigrationInput;
   readonly sourceVersion: number;
+  /** @throws TargetNotKnown where the target has no login */
   readonly targetVersion: number;
   /** The tables to be published; asked for once, however many checks want them. */
   tables(): Promise<readonly PublishedTable[]>;
@@ -26,6 +29,19 @@ export interface CheckContext {
 
 /** Ports that the checks read from. */
 type Needs = 'source' | 'target' | 'cluster' | 'applicationView' | 'wayBack' | 'concurrency';
+
+/** Asked for once; a target without a login has none. */
+async function versionOf(target: Reader): Promise<() => number> {
+  try {
+    const version = await target.version();
+    return () => version;
+  } catch (error) {
+    if (!(error instanceof TargetNotKnown)) throw error;
+    return () => {
+      throw error;
+    };
+  }
+}
 
 /** The context of the checks, from both sides. */
 export async function loadContext({
@@ -38,6 +54,7 @@ export async function loadContext({
   input,
 }: Pick<Looking<Needs>, Needs | 'input'>): Promise<CheckContext> {
   let tables: Promise<readonly PublishedTable[]> | undefined;
+  const targetVersion = await versionOf(target);
   return {
     source,
     target,
@@ -47,7 +64,9 @@ export async function loadContext({
     concurrency,
     input,
     sourceVersion: await source.version(),
-    targetVersion: await target.version(),
+    get targetVersion() {
+      return targetVersion();
+    },
     tables() {
       tables ??= source.query(publishedTables(input));
       return tables;

@@ -13,6 +13,7 @@ import { mayMakeRoles } from '../../roles/mode.ts';
 import { copyPlan, copyPlanExists } from '../../state/copy-plan.sql.ts';
 import { copyOn } from '../../state/earlier-copy.ts';
 import { blocker, type Finding, warning } from '../finding.ts';
+import { isPassedOver, onTargetIfKnown } from '../known.ts';
 import type { CheckContext, ReadinessCheck } from './context.ts';
 
 const STREAM = '{"copy": "stream"}';
@@ -26,38 +27,50 @@ type Course = (Way & { readonly way: 'stream' }) | (Way & { readonly way: 'parts
 export const copyWay: ReadinessCheck = {
   name: 'way of the copy',
   async find(ctx): Promise<readonly Finding[]> {
-    const course = await courseOf(ctx);
-    if (!course) return [];
-    if (course.way === 'stream') return byStream(course);
-    const { source, target, concurrency, input } = ctx;
-    const room = {
-      source: await roomOn(source, REPLICATION_ROLE),
-      target: await roomOn(target, copyRole(target.endpoint.database)),
-      concurrency: await concurrency.limit(),
-      indexWorkers: input.indexWorkers,
-    };
-    const bounds = workerBounds(room);
-    return [
-      ...impossible(await rightsOn(target), bounds),
-      ...inParts(course, workersFor({ ...room, wanted: course.wanted })),
-      ...fewFunctions(course.wanted, bounds),
-      ...(await inOnePiece(ctx, course.partBytes)),
-    ];
+    const known = await onTargetIfKnown(() => onTarget(ctx));
+    if (!known.some(isPassedOver)) return known;
+    const course = await newCourse(ctx);
+    return [...(course.way === 'stream' ? byStream(course) : inParts(course, undefined)), ...known];
   },
 };
 
+async function onTarget(ctx: CheckContext): Promise<readonly Finding[]> {
+  const course = await courseOf(ctx);
+  if (!course) return [];
+  if (course.way === 'stream') return byStream(course);
+  const { source, target, concurrency, input } = ctx;
+  const room = {
+    source: await roomOn(source, REPLICATION_ROLE),
+    target: await roomOn(target, copyRole(target.endpoint.database)),
+    concurrency: await concurrency.limit(),
+    indexWorkers: input.indexWorkers,
+  };
+  const bounds = workerBounds(room);
+  return [
+    ...impossible(await rightsOn(target), bounds),
+    ...inParts(course, workersFor({ ...room, wanted: course.wanted })),
+    ...fewFunctions(course.wanted, bounds),
+    ...(await inOnePiece(ctx, course.partBytes)),
+  ];
+}
+
 /** Undefined where everything is copied in parts already. The way is decided when the schema is copied, and holds from then on. */
-async function courseOf({ target, input, tables }: CheckContext): Promise<Course | undefined> {
-  const { partBytes, copyWorkers } = input;
-  if (!(await copyOn(target))) {
-    const { way, why } = wayOfCopy(input, await tables());
-    return way === 'stream' ? { way, why } : { way, why, partBytes, wanted: copyWorkers ?? DEFAULT_COPY_WORKERS };
-  }
+async function courseOf(ctx: CheckContext): Promise<Course | undefined> {
+  const { target, input } = ctx;
+  const { copyWorkers } = input;
+  if (!(await copyOn(target))) return newCourse(ctx);
   const why = 'it has begun so';
   const [there] = await target.query(copyPlanExists());
   const [plan] = there?.exists ? await target.query(copyPlan()) : [];
   if (!plan) return { way: 'stream', why };
   return plan.finished ? undefined : { way: 'parts', why, partBytes: plan.partBytes, wanted: copyWorkers ?? plan.workers };
+}
+
+/** Of a copy that has not begun. */
+async function newCourse({ input, tables }: CheckContext): Promise<Course> {
+  const { partBytes, copyWorkers } = input;
+  const { way, why } = wayOfCopy(input, await tables());
+  return way === 'stream' ? { way, why } : { way, why, partBytes, wanted: copyWorkers ?? DEFAULT_COPY_WORKERS };
 }
 
 async function roomOn(reader: Reader, role: string): Promise<SessionRoom> {
@@ -74,13 +87,14 @@ const byStream = ({ why }: Way): readonly Finding[] =>
     remedy: 'Nothing, where that suits you. docs/copy.md says when which way is the better one, and "copy" in the input takes the other.',
   });
 
-const inParts = ({ why, wanted, partBytes }: Course & { readonly way: 'parts' }, count: WorkerCount): readonly Finding[] =>
+/** @param count undefined where the target has no login, which may have less room than is wanted */
+const inParts = ({ why, wanted, partBytes }: Course & { readonly way: 'parts' }, count: WorkerCount | undefined): readonly Finding[] =>
   warning({
     code: 'CopyWay',
-    objects: ['parts', ...count.why],
+    objects: ['parts', ...(count?.why ?? [])],
     message:
       `Rows are copied in parts of about ${(partBytes / GIBIBYTE).toFixed(3)} GiB, and only changes by the subscription, because ${why}. ` +
-      `${workersInWords(wanted, count)} The snapshot that they are read from holds back vacuum on the source, and the slot keeps its WAL, for as ` +
+      `${count ? workersInWords(wanted, count) : `${wanted} workers are wanted.`} The snapshot that they are read from holds back vacuum on the source, and the slot keeps its WAL, for as ` +
       'long as the copy lasts.',
     remedy: `See that the source's disk has room for the WAL of that time. To leave the copy to the subscription, as in the guides, say ${STREAM}.`,
   });

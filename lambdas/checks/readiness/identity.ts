@@ -13,6 +13,7 @@ import {
 import { type IdentityFacts, identities, serverVersionNumber } from '../../replication/identity/identity.sql.ts';
 import { remediesFor } from '../../replication/identity/remedies.ts';
 import { blocker, type Finding, warning } from '../finding.ts';
+import { onTargetIfKnown } from '../known.ts';
 import type { CheckContext, ReadinessCheck } from './context.ts';
 
 const REMEDY =
@@ -173,8 +174,12 @@ async function lostOnTheWayBack({ source, input }: CheckContext, full: readonly 
 export const replicaIdentity: ReadinessCheck = {
   name: 'replica identities',
   async find(ctx) {
-    const { source, sourceVersion, targetVersion, input } = ctx;
-    const publisher = newestPublisher(sourceVersion, targetVersion, input.reverse);
+    const { source, sourceVersion, input } = ctx;
+    let publisher = sourceVersion;
+    const passedOver = await onTargetIfKnown(async () => {
+      publisher = newestPublisher(sourceVersion, ctx.targetVersion, input.reverse);
+      return [];
+    });
     const tables = await source.query(identities(input, sourceVersion, publisher));
     const wanting = tables.filter(isWanting);
     const hasConsent = input.replicaIdentity === 'full';
@@ -190,6 +195,7 @@ export const replicaIdentity: ReadinessCheck = {
       ...consented(settable),
       ...(await lostOnTheWayBack(ctx, full)),
       ...costsOfFull(ctx, full),
+      ...passedOver,
     ];
   },
 };

@@ -5,6 +5,7 @@ import { lookAtJobs, mayChange, titleOf } from '../../extensions/jobs.ts';
 import type { Reader } from '../../ports/database.ts';
 import { seeAllRows } from '../../postgres/acting-role.sql.ts';
 import { blocker, type Finding, warning } from '../finding.ts';
+import { onTargetIfKnown } from '../known.ts';
 import type { ReadinessCheck } from './context.ts';
 
 /** pg_cron is installed in one database of a server, and runs jobs in all. */
@@ -32,7 +33,7 @@ export const jobs: ReadinessCheck = {
           'do not follow, and the fence shuts them out there.',
         remedy: `Look there: select * from cron.job where database = '${here.replaceAll("'", "''")}'; make them on the target, disabled, and enable them after the switch, when you disable them there.`,
       }),
-      ...(found ? await ofThisDatabase(source, target, found) : []),
+      ...(found ? await onTargetIfKnown(() => ofThisDatabase(source, target, found)) : []),
     ];
   },
 };

@@ -1,7 +1,6 @@
 /** Logins that will expire: PlanetScale's roles may have a time to live. */
-import type { SideName } from '../../config/side-name.ts';
-import type { Reader } from '../../ports/database.ts';
 import { blocker, warning } from '../finding.ts';
+import { onBothSides } from '../known.ts';
 import type { ReadinessCheck } from './context.ts';
 import { type EndingLogin, endingLogins } from './lifetimes.sql.ts';
 
@@ -11,12 +10,7 @@ const TOO_SOON_HOURS = 24;
 export const lifetimes: ReadinessCheck = {
   name: 'how long our logins last',
   async find({ source, target }) {
-    const found: (EndingLogin & { readonly side: SideName })[] = [];
-    const sides: readonly (readonly [SideName, Reader])[] = [
-      ['source', source],
-      ['target', target],
-    ];
-    for (const [side, reader] of sides) for (const login of await reader.query(endingLogins())) found.push({ ...login, side });
+    const { found, passedOver } = await onBothSides({ source, target }, (reader) => reader.query(endingLogins()));
     const tell = ({ side, role, until }: (typeof found)[number]): string => `${side}: ${role} until ${until}`;
     const isSoon = ({ hours }: EndingLogin): boolean => hours < TOO_SOON_HOURS;
     const remedy =
@@ -36,6 +30,7 @@ export const lifetimes: ReadinessCheck = {
         message: 'These logins end by themselves. From then on the migration can neither go on nor be switched back.',
         remedy,
       }),
+      ...passedOver,
     ];
   },
 };

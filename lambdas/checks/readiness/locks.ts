@@ -1,6 +1,7 @@
 /** Whether the lock tables of both servers have room for one transaction that touches every object. */
 
 import { blocker, type Finding, warning } from '../finding.ts';
+import { onBothSides } from '../known.ts';
 import type { ReadinessCheck } from './context.ts';
 import { type LockRoom, lockRoom, locksNeeded } from './locks-needed.sql.ts';
 
@@ -29,12 +30,11 @@ export const locks: ReadinessCheck = {
   name: 'room for locks',
   async find({ source, target, input }) {
     const [needed] = await source.query(locksNeeded(input));
-    const [[from], [to]] = [await source.query(lockRoom()), await target.query(lockRoom())];
-    if (!needed || !from || !to) throw new Error('a server does not show its settings');
-    const wanted: Wanted[] = [
-      { ...from, setting: 'source: max_locks_per_transaction', needed: needed.dump },
-      { ...to, setting: 'target: max_locks_per_transaction', needed: needed.copy },
-    ];
+    const { found: wanted, passedOver } = await onBothSides({ source, target }, async (reader, side): Promise<Wanted[]> => {
+      const [room] = await reader.query(lockRoom());
+      if (!needed || !room) throw new Error('a server does not show its settings');
+      return [{ ...room, setting: `${side}: max_locks_per_transaction`, needed: side === 'source' ? needed.dump : needed.copy }];
+    });
     const tell = (one: Wanted): string =>
       `${one.setting} = ${one.perTransaction}, about ${one.needed} locks needed, room for ${one.perTransaction * one.places}: set ${enoughLocks(one)}`;
     const message =
@@ -51,6 +51,7 @@ export const locks: ReadinessCheck = {
         message: `${message} It may fit, where no other session needs many locks at the time. If it does not, nothing is changed.`,
         remedy,
       }),
+      ...passedOver,
     ];
     return findings;
   },

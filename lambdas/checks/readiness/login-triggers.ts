@@ -2,17 +2,15 @@
 import type { Reader } from '../../ports/database.ts';
 import { loginTriggers as triggersOnLogin } from '../../schema/relations.sql.ts';
 import { blocker } from '../finding.ts';
+import { onBothSides } from '../known.ts';
 import type { Check } from '../run.ts';
 
 /** The same before the migration and before a switch. */
 export const loginTriggers: Check<{ readonly source: Reader; readonly target: Reader }> = {
   name: 'event triggers on login',
   async find({ source, target }) {
-    const found: { readonly side: string; readonly object: string }[] = [];
-    for (const [side, reader] of Object.entries({ source, target })) {
-      found.push(...(await reader.query(triggersOnLogin())).map(({ object }) => ({ side, object })));
-    }
-    return blocker({
+    const { found, passedOver } = await onBothSides({ source, target }, (reader) => reader.query(triggersOnLogin()));
+    const findings = blocker({
       code: 'LoginTrigger',
       objects: found.map(({ side, object }) => `${side}: ${object}`),
       message:
@@ -22,5 +20,6 @@ export const loginTriggers: Check<{ readonly source: Reader; readonly target: Re
         'Disable them until the migration is over, as a superuser of that side, and enable them afterwards (alter event trigger … enable).',
       statements: found.map(({ object }) => `alter event trigger ${object} disable;`),
     });
+    return [...findings, ...passedOver];
   },
 };

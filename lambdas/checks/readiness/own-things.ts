@@ -6,6 +6,7 @@ import type { SideName } from '../../config/side-name.ts';
 import type { Reader } from '../../ports/database.ts';
 import { type Fault, namesNotOurs, ownSchemaState } from '../../state/trust.sql.ts';
 import { blocker } from '../finding.ts';
+import { onBothSides } from '../known.ts';
 import type { Check } from '../run.ts';
 import { NOT_OURS } from '../run.ts';
 
@@ -20,11 +21,8 @@ async function faultsOn(side: Reader): Promise<Fault[]> {
 export const ownThings: Check<Sides> = {
   name: 'what carries the name of the migration',
   async find({ source, target }) {
-    const found = [
-      ...(await faultsOn(source)).map((fault) => ({ side: 'source', ...fault })),
-      ...(await faultsOn(target)).map((fault) => ({ side: 'target', ...fault })),
-    ];
-    return blocker({
+    const { found, passedOver } = await onBothSides({ source, target }, faultsOn);
+    const findings = blocker({
       code: NOT_OURS,
       objects: found.map(({ side, object, fault }) => `${side}: ${object} ${fault}`),
       message:
@@ -35,5 +33,6 @@ export const ownThings: Check<Sides> = {
         'be given to ours instead (alter … owner to …).',
       statements: [...new Set(found.map(({ side, mend }) => `${mend} -- on the ${side}`))],
     });
+    return [...findings, ...passedOver];
   },
 };

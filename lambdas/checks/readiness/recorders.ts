@@ -1,11 +1,11 @@
 /** Whether a server would record the statements that carry the replication role's password or its verifier. */
 import { StatementFailed } from '../../config/errors.ts';
-import type { SideName } from '../../config/side-name.ts';
 import type { Reader } from '../../ports/database.ts';
 import { ownRole } from '../../postgres/roles.sql.ts';
 import { keepQuiet, type Recorder, recorders, tryQuiet } from '../../postgres/silence.sql.ts';
 import { INSUFFICIENT_PRIVILEGE } from '../../postgres/sqlstates.ts';
 import { warning } from '../finding.ts';
+import { onBothSides } from '../known.ts';
 import type { ReadinessCheck } from './context.ts';
 
 /** Determined by trying: managed services let roles do more than plain PostgreSQL. */
@@ -27,17 +27,13 @@ async function loudOn(reader: Reader): Promise<Recorder[]> {
 
 export const recordedSecrets: ReadinessCheck = {
   name: 'what the servers keep of statements',
-  async find(ctx) {
-    const sides: readonly SideName[] = ['source', 'target'];
-    const found = await Promise.all(
-      sides.map(async (side) => {
-        const loud = await loudOn(ctx[side]);
-        const [own] = loud.length > 0 ? await ctx[side].query(ownRole()) : [];
-        return loud.map((recorder) => ({ side, recorder, role: own?.name ?? '' })); // a login at PlanetScale is no name of a role
-      }),
-    );
-    const all = found.flat();
-    return warning({
+  async find({ source, target }) {
+    const { found: all, passedOver } = await onBothSides({ source, target }, async (reader) => {
+      const loud = await loudOn(reader);
+      const [own] = loud.length > 0 ? await reader.query(ownRole()) : [];
+      return loud.map((recorder) => ({ recorder, role: own?.name ?? '' })); // a login at PlanetScale is no name of a role
+    });
+    const findings = warning({
       code: 'SecretsRecorded',
       objects: all.map(({ side, recorder: { name, value } }) => `${side}: ${name} = ${value}`),
       message:
@@ -48,5 +44,6 @@ export const recordedSecrets: ReadinessCheck = {
         'log and statistics, and start Rotation once they are switched off.',
       statements: all.map(({ side, role, recorder }) => `${keepQuiet(role, recorder)} -- on the ${side}`),
     });
+    return [...findings, ...passedOver];
   },
 };

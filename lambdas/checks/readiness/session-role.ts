@@ -3,17 +3,17 @@ import type { SideName } from '../../config/side-name.ts';
 import type { Reader } from '../../ports/database.ts';
 import { firesTriggers, sessionRoleOn } from '../../switch/sessions.ts';
 import { blocker, type Finding } from '../finding.ts';
+import { onBothSides } from '../known.ts';
 import type { ReadinessCheck } from './context.ts';
 
 export async function sessionRoleFindings(sides: Readonly<Record<SideName, Reader>>): Promise<readonly Finding[]> {
-  const found: { readonly object: string; readonly remedies: readonly string[] }[] = [];
-  for (const side of ['source', 'target'] as const) {
-    const seen = await sessionRoleOn(sides[side]);
-    if (!firesTriggers(seen)) found.push({ object: `${side}: ${seen.value}`, remedies: seen.remedies });
-  }
-  return blocker({
+  const { found, passedOver } = await onBothSides(sides, async (reader) => {
+    const seen = await sessionRoleOn(reader);
+    return firesTriggers(seen) ? [] : [seen];
+  });
+  const findings = blocker({
     code: 'SessionReplicationRole',
-    objects: found.map(({ object }) => object),
+    objects: found.map(({ side, value }) => `${side}: ${value}`),
     message:
       'Our sessions begin with session_replication_role set, so triggers, rules and foreign keys would be passed over in whatever they do. Only a ' +
       'superuser may set it back.',
@@ -21,6 +21,7 @@ export async function sessionRoleFindings(sides: Readonly<Record<SideName, Reade
       'Remove the setting, as a role that may set it: from the role, from the database, or from the parameter group where neither has it.',
     statements: found.flatMap(({ remedies }) => remedies),
   });
+  return [...findings, ...passedOver];
 }
 
 export const sessionReplicationRole: ReadinessCheck = {

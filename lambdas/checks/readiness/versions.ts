@@ -1,7 +1,8 @@
 /** Versions of both servers, and whether they take writes. */
 import { decodesWrongly } from '../../postgres/versions.ts';
-import type { Finding } from '../finding.ts';
-import type { ReadinessCheck } from './context.ts';
+import { blocker, type Finding } from '../finding.ts';
+import { onBothSides, onTargetIfKnown } from '../known.ts';
+import type { CheckContext, ReadinessCheck } from './context.ts';
 import { serverFacts } from './servers.sql.ts';
 
 /** TRUNCATE is published from 11 on, and 11 is the oldest Aurora that is still available. */
@@ -11,38 +12,39 @@ const TARGETS = [17, 18];
 
 export const versions: ReadinessCheck = {
   name: 'server versions',
-  async find({ sourceVersion, targetVersion }) {
-    const findings: Finding[] = [];
-    if (sourceVersion < OLDEST_SOURCE) {
-      findings.push({
-        code: 'SourceTooOld',
-        severity: 'blocker',
-        objects: [`PostgreSQL ${sourceVersion}`],
-        message: `The source must be PostgreSQL ${OLDEST_SOURCE} or newer.`,
-        remedy: 'Upgrade the Aurora cluster first.',
-      });
-    }
-    if (!TARGETS.includes(targetVersion)) {
-      findings.push({
-        code: 'TargetNotSupported',
-        severity: 'blocker',
-        objects: [`PostgreSQL ${targetVersion}`],
-        message: `The target must be PostgreSQL ${TARGETS.join(' or ')}, which is what PlanetScale offers.`,
-        remedy: 'ReadinessCheck that the target secret leads to the PlanetScale database.',
-      });
-    }
-    if (targetVersion < sourceVersion) {
-      findings.push({
-        code: 'TargetOlderThanSource',
-        severity: 'blocker',
-        objects: [`PostgreSQL ${sourceVersion} to ${targetVersion}`],
-        message: 'The target is older than the source, so parts of the schema may not exist there.',
-        remedy: `Create the PlanetScale database with PostgreSQL ${Math.max(...TARGETS)}.`,
-      });
-    }
-    return findings;
-  },
+  find: async (ctx) => [
+    ...blocker({
+      code: 'SourceTooOld',
+      objects: ctx.sourceVersion < OLDEST_SOURCE ? [`PostgreSQL ${ctx.sourceVersion}`] : [],
+      message: `The source must be PostgreSQL ${OLDEST_SOURCE} or newer.`,
+      remedy: 'Upgrade the Aurora cluster first.',
+    }),
+    ...(await onTargetIfKnown(async () => versionsTogether(ctx))),
+  ],
 };
+
+function versionsTogether({ sourceVersion, targetVersion }: CheckContext): Finding[] {
+  const findings: Finding[] = [];
+  if (!TARGETS.includes(targetVersion)) {
+    findings.push({
+      code: 'TargetNotSupported',
+      severity: 'blocker',
+      objects: [`PostgreSQL ${targetVersion}`],
+      message: `The target must be PostgreSQL ${TARGETS.join(' or ')}, which is what PlanetScale offers.`,
+      remedy: 'ReadinessCheck that the target secret leads to the PlanetScale database.',
+    });
+  }
+  if (targetVersion < sourceVersion) {
+    findings.push({
+      code: 'TargetOlderThanSource',
+      severity: 'blocker',
+      objects: [`PostgreSQL ${sourceVersion} to ${targetVersion}`],
+      message: 'The target is older than the source, so parts of the schema may not exist there.',
+      remedy: `Create the PlanetScale database with PostgreSQL ${Math.max(...TARGETS)}.`,
+    });
+  }
+  return findings;
+}
 
 export const auroraDecoding: ReadinessCheck = {
   name: 'Aurora version',
@@ -66,20 +68,19 @@ export const auroraDecoding: ReadinessCheck = {
 export const standby: ReadinessCheck = {
   name: 'recovery state of both servers',
   async find({ source, target }) {
-    const standbys: string[] = [];
-    for (const [side, reader] of Object.entries({ source, target })) {
+    const { found, passedOver } = await onBothSides({ source, target }, async (reader) => {
       const [facts] = await reader.query(serverFacts());
-      if (facts?.isStandby !== false) standbys.push(`${side} ${reader.endpoint.host}:${reader.endpoint.port}`);
-    }
-    if (standbys.length === 0) return [];
+      const { host, port } = reader.endpoint;
+      return facts?.isStandby === false ? [] : [{ address: `${host}:${port}` }];
+    });
     return [
-      {
+      ...blocker({
         code: 'NotTheWriter',
-        severity: 'blocker',
-        objects: standbys,
+        objects: found.map(({ side, address }) => `${side} ${address}`),
         message: 'The server is a read replica and takes no writes.',
         remedy: "Correct the host in the secret: the cluster's writer endpoint on the source, the primary on the target.",
-      },
+      }),
+      ...passedOver,
     ];
   },
 };

@@ -4,7 +4,8 @@ import type { Route } from '../../ports/replication.ts';
 import { allRightsOn, loginAtTarget, publisherLacks, subscriberLacks } from '../../postgres/rights.ts';
 import { isBeyond, knowsPublisher, whyUnknown } from '../../replication/connection.ts';
 import { blocker, type Finding, listed, warning } from '../finding.ts';
-import type { ReadinessCheck } from './context.ts';
+import { onTargetIfKnown } from '../known.ts';
+import type { CheckContext, ReadinessCheck } from './context.ts';
 import { publisherRoomOn } from './publisher-room.ts';
 import { numberOf, valuesOf } from './settings.ts';
 
@@ -54,17 +55,11 @@ export const cannotVerify = (route: Route, sourceVersion: number, severity: Find
 
 export const wayBackRights: ReadinessCheck = {
   name: 'rights for the stream back to the source',
-  async find({ source, target, sourceVersion, targetVersion, input }) {
+  async find(ctx) {
+    const { source, sourceVersion, input } = ctx;
     if (!input.reverse) return [];
-    const onTarget = await allRightsOn(target);
     return [
-      ...blocker({
-        code: 'WayBackRightsMissing',
-        objects: publisherLacks('target', onTarget, targetVersion, true),
-        message:
-          'A switch could not make the stream back: it takes CREATEROLE and REPLICATION, in one role, at the target. The copy does not.',
-        remedy: `${loginAtTarget(onTarget)} ${WITHOUT}`,
-      }),
+      ...(await onTargetIfKnown(() => lackedByPublisher(ctx))),
       ...blocker({
         code: 'WayBackRightsMissing',
         objects: subscriberLacks('source', await allRightsOn(source), sourceVersion),
@@ -74,6 +69,16 @@ export const wayBackRights: ReadinessCheck = {
     ];
   },
 };
+
+async function lackedByPublisher({ target, targetVersion }: CheckContext): Promise<readonly Finding[]> {
+  const onTarget = await allRightsOn(target);
+  return blocker({
+    code: 'WayBackRightsMissing',
+    objects: publisherLacks('target', onTarget, targetVersion, true),
+    message: 'A switch could not make the stream back: it takes CREATEROLE and REPLICATION, in one role, at the target. The copy does not.',
+    remedy: `${loginAtTarget(onTarget)} ${WITHOUT}`,
+  });
+}
 
 /** PlanetScale's default is as much, and its guide asks for more (https://planetscale.com/docs/postgres/integrations/logical-cdc). */
 const LITTLE_WAL_MB = 4_096;

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listed } from '../../../lambdas/checks/finding.ts';
+import { onBothSides } from '../../../lambdas/checks/known.ts';
 import type { ReadinessCheck } from '../../../lambdas/checks/readiness/context.ts';
 import { CannotConnect, StatementFailed, TransientError } from '../../../lambdas/config/errors.ts';
+import { ownRole } from '../../../lambdas/postgres/roles.sql.ts';
 import { INSUFFICIENT_PRIVILEGE } from '../../../lambdas/postgres/sqlstates.ts';
-import { blocker, findingsOf, summary } from '../../support/findings.ts';
+import { blocker, findingsOf, summary, warning } from '../../support/findings.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
 const failing = (name: string, error: unknown): ReadinessCheck => ({
@@ -56,4 +58,26 @@ describe('running all checks', () => {
       await expect(findingsOf(world, [fine, failing('lost', error)])).rejects.toBe(error);
     },
   );
+
+  it('names once what a target without a login was spared, and keeps what is found on the source', async () => {
+    const both: ReadinessCheck = {
+      name: 'both sides',
+      async find({ source, target }) {
+        const { found, passedOver } = await onBothSides({ source, target }, (reader) => reader.query(ownRole()));
+        return [
+          ...listed({ code: 'Roles', severity: 'blocker', objects: found.map(({ side }) => side), message: 'm', remedy: 'r' }),
+          ...passedOver,
+        ];
+      },
+    };
+    const version: ReadinessCheck = { name: 'version', find: async ({ targetVersion }) => (targetVersion > 0 ? [] : []) };
+    const address: ReadinessCheck = { name: 'address', find: async ({ target }) => (target.endpoint.host ? [] : []) };
+    const checks = [both, version, address, fine];
+    expect(summary(await findingsOf(world, checks, { target: undefined }))).toEqual({
+      TargetNotLookedAt: warning('both sides', 'version', 'address'),
+      Roles: blocker('source'),
+      Seen: blocker('a'),
+    });
+    expect(summary(await findingsOf(world, checks))).toEqual({ Roles: blocker('source', 'target'), Seen: blocker('a') });
+  });
 });

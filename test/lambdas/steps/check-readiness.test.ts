@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ReportedFinding } from '../../../lambdas/checks/report.ts';
 import { AlreadyRunning, NotReady } from '../../../lambdas/config/errors.ts';
 import { checkReadiness } from '../../../lambdas/steps/check-readiness.ts';
 import { passByPolicies } from '../../../rehearsal/application/row-security.ts';
@@ -29,8 +30,25 @@ describe('CheckReadiness', () => {
     const clean = await world.sibling('clean');
     await clean.asSourceRole(CLEAN);
     const result = await clean.visit('CheckReadiness');
-    expect(result).toMatchObject({ verdict: 'done', evidence: { blockers: [] } });
+    expect(result).toMatchObject({ verdict: 'done', evidence: { blockers: [], target: 'looked at' } });
     expect(JSON.stringify(result.evidence)).toContain('"code":"DiskSpace","severity":"warning","objects":["1 tables, ');
+  });
+
+  it('says of a target without a login that it was not looked at, and looks at the source alone', async () => {
+    const unknown = await world.sibling('unknown');
+    await unknown.asSourceRole(CLEAN);
+    Object.assign(unknown.places, { target: undefined });
+    const { evidence } = await unknown.visit('CheckReadiness');
+    expect(evidence).toMatchObject({ blockers: [], target: 'not looked at' });
+    const [first, ...others] = (evidence as { warnings: ReportedFinding[] }).warnings;
+    expect(first).toMatchObject({ code: 'TargetNotLookedAt', severity: 'warning' });
+    expect(first?.objects).toEqual(expect.arrayContaining(['server versions', 'rights of the target role', 'extensions']));
+    expect(others.map(({ code }) => code)).toEqual(expect.arrayContaining(['CopyWay', 'DiskSpace']));
+    await unknown.asSourceRole(`create table ${ODD}."no key" (a int)`);
+    const { message } = await refusalOf(unknown);
+    expect(message).toContain(`NoReplicaIdentity: ${ODD}."no key".`);
+    expect(message).toContain('TargetNotLookedAt');
+    expect(message).not.toContain('CouldNotTell');
   });
 
   it('lists every blocker of both sides, and what could not be checked', async () => {

@@ -12,7 +12,7 @@ import type { BranchRole } from '../ports/planetscale.ts';
 import { branchName, keysOf, keysOfRole, otherStacks, recordIn, strangeKeys, type TargetRecord, tagsOf } from '../target/journal.ts';
 import * as refusals from '../target/refusals.ts';
 import { type Restoration, restorationOf } from '../target/restoration.ts';
-import { roleNameOf, rolesNamed, SUCCESSOR } from '../target/role.ts';
+import { deleteRole, roleNameOf, rolesNamed, SUCCESSOR } from '../target/role.ts';
 import { type RoleUse, roleUse } from '../target/role-end.ts';
 import { connectedTo } from '../target/serves.ts';
 import { wantedBy } from '../target/setup.ts';
@@ -140,8 +140,8 @@ async function act({ planetscaleRestore: planetscale, targetJournal: journal, ta
     return asked ? 'pending' : undefined;
   }
   if (marksSwitch(seen)) await journal.add(tagsOf(journal.stack, { switched: true }));
-  for (const lost of lostRoles) await planetscale.deleteRole(lost.id, SUCCESSOR);
-  if (role.role && mayGo(role)) await planetscale.deleteRole(role.role.id, SUCCESSOR);
+  for (const lost of lostRoles) await deleteRole(planetscale, lost.id);
+  if (role.role && mayGo(role)) await deleteRole(planetscale, role.role.id);
   if (record.role && staysFor(role) === undefined) await secret.empty(record.role.user);
   log.info('The branch is as its journal says', { leftAlone: restoration.leftAlone, waiting: restoration.waiting });
   const keys = keysToRemove(seen);

@@ -166,7 +166,12 @@ export const restoreTarget = defineStep({
   act,
 
   evidence(seen, before): Json {
-    const says = [...new Set([...('said' in before ? before.said : []), ...(before.at === 'journal' ? sentences(before) : [])])];
+    const says = [
+      ...new Set([
+        ...('said' in before ? before.said : []),
+        ...(before.at === 'journal' ? sentences(before) : before.at === 'lost' ? [givenUp(before.record)] : []),
+      ]),
+    ];
     return {
       ...(seen.at === 'nothing' ? { nothingLeft: seen.why } : {}),
       ...(seen.at === 'waiting' ? { waitsFor: seen.waitsFor } : {}),
@@ -175,6 +180,9 @@ export const restoreTarget = defineStep({
     };
   },
 });
+
+const givenUp = ({ branch = 'the branch', role }: TargetRecord): string =>
+  `The target is given up: nothing was put back at ${branch}${role ? `, and the role ${role.user} was not deleted there` : ''}.`;
 
 /** What a visit that found this does, and leaves. */
 function sentences({ restoration: { put, leftAlone, waiting }, role, record }: Seen & { readonly at: 'journal' }): string[] {

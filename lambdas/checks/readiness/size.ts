@@ -1,8 +1,8 @@
 /** Disk space that the target needs. Its free space is unknown: neither PostgreSQL nor PlanetScale shows it in SQL. */
 import { DISK } from '../../target/plan.ts';
 import { SHARE_OF_SOURCE } from '../../target/settings.ts';
+import { indexBytes } from '../../target/work.sql.ts';
 import type { CheckContext, ReadinessCheck } from './context.ts';
-import { indexBytes } from './size.sql.ts';
 
 const GIBIBYTE = 1024 ** 3;
 const gibibytes = (bytes: number): string => `${(bytes / GIBIBYTE).toFixed(2)} GiB`;

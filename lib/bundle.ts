@@ -60,8 +60,12 @@ export function bundle(folder: string): void {
 }
 
 /** Comment with which esbuild begins a file in its output; here, the descriptions of all operations of an AWS client. */
-const SCHEMAS = /^\/\/ \S*\/schemas\/schemas_\d+\.js$/;
+const SCHEMAS = /^\/\/ \S*\/client-([\w-]+)\/dist-es\/schemas\/schemas_\d+\.js$/;
 const ANY_FILE = /^\/\/ \S+\.(?:[cm]?js|ts)$/;
+/** Introduces the class of one error, so that its name and fields are those of the description. */
+const ERROR_CLASS = /^n0_registry\d*\.registerError\(/;
+/** Clients whose errors are all treated alike: without classes they have the name that the service gives them, which is enough for a message. */
+const WITHOUT_ERROR_CLASSES = new Set(['elastic-load-balancing-v2', 'sns']);
 const CONSTANT = /^var (_\w+) = ("[^"]*");$/;
 
 /**
@@ -71,10 +75,11 @@ const CONSTANT = /^var (_\w+) = ("[^"]*");$/;
  */
 function withoutUnusedOperations(entry: string): string {
   const pass = buildSync({ ...COMMON, entryPoints: [entry], format: 'esm', sourcemap: 'inline', write: false, outdir: LAMBDAS });
-  let inSchemas = false;
+  let client: string | undefined;
   const lines = (pass.outputFiles[0]?.text ?? '').split('\n').map((line) => {
-    if (ANY_FILE.test(line)) inSchemas = SCHEMAS.test(line);
-    return { line, inSchemas };
+    if (ANY_FILE.test(line)) client = SCHEMAS.exec(line)?.[1];
+    const dropped = client !== undefined && WITHOUT_ERROR_CLASSES.has(client) && ERROR_CLASS.test(line);
+    return { line: dropped ? '' : line, inSchemas: client !== undefined };
   });
   const constants = new Map(
     lines.flatMap(({ line, inSchemas: within }) => (within ? [CONSTANT.exec(line)?.slice(1, 3) ?? []] : [])) as [string, string][],

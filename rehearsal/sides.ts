@@ -17,6 +17,7 @@ import type { RehearsalOptions } from './options.ts';
 import { type TargetAccount, targetAccount } from './planetscale/account.ts';
 import { PlanetScaleStandIn } from './planetscale/stand-in.ts';
 import type { ServerVersion } from './servers/binaries.ts';
+import type { ServerCertificate } from './servers/certificates.ts';
 import type { Edge, EdgeOptions } from './servers/front/edge.ts';
 import {
   APPLICATION_ROLE,
@@ -102,14 +103,19 @@ export interface TargetOptions {
   readonly parameters?: Parameters | undefined;
   /** The proxy before it. @default - an edge that offers no channel binding */
   readonly edge?: EdgeOptions | 'none' | undefined;
+  /** Of the API's stand-in, where there is one. @default - HTTP */
+  readonly apiCertificate?: ServerCertificate | undefined;
 }
 
-/** A target as PlanetScale hands it over, with its API: the rehearsal itself looks at it as the default role. */
-async function startByApi(version: ServerVersion, parameters: Parameters, edgeOptions: TargetOptions['edge']) {
-  const side = await startTarget(version, parameters, edgeOptions, 'default');
+/** A target as PlanetScale hands it over, with its API: while the migration has no login there, the rehearsal looks at it as the default role. */
+async function startByApi(version: ServerVersion, { parameters, edge, apiCertificate }: TargetOptions) {
+  const side = await startTarget(version, parameters, edge, 'default');
   try {
     if (!side.edge) throw new Error('The API of PlanetScale restarts a target through its edge.');
-    const api = await PlanetScaleStandIn.start(side.server, side.edge, { databaseName: DATABASE });
+    const api = await PlanetScaleStandIn.start(side.server, side.edge, {
+      databaseName: DATABASE,
+      ...(apiCertificate && { certificate: apiCertificate }),
+    });
     side.server.atTheEnd(() => api.destroy());
     return { ...side, account: targetAccount(api, { authorities: side.edge.authority }) };
   } catch (error) {
@@ -130,7 +136,7 @@ export async function openSides(
     access = 'public',
   }: Pick<RehearsalOptions, 'source' | 'target'> &
     Partial<Pick<RehearsalOptions, 'targetLogin' | 'sourceDump' | 'roles' | 'planetscaleApi' | 'access'>>,
-  { parameters, edge }: TargetOptions = {},
+  { parameters, edge, apiCertificate }: TargetOptions = {},
 ): Promise<Sides> {
   const open = async (side: typeof source, start: (version: ServerVersion) => ReturnType<typeof startTarget>): Promise<Opened> => {
     if (side.kind === 'existing') return { settings: side.settings, own: undefined };
@@ -145,7 +151,7 @@ export async function openSides(
     open(source, async (version) => ({ ...(await startSource(version)), edge: undefined })),
     open(target, (version) =>
       planetscaleApi
-        ? startByApi(version, { ...UNTOUCHED_PARAMETERS, ...parameters }, edge)
+        ? startByApi(version, { parameters: { ...UNTOUCHED_PARAMETERS, ...parameters }, edge, apiCertificate })
         : startTarget(version, { ...TARGET_PARAMETERS, ...parameters }, edge, targetLogin),
     ),
   ] as const;
@@ -174,7 +180,10 @@ function sidesOf(from: Opened, to: Opened, carried: boolean, isSample: boolean, 
   const urlOfSide = ({ settings, own }: Opened) => urlOf(settings, own && authorityFile(own.entrance.authority));
   return {
     source: from.settings,
-    target: to.settings,
+    get target() {
+      // A side that a switch has closed lets the migration's own login in, and the default role not.
+      return to.own?.account?.login() ?? to.settings;
+    },
     cluster: from.own ? auroraStandIn(from.own.server, [], entrance ? 'load-balancer' : 'public') : unmanagedCluster,
     input: from.own ? { reboot: 'now' } : {},
     switchInput: consentTo([from, to].flatMap(({ settings, own }) => (own ? [] : [settings.user]))),

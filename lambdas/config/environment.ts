@@ -34,6 +34,8 @@ export const VARIABLE = {
   planetscaleDatabase: 'PLANETSCALE_DATABASE',
   planetscaleBranch: 'PLANETSCALE_BRANCH',
   planetscaleToken: 'PLANETSCALE_TOKEN_SECRET_ARN',
+  /** Base of PlanetScale's API where it is not the public one: the stack never sets it. */
+  planetscaleApi: 'PLANETSCALE_API_URL',
   /** `public` or `private`: which of PlanetScale's hosts is put into the target secret. */
   targetHost: 'TARGET_HOST',
   /** Host under which PlanetScale reaches the source, where it is not the source's own: that of the load balancer. */

@@ -9,6 +9,7 @@ import type { PlanetScaleStandIn } from './stand-in.ts';
 
 /** The target of a deployment with a token. */
 export interface TargetAccount {
+  readonly api: PlanetScaleStandIn;
   readonly bindings: Pick<Bindings, 'planetscale' | 'targetJournal' | 'targetSecret'>;
   /** The login in the secret; undefined while that is empty. */
   login(): ConnectionSettings | undefined;
@@ -36,7 +37,7 @@ export function targetAccount(api: PlanetScaleStandIn, options: TargetAccountOpt
   const { stack = 'Rehearsal', connection = 'public', authorities } = options;
   const tags = new Map<string, string>();
   const { organization, database } = api.site;
-  const account = { secret: '', tags };
+  const account = { api, secret: '', tags };
   const journal: TargetJournal = {
     stack,
     tags: async () => Object.fromEntries(tags),

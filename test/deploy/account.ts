@@ -1,6 +1,6 @@
 /**
  * What is in an account before a migration: a network, an Aurora cluster with a writer, a reader and a secret that RDS manages, and the
- * application's own secrets.
+ * application's own secrets, and the secret with a token for PlanetScale's API.
  */
 import { CreateStackCommand, DescribeStacksCommand, waitUntilStackCreateComplete } from '@aws-sdk/client-cloudformation';
 import {
@@ -64,6 +64,7 @@ const TEMPLATE = {
       Properties: { Description: 'Corner shop', Family: 'aurora-postgresql17', Parameters: PARAMETERS },
     },
     ApplicationSecret: secret('corner-shop/application'),
+    TokenSecret: secret('corner-shop/planetscale-token'),
   },
   Outputs: {
     parameterGroup: { Value: ref('ParameterGroup') },
@@ -72,6 +73,7 @@ const TEMPLATE = {
     subnetIds: { Value: { 'Fn::Join': [',', [ref('Subnet0'), ref('Subnet1')]] } },
     clusterSecurityGroupId: { Value: attribute('ClusterSecurityGroup', 'GroupId') },
     applicationSecretArn: { Value: ref('ApplicationSecret') },
+    planetscaleTokenSecretArn: { Value: ref('TokenSecret') },
   },
 };
 
@@ -82,6 +84,7 @@ export interface AccountSettings {
   readonly clusterSecurityGroupId: string;
   readonly sourceSecretArn: string;
   readonly applicationSecretArn: string;
+  readonly planetscaleTokenSecretArn: string;
 }
 
 export async function makeAccount(clients: Clients): Promise<AccountSettings> {

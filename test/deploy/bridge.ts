@@ -19,9 +19,13 @@
  * In Lambda, by {@link letFunctionsTrust} and by the emulator's environment (`site.ts`, `emulator.ts`), which its functions inherit:
  * - /var/runtime/ca-cert.pem, where AWS keeps the authorities of RDS, is not there: SOURCE_AUTHORITIES_FILE names another file.
  * - The target's certificate is signed by no public authority: NODE_EXTRA_CA_CERTS adds ours.
+ * - PlanetScale's API is a stand-in: PLANETSCALE_API_URL, which the stack never sets, names it to the functions that have a token.
  * - Functions run on the Node.js that is first on the path, whatever their runtime says: it is 24, from the package "node". They run on
  *   this machine's architecture, and their memory and their network are the machine's own: neither the subnets nor the security
  *   groups are proved here.
+ *
+ * In front of RDS, without a bridge: a load balancer leads nowhere, so PlanetScale reaches the cluster by its public name, and behind a load
+ * balancer only the follower is shown, which registers the writer's address.
  *
  * In Step Functions: seconds of Wait and Retry pass in a fiftieth of their time, and without jitter. An execution has no time limit.
  *
@@ -34,13 +38,22 @@ import { GetFunctionConfigurationCommand, type LambdaClient, UpdateFunctionConfi
 import { VARIABLE } from '../../lambdas/config/environment.ts';
 import type { Files } from './site.ts';
 
-/** Names the file with the source's authority to each of these functions that asks for one. */
-export async function letFunctionsTrust(client: LambdaClient, functions: readonly string[], { authority }: Files): Promise<void> {
+/** Names the file with the source's authority, and the stand-in of PlanetScale's API, to each of these functions that asks for them. */
+export async function letFunctionsTrust(
+  client: LambdaClient,
+  functions: readonly string[],
+  { authority }: Files,
+  api: string,
+): Promise<void> {
   for (const FunctionName of functions) {
     const { Environment } = await client.send(new GetFunctionConfigurationCommand({ FunctionName }));
-    const variables = Environment?.Variables ?? {};
-    if (variables[VARIABLE.sourceAuthorities] === undefined) continue;
-    const Variables = { ...variables, [VARIABLE.sourceAuthorities]: authority };
+    const variables: Record<string, string> = Environment?.Variables ?? {};
+    const Variables: Record<string, string> = {
+      ...variables,
+      ...(variables[VARIABLE.sourceAuthorities] !== undefined && { [VARIABLE.sourceAuthorities]: authority }),
+      ...(variables[VARIABLE.planetscaleToken] !== undefined && { [VARIABLE.planetscaleApi]: api }),
+    };
+    if (Object.keys(Variables).every((name) => Variables[name] === variables[name])) continue;
     await client.send(new UpdateFunctionConfigurationCommand({ FunctionName, Environment: { Variables } }));
   }
 }

@@ -12,6 +12,7 @@ import { serverCertificate } from '../../rehearsal/servers/certificates.ts';
 import { freePort } from '../../rehearsal/servers/free-port.ts';
 import { openSides, type Sides } from '../../rehearsal/sides.ts';
 import { CLUSTER, ENGINE_VERSION, makeAccount } from './account.ts';
+import { behindALoadBalancer } from './behind-a-load-balancer.ts';
 import { letFunctionsTrust } from './bridge.ts';
 import { Cdk } from './cdk.ts';
 import { type Emulator, installEmulator, startEmulator } from './emulator.ts';
@@ -39,6 +40,7 @@ const WORDS = [
   'parts',
   '--copy-workers',
   '2',
+  '--planetscale-api',
 ];
 const OPTIONS = parseOptions(WORDS) as RehearsalOptions;
 
@@ -69,12 +71,17 @@ async function test({ files, emulator, rds, sides, progress }: Place): Promise<v
   await putSecret(clients.secrets, account.sourceSecretArn, masterSecret(sides.source));
   await putSecret(clients.secrets, account.applicationSecretArn, applicationSecret(sides.application.source, canary));
 
+  const { planetscale } = sides;
+  if (!planetscale) throw new Error('The target has no API.');
+  await putSecret(clients.secrets, account.planetscaleTokenSecretArn, JSON.stringify(planetscale.api.token));
+
   const settings = {
     ...account,
     clusterIdentifier: CLUSTER,
     engineVersion: ENGINE_VERSION,
     database: sides.source.database,
-    planetscaleEgress: '192.0.2.1,192.0.2.2',
+    planetscaleOrganization: planetscale.api.site.organization,
+    planetscaleDatabase: planetscale.api.site.database,
     notificationEmail: 'somebody@example.com',
   };
   const cdk = new Cdk(emulator.endpoint, files, settings);
@@ -84,7 +91,7 @@ async function test({ files, emulator, rds, sides, progress }: Place): Promise<v
   const stack = await findStack(clients);
   progress.say(`Deployed ${stack.resources.length} resources`);
   const functions = namesOf(stack, 'AWS::Lambda::Function');
-  await letFunctionsTrust(clients.functions, functions, files);
+  await letFunctionsTrust(clients.functions, functions, files, planetscale.api.url);
 
   const readiness = namesOf(stack, 'AWS::Logs::LogGroup').find((name) => name.includes('CheckReadiness')) ?? '';
   const findings = async (execution: string) => findingsIn(await linesOf(clients, readiness), execution);
@@ -93,12 +100,13 @@ async function test({ files, emulator, rds, sides, progress }: Place): Promise<v
   const mailbox = await openMailbox(clients.topics, String(outputs.NotificationTopicArn));
   const firstRoot = await root();
   const options = { ...OPTIONS, input: { ...OPTIONS.input, ...input } };
-  await walk({ clients, options, sides, subjects, machinery, rds, account, outputs, stack, mailbox, progress });
+  const { targetPassword } = await walk({ clients, options, sides, subjects, machinery, rds, account, outputs, stack, mailbox, progress });
   mailbox.close();
 
   const passwords = {
     source: sides.source.password,
-    target: sides.target.password,
+    target: targetPassword,
+    'token of PlanetScale': planetscale.api.token.token,
     application: canary,
     // The login that the migration has made, which the switch has put there.
     'application at the target': JSON.parse(await secretText(clients.secrets, account.applicationSecretArn)).password,
@@ -114,6 +122,8 @@ async function test({ files, emulator, rds, sides, progress }: Place): Promise<v
   assert.deepEqual(await notDeleted(clients, stack), []);
   assert.deepEqual(await inventory(clients), before, 'Something of ours is left in the account.');
   progress.say(`Destroyed; nothing is left of ${stack.resources.length} resources`);
+  await behindALoadBalancer({ clients, emulator, files, settings, progress });
+  assert.deepEqual(await inventory(clients), before, 'Something of ours is left in the account.');
 }
 
 async function main(): Promise<void> {
@@ -131,7 +141,7 @@ async function main(): Promise<void> {
   writeFileSync(files.key, key, { mode: 0o600 });
   const port = await freePort();
   const rds = await startRds(port, files);
-  const sides = await openSides(OPTIONS);
+  const sides = await openSides(OPTIONS, { apiCertificate: await serverCertificate() });
   let emulator: Emulator | undefined;
   try {
     emulator = await startEmulator(port, files, rds.endpoint);

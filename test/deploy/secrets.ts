@@ -7,7 +7,6 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
 import type { SwitchedSecret } from '../../rehearsal/application/secret.ts';
-import { urlOf } from '../../rehearsal/database-url.ts';
 import type { Sides } from '../../rehearsal/sides.ts';
 import { placeOf } from '../../rehearsal/workload/connection.ts';
 
@@ -30,8 +29,11 @@ export async function labelsOf(client: SecretsManagerClient, SecretId: string): 
 /** As RDS keeps the login of a master user that it manages: without an address. */
 export const masterSecret = ({ user, password }: ConnectionSettings): string => JSON.stringify({ username: user, password });
 
-/** As PlanetScale shows a login. */
-export const planetscaleSecret = (settings: ConnectionSettings): string => JSON.stringify({ url: urlOf(settings) });
+/** Tags of a secret, by key. */
+export async function tagsOf(client: SecretsManagerClient, SecretId: string): Promise<Readonly<Record<string, string>>> {
+  const { Tags = [] } = await client.send(new DescribeSecretCommand({ SecretId }));
+  return Object.fromEntries(Tags.map(({ Key = '', Value = '' }) => [Key, Value]));
+}
 
 /** As RDS keeps a login with its address, and with keys of the application's own that must be kept. @param note one of these */
 export const applicationSecret = ({ host, port, database, user, password }: ConnectionSettings, note: string): string =>

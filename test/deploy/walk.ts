@@ -1,4 +1,4 @@
-/** A whole migration in a deployed account, from an empty secret to a cleaned-up cluster, and everything that has to be true on the way. */
+/** A whole migration in a deployed account, from an empty secret and a token to a cleaned-up cluster, and everything that has to be true on the way. */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Json } from '../../lambdas/config/json.ts';
@@ -18,7 +18,7 @@ import type { Outputs } from './cdk.ts';
 import type { DeployedMachinery } from './machinery.ts';
 import type { Mailbox } from './mailbox.ts';
 import type { RdsStandIn } from './rds.ts';
-import { applicationReading, labelsOf, planetscaleSecret, putSecret, secretText } from './secrets.ts';
+import { applicationReading, labelsOf, secretText, tagsOf } from './secrets.ts';
 import type { Clients } from './site.ts';
 import { type DeployedStack, STACK } from './stack.ts';
 import { look } from './watch.ts';
@@ -37,10 +37,13 @@ export interface Walk {
   readonly progress: Progress;
 }
 
-export async function walk(given: Walk): Promise<Report> {
+/** @returns with the password of the role that was made at the target */
+export async function walk(given: Walk): Promise<{ readonly report: Report; readonly targetPassword: string }> {
   const { clients, options, sides, subjects, machinery, rds, stack, mailbox, progress } = given;
   const { applicationSecretArn } = given.account;
-  await refusesAnEmptySecret(given);
+  const targetSecret = String(given.outputs.TargetSecretName);
+  const tokenTags = await tagsOf(clients.secrets, given.account.planetscaleTokenSecretArn);
+  let targetPassword = '';
   const before = await clusterSettings(clients);
   const original = await secretText(clients.secrets, applicationSecretArn);
   const secret = applicationReading(clients.secrets, applicationSecretArn, sides);
@@ -49,9 +52,11 @@ export async function walk(given: Walk): Promise<Report> {
     accompanied(given, {
       async Preflight() {
         assert.equal(await look(clients, stack), undefined, 'Nothing is watched before an acting machine was started.');
+        assert.equal(await secretText(clients.secrets, targetSecret), '', 'Preflight fills in nothing.');
       },
       async Replicate() {
         await isConfigured(given, before);
+        targetPassword = JSON.parse(await secretText(clients.secrets, targetSecret)).password;
         await isCopiedInParts(given);
         await mailbox.receive(`${STACK}: ready to cut over`);
         await sees(given, { ServingTarget: 0, HeartbeatGaps: 0 });
@@ -84,20 +89,13 @@ export async function walk(given: Walk): Promise<Report> {
   assert.deepEqual(await labelsOf(clients.secrets, applicationSecretArn), [], 'Cleanup lets go of the secret’s original value.');
   assert.deepEqual(await clusterSettings(clients), before, 'Cleanup puts the cluster back as it was.');
   assert.equal((await machinery.executionsOf('Recovery')).length, 1);
-  return report;
+  assert.equal(await secretText(clients.secrets, targetSecret), '{}', 'The role was deleted, and its login is in the secret no longer.');
+  assert.deepEqual(await tagsOf(clients.secrets, given.account.planetscaleTokenSecretArn), tokenTags, 'The journal is gone.');
+  assert.deepEqual(sides.planetscale?.api.roles.list, []);
+  return { report, targetPassword };
 }
 
 const workMemory = (sides: Sides) => lookAtBoth(sides, ({ source }) => source(statement('show work_mem')));
-
-/** The walk-through begins with a secret without a value. */
-async function refusesAnEmptySecret({ clients, machinery, sides, outputs, progress }: Walk): Promise<void> {
-  progress.say('Preflight before the secret of the target is filled in');
-  const { status, failure } = await machinery.outcomeOf('Preflight', await machinery.start('Preflight'));
-  assert.equal(status, 'FAILED');
-  assert.equal(failure?.error, 'InvalidConfiguration');
-  assert.match(failure.cause, /cannot be used: it is empty/);
-  await putSecret(clients.secrets, String(outputs.TargetSecretName), planetscaleSecret(sides.target));
-}
 
 /** The same machinery, with what else happens in the course of a migration, each after the machine that it follows. */
 function accompanied(given: Walk, follow: Readonly<Partial<Record<MachineName, () => Promise<void>>>>): Machinery {

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { StepName } from '../../lambdas/engine/machines.ts';
 import { needsOf, STEP_NAMES } from '../../lambdas/steps/index.ts';
-import { CONTEXT, type Synthesized, synthesized, whoMay } from '../support/synthesized.ts';
+import { BEHIND, CONTEXT, type Synthesized, synthesized, TOKEN, whoMay } from '../support/synthesized.ts';
 
 const stack = synthesized();
-const named = synthesized({ clusterInstances: 'writer-1,writer-2', stackName: 'Other', publicAccess: 'false' });
+const named = synthesized({ clusterInstances: 'writer-1,writer-2', stackName: 'Other', access: 'own' });
+const told = synthesized({ ...TOKEN });
+const behind = synthesized({ ...TOKEN, ...BEHIND });
 
 const rds = (kind: string, name: string): string => `arn:aws:rds:eu-central-1:111122223333:${kind}:${name}`;
 const CLUSTER = rds('cluster', 'shop-production');
@@ -96,23 +98,59 @@ describe('the right to the journal', () => {
 describe('the right to the network', () => {
   const LOOKS = ['ec2:DescribeSecurityGroups', 'ec2:DescribeRouteTables', 'ec2:DescribeVpcAttribute'];
 
-  it('is to read for ConfigureSource, security groups for RestoreSource too (#9.15), and to modify for no function', () => {
+  it('is to read for ConfigureSource, security groups for RestoreSource too (#9.15)', () => {
     const [groups = '', ...others] = LOOKS;
     expect(whoMay(stack, groups)).toEqual(['ConfigureSource', 'RestoreSource']);
     for (const action of others) expect(whoMay(stack, action)).toEqual(['ConfigureSource']);
     expect(resourcesOf('ConfigureSource', 'ec2:DescribeVpcAttribute')).toEqual([`arn:aws:ec2:eu-central-1:*:vpc/${CONTEXT.vpcId}`]);
-    const ofEc2 = STEP_NAMES.flatMap((step) => stack.rightsOf(step).flatMap(({ actions }) => actions)).filter((action) =>
-      action.startsWith('ec2:'),
+  });
+
+  const changing = (of: Synthesized) => {
+    const all = STEP_NAMES.flatMap((step) => of.rightsOf(step).flatMap(({ actions }) => actions.map((action) => `${step} ${action}`)));
+    return all.filter((one) => / ec2:(?!Describe)/.test(one) && !one.includes('NetworkInterface'));
+  };
+
+  it('is to change nothing but rules of our own group: with a token for ConfigureSource, and to take them away for RestoreSource', () => {
+    expect(changing(stack)).toEqual(['RestoreSource ec2:RevokeSecurityGroupIngress']);
+    expect(changing(named)).toEqual([]);
+    for (const of of [told, behind])
+      expect(changing(of).sort()).toEqual([
+        'ConfigureSource ec2:AuthorizeSecurityGroupIngress',
+        'ConfigureSource ec2:RevokeSecurityGroupIngress',
+        'RestoreSource ec2:RevokeSecurityGroupIngress',
+      ]);
+    expect(changing(synthesized({ ...TOKEN, allowAnyAddress: 'true' }))).toEqual(['RestoreSource ec2:RevokeSecurityGroupIngress']);
+  });
+
+  it.each([
+    ['attached to the cluster', told],
+    ["the load balancer's", behind],
+  ])('knows our own group, %s, by the tag that the stack puts on it', (_whose, of) => {
+    const statements = ['ec2:AuthorizeSecurityGroupIngress', 'ec2:RevokeSecurityGroupIngress'].flatMap((action) =>
+      statementsOf(of, action),
     );
-    expect([...new Set(ofEc2)].filter((action) => !LOOKS.includes(action) && !action.includes('NetworkInterface'))).toEqual([]);
+    expect(statements.length).toBeGreaterThan(1);
+    for (const statement of statements) {
+      expect(statement.Resource).toBe('arn:aws:ec2:eu-central-1:111122223333:security-group/*');
+      expect(statement.Condition).toEqual({ StringEquals: { 'aws:ResourceTag/planetscale-migration:stack': 'AuroraToPlanetScale' } });
+    }
+    const tagged = Object.values(of.template.findResources('AWS::EC2::SecurityGroup')).filter(({ Properties }) => Properties.Tags);
+    expect(tagged.map(({ Properties }) => Properties.Tags)).toEqual([
+      [{ Key: 'planetscale-migration:stack', Value: 'AuroraToPlanetScale' }],
+    ]);
+    for (const step of ['ConfigureSource', 'RestoreSource'] as const)
+      expect(of.functionOf(step).Environment.Variables).toMatchObject({
+        ADDRESS_GROUP: tagged[0]?.Properties.GroupName,
+        VPC_ID: CONTEXT.vpcId,
+        CLUSTER_PORT: '5432',
+      });
   });
 
   it('is absent where PlanetScale is not let in', () => {
-    const byConfiguring = (of: Synthesized, action: string) => whoMay(of, action).filter((step) => step === 'ConfigureSource');
-    for (const action of LOOKS) expect(byConfiguring(named, action)).toEqual([]);
-    const onlyAddresses = synthesized({ publicAccess: 'false', planetscaleEgress: '3.64.1.2' });
-    expect(byConfiguring(onlyAddresses, 'ec2:DescribeSecurityGroups')).toEqual(['ConfigureSource']);
-    expect(whoMay(onlyAddresses, 'ec2:DescribeRouteTables')).toEqual([]);
+    for (const action of LOOKS) expect(whoMay(named, action).filter((step) => step === 'ConfigureSource')).toEqual([]);
+    for (const step of ['ConfigureSource', 'RestoreSource'] as const)
+      expect(named.functionOf(step).Environment.Variables).not.toHaveProperty('ADDRESS_GROUP');
+    expect(whoMay(behind, 'ec2:DescribeRouteTables')).toEqual([]);
   });
 });
 

@@ -24,7 +24,7 @@ describe('the settings of a deployment', () => {
       clusterPort: 5432,
       applicationSourceHosts: [],
       planetscaleEgress: [],
-      publicAccess: true,
+      access: 'public',
       allowAnyAddress: false,
       preloadPglogical: true,
       subscriptionSslmode: 'require',
@@ -89,6 +89,7 @@ describe('the settings of a deployment', () => {
     ['clusterPort', 6000, 6000],
     ['preloadPglogical', 'false', false],
     ['preloadPglogical', true, true],
+    ['access', 'own', 'own'],
     ['publicAccess', 'false', false],
     ['allowAnyAddress', 'true', true],
     ['engineVersion', 16, '16'],
@@ -252,6 +253,53 @@ describe('the settings of a deployment', () => {
       expect.stringContaining('"planetscaleEgress" means nothing beside it'),
     ]);
     expect(problemsOf({ ...CONTEXT, allowAnyAddress: 'yes' })).toHaveLength(1);
+  });
+
+  const behind = { ...CONTEXT, access: 'load-balancer', publicSubnetIds: 'subnet-00000000000000001,subnet-00000000000000002' };
+
+  it('lead PlanetScale to the cluster by a load balancer in public subnets, which have to be named', () => {
+    expect(parseConfig(behind)).toMatchObject({
+      access: 'load-balancer',
+      publicSubnetIds: ['subnet-00000000000000001', 'subnet-00000000000000002'],
+    });
+    expect(problemsOf({ ...CONTEXT, access: 'load-balancer' })).toEqual([expect.stringContaining('needs "publicSubnetIds"')]);
+    expect(problemsOf({ ...behind, access: 'public' })).toEqual(['"publicSubnetIds" means nothing without "access" "load-balancer".']);
+    expect(problemsOf({ ...behind, publicSubnetIds: '[]' })).toContainEqual(expect.stringContaining('"publicSubnetIds" must not be empty'));
+    expect(problemsOf({ ...behind, subnetIds: 'subnet-00000000000000001' })).toEqual([
+      expect.stringMatching(/^subnet-00000000000000001 cannot be in "subnetIds" and in "publicSubnetIds"/),
+    ]);
+    expect(problemsOf({ ...CONTEXT, access: 'private' })).toEqual([expect.stringContaining('must be one of')]);
+  });
+
+  it('verify no name that the certificate of the cluster does not have', () => {
+    expect(problemsOf({ ...behind, subscriptionSslmode: 'verify-full' })).toEqual([
+      expect.stringMatching(/cannot be "verify-full".*the certificate names the cluster/),
+    ]);
+    expect(problemsOf({ ...behind, subscriptionSslmode: 'require' })).toEqual([]);
+  });
+
+  it('understand the former name of the access, unless it says something else', () => {
+    expect(parseConfig({ ...CONTEXT, publicAccess: 'false' })).toMatchObject({ access: 'own', publicAccess: false });
+    expect(parseConfig({ ...CONTEXT, publicAccess: true })).toMatchObject({ access: 'public' });
+    expect(problemsOf({ ...CONTEXT, publicAccess: 'false', access: 'own' })).toEqual([]);
+    for (const [publicAccess, access] of [
+      ['false', 'public'],
+      ['true', 'own'],
+    ])
+      expect(problemsOf({ ...CONTEXT, publicAccess, access })).toEqual([
+        expect.stringMatching(/^"access" is .*leave "publicAccess" out\.$/),
+      ]);
+    expect(problemsOf({ ...behind, publicAccess: 'false' })).toEqual([expect.stringContaining('which means "own"')]);
+  });
+
+  it('open nothing where PlanetScale takes a way of its own', () => {
+    for (const access of [{ access: 'own' }, { publicAccess: 'false' }]) {
+      expect(problemsOf({ ...CONTEXT, ...access })).toEqual([]);
+      expect(problemsOf({ ...CONTEXT, ...access, planetscaleEgress: '3.64.1.2' })).toEqual([
+        'With "access" "own" nothing is opened, so "planetscaleEgress" means nothing; leave it out.',
+      ]);
+      expect(problemsOf({ ...CONTEXT, ...access, allowAnyAddress: 'true' })).toEqual([expect.stringContaining('"allowAnyAddress"')]);
+    }
   });
 
   it('report every wrong item of a list, and every wrong default', () => {

@@ -3,10 +3,13 @@ import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { MACHINE_NAMES, MACHINES } from '../../lambdas/engine/machines.ts';
 import { NAMESPACE, UNITS } from '../../lambdas/monitoring/metrics.ts';
-import { ALARM_NAMES, ALARMS, anchorOf } from '../../lib/alarms.ts';
-import { CONTEXT, synthesized } from '../support/synthesized.ts';
+import { ALARM_NAMES, ALARMS, anchorOf, needsEntrance } from '../../lib/alarms.ts';
+import { BEHIND, CONTEXT, synthesized } from '../support/synthesized.ts';
 
 const stack = synthesized();
+const behind = synthesized({ ...BEHIND, planetscaleEgress: '3.64.1.2' });
+/** Those that are there without a load balancer. */
+const PLAIN_ALARMS = ALARM_NAMES.filter((name) => !needsEntrance(name));
 const told = synthesized({ notificationEmail: 'on-call@example.com', stackName: 'Other' });
 const { template, idOf } = stack;
 type Properties = Readonly<Record<string, never>> & Readonly<Record<string, unknown>>;
@@ -70,10 +73,10 @@ describe('the alarms', () => {
 
   it.each(ALARM_NAMES)('%s leads to its article in docs/alarms.md, which has a check and a remedy', (name) => {
     const { title, says } = ALARMS[name];
-    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+    behind.template.hasResourceProperties('AWS::CloudWatch::Alarm', {
       AlarmName: `AuroraToPlanetScale-${name}`,
       AlarmDescription: `${says} What to do: docs/alarms.md#${anchorOf(title)}`,
-      AlarmActions: [topic],
+      AlarmActions: [{ Ref: behind.idOf('Monitoring/Topic/Resource') }],
       TreatMissingData: 'notBreaching',
     });
     expect(article(title).replaceAll('\n', ' ')).toContain(`\`${name}\`: ${says}`);
@@ -95,7 +98,7 @@ describe('the alarms', () => {
       const inside = Metrics.flatMap(({ MetricStat }) => (MetricStat ? [MetricStat.Metric] : []));
       return [...(MetricName ? [{ MetricName, Namespace, Dimensions }] : []), ...inside];
     });
-    expect(seen).toHaveLength(ALARM_NAMES.length);
+    expect(seen).toHaveLength(PLAIN_ALARMS.length);
     for (const { MetricName, Namespace, Dimensions } of seen.filter((metric) => metric.Namespace !== 'AWS/Lambda')) {
       expect(Namespace).toBe(NAMESPACE);
       expect(Object.keys(UNITS)).toContain(MetricName);
@@ -198,7 +201,9 @@ describe('the dashboard', () => {
   });
 
   it('shows every alarm', () => {
-    for (const name of ALARM_NAMES) expect(text).toContain(idOf(`Monitoring/${name}/Resource`));
+    for (const name of PLAIN_ALARMS) expect(text).toContain(idOf(`Monitoring/${name}/Resource`));
+    const whole = JSON.stringify(behind.template.findResources('AWS::CloudWatch::Dashboard'));
+    for (const name of ALARM_NAMES) expect(whole).toContain(behind.idOf(`Monitoring/${name}/Resource`));
   });
 
   it('is linked in the outputs', () => {

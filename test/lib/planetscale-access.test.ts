@@ -1,12 +1,13 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { MACHINE_NAMES } from '../../lambdas/engine/machines.ts';
-import { CONTEXT, type Synthesized, synthesized } from '../support/synthesized.ts';
+import { BEHIND, CONTEXT, type Synthesized, synthesized, TOKEN } from '../support/synthesized.ts';
 
 const EGRESS = '3.64.1.2,3.64.1.16/28';
 const listed = synthesized({ planetscaleEgress: EGRESS, clusterPort: '6000' });
 const plain = synthesized();
-const closed = synthesized({ publicAccess: 'false' });
+const closed = synthesized({ access: 'own' });
+const former = synthesized({ publicAccess: 'false' });
 const open = synthesized({ allowAnyAddress: 'true' });
 
 /** Properties of the security groups that the cluster is to carry. */
@@ -41,6 +42,17 @@ describe('the security group for PlanetScale', () => {
   it('comes with a warning where the cluster becomes public without it', () => {
     expect(plain.warnings).toEqual([expect.stringContaining('planetscaleEgress names no address')]);
     for (const stack of [listed, closed, open]) expect(stack.warnings).toEqual([]);
+  });
+
+  it('comes without that warning where a token finds the addresses', () => {
+    expect(synthesized({ ...TOKEN }).warnings).toEqual([]);
+    expect(synthesized({ ...TOKEN, ...BEHIND }).warnings).toEqual([]);
+    expect(synthesized({ ...BEHIND }).warnings).toEqual([expect.stringContaining('The load balancer is there, but')]);
+  });
+
+  it('is absent where the former setting says so, with a word about its new name', () => {
+    expect(groupsOf(former)).toEqual([]);
+    expect(former.warnings).toEqual([expect.stringContaining('give access "own" in place of publicAccess false')]);
   });
 
   it('is absent where PlanetScale is not let in', () => {
@@ -108,7 +120,7 @@ describe('the resources that the cluster uses', () => {
 });
 
 describe("the AwsSolutions rules of PlanetScale's access", () => {
-  it.each([{ planetscaleEgress: EGRESS }, { allowAnyAddress: 'true' }, { publicAccess: 'false' }, { clusterInstances: 'writer-1' }])(
+  it.each([{ planetscaleEgress: EGRESS }, { allowAnyAddress: 'true' }, { access: 'own' }, { clusterInstances: 'writer-1' }])(
     'pass with %j',
     (context) => {
       expect(() => synthesized(context, true)).not.toThrow();

@@ -82,6 +82,15 @@ describe('the command line of the rehearsal', () => {
     ]);
   });
 
+  it('takes how the target reaches the embedded source, and whether that fails over', () => {
+    expect(parseOptions(['--access', 'load-balancer', '--failover'])).toMatchObject({ access: 'load-balancer', failover: true });
+    expect(problemsOf('--access=own')).toEqual(['--access must be public or load-balancer, not "own".']);
+    expect(problemsOf('--access=public', '--failover', '--source-url=postgresql://u:p@localhost/db')).toEqual([
+      '--access is about the embedded source; leave it out, or --source-url.',
+      '--failover is about the embedded source; leave it out, or --source-url.',
+    ]);
+  });
+
   it('takes what becomes of owners and grants as an option, or in the input, and not two answers', () => {
     expect(parseOptions(['--roles', 'flatten'])).toMatchObject({ roles: 'flatten', input: { roles: 'flatten' } });
     expect(parseOptions(['--input', '{"roles": "flatten"}'])).toMatchObject({ roles: 'flatten', input: { roles: 'flatten' } });

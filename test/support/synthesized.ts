@@ -21,6 +21,15 @@ export const CONTEXT = {
   clusterSecurityGroupId: 'sg-0123456789abcdef0',
 };
 
+/** Settings of a deployment with a token for PlanetScale's API. */
+export const TOKEN = {
+  planetscaleOrganization: 'acme',
+  planetscaleDatabase: 'shop',
+  planetscaleTokenSecretArn: 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:planetscale-token-AbC123',
+};
+/** Settings of one whose cluster is in private subnets. */
+export const BEHIND = { access: 'load-balancer', publicSubnetIds: 'subnet-00000000000000001,subnet-00000000000000002' };
+
 /** One statement of a policy, with lists where CloudFormation allows a single one. */
 export interface Right {
   readonly actions: readonly string[];

@@ -1,9 +1,15 @@
 /** A world whose deployment has a token: PlanetScale is played at its port, and what it changes comes into force on the real target. */
+import pg from 'pg';
+import { expect } from 'vitest';
+import { clientConfig } from '../../lambdas/adapters/postgres/client-config.ts';
+import { TransientError } from '../../lambdas/config/errors.ts';
 import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
 import type { ChangeRequest, ClusterParameter } from '../../lambdas/ports/planetscale.ts';
 import { identifier, literal } from '../../lambdas/postgres/quote.ts';
+import { recordIn } from '../../lambdas/target/journal.ts';
+import { applicationLogin } from '../../rehearsal/servers/pair.ts';
 import type { Parameters } from '../../rehearsal/servers/server.ts';
-import { PARAMETERS, type Played, type PlayedOptions, playPlanetScale } from './played-planetscale.ts';
+import { PARAMETERS, type Played, type PlayedOptions, playPlanetScale, STACK } from './played-planetscale.ts';
 import { type Sql, sqlOn, startWorld, type World, type WorldOptions } from './world.ts';
 
 export interface TokenWorld extends World {
@@ -70,17 +76,60 @@ const passwordOf = ({ password }: ConnectionSettings): string => {
 const apiParameters = (values: Parameters): ClusterParameter[] =>
   PARAMETERS.map((one) => (Object.hasOwn(values, one.name) ? { ...one, value: String(values[one.name]) } : one));
 
-/** By a restart, as PlanetScale does where a parameter needs one, or else by a reload. */
+/** By a reload, and by a restart where a parameter needs one, as PlanetScale does. */
 async function bringIntoForce({ pair, played }: TokenWorld, { parameters: { pgconf = {} } }: ChangeRequest): Promise<void> {
-  const names = Object.keys(pgconf);
-  if (names.some((name) => played.parameters.get(`pgconf.${name}`)?.restarts)) return pair.target.restart(pgconf);
+  const restarts = (name: string): boolean => played.parameters.get(`pgconf.${name}`)?.restarts === true;
   const superuser = sqlOn(pair.target.superuser());
-  for (const [name, value] of Object.entries(pgconf)) await superuser(`alter system set ${identifier(name)} = ${literal(value)}`);
+  const reloaded = Object.entries(pgconf).filter(([name]) => !restarts(name));
+  for (const [name, value] of reloaded) await superuser(`alter system set ${identifier(name)} = ${literal(value)}`);
   await superuser('select pg_reload_conf()');
+  for (const [name, value] of reloaded) {
+    await expect.poll(async () => (await superuser(`show ${identifier(name)}`))[0]?.[name], { timeout: 20_000 }).toBe(value);
+  }
+  const restarting = Object.fromEntries(Object.entries(pgconf).filter(([name]) => restarts(name)));
+  if (Object.keys(restarting).length > 0) await pair.target.restart(restarting);
 }
 
 /** Settings of the target's server, by name. */
 export async function settingsOf(sql: Sql, names: readonly string[]): Promise<Record<string, string>> {
   const rows = await sql('select name, setting from pg_settings where name = any ($1::text[])', [names]);
   return Object.fromEntries(rows.map(({ name, setting }) => [name, setting]));
+}
+
+/** The journal in the tags. */
+export const recordOf = ({ played }: TokenWorld) => recordIn(STACK, played.tags);
+/** Runs a test in such a world. */
+export const inTokenWorld = (options: TokenWorldOptions, test: (world: TokenWorld) => Promise<void>) => async () => {
+  const world = await startTokenWorld(options);
+  try {
+    await test(world);
+  } finally {
+    await world.destroy();
+  }
+};
+/** Visits as a state machine does, which retries what is transient, and goes on in a new execution where that is not enough. */
+export async function untilDone(world: TokenWorld, step: 'ConfigureTarget' | 'RestoreTarget' = 'ConfigureTarget', input = {}) {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await world.until(step, { input, tries: 60 });
+    } catch (error) {
+      if (!(error instanceof TransientError) || attempt === 20) throw error;
+    }
+  }
+}
+/** The n-th call that changes something is answered with a failure, after it has taken effect or before. */
+export function failAt(world: TokenWorld, moment: 'before' | 'after', nth: number): void {
+  let count = 0;
+  world.played[moment] = () => {
+    count += 1;
+    if (count === nth) throw new TransientError('The answer was lost.');
+  };
+}
+/** A client at the target; the application unless another login is given. */
+export async function connected(world: TokenWorld, login: ConnectionSettings = applicationLogin(world.pair.edge, 'shop')) {
+  const client = new pg.Client(clientConfig(login, 'their own tool'));
+  const ended = new Promise<void>((resolve) => client.on('end', () => resolve()));
+  client.on('error', () => {});
+  await client.connect();
+  return { ended, end: () => client.end().catch(() => {}) };
 }

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ClusterNotConfigurable } from '../../../lambdas/config/errors.ts';
 import { parameterGroupOf } from '../../../lambdas/config/names.ts';
-import type { Cluster, ClusterState, Network, Parameter } from '../../../lambdas/ports/cluster.ts';
+import type { AllowedAddress, Cluster, ClusterState, Network, Parameter } from '../../../lambdas/ports/cluster.ts';
+import { type Branch, type PlanetScaleView, WITHOUT_TOKEN } from '../../../lambdas/ports/planetscale.ts';
 import { auroraStandIn, MIGRATION_GROUP, unmanagedCluster } from '../../../rehearsal/aurora-stand-in.ts';
 import { GROUP, member, OPEN_NETWORK, OURS, playedCluster, prepared, reader, state, THEIRS, USERS_GROUP } from '../../support/cluster.ts';
 import { untilDoneOn, visitOn } from '../../support/control-plane.ts';
@@ -250,5 +251,76 @@ describe('ConfigureSource refuses and changes nothing', () => {
   ])('but passes where there is %s', async (_, over, network, publicAccess) => {
     const cluster = playedCluster({ state: state(over), network: { ...OPEN_NETWORK, ...network }, publicAccess });
     expect(await configure(cluster)).toMatchObject({ verdict: 'done' });
+  });
+});
+
+describe("PlanetScale's outgoing addresses", () => {
+  /** PlanetScale's API, as far as it is asked here. */
+  const naming = (...addresses: string[]): PlanetScaleView => ({
+    ...WITHOUT_TOKEN.planetscale,
+    configured: true,
+    branch: async () => ({ addresses, region: 'eu-central' }) as unknown as Branch,
+  });
+  const THEIRS_IN: AllowedAddress = { address: '10.0.0.0/24', isOurs: false };
+  const OURS_IN: AllowedAddress = { address: '3.64.1.2/32', isOurs: true };
+
+  it('are let in by rules of ours, while the cluster is prepared', async () => {
+    const cluster = playedCluster({ allowed: [] });
+    const { evidence } = await untilDoneOn(cluster, 'ConfigureSource', naming('3.64.1.2', '3.64.1.16/28'));
+    expect(cluster.letIn).toEqual([
+      { address: '3.64.1.16/28', isOurs: true },
+      { address: '3.64.1.2/32', isOurs: true },
+    ]);
+    expect(evidence.letIn).toEqual(['3.64.1.16/28', '3.64.1.2/32']);
+    expect(cluster.calls.filter((call) => call.startsWith('allow'))).toHaveLength(1);
+  });
+
+  it('are let in where nothing else is to be done, and not once more', async () => {
+    const cluster = playedCluster({ state: prepared(), allowed: [THEIRS_IN] });
+    await untilDoneOn(cluster, 'ConfigureSource', naming('3.64.1.2'));
+    await untilDoneOn(cluster, 'ConfigureSource', naming('3.64.1.2'));
+    expect(cluster.calls).toEqual(['allow 3.64.1.2/32']);
+  });
+
+  it('replace those that PlanetScale no longer has, and leave the rules of others', async () => {
+    const cluster = playedCluster({ state: prepared(), allowed: [THEIRS_IN, OURS_IN] });
+    await untilDoneOn(cluster, 'ConfigureSource', naming('3.64.1.3'));
+    expect(cluster.calls).toEqual(['allow 3.64.1.3/32', 'disallow 3.64.1.2/32']);
+    expect(cluster.letIn).toEqual([THEIRS_IN, { address: '3.64.1.3/32', isOurs: true }]);
+  });
+
+  it.each([
+    ['a rule of the settings lets them in', [{ ...OURS_IN, isOurs: false }], naming('3.64.1.2')],
+    ['PlanetScale names none', [OURS_IN], naming()],
+    ['there is no token', [OURS_IN], undefined],
+    ['nothing is opened', undefined, naming('3.64.1.2')],
+  ])('are left as they are where %s', async (_when, allowed, planetscale) => {
+    const cluster = playedCluster({ state: prepared(), ...(allowed && { allowed }) });
+    await untilDoneOn(cluster, 'ConfigureSource', planetscale);
+    expect(cluster.calls).toEqual([]);
+  });
+
+  it.each([
+    ['a network that holds half of the internet', naming('0.0.0.0/1'), /not let in: 0\.0\.0\.0\/1/],
+    ['none, and nobody is let in', naming(), /names no outgoing IPv4 address/],
+  ])('are refused before anything is changed where PlanetScale names %s', async (_what, planetscale, message) => {
+    const cluster = playedCluster({ allowed: [] });
+    const refused = visitOn(cluster, 'ConfigureSource', undefined, planetscale);
+    await expect(refused).rejects.toMatchObject({ name: 'ClusterNotConfigurable', message: expect.stringMatching(message) });
+    expect(cluster.calls).toEqual([]);
+  });
+
+  it('are waited for until EC2 shows them', async () => {
+    const cluster = playedCluster({ state: prepared(), allowed: [] });
+    const slow: Cluster = { ...cluster, allowed: async () => [] };
+    expect(await visitOn(slow, 'ConfigureSource', undefined, naming('3.64.1.2'))).toMatchObject({ verdict: 'pending' });
+    expect(await visitOn(cluster, 'ConfigureSource', undefined, naming('3.64.1.2'))).toMatchObject({ verdict: 'done' });
+  });
+
+  it('are let in to the load balancer where there is one, and nothing of the cluster becomes public', async () => {
+    const cluster = playedCluster({ publicAccess: 'none', hasSecurityGroup: false, allowed: [] });
+    await untilDoneOn(cluster, 'ConfigureSource', naming('3.64.1.2'));
+    expect(cluster.calls).toEqual(['addTags', 'allow 3.64.1.2/32', 'modify']);
+    expect(cluster.state).toMatchObject({ parameterGroup: GROUP, securityGroups: [THEIRS], members: [member()] });
   });
 });

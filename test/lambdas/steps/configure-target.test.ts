@@ -1,13 +1,18 @@
-import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { clientConfig } from '../../../lambdas/adapters/postgres/client-config.ts';
-import { AlreadyRunning, TargetNotConfigurable, TransientError, VerificationError } from '../../../lambdas/config/errors.ts';
+import { AlreadyRunning, TargetNotConfigurable, VerificationError } from '../../../lambdas/config/errors.ts';
 import type { ChangeRequest } from '../../../lambdas/ports/planetscale.ts';
-import { recordIn } from '../../../lambdas/target/journal.ts';
-import { applicationLogin } from '../../../rehearsal/servers/pair.ts';
 import { describeLifecycle } from '../../support/lifecycle.ts';
 import { STACK } from '../../support/played-planetscale.ts';
-import { settingsOf, startTokenWorld, type TokenWorld, type TokenWorldOptions } from '../../support/token-world.ts';
+import {
+  connected,
+  failAt,
+  inTokenWorld,
+  recordOf,
+  settingsOf,
+  startTokenWorld,
+  type TokenWorld,
+  untilDone,
+} from '../../support/token-world.ts';
 import { runningBeside, startWorld, type World } from '../../support/world.ts';
 
 const WATCHED = ['max_worker_processes', 'hot_standby_feedback', 'sync_replication_slots'];
@@ -36,33 +41,6 @@ describe('ConfigureTarget without a token', () => {
 });
 
 const GIB = 1024 ** 3;
-const recordOf = ({ played }: TokenWorld) => recordIn(STACK, played.tags);
-const inTokenWorld = (options: TokenWorldOptions, test: (world: TokenWorld) => Promise<void>) => async () => {
-  const world = await startTokenWorld(options);
-  try {
-    await test(world);
-  } finally {
-    await world.destroy();
-  }
-};
-/** Visits as a state machine does, which retries what is transient, and goes on in a new execution where that is not enough. */
-async function untilDone(world: TokenWorld, step: 'ConfigureTarget' | 'RestoreTarget' = 'ConfigureTarget', input = {}) {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await world.until(step, { input, tries: 60 });
-    } catch (error) {
-      if (!(error instanceof TransientError) || attempt === 20) throw error;
-    }
-  }
-}
-/** The n-th call that changes something is answered with a failure, after it has taken effect or before. */
-function failAt(world: TokenWorld, moment: 'before' | 'after', nth: number): void {
-  let count = 0;
-  world.played[moment] = () => {
-    count += 1;
-    if (count === nth) throw new TransientError('The answer was lost.');
-  };
-}
 const old = (evidence = {}) => ({
   ConfigureTarget: { verdict: 'pending', nextPollSeconds: 15, since: new Date(Date.now() - 3_600_000).toISOString(), evidence },
 });
@@ -229,14 +207,6 @@ describe('the changes of ConfigureTarget', () => {
 });
 
 describe('a restart by ConfigureTarget', () => {
-  const connected = async (world: TokenWorld) => {
-    const client = new pg.Client(clientConfig(applicationLogin(world.pair.edge, 'shop'), 'shop front'));
-    const ended = new Promise<void>((resolve) => client.on('end', () => resolve()));
-    client.on('error', () => {});
-    await client.connect();
-    return { ended, end: () => client.end().catch(() => {}) };
-  };
-
   it(
     'is not made for what would only be better while somebody is connected, and is made with consent',
     inTokenWorld({}, async (world) => {
@@ -318,6 +288,36 @@ describe('the role that ConfigureTarget makes', () => {
       expect(world.played.login).toEqual(theirs);
       expect(await rolesOf(world)).toEqual([]);
       expect(recordOf(world).role).toBeUndefined();
+    }),
+  );
+
+  it(
+    'is one, and the one in the secret, where two executions make it at once',
+    inTokenWorld({ login: false }, async (world) => {
+      world.played.before = async (call) => {
+        if (call !== 'fillIn') return;
+        world.played.before = () => {};
+        await world.visit('ConfigureTarget');
+      };
+      await untilDone(world);
+      expect(world.played.calls.filter((call) => call === 'createRole')).toHaveLength(2);
+      expect(await rolesOf(world)).toHaveLength(1);
+      expect(recordOf(world).role?.user).toBe(world.played.login?.username);
+    }),
+  );
+
+  it(
+    'is made anew where another execution takes it for a lost one right after it was filled in',
+    inTokenWorld({ login: false }, async (world) => {
+      world.played.after = async (call) => {
+        if (call !== 'fillIn') return;
+        world.played.after = () => {};
+        const [made] = world.played.roles.filter(({ isDefault }) => !isDefault);
+        await world.played.planetscale.deleteRole(made?.id ?? '', 'postgres');
+      };
+      await untilDone(world);
+      expect(await rolesOf(world)).toHaveLength(1);
+      expect(recordOf(world).role?.user).toBe(world.played.login?.username);
     }),
   );
 

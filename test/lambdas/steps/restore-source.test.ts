@@ -111,6 +111,40 @@ describe('the changes of RestoreSource', () => {
   });
 });
 
+describe('the addresses that were let in', () => {
+  const letIn = [
+    { address: '10.0.0.0/24', isOurs: false },
+    { address: '3.64.1.2/32', isOurs: true },
+    { address: '3.64.1.3/32', isOurs: true },
+  ];
+
+  it('are shut out when the cluster is put back, but for those of others', async () => {
+    const cluster = await prepared({ allowed: letIn });
+    const { evidence } = await restore(cluster);
+    expect(cluster.letIn).toEqual(letIn.slice(0, 1));
+    expect(cluster.calls[0]).toBe('disallow 3.64.1.2/32 3.64.1.3/32');
+    expect(tagsLeft(cluster)).toEqual([]);
+    expect(evidence).toMatchObject({ parameterGroup: USERS_GROUP });
+  });
+
+  it('are shut out where nothing else is to be put back, and said', async () => {
+    const cluster = playedCluster({ allowed: letIn });
+    const first = await visit(cluster);
+    expect(first).toMatchObject({ verdict: 'done', evidence: { noLongerLetIn: ['3.64.1.2/32', '3.64.1.3/32'] } });
+    expect(cluster.calls).toEqual(['disallow 3.64.1.2/32 3.64.1.3/32']);
+    await restore(cluster);
+    expect(cluster.calls).toHaveLength(1);
+  });
+
+  it('stay in while another migration keeps the cluster from being put back', async () => {
+    const before = state();
+    const cluster = await prepared({ state: before, allowed: letIn });
+    cluster.tagged.set(before.arn, { ...cluster.tagged.get(before.arn), 'planetscale-migration:Other:parameter-group': USERS_GROUP });
+    await expect(visit(cluster)).rejects.toThrow(CleanupIncomplete);
+    expect(cluster.letIn).toEqual(letIn);
+  });
+});
+
 describe('a change by another principal meanwhile', () => {
   it('is kept by RestoreSource: another parameter group', async () => {
     const cluster = await prepared();

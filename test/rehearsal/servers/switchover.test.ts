@@ -4,6 +4,7 @@ import { clientConfig } from '../../../lambdas/adapters/postgres/client-config.t
 import { startSource, startTarget } from '../../../rehearsal/servers/pair.ts';
 import type { Server } from '../../../rehearsal/servers/server.ts';
 import { failSourceOver, switchTargetOver } from '../../../rehearsal/servers/switchover.ts';
+import { eventually } from '../../support/replicated.ts';
 import { type Sql, sqlOn } from '../../support/world.ts';
 
 const SMALL = { shared_buffers: '16MB' };
@@ -58,6 +59,24 @@ describe('a switchover of the target', () => {
 });
 
 describe('a failover of the source', () => {
+  it('may move it to another address, to which its endpoint leads, and nothing else', async () => {
+    const { server, createDatabase } = await startSource(15, SMALL);
+    try {
+      const settings = await createDatabase('moved');
+      const [before, old] = [server.port, server.superuser('moved')];
+      await sqlOn(settings)('create table kept as select 1 as n');
+      await failSourceOver(server, 'stay', { elsewhere: true });
+      expect(server.port).not.toBe(before);
+      expect(server.entrancePort).toBe(settings.port);
+      expect(await sqlOn(settings)('select n from kept')).toEqual([{ n: 1 }]);
+      await expect(sqlOn(old)('select')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+      const platform = `select count(*)::int as n from pg_stat_activity where datname = 'rdsadmin' and backend_type = 'client backend'`;
+      await eventually(async () => (await sqlOn(server.superuser())(platform))[0]?.n === 1);
+    } finally {
+      server.destroy();
+    }
+  });
+
   it.each([11, 17] as const)('keeps its slots or loses them, on version %i (#10)', async (version) => {
     const { server } = await startSource(version, { ...SMALL, wal_level: 'logical' });
     try {

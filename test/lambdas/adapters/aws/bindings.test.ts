@@ -435,6 +435,20 @@ describe('the bindings of a step', () => {
     expect(() => untold?.stack).toThrow(/lacks its setting STACK_NAME/);
     expect(() => untold?.publicAccess).toThrow(/lacks its setting PUBLIC_ACCESS/);
     await expect(untold?.securityGroup()).resolves.toBeUndefined();
+    await expect(untold?.allowed()).resolves.toBeUndefined();
+  });
+
+  it('have the load balancer for the stream to PlanetScale where there is one, and the cluster for everything else', async () => {
+    const given = { [VARIABLE.entranceHost]: 'entrance.elb.amazonaws.com', [VARIABLE.clusterPort]: '6000' };
+    const { replication, source } = await resolveBindings(['replication'], { environment: { ...environment, ...given }, event, clients });
+    expect(replication).toMatchObject({ host: 'entrance.elb.amazonaws.com', port: 6000 });
+    const plain = await find('replication');
+    expect(source).toMatchObject({ host: plain.source?.host, port: plain.source?.port });
+    expect(plain.replication).toMatchObject({ host: plain.source?.host, port: plain.source?.port });
+    const without = { [VARIABLE.entranceHost]: 'entrance.elb.amazonaws.com' };
+    await expect(resolveBindings(['replication'], { environment: { ...environment, ...without }, event, clients })).rejects.toThrow(
+      /lacks its setting CLUSTER_PORT/,
+    );
   });
 
   it.each(['source', 'target', 'cluster', 'executions', 'replication', 'functions'] as const)(

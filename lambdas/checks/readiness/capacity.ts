@@ -6,7 +6,7 @@ import { onTargetIfKnown } from '../known.ts';
 import type { CheckContext, ReadinessCheck } from './context.ts';
 import { otherSubscriptions, replicationUse } from './servers.sql.ts';
 import { numberOf, sourceProspect } from './settings.ts';
-import { targetSettings } from './target-plan.ts';
+import { targetSettings } from './target-settings.ts';
 
 export const walLevel: ReadinessCheck = {
   name: 'wal_level of the source',

@@ -6,7 +6,7 @@ import { onBothSides } from '../known.ts';
 import type { ReadinessCheck } from './context.ts';
 import { connectionRoom } from './servers.sql.ts';
 import { numberOf } from './settings.ts';
-import { targetSettings } from './target-plan.ts';
+import { targetSettings } from './target-settings.ts';
 
 /** A reading and a writing connection of a step, pg_dump, and as many again for a visit that overlaps with the end of the one before. */
 const STEP_CONNECTIONS = 6;

@@ -16,7 +16,7 @@ import { blocker, type Finding, warning } from '../finding.ts';
 import { isPassedOver, onTargetIfKnown } from '../known.ts';
 import type { CheckContext, ReadinessCheck } from './context.ts';
 import { numberOf } from './settings.ts';
-import { targetSettings } from './target-plan.ts';
+import { targetSettings } from './target-settings.ts';
 
 const STREAM = '{"copy": "stream"}';
 /** What is larger than so many parts may not be there when the time of a function is over. */

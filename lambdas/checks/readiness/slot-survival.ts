@@ -11,7 +11,7 @@ import { namesIn, slotListIn } from '../../target/slot-list.ts';
 import { type Finding, warning } from '../finding.ts';
 import type { ReadinessCheck } from './context.ts';
 import { type Values, valuesOf } from './settings.ts';
-import { targetSettings } from './target-plan.ts';
+import { targetSettings } from './target-settings.ts';
 
 const SETTINGS = ['sync_replication_slots', 'hot_standby_feedback'] as const;
 

@@ -11,7 +11,7 @@ import type { NotInForce, Obstacle } from '../../target/setting.ts';
 import { KINDS } from '../../target/settings.ts';
 import { suffices } from '../../target/values.ts';
 import { workOf } from '../../target/work.ts';
-import { blocker, type Finding, listed, warning } from '../finding.ts';
+import { blocker, type Finding, warning } from '../finding.ts';
 import { targetWorkers } from './capacity.ts';
 import type { CheckContext, ReadinessCheck } from './context.ts';
 import { slotOfTheWayBack } from './slot-survival.ts';
@@ -55,38 +55,42 @@ function willChange(plan: TargetPlan): readonly Finding[] {
 
 /** Each obstacle has a remedy of its own, so all remedies are told, each once. */
 function cannotBeChanged(obstacles: readonly Obstacle[]): readonly Finding[] {
-  const kinds = [
-    [true, 'TargetCannotRun', 'The target cannot run the migration as it is, and ConfigureTarget could not change that.'],
-    [
-      false,
-      'TargetStaysAsItIs',
-      'The migration runs with these settings of the target, and would do better with others, which ConfigureTarget will not set.',
-    ],
-  ] as const;
-  return kinds.flatMap(([isRequired, code, message]) => {
-    const found = obstacles.filter((obstacle) => obstacle.isRequired === isRequired);
-    const remedy = [...new Set(found.map((obstacle) => obstacle.remedy))].join(' ');
-    return listed({ code, severity: isRequired ? 'blocker' : 'warning', objects: found.map(({ what }) => what), message, remedy });
+  const told = (found: readonly Obstacle[]) => ({
+    objects: found.map(({ what }) => what),
+    remedy: [...new Set(found.map(({ remedy }) => remedy))].join(' '),
   });
+  return [
+    ...blocker({
+      code: 'TargetCannotRun',
+      message: 'The target cannot run the migration as it is, and ConfigureTarget could not change that.',
+      ...told(obstacles.filter(({ isRequired }) => isRequired)),
+    }),
+    ...warning({
+      code: 'TargetStaysAsItIs',
+      message: 'The migration runs with these settings of the target, and would do better with others, which ConfigureTarget will not set.',
+      ...told(obstacles.filter(({ isRequired }) => !isRequired)),
+    }),
+  ];
 }
 
 /** ConfigureTarget waits for a change that is under way, so until it has ended nothing of it is wrong. */
 function notInForce({ notInForce: all, underWay }: TargetPlan): readonly Finding[] {
   const blocks = ({ isRequired }: NotInForce): boolean => isRequired && !underWay;
-  const finding = (severity: Finding['severity'], found: readonly NotInForce[]): readonly Finding[] =>
-    listed({
-      code: 'TargetNotInForce',
-      severity,
-      objects: found.map(({ name, configured, server }) => `${name}: ${configured} at PlanetScale, ${server} on the server`),
-      message: 'PlanetScale has these settings as the migration needs them, and the server runs with others.',
-      remedy: underWay ? 'Nothing, as a change is under way.' : 'Restart the cluster at PlanetScale, or ask its support.',
-    });
+  const tell = ({ name, configured, server }: NotInForce): string => `${name}: ${configured} at PlanetScale, ${server} on the server`;
+  const message = 'PlanetScale has these settings as the migration needs them, and the server runs with others.';
   return [
-    ...finding('blocker', all.filter(blocks)),
-    ...finding(
-      'warning',
-      all.filter((one) => !blocks(one)),
-    ),
+    ...blocker({
+      code: 'TargetNotInForce',
+      objects: all.filter(blocks).map(tell),
+      message: `${message} It cannot run without them.`,
+      remedy: 'Restart the cluster at PlanetScale, or ask its support.',
+    }),
+    ...warning({
+      code: 'TargetNotYetInForce',
+      objects: all.filter((one) => !blocks(one)).map(tell),
+      message,
+      remedy: underWay ? 'Nothing, as a change is under way.' : 'Restart the cluster at PlanetScale, where you want them.',
+    }),
   ];
 }
 

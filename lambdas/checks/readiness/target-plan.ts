@@ -1,9 +1,7 @@
-/** What ConfigureTarget is going to do, as the checks see it before: settings of the target are judged by what will be in force afterwards. */
+/** What ConfigureTarget is going to do, as the checks see it before. */
 import { CannotConnect, TransientError } from '../../config/errors.ts';
 import type { PlanetScaleView } from '../../ports/planetscale.ts';
-import { lookAtTarget, planFor, prospectOf, type TargetPlan, type TargetPorts, type TargetView } from '../../target/plan.ts';
-import type { CheckContext } from './context.ts';
-import { type Values, valuesOf } from './settings.ts';
+import { lookAtTarget, planFor, type TargetPlan, type TargetPorts, type TargetView } from '../../target/plan.ts';
 
 /** The plan; that there is no token, so that nothing will be done; or why the plan could not be made. */
 export type Planned =
@@ -47,22 +45,3 @@ export async function planTarget(ports: TargetPorts): Promise<Planned> {
 
 /** Name of the setting in words such as `max_worker_processes = 2, 4 needed`. */
 export const settingIn = (words: string): string => words.replace(/^target: /, '').split(' ', 1)[0] ?? '';
-
-export interface SettingsToCome {
-  /** As they will be when ConfigureTarget has done its work; as they are where it will do none, or nothing is known of it. */
-  readonly values: Values;
-  /** Settings that `target-cluster.ts` tells of, so that no other check does. */
-  readonly told: ReadonlySet<string>;
-}
-
-/** @throws TargetNotKnown where the target has no login */
-export async function targetSettings({ target, targetPlan }: CheckContext, names: readonly string[]): Promise<SettingsToCome> {
-  const values = await valuesOf(target, names);
-  const planned = await targetPlan();
-  if (planned.kind !== 'planned') return { values, told: new Set() };
-  const { plan } = planned;
-  return {
-    values: prospectOf(plan, values),
-    told: new Set([...plan.obstacles.map(({ what }) => settingIn(what)), ...plan.notInForce.map(({ name }) => name)]),
-  };
-}

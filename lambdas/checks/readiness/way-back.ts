@@ -9,7 +9,8 @@ import { onTargetIfKnown } from '../known.ts';
 import type { CheckContext, ReadinessCheck } from './context.ts';
 import { PUBLISHER_SETTINGS, publisherRoomOn } from './publisher-room.ts';
 import { numberOf } from './settings.ts';
-import { settingIn, targetSettings } from './target-plan.ts';
+import { settingIn } from './target-plan.ts';
+import { targetSettings } from './target-settings.ts';
 
 /** Hosts by PrivateLink, which lead to an endpoint in one VPC. */
 const PRIVATE_HOST = /\.private-pg\.psdb\.cloud$/i;

@@ -44,6 +44,8 @@ export interface VisitOptions {
   readonly state?: Readonly<Record<string, unknown>>;
   /** Milliseconds that the visit may take; a minute unless given. */
   readonly budgetMs?: number;
+  /** In place of the world's own. */
+  readonly places?: Bindings;
   /** Name of the execution; always the same one unless given. */
   readonly execution?: string;
 }
@@ -158,8 +160,12 @@ async function worldOf(pair: Pair, options: WorldOptions, owner: boolean): Promi
   const opened: OpenPorts[] = [];
   const siblings: World[] = [];
 
-  const run: World['run'] = async (name, step, { input = {}, state = {}, budgetMs = 60_000, execution = 'test' } = {}) => {
-    const ports = openPorts(name, places);
+  const run: World['run'] = async (
+    name,
+    step,
+    { input = {}, state = {}, budgetMs = 60_000, execution = 'test', places: ofVisit = places } = {},
+  ) => {
+    const ports = openPorts(name, ofVisit);
     const deadline = Date.now() + budgetMs;
     try {
       return await runStep(

@@ -113,6 +113,7 @@ async function resolvePlanetScale({ environment, secrets }: Search): Promise<Pla
     organization: requireVariable(environment, 'planetscaleOrganization'),
     database: requireVariable(environment, 'planetscaleDatabase'),
     branch: environment[VARIABLE.planetscaleBranch],
+    url: environment[VARIABLE.planetscaleApi],
     token: async () => parsePlanetScaleToken(await secrets.read('planetscaleToken', secret), secret),
   });
 }

@@ -20,7 +20,7 @@ const visited = (world: World, step: StepName): Promise<unknown> =>
 
 const LOOKING: readonly StepName[] = [
   ...(['CheckReadiness', 'CreateReplicationRole', 'CreatePublication', 'CreateSubscription', 'AwaitCopy', 'AwaitConvergence'] as const),
-  ...(['SyncSequences', 'CheckCutover', 'CheckRollback', 'LiftFence'] as const),
+  ...(['CheckNetwork', 'SyncSequences', 'CheckCutover', 'CheckRollback', 'LiftFence'] as const),
 ];
 
 describe.each(versions([11, 17] as const, [13, 18] as const, [15, 17] as const, [17, 18] as const, [18, 18] as const))(
@@ -32,6 +32,7 @@ describe.each(versions([11, 17] as const, [13, 18] as const, [15, 17] as const, 
       world = await startWorld({ source, target, schema: plantedSource(source, common), targetSchema: plantedTarget(target, common) });
       await world.visit('CreateReplicationRole');
       await world.visit('CreatePublication');
+      await world.visit('CheckNetwork');
       await world.until('CreateSubscription');
       await eventually(async () => (await tableStates(world)).every((state) => state === 'r'));
       await arm(world);

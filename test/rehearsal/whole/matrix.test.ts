@@ -108,6 +108,7 @@ describe('a rehearsal', () => {
       const replicate = report.machines[1];
       expect(inOrder(replicate?.states.map(({ name }) => name) ?? [])).toEqual([
         ...[
+          'ConfigureTarget',
           'CheckReadiness',
           'ConfigureSource',
           'RebootSource',
@@ -117,6 +118,7 @@ describe('a rehearsal', () => {
           'CopySchema',
           'TrySample',
           'CreatePublication',
+          'CheckNetwork',
         ],
         'SeedCopy',
         ...(copy === 'parts' ? ['BuildCopied', 'CopyParts'] : []),

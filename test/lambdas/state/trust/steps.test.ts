@@ -20,6 +20,7 @@ const STEPS: readonly StepName[] = [
     'CopySchema',
     'TrySample',
     'CreatePublication',
+    'CheckNetwork',
     'CreateSubscription',
     'AwaitCopy',
     'BuildIndexes',

@@ -3,6 +3,7 @@ import type { Role } from 'aws-cdk-lib/aws-iam';
 import { JOURNAL_PREFIX } from '../lambdas/cluster/journal.ts';
 import { type Environment, VARIABLE } from '../lambdas/config/environment.ts';
 import { ORIGINAL_LABEL } from '../lambdas/ports/application.ts';
+import { STAGED_LABEL } from '../lambdas/ports/planetscale.ts';
 import type { Need } from '../lambdas/ports/ports.ts';
 import { allowFindingAddresses, CLUSTER_RIGHTS } from './cluster-rights.ts';
 import { allowWildcard } from './exceptions.ts';
@@ -251,6 +252,8 @@ export const RIGHTS: Readonly<Record<Need, Right>> = {
       target.grant(role, resources);
       if (!resources.planetscale) return;
       allow(role, ['secretsmanager:PutSecretValue'], [secretArn]);
+      const labels = { StringEquals: { 'secretsmanager:VersionStage': ['AWSCURRENT', STAGED_LABEL] } };
+      allow(role, ['secretsmanager:UpdateSecretVersionStage'], [secretArn], labels);
       if (encryptionKey) allow(role, ['kms:GenerateDataKey'], [encryptionKey.keyArn]);
     },
   },

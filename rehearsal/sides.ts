@@ -107,7 +107,7 @@ export interface TargetOptions {
   readonly apiCertificate?: ServerCertificate | undefined;
 }
 
-/** A target as PlanetScale hands it over, with its API: the rehearsal itself looks at it as the default role. */
+/** A target as PlanetScale hands it over, with its API: while the migration has no login there, the rehearsal looks at it as the default role. */
 async function startByApi(version: ServerVersion, { parameters, edge, apiCertificate }: TargetOptions) {
   const side = await startTarget(version, parameters, edge, 'default');
   try {
@@ -180,7 +180,10 @@ function sidesOf(from: Opened, to: Opened, carried: boolean, isSample: boolean, 
   const urlOfSide = ({ settings, own }: Opened) => urlOf(settings, own && authorityFile(own.entrance.authority));
   return {
     source: from.settings,
-    target: to.settings,
+    get target() {
+      // A side that a switch has closed lets the migration's own login in, and the default role not.
+      return to.own?.account?.login() ?? to.settings;
+    },
     cluster: from.own ? auroraStandIn(from.own.server, [], entrance ? 'load-balancer' : 'public') : unmanagedCluster,
     input: from.own ? { reboot: 'now' } : {},
     switchInput: consentTo([from, to].flatMap(({ settings, own }) => (own ? [] : [settings.user]))),

@@ -57,7 +57,7 @@ export function obstacleInNetwork(
   network: Network,
   anyoneMay: boolean,
 ): string | undefined {
-  const without = `${UNTOUCHED} Or deploy with "publicAccess": false if PlanetScale reaches the cluster by another way.`;
+  const without = `${UNTOUCHED} Or deploy with "access" "load-balancer", or "own" if PlanetScale reaches the cluster by a way of yours.`;
   const dns = [...(network.dnsSupport ? [] : ['DNS resolution']), ...(network.dnsHostnames ? [] : ['DNS hostnames'])];
   if (dns.length > 0) {
     return (

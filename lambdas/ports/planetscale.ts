@@ -146,6 +146,9 @@ export interface FilledIn {
   readonly publicHost?: string;
 }
 
+/** Staging label of a version of the target secret that is put beside the current one, before it takes its place. */
+export const STAGED_LABEL = 'planetscale-migration-staged';
+
 /** The target secret, whoever fills it in. */
 export interface TargetSecret {
   /** Name or ARN, for messages. */

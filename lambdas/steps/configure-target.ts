@@ -9,7 +9,7 @@ import type { Acting, Looking } from '../engine/contract.ts';
 import { refuseBesideOlder } from '../engine/single-execution.ts';
 import { defineStep } from '../engine/step.ts';
 import type { Branch, ChangeRequest } from '../ports/planetscale.ts';
-import { branchName, carries, recordIn, type TargetRecord } from '../target/journal.ts';
+import { branchName, carries, recordIn, strangeKeys, type TargetRecord } from '../target/journal.ts';
 import { describe, lookAtTarget, planFor, type TargetPlan, type TargetView } from '../target/plan.ts';
 import * as refusals from '../target/refusals.ts';
 import { makeRole, NO_TRAIL, type RoleTrail, recordRole, roleNameOf, SUCCESSOR, trailOf } from '../target/role.ts';
@@ -47,7 +47,10 @@ async function look(ctx: Looking<Needs>): Promise<Seen> {
   const { planetscaleSetup: planetscale, targetJournal, targetSecret, previous, waitedSeconds, input } = ctx;
   if (!planetscale.configured) return { at: 'no token' };
   const [branch, changes] = [await planetscale.branch(), await planetscale.changes()];
-  const record = recordIn(targetJournal.stack, await targetJournal.tags());
+  const tags = await targetJournal.tags();
+  const strange = strangeKeys(targetJournal.stack, tags);
+  if (strange.length > 0) throw refusals.strange(strange);
+  const record = recordIn(targetJournal.stack, tags);
   const known: Known = { branch, record, changes, knownBefore: textIn(previous, 'newestChangeBefore') ?? newestOf(changes) };
   if (record.branch !== undefined && record.branch !== branchName(branch)) throw refusals.anotherBranch(record.branch, branch);
   const underWay = changes.find(isUnderWay);
@@ -59,8 +62,8 @@ async function look(ctx: Looking<Needs>): Promise<Seen> {
     const view = await lookAtTarget({ planetscale, source: ctx.source, target: ctx.target, input });
     if (!view.server) return { ...known, at: 'waiting', waitsFor: 'the login, which was filled in a moment ago' };
     const name = roleNameOf(targetJournal.stack, targetSecret.name);
-    const isOpen = record.roleName === name && !record.role;
-    const trail = isOpen ? trailOf(await planetscale.roles(), name, ctx.target.endpoint.user) : NO_TRAIL;
+    const isOpen = record.roleName === name && record.role?.user !== ctx.target.endpoint.user;
+    const trail = isOpen ? trailOf(await planetscale.roles(), name, ctx.target.endpoint.user, record.role?.id) : NO_TRAIL;
     return { ...known, at: 'login', view, plan: planFor(view, input), trail, patient };
   } catch (error) {
     if (error instanceof TargetNotKnown) return { ...known, at: 'waiting', waitsFor: 'the login, which was filled in a moment ago' };

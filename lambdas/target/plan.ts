@@ -107,7 +107,12 @@ export function planFor(view: TargetView, input: MigrationInput): TargetPlan {
   const { branch, parameters, changes, work, server } = view;
   const use = server?.use;
   const disk = diskBy(changes);
-  const { storage, by } = storageFor(branch, disk, diskFor({ work, use }));
+  const { storage, by } = storageFor(
+    branch,
+    disk,
+    diskFor({ work, use }),
+    mayRestart(server, input, true) ? undefined : whyNoRestart(server, 'Growing it'),
+  );
   const settings = server?.settings ?? configured(parameters);
   const version = server?.version ?? versionBy(parameters);
   const needs = needsOf({

@@ -44,6 +44,6 @@ export const journalFull = (): TargetNotConfigurable =>
 
 export const strange = (keys: readonly string[]): TargetNotConfigurable =>
   new TargetNotConfigurable(
-    `The journal in the tags of the token's secret has entries that this tool does not write: ${keys.join(', ')}. Whoever wrote them could have us set what they like, so nothing was put ` +
-      `back. Find out who did, ${remove('these tags')}, then start again.`,
+    `The journal in the tags of the token's secret has entries that this tool does not write: ${keys.join(', ')}. Whoever wrote them could have us set what they like, so nothing was ` +
+      `changed. Find out who did, ${remove('these tags')}, then start again.`,
   );

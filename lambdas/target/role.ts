@@ -40,6 +40,8 @@ export async function makeRole({ planetscale, journal, secret }: RolePorts, bran
   for (const lost of rolesNamed(await planetscale.roles(), name)) {
     if (!(await secret.isEmpty())) return;
     await planetscale.deleteRole(lost.id, SUCCESSOR);
+    // Should another visit have filled it in at that very moment.
+    await secret.empty(lost.user);
   }
   const made = await planetscale.createRole({ name, inherits: INHERITS, replication: true });
   const login = loginOf(made, secret.connection);
@@ -57,7 +59,8 @@ export async function makeRole({ planetscale, journal, secret }: RolePorts, bran
     if (error instanceof InvalidConfiguration) return;
     throw error;
   }
-  await recordRole(journal, made);
+  if ((await planetscale.roles()).some(({ id }) => id === made.id)) await recordRole(journal, made);
+  else await secret.empty(made.user); // another visit took it for a lost one
 }
 
 export const recordRole = (journal: TargetJournal, { id, user }: Pick<BranchRole, 'id' | 'user'>): Promise<void> =>
@@ -77,9 +80,9 @@ export interface RoleTrail {
 
 export const NO_TRAIL: RoleTrail = { record: undefined, lost: [] };
 
-/** @param name that was asked for @param user of the login in the target secret */
-export function trailOf(roles: readonly BranchRole[], name: string, user: string): RoleTrail {
+/** @param name that was asked for @param user of the login in the target secret @param recorded id of the role in the journal, which is not lost */
+export function trailOf(roles: readonly BranchRole[], name: string, user: string, recorded: string | undefined): RoleTrail {
   const named = rolesNamed(roles, name);
   const record = named.find((role) => role.user === user);
-  return { record, lost: named.filter((role) => role !== record) };
+  return { record, lost: named.filter(({ id }) => id !== record?.id && id !== recorded) };
 }

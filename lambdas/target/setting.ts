@@ -98,11 +98,12 @@ export function mayRestart(server: TargetServer | undefined, { restart }: Migrat
   return others.length === 0 || restart === 'now';
 }
 
-export function whyNoRestart(server: TargetServer | undefined): string {
+/** @param what begins the sentence, and ends connections */
+export function whyNoRestart(server: TargetServer | undefined, what = 'It takes a restart, which'): string {
   const { copyHasBegun = false, others = [] } = server?.disturbed ?? {};
   const served = [...(copyHasBegun ? ['the copy of this migration, which has begun'] : []), ...others];
   return (
-    `It takes a restart, which ends every connection, and the cluster serves ${served.join(', ')}. Nothing was restarted. Start again when nobody ` +
+    `${what} ends every connection, and the cluster serves ${served.join(', ')}. Nothing was restarted. Start again when nobody ` +
     'is connected, or consent with {"restart": "now"}.'
   );
 }

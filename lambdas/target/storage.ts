@@ -31,11 +31,12 @@ const TOLERATED = 0.05;
 const GIBIBYTE = 1024 ** 3;
 export const gibibytes = (bytes: number): string => `${Number((bytes / GIBIBYTE).toFixed(2))} GiB`;
 
-/** The growth that is needed, and what a person has to see to. */
+/** The growth that is needed, and what a person has to see to. @param notNow why nothing may grow, which cuts connections; undefined where it may */
 export function storageFor(
   { isMetal }: Pick<Branch, 'isMetal'>,
   disk: Disk | undefined,
   wanted: number,
+  notNow: string | undefined,
 ): { readonly storage: StoragePlan | undefined; readonly by: string | undefined } {
   if (isMetal)
     return { storage: undefined, by: `The disks of a Metal cluster grow only with its size: see that they have ${gibibytes(wanted)}.` };
@@ -46,6 +47,9 @@ export function storageFor(
     };
   }
   if (disk.minimumBytes >= wanted * (1 - TOLERATED)) return { storage: undefined, by: undefined };
+  if (notNow !== undefined) {
+    return { storage: undefined, by: `It has ${gibibytes(disk.minimumBytes)}, and ${gibibytes(wanted)} are wanted. ${notNow}` };
+  }
   return {
     storage: {
       from: disk.minimumBytes,

@@ -30,8 +30,7 @@ const $metadata = {};
 // biome-ignore lint/suspicious/noExplicitAny: the stub's own type parameters, which nothing here depends on
 type Stub = AwsStub<any, any, any>;
 
-/** Answers every call on this one secret. Calls that the service would refuse are refused. */
-/** @param described what DescribeSecret tells beside the versions */
+/** Answers every call on this one secret. Calls that the service would refuse are refused. @param described what DescribeSecret tells beside the versions */
 export function keepSecret(api: Stub, arn: string, first?: string, described: Partial<DescribeSecretCommandOutput> = {}): KeptSecret {
   const versions = new Map<string, Version>();
   const withLabel = (label: string) => [...versions].find(([, { labels }]) => labels.has(label));
@@ -39,15 +38,18 @@ export function keepSecret(api: Stub, arn: string, first?: string, described: Pa
     for (const { labels } of versions.values()) labels.delete(label);
     versions.get(id)?.labels.add(label);
   };
-  const put = (text: string, token?: string): string => {
+  /** The first version gets AWSCURRENT whatever is said. */
+  const put = (text: string, token?: string, labels: readonly string[] = ['AWSCURRENT']): string => {
     const id = token ?? `version-${versions.size + 1}`;
     const there = versions.get(id);
     if (there?.text === text) return id;
     if (there) throw new ResourceExistsException({ message: `The version ${id} has another value.`, $metadata });
-    const before = withLabel('AWSCURRENT');
-    if (before) move('AWSPREVIOUS', before[0]);
     versions.set(id, { text, labels: new Set() });
-    move('AWSCURRENT', id);
+    for (const label of versions.size === 1 ? ['AWSCURRENT', ...labels] : labels) {
+      const before = label === 'AWSCURRENT' ? withLabel(label) : undefined;
+      if (before) move('AWSPREVIOUS', before[0]);
+      move(label, id);
+    }
     return id;
   };
   if (first !== undefined) put(first);
@@ -62,8 +64,8 @@ export function keepSecret(api: Stub, arn: string, first?: string, described: Pa
     ...described,
     VersionIdsToStages: Object.fromEntries([...versions].flatMap(([id, { labels }]) => (labels.size > 0 ? [[id, [...labels]]] : []))),
   }));
-  api.on(PutSecretValueCommand, { SecretId: arn }).callsFake(async ({ SecretString, ClientRequestToken }) => ({
-    VersionId: put(SecretString, ClientRequestToken),
+  api.on(PutSecretValueCommand, { SecretId: arn }).callsFake(async ({ SecretString, ClientRequestToken, VersionStages }) => ({
+    VersionId: put(SecretString, ClientRequestToken, VersionStages),
   }));
   api
     .on(UpdateSecretVersionStageCommand, { SecretId: arn })
@@ -72,6 +74,7 @@ export function keepSecret(api: Stub, arn: string, first?: string, described: Pa
       if (holder !== RemoveFromVersionId) {
         throw new InvalidParameterException({ message: 'RemoveFromVersionId must name the version that has the label.', $metadata });
       }
+      if (MoveToVersionId !== undefined && label === 'AWSCURRENT' && holder !== undefined) move('AWSPREVIOUS', holder);
       if (MoveToVersionId !== undefined) move(label, MoveToVersionId);
       else if (holder !== undefined) versions.get(holder)?.labels.delete(label);
       return {};

@@ -1,5 +1,5 @@
 /** The login that the application will get on the target, as far as it can be foretold. */
-import { InvalidConfiguration } from '../../config/errors.ts';
+import { InvalidConfiguration, TargetNotKnown } from '../../config/errors.ts';
 import { rightsOn } from '../../postgres/rights.ts';
 import { roleExists } from '../../postgres/roles.sql.ts';
 import { mayMakeRoles, rolesCarried, willCarry } from '../../roles/mode.ts';
@@ -28,7 +28,7 @@ export const applicationLogin: ReadinessCheck = {
       if (!mayMakeRoles(await rightsOn(target))) return noRoleToMake(makesLogin.role, target.endpoint.user);
       return taken ? [...roleIsThere(makesLogin.role)] : [];
     } catch (error) {
-      if (!(error instanceof InvalidConfiguration)) throw error;
+      if (!(error instanceof InvalidConfiguration) || error instanceof TargetNotKnown) throw error;
       return unusable(secret, error);
     }
   },

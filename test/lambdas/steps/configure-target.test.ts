@@ -292,6 +292,36 @@ describe('the role that ConfigureTarget makes', () => {
   );
 
   it(
+    'is one, and the one in the secret, where two executions make it at once',
+    inTokenWorld({ login: false }, async (world) => {
+      world.played.before = async (call) => {
+        if (call !== 'fillIn') return;
+        world.played.before = () => {};
+        await world.visit('ConfigureTarget');
+      };
+      await untilDone(world);
+      expect(world.played.calls.filter((call) => call === 'createRole')).toHaveLength(2);
+      expect(await rolesOf(world)).toHaveLength(1);
+      expect(recordOf(world).role?.user).toBe(world.played.login?.username);
+    }),
+  );
+
+  it(
+    'is made anew where another execution takes it for a lost one right after it was filled in',
+    inTokenWorld({ login: false }, async (world) => {
+      world.played.after = async (call) => {
+        if (call !== 'fillIn') return;
+        world.played.after = () => {};
+        const [made] = world.played.roles.filter(({ isDefault }) => !isDefault);
+        await world.played.planetscale.deleteRole(made?.id ?? '', 'postgres');
+      };
+      await untilDone(world);
+      expect(await rolesOf(world)).toHaveLength(1);
+      expect(recordOf(world).role?.user).toBe(world.played.login?.username);
+    }),
+  );
+
+  it(
     'is missed where its login was taken out of the secret',
     inTokenWorld({ login: false }, async (world) => {
       await untilDone(world);

@@ -112,7 +112,10 @@ describe('a call that changes something', () => {
 
   it('is said to pass where something else is going on there', async () => {
     api.answers = { [CHANGES]: { status: 409, body: { message: 'a change is in progress' } } };
-    await expect(port().change({})).rejects.toMatchObject({ name: 'TransientError' });
+    await expect(port().change({})).rejects.toMatchObject({
+      name: 'TransientError',
+      message: expect.stringMatching(/answered 409 \(a change is in progress\) to changing the branch main .* Nothing was changed\.$/),
+    });
   });
 
   it('deletes a role again after a lost answer, and takes one that is not listed for gone', async () => {

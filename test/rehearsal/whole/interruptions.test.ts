@@ -101,7 +101,7 @@ describe.each(WAYS)('Replicate, copying %s, stopped and started again', (_, way)
     const refused = await younger;
     expect(refused).toMatchObject({ status: 'FAILED', failure: { error: 'AlreadyRunning' } });
     expect(refused?.failure?.cause).toContain('is older and still running');
-    expect(refused?.states.map(({ name }) => name)).toEqual(['CheckReadiness']);
+    expect(refused?.states.map(({ name }) => name)).toEqual(['ConfigureTarget']);
   });
 
   it('has lost nothing after all interruptions', async () => {

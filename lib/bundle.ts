@@ -62,10 +62,13 @@ export function bundle(folder: string): void {
 /** Comment with which esbuild begins a file in its output; here, the descriptions of all operations of an AWS client. */
 const SCHEMAS = /^\/\/ \S*\/client-([\w-]+)\/dist-es\/schemas\/schemas_\d+\.js$/;
 const ANY_FILE = /^\/\/ \S+\.(?:[cm]?js|ts)$/;
-/** Introduces the class of one error, so that its name and fields are those of the description. */
-const ERROR_CLASS = /^n0_registry\d*\.registerError\(/;
-/** Clients whose errors are all treated alike: without classes they have the name that the service gives them, which is enough for a message. */
-const WITHOUT_ERROR_CLASSES = new Set(['elastic-load-balancing-v2', 'sns']);
+/** Introduces the class of one error to its client. */
+const ERROR_CLASS = /^n0_registry\d*\.registerError\(\w+\$\d*, (\w+)\);$/;
+/**
+ * Clients whose errors need no class where our code names none: without one an error has the name that the service gives it, which is that of
+ * the class. (RDS's and EC2's have others on the wire. EC2 has no classes.)
+ */
+const NAMED_BY_SERVICE = new Set(['elastic-load-balancing-v2', 'lambda', 'secrets-manager', 'sfn', 'sns']);
 const CONSTANT = /^var (_\w+) = ("[^"]*");$/;
 
 /**
@@ -76,10 +79,15 @@ const CONSTANT = /^var (_\w+) = ("[^"]*");$/;
 function withoutUnusedOperations(entry: string): string {
   const pass = buildSync({ ...COMMON, entryPoints: [entry], format: 'esm', sourcemap: 'inline', write: false, outdir: LAMBDAS });
   let client: string | undefined;
-  const lines = (pass.outputFiles[0]?.text ?? '').split('\n').map((line) => {
-    if (ANY_FILE.test(line)) client = SCHEMAS.exec(line)?.[1];
-    const dropped = client !== undefined && WITHOUT_ERROR_CLASSES.has(client) && ERROR_CLASS.test(line);
-    return { line: dropped ? '' : line, inSchemas: client !== undefined };
+  let isOurs = false;
+  const all = (pass.outputFiles[0]?.text ?? '').split('\n').map((line) => {
+    if (ANY_FILE.test(line)) [client, isOurs] = [SCHEMAS.exec(line)?.[1], !line.includes('node_modules')];
+    return { line, client, isOurs };
+  });
+  const named = new Set(all.flatMap(({ line, isOurs: ours }) => (ours ? (line.match(/\w+/g) ?? []) : [])));
+  const lines = all.map(({ line, client: of }) => {
+    const [, error] = of !== undefined && NAMED_BY_SERVICE.has(of) ? (ERROR_CLASS.exec(line) ?? []) : [];
+    return { line: error === undefined || named.has(error) ? line : '', inSchemas: of !== undefined };
   });
   const constants = new Map(
     lines.flatMap(({ line, inSchemas: within }) => (within ? [CONSTANT.exec(line)?.slice(1, 3) ?? []] : [])) as [string, string][],

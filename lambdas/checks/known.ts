@@ -4,9 +4,12 @@ import type { SideName } from '../config/side-name.ts';
 import type { Reader } from '../ports/database.ts';
 import type { Finding } from './finding.ts';
 
+/** Code of the finding that names every check, or part of one, that a target without a login was spared. */
+export const TARGET_NOT_LOOKED_AT = 'TargetNotLookedAt';
+
 /** In place of the findings of a part that was not carried out; `run.ts` names its check in one finding with all others. */
 const PASSED_OVER: Finding = {
-  code: 'PassedOver',
+  code: TARGET_NOT_LOOKED_AT,
   severity: 'warning',
   objects: [],
   message: 'The target has no login yet, so this was not looked at.',

@@ -1,7 +1,7 @@
 /** The engine of checks, for readiness and for both switches: a check that fails to run does not count as passed. */
 import { CannotConnect, MigrationError, NotOurs, TargetNotKnown, TransientError } from '../config/errors.ts';
 import { type Finding, warning } from './finding.ts';
-import { isPassedOver } from './known.ts';
+import { isPassedOver, TARGET_NOT_LOOKED_AT } from './known.ts';
 
 /** @template On what it reads */
 export interface Check<On> {
@@ -26,9 +26,6 @@ function couldNotTell({ name }: Pick<Check<never>, 'name'>, error: unknown): Fin
     remedy: 'Remove the cause that is named here, most often a missing right, then start again.',
   };
 }
-
-/** Code of the finding that names every check, or part of one, that a target without a login was spared. */
-export const TARGET_NOT_LOOKED_AT = 'TargetNotLookedAt';
 
 const notLookedAt = (names: readonly string[]): readonly Finding[] =>
   warning({

@@ -16,5 +16,5 @@ export const checkCutover = defineStep({
       throw new CutoverRefused(refusal(findings, WORDS));
     },
   }),
-  needs: [...CHECK_NEEDS, 'clusterAccess', 'applicationLogin'],
+  needs: [...CHECK_NEEDS, 'clusterAccess', 'applicationLogin', 'planetscale'],
 });

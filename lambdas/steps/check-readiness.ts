@@ -3,10 +3,11 @@
  * Preflight may meet, the source is looked at alone, and what was not looked at is said.
  */
 import type { Finding } from '../checks/finding.ts';
+import { TARGET_NOT_LOOKED_AT } from '../checks/known.ts';
 import { loadContext } from '../checks/readiness/context.ts';
 import { CHECKS } from '../checks/readiness/index.ts';
 import { evidenceOf, hasBlocker, logFindings, notReadyMessage } from '../checks/report.ts';
-import { findAll, TARGET_NOT_LOOKED_AT } from '../checks/run.ts';
+import { findAll } from '../checks/run.ts';
 import { NotReady } from '../config/errors.ts';
 import { refuseBesideOlder } from '../engine/single-execution.ts';
 import { defineStep } from '../engine/step.ts';

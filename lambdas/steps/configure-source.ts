@@ -30,14 +30,15 @@ interface Seen {
   readonly addresses: Addresses;
 }
 
-/** Who is let in. Without a token that is left to the settings. */
+/** Who is let in. */
 interface Addresses extends AddressChanges {
-  readonly allowed: readonly AllowedAddress[];
+  /** Undefined where that is left to the settings, without a token, or to the operator. */
+  readonly allowed: readonly AllowedAddress[] | undefined;
 }
 
 async function lookAtAddresses(cluster: ClusterSetupView, planetscale: PlanetScaleView): Promise<Addresses> {
   const allowed = planetscale.configured ? await cluster.allowed() : undefined;
-  if (!allowed) return { allowed: [], allow: [], disallow: [] };
+  if (!allowed) return { allowed, allow: [], disallow: [] };
   return { allowed, ...addressChanges(await planetscale.branch(), allowed) };
 }
 
@@ -147,7 +148,7 @@ export const configureSource = defineStep({
       streamedAlready: sufficient,
       members: Object.fromEntries(state.members.map((member) => [member.instance, member.parameterGroupStatus])),
       securityGroups: state.securityGroups,
-      letIn: seen.addresses.allowed.map(({ address }) => address).sort(),
+      ...(seen.addresses.allowed && { letIn: seen.addresses.allowed.map(({ address }) => address).sort() }),
       publicInstances: state.members.flatMap(({ instance, isPublic }) => (isPublic ? [instance] : [])),
       /** Parameters of the user's group that are formulas: they keep the value of the migration. */
       notCarried: attaching ? (before.seen?.carriedOver.notCarried ?? []) : notCarriedBefore,

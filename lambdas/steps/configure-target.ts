@@ -12,7 +12,7 @@ import type { Branch, ChangeRequest } from '../ports/planetscale.ts';
 import { branchName, carries, recordIn, strangeKeys, type TargetRecord } from '../target/journal.ts';
 import { describe, lookAtTarget, planFor, type TargetPlan, type TargetView } from '../target/plan.ts';
 import * as refusals from '../target/refusals.ts';
-import { makeRole, NO_TRAIL, type RoleTrail, recordRole, roleNameOf, SUCCESSOR, trailOf } from '../target/role.ts';
+import { deleteRole, makeRole, NO_TRAIL, type RoleTrail, recordRole, roleNameOf, trailOf } from '../target/role.ts';
 import { changesAnything, endedInVain, newestOf, recordFor, tagsToWrite, wantedBy } from '../target/setup.ts';
 import { isUnderWay } from '../target/storage.ts';
 
@@ -134,7 +134,7 @@ export const configureTarget = defineStep({
     if (seen.at !== 'login') return 'pending';
     const { plan, trail, view, record } = seen;
     if (trail.record) await recordRole(journal, trail.record);
-    for (const lost of trail.lost) await planetscale.deleteRole(lost.id, SUCCESSOR);
+    for (const lost of trail.lost) await deleteRole(planetscale, lost.id);
     if (trail.record || trail.lost.length > 0) return 'pending';
     if (!(await recorded(ctx, recordFor(plan, view, record)))) return 'pending';
     // Somebody else may have changed it since it was looked at; then it is looked at again.

@@ -12,7 +12,7 @@ import type { BranchRole } from '../ports/planetscale.ts';
 import { branchName, keysOf, keysOfRole, otherStacks, recordIn, strangeKeys, type TargetRecord, tagsOf } from '../target/journal.ts';
 import * as refusals from '../target/refusals.ts';
 import { type Restoration, restorationOf } from '../target/restoration.ts';
-import { roleNameOf, rolesNamed, SUCCESSOR } from '../target/role.ts';
+import { deleteRole, roleNameOf, rolesNamed, SUCCESSOR } from '../target/role.ts';
 import { type RoleUse, roleUse } from '../target/role-end.ts';
 import { connectedTo } from '../target/serves.ts';
 import { wantedBy } from '../target/setup.ts';
@@ -140,8 +140,8 @@ async function act({ planetscaleRestore: planetscale, targetJournal: journal, ta
     return asked ? 'pending' : undefined;
   }
   if (marksSwitch(seen)) await journal.add(tagsOf(journal.stack, { switched: true }));
-  for (const lost of lostRoles) await planetscale.deleteRole(lost.id, SUCCESSOR);
-  if (role.role && mayGo(role)) await planetscale.deleteRole(role.role.id, SUCCESSOR);
+  for (const lost of lostRoles) await deleteRole(planetscale, lost.id);
+  if (role.role && mayGo(role)) await deleteRole(planetscale, role.role.id);
   if (record.role && staysFor(role) === undefined) await secret.empty(record.role.user);
   log.info('The branch is as its journal says', { leftAlone: restoration.leftAlone, waiting: restoration.waiting });
   const keys = keysToRemove(seen);
@@ -166,7 +166,12 @@ export const restoreTarget = defineStep({
   act,
 
   evidence(seen, before): Json {
-    const says = [...new Set([...('said' in before ? before.said : []), ...(before.at === 'journal' ? sentences(before) : [])])];
+    const says = [
+      ...new Set([
+        ...('said' in before ? before.said : []),
+        ...(before.at === 'journal' ? sentences(before) : before.at === 'lost' ? [givenUp(before.record)] : []),
+      ]),
+    ];
     return {
       ...(seen.at === 'nothing' ? { nothingLeft: seen.why } : {}),
       ...(seen.at === 'waiting' ? { waitsFor: seen.waitsFor } : {}),
@@ -175,6 +180,9 @@ export const restoreTarget = defineStep({
     };
   },
 });
+
+const givenUp = ({ branch = 'the branch', role }: TargetRecord): string =>
+  `The target is given up: nothing was put back at ${branch}${role ? `, and the role ${role.user} was not deleted there` : ''}.`;
 
 /** What a visit that found this does, and leaves. */
 function sentences({ restoration: { put, leftAlone, waiting }, role, record }: Seen & { readonly at: 'journal' }): string[] {

@@ -103,6 +103,9 @@ const blocksOf = (value: string): string | undefined => {
 const versionBy = (parameters: readonly ClusterParameter[]): number =>
   parameterNamed(parameters, 'max_active_replication_origins') ? 18 : 17;
 
+/** What an obstacle is about that concerns the disk. */
+export const DISK = 'disk of the target';
+
 export function planFor(view: TargetView, input: MigrationInput): TargetPlan {
   const { branch, parameters, changes, work, server } = view;
   const use = server?.use;
@@ -133,7 +136,7 @@ export function planFor(view: TargetView, input: MigrationInput): TargetPlan {
     slot: slot.plan,
     obstacles: [
       ...all.flatMap(({ obstacle }) => obstacle ?? []),
-      ...(by === undefined ? [] : [{ what: 'disk of the target', remedy: by, isRequired: false }]),
+      ...(by === undefined ? [] : [{ what: DISK, remedy: by, isRequired: false }]),
     ],
     notInForce: all.flatMap(({ notInForce }) => notInForce ?? []),
     underWay: changes.find(isUnderWay),

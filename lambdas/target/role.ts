@@ -39,14 +39,14 @@ export async function makeRole({ planetscale, journal, secret }: RolePorts, bran
   if (!carries(await journal.tags(), asked)) return;
   for (const lost of rolesNamed(await planetscale.roles(), name)) {
     if (!(await secret.isEmpty())) return;
-    await planetscale.deleteRole(lost.id, SUCCESSOR);
+    await deleteRole(planetscale, lost.id);
     // Should another visit have filled it in at that very moment.
     await secret.empty(lost.user);
   }
   const made = await planetscale.createRole({ name, inherits: INHERITS, replication: true });
   const login = loginOf(made, secret.connection);
   if (!login) {
-    await planetscale.deleteRole(made.id, SUCCESSOR);
+    await deleteRole(planetscale, made.id);
     throw new TargetNotConfigurable(
       `The setting targetHost is "private", and PlanetScale tells no private host for ${branchName(branch)}. The role that was made was deleted ` +
         `again, and the secret ${secret.name} is still empty. Set up PrivateLink for the branch first, or deploy with targetHost=public.`,
@@ -61,6 +61,19 @@ export async function makeRole({ planetscale, journal, secret }: RolePorts, bran
   }
   if ((await planetscale.roles()).some(({ id }) => id === made.id)) await recordRole(journal, made);
   else await secret.empty(made.user); // another visit took it for a lost one
+}
+
+/**
+ * What the role owns is its successor's from then on.
+ * @throws TargetNotConfigurable where PlanetScale refuses it, and no other visit has deleted it meanwhile
+ */
+export async function deleteRole(planetscale: Pick<PlanetScale, 'roles' | 'deleteRole'>, id: string): Promise<void> {
+  try {
+    await planetscale.deleteRole(id, SUCCESSOR);
+  } catch (error) {
+    const isGone = error instanceof TargetNotConfigurable && !(await planetscale.roles()).some((role) => role.id === id);
+    if (!isGone) throw error;
+  }
 }
 
 export const recordRole = (journal: TargetJournal, { id, user }: Pick<BranchRole, 'id' | 'user'>): Promise<void> =>

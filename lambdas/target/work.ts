@@ -29,7 +29,7 @@ export interface Work {
   readonly reverse: string;
 }
 
-/** Slots and senders that ConfigureSource gives the source at least; see `cluster/parameters.ts`. */
+/** Slots and senders that a source which does not stream yet has at least once it does; see `cluster/parameters.ts`. */
 const LEAST_AT_SOURCE = 10;
 /** The stream of changes, and one to spare. */
 const BESIDE_TABLES = 2;
@@ -39,8 +39,9 @@ export async function workOf(source: Reader, input: MigrationInput): Promise<Wor
   const [indexes] = await source.query(indexBytes(input));
   const [wal] = await source.query(walSettings(PREFIX));
   const { way } = wayOfCopy(input, tables);
-  const slots = Math.max(LEAST_AT_SOURCE, wal?.slots ?? 0) - (wal?.slotsOfOthers ?? 0);
-  const senders = Math.max(LEAST_AT_SOURCE, wal?.senders ?? 0) - (wal?.sendersOfOthers ?? 0);
+  const most = (now = 0): number => (wal?.walLevel === 'logical' ? now : Math.max(LEAST_AT_SOURCE, now));
+  const slots = most(wal?.slots) - (wal?.slotsOfOthers ?? 0);
+  const senders = most(wal?.senders) - (wal?.sendersOfOthers ?? 0);
   const { database } = source.endpoint;
   return {
     tables: tables.length,

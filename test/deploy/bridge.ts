@@ -6,7 +6,7 @@
  * - `Ref` of a secret is its name instead of its ARN, and the name that it makes for one is not of AWS's form.
  * - Rules of security groups that are resources of their own are an unknown type.
  * - Rights on RDS are checked against an asterisk where a request names no cluster and no instance.
- * - The condition secretsmanager:VersionStage is never met.
+ * - The conditions secretsmanager:VersionStage, and aws:ResourceTag of a security group, are never met.
  * - A cluster parameter group is deleted although a cluster has it.
  * - Alarms on expressions are refused; they become records that never go off.
  * - With TLS it would take port 443 as well.

@@ -8,8 +8,8 @@ import json
 
 from ministack import app
 from ministack.core import iam_actions, lambda_runtime
-from ministack.core.responses import new_uuid
-from ministack.services import ec2, lambda_svc, rds, secretsmanager
+from ministack.core.responses import get_account_id, get_region, new_uuid
+from ministack.services import ec2, lambda_svc, rds, secretsmanager, tagging
 from ministack.services.cloudformation import provisioners
 
 
@@ -100,6 +100,17 @@ def tell_stages_of_secrets():
     iam_actions.request_tag_context = context_with_stage
 
 
+def tell_tags_of_security_groups():
+    """ConfigureSource may change the rules of the group with the stack's tag and of no other, and tags of EC2 are told to no condition."""
+
+    def collect():
+        for group in ec2._security_groups:
+            yield f"arn:aws:ec2:{get_region()}:{get_account_id()}:security-group/{group}", ec2._tags.get(group, [])
+
+    assert "ec2" not in tagging._RESOURCE_TAG_COLLECTORS
+    tagging._RESOURCE_TAG_COLLECTORS["ec2"] = collect
+
+
 def keep_parameter_groups_in_use():
     """RDS refuses to delete a cluster parameter group while a cluster has it, which makes CloudFormation's deletion fail."""
     handlers = provisioners._RESOURCE_HANDLERS["AWS::RDS::DBClusterParameterGroup"]
@@ -136,6 +147,7 @@ name_secrets_as_aws_does()
 know_rules_of_security_groups()
 name_resources_of_rds()
 tell_stages_of_secrets()
+tell_tags_of_security_groups()
 keep_parameter_groups_in_use()
 record_alarms_of_expressions()
 listen_on_one_port()

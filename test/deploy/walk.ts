@@ -56,7 +56,8 @@ export async function walk(given: Walk): Promise<{ readonly report: Report; read
       },
       async Replicate() {
         await isConfigured(given, before);
-        targetPassword = JSON.parse(await secretText(clients.secrets, targetSecret)).password;
+        await knowsTheLogin(given);
+        targetPassword = sides.target.password;
         await isCopiedInParts(given);
         await mailbox.receive(`${STACK}: ready to cut over`);
         await sees(given, { ServingTarget: 0, HeartbeatGaps: 0 });
@@ -71,6 +72,7 @@ export async function walk(given: Walk): Promise<{ readonly report: Report; read
         assert.equal(await secretText(clients.secrets, applicationSecretArn), original, 'Rollback puts the secret back letter by letter.');
         await isRecoveredFrom(given);
       },
+      Cleanup: () => knowsTheLogin(given),
     }),
   );
   progress.say(summary(report));
@@ -96,6 +98,11 @@ export async function walk(given: Walk): Promise<{ readonly report: Report; read
 }
 
 const workMemory = (sides: Sides) => lookAtBoth(sides, ({ source }) => source(statement('show work_mem')));
+
+/** The rehearsal looks at the target as the login that the migration has there. */
+async function knowsTheLogin({ clients, sides, outputs }: Walk): Promise<void> {
+  if (sides.planetscale) sides.planetscale.secret = await secretText(clients.secrets, String(outputs.TargetSecretName));
+}
 
 /** The same machinery, with what else happens in the course of a migration, each after the machine that it follows. */
 function accompanied(given: Walk, follow: Readonly<Partial<Record<MachineName, () => Promise<void>>>>): Machinery {

@@ -80,6 +80,41 @@ describe('the bundle', () => {
     const text = readFileSync(join(code, 'handler.js'), 'utf8');
     expect(text).toContain('DescribeRouteTables');
     expect(text).not.toContain('DescribeTransitGateway');
+    expect(text).toContain('DescribeTargetHealth');
+    expect(text).not.toContain('CreateTrustStore');
+  });
+
+  it('knows by name an error of AWS whose class it leaves out, and has the class of one that the code names', async () => {
+    const text = readFileSync(join(code, 'handler.js'), 'utf8');
+    expect(text).toContain('ExecutionDoesNotExist');
+    expect(text).not.toContain('TargetGroupNotFoundException');
+    for (const [name, ours] of [
+      [
+        'TargetGroupNotFound',
+        /^InvalidConfiguration: elasticloadbalancing:DescribeTargetHealth was refused \(TargetGroupNotFound: Not here\.\)/,
+      ],
+      ['Throttling', /^TransientError: .*\(Throttling: Not here\.\)/],
+    ] as const) {
+      const answering = createServer((_request, response) => {
+        const error = `<Error><Type>Sender</Type><Code>${name}</Code><Message>Not here.</Message></Error>`;
+        response.writeHead(400, { 'content-type': 'text/xml' }).end(`<ErrorResponse>${error}<RequestId>r</RequestId></ErrorResponse>`);
+      });
+      await new Promise<void>((resolve) => answering.listen(0, '127.0.0.1', resolve));
+      const call = `require(${JSON.stringify(join(code, 'handler.js'))}).follow({}, { awsRequestId: 'r', getRemainingTimeInMillis: () => 60000 })
+        .then(() => 'no error', ({ name, message }) => name + ': ' + message).then((outcome) => console.log('OUTCOME' + outcome))`;
+      const env = {
+        [VARIABLE.clusterIdentifier]: 'shop',
+        [VARIABLE.targetGroup]: 'arn:aws:elasticloadbalancing:eu-central-1:111122223333:targetgroup/writer/0123456789abcdef',
+        AWS_ENDPOINT_URL: `http://127.0.0.1:${(answering.address() as AddressInfo).port}`,
+        AWS_REGION: 'eu-central-1',
+        AWS_ACCESS_KEY_ID: 'test',
+        AWS_SECRET_ACCESS_KEY: 'test',
+        AWS_MAX_ATTEMPTS: '1',
+      };
+      const { stdout } = await promisify(execFile)(process.execPath, ['-e', call], { env, cwd: folder });
+      answering.close();
+      expect(stdout.split('OUTCOME').at(-1)).toMatch(ours);
+    }
   });
 
   it('copies a schema, with pg_dump in its thread', async () => {

@@ -10,6 +10,7 @@ import type { Bindings } from '../../lambdas/ports/bindings.ts';
 import type { Cluster } from '../../lambdas/ports/cluster.ts';
 import type { Concurrency } from '../../lambdas/ports/concurrency.ts';
 import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
+import type { PlanetScale } from '../../lambdas/ports/planetscale.ts';
 import { loginAs, type World } from './world.ts';
 
 export interface Circumstances {
@@ -20,6 +21,7 @@ export interface Circumstances {
   readonly cluster?: Cluster;
   readonly application?: Application;
   readonly concurrency?: Concurrency;
+  readonly planetscale?: PlanetScale;
 }
 
 export async function findingsOf(world: World, checks: readonly ReadinessCheck[], circumstances: Circumstances = {}): Promise<Finding[]> {

@@ -10,6 +10,7 @@ import { subscriptionName } from '../../lambdas/config/names.ts';
 import type { Application } from '../../lambdas/ports/application.ts';
 import type { Cluster } from '../../lambdas/ports/cluster.ts';
 import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
+import type { PlanetScale } from '../../lambdas/ports/planetscale.ts';
 import { hostileRows, hostileSchema } from './hostile.ts';
 import { eventually, tableStates } from './replicated.ts';
 import { silent, startWorld, type VisitOptions, type World, type WorldOptions } from './world.ts';
@@ -80,6 +81,7 @@ export interface SwitchCircumstances {
   readonly target?: ConnectionSettings;
   readonly application?: Application;
   readonly cluster?: Cluster;
+  readonly planetscale?: PlanetScale;
 }
 
 /** What these checks find, without markers being written. */

@@ -12,6 +12,7 @@ import type { ApplicationView, MadeLoginAccess } from '../../ports/application.t
 import type { ClusterAccess } from '../../ports/cluster.ts';
 import type { Reader } from '../../ports/database.ts';
 import type { Functions } from '../../ports/functions.ts';
+import type { PlanetScaleView } from '../../ports/planetscale.ts';
 import type { ReplicationAccess } from '../../ports/replication.ts';
 import { lookAtHistory, type StreamHistory } from '../../replication/history.ts';
 import { copyOn } from '../../state/earlier-copy.ts';
@@ -19,9 +20,10 @@ import { type Gates, lookAtGates } from '../../state/gates.ts';
 import type { Check } from '../run.ts';
 
 export type Needs = 'executions' | 'source' | 'target' | 'replication' | 'applicationView' | 'functions';
-/** What the checks read from. The cluster, and the login that is to be put into the application's secret, matter only to a switch to the target. */
+/** What the checks read from. The cluster, PlanetScale's API and the login that is to be put into the application's secret, matter only to a switch to the target. */
 export type SwitchLooking = Looking<Needs> & {
   readonly clusterAccess?: ClusterAccess;
+  readonly planetscale?: PlanetScaleView;
   readonly applicationLogin?: Pick<MadeLoginAccess, 'works'>;
 };
 
@@ -49,6 +51,7 @@ export interface SwitchCheckContext extends Pick<Looking<Needs>, 'source' | 'tar
   readonly applicationLogin: Pick<MadeLoginAccess, 'works'> | undefined;
   readonly functions: Functions;
   readonly cluster: ClusterAccess | undefined;
+  readonly planetscale: PlanetScaleView | undefined;
   readonly gates: Gates;
   /** Observed state of the current stream. */
   readonly history: StreamHistory;
@@ -83,6 +86,7 @@ export async function loadSwitchContext(direction: Direction, ctx: SwitchLooking
     applicationLogin: ctx.applicationLogin,
     functions,
     cluster: ctx.clusterAccess,
+    planetscale: ctx.planetscale,
     gates: await lookAtGates(source, target),
     history: await lookAtHistory(from.reader, to.reader, direction.current, database),
   };

@@ -1,18 +1,12 @@
 /** Room for replication: wal_level, slots, senders and workers, judged by what will be in force when the source is configured. */
 import { subscriptionName } from '../../config/names.ts';
+import * as known from '../../target/settings.ts';
 import { blocker, type Finding, warning } from '../finding.ts';
+import { onTargetIfKnown } from '../known.ts';
 import type { CheckContext, ReadinessCheck } from './context.ts';
 import { otherSubscriptions, replicationUse } from './servers.sql.ts';
-import { numberOf, sourceProspect, valuesOf } from './settings.ts';
-
-/** Value of max_worker_processes that both guides ask for. */
-const WORKERS_OF_THE_GUIDE = 10;
-/** The logical replication launcher, which takes one worker process itself. */
-const LAUNCHER = 1;
-/** The apply worker, and one table synchronization worker at least. */
-const LEAST_WORKERS = 2;
-/** From 18 on, origins have a setting of their own; before, max_replication_slots bounded them on the target as well. */
-const ORIGINS_HAVE_THEIR_OWN_SETTING = 18;
+import { numberOf, sourceProspect } from './settings.ts';
+import { targetSettings } from './target-settings.ts';
 
 export const walLevel: ReadinessCheck = {
   name: 'wal_level of the source',
@@ -45,14 +39,23 @@ export const walLevel: ReadinessCheck = {
   },
 };
 
-/** One slot and one walsender for the subscription, and one of each for every table that is copied at a time. */
-const neededConnections = async ({ target }: CheckContext): Promise<number> =>
-  1 + (numberOf(await valuesOf(target, ['max_sync_workers_per_subscription']), 'max_sync_workers_per_subscription') || 1);
+const SYNC_WORKERS = 'max_sync_workers_per_subscription';
+
+/** Tables that are copied at a time. */
+async function copiedAtOnce(ctx: CheckContext): Promise<number> {
+  const { values } = await targetSettings(ctx, [SYNC_WORKERS]);
+  return numberOf(values, SYNC_WORKERS) || 1;
+}
 
 export const sourceReplication: ReadinessCheck = {
   name: 'slots and senders of the source',
   async find(ctx) {
-    const needed = await neededConnections(ctx);
+    let copied = 1;
+    const passedOver = await onTargetIfKnown(async () => {
+      copied = await copiedAtOnce(ctx);
+      return [];
+    });
+    const needed = 1 + copied;
     const { values } = await sourceProspect(ctx, ['max_replication_slots', 'max_wal_senders']);
     const [use] = await ctx.source.query(replicationUse(subscriptionName(ctx.source.endpoint.database)));
     const lacking = (
@@ -64,12 +67,13 @@ export const sourceReplication: ReadinessCheck = {
       const most = numberOf(values, name);
       return used !== undefined && most - used >= needed ? [] : [`${name} = ${most}, ${used} in use, ${needed} needed`];
     });
-    return blocker({
+    const findings = blocker({
       code: 'TooFewSlotsOrSenders',
       objects: lacking,
       message: 'Each table that is copied takes a slot and a sender on the source, and the subscription takes one of each for itself.',
       remedy: 'Raise the setting on the source and restart it, or drop slots that are not needed any more.',
     });
+    return [...findings, ...passedOver];
   },
 };
 
@@ -80,38 +84,35 @@ export const sourceWorkers: ReadinessCheck = {
     const most = numberOf(values, 'max_worker_processes');
     return warning({
       code: 'FewSourceWorkers',
-      objects: most >= WORKERS_OF_THE_GUIDE ? [] : [`max_worker_processes = ${most}`],
-      message: `The guide asks for ${WORKERS_OF_THE_GUIDE} worker processes on the source. Sending changes takes none, but pglogical, where it is preloaded, takes some.`,
+      objects: most >= known.WORKERS_OF_THE_GUIDE ? [] : [`max_worker_processes = ${most}`],
+      message: `The guide asks for ${known.WORKERS_OF_THE_GUIDE} worker processes on the source. Sending changes takes none, but pglogical, where it is preloaded, takes some.`,
       remedy: 'Raise max_worker_processes with the next restart if you use parallel queries heavily.',
     });
   },
 };
 
-/** Names of the settings that bound workers and origins on the target. */
-const originSetting = (version: number): string =>
-  version >= ORIGINS_HAVE_THEIR_OWN_SETTING ? 'max_active_replication_origins' : 'max_replication_slots';
-
 export const targetWorkers: ReadinessCheck = {
   name: 'replication workers of the target',
-  async find({ source, target, targetVersion }) {
-    const origins = originSetting(targetVersion);
-    const names = ['max_logical_replication_workers', 'max_sync_workers_per_subscription', 'max_worker_processes', origins];
-    const values = await valuesOf(target, names);
+  async find(ctx) {
+    const { source, target, targetVersion } = ctx;
+    const origins = known.originSetting(targetVersion);
+    const names = ['max_logical_replication_workers', SYNC_WORKERS, 'max_worker_processes', origins];
+    const { values, told } = await targetSettings(ctx, names);
     const [others] = await target.query(otherSubscriptions(subscriptionName(source.endpoint.database)));
     const applying = others?.count ?? 0;
-    const syncing = numberOf(values, 'max_sync_workers_per_subscription');
+    const syncing = numberOf(values, SYNC_WORKERS);
     const bounds = [
-      { name: 'max_logical_replication_workers', least: LEAST_WORKERS + applying, good: 1 + syncing + applying },
-      { name: 'max_sync_workers_per_subscription', least: 1, good: 1 },
-      { name: 'max_worker_processes', least: LAUNCHER + LEAST_WORKERS + applying, good: WORKERS_OF_THE_GUIDE },
-      { name: origins, least: LEAST_WORKERS + applying, good: 1 + syncing + applying },
+      { name: 'max_logical_replication_workers', least: known.LEAST_WORKERS + applying, good: 1 + syncing + applying },
+      { name: SYNC_WORKERS, least: 1, good: 1 },
+      { name: 'max_worker_processes', least: known.LAUNCHER + known.LEAST_WORKERS + applying, good: known.WORKERS_OF_THE_GUIDE },
+      { name: origins, least: known.LEAST_WORKERS + applying, good: 1 + syncing + applying },
     ];
     const below = (bound: 'least' | 'good') =>
       bounds
-        .filter((setting) => !(numberOf(values, setting.name) >= setting[bound]))
+        .filter((setting) => !told.has(setting.name) && !(numberOf(values, setting.name) >= setting[bound]))
         .map((setting) => `${setting.name} = ${values.get(setting.name) ?? 'unknown'}, ${setting[bound]} needed`);
     const tooFew = below('least');
-    const remedy = `Raise it in PlanetScale's cluster configuration; max_worker_processes should be ${WORKERS_OF_THE_GUIDE} or more, and needs a restart.`;
+    const remedy = `Raise it in PlanetScale's cluster configuration; max_worker_processes should be ${known.WORKERS_OF_THE_GUIDE} or more, and needs a restart.`;
     const findings: Finding[] = [
       ...blocker({
         code: 'TooFewTargetWorkers',

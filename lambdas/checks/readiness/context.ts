@@ -7,9 +7,11 @@ import type { ApplicationView } from '../../ports/application.ts';
 import type { ClusterView } from '../../ports/cluster.ts';
 import type { Concurrency } from '../../ports/concurrency.ts';
 import type { Reader } from '../../ports/database.ts';
+import type { PlanetScaleView } from '../../ports/planetscale.ts';
 import type { WayBack } from '../../ports/replication.ts';
 import { type PublishedTable, publishedTables } from '../../postgres/tables.sql.ts';
 import type { Check } from '../run.ts';
+import { type Planned, planTarget } from './target-plan.ts';
 
 /** What every check may read. Versions are major versions. */
 export interface CheckContext {
@@ -19,16 +21,19 @@ export interface CheckContext {
   readonly application: ApplicationView;
   readonly wayBack: WayBack;
   readonly concurrency: Concurrency;
+  readonly planetscale: PlanetScaleView;
   readonly input: MigrationInput;
   readonly sourceVersion: number;
   /** @throws TargetNotKnown where the target has no login */
   readonly targetVersion: number;
   /** The tables to be published; asked for once, however many checks want them. */
   tables(): Promise<readonly PublishedTable[]>;
+  /** What ConfigureTarget will do; computed once. */
+  targetPlan(): Promise<Planned>;
 }
 
 /** Ports that the checks read from. */
-type Needs = 'source' | 'target' | 'cluster' | 'applicationView' | 'wayBack' | 'concurrency';
+type Needs = 'source' | 'target' | 'cluster' | 'applicationView' | 'wayBack' | 'concurrency' | 'planetscale';
 
 /** Asked for once; a target without a login has none. */
 async function versionOf(target: Reader): Promise<() => number> {
@@ -51,9 +56,11 @@ export async function loadContext({
   applicationView: application,
   wayBack,
   concurrency,
+  planetscale,
   input,
 }: Pick<Looking<Needs>, Needs | 'input'>): Promise<CheckContext> {
   let tables: Promise<readonly PublishedTable[]> | undefined;
+  let planned: Promise<Planned> | undefined;
   const targetVersion = await versionOf(target);
   return {
     source,
@@ -62,6 +69,7 @@ export async function loadContext({
     application,
     wayBack,
     concurrency,
+    planetscale,
     input,
     sourceVersion: await source.version(),
     get targetVersion() {
@@ -70,6 +78,10 @@ export async function loadContext({
     tables() {
       tables ??= source.query(publishedTables(input));
       return tables;
+    },
+    targetPlan() {
+      planned ??= planTarget({ planetscale, source, target, input });
+      return planned;
     },
   };
 }

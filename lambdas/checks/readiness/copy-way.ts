@@ -15,11 +15,14 @@ import { copyOn } from '../../state/earlier-copy.ts';
 import { blocker, type Finding, warning } from '../finding.ts';
 import { isPassedOver, onTargetIfKnown } from '../known.ts';
 import type { CheckContext, ReadinessCheck } from './context.ts';
+import { numberOf } from './settings.ts';
+import { targetSettings } from './target-settings.ts';
 
 const STREAM = '{"copy": "stream"}';
 /** What is larger than so many parts may not be there when the time of a function is over. */
 const PARTS_IN_ONE_PIECE = 10;
 const GIBIBYTE = 1024 ** 3;
+const MAX_CONNECTIONS = 'max_connections';
 
 /** The way, and for parts the workers that are wanted and the size at which tables are split. */
 type Course = (Way & { readonly way: 'stream' }) | (Way & { readonly way: 'parts'; readonly wanted: number; readonly partBytes: number });
@@ -39,9 +42,10 @@ async function onTarget(ctx: CheckContext): Promise<readonly Finding[]> {
   if (!course) return [];
   if (course.way === 'stream') return byStream(course);
   const { source, target, concurrency, input } = ctx;
+  const { values } = await targetSettings(ctx, [MAX_CONNECTIONS]);
   const room = {
     source: await roomOn(source, REPLICATION_ROLE),
-    target: await roomOn(target, copyRole(target.endpoint.database)),
+    target: { ...(await roomOn(target, copyRole(target.endpoint.database))), most: numberOf(values, MAX_CONNECTIONS) },
     concurrency: await concurrency.limit(),
     indexWorkers: input.indexWorkers,
   };

@@ -39,6 +39,7 @@ import { slotOfTheWayBack } from './slot-survival.ts';
 import { alreadySwitched, reverseStream } from './switched.ts';
 import { tableChecks } from './tables.ts';
 import { targetEmpty } from './target.ts';
+import { targetCluster } from './target-cluster.ts';
 import { eventTriggerChecks, ruleChecks, triggers } from './triggers.ts';
 import { auroraDecoding, standby, versions } from './versions.ts';
 import { wayBack, wayBackRights, wayBackRoom } from './way-back.ts';
@@ -52,6 +53,7 @@ export const CHECKS: readonly ReadinessCheck[] = [
   walLevel,
   sourceReplication,
   sourceWorkers,
+  targetCluster,
   targetWorkers,
   connections,
   sourceRole,

@@ -21,9 +21,15 @@ export interface PublisherRoom {
   readonly full: readonly string[];
 }
 
-/** @param slot of the stream, which is not counted where it is there already */
-export async function publisherRoomOn(side: SideName, reader: Reader, slot: string): Promise<PublisherRoom> {
-  const values = await valuesOf(reader, ['wal_level', 'max_replication_slots', 'max_wal_senders']);
+/** Settings that bound it. */
+export const PUBLISHER_SETTINGS = ['wal_level', 'max_replication_slots', 'max_wal_senders'] as const;
+
+/**
+ * @param slot of the stream, which is not counted where it is there already
+ * @param settings those that will be in force. @default - those that are
+ */
+export async function publisherRoomOn(side: SideName, reader: Reader, slot: string, settings?: Values): Promise<PublisherRoom> {
+  const values = settings ?? (await valuesOf(reader, PUBLISHER_SETTINGS));
   const [use] = await reader.query(replicationUse(slot));
   const bounds = [
     { setting: 'max_replication_slots', used: use?.slots },

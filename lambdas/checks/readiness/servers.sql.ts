@@ -1,6 +1,6 @@
 /** Version, settings and connections of a server. */
 import type { Statement } from '../../ports/database.ts';
-import { bound, statement } from '../../postgres/quote.ts';
+import { statement } from '../../postgres/quote.ts';
 
 export interface ServerFacts {
   /** As in `show server_version`, such as `16.1`. */
@@ -16,10 +16,6 @@ export const serverFacts = (): Statement<ServerFacts> =>
 select current_setting('server_version') as version, to_regproc('pg_catalog.aurora_version') is not null as "isAurora",
   pg_is_in_recovery() as "isStandby", current_setting('server_encoding') as encoding
 `);
-
-/** Settings in force, by name; those that the version does not know are left out. Numbers are in the setting's own unit. */
-export const settings = (names: readonly string[]): Statement<{ name: string; value: string }> =>
-  statement('select name, setting as value from pg_settings where name = any ($1::text[])', [names]);
 
 export interface ConnectionRoom {
   readonly open: number;
@@ -49,21 +45,4 @@ from pg_roles as r, pg_database as d
 where r.rolname = current_user and d.datname = current_database()
 `);
 
-export interface ReplicationUse {
-  readonly slots: number;
-  readonly senders: number;
-}
-
-/** Slots and walsenders in use, without our own slot and those of its table synchronization: an attempt that continues has them already. */
-export const replicationUse = (ourSlot: string): Statement<ReplicationUse> =>
-  bound([ourSlot])(`
-select
-  (select count(*) from pg_replication_slots
-    where slot_name <> $1::text and slot_name !~ '^pg_[0-9]+_sync_[0-9]+_[0-9]+$')::float8 as slots,
-  (select count(*) from pg_stat_replication
-    where application_name <> $1::text and application_name !~ '^pg_[0-9]+_sync_[0-9]+_[0-9]+$')::float8 as senders
-`);
-
-/** Subscriptions of the whole target server but ours; the column with the connection string is not read. */
-export const otherSubscriptions = (ours: string): Statement<{ count: number }> =>
-  statement('select count(subname)::float8 as count from pg_subscription where subname <> $1::text', [ours]);
+export { otherSubscriptions, replicationUse, settings } from '../../target/work.sql.ts';

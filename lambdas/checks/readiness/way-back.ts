@@ -3,11 +3,14 @@ import { subscriptionName } from '../../config/names.ts';
 import type { Route } from '../../ports/replication.ts';
 import { allRightsOn, loginAtTarget, publisherLacks, subscriberLacks } from '../../postgres/rights.ts';
 import { isBeyond, knowsPublisher, whyUnknown } from '../../replication/connection.ts';
+import { LITTLE_WAL_MB } from '../../target/settings.ts';
 import { blocker, type Finding, listed, warning } from '../finding.ts';
 import { onTargetIfKnown } from '../known.ts';
 import type { CheckContext, ReadinessCheck } from './context.ts';
-import { publisherRoomOn } from './publisher-room.ts';
-import { numberOf, valuesOf } from './settings.ts';
+import { PUBLISHER_SETTINGS, publisherRoomOn } from './publisher-room.ts';
+import { numberOf } from './settings.ts';
+import { settingIn } from './target-plan.ts';
+import { targetSettings } from './target-settings.ts';
 
 /** Hosts by PrivateLink, which lead to an endpoint in one VPC. */
 const PRIVATE_HOST = /\.private-pg\.psdb\.cloud$/i;
@@ -80,32 +83,32 @@ async function lackedByPublisher({ target, targetVersion }: CheckContext): Promi
   });
 }
 
-/** PlanetScale's default is as much, and its guide asks for more (https://planetscale.com/docs/postgres/integrations/logical-cdc). */
-const LITTLE_WAL_MB = 4_096;
-
 export const wayBackRoom: ReadinessCheck = {
   name: 'room on the target for the stream back',
-  async find({ source, target, input }) {
+  async find(ctx) {
+    const { source, target, input } = ctx;
     if (!input.reverse) return [];
-    const { walLevel, full } = await publisherRoomOn('target', target, subscriptionName(source.endpoint.database, 'reverse'));
-    const kept = numberOf(await valuesOf(target, ['max_slot_wal_keep_size']), 'max_slot_wal_keep_size');
+    const { values, told } = await targetSettings(ctx, [...PUBLISHER_SETTINGS, 'max_slot_wal_keep_size']);
+    const { walLevel, full } = await publisherRoomOn('target', target, subscriptionName(source.endpoint.database, 'reverse'), values);
+    const notTold = (objects: readonly string[]): readonly string[] => objects.filter((object) => !told.has(settingIn(object)));
+    const kept = numberOf(values, 'max_slot_wal_keep_size');
     const restart = 'That restarts the cluster by a switchover, which ends every connection: so before the copy.';
     return [
       ...blocker({
         code: 'TargetWalLevelNotLogical',
-        objects: walLevel,
+        objects: notTold(walLevel),
         message: 'The target does not decode its WAL logically, so it could send nothing back after a switch.',
         remedy: `Set wal_level to logical in PlanetScale (Clusters → Parameters). ${restart} ${WITHOUT}`,
       }),
       ...blocker({
         code: 'TargetHasNoRoomForSlot',
-        objects: full,
+        objects: notTold(full),
         message: 'The stream back takes a slot and a sender on the target.',
         remedy: `Raise the setting in PlanetScale (Clusters → Parameters), or drop slots that are not needed any more. ${restart} ${WITHOUT}`,
       }),
       ...warning({
         code: 'TargetKeepsLittleWal',
-        objects: kept === -1 || kept > LITTLE_WAL_MB ? [] : [`target: max_slot_wal_keep_size = ${kept} MB`],
+        objects: notTold(kept === -1 || kept > LITTLE_WAL_MB ? [] : [`target: max_slot_wal_keep_size = ${kept} MB`]),
         message:
           'After a switch the target keeps no more WAL than this for the source. If the source cannot take changes for as long as the ' +
           'application takes to write so much, the slot is given up, and with it the way back.',

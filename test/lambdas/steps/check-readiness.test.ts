@@ -37,7 +37,7 @@ describe('CheckReadiness', () => {
   it('says of a target without a login that it was not looked at, and looks at the source alone', async () => {
     const unknown = await world.sibling('unknown');
     await unknown.asSourceRole(CLEAN);
-    Object.assign(unknown.places, { target: undefined });
+    Object.defineProperty(unknown.places, 'target', { value: undefined });
     const { evidence } = await unknown.visit('CheckReadiness');
     expect(evidence).toMatchObject({ blockers: [], target: 'not looked at' });
     const [first, ...others] = (evidence as { warnings: ReportedFinding[] }).warnings;

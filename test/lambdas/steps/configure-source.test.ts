@@ -21,11 +21,33 @@ const attached = async (world: World) => {
   const state = await cluster.describe();
   const parameters = await cluster.userParameters(MIGRATION_GROUP);
   const tags = await Promise.all([state, ...(state?.members ?? [])].map((one) => cluster.tags(one?.arn ?? '')));
-  return { state, parameters: parameters.map(({ name, value }) => `${name}=${value}`).sort(), tags };
+  const letIn = await cluster.allowed();
+  return { state, letIn, parameters: parameters.map(({ name, value }) => `${name}=${value}`).sort(), tags };
 };
 
 describe('ConfigureSource', () => {
   describeLifecycle('ConfigureSource', { world: () => startWorld({ sourceParameters: { wal_level: 'replica' } }), effect: attached });
+});
+
+describe('ConfigureSource with a token', () => {
+  const world = () =>
+    startWorld({ sourceParameters: { wal_level: 'replica' }, planetscale: { addresses: ['198.51.100.7', '198.51.100.17/28'] } });
+  describeLifecycle('ConfigureSource', { world, effect: attached });
+
+  it("lets in the addresses of PlanetScale's API, and RestoreSource shuts them out again", async () => {
+    const { places, until, destroy } = await world();
+    try {
+      await until('ConfigureSource');
+      expect(await places.cluster.allowed()).toEqual([
+        { address: '198.51.100.16/28', isOurs: true },
+        { address: '198.51.100.7/32', isOurs: true },
+      ]);
+      await until('RestoreSource');
+      expect(await places.cluster.allowed()).toEqual([]);
+    } finally {
+      await destroy();
+    }
+  });
 });
 
 describe('ConfigureSource on a real server', () => {

@@ -184,7 +184,10 @@ describe('what RestoreTarget puts back', () => {
   it(
     'is nothing of a target that is lost; the journal and the login go',
     inConfigured({ login: false }, async (world) => {
-      await restore(world, { lost: 'target' });
+      const { evidence } = await restore(world, { lost: 'target' });
+      expect(evidence).toMatchObject({
+        says: [expect.stringMatching(/given up: nothing was put back at acme\/shop\/main, and the role \S+ was not deleted/)],
+      });
       expect(world.played.calls).toEqual(['empty', 'removeTags']);
       expect(world.played.tags).toEqual({});
       expect(world.played.login).toBeUndefined();

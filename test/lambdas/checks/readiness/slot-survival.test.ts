@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { slotOfTheWayBack as beforeTheSwitch } from '../../../../lambdas/checks/cutover/slot-survival.ts';
 import { slotOfTheWayBack } from '../../../../lambdas/checks/readiness/slot-survival.ts';
+import { TransientError } from '../../../../lambdas/config/errors.ts';
 import { subscriptionName } from '../../../../lambdas/config/names.ts';
+import { type PlanetScale, WITHOUT_TOKEN } from '../../../../lambdas/ports/planetscale.ts';
 import { findingsOf, summary, warning } from '../../../support/findings.ts';
 import { switchFindings } from '../../../support/following.ts';
+import { PARAMETERS, playPlanetScale } from '../../../support/played-planetscale.ts';
 import { startWorld, type World } from '../../../support/world.ts';
 
 describe('the fate of the return slot in a switchover of the target', () => {
@@ -25,6 +28,21 @@ describe('the fate of the return slot in a switchover of the target', () => {
       expect.stringContaining(`Enter ${subscriptionName(world.database.name, 'reverse')} under Clusters → Parameters → Failover`),
     ]);
     expect(await switchFindings(world, [beforeTheSwitch])).toEqual(found);
+  });
+
+  it('is told of by CheckCutover only where the list lacks the name, as far as the API shows the list (#15)', async () => {
+    const slot = subscriptionName(world.database.name, 'reverse');
+    const named = async (planetscale: Partial<PlanetScale>) => {
+      const found = await switchFindings(world, [beforeTheSwitch], { planetscale: { ...playPlanetScale().planetscale, ...planetscale } });
+      return found.find(({ code }) => code === 'SlotNameToEnter')?.message;
+    };
+    const listing = (value: string) => async () => PARAMETERS.map((one) => (one.name === 'logical_slots' ? { ...one, value } : one));
+    expect(await named({ parameters: listing(`other,${slot}`) })).toBeUndefined();
+    expect(await named({ parameters: listing('other') })).toContain('It is not in there.');
+    const unread = 'That list cannot be read from here.';
+    expect(await named({ parameters: async () => [] })).toContain(unread);
+    expect(await named({ parameters: () => Promise.reject(new TransientError('The API did not answer.')) })).toContain(unread);
+    expect(await named(WITHOUT_TOKEN.planetscale)).toContain(unread);
   });
 
   it('is not reported where the input wants no way back (#10)', async () => {

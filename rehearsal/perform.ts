@@ -123,6 +123,7 @@ function inputOf(name: MachineName, { sides, subjects, fixes, options }: Rehears
     given,
     name === 'Preflight' ? withoutOwnTables(subjects) : {},
     name === 'Replicate' ? sides.input : {},
+    name === 'Cleanup' ? sides.cleanupInput : {},
     fixes && fixes.excluded.length > 0 ? { excludeTables: fixes.excluded } : {},
   ];
   return Object.assign({}, ...parts, leftOutBy(...parts));

@@ -52,6 +52,8 @@ export interface Sides {
   readonly cluster: Cluster;
   /** The operator's answer where `Replicate` asks: an embedded source may be rebooted. */
   readonly input: Readonly<Record<string, Json>>;
+  /** The same where `Cleanup` asks: an embedded target may be restarted, though it serves. */
+  readonly cleanupInput: Readonly<Record<string, Json>>;
   /** The same where a switch asks: on the user's servers the application has no role but the migration's, which no fence shuts out. */
   readonly switchInput: Readonly<Record<string, Json>>;
   readonly sslmode: ReplicationLogin['sslmode'];
@@ -186,6 +188,7 @@ function sidesOf(from: Opened, to: Opened, carried: boolean, isSample: boolean, 
     },
     cluster: from.own ? auroraStandIn(from.own.server, [], entrance ? 'load-balancer' : 'public') : unmanagedCluster,
     input: from.own ? { reboot: 'now' } : {},
+    cleanupInput: to.own?.account ? { restart: 'now' } : {},
     switchInput: consentTo([from, to].flatMap(({ settings, own }) => (own ? [] : [settings.user]))),
     sslmode: from.settings.tls.verify === 'off' ? 'disable' : 'require',
     wayBack: from.own && to.own ? { knowsAuthority: true } : {},

@@ -3,12 +3,13 @@
  * is left alone, the disk stays as large as it is, and a cluster that serves is restarted with consent only. The journal is removed last, entry by
  * entry, so that what has to wait is put back by a later Cleanup.
  */
-import { TargetNotKnown } from '../config/errors.ts';
+import { StatementFailed, TargetNotKnown } from '../config/errors.ts';
 import type { Json } from '../config/json.ts';
 import type { Acting, Looking } from '../engine/contract.ts';
 import { defineStep } from '../engine/step.ts';
 import type { Reader } from '../ports/database.ts';
 import type { BranchRole } from '../ports/planetscale.ts';
+import { handOnDefaults } from '../target/hand-on.sql.ts';
 import { branchName, keysOf, keysOfRole, otherStacks, recordIn, strangeKeys, type TargetRecord, tagsOf } from '../target/journal.ts';
 import * as refusals from '../target/refusals.ts';
 import { type Restoration, restorationOf } from '../target/restoration.ts';
@@ -123,7 +124,18 @@ function keysToRemove({ restoration, role, keys, roleKeys }: Seen & { readonly a
   return [...restoration.settled, ...(roleStays ? [] : roleKeys)];
 }
 
-async function act({ planetscaleRestore: planetscale, targetJournal: journal, targetSecret: secret, log }: Acting<Needs>, seen: Seen) {
+/** Before the role goes. Where the login in the secret is another one, which may not do that, they go with the role. */
+async function handOn({ target, log }: Acting<Needs>, role: string): Promise<void> {
+  try {
+    await target.transaction((session) => session.query(handOnDefaults(role, SUCCESSOR)));
+  } catch (error) {
+    if (!(error instanceof StatementFailed)) throw error;
+    log.warn('The default privileges of the role are not handed on', { role, error: error.message });
+  }
+}
+
+async function act(ctx: Acting<Needs>, seen: Seen) {
+  const { planetscaleRestore: planetscale, targetJournal: journal, targetSecret: secret, log } = ctx;
   if (seen.at === 'lost') {
     if (seen.record.role) await secret.empty(seen.record.role.user);
     await journal.remove(seen.keys);
@@ -141,7 +153,10 @@ async function act({ planetscaleRestore: planetscale, targetJournal: journal, ta
   }
   if (marksSwitch(seen)) await journal.add(tagsOf(journal.stack, { switched: true }));
   for (const lost of lostRoles) await deleteRole(planetscale, lost.id);
-  if (role.role && mayGo(role)) await deleteRole(planetscale, role.role.id);
+  if (role.role && mayGo(role)) {
+    await handOn(ctx, role.role.role);
+    await deleteRole(planetscale, role.role.id);
+  }
   if (record.role && staysFor(role) === undefined) await secret.empty(record.role.user);
   log.info('The branch is as its journal says', { leftAlone: restoration.leftAlone, waiting: restoration.waiting });
   const keys = keysToRemove(seen);

@@ -13,7 +13,8 @@ const PASSES =
   /failed to connect to upstream|no primary available|connection retry timeout|the database system is|too many (?:clients|connections)|remaining connection slots/;
 
 /** Refusals that a restart or a new role explains, and that are tried again within the visit. */
-export const IS_SOON_OVER = /Connection refused|server closed the connection|Connection reset|password authentication failed/;
+export const IS_SOON_OVER =
+  /Connection refused|Temporary failure in name resolution|server closed the connection|Connection reset|password authentication failed/;
 
 type Remedy = string | Readonly<Record<StreamName, string>>;
 

@@ -9,7 +9,7 @@ import type { Acting, Looking } from '../engine/contract.ts';
 import { defineStep } from '../engine/step.ts';
 import type { Reader } from '../ports/database.ts';
 import type { BranchRole } from '../ports/planetscale.ts';
-import { handOnDefaults } from '../target/hand-on.sql.ts';
+import { passOnDefaultPrivileges } from '../target/default-privileges.sql.ts';
 import { branchName, keysOf, keysOfRole, otherStacks, recordIn, strangeKeys, type TargetRecord, tagsOf } from '../target/journal.ts';
 import * as refusals from '../target/refusals.ts';
 import { type Restoration, restorationOf } from '../target/restoration.ts';
@@ -124,13 +124,13 @@ function keysToRemove({ restoration, role, keys, roleKeys }: Seen & { readonly a
   return [...restoration.settled, ...(roleStays ? [] : roleKeys)];
 }
 
-/** Before the role goes. Where the login in the secret is another one, which may not do that, they go with the role. */
-async function handOn({ target, log }: Acting<Needs>, role: string): Promise<void> {
+/** As far as we may: what stays with the role goes with it, and nothing that is there depends on it. */
+async function passOnDefaults({ target, log }: Pick<Acting<Needs>, 'target' | 'log'>, { role }: BranchRole): Promise<void> {
   try {
-    await target.transaction((session) => session.query(handOnDefaults(role, SUCCESSOR)));
+    await target.query(passOnDefaultPrivileges(role, SUCCESSOR));
   } catch (error) {
     if (!(error instanceof StatementFailed)) throw error;
-    log.warn('The default privileges of the role are not handed on', { role, error: error.message });
+    log.warn(`Default privileges of the role went with it, in place of to ${SUCCESSOR}`, { error: error.message });
   }
 }
 
@@ -154,7 +154,7 @@ async function act(ctx: Acting<Needs>, seen: Seen) {
   if (marksSwitch(seen)) await journal.add(tagsOf(journal.stack, { switched: true }));
   for (const lost of lostRoles) await deleteRole(planetscale, lost.id);
   if (role.role && mayGo(role)) {
-    await handOn(ctx, role.role.role);
+    await passOnDefaults(ctx, role.role);
     await deleteRole(planetscale, role.role.id);
   }
   if (record.role && staysFor(role) === undefined) await secret.empty(record.role.user);

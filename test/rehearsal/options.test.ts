@@ -24,6 +24,7 @@ describe('the command line of the rehearsal', () => {
       sourceDump: undefined,
       access: 'public',
       failover: false,
+      planetscaleApi: false,
       schemaFixes: false,
       until: 'Cleanup',
       writers: 4,

@@ -34,17 +34,15 @@ const recorded = async (world: World) => {
   return there?.exists ? world.target(networkTrial('test').text, ['test']) : [];
 };
 
-/** The ways as a step finds them, with the routes changed. */
-const over = (world: World, routes: { readonly toSource?: object; readonly toTarget?: object }, more: object = {}): World['places'] => ({
-  ...world.places,
-  replication: { ...world.places.replication, ...routes.toSource },
-  wayBack: { ...world.places.wayBack, ...routes.toTarget },
-  ...more,
-});
+/** Changes of the routes that a step finds. */
+interface Routes {
+  readonly toSource?: object;
+  readonly toTarget?: object;
+}
 
-async function visitOver(world: World, routes: Parameters<typeof over>[1], options: Parameters<World['visit']>[1] = {}): Promise<unknown> {
+async function visitOver(world: World, routes: Routes, options: Parameters<World['visit']>[1] = {}): Promise<unknown> {
   const { replication, wayBack } = world.places;
-  Object.assign(world.places, over(world, routes));
+  Object.assign(world.places, { replication: { ...replication, ...routes.toSource }, wayBack: { ...wayBack, ...routes.toTarget } });
   try {
     return (await world.visit('CheckNetwork', options)).evidence;
   } finally {
@@ -142,7 +140,7 @@ describe('CheckNetwork over ways that lead nowhere', () => {
   afterAll(() => world?.destroy());
 
   let executions = 0;
-  const found = async (routes: Parameters<typeof over>[1], options: Parameters<World['visit']>[1] = {}): Promise<Error> => {
+  const found = async (routes: Routes, options: Parameters<World['visit']>[1] = {}): Promise<Error> => {
     executions += 1;
     const error = await visitOver(world, routes, { execution: `test ${executions}`, ...options }).then(
       (evidence) => new Error(`It passed: ${JSON.stringify(evidence)}`),

@@ -204,11 +204,20 @@ describe('the role at the end', () => {
     'is deleted after the rest, what it owned is its successor’s, and the secret is empty again',
     withRole({}, async (world) => {
       const { host, port, username, password } = world.played.login ?? { host: '', port: 0, username: '', password: '' };
-      await sqlOn({ ...world.database.target, host, port, user: username, password })('create table kept (id int)');
+      await sqlOn({ ...world.database.target, host, port, user: username, password })(
+        'create table kept (id int); alter default privileges grant select on tables to shop_app; ' +
+          'alter default privileges in schema public grant usage on sequences to public',
+      );
       const { evidence } = await restore(world);
       expect(world.played.calls).toEqual(['change', 'deleteRole', 'empty', 'removeTags']);
       expect(await madeRoles(world)).toEqual([]);
       expect(await world.target("select tableowner as owner from pg_tables where tablename = 'kept'")).toEqual([{ owner: 'postgres' }]);
+      const defaults =
+        'select defaclrole::regrole::text as role, defaclobjtype as objects, defaclacl::text as acl from pg_default_acl order by 2';
+      expect(await world.target(defaults)).toEqual([
+        { role: 'postgres', objects: 'S', acl: '{=U/postgres}' },
+        { role: 'postgres', objects: 'r', acl: expect.stringContaining('shop_app=r/postgres') },
+      ]);
       expect(world.played.login).toBeUndefined();
       expect(world.played.tags).toEqual({});
       expect(noticed(evidence)).toContainEqual(expect.stringMatching(/is deleted, and what it owned belongs to postgres/));

@@ -6,14 +6,15 @@ const MACHINES = ['Preflight', 'Replicate', 'Cutover', 'Rollback', 'Cutover', 'C
 
 describe('a rehearsal through a load balancer', () => {
   it.each([
-    ['stream', 'when'],
-    ['parts', 'while rows were copied in parts'],
-  ] as const)('passes with a failover in the middle of the copy: %s', async (copy, moment) => {
+    ['stream', 'when', []],
+    ['parts', 'while rows were copied in parts', []],
+    ['stream', 'when', ['--planetscale-api']],
+  ] as const)('passes with a failover in the middle of the copy: %s, %s %j', async (copy, moment, more) => {
     const said: string[] = [];
     const ports = new Set<number>();
     let settled: boolean | undefined;
     let madePublic: readonly boolean[] = [];
-    const report = await rehearseQuickly(['--access=load-balancer', '--failover', `--copy=${copy}`, '--rows=40000'], {
+    const report = await rehearseQuickly(['--access=load-balancer', '--failover', `--copy=${copy}`, '--rows=40000', ...more], {
       progress: { ...silentProgress, say: (words) => void said.push(words) },
       async onVisited({ step }, sides) {
         if (sides.servers.source) ports.add(sides.servers.source.port);

@@ -1,7 +1,9 @@
 /** A server that answers as a test says, and remembers what it was asked, for clients of PlanetScale's API. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { ServerCertificate } from '../../rehearsal/servers/certificates.ts';
 
 export interface Asked {
   /** Such as `GET /v1/organizations/acme/databases/shop?page=1`, as it was sent. */
@@ -25,7 +27,8 @@ export interface ScriptedApi {
   close(): void;
 }
 
-export async function scriptedApi(): Promise<ScriptedApi> {
+/** @param certificate for HTTPS. @default - HTTP */
+export async function scriptedApi(certificate?: ServerCertificate): Promise<ScriptedApi> {
   const counts = new Map<string, number>();
   const asked: Asked[] = [];
   let answers: ScriptedApi['answers'] = {};
@@ -50,11 +53,12 @@ export async function scriptedApi(): Promise<ScriptedApi> {
     response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers });
     response.end(answer.text ?? (answer.body === undefined ? undefined : JSON.stringify(answer.body)));
   };
-  const server = createServer((request, response) => void serve(request, response).catch(() => response.destroy()));
+  const listen = (request: IncomingMessage, response: ServerResponse) => void serve(request, response).catch(() => response.destroy());
+  const server = certificate ? createTlsServer({ cert: certificate.certificate, key: certificate.key }, listen) : createServer(listen);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
+    url: `${certificate ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
     asked,
     get answers() {
       return answers;

@@ -71,7 +71,7 @@ export function callerOf(token: () => Promise<PlanetScaleToken>, url?: string, p
       if (passes(status)) {
         const asked = pauseAskedFor(said, Date.now());
         if (tries < MOST_TRIES && (isRepeatable || status === 429) && (await paused(Math.max(asked ?? 0, pauseMs)))) continue;
-        throw busy(call, status, asked);
+        throw busy(call, status, wordsIn(answer.text, [secret]), asked);
       }
       if (status === 404 && mayBeGone) return GONE;
       return bodyOf(call, answer, [secret]);

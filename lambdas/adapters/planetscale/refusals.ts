@@ -37,11 +37,11 @@ export const noAnswer = (call: Doing, code: string, tries: number, maybeReceived
 
 const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_|^ERR_(TLS|SSL)/;
 
-/** @param pauseMs that the server asks for */
-export const busy = (call: Doing, status: number, pauseMs: number | undefined): TransientError => {
+/** @param words of the server, without secrets @param pauseMs that it asks for */
+export const busy = (call: Doing, status: number, words: string, pauseMs: number | undefined): TransientError => {
   const wait = pauseMs === undefined ? '' : ` It asks to wait for ${Math.ceil(pauseMs / 1_000)} seconds.`;
-  const left = status === 429 ? 'Nothing was changed.' : outcome(call);
-  return new TransientError(`${API} answered ${status} to ${call.doing}.${wait} ${left}`);
+  const left = status < 500 && status !== 408 ? 'Nothing was changed.' : outcome(call);
+  return new TransientError(`${API} answered ${words === '' ? status : `${status} (${words})`} to ${call.doing}.${wait} ${left}`);
 };
 
 /** @param words of the server, without secrets */

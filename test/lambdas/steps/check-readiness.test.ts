@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ReportedFinding } from '../../../lambdas/checks/report.ts';
-import { AlreadyRunning, NotReady } from '../../../lambdas/config/errors.ts';
+import { AlreadyRunning, NotReady, TargetNotKnown } from '../../../lambdas/config/errors.ts';
 import { checkReadiness } from '../../../lambdas/steps/check-readiness.ts';
 import { passByPolicies } from '../../../rehearsal/application/row-security.ts';
 import { TARGET_ROLES } from '../../../rehearsal/servers/planetscale-roles.ts';
@@ -44,6 +44,8 @@ describe('CheckReadiness', () => {
     expect(first).toMatchObject({ code: 'TargetNotLookedAt', severity: 'warning' });
     expect(first?.objects).toEqual(expect.arrayContaining(['server versions', 'rights of the target role', 'extensions']));
     expect(others.map(({ code }) => code)).toEqual(expect.arrayContaining(['CopyWay', 'DiskSpace']));
+    // In Replicate there was a login a moment ago, so that nothing may go on without it.
+    await expect(unknown.visit('CheckReadiness', { state: { ConfigureTarget: { verdict: 'done' } } })).rejects.toThrow(TargetNotKnown);
     await unknown.asSourceRole(`create table ${ODD}."no key" (a int)`);
     const { message } = await refusalOf(unknown);
     expect(message).toContain(`NoReplicaIdentity: ${ODD}."no key".`);

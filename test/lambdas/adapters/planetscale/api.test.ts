@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => api?.close());
 
 const TOKEN = { id: 'id1', token: 'pscale_tkn_canary' };
-const PACE = { timeoutMs: 200, pauseMs: 1, patienceMs: 3_000 };
+const PACE = { timeoutMs: 20_000, pauseMs: 1, patienceMs: 3_000 };
 const port = (more: Partial<Parameters<typeof planetScaleApi>[0]> = {}, pace = PACE): PlanetScale =>
   planetScaleApi({ organization: 'acme', database: 'shop', branch: 'main', url: api.url, token: async () => TOKEN, ...more }, pace);
 

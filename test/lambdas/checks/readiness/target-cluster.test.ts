@@ -115,6 +115,15 @@ describe("PlanetScale's cluster before the migration", () => {
     expect(findings.CouldNotTell).toBeUndefined();
   });
 
+  it.each(['', 'abc', '-1', '1e9', '9'.repeat(30), '{"x":[1,', '7 GB; drop'])('stands values of the API such as %j', async (value) => {
+    const parameters = async () => PARAMETERS.map((one) => ({ ...one, value }));
+    for (const target of [world.places.target, undefined]) {
+      const findings = await findingsOf(world, CHECKS, { ...api({ parameters }), target });
+      expect(findings.map(({ code }) => code)).not.toContain('CouldNotTell');
+      expect(findings.flatMap(({ objects }) => objects).join()).not.toMatch(/NaN|Infinity/);
+    }
+  });
+
   it('blocks where the token may not look, in the words of the API', async () => {
     const parameters = () => Promise.reject(new InvalidConfiguration('The token lacks read_branch.'));
     const [first] = await findingsOf(world, [targetCluster], api({ parameters }));

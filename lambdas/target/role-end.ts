@@ -1,8 +1,10 @@
-/** Whether the role that was made may be deleted: only where nobody else logs in by it. */
+/** Whether the role that was made may be deleted: only where nobody else logs in by it, and where nothing goes with it that cannot be handed over. */
 import { InvalidConfiguration } from '../config/errors.ts';
+import { atMost } from '../config/listing.ts';
 import type { ApplicationView } from '../ports/application.ts';
 import type { Reader } from '../ports/database.ts';
 import type { BranchRole } from '../ports/planetscale.ts';
+import { attachedTo } from './attached.sql.ts';
 import type { TargetRecord } from './journal.ts';
 import { sessionsOfOthers } from './serves.sql.ts';
 
@@ -34,6 +36,7 @@ export async function roleUse({ target, application, record, name, roles, served
   return { role, isSwitched, usedBy: role.name === name ? await whoUses(role, isSwitched, target, application) : NOT_OURS };
 }
 
+const MOST_SHOWN = 5;
 const NOT_OURS = 'it has another name than the migration gives to its roles';
 
 async function whoUses(
@@ -45,6 +48,14 @@ async function whoUses(
   if (isSwitched) return 'the application was switched to the target, and which login it has there is not known here';
   if (!target) return 'the target secret is empty, so nobody can see who logs in by it';
   const connected = (await target.query(sessionsOfOthers())).find((other) => other.role === role.role);
+  const attached = await target.query(attachedTo(role.role));
+  if (attached.length > 0) {
+    const listed = atMost(
+      MOST_SHOWN,
+      attached.map(({ what }) => what),
+    );
+    return `these would go with it, whoever gets what it owns: ${listed.join(', ')}`;
+  }
   if (connected) return `${connected.sessions === 1 ? 'a session' : `${connected.sessions} sessions`} of others logged in by it`;
   try {
     const users = [...(await application.currentUsers()), await application.targetUser()];

@@ -22,9 +22,9 @@ const STACK = 'Account';
 
 const ref = (name: string) => ({ Ref: name });
 const attribute = (name: string, of: string) => ({ 'Fn::GetAtt': [name, of] });
-const subnet = (index: number) => ({
+const subnet = (index: number, zone = index) => ({
   Type: 'AWS::EC2::Subnet',
-  Properties: { VpcId: ref('Vpc'), CidrBlock: `10.0.${index}.0/24`, AvailabilityZone: { 'Fn::Select': [index, { 'Fn::GetAZs': '' }] } },
+  Properties: { VpcId: ref('Vpc'), CidrBlock: `10.0.${index}.0/24`, AvailabilityZone: { 'Fn::Select': [zone, { 'Fn::GetAZs': '' }] } },
 });
 const routesOf = (name: string) => ({
   Type: 'AWS::EC2::SubnetRouteTableAssociation',
@@ -44,6 +44,8 @@ const TEMPLATE = {
     Vpc: { Type: 'AWS::EC2::VPC', Properties: { CidrBlock: '10.0.0.0/16', EnableDnsSupport: true, EnableDnsHostnames: true } },
     Subnet0: subnet(0),
     Subnet1: subnet(1),
+    Public0: subnet(2, 0),
+    Public1: subnet(3, 1),
     ClusterSecurityGroup: { Type: 'AWS::EC2::SecurityGroup', Properties: { GroupDescription: 'Aurora cluster', VpcId: ref('Vpc') } },
     Gateway: { Type: 'AWS::EC2::InternetGateway' },
     GatewayAttachment: { Type: 'AWS::EC2::VPCGatewayAttachment', Properties: { VpcId: ref('Vpc'), InternetGatewayId: ref('Gateway') } },
@@ -55,6 +57,8 @@ const TEMPLATE = {
     },
     Routes0: routesOf('Subnet0'),
     Routes1: routesOf('Subnet1'),
+    Routes2: routesOf('Public0'),
+    Routes3: routesOf('Public1'),
     SubnetGroup: {
       Type: 'AWS::RDS::DBSubnetGroup',
       Properties: { DBSubnetGroupDescription: 'Aurora cluster', SubnetIds: [ref('Subnet0'), ref('Subnet1')] },
@@ -71,6 +75,7 @@ const TEMPLATE = {
     subnetGroup: { Value: ref('SubnetGroup') },
     vpcId: { Value: ref('Vpc') },
     subnetIds: { Value: { 'Fn::Join': [',', [ref('Subnet0'), ref('Subnet1')]] } },
+    publicSubnetIds: { Value: { 'Fn::Join': [',', [ref('Public0'), ref('Public1')]] } },
     clusterSecurityGroupId: { Value: attribute('ClusterSecurityGroup', 'GroupId') },
     applicationSecretArn: { Value: ref('ApplicationSecret') },
     planetscaleTokenSecretArn: { Value: ref('TokenSecret') },
@@ -81,6 +86,8 @@ const TEMPLATE = {
 export interface AccountSettings {
   readonly vpcId: string;
   readonly subnetIds: string;
+  /** For a load balancer; a setting only where there is one. */
+  readonly publicSubnetIds: string;
   readonly clusterSecurityGroupId: string;
   readonly sourceSecretArn: string;
   readonly applicationSecretArn: string;

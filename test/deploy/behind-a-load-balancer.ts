@@ -18,14 +18,14 @@ export interface Deploying {
   readonly clients: Clients;
   readonly emulator: Emulator;
   readonly files: Files;
-  /** The app's settings, with which the cluster would become public. */
-  readonly settings: Readonly<Record<string, string>> & { readonly subnetIds: string };
+  /** The app's settings, with which the cluster would become public but for the subnets of a load balancer. */
+  readonly settings: Readonly<Record<string, string>>;
   readonly progress: Progress;
 }
 
 export async function behindALoadBalancer({ clients, emulator, files, settings, progress }: Deploying): Promise<void> {
   progress.say('Deploying once more, with a load balancer before the cluster');
-  const cdk = new Cdk(emulator.endpoint, files, { ...settings, access: 'load-balancer', publicSubnetIds: settings.subnetIds });
+  const cdk = new Cdk(emulator.endpoint, files, { ...settings, access: 'load-balancer' });
   await cdk.deploy();
   const stack = await findStack(clients);
   const balancers = await balancersAt(emulator.endpoint);

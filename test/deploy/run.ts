@@ -75,8 +75,9 @@ async function test({ files, emulator, rds, sides, progress }: Place): Promise<v
   if (!planetscale) throw new Error('The target has no API.');
   await putSecret(clients.secrets, account.planetscaleTokenSecretArn, JSON.stringify(planetscale.api.token));
 
+  const { publicSubnetIds, ...known } = account;
   const settings = {
-    ...account,
+    ...known,
     clusterIdentifier: CLUSTER,
     engineVersion: ENGINE_VERSION,
     database: sides.source.database,
@@ -122,7 +123,7 @@ async function test({ files, emulator, rds, sides, progress }: Place): Promise<v
   assert.deepEqual(await notDeleted(clients, stack), []);
   assert.deepEqual(await inventory(clients), before, 'Something of ours is left in the account.');
   progress.say(`Destroyed; nothing is left of ${stack.resources.length} resources`);
-  await behindALoadBalancer({ clients, emulator, files, settings, progress });
+  await behindALoadBalancer({ clients, emulator, files, settings: { ...settings, publicSubnetIds }, progress });
   assert.deepEqual(await inventory(clients), before, 'Something of ours is left in the account.');
 }
 

@@ -256,6 +256,22 @@ describe('the role at the end', () => {
   );
 
   it(
+    'stays where policies or members would go with it, and goes once they are gone',
+    withRole({}, async (world) => {
+      const made = String((await madeRoles(world))[0]?.role);
+      await world.target(
+        `create table kept (); create policy "by ""us" on kept to "${made}"; create role "A clerk"; grant "${made}" to "A clerk"`,
+      );
+      const [said] = noticed((await restore(world)).evidence).filter((text) => text.includes('stays, because'));
+      expect(said).toMatch(/would go with it.*the member "A clerk", the policy "by ""us" of public\.kept/);
+      expect(await madeRoles(world)).toHaveLength(1);
+      await world.target(`drop policy "by ""us" on kept; revoke "${made}" from "A clerk"`);
+      await restore(world);
+      expect(await madeRoles(world)).toEqual([]);
+    }),
+  );
+
+  it(
     'stays where the application’s secret has its login',
     withRole({}, async (world) => {
       const application: ApplicationBinding = {

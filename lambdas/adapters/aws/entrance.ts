@@ -1,5 +1,6 @@
 /** The port `entrance` over Elastic Load Balancing, with the address of the writer by DNS. */
 import { Resolver } from 'node:dns/promises';
+import { isIPv4 } from 'node:net';
 import {
   DeregisterTargetsCommand,
   DescribeTargetHealthCommand,
@@ -63,6 +64,7 @@ export function entrancePort({ balancer, rds, names }: EntranceClients, cluster:
   return {
     async addresses() {
       const host = await endpoint();
+      if (isIPv4(host)) return [host]; // which a resolver does not look up
       try {
         return await names.resolve4(host);
       } catch (error) {

@@ -70,6 +70,12 @@ describe("the addresses of the writer's name", () => {
     });
   });
 
+  it('are that of an endpoint which is an address itself', async () => {
+    rds.reset();
+    rds.on(DescribeDBClustersCommand).resolves({ DBClusters: [{ Endpoint: '10.0.0.9', Port: 5432 }] });
+    expect(await (await port({ addresses: ['10.0.0.1'] })).addresses()).toEqual(['10.0.0.9']);
+  });
+
   it('are asked for by the name that RDS gave last, where RDS does not answer', async () => {
     const { addresses } = await port({ addresses: ['10.0.0.1'] });
     rds.on(DescribeDBClustersCommand).rejectsOnce(Object.assign(new Error('Rate exceeded'), { name: 'ThrottlingException' }));

@@ -20,8 +20,9 @@ import { CleanupIncomplete } from '../config/errors.ts';
 import type { Acting, Looking } from '../engine/contract.ts';
 import { refuseBesideOlder } from '../engine/single-execution.ts';
 import { defineStep } from '../engine/step.ts';
+import { recordSwitch } from '../target/role.ts';
 
-type Needs = 'executions' | 'source' | 'target' | 'targetLogin' | 'applicationView' | 'applicationOriginal';
+type Needs = 'executions' | 'source' | 'target' | 'targetLogin' | 'targetJournal' | 'applicationView' | 'applicationOriginal';
 
 const STEP = 'DropReplication';
 
@@ -48,7 +49,7 @@ function refuse(ctx: state.CleanupState, drop: boolean): void {
 }
 
 export const dropReplication = defineStep({
-  needs: ['executions', 'source', 'target', 'targetLogin', 'applicationView', 'applicationOriginal'],
+  needs: ['executions', 'source', 'target', 'targetLogin', 'targetJournal', 'applicationView', 'applicationOriginal'],
   interrupted: 'What was removed by then is gone, and the rest is still there.',
 
   async inspect(ctx: Looking<Needs>): Promise<state.CleanupState> {
@@ -84,6 +85,7 @@ export const dropReplication = defineStep({
     refuse(now, drop);
     if (state.reachChanged(now, seen) || state.waitsForTheOtherGate(now)) return 'pending';
     const served = state.servedIn(seen);
+    if (served === 'target' && ctx.applicationView.secret === undefined) await recordSwitch(ctx.targetJournal);
     if (served !== undefined) log.info('Gates are opened on both sides', { served });
     if (!(await removeArtifacts(targets, remainingMs))) return 'pending';
     await applicationOriginal.forgetOriginal();

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { InvalidConfiguration, TargetNotConfigurable } from '../config/errors.ts';
 import type { Branch, BranchRole, FilledIn, NewBranchRole, PlanetScale, TargetJournal, TargetSecret } from '../ports/planetscale.ts';
-import { branchName, carries, tagsOf } from './journal.ts';
+import { branchName, carries, recordIn, tagsOf } from './journal.ts';
 
 /** Gets what a deleted role owns: the branch's default role, which the migration's is a member of. */
 export const SUCCESSOR = 'postgres';
@@ -78,6 +78,14 @@ export async function deleteRole(planetscale: Pick<PlanetScale, 'roles' | 'delet
 
 export const recordRole = (journal: TargetJournal, { id, user }: Pick<BranchRole, 'id' | 'user'>): Promise<void> =>
   journal.add(tagsOf(journal.stack, { role: { id, user } }));
+
+/**
+ * Records that the application was switched to the target, before the databases forget it: with no secret of the application nobody else knows that it
+ * may log in by our role, which is then not deleted. Without such a role nothing is recorded.
+ */
+export async function recordSwitch(journal: TargetJournal): Promise<void> {
+  if (recordIn(journal.stack, await journal.tags()).role) await journal.add(tagsOf(journal.stack, { switched: true }));
+}
 
 function loginOf(made: NewBranchRole, connection: TargetSecret['connection']): FilledIn | undefined {
   const login = { port: made.port, username: made.user, password: made.password, dbname: made.database };

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CleanupIncomplete } from '../../../lambdas/config/errors.ts';
-import { ROWS } from '../../support/cleaned.ts';
+import { copied, migrate, ROWS } from '../../support/cleaned.ts';
+import { switchedOver } from '../../support/partial-switch.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
 describe('DropReplication, where the target secret is empty', () => {
@@ -27,5 +28,25 @@ describe('DropReplication, where the target secret is empty', () => {
     const visit = world.until('DropReplication', { places });
     await expect(visit).rejects.toThrow(CleanupIncomplete);
     await expect(visit).rejects.toThrow(/The target.* could not be reached/s);
+  });
+});
+
+describe("DropReplication, where the role at the target is the migration's own", () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await startWorld({ source: 17, target: 18, schema: ROWS, planetscale: {} });
+    await world.until('ConfigureTarget');
+    await migrate(world);
+    await copied(world);
+    await switchedOver(world);
+  });
+  afterAll(() => world?.destroy());
+
+  it('records a switch without a secret of the application, so that a Cleanup that begins anew keeps the role', async () => {
+    await world.until('DropReplication');
+    expect([...(world.planetscale?.account.tags.keys() ?? [])]).toContain('planetscale-migration:Rehearsal:switched');
+    const { evidence } = await world.until('RestoreTarget');
+    expect(JSON.stringify(evidence)).toContain('stays, because the application was switched to the target');
+    expect(world.planetscale?.api.roles.list).toHaveLength(1);
   });
 });

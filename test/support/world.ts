@@ -135,10 +135,7 @@ async function worldOf(pair: Pair, options: WorldOptions, owner: boolean): Promi
   const planetscale = options.planetscale && (await startApi(pair, database, options.planetscale));
   const places: Bindings = {
     source: database.source,
-    get target() {
-      // Undefined while the secret is empty, as a step that may begin without it finds it.
-      return planetscale ? (planetscale.account.login() as ConnectionSettings) : database.target;
-    },
+    target: database.target,
     cluster: options.cluster ?? auroraStandIn(pair.source),
     executions: options.executions ?? alone,
     application: options.application ?? noApplication,
@@ -157,6 +154,8 @@ async function worldOf(pair: Pair, options: WorldOptions, owner: boolean): Promi
     wayBack: { knowsAuthority: true },
     replicationSecret: secret,
   };
+  // Undefined while the secret is empty, as a step that may begin without it finds it.
+  if (planetscale) Object.defineProperty(places, 'target', { get: () => planetscale.account.login(), enumerable: true });
   const opened: OpenPorts[] = [];
   const siblings: World[] = [];
 

@@ -54,7 +54,7 @@ function leftOnTarget(target: Endpoint | undefined, sourceDatabase: string, reas
     `${subscriptionName(sourceDatabase)}, the schema ${SCHEMA}${drop ? ' and the copied objects' : ''}, as far as the migration had come; after ` +
     `a switch also the replication slot ${reverse}, which keeps WAL until the disk of the target is full, the publication ${PUBLICATION}, the ` +
     `role ${REPLICATION_ROLE} and the gate, which may keep the application from writing there. Start Cleanup again as soon as the target can ` +
-    `be reached; until then, an operator who reaches it can drop the slot: ${dropSlot(reverse)} If it is gone for good, start Cleanup with "lost": "target", which then puts the cluster back too.`
+    `be reached; until then, an operator who reaches it can drop the slot: ${dropSlot(reverse)} If the role of its login was deleted at PlanetScale, put {} into the target secret and start Cleanup again. If it is gone for good, start Cleanup with "lost": "target", which then puts the cluster back too.`
   );
 }
 

@@ -11,8 +11,10 @@ import { defineStep } from '../engine/step.ts';
 import type { Branch, ChangeRequest } from '../ports/planetscale.ts';
 import { branchName, carries, recordIn, strangeKeys, type TargetRecord } from '../target/journal.ts';
 import { describe, lookAtTarget, planFor, type TargetPlan, type TargetView } from '../target/plan.ts';
+import { textIn } from '../target/previous.ts';
 import * as refusals from '../target/refusals.ts';
 import { deleteRole, makeRole, NO_TRAIL, type RoleTrail, recordRole, roleNameOf, trailOf } from '../target/role.ts';
+import { connectedTo } from '../target/serves.ts';
 import { changesAnything, endedInVain, newestOf, recordFor, tagsToWrite, wantedBy } from '../target/setup.ts';
 import { isUnderWay } from '../target/storage.ts';
 
@@ -81,13 +83,6 @@ async function inspect(ctx: Looking<Needs>): Promise<Seen> {
   return look(ctx);
 }
 
-/** A text of the evidence of the last visit. */
-function textIn(previous: Json | undefined, key: string): string | undefined {
-  const value =
-    typeof previous === 'object' && previous !== null && !Array.isArray(previous) ? (previous as Record<string, Json>)[key] : undefined;
-  return typeof value === 'string' ? value : undefined;
-}
-
 /** Writes the journal, and reads it again, since a tag may take a moment to show. @returns whether everything about to be changed is recorded */
 async function recorded({ targetJournal }: Acting<Needs>, record: TargetRecord): Promise<boolean> {
   const tags = await targetJournal.tags();
@@ -143,6 +138,8 @@ export const configureTarget = defineStep({
       parameters.some((now) => now.namespace === namespace && now.name === name && now.value === from),
     );
     if (changes.some(isUnderWay) || !isAsSeen) return 'pending';
+    const restarts = plan.storage !== undefined || plan.changes.some((change) => change.restarts);
+    if (restarts && ctx.input.restart !== 'now' && (await connectedTo(ctx.target)).length > 0) return 'pending';
     log.info('Changing the cluster at PlanetScale', { changes: describe(plan) });
     const asked = await planetscale.change(wantedBy(plan));
     return asked ? 'pending' : undefined;

@@ -11,12 +11,14 @@ import type { Reader } from '../ports/database.ts';
 import type { BranchRole } from '../ports/planetscale.ts';
 import { passOnDefaultPrivileges } from '../target/default-privileges.sql.ts';
 import { branchName, keysOf, keysOfRole, otherStacks, recordIn, strangeKeys, type TargetRecord, tagsOf } from '../target/journal.ts';
+import { keptOnServer } from '../target/kept.sql.ts';
+import { textIn } from '../target/previous.ts';
 import * as refusals from '../target/refusals.ts';
-import { type Restoration, restorationOf } from '../target/restoration.ts';
-import { deleteRole, roleNameOf, rolesNamed, SUCCESSOR } from '../target/role.ts';
+import { askedOnce, type Restoration, restorationOf } from '../target/restoration.ts';
+import { deleteRole, leadsElsewhere, roleNameOf, rolesNamed, SUCCESSOR } from '../target/role.ts';
 import { type RoleUse, roleUse } from '../target/role-end.ts';
 import { connectedTo } from '../target/serves.ts';
-import { wantedBy } from '../target/setup.ts';
+import { newestOf, wantedBy } from '../target/setup.ts';
 import { isUnderWay } from '../target/storage.ts';
 
 type Needs = 'target' | 'planetscaleRestore' | 'targetJournal' | 'targetSecret' | 'applicationView';
@@ -24,7 +26,7 @@ type Needs = 'target' | 'planetscaleRestore' | 'targetJournal' | 'targetSecret' 
 type Seen =
   | { readonly at: 'nothing'; readonly why: string; readonly said: readonly string[] }
   | { readonly at: 'lost'; readonly keys: readonly string[]; readonly record: TargetRecord }
-  | { readonly at: 'waiting'; readonly waitsFor: string; readonly said: readonly string[] }
+  | { readonly at: 'waiting'; readonly waitsFor: string; readonly said: readonly string[]; readonly knownBefore: string }
   | {
       readonly at: 'journal';
       readonly branch: string;
@@ -36,6 +38,8 @@ type Seen =
       readonly lostRoles: readonly BranchRole[];
       readonly roleKeys: readonly string[];
       readonly said: readonly string[];
+      /** Id of the newest change when this execution looked first. */
+      readonly knownBefore: string;
     };
 
 async function inspect(ctx: Looking<Needs>): Promise<Seen> {
@@ -52,9 +56,12 @@ async function inspect(ctx: Looking<Needs>): Promise<Seen> {
   if (strange.length > 0) throw refusals.strange(strange);
   const branch = await planetscale.branch();
   if (record.branch !== branchName(branch)) throw refusals.anotherBranch(record.branch ?? 'an unknown branch', branch);
-  const underWay = (await planetscale.changes()).find(isUnderWay);
-  if (underWay) return { at: 'waiting', waitsFor: `the change ${underWay.id} by ${underWay.actor}, which is ${underWay.state}`, said };
-  if (!branch.isReady) return { at: 'waiting', waitsFor: `the branch, which is ${branch.state}`, said };
+  const changes = await planetscale.changes();
+  const knownBefore = textIn(previous, 'newestChangeBefore') ?? newestOf(changes);
+  const underWay = changes.find(isUnderWay);
+  if (underWay)
+    return { at: 'waiting', waitsFor: `the change ${underWay.id} by ${underWay.actor}, which is ${underWay.state}`, said, knownBefore };
+  if (!branch.isReady) return { at: 'waiting', waitsFor: `the branch, which is ${branch.state}`, said, knownBefore };
   const [parameters, roles] = [await planetscale.parameters(), await planetscale.roles()];
   const target = await loginOf(ctx, record, roles);
   const served = servedIn(results);
@@ -64,15 +71,21 @@ async function inspect(ctx: Looking<Needs>): Promise<Seen> {
     branch: branchName(branch),
     record,
     keys,
-    restoration: restorationOf({
-      ...{ stack, tags, record, parameters },
-      noRestart: input.restart === 'now' ? undefined : await whyNoRestart(target, served),
-      others: otherStacks(stack, tags, branchName(branch)),
-    }),
+    restoration: askedOnce(
+      restorationOf({
+        ...{ stack, tags, record, parameters },
+        noRestart: input.restart === 'now' ? undefined : await whyNoRestart(target, served),
+        kept: (await target?.query(keptOnServer()))?.[0],
+        others: otherStacks(stack, tags, branchName(branch)),
+      }),
+      changes,
+      knownBefore,
+    ),
     role: await roleUse({ target, application: applicationView, record, name, roles, served }),
     lostRoles: record.roleName === name && !record.role ? rolesNamed(roles, name) : [],
     roleKeys: keysOfRole(stack, tags),
     said,
+    knownBefore,
   };
 }
 
@@ -84,8 +97,9 @@ async function loginOf(
 ): Promise<Reader | undefined> {
   if (!target || (await targetSecret.isEmpty())) return undefined;
   try {
-    const isGone = role !== undefined && target.endpoint.user === role.user && !roles.some(({ id }) => id === role.id);
-    return isGone ? undefined : target;
+    const { user } = target.endpoint;
+    const isGone = role !== undefined && user === role.user && !roles.some(({ id }) => id === role.id);
+    return isGone || leadsElsewhere(user, roles) ? undefined : target;
   } catch (error) {
     if (error instanceof TargetNotKnown) return undefined;
     throw error;
@@ -154,10 +168,15 @@ async function act(ctx: Acting<Needs>, seen: Seen) {
   if (marksSwitch(seen)) await journal.add(tagsOf(journal.stack, { switched: true }));
   for (const lost of lostRoles) await deleteRole(planetscale, lost.id);
   if (role.role && mayGo(role)) {
-    await passOnDefaults(ctx, role.role);
+    // The login goes first: in a secret that leads to a role that is gone, no Cleanup would get as far as here.
+    if (!record.ending) {
+      await passOnDefaults(ctx, role.role);
+      await journal.add(tagsOf(journal.stack, { ending: true }));
+      return 'pending';
+    }
+    if (record.role) await secret.empty(record.role.user);
     await deleteRole(planetscale, role.role.id);
-  }
-  if (record.role && staysFor(role) === undefined) await secret.empty(record.role.user);
+  } else if (record.role && staysFor(role) === undefined) await secret.empty(record.role.user);
   log.info('The branch is as its journal says', { leftAlone: restoration.leftAlone, waiting: restoration.waiting });
   const keys = keysToRemove(seen);
   if (keys.length > 0) await journal.remove(keys);
@@ -189,6 +208,7 @@ export const restoreTarget = defineStep({
     ];
     return {
       ...(seen.at === 'nothing' ? { nothingLeft: seen.why } : {}),
+      ...('knownBefore' in before ? { newestChangeBefore: before.knownBefore } : {}),
       ...(seen.at === 'waiting' ? { waitsFor: seen.waitsFor } : {}),
       ...(seen.at === 'journal' ? { branch: seen.branch, waiting: seen.restoration.waiting } : {}),
       ...(says.length > 0 ? { says } : {}),
@@ -196,8 +216,9 @@ export const restoreTarget = defineStep({
   },
 });
 
-const givenUp = ({ branch = 'the branch', role }: TargetRecord): string =>
-  `The target is given up: nothing was put back at ${branch}${role ? `, and the role ${role.user} was not deleted there` : ''}.`;
+const givenUp = ({ branch = 'the branch', role, parameters = [] }: TargetRecord): string =>
+  `The target is given up: nothing was put back at ${branch}${role ? `, and the role ${role.user} was not deleted there` : ''}. Where the branch is still there, ` +
+  `do so by hand${parameters.map(({ name, was }) => `; ${name} was ${was || 'empty'}`).join('')}.`;
 
 /** What a visit that found this does, and leaves. */
 function sentences({ restoration: { put, leftAlone, waiting }, role, record }: Seen & { readonly at: 'journal' }): string[] {
@@ -210,6 +231,8 @@ function sentences({ restoration: { put, leftAlone, waiting }, role, record }: S
     ...(user !== undefined && mayGo(role) ? [`The role ${user} is deleted, and what it owned belongs to ${SUCCESSOR}.`] : []),
     ...(staysFor(role) === undefined
       ? []
-      : [`The role ${user} stays, because ${staysFor(role)}. Delete it at PlanetScale, with a successor, when nobody needs it.`]),
+      : [
+          `The role ${user} stays, because ${staysFor(role)}. Delete it at PlanetScale, with a successor, when nobody needs it, and put {} into the target secret.`,
+        ]),
   ];
 }

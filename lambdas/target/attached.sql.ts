@@ -16,6 +16,6 @@ select format('the user mapping for the server %I', m.srvname) from pg_user_mapp
 union all
 select format('the member %I', member.rolname)
 from pg_auth_members as a join pg_roles as granted on granted.oid = a.roleid join pg_roles as member on member.oid = a.member
-where granted.rolname = $1::text and member.rolname not like 'pscale_%' and not member.rolsuper and member.rolname <> 'postgres'
+where granted.rolname = $1::text and (member.rolname !~ '^pscale_' or member.rolname ~ '^pscale_api_') and not member.rolsuper and member.rolname <> 'postgres'
 order by what
 `);

@@ -12,7 +12,15 @@ import { KINDS } from './settings.ts';
 export const MOST_TAGS = 50;
 const LONGEST_VALUE = 256;
 
-const NAMES = { branch: 'branch', roleName: 'role', role: 'role-id', disk: 'disk', slot: 'slot', switched: 'switched' } as const;
+const NAMES = {
+  branch: 'branch',
+  roleName: 'role',
+  role: 'role-id',
+  disk: 'disk',
+  slot: 'slot',
+  switched: 'switched',
+  ending: 'role-ends',
+} as const;
 
 /** A parameter that we have changed. */
 export interface ParameterRecord {
@@ -38,6 +46,8 @@ export interface TargetRecord {
   readonly slot?: { readonly namespace: string; readonly name: string; readonly slot: string };
   /** Recorded where the application was switched to the target, which nothing in the databases says any more once they are clean. */
   readonly switched?: true;
+  /** Recorded once the role may be deleted, before its login goes: from then on nobody can look who uses it. */
+  readonly ending?: true;
 }
 
 export const branchName = ({ organization, database, branch }: Pick<Branch, 'organization' | 'database' | 'branch'>): string =>
@@ -78,7 +88,7 @@ function tagged(name: string, words: readonly string[]): [string, string][] {
 const parameterKey = ({ namespace, name }: Pick<ParameterRecord, 'namespace' | 'name'>): string => `${namespace}.${name}`;
 
 export function tagsOf(stack: string, record: TargetRecord): Tags {
-  const { branch, roleName, role, parameters = [], disk, slot, switched } = record;
+  const { branch, roleName, role, parameters = [], disk, slot, switched, ending } = record;
   const entries = [
     ...(branch === undefined ? [] : tagged(NAMES.branch, [branch])),
     ...(roleName === undefined ? [] : tagged(NAMES.roleName, [roleName])),
@@ -86,6 +96,7 @@ export function tagsOf(stack: string, record: TargetRecord): Tags {
     ...(disk ? tagged(NAMES.disk, [disk.was, disk.set]) : []),
     ...(slot ? tagged(NAMES.slot, [slot.namespace, slot.name, slot.slot]) : []),
     ...(switched ? tagged(NAMES.switched, ['true']) : []),
+    ...(ending ? tagged(NAMES.ending, ['true']) : []),
     ...parameters.flatMap((parameter) => tagged(parameterKey(parameter), [parameter.was, ...parameter.sets])),
   ];
   return Object.fromEntries(entries.map(([name, value]) => [prefixOf(stack) + name, value]));
@@ -126,6 +137,7 @@ export function recordIn(stack: string, tags: Tags): TargetRecord {
       slotList !== undefined &&
       slot !== undefined && { slot: { namespace: slotNamespace, name: slotList, slot } }),
     ...(words(NAMES.switched)[0] === 'true' && { switched: true }),
+    ...(words(NAMES.ending)[0] === 'true' && { ending: true }),
     ...(parameters.length > 0 && { parameters }),
   };
 }
@@ -149,7 +161,7 @@ export const keysOfEntry = (stack: string, tags: Tags, name: string): string[] =
 export const keysOfParameter = (stack: string, tags: Tags, parameter: Pick<ParameterRecord, 'namespace' | 'name'>): string[] =>
   keysOfEntry(stack, tags, parameterKey(parameter));
 export const keysOfRole = (stack: string, tags: Tags): string[] =>
-  [NAMES.roleName, NAMES.role, NAMES.switched].flatMap((name) => keysOfEntry(stack, tags, name));
+  [NAMES.roleName, NAMES.role, NAMES.switched, NAMES.ending].flatMap((name) => keysOfEntry(stack, tags, name));
 export const keysOfSlot = (stack: string, tags: Tags): string[] => keysOfEntry(stack, tags, NAMES.slot);
 
 /** Other stacks that have changed the same branch, by their journals with the same token. */

@@ -5,6 +5,8 @@ import type { Reader } from '../ports/database.ts';
 import type { Branch, ChangeRequest, ClusterParameter, PlanetScaleView } from '../ports/planetscale.ts';
 import { FAILOVER_SLOTS_SINCE } from '../replication/slots.sql.ts';
 import { diskFor, needsOf } from './needs.ts';
+import { otherBranch } from './refusals.ts';
+import { leadsElsewhere } from './role.ts';
 import { serverOf, type TargetServer } from './server.ts';
 import { judgeSetting, mayRestart, type NotInForce, type Obstacle, type Outcome, type PlannedChange, whyNoRestart } from './setting.ts';
 import { KINDS } from './settings.ts';
@@ -55,11 +57,24 @@ export interface TargetPorts {
   readonly input: MigrationInput;
 }
 
-/** Only with a token. */
+/** User of the login; undefined where there is none. */
+function userOf(target: Reader | undefined): string | undefined {
+  try {
+    return target?.endpoint.user;
+  } catch (error) {
+    if (error instanceof TargetNotKnown) return undefined;
+    throw error;
+  }
+}
+
+/** Only with a token. @throws TargetNotConfigurable where the login is of another branch */
 export async function lookAtTarget({ planetscale, source, target, input }: TargetPorts): Promise<TargetView> {
   const work = await workOf(source, input);
+  const branch = await planetscale.branch();
+  const user = userOf(target);
+  if (user !== undefined && leadsElsewhere(user, await planetscale.roles())) throw otherBranch(user, branch);
   return {
-    branch: await planetscale.branch(),
+    branch,
     // Before the server is asked, so that a change that ends meanwhile is taken for one that is still under way.
     changes: await planetscale.changes(),
     parameters: await planetscale.parameters(),

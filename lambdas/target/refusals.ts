@@ -37,6 +37,12 @@ export const loginIsGone = (secret: string, user: string): TargetNotConfigurable
       'hand; then start again. Where there is nothing to keep, run Cleanup first.',
   );
 
+export const otherBranch = (user: string, branch: Branch): TargetNotConfigurable =>
+  new TargetNotConfigurable(
+    `The target secret has a login of another branch (${user}) than ${branchName(branch)}, which the token's settings name: what is seen of the server would be of ` +
+      'one, and what is changed of the other. Nothing was changed. Correct the target secret, or planetscaleDatabase and planetscaleBranch, then start again.',
+  );
+
 export const journalFull = (): TargetNotConfigurable =>
   new TargetNotConfigurable(
     "The token's secret has too many tags to write down what is there before it is changed (50 are the most). Nothing was changed. Remove some of its other tags, then start again.",

@@ -1,8 +1,9 @@
 /** What RestoreTarget has to put back: values that are still as we set them. Values that others have changed since stay, and are reported. */
 import type { Tags } from '../ports/cluster.ts';
-import type { ClusterParameter } from '../ports/planetscale.ts';
+import type { ChangeRequest, ClusterParameter } from '../ports/planetscale.ts';
 import { keysOfParameter, keysOfSlot, type TargetRecord } from './journal.ts';
-import { sameValue, without } from './setup.ts';
+import type { Kept } from './kept.sql.ts';
+import { endedInVain, sameValue, without } from './setup.ts';
 import { listOf, namesIn } from './slot-list.ts';
 
 export interface Returned {
@@ -30,6 +31,8 @@ export interface RestorationInput {
   readonly parameters: readonly ClusterParameter[];
   /** Why nothing may be restarted; undefined where it may. */
   readonly noRestart: string | undefined;
+  /** @default - not known, since there is no login */
+  readonly kept: Kept | undefined;
   /** Other stacks that have changed the same branch. */
   readonly others: readonly string[];
 }
@@ -47,8 +50,19 @@ export function restorationOf(given: RestorationInput): Restoration {
   };
 }
 
+/** A change that has ended without effect is asked for once in an execution: it may have cost a restart. */
+export function askedOnce(restoration: Restoration, changes: readonly ChangeRequest[], knownBefore: string): Restoration {
+  const vain = endedInVain({ changes: restoration.put, storage: undefined }, changes, knownBefore);
+  if (!vain) return restoration;
+  const waiting = restoration.put.map(
+    ({ name, from, to }) =>
+      `${name} is still ${from}; before the migration it was ${to}. The change ${vain.id} at PlanetScale was ${vain.state}: find out why, then start Cleanup again.`,
+  );
+  return { ...restoration, put: [], waiting: [...restoration.waiting, ...waiting] };
+}
+
 function ofParameter(
-  { stack, tags, parameters, noRestart, others }: RestorationInput,
+  { stack, tags, parameters, noRestart, kept, others }: RestorationInput,
   entry: NonNullable<TargetRecord['parameters']>[number],
 ): Restoration {
   const { namespace, name, was, sets } = entry;
@@ -65,8 +79,34 @@ function ofParameter(
       ...NOTHING,
       waiting: [`${still} The migration of ${others.join(', ')} uses the same branch: start Cleanup again once that has ended.`],
     };
+  const needed = neededFor(name, was, kept);
+  if (needed !== undefined) return { ...NOTHING, waiting: [`${still} ${needed}`] };
   if (now.restarts && noRestart !== undefined) return { ...NOTHING, waiting: [`${still} ${noRestart}`] };
+  if (!isOffered(now, was)) return { ...NOTHING, settled, leftAlone: [`${still} PlanetScale does not take that value any more.`] };
   return { ...NOTHING, put: [{ namespace, name, from: now.value, to: was, restarts: now.restarts }] };
+}
+
+/** Why the server would not start with the value from before; undefined where it would. */
+function neededFor(name: string, was: string, kept: Kept | undefined): string | undefined {
+  const keeps: Readonly<Record<string, number | undefined>> = {
+    wal_level: was === 'logical' ? 0 : kept?.logicalSlots,
+    max_replication_slots: kept && Math.max(kept.slots, kept.origins),
+    max_active_replication_origins: kept?.origins,
+  };
+  if (!Object.hasOwn(keeps, name)) return undefined;
+  if (!kept)
+    return 'Without a login nobody can see whether slots or subscriptions of others need it, without which the server would not start: set it back at PlanetScale.';
+  const room = name === 'wal_level' ? 0 : Number(was);
+  if ((keeps[name] ?? 0) <= room) return undefined;
+  return 'Slots or subscriptions of others need it, and the server would not start with less. End them, then start Cleanup again.';
+}
+
+/** Whether the API would take the value: a cluster may have been resized since. */
+function isOffered({ isImmutable, min, max, options }: ClusterParameter, value: string): boolean {
+  const number = Number(value);
+  const isWithin =
+    value.trim() === '' || Number.isNaN(number) || ((min === undefined || number >= min) && (max === undefined || number <= max));
+  return !isImmutable && isWithin && (!options || options.length === 0 || options.includes(value));
 }
 
 /** Our name goes, whatever else was entered meanwhile. */

@@ -33,7 +33,11 @@ export async function roleUse({ target, application, record, name, roles, served
   const role = record.role && roles.find(({ id, isDefault }) => !isDefault && id === record.role?.id);
   const isSwitched = application.secret === undefined && (served === 'target' || record.switched === true);
   if (!role) return { role: undefined, usedBy: undefined, isSwitched };
-  return { role, isSwitched, usedBy: role.name === name ? await whoUses(role, isSwitched, target, application) : NOT_OURS };
+  return {
+    role,
+    isSwitched,
+    usedBy: role.name !== name ? NOT_OURS : record.ending ? undefined : await whoUses(role, isSwitched, target, application),
+  };
 }
 
 const MOST_SHOWN = 5;

@@ -17,6 +17,16 @@ const INHERITS = [SUCCESSOR, 'pg_read_all_data', 'pg_write_all_data', 'pg_create
 export const roleNameOf = (stack: string, secret: string): string =>
   `planetscale-migration-${stack}-${createHash('sha256').update(secret).digest('hex').slice(0, 8)}`;
 
+/** What PlanetScale's edge finds the branch by: the end of the name of everybody who logs in there. */
+const routeOf = (user: string): string | undefined => /\.([^.]+)$/.exec(user)?.[1];
+
+/** Whether a login is of another branch than these roles; not known where one side has no names of that form. */
+export function leadsElsewhere(user: string, roles: readonly BranchRole[]): boolean {
+  const route = routeOf(user);
+  const routes = roles.flatMap((role) => routeOf(role.user) ?? []);
+  return route !== undefined && routes.length > 0 && !routes.includes(route);
+}
+
 /** Roles of that name. */
 export const rolesNamed = (roles: readonly BranchRole[], name: string): BranchRole[] =>
   roles.filter((role) => role.name === name && !role.isDefault);

@@ -78,7 +78,7 @@ export const wantedBy = ({
  * that it was completed. It is asked for once in an execution.
  */
 export function endedInVain(
-  plan: TargetPlan,
+  plan: Pick<TargetPlan, 'storage'> & { readonly changes: readonly Pick<PlannedChange, 'namespace' | 'name' | 'to'>[] },
   changes: readonly ChangeRequest[],
   knownBefore: string | undefined,
 ): ChangeRequest | undefined {
@@ -87,10 +87,12 @@ export function endedInVain(
   return since.find(
     ({ state, parameters, minimumStorageBytes }) =>
       (state === 'canceled' || state === 'completed') &&
-      (plan.changes.some(({ namespace, name, to }) => parameters[namespace]?.[name] === to) ||
-        (plan.storage !== undefined && minimumStorageBytes === plan.storage.to)),
+      (plan.changes.some(({ namespace, name, to }) => isAskedFor(name, parameters[namespace]?.[name], to)) ||
+        (plan.storage !== undefined && minimumStorageBytes !== undefined && minimumStorageBytes >= plan.storage.to)),
   );
 }
+
+const isAskedFor = (name: string, value: string | undefined, to: string): boolean => value !== undefined && sameValue(name, value, to);
 
 /** Id by which a visit knows the changes that came after it, where there was none yet. */
 export const NO_CHANGE = 'none';

@@ -140,7 +140,7 @@ export function playPlanetScale(options: PlayedOptions = {}): Played {
     branch: { ...BRANCH, ...options.branch },
     parameters: new Map((options.parameters ?? PARAMETERS).map((one) => [keyOf(one.namespace, one.name), one])),
     changes: [...(options.changes ?? [])],
-    roles: [{ id: 'role-default', name: 'postgres', user: 'postgres.b1', role: 'postgres', isDefault: true }],
+    roles: [{ id: 'role-default', name: 'postgres', user: 'postgres.nk35mx55qq', role: 'postgres', isDefault: true }],
     tags: {},
     login: options.login,
     calls: [],
@@ -190,7 +190,7 @@ export function playPlanetScale(options: PlayedOptions = {}): Played {
         doing('createRole', async () => {
           const number = played.roles.length;
           const made: NewBranchRole = {
-            ...{ id: `role-${number}`, name, user: `pscale_api_${number}.b1`, role: `pscale_api_${number}`, isDefault: false },
+            ...{ id: `role-${number}`, name, user: `pscale_api_${number}.nk35mx55qq`, role: `pscale_api_${number}`, isDefault: false },
             ...{ password: 'canary of a role', host: 'b1.example', port: 5432, database: 'postgres' },
             ...(options.privateHost !== undefined && { privateHost: options.privateHost }),
           };

@@ -61,11 +61,12 @@ export function parameterOf(answer: Fields): ClusterParameter {
 
 const STATES = ['queued', 'pending', 'resizing', 'canceled', 'completed'] as const;
 
+/** Of a change, which is only compared with what we ask for: what is in no namespace is none of ours. */
 const valuesOf = (answer: Fields | undefined): ParameterValues =>
   Object.fromEntries(
-    (answer?.names ?? []).map((namespace) => {
-      const values = answer?.object(namespace);
-      return [namespace, Object.fromEntries((values?.names ?? []).map((name) => [name, values?.value(name) ?? '']))];
+    (answer?.names ?? []).flatMap((namespace) => {
+      const values = answer?.objectIfAny(namespace);
+      return values ? [[namespace, Object.fromEntries(values.names.map((name) => [name, values.value(name)]))]] : [];
     }),
   );
 
@@ -77,8 +78,8 @@ export function changeOf(answer: Fields): ChangeRequest {
     id: answer.text('id'),
     state: answer.oneOf('state', STATES),
     actor: shown(answer.optionalObject('actor')?.optionalText('display_name') ?? 'somebody'),
-    parameters: valuesOf(answer.optionalObject('parameters')),
-    previousParameters: valuesOf(answer.optionalObject('previous_parameters')),
+    parameters: valuesOf(answer.objectIfAny('parameters')),
+    previousParameters: valuesOf(answer.objectIfAny('previous_parameters')),
     ...(minimumStorageBytes !== undefined && { minimumStorageBytes }),
     ...(previousMinimumStorageBytes !== undefined && { previousMinimumStorageBytes }),
     ...(maximumStorageBytes !== undefined && { maximumStorageBytes }),

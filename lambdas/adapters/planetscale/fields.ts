@@ -21,7 +21,7 @@ export interface Fields {
   text(name: string): string;
   /** Undefined where it is missing, null or empty. */
   optionalText(name: string): string | undefined;
-  /** A value of a parameter: numbers and booleans are written as texts, and nothing as an empty one. */
+  /** A value of a parameter: numbers and booleans are written as texts, nothing as an empty one, and a list as JSON. */
   value(name: string): string;
   flag(name: string): boolean;
   optionalNumber(name: string): number | undefined;
@@ -29,6 +29,8 @@ export interface Fields {
   oneOf<Word extends string>(name: string, words: readonly Word[]): Word;
   object(name: string): Fields;
   optionalObject(name: string): Fields | undefined;
+  /** Undefined for whatever is no object. */
+  objectIfAny(name: string): Fields | undefined;
   objects(name: string): readonly Fields[];
   /** Names of its fields. */
   readonly names: readonly string[];
@@ -52,7 +54,11 @@ export function fieldsOf(value: unknown, path = ''): Fields {
     names: Object.keys(value),
     text: (name) => typed(name, isFilled, 'a text'),
     optionalText,
-    value: (name) => (isMissing(read(name)) ? '' : String(typed(name, isPlain, 'a text, a number or a boolean'))),
+    value(name) {
+      const found = read(name);
+      if (isMissing(found)) return '';
+      return Array.isArray(found) ? JSON.stringify(found) : String(typed(name, isPlain, 'a text, a number or a boolean'));
+    },
     flag: (name) => typed(name, (found) => typeof found === 'boolean', 'true or false'),
     optionalNumber: (name) => (isMissing(read(name)) ? undefined : typed(name, isNumber, 'a number')),
     optionalTexts: (name) => (isMissing(read(name)) ? undefined : typed(name, areTexts, 'a list of texts')),
@@ -63,6 +69,7 @@ export function fieldsOf(value: unknown, path = ''): Fields {
     },
     object: (name) => fieldsOf(read(name), at(name)),
     optionalObject: (name) => (isMissing(read(name)) ? undefined : fieldsOf(read(name), at(name))),
+    objectIfAny: (name) => (isObject(read(name)) ? fieldsOf(read(name), at(name)) : undefined),
     objects: (name) => objectsOf(read(name), at(name)),
   };
 }
@@ -73,6 +80,7 @@ export function objectsOf(value: unknown, path = ''): readonly Fields[] {
   return value.map((one, index) => fieldsOf(one, `${path}[${index}]`));
 }
 
+const isObject = (found: unknown): boolean => typeof found === 'object' && found !== null && !Array.isArray(found);
 const isText = (found: unknown): found is string => typeof found === 'string';
 const isFilled = (found: unknown): found is string => isText(found) && found !== '';
 const isNumber = (found: unknown): found is number => typeof found === 'number' && Number.isFinite(found);

@@ -209,7 +209,7 @@ describe('the role at the end', () => {
           'alter default privileges in schema public grant usage on sequences to public',
       );
       const { evidence } = await restore(world);
-      expect(world.played.calls).toEqual(['change', 'deleteRole', 'empty', 'removeTags']);
+      expect(world.played.calls).toEqual(['change', 'addTags', 'empty', 'deleteRole', 'removeTags']);
       expect(await madeRoles(world)).toEqual([]);
       expect(await world.target("select tableowner as owner from pg_tables where tablename = 'kept'")).toEqual([{ owner: 'postgres' }]);
       const defaults =
@@ -252,6 +252,17 @@ describe('the role at the end', () => {
       };
       await expect.poll(restoredAgain, { timeout: 20_000 }).toEqual([]);
       expect(world.played.tags).toEqual({});
+    }),
+  );
+
+  it(
+    'is deleted by the next Cleanup where its login went and the answer was lost',
+    withRole({}, async (world) => {
+      failAt(world, 'before', 4); // the call after the login was taken out
+      await world.until('RestoreTarget').catch(() => undefined);
+      await restore(world);
+      expect(await madeRoles(world)).toEqual([]);
+      expect([world.played.login, world.played.tags]).toEqual([undefined, {}]);
     }),
   );
 

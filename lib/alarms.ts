@@ -40,6 +40,8 @@ export interface AlarmRule {
   readonly times: number;
   /** Goes off where the metric has grown from value to value, and is above the threshold. */
   readonly growing?: true;
+  /** Goes off where nothing is measured, as well. @default - nothing is wrong then */
+  readonly missing?: 'bad';
 }
 
 const GIB = 1024 ** 3;
@@ -176,6 +178,7 @@ export const ALARMS: Readonly<Record<AlarmName, AlarmRule>> = {
     threshold: 1,
     minutes: 1,
     times: 5,
+    missing: 'bad', // without any target nothing is measured
   },
   EntranceBlind: {
     title: 'Entrance blind',

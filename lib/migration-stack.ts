@@ -68,7 +68,13 @@ export class MigrationStack extends Stack {
       ...(config.notificationEmail !== undefined && { email: config.notificationEmail }),
     });
     for (const attached of this.#attachables(config, vpc, cluster)) {
-      attached.node.addDependency(this.migration, this.monitoring, network, network.clusterSecurityGroup, ...(follower ? [follower] : []));
+      attached.node.addDependency(
+        this.migration,
+        this.monitoring,
+        network,
+        network.clusterSecurityGroup,
+        ...(follower && entrance ? [follower, entrance] : []),
+      );
     }
     warnAboutAccess(this, config);
     this.#outputs(targetSecret, replicationSecret);

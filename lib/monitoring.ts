@@ -149,7 +149,7 @@ export class Monitoring extends Construct {
       threshold: growing ? 0 : threshold,
       comparisonOperator: growing ? ComparisonOperator.GREATER_THAN_THRESHOLD : OPERATORS[is],
       evaluationPeriods: times,
-      treatMissingData: TreatMissingData.NOT_BREACHING,
+      treatMissingData: rule.missing === 'bad' ? TreatMissingData.BREACHING : TreatMissingData.NOT_BREACHING,
     });
     alarm.addAlarmAction(new SnsAction(this.topic));
     return alarm;

@@ -25,8 +25,11 @@ with (connect = true, create_slot = false, slot_name = ${version >= SLOTLESS_SIN
 
 export const ownProcess = (): Statement<{ readonly pid: number }> => statement('select pg_backend_pid() as pid');
 
-/** Ends a session of ours, and no other that has its number by now. */
-export const endOwnProcess = (pid: number): Statement<unknown> =>
+/**
+ * Cancels what a session of ours does, and no other that has its number by now; it ends when it finds its client gone. It is not terminated: no handler
+ * catches that, and the server would log the statement, which holds a password, as the context of the end.
+ */
+export const cancelOwnProcess = (pid: number): Statement<unknown> =>
   bound([pid])(
-    'select pg_terminate_backend(a.pid) from pg_stat_activity as a where a.pid = $1::int4 and a.usename = current_user and a.datname = current_database()',
+    'select pg_cancel_backend(a.pid) from pg_stat_activity as a where a.pid = $1::int4 and a.usename = current_user and a.datname = current_database()',
   );

@@ -16,7 +16,7 @@ import { removeUserCodeRole } from '../postgres/user-code-role.ts';
 import type { WayFound } from '../state/network-trial.sql.ts';
 import { connectionString, type StreamConnection } from './connection.ts';
 import { createPublicationOfNothing, dropEmptyPublication } from './empty-tables.sql.ts';
-import { endOwnProcess, ownProcess, trySubscribing } from './network.sql.ts';
+import { cancelOwnProcess, ownProcess, trySubscribing } from './network.sql.ts';
 import { makeReplicationRole } from './publisher.ts';
 import { cannotConnect, IS_SOON_OVER, NO_ANSWER } from './way-failures.ts';
 
@@ -100,7 +100,7 @@ async function attemptFrom(subscriber: Database, connection: string, limitMs: nu
     await carryOut(session, trySubscribing(connection, version), limitMs);
     return { kind: 'connected' };
   } catch (error) {
-    if (isLate && own) await subscriber.query(endOwnProcess(own.pid));
+    if (isLate && own) await subscriber.query(cancelOwnProcess(own.pid));
     if (isLate || isCode(error, QUERY_CANCELED)) return { kind: 'refused', words: NO_ANSWER };
     const words = wordsOf(error);
     if (words !== undefined) return { kind: 'refused', words };

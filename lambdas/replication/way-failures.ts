@@ -10,7 +10,7 @@ export const NO_ANSWER = 'no answer within the time limit';
 
 /** A server, or PlanetScale's edge before one, that is away for the moment. */
 const PASSES =
-  /failed to connect to upstream|no primary available|connection retry timeout|the database system is|too many (?:clients|connections)|remaining connection slots/;
+  /failed to connect to upstream|no primary available|connection retry timeout|the database system is|too many (?:clients|connections)|remaining connection slots|number of requested standby connections/;
 
 /** Refusals that a restart or a new role explains, and that are tried again within the visit. */
 export const IS_SOON_OVER =

@@ -72,12 +72,12 @@ describe('the alarms', () => {
   const article = (title: string): string => document.split(`\n## ${title}\n`)[1]?.split('\n#')[0] ?? '';
 
   it.each(ALARM_NAMES)('%s leads to its article in docs/alarms.md, which has a check and a remedy', (name) => {
-    const { title, says } = ALARMS[name];
+    const { title, says, missing } = ALARMS[name];
     behind.template.hasResourceProperties('AWS::CloudWatch::Alarm', {
       AlarmName: `AuroraToPlanetScale-${name}`,
       AlarmDescription: `${says} What to do: docs/alarms.md#${anchorOf(title)}`,
       AlarmActions: [{ Ref: behind.idOf('Monitoring/Topic/Resource') }],
-      TreatMissingData: 'notBreaching',
+      TreatMissingData: missing === 'bad' ? 'breaching' : 'notBreaching',
     });
     expect(article(title).replaceAll('\n', ' ')).toContain(`\`${name}\`: ${says}`);
     expect(article(title)).toMatch(/^- Look: /m);

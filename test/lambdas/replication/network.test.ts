@@ -53,7 +53,7 @@ describe('the limit of a trial of the network', () => {
     expect(error).toBeInstanceOf(CannotConnect);
     expect((error as Error).message).toMatch(/db\.example\.com:5432 as role: no answer within the time limit.*Packets are dropped/);
     expect(subscriber.left).toEqual(['begin', 'leave', 'end']);
-    expect(subscriber.asked.at(-1)).toMatchObject({ values: [PROCESS], text: expect.stringContaining('pg_terminate_backend') });
+    expect(subscriber.asked.at(-1)).toMatchObject({ values: [PROCESS], text: expect.stringContaining('pg_cancel_backend') });
     expect(publisher.asked.at(-1)?.text).toContain('drop publication');
   });
 

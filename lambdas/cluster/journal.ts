@@ -34,7 +34,8 @@ export interface Journal {
 /** Tag key of an entry. */
 export const keyOf = (stack: string, entry: keyof typeof NAMES): string => prefixOf(stack) + NAMES[entry];
 
-const prefixOf = (stack: string): string => `${JOURNAL_PREFIX}${stack}:`;
+/** Beginning of the keys of a stack's own journal. */
+export const prefixOf = (stack: string): string => `${JOURNAL_PREFIX}${stack}:`;
 
 /** Values of as many ids as fit, one after the other. */
 function split(ids: readonly string[]): string[] {
@@ -117,3 +118,6 @@ export function otherStacks(stack: string, tags: Tags): string[] {
   );
   return [...new Set(stacks)].filter((other) => other !== stack && other !== '');
 }
+
+/** Whether a resource carries all of these tags. */
+export const carries = (tags: Tags, wanted: Tags): boolean => Object.entries(wanted).every(([key, value]) => tags[key] === value);

@@ -66,6 +66,3 @@ export function entriesFor(setting: Setting, changes: Changes): Map<string, Tags
 /** What is not recorded yet. */
 const without = (journal: Journal, recorded: Journal): Journal =>
   Object.fromEntries(Object.entries(journal).filter(([name]) => !Object.hasOwn(recorded, name)));
-
-/** Whether a resource carries all of these tags. */
-export const carries = (tags: Tags, wanted: Tags): boolean => Object.entries(wanted).every(([key, value]) => tags[key] === value);

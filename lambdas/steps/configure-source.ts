@@ -6,9 +6,10 @@
 
 import { type AddressChanges, addressChanges } from '../cluster/addresses.ts';
 import { availabilityOf, isSettled } from '../cluster/availability.ts';
+import { carries } from '../cluster/journal.ts';
 import { obstacleInJournal, obstacleInNetwork, obstacleInStatus, obstacleOf } from '../cluster/obstacles.ts';
 import { type CarryOver, carryOver, streamsAlready } from '../cluster/parameters.ts';
-import { type Changes, carries, changesAnything, changesTo, entriesFor, type Setting } from '../cluster/setup.ts';
+import { type Changes, changesAnything, changesTo, entriesFor, type Setting } from '../cluster/setup.ts';
 import { candidateTags, journalsIn } from '../cluster/tags.ts';
 import { ClusterNotConfigurable } from '../config/errors.ts';
 import type { Json } from '../config/json.ts';

@@ -3,13 +3,14 @@
  * machine, since a restart ends every connection. Without a token nothing is done. What was there before is recorded first, where RestoreTarget
  * finds it, and what the API says is believed once the server says it.
  */
+import { carries } from '../cluster/journal.ts';
 import { CannotConnect, TargetNotKnown } from '../config/errors.ts';
 import type { Json } from '../config/json.ts';
 import type { Acting, Looking } from '../engine/contract.ts';
 import { refuseBesideOlder } from '../engine/single-execution.ts';
 import { defineStep } from '../engine/step.ts';
 import type { Branch, ChangeRequest } from '../ports/planetscale.ts';
-import { branchName, carries, recordIn, strangeKeys, type TargetRecord } from '../target/journal.ts';
+import { branchName, recordIn, strangeKeys, type TargetRecord } from '../target/journal.ts';
 import { describe, lookAtTarget, planFor, type TargetPlan, type TargetView } from '../target/plan.ts';
 import { textIn } from '../target/previous.ts';
 import * as refusals from '../target/refusals.ts';

@@ -3,6 +3,7 @@
  * is left alone, the disk stays as large as it is, and a cluster that serves is restarted with consent only. The journal is removed last, entry by
  * entry, so that what has to wait is put back by a later Cleanup.
  */
+import { keysOf } from '../cluster/journal.ts';
 import { StatementFailed, TargetNotKnown } from '../config/errors.ts';
 import type { Json } from '../config/json.ts';
 import type { Acting, Looking } from '../engine/contract.ts';
@@ -10,7 +11,7 @@ import { defineStep } from '../engine/step.ts';
 import type { Reader } from '../ports/database.ts';
 import type { BranchRole } from '../ports/planetscale.ts';
 import { passOnDefaultPrivileges } from '../target/default-privileges.sql.ts';
-import { branchName, keysOf, keysOfRole, otherStacks, recordIn, strangeKeys, type TargetRecord, tagsOf } from '../target/journal.ts';
+import { branchName, keysOfRole, recordIn, stacksOnBranch, strangeKeys, type TargetRecord, tagsOf } from '../target/journal.ts';
 import { keptOnServer } from '../target/kept.sql.ts';
 import { textIn } from '../target/previous.ts';
 import * as refusals from '../target/refusals.ts';
@@ -76,7 +77,7 @@ async function inspect(ctx: Looking<Needs>): Promise<Seen> {
         ...{ stack, tags, record, parameters },
         noRestart: input.restart === 'now' ? undefined : await whyNoRestart(target, served),
         kept: (await target?.query(keptOnServer()))?.[0],
-        others: otherStacks(stack, tags, branchName(branch)),
+        others: stacksOnBranch(stack, tags, branchName(branch)),
       }),
       changes,
       knownBefore,

@@ -3,7 +3,7 @@
  * the stack is in every key, so that two migrations with one token keep two journals, and the first entry says which branch it is about: what was
  * recorded of one branch is never put back on another.
  */
-import { JOURNAL_PREFIX } from '../cluster/journal.ts';
+import { keysOf, otherStacks, prefixOf } from '../cluster/journal.ts';
 import type { Tags } from '../ports/cluster.ts';
 import type { Branch } from '../ports/planetscale.ts';
 import { KINDS } from './settings.ts';
@@ -52,8 +52,6 @@ export interface TargetRecord {
 
 export const branchName = ({ organization, database, branch }: Pick<Branch, 'organization' | 'database' | 'branch'>): string =>
   `${organization}/${database}/${branch}`;
-
-const prefixOf = (stack: string): string => `${JOURNAL_PREFIX}${stack}:`;
 
 /** A word of nothing but characters that a tag may hold, without spaces; others as `=` and two digits for each byte of UTF-8. */
 const encoded = (word: string): string =>
@@ -152,9 +150,6 @@ export function strangeKeys(stack: string, tags: Tags): string[] {
   return namesIn(stack, tags).filter((name) => !read.has(name));
 }
 
-/** Keys of a stack's own journal. */
-export const keysOf = (stack: string, tags: Tags): string[] => Object.keys(tags).filter((key) => key.startsWith(prefixOf(stack)));
-
 /** Keys of one entry, with those of its numbered tags. */
 export const keysOfEntry = (stack: string, tags: Tags, name: string): string[] =>
   keysOf(stack, tags).filter((key) => key.slice(prefixOf(stack).length).replace(/-[0-9]+$/, '') === name);
@@ -165,12 +160,5 @@ export const keysOfRole = (stack: string, tags: Tags): string[] =>
 export const keysOfSlot = (stack: string, tags: Tags): string[] => keysOfEntry(stack, tags, NAMES.slot);
 
 /** Other stacks that have changed the same branch, by their journals with the same token. */
-export function otherStacks(stack: string, tags: Tags, branch: string): string[] {
-  const stacks = new Set(
-    Object.keys(tags).flatMap((key) => (key.startsWith(JOURNAL_PREFIX) ? [key.slice(JOURNAL_PREFIX.length, key.lastIndexOf(':'))] : [])),
-  );
-  return [...stacks].filter((other) => other !== stack && other !== '' && recordIn(other, tags).branch === branch);
-}
-
-/** Whether these tags are among those. */
-export const carries = (tags: Tags, wanted: Tags): boolean => Object.entries(wanted).every(([key, value]) => tags[key] === value);
+export const stacksOnBranch = (stack: string, tags: Tags, branch: string): string[] =>
+  otherStacks(stack, tags).filter((other) => recordIn(other, tags).branch === branch);

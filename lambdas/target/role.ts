@@ -1,8 +1,9 @@
 /** The role at PlanetScale as which the migration logs in, where the target secret is empty. */
 import { createHash } from 'node:crypto';
+import { carries } from '../cluster/journal.ts';
 import { InvalidConfiguration, TargetNotConfigurable } from '../config/errors.ts';
 import type { Branch, BranchRole, FilledIn, NewBranchRole, PlanetScale, TargetJournal, TargetSecret } from '../ports/planetscale.ts';
-import { branchName, carries, recordIn, tagsOf } from './journal.ts';
+import { branchName, recordIn, tagsOf } from './journal.ts';
 
 /** Gets what a deleted role owns: the branch's default role, which the migration's is a member of. */
 export const SUCCESSOR = 'postgres';

@@ -16,7 +16,7 @@
  * - A cluster parameter group that was attached is in force at once; here it waits for a reboot of the instance.
  * - A reboot restarts nothing; here it restarts the source with the parameters of the attached group.
  *
- * In Lambda, by {@link letFunctionsTrust} and by the emulator's environment (`site.ts`, `emulator.ts`), which its functions inherit:
+ * In Lambda, by {@link bridgeFunctions} and by the emulator's environment (`site.ts`, `emulator.ts`), which its functions inherit:
  * - /var/runtime/ca-cert.pem, where AWS keeps the authorities of RDS, is not there: SOURCE_AUTHORITIES_FILE names another file.
  * - The target's certificate is signed by no public authority: NODE_EXTRA_CA_CERTS adds ours.
  * - PlanetScale's API is a stand-in: PLANETSCALE_API_URL, which the stack never sets, names it to the functions that have a token.
@@ -39,7 +39,7 @@ import { VARIABLE } from '../../lambdas/config/environment.ts';
 import type { Files } from './site.ts';
 
 /** Names the file with the source's authority, and the stand-in of PlanetScale's API, to each of these functions that asks for them. */
-export async function letFunctionsTrust(
+export async function bridgeFunctions(
   client: LambdaClient,
   functions: readonly string[],
   { authority }: Files,

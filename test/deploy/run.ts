@@ -13,7 +13,7 @@ import { freePort } from '../../rehearsal/servers/free-port.ts';
 import { openSides, type Sides } from '../../rehearsal/sides.ts';
 import { CLUSTER, ENGINE_VERSION, makeAccount } from './account.ts';
 import { behindALoadBalancer } from './behind-a-load-balancer.ts';
-import { letFunctionsTrust } from './bridge.ts';
+import { bridgeFunctions } from './bridge.ts';
 import { Cdk } from './cdk.ts';
 import { type Emulator, installEmulator, startEmulator } from './emulator.ts';
 import { searchForPasswords } from './leaks.ts';
@@ -92,7 +92,7 @@ async function test({ files, emulator, rds, sides, progress }: Place): Promise<v
   const stack = await findStack(clients);
   progress.say(`Deployed ${stack.resources.length} resources`);
   const functions = namesOf(stack, 'AWS::Lambda::Function');
-  await letFunctionsTrust(clients.functions, functions, files, planetscale.api.url);
+  await bridgeFunctions(clients.functions, functions, files, planetscale.api.url);
 
   const readiness = namesOf(stack, 'AWS::Logs::LogGroup').find((name) => name.includes('CheckReadiness')) ?? '';
   const findings = async (execution: string) => findingsIn(await linesOf(clients, readiness), execution);

@@ -1,18 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { SessionRoom } from '../../../lambdas/copy/session-room.sql.ts';
 import { workersFor } from '../../../lambdas/copy/workers.ts';
+import { sessionRoom as room } from '../../support/session-room.ts';
 
-const room = (most: number, more: Partial<SessionRoom> = {}): SessionRoom => ({
-  most,
-  reserved: 3,
-  others: 0,
-  databaseLimit: null,
-  databaseOthers: 0,
-  copyLimit: null,
-  ownLimit: null,
-  ownOthers: 0,
-  ...more,
-});
 const AMPLE = room(5_000);
 const plenty = { source: AMPLE, target: AMPLE, concurrency: undefined };
 

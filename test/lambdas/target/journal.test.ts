@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { keysOf, keysOfParameter, otherStacks, recordIn, strangeKeys, type TargetRecord, tagsOf } from '../../../lambdas/target/journal.ts';
+import { keysOf } from '../../../lambdas/cluster/journal.ts';
+import { keysOfParameter, recordIn, stacksOnBranch, strangeKeys, type TargetRecord, tagsOf } from '../../../lambdas/target/journal.ts';
 
 const RECORD: TargetRecord = {
   branch: 'acme/shop/main',
@@ -54,7 +55,7 @@ describe('the journal of a branch', () => {
     };
     expect(recordIn('Shop', tags)).toEqual(RECORD);
     expect(keysOf('Shop-2', tags)).toHaveLength(1);
-    expect(otherStacks('Shop', tags, 'acme/shop/main')).toEqual(['Shop-2']);
+    expect(stacksOnBranch('Shop', tags, 'acme/shop/main')).toEqual(['Shop-2']);
   });
 
   it.each([

@@ -6,6 +6,7 @@ import { describe, planFor, prospectOf, type TargetView } from '../../../lambdas
 import type { TargetServer } from '../../../lambdas/target/server.ts';
 import type { Work } from '../../../lambdas/target/work.ts';
 import { BRANCH, PARAMETERS, parameter } from '../../support/played-planetscale.ts';
+import { sessionRoom } from '../../support/session-room.ts';
 
 const GIB = 1024 ** 3;
 const WORK: Work = {
@@ -20,16 +21,7 @@ const WORK: Work = {
   forward: 'planetscale_migration_shop',
   reverse: 'planetscale_migration_reverse_shop',
 };
-const SESSIONS = {
-  most: 100,
-  reserved: 3,
-  others: 0,
-  databaseLimit: null,
-  databaseOthers: 0,
-  copyLimit: null,
-  ownLimit: null,
-  ownOthers: 0,
-};
+const SESSIONS = sessionRoom(100);
 const SETTINGS = {
   wal_level: 'logical',
   max_worker_processes: '4',

@@ -31,7 +31,8 @@ const say = (message: DumpMessage) => parentPort?.postMessage(message);
 function ask(bytes: Uint8Array): Uint8Array {
   const before = Atomics.load(answers, 0);
   say({ ask: bytes });
-  Atomics.wait(answers, 0, before);
+  // The count and its notice are two acts of the main thread: the notice of the answer before may come only now, and wakes without one.
+  while (Atomics.load(answers, 0) === before) Atomics.wait(answers, 0, before);
   return receiveMessageOnPort(port)?.message as Uint8Array;
 }
 

@@ -79,8 +79,7 @@ function converse(
       const whole = messages.push(bytes);
       answer.push(bytes);
       for (const message of whole) complaint = errorFields(message) ?? complaint;
-      const last = whole.at(-1);
-      if (messages.unfinished || !last || !isReady(last)) return;
+      if (!whole.some(isReady)) return; // a setting that a reload changes may be announced right after it
       const all = Uint8Array.from(Buffer.concat(answer));
       answer = [];
       if (LOST_LINE.test(Buffer.from(all.buffer).toString('latin1'))) return reject(wouldLoseLine());

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { failure, pgDump } from '../../../../lambdas/adapters/pg-dump/pg-dump.ts';
 import { clientConfig } from '../../../../lambdas/adapters/postgres/client-config.ts';
 import { CannotConnect, InvalidConfiguration, StatementFailed, TransientError } from '../../../../lambdas/config/errors.ts';
@@ -59,7 +59,31 @@ async function whileLocked<Result>(work: () => Promise<Result>): Promise<Result>
   }
 }
 
+/** Wakes the thread that waits for an answer over and over, as the notice of the answer before does where it comes late. */
+async function whileWokenEarly<Result>(work: () => Promise<Result>): Promise<Result> {
+  const notify = Atomics.notify.bind(Atomics);
+  let isOver = false;
+  const again = (answers: Int32Array<SharedArrayBuffer>): void => {
+    notify(answers, 0);
+    if (!isOver) setImmediate(again, answers);
+  };
+  const spy = vi.spyOn(Atomics, 'notify').mockImplementationOnce((answers) => {
+    again(answers as unknown as Int32Array<SharedArrayBuffer>);
+    return 1;
+  });
+  try {
+    return await work();
+  } finally {
+    isOver = true;
+    spy.mockRestore();
+  }
+}
+
 describe('pg_dump', () => {
+  it('waits for the answer itself, and not for a notice', async () => {
+    expect(await whileWokenEarly(() => pgDump(source, 'Test').dump(SCHEMA_ONLY))).toContain('CREATE TABLE public."Ünï ""quoted""; %" (');
+  });
+
   it('writes a complete dump, several times over and two at once', async () => {
     const port = pgDump(source, 'Test');
     const first = await port.dump(SCHEMA_ONLY);

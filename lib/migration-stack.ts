@@ -167,7 +167,7 @@ export class MigrationStack extends Stack {
       value: `Start ${this.migration.machines.Cleanup.stateMachineName} and let it end: until then the cluster carries what this stack made.`,
     });
     new CfnOutput(this, 'DashboardConsole', {
-      description: 'How far, how long still, is it healthy, may I cut over',
+      description: 'How far, how long still, is it healthy, may I switch',
       value: `${console}/cloudwatch/home?region=${this.region}#dashboards/dashboard/${this.monitoring.dashboard.dashboardName}`,
     });
     new CfnOutput(this, 'ReportConsole', {

@@ -2,7 +2,7 @@
 import { ArnFormat, type CfnElement, Duration, Lazy, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { EventField, Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events';
 import { SfnStateMachine } from 'aws-cdk-lib/aws-events-targets';
-import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { DefinitionBody, LogLevel, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct, type IConstruct } from 'constructs';
@@ -42,7 +42,7 @@ const SWITCHING = MACHINE_NAMES.filter((name) => MACHINES[name].order.some(({ on
 const TOLD_AT_END: ReadonlySet<MachineName> = new Set<MachineName>(['Cutover', 'Rollback', 'Cleanup']);
 
 export class Migration extends Construct {
-  readonly functions: Readonly<Record<StepName, IFunction>>;
+  readonly functions: Readonly<Record<StepName, LambdaFunction>>;
   readonly machines: Readonly<Record<MachineName, StateMachine>>;
   /** The bundle that all functions share, also those that are not steps. */
   readonly code = stepCode();
@@ -74,7 +74,7 @@ export class Migration extends Construct {
     });
   }
 
-  #functions({ resources, network, inputDefaults = {} }: MigrationProps): Record<StepName, IFunction> {
+  #functions({ resources, network, inputDefaults = {} }: MigrationProps): Record<StepName, LambdaFunction> {
     const acting = MACHINE_NAMES.filter((name) => MACHINES[name].acts);
     const actingMachineArns = acting.map((name) => this.#arnOf('stateMachine', this.#nameOf(name)));
     const actingExecutionArns = acting.map((name) => this.#arnOf('execution', `${this.#nameOf(name)}:*`));

@@ -13,7 +13,7 @@ import { VARIABLE } from '../lambdas/config/environment.ts';
 import { MACHINE_NAMES, MACHINES } from '../lambdas/engine/machines.ts';
 import { WATCH_NEEDS } from '../lambdas/monitoring/collect.ts';
 import { ALARM_NAMES, ALARMS, type AlarmName, type AlarmRule, anchorOf, needsEntrance } from './alarms.ts';
-import { dashboard, measure } from './dashboard.ts';
+import { dashboard, FINDING_STEPS, measure } from './dashboard.ts';
 import { allowWildcard } from './exceptions.ts';
 import { MigrationFunction } from './function.ts';
 import type { Migration } from './migration.ts';
@@ -57,12 +57,11 @@ export class Monitoring extends Construct {
       (name) => [name, this.#alarm(name, { watch, entrance: props.entrance })] as const,
     );
     this.alarms = Object.fromEntries(alarms);
-    this.dashboard = dashboard(
-      this,
-      'Dashboard',
-      this.#stack,
-      alarms.map(([, alarm]) => alarm),
-    );
+    this.dashboard = dashboard(this, 'Dashboard', {
+      stack: this.#stack,
+      alarms: alarms.map(([, alarm]) => alarm),
+      findingLogs: FINDING_STEPS.map((step) => props.migration.functions[step].logGroup.logGroupName),
+    });
   }
 
   /**

@@ -60,6 +60,7 @@ export class Monitoring extends Construct {
     this.dashboard = dashboard(this, 'Dashboard', {
       stack: this.#stack,
       alarms: alarms.map(([, alarm]) => alarm),
+      links: { 'The report of this migration': props.reportPage },
       findingLogs: FINDING_STEPS.map((step) => props.migration.functions[step].logGroup.logGroupName),
     });
   }

@@ -27,13 +27,17 @@ const LIST_LENGTHS = [Number.POSITIVE_INFINITY, 1000, 300, 100, 50, 30, 20, 10, 
 
 const jsonBytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
 
+/**
+ * The texts come before the lists: of a line of the log CloudWatch makes 200 fields, and each item of a list is one.
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_AnalyzeLogData-discoverable-fields.html
+ */
 const cut = (finding: Finding, most: number): ReportedFinding => ({
   code: finding.code,
   severity: finding.severity,
-  objects: finding.objects.slice(0, most),
-  more: Math.max(0, finding.objects.length - most),
   message: finding.message,
   remedy: finding.remedy,
+  more: Math.max(0, finding.objects.length - most),
+  objects: finding.objects.slice(0, most),
   statements: (finding.statements ?? []).slice(0, most),
 });
 
@@ -59,8 +63,11 @@ export const evidenceOf = (findings: readonly Finding[]): { blockers: []; warnin
   warnings: reported(findings),
 });
 
+/** One line for each finding. Blockers come last, so that the newest line, which the dashboard shows, is one of them where there is any. */
 export function logFindings(log: Log, findings: readonly Finding[]): void {
-  for (const finding of reported(findings)) log.info(`Found ${finding.code}`, finding);
+  const all = reported(findings);
+  const of = (severity: Finding['severity']) => all.filter((finding) => finding.severity === severity);
+  for (const finding of [...of('warning'), ...of('blocker')]) log.info(`Found ${finding.code}`, finding);
 }
 
 function paragraph({ code, objects, more, message, remedy, statements }: ReportedFinding, index: number): string {

@@ -86,7 +86,7 @@ export function spansOption({ spans, from, to, moments, tick, step }: Spans, wid
     };
     return { type: 'group', silent: true, children: [bar, ...children] as never };
   };
-  const ticks = isWide ? 8 : 3;
+  const ticks = isWide ? 6 : 3;
   return {
     grid: { left, right: MARGIN.right, top: MARGIN.top, bottom: MARGIN.bottom },
     xAxis: axis(tick, {

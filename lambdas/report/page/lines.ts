@@ -88,7 +88,7 @@ const factsOfLine = ({ summary: { median, most, last } }: Known, unit: Unit): Ht
 
 /** The drawing. @param from milliseconds since 1970, as `to` */
 const optionOf = (lines: readonly Known[], unit: Unit, from: number, to: number, width: Width): EChartsCoreOption => ({
-  grid: { left: 74, right: 18, top: 12, bottom: 26 },
+  grid: { left: 74, right: 18, top: 12, bottom: 26, outerBoundsMode: 'none' },
   xAxis: axis((value) => momentAtTick(value, to - from), {
     ...{ type: 'time', min: from, max: to, splitNumber: width === 'wide' ? 6 : 3 },
     splitLine: { show: false },
@@ -108,7 +108,7 @@ export function linesOf({ title, unit, lines: given, otherwise }: Lines): Html {
   if (from === to)
     return html`<h3>${title}</h3>${said(html`Measured only once, so there is nothing to draw: ${numberOf(one[1], unit)} on ${momentOf(one[0])}.`)}`;
   const figure = figureOf({
-    title: `${title}, UTC`,
+    title: 'Over time, in UTC',
     label: [`${title}, from ${momentInWords(from)} to ${momentInWords(to)}.`, ...lines.map((line) => sentenceOf(line, unit))].join(' '),
     ...(lines.length > 1 && { keys: lines.map(({ name, colour }) => [name, colour] as const) }),
     height: (width) => HEIGHT[width],

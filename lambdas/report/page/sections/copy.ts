@@ -44,7 +44,7 @@ function byTable(tables: readonly TableHistory[]): Html {
     title: `${largest.length < sized.length ? `The ${largest.length} largest` : 'All'} of ${counted(sized.length, 'table')} whose size is known`,
     label: `Largest tables. ${spans.map(({ name, says }) => `${name}: ${says}`).join('; ')}.`,
     height: (width) => spansHeight(spans.length, width),
-    option: (width) => spansOption({ spans, from: 0, to: most * 1.001, tick: (value) => tickInWords(value, 'bytes') }, width),
+    option: (width) => spansOption({ spans, from: 0, to: most, tick: (value) => tickInWords(value, 'bytes') }, width),
     table: {
       caption: 'Largest tables',
       columns: [{ head: 'Table' }, ...['Size', 'of which TOAST', 'Rows'].map((head) => ({ head, kind: 'number' as const }))],
@@ -70,5 +70,5 @@ export function copySection({ copy, tables }: MigrationReport): Html {
     otherwise:
       'Nobody measured this: the watch looks once a minute and only while something is left to copy, so a short copy may end unseen.',
   });
-  return sectionOf({ id: 'copy', title: 'Copy', newPage: true, content: html`${figures(copy)}${overTime}${byTable(tables)}` });
+  return sectionOf({ id: 'copy', title: 'Copy', content: html`${figures(copy)}${overTime}${byTable(tables)}` });
 }

@@ -17,7 +17,7 @@ function findingOf(
   return html`<article>
 <h3>${code} ${badge(severity, severity === 'blocker' ? 'red' : 'amber')} ${badge(says, tone)}</h3>
 <p>${clipped(message, text)}</p>
-<p>${clipped(remedy, text)}</p>
+<p><strong>To do:</strong> ${clipped(remedy, text)}</p>
 ${
   objects.length + more > 0 &&
   html`<p class="muted">${namesOf(

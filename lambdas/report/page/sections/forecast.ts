@@ -38,7 +38,7 @@ export function forecastSection({ forecast }: MigrationReport, { text, entries }
           ],
           rows: forecast.slice(0, entries).map((one) => rowOf(one, text)),
         });
-  return sectionOf({ id: 'forecast', title: 'Forecast and fact', newPage: true, content });
+  return sectionOf({ id: 'forecast', title: 'Forecast and fact', content });
 }
 
 const sumOf = (costs: readonly CostItem[]): number | null =>

@@ -57,7 +57,7 @@ function indexesOf({ indexes, indexFailures }: MigrationReport, { text, entries 
       ? said('Nobody measured this: the migration did not get as far as BuildKeys.')
       : tableOf({
           caption: 'Keys, indexes and other objects that follow the rows',
-          columns: [{ head: 'Kind' }, { head: 'There', kind: 'number' }, { head: 'Of', kind: 'number' }, { head: 'Whether all' }],
+          columns: [{ head: 'Kind' }, { head: 'There', kind: 'number' }, { head: 'Of', kind: 'number' }, { head: 'Complete' }],
           rows: indexes
             .slice(0, entries)
             .map((one) => [

@@ -64,5 +64,5 @@ export function switchesSection({ switches }: MigrationReport, { drawings }: Lim
       : html`<p>Writes wait from the moment at which the fence is raised until the other side is open. Writers see more: their last write before, and their first one after it, with a new connection in between.</p>
 ${hidden > 0 && html`<p class="muted">${hidden} earlier switches are in the JSON only.</p>`}
 ${shown.map(switchOf)}`;
-  return sectionOf({ id: 'switch', title: 'The switch', newPage: true, content });
+  return sectionOf({ id: 'switch', title: 'The switch', content });
 }

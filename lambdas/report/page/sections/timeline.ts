@@ -61,7 +61,7 @@ function executionsFigure(shown: readonly ExecutionReport[], now: number): Html 
   const spans = shown.map((one) => executionSpan(one, now));
   const [from, to] = [Math.min(...spans.map((span) => span.from)), Math.max(...spans.map((span) => span.to))];
   return figureOf({
-    title: 'Executions (UTC)',
+    title: 'Executions one after another, in UTC',
     label: `Executions one after another. ${spans.map(({ name, says }) => `${name}: ${says}`).join('; ')}.`,
     height: (width) => spansHeight(spans.length, width),
     option: (width) => spansOption({ spans, from, to, moments: true, tick: (value) => momentAtTick(value, to - from) }, width),

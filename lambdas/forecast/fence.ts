@@ -1,0 +1,42 @@
+/** How long a switch keeps the application from writing, and what that depends on. */
+
+import type { RoundTrip } from './clock.ts';
+import type { Figure } from './forecast.ts';
+import { figure, type Known, need } from './known.ts';
+import type { Seen } from './look.ts';
+
+/** By docs/performance.md: from the last write on one side to the first on the other, where round trips take nothing. */
+export const LOCAL_MS = 65;
+/** Round trips that follow one another in a switch, at most. */
+export const IN_SEQUENCE = 10;
+/** What 5,000 sequences cost, each read and compared on both sides. */
+export const SEQUENCE_MS = (418 - 45) / 5_000;
+/** One call of Secrets Manager, which nobody has measured. */
+export const SECRET_MS = 50;
+
+const trip = (side: string, seen: Known<RoundTrip>): { readonly value: number; readonly source: string } => {
+  const { milliseconds, of } = need(seen);
+  return { value: milliseconds, source: `Measured from the function: the median of ${of} statements that ask the ${side} for nothing.` };
+};
+
+export function switching({ room, objects, roundTrip }: Seen): Figure[] {
+  return [
+    figure('sessions', () => ({
+      value: need(room.source).databaseOthers,
+      source: 'pg_stat_activity of the source at that moment: sessions of others in this database, which a switch ends.',
+    })),
+    figure('sequences', () => ({ value: need(objects).sequences, source: "The source's catalog, without what the input leaves out." })),
+    figure('roundTripSource', () => trip('source', roundTrip.source)),
+    figure('roundTripTarget', () => trip('target', roundTrip.target)),
+    figure('fence', () => {
+      const slower = Math.max(need(roundTrip.source).milliseconds, need(roundTrip.target).milliseconds);
+      const { sequences } = need(objects);
+      return {
+        value: LOCAL_MS + IN_SEQUENCE * slower + sequences * SEQUENCE_MS + SECRET_MS,
+        source:
+          `${LOCAL_MS} ms as docs/performance.md measured between near servers, ${IN_SEQUENCE} round trips to the farther side, ${SEQUENCE_MS.toFixed(3)} ms for each ` +
+          `sequence, and ${SECRET_MS} ms for Secrets Manager, which is assumed. Sessions are ended at once; what hundreds of them add was not measured.`,
+      };
+    }),
+  ];
+}

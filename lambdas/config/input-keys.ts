@@ -152,7 +152,7 @@ export const INPUT_KEYS = {
   }),
   forecastIndexMegabytesPerSecond: key({
     parse: wholeNumber(1, 10_000),
-    default: 30,
+    default: 20,
     says: 'Megabytes of indexes a second that one build is assumed to make on the target, for the [forecast](forecast.md) alone.',
     machines: ['Preflight'],
   }),

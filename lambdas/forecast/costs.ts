@@ -1,10 +1,11 @@
 /** What a migration costs, item by item, at the list prices of docs/costs.md. */
+
+import { bytesInWords, secondsInWords } from '../config/in-words.ts';
 import type { MigrationInput } from '../config/input.ts';
 import type { Copying } from './copying.ts';
 import type { CostItem, Figure } from './forecast.ts';
 import { figure, NotKnown, need, rounded, whyNot } from './known.ts';
 import type { Seen } from './look.ts';
-import { bytesInWords, secondsInWords } from './words.ts';
 import { walRate } from './writes.ts';
 
 /** US dollars: us-east-1, February 2026, as docs/costs.md has them. */

@@ -1,4 +1,5 @@
 /** A forecast for people who read a log or the console. */
+import { bytesInWords, countInWords, dollarsInWords, millisecondsInWords, secondsInWords } from '../config/in-words.ts';
 import { FIGURES, type FigureName, type Forecast, type Unit } from './forecast.ts';
 
 /** What each figure is. */
@@ -27,32 +28,31 @@ export const LABELS: Readonly<Record<FigureName, string>> = {
   dollars: 'Cost',
 };
 
-const STEPS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
+const CENT = 0.01;
 
-export function bytesInWords(bytes: number): string {
-  const step = Math.min(STEPS.length - 1, bytes < 1 ? 0 : Math.floor(Math.log2(bytes) / 10));
-  return `${Number((bytes / 1024 ** step).toFixed(step < 2 ? 0 : 2))} ${STEPS[step] ?? 'B'}`;
+/** `12.3 GB`, `1 h 20 min`, `85 ms`, `$0.17`. */
+export function valueInWords(value: number, unit: Unit): string {
+  switch (unit) {
+    case 'bytes':
+      return bytesInWords(value);
+    case 'bytes/s':
+      return `${bytesInWords(value)}/s`;
+    case 'bytes/h':
+      return `${bytesInWords(value)}/h`;
+    case 'seconds':
+      return secondsInWords(value);
+    case 'milliseconds':
+      return value > 0 && value < 10 ? `${Number(value.toFixed(1))} ms` : millisecondsInWords(value);
+    case 'count':
+      return countInWords(value);
+    case '1/s':
+      return `${value < 100 ? Number(value.toFixed(1)) : countInWords(value)}/s`;
+    case 'dollars':
+      return value > 0 && value < CENT ? `under ${dollarsInWords(CENT)}` : dollarsInWords(value);
+  }
 }
 
-export function secondsInWords(seconds: number): string {
-  if (seconds < 120) return `${Number(seconds.toFixed(seconds < 10 ? 1 : 0))} s`;
-  const minutes = Math.round(seconds / 60);
-  if (minutes < 120) return `${minutes} min`;
-  const hours = Math.round(minutes / 60);
-  return hours < 48 ? `${Math.floor(minutes / 60)} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
-}
-
-export function inWords(value: number | null, unit: Unit): string {
-  if (value === null) return 'not known';
-  if (unit === 'bytes') return bytesInWords(value);
-  if (unit === 'bytes/s') return `${bytesInWords(value)}/s`;
-  if (unit === 'bytes/h') return `${bytesInWords(value)} an hour`;
-  if (unit === 'seconds') return secondsInWords(value);
-  if (unit === 'milliseconds') return `${value} ms`;
-  if (unit === 'dollars') return `${value.toFixed(2)} US dollars`;
-  if (unit === '1/s') return `${value} a second`;
-  return value.toLocaleString('en-US');
-}
+export const inWords = (value: number | null, unit: Unit): string => (value === null ? 'not known' : valueInWords(value, unit));
 
 /** One line for each figure. */
 export const tell = ({ figures }: Pick<Forecast, 'figures'>): string[] =>

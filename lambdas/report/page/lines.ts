@@ -1,11 +1,12 @@
 /** A chart of values over time, with the same as a table; or why there is none. */
 import type { Unit } from '../../forecast/forecast.ts';
+import { valueInWords } from '../../forecast/words.ts';
 import type { Sample } from '../history.ts';
 import { axis, type Width } from './drawing.ts';
 import { figureOf } from './figure.ts';
 import { type Content, type Html, html } from './html.ts';
 import { momentInWords, momentOf, tickInWords } from './moments.ts';
-import { inWords, numberOf } from './numbers.ts';
+import { numberOf } from './numbers.ts';
 import { type Colour, variable } from './palette.ts';
 import { factsOf, said } from './parts.ts';
 import { bucketsOf, ordered, type Summary, summaryOf, thinned } from './series.ts';
@@ -45,7 +46,7 @@ function seriesOf({ samples, colour, filled }: Line, width: Width): object {
 }
 
 const sentenceOf = (line: Line, { median, most, last }: Summary, unit: Unit): string =>
-  `${line.name}: half of the time ${inWords(median, unit)} or less, at most ${inWords(most[1], unit)} on ${momentInWords(most[0])}, at last ${inWords(last[1], unit)}.`;
+  `${line.name}: half of the time ${valueInWords(median, unit)} or less, at most ${valueInWords(most[1], unit)} on ${momentInWords(most[0])}, at last ${valueInWords(last[1], unit)}.`;
 
 /** A row for each stretch of time, of all lines. */
 function rowsOf(lines: readonly Line[], unit: Unit): Content[][] {
@@ -100,7 +101,7 @@ export function linesOf({ title, unit, lines: given, otherwise }: Lines, withFac
         splitNumber: width === 'wide' ? 8 : 3,
         splitLine: { show: false },
       }),
-      yAxis: axis((value) => inWords(value, unit), { type: 'value', min: 0, splitNumber: 4 }),
+      yAxis: axis((value) => valueInWords(value, unit), { type: 'value', min: 0, splitNumber: 4 }),
       series: lines.map((line) => seriesOf(line, width)),
     }),
     table: {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { TargetNotKnown } from '../../../lambdas/config/errors.ts';
+import { bytesInWords, secondsInWords } from '../../../lambdas/config/in-words.ts';
 import { parseInput } from '../../../lambdas/config/input.ts';
 import { jsonBytes } from '../../../lambdas/config/json.ts';
 import type { FigureName } from '../../../lambdas/forecast/forecast.ts';
@@ -8,7 +9,7 @@ import { forecastOf } from '../../../lambdas/forecast/foretell.ts';
 import { type Known, Patience, whyNot } from '../../../lambdas/forecast/known.ts';
 import type { TableSize } from '../../../lambdas/forecast/look.sql.ts';
 import type { Seen } from '../../../lambdas/forecast/look.ts';
-import { bytesInWords, inWords, secondsInWords } from '../../../lambdas/forecast/words.ts';
+import { inWords } from '../../../lambdas/forecast/words.ts';
 
 const MEGABYTE = 1_000_000;
 const GIBIBYTE = 1024 ** 3;
@@ -177,8 +178,14 @@ describe('a look', () => {
 
 describe('words', () => {
   it('are short', () => {
-    expect([0, 512, 2048, 3.5 * 1024 ** 2, 1.25 * 1024 ** 4].map(bytesInWords)).toEqual(['0 B', '512 B', '2 KiB', '3.5 MiB', '1.25 TiB']);
-    expect([0.25, 90, 600, 7_260, 200_000].map(secondsInWords)).toEqual(['0.3 s', '90 s', '10 min', '2 h 1 min', '2 d 8 h']);
+    expect([0, 512, 2048, 3.5 * 1024 ** 2, 1.25 * 1024 ** 4].map(bytesInWords)).toEqual([
+      '0 bytes',
+      '512 bytes',
+      '2.0 KiB',
+      '3.5 MiB',
+      '1.3 TiB',
+    ]);
+    expect([0.25, 90, 600, 7_260, 200_000].map(secondsInWords)).toEqual(['250 ms', '1 min 30 s', '10 min', '2 h 1 min', '2 d 7 h']);
     expect(inWords(null, 'bytes')).toBe('not known');
     expect(inWords(12_345, 'count')).toBe('12,345');
   });

@@ -46,14 +46,13 @@ describe('the progress output', () => {
     `);
   });
 
-  it('updates one line on a terminal, never wider than that, and clears it at the end', () => {
+  it('draws lines below on a terminal, never wider than that, and takes them away at the end', () => {
     const text = draw({ isTTY: true, columns: 70 });
-    expect(text.split('\r').length).toBeGreaterThan(5);
     for (const part of text.split(/\r|\n/)) {
       // biome-ignore lint/suspicious/noControlCharactersInRegex: the codes of a terminal are what is taken out
-      expect(part.replaceAll(/\u001b\[[0-9;]*[A-Za-z]/g, '').length).toBeLessThan(70);
+      expect(part.replaceAll(/\u001b\[[0-9;?]*[A-Za-z]/g, '').length).toBeLessThan(70);
     }
-    expect(text.split('\n').at(-2)).toContain('failed');
+    expect(text).toContain('failed');
   });
 
   /** Workers of one step, each pending once and then done. */

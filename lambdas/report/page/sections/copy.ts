@@ -1,11 +1,13 @@
 /** What was copied: bytes over time, and by table. */
+
+import { bytesInWords, counted } from '../../../config/in-words.ts';
+import { valueInWords } from '../../../forecast/words.ts';
 import type { TableHistory } from '../../history.ts';
 import type { MigrationReport } from '../../model.ts';
-import { bytesInWords, counted } from '../../words.ts';
 import { figureOf } from '../figure.ts';
 import { type Html, html } from '../html.ts';
 import { linesOf } from '../lines.ts';
-import { inWords, numberOf } from '../numbers.ts';
+import { numberOf } from '../numbers.ts';
 import { factsOf, nameOf, said, sectionOf } from '../parts.ts';
 import { spansHeight, spansOption } from '../spans.ts';
 
@@ -44,7 +46,7 @@ function byTable(tables: readonly TableHistory[]): Html {
     title: `${largest.length < sized.length ? `The ${largest.length} largest` : 'All'} of ${counted(sized.length, 'table')} whose size is known`,
     label: `Largest tables. ${spans.map(({ name, says }) => `${name}: ${says}`).join('; ')}.`,
     height: (width) => spansHeight(spans.length, width),
-    option: (width) => spansOption({ spans, from: 0, to: most * 1.001, tick: (value) => inWords(value, 'bytes') }, width),
+    option: (width) => spansOption({ spans, from: 0, to: most * 1.001, tick: (value) => valueInWords(value, 'bytes') }, width),
     table: {
       caption: 'Largest tables',
       columns: [{ head: 'Table' }, ...['Size', 'of which TOAST', 'Rows'].map((head) => ({ head, kind: 'number' as const }))],

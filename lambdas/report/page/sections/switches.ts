@@ -1,9 +1,11 @@
 /** Each switch, part by part, against the pause that the writers saw. */
+
+import { valueInWords } from '../../../forecast/words.ts';
 import type { MigrationReport, SwitchReport } from '../../model.ts';
 import { figureOf } from '../figure.ts';
 import { type Html, html } from '../html.ts';
 import { momentOf } from '../moments.ts';
-import { inWords, numberOf } from '../numbers.ts';
+import { numberOf } from '../numbers.ts';
 import { badge, factsOf, nameOf, said, sectionOf } from '../parts.ts';
 import { roundStep, type Span, spansHeight, spansOption } from '../spans.ts';
 
@@ -17,10 +19,10 @@ function spansOf({ parts, fencedMs, writersPauseMs }: SwitchReport): Span[] {
   let at = 0;
   const spans = parts.slice(0, MOST_PARTS).map(({ name, ms }): Span => {
     at += ms;
-    return { name, says: inWords(ms, 'milliseconds'), from: at - ms, to: at, colour: 'blue' };
+    return { name, says: valueInWords(ms, 'milliseconds'), from: at - ms, to: at, colour: 'blue' };
   });
   const whole = (name: string, ms: number | null, colour: Span['colour']): Span[] =>
-    ms === null ? [] : [{ name, says: inWords(ms, 'milliseconds'), from: 0, to: ms, colour }];
+    ms === null ? [] : [{ name, says: valueInWords(ms, 'milliseconds'), from: 0, to: ms, colour }];
   return [...spans, ...whole('writes waited', fencedMs, 'amber'), ...whole('pause that the writers saw', writersPauseMs, 'red')];
 }
 
@@ -33,7 +35,7 @@ function partsFigure(one: SwitchReport): Html {
     label: `Parts of the switch from ${NAMES[one.from]} to ${NAMES[one.to]}. ${spans.map(({ name, says }) => `${name}: ${says}`).join('; ')}.`,
     height: (width) => spansHeight(spans.length, width),
     option: (width) =>
-      spansOption({ spans, from: 0, to, tick: (value) => inWords(value, 'milliseconds'), step: (most) => roundStep(to, most) }, width),
+      spansOption({ spans, from: 0, to, tick: (value) => valueInWords(value, 'milliseconds'), step: (most) => roundStep(to, most) }, width),
     table: {
       caption: 'Parts of the switch, one after another, and what they add up to',
       columns: [{ head: 'Part' }, { head: 'Begins at', kind: 'number' }, { head: 'Takes', kind: 'number' }],

@@ -50,7 +50,7 @@ function ofSwitch({ from, to, fencedMs, writersPauseMs }: SwitchReport): string 
 
 function without({ switches }: Facts): string {
   if (switches.length === 0) return 'Not at all: the application was not switched.';
-  return `Reads were served all along, apart from sessions that had to connect anew. ${switches.map(ofSwitch).join(' ')}`;
+  return `${switches.map(ofSwitch).join(' ')} Each switch ended the sessions of the application, which connected anew.`;
 }
 
 function proved({ comparison, sequences, indexes, writes }: Facts, { executions }: MigrationHistory): string {

@@ -1,11 +1,28 @@
 /** `npm run rehearse`: options of the command line → a rehearsal → an exit code. */
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { reportOf } from '../lambdas/report/build.ts';
+import type { MigrationHistory } from '../lambdas/report/history.ts';
+import { pageOf } from '../lambdas/report/page/page.ts';
 import { HELP } from '../rehearsal/help.ts';
-import { parseOptions, UsageError } from '../rehearsal/options.ts';
+import { jsonBeside, parseOptions, UsageError } from '../rehearsal/options.ts';
 import { drawProgress } from '../rehearsal/progress.ts';
 import { rehearse } from '../rehearsal/rehearse.ts';
 import { EXIT_CODES, summary } from '../rehearsal/report.ts';
 import type { Sides } from '../rehearsal/sides.ts';
+
+/** By the code that writes the page of a deployed migration. */
+function writePage(file: string, history: MigrationHistory): void {
+  const report = reportOf(history, Date.now());
+  writeFileSync(file, pageOf(report));
+  writeFileSync(jsonBeside(file), `${JSON.stringify(report, null, 2)}\n`);
+}
+
+/** @throws UsageError where a file could not be written at the end @param files that were asked for */
+function demandFolders(files: readonly (string | undefined)[]): void {
+  const missing = files.filter((file) => file !== undefined && !existsSync(dirname(file)));
+  if (missing.length > 0) throw new UsageError(missing.map((file) => `The folder of ${file} does not exist; make it first.`));
+}
 
 async function main(words: readonly string[]): Promise<number> {
   const options = parseOptions(words);
@@ -13,6 +30,7 @@ async function main(words: readonly string[]): Promise<number> {
     process.stdout.write(HELP);
     return EXIT_CODES.passed;
   }
+  demandFolders([options.report, options.reportHtml]);
   const progress = drawProgress(process.stdout);
   const interrupted = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -29,12 +47,19 @@ async function main(words: readonly string[]): Promise<number> {
     await new Promise((resolve) => interrupted.signal.addEventListener('abort', resolve));
     clearInterval(forEver);
   };
+  let history: MigrationHistory | undefined;
   try {
     const report = await rehearse(options, {
       progress,
+      ...(options.reportHtml !== undefined && {
+        onHistory(found: MigrationHistory) {
+          history = found;
+        },
+      }),
       signal: interrupted.signal,
       beforeEnd: async (sides, found) => {
         if (options.report !== undefined) writeFileSync(options.report, `${JSON.stringify(found, null, 2)}\n`);
+        if (options.reportHtml !== undefined && history) writePage(options.reportHtml, history);
         process.stdout.write(summary(found));
         if (options.keep) await keep(sides);
       },

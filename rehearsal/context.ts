@@ -1,6 +1,7 @@
 /** Context of one rehearsal, shared by its parts once its servers run. */
 import type { Json } from '../lambdas/config/json.ts';
 import type { MachineName } from '../lambdas/engine/machines.ts';
+import type { MigrationHistory } from '../lambdas/report/history.ts';
 import type { SwitchedSecret } from './application/secret.ts';
 import type { Fixes } from './fixes.ts';
 import type { Outcome, Pace, Places, Visited } from './machines/execution.ts';
@@ -12,6 +13,7 @@ import type { Report } from './report.ts';
 import type { EdgeOptions } from './servers/front/edge.ts';
 import type { Parameters } from './servers/server.ts';
 import type { Sides } from './sides.ts';
+import type { RehearsedWatch } from './watch.ts';
 import type { Subject } from './workload/subject.ts';
 
 /** A caller's options, and its callbacks while the rehearsal runs. */
@@ -30,6 +32,8 @@ export interface Hooks {
   onVisit?(visit: Pick<Visited, 'machine' | 'step' | 'worker'>, sides: Sides): void;
   /** After each visit of a step, before its state is left. */
   onVisited?(visited: Visited, sides: Sides): void | Promise<void>;
+  /** What a report is made of, at the end. Where it is asked for, the databases are watched meanwhile as the deployed watch would. */
+  onHistory?(history: MigrationHistory): void;
   /** At the end, with the servers still running. */
   beforeEnd?(sides: Sides, report: Report): Promise<void>;
 }
@@ -45,6 +49,8 @@ export interface RehearsalContext {
   /** Fixes that were applied before the first machine. */
   readonly fixes?: Fixes | undefined;
   readonly secret: SwitchedSecret;
+  /** Begins to watch both databases. @default - nothing watches, so a report has no graphs of it */
+  readonly watch?: () => RehearsedWatch;
 }
 
 /** Runs the machines: a local interpreter, or Step Functions. */

@@ -42,6 +42,8 @@ usage: npm run rehearse -- [options]
                        source's largest table, at most 1 GiB, so that a small one is split too)
   --input JSON         execution input of Preflight and Replicate, such as '{"replicaIdentity": "full"}'
   --report FILE        write the report to this file, as JSON
+  --report-html FILE   write the page about the migration to this file, as the
+                       deployed stack does, and the same beside it, as FILE.json
   --keep               leave the servers running at the end and print their URLs, until Ctrl-C
   --help               this text
 

@@ -47,6 +47,8 @@ export interface RehearsalOptions {
   readonly input: Readonly<Record<string, Json>>;
   /** File to which the report is written as JSON. */
   readonly report: string | undefined;
+  /** File to which the page about the migration is written; the same as JSON is written beside it. */
+  readonly reportHtml: string | undefined;
   /** Leave the servers running at the end, until Ctrl-C. */
   readonly keep: boolean;
 }
@@ -82,6 +84,7 @@ const SPECIFICATION = {
   'part-bytes': { type: 'string' },
   input: { type: 'string' },
   report: { type: 'string' },
+  'report-html': { type: 'string' },
   keep: { type: 'boolean' },
   help: { type: 'boolean' },
 } as const;
@@ -105,6 +108,9 @@ function split(words: readonly string[], problems: string[]): Map<Option, string
   }
   return given;
 }
+
+/** Where the JSON of a page is written: `report.html` → `report.json`. */
+export const jsonBeside = (page: string): string => `${page.replace(/\.html?$/i, '')}.json`;
 
 /**
  * @returns `'help'` where the text is asked for
@@ -233,6 +239,7 @@ export function parseOptions(words: readonly string[]): RehearsalOptions | 'help
       ...said('part-bytes', 'partBytes', 8_192, 100_000_000_000),
     },
     report: given.get('report'),
+    reportHtml: given.get('report-html'),
     keep: given.has('keep'),
   };
   if (options.sourceDump !== undefined && given.has('source-url')) {
@@ -257,6 +264,9 @@ export function parseOptions(words: readonly string[]): RehearsalOptions | 'help
   }
   if (given.has('rows') && (options.sourceDump !== undefined || given.has('source-url'))) {
     problems.push('--rows is about the sample; leave it out with --source-dump or --source-url.');
+  }
+  if (options.reportHtml !== undefined && options.report !== undefined && jsonBeside(options.reportHtml) === options.report) {
+    problems.push('--report-html writes JSON beside its page, which would replace the file of --report; give one of them another name.');
   }
   if (problems.length > 0) throw new UsageError(problems);
   return options;

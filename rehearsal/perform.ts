@@ -4,13 +4,16 @@ import type { Json } from '../lambdas/config/json.ts';
 import type { SideName } from '../lambdas/config/side-name.ts';
 import type { MachineName } from '../lambdas/engine/machines.ts';
 import { identifier } from '../lambdas/postgres/quote.ts';
+import type { MigrationHistory } from '../lambdas/report/history.ts';
 import { conclude } from './conclude.ts';
 import type { Machinery, RehearsalContext } from './context.ts';
 import { courseUntil, LEADS_TO } from './course.ts';
 import { type Examination, examine } from './examine.ts';
+import { historyOf, type Rehearsed } from './history.ts';
 import { type AccessComparison, compareAccess } from './inventory/access.ts';
 import { lookAtBoth } from './inventory/look.ts';
 import { scopeOf } from './inventory/scope.ts';
+import { tableSizes } from './inventory/tables.ts';
 import { type CatalogComparison, catalogsOfBoth, compareCatalogs } from './inventory/unchanged.ts';
 import type { Outcome } from './machines/execution.ts';
 import type { Report } from './report.ts';
@@ -28,6 +31,8 @@ interface Performing extends RehearsalContext {
   readonly performances: Performance[];
   /** Failures beside those of the machines, in sentences. */
   readonly faults: string[];
+  /** What the watch measures. */
+  readonly series: MigrationHistory['series'];
 }
 
 /** @param runner runs the machines */
@@ -42,10 +47,12 @@ export async function perform(context: RehearsalContext, runner: Machinery): Pro
     if (sides.servers.source && sides.servers.target) sides.destroy();
   };
   hooks.signal?.addEventListener('abort', interrupt, { once: true });
+  const watch = hooks.onHistory && context.watch?.();
   try {
     await hooks.onReady?.(sides);
-    return await run({ ...context, runner, workload, performances: [], faults: [] });
+    return await run({ ...context, runner, workload, performances: [], faults: [], series: watch?.series ?? {} });
   } finally {
+    await watch?.stop();
     hooks.signal?.removeEventListener('abort', interrupt);
     workload.abandon();
     await workload.stop();
@@ -53,7 +60,7 @@ export async function perform(context: RehearsalContext, runner: Machinery): Pro
 }
 
 async function run(context: Performing): Promise<Report> {
-  const { sides, runner, workload, performances, faults, subjects, options, passedOver, fixes } = context;
+  const { hooks, sides, runner, workload, performances, faults, subjects, options, passedOver, fixes, series } = context;
   const course = courseUntil(options.until);
   const cleansUp = course.includes('Cleanup');
   const before = cleansUp ? await catalogsOfBoth(sides) : undefined;
@@ -64,6 +71,7 @@ async function run(context: Performing): Promise<Report> {
   );
   await stopWriters(context);
   let examination = isReplicated(runner.outcomes) ? await look(context) : undefined;
+  const sizes = examination && hooks.onHistory ? await sizesOf(context) : [];
   let catalogs: CatalogComparison | undefined;
   if (before && isThrough) {
     const { status } = await runner.run('Cleanup', inputOf('Cleanup', context));
@@ -74,7 +82,7 @@ async function run(context: Performing): Promise<Report> {
   }
   const { journal } = workload;
   const switches = switchesOf(performances, journal.acknowledgements, sides.application);
-  return conclude({
+  const report = await conclude({
     sides,
     journal,
     written: subjects.length > 0,
@@ -86,7 +94,16 @@ async function run(context: Performing): Promise<Report> {
     passedOver,
     fixes,
   });
+  hooks.onHistory?.(historyOf({ options, database: sides.source.database, outcomes: runner.outcomes, report, series, sizes }));
+  return report;
 }
+
+/** Of the user's tables that are moved, for a report. */
+const sizesOf = (context: Performing): Promise<Rehearsed['sizes']> =>
+  lookAtBoth(context.sides, async ({ source }) => {
+    const scope = await scopeOf(source, leftOutOf(context));
+    return (await source(tableSizes())).filter(({ schema, table }) => scope.includes(schema, table));
+  });
 
 /** What may have changed on the target for good. */
 const carriedTo = ({ carried, loginIsMade }: Performing['sides']): Parameters<typeof compareCatalogs>[2] =>

@@ -14,6 +14,7 @@ import { prepare } from './prepare.ts';
 import type { Report } from './report.ts';
 import { Runner } from './runner.ts';
 import { openSides, type Sides } from './sides.ts';
+import { startWatch } from './watch.ts';
 import { withoutOwnTables } from './workload/own-subjects.ts';
 
 /** @throws whatever leaves the outcome unknown: a server that does not start, a dump that does not load, an interruption */
@@ -58,6 +59,7 @@ async function onOpenSides(options: RehearsalOptions, hooks: Hooks, sides: Sides
       places,
       machines,
       registry,
+      watch: () => startWatch(places),
     };
     const fixes = options.schemaFixes ? await fixed(context) : undefined;
     const report = await perform({ ...context, fixes }, new Runner(context));

@@ -16,6 +16,8 @@ export interface SwitchDetail {
 
 export interface SwitchRecord extends SwitchDetail {
   readonly machine: string;
+  /** Name of the execution. */
+  readonly execution: string;
   readonly direction: 'source→target' | 'target→source';
   /** By the execution's own clock, from the beginning of the fence; null where it does not say. */
   readonly downtimeMs: number | null;
@@ -52,6 +54,7 @@ export function switchesOf(
     const said = evidenceOf(outcome);
     return {
       machine: outcome.name,
+      execution: outcome.execution,
       direction: `${from}→${to}` as SwitchRecord['direction'],
       downtimeMs: typeof said.downtimeMs === 'number' ? said.downtimeMs : null,
       writersDowntimeMs: downtimeMs,

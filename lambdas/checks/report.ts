@@ -26,13 +26,17 @@ const MOST_EVIDENCE_BYTES = 96_000;
 /** Lengths that are tried for each list, longest first. */
 const LIST_LENGTHS = [Number.POSITIVE_INFINITY, 1000, 300, 100, 50, 30, 20, 10, 5, 3, 2, 1, 0];
 
+/**
+ * The texts come before the lists: of a line of the log CloudWatch makes 200 fields, and each item of a list is one.
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_AnalyzeLogData-discoverable-fields.html
+ */
 const cut = (finding: Finding, most: number): ReportedFinding => ({
   code: finding.code,
   severity: finding.severity,
-  objects: finding.objects.slice(0, most),
-  more: Math.max(0, finding.objects.length - most),
   message: finding.message,
   remedy: finding.remedy,
+  more: Math.max(0, finding.objects.length - most),
+  objects: finding.objects.slice(0, most),
   statements: (finding.statements ?? []).slice(0, most),
 });
 
@@ -58,8 +62,11 @@ export const evidenceOf = (findings: readonly Finding[]): { blockers: []; warnin
   warnings: reported(findings),
 });
 
+/** One line for each finding. Blockers come last, so that the newest line, which the dashboard shows, is one of them where there is any. */
 export function logFindings(log: Log, findings: readonly Finding[]): void {
-  for (const finding of reported(findings)) log.info(`Found ${finding.code}`, finding);
+  const all = reported(findings);
+  const of = (severity: Finding['severity']) => all.filter((finding) => finding.severity === severity);
+  for (const finding of [...of('warning'), ...of('blocker')]) log.info(`Found ${finding.code}`, finding);
 }
 
 function paragraph({ code, objects, more, message, remedy, statements }: ReportedFinding, index: number): string {

@@ -23,6 +23,13 @@ export interface TableDifference extends TableName {
   readonly rows: readonly RowDifference[];
 }
 
+/** A table as a report tells of it. */
+export interface ComparedTable extends TableName {
+  readonly bytes: number;
+  /** Rows of the source that were compared. */
+  readonly rows: number;
+}
+
 export interface Progress {
   /** Tables that are finished. */
   readonly tables: number;
@@ -35,20 +42,44 @@ export interface Progress {
   readonly moreDifferent: number;
   /** Rows that changed on the source during every round. */
   readonly moving: number;
+  /** At most {@link TABLES_REPORTED}, largest first; the one at the cursor among them. */
+  readonly largest: readonly ComparedTable[];
   /** Null before the first table and after the last. */
   readonly cursor: Cursor | null;
   readonly finished: boolean;
 }
 
-const BEGINNING: Progress = { tables: 0, rows: 0, bytes: 0, different: [], moreDifferent: 0, moving: 0, cursor: null, finished: false };
+const BEGINNING: Progress = {
+  tables: 0,
+  rows: 0,
+  bytes: 0,
+  different: [],
+  moreDifferent: 0,
+  moving: 0,
+  largest: [],
+  cursor: null,
+  finished: false,
+};
 
 /** 50 tables of 20 rows of some 150 bytes are 150 KB of the 256 KiB that a state may hold. */
 const TABLES_REPORTED = 50;
 
+/** A table that is compared in several pieces is there once, with the rows of all of them. */
+function withTable(
+  largest: readonly ComparedTable[],
+  { schema, table, bytes }: Omit<ComparedTable, 'rows'>,
+  rows: number,
+): ComparedTable[] {
+  const known = largest.find((one) => isAt(one, { schema, table }));
+  const others = largest.filter((one) => one !== known);
+  const all = [...others, { schema, table, bytes, rows: rows + (known?.rows ?? 0) }];
+  return all.sort((one, other) => other.bytes - one.bytes).slice(0, TABLES_REPORTED);
+}
+
 /** @param previous evidence of the last visit, which is a {@link Progress}; a comparison that had finished begins anew */
 export function resume(previous: Json | undefined): Progress {
   const last = previous as unknown as Progress | undefined;
-  return last?.cursor ? last : BEGINNING;
+  return last?.cursor ? { ...BEGINNING, ...last } : BEGINNING;
 }
 
 const isAt = (one: TableName, other: TableName): boolean => one.schema === other.schema && one.table === other.table;
@@ -97,6 +128,7 @@ export function advance(
     different: listed ? [...others, { schema, table, reason: part.reason, rows }] : progress.different,
     moreDifferent: progress.moreDifferent + (differs && !listed ? 1 : 0),
     moving: progress.moving + part.moving,
+    largest: withTable(progress.largest, { schema, table, bytes }, part.rows),
     cursor: { schema, table, within: next },
     finished: false,
   };

@@ -77,13 +77,14 @@ export const compareData = defineStep({
     return 'done';
   },
 
-  evidence: ({ tables, rows, bytes, different, moreDifferent, moving, cursor, finished }) => ({
+  evidence: ({ tables, rows, bytes, different, moreDifferent, moving, largest, cursor, finished }) => ({
     tables,
     rows,
     bytes,
     different: different.map((one) => ({ ...one, rows: one.rows.map((row) => ({ ...row })) })),
     moreDifferent,
     moving,
+    largest: largest.map((table) => ({ ...table })),
     cursor: cursor && { ...cursor, within: cursor.within && { ...cursor.within } },
     finished,
   }),

@@ -76,6 +76,21 @@ const LEADS_NOWHERE = /^(?:3F000|42P01|42703|42704|42883|42725)$/;
 
 const MISSING = new Set([INVALID_SCHEMA_NAME, UNDEFINED_TABLE, UNDEFINED_COLUMN]);
 
+/** Every table whose rows are replicated, with its size, without indexes, and that of its long values; without the rehearsal's own. */
+export const tableSizes = (): Statement<{ schema: string; table: string; bytes: number; toastBytes: number }> =>
+  statement(
+    `
+select n.nspname::text as schema, c.relname::text as "table", pg_table_size(c.oid)::float8 as bytes,
+  case when c.reltoastrelid = 0 then 0 else pg_total_relation_size(c.reltoastrelid) end::float8 as "toastBytes"
+from pg_class as c
+join pg_namespace as n on n.oid = c.relnamespace
+where c.relkind = 'r' and c.relpersistence = 'p' and ${USER_SCHEMA} and n.nspname <> $1::text
+and not exists (select from pg_depend as d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
+order by 1, 2
+`,
+    [WORKLOAD_SCHEMA],
+  );
+
 /** Bytes of all tables whose rows are replicated, without indexes, and without the rehearsal's own. */
 export const tableBytes = (): Statement<{ bytes: number }> =>
   statement(

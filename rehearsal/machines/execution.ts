@@ -61,6 +61,8 @@ export const DEFAULT_PACE: Pace = { budgetMs: 60_000, pollMs: 250, retryMs: 500 
 /** Number of times that a task state was entered or retried, and its time from first to last, waiting included. */
 export interface StateRecord {
   readonly name: string;
+  /** Of the first visit, in milliseconds since 1970. */
+  readonly startedAt: number;
   visits: number;
   seconds: number;
 }
@@ -71,6 +73,8 @@ export interface Outcome {
   /** Of the execution. */
   readonly execution: string;
   readonly status: 'SUCCEEDED' | 'FAILED' | 'ABORTED';
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
   readonly seconds: number;
   /** States entered, choices and waits included. */
   readonly transitions: number;
@@ -100,6 +104,7 @@ const secondsSince = (start: number): number => Math.round(performance.now() - s
 export function startExecution(options: ExecutionOptions): Execution {
   const { machine, name, input, registry, pace } = options;
   const start = performance.now();
+  const startedAt = Date.now();
   const records = new Records();
   const underWay = new Set<Promise<unknown>>();
   const evidence: Partial<Record<StepName, Json>> = {};
@@ -172,6 +177,7 @@ export function startExecution(options: ExecutionOptions): Execution {
       ...result,
       name: machine.name,
       execution: name,
+      startedAt,
       seconds: secondsSince(start),
       transitions: await counting,
       states: records.ofStates(),
@@ -206,7 +212,7 @@ class Records {
   #enter(name: string, onFirst?: (record: StateRecord) => void) {
     let entry = this.#entries.get(name);
     if (!entry) {
-      entry = { record: { name, visits: 0, seconds: 0 }, since: performance.now() };
+      entry = { record: { name, startedAt: Date.now(), visits: 0, seconds: 0 }, since: performance.now() };
       this.#entries.set(name, entry);
       onFirst?.(entry.record);
     }

@@ -77,6 +77,7 @@ export class DeployedMachinery implements Machinery {
           name,
           execution: found.name ?? '',
           status: STATUS[found.status as keyof typeof STATUS] ?? 'FAILED',
+          startedAt: found.startDate?.getTime() ?? 0,
           seconds: Math.round(performance.now() - since) / 1000,
           transitions: events.filter(({ type }) => type?.endsWith('StateEntered')).length,
           states: statesOf(events),
@@ -136,7 +137,7 @@ function statesOf(events: readonly HistoryEvent[]): StateRecord[] {
     const at = timestamp?.getTime() ?? 0;
     if (type === 'TaskStateEntered' && entered?.name !== undefined) {
       within = entered.name;
-      if (!records.has(within)) records.set(within, { record: { name: within, visits: 0, seconds: 0 }, since: at });
+      if (!records.has(within)) records.set(within, { record: { name: within, startedAt: at, visits: 0, seconds: 0 }, since: at });
     } else if (type?.endsWith('StateEntered')) within = undefined;
     const entry = within === undefined ? undefined : records.get(within);
     if (!entry) continue;

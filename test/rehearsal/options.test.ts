@@ -32,6 +32,7 @@ describe('the command line of the rehearsal', () => {
       rows: 100_000,
       input: {},
       report: undefined,
+      reportHtml: undefined,
       keep: false,
     });
   });

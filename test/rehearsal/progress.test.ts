@@ -24,6 +24,7 @@ const draw = (canvas: Omit<Canvas, 'write'>): string => {
     name: 'Replicate',
     execution: 'rehearsal-1',
     status: 'FAILED',
+    startedAt: 0,
     seconds: 14,
     transitions: 9,
     states: [],

@@ -8,7 +8,7 @@ const SOURCE = { host: 's', port: 1, database: 'd' };
 const TARGET = { host: 't', port: 2, database: 'd' };
 
 const outcome = (name: string, evidence: Readonly<Record<string, Json>>, status: Outcome['status'] = 'SUCCEEDED'): Outcome => ({
-  ...{ name, status, evidence, execution: 'one', seconds: 1, transitions: 1, states: [], failure: undefined, findings: [] },
+  ...{ name, status, evidence, execution: 'one', startedAt: 0, seconds: 1, transitions: 1, states: [], failure: undefined, findings: [] },
 });
 const said = {
   ...{ serving: 'target', committedAt: '2026-01-01T00:00:00.000Z', downtimeMs: 41.5, proved: {} },
@@ -29,8 +29,26 @@ describe('the switches in a report', () => {
     );
     const { parts, roundTrips } = said;
     expect(switches).toEqual([
-      { machine: 'Cutover', direction: 'source→target', downtimeMs: 41.5, writersDowntimeMs: 50, overlap: 0, parts, roundTrips },
-      { machine: 'Rollback', direction: 'target→source', downtimeMs: 30, writersDowntimeMs: 40, overlap: 1, parts, roundTrips },
+      {
+        machine: 'Cutover',
+        execution: 'one',
+        direction: 'source→target',
+        downtimeMs: 41.5,
+        writersDowntimeMs: 50,
+        overlap: 0,
+        parts,
+        roundTrips,
+      },
+      {
+        machine: 'Rollback',
+        execution: 'one',
+        direction: 'target→source',
+        downtimeMs: 30,
+        writersDowntimeMs: 40,
+        overlap: 1,
+        parts,
+        roundTrips,
+      },
     ]);
   });
 
@@ -49,7 +67,7 @@ describe('the report of a rehearsal', () => {
     writes: { acknowledged: 9, lost: 0, duplicated: 0, duplicateKeys: 0, overlap: 0, rejected: 1, longestPauseMs: 50 },
     switches: [
       {
-        ...{ machine: 'Cutover', direction: 'source→target', downtimeMs: 41.5, writersDowntimeMs: 50, overlap: 0 },
+        ...{ machine: 'Cutover', execution: 'one', direction: 'source→target', downtimeMs: 41.5, writersDowntimeMs: 50, overlap: 0 },
         ...{ parts: said.parts, roundTrips: said.roundTrips },
       },
     ],

@@ -42,16 +42,18 @@ export const checking = ({ direction, checks, refuse }: Kind) => ({
 
   async inspect(ctx: SwitchLooking): Promise<Seen> {
     await refuseBesideOlder(ctx.executions);
+    const seen = (findings: readonly Finding[], lagSamples?: Seen['lagSamples']): Seen => {
+      logFindings(ctx.log, findings);
+      return { findings, lagSamples };
+    };
     const unreachable = await outOfReach(direction.to, ctx[direction.to]);
-    if (unreachable.length > 0) return { findings: unreachable, lagSamples: undefined };
+    if (unreachable.length > 0) return seen(unreachable);
     const context = await loadSwitchContext(direction, ctx);
     const elsewhere = await findAll([serving], context);
-    if (elsewhere.length > 0) return { findings: elsewhere, lagSamples: undefined };
+    if (elsewhere.length > 0) return seen(elsewhere);
     const lagSamples = await lagSamplesOf(context);
     if (lagSamples.outstanding) return { findings: undefined, lagSamples };
-    const findings = await findAll(checks, context);
-    logFindings(ctx.log, findings);
-    return { findings, lagSamples };
+    return seen(await findAll(checks, context), lagSamples);
   },
 
   judge({ findings }: Seen): Verdict {

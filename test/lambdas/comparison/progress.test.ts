@@ -33,6 +33,19 @@ describe('the progress of a comparison', () => {
     expect(progress.tables).toBe(0);
   });
 
+  it('remembers the fifty largest tables, each once with all of its rows', () => {
+    let progress = resume(undefined);
+    const next = { lead: 'source', after: ['1'] } as const;
+    for (let n = 0; n < 120; n += 1) {
+      const table = { ...named(`t${n}`), bytes: n };
+      progress = kept(advance(progress, table, { ...nothing, rows: 3, next }));
+      progress = kept(advance(progress, table, nothing));
+    }
+    expect(progress.largest).toHaveLength(50);
+    expect(progress.largest[0]).toEqual({ schema: 'public', table: 't119', bytes: 119, rows: 4 });
+    expect(progress.largest.at(-1)).toEqual({ schema: 'public', table: 't70', bytes: 70, rows: 4 });
+  });
+
   it('stays small: a table ends after 20 differing rows, and 50 tables are listed', () => {
     let id = 0;
     const different = () =>

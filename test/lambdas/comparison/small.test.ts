@@ -54,6 +54,7 @@ describe.each(versions([11, 17] as const, [15, 18] as const, [17, 18] as const))
         different: [],
         moreDifferent: 0,
         moving: 0,
+        largest: [],
         cursor: null,
         finished: false,
       });

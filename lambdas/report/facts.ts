@@ -1,0 +1,69 @@
+/** The forecast beside what it came to be. */
+import type { StepName } from '../engine/machines.ts';
+import { FIGURES, type FigureName } from '../forecast/forecast.ts';
+import { fieldsOfLast, listIn, numberIn, secondsOf } from './evidence.ts';
+import type { MigrationHistory, Sample } from './history.ts';
+import type { ForecastReport, MigrationReport } from './model.ts';
+
+const LABELS: Readonly<Record<FigureName, string>> = {
+  databaseBytes: 'Size of the database, with indexes',
+  tableBytes: 'Size of the tables, without indexes',
+  toastBytes: 'of which long values (TOAST)',
+  tables: 'Tables',
+  rows: 'Rows',
+  walPerHour: 'WAL an hour, as measured',
+  walPerHourByStatistics: 'WAL an hour, by the statistics',
+  transactionsPerSecond: 'Transactions a second',
+  longestTransaction: 'Longest transaction',
+  bandwidth: 'Speed of one stream of rows',
+  copyByStream: 'Copy by the subscription',
+  copyInParts: 'Copy in parts',
+  walKept: 'WAL kept at the end of the copy',
+  targetRoom: 'Room on the target',
+  indexes: 'Indexes',
+  buildIndexes: 'Building keys and indexes',
+  sessions: 'Sessions',
+  sequences: 'Sequences',
+  roundTripSource: 'Round trip to the source',
+  roundTripTarget: 'Round trip to the target',
+  fence: 'Writes wait at the switch',
+  dollars: 'Cost',
+};
+
+const largest = (samples: readonly Sample[] = []): number | null =>
+  samples.length > 0 ? samples.reduce((most, [, value]) => Math.max(most, value), 0) : null;
+
+export type Known = Pick<MigrationReport, 'copy' | 'comparison' | 'switches' | 'sequences' | 'indexes' | 'costs'>;
+
+/** What happened, by the name of its figure; nothing where a figure has no counterpart, or nobody measured it. */
+function factsOf({ executions, series }: MigrationHistory, known: Known): Readonly<Partial<Record<FigureName, number | null>>> {
+  const { copy, comparison, switches, sequences, indexes, costs } = known;
+  const first = switches.find(({ to }) => to === 'target');
+  return {
+    tableBytes: comparison?.bytes ?? null,
+    tables: comparison?.tables ?? null,
+    rows: comparison?.rows ?? null,
+    copyByStream: copy.way === 'stream' ? copy.seconds : null,
+    copyInParts: copy.way === 'parts' ? copy.seconds : null,
+    walKept: largest(series.WalKeptBytes),
+    targetRoom: largest(series.TargetBytes),
+    indexes: indexes.length > 0 ? indexes.reduce((sum, { of }) => sum + of, 0) : null,
+    buildIndexes: secondsOf(executions, ['BuildKeys', 'BuildIndexes']),
+    sequences: sequences?.count ?? null,
+    fence: first?.fencedMs ?? null,
+    dollars: costs.every(({ dollars }) => dollars === null) ? null : costs.reduce((sum, { dollars }) => sum + (dollars ?? 0), 0),
+  };
+}
+
+/** In the order in which the forecast tells them; without one, what is known all the same. */
+export function forecastOf(history: MigrationHistory, known: Known): ForecastReport[] {
+  const figures = listIn(fieldsOfLast(history.executions, 'Forecast' as StepName)?.figures);
+  const facts = factsOf(history, known);
+  return (Object.keys(FIGURES) as FigureName[]).flatMap((name) => {
+    const figure = figures.find((one) => one.name === name);
+    const fact = facts[name] ?? null;
+    if (!figure && fact === null) return [];
+    const source = typeof figure?.source === 'string' ? figure.source : 'Preflight was not started, so nothing was foretold.';
+    return [{ name, label: LABELS[name], unit: FIGURES[name], forecast: numberIn(figure?.value), source, fact }];
+  });
+}

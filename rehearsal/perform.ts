@@ -40,6 +40,7 @@ export async function perform(context: RehearsalContext, runner: Machinery): Pro
   const { options, hooks, sides, subjects, secret } = context;
   const writers = subjects.length > 0 ? options.writers : 0;
   const workload = startWorkload({ secret, subjects, writers, rate: options.rate });
+  if (writers > 0) hooks.progress.follow?.(() => workload.journal);
   const interrupt = () => {
     workload.abandon();
     runner.abort();
@@ -62,6 +63,7 @@ export async function perform(context: RehearsalContext, runner: Machinery): Pro
 async function run(context: Performing): Promise<Report> {
   const { hooks, sides, runner, workload, performances, faults, subjects, options, passedOver, fixes, series } = context;
   const course = courseUntil(options.until);
+  hooks.progress.course?.(course);
   const cleansUp = course.includes('Cleanup');
   const before = cleansUp ? await catalogsOfBoth(sides) : undefined;
   await sides.passByPolicies();

@@ -1,9 +1,10 @@
 /** The questions of somebody who was not there, answered in sentences. */
+
+import { bytesInWords, counted, countInWords, dollarsInWords, millisecondsInWords, secondsInWords } from '../config/in-words.ts';
 import { lastOf } from './evidence.ts';
 import type { MigrationHistory } from './history.ts';
 import { wasCleaned } from './left.ts';
 import type { Answers, MigrationReport, SwitchReport } from './model.ts';
-import { bytesInWords, counted, countInWords, dollarsInWords, millisecondsInWords, secondsInWords } from './words.ts';
 
 /** The report without its sentences. */
 export type Facts = Omit<MigrationReport, 'outcome' | 'answers'>;

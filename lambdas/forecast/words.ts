@@ -4,34 +4,34 @@ import { FIGURES, type FigureName, type Forecast, type Unit } from './forecast.t
 
 /** What each figure is. */
 export const LABELS: Readonly<Record<FigureName, string>> = {
-  databaseBytes: 'Database',
-  tableBytes: 'Tables that are moved',
-  toastBytes: 'Of these in TOAST',
-  tables: 'Number of tables',
+  databaseBytes: 'Size of the database, with indexes',
+  tableBytes: 'Size of the tables, without indexes',
+  toastBytes: 'of which long values (TOAST)',
+  tables: 'Tables',
   rows: 'Rows',
-  walPerHour: 'WAL',
-  walPerHourByStatistics: 'WAL by the statistics',
-  transactionsPerSecond: 'Transactions',
-  longestTransaction: 'Longest open transaction',
-  bandwidth: 'One stream of rows',
+  walPerHour: 'WAL an hour, as measured',
+  walPerHourByStatistics: 'WAL an hour, by the statistics',
+  transactionsPerSecond: 'Transactions a second',
+  longestTransaction: 'Longest transaction',
+  bandwidth: 'Speed of one stream of rows',
   copyByStream: 'Copy by the subscription',
   copyInParts: 'Copy in parts',
   walKept: 'WAL kept at the end of the copy',
-  targetRoom: 'Disk that the target needs',
+  targetRoom: 'Room on the target',
   indexes: 'Indexes',
-  buildIndexes: 'Building them',
-  sessions: 'Sessions in the database',
+  buildIndexes: 'Building keys and indexes',
+  sessions: 'Sessions',
   sequences: 'Sequences',
   roundTripSource: 'Round trip to the source',
   roundTripTarget: 'Round trip to the target',
-  fence: 'Fence',
+  fence: 'Writes wait at the switch',
   dollars: 'Cost',
 };
 
 const CENT = 0.01;
 
 /** `12.3 GB`, `1 h 20 min`, `85 ms`, `$0.17`. */
-export function valueInWords(value: number, unit: Unit): string {
+export function inWords(value: number, unit: Unit): string {
   switch (unit) {
     case 'bytes':
       return bytesInWords(value);
@@ -52,8 +52,6 @@ export function valueInWords(value: number, unit: Unit): string {
   }
 }
 
-export const inWords = (value: number | null, unit: Unit): string => (value === null ? 'not known' : valueInWords(value, unit));
-
 /** One line for each figure. */
 export const tell = ({ figures }: Pick<Forecast, 'figures'>): string[] =>
-  figures.map(({ name, value, source }) => `${LABELS[name]}: ${inWords(value, FIGURES[name])}. ${source}`);
+  figures.map(({ name, value, source }) => `${LABELS[name]}: ${value === null ? 'not known' : inWords(value, FIGURES[name])}. ${source}`);

@@ -1,17 +1,11 @@
 /** What a migration cost so far, at list prices, from what was measured. docs/costs.md has the prices and what they are made of. */
 
 import { bytesInWords, secondsInWords } from '../config/in-words.ts';
-import { PRICES } from '../forecast/costs.ts';
 import type { CostItem } from '../forecast/forecast.ts';
+import { GB, MONTH_SECONDS, PRICES, WORKER_GB } from '../forecast/prices.ts';
 import { fieldsOfLast, listIn, numberIn } from './evidence.ts';
 import type { MigrationHistory, Sample } from './history.ts';
 import type { MigrationReport } from './model.ts';
-
-const GIGABYTE = 1024 ** 3;
-const TERABYTE = 1024 ** 4;
-const MONTH_SECONDS = 730 * 3_600;
-/** Of a worker of the copy; see the step CopyParts. */
-const WORKER_GIGABYTES = 0.5;
 
 /** Value times seconds under the samples, each held until the next. */
 function areaOf(samples: readonly Sample[]): number {
@@ -34,45 +28,48 @@ export function costsOf({ executions, series }: MigrationHistory, copy: Migratio
   if (!first) return [];
   const ends = executions.map(({ endedAt }) => (endedAt === null ? now : Date.parse(endedAt)));
   const seconds = (Math.max(...ends) - Date.parse(first.startedAt)) / 1000;
+  const workers = workersOf(executions);
   const kept = series.WalKeptBytes ?? [];
   const { bytes, way } = copy;
   const priced = (amount: number | null, price: number): number | null => (amount === null ? null : amount * price);
-  const [price, by] = way === 'parts' ? [PRICES.terabyteByNat, 'through a NAT gateway'] : [PRICES.terabyteInRegion, 'within the region'];
   return [
     {
-      item: 'the stack',
-      dollars: (PRICES.stackMonth * seconds) / MONTH_SECONDS,
-      source: `${secondsInWords(seconds)} at ${PRICES.stackMonth} a month while a migration is open.`,
+      item: 'The stack',
+      dollars: (PRICES.stackAMonth * seconds) / MONTH_SECONDS,
+      source: `${secondsInWords(seconds)} at ${PRICES.stackAMonth} a month while a migration is open.`,
     },
-    ...(way === 'parts' ? [ofWorkers(copy, workersOf(executions))] : []),
     {
-      item: 'rows on their way',
-      dollars: priced(bytes, price / TERABYTE),
-      source: bytes === null ? 'How much was copied is not known yet.' : `${bytesInWords(bytes)} at ${price} for a terabyte ${by}.`,
+      item: 'Rows on their way out of the cluster',
+      dollars: priced(bytes, PRICES.gbOut / GB),
+      source:
+        bytes === null
+          ? 'How much was copied is not known yet.'
+          : `${bytesInWords(bytes)} at ${PRICES.gbOut} per GB to anywhere outside of AWS; within the region it is a tenth of that. Changes come on top.`,
     },
+    ...(way === 'parts'
+      ? [
+          {
+            item: 'Rows through a NAT gateway',
+            dollars: priced(bytes, PRICES.gbNat / GB),
+            source: `At ${PRICES.gbNat} per GB, since workers in the VPC copied them; by PrivateLink it is 0.01.`,
+          },
+          {
+            item: 'Workers of the copy',
+            dollars: copy.seconds === null || workers === 0 ? null : copy.seconds * workers * WORKER_GB * PRICES.functionGbSecond,
+            source:
+              copy.seconds === null || workers === 0
+                ? 'How many worked, and for how long, is not known.'
+                : `${workers} for ${secondsInWords(copy.seconds)} with ${WORKER_GB} GB of memory, at most.`,
+          },
+        ]
+      : []),
     {
       item: 'WAL that the cluster kept',
-      dollars: kept.length > 1 ? ((areaOf(kept) / GIGABYTE) * PRICES.gigabyteMonth) / MONTH_SECONDS : null,
+      dollars: kept.length > 1 ? ((areaOf(kept) / GB) * PRICES.gbStoredAMonth) / MONTH_SECONDS : null,
       source:
         kept.length > 1
-          ? `By the metric WalKeptBytes, at ${PRICES.gigabyteMonth} for a GB and month.`
+          ? `By the metric WalKeptBytes, at ${PRICES.gbStoredAMonth} per GB and month.`
           : 'No metric WalKeptBytes was measured.',
     },
-    { item: 'changes on their way', dollars: null, source: 'Nothing measures how much of the WAL was sent.' },
-    {
-      item: 'gateways, load balancers, public addresses, and both clusters',
-      dollars: null,
-      source: 'They depend on the deployment and on contracts: docs/costs.md has their prices.',
-    },
   ];
-}
-
-function ofWorkers({ seconds }: MigrationReport['copy'], workers: number): CostItem {
-  const item = 'functions that copied rows';
-  if (seconds === null || workers === 0) return { item, dollars: null, source: 'How many worked, and for how long, is not known.' };
-  return {
-    item,
-    dollars: seconds * workers * WORKER_GIGABYTES * PRICES.gigabyteSecond,
-    source: `${workers} for ${secondsInWords(seconds)} at most, with ${WORKER_GIGABYTES} GB each, at ${PRICES.gigabyteSecond} for a GB and second.`,
-  };
 }

@@ -1,7 +1,7 @@
 /** A chart of values over time, with the same as a table; or why there is none. */
 import type { EChartsCoreOption } from 'echarts/core';
 import type { Unit } from '../../forecast/forecast.ts';
-import { valueInWords } from '../../forecast/words.ts';
+import { inWords } from '../../forecast/words.ts';
 import type { Sample } from '../history.ts';
 import { axis, type Width } from './drawing.ts';
 import { figureOf } from './figure.ts';
@@ -66,7 +66,7 @@ function roundTicks(lines: readonly Known[], unit: Unit): object {
 }
 
 const sentenceOf = ({ name, summary: { median, most, last } }: Known, unit: Unit): string =>
-  `${name}: half of the time ${valueInWords(median, unit)} or less, at most ${valueInWords(most[1], unit)} on ${momentInWords(most[0])}, at last ${valueInWords(last[1], unit)}.`;
+  `${name}: half of the time ${inWords(median, unit)} or less, at most ${inWords(most[1], unit)} on ${momentInWords(most[0])}, at last ${inWords(last[1], unit)}.`;
 
 /** A row for each stretch of time, of all lines. */
 function rowsOf(lines: readonly Known[], unit: Unit): Content[][] {

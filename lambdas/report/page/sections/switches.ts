@@ -1,6 +1,6 @@
 /** Each switch, part by part, against the pause that the writers saw. */
 
-import { valueInWords } from '../../../forecast/words.ts';
+import { inWords } from '../../../forecast/words.ts';
 import type { MigrationReport, SwitchReport } from '../../model.ts';
 import { figureOf } from '../figure.ts';
 import { type Html, html } from '../html.ts';
@@ -18,10 +18,10 @@ function spansOf({ parts, fencedMs, writersPauseMs }: SwitchReport): Span[] {
   let at = 0;
   const spans = parts.slice(0, MOST_PARTS).map(({ name, ms }): Span => {
     at += ms;
-    return { name, says: valueInWords(ms, 'milliseconds'), from: at - ms, to: at, colour: 'blue' };
+    return { name, says: inWords(ms, 'milliseconds'), from: at - ms, to: at, colour: 'blue' };
   });
   const whole = (name: string, ms: number | null, colour: Span['colour']): Span[] =>
-    ms === null ? [] : [{ name, says: valueInWords(ms, 'milliseconds'), from: 0, to: ms, colour }];
+    ms === null ? [] : [{ name, says: inWords(ms, 'milliseconds'), from: 0, to: ms, colour }];
   return [...spans, ...whole('writes waited', fencedMs, 'amber'), ...whole('pause that the writers saw', writersPauseMs, 'red')];
 }
 

@@ -27,10 +27,15 @@ export function chromiumPath(environment: Readonly<Record<string, string | undef
   );
 }
 
-/** Opens a browser whose folder is new and goes with it, and is offline from the beginning. */
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+/** Opens a browser whose folder is new and goes with it, and is offline from the beginning. @throws Error where this process is to end */
 export async function withChromium<Result>(path: string, use: (browser: BrowserContext) => Promise<Result>): Promise<Result> {
+  const interrupted = Promise.withResolvers<never>();
+  interrupted.promise.catch(() => {}); // it may come before anybody waits for it
+  const interrupt = () => interrupted.reject(new Error('It was interrupted.'));
+  for (const signal of SIGNALS) process.on(signal, interrupt);
   const folder = mkdtempSync(join(tmpdir(), 'aurora-to-planetscale-chromium-'));
-  const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
   try {
     const browser = await chromium.launchPersistentContext(folder, {
       executablePath: path,
@@ -39,15 +44,16 @@ export async function withChromium<Result>(path: string, use: (browser: BrowserC
       offline: true,
       serviceWorkers: 'block',
       acceptDownloads: false,
+      handleSIGINT: false,
+      handleSIGTERM: false,
     });
-    process.once('exit', remove); // after Playwright's own, which ends the browser
     try {
-      return await use(browser);
+      return await Promise.race([use(browser), interrupted.promise]);
     } finally {
       await browser.close();
     }
   } finally {
-    process.off('exit', remove);
-    remove();
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+    for (const signal of SIGNALS) process.off(signal, interrupt);
   }
 }

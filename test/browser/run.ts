@@ -26,7 +26,10 @@ async function rehearsedPage(): Promise<string> {
   const environment = Object.fromEntries(
     Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
   );
+  const end = () => process.exit(130); // and the rehearsal with it
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end);
   await run({ command: process.execPath, arguments: [join(ROOT, 'bin/rehearse.ts'), ...words], environment, folder: ROOT });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, end);
   return page;
 }
 
@@ -51,7 +54,6 @@ async function look(file: string, chromium: string): Promise<void> {
 }
 
 async function main([given]: readonly string[]): Promise<void> {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
   const chromium = chromiumPath(); // before the minutes that a rehearsal takes
   rmSync(OUT, { recursive: true, force: true });
   mkdirSync(OUT, { recursive: true });

@@ -1,4 +1,7 @@
-/** One bundle serves every function: one asset to build, to upload and to trust. */
+/**
+ * Two bundles: one serves every function of the migration, and one the function that writes reports, whose charts would double what each cold start of
+ * a step reads.
+ */
 import { copyFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
@@ -9,15 +12,21 @@ import { type BuildOptions, buildSync } from 'esbuild';
 
 const LAMBDAS = fileURLToPath(new URL('../lambdas', import.meta.url));
 
-/** Built here, with esbuild: no Docker, and nothing is downloaded. */
-export function stepCode(): Code {
+/** Of the functions of the migration. */
+export const stepCode = (): Code => codeOf('steps', bundle);
+/** Of the function that writes reports. */
+export const reportCode = (): Code => codeOf('report', bundleReport);
+
+/** Built here, with esbuild: no Docker, and nothing is downloaded. @param write writes the files into a folder */
+function codeOf(name: string, write: (folder: string) => void): Code {
   return Code.fromAsset(LAMBDAS, {
     assetHashType: AssetHashType.OUTPUT,
     bundling: {
       image: DockerImage.fromRegistry('unused'), // required by the type, used only where `tryBundle` returns false
+      environment: { BUNDLE: name }, // by which the CDK tells one bundle of a folder from another
       local: {
         tryBundle(folder) {
-          bundle(folder);
+          write(folder);
           return true;
         },
       },
@@ -57,6 +66,15 @@ export function bundle(folder: string): void {
   buildSync({ ...FINAL, entryPoints: { 'pg-dump-worker': join(LAMBDAS, 'adapters', 'pg-dump', 'pg-dump-worker.ts') }, outdir: folder });
   const module = pgDumpModule();
   copyFileSync(module, join(folder, basename(module)));
+}
+
+/** Writes the one file of the function that writes reports. */
+export function bundleReport(folder: string): void {
+  buildSync({
+    ...FINAL,
+    stdin: { contents: withoutUnusedOperations(join(LAMBDAS, 'handlers', 'report.ts')), resolveDir: LAMBDAS, sourcefile: 'report.js' },
+    outfile: join(folder, 'handler.js'),
+  });
 }
 
 /** Comment with which esbuild begins a file in its output; here, the descriptions of all operations of an AWS client. */

@@ -17,6 +17,11 @@ export function allowAnyone(group: IConstruct, reason: string): void {
   Validations.of(group).acknowledge({ id: 'AwsSolutions-EC23', reason });
 }
 
+/** Lets a bucket do without access logs. */
+export function allowUnloggedBucket(bucket: IConstruct, reason: string): void {
+  Validations.of(bucket).acknowledge({ id: 'AwsSolutions-S1', reason });
+}
+
 /** Lets a load balancer do without access logs. */
 export function allowUnlogged(balancer: IConstruct, reason: string): void {
   Validations.of(balancer).acknowledge({ id: 'AwsSolutions-ELB2', reason });

@@ -14,6 +14,8 @@ import { Monitoring } from './monitoring.ts';
 import { Network } from './network.ts';
 import { parameterGroupFamily, sourceParameters } from './parameter-group.ts';
 import { PlanetScaleAccess } from './planetscale-access.ts';
+import { ReportBucket } from './report-bucket.ts';
+import { ReportWriter } from './report-writer.ts';
 import type { ReadableSecret, Resources, SourceCluster } from './resources.ts';
 import { applicationSecrets, emptyTargetSecret, importedSecret, makeReplicationSecret, planetscaleSite } from './secrets.ts';
 import { sourceCluster } from './source-cluster.ts';
@@ -57,27 +59,36 @@ export class MigrationStack extends Stack {
       subscriptionSslmode: config.subscriptionSslmode,
       wayBack: wayBackOf(config),
     };
-    this.migration = new Migration(this, 'Migration', { network, inputDefaults: config.inputDefaults, resources });
+    const reports = new ReportBucket(this, 'ReportBucket', { days: config.reportDays, keep: config.keepReports });
+    this.migration = new Migration(this, 'Migration', {
+      network,
+      inputDefaults: config.inputDefaults,
+      resources,
+      reportPage: reports.page,
+    });
     const { code } = this.migration;
     const follower = entrance && new Follower(this, 'Follower', { entrance, cluster, code, network });
     this.monitoring = new Monitoring(this, 'Monitoring', {
       migration: this.migration,
       network,
       resources,
+      reportPage: reports.page,
       ...(entrance && follower && { entrance: { targetGroup: entrance.targetGroup, follower: follower.function } }),
       ...(config.notificationEmail !== undefined && { email: config.notificationEmail }),
     });
+    const writer = new ReportWriter(this, 'Report', { migration: this.migration, bucket: reports, resources });
     for (const attached of this.#attachables(config, vpc, cluster)) {
       attached.node.addDependency(
         this.migration,
         this.monitoring,
+        writer,
         network,
         network.clusterSecurityGroup,
         ...(follower && entrance ? [follower, entrance] : []),
       );
     }
     warnAboutAccess(this, config);
-    this.#outputs(targetSecret, replicationSecret);
+    this.#outputs(targetSecret, replicationSecret, reports.page);
     if (entrance) {
       new CfnOutput(this, 'EntranceHost', {
         description: 'Name of the load balancer, to which PlanetScale connects',
@@ -143,7 +154,7 @@ export class MigrationStack extends Stack {
     return new Entrance(this, 'Entrance', { vpc, subnets, securityGroup, clusterSecurityGroup, clusterPort });
   }
 
-  #outputs(targetSecret: ReadableSecret, replicationSecret: ReadableSecret): void {
+  #outputs(targetSecret: ReadableSecret, replicationSecret: ReadableSecret, reportPage: string): void {
     const console = `https://${this.region}.console.aws.amazon.com`;
     for (const name of MACHINE_NAMES) {
       new CfnOutput(this, `${name}Console`, {
@@ -158,6 +169,10 @@ export class MigrationStack extends Stack {
     new CfnOutput(this, 'DashboardConsole', {
       description: 'How far, how long still, is it healthy, may I switch',
       value: `${console}/cloudwatch/home?region=${this.region}#dashboards/dashboard/${this.monitoring.dashboard.dashboardName}`,
+    });
+    new CfnOutput(this, 'ReportConsole', {
+      description: 'The report of the newest migration: there once an execution has ended',
+      value: reportPage,
     });
     new CfnOutput(this, 'NotificationTopicArn', {
       description: 'Topic of alarms and notices, to subscribe to',

@@ -26,6 +26,8 @@ export interface MigrationProps {
   readonly network: Network;
   /** Defaults of the execution input, in its own form. @default {} */
   readonly inputDefaults?: Readonly<Record<string, Json>>;
+  /** Where a person finds the newest report, which the end of some machines says. */
+  readonly reportPage: string;
 }
 
 /** The copy of a very large database takes weeks, and its changes may be streamed for weeks until the operator switches. */
@@ -36,6 +38,9 @@ const STEP_TIMEOUT = Duration.minutes(15);
 /** The machines that fence a side. */
 const SWITCHING = MACHINE_NAMES.filter((name) => MACHINES[name].order.some(({ onFailure }: Stage) => onFailure !== undefined));
 
+/** The machines whose end names the report. */
+const TOLD_AT_END: ReadonlySet<MachineName> = new Set<MachineName>(['Cutover', 'Rollback', 'Cleanup']);
+
 export class Migration extends Construct {
   readonly functions: Readonly<Record<StepName, LambdaFunction>>;
   readonly machines: Readonly<Record<MachineName, StateMachine>>;
@@ -45,7 +50,7 @@ export class Migration extends Construct {
   constructor(scope: Construct, id: string, props: MigrationProps) {
     super(scope, id);
     this.functions = this.#functions(props);
-    this.machines = mapped(MACHINE_NAMES, (name) => this.#machine(name));
+    this.machines = mapped(MACHINE_NAMES, (name) => this.#machine(name, props.reportPage));
     this.#recoverBySelf();
   }
 
@@ -93,12 +98,14 @@ export class Migration extends Construct {
     });
   }
 
-  #machine(name: MachineName): StateMachine {
+  #machine(name: MachineName, reportPage: string): StateMachine {
     const room = new Construct(this, name);
     const machine = new StateMachine(room, 'Machine', {
       stateMachineName: this.#nameOf(name),
       comment: MACHINES[name].says,
-      definitionBody: DefinitionBody.fromChainable(chainOf(new Construct(room, 'States'), MACHINES[name], this.functions)),
+      definitionBody: DefinitionBody.fromChainable(
+        chainOf(new Construct(room, 'States'), MACHINES[name], this.functions, TOLD_AT_END.has(name) ? reportPage : undefined),
+      ),
       timeout: TIMEOUT,
       tracingEnabled: true,
       // Every event, but not the data between the states: these stay in the execution's own history.

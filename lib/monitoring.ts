@@ -29,6 +29,8 @@ export interface MonitoringProps {
   readonly network: Network;
   /** The load balancer and the function that follows the writer. @default - PlanetScale takes another way */
   readonly entrance?: { readonly targetGroup: NetworkTargetGroup; readonly follower: MigrationFunction };
+  /** Where a person finds the newest report. */
+  readonly reportPage: string;
   /** Mail address for alarms and notices. @default - none; the topic can be subscribed to */
   readonly email?: string;
 }
@@ -50,7 +52,7 @@ export class Monitoring extends Construct {
     this.#stack = Stack.of(this).stackName;
     this.topic = this.#topic(props.email);
     const watch = this.#watch(props);
-    this.#notices(props.migration);
+    this.#notices(props);
     const alarms = ALARM_NAMES.filter((name) => props.entrance || !needsEntrance(name)).map(
       (name) => [name, this.#alarm(name, { watch, entrance: props.entrance })] as const,
     );
@@ -58,6 +60,7 @@ export class Monitoring extends Construct {
     this.dashboard = dashboard(this, 'Dashboard', {
       stack: this.#stack,
       alarms: alarms.map(([, alarm]) => alarm),
+      links: { 'The report of this migration': props.reportPage },
       findingLogs: FINDING_STEPS.map((step) => props.migration.functions[step].logGroup.logGroupName),
     });
   }
@@ -105,13 +108,13 @@ export class Monitoring extends Construct {
   }
 
   /** A function and not a template of the rule: the cause of a failure may hold quotes and newlines, which a template does not escape. */
-  #notices(migration: Migration): void {
+  #notices({ migration, reportPage }: MonitoringProps): void {
     const notice = new MigrationFunction(this, 'Notice', {
       description: 'Tells how executions of the migration to PlanetScale ended',
       code: migration.code,
       entry: 'notice',
       timeout: Duration.seconds(30),
-      environment: { [VARIABLE.stack]: this.#stack, [VARIABLE.topic]: this.topic.topicArn },
+      environment: { [VARIABLE.stack]: this.#stack, [VARIABLE.topic]: this.topic.topicArn, [VARIABLE.reportPage]: reportPage },
     });
     Grant.addToPrincipal({ grantee: notice.role, actions: ['sns:Publish'], resourceArns: [this.topic.topicArn] });
     const machines = ACTING.map((name) => migration.machines[name]);

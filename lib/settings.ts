@@ -235,6 +235,16 @@ export const SETTINGS = {
     says: 'Address that is told of alarms and results.',
     otherwise: 'none',
   }),
+  reportDays: defaulted({
+    parse: fromText(json, wholeNumber(1, 3_650)),
+    default: 90,
+    says: 'Days for which reports are kept after they were written.',
+  }),
+  keepReports: defaulted({
+    parse: flag,
+    default: true,
+    says: 'Whether reports stay, with their bucket, when the stack is destroyed; `false`: they go with it.',
+  }),
   inputDefaults: defaulted({
     parse: fromText(json, inputDefaults),
     default: {},

@@ -56,11 +56,23 @@ export const MOST_CHILDREN = 201;
 /** Where a child of a map finds what the machine's own states find in the context. */
 type Item = Readonly<Record<'worker' | 'step' | Exclude<keyof StepEvent, 'state' | 'polls'>, string>>;
 
-/** Links the states of one machine and returns the first. `scope` must hold nothing else, because states are named as their steps. */
-export function chainOf(scope: Construct, machine: Machine, functions: Readonly<Record<StepName, IFunction>>): sfn.IChainable {
+/** Path at which the end of a machine names the report. */
+const REPORT = '$.report';
+
+/**
+ * Links the states of one machine and returns the first. `scope` must hold nothing else, because states are named as their steps.
+ * @param reportPage what the end of the machine names, where it does. It is no task: nothing that concerns a report may keep an execution from its end
+ */
+export function chainOf(
+  scope: Construct,
+  machine: Machine,
+  functions: Readonly<Record<StepName, IFunction>>,
+  reportPage?: string,
+): sfn.IChainable {
   const failed = new sfn.Fail(scope, 'Failed', { errorPath: `${EXPLAINED}.error`, causePath: `${EXPLAINED}.cause.errorMessage` });
   const explained = explain(scope, 'ExplainFailure').next(failed);
-  let next: sfn.State = new sfn.Succeed(scope, 'Done');
+  const done = new sfn.Succeed(scope, 'Done');
+  let next: sfn.State = reportPage === undefined ? done : nameReport(scope, reportPage, done);
   for (const stage of machine.order.toReversed()) {
     const task = invoke(scope, stage, functions[stage.step]);
     if (stage.onFailure) recover(scope, stage.step, task, stage.onFailure, functions[stage.onFailure.step], failed);
@@ -69,6 +81,13 @@ export function chainOf(scope: Construct, machine: Machine, functions: Readonly<
     next = entered(scope, stage, task, next, first);
   }
   return next;
+}
+
+function nameReport(scope: Construct, page: string, next: sfn.State): sfn.State {
+  const says = 'What this migration did, as a page. It is written within a minute of the end of this execution.';
+  const named = new sfn.Pass(scope, 'NameReport', { result: sfn.Result.fromObject({ says, page }), resultPath: REPORT });
+  named.next(next);
+  return named;
 }
 
 /**

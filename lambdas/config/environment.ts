@@ -60,6 +60,11 @@ export const VARIABLE = {
   actingMachines: 'ACTING_MACHINE_ARNS',
   /** ARNs of the functions that a check wakes before a switch, separated by commas. */
   switchFunctions: 'SWITCH_FUNCTION_ARNS',
+  /** ARNs of the state machines that a report tells of, separated by commas. */
+  toldMachines: 'TOLD_MACHINE_ARNS',
+  /** Name of the bucket that keeps reports, and where a person finds the newest. */
+  reports: 'REPORT_BUCKET',
+  reportPage: 'REPORT_PAGE',
   /** Topic that notices go to. */
   topic: 'TOPIC_ARN',
 } as const;

@@ -10,6 +10,7 @@ const clients = noticeClients();
 export async function notice({ detail }: { readonly detail: StatusChange }): Promise<void> {
   if (isChildOfMap(detail)) return;
   const environment: Environment = process.env;
-  const told = noticeOf(environment[VARIABLE.stack] ?? '', await readEnded(clients.executions, detail));
+  const ended = await readEnded(clients.executions, detail);
+  const told = noticeOf(environment[VARIABLE.stack] ?? '', ended, environment[VARIABLE.reportPage]);
   if (told) await send(clients.topics, environment[VARIABLE.topic] ?? '', told);
 }

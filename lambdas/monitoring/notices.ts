@@ -53,14 +53,18 @@ const ENDINGS = { FAILED: 'failed', TIMED_OUT: 'ran out of time', ABORTED: 'was 
 const LONGEST_CAUSE = 4_000;
 const LONGEST_SUBJECT = 100;
 
-/** @param stack its name @returns undefined where there is no notice */
-export function noticeOf(stack: string, ended: Ended): Notice | undefined {
+/** @param stack its name @param reportPage where a person finds the report @returns undefined where there is no notice */
+export function noticeOf(stack: string, ended: Ended, reportPage?: string): Notice | undefined {
   const words = ended.status === 'SUCCEEDED' ? SUCCESS[ended.machine] : failure(ended);
   if (!words) return undefined;
   const subject = `${stack}: ${words.subject}`.replace(/[^ -~]/g, '?').slice(0, LONGEST_SUBJECT);
   return {
     subject,
-    message: [words.says, `Execution ${ended.execution} of ${ended.machine}: ${consoleOf(ended.executionArn)}`].join('\n\n'),
+    message: [
+      words.says,
+      `Execution ${ended.execution} of ${ended.machine}: ${consoleOf(ended.executionArn)}`,
+      ...(reportPage === undefined ? [] : [`The report so far, written within a minute of this: ${reportPage}`]),
+    ].join('\n\n'),
   };
 }
 

@@ -29,6 +29,8 @@ describe('the settings of a deployment', () => {
       preloadPglogical: true,
       subscriptionSslmode: 'require',
       targetHost: 'public',
+      reportDays: 90,
+      keepReports: true,
       inputDefaults: {},
     });
   });
@@ -151,6 +153,8 @@ describe('the settings of a deployment', () => {
     ['reverseSslmode', 'verify-ca', 'must be one of'],
     ['reverseHost', 'host=x', 'a host name'],
     ['reversePort', '70000', 'whole number'],
+    ['reportDays', '0', 'whole number'],
+    ['keepReports', 'perhaps', 'true or false'],
     ['notificationEmail', 'nobody', 'e-mail address'],
     ['notificationEmail', 'a@b.c\nBcc: d@e.f', 'e-mail address'],
     ['inputDefaults', '{', 'must be a JSON object'],

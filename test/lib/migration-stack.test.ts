@@ -451,6 +451,7 @@ describe('the resources of the stack', () => {
         'DashboardConsole',
         'NotificationTopicArn',
         'ReplicationSecretName',
+        'ReportConsole',
         'TargetSecretName',
       ].sort(),
     );
@@ -469,5 +470,6 @@ describe('the AwsSolutions rules of the migration stack', () => {
     expect(() => synthesized({}, true)).not.toThrow();
     expect(() => synthesized({ clusterInstances: 'writer-1', targetSecretArn: arnOf('shop-target') }, true)).not.toThrow();
     expect(() => synthesized(WITH_APPLICATION, true)).not.toThrow();
+    expect(() => synthesized({ keepReports: 'false' }, true)).not.toThrow();
   });
 });

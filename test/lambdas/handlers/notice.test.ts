@@ -48,6 +48,12 @@ describe('the notice function', () => {
     expect(sfn.calls()).toHaveLength(0);
   });
 
+  it('says where the report is', async () => {
+    vi.stubEnv(VARIABLE.reportPage, 'https://eu-central-1.console.aws.amazon.com/s3/object/b?prefix=report.html');
+    await notice({ detail: { ...detail, status: 'SUCCEEDED' } });
+    expect(published()[0]?.Message).toContain('https://eu-central-1.console.aws.amazon.com/s3/object/b?prefix=report.html');
+  });
+
   it("tells nothing of the children of a machine's map, however they end", async () => {
     for (const status of ['SUCCEEDED', 'FAILED', 'ABORTED'] as const)
       await notice({ detail: { ...detail, status, executionArn: `${HOME}:execution:Shop-Replicate/CopyInParts:monday` } });

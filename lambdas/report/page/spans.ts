@@ -1,0 +1,113 @@
+/** A chart of bars from one moment to another, each with its name and its length in words: executions, states, parts of a switch, sizes. */
+import type { CustomSeriesRenderItem } from 'echarts';
+import type { EChartsCoreOption } from 'echarts/core';
+import { axis, FONT, WIDTHS, type Width } from './drawing.ts';
+import { visible } from './html.ts';
+import { type Colour, variable } from './palette.ts';
+
+export interface Span {
+  readonly name: string;
+  /** Its length, or whatever is said of it. */
+  readonly says: string;
+  readonly from: number;
+  readonly to: number;
+  readonly colour: Colour;
+}
+
+export interface Spans {
+  readonly spans: readonly Span[];
+  /** What the axis begins and ends with. */
+  readonly from: number;
+  readonly to: number;
+  /** Whether the axis is one of moments, which have their own ticks. */
+  readonly moments?: true;
+  readonly tick: (value: number) => string;
+  /** Between two ticks, by how many there may be; the library's own where it is left out. */
+  readonly step?: (most: number) => number;
+}
+
+const ROW = { wide: 24, narrow: 38 } as const;
+const BAR = 13;
+/** For names, on a wide screen; a narrow one has them above the bars. */
+const GUTTER = 220;
+const MARGIN = { top: 6, right: 14, bottom: 26 } as const;
+const LEAST_BAR = 3;
+/** Of a character of the font, on average. */
+const CHARACTER = 6.6;
+
+/** The name as it fits; the table beside the chart has it whole. */
+function fitting(name: string, pixels: number): string {
+  const most = Math.max(4, Math.floor(pixels / CHARACTER));
+  const characters = [...visible(name.replaceAll(/[\n\t]/g, ' '))];
+  return characters.length <= most ? characters.join('') : `${characters.slice(0, most - 1).join('')}…`;
+}
+
+const text = (words: string, x: number, y: number, align: 'left' | 'right', colour: Colour): object => ({
+  type: 'text',
+  silent: true,
+  style: { ...FONT, text: words, x, y, textAlign: align, textVerticalAlign: 'middle', fill: variable(colour) },
+});
+
+/** In pixels. */
+export const spansHeight = (count: number, width: Width): number => MARGIN.top + count * ROW[width] + MARGIN.bottom;
+
+export function spansOption({ spans, from, to, moments, tick, step }: Spans, width: Width): EChartsCoreOption {
+  const isWide = width === 'wide';
+  const left = isWide ? GUTTER : 6;
+  const right = WIDTHS[width] - MARGIN.right;
+  const end = to > from ? to : from + 1;
+  const pixels = (value: number): number => left + ((Math.min(Math.max(value, from), end) - from) / (end - from)) * (right - left);
+  const renderItem: CustomSeriesRenderItem = ({ dataIndex }) => {
+    const span = spans[dataIndex];
+    if (!span) return { type: 'group', children: [] };
+    const length = Math.max(LEAST_BAR, pixels(span.to) - pixels(span.from));
+    const x = Math.min(pixels(span.from), right - length);
+    const top = MARGIN.top + dataIndex * ROW[width];
+    const middle = isWide ? top + ROW.wide / 2 : top + ROW.narrow - BAR / 2 - 5;
+    const said = span.says.length * CHARACTER;
+    const children = isWide
+      ? [
+          text(fitting(span.name, GUTTER - 14), GUTTER - 10, middle, 'right', 'text'),
+          x + length + 6 + said < right
+            ? text(span.says, x + length + 6, middle, 'left', 'muted')
+            : x - 6 - said > left
+              ? text(span.says, x - 6, middle, 'right', 'muted')
+              : text(span.says, x + 6, middle, 'left', 'background'),
+        ]
+      : [
+          text(fitting(span.name, right - left - said - 12), left, top + 10, 'left', 'text'),
+          text(span.says, right, top + 10, 'right', 'muted'),
+        ];
+    const bar = {
+      type: 'rect',
+      silent: true,
+      shape: { x, y: middle - BAR / 2, width: length, height: BAR },
+      style: { fill: variable(span.colour) },
+    };
+    return { type: 'group', silent: true, children: [bar, ...children] as never };
+  };
+  const ticks = isWide ? 8 : 3;
+  return {
+    grid: { left, right: MARGIN.right, top: MARGIN.top, bottom: MARGIN.bottom },
+    xAxis: axis(tick, {
+      type: moments ? 'time' : 'value',
+      ...{ min: from, max: end, splitNumber: ticks },
+      ...(step && { interval: step(ticks) }),
+      ...(step && { axisLabel: { ...FONT, color: variable('muted'), formatter: tick, showMaxLabel: false, alignMinLabel: 'left' } }),
+    }),
+    yAxis: { type: 'value', inverse: true, min: 0, max: Math.max(1, spans.length), show: false },
+    series: [{ type: 'custom', silent: true, clip: false, renderItem, data: spans.map((span, at) => [span.from, at]) }],
+  };
+}
+
+const STEPS_MS = [
+  ...[1, 2, 5, 10, 20, 50, 100, 200, 500],
+  ...[1, 2, 5, 10, 15, 30].map((seconds) => seconds * 1000),
+  ...[1, 2, 5, 10, 15, 30].map((minutes) => minutes * 60_000),
+  ...[1, 2, 3, 6, 12].map((hours) => hours * 3_600_000),
+  ...[1, 2, 5, 10, 20, 50].map((days) => days * 86_400_000),
+];
+
+/** Between two ticks of an axis of time that begins at nothing: a round number of a unit that people use. */
+export const roundStep = (lengthMs: number, most: number): number =>
+  STEPS_MS.find((step) => lengthMs / step <= most) ?? Math.ceil(lengthMs / most);

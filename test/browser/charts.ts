@@ -1,60 +1,73 @@
-/** Charts of the page, held against the JSON beside it. */
+/** Charts of the page, each held against the JSON beside it, as far as it is drawn at the width that the page has. */
 import assert from 'node:assert/strict';
 import type { Locator, Page } from 'playwright-core';
 import type { MigrationReport } from '../../lambdas/report/model.ts';
+import { type Drawing, demandBars, demandLines, drawingOf } from './drawing.ts';
 
 interface Chart {
-  /** What its accessible name has in it. */
-  readonly name: RegExp;
-  /** Points or bars that the report has for it. */
-  points(report: MigrationReport): number;
+  /** What its name begins with. */
+  readonly name: string;
+  /** Length of each line, or number of bars, for each chart of this name in the order of the page. */
+  readonly lines?: (report: MigrationReport) => readonly number[];
+  readonly bars?: (report: MigrationReport) => readonly number[];
 }
+
+/** Of as many tables as the page draws. */
+const MOST_TABLES = 15;
+
+const numberOf = (...values: readonly (number | null)[]): number => values.filter((value) => value !== null).length;
 
 /** Of a whole rehearsal, in which everything happens that a chart is about. */
-const CHARTS: Readonly<Record<string, Chart>> = {
-  timeline: { name: /timeline/i, points: ({ executions }) => executions.length },
-  'copy over time': { name: /cop.*over time/i, points: ({ copy }) => copy.copied.length },
-  'copy by table': { name: /by table|tables/i, points: ({ tables }) => tables.length },
-  lag: { name: /lag/i, points: ({ stream }) => stream.lagMilliseconds.length },
-  WAL: { name: /\bWAL\b/, points: ({ stream }) => stream.walKeptBytes.length },
-  'parts of a switch': { name: /switch/i, points: ({ switches }) => switches.flatMap(({ parts }) => parts).length },
-};
+const CHARTS: readonly Chart[] = [
+  { name: 'Executions', bars: ({ executions }) => [executions.length] },
+  { name: 'Bytes over time', lines: ({ copy }) => [copy.copied.length, copy.total.length] },
+  { name: 'Largest tables', bars: ({ tables }) => [Math.min(MOST_TABLES, tables.filter(({ bytes }) => (bytes ?? 0) > 0).length)] },
+  { name: 'Lag in time', lines: ({ stream }) => [stream.lagMilliseconds.length] },
+  { name: 'Lag in bytes', lines: ({ stream }) => [stream.lagBytes.length] },
+  { name: 'WAL kept', lines: ({ stream }) => [stream.walKeptBytes.length] },
+  {
+    name: 'Parts of the switch',
+    bars: ({ switches }) => switches.map(({ parts, fencedMs, writersPauseMs }) => parts.length + numberOf(fencedMs, writersPauseMs)),
+  },
+];
 
-interface Seen {
-  readonly name: string;
-  /** Shapes that cover a part of the picture. */
-  readonly marks: number;
-  readonly rows: number;
-}
-
-/** @returns what was seen of each chart */
+/** @returns what was seen of each kind of chart */
 export async function demandCharts(page: Page, report: MigrationReport): Promise<string[]> {
   const figures = await page.locator('figure').all();
   const seen = await Promise.all(figures.map(chartOf));
-  return Object.entries(CHARTS).map(([chart, { name, points }]) => {
-    const [found, ...others] = seen.filter((one) => name.test(one.name));
-    assert.ok(found, `There is no chart of the ${chart}; there are ${seen.map((one) => `"${one.name}"`).join(', ')}.`);
-    assert.equal(others.length, 0, `More than one chart is of the ${chart}.`);
-    const wanted = points(report);
-    assert.ok(wanted > 0, `The rehearsal has nothing for the chart of the ${chart}.`);
-    assert.ok(found.marks > 0, `The chart "${found.name}" shows nothing.`);
-    assert.equal(found.rows, wanted, `The table of the chart "${found.name}" has another number of rows than the chart has points.`);
-    return `${found.name}: ${found.marks} marks, ${found.rows} rows`;
+  assert.equal(new Set(seen.map(({ name }) => name)).size, seen.length, 'Two charts have the same name.');
+  return CHARTS.map(({ name, lines, bars }) => {
+    const found = seen.filter((one) => one.name.startsWith(name));
+    const known = `there are ${seen.map((one) => `"${one.name.slice(0, 40)}"`).join(', ')}`;
+    assert.ok(found.length > 0, `There is no chart of the name "${name}"; ${known}.`);
+    if (lines) {
+      const [one, ...others] = found;
+      assert.ok(one && others.length === 0, `More than one chart has the name "${name}".`);
+      demandLines(one, lines(report));
+    }
+    const wanted = bars?.(report) ?? [found.length];
+    assert.equal(
+      found.length,
+      bars ? wanted.length : 1,
+      `The page has another number of charts "${name}" than the report has data for; ${known}.`,
+    );
+    if (bars) for (const [at, one] of found.entries()) demandBars(one, wanted[at] ?? 0);
+    return `${name}: ${found.map(({ bars, lines, rows }) => `${bars} bars, ${lines.length} lines, ${rows} rows`).join('; ')}`;
   });
 }
 
-async function chartOf(figure: Locator): Promise<Seen> {
-  const picture = figure.locator('svg[role=img]');
-  assert.equal(await picture.count(), 1, 'A figure has no picture of the role img, or several.');
-  const name = /^- img "(.+)"/.exec(await picture.ariaSnapshot())?.[1] ?? '';
-  assert.notEqual(name, '', 'A chart has no name.');
-  const box = await picture.boundingBox();
-  assert.ok(box && box.width > 200 && box.height > 50, `The chart "${name}" has no room.`);
-  const shapes = await picture.locator('path[d], rect, circle').all();
-  const sizes = await Promise.all(shapes.map((shape) => shape.boundingBox()));
-  const marks = sizes.filter((size) => size && size.width + size.height > 1).length;
+async function chartOf(figure: Locator): Promise<Drawing> {
+  const pictures = figure.locator('svg[role=img]:visible');
+  assert.equal(await pictures.count(), 1, 'A figure shows no drawing of the role img, or several.');
+  const name = (await pictures.getAttribute('aria-label')) ?? '';
+  assert.notEqual(name.trim(), '', 'A chart has no name.');
   const table = figure.locator('table');
   assert.equal(await table.count(), 1, `The chart "${name}" has no table beside it, or several.`);
   assert.ok((await table.locator('thead th').count()) > 1, `The table of the chart "${name}" has no heads of columns.`);
-  return { name, marks, rows: await table.locator('tbody tr').count() };
+  const rows = await table.locator('tbody tr').all();
+  for (const row of rows) {
+    const cells = await row.locator('th, td').allTextContents();
+    assert.ok(cells.length > 1 && cells.every((cell) => cell.trim() !== ''), `A cell of the table of the chart "${name}" is empty.`);
+  }
+  return { name, rows: rows.length, ...(await drawingOf(pictures)) };
 }

@@ -12,8 +12,8 @@ const HEIGHT = 900;
 /** Contrast, names, landmarks, tables and headings, as far as a program can judge them. */
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
-/** Looks at the page in each width and scheme. @param folder of the pictures @returns their files */
-export async function inspectLayout(page: Page, folder: string): Promise<string[]> {
+/** Looks at the page in each width and scheme. @param folder of the pictures @param also what else to look at there @returns files of the pictures */
+export async function inspectLayout(page: Page, folder: string, also: (where: string) => Promise<void>): Promise<string[]> {
   const pictures: string[] = [];
   const backgrounds = new Set<string>();
   await page.evaluate(axe.source);
@@ -22,8 +22,12 @@ export async function inspectLayout(page: Page, folder: string): Promise<string[
       const where = `at ${width} pixels, ${colorScheme}`;
       await page.setViewportSize({ width, height: HEIGHT });
       await page.emulateMedia({ colorScheme });
-      await demandNoScroll(page, where);
-      await demandAccessible(page, where);
+      await also(where);
+      for (const open of [true, false]) {
+        await fold(page, open);
+        await demandNoScroll(page, where);
+        await demandAccessible(page, where);
+      }
       backgrounds.add(await page.evaluate<string>('getComputedStyle(document.body).backgroundColor'));
       const path = join(folder, `report-${width}-${colorScheme}.png`);
       await page.screenshot({ path, fullPage: true });
@@ -32,6 +36,11 @@ export async function inspectLayout(page: Page, folder: string): Promise<string[
   }
   assert.equal(backgrounds.size, SCHEMES.length, `Light and dark have the same background: ${[...backgrounds].join(', ')}.`);
   return pictures;
+}
+
+/** Opens, or closes, what a reader may. */
+async function fold(page: Page, open: boolean): Promise<void> {
+  await page.evaluate(`for (const folded of document.querySelectorAll('details')) folded.open = ${open}`);
 }
 
 /** Wide tables may scroll in a box of their own; the page may not. */

@@ -43,9 +43,12 @@ async function look(file: string, chromium: string): Promise<void> {
     assert.notEqual((await page.title()).trim(), '', 'The page has no title.');
     const policies = page.locator(`meta[http-equiv="Content-Security-Policy"][content*="default-src 'none'"]`);
     assert.equal(await policies.count(), 1, 'The page has no policy that lets it load nothing.');
-    for (const line of await demandCharts(page, report)) say(line);
     say(`${await demandHeadings(page)} headings in order`);
-    for (const picture of await inspectLayout(page, OUT)) say(`Picture: ${relative(process.cwd(), picture)}`);
+    const pictures = await inspectLayout(page, OUT, async (where) => {
+      say(`Charts ${where}`);
+      for (const line of await demandCharts(page, report)) say(`  ${line}`);
+    });
+    for (const picture of pictures) say(`Picture: ${relative(process.cwd(), picture)}`);
     const paper = join(OUT, 'report.pdf');
     say(`Printed on ${await demandPrint(page, paper)} pages: ${relative(process.cwd(), paper)}`);
     assert.deepEqual(requests, [address], 'The page asked for something else than itself.');

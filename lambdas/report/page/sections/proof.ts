@@ -61,7 +61,7 @@ function indexesOf({ indexes, indexFailures }: MigrationReport): Html {
       ? said('Nobody measured this: the migration did not get as far as BuildKeys.')
       : tableOf({
           caption: 'Keys, indexes and other objects that follow the rows',
-          columns: [{ head: 'Kind' }, { head: 'There', kind: 'number' }, { head: 'Of', kind: 'number' }, { head: '' }],
+          columns: [{ head: 'Kind' }, { head: 'There', kind: 'number' }, { head: 'Of', kind: 'number' }, { head: 'Whole' }],
           rows: indexes
             .slice(0, MOST_KINDS)
             .map((one) => [

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Visited } from '../../rehearsal/machines/execution.ts';
-import { FunctionError } from '../../rehearsal/machines/local-function.ts';
-import { type Canvas, drawProgress } from '../../rehearsal/progress.ts';
+import { type Canvas, drawProgress } from '../../../rehearsal/display/progress.ts';
+import type { Visited } from '../../../rehearsal/machines/execution.ts';
+import { FunctionError } from '../../../rehearsal/machines/local-function.ts';
 
 const draw = (canvas: Omit<Canvas, 'write'>): string => {
   let text = '';

@@ -6,8 +6,8 @@
  * ratio: both then had the same machine to themselves.
  */
 import { parseArgs } from 'node:util';
+import type { Progress } from '../rehearsal/display/progress.ts';
 import { parseOptions, type RehearsalOptions } from '../rehearsal/options.ts';
-import type { Progress } from '../rehearsal/progress.ts';
 import { rehearse } from '../rehearsal/rehearse.ts';
 import type { Report } from '../rehearsal/report.ts';
 import type { SwitchRecord } from '../rehearsal/switches.ts';

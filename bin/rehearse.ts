@@ -4,11 +4,13 @@ import { dirname } from 'node:path';
 import { reportOf } from '../lambdas/report/build.ts';
 import type { MigrationHistory } from '../lambdas/report/history.ts';
 import { pageOf } from '../lambdas/report/page/page.ts';
+import { drawProgress } from '../rehearsal/display/progress.ts';
+import { screenOf } from '../rehearsal/display/screen.ts';
+import { summary } from '../rehearsal/display/summary.ts';
 import { HELP } from '../rehearsal/help.ts';
 import { jsonBeside, parseOptions, UsageError } from '../rehearsal/options.ts';
-import { drawProgress } from '../rehearsal/progress.ts';
 import { rehearse } from '../rehearsal/rehearse.ts';
-import { EXIT_CODES, summary } from '../rehearsal/report.ts';
+import { EXIT_CODES } from '../rehearsal/report.ts';
 import type { Sides } from '../rehearsal/sides.ts';
 
 /** By the code that writes the page of a deployed migration. */
@@ -31,7 +33,7 @@ async function main(words: readonly string[]): Promise<number> {
     return EXIT_CODES.passed;
   }
   demandFolders([options.report, options.reportHtml]);
-  const progress = drawProgress(process.stdout);
+  const progress = drawProgress(process.stdout, process.env);
   const interrupted = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
@@ -60,7 +62,8 @@ async function main(words: readonly string[]): Promise<number> {
       beforeEnd: async (sides, found) => {
         if (options.report !== undefined) writeFileSync(options.report, `${JSON.stringify(found, null, 2)}\n`);
         if (options.reportHtml !== undefined && history) writePage(options.reportHtml, history);
-        process.stdout.write(summary(found));
+        progress.clear();
+        process.stdout.write(summary(found, screenOf(process.stdout, process.env)));
         if (options.keep) await keep(sides);
       },
     });

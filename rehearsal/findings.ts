@@ -6,7 +6,10 @@ import { APPLICATION_ROLE } from './servers/pair.ts';
 import { WORKLOAD_SCHEMA } from './workload/own-subjects.ts';
 
 /** One of {@link ReportedFinding}, without what the operator would not read. */
-export type Finding = Pick<ReportedFinding, 'code' | 'objects' | 'message' | 'remedy'>;
+export interface Finding extends Pick<ReportedFinding, 'code' | 'objects' | 'message' | 'remedy'> {
+  /** What the check was for: whether the databases are ready to be moved, or the application to be switched. */
+  readonly of: 'readiness' | 'switch';
+}
 
 /** Findings of the checks of all machines. */
 export interface FoundByMachines {
@@ -52,10 +55,13 @@ export function findingsOf(outcomes: readonly Outcome[]): FoundByMachines {
     ...first.filter(({ code }) => codes.has(code)),
     ...later.filter(({ code }) => !first.some((finding) => finding.code === code)),
   ];
-  const findings = [...readiness, ...[...last].flatMap(([name, found]) => (name === 'Preflight' || name === 'Replicate' ? [] : found))];
+  const switching = [...last].flatMap(([name, found]) => (name === 'Preflight' || name === 'Replicate' ? [] : found));
   const brief = (severity: string) =>
-    findings
+    [
+      ...readiness.map((finding) => ({ of: 'readiness' as const, ...finding })),
+      ...switching.map((finding) => ({ of: 'switch' as const, ...finding })),
+    ]
       .filter((finding) => finding.severity === severity)
-      .map(({ code, objects, message, remedy }) => ({ code, objects, message, remedy }));
+      .map(({ of, code, objects, message, remedy }) => ({ of, code, objects, message, remedy }));
   return { blockers: brief('blocker'), warnings: brief('warning') };
 }

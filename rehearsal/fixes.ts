@@ -12,9 +12,9 @@ import type { ConnectionSettings } from '../lambdas/ports/connection-settings.ts
 import { qualified, statement, USER_SCHEMA } from '../lambdas/postgres/quote.ts';
 import { INSUFFICIENT_PRIVILEGE } from '../lambdas/postgres/sqlstates.ts';
 import { splitDump } from '../lambdas/schema/dump/statements.ts';
+import type { Progress } from './display/progress.ts';
 import { withoutOwn } from './findings.ts';
 import type { Outcome } from './machines/execution.ts';
-import type { Progress } from './progress.ts';
 import type { Sides } from './sides.ts';
 
 /** One statement of a remedy. */

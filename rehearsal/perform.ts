@@ -1,5 +1,5 @@
 /** A rehearsal's whole course: machine after machine, with an application at work until the last comparison. */
-import { type Exclusions, parseInput } from '../lambdas/config/input.ts';
+import { type Exclusions, keysUnknownTo, parseInput } from '../lambdas/config/input.ts';
 import type { Json } from '../lambdas/config/json.ts';
 import type { SideName } from '../lambdas/config/side-name.ts';
 import type { MachineName } from '../lambdas/engine/machines.ts';
@@ -40,6 +40,7 @@ export async function perform(context: RehearsalContext, runner: Machinery): Pro
   const { options, hooks, sides, subjects, secret } = context;
   const writers = subjects.length > 0 ? options.writers : 0;
   const workload = startWorkload({ secret, subjects, writers, rate: options.rate });
+  if (writers > 0) hooks.progress.follow?.(() => workload.journal);
   const interrupt = () => {
     workload.abandon();
     runner.abort();
@@ -62,6 +63,7 @@ export async function perform(context: RehearsalContext, runner: Machinery): Pro
 async function run(context: Performing): Promise<Report> {
   const { hooks, sides, runner, workload, performances, faults, subjects, options, passedOver, fixes, series } = context;
   const course = courseUntil(options.until);
+  hooks.progress.course?.(course);
   const cleansUp = course.includes('Cleanup');
   const before = cleansUp ? await catalogsOfBoth(sides) : undefined;
   await sides.passByPolicies();
@@ -133,10 +135,14 @@ async function follow(context: Performing, course: readonly MachineName[]): Prom
   return true;
 }
 
+/** Long enough to see the writers write. */
+const FORECAST_SECONDS = 1;
+
 /** `Preflight` looks at the user's database; whatever moves it moves the tables of the writers with it. */
 function inputOf(name: MachineName, { sides, subjects, fixes, options }: RehearsalContext): Readonly<Record<string, Json>> {
-  const given = name === 'Preflight' || name === 'Replicate' ? options.input : leftOutBy(options.input);
+  const given = name === 'Preflight' || name === 'Replicate' ? knownTo(name, options.input) : leftOutBy(options.input);
   const parts: Readonly<Record<string, Json>>[] = [
+    name === 'Preflight' ? { forecastSeconds: FORECAST_SECONDS } : {},
     given,
     name === 'Preflight' ? withoutOwnTables(subjects) : {},
     name === 'Replicate' ? sides.input : {},
@@ -145,6 +151,10 @@ function inputOf(name: MachineName, { sides, subjects, fixes, options }: Rehears
   ];
   return Object.assign({}, ...parts, leftOutBy(...parts));
 }
+
+/** One input is given for both machines, and either refuses what only the other knows. */
+const knownTo = (name: MachineName, input: Readonly<Record<string, Json>>): Readonly<Record<string, Json>> =>
+  Object.fromEntries(Object.entries(input).filter(([key]) => !keysUnknownTo([name]).some((unknown) => unknown === key)));
 
 /** Objects that any of these inputs leaves out. */
 function leftOutBy(...inputs: readonly Readonly<Record<string, Json>>[]): Readonly<Record<string, Json>> {

@@ -82,6 +82,6 @@ async function fixed(context: RunnerContext): Promise<Fixes> {
   return fixSchema({
     sides,
     progress: hooks.progress,
-    preflight: (input) => runner.run('Preflight', { ...withoutOwnTables(subjects), ...input }),
+    preflight: (input) => runner.run('Preflight', { forecastSeconds: 0, ...withoutOwnTables(subjects), ...input }),
   });
 }

@@ -1,7 +1,6 @@
-/** The result of a rehearsal, for programs (JSON) and for the operator (text). Other programs rely on the field names. */
+/** The result of a rehearsal, for programs. These rely on the field names. */
 import { atMost } from '../lambdas/config/listing.ts';
-import { mentioned } from './dump/passed-over.ts';
-import type { Finding, FoundByMachines } from './findings.ts';
+import type { FoundByMachines } from './findings.ts';
 import type { Fixes } from './fixes.ts';
 import type { AccessComparison } from './inventory/access.ts';
 import type { IndexComparison } from './inventory/indexes.ts';
@@ -71,7 +70,8 @@ export interface Report {
 export const EXIT_CODES = { passed: 0, failed: 1, unknown: 3 } as const satisfies Record<Report['outcome'], number>;
 
 const NAMES_SHOWN = 10;
-const few = (names: readonly string[], comma = ', '): string => atMost(NAMES_SHOWN, names).join(comma);
+/** Some of many names, and how many more there are. */
+export const few = (names: readonly string[], comma = ', '): string => atMost(NAMES_SHOWN, names).join(comma);
 
 /** Everything that keeps a finished rehearsal from having passed. */
 export function reasonsAgainst(report: Omit<Report, 'outcome' | 'reasons'>, refusals: readonly string[]): string[] {
@@ -86,66 +86,5 @@ export function reasonsAgainst(report: Omit<Report, 'outcome' | 'reasons'>, refu
     ...(access.different.length > 0 ? [`These owners, rights or settings differ: ${few(access.different, '; ')}.`] : []),
     ...(catalogs.different.length > 0 ? [`After the clean-up, these are not as they were before: ${few(catalogs.different, '; ')}.`] : []),
     ...(indexes.missing.length > 0 ? [`These indexes or constraints are missing on the target: ${few(indexes.missing)}.`] : []),
-  ];
-}
-
-const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
-const milliseconds = (value: number | null): string => (value === null ? 'an unknown time' : `${Math.round(value)} ms`);
-const seconds = (value: number): string => `${value.toFixed(1)} s`;
-
-/** A few lines for the operator. */
-export function summary(report: Report): string {
-  const { machines, writes, tables, sequences, indexes, access, catalogs, copy, findings, switches } = report;
-  const verdict = { passed: 'PASSED', failed: 'FAILED', unknown: 'COULD NOT TELL' }[report.outcome];
-  const ran = machines.map(({ name, status, seconds: took }) => `${name} ${status.toLowerCase()} in ${seconds(took)}`).join(', ');
-  const replicated = machines.some(({ name, status }) => name === 'Replicate' && status === 'SUCCEEDED');
-  const proof = [
-    `Moved    ${tables.compared} tables, ${megabytes(copy.bytes)}, in ${seconds(copy.seconds)} of copying, ` +
-      (copy.way === 'parts' ? `in ${copy.parts} parts` : 'by the subscription'),
-    `Proved   ${tables.compared - tables.different.length} of ${tables.compared} tables equal row by row, ` +
-      `${sequences.compared - sequences.behind.length} of ${sequences.compared} sequences ahead, ` +
-      `${indexes.expected - indexes.missing.length} of ${indexes.expected} indexes and constraints there`,
-    ...(access.compared > 0
-      ? [`Rights   ${access.compared - access.different.length} of ${access.compared} owners, rights and settings as on the source`]
-      : []),
-    ...switches.map(switched),
-    `Writes   ${writes.acknowledged} acknowledged, ${writes.lost ?? 'unknown'} lost, ${writes.duplicated ?? 'unknown'} duplicated; ` +
-      `${writes.rejected} attempts had to be repeated, the longest pause was ${seconds(writes.longestPauseMs / 1000)}`,
-    ...(catalogs.compared > 0
-      ? [`Cleaned  ${catalogs.compared} entries of both servers' catalogs looked at, ${catalogs.different.length} not as before`]
-      : []),
-  ];
-  return [
-    '',
-    `${verdict}   PostgreSQL ${report.sourceVersion} → ${report.targetVersion}${ran ? `: ${ran}` : ''}`,
-    ...(replicated ? proof : []),
-    ...fixed(report.fixes),
-    ...warned(findings.warnings),
-    ...report.reasons,
-    ...(report.outcome === 'passed' ? [] : [mentioned(report.passedOver, report.reasons.join(' ')).trim()].filter((line) => line !== '')),
-    '',
-  ].join('\n');
-}
-
-/** The writers' own view comes first: it is what an application's users would notice. */
-const switched = ({ direction, writersDowntimeMs, downtimeMs, parts, roundTrips }: SwitchRecord): string =>
-  `Switch   ${direction.replace('→', ' → ')}: the writers were without for ${milliseconds(writersDowntimeMs)}, fenced for ${milliseconds(downtimeMs)}` +
-  `${parts.length > 0 ? ` (${parts.map(({ name, ms }) => `${name} ${Math.round(ms)}`).join(', ')})` : ''}; ` +
-  `${roundTrips.inSequence} round trips one after another`;
-
-const fixed = ({ applied, excluded }: Fixes): string[] => [
-  ...(applied.length > 0 ? ['Fixed, as Preflight asks you to'] : []),
-  ...applied.map(
-    ({ finding, side, statement, refused }) =>
-      `  ${finding}, on the ${side}: ${statement}${refused === null ? '' : ` was refused: ${refused}`}`,
-  ),
-  ...(excluded.length > 0 ? [`Excluded, since nothing makes them ready ("excludeTables"): ${few(excluded)}`] : []),
-];
-
-function warned(findings: readonly Finding[]): string[] {
-  if (findings.length === 0) return [];
-  return [
-    'To know',
-    ...findings.map(({ code, objects, message }) => `  ${code}${objects.length > 0 ? ` (${few(objects)})` : ''}: ${message}`),
   ];
 }

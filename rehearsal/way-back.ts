@@ -5,7 +5,7 @@ import type { Json } from '../lambdas/config/json.ts';
 import type { MachineName } from '../lambdas/engine/machines.ts';
 import { knowsPublisher, whyUnknown } from '../lambdas/replication/connection.ts';
 import { versionOf } from './conclude.ts';
-import type { Progress } from './progress.ts';
+import type { Progress } from './display/progress.ts';
 import type { Sides } from './sides.ts';
 
 /** The input of a machine that switches. Both sides of a rehearsal are its own, or its user has read what the command does. */

@@ -1,4 +1,5 @@
 /** Findings as text and as evidence, cut to the limits of an execution, always with the number of what was cut. */
+import { jsonBytes } from '../config/json.ts';
 import { withMore } from '../config/listing.ts';
 import { MOST_MESSAGE_JSON } from '../config/message-limit.ts';
 import type { Log } from '../ports/log.ts';
@@ -24,8 +25,6 @@ const MOST_EVIDENCE_BYTES = 96_000;
 
 /** Lengths that are tried for each list, longest first. */
 const LIST_LENGTHS = [Number.POSITIVE_INFINITY, 1000, 300, 100, 50, 30, 20, 10, 5, 3, 2, 1, 0];
-
-const jsonBytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
 
 /**
  * The texts come before the lists: of a line of the log CloudWatch makes 200 fields, and each item of a list is one.

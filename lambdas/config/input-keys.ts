@@ -137,6 +137,37 @@ export const INPUT_KEYS = {
     says: 'Age in seconds from which a write transaction on the source is a blocker.',
     machines: MACHINE_NAMES,
   }),
+  forecastSeconds: key({
+    parse: wholeNumber(0, 60),
+    default: 20,
+    says: 'Seconds for which `Preflight` watches the source write, to tell WAL and transactions; with `0` only what the server has counted by itself is told.',
+    machines: ['Preflight'],
+  }),
+  forecastMegabytesPerSecond: key<number | undefined>({
+    parse: wholeNumber(1, 10_000),
+    default: undefined,
+    otherwise: 'what is measured, and no more than 40',
+    says: 'Megabytes a second that one stream of rows is assumed to bring, for the [forecast](forecast.md) alone.',
+    machines: ['Preflight'],
+  }),
+  forecastIndexMegabytesPerSecond: key({
+    parse: wholeNumber(1, 10_000),
+    default: 20,
+    says: 'Megabytes of indexes a second that one build is assumed to make on the target, for the [forecast](forecast.md) alone.',
+    machines: ['Preflight'],
+  }),
+  forecastDays: key({
+    parse: wholeNumber(1, 365),
+    default: 14,
+    says: 'Days from the deployment to `Cleanup`, for the cost in the [forecast](forecast.md) alone.',
+    machines: ['Preflight'],
+  }),
+  forecastDollarsPerTerabyte: key({
+    parse: wholeNumber(0, 10_000),
+    default: 90,
+    says: 'US dollars for each terabyte that leaves the cluster, for the cost in the [forecast](forecast.md) alone: `90` to anywhere, and `10` within the region.',
+    machines: ['Preflight'],
+  }),
   fenceSeconds: key({
     parse: wholeNumber(1, 600),
     default: 30,

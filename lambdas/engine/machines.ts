@@ -58,9 +58,9 @@ const fencing = <Step extends string>(stage: Stage<Step>): Stage<Step | 'LiftFen
 
 export const MACHINES = {
   Preflight: {
-    says: 'Looks at both sides and lists everything that stands in the way. Writes nothing anywhere.',
+    says: 'Looks at both sides, foretells what the migration takes, and lists everything that stands in the way. Writes nothing anywhere.',
     acts: false,
-    order: [task('CheckReadiness')],
+    order: [task('Forecast'), task('CheckReadiness')],
   },
   Replicate: {
     says: 'Copies schema and data to PlanetScale and keeps them equal while the application goes on. Can be started again at any time.',

@@ -1,4 +1,5 @@
 /** What Preflight foretells: numbers, each with where it is from. A number that cannot be known is null, and its source says why. */
+import type { Json } from '../config/json.ts';
 
 /** Units of a figure; `count` of whatever its name says. */
 export type Unit = 'bytes' | 'bytes/s' | 'bytes/h' | 'seconds' | 'milliseconds' | 'count' | '1/s' | 'dollars';
@@ -85,5 +86,7 @@ export interface Forecast {
   readonly largest: readonly TableForecast[];
   readonly moreTables: number;
   readonly costs: readonly CostItem[];
-  readonly [key: string]: unknown;
+  /** The figures in words, one line each. */
+  readonly says: readonly string[];
+  readonly [key: string]: Json;
 }

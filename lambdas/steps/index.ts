@@ -25,6 +25,7 @@ import { createReplicationRole } from './create-replication-role.ts';
 import { createSubscription } from './create-subscription.ts';
 import { dropReplication } from './drop-replication.ts';
 import { finishParts } from './finish-parts.ts';
+import { forecast } from './forecast.ts';
 import { liftFence } from './lift-fence.ts';
 import { rebootSource } from './reboot-source.ts';
 import { restoreSource } from './restore-source.ts';
@@ -40,6 +41,7 @@ import { trySample } from './try-sample.ts';
 import { verifyWalLevel } from './verify-wal-level.ts';
 
 export const steps = {
+  Forecast: forecast,
   ConfigureTarget: configureTarget,
   CheckReadiness: checkReadiness,
   ConfigureSource: configureSource,

@@ -159,5 +159,10 @@ export function needsOf(at: Circumstances): SettingNeed[] {
 }
 
 /** Bytes that the disk should have: 150 % of what is copied, and what other databases have there already. */
-export const diskFor = ({ work, use }: Pick<Circumstances, 'work' | 'use'>): number =>
-  Math.ceil((work.bytes * known.SHARE_OF_SOURCE + (use?.otherBytes ?? 0)) / GIBIBYTE) * GIBIBYTE;
+export const diskFor = ({
+  work,
+  use,
+}: {
+  readonly work: Pick<Work, 'bytes'>;
+  readonly use: Pick<TargetServer['use'], 'otherBytes'> | undefined;
+}): number => Math.ceil((work.bytes * known.SHARE_OF_SOURCE + (use?.otherBytes ?? 0)) / GIBIBYTE) * GIBIBYTE;

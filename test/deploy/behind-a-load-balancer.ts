@@ -7,7 +7,7 @@ import {
   ElasticLoadBalancingV2Client,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
-import type { Progress } from '../../rehearsal/progress.ts';
+import type { Progress } from '../../rehearsal/display/progress.ts';
 import { serverCertificate } from '../../rehearsal/servers/certificates.ts';
 import { Cdk } from './cdk.ts';
 import type { Emulator } from './emulator.ts';

@@ -15,8 +15,8 @@ import type { Json } from '../../lambdas/config/json.ts';
 import type { StepResult } from '../../lambdas/engine/contract.ts';
 import type { MachineName, StepName } from '../../lambdas/engine/machines.ts';
 import type { Machinery } from '../../rehearsal/context.ts';
+import type { Progress } from '../../rehearsal/display/progress.ts';
 import type { Outcome, StateRecord } from '../../rehearsal/machines/execution.ts';
-import type { Progress } from '../../rehearsal/progress.ts';
 import { ACCOUNT, type Clients, REGION } from './site.ts';
 import { STACK } from './stack.ts';
 

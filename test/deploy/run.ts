@@ -5,9 +5,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { replicationPassword } from '../../lambdas/config/secrets.ts';
+import { drawProgress, type Progress } from '../../rehearsal/display/progress.ts';
 import { parseOptions, type RehearsalOptions } from '../../rehearsal/options.ts';
 import { prepare } from '../../rehearsal/prepare.ts';
-import { drawProgress, type Progress } from '../../rehearsal/progress.ts';
 import { serverCertificate } from '../../rehearsal/servers/certificates.ts';
 import { freePort } from '../../rehearsal/servers/free-port.ts';
 import { openSides, type Sides } from '../../rehearsal/sides.ts';
@@ -129,7 +129,7 @@ async function test({ files, emulator, rds, sides, progress }: Place): Promise<v
 
 async function main(): Promise<void> {
   const began = performance.now();
-  const progress = drawProgress(process.stdout);
+  const progress = drawProgress(process.stdout, process.env);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
   progress.say('Installing and starting the emulator, and both servers');
   await installEmulator();

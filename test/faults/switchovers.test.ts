@@ -31,7 +31,7 @@ async function struck(at: SwitchWorld, machine: MachineName, side: SideName, kep
   try {
     const statement = MIDDLE[machine]?.[side] ?? /./;
     const trigger = at.proxies[side].when(statement, 'request', () => replace(at, side, kept));
-    const outcome = await at.start(machine).ended;
+    const outcome = await at.start(machine, machine === 'Preflight' ? { forecastSeconds: 0 } : {}).ended;
     expect({ fired: trigger.fired, outcome }).toMatchObject({ fired: true });
     await trigger.done;
     expect(await at.secret.pointsAt()).toBe(serving);

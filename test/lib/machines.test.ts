@@ -156,10 +156,10 @@ describe('the machines', () => {
 });
 
 describe('an execution', () => {
-  it('of Preflight only checks', async () => {
+  it('of Preflight only looks', async () => {
     const { visits, failure } = await run('Preflight');
     expect(failure).toBeUndefined();
-    expect(visits).toEqual(['CheckReadiness']);
+    expect(visits).toEqual(['Forecast', 'CheckReadiness']);
   });
 
   it('of Replicate takes the steps in their order and keeps every result', async () => {

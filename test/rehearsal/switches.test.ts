@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../lambdas/config/json.ts';
+import { summary } from '../../rehearsal/display/summary.ts';
 import type { Outcome } from '../../rehearsal/machines/execution.ts';
-import { type Report, reasonsAgainst, summary } from '../../rehearsal/report.ts';
+import { type Report, reasonsAgainst } from '../../rehearsal/report.ts';
 import { switchesOf } from '../../rehearsal/switches.ts';
 
 const SOURCE = { host: 's', port: 1, database: 'd' };

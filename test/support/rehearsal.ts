@@ -3,9 +3,9 @@ import pg from 'pg';
 import { clientConfig } from '../../lambdas/adapters/postgres/client-config.ts';
 import type { ConnectionSettings } from '../../lambdas/ports/connection-settings.ts';
 import type { Hooks } from '../../rehearsal/context.ts';
+import type { Progress } from '../../rehearsal/display/progress.ts';
 import type { Pace } from '../../rehearsal/machines/execution.ts';
 import { parseOptions, type RehearsalOptions } from '../../rehearsal/options.ts';
-import type { Progress } from '../../rehearsal/progress.ts';
 import { rehearse } from '../../rehearsal/rehearse.ts';
 import type { Report } from '../../rehearsal/report.ts';
 

@@ -1,12 +1,13 @@
 /** A chart of values over time, with the same as a table; or why there is none. */
 import type { EChartsCoreOption } from 'echarts/core';
 import type { Unit } from '../../forecast/forecast.ts';
+import { inWords } from '../../forecast/words.ts';
 import type { Sample } from '../history.ts';
 import { axis, LABEL, type Width } from './drawing.ts';
 import { figureOf } from './figure.ts';
 import { type Content, type Html, html } from './html.ts';
 import { momentAtTick, momentInWords, momentOf } from './moments.ts';
-import { inWords, numberOf, tickInWords } from './numbers.ts';
+import { numberOf, tickInWords } from './numbers.ts';
 import { type Colour, variable } from './palette.ts';
 import { factsOf, said } from './parts.ts';
 import { bucketsOf, ordered, type Summary, summaryOf, thinned } from './series.ts';

@@ -25,7 +25,7 @@ const row = (cells: readonly Content[], columns: readonly Column[]): Html =>
 /** It scrolls by itself where it is wider than the page. */
 export function tableOf({ caption, columns, rows, rest }: Table): Html {
   const heads = columns.map(({ head, kind }) => html`<th scope="col" class="${kind === 'number' ? kind : ''}">${head}</th>`);
-  return html`<div class="scroll" role="region" tabindex="0" aria-label="${caption}"><table>
+  return html`<div class="scroll" role="group" tabindex="0" aria-label="${caption}"><table>
 <caption>${caption}</caption>
 <thead><tr>${heads}</tr></thead>
 <tbody>

@@ -9,18 +9,22 @@ const RECOVERY = ['execution'] satisfies Key[];
 const CLEANUP = ['lost', 'target'] satisfies Key[];
 const RESTART = ['restart'] satisfies Key[];
 const COPY = ['copy', 'copyWorkers', 'partBytes'] satisfies Key[];
+const FORECAST = [
+  ...(['forecastSeconds', 'forecastMegabytesPerSecond', 'forecastIndexMegabytesPerSecond'] as const),
+  ...(['forecastDays', 'forecastDollarsPerTerabyte'] as const),
+] satisfies Key[];
 const FENCE = ['fenceSeconds', 'verify', 'harmlessRoles'] satisfies Key[];
 
 /** What an execution of each machine is refused for. */
 const REFUSED: Readonly<Record<MachineName, readonly Key[]>> = {
   Preflight: [...FENCE, ...RECOVERY, ...CLEANUP],
-  Replicate: [...FENCE, ...RECOVERY, ...CLEANUP],
-  Pace: ['copy', 'partBytes', 'reverse', 'trustCode', ...FENCE, ...RECOVERY, ...CLEANUP, ...RESTART],
-  Cutover: [...COPY, ...RECOVERY, ...CLEANUP, ...RESTART],
-  Rollback: [...COPY, ...RECOVERY, ...CLEANUP, ...RESTART],
-  Recovery: [...COPY, ...CLEANUP, ...RESTART],
-  Rotation: [...COPY, 'reverse', 'trustCode', ...FENCE, ...RECOVERY, ...CLEANUP, ...RESTART],
-  Cleanup: [...COPY, 'reverse', 'trustCode', ...FENCE, ...RECOVERY],
+  Replicate: [...FORECAST, ...FENCE, ...RECOVERY, ...CLEANUP],
+  Pace: [...FORECAST, 'copy', 'partBytes', 'reverse', 'trustCode', ...FENCE, ...RECOVERY, ...CLEANUP, ...RESTART],
+  Cutover: [...FORECAST, ...COPY, ...RECOVERY, ...CLEANUP, ...RESTART],
+  Rollback: [...FORECAST, ...COPY, ...RECOVERY, ...CLEANUP, ...RESTART],
+  Recovery: [...FORECAST, ...COPY, ...CLEANUP, ...RESTART],
+  Rotation: [...FORECAST, ...COPY, 'reverse', 'trustCode', ...FENCE, ...RECOVERY, ...CLEANUP, ...RESTART],
+  Cleanup: [...FORECAST, ...COPY, 'reverse', 'trustCode', ...FENCE, ...RECOVERY],
 };
 
 /** As of an execution in an account. */
@@ -42,7 +46,7 @@ describe('the keys of the input', () => {
 
   it('are refused where no machine of a step knows them, whatever its executions are named', () => {
     for (const arn of ['arn', arnOf('Preflight'), 'arn:aws:states:eu-central-1:111122223333:execution:other:one'])
-      expect(refusedBy('CompareData', arn)).toEqual(sorted([...RECOVERY, ...CLEANUP]));
+      expect(refusedBy('CompareData', arn)).toEqual(sorted([...RECOVERY, ...CLEANUP, ...FORECAST]));
   });
 
   it.each(INPUT_ENTRIES)(

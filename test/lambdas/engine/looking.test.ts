@@ -19,7 +19,15 @@ const visited = (world: World, step: StepName): Promise<unknown> =>
     .catch((error: unknown) => error);
 
 const LOOKING: readonly StepName[] = [
-  ...(['CheckReadiness', 'CreateReplicationRole', 'CreatePublication', 'CreateSubscription', 'AwaitCopy', 'AwaitConvergence'] as const),
+  ...([
+    'Forecast',
+    'CheckReadiness',
+    'CreateReplicationRole',
+    'CreatePublication',
+    'CreateSubscription',
+    'AwaitCopy',
+    'AwaitConvergence',
+  ] as const),
   ...(['CheckNetwork', 'SyncSequences', 'CheckCutover', 'CheckRollback', 'LiftFence'] as const),
 ];
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { EXIT_CODES, summary } from '../../../rehearsal/report.ts';
+import { summary } from '../../../rehearsal/display/summary.ts';
+import { EXIT_CODES } from '../../../rehearsal/report.ts';
 import { rehearseQuickly, sql } from '../../support/rehearsal.ts';
 
 describe('a rehearsal that fails', () => {

@@ -1,7 +1,8 @@
 /** What was copied: bytes over time, and by table. */
+
+import { bytesInWords, counted } from '../../../config/in-words.ts';
 import type { TableHistory } from '../../history.ts';
 import type { MigrationReport } from '../../model.ts';
-import { bytesInWords, counted } from '../../words.ts';
 import { figureOf } from '../figure.ts';
 import { type Html, html } from '../html.ts';
 import { linesOf } from '../lines.ts';

@@ -1,10 +1,12 @@
 /** Each switch, part by part, against the pause that the writers saw. */
+
+import { inWords } from '../../../forecast/words.ts';
 import type { MigrationReport, SwitchReport } from '../../model.ts';
 import { figureOf } from '../figure.ts';
 import { type Html, html } from '../html.ts';
 import type { Limits } from '../limits.ts';
 import { momentOf } from '../moments.ts';
-import { inWords, numberOf, tickInWords } from '../numbers.ts';
+import { numberOf, tickInWords } from '../numbers.ts';
 import { badge, factsOf, nameOf, said, sectionOf } from '../parts.ts';
 import { type Span, spansHeight, spansOption } from '../spans.ts';
 import { momentsBetween } from '../ticks.ts';

@@ -1,6 +1,7 @@
 /** The tables that matter: different ones first, then the largest; totals for the rest. */
+
+import { countInWords } from '../../../config/in-words.ts';
 import type { TableHistory } from '../../history.ts';
-import { countInWords } from '../../words.ts';
 import { type Content, type Html, html } from '../html.ts';
 import { numberOf } from '../numbers.ts';
 import { badge, nameOf, tableOf } from '../parts.ts';

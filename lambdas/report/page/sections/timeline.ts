@@ -1,7 +1,8 @@
 /** How long it took: executions one after another, and the states of the last execution of each machine. */
+
+import { secondsInWords } from '../../../config/in-words.ts';
 import type { StateHistory } from '../../history.ts';
 import type { ExecutionReport, MigrationReport } from '../../model.ts';
-import { secondsInWords } from '../../words.ts';
 import { figureOf } from '../figure.ts';
 import { type Content, type Html, html } from '../html.ts';
 import type { Limits } from '../limits.ts';

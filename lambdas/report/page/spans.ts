@@ -30,6 +30,7 @@ const BAR = 13;
 const GUTTER = 220;
 const MARGIN = { top: 6, right: 14, bottom: 26 } as const;
 const LEAST_BAR = 3;
+const LABEL_HALF = 30;
 /** Of a character of a wide font, on average. */
 const CHARACTER = 7.4;
 
@@ -85,12 +86,17 @@ export function spansOption({ spans, from, to, tick, ticks }: Spans, width: Widt
     return { type: 'group', silent: true, children: [bar, ...children] as never };
   };
   const customValues = ticks?.(isWide ? 7 : 3);
-  // Half of a label at the end would be cut off; one at the beginning is moved.
-  const ends = { alignMinLabel: customValues?.[0] === from || !customValues ? 'left' : 'center', alignMaxLabel: 'right' };
+  // Half of a label at either end would be cut off.
+  const isNear = (tick: number | undefined, edge: number): boolean => tick !== undefined && Math.abs(pixels(tick) - edge) < LABEL_HALF;
+  const ends = {
+    alignMinLabel: !customValues || isNear(customValues[0], left) ? 'left' : 'center',
+    alignMaxLabel: isNear(customValues?.at(-1), right) ? 'right' : 'center',
+    ...(!customValues && { showMaxLabel: false }),
+  };
   const xAxis = {
     ...{ type: 'value', min: from, max: end, splitNumber: isWide ? 6 : 3, splitLine: SPLIT, axisTick: { show: false, customValues } },
     axisLine: { show: true, onZero: false, lineStyle: { color: variable('rule') } },
-    axisLabel: { ...LABEL, ...ends, ...(!customValues && { showMaxLabel: false }), formatter: tick, customValues },
+    axisLabel: { ...LABEL, ...ends, formatter: tick, customValues },
   };
   return {
     grid: { left, right: MARGIN.right, top: MARGIN.top, bottom: MARGIN.bottom, outerBoundsMode: 'none' },

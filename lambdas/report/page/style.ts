@@ -80,6 +80,12 @@ table{font-size:8.5pt}
 h2,h3,figcaption,caption,thead{break-after:avoid}
 figure,article,tr,.verdict,.answers>div,.facts{break-inside:avoid}
 thead{display:table-header-group}
+.findings{display:block}
+.findings article{margin:0 0 8px;font-size:9pt}
+.facts dd{font-size:1rem}
+figure{margin:8px 0}
+h3{margin:16px 0 4px}
+section{margin-top:8px;padding-top:12px}
 .new-page{break-before:page}
 p{orphans:3;widows:3}
 a{color:inherit}

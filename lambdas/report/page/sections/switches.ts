@@ -32,7 +32,7 @@ function partsFigure(one: SwitchReport): Html {
   const to = Math.max(...spans.map((span) => span.to));
   return figureOf({
     title: 'Part by part, from the moment at which the fence is raised',
-    label: `Parts of the switch from ${NAMES[one.from]} to ${NAMES[one.to]}. ${spans.map(({ name, says }) => `${name}: ${says}`).join('; ')}.`,
+    label: `Parts of the switch from ${NAMES[one.from]} to ${NAMES[one.to]}, execution ${one.execution}. ${spans.map(({ name, says }) => `${name}: ${says}`).join('; ')}.`,
     height: (width) => spansHeight(spans.length, width),
     option: (width) =>
       spansOption(

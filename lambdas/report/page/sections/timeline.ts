@@ -125,7 +125,7 @@ function statesFigure(execution: ExecutionReport, now: number, most: number): Ht
   const to = Math.max(end - start, ...spans.map((span) => span.to));
   return figureOf({
     title: 'States, by the time since the start',
-    label: `States of ${execution.machine}. ${spans.map(({ name, says }) => `${name}: ${says}`).join('; ')}.`,
+    label: `States of ${execution.machine}, execution ${execution.execution}. ${spans.map(({ name, says }) => `${name}: ${says}`).join('; ')}.`,
     height: (width) => spansHeight(spans.length, width),
     option: (width) =>
       spansOption(

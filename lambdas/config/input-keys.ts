@@ -162,11 +162,10 @@ export const INPUT_KEYS = {
     says: 'Days from the deployment to `Cleanup`, for the cost in the [forecast](forecast.md) alone.',
     machines: ['Preflight'],
   }),
-  forecastDollarsPerTerabyte: key<number | undefined>({
+  forecastDollarsPerTerabyte: key({
     parse: wholeNumber(0, 10_000),
-    default: undefined,
-    otherwise: '`45` for rows that are copied in parts, which pass a NAT gateway, and `10` for all others',
-    says: 'US dollars for each terabyte that leaves the VPC, for the cost in the [forecast](forecast.md) alone; to anywhere outside of the region it is about `90`.',
+    default: 90,
+    says: 'US dollars for each terabyte that leaves the cluster, for the cost in the [forecast](forecast.md) alone: `90` to anywhere, and `10` within the region.',
     machines: ['Preflight'],
   }),
   fenceSeconds: key({

@@ -1,4 +1,6 @@
 /** How long rows and indexes take, by each way, and what that asks of both disks. */
+
+import { bytesInWords, secondsInWords } from '../config/in-words.ts';
 import { DEFAULT_COPY_WORKERS } from '../config/input-keys.ts';
 import { PAGE_RANGES_SINCE } from '../copy/plan-parts.ts';
 import { wayOfCopy } from '../copy/way.ts';
@@ -10,7 +12,6 @@ import { attempt, figure, type Known, NotKnown, need } from './known.ts';
 import type { TableSize } from './look.sql.ts';
 import type { Seen } from './look.ts';
 import { sum } from './sizes.ts';
-import { bytesInWords, secondsInWords } from './words.ts';
 import { walRate } from './writes.ts';
 
 /** As the input has them. */

@@ -1,33 +1,15 @@
-/** What a migration costs, item by item, at the list prices of docs/costs.md. */
-import type { MigrationInput } from '../config/input.ts';
+/** What a migration costs, item by item, at list prices. */
+import { bytesInWords, secondsInWords } from '../config/in-words.ts';
 import type { Copying } from './copying.ts';
 import type { CostItem, Figure } from './forecast.ts';
 import { figure, NotKnown, need, rounded, whyNot } from './known.ts';
 import type { Seen } from './look.ts';
-import { bytesInWords, secondsInWords } from './words.ts';
+import { GB, MONTH_SECONDS, PRICES, WORKER_GB } from './prices.ts';
 import { walRate } from './writes.ts';
 
-/** US dollars: us-east-1, February 2026, as docs/costs.md has them. */
-export const PRICES = {
-  /** The stack while a migration is open. */
-  stackMonth: 13.59,
-  /** Of a function. */
-  gigabyteSecond: 0.0000133,
-  /** What leaves the cluster, within the region. */
-  terabyteInRegion: 10,
-  /** What passes a NAT gateway. */
-  terabyteByNat: 45,
-  /** Of Aurora's volume. */
-  gigabyteMonth: 0.1,
-} as const;
-/** Memory of a worker's function. */
-const WORKER_GIGABYTES = 0.5;
-const DAYS_A_MONTH = 730 / 24;
-const SECONDS_A_MONTH = 730 * 3_600;
-const GIGABYTE = 1024 ** 3;
-const TERABYTE = 1024 ** 4;
-const ROWS = 'rows on their way';
-const KEY = '"forecastDollarsPerTerabyte"';
+const DAY_SECONDS = 86_400;
+const TERABYTE = 1e12;
+const ROWS = 'Rows on their way out of the cluster';
 
 function item(name: string, make: () => { readonly dollars: number; readonly source: string }): CostItem {
   try {
@@ -38,49 +20,46 @@ function item(name: string, make: () => { readonly dollars: number; readonly sou
   }
 }
 
-const priceOf = ({ forecastDollarsPerTerabyte }: MigrationInput, otherwise: number): number => forecastDollarsPerTerabyte ?? otherwise;
-
+/** The same items as the report of what it cost, and those that only a contract or a network knows. */
 export function costs(seen: Seen, { way, bytes, streamSeconds, seconds, walKept }: Copying): CostItem[] {
-  const { input } = seen;
-  const days = input.forecastDays;
+  const { forecastDays: days, forecastDollarsPerTerabyte: price } = seen.input;
+  const out = `${price} for a TB ("forecastDollarsPerTerabyte")`;
   return [
-    item('the stack', () => ({
-      dollars: (PRICES.stackMonth * days) / DAYS_A_MONTH,
-      source: `${PRICES.stackMonth} a month for ${days} days ("forecastDays"): docs/costs.md.`,
+    item('The stack', () => ({
+      dollars: (PRICES.stackAMonth * days * DAY_SECONDS) / MONTH_SECONDS,
+      source: `${PRICES.stackAMonth} a month while a migration is open, assumed for ${days} days ("forecastDays").`,
     })),
-    item('functions that copy rows', () => {
-      if (way === null) throw new NotKnown('The way of the copy is not known.');
-      if (way === 'stream') return { dollars: 0, source: 'The subscription copies, and no function.' };
-      return {
-        dollars: need(streamSeconds) * WORKER_GIGABYTES * PRICES.gigabyteSecond,
-        source: `${secondsInWords(need(streamSeconds))} of a worker, at the bandwidth, × ${WORKER_GIGABYTES} GB × ${PRICES.gigabyteSecond}.`,
-      };
-    }),
-    item(ROWS, () => {
-      if (way === null) throw new NotKnown('The way of the copy is not known.');
-      const price = priceOf(input, way === 'parts' ? PRICES.terabyteByNat : PRICES.terabyteInRegion);
-      const by = way === 'parts' ? 'through a NAT gateway' : 'out of the cluster within its region';
-      return {
-        dollars: (need(bytes) / TERABYTE) * price,
-        source: `${bytesInWords(need(bytes))} of tables ${by}, × ${price} for a terabyte (${KEY}).`,
-      };
-    }),
-    item('changes on their way', () => {
+    item(ROWS, () => ({
+      dollars: (need(bytes) / TERABYTE) * price,
+      source: `tableBytes at ${out}.`,
+    })),
+    item('Changes on their way out of the cluster', () => {
       const { bytes: hourly, by } = need(walRate(seen));
-      const price = priceOf(input, PRICES.terabyteInRegion);
       return {
         dollars: ((hourly * 24 * days) / TERABYTE) * price,
-        source: `${by} for ${days} days ("forecastDays"), × ${price} for a terabyte (${KEY}). The stream sends changes alone, which are less than the WAL.`,
+        source: `${by} for ${days} days ("forecastDays") at ${out}. Less is sent than WAL is written.`,
       };
     }),
-    item('WAL kept during the copy', () => ({
-      dollars: ((need(walKept) / GIGABYTE) * PRICES.gigabyteMonth * need(seconds)) / SECONDS_A_MONTH,
-      source: `walKept for as long as the copy takes, × ${PRICES.gigabyteMonth} for a GB and month.`,
+    ...(way === 'parts'
+      ? [
+          item('Rows through a NAT gateway', () => ({
+            dollars: (need(bytes) / GB) * PRICES.gbNat,
+            source: `tableBytes at ${PRICES.gbNat} per GB, since workers in the VPC copy them; by PrivateLink it is 0.01.`,
+          })),
+          item('Workers of the copy', () => ({
+            dollars: need(streamSeconds) * WORKER_GB * PRICES.functionGbSecond,
+            source: `${secondsInWords(need(streamSeconds))} of one worker at the bandwidth, with ${WORKER_GB} GB of memory.`,
+          })),
+        ]
+      : []),
+    item('WAL that the cluster kept', () => ({
+      dollars: ((need(walKept) / GB) * PRICES.gbStoredAMonth * need(seconds)) / MONTH_SECONDS,
+      source: `${bytesInWords(need(walKept))} for as long as the copy takes, at ${PRICES.gbStoredAMonth} per GB and month.`,
     })),
-    item('gateways, load balancers and public addresses', () => {
+    item('Gateways, load balancers and public addresses', () => {
       throw new NotKnown('They depend on the network of the deployment: docs/costs.md has their prices.');
     }),
-    item('both clusters', () => {
+    item('Both clusters', () => {
       throw new NotKnown('What Aurora and PlanetScale cost while both are kept depends on their sizes and contracts.');
     }),
   ];
@@ -89,11 +68,11 @@ export function costs(seen: Seen, { way, bytes, streamSeconds, seconds, walKept 
 /** Without the rows it would be no total of anything. */
 export const dollars = (items: readonly CostItem[]): Figure =>
   figure('dollars', () => {
-    const rows = items.find(({ item: name }) => name === ROWS);
+    const rows = items.find((one) => one.item === ROWS);
     if (rows?.dollars == null) throw new NotKnown(`What it costs to copy the rows is not known. ${rows?.source ?? ''}`.trim());
-    const missing = items.filter((one) => one.dollars === null).map(({ item: name }) => name);
+    const missing = items.filter((one) => one.dollars === null).map((one) => `"${one.item}"`);
     return {
       value: items.reduce((all, one) => all + (one.dollars ?? 0), 0),
-      source: `All items of the cost together${missing.length > 0 ? `, without ${missing.join(', ')}, which are not known` : ''}.`,
+      source: `List prices of us-east-1 (docs/costs.md), all items together, without ${missing.join(', ')}, which are not known.`,
     };
   });

@@ -1,9 +1,10 @@
 /** How much the source writes, and for how long its transactions are open. */
+
+import { secondsInWords } from '../config/in-words.ts';
 import type { Figure } from './forecast.ts';
 import { attempt, figure, type Known, NotKnown, need } from './known.ts';
 import type { Counter } from './look.sql.ts';
 import type { Seen, Twice } from './look.ts';
-import { secondsInWords } from './words.ts';
 
 const HOUR = 3_600;
 const LOGICAL = 'logical';

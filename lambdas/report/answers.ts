@@ -1,9 +1,10 @@
 /** The questions of somebody who was not there, answered in sentences. */
+
+import { bytesInWords, counted, countInWords, dollarsInWords, millisecondsInWords, secondsInWords } from '../config/in-words.ts';
 import { lastOf } from './evidence.ts';
 import type { MigrationHistory } from './history.ts';
 import { wasCleaned } from './left.ts';
 import type { Answers, MigrationReport, SwitchReport } from './model.ts';
-import { bytesInWords, counted, countInWords, dollarsInWords, millisecondsInWords, secondsInWords } from './words.ts';
 
 /** The report without its sentences. */
 export type Facts = Omit<MigrationReport, 'outcome' | 'answers'>;
@@ -49,7 +50,7 @@ function ofSwitch({ from, to, fencedMs, writersPauseMs }: SwitchReport): string 
 
 function without({ switches }: Facts): string {
   if (switches.length === 0) return 'Not at all: the application was not switched.';
-  return `Reads were served all along, apart from sessions that had to connect anew. ${switches.map(ofSwitch).join(' ')}`;
+  return `${switches.map(ofSwitch).join(' ')} Each switch ended the sessions of the application, which connected anew.`;
 }
 
 function proved({ comparison, sequences, indexes, writes }: Facts, { executions }: MigrationHistory): string {

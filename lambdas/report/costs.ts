@@ -1,28 +1,11 @@
 /** What a migration cost so far, at list prices, from what was measured. docs/costs.md has the prices and what they are made of. */
+
+import { bytesInWords, secondsInWords } from '../config/in-words.ts';
 import type { CostItem } from '../forecast/forecast.ts';
+import { GB, MONTH_SECONDS, PRICES, WORKER_GB } from '../forecast/prices.ts';
 import { fieldsOfLast, listIn, numberIn } from './evidence.ts';
 import type { MigrationHistory, Sample } from './history.ts';
 import type { MigrationReport } from './model.ts';
-import { bytesInWords, secondsInWords } from './words.ts';
-
-/** US dollars, us-east-1. */
-export const PRICES = {
-  /** The stack while a migration is open, a month. */
-  stackAMonth: 13.59,
-  /** A GB on its way out of the cluster to anywhere outside of AWS. */
-  gbOut: 0.09,
-  /** A GB through a NAT gateway. */
-  gbNat: 0.045,
-  /** A GB of the cluster's storage, a month. */
-  gbStoredAMonth: 0.1,
-  /** A GB of memory of a function, a second. */
-  functionGbSecond: 0.0000133334,
-} as const;
-
-const GB = 1e9;
-const MONTH_SECONDS = 30 * 86_400;
-/** Of a worker of the copy; see the step CopyParts. */
-const WORKER_GB = 0.5;
 
 /** Value times seconds under the samples, each held until the next. */
 function areaOf(samples: readonly Sample[]): number {

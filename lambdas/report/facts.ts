@@ -1,34 +1,9 @@
 /** The forecast beside what it came to be. */
-import type { StepName } from '../engine/machines.ts';
 import { FIGURES, type FigureName } from '../forecast/forecast.ts';
+import { LABELS } from '../forecast/words.ts';
 import { fieldsOfLast, listIn, numberIn, secondsOf } from './evidence.ts';
 import type { MigrationHistory, Sample } from './history.ts';
 import type { ForecastReport, MigrationReport } from './model.ts';
-
-const LABELS: Readonly<Record<FigureName, string>> = {
-  databaseBytes: 'Size of the database, with indexes',
-  tableBytes: 'Size of the tables, without indexes',
-  toastBytes: 'of which long values (TOAST)',
-  tables: 'Tables',
-  rows: 'Rows',
-  walPerHour: 'WAL an hour, as measured',
-  walPerHourByStatistics: 'WAL an hour, by the statistics',
-  transactionsPerSecond: 'Transactions a second',
-  longestTransaction: 'Longest transaction',
-  bandwidth: 'Speed of one stream of rows',
-  copyByStream: 'Copy by the subscription',
-  copyInParts: 'Copy in parts',
-  walKept: 'WAL kept at the end of the copy',
-  targetRoom: 'Room on the target',
-  indexes: 'Indexes',
-  buildIndexes: 'Building keys and indexes',
-  sessions: 'Sessions',
-  sequences: 'Sequences',
-  roundTripSource: 'Round trip to the source',
-  roundTripTarget: 'Round trip to the target',
-  fence: 'Writes wait at the switch',
-  dollars: 'Cost',
-};
 
 const largest = (samples: readonly Sample[] = []): number | null =>
   samples.length > 0 ? samples.reduce((most, [, value]) => Math.max(most, value), 0) : null;
@@ -57,7 +32,7 @@ function factsOf({ executions, series }: MigrationHistory, known: Known): Readon
 
 /** In the order in which the forecast tells them; without one, what is known all the same. */
 export function forecastOf(history: MigrationHistory, known: Known): ForecastReport[] {
-  const figures = listIn(fieldsOfLast(history.executions, 'Forecast' as StepName)?.figures);
+  const figures = listIn(fieldsOfLast(history.executions, 'Forecast')?.figures);
   const facts = factsOf(history, known);
   return (Object.keys(FIGURES) as FigureName[]).flatMap((name) => {
     const figure = figures.find((one) => one.name === name);

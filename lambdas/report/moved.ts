@@ -56,7 +56,7 @@ const sizeOf = ({ bytes }: TableHistory): number => bytes ?? -1;
 export function tablesOf({ executions, tables }: MigrationHistory): Pick<MigrationReport, 'tables' | 'moreTables'> {
   const compared = fieldsOfLast(executions, 'CompareData');
   const known = new Map<string, TableHistory>();
-  for (const { schema, table, bytes, toastBytes, rows } of listIn(fieldsOfLast(executions, 'Forecast' as StepName)?.largest)) {
+  for (const { schema, table, bytes, toastBytes, rows } of listIn(fieldsOfLast(executions, 'Forecast')?.largest)) {
     const [name, sizes] = [
       { schema: String(schema), table: String(table) },
       { bytes: numberIn(bytes), toastBytes: numberIn(toastBytes) },

@@ -1,7 +1,7 @@
 /** The lines at the bottom of a terminal: the machines, the state that is at work, and the writers, drawn anew four times a second. */
 import { createLogUpdate } from 'log-update';
+import { bytesInWords, secondsInWords } from '../../lambdas/config/in-words.ts';
 import { MACHINES, type MachineName, type StepName } from '../../lambdas/engine/machines.ts';
-import { bytesInWords, secondsInWords } from '../../lambdas/report/words.ts';
 import { bar, sparkline } from './bars.ts';
 import { type Canvas, cutTo, plainText, type Screen } from './screen.ts';
 import type { Work } from './work.ts';

@@ -1,4 +1,5 @@
 /** The result of a rehearsal for the operator: what there is to know, what was proved, and last the switches and the verdict. */
+import { bytesInWords } from '../../lambdas/config/in-words.ts';
 import { mentioned } from '../dump/passed-over.ts';
 import type { Finding } from '../findings.ts';
 import type { Fixes } from '../fixes.ts';
@@ -9,7 +10,6 @@ import { cutTo, hanging, plainText, type Screen, screenOf } from './screen.ts';
 /** No colours, and lines as long as they are. */
 const PLAIN = screenOf({ write() {} });
 
-const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 const milliseconds = (value: number | null): string => (value === null ? 'an unknown time' : `${Math.round(value)} ms`);
 const seconds = (value: number): string => `${value.toFixed(1)} s`;
 
@@ -44,7 +44,7 @@ function proof({ writes, tables, sequences, indexes, access, catalogs, copy }: R
   return [
     [
       'Moved',
-      `${tables.compared} tables, ${megabytes(copy.bytes)}, in ${seconds(copy.seconds)} of copying, ` +
+      `${tables.compared} tables, ${bytesInWords(copy.bytes)}, in ${seconds(copy.seconds)} of copying, ` +
         (copy.way === 'parts' ? `in ${copy.parts} parts` : 'by the subscription'),
     ],
     [

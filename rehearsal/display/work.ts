@@ -1,4 +1,6 @@
 /** How far a step has come, from the evidence of a visit that is pending. */
+
+import { bytesInWords } from '../../lambdas/config/in-words.ts';
 import type { Json } from '../../lambdas/config/json.ts';
 import { fieldsOf, numberIn } from '../../lambdas/report/evidence.ts';
 
@@ -28,8 +30,7 @@ const MOMENT = 'at';
 
 function figure(key: string, value: Json): string[] {
   if (key === MOMENT) return [];
-  if (typeof value === 'number')
-    return [`${plain(key)} ${/bytes/i.test(key) ? `${(value / 1e6).toFixed(1)} MB` : Math.round(value * 10) / 10}`];
+  if (typeof value === 'number') return [`${plain(key)} ${/bytes/i.test(key) ? bytesInWords(value) : Math.round(value * 10) / 10}`];
   if (typeof value === 'string' && value.length <= 60) return [`${plain(key)} ${value}`];
   return [];
 }

@@ -25,25 +25,25 @@ export const axis = (formatter: (value: number) => string, overrides: object): o
   ...overrides,
 });
 
-/** What the library writes for a page with scripts, and its numbers to the last digit. In texts it has written `"` as an entity. */
+/** What the library writes for pages with scripts, its paths of clipping, and its numbers to the last digit, go. In texts it has written `"` as an entity. */
 const tidied = (svg: string): string =>
   svg
     .replace(/^<svg [^>]*>/, '')
     .replace(/<\/svg>\s*$/, '')
-    .replace(/<style >[\s\S]*<\/style>/, '')
-    .replace(/ (?:class|style|pointer-events|stroke-linejoin|stroke-linecap|ecmeta_\w+)="[^"]*"/g, '')
+    .replace(/<(style|defs) >[\s\S]*?<\/\1>/g, '')
+    .replace(/ (?:class|style|xml:space|clip-path|pointer-events|stroke-linejoin|stroke-linecap|ecmeta_\w+)="[^"]*"/g, '')
     .replace(/(?<= (?:d|transform|x|y)=")[^"]*/g, (numbers) =>
       numbers.replace(/-?\d+\.\d{2,}/g, (number) => String(Number(Number(number).toFixed(1)))),
     )
     .replace(/\n+/g, '\n');
 
-/** @param label what the chart shows, in a sentence, for those who do not see it */
-export function drawn(label: string, width: Width, height: number, option: EChartsCoreOption): Html {
+/** @param label what the chart shows, in sentences, for those who do not see it */
+export function drawn(title: string, label: string, width: Width, height: number, option: EChartsCoreOption): Html {
   const chart = init(null, null, { renderer: 'svg', ssr: true, width: WIDTHS[width], height });
   try {
     chart.setOption({ animation: false, useUTC: true, backgroundColor: 'transparent', textStyle: FONT, ...option });
     const inside = new Html(tidied(chart.renderToSVGString()));
-    return html`<svg class="${width}" viewBox="0 0 ${WIDTHS[width]} ${height}" role="img" aria-label="${label}" xmlns="http://www.w3.org/2000/svg"><title>${label}</title>${inside}</svg>`;
+    return html`<svg class="${width}" viewBox="0 0 ${WIDTHS[width]} ${height}" role="img" aria-label="${label}" xmlns="http://www.w3.org/2000/svg"><title>${title}</title>${inside}</svg>`;
   } finally {
     chart.dispose();
   }

@@ -24,7 +24,7 @@ export function momentOf(at: string | number | null): Html {
 const MINUTE_MS = 60_000;
 
 /** At a tick of an axis: the day at midnight, the time otherwise. @param spanMs length of the axis */
-export function tickInWords(at: number, spanMs: number): string {
+export function momentAtTick(at: number, spanMs: number): string {
   const date = new Date(at);
   if (at % (24 * 60 * MINUTE_MS) === 0) return dayOf(date);
   return spanMs > 15 * MINUTE_MS ? clockOf(date) : `${clockOf(date)}:${padded(date.getUTCSeconds())}`;

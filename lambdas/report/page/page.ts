@@ -1,6 +1,7 @@
 /** The report as one HTML page that stands alone: nothing is fetched, and no script runs. */
 import type { MigrationReport } from '../model.ts';
 import { Html, html } from './html.ts';
+import { LIMITS, type Limits, MOST_BYTES } from './limits.ts';
 import { momentOf } from './moments.ts';
 import { nameOf } from './parts.ts';
 import { answersSection } from './sections/answers.ts';
@@ -41,8 +42,8 @@ const SECTIONS = [
   executionsSection,
 ] as const;
 
-/** Under 500 kB, whatever the report holds: long lists are cut, with the number of what is not shown. */
-export function pageOf(report: MigrationReport): string {
+/** With so much of it as the limits say; of what is cut, the number of what is not shown. */
+function pageWithin(report: MigrationReport, limits: Limits): string {
   const { stack, database, sides, writtenAt, version } = report;
   return html`<!DOCTYPE html>
 <html lang="en">
@@ -62,10 +63,20 @@ export function pageOf(report: MigrationReport): string {
 <main>
 ${answersSection(report)}
 <nav aria-label="Contents"><ul>${CONTENTS.map(([id, title]) => html`<li><a href="#${id}">${title}</a></li>\n`)}</ul></nav>
-${SECTIONS.map((section) => section(report))}
+${SECTIONS.map((section) => section(report, limits))}
 </main>
 <footer>Version ${version} of the report. The JSON beside this page holds all of what is cut or added up here. All moments are in UTC.</footer>
 </body>
 </html>
 `.text;
+}
+
+/** Smaller than {@link MOST_BYTES}, whatever the report holds. */
+export function pageOf(report: MigrationReport): string {
+  let page = '';
+  for (const limits of LIMITS) {
+    page = pageWithin(report, limits);
+    if (Buffer.byteLength(page) < MOST_BYTES) break;
+  }
+  return page;
 }

@@ -49,7 +49,7 @@ export const factsOf = (facts: readonly (readonly [label: string, value: Content
   html`<dl class="facts">${facts.map(([label, value]) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`)}</dl>`;
 
 /** A list that may be long: the first ones, and how many more there are. @param most number of names that are shown */
-export function namesOf(names: readonly string[], more: number, most = 20): Html {
+export function namesOf(names: readonly string[], more: number, most: number): Html {
   const shown = names.slice(0, most).map((name, at) => html`${at > 0 && ', '}${nameOf(name)}`);
   const hidden = Math.max(0, names.length - most) + more;
   return html`${shown}${hidden > 0 && ` and ${hidden} more`}`;

@@ -86,15 +86,24 @@ export function spansOption({ spans, from, to, moments, tick, step }: Spans, wid
     };
     return { type: 'group', silent: true, children: [bar, ...children] as never };
   };
-  const ticks = isWide ? 8 : 3;
+  const ticks = isWide ? 6 : 3;
+  const xAxis = {
+    ...{ type: moments ? 'time' : 'value', min: from, max: end, splitNumber: ticks },
+    ...(step && { interval: step(ticks) }),
+    axisLine: { show: true, onZero: false, lineStyle: { color: variable('rule') } },
+    // The end of the axis is no round number, and a label there would be cut off.
+    axisLabel: {
+      ...FONT,
+      color: variable('muted'),
+      hideOverlap: true,
+      formatter: tick,
+      showMaxLabel: false,
+      ...(!moments && { alignMinLabel: 'left' }),
+    },
+  };
   return {
-    grid: { left, right: MARGIN.right, top: MARGIN.top, bottom: MARGIN.bottom },
-    xAxis: axis(tick, {
-      type: moments ? 'time' : 'value',
-      ...{ min: from, max: end, splitNumber: ticks },
-      ...(step && { interval: step(ticks) }),
-      ...(step && { axisLabel: { ...FONT, color: variable('muted'), formatter: tick, showMaxLabel: false, alignMinLabel: 'left' } }),
-    }),
+    grid: { left, right: MARGIN.right, top: MARGIN.top, bottom: MARGIN.bottom, outerBoundsMode: 'none' },
+    xAxis: axis(tick, xAxis),
     yAxis: { type: 'value', inverse: true, min: 0, max: Math.max(1, spans.length), show: false },
     series: [{ type: 'custom', silent: true, clip: false, renderItem, data: spans.map((span, at) => [span.from, at]) }],
   };

@@ -20,7 +20,9 @@ a:focus-visible,summary:focus-visible,.scroll:focus-visible{outline:2px solid va
 section{border-top:1px solid var(--rule);padding:24px 0 8px;margin-top:24px}
 .muted{color:var(--muted)}
 .said{color:var(--muted);border-left:3px solid var(--rule);padding-left:12px}
+nav{padding:0}
 nav ul{display:flex;flex-wrap:wrap;gap:4px 20px;list-style:none;margin:16px 0 0;padding:0}
+.in-short{margin-top:24px}
 .verdict{border:1px solid var(--rule);border-left:6px solid var(--tone);border-radius:6px;background:var(--panel);padding:14px 18px;margin:16px 0 0;font-size:1.15rem;max-width:none}
 .verdict strong{color:var(--tone);display:block;font-size:.85rem;letter-spacing:.02em}
 .blue{--tone:var(--blue)}.green{--tone:var(--green)}.amber{--tone:var(--amber)}.red{--tone:var(--red)}.violet{--tone:var(--violet)}.muted-tone{--tone:var(--muted)}
@@ -29,7 +31,7 @@ nav ul{display:flex;flex-wrap:wrap;gap:4px 20px;list-style:none;margin:16px 0 0;
 .answers>div{background:var(--panel);border-radius:6px;padding:12px 16px}
 .answers dt{font-weight:650}
 .answers dd{margin:4px 0 0}
-.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(150px,100%),1fr));gap:10px 24px;margin:12px 0}
+.facts{display:flex;flex-wrap:wrap;gap:10px 40px;margin:12px 0}
 .facts dt{color:var(--muted);font-size:.85rem}
 .facts dd{font-size:1.15rem;font-weight:600;margin:0;font-variant-numeric:tabular-nums}
 .scroll{overflow-x:auto;margin:12px 0}
@@ -40,12 +42,13 @@ thead th{color:var(--muted);font-weight:600;white-space:nowrap}
 tbody th{font-weight:500}
 tfoot td,tfoot th{font-weight:600}
 .number{text-align:right;white-space:nowrap}
+td.number+td:not(.number),th.number+th:not(.number){padding-left:14px}
 .long{min-width:16rem;max-width:34rem;overflow-wrap:anywhere}
 time,data{white-space:nowrap}
 bdi{white-space:pre-wrap;overflow-wrap:anywhere}
 tbody th bdi{display:inline-block;min-width:9rem;max-width:26rem}
 figure{margin:16px 0}
-figcaption{font-weight:600;margin-bottom:4px}
+figcaption{color:var(--muted);font-size:.9rem;margin-bottom:6px}
 figure svg{display:block;width:100%;height:auto}
 figure text{font:12px system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;unicode-bidi:plaintext}
 .narrow{display:none!important}
@@ -54,6 +57,7 @@ figure text{font:12px system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue"
 details{margin:6px 0}
 summary{color:var(--blue);cursor:pointer;font-size:.9rem}
 article{border:1px solid var(--rule);border-radius:6px;padding:10px 16px;margin:12px 0}
+article p{margin:5px 0}
 article h3{margin:0 0 4px;display:flex;flex-wrap:wrap;gap:4px 10px;align-items:center}
 pre{background:var(--panel);border-radius:6px;padding:10px 14px;white-space:pre-wrap;font-size:.85rem}
 footer{border-top:1px solid var(--rule);margin-top:32px;padding:16px;color:var(--muted);font-size:.85rem}

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { TargetNotKnown } from '../../../lambdas/config/errors.ts';
 import { parseInput } from '../../../lambdas/config/input.ts';
@@ -8,7 +9,7 @@ import { forecastOf } from '../../../lambdas/forecast/foretell.ts';
 import { type Known, Patience, whyNot } from '../../../lambdas/forecast/known.ts';
 import type { TableSize } from '../../../lambdas/forecast/look.sql.ts';
 import type { Seen } from '../../../lambdas/forecast/look.ts';
-import { bytesInWords, inWords, secondsInWords } from '../../../lambdas/forecast/words.ts';
+import { PRICES } from '../../../lambdas/forecast/prices.ts';
 
 const MEGABYTE = 1_000_000;
 const GIBIBYTE = 1024 ** 3;
@@ -82,7 +83,7 @@ describe('a forecast', () => {
     expect(source('copyByStream')).toContain('The largest table alone takes that long.');
     expect(value('copyInParts')).toBeCloseTo((100 * GIBIBYTE + 100 * MEGABYTE) / (800 * MEGABYTE), 2);
     expect(forecast.way).toBe('parts');
-    expect(forecast.costs.find(({ item }) => item === 'rows on their way')?.dollars).toBe(4.4);
+    expect(forecast.costs.find(({ item }) => item === 'Rows through a NAT gateway')?.dollars).toBe(4.84);
     expect(foretold(seenOf({ tables: is(large), version: 13 })).source('copyInParts')).toContain('Before version 14');
     const paused = foretold(seenOf({ tables: is(large) }, { copyWorkers: 0 }));
     expect([paused.value('copyInParts'), paused.value('walKept')]).toEqual([null, null]);
@@ -104,7 +105,7 @@ describe('a forecast', () => {
     expect(none.value('walKept')).toBeNull();
     expect(none.source('walPerHour')).toContain('not supported');
     expect(none.source('walPerHourByStatistics')).toContain('as Aurora may not');
-    expect(none.source('dollars')).toContain('changes on their way');
+    expect(none.source('dollars')).toContain('Changes on their way');
   });
 
   it('does not take a restart, or counters that were reset, for a rate', () => {
@@ -175,11 +176,14 @@ describe('a look', () => {
   });
 });
 
-describe('words', () => {
-  it('are short', () => {
-    expect([0, 512, 2048, 3.5 * 1024 ** 2, 1.25 * 1024 ** 4].map(bytesInWords)).toEqual(['0 B', '512 B', '2 KiB', '3.5 MiB', '1.25 TiB']);
-    expect([0.25, 90, 600, 7_260, 200_000].map(secondsInWords)).toEqual(['0.3 s', '90 s', '10 min', '2 h 1 min', '2 d 8 h']);
-    expect(inWords(null, 'bytes')).toBe('not known');
-    expect(inWords(12_345, 'count')).toBe('12,345');
+describe('prices', () => {
+  it('are those of docs/costs.md', () => {
+    const document = readFileSync(new URL('../../../docs/costs.md', import.meta.url), 'utf8');
+    expect(document).toContain(`| **together** | **5.23** | **${PRICES.stackAMonth}** |`);
+    expect(document).toContain(`0.5 GB × seconds × ${String(PRICES.functionGbSecond).slice(0, 9)}`);
+    expect(document).toContain(`**NAT**: ${PRICES.gbNat} per GB`);
+    expect(document).toContain(`about ${PRICES.gbOut * 1000} to anywhere else`);
+    expect(document).toContain('0.10 per GB and month');
+    expect(PRICES.gbStoredAMonth).toBe(0.1);
   });
 });

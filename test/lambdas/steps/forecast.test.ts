@@ -90,7 +90,7 @@ describe.each(versions([11, 17] as const, [13, 18] as const, [15, 17] as const, 
       expect(value('copyInParts')).toBeCloseTo((value('tableBytes') ?? 0) / 1_000_000, 1);
       expect(says('buildIndexes')).toContain('forecastIndexMegabytesPerSecond');
       expect(forecast.way).toBe('parts');
-      expect(forecast.costs.find(({ item }) => item === 'the stack')).toMatchObject({ dollars: 163.08 });
+      expect(forecast.costs.find(({ item }) => item === 'The stack')).toMatchObject({ dollars: 165.35 });
       expect(forecast.costs.map(({ source: words }) => words).join(' ')).toContain('forecastDollarsPerTerabyte');
       expect(value('walPerHour')).toBeNull();
       expect(says('walPerHour')).toContain('"forecastSeconds": 0');

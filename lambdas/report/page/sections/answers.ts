@@ -25,7 +25,7 @@ const QUESTIONS: readonly (readonly [keyof Answers, string])[] = [
 export function answersSection({ outcome, answers }: MigrationReport): Html {
   const rows = QUESTIONS.map(([key, question]) => html`<div><dt>${question}</dt><dd>${answers[key]}</dd></div>\n`);
   return html`<p class="verdict ${TONES[outcome.code]}" id="verdict"><strong>${outcome.code}</strong>${outcome.says}</p>
-<h2 id="answers-title" class="new-look">In short</h2>
+<h2 class="in-short">In short</h2>
 <dl class="answers">
 ${rows}</dl>
 `;

@@ -1,11 +1,12 @@
 /** What was copied: bytes over time, and by table. */
+
+import { bytesInWords, counted } from '../../../config/in-words.ts';
 import type { TableHistory } from '../../history.ts';
 import type { MigrationReport } from '../../model.ts';
-import { bytesInWords, counted } from '../../words.ts';
 import { figureOf } from '../figure.ts';
 import { type Html, html } from '../html.ts';
 import { linesOf } from '../lines.ts';
-import { inWords, numberOf } from '../numbers.ts';
+import { numberOf, tickInWords } from '../numbers.ts';
 import { factsOf, nameOf, said, sectionOf } from '../parts.ts';
 import { spansHeight, spansOption } from '../spans.ts';
 
@@ -44,7 +45,7 @@ function byTable(tables: readonly TableHistory[]): Html {
     title: `${largest.length < sized.length ? `The ${largest.length} largest` : 'All'} of ${counted(sized.length, 'table')} whose size is known`,
     label: `Largest tables. ${spans.map(({ name, says }) => `${name}: ${says}`).join('; ')}.`,
     height: (width) => spansHeight(spans.length, width),
-    option: (width) => spansOption({ spans, from: 0, to: most * 1.001, tick: (value) => inWords(value, 'bytes') }, width),
+    option: (width) => spansOption({ spans, from: 0, to: most, tick: (value) => tickInWords(value, 'bytes') }, width),
     table: {
       caption: 'Largest tables',
       columns: [{ head: 'Table' }, ...['Size', 'of which TOAST', 'Rows'].map((head) => ({ head, kind: 'number' as const }))],
@@ -60,18 +61,15 @@ function byTable(tables: readonly TableHistory[]): Html {
 }
 
 export function copySection({ copy, tables }: MigrationReport): Html {
-  const overTime = linesOf(
-    {
-      title: 'Bytes over time',
-      unit: 'bytes',
-      lines: [
-        { name: 'copied', colour: 'blue', samples: copy.copied, filled: true },
-        { name: 'to copy in all', colour: 'amber', samples: copy.total },
-      ],
-      otherwise:
-        'Nobody measured this: the watch looks once a minute and only while something is left to copy, so a short copy may end unseen.',
-    },
-    false,
-  );
-  return sectionOf({ id: 'copy', title: 'Copy', newPage: true, content: html`${figures(copy)}${overTime}${byTable(tables)}` });
+  const overTime = linesOf({
+    title: 'Bytes over time',
+    unit: 'bytes',
+    lines: [
+      { name: 'copied', colour: 'blue', samples: copy.copied, filled: true },
+      { name: 'to copy in all', colour: 'amber', samples: copy.total },
+    ],
+    otherwise:
+      'Nobody measured this: the watch looks once a minute and only while something is left to copy, so a short copy may end unseen.',
+  });
+  return sectionOf({ id: 'copy', title: 'Copy', content: html`${figures(copy)}${overTime}${byTable(tables)}` });
 }

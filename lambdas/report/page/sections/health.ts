@@ -11,5 +11,5 @@ export function healthSection({ stream }: MigrationReport): Html {
 ${linesOf({ title: 'Lag in time', unit: 'milliseconds', lines: [{ name: 'lag', colour: 'blue', samples: stream.lagMilliseconds }], otherwise: NOBODY })}
 ${linesOf({ title: 'Lag in bytes', unit: 'bytes', lines: [{ name: 'WAL not confirmed', colour: 'violet', samples: stream.lagBytes }], otherwise: NOBODY })}
 ${linesOf({ title: 'WAL kept', unit: 'bytes', lines: [{ name: 'WAL kept', colour: 'amber', samples: stream.walKeptBytes, filled: true }], otherwise: NOBODY })}`;
-  return sectionOf({ id: 'health', title: 'Lag and WAL', newPage: true, content });
+  return sectionOf({ id: 'health', title: 'Lag and WAL', content });
 }

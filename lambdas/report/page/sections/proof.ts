@@ -1,29 +1,26 @@
 /** What was proved: the comparison by table, sequences, keys and indexes, owners and grants, and what writers had acknowledged. */
+
+import { countInWords } from '../../../config/in-words.ts';
 import type { ComparisonReport, MigrationReport } from '../../model.ts';
-import { countInWords } from '../../words.ts';
 import { type Content, clipped, type Html, html } from '../html.ts';
+import type { Limits } from '../limits.ts';
 import { momentOf } from '../moments.ts';
 import { numberOf } from '../numbers.ts';
 import { badge, factsOf, nameOf, namesOf, said, sectionOf, tableOf } from '../parts.ts';
 import { tablesTable } from './tables.ts';
 
-const MOST_DIFFERENT = 50;
-const MOST_KINDS = 60;
-const MOST_WRITERS = 30;
-const MOST_TEXT = 600;
-
-function differences({ different, moreDifferent }: ComparisonReport): Html | null {
-  const hidden = Math.max(0, different.length - MOST_DIFFERENT) + moreDifferent;
+function differences({ different, moreDifferent }: ComparisonReport, { text, entries }: Limits): Html | null {
+  const hidden = Math.max(0, different.length - entries) + moreDifferent;
   if (different.length === 0) return null;
   return tableOf({
     caption: 'Tables that differ',
     columns: [{ head: 'Table' }, { head: 'What differs', kind: 'long' }],
-    rows: different.slice(0, MOST_DIFFERENT).map(({ schema, table, says }) => [nameOf(schema, table), clipped(says, MOST_TEXT)]),
+    rows: different.slice(0, entries).map(({ schema, table, says }) => [nameOf(schema, table), clipped(says, text)]),
     rest: hidden > 0 ? [`${countInWords(hidden)} more`, ''] : undefined,
   });
 }
 
-function comparisonOf({ comparison, tables, moreTables }: MigrationReport): Html {
+function comparisonOf({ comparison, tables, moreTables }: MigrationReport, limits: Limits): Html {
   const found = comparison ? comparison.different.length + comparison.moreDifferent : 0;
   const summary = comparison
     ? html`${factsOf([
@@ -33,7 +30,7 @@ function comparisonOf({ comparison, tables, moreTables }: MigrationReport): Html
         ['Size', numberOf(comparison.bytes, 'bytes')],
         ['Different', found === 0 ? badge('none', 'green') : badge(countInWords(found), 'red')],
       ])}
-<p>Every row was counted and hashed on both sides while changes flowed.</p>${differences(comparison)}`
+<p>Every row was counted and hashed on both sides while changes flowed.</p>${differences(comparison, limits)}`
     : said('Nobody measured this: CompareData has not come to its end, so nothing is proved about the rows.');
   const list =
     tables.length > 0
@@ -42,28 +39,28 @@ function comparisonOf({ comparison, tables, moreTables }: MigrationReport): Html
   return html`<h3>Rows, table by table</h3>${summary}${list}`;
 }
 
-const listed = (label: string, names: readonly string[]): Content =>
-  names.length > 0 ? html`<p>${label} (${countInWords(names.length)}): ${namesOf(names, 0)}.</p>` : null;
+const listed = (label: string, names: readonly string[], most: number): Content =>
+  names.length > 0 ? html`<p>${label} (${countInWords(names.length)}): ${namesOf(names, 0, most)}.</p>` : null;
 
-function sequencesOf({ sequences }: MigrationReport): Html {
+function sequencesOf({ sequences }: MigrationReport, { names }: Limits): Html {
   if (!sequences) return html`<h3>Sequences</h3>${said('Nobody measured this: the migration did not get as far as SyncSequences.')}`;
   const { count, behind, atTheirBound, cycling, differing } = sequences;
   return html`<h3>Sequences</h3>
 <p>${countInWords(count - behind.length)} of ${countInWords(count)} are ahead of the source ${behind.length === 0 ? badge('all', 'green') : badge('some are behind', 'red')}</p>
-${listed('Behind the source', behind)}${listed('Without numbers left', atTheirBound)}${listed('Beginning anew at their end', cycling)}${listed('With other settings than on the source', differing)}`;
+${listed('Behind the source', behind, names)}${listed('Without numbers left', atTheirBound, names)}${listed('Beginning anew at their end', cycling, names)}${listed('With other settings than on the source', differing, names)}`;
 }
 
-function indexesOf({ indexes, indexFailures }: MigrationReport): Html {
+function indexesOf({ indexes, indexFailures }: MigrationReport, { text, entries }: Limits): Html {
   const [done, of] = [indexes.reduce((sum, one) => sum + one.done, 0), indexes.reduce((sum, one) => sum + one.of, 0)];
-  const failures = indexFailures.slice(0, 20).map((failure) => html`<li>${clipped(failure, MOST_TEXT)}</li>`);
+  const failures = indexFailures.slice(0, entries).map((failure) => html`<li>${clipped(failure, text)}</li>`);
   const table =
     indexes.length === 0
       ? said('Nobody measured this: the migration did not get as far as BuildKeys.')
       : tableOf({
           caption: 'Keys, indexes and other objects that follow the rows',
-          columns: [{ head: 'Kind' }, { head: 'There', kind: 'number' }, { head: 'Of', kind: 'number' }, { head: 'Whole' }],
+          columns: [{ head: 'Kind' }, { head: 'There', kind: 'number' }, { head: 'Of', kind: 'number' }, { head: 'Complete' }],
           rows: indexes
-            .slice(0, MOST_KINDS)
+            .slice(0, entries)
             .map((one) => [
               one.kind,
               numberOf(one.done, 'count'),
@@ -85,14 +82,14 @@ function accessOf({ access }: MigrationReport): Html {
   return html`<h3>Owners and grants</h3><p>${says}</p>`;
 }
 
-function writersOf({ writes }: MigrationReport): Html {
+function writersOf({ writes }: MigrationReport, { entries }: Limits): Html {
   if (writes.length === 0)
     return html`<h3>Writes of the application</h3>${said('Nobody measured this: only a rehearsal has writers of its own, whose writes can be counted.')}`;
   const table = tableOf({
     caption: 'Writes that a database acknowledged, and what became of them',
     columns: [{ head: 'Execution' }, ...['Pause', 'Acknowledged', 'Lost', 'Duplicated'].map((head) => ({ head, kind: 'number' as const }))],
     rows: writes
-      .slice(-MOST_WRITERS)
+      .slice(-entries)
       .map(({ execution, pauseMs, acknowledged, lost, duplicated }) => [
         nameOf(execution),
         numberOf(pauseMs, 'milliseconds', 'nobody measured'),
@@ -102,10 +99,16 @@ function writersOf({ writes }: MigrationReport): Html {
   return html`<h3>Writes of the application</h3>${table}`;
 }
 
-export const proofSection = (report: MigrationReport): Html =>
+export const proofSection = (report: MigrationReport, limits: Limits): Html =>
   sectionOf({
     id: 'proof',
     title: 'What was proved',
     newPage: true,
-    content: [comparisonOf(report), sequencesOf(report), indexesOf(report), accessOf(report), writersOf(report)],
+    content: [
+      comparisonOf(report, limits),
+      sequencesOf(report, limits),
+      indexesOf(report, limits),
+      accessOf(report),
+      writersOf(report, limits),
+    ],
   });

@@ -1,14 +1,15 @@
 /** Each switch, part by part, against the pause that the writers saw. */
+
+import { inWords } from '../../../forecast/words.ts';
 import type { MigrationReport, SwitchReport } from '../../model.ts';
 import { figureOf } from '../figure.ts';
 import { type Html, html } from '../html.ts';
+import type { Limits } from '../limits.ts';
 import { momentOf } from '../moments.ts';
-import { inWords, numberOf } from '../numbers.ts';
+import { numberOf, tickInWords } from '../numbers.ts';
 import { badge, factsOf, nameOf, said, sectionOf } from '../parts.ts';
 import { roundStep, type Span, spansHeight, spansOption } from '../spans.ts';
 
-/** Switches that are drawn, the last ones; further ones are counted. */
-const MOST_SWITCHES = 8;
 const MOST_PARTS = 20;
 
 const NAMES = { source: 'Aurora', target: 'PlanetScale' } as const;
@@ -33,7 +34,7 @@ function partsFigure(one: SwitchReport): Html {
     label: `Parts of the switch from ${NAMES[one.from]} to ${NAMES[one.to]}. ${spans.map(({ name, says }) => `${name}: ${says}`).join('; ')}.`,
     height: (width) => spansHeight(spans.length, width),
     option: (width) =>
-      spansOption({ spans, from: 0, to, tick: (value) => inWords(value, 'milliseconds'), step: (most) => roundStep(to, most) }, width),
+      spansOption({ spans, from: 0, to, tick: (value) => tickInWords(value, 'milliseconds'), step: (most) => roundStep(to, most) }, width),
     table: {
       caption: 'Parts of the switch, one after another, and what they add up to',
       columns: [{ head: 'Part' }, { head: 'Begins at', kind: 'number' }, { head: 'Takes', kind: 'number' }],
@@ -56,8 +57,8 @@ ${factsOf([
 ${partsFigure(one)}`;
 }
 
-export function switchesSection({ switches }: MigrationReport): Html {
-  const shown = switches.slice(-MOST_SWITCHES);
+export function switchesSection({ switches }: MigrationReport, { drawings }: Limits): Html {
+  const shown = switches.slice(-drawings);
   const hidden = switches.length - shown.length;
   const content =
     shown.length === 0
@@ -65,5 +66,5 @@ export function switchesSection({ switches }: MigrationReport): Html {
       : html`<p>Writes wait from the moment at which the fence is raised until the other side is open. Writers see more: their last write before, and their first one after it, with a new connection in between.</p>
 ${hidden > 0 && html`<p class="muted">${hidden} earlier switches are in the JSON only.</p>`}
 ${shown.map(switchOf)}`;
-  return sectionOf({ id: 'switch', title: 'The switch', newPage: true, content });
+  return sectionOf({ id: 'switch', title: 'The switch', content });
 }

@@ -1,6 +1,7 @@
 /** The tables that matter: different ones first, then the largest; totals for the rest. */
+
+import { countInWords } from '../../../config/in-words.ts';
 import type { TableHistory } from '../../history.ts';
-import { countInWords } from '../../words.ts';
 import { type Content, type Html, html } from '../html.ts';
 import { numberOf } from '../numbers.ts';
 import { badge, nameOf, tableOf } from '../parts.ts';
@@ -14,10 +15,10 @@ const rank = ({ compared }: TableHistory): number => (compared === 'different' ?
 
 const rowOf = ({ schema, table, rows, bytes, toastBytes, compared }: TableHistory): Content[] => [
   nameOf(schema, table),
+  badge(compared, TONES[compared]),
   numberOf(rows, 'count'),
   numberOf(bytes, 'bytes'),
   numberOf(toastBytes, 'bytes'),
-  badge(compared, TONES[compared]),
 ];
 
 /** Null where none of them is known. */
@@ -33,8 +34,8 @@ function restOf(rest: readonly TableHistory[], more: number): Content[] {
   });
   return [
     `${countInWords(rest.length + more)} more`,
-    ...(['rows', 'bytes', 'toastBytes'] as const).map((key) => numberOf(sumOf(rest, key), key === 'rows' ? 'count' : 'bytes')),
     [...kinds, ...(more > 0 ? [`${countInWords(more)} known by number only`] : [])].join(', '),
+    ...(['rows', 'bytes', 'toastBytes'] as const).map((key) => numberOf(sumOf(rest, key), key === 'rows' ? 'count' : 'bytes')),
   ];
 }
 
@@ -50,8 +51,8 @@ export function tablesTable(tables: readonly TableHistory[], more: number): Html
         : `All ${all} tables, the largest first`,
     columns: [
       { head: 'Table' },
-      ...['Rows', 'Size', 'of which TOAST'].map((head) => ({ head, kind: 'number' as const })),
       { head: 'Compared' },
+      ...['Rows', 'Size', 'of which TOAST'].map((head) => ({ head, kind: 'number' as const })),
     ],
     rows: sorted.slice(0, MOST).map(rowOf),
     rest: rest.length + more > 0 ? restOf(rest, more) : undefined,

@@ -1,20 +1,18 @@
 /** How long it took: executions one after another, and the states of the last execution of each machine. */
+
+import { secondsInWords } from '../../../config/in-words.ts';
 import type { StateHistory } from '../../history.ts';
 import type { ExecutionReport, MigrationReport } from '../../model.ts';
-import { secondsInWords } from '../../words.ts';
 import { figureOf } from '../figure.ts';
 import { type Content, type Html, html } from '../html.ts';
-import { momentOf, tickInWords } from '../moments.ts';
+import type { Limits } from '../limits.ts';
+import { momentAtTick, momentOf } from '../moments.ts';
 import { numberOf } from '../numbers.ts';
 import type { Colour } from '../palette.ts';
 import { nameOf, said, sectionOf } from '../parts.ts';
 import { roundStep, type Span, spansHeight, spansOption } from '../spans.ts';
 
-/** Drawn executions; further ones are counted. */
 const MOST_EXECUTIONS = 30;
-/** Executions whose states are drawn. */
-const MOST_DETAILED = 5;
-const MOST_STATES = 60;
 
 const COLOURS: Readonly<Record<ExecutionReport['status'], Colour>> = {
   RUNNING: 'violet',
@@ -64,10 +62,10 @@ function executionsFigure(shown: readonly ExecutionReport[], now: number): Html 
   const spans = shown.map((one) => executionSpan(one, now));
   const [from, to] = [Math.min(...spans.map((span) => span.from)), Math.max(...spans.map((span) => span.to))];
   return figureOf({
-    title: 'Executions (UTC)',
+    title: 'Executions one after another, in UTC',
     label: `Executions one after another. ${spans.map(({ name, says }) => `${name}: ${says}`).join('; ')}.`,
     height: (width) => spansHeight(spans.length, width),
-    option: (width) => spansOption({ spans, from, to, moments: true, tick: (value) => tickInWords(value, to - from) }, width),
+    option: (width) => spansOption({ spans, from, to, moments: true, tick: (value) => momentAtTick(value, to - from) }, width),
     table: {
       caption: 'Executions',
       columns: [
@@ -92,7 +90,7 @@ const stateRow = ({ name, startedAt, endedAt, visits }: StateHistory): Content[]
 ];
 
 /** States of an execution as a table. */
-export const statesTable = ({ machine, execution, states }: ExecutionReport) => ({
+export const statesTable = ({ machine, execution, states }: ExecutionReport, most: number) => ({
   caption: `States of ${machine}, execution ${execution}`,
   columns: [
     { head: 'State' },
@@ -101,12 +99,12 @@ export const statesTable = ({ machine, execution, states }: ExecutionReport) => 
     { head: 'Took', kind: 'number' as const },
     { head: 'Visits', kind: 'number' as const },
   ],
-  rows: states.slice(0, MOST_STATES).map(stateRow),
+  rows: states.slice(0, most).map(stateRow),
 });
 
-function statesFigure(execution: ExecutionReport, now: number): Html {
+function statesFigure(execution: ExecutionReport, now: number, most: number): Html {
   const start = Date.parse(execution.startedAt);
-  const states = execution.states.slice(0, MOST_STATES);
+  const states = execution.states.slice(0, most);
   const end = execution.endedAt === null ? now : Date.parse(execution.endedAt);
   const isBroken = execution.status !== 'SUCCEEDED' && execution.status !== 'RUNNING';
   const spans = states.map((state, at): Span => {
@@ -129,21 +127,21 @@ function statesFigure(execution: ExecutionReport, now: number): Html {
         { spans, from: 0, to, tick: (value) => (value === 0 ? '0' : secondsInWords(value / 1000)), step: (most) => roundStep(to, most) },
         width,
       ),
-    table: statesTable(execution),
+    table: statesTable(execution, most),
   });
 }
 
 /** The last execution of each machine that has several states. */
-function detailed(executions: readonly ExecutionReport[]): readonly ExecutionReport[] {
+function detailed(executions: readonly ExecutionReport[], most: number): readonly ExecutionReport[] {
   const last = new Map(executions.filter(({ states }) => states.length > 1).map((one) => [one.machine, one]));
   return executionsThatMatter(
     executions.filter((one) => last.get(one.machine) === one),
-    MOST_DETAILED,
+    most,
   );
 }
 
-export function timelineSection({ executions, writtenAt }: MigrationReport): Html {
-  const shown = executionsThatMatter(executions, MOST_EXECUTIONS);
+export function timelineSection({ executions, writtenAt }: MigrationReport, { entries, drawings, states }: Limits): Html {
+  const shown = executionsThatMatter(executions, Math.min(MOST_EXECUTIONS, entries));
   const now = Date.parse(writtenAt);
   const hidden = executions.length - shown.length;
   const content =
@@ -151,6 +149,6 @@ export function timelineSection({ executions, writtenAt }: MigrationReport): Htm
       ? said('Nothing was started, so nothing took any time.')
       : html`${executionsFigure(shown, now)}
 ${hidden > 0 && html`<p class="muted">${hidden} further executions are in the JSON only.</p>`}
-${detailed(executions).map((one) => html`<h3>${one.machine}, execution ${nameOf(one.execution)}</h3>${statesFigure(one, now)}`)}`;
+${detailed(executions, drawings).map((one) => html`<h3>${one.machine}, execution ${nameOf(one.execution)}</h3>${statesFigure(one, now, states)}`)}`;
   return sectionOf({ id: 'time', title: 'How long it took', newPage: true, content });
 }

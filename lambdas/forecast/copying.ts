@@ -1,6 +1,6 @@
 /** How long rows and indexes take, by each way, and what that asks of both disks. */
 
-import { bytesInWords, secondsInWords } from '../config/in-words.ts';
+import { bytesInWords, countInWords, secondsInWords } from '../config/in-words.ts';
 import { DEFAULT_COPY_WORKERS } from '../config/input-keys.ts';
 import { PAGE_RANGES_SINCE } from '../copy/plan-parts.ts';
 import { wayOfCopy } from '../copy/way.ts';
@@ -20,6 +20,13 @@ const MEGABYTE = 1_000_000;
 export const MOST_BY_STREAM = 40 * MEGABYTE;
 /** What a subscription copies at a time where nobody says otherwise. */
 const DEFAULT_SYNC = 2;
+/** What each table with rows takes beside its bytes, by docs/performance.md: 1,000 tables of one row. */
+const TABLE_SECONDS = { stream: 0.046, parts: 0.012 } as const;
+const withRows = (tables: readonly TableSize[]): number => tables.filter(({ rows }) => rows !== 0).length;
+const eachTable = (tables: readonly TableSize[], seconds: number): string =>
+  withRows(tables) === 0
+    ? ''
+    : ` ${seconds * 1000} ms for each of ${countInWords(withRows(tables))} tables with rows (docs/performance.md).`;
 const GENERATED = 'Text that the server made was fetched by the function';
 
 interface Reckoned {
@@ -65,10 +72,10 @@ function byStream(seen: Seen, tables: readonly TableSize[], rate: number): Recko
   const all = sum(tables, ({ bytes }) => bytes) / (rate * Math.min(streams, Math.max(1, tables.length)));
   const alone = largest / rate;
   return {
-    value: Math.max(all, alone),
+    value: Math.max(all, alone) + withRows(tables) * TABLE_SECONDS.stream,
     source:
       `tableBytes by ${streams} streams at a time (max_sync_workers_per_subscription ${syncWorkers.known ? 'of the target now' : 'by default'}), each with ` +
-      `the bandwidth.${alone > all ? ' The largest table alone takes that long.' : ''} Keys are built meanwhile, which takes longer than this says.`,
+      `the bandwidth.${alone > all ? ' The largest table alone takes that long.' : ''}${eachTable(tables, TABLE_SECONDS.stream)} Keys are built meanwhile, which takes longer than this says.`,
   };
 }
 
@@ -88,12 +95,12 @@ function inParts(seen: Seen, tables: readonly TableSize[], rate: number): Reckon
     : undefined;
   const workers = Math.max(1, count?.workers ?? wanted);
   const largest = Math.max(0, ...tables.map(({ bytes }) => bytes));
-  const onePart = version < PAGE_RANGES_SINCE ? 0 : Math.min(largest, input.partBytes);
+  const onePart = Math.min(largest, input.partBytes);
   return {
-    value: Math.max(sum(tables, ({ bytes }) => bytes) / (rate * workers), onePart / rate),
+    value: Math.max(sum(tables, ({ bytes }) => bytes) / (rate * workers), onePart / rate) + withRows(tables) * TABLE_SECONDS.parts,
     source:
       `tableBytes by ${workers} ${workers === 1 ? 'worker' : 'workers'} at a time, each with the bandwidth: ` +
-      `${count ? 'as many of "copyWorkers" as there is room for now' : '"copyWorkers", whether or not there is room for them'}.` +
+      `${count ? 'as many of "copyWorkers" as there is room for now' : '"copyWorkers", whether or not there is room for them'}.${eachTable(tables, TABLE_SECONDS.parts)}` +
       `${version < PAGE_RANGES_SINCE ? ` Before version ${PAGE_RANGES_SINCE} a table without a suitable key is copied by one worker, and takes longer.` : ''}`,
   };
 }

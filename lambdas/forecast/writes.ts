@@ -21,7 +21,7 @@ function walSeen({ wal, input }: Seen): { readonly value: number; readonly sourc
   }
   return {
     value: ((after.bytes - before.bytes) / seconds) * HOUR,
-    source: `Measured on the source: pg_current_wal_lsn twice, ${secondsInWords(seconds)} apart ("forecastSeconds"). ${
+    source: `Measured on the source, of the whole server: pg_current_wal_lsn twice, ${secondsInWords(seconds)} apart ("forecastSeconds"). ${
       before.walLevel === LOGICAL ? 'Other hours may write more.' : `More is written once wal_level is logical; it is ${before.walLevel}.`
     }`,
   };
@@ -34,7 +34,7 @@ function walCounted({ walStatistics }: Seen): { readonly value: number; readonly
   if (count === 0) throw new NotKnown('The server counts no WAL in pg_stat_wal, as Aurora may not.');
   return {
     value: (count / seconds) * HOUR,
-    source: `pg_stat_wal on the source, since it was reset ${secondsInWords(seconds)} ago: quiet hours and busy ones together.`,
+    source: `pg_stat_wal on the source, of the whole server, since it was reset ${secondsInWords(seconds)} ago: quiet hours and busy ones together.`,
   };
 }
 
@@ -45,14 +45,10 @@ function perSecond({ transactions, input }: Seen): { readonly value: number; rea
   if (input.forecastSeconds === 0 || seconds <= 0) return sinceReset(after);
   if (after.count < before.count) throw new NotKnown('The counters of the server were reset while it was watched.');
   return {
-    // The looks at WAL and counters are transactions as well.
-    value: Math.max(0, after.count - before.count - OWN_TRANSACTIONS) / seconds,
-    source: `Measured on the source: pg_stat_database of this database twice, ${secondsInWords(seconds)} apart ("forecastSeconds"), reads included.`,
+    value: (after.count - before.count) / seconds,
+    source: `Measured on the source: pg_stat_database of this database twice, ${secondsInWords(seconds)} apart ("forecastSeconds"), reads and a few of ours included.`,
   };
 }
-
-/** Of ours between the two looks. */
-const OWN_TRANSACTIONS = 2;
 
 function sinceReset({ count, seconds }: Counter): { readonly value: number; readonly source: string } {
   if (seconds === null || seconds <= 0) {
@@ -66,11 +62,17 @@ function sinceReset({ count, seconds }: Counter): { readonly value: number; read
   };
 }
 
-/** Bytes an hour to reckon with: the greater of what was seen and what was counted. */
+/** Statistics of a shorter time tell of what has just been loaded. */
+const LEAST_COUNTED_SECONDS = HOUR;
+
+const isLongEnough = ({ walStatistics }: Seen): boolean =>
+  walStatistics.known && (walStatistics.value.seconds ?? 0) >= LEAST_COUNTED_SECONDS;
+
+/** Bytes an hour to reckon with: the greater of what was seen and what was counted for an hour at least. */
 export function walRate(seen: Seen): Known<{ readonly bytes: number; readonly by: string }> {
   const rates = [
     { rate: attempt(() => walSeen(seen)), by: 'walPerHour' },
-    { rate: attempt(() => walCounted(seen)), by: 'walPerHourByStatistics' },
+    ...(isLongEnough(seen) || !seen.wal.known ? [{ rate: attempt(() => walCounted(seen)), by: 'walPerHourByStatistics' }] : []),
   ].flatMap(({ rate, by }) => (rate.known && Number.isFinite(rate.value.value) ? [{ bytes: rate.value.value, by }] : []));
   const [most] = rates.toSorted((a, b) => b.bytes - a.bytes);
   return most ? { known: true, value: most } : { known: false, why: 'How much WAL the source writes is not known.' };

@@ -12,12 +12,10 @@ const STEPS_MS = [
 export const roundStep = (lengthMs: number, most: number): number =>
   STEPS_MS.find((step) => lengthMs / step <= most) ?? Math.ceil(lengthMs / most);
 
-const ROUND = [1, 2, 5, 10, 20, 50, 100, 200, 500];
-
-/** The same of an axis of bytes: a round number of one of their units. */
+/** The same of an axis of bytes, whose units are multiples of a thousand. */
 export function byteStep(bytes: number, most: number): number {
-  const unit = 1024 ** Math.max(0, Math.floor(Math.log2(Math.max(1, bytes / most)) / 10));
-  return (ROUND.find((round) => bytes / (round * unit) <= most) ?? 1024) * unit;
+  const power = 10 ** Math.floor(Math.log10(Math.max(1, bytes / most)));
+  return ([1, 2, 5].find((round) => bytes / (round * power) <= most) ?? 10) * power;
 }
 
 /** Ticks from nothing on. */

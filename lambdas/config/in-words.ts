@@ -1,13 +1,13 @@
 /** Numbers for people. */
 
-const STEPS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
+const STEPS = ['bytes', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
 
-/** `8.1 MiB`: in multiples of 1,024, as PostgreSQL counts. */
+/** `8.1 MB`: in multiples of 1,000, as clouds bill them. */
 export function bytesInWords(bytes: number): string {
   let at = 0;
   let value = bytes;
-  while (Math.abs(value) >= 1_023.5 && at < STEPS.length - 1) {
-    value /= 1024;
+  while (Math.abs(value) >= 999.5 && at < STEPS.length - 1) {
+    value /= 1000;
     at += 1;
   }
   return `${at === 0 ? Math.round(value) : shortened(value)} ${STEPS[at]}`;

@@ -1,6 +1,5 @@
 /** What must be true of a page at every width and in both colour schemes. */
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import axe, { type AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 
@@ -12,9 +11,8 @@ const HEIGHT = 900;
 /** Contrast, names, landmarks, tables and headings, as far as a program can judge them. */
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
-/** Looks at the page in each width and scheme. @param folder of the pictures @param also what else to look at there @returns files of the pictures */
-export async function inspectLayout(page: Page, folder: string, also: (where: string) => Promise<void>): Promise<string[]> {
-  const pictures: string[] = [];
+/** Looks at the page in each width and scheme. @param pictures what their files begin with @param also what else to look at there */
+export async function inspectLayout(page: Page, pictures: string, also: () => Promise<void>): Promise<void> {
   const backgrounds = new Set<string>();
   await page.evaluate(axe.source);
   for (const colorScheme of SCHEMES) {
@@ -22,20 +20,17 @@ export async function inspectLayout(page: Page, folder: string, also: (where: st
       const where = `at ${width} pixels, ${colorScheme}`;
       await page.setViewportSize({ width, height: HEIGHT });
       await page.emulateMedia({ colorScheme });
-      await also(where);
-      for (const open of [true, false]) {
-        await fold(page, open);
-        await demandNoScroll(page, where);
-        await demandAccessible(page, where);
-      }
+      await also();
+      await fold(page, true);
+      await demandNoScroll(page, where);
+      await demandAccessible(page, where);
+      await fold(page, false);
+      await demandNoScroll(page, where);
       backgrounds.add(await page.evaluate<string>('getComputedStyle(document.body).backgroundColor'));
-      const path = join(folder, `report-${width}-${colorScheme}.png`);
-      await page.screenshot({ path, fullPage: true });
-      pictures.push(path);
+      await page.screenshot({ path: `${pictures}-${width}-${colorScheme}.png`, fullPage: true });
     }
   }
   assert.equal(backgrounds.size, SCHEMES.length, `Light and dark have the same background: ${[...backgrounds].join(', ')}.`);
-  return pictures;
 }
 
 /** Opens, or closes, what a reader may. */

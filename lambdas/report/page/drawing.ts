@@ -15,13 +15,19 @@ export type Width = keyof typeof WIDTHS;
 /** Of the texts in a drawing; the style says the same. */
 export const FONT = { fontSize: 12, fontFamily: 'system-ui, sans-serif' } as const;
 
+/** Labels of an axis. */
+export const LABEL = { ...FONT, color: variable('muted'), hideOverlap: true } as const;
+
+/** Lines across a drawing. */
+export const SPLIT = { show: true, lineStyle: { color: variable('rule'), opacity: 0.6 } } as const;
+
 /** An axis in the colours of the page. */
 export const axis = (formatter: (value: number) => string, overrides: object): object => ({
   axisLine: { show: true, lineStyle: { color: variable('rule') } },
   axisTick: { show: false },
   minorTick: { show: false },
-  splitLine: { show: true, lineStyle: { color: variable('rule'), opacity: 0.6 } },
-  axisLabel: { ...FONT, color: variable('muted'), hideOverlap: true, formatter },
+  splitLine: SPLIT,
+  axisLabel: { ...LABEL, formatter },
   ...overrides,
 });
 

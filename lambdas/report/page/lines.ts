@@ -3,7 +3,7 @@ import type { EChartsCoreOption } from 'echarts/core';
 import type { Unit } from '../../forecast/forecast.ts';
 import { inWords } from '../../forecast/words.ts';
 import type { Sample } from '../history.ts';
-import { axis, type Width } from './drawing.ts';
+import { axis, LABEL, type Width } from './drawing.ts';
 import { figureOf } from './figure.ts';
 import { type Content, type Html, html } from './html.ts';
 import { momentAtTick, momentInWords, momentOf } from './moments.ts';
@@ -11,7 +11,7 @@ import { numberOf, tickInWords } from './numbers.ts';
 import { type Colour, variable } from './palette.ts';
 import { factsOf, said } from './parts.ts';
 import { bucketsOf, ordered, type Summary, summaryOf, thinned } from './series.ts';
-import { roundStep } from './spans.ts';
+import { momentsBetween, roundStep } from './ticks.ts';
 
 export interface Line {
   readonly name: string;
@@ -91,8 +91,12 @@ const factsOfLine = ({ summary: { median, most, last } }: Known, unit: Unit): Ht
 const optionOf = (lines: readonly Known[], unit: Unit, from: number, to: number, width: Width): EChartsCoreOption => ({
   grid: { left: 74, right: 18, top: 12, bottom: 26, outerBoundsMode: 'none' },
   xAxis: axis((value) => momentAtTick(value, to - from), {
-    ...{ type: 'time', min: from, max: to, splitNumber: width === 'wide' ? 6 : 3 },
-    splitLine: { show: false },
+    ...{ type: 'value', min: from, max: to, splitLine: { show: false } },
+    axisLabel: {
+      ...LABEL,
+      formatter: (value: number) => momentAtTick(value, to - from),
+      customValues: momentsBetween(from, to, width === 'wide' ? 8 : 4),
+    },
   }),
   yAxis: axis((value) => tickInWords(value, unit), { type: 'value', min: 0, splitNumber: TICKS, ...roundTicks(lines, unit) }),
   series: lines.map((line) => seriesOf(line, width)),

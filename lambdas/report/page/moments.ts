@@ -27,5 +27,7 @@ const MINUTE_MS = 60_000;
 export function momentAtTick(at: number, spanMs: number): string {
   const date = new Date(at);
   if (at % (24 * 60 * MINUTE_MS) === 0) return dayOf(date);
-  return spanMs > 15 * MINUTE_MS ? clockOf(date) : `${clockOf(date)}:${padded(date.getUTCSeconds())}`;
+  if (spanMs > 15 * MINUTE_MS) return clockOf(date);
+  const seconds = `${clockOf(date)}:${padded(date.getUTCSeconds())}`;
+  return date.getUTCMilliseconds() === 0 ? seconds : `${seconds}.${Math.round(date.getUTCMilliseconds() / 100)}`;
 }

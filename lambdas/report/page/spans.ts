@@ -1,7 +1,7 @@
 /** A chart of bars from one moment to another, each with its name and its length in words: executions, states, parts of a switch, sizes. */
 import type { CustomSeriesRenderItem } from 'echarts';
 import type { EChartsCoreOption } from 'echarts/core';
-import { axis, FONT, WIDTHS, type Width } from './drawing.ts';
+import { axis, FONT, LABEL, SPLIT, WIDTHS, type Width } from './drawing.ts';
 import { visible } from './html.ts';
 import { type Colour, variable } from './palette.ts';
 
@@ -19,11 +19,9 @@ export interface Spans {
   /** What the axis begins and ends with. */
   readonly from: number;
   readonly to: number;
-  /** Whether the axis is one of moments, which have their own ticks. */
-  readonly moments?: true;
   readonly tick: (value: number) => string;
-  /** Between two ticks, by how many there may be; the library's own where it is left out. */
-  readonly step?: (most: number) => number;
+  /** Where its ticks are, by how many there may be; the library's own where it is left out. */
+  readonly ticks?: (most: number) => readonly number[];
 }
 
 const ROW = { wide: 24, narrow: 38 } as const;
@@ -32,8 +30,9 @@ const BAR = 13;
 const GUTTER = 220;
 const MARGIN = { top: 6, right: 14, bottom: 26 } as const;
 const LEAST_BAR = 3;
-/** Of a character of the font, on average. */
-const CHARACTER = 6.6;
+const LABEL_HALF = 30;
+/** Of a character of a wide font, on average. */
+const CHARACTER = 7.4;
 
 /** The name as it fits; the table beside the chart has it whole. */
 function fitting(name: string, pixels: number): string {
@@ -51,7 +50,7 @@ const text = (words: string, x: number, y: number, align: 'left' | 'right', colo
 /** In pixels. */
 export const spansHeight = (count: number, width: Width): number => MARGIN.top + count * ROW[width] + MARGIN.bottom;
 
-export function spansOption({ spans, from, to, moments, tick, step }: Spans, width: Width): EChartsCoreOption {
+export function spansOption({ spans, from, to, tick, ticks }: Spans, width: Width): EChartsCoreOption {
   const isWide = width === 'wide';
   const left = isWide ? GUTTER : 6;
   const right = WIDTHS[width] - MARGIN.right;
@@ -86,20 +85,18 @@ export function spansOption({ spans, from, to, moments, tick, step }: Spans, wid
     };
     return { type: 'group', silent: true, children: [bar, ...children] as never };
   };
-  const ticks = isWide ? 6 : 3;
+  const customValues = ticks?.(isWide ? 7 : 3);
+  // Half of a label at either end would be cut off.
+  const isNear = (tick: number | undefined, edge: number): boolean => tick !== undefined && Math.abs(pixels(tick) - edge) < LABEL_HALF;
+  const ends = {
+    alignMinLabel: !customValues || isNear(customValues[0], left) ? 'left' : 'center',
+    alignMaxLabel: isNear(customValues?.at(-1), right) ? 'right' : 'center',
+    ...(!customValues && { showMaxLabel: false }),
+  };
   const xAxis = {
-    ...{ type: moments ? 'time' : 'value', min: from, max: end, splitNumber: ticks },
-    ...(step && { interval: step(ticks) }),
+    ...{ type: 'value', min: from, max: end, splitNumber: isWide ? 6 : 3, splitLine: SPLIT, axisTick: { show: false, customValues } },
     axisLine: { show: true, onZero: false, lineStyle: { color: variable('rule') } },
-    // The end of the axis is no round number, and a label there would be cut off.
-    axisLabel: {
-      ...FONT,
-      color: variable('muted'),
-      hideOverlap: true,
-      formatter: tick,
-      showMaxLabel: false,
-      ...(!moments && { alignMinLabel: 'left' }),
-    },
+    axisLabel: { ...LABEL, ...ends, formatter: tick, customValues },
   };
   return {
     grid: { left, right: MARGIN.right, top: MARGIN.top, bottom: MARGIN.bottom, outerBoundsMode: 'none' },
@@ -108,15 +105,3 @@ export function spansOption({ spans, from, to, moments, tick, step }: Spans, wid
     series: [{ type: 'custom', silent: true, clip: false, renderItem, data: spans.map((span, at) => [span.from, at]) }],
   };
 }
-
-const STEPS_MS = [
-  ...[1, 2, 5, 10, 20, 50, 100, 200, 500],
-  ...[1, 2, 5, 10, 15, 30].map((seconds) => seconds * 1000),
-  ...[1, 2, 5, 10, 15, 30].map((minutes) => minutes * 60_000),
-  ...[1, 2, 3, 6, 12].map((hours) => hours * 3_600_000),
-  ...[1, 2, 5, 10, 20, 50].map((days) => days * 86_400_000),
-];
-
-/** Between two ticks of an axis of time that begins at nothing: a round number of a unit that people use. */
-export const roundStep = (lengthMs: number, most: number): number =>
-  STEPS_MS.find((step) => lengthMs / step <= most) ?? Math.ceil(lengthMs / most);

@@ -46,7 +46,7 @@ td.number+td:not(.number),th.number+th:not(.number){padding-left:14px}
 .long{min-width:16rem;max-width:34rem;overflow-wrap:anywhere}
 time,data{white-space:nowrap}
 bdi{white-space:pre-wrap;overflow-wrap:anywhere}
-tbody th bdi{display:inline-block;min-width:9rem;max-width:26rem}
+tbody th bdi{display:inline-block;width:max-content;max-width:min(26rem,55vw)}
 figure{margin:16px 0}
 figcaption{color:var(--muted);font-size:.9rem;margin-bottom:6px}
 figure svg{display:block;width:100%;height:auto}
@@ -58,6 +58,8 @@ details{margin:6px 0}
 summary{color:var(--blue);cursor:pointer;font-size:.9rem}
 article{border:1px solid var(--rule);border-radius:6px;padding:10px 16px;margin:12px 0}
 article p{margin:5px 0}
+.findings{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(460px,100%),1fr));gap:12px;align-items:start}
+.findings article{margin:0;font-size:.93rem}
 article h3{margin:0 0 4px;display:flex;flex-wrap:wrap;gap:4px 10px;align-items:center}
 pre{background:var(--panel);border-radius:6px;padding:10px 14px;white-space:pre-wrap;font-size:.85rem}
 footer{border-top:1px solid var(--rule);margin-top:32px;padding:16px;color:var(--muted);font-size:.85rem}
@@ -78,6 +80,12 @@ table{font-size:8.5pt}
 h2,h3,figcaption,caption,thead{break-after:avoid}
 figure,article,tr,.verdict,.answers>div,.facts{break-inside:avoid}
 thead{display:table-header-group}
+.findings{display:block}
+.findings article{margin:0 0 8px;font-size:9pt}
+.facts dd{font-size:1rem}
+figure{margin:8px 0}
+h3{margin:16px 0 4px}
+section{margin-top:8px;padding-top:12px}
 .new-page{break-before:page}
 p{orphans:3;widows:3}
 a{color:inherit}

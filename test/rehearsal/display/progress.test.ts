@@ -39,7 +39,7 @@ const draw = (canvas: Omit<Canvas, 'write'>): string => {
 describe('the progress output', () => {
   it('is plain lines on a pipe, one for each state and a reminder for a long one', () => {
     expect(draw({})).toMatchInlineSnapshot(`
-      "Replicate  AwaitCopy                11.0 s  tables ready 3, copied bytes 11.7 MiB
+      "Replicate  AwaitCopy                11.0 s  tables ready 3, copied bytes 12.3 MB
       Replicate  AwaitCopy                13.3 s  done after 5 visits
       Replicate                           14.0 s  failed
       "
@@ -74,7 +74,7 @@ describe('the progress output', () => {
 
   it('names a worker by its number, and reminds once of all', () => {
     expect(work({}, 3)).toMatchInlineSnapshot(`
-      "Replicate  CopyParts 1              12.0 s  parts 40, done 7, bytes a second 48.6 MiB
+      "Replicate  CopyParts 1              12.0 s  parts 40, done 7, bytes a second 51.0 MB
       Replicate  CopyParts 1              13.0 s  done after 3 visits
       Replicate  CopyParts 2              13.0 s  done after 3 visits
       Replicate  CopyParts 3              13.0 s  done after 3 visits
@@ -84,7 +84,7 @@ describe('the progress output', () => {
 
   it('tells the ends of many workers together on a pipe', () => {
     expect(work({}, 200)).toMatchInlineSnapshot(`
-      "Replicate  CopyParts 1              12.0 s  parts 40, done 7, bytes a second 48.6 MiB
+      "Replicate  CopyParts 1              12.0 s  parts 40, done 7, bytes a second 51.0 MB
       Replicate  CopyParts                13.0 s  done, all 200 workers
       "
     `);

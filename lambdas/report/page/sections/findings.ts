@@ -46,7 +46,8 @@ export function findingsSection({ findings, executions }: MigrationReport, limit
     findings.length === 0
       ? said(none)
       : html`<p>${countOf(findings, 'blocker')} and ${countOf(findings, 'warning')}. A finding that a later look at the same did not make is gone.</p>
-${findings.slice(0, limits.entries).map((finding) => findingOf(finding, limits))}
+<div class="findings">
+${findings.slice(0, limits.entries).map((finding) => findingOf(finding, limits))}</div>
 ${hidden > 0 && html`<p class="muted">${hidden} more are in the JSON only.</p>`}`;
   return sectionOf({ id: 'findings', title: 'Findings, and what became of them', newPage: true, content });
 }

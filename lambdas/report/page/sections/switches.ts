@@ -8,7 +8,8 @@ import type { Limits } from '../limits.ts';
 import { momentOf } from '../moments.ts';
 import { numberOf, tickInWords } from '../numbers.ts';
 import { badge, factsOf, nameOf, said, sectionOf } from '../parts.ts';
-import { roundStep, type Span, spansHeight, spansOption } from '../spans.ts';
+import { type Span, spansHeight, spansOption } from '../spans.ts';
+import { momentsBetween } from '../ticks.ts';
 
 const MOST_PARTS = 20;
 
@@ -31,10 +32,13 @@ function partsFigure(one: SwitchReport): Html {
   const to = Math.max(...spans.map((span) => span.to));
   return figureOf({
     title: 'Part by part, from the moment at which the fence is raised',
-    label: `Parts of the switch from ${NAMES[one.from]} to ${NAMES[one.to]}. ${spans.map(({ name, says }) => `${name}: ${says}`).join('; ')}.`,
+    label: `Parts of the switch from ${NAMES[one.from]} to ${NAMES[one.to]}, execution ${one.execution}. ${spans.map(({ name, says }) => `${name}: ${says}`).join('; ')}.`,
     height: (width) => spansHeight(spans.length, width),
     option: (width) =>
-      spansOption({ spans, from: 0, to, tick: (value) => tickInWords(value, 'milliseconds'), step: (most) => roundStep(to, most) }, width),
+      spansOption(
+        { spans, from: 0, to, tick: (value) => tickInWords(value, 'milliseconds'), ticks: (most) => momentsBetween(0, to, most) },
+        width,
+      ),
     table: {
       caption: 'Parts of the switch, one after another, and what they add up to',
       columns: [{ head: 'Part' }, { head: 'Begins at', kind: 'number' }, { head: 'Takes', kind: 'number' }],

@@ -10,7 +10,8 @@ import { momentAtTick, momentOf } from '../moments.ts';
 import { numberOf } from '../numbers.ts';
 import type { Colour } from '../palette.ts';
 import { nameOf, said, sectionOf } from '../parts.ts';
-import { roundStep, type Span, spansHeight, spansOption } from '../spans.ts';
+import { type Span, spansHeight, spansOption } from '../spans.ts';
+import { momentsBetween } from '../ticks.ts';
 
 const MOST_EXECUTIONS = 30;
 
@@ -65,7 +66,11 @@ function executionsFigure(shown: readonly ExecutionReport[], now: number): Html 
     title: 'Executions one after another, in UTC',
     label: `Executions one after another. ${spans.map(({ name, says }) => `${name}: ${says}`).join('; ')}.`,
     height: (width) => spansHeight(spans.length, width),
-    option: (width) => spansOption({ spans, from, to, moments: true, tick: (value) => momentAtTick(value, to - from) }, width),
+    option: (width) =>
+      spansOption(
+        { spans, from, to, tick: (value) => momentAtTick(value, to - from), ticks: (most) => momentsBetween(from, to, most) },
+        width,
+      ),
     table: {
       caption: 'Executions',
       columns: [
@@ -120,11 +125,17 @@ function statesFigure(execution: ExecutionReport, now: number, most: number): Ht
   const to = Math.max(end - start, ...spans.map((span) => span.to));
   return figureOf({
     title: 'States, by the time since the start',
-    label: `States of ${execution.machine}. ${spans.map(({ name, says }) => `${name}: ${says}`).join('; ')}.`,
+    label: `States of ${execution.machine}, execution ${execution.execution}. ${spans.map(({ name, says }) => `${name}: ${says}`).join('; ')}.`,
     height: (width) => spansHeight(spans.length, width),
     option: (width) =>
       spansOption(
-        { spans, from: 0, to, tick: (value) => (value === 0 ? '0' : secondsInWords(value / 1000)), step: (most) => roundStep(to, most) },
+        {
+          spans,
+          from: 0,
+          to,
+          tick: (value) => (value === 0 ? '0' : secondsInWords(value / 1000)),
+          ticks: (most) => momentsBetween(0, to, most),
+        },
         width,
       ),
     table: statesTable(execution, most),

@@ -1,0 +1,20 @@
+/** Where an axis has its ticks. */
+
+const STEPS_MS = [
+  ...[1, 2, 5, 10, 20, 50, 100, 200, 500],
+  ...[1, 2, 5, 10, 15, 30].map((seconds) => seconds * 1000),
+  ...[1, 2, 5, 10, 15, 30].map((minutes) => minutes * 60_000),
+  ...[1, 2, 3, 6, 12].map((hours) => hours * 3_600_000),
+  ...[1, 2, 5, 10, 20, 50, 100].map((days) => days * 86_400_000),
+];
+
+/** Between two ticks of an axis of time: a round number of a unit that people use. @param most number of ticks, about */
+export const roundStep = (lengthMs: number, most: number): number =>
+  STEPS_MS.find((step) => lengthMs / step <= most) ?? Math.ceil(lengthMs / most);
+
+/** Round moments between two others, in UTC. @param from milliseconds since 1970, as `to` */
+export function momentsBetween(from: number, to: number, most: number): number[] {
+  const step = roundStep(to - from, most);
+  const first = Math.ceil(from / step) * step;
+  return Array.from({ length: Math.max(0, Math.floor((to - first) / step) + 1) }, (_, at) => first + at * step);
+}

@@ -90,7 +90,7 @@ describe('the structure', () => {
     expect(page.match(/<th(?![a-z])(?! scope="(?:col|row)")/g)).toBeNull();
     const tables = page.match(/<table>\s*<caption>[^<]+/g) ?? [];
     expect(page.match(/<table\b/g)).toHaveLength(tables.length);
-    expect(page.match(/<div class="scroll" role="region" tabindex="0" aria-label="[^"]+"><table>/g)).toHaveLength(tables.length);
+    expect(page.match(/<div class="scroll" role="group" tabindex="0" aria-label="[^"]+"><table>/g)).toHaveLength(tables.length);
   });
 
   it('closes every element that it opens, in order', () => {

@@ -74,8 +74,8 @@ function byStream(seen: Seen, tables: readonly TableSize[], rate: number): Recko
   return {
     value: Math.max(all, alone) + withRows(tables) * TABLE_SECONDS.stream,
     source:
-      `tableBytes by ${streams} streams at a time (max_sync_workers_per_subscription ${syncWorkers.known ? 'of the target now' : 'by default'}), each with ` +
-      `the bandwidth.${alone > all ? ' The largest table alone takes that long.' : ''}${eachTable(tables, TABLE_SECONDS.stream)} Keys are built meanwhile, which takes longer than this says.`,
+      `${bytesInWords(sum(tables, ({ bytes }) => bytes))} of tables by ${streams} streams at a time (max_sync_workers_per_subscription ${syncWorkers.known ? 'of the target now' : 'by default'}), each ` +
+      `as fast as one alone.${alone > all ? ' The largest table alone takes that long.' : ''}${eachTable(tables, TABLE_SECONDS.stream)} Keys are built meanwhile, which takes longer than this says.`,
   };
 }
 
@@ -99,7 +99,7 @@ function inParts(seen: Seen, tables: readonly TableSize[], rate: number): Reckon
   return {
     value: Math.max(sum(tables, ({ bytes }) => bytes) / (rate * workers), onePart / rate) + withRows(tables) * TABLE_SECONDS.parts,
     source:
-      `tableBytes by ${workers} ${workers === 1 ? 'worker' : 'workers'} at a time, each with the bandwidth: ` +
+      `${bytesInWords(sum(tables, ({ bytes }) => bytes))} of tables by ${workers} ${workers === 1 ? 'worker' : 'workers'} at a time, each with the speed of one stream: ` +
       `${count ? 'as many of "copyWorkers" as there is room for now' : '"copyWorkers", whether or not there is room for them'}.${eachTable(tables, TABLE_SECONDS.parts)}` +
       `${version < PAGE_RANGES_SINCE ? ` Before version ${PAGE_RANGES_SINCE} a table without a suitable key is copied by one worker, and takes longer.` : ''}`,
   };
@@ -114,7 +114,7 @@ function buildIndexes({ tables, input }: Seen): Reckoned {
     value: Math.max(sum(all, ({ indexBytes }) => indexBytes) / (rate * input.indexWorkers), largest / rate),
     source:
       `${bytesInWords(sum(all, ({ indexBytes }) => indexBytes))} of indexes by ${input.indexWorkers} builds at a time ("indexWorkers"), each with ` +
-      `${input.forecastIndexMegabytesPerSecond} MB/s ("forecastIndexMegabytesPerSecond", whose default docs/performance.md measured).`,
+      `${input.forecastIndexMegabytesPerSecond} MB/s ("forecastIndexMegabytesPerSecond", whose default docs/performance.md measured). Analyze and vacuum, which follow, are not in it.`,
   };
 }
 
@@ -148,7 +148,7 @@ export function copying(seen: Seen): Copying {
     const hourly = need(walRate(seen));
     return {
       value: (hourly.bytes / 3_600) * need(seconds),
-      source: `${hourly.by} for as long as the copy takes ${way === 'parts' ? 'in parts' : 'by the subscription'}: what the slot keeps if nothing is read from it meanwhile.`,
+      source: `${hourly.by}, ${bytesInWords(hourly.bytes)} an hour, for as long as the copy takes ${way === 'parts' ? 'in parts' : 'by the subscription'}: what the slot keeps if nothing is read from it meanwhile.`,
     };
   });
   const bytes = attempt(() => sum(need(tables), (table) => table.bytes));

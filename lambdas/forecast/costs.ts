@@ -31,24 +31,24 @@ export function costs(seen: Seen, { way, bytes, streamSeconds, seconds, walKept 
     })),
     item(ROWS, () => ({
       dollars: (need(bytes) / TERABYTE) * price,
-      source: `tableBytes at ${out}.`,
+      source: `${bytesInWords(need(bytes))} of tables at ${out}.`,
     })),
     item('Changes on their way out of the cluster', () => {
       const { bytes: hourly, by } = need(walRate(seen));
       return {
         dollars: ((hourly * 24 * days) / TERABYTE) * price,
-        source: `${by} for ${days} days ("forecastDays") at ${out}. Less is sent than WAL is written.`,
+        source: `${by}, ${bytesInWords(hourly)} an hour, for ${days} days ("forecastDays") at ${out}. Less is sent than WAL is written.`,
       };
     }),
     ...(way === 'parts'
       ? [
           item('Rows through a NAT gateway', () => ({
             dollars: (need(bytes) / GB) * PRICES.gbNat,
-            source: `tableBytes at ${PRICES.gbNat} per GB, since workers in the VPC copy them; by PrivateLink it is 0.01.`,
+            source: `${bytesInWords(need(bytes))} of tables at ${PRICES.gbNat} per GB, since workers in the VPC copy them; by PrivateLink it is 0.01.`,
           })),
           item('Workers of the copy', () => ({
             dollars: need(streamSeconds) * WORKER_GB * PRICES.functionGbSecond,
-            source: `${secondsInWords(need(streamSeconds))} of one worker at the bandwidth, with ${WORKER_GB} GB of memory.`,
+            source: `${secondsInWords(need(streamSeconds))} of one worker, with ${WORKER_GB} GB of memory.`,
           })),
         ]
       : []),

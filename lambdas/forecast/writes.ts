@@ -71,8 +71,8 @@ const isLongEnough = ({ walStatistics }: Seen): boolean =>
 /** Bytes an hour to reckon with: the greater of what was seen and what was counted for an hour at least. */
 export function walRate(seen: Seen): Known<{ readonly bytes: number; readonly by: string }> {
   const rates = [
-    { rate: attempt(() => walSeen(seen)), by: 'walPerHour' },
-    ...(isLongEnough(seen) || !seen.wal.known ? [{ rate: attempt(() => walCounted(seen)), by: 'walPerHourByStatistics' }] : []),
+    { rate: attempt(() => walSeen(seen)), by: 'WAL as measured' },
+    ...(isLongEnough(seen) || !seen.wal.known ? [{ rate: attempt(() => walCounted(seen)), by: 'WAL by the statistics' }] : []),
   ].flatMap(({ rate, by }) => (rate.known && Number.isFinite(rate.value.value) ? [{ bytes: rate.value.value, by }] : []));
   const [most] = rates.toSorted((a, b) => b.bytes - a.bytes);
   return most ? { known: true, value: most } : { known: false, why: 'How much WAL the source writes is not known.' };

@@ -111,6 +111,19 @@ describe.each(versions([11, 17] as const, [13, 18] as const, [15, 17] as const, 
       }
     });
 
+    it('does not wait for an index that is being built anew', async () => {
+      const locker = new pg.Client(clientConfig(world.pair.source.superuser(world.database.name), 'test'));
+      await locker.connect();
+      try {
+        await locker.query('begin; reindex table leaf');
+        const { value, source: says } = await foretell(world);
+        expect(value('tables')).toBe(4);
+        expect(says('tableBytes')).toContain('1 table was locked by another session');
+      } finally {
+        await locker.end();
+      }
+    });
+
     it('survives a source whose functions and views may not be used, figure by figure', async () => {
       const hostile = await world.sibling('hostile');
       await hostile.source(`revoke select on pg_stat_activity, pg_stat_database, pg_locks from public`);
@@ -187,6 +200,22 @@ describe('Forecast', () => {
     expect(source('longestTransaction')).toContain('pg_read_all_stats');
     expect(value('tables')).toBe(1);
     expect(value('walPerHour')).not.toBeNull();
+  });
+
+  it('ends where a catalog is locked, and tells what can be told without it', async () => {
+    const stuck = await world.sibling('stuck');
+    const locker = new pg.Client(clientConfig(stuck.pair.source.superuser(stuck.database.name), 'test'));
+    await locker.connect();
+    try {
+      await locker.query('begin; lock table pg_depend in access exclusive mode');
+      const { value, source } = await foretell(stuck);
+      expect(value('tables')).toBeNull();
+      expect(source('tables')).toContain('lock timeout');
+      expect(value('roundTripSource')).toBeGreaterThan(0);
+      expect(value('bandwidth')).toBeGreaterThan(0);
+    } finally {
+      await locker.end();
+    }
   });
 
   it('writes nothing: not a transaction id on either side', async () => {

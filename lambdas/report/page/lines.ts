@@ -1,6 +1,5 @@
 /** A chart of values over time, with the same as a table; or why there is none. */
 import type { EChartsCoreOption } from 'echarts/core';
-import type { Unit } from '../../forecast/forecast.ts';
 import { inWords } from '../../forecast/words.ts';
 import type { Sample } from '../history.ts';
 import { axis, LABEL, type Width } from './drawing.ts';
@@ -11,7 +10,7 @@ import { numberOf, tickInWords } from './numbers.ts';
 import { type Colour, variable } from './palette.ts';
 import { factsOf, said } from './parts.ts';
 import { bucketsOf, ordered, type Summary, summaryOf, thinned } from './series.ts';
-import { momentsBetween, roundStep } from './ticks.ts';
+import { byteStep, momentsBetween, roundStep } from './ticks.ts';
 
 export interface Line {
   readonly name: string;
@@ -21,9 +20,11 @@ export interface Line {
   readonly filled?: true;
 }
 
+type LineUnit = 'bytes' | 'milliseconds';
+
 export interface Lines {
   readonly title: string;
-  readonly unit: Unit;
+  readonly unit: LineUnit;
   readonly lines: readonly Line[];
   /** Why there may be nothing to draw, in a sentence. */
   readonly otherwise: string;
@@ -57,19 +58,19 @@ function seriesOf({ samples, colour, filled }: Line, width: Width): object {
   };
 }
 
-/** Minutes and hours have other round numbers than the library knows. */
-function roundTicks(lines: readonly Known[], unit: Unit): object {
+/** Bytes, minutes and hours have other round numbers than the library knows. */
+function roundTicks(lines: readonly Known[], unit: LineUnit): object {
   const most = Math.max(...lines.map(({ summary }) => summary.most[1]));
-  if (unit !== 'milliseconds' || most <= 0) return {};
-  const interval = roundStep(most, TICKS);
+  if (most <= 0) return {};
+  const interval = unit === 'bytes' ? byteStep(most, TICKS) : roundStep(most, TICKS);
   return { interval, max: Math.ceil(most / interval) * interval };
 }
 
-const sentenceOf = ({ name, summary: { median, most, last } }: Known, unit: Unit): string =>
+const sentenceOf = ({ name, summary: { median, most, last } }: Known, unit: LineUnit): string =>
   `${name}: half of the time ${inWords(median, unit)} or less, at most ${inWords(most[1], unit)} on ${momentInWords(most[0])}, at last ${inWords(last[1], unit)}.`;
 
 /** A row for each stretch of time, of all lines. */
-function rowsOf(lines: readonly Known[], unit: Unit): Content[][] {
+function rowsOf(lines: readonly Known[], unit: LineUnit): Content[][] {
   return lines.flatMap(({ name, samples }) =>
     bucketsOf(samples, Math.floor(ROWS / lines.length)).map(({ from, to, least, most, last }) => [
       html`${momentOf(from)}${to > from && html` to ${momentOf(to)}`}`,
@@ -79,7 +80,7 @@ function rowsOf(lines: readonly Known[], unit: Unit): Content[][] {
   );
 }
 
-const factsOfLine = ({ summary: { median, most, last } }: Known, unit: Unit): Html =>
+const factsOfLine = ({ summary: { median, most, last } }: Known, unit: LineUnit): Html =>
   factsOf([
     ['Half of the time at most', numberOf(median, unit)],
     ['Largest', numberOf(most[1], unit)],
@@ -88,7 +89,7 @@ const factsOfLine = ({ summary: { median, most, last } }: Known, unit: Unit): Ht
   ]);
 
 /** The drawing. @param from milliseconds since 1970, as `to` */
-const optionOf = (lines: readonly Known[], unit: Unit, from: number, to: number, width: Width): EChartsCoreOption => ({
+const optionOf = (lines: readonly Known[], unit: LineUnit, from: number, to: number, width: Width): EChartsCoreOption => ({
   grid: { left: 74, right: 18, top: 12, bottom: 26, outerBoundsMode: 'none' },
   xAxis: axis((value) => momentAtTick(value, to - from), {
     ...{ type: 'value', min: from, max: to, splitLine: { show: false } },

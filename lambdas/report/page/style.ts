@@ -22,6 +22,8 @@ section{border-top:1px solid var(--rule);padding:24px 0 8px;margin-top:24px}
 .said{color:var(--muted);border-left:3px solid var(--rule);padding-left:12px}
 nav{padding:0}
 nav ul{display:flex;flex-wrap:wrap;gap:4px 20px;list-style:none;margin:16px 0 0;padding:0}
+.attention{border-left:6px solid var(--tone);margin:8px 0 0;padding:4px 18px 4px 36px}
+.attention a{color:var(--tone)}
 .in-short{margin-top:24px}
 .verdict{border:1px solid var(--rule);border-left:6px solid var(--tone);border-radius:6px;background:var(--panel);padding:14px 18px;margin:16px 0 0;font-size:1.15rem;max-width:none}
 .verdict strong{color:var(--tone);display:block;font-size:.85rem;letter-spacing:.02em}

@@ -2,6 +2,7 @@
 import type { Answers, MigrationReport } from '../../model.ts';
 import { type Html, html } from '../html.ts';
 import type { Tone } from '../parts.ts';
+import { attentionOf } from './attention.ts';
 
 const TONES: Readonly<Record<MigrationReport['outcome']['code'], Tone>> = {
   'nothing moved': 'muted-tone',
@@ -22,10 +23,11 @@ const QUESTIONS: readonly (readonly [keyof Answers, string])[] = [
   ['cost', 'What did it cost?'],
 ];
 
-export function answersSection({ outcome, answers }: MigrationReport): Html {
+export function answersSection(report: MigrationReport): Html {
+  const { outcome, answers } = report;
   const rows = QUESTIONS.map(([key, question]) => html`<div><dt>${question}</dt><dd>${answers[key]}</dd></div>\n`);
   return html`<p class="verdict ${TONES[outcome.code]}" id="verdict"><strong>${outcome.code}</strong>${outcome.says}</p>
-<h2 class="in-short">In short</h2>
+${attentionOf(report)}<h2 class="in-short">In short</h2>
 <dl class="answers">
 ${rows}</dl>
 `;

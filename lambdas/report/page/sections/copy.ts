@@ -9,6 +9,7 @@ import { linesOf } from '../lines.ts';
 import { numberOf, tickInWords } from '../numbers.ts';
 import { factsOf, nameOf, said, sectionOf } from '../parts.ts';
 import { spansHeight, spansOption } from '../spans.ts';
+import { byteStep, upTo } from '../ticks.ts';
 
 /** Tables in the chart. */
 const MOST_TABLES = 15;
@@ -45,7 +46,11 @@ function byTable(tables: readonly TableHistory[]): Html {
     title: `${largest.length < sized.length ? `The ${largest.length} largest` : 'All'} of ${counted(sized.length, 'table')} whose size is known`,
     label: `Largest tables. ${spans.map(({ name, says }) => `${name}: ${says}`).join('; ')}.`,
     height: (width) => spansHeight(spans.length, width),
-    option: (width) => spansOption({ spans, from: 0, to: most, tick: (value) => tickInWords(value, 'bytes') }, width),
+    option: (width) =>
+      spansOption(
+        { spans, from: 0, to: most, tick: (value) => tickInWords(value, 'bytes'), ticks: (count) => upTo(most, byteStep(most, count)) },
+        width,
+      ),
     table: {
       caption: 'Largest tables',
       columns: [{ head: 'Table' }, ...['Size', 'of which TOAST', 'Rows'].map((head) => ({ head, kind: 'number' as const }))],

@@ -93,7 +93,10 @@ function writersOf({ writes }: MigrationReport, { entries }: Limits): Html {
       .map(({ execution, pauseMs, acknowledged, lost, duplicated }) => [
         nameOf(execution),
         numberOf(pauseMs, 'milliseconds', 'nobody measured'),
-        ...[acknowledged, lost, duplicated].map((count) => numberOf(count, 'count', 'nobody counted')),
+        numberOf(acknowledged, 'count'),
+        ...[lost, duplicated].map((count) =>
+          count !== null && count > 0 ? badge(countInWords(count), 'red') : numberOf(count, 'count', 'nobody counted'),
+        ),
       ]),
   });
   return html`<h3>Writes of the application</h3>${table}`;

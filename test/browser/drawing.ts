@@ -24,6 +24,33 @@ interface Shape {
 /** How far one channel of a colour is above another at least; greys stay below. */
 const COLOURED = 50;
 
+interface Text {
+  readonly text: string;
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+}
+
+/** Pixels by which a font may reach beyond a place. */
+const SLACK = 2;
+
+/** Every text stands within the picture, and beside the others. @param picture an SVG that is shown */
+export async function demandReadable(picture: Locator): Promise<void> {
+  const box = await picture.boundingBox();
+  assert.ok(box, 'A chart is not shown.');
+  const texts = await picture.evaluate(textsOf);
+  for (const [at, one] of texts.entries()) {
+    const isInside = one.left >= -SLACK && one.right <= box.width + SLACK && one.top >= -SLACK && one.bottom <= box.height + SLACK;
+    assert.ok(isInside, `The text "${one.text}" is cut off in a chart: ${JSON.stringify(one)} of ${JSON.stringify(box)}.`);
+    for (const other of texts.slice(at + 1)) {
+      const across = Math.min(one.right, other.right) - Math.max(one.left, other.left);
+      const down = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top);
+      assert.ok(across < SLACK || down < SLACK * 2, `The texts "${one.text}" and "${other.text}" stand over each other in a chart.`);
+    }
+  }
+}
+
 /** @param picture an SVG that is shown */
 export async function drawingOf(picture: Locator): Promise<Pick<Drawing, 'bars' | 'lines'>> {
   const box = await picture.boundingBox();
@@ -74,7 +101,8 @@ interface Element {
   querySelectorAll(selector: string): Iterable<Element>;
   closest(selector: string): unknown;
   getAttribute(name: string): string | null;
-  getBoundingClientRect(): { readonly width: number; readonly height: number };
+  getBoundingClientRect(): { readonly left: number; readonly top: number; readonly width: number; readonly height: number };
+  readonly textContent: string;
   readonly ownerDocument: { readonly defaultView: { getComputedStyle(element: Element): Readonly<Record<string, string>> } };
 }
 
@@ -91,5 +119,16 @@ function shapesOf(svg: Element, least: number): Shape[] {
     if (visibility !== 'visible' || shape.closest('defs') || (!filled && !stroked)) return [];
     const { width, height } = shape.getBoundingClientRect();
     return [{ filled, stroked, width, height, corners: (shape.getAttribute('d') ?? '').match(/[MLC]/gi)?.length ?? 0 }];
+  });
+}
+
+/** Runs in the page. Places are those within the picture. */
+function textsOf(svg: Element): Text[] {
+  const { left, top } = svg.getBoundingClientRect();
+  return [...svg.querySelectorAll('text')].flatMap((text) => {
+    const box = text.getBoundingClientRect();
+    if (text.textContent.trim() === '') return [];
+    const at = { left: box.left - left, top: box.top - top };
+    return [{ text: text.textContent, ...at, right: at.left + box.width, bottom: at.top + box.height }];
   });
 }

@@ -11,6 +11,7 @@ import { run } from '../deploy/processes.ts';
 import { emptyReport, immenseReport } from '../support/reports.ts';
 import { demandCharts } from './charts.ts';
 import { chromiumPath, withChromium } from './chromium.ts';
+import { demandReadable } from './drawing.ts';
 import { hostileReport } from './hostile.ts';
 import { demandHeadings, inspectLayout } from './layout.ts';
 import { demandPrint } from './print.ts';
@@ -65,6 +66,7 @@ async function look(browser: BrowserContext, file: string, report?: MigrationRep
   const headings = await demandHeadings(page);
   const charts: string[] = [];
   await inspectLayout(page, join(OUT, name), async () => {
+    for (const picture of await page.locator('figure svg:visible').all()) await demandReadable(picture);
     if (report) charts.push(...(await demandCharts(page, report)));
   });
   const papers = await demandPrint(page, join(OUT, `${name}.pdf`));

@@ -34,11 +34,27 @@ const LABEL_HALF = 30;
 /** Of a character of a wide font, on average. */
 const CHARACTER = 7.4;
 
+/** Characters that are wider than the average: in pixels, of a wide font. */
+const WIDER: readonly (readonly [RegExp, number])[] = [
+  [/^[\p{Mark}\u200d]$/u, 0],
+  [/^[\ufdfa-\ufdfd]$/u, 30],
+  [/^[\u2e80-\u{10ffff}]$/u, 15],
+  [/^[MWmw@%]$/u, 12],
+  [/^[\p{Uppercase}&<>+=~#]$/u, 10],
+];
+
+const pixelsOf = (character: string): number => WIDER.find(([kind]) => kind.test(character))?.[1] ?? CHARACTER;
+
 /** The name as it fits; the table beside the chart has it whole. */
 function fitting(name: string, pixels: number): string {
-  const most = Math.max(4, Math.floor(pixels / CHARACTER));
   const characters = [...visible(name.replaceAll(/[\n\t]/g, ' '))];
-  return characters.length <= most ? characters.join('') : `${characters.slice(0, most - 1).join('')}…`;
+  let left = pixels;
+  const most = characters.findIndex((character) => {
+    left -= pixelsOf(character);
+    return left < 0;
+  });
+  if (most < 0) return characters.join('');
+  return `${characters.slice(0, Math.max(1, most - 1)).join('')}…`;
 }
 
 const text = (words: string, x: number, y: number, align: 'left' | 'right', colour: Colour): object => ({

@@ -24,8 +24,8 @@ export interface Deploying {
 }
 
 export async function behindALoadBalancer({ clients, emulator, files, settings, progress }: Deploying): Promise<void> {
-  progress.say('Deploying once more, with a load balancer before the cluster');
-  const cdk = new Cdk(emulator.endpoint, files, { ...settings, access: 'load-balancer' });
+  progress.say('Deploying once more, with a load balancer before the cluster, and reports that go with the stack');
+  const cdk = new Cdk(emulator.endpoint, files, { ...settings, access: 'load-balancer', keepReports: 'false' });
   await cdk.deploy();
   const stack = await findStack(clients);
   const balancers = await balancersAt(emulator.endpoint);

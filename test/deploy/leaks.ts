@@ -13,6 +13,8 @@ export interface Searched {
   readonly functions: readonly string[];
   /** Folder with the templates that were deployed. */
   readonly assembly: string;
+  /** Other texts, by where they are. */
+  readonly others: Readonly<Record<string, string>>;
   /** By whose they are. */
   readonly passwords: Readonly<Record<string, string>>;
 }
@@ -44,7 +46,8 @@ interface Text {
   readonly text: string;
 }
 
-async function* texts({ clients, machinery, functions, assembly }: Searched): AsyncGenerator<Text> {
+async function* texts({ clients, machinery, functions, assembly, others }: Searched): AsyncGenerator<Text> {
+  for (const [where, text] of Object.entries(others)) yield { where, text };
   for (const group of await logGroups(clients)) yield { where: `the log ${group}`, text: (await linesOf(clients, group)).join('\n') };
   for (const name of MACHINE_NAMES) {
     for (const { executionArn = '' } of await machinery.executionsOf(name)) {

@@ -21,6 +21,7 @@ import { findingsIn, linesOf } from './logs.ts';
 import { DeployedMachinery } from './machinery.ts';
 import { openMailbox } from './mailbox.ts';
 import { type RdsStandIn, startRds } from './rds.ts';
+import { reportAtTheEnd, takeAway } from './report.ts';
 import { applicationSecret, masterSecret, putSecret, secretText } from './secrets.ts';
 import { clientsAt, type Files, filesIn } from './site.ts';
 import { findStack, inventory, namesOf, notDeleted } from './stack.ts';
@@ -103,6 +104,8 @@ async function test({ files, emulator, rds, sides, progress }: Place): Promise<v
   const options = { ...OPTIONS, input: { ...OPTIONS.input, ...input } };
   const { targetPassword } = await walk({ clients, options, sides, subjects, machinery, rds, account, outputs, stack, mailbox, progress });
   mailbox.close();
+  const report = await reportAtTheEnd(clients, stack);
+  progress.say(`The report is written: ${Math.round(report.page.length / 1000)} kB of page`);
 
   const passwords = {
     source: sides.source.password,
@@ -114,13 +117,25 @@ async function test({ files, emulator, rds, sides, progress }: Place): Promise<v
     ...passwordsOf('replication role', await root()),
     ...passwordsOf('replication role before its rotation', firstRoot),
   };
-  const search = await searchForPasswords({ clients, machinery, functions, assembly: cdk.assembly, passwords });
+  const search = await searchForPasswords({
+    clients,
+    machinery,
+    functions,
+    assembly: cdk.assembly,
+    passwords,
+    others: { 'the report': report.page + report.json },
+  });
   assert.deepEqual(search.found, []);
   assert.ok(search.characters > 100_000, 'There was next to nothing to look through.');
   progress.say(`No password in ${Math.round(search.characters / 1000)} kB of logs, histories, settings and templates`);
 
   await cdk.destroy();
-  assert.deepEqual(await notDeleted(clients, stack), []);
+  assert.deepEqual(
+    (await notDeleted(clients, stack)).map((left) => left.split(' ')[0]),
+    ['AWS::S3::Bucket'],
+    'Only the reports outlive the stack.',
+  );
+  await takeAway(clients, report);
   assert.deepEqual(await inventory(clients), before, 'Something of ours is left in the account.');
   progress.say(`Destroyed; nothing is left of ${stack.resources.length} resources`);
   await behindALoadBalancer({ clients, emulator, files, settings: { ...settings, publicSubnetIds }, progress });

@@ -5,6 +5,7 @@ import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { RDSClient } from '@aws-sdk/client-rds';
+import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
@@ -53,6 +54,7 @@ export interface Clients {
   readonly secrets: SecretsManagerClient;
   readonly executions: SFNClient;
   readonly topics: SNSClient;
+  readonly store: S3Client;
 }
 
 /** @param ca PEM of the authority that signed the emulator's certificate */
@@ -71,5 +73,6 @@ export function clientsAt(endpoint: string, ca: string): Clients {
     secrets: new SecretsManagerClient(settings),
     executions: new SFNClient(settings),
     topics: new SNSClient(settings),
+    store: new S3Client({ ...settings, forcePathStyle: true }),
   };
 }

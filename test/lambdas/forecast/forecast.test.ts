@@ -97,7 +97,7 @@ describe('a forecast', () => {
 
   it('reckons with the greater of both rates of WAL, and with one where the other is not known', () => {
     const counted = seenOf({ walStatistics: is({ count: 36_000 * MEGABYTE, at: 1, seconds: 3_600 }) });
-    expect(foretold(counted).source('walKept')).toMatch(/^WAL by the statistics, 33.5 GiB an hour/);
+    expect(foretold(counted).source('walKept')).toMatch(/^WAL by the statistics, 36.0 GB an hour/);
     expect(foretold(seenOf({ wal: not() })).value('walKept')).toBe(2_018_400);
     const justLoaded = is({ count: 36_000 * MEGABYTE, at: 1, seconds: 19 });
     expect(foretold(seenOf({ walStatistics: justLoaded })).source('walKept')).toMatch(/^WAL as measured/);

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { MigrationReport } from '../../../lambdas/report/model.ts';
+import { jsonBeside } from '../../../rehearsal/options.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
@@ -62,8 +64,9 @@ describe('npm run rehearse', () => {
 
   it('passes, prints a line for each state, and writes its report', async () => {
     const report = join(folder, '..', `${folder.split('/').at(-1)}.json`);
+    const page = join(folder, '..', `${folder.split('/').at(-1)}-page.html`);
     try {
-      const { code, out, err } = await run(['--rows=1000', `--report=${report}`]);
+      const { code, out, err } = await run(['--rows=1000', `--report=${report}`, `--report-html=${page}`]);
       expect(err).toBe('');
       expect(code).toBe(0);
       expect(out).toMatch(/^Replicate +AwaitCopy +[\d.]+ s {2}done/m);
@@ -73,9 +76,19 @@ describe('npm run rehearse', () => {
       expect(out).not.toContain('\u001b');
       expect(out).not.toContain('rehearsal source');
       expect(JSON.parse(readFileSync(report, 'utf8'))).toMatchObject({ outcome: 'passed', writes: { lost: 0 } });
+      const told = JSON.parse(readFileSync(jsonBeside(page), 'utf8')) as MigrationReport;
+      expect(told).toMatchObject({ version: 1, outcome: { code: 'cleaned up' }, copy: { way: 'stream' } });
+      expect(told.switches.map(({ to, writersPauseMs }) => [to, writersPauseMs === null])).toEqual([
+        ['target', false],
+        ['source', false],
+        ['target', false],
+      ]);
+      expect(told.stream.lagMilliseconds.length).toBeGreaterThan(0);
+      expect(told.tables.every(({ compared, schema }) => compared === 'equal' && schema !== 'rehearsal_workload')).toBe(true);
+      expect(readFileSync(page, 'utf8')).toContain('<svg');
       await nothingIsLeft();
     } finally {
-      rmSync(report, { force: true });
+      for (const file of [report, page, jsonBeside(page)]) rmSync(file, { force: true });
     }
   });
 
@@ -103,6 +116,13 @@ describe('npm run rehearse', () => {
     expect([code, out]).toEqual([3, '']);
     expect(err).toContain('--nonsense is not an option');
     expect(err).toContain('--rows must be a whole number');
+    await nothingIsLeft();
+  });
+
+  it('refuses a file in a folder that is not there before anything starts', async () => {
+    const { code, out, err } = await run(['--report-html=/nowhere/at/all/page.html']);
+    expect([code, out]).toEqual([3, '']);
+    expect(err).toContain('The folder of /nowhere/at/all/page.html does not exist');
     await nothingIsLeft();
   });
 

@@ -33,7 +33,7 @@ export interface Lines {
 const POINTS = { wide: 300, narrow: 150 } as const;
 const HEIGHT = { wide: 220, narrow: 180 } as const;
 const ROWS = 24;
-const TICKS = 4;
+const TICKS = 5;
 
 /** A line with what it was as a whole. */
 interface Known extends Line {

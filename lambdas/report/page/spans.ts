@@ -101,7 +101,7 @@ export function spansOption({ spans, from, to, tick, ticks }: Spans, width: Widt
     };
     return { type: 'group', silent: true, children: [bar, ...children] as never };
   };
-  const customValues = ticks?.(isWide ? 7 : 3);
+  const customValues = ticks?.(isWide ? 7 : 4);
   // Half of a label at either end would be cut off.
   const isNear = (tick: number | undefined, edge: number): boolean => tick !== undefined && Math.abs(pixels(tick) - edge) < LABEL_HALF;
   const ends = {

@@ -40,7 +40,7 @@ export const extensions: ReadinessCheck = {
         code: 'ExtensionStaysBehind',
         objects: leftBehind,
         message: 'These extensions belong to Aurora. Nothing depends on them, so they are left behind.',
-        remedy: 'ReadinessCheck that no function calls them by name in its body, which the catalog does not show.',
+        remedy: 'Check that no function calls them by name in its body, which the catalog does not show.',
       }),
       ...blocker({
         code: 'ExtensionNotInstallable',

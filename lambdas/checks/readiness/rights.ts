@@ -100,7 +100,7 @@ export const rowSecurity: ReadinessCheck = {
         code: 'RowSecurity',
         objects: open.map(({ object }) => object),
         message: 'These tables have row-level security. All their rows are copied, and their policies are created on the target.',
-        remedy: 'ReadinessCheck that the roles of the application on the target are those that the policies name.',
+        remedy: 'Check that the roles of the application on the target are those that the policies name.',
       }),
     ];
   },

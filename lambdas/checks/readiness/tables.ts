@@ -89,7 +89,7 @@ const generated = listing(
     code: 'GeneratedColumn',
     severity: 'warning',
     message: 'Generated columns are not replicated; the target computes them anew.',
-    remedy: 'ReadinessCheck that their expressions mean the same on the target. CompareData compares the values.',
+    remedy: 'Check that their expressions mean the same on the target. CompareData compares the values.',
   },
   (version) => version >= 12,
 );

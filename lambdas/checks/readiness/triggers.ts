@@ -39,7 +39,7 @@ export const eventTriggerChecks: ReadinessCheck = {
       message:
         'Event triggers also run for what the migration creates on the source: a schema, a table and a publication. On a target that lets no role ' +
         'make any they stay behind, see LeftBehind.',
-      remedy: 'ReadinessCheck that they let these be created. They stay in force on the source.',
+      remedy: 'Check that they let these be created. They stay in force on the source.',
     });
   },
 };

@@ -31,7 +31,7 @@ function versionsTogether({ sourceVersion, targetVersion }: CheckContext): Findi
       severity: 'blocker',
       objects: [`PostgreSQL ${targetVersion}`],
       message: `The target must be PostgreSQL ${TARGETS.join(' or ')}, which is what PlanetScale offers.`,
-      remedy: 'ReadinessCheck that the target secret leads to the PlanetScale database.',
+      remedy: 'Check that the target secret leads to the PlanetScale database.',
     });
   }
   if (targetVersion < sourceVersion) {

@@ -5,6 +5,7 @@ import { lastOf } from './evidence.ts';
 import type { MigrationHistory } from './history.ts';
 import { wasCleaned } from './left.ts';
 import type { Answers, MigrationReport, SwitchReport } from './model.ts';
+import { servingOf } from './moved.ts';
 
 /** The report without its sentences. */
 export type Facts = Omit<MigrationReport, 'outcome' | 'answers'>;
@@ -48,7 +49,9 @@ function ofSwitch({ from, to, fencedMs, writersPauseMs }: SwitchReport): string 
   return `${NAMES[from]} to ${NAMES[to]}: writes waited ${fenced}${seen}.`;
 }
 
-function without({ switches }: Facts): string {
+function without({ switches }: Facts, { executions }: MigrationHistory): string {
+  if (switches.length === 0 && servingOf(executions) === 'target')
+    return 'Not known: the switch was cut off and completed afterwards, and nobody measured it.';
   if (switches.length === 0) return 'Not at all: the application was not switched.';
   return `${switches.map(ofSwitch).join(' ')} Each switch ended the sessions of the application, which connected anew.`;
 }
@@ -61,7 +64,7 @@ function proved({ comparison, sequences, indexes, writes }: Facts, { executions 
   const switchedWith = lastOf(executions, 'SwitchOver')?.fields.proved;
   const written = writes.at(-1);
   return [
-    `${countInWords(comparison.tables - different)} of ${counted(comparison.tables, 'table')} equal, all ${counted(comparison.rows, 'row')} compared value by value while changes flowed.`,
+    `${countInWords(comparison.tables - different)} of ${counted(comparison.tables, 'table')} equal, by a hash of all values of each of ${counted(comparison.rows, 'row')}, while changes flowed.`,
     `${countInWords((sequences?.count ?? 0) - behind)} of ${counted(sequences?.count ?? 0, 'sequence')} ahead of the source.`,
     `${countInWords(done)} of ${countInWords(of)} keys, indexes and other objects that follow the rows are there.`,
     ...(switchedWith ? ['At the switch a last marker arrived, so every change made before it had arrived as well.'] : []),
@@ -75,6 +78,7 @@ function proved({ comparison, sequences, indexes, writes }: Facts, { executions 
 
 function left({ executions }: MigrationHistory, sentences: readonly string[]): string {
   if (executions.length === 0) return 'Nothing: nothing was started.';
+  if (executions.every(({ machine }) => machine === 'Preflight')) return 'Nothing: nothing was moved.';
   if (sentences.length === 0) return 'Nothing: Cleanup removed all that the migration had made, and put back all that it had changed.';
   const cleaned = wasCleaned(executions) ? 'Cleanup removed what the migration had made. ' : '';
   return `${cleaned}${counted(sentences.length, 'thing')} to know, listed below.`;
@@ -96,7 +100,7 @@ export function outcomeOf(facts: Facts, history: MigrationHistory): MigrationRep
   const acting = executions.filter(({ machine }) => machine !== 'Preflight' && machine !== 'Pace');
   const last = acting.at(-1);
   if (!last) return { code: 'nothing moved', says: 'Nothing was moved: only Preflight has looked.' };
-  const serving = facts.switches.at(-1)?.to;
+  const serving = servingOf(executions);
   const where = serving === undefined ? 'Aurora serves the application, as before.' : `${NAMES[serving]} serves the application.`;
   if (last.status !== 'SUCCEEDED' && last.status !== 'RUNNING')
     return {
@@ -105,8 +109,8 @@ export function outcomeOf(facts: Facts, history: MigrationHistory): MigrationRep
     };
   if (wasCleaned(executions)) return { code: 'cleaned up', says: `The migration is over and cleaned up. ${where}` };
   if (serving === 'target') return { code: 'on PlanetScale', says: `Switched. ${where}` };
-  if (serving === 'source') return { code: 'back on Aurora', says: `Switched and rolled back. ${where}` };
-  const ready = last.machine === 'Replicate' && last.status === 'SUCCEEDED';
+  if (serving === 'source' && facts.switches.length > 0) return { code: 'back on Aurora', says: `Switched and rolled back. ${where}` };
+  const ready = acting.findLast(({ machine }) => machine === 'Replicate')?.status === 'SUCCEEDED';
   return ready
     ? { code: 'ready', says: `Everything is copied, compared and in step; Cutover may be started. ${where}` }
     : { code: 'copying', says: `The migration is under way. ${where}` };
@@ -115,7 +119,7 @@ export function outcomeOf(facts: Facts, history: MigrationHistory): MigrationRep
 export const answersOf = (facts: Facts, history: MigrationHistory): Answers => ({
   moved: moved(facts),
   took: took(facts),
-  without: without(facts),
+  without: without(facts, history),
   proved: proved(facts, history),
   left: left(history, facts.left),
   cost: cost(facts),

@@ -121,6 +121,17 @@ const SWITCHES: readonly (readonly [step: StepName, from: SideName, to: SideName
   ['SwitchBack', 'target', 'source'],
 ];
 
+/** The side that serves by the last step that knew; undefined where none was switched. What Recovery completed is known from LiftFence alone. */
+export function servingOf(executions: Executions): SideName | undefined {
+  const said = executions.flatMap(({ evidence }) =>
+    (['SwitchOver', 'SwitchBack', 'LiftFence', 'DropReplication'] as const).flatMap((step) => {
+      const { serving, served } = fieldsOf(evidence[step]);
+      return [serving, served].filter((side): side is SideName => side === 'source' || side === 'target');
+    }),
+  );
+  return said.at(-1);
+}
+
 /** Every switch that was committed, oldest first. */
 export function switchesOf({ executions, writers }: MigrationHistory): SwitchReport[] {
   return executions.flatMap(({ machine, execution, evidence, startedAt }) =>

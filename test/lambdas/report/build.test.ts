@@ -74,7 +74,14 @@ const switched = (machine: 'Cutover' | 'Rollback', begin: number): ExecutionHist
   execution(machine, begin, begin + 5, {
     evidence: {
       [machine === 'Cutover' ? 'SwitchOver' : 'SwitchBack']: {
-        ...{ committedAt: at(begin + 4), downtimeMs: 85, parts: [{ name: 'fence', ms: 60 }], left: [], wayBack: 'there' },
+        ...{
+          serving: machine === 'Cutover' ? 'target' : 'source',
+          committedAt: at(begin + 4),
+          downtimeMs: 85,
+          parts: [{ name: 'fence', ms: 60 }],
+          left: [],
+          wayBack: 'there',
+        },
         ...{ roundTrips: { source: 6, target: 5, inSequence: 10 }, proved: {} },
       },
     },
@@ -118,6 +125,23 @@ describe('the outcome of a report', () => {
     expect(report(replicate()).outcome.says).toContain('Aurora serves the application, as before');
     expect(report(replicate(), switched('Cutover', 200), cleanup({ status: 'FAILED' })).outcome.says).toContain('PlanetScale serves');
     expect(report(replicate(), switched('Cutover', 200), switched('Rollback', 300)).outcome.says).toContain('Aurora serves');
+  });
+
+  it('follows from Recovery where that completed a switch, of which nobody knows the time', () => {
+    const cutOff = execution('Cutover', 200, 205, { status: 'ABORTED' });
+    const recovered = execution('Recovery', 206, 210, { evidence: { LiftFence: { serving: 'target', gates: {}, interrupted: null } } });
+    const { outcome, answers } = report(replicate(), cutOff, recovered);
+    expect(outcome).toMatchObject({ code: 'on PlanetScale' });
+    expect(answers.without).toMatch(/^Not known/);
+    const lifted = execution('Recovery', 206, 210, { evidence: { LiftFence: { serving: 'source', gates: {}, interrupted: null } } });
+    expect(report(replicate(), cutOff, lifted)).toMatchObject({
+      outcome: { code: 'copying' },
+      answers: { without: expect.stringMatching(/^Not at all/) },
+    });
+  });
+
+  it('of Preflight alone is that nothing was moved and nothing left', () => {
+    expect(report(preflight()).answers.left).toBe('Nothing: nothing was moved.');
   });
 });
 

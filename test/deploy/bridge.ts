@@ -29,6 +29,9 @@
  *
  * In Step Functions: seconds of Wait and Retry pass in a fiftieth of their time, and without jitter. An execution has no time limit.
  *
+ * In CloudFormation: a resource that a function makes waits for an answer that never comes, so `keepReports` is not tried with `false`: then a function
+ * of the CDK empties the bucket before it goes.
+ *
  * Rights are checked for functions and for the CDK's own roles, but not for those of machines and of the rule.
  *
  * Not bridged, because the product does not depend on it: generated passwords hold punctuation although the template excludes it, a secret

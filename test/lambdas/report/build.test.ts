@@ -135,7 +135,7 @@ describe('the outcome of a report', () => {
     expect(answers.without).toMatch(/^Not known/);
     const lifted = execution('Recovery', 206, 210, { evidence: { LiftFence: { serving: 'source', gates: {}, interrupted: null } } });
     expect(report(replicate(), cutOff, lifted)).toMatchObject({
-      outcome: { code: 'copying' },
+      outcome: { code: 'ready' },
       answers: { without: expect.stringMatching(/^Not at all/) },
     });
   });

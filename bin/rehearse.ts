@@ -5,7 +5,7 @@ import { reportOf } from '../lambdas/report/build.ts';
 import type { MigrationHistory } from '../lambdas/report/history.ts';
 import { pageOf } from '../lambdas/report/page/page.ts';
 import { drawProgress } from '../rehearsal/display/progress.ts';
-import { screenOf } from '../rehearsal/display/screen.ts';
+import { plainText, screenOf } from '../rehearsal/display/screen.ts';
 import { summary } from '../rehearsal/display/summary.ts';
 import { HELP } from '../rehearsal/help.ts';
 import { jsonBeside, parseOptions, UsageError } from '../rehearsal/options.ts';
@@ -18,6 +18,16 @@ function writePage(file: string, history: MigrationHistory): void {
   const report = reportOf(history, Date.now());
   writeFileSync(file, pageOf(report));
   writeFileSync(jsonBeside(file), `${JSON.stringify(report, null, 2)}\n`);
+}
+
+/** The verdict is told all the same. @returns what kept a file from being written */
+function written(write: () => void): Error | undefined {
+  try {
+    write();
+    return undefined;
+  } catch (error) {
+    return new Error(`The report could not be written: ${String(error)}`);
+  }
 }
 
 /** @throws UsageError where a file could not be written at the end @param files that were asked for */
@@ -60,10 +70,13 @@ async function main(words: readonly string[]): Promise<number> {
       }),
       signal: interrupted.signal,
       beforeEnd: async (sides, found) => {
-        if (options.report !== undefined) writeFileSync(options.report, `${JSON.stringify(found, null, 2)}\n`);
-        if (options.reportHtml !== undefined && history) writePage(options.reportHtml, history);
         progress.clear();
+        const failure = written(() => {
+          if (options.report !== undefined) writeFileSync(options.report, `${JSON.stringify(found, null, 2)}\n`);
+          if (options.reportHtml !== undefined && history) writePage(options.reportHtml, history);
+        });
         process.stdout.write(summary(found, screenOf(process.stdout, process.env)));
+        if (failure !== undefined) throw failure;
         if (options.keep) await keep(sides);
       },
     });
@@ -77,6 +90,6 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   const told = error instanceof UsageError ? `${error.message}\n--help lists all options.` : `Could not tell: ${String(error)}`;
-  process.stderr.write(`${told}\n`);
+  process.stderr.write(`${told.split('\n').map(plainText).join('\n')}\n`);
   process.exitCode = EXIT_CODES.unknown;
 }

@@ -77,6 +77,7 @@ export class MigrationStack extends Stack {
       ...(config.notificationEmail !== undefined && { email: config.notificationEmail }),
     });
     const writer = new ReportWriter(this, 'Report', { migration: this.migration, bucket: reports, resources });
+    writer.node.addDependency(reports); // so that nothing empties the bucket before the cluster lets go of what follows
     for (const attached of this.#attachables(config, vpc, cluster)) {
       attached.node.addDependency(
         this.migration,

@@ -21,7 +21,7 @@ export class ReportBucket extends Construct {
     super(scope, id);
     this.bucket = new Bucket(this, 'Bucket', {
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
-      encryption: BucketEncryption.S3_MANAGED, // a report holds names and numbers, and no row; a key of our own would cost a dollar a month
+      encryption: BucketEncryption.S3_MANAGED, // a report holds names, numbers and the keys of rows that differ; a key of our own would cost a dollar a month
       enforceSSL: true,
       minimumTLSVersion: 1.2,
       objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,

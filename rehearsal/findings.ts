@@ -6,7 +6,7 @@ import { APPLICATION_ROLE } from './servers/pair.ts';
 import { WORKLOAD_SCHEMA } from './workload/own-subjects.ts';
 
 /** One of {@link ReportedFinding}, without what the operator would not read. */
-export interface Finding extends Pick<ReportedFinding, 'code' | 'objects' | 'message' | 'remedy'> {
+export interface Finding extends Pick<ReportedFinding, 'code' | 'objects' | 'more' | 'message' | 'remedy'> {
   /** What the check was for: whether the databases are ready to be moved, or the application to be switched. */
   readonly of: 'readiness' | 'switch';
 }
@@ -62,6 +62,6 @@ export function findingsOf(outcomes: readonly Outcome[]): FoundByMachines {
       ...switching.map((finding) => ({ of: 'switch' as const, ...finding })),
     ]
       .filter((finding) => finding.severity === severity)
-      .map(({ of, code, objects, message, remedy }) => ({ of, code, objects, message, remedy }));
+      .map(({ of, code, objects, more, message, remedy }) => ({ of, code, objects, more, message, remedy }));
   return { blockers: brief('blocker'), warnings: brief('warning') };
 }

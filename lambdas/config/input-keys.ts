@@ -138,7 +138,7 @@ export const INPUT_KEYS = {
     machines: MACHINE_NAMES,
   }),
   forecastSeconds: key({
-    parse: wholeNumber(0, 60),
+    parse: wholeNumber(0, 40),
     default: 20,
     says: 'Seconds for which `Preflight` watches the source write, to tell WAL and transactions; with `0` only what the server has counted by itself is told.',
     machines: ['Preflight'],

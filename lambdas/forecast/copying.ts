@@ -93,7 +93,8 @@ function inParts(seen: Seen, tables: readonly TableSize[], rate: number): Reckon
         wanted,
       })
     : undefined;
-  const workers = Math.max(1, count?.workers ?? wanted);
+  if (count?.workers === 0) throw new NotKnown('There is no room for a worker now, on one side or among the functions of the account.');
+  const workers = count?.workers ?? wanted;
   const largest = Math.max(0, ...tables.map(({ bytes }) => bytes));
   const onePart = Math.min(largest, input.partBytes);
   return {

@@ -18,6 +18,8 @@ export function whyNot(error: unknown): string {
   return `${error instanceof MigrationError ? 'It could not be asked' : 'It could not be computed'}: ${words}${words.endsWith('.') ? '' : '.'}`;
 }
 
+const OUT_OF_TIME = 'It was not answered within the time that a forecast has.';
+
 /** Milliseconds that all looks together may take; what is not answered by then is not waited for. */
 export class Patience {
   readonly #until: number;
@@ -27,10 +29,13 @@ export class Patience {
 
   /** @param least milliseconds that this look has in any case */
   async find<Value>(look: () => Promise<Value>, least = 0): Promise<Known<Value>> {
+    const left = Math.max(least, this.#until - performance.now());
+    // Sent all the same, it would stand before what is asked next.
+    if (left <= 0) return { known: false, why: OUT_OF_TIME };
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      const refuse = () => reject(new NotKnown('It was not answered within the time that a forecast has.'));
-      timer = setTimeout(refuse, Math.max(least, this.#until - performance.now()));
+      const refuse = () => reject(new NotKnown(OUT_OF_TIME));
+      timer = setTimeout(refuse, left);
     });
     try {
       return { known: true, value: await Promise.race([look(), late]) };

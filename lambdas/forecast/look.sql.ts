@@ -60,8 +60,8 @@ with locked as (
 )
 select oid::int8::float8 as oid, nspname::text as schema, relname::text as "table", bytes::float8 as bytes,
   coalesce(toast, 0)::float8 as "toastBytes", indexes::float8 as indexes, index_bytes::float8 as "indexBytes", largest::float8 as "largestIndexBytes",
-  (case when main = 0 then 0 when reltuples > 0 then reltuples
-    when reltuples = 0 and current_setting('server_version_num')::int >= 140000 then 0 end)::float8 as rows, locked
+  (case when main = 0 and not locked then 0 when reltuples > 0 then reltuples
+    when reltuples = 0 and not locked and current_setting('server_version_num')::int >= 140000 then 0 end)::float8 as rows, locked
 from sized where bytes is not null
 order by bytes desc, schema, "table"
 `);

@@ -55,7 +55,8 @@ const STATEMENT_MS = 15_000;
 /** The second look is worth waiting for. */
 const SECOND_LOOK_MS = 5_000;
 /** Left of the visit for whatever follows the wait. */
-const RESERVE_MS = 15_000;
+const RESERVE_MS = 20_000;
+const MINUTE_MS = 60_000;
 /** The first version with pg_stat_wal. */
 const WAL_STATISTICS_SINCE = 14;
 const SYNC_WORKERS = 'max_sync_workers_per_subscription';
@@ -63,6 +64,7 @@ const SYNC_WORKERS = 'max_sync_workers_per_subscription';
 /** @throws TransientError, CannotConnect where the source cannot be reached at all: then nothing is known */
 export async function look({ source, target, concurrency, input, remainingMs }: Sides): Promise<Seen> {
   const version = await source.version();
+  const since = performance.now();
   const patience = new Patience(LOOKING_MS);
   const find = <Value>(of: () => Promise<Value>) => patience.find(of);
   const at = { source: await lookFrom(source, REPLICATION_ROLE, find), target: await lookFrom(target, undefined, find) };
@@ -84,11 +86,12 @@ export async function look({ source, target, concurrency, input, remainingMs }: 
     bandwidth: { source: at.source.bandwidth, target: at.target.bandwidth },
     walStatistics: await find(() => statisticsOn(source, version)),
   };
-  return { ...seen, ...(await watch(source, seconds(input, remainingMs()))) };
+  return { ...seen, ...(await watch(source, () => seconds(input, remainingMs(), performance.now() - since))) };
 }
 
-const seconds = ({ forecastSeconds }: MigrationInput, remainingMs: number): number =>
-  Math.max(0, Math.min(forecastSeconds, (remainingMs - RESERVE_MS) / 1000));
+/** Whatever the looks took, all together stays within a minute. */
+const seconds = ({ forecastSeconds }: MigrationInput, remainingMs: number, tookMs: number): number =>
+  Math.max(0, Math.min(forecastSeconds, (remainingMs - RESERVE_MS) / 1000, (MINUTE_MS - tookMs - 2 * SECOND_LOOK_MS) / 1000));
 
 /** @param role that copies there; on the target it is named after the database */
 async function lookFrom(reader: Reader, role: string | undefined, find: Patience['find']) {
@@ -119,11 +122,12 @@ async function statisticsOn(source: Reader, version: number): Promise<ask.Counte
 }
 
 /** Both counters, once more after the wait, in which nothing of ours happens on the source. */
-async function watch(source: Reader, wait: number): Promise<Pick<Seen, 'wal' | 'transactions'>> {
+async function watch(source: Reader, waitFor: () => number): Promise<Pick<Seen, 'wal' | 'transactions'>> {
   const patience = new Patience(2 * SECOND_LOOK_MS);
   const positions = () => patience.find(async () => only(await source.query(ask.walPosition())), SECOND_LOOK_MS);
   const counters = () => patience.find(async () => only(await source.query(ask.transactions())), SECOND_LOOK_MS);
   const before = { wal: await positions(), transactions: await counters() };
+  const wait = before.wal.known || before.transactions.known ? waitFor() : 0;
   if (wait > 0) await sleep(wait * 1000);
   const after = wait > 0 ? { wal: await positions(), transactions: await counters() } : before;
   return { wal: twice(before.wal, after.wal), transactions: twice(before.transactions, after.transactions) };

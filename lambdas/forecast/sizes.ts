@@ -16,7 +16,12 @@ const counted = (count: number, one: string, many: string): string => `${count.t
 function measured(tables: readonly TableSize[], how: string): string {
   const locked = tables.filter((table) => table.locked).length;
   const instead = `${counted(locked, 'table was', 'tables were')} locked by another session, and ${locked === 1 ? 'is' : 'are'} counted by the planner's pages.`;
-  return `${how} on the source, of ${counted(tables.length, 'table', 'tables')} without what the input leaves out.${locked > 0 ? ` ${instead}` : ''}`;
+  const unseen = tables.filter((table) => table.locked && table.bytes === 0).length;
+  const missing =
+    unseen > 0
+      ? ` Of these ${counted(unseen, 'has', 'have')} no pages there, because vacuum and analyze never came to ${unseen === 1 ? 'it' : 'them'}, and ${unseen === 1 ? 'is' : 'are'} missing from the sum: start Preflight once more when nobody locks ${unseen === 1 ? 'it' : 'them'}.`
+      : '';
+  return `${how} on the source, of ${counted(tables.length, 'table', 'tables')} without what the input leaves out.${locked > 0 ? ` ${instead}${missing}` : ''}`;
 }
 
 export const sizes = ({ databaseBytes, tables, objects }: Seen): Figure[] => [

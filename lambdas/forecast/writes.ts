@@ -19,6 +19,11 @@ function walSeen({ wal, input }: Seen): { readonly value: number; readonly sourc
   if (after.startedAt !== before.startedAt || after.bytes < before.bytes) {
     throw new NotKnown('The server was restarted or replaced while it was watched.');
   }
+  if (after.bytes === before.bytes) {
+    throw new NotKnown(
+      `The position of the WAL did not move in ${secondsInWords(seconds)}: nothing was written, or the server does not tell it.`,
+    );
+  }
   return {
     value: ((after.bytes - before.bytes) / seconds) * HOUR,
     source: `Measured on the source, of the whole server: pg_current_wal_lsn twice, ${secondsInWords(seconds)} apart ("forecastSeconds"). ${

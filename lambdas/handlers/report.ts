@@ -2,13 +2,14 @@
  * The entry of the function that writes the report, called when an execution has ended. It stands in a bundle of its own, because it draws charts,
  * which no step does. Nothing waits for it, so nothing that goes wrong here keeps a migration.
  */
-import { readExecutions } from '../adapters/aws/executions-history.ts';
+import { readExecutions, readStanding } from '../adapters/aws/executions-history.ts';
 import { lambdaLog } from '../adapters/aws/logger.ts';
 import { readSeries } from '../adapters/aws/metric-series.ts';
-import { isChildOfMap } from '../adapters/aws/migration-status.ts';
+import { isChildOfMap, machineIn } from '../adapters/aws/migration-status.ts';
 import type { StatusChange } from '../adapters/aws/notices.ts';
 import { reportClients, storeReport } from '../adapters/aws/report-store.ts';
 import { type Environment, VARIABLE } from '../config/environment.ts';
+import type { Log } from '../ports/log.ts';
 import { reportOf } from '../report/build.ts';
 import type { ExecutionHistory, MigrationHistory } from '../report/history.ts';
 import { pageOf } from '../report/page/page.ts';
@@ -17,10 +18,19 @@ import type { Invocation } from './invocation.ts';
 const clients = reportClients();
 
 /** Lists may lag behind the event by a moment. */
-const settled = (executions: readonly ExecutionHistory[], { name, status }: StatusChange, now: number): ExecutionHistory[] =>
+const settled = (
+  executions: readonly ExecutionHistory[],
+  { name, status, stateMachineArn }: StatusChange,
+  now: number,
+): ExecutionHistory[] =>
   executions.map((one) =>
-    one.execution === name && one.endedAt === null ? { ...one, status, endedAt: new Date(now).toISOString() } : one,
+    one.execution === name && one.machine === machineIn(stateMachineArn) && one.status === 'RUNNING'
+      ? { ...one, status, endedAt: one.endedAt ?? new Date(now).toISOString() }
+      : one,
   );
+
+/** Two executions may end at once, and the picture of the one that looked first be written last. */
+const MOST_WRITES = 3;
 
 /** @param event of EventBridge, "Step Functions Execution Status Change" */
 export async function report(
@@ -30,10 +40,18 @@ export async function report(
   if (isChildOfMap(detail)) return;
   const environment: Environment = process.env;
   const log = lambdaLog('Report', { execution: detail.name }, awsRequestId);
+  const machines = (environment[VARIABLE.toldMachines] ?? '').split(',');
+  for (let writes = 0; writes < MOST_WRITES; writes += 1) {
+    const before = await readStanding(clients.executions, machines);
+    await write(await readExecutions(clients.executions, machines), detail, environment, log);
+    if ((await readStanding(clients.executions, machines)) === before) return;
+  }
+}
+
+async function write(read: readonly ExecutionHistory[], detail: StatusChange, environment: Environment, log: Log): Promise<void> {
   const now = Date.now();
   const stack = environment[VARIABLE.stack] ?? '';
-  const machines = (environment[VARIABLE.toldMachines] ?? '').split(',');
-  const executions = settled(await readExecutions(clients.executions, machines), detail, now);
+  const executions = settled(read, detail, now);
   const first = executions[0];
   if (!first) return;
   const ends = executions.map(({ endedAt }) => (endedAt === null ? now : Date.parse(endedAt)));

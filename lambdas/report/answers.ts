@@ -1,11 +1,11 @@
 /** The questions of somebody who was not there, answered in sentences. */
 
+import type { ErrorName } from '../config/errors.ts';
 import { bytesInWords, counted, countInWords, dollarsInWords, millisecondsInWords, secondsInWords } from '../config/in-words.ts';
-import { lastOf } from './evidence.ts';
+import { fieldsOf, lastOf } from './evidence.ts';
 import type { MigrationHistory } from './history.ts';
-import { wasCleaned } from './left.ts';
 import type { Answers, MigrationReport, SwitchReport } from './model.ts';
-import { servingOf } from './moved.ts';
+import { attemptsOf, NAMES, wasCleaned } from './standing.ts';
 
 /** The report without its sentences. */
 export type Facts = Omit<MigrationReport, 'outcome' | 'answers'>;
@@ -27,9 +27,11 @@ function moved({ comparison, copy, sides, access, sequences }: Facts): string {
 
 function took({ executions, copy }: Facts): string {
   const first = executions[0];
-  const last = executions.at(-1);
-  if (!first || !last) return 'Nothing was started.';
-  const ends = executions.map(({ endedAt, startedAt }) => Date.parse(endedAt ?? startedAt));
+  if (!first) return 'Nothing was started.';
+  const endOf = ({ endedAt, startedAt }: { readonly endedAt: string | null; readonly startedAt: string }) =>
+    Date.parse(endedAt ?? startedAt);
+  const ends = executions.map(endOf);
+  const last = executions.toSorted((one, other) => endOf(one) - endOf(other)).at(-1) ?? first;
   const whole = (Math.max(...ends) - Date.parse(first.startedAt)) / 1000;
   const copying = copy.seconds === null ? '' : ` The copy took ${secondsInWords(copy.seconds)} of it.`;
   const machines = executions
@@ -38,10 +40,9 @@ function took({ executions, copy }: Facts): string {
       ({ machine, seconds, status }) =>
         `${machine} ${secondsInWords(seconds ?? 0)}${status === 'SUCCEEDED' ? '' : ` (${status.toLowerCase()})`}`,
     );
-  return `${secondsInWords(whole)} from the start of ${first.machine} to the end of ${last.machine}.${copying} ${machines.join(', ')}.`;
+  const running = executions.some(({ endedAt }) => endedAt === null) ? ', and something is running' : '';
+  return `${secondsInWords(whole)} from the start of ${first.machine} to the end of ${last.machine}${running}.${copying} ${machines.join(', ')}.`;
 }
-
-const NAMES = { source: 'Aurora', target: 'PlanetScale' } as const;
 
 function ofSwitch({ from, to, fencedMs, writersPauseMs }: SwitchReport): string {
   const fenced = fencedMs === null ? 'for a time that was not recorded' : `for ${millisecondsInWords(fencedMs)}`;
@@ -50,13 +51,26 @@ function ofSwitch({ from, to, fencedMs, writersPauseMs }: SwitchReport): string 
 }
 
 function without({ switches }: Facts, { executions }: MigrationHistory): string {
-  if (switches.length === 0 && servingOf(executions) === 'target')
-    return 'Not known: the switch was cut off and completed afterwards, and nobody measured it.';
-  if (switches.length === 0) return 'Not at all: the application was not switched.';
-  return `${switches.map(ofSwitch).join(' ')} Each switch ended the sessions of the application, which connected anew.`;
+  const attempts = attemptsOf(executions).map(
+    ({ machine, execution }) =>
+      `${machine} ${execution} began to switch and was cut off, or was completed afterwards: for how long it kept writes waiting was not recorded.`,
+  );
+  if (switches.length + attempts.length === 0) return 'Not at all: the application was not switched.';
+  const measured = switches.filter(({ fencedMs }) => fencedMs !== null).map(ofSwitch);
+  return [...measured, ...attempts, 'Each switch ends the sessions of the application, which connect anew.'].join(' ');
 }
 
+/** A comparison that found differences after the last one that found none. */
+const lastRefusal = (executions: MigrationHistory['executions']): MigrationHistory['executions'][number] | undefined => {
+  const last = executions.findLast(({ error, evidence }) => error === DIFFERS || fieldsOf(evidence.CompareData).finished === true);
+  return last?.error === DIFFERS ? last : undefined;
+};
+const DIFFERS: ErrorName = 'DataDiffers';
+
 function proved({ comparison, sequences, indexes, writes }: Facts, { executions }: MigrationHistory): string {
+  const refused = lastRefusal(executions);
+  if (refused)
+    return `The last comparison found differences, in ${refused.machine} ${refused.execution}: what differs stands with the findings.`;
   if (!comparison) return 'Nothing yet: no comparison has come to its end.';
   const different = comparison.different.length + comparison.moreDifferent;
   const [done, of] = [indexes.reduce((sum, one) => sum + one.done, 0), indexes.reduce((sum, one) => sum + one.of, 0)];
@@ -92,28 +106,6 @@ function cost({ costs }: Facts): string {
   const sum = known.reduce((all, { dollars }) => all + (dollars ?? 0), 0);
   const unknown = costs.length - known.length;
   return `${sum < CENT ? `Less than ${dollarsInWords(CENT)}` : `About ${dollarsInWords(sum)}`} at list prices${unknown > 0 ? `, and ${counted(unknown, 'item')} of which the price is not known` : ''}.`;
-}
-
-/** Where the migration stands, by its last executions. */
-export function outcomeOf(facts: Facts, history: MigrationHistory): MigrationReport['outcome'] {
-  const { executions } = history;
-  const acting = executions.filter(({ machine }) => machine !== 'Preflight' && machine !== 'Pace');
-  const last = acting.at(-1);
-  if (!last) return { code: 'nothing moved', says: 'Nothing was moved: only Preflight has looked.' };
-  const serving = servingOf(executions);
-  const where = serving === undefined ? 'Aurora serves the application, as before.' : `${NAMES[serving]} serves the application.`;
-  if (last.status !== 'SUCCEEDED' && last.status !== 'RUNNING')
-    return {
-      code: 'failed',
-      says: `${last.machine} ended ${last.status.toLowerCase().replace('_', ' ')}${last.error ? `: ${last.error}` : ''}. ${where}`,
-    };
-  if (wasCleaned(executions)) return { code: 'cleaned up', says: `The migration is over and cleaned up. ${where}` };
-  if (serving === 'target') return { code: 'on PlanetScale', says: `Switched. ${where}` };
-  if (serving === 'source' && facts.switches.length > 0) return { code: 'back on Aurora', says: `Switched and rolled back. ${where}` };
-  const ready = acting.findLast(({ machine }) => machine === 'Replicate')?.status === 'SUCCEEDED';
-  return ready
-    ? { code: 'ready', says: `Everything is copied, compared and in step; Cutover may be started. ${where}` }
-    : { code: 'copying', says: `The migration is under way. ${where}` };
 }
 
 export const answersOf = (facts: Facts, history: MigrationHistory): Answers => ({

@@ -1,5 +1,5 @@
 /** The history of a migration → its report. Pure: the deployed function and a rehearsal make the same one. */
-import { answersOf, type Facts, outcomeOf } from './answers.ts';
+import { answersOf, type Facts } from './answers.ts';
 import { costsOf } from './costs.ts';
 import { forecastOf } from './facts.ts';
 import { findingsOf } from './findings.ts';
@@ -7,6 +7,7 @@ import type { ExecutionHistory, MigrationHistory } from './history.ts';
 import { leftOf } from './left.ts';
 import { type ExecutionReport, type MigrationReport, REPORT_VERSION } from './model.ts';
 import { accessOf, comparisonOf, copyOf, indexesOf, sequencesOf, switchesOf, tablesOf } from './moved.ts';
+import { outcomeOf } from './standing.ts';
 
 function executionOf({ machine, execution, status, startedAt, endedAt, error, cause, states }: ExecutionHistory): ExecutionReport {
   const seconds = endedAt === null ? null : Math.max(0, Date.parse(endedAt) - Date.parse(startedAt)) / 1000;
@@ -23,7 +24,7 @@ export function reportOf(history: MigrationHistory, now: number): MigrationRepor
     sequences: sequencesOf(executions),
     ...indexesOf(executions),
   };
-  const costs = costsOf(history, parts.copy, now);
+  const costs = costsOf(history, parts, now);
   const facts: Facts = {
     version: REPORT_VERSION,
     writtenAt: new Date(now).toISOString(),

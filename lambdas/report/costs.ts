@@ -6,6 +6,7 @@ import { GB, MONTH_SECONDS, PRICES, WORKER_GB } from '../forecast/prices.ts';
 import { fieldsOfLast, listIn, numberIn } from './evidence.ts';
 import type { MigrationHistory, Sample } from './history.ts';
 import type { MigrationReport } from './model.ts';
+import { ofForward } from './standing.ts';
 
 /** Value times seconds under the samples, each held until the next. */
 function areaOf(samples: readonly Sample[]): number {
@@ -23,13 +24,17 @@ function workersOf(executions: MigrationHistory['executions']): number {
 }
 
 /** @param now in milliseconds since 1970 */
-export function costsOf({ executions, series }: MigrationHistory, copy: MigrationReport['copy'], now: number): CostItem[] {
+export function costsOf(
+  { executions, series }: MigrationHistory,
+  { copy, switches }: Pick<MigrationReport, 'copy' | 'switches'>,
+  now: number,
+): CostItem[] {
   const first = executions[0];
   if (!first) return [];
   const ends = executions.map(({ endedAt }) => (endedAt === null ? now : Date.parse(endedAt)));
   const seconds = (Math.max(...ends) - Date.parse(first.startedAt)) / 1000;
   const workers = workersOf(executions);
-  const kept = series.WalKeptBytes ?? [];
+  const kept = ofForward(series.WalKeptBytes ?? [], switches);
   const { bytes, way } = copy;
   const priced = (amount: number | null, price: number): number | null => (amount === null ? null : amount * price);
   return [

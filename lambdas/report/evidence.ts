@@ -27,6 +27,12 @@ export function lastOf(executions: readonly ExecutionHistory[], step: StepName):
 export const fieldsOfLast = (executions: readonly ExecutionHistory[], step: StepName): Fields | undefined =>
   lastOf(executions, step)?.fields;
 
+/** Seconds of each of these states, from its first entry to its last exit, added up over all executions; null where none was entered. */
+export function sumOf(executions: readonly ExecutionHistory[], steps: readonly StepName[]): number | null {
+  const each = steps.flatMap((step) => secondsOf(executions, [step]) ?? []);
+  return each.length > 0 ? each.reduce((sum, seconds) => sum + seconds, 0) : null;
+}
+
 /** Seconds from the first entry of any of these states to the last exit, added up over all executions; null where none was entered. */
 export function secondsOf(executions: readonly ExecutionHistory[], steps: readonly StepName[]): number | null {
   const spans = executions.flatMap(({ states, endedAt }) => {

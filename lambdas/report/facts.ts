@@ -1,9 +1,10 @@
 /** The forecast beside what it came to be. */
 import { FIGURES, type FigureName } from '../forecast/forecast.ts';
 import { LABELS } from '../forecast/words.ts';
-import { fieldsOfLast, listIn, numberIn, secondsOf } from './evidence.ts';
+import { fieldsOfLast, listIn, numberIn, sumOf } from './evidence.ts';
 import type { MigrationHistory, Sample } from './history.ts';
 import type { ForecastReport, MigrationReport } from './model.ts';
+import { ofForward } from './standing.ts';
 
 const largest = (samples: readonly Sample[] = []): number | null =>
   samples.length > 0 ? samples.reduce((most, [, value]) => Math.max(most, value), 0) : null;
@@ -20,10 +21,10 @@ function factsOf({ executions, series }: MigrationHistory, known: Known): Readon
     rows: comparison?.rows ?? null,
     copyByStream: copy.way === 'stream' ? copy.seconds : null,
     copyInParts: copy.way === 'parts' ? copy.seconds : null,
-    walKept: largest(series.WalKeptBytes),
+    walKept: largest(ofForward(series.WalKeptBytes ?? [], switches)),
     targetRoom: largest(series.TargetBytes),
     indexes: indexes.length > 0 ? indexes.reduce((sum, { of }) => sum + of, 0) : null,
-    buildIndexes: secondsOf(executions, ['BuildKeys', 'BuildIndexes']),
+    buildIndexes: sumOf(executions, ['BuildKeys', 'BuildIndexes']),
     sequences: sequences?.count ?? null,
     fence: first?.fencedMs ?? null,
     dollars: costs.every(({ dollars }) => dollars === null) ? null : costs.reduce((sum, { dollars }) => sum + (dollars ?? 0), 0),

@@ -3,11 +3,9 @@
 import { sentence } from '../config/in-words.ts';
 import { type Fields, fieldsOf, fieldsOfLast, textsIn } from './evidence.ts';
 import type { ExecutionHistory } from './history.ts';
+import { wasCleaned } from './standing.ts';
 
 type Executions = readonly ExecutionHistory[];
-
-const wasCleaned = (executions: Executions): boolean =>
-  executions.findLast(({ machine }) => machine !== 'Preflight')?.machine === 'Cleanup' && executions.at(-1)?.status === 'SUCCEEDED';
 
 const list = (introduction: string, texts: readonly string[]): string[] =>
   texts.length > 0 ? [sentence(`${introduction} ${texts.join('; ')}`)] : [];
@@ -54,5 +52,3 @@ export function leftOf(executions: Executions): string[] {
       : []),
   ];
 }
-
-export { wasCleaned };

@@ -7,18 +7,25 @@ import type { ComparisonReport, MigrationReport, SwitchReport } from './model.ts
 
 type Executions = readonly ExecutionHistory[];
 
-/** The steps of the copy, from the first row to the last table that is in step. */
-const COPYING: readonly StepName[] = ['SeedCopy', 'CopyParts', 'FinishParts', 'CreateSubscription', 'AwaitCopy'];
+/** The steps of the copy by each way, from the first row to the last. */
+const COPYING = { parts: ['SeedCopy', 'FinishParts'], stream: ['CreateSubscription', 'AwaitCopy'] } as const satisfies Readonly<
+  Record<string, readonly StepName[]>
+>;
 
+/** Of a copy that is not over, what is there by now. */
 export function copyOf({ executions, series }: MigrationHistory): MigrationReport['copy'] {
   const [seed, finished, awaited] = (['SeedCopy', 'FinishParts', 'AwaitCopy'] as const).map((step) => fieldsOfLast(executions, step));
-  const way = fieldsOf(fieldsOfLast(executions, 'CopySchema')?.copy).way ?? seed?.way;
-  const bytes = numberIn(comparisonOf(executions)?.bytes) ?? numberIn(awaited?.bytesTotal);
+  const said = fieldsOf(fieldsOfLast(executions, 'CopySchema')?.copy).way ?? seed?.way;
+  const way = said === 'parts' || said === 'stream' ? said : null;
+  const isOver = numberIn(awaited?.tables) !== null && awaited?.ready === awaited?.tables;
+  const copied = isOver
+    ? (numberIn(comparisonOf(executions)?.bytes) ?? numberIn(awaited?.bytesTotal))
+    : numberIn((awaited ?? finished)?.bytesDone);
   return {
-    way: way === 'parts' || way === 'stream' ? way : null,
+    way,
     parts: Math.max(0, ...[seed, finished].map((fields) => numberIn(fields?.parts) ?? 0)),
-    bytes,
-    seconds: awaited ? secondsOf(executions, COPYING) : null,
+    bytes: copied,
+    seconds: isOver ? secondsOf(executions, COPYING[way ?? 'stream']) : null,
     copied: series.CopyBytes ?? [],
     total: series.CopyBytesTotal ?? [],
   };
@@ -120,17 +127,6 @@ const SWITCHES: readonly (readonly [step: StepName, from: SideName, to: SideName
   ['SwitchOver', 'source', 'target'],
   ['SwitchBack', 'target', 'source'],
 ];
-
-/** The side that serves by the last step that knew; undefined where none was switched. What Recovery completed is known from LiftFence alone. */
-export function servingOf(executions: Executions): SideName | undefined {
-  const said = executions.flatMap(({ evidence }) =>
-    (['SwitchOver', 'SwitchBack', 'LiftFence', 'DropReplication'] as const).flatMap((step) => {
-      const { serving, served } = fieldsOf(evidence[step]);
-      return [serving, served].filter((side): side is SideName => side === 'source' || side === 'target');
-    }),
-  );
-  return said.at(-1);
-}
 
 /** Every switch that was committed, oldest first. */
 export function switchesOf({ executions, writers }: MigrationHistory): SwitchReport[] {

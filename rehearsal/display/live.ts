@@ -29,7 +29,10 @@ export interface Seen {
   readonly ended: number;
   /** Steps of the machine at work that are done. */
   readonly stepsDone: ReadonlySet<string>;
-  readonly atWork: AtWork | undefined;
+  /** Several, where steps are side by side. */
+  readonly atWork: readonly AtWork[];
+  /** Whether the machine at work has failed, so that no other follows. */
+  readonly hasFailed: boolean;
 }
 
 const EVERY_MS = 250;
@@ -44,6 +47,7 @@ export class Live {
   readonly #speeds: { at: number; done: number }[] = [];
   #writing: (() => Writing) | undefined;
   #counted = 0;
+  #countedAt = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(canvas: Canvas, screen: Screen) {
@@ -63,6 +67,7 @@ export class Live {
   follow(writing: () => Writing): void {
     this.#writing = writing;
     this.#counted = writing().acknowledged;
+    this.#countedAt = performance.now();
   }
 
   draw(seen: Seen): void {
@@ -83,13 +88,16 @@ export class Live {
   }
 
   #sample({ atWork }: Seen): void {
+    const copying = atWork.find(({ work }) => work?.unit === 'bytes')?.work;
     const now = this.#writing?.();
     if (now) {
-      this.#rates.push(((now.acknowledged - this.#counted) * 1000) / EVERY_MS);
+      const at = performance.now();
+      this.#rates.push(((now.acknowledged - this.#counted) * 1000) / Math.max(1, at - this.#countedAt));
+      this.#countedAt = at;
       if (this.#rates.length > SAMPLES_KEPT) this.#rates.shift();
       this.#counted = now.acknowledged;
     }
-    const done = atWork?.work?.unit === 'bytes' ? atWork.work.done : undefined;
+    const done = copying?.done;
     if (done === undefined || done < (this.#speeds.at(-1)?.done ?? 0)) this.#speeds.length = 0;
     if (done !== undefined) this.#speeds.push({ at: performance.now(), done });
     if (this.#speeds.length > SAMPLES_KEPT) this.#speeds.shift();
@@ -113,9 +121,11 @@ export class Live {
   }
 }
 
-function machineLine({ course, ended }: Seen, columns: number): string[] {
+function machineLine({ course, ended, hasFailed }: Seen, columns: number): string[] {
   if (course.length === 0) return [];
-  const marked = course.map((name, at) => (at < ended ? `✔ ${name}` : at === ended ? `▶ ${name}` : `· ${name}`)).join('  ');
+  const marked = course
+    .map((name, at) => (at < ended ? `✔ ${name}` : at === ended ? `${hasFailed ? '✘' : '▶'} ${name}` : `· ${name}`))
+    .join('  ');
   const brief = `${Math.min(ended + 1, course.length)} of ${course.length}: ${course[Math.min(ended, course.length - 1)]}`;
   return [`${'Machines'.padEnd(LABEL)}${LABEL + marked.length < columns ? marked : brief}`];
 }
@@ -123,17 +133,21 @@ function machineLine({ course, ended }: Seen, columns: number): string[] {
 const barOf = (share: number, columns: number): string => bar(share, Math.max(5, Math.min(WIDEST_BAR, Math.floor(columns / 4))));
 
 function stateLines({ atWork, stepsDone }: Seen, speed: number | undefined, columns: number): string[] {
-  if (!atWork) return [];
-  const { machine, step, work, figures, since } = atWork;
+  const [first] = atWork;
+  if (!first) return [];
+  const { machine } = first;
   const steps = Object.hasOwn(MACHINES, machine) ? MACHINES[machine as MachineName].order.length : 0;
   const done = [...stepsDone].filter((one) => isOf(machine, one)).length;
-  const took = secondsInWords((performance.now() - since) / 1000);
   return [
     ...(steps > 1 ? [`${machine.padEnd(LABEL)}${barOf(done / steps, columns)} ${done} of ${steps} states`] : []),
-    work
-      ? `${step.padEnd(LABEL)}${step.length >= LABEL ? ' ' : ''}${barOf(work.done / work.of, columns)} ${measured(work, speed)}`
-      : `${step.padEnd(LABEL)}${step.length >= LABEL ? ' ' : ''}${took}${figures ? `, ${figures}` : ''}`,
+    ...atWork.map((one) => stepLine(one, speed, columns)),
   ];
+}
+
+function stepLine({ step, work, figures, since }: AtWork, speed: number | undefined, columns: number): string {
+  const label = `${step.padEnd(LABEL)}${step.length >= LABEL ? ' ' : ''}`;
+  if (work) return `${label}${barOf(work.done / work.of, columns)} ${measured(work, speed)}`;
+  return `${label}${secondsInWords((performance.now() - since) / 1000)}${figures ? `, ${figures}` : ''}`;
 }
 
 const isOf = (machine: string, step: string): boolean =>

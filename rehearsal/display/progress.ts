@@ -42,8 +42,10 @@ export function drawProgress(canvas: Canvas, environment: Readonly<Record<string
   const stepsDone = new Set<string>();
   let machines: readonly MachineName[] = [];
   let ended = 0;
-  let atWork: AtWork | undefined;
-  const seen = () => ({ course: machines, ended, stepsDone, atWork });
+  /** By step: some are side by side. */
+  const atWork = new Map<string, AtWork>();
+  let hasFailed = false;
+  const seen = () => ({ course: machines, ended, stepsDone, atWork: [...atWork.values()], hasFailed });
   const count = (counts: Map<string, number>, step: string): number => {
     counts.set(step, (counts.get(step) ?? 0) + 1);
     return counts.get(step) ?? 0;
@@ -71,16 +73,19 @@ export function drawProgress(canvas: Canvas, environment: Readonly<Record<string
     if (!worker) {
       reminded.delete(step);
       stepsDone.add(step);
+      atWork.delete(step);
     }
+    const isLast = worker !== undefined && count(done, step) % worker.of === 0;
+    if (isLast) atWork.delete(step);
     if (!worker || worker.of <= FEW_WORKERS)
       sayColoured(machine, named(step, worker), `${took}  `, `${state}${visits > 1 ? ` after ${visits} visits` : ''}`);
-    else if (count(done, step) % worker.of === 0) sayColoured(machine, step, `${took}  `, `${state}, all ${worker.of} workers`);
+    else if (isLast) sayColoured(machine, step, `${took}  `, `${state}, all ${worker.of} workers`);
   };
 
   /** A state that is visited again keeps the time at which it began, and what it has said. */
   const work = (machine: string, step: string, change: Partial<AtWork> = {}) => {
-    const isSame = atWork?.machine === machine && atWork.step === step;
-    atWork = { ...(isSame && atWork ? atWork : { machine, step, since: performance.now(), work: undefined, figures: '' }), ...change };
+    const before = atWork.get(step) ?? { machine, step, since: performance.now(), work: undefined, figures: '' };
+    atWork.set(step, { ...before, ...change });
     live?.start(seen);
   };
 
@@ -117,8 +122,9 @@ export function drawProgress(canvas: Canvas, environment: Readonly<Record<string
     ended({ name, status: how, seconds }) {
       for (const counts of [reminded, done, failed]) counts.clear();
       stepsDone.clear();
-      atWork = undefined;
-      if (machines[ended] === name) ended += 1;
+      atWork.clear();
+      if (how !== 'SUCCEEDED') hasFailed = true;
+      else if (machines[ended] === name) ended += 1;
       const state = how.toLowerCase();
       sayColoured(name, '', `${seconds.toFixed(1).padStart(6)} s  `, how === 'SUCCEEDED' ? colour.green(state) : colour.red(state));
     },

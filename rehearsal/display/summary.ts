@@ -1,5 +1,6 @@
 /** The result of a rehearsal for the operator: what there is to know, what was proved, and last the switches and the verdict. */
 import { bytesInWords } from '../../lambdas/config/in-words.ts';
+import { withMore } from '../../lambdas/config/listing.ts';
 import { mentioned } from '../dump/passed-over.ts';
 import type { Finding } from '../findings.ts';
 import type { Fixes } from '../fixes.ts';
@@ -96,6 +97,8 @@ const fixed = ({ applied, excluded }: Fixes): string[] => [
 
 const GROUPS = { readiness: 'of the databases', switch: 'of the switches' } as const;
 const COUNT = 5;
+/** Names on a line. */
+const SHOWN = 10;
 
 /** One line for each code, with how many objects it concerns; what was found by several checks is there once. */
 function known(findings: readonly Finding[], screen: Screen): string[] {
@@ -114,6 +117,7 @@ function known(findings: readonly Finding[], screen: Screen): string[] {
 
 function folded(code: string, found: readonly Finding[], columns: number): string {
   const objects = [...new Set(found.flatMap((finding) => finding.objects))];
-  const names = objects.length > 0 ? `: ${few(objects)}` : '';
-  return cutTo(columns, plainText(`${String(Math.max(1, objects.length)).padStart(COUNT)} ${code}${names}`));
+  const more = Math.max(...found.map((finding) => finding.more));
+  const names = objects.length > 0 ? `: ${withMore(objects.slice(0, SHOWN), Math.max(0, objects.length - SHOWN) + more).join(', ')}` : '';
+  return cutTo(columns, plainText(`${String(Math.max(1, objects.length + more)).padStart(COUNT)} ${code}${names}`));
 }

@@ -44,6 +44,14 @@ describe('the bucket of the reports', () => {
     template.hasResource('AWS::S3::Bucket', { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
     synthesized({ keepReports: 'false' }).template.hasResource('AWS::S3::Bucket', { DeletionPolicy: 'Delete' });
   });
+
+  it('is not emptied before the function that writes into it has gone, which goes after what holds the cluster', () => {
+    const { template: going, idOf: at } = synthesized({ keepReports: 'false' });
+    const dependsOn = (id: string): string[] => going.toJSON().Resources[id]?.DependsOn ?? [];
+    const [emptying = ''] = Object.keys(going.findResources('Custom::S3AutoDeleteObjects'));
+    expect(dependsOn(at('Report/Writer/Function/Resource'))).toContain(emptying);
+    expect(dependsOn(at('ParameterGroup'))).toContain(at('Report/Writer/Function/Resource'));
+  });
 });
 
 describe('the function that writes reports', () => {

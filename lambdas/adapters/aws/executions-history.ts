@@ -4,6 +4,7 @@ import {
   type DescribeExecutionCommandOutput,
   type ExecutionListItem,
   GetExecutionHistoryCommand,
+  type GetExecutionHistoryCommandOutput,
   type HistoryEvent,
   ListExecutionsCommand,
   type ListExecutionsCommandOutput,
@@ -92,11 +93,24 @@ function evidenceIn(data: string | undefined): ExecutionHistory['evidence'] {
   return Object.fromEntries(evidence);
 }
 
+/** A state that is tried 37 times leaves some hundred events. */
+const MOST_PAGES_BACK = 5;
+
 /** Of an execution that has no output, because it failed or runs: what its last state left. */
 async function lastData(client: SFNClient, executionArn: string): Promise<string | undefined> {
-  const command = new GetExecutionHistoryCommand({ executionArn, reverseOrder: true, maxResults: 100, includeExecutionData: true });
-  const { events = [] } = await asking('states:GetExecutionHistory', executionArn, () => client.send(command));
-  return events.find(({ stateExitedEventDetails: exited }) => exited?.output !== undefined)?.stateExitedEventDetails?.output;
+  let nextToken: string | undefined;
+  for (let page = 0; page < MOST_PAGES_BACK; page += 1) {
+    const command = new GetExecutionHistoryCommand({
+      ...{ executionArn, reverseOrder: true, maxResults: 100, includeExecutionData: true },
+      ...(nextToken && { nextToken }),
+    });
+    const found: GetExecutionHistoryCommandOutput = await asking('states:GetExecutionHistory', executionArn, () => client.send(command));
+    const output = found.events?.find(({ stateExitedEventDetails: exited }) => exited?.output !== undefined)?.stateExitedEventDetails
+      ?.output;
+    nextToken = found.nextToken;
+    if (output !== undefined || !nextToken) return output;
+  }
+  return undefined;
 }
 
 const WITH_FINDINGS = ['CheckReadiness', 'CheckCutover', 'CheckRollback'] as const satisfies readonly StepName[];
@@ -114,7 +128,9 @@ async function historyOf(client: SFNClient, { machine, arn, status, startedAt }:
   );
   const evidence = evidenceIn(described.output ?? (await lastData(client, arn)));
   return {
-    ...{ machine, status, startedAt },
+    ...{ machine, startedAt },
+    // The list, which came before, may be older.
+    status: described.status === 'PENDING_REDRIVE' ? 'FAILED' : (described.status ?? status),
     execution: described.name ?? '',
     endedAt: momentOf(described.stopDate),
     error: described.error ?? null,
@@ -125,8 +141,21 @@ async function historyOf(client: SFNClient, { machine, arn, status, startedAt }:
   };
 }
 
-/** Each migration has some; more are those of a person who tries, and the report tells of the newest. */
+/** Each migration has some; of more, which are those of a person who tries, the first tells when it began, and the newest what came of it. */
 const MOST_EXECUTIONS = 100;
+const few = (all: readonly Listed[]): readonly Listed[] => {
+  const moving = all.length > MOST_EXECUTIONS ? all.filter(({ machine }, at) => at === 0 || machine !== 'Preflight') : all;
+  return moving.length > MOST_EXECUTIONS ? [...moving.slice(0, 1), ...moving.slice(1 - MOST_EXECUTIONS)] : moving;
+};
+
+const listAll = async (client: SFNClient, machines: readonly string[]): Promise<Listed[]> =>
+  (await Promise.all(machines.map((arn) => executionsOf(client, arn)))).flat();
+
+/** A text that is another one once an execution has begun or ended. @throws InvalidConfiguration where a right is missing */
+export async function readStanding(client: SFNClient, machines: readonly string[]): Promise<string> {
+  const all = await listAll(client, machines);
+  return all.map(({ arn, status }) => `${arn} ${status}`).join('\n');
+}
 
 /**
  * The executions of the newest migration, oldest first.
@@ -134,8 +163,8 @@ const MOST_EXECUTIONS = 100;
  * @throws InvalidConfiguration where a right is missing
  */
 export async function readExecutions(client: SFNClient, machines: readonly string[]): Promise<ExecutionHistory[]> {
-  const all = (await Promise.all(machines.map((arn) => executionsOf(client, arn)))).flat();
+  const all = await listAll(client, machines);
   const histories: ExecutionHistory[] = [];
-  for (const execution of newestMigration(all).slice(-MOST_EXECUTIONS)) histories.push(await historyOf(client, execution));
+  for (const execution of few(newestMigration(all))) histories.push(await historyOf(client, execution));
   return histories;
 }

@@ -37,7 +37,10 @@ beforeEach(() => {
   executions.on(DescribeExecutionCommand).resolves({
     ...{ name: 'monday', startDate: BEGAN, stopDate: new Date(BEGAN.getTime() + 5_000) },
     output: JSON.stringify({
-      SwitchOver: { verdict: 'done', evidence: { committedAt: BEGAN.toISOString(), downtimeMs: 85, parts: [{ name: 'fence', ms: 85 }] } },
+      SwitchOver: {
+        verdict: 'done',
+        evidence: { serving: 'target', committedAt: BEGAN.toISOString(), downtimeMs: 85, parts: [{ name: 'fence', ms: 85 }] },
+      },
     }),
   });
   executions.on(GetExecutionHistoryCommand).resolves({ events: [] });
@@ -82,6 +85,27 @@ describe('the report function', () => {
     await tell({ status: 'ABORTED' });
     expect(written().executions).toMatchObject([{ status: 'ABORTED', endedAt: expect.any(String) }]);
     expect(written().outcome.code).toBe('failed');
+  });
+
+  it('writes once more where another execution has ended meanwhile', async () => {
+    const running = { ...detail, name: 'tuesday', executionArn: `${detail.executionArn}-2`, startDate: new Date(BEGAN.getTime() + 1) };
+    const listed = (status: 'RUNNING' | 'SUCCEEDED') => ({
+      executions: [
+        { ...running, status },
+        { ...detail, startDate: BEGAN },
+      ],
+    });
+    executions.on(ListExecutionsCommand).resolvesOnce(listed('RUNNING')).resolvesOnce(listed('RUNNING')).resolves(listed('SUCCEEDED'));
+    await tell();
+    expect(put()).toHaveLength(8);
+  });
+
+  it('takes the end of the very execution, and not of one that has the same name', async () => {
+    const other = { stateMachineArn: `${HOME}:stateMachine:My-Shop-Replicate`, executionArn: `${HOME}:execution:My-Shop-Replicate:monday` };
+    executions.on(ListExecutionsCommand).resolves({ executions: [{ ...detail, ...other, status: 'RUNNING', startDate: BEGAN }] });
+    executions.on(DescribeExecutionCommand).resolves({ name: 'monday', startDate: BEGAN, status: 'RUNNING' });
+    await report({ detail: { ...detail, ...other } }, { awsRequestId: 'r' });
+    expect(written().executions).toMatchObject([{ status: 'RUNNING', endedAt: null }]);
   });
 
   it('writes nothing for a child of a map, nor where nothing is known', async () => {

@@ -63,7 +63,7 @@ const replicate = (more: Partial<ExecutionHistory> = {}): ExecutionHistory =>
         leftBehind: ['function a.b()'],
         roles: { carried: 4, made: 2 },
       },
-      AwaitCopy: { bytesTotal: 990 },
+      AwaitCopy: { tables: 3, ready: 3, bytesTotal: 990, bytesDone: 990 },
       BuildIndexes: { kinds: { index: { done: 5, running: 0, failed: 1, open: 0 } }, failures: [{ name: 'i', error: 'No room' }] },
       SyncSequences: { sequences: 2, behind: [], atTheirBound: ['shop.s'], cycling: [], differing: [] },
       CompareData: compared,
@@ -128,16 +128,39 @@ describe('the outcome of a report', () => {
   });
 
   it('follows from Recovery where that completed a switch, of which nobody knows the time', () => {
-    const cutOff = execution('Cutover', 200, 205, { status: 'ABORTED' });
+    const cutOff = execution('Cutover', 200, 205, { status: 'ABORTED', states: [state('SwitchOver', 201, 205)] });
     const recovered = execution('Recovery', 206, 210, { evidence: { LiftFence: { serving: 'target', gates: {}, interrupted: null } } });
     const { outcome, answers } = report(replicate(), cutOff, recovered);
     expect(outcome).toMatchObject({ code: 'on PlanetScale' });
-    expect(answers.without).toMatch(/^Not known/);
+    expect(answers.without).toMatch(/^Cutover .* began to switch and was cut off/);
     const lifted = execution('Recovery', 206, 210, { evidence: { LiftFence: { serving: 'source', gates: {}, interrupted: null } } });
-    expect(report(replicate(), cutOff, lifted)).toMatchObject({
-      outcome: { code: 'ready' },
-      answers: { without: expect.stringMatching(/^Not at all/) },
+    const back = report(replicate(), cutOff, lifted);
+    expect(back.outcome).toMatchObject({ code: 'failed', says: expect.stringMatching(/^Cutover ended aborted\. Aurora serves/) });
+    expect(back.answers.without).not.toContain('Not at all');
+  });
+
+  it('is that of a refused switch, though Recovery, which starts by itself, has ended well', () => {
+    const refused = execution('Cutover', 200, 205, {
+      ...{ status: 'FAILED', error: 'DataDiffers', cause: '1 of 3 tables differ.', states: [state('CompareData', 200, 205)] },
     });
+    const recovered = execution('Recovery', 206, 207, { evidence: { LiftFence: { serving: 'source', gates: {}, interrupted: null } } });
+    const { outcome, answers, findings } = report(replicate(), refused, recovered);
+    expect(outcome.says).toMatch(/^Cutover ended failed: DataDiffers/);
+    expect(answers.proved).toMatch(/^The last comparison found differences/);
+    expect(answers.without).toMatch(/^Not at all/);
+    expect(findings.find(({ code }) => code === 'DataDiffers')).toMatchObject({
+      severity: 'blocker',
+      message: '1 of 3 tables differ.',
+      became: 'stays',
+    });
+  });
+
+  it('stays what it was when something is started after Cleanup', () => {
+    const rotated = execution('Rotation', 500, 501, { status: 'FAILED', error: 'NotOurs' });
+    const recovered = execution('Recovery', 502, 503, { evidence: { LiftFence: { serving: 'source', gates: {}, interrupted: null } } });
+    const { outcome, left } = report(replicate(), switched('Cutover', 200), cleanup(), rotated, recovered, cleanup({ status: 'FAILED' }));
+    expect(outcome).toEqual({ code: 'cleaned up', says: 'The migration is over and cleaned up. PlanetScale serves the application.' });
+    expect(left.join()).not.toContain('until Cleanup');
   });
 
   it('of Preflight alone is that nothing was moved and nothing left', () => {
@@ -149,7 +172,7 @@ describe('the facts of a report', () => {
   const whole = report(preflight(), replicate(), switched('Cutover', 200), cleanup());
 
   it('come from what the steps left: copy, tables, sequences, indexes, owners', () => {
-    expect(whole.copy).toMatchObject({ way: 'stream', parts: 0, bytes: 1_000, seconds: 20 });
+    expect(whole.copy).toMatchObject({ way: 'stream', parts: 0, bytes: 1_000, seconds: 19 });
     expect(whole.comparison).toMatchObject({ tables: 3, rows: 30, at: at(120), different: [] });
     expect(whole.tables).toEqual([
       { schema: 'shop', table: 'item', bytes: 950, toastBytes: 100, rows: 20, compared: 'equal' },
@@ -184,6 +207,32 @@ describe('the facts of a report', () => {
     expect(answers.proved).toContain('Of 100 writes that the databases acknowledged to writers, 0 were lost');
   });
 
+  it('tell of a copy that is not over what is there by now, and no time', () => {
+    const stalled = replicate({
+      status: 'FAILED',
+      error: 'CopyStalled',
+      evidence: { AwaitCopy: { tables: 9, ready: 1, bytesTotal: 1e12, bytesDone: 1e9 } },
+    });
+    expect(report(stalled).copy).toMatchObject({ bytes: 1e9, seconds: null });
+    expect(report(stalled).answers.moved).toContain('1.0 GB so far');
+  });
+
+  it('take the time of keys and indexes without what lies between them', () => {
+    const long = replicate({ states: [state('BuildKeys', 20, 50), state('AwaitCopy', 50, 5_000), state('BuildIndexes', 5_000, 5_060)] });
+    expect(report(long).forecast.find(({ name }) => name === 'buildIndexes')?.fact).toBe(90);
+  });
+
+  it('count the WAL that Aurora keeps, and not that of PlanetScale', () => {
+    const series = {
+      WalKeptBytes: [
+        [START + 100_000, 5e6],
+        [START + 300_000, 9e9],
+      ] as [number, number][],
+    };
+    const { forecast } = reportOf(history([replicate(), switched('Cutover', 200)], { series }), NOW);
+    expect(forecast.find(({ name }) => name === 'walKept')?.fact).toBe(5e6);
+  });
+
   it('name tables that differ, however small they are', () => {
     const different = [{ schema: 'shop', table: 'tiny', reason: null, rows: [{ key: 'id = 1', kind: 'missing', columns: [] }] }];
     const { comparison, tables, answers } = report(
@@ -191,12 +240,12 @@ describe('the facts of a report', () => {
     );
     expect(comparison?.different).toEqual([{ schema: 'shop', table: 'tiny', says: 'id = 1 missing on the target' }]);
     expect(tables.at(-1)).toMatchObject({ table: 'tiny', bytes: null, compared: 'different' });
-    expect(answers.proved).toContain('2 of 3 tables equal');
+    expect(answers.proved).toMatch(/^The last comparison found differences, in Replicate/);
   });
 
   it('put the forecast beside what it came to be', () => {
     expect(whole.forecast.find(({ name }) => name === 'fence')).toMatchObject({ forecast: 100, fact: 85, source: 'Measured.' });
-    expect(whole.forecast.find(({ name }) => name === 'copyByStream')).toMatchObject({ forecast: null, fact: 20, source: 'Unknown.' });
+    expect(whole.forecast.find(({ name }) => name === 'copyByStream')).toMatchObject({ forecast: null, fact: 19, source: 'Unknown.' });
     expect(whole.forecast.find(({ name }) => name === 'tables')).toMatchObject({ forecast: null, fact: 3 });
     expect(whole.forecast.find(({ name }) => name === 'sessions')).toBeUndefined();
   });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { newestMigration } from '../../../lambdas/report/one-migration.ts';
 
-type Word = `${'Preflight' | 'Replicate' | 'Cutover' | 'Rollback' | 'Cleanup'}${'' | '!'}`;
+type Word = `${'Preflight' | 'Replicate' | 'Cutover' | 'Rollback' | 'Rotation' | 'Cleanup'}${'' | '!'}`;
 
 /** Executions by their machines, oldest first; with a mark those that failed. */
 const of = (...words: readonly Word[]) =>
@@ -23,6 +23,12 @@ describe('the newest migration', () => {
     ['has a Cleanup that was started once more', ['Replicate', 'Cleanup', 'Cleanup'], ['Replicate', 'Cleanup', 'Cleanup']],
     ['begins anew after a Cleanup', ['Replicate', 'Cleanup', 'Preflight', 'Replicate'], ['Preflight', 'Replicate']],
     ['leaves out those before', ['Replicate', 'Cleanup', 'Replicate', 'Cleanup', 'Cleanup'], ['Replicate', 'Cleanup', 'Cleanup']],
+    [
+      'is not begun by what else is started after a Cleanup',
+      ['Replicate', 'Cleanup', 'Rotation', 'Cleanup'],
+      ['Replicate', 'Cleanup', 'Rotation', 'Cleanup'],
+    ],
+    ['is not begun by it either where another one follows', ['Replicate', 'Cleanup', 'Rotation', 'Preflight'], ['Preflight']],
     ['is a Cleanup alone where there was nothing else', ['Cleanup'], ['Cleanup']],
   ])('%s', (_says, words, expected) => {
     expect(newest(...words)).toEqual(expected);

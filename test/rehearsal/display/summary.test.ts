@@ -6,7 +6,7 @@ import type { Finding } from '../../../rehearsal/findings.ts';
 import type { Report } from '../../../rehearsal/report.ts';
 
 const found = (code: string, objects: readonly string[], of: Finding['of'] = 'readiness'): Finding => ({
-  ...{ code, objects, of, message: 'A long message.', remedy: 'A remedy.' },
+  ...{ code, objects, of, more: 0, message: 'A long message.', remedy: 'A remedy.' },
 });
 const report: Report = {
   ...{ outcome: 'passed', reasons: [], sourceVersion: 15, targetVersion: 18, downtimeMs: 50, switch: null },

@@ -61,12 +61,13 @@ ${factsOf([
 ${partsFigure(one)}`;
 }
 
-export function switchesSection({ switches }: MigrationReport, { drawings }: Limits): Html {
+export function switchesSection({ switches, answers, executions }: MigrationReport, { drawings }: Limits): Html {
+  const isTried = executions.some(({ states }) => states.some(({ name }) => name === 'SwitchOver' || name === 'SwitchBack'));
   const shown = switches.slice(-drawings);
   const hidden = switches.length - shown.length;
   const content =
     shown.length === 0
-      ? said('The application was not switched, so it was never without a database because of the migration.')
+      ? said(isTried ? answers.without : 'The application was not switched, so it was never without a database because of the migration.')
       : html`<p>Writes wait from the moment at which the fence is raised until the other side is open. Writers see more: their last write before, and their first one after it, with a new connection in between.</p>
 ${hidden > 0 && html`<p class="muted">${hidden} earlier switches are in the JSON only.</p>`}
 ${shown.map(switchOf)}`;

@@ -27,14 +27,25 @@ export const closeSchema = (): string =>
 export const closeTable = (name: string): string =>
   revokeFromOthers('pg_class', 'relacl', 'relowner', `to_regclass('${SCHEMA}.${name}')`, `table ${qualified(SCHEMA, name)}`);
 
+/** Another visit may make it at the same moment, which its creation does not see: it waits for the other, and breaks an index of the catalog then. */
+const orElsewhere = (creation: string): string =>
+  creation.includes('create table if not exists')
+    ? `
+  begin
+    ${creation};
+  exception
+    when unique_violation then is_new := false; -- the other one has closed it
+  end;`
+    : `
+  ${creation};`;
+
 /** @param creation makes the table of this name in our schema; where it is there already and this is no error, nothing is revoked */
 export const closed = (name: string, creation: string): Statement =>
   statement(`
 do $do$
 declare
   is_new boolean := to_regclass('${SCHEMA}.${name}') is null;
-begin
-  ${creation.trim()};
+begin${orElsewhere(creation.trim())}
   if is_new then${closeTable(name)}
   end if;
 end

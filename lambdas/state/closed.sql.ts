@@ -29,7 +29,7 @@ export const closeTable = (name: string): string =>
 
 /** Another visit may make it at the same moment, which its creation does not see: it waits for the other, and breaks an index of the catalog then. */
 const orElsewhere = (creation: string): string =>
-  creation.includes('create table if not exists')
+  creation.includes('if not exists')
     ? `
   begin
     ${creation};

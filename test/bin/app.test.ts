@@ -55,7 +55,7 @@ describe('cdk synth', () => {
     expect(output).not.toMatch(/^\s+at /m);
   });
 
-  it('with the settings that it asks for builds the template and the one asset, offline', async () => {
+  it('with the settings that it asks for builds the template and both assets, offline', async () => {
     const { code, output, outdir } = await synth(
       ...Object.entries({ ...CONTEXT, planetscaleEgress: '192.0.2.1' }).map(([key, value]) => `${key}=${value}`),
     );
@@ -63,9 +63,11 @@ describe('cdk synth', () => {
     expect(code).toBe(0);
     const files = readdirSync(outdir);
     expect(files).toContain('AuroraToPlanetScale.template.json');
-    const assets = files.filter((file) => file.startsWith('asset.'));
-    expect(assets).toHaveLength(1);
-    expect(readdirSync(join(outdir, assets[0] ?? ''))).toEqual(expect.arrayContaining(['handler.js', 'pg-dump-worker.js', 'pg_dump.wasm']));
+    const assets = files.filter((file) => file.startsWith('asset.')).map((asset) => readdirSync(join(outdir, asset)).toSorted());
+    expect(assets.toSorted((one, other) => one.length - other.length)).toEqual([
+      ['handler.js', 'handler.js.map'],
+      expect.arrayContaining(['handler.js', 'pg-dump-worker.js', 'pg_dump.wasm']),
+    ]);
     expect(readFileSync(join(outdir, 'AuroraToPlanetScale.template.json'), 'utf8')).not.toContain(ROOT);
   });
 });

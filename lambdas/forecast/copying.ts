@@ -1,5 +1,4 @@
 /** How long rows and indexes take, by each way, and what that asks of both disks. */
-
 import { bytesInWords, countInWords, secondsInWords } from '../config/in-words.ts';
 import { DEFAULT_COPY_WORKERS } from '../config/input-keys.ts';
 import { PAGE_RANGES_SINCE } from '../copy/plan-parts.ts';

@@ -1,5 +1,4 @@
 /** How long a switch keeps the application from writing, and what that depends on. */
-
 import type { RoundTrip } from './clock.ts';
 import type { Figure } from './forecast.ts';
 import { figure, type Known, need } from './known.ts';

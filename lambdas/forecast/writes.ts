@@ -1,5 +1,4 @@
 /** How much the source writes, and for how long its transactions are open. */
-
 import { secondsInWords } from '../config/in-words.ts';
 import type { Figure } from './forecast.ts';
 import { attempt, figure, type Known, NotKnown, need } from './known.ts';

@@ -2,27 +2,24 @@
  * The entry of the function that writes the report, called when an execution has ended. It stands in a bundle of its own, because it draws charts,
  * which no step does. Nothing waits for it, so nothing that goes wrong here keeps a migration.
  */
-import { readExecutions, readStanding } from '../adapters/aws/executions-history.ts';
+import { type ReadExecution, readExecutions, readStanding } from '../adapters/aws/executions-history.ts';
 import { lambdaLog } from '../adapters/aws/logger.ts';
 import { readSeries } from '../adapters/aws/metric-series.ts';
 import { isChildOfMap, machineIn } from '../adapters/aws/migration-status.ts';
 import type { StatusChange } from '../adapters/aws/notices.ts';
 import { reportClients, storeReport } from '../adapters/aws/report-store.ts';
 import { type Environment, VARIABLE } from '../config/environment.ts';
+import { consoleOf } from '../monitoring/notices.ts';
 import type { Log } from '../ports/log.ts';
 import { reportOf } from '../report/build.ts';
-import type { ExecutionHistory, MigrationHistory } from '../report/history.ts';
+import type { MigrationHistory } from '../report/history.ts';
 import { pageOf } from '../report/page/page.ts';
 import type { Invocation } from './invocation.ts';
 
 const clients = reportClients();
 
 /** Lists may lag behind the event by a moment. */
-const settled = (
-  executions: readonly ExecutionHistory[],
-  { name, status, stateMachineArn }: StatusChange,
-  now: number,
-): ExecutionHistory[] =>
+const settled = (executions: readonly ReadExecution[], { name, status, stateMachineArn }: StatusChange, now: number): ReadExecution[] =>
   executions.map((one) =>
     one.execution === name && one.machine === machineIn(stateMachineArn) && one.status === 'RUNNING'
       ? { ...one, status, endedAt: one.endedAt ?? new Date(now).toISOString() }
@@ -48,7 +45,7 @@ export async function report(
   }
 }
 
-async function write(read: readonly ExecutionHistory[], detail: StatusChange, environment: Environment, log: Log): Promise<void> {
+async function write(read: readonly ReadExecution[], detail: StatusChange, environment: Environment, log: Log): Promise<void> {
   const now = Date.now();
   const stack = environment[VARIABLE.stack] ?? '';
   const executions = settled(read, detail, now);
@@ -66,7 +63,7 @@ async function write(read: readonly ExecutionHistory[], detail: StatusChange, en
     executions,
     series,
     writers: [],
-    links: linksOf(executions, detail),
+    links: linksOf(executions),
   };
   const written = reportOf(history, now);
   await storeReport(clients.store, environment[VARIABLE.reports] ?? '', {
@@ -83,18 +80,5 @@ function placeAtPlanetScale(environment: Environment): string {
 }
 
 /** The console's page of each execution. */
-function linksOf(
-  executions: readonly ExecutionHistory[],
-  { executionArn, stateMachineArn }: StatusChange,
-): Readonly<Record<string, string>> {
-  const region = executionArn.split(':')[3];
-  const machine = stateMachineArn.split('-').at(-1) ?? '';
-  const arnOf = (one: ExecutionHistory): string =>
-    `${executionArn.slice(0, executionArn.lastIndexOf(`-${machine}:`))}-${one.machine}:${one.execution}`;
-  return Object.fromEntries(
-    executions.map((one) => [
-      `${one.machine} ${one.execution}`,
-      `https://${region}.console.aws.amazon.com/states/home?region=${region}#/v2/executions/details/${arnOf(one)}`,
-    ]),
-  );
-}
+const linksOf = (executions: readonly ReadExecution[]): Readonly<Record<string, string>> =>
+  Object.fromEntries(executions.map(({ machine, execution, arn }) => [`${machine} ${execution}`, consoleOf(arn)]));

@@ -86,7 +86,7 @@ const anchorOf = (error: string | undefined): string =>
   `#${ERROR_NAMES.some((name) => name === error) ? error?.toLowerCase() : 'errors-of-step-functions-and-lambda'}`;
 
 /** `arn:aws:states:<region>:…` → where a person looks at the execution. */
-function consoleOf(executionArn: string): string {
+export function consoleOf(executionArn: string): string {
   const region = executionArn.split(':')[3];
   return `https://${region}.console.aws.amazon.com/states/home?region=${region}#/v2/executions/details/${executionArn}`;
 }

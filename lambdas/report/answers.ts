@@ -1,5 +1,4 @@
 /** The questions of somebody who was not there, answered in sentences. */
-
 import type { ErrorName } from '../config/errors.ts';
 import { bytesInWords, counted, countInWords, dollarsInWords, millisecondsInWords, secondsInWords } from '../config/in-words.ts';
 import { fieldsOf, lastOf } from './evidence.ts';

@@ -1,5 +1,4 @@
 /** What a migration cost so far, at list prices, from what was measured. docs/costs.md has the prices and what they are made of. */
-
 import { bytesInWords, secondsInWords } from '../config/in-words.ts';
 import type { CostItem } from '../forecast/forecast.ts';
 import { GB, MONTH_SECONDS, PRICES, WORKER_GB } from '../forecast/prices.ts';

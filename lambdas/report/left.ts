@@ -1,5 +1,4 @@
 /** What a migration left behind, or left for a person to do, in the words of the steps that know. */
-
 import { sentence } from '../config/in-words.ts';
 import { type Fields, fieldsOf, fieldsOfLast, textsIn } from './evidence.ts';
 import type { ExecutionHistory } from './history.ts';

@@ -1,4 +1,5 @@
 /** The report of a migration as JSON: `report.json`, which the page shows. docs/report.md documents it. Programs rely on the names of its fields. */
+import type { ReportedFinding } from '../checks/report.ts';
 import type { SideName } from '../config/side-name.ts';
 import type { CostItem, FigureName, Unit } from '../forecast/forecast.ts';
 import type { ExecutionHistory, MigrationHistory, Sample, StateHistory, TableHistory } from './history.ts';
@@ -38,14 +39,7 @@ export interface SwitchReport {
   readonly roundTrips: { readonly source: number; readonly target: number; readonly inSequence: number } | null;
 }
 
-export interface FindingReport {
-  readonly code: string;
-  readonly severity: 'blocker' | 'warning';
-  readonly objects: readonly string[];
-  /** Objects that are not named here. */
-  readonly more: number;
-  readonly message: string;
-  readonly remedy: string;
+export interface FindingReport extends Pick<ReportedFinding, 'code' | 'severity' | 'objects' | 'more' | 'message' | 'remedy'> {
   /** The machine and execution that found it last. */
   readonly machine: string;
   readonly execution: string;

@@ -130,14 +130,14 @@ const SWITCHES: readonly (readonly [step: StepName, from: SideName, to: SideName
 
 /** Every switch that was committed, oldest first. */
 export function switchesOf({ executions, writers }: MigrationHistory): SwitchReport[] {
-  return executions.flatMap(({ machine, execution, evidence, startedAt }) =>
+  return executions.flatMap(({ machine, execution, evidence }) =>
     SWITCHES.flatMap(([step, from, to]) => {
       const fields = fieldsOf(evidence[step]);
       if (typeof fields.committedAt !== 'string') return [];
       const trips = fieldsOf(fields.roundTrips);
       const [source, target, inSequence] = ['source', 'target', 'inSequence'].map((key) => numberIn(trips[key]));
       return {
-        ...{ machine, execution, from, to, at: fields.committedAt || startedAt },
+        ...{ machine, execution, from, to, at: fields.committedAt },
         parts: listIn(fields.parts).flatMap(({ name, ms }) => (typeof name === 'string' && typeof ms === 'number' ? [{ name, ms }] : [])),
         fencedMs: numberIn(fields.downtimeMs),
         writersPauseMs: writers.find((view) => view.execution === execution)?.pauseMs ?? null,

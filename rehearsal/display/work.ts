@@ -1,5 +1,4 @@
 /** How far a step has come, from the evidence of a visit that is pending. */
-
 import { bytesInWords } from '../../lambdas/config/in-words.ts';
 import type { Json } from '../../lambdas/config/json.ts';
 import { fieldsOf, numberIn } from '../../lambdas/report/evidence.ts';

@@ -3,6 +3,7 @@ import {
   DescribeExecutionCommand,
   type DescribeExecutionCommandOutput,
   type ExecutionListItem,
+  type ExecutionStatus,
   GetExecutionHistoryCommand,
   type GetExecutionHistoryCommandOutput,
   type HistoryEvent,
@@ -29,9 +30,16 @@ interface Listed {
 
 const momentOf = (date: Date | undefined): string | null => date?.toISOString() ?? null;
 
+/** One that may be redriven has failed until somebody does that. */
+const statusOf = (status: ExecutionStatus = 'RUNNING'): ExecutionHistory['status'] => (status === 'PENDING_REDRIVE' ? 'FAILED' : status);
+
 function listed(stateMachineArn: string, { executionArn = '', status, startDate }: ExecutionListItem): Listed {
-  const known = status === 'PENDING_REDRIVE' ? 'FAILED' : (status ?? 'RUNNING');
-  return { machine: machineIn(stateMachineArn) as MachineName, arn: executionArn, status: known, startedAt: momentOf(startDate) ?? '' };
+  return {
+    machine: machineIn(stateMachineArn) as MachineName,
+    arn: executionArn,
+    status: statusOf(status),
+    startedAt: momentOf(startDate) ?? '',
+  };
 }
 
 /** Names its action where an answer is missing. */
@@ -122,15 +130,20 @@ function findingsIn(evidence: ExecutionHistory['evidence']): ReportedFinding[] {
   });
 }
 
-async function historyOf(client: SFNClient, { machine, arn, status, startedAt }: Listed): Promise<ExecutionHistory> {
+/** An execution with its ARN, by which the console finds it. */
+export interface ReadExecution extends ExecutionHistory {
+  readonly arn: string;
+}
+
+async function historyOf(client: SFNClient, { machine, arn, status, startedAt }: Listed): Promise<ReadExecution> {
   const described: DescribeExecutionCommandOutput = await asking('states:DescribeExecution', arn, () =>
     client.send(new DescribeExecutionCommand({ executionArn: arn })),
   );
   const evidence = evidenceIn(described.output ?? (await lastData(client, arn)));
   return {
-    ...{ machine, startedAt },
+    ...{ machine, arn, startedAt },
     // The list, which came before, may be older.
-    status: described.status === 'PENDING_REDRIVE' ? 'FAILED' : (described.status ?? status),
+    status: described.status === undefined ? status : statusOf(described.status),
     execution: described.name ?? '',
     endedAt: momentOf(described.stopDate),
     error: described.error ?? null,
@@ -162,9 +175,9 @@ export async function readStanding(client: SFNClient, machines: readonly string[
  * @param machines ARNs of the machines to tell of
  * @throws InvalidConfiguration where a right is missing
  */
-export async function readExecutions(client: SFNClient, machines: readonly string[]): Promise<ExecutionHistory[]> {
+export async function readExecutions(client: SFNClient, machines: readonly string[]): Promise<ReadExecution[]> {
   const all = await listAll(client, machines);
-  const histories: ExecutionHistory[] = [];
+  const histories: ReadExecution[] = [];
   for (const execution of few(newestMigration(all))) histories.push(await historyOf(client, execution));
   return histories;
 }

@@ -1,5 +1,6 @@
 /** Small tables are compared by the dozen, and what is said of each is what would be said of it alone. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { resume } from '../../../lambdas/comparison/progress.ts';
 import { openSides } from '../../../lambdas/comparison/sides.ts';
 import { passingSmall } from '../../../lambdas/comparison/small.ts';
 import { REPLICATION_ROLE } from '../../../lambdas/config/names.ts';
@@ -47,17 +48,7 @@ describe.each(versions([11, 17] as const, [15, 18] as const, [17, 18] as const))
         ({ table }) => table !== 'A large',
       );
       const passSmall = passingSmall(sides, tables);
-      let progress = await passSmall({
-        tables: 0,
-        rows: 0,
-        bytes: 0,
-        different: [],
-        moreDifferent: 0,
-        moving: 0,
-        largest: [],
-        cursor: null,
-        finished: false,
-      });
+      let progress = await passSmall(resume(undefined));
       while (progress.tables < TABLES) progress = await passSmall(progress);
       expect(progress).toMatchObject({ tables: TABLES, rows: 3 * (TABLES - TABLES / 3), different: [] });
       expect(snapshots, 'columns and sums of three batches').toBe(2 * Math.ceil(TABLES / 50));

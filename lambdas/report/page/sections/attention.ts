@@ -1,5 +1,4 @@
 /** What nobody should overlook, beside the verdict; each leads to its section. */
-
 import { countInWords } from '../../../config/in-words.ts';
 import type { MigrationReport } from '../../model.ts';
 import { type Html, html } from '../html.ts';

@@ -1,5 +1,4 @@
 /** What was copied: bytes over time, and by table. */
-
 import { bytesInWords, counted } from '../../../config/in-words.ts';
 import type { TableHistory } from '../../history.ts';
 import type { MigrationReport } from '../../model.ts';

@@ -1,5 +1,4 @@
 /** What was proved: the comparison by table, sequences, keys and indexes, owners and grants, and what writers had acknowledged. */
-
 import { countInWords } from '../../../config/in-words.ts';
 import type { ComparisonReport, MigrationReport } from '../../model.ts';
 import { type Content, clipped, type Html, html } from '../html.ts';

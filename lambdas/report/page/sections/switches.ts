@@ -1,7 +1,7 @@
 /** Each switch, part by part, against the pause that the writers saw. */
-
 import { inWords } from '../../../forecast/words.ts';
 import type { MigrationReport, SwitchReport } from '../../model.ts';
+import { NAMES } from '../../standing.ts';
 import { figureOf } from '../figure.ts';
 import { type Html, html } from '../html.ts';
 import type { Limits } from '../limits.ts';
@@ -12,8 +12,6 @@ import { type Span, spansHeight, spansOption } from '../spans.ts';
 import { momentsBetween } from '../ticks.ts';
 
 const MOST_PARTS = 20;
-
-const NAMES = { source: 'Aurora', target: 'PlanetScale' } as const;
 
 function spansOf({ parts, fencedMs, writersPauseMs }: SwitchReport): Span[] {
   let at = 0;

@@ -1,5 +1,4 @@
 /** The tables that matter: different ones first, then the largest; totals for the rest. */
-
 import { countInWords } from '../../../config/in-words.ts';
 import type { TableHistory } from '../../history.ts';
 import { type Content, type Html, html } from '../html.ts';

@@ -1,5 +1,4 @@
 /** How long it took: executions one after another, and the states of the last execution of each machine. */
-
 import { secondsInWords } from '../../../config/in-words.ts';
 import type { StateHistory } from '../../history.ts';
 import type { ExecutionReport, MigrationReport } from '../../model.ts';

@@ -128,6 +128,23 @@ describe('a forecast', () => {
     expect(still(null).source('transactionsPerSecond')).toContain('does not say since when');
   });
 
+  it('names tables that are locked and of which the planner knows nothing, and does not call them empty', () => {
+    const tables = is([tableOf(1), tableOf(2, { locked: true, bytes: 0, rows: null })]);
+    expect(foretold(seenOf({ tables })).source('tableBytes')).toContain('1 has no pages there');
+    expect(foretold(seenOf({ tables })).source('rows')).toContain('1 table was never analyzed');
+  });
+
+  it('asks nothing any more once its time is over', async () => {
+    let asked = 0;
+    const ask = async () => {
+      asked += 1;
+      return asked;
+    };
+    expect(await new Patience(0).find(ask)).toMatchObject({ known: false });
+    expect(asked).toBe(0);
+    expect(await new Patience(0).find(ask, 1_000)).toEqual({ known: true, value: 1 });
+  });
+
   it('counts rows that are estimated, and says of how many tables nobody knows', () => {
     const rows = (...all: (number | null)[]) => foretold(seenOf({ tables: is(all.map((one, n) => tableOf(n, { rows: one }))) }));
     expect(rows(5, null).value('rows')).toBe(5);

@@ -51,6 +51,26 @@ describe('the lines at the bottom of a terminal', () => {
     for (const line of drawn(columns)) expect(stringWidth(line), line).toBeLessThanOrEqual(columns);
   });
 
+  it('show steps that are side by side, each with its own work, and a machine that has failed', () => {
+    let text = '';
+    const progress = drawProgress({ isTTY: true, columns: 120, write: (more: string) => (text += more) });
+    const pending = (evidence: object) => ({ verdict: 'pending', nextPollSeconds: 1, since: '', evidence }) as never;
+    progress.course?.(['Replicate', 'Cutover']);
+    for (let turn = 0; turn < 4; turn += 1) {
+      const copied = { bytesDone: (turn + 1) * 1e6, bytes: 1e7 };
+      progress.visited({ machine: 'Replicate', step: 'CopyParts', visits: 1, seconds: 1, outcome: pending(copied) });
+      progress.visited({ machine: 'Replicate', step: 'BuildCopied', visits: 1, seconds: 1, outcome: pending({ tables: 3 }) });
+      vi.advanceTimersByTime(500);
+    }
+    expect(text).toMatch(/CopyParts {2}█+░+ 40 %, 4\.0 MB of 10\.0 MB, \d[\d.]* (?:kB|MB)\/s/);
+    expect(text).toMatch(/BuildCopied .*tables 3/);
+    progress.ended({ name: 'Replicate', status: 'FAILED', seconds: 1 } as Parameters<typeof progress.ended>[0]);
+    vi.advanceTimersByTime(250);
+    expect(text).toContain('✘ Replicate');
+    expect(text).not.toContain('▶ Cutover');
+    progress.clear();
+  });
+
   it('are gone when it is over, and nothing is drawn any more', () => {
     let text = '';
     const progress = drawProgress({ isTTY: true, columns: 80, write: (more: string) => (text += more) });

@@ -60,6 +60,11 @@ describe('the end of a rehearsal', () => {
     ]);
   });
 
+  it('counts objects that a finding no longer names', () => {
+    const cut = { ...found('NoReplicaIdentity', ['a.a', 'b.b']), more: 4_998 };
+    expect(lines({ ...report, findings: { blockers: [], warnings: [cut] } })).toContain(' 5000 NoReplicaIdentity: a.a, b.b, and 4998 more');
+  });
+
   it('says right above the verdict why it did not pass', () => {
     const told = lines({ ...report, outcome: 'failed', reasons: ['1 acknowledged writes are lost.'] });
     expect(told.at(-2)).toBe('1 acknowledged writes are lost.');

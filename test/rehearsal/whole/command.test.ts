@@ -119,6 +119,14 @@ describe('npm run rehearse', () => {
     await nothingIsLeft();
   });
 
+  it('tells the verdict although the report cannot be written, and that it could not be', async () => {
+    const { code, out, err } = await run(['--rows=10', '--until=preflight', '--writers=0', `--report-html=${folder}`]);
+    expect(out).toMatch(/^PASSED {3}PostgreSQL/m);
+    expect(err).toContain('The report could not be written');
+    expect(code).toBe(3);
+    await nothingIsLeft();
+  });
+
   it('refuses a file in a folder that is not there before anything starts', async () => {
     const { code, out, err } = await run(['--report-html=/nowhere/at/all/page.html']);
     expect([code, out]).toEqual([3, '']);
